@@ -1,0 +1,68 @@
+"""What can go wrong, as few classes as will do.
+
+    CastlistError                  every error of ours; its message is one sentence for the user
+    ├── InputError                 what was given cannot be used: not a video, a bad recipe, wrong columns
+    │   ├── VideoError             the file is no video, or its frames cannot be read
+    │   └── RecipeError            an unknown step, option or value
+    ├── WorkspaceError             the workspace cannot be read or written
+    │   ├── WorkspaceBusy          another castlist is at work on it
+    │   └── WorkspaceNewer         it was written by a later castlist
+    ├── ModelError                 a model file is missing or is not the one we know
+    └── MissingExtra               an optional part is not installed; the message says what to pip install
+
+InputError is also a ValueError, so that array code can raise and catch it as Python expects.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CastlistError",
+    "InputError",
+    "MissingExtra",
+    "ModelError",
+    "RecipeError",
+    "VideoError",
+    "WorkspaceBusy",
+    "WorkspaceError",
+    "WorkspaceNewer",
+]
+
+
+class CastlistError(Exception):
+    """An error whose message is one clear sentence: what is wrong, and what to do."""
+
+
+class InputError(CastlistError, ValueError):
+    """What was given cannot be used as it is."""
+
+
+class VideoError(InputError):
+    """The file is not a video that can be read."""
+
+
+class RecipeError(InputError):
+    """A recipe names an unknown step, option or value."""
+
+
+class WorkspaceError(CastlistError):
+    """The workspace cannot be read or written; what was in it is untouched."""
+
+
+class WorkspaceBusy(WorkspaceError):
+    """Another castlist is at work on this workspace."""
+
+
+class WorkspaceNewer(WorkspaceError):
+    """The workspace was written by a later castlist than this one."""
+
+
+class ModelError(CastlistError):
+    """A model file is missing or is not the one we know."""
+
+
+class MissingExtra(CastlistError, ImportError):
+    """An optional part of castlist is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional part of castlist: pip install 'castlist[{extra}]'")
+        self.extra = extra

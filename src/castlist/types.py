@@ -1,0 +1,407 @@
+"""Every table that travels between rooms: the map of the project.
+
+A table is a frozen dataclass of NumPy columns of equal length, checked once when it is made and then
+trusted. `table[rows]` picks rows by mask, slice or index array. A row that belongs to another table
+names it by its index there (`Detections.frame`, `Tracks.shot`), and ragged rows are offsets, as in a
+compressed sparse matrix: the faces of track t are rows `offset[t]:offset[t + 1]`.
+
+    Video ─▶ Clock, Shots, Detections ─▶ Tracks ─▶ Embeddings, Constraints ─▶ Tree ─▶ Clustering ─▶ Cast
+
+A frame number is an index, never a time. Times are exact: integer timestamps and one rational unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.errors import InputError
+
+__all__ = [
+    "BACKGROUND",
+    "CO_OCCURRENCE",
+    "CUT",
+    "DISSOLVE",
+    "FADE",
+    "FATES",
+    "INTERPOLATED",
+    "NOISE",
+    "ORIGINS",
+    "PERSON",
+    "SET_ASIDE",
+    "START",
+    "TRANSITIONS",
+    "USER",
+    "Clock",
+    "Clustering",
+    "Constraints",
+    "Detections",
+    "Embeddings",
+    "Machine",
+    "Shots",
+    "Tracks",
+    "Tree",
+    "Video",
+    "same",
+]
+
+NOISE = -1  # Clustering.label of a track that belongs to no person
+INTERPOLATED = -1  # Tracks.detection of a face that lies between two detected ones
+
+START, CUT, DISSOLVE, FADE = range(4)  # Shots.transition: how a shot comes in
+TRANSITIONS = ("start", "cut", "dissolve", "fade")
+
+CO_OCCURRENCE, USER = range(2)  # Constraints.origin
+ORIGINS = ("co-occurrence", "user")
+
+PERSON, BACKGROUND, SET_ASIDE = range(3)  # Cast.fate of a track
+FATES = ("person", "background", "set aside")
+
+
+def freeze(table: Any, **columns: tuple[type, tuple[int | None, ...]]) -> None:
+    """Check the columns of a frozen dataclass and make them read-only arrays of their own dtype.
+
+    Each column is given as `name=(dtype, shape)`; a shape's None is the number of rows, which must be
+    the same for all such columns.
+
+    Raises:
+        InputError: a column has the wrong shape or number of rows; the message names it.
+    """
+    kind = type(table).__name__
+    rows: int | None = None
+    for name, (dtype, shape) in columns.items():
+        given = getattr(table, name)
+        frozen = isinstance(given, np.ndarray) and given.dtype == dtype and not given.flags.writeable
+        array: NDArray[Any] = given if frozen else np.array(given, dtype=dtype)
+        if array.size == 0 and array.ndim != len(shape):
+            array = array.reshape(tuple(0 if n is None else n for n in shape))
+        fits = array.ndim == len(shape) and all(
+            n is None or n == m for n, m in zip(shape, array.shape, strict=False)
+        )
+        if not fits:
+            wanted = ", ".join("n" if n is None else str(n) for n in shape) + "," * (len(shape) == 1)
+            raise InputError(f"{kind}.{name} must have shape ({wanted}), got {array.shape}")
+        if shape and shape[0] is None:
+            if rows is None:
+                rows = len(array)
+            if len(array) != rows:
+                raise InputError(f"{kind}.{name} has {len(array)} rows, expected {rows}")
+        array.flags.writeable = False
+        object.__setattr__(table, name, array)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two tables hold the same values, NaN equal to NaN (`==` does not work on columns)."""
+    if type(a) is not type(b):
+        return False
+    for field in fields(a):
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(x, np.ndarray):
+            floats = np.issubdtype(x.dtype, np.floating)
+            if x.dtype != y.dtype or not np.array_equal(x, y, equal_nan=floats):
+                return False
+        elif x != y:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A film as its header describes it. Frames are obtained from `decode`, not held here."""
+
+    path: Path
+    width: int  # pixels as shown: after rotation and sample aspect ratio
+    height: int
+    frame_rate: Fraction  # average, frames per second; frames need not be evenly spaced
+    duration: Fraction  # seconds, as the header says; 0 where it does not
+    digest: str  # of the content: the key under which results are kept
+    codec: str = ""
+    pixel_format: str = ""
+
+    @property
+    def frame_count_estimate(self) -> int:
+        """About how many frames there are, for progress; 0 where the header does not say."""
+        return round(self.duration * self.frame_rate)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clock:
+    """When each frame is shown: `time(frame) == pts[frame] * unit` seconds from the start of the file."""
+
+    pts: NDArray[np.int64]  # (f,) rising presentation timestamps, the file's own start at 0
+    unit: Fraction  # seconds per tick
+
+    def __post_init__(self) -> None:
+        freeze(self, pts=(np.int64, (None,)))
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    def time(self, frame: int) -> Fraction:
+        """The exact time at which a frame is first shown. `time(len(clock))` is when the last one ends."""
+        n = len(self.pts)
+        if frame < n:
+            return int(self.pts[frame]) * self.unit
+        return (int(self.pts[-1]) + self.tick()) * self.unit if n else Fraction(0)
+
+    def tick(self) -> int:
+        """The usual distance of two frames in units (their median); how long the last frame is shown."""
+        return max(1, int(np.median(np.diff(self.pts)))) if len(self.pts) > 1 else 1
+
+    def seconds(self, frames: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Times of frames (all of them by default) as floats, for display."""
+        pts = self.pts if frames is None else self.pts[np.asarray(frames, np.int64)]
+        return np.asarray(pts * float(self.unit))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shots:
+    """Runs of frames between two cuts, in order, together all the frames of the film."""
+
+    start: NDArray[np.int64]  # (s,) first frame
+    stop: NDArray[np.int64]  # (s,) frame after the last: start <= f < stop
+    transition: NDArray[np.int8]  # (s,) how the shot comes in: START, CUT, DISSOLVE, FADE
+
+    def __post_init__(self) -> None:
+        freeze(self, start=(np.int64, (None,)), stop=(np.int64, (None,)), transition=(np.int8, (None,)))
+        if len(self.start) and (np.any(self.stop <= self.start) or np.any(self.start[1:] != self.stop[:-1])):
+            raise InputError("Shots must follow one another without gap or overlap")
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def of(self, frames: ArrayLike) -> NDArray[np.int64]:
+        """The shot in which each frame lies."""
+        return np.searchsorted(self.stop, np.asarray(frames, np.int64), side="right").astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Detections:
+    """Faces found in a video, one row per face, ordered by frame."""
+
+    frame: NDArray[np.int64]  # (n,) index into the video's frames
+    box: NDArray[np.float32]  # (n, 4) left, top, right, bottom in pixels of the frame as shown
+    score: NDArray[np.float32]  # (n,) 0 to 1
+    landmarks: NDArray[np.float32]  # (n, 5, 2) x, y: right eye, left eye, nose, mouth right, mouth left
+
+    def __post_init__(self) -> None:
+        freeze(
+            self,
+            frame=(np.int64, (None,)),
+            box=(np.float32, (None, 4)),
+            score=(np.float32, (None,)),
+            landmarks=(np.float32, (None, 5, 2)),
+        )
+        if np.any(np.diff(self.frame) < 0):
+            raise InputError("Detections must be ordered by frame")
+
+    @classmethod
+    def empty(cls) -> Self:
+        return cls(*(np.zeros(s) for s in ((0,), (0, 4), (0,), (0, 5, 2))))  # type: ignore[arg-type]
+
+    @classmethod
+    def concatenate(cls, parts: list[Detections]) -> Detections:
+        """One table of several, in the order given."""
+        if not parts:
+            return cls.empty()
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __getitem__(self, rows: Any) -> Detections:
+        return Detections(self.frame[rows], self.box[rows], self.score[rows], self.landmarks[rows])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tracks:
+    """Faces of one person followed through one shot, one row per face and frame.
+
+    Between two detections a face is interpolated, and says so: its `detection` is INTERPOLATED.
+    """
+
+    frame: NDArray[np.int64]  # (m,) rising within a track
+    box: NDArray[np.float32]  # (m, 4) left, top, right, bottom in pixels
+    score: NDArray[np.float32]  # (m,) of the detection; interpolated faces: of the weaker neighbour
+    detection: NDArray[np.int64]  # (m,) row in Detections, or INTERPOLATED
+    offset: NDArray[np.int64]  # (t + 1,) faces of track t are rows offset[t]:offset[t + 1]
+    shot: NDArray[np.int64]  # (t,) the shot it lies in
+
+    def __post_init__(self) -> None:
+        freeze(
+            self,
+            frame=(np.int64, (None,)),
+            box=(np.float32, (None, 4)),
+            score=(np.float32, (None,)),
+            detection=(np.int64, (None,)),
+        )
+        freeze(self, shot=(np.int64, (None,)))
+        freeze(self, offset=(np.int64, (len(self.shot) + 1,)))
+        o = self.offset
+        if o[0] != 0 or o[-1] != len(self.frame) or np.any(np.diff(o) < 1):
+            raise InputError("Tracks.offset must rise from 0 to the number of faces, each track having one")
+
+    @classmethod
+    def empty(cls) -> Self:
+        zero = np.zeros(0)
+        return cls(zero, np.zeros((0, 4)), zero, zero, np.zeros(1), zero)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.shot)
+
+    def rows(self, track: int) -> slice:
+        """The rows of one track's faces."""
+        return slice(int(self.offset[track]), int(self.offset[track + 1]))
+
+    @property
+    def track(self) -> NDArray[np.int64]:
+        """(m,) the track of each face."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offset))
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """(t,) first frame of each track."""
+        return self.frame[self.offset[:-1]]
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        """(t,) last frame of each track, itself included."""
+        return self.frame[self.offset[1:] - 1]
+
+    @property
+    def size(self) -> NDArray[np.int64]:
+        """(t,) number of faces of each track."""
+        return np.diff(self.offset)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Embeddings:
+    """Vectors of faces as the model gives them (not normalised: their length carries picture quality)."""
+
+    vector: NDArray[np.float32]  # (k, d)
+    track: NDArray[np.int64]  # (k,) the track of each vector
+    detection: NDArray[np.int64]  # (k,) row in Detections it was cut from, or -1
+    quality: NDArray[np.float32]  # (k,) 0 to 1: weight in its track's mean
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        freeze(self, track=(np.int64, (None,)), detection=(np.int64, (None,)), quality=(np.float32, (None,)))
+        d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        freeze(self, vector=(np.float32, (None, d)), track=(np.int64, (None,)))
+        if not np.isfinite(self.vector).all():
+            raise InputError("Embeddings.vector holds NaN or infinite values; remove those faces first")
+
+    def __len__(self) -> int:
+        return len(self.vector)
+
+    def __getitem__(self, rows: Any) -> Embeddings:
+        return Embeddings(
+            self.vector[rows], self.track[rows], self.detection[rows], self.quality[rows], self.model
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Constraints:
+    """Pairs of tracks known to show one person (must-link) or two (cannot-link).
+
+    That the faces of one track are one person needs no row: the track itself says it.
+    """
+
+    a: NDArray[np.int64]  # (c,) a track
+    b: NDArray[np.int64]  # (c,) another track
+    same: NDArray[np.bool_]  # (c,) must-link or cannot-link
+    origin: NDArray[np.int8]  # (c,) CO_OCCURRENCE or USER
+
+    def __post_init__(self) -> None:
+        freeze(
+            self,
+            a=(np.int64, (None,)),
+            b=(np.int64, (None,)),
+            same=(np.bool_, (None,)),
+            origin=(np.int8, (None,)),
+        )
+        if np.any(self.a == self.b):
+            raise InputError("Constraints must join two different tracks")
+
+    @classmethod
+    def empty(cls) -> Self:
+        zero = np.zeros(0)
+        return cls(zero, zero, zero, zero)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def __getitem__(self, rows: Any) -> Constraints:
+        return Constraints(self.a[rows], self.b[rows], self.same[rows], self.origin[rows])
+
+    @property
+    def cannot(self) -> NDArray[np.int64]:
+        """(q, 2) the cannot-linked pairs."""
+        return np.stack([self.a, self.b], 1)[~self.same]
+
+    @property
+    def must(self) -> NDArray[np.int64]:
+        """(q, 2) the must-linked pairs."""
+        return np.stack([self.a, self.b], 1)[self.same]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tree:
+    """A hierarchy of merges over k leaves in SciPy's order: node k + i is made by merge i.
+
+    Forbidden merges have height infinity, so that a cut at any finite height keeps every cannot-link.
+    """
+
+    merge: NDArray[np.int64]  # (k - 1, 2) the two nodes joined, smaller first
+    height: NDArray[np.float64]  # (k - 1,) rising
+    size: NDArray[np.int64]  # (k - 1,) leaves under the new node
+
+    def __post_init__(self) -> None:
+        freeze(self, merge=(np.int64, (None, 2)), height=(np.float64, (None,)), size=(np.int64, (None,)))
+
+    @property
+    def leaves(self) -> int:
+        return len(self.height) + 1
+
+    @property
+    def linkage(self) -> NDArray[np.float64]:
+        """(k - 1, 4) as `scipy.cluster.hierarchy` takes it."""
+        return np.column_stack([self.merge.astype(np.float64), self.height, self.size.astype(np.float64)])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clustering:
+    """A person for each track, numbered by first appearance, so that equal partitions are equal arrays."""
+
+    label: NDArray[np.int32]  # (t,) 0, 1, ... or NOISE
+
+    def __post_init__(self) -> None:
+        label = np.asarray(self.label)
+        if label.ndim == 1 and len(label):
+            values, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+            kept = values >= 0
+            rank = np.full(len(values), NOISE, np.int32)
+            rank[np.flatnonzero(kept)[np.argsort(first[kept])]] = np.arange(kept.sum())
+            object.__setattr__(self, "label", rank[inverse])
+        freeze(self, label=(np.int32, (None,)))
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def count(self) -> int:
+        """How many clusters there are, NOISE not counted."""
+        return int(self.label.max(initial=-1)) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and how fast, never what: no value here changes a result's key."""
+
+    device: str = "auto"  # auto, cpu, cuda, mps
+    threads: int = 0  # 0: as many as there are cores
