@@ -43,6 +43,7 @@ __all__ = [
     "Detections",
     "Embeddings",
     "Machine",
+    "Portraits",
     "Shots",
     "Tracks",
     "Tree",
@@ -303,6 +304,36 @@ class Embeddings:
         return Embeddings(
             self.vector[rows], self.track[rows], self.detection[rows], self.quality[rows], self.model
         )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Portraits:
+    """Pictures kept of the best faces of each track, for a person to look at."""
+
+    frame: NDArray[np.int64]  # (k,)
+    box: NDArray[np.float32]  # (k, 4) left, top, right, bottom in pixels
+    track: NDArray[np.int64]  # (k,)
+    quality: NDArray[np.float32]  # (k,) 0 to 1
+    image: tuple[str, ...]  # (k,) file name of a small JPEG among the workspace's thumbs, "" for none
+
+    def __post_init__(self) -> None:
+        freeze(
+            self,
+            frame=(np.int64, (None,)),
+            box=(np.float32, (None, 4)),
+            track=(np.int64, (None,)),
+            quality=(np.float32, (None,)),
+        )
+        if len(self.image) != len(self.frame):
+            raise InputError(f"Portraits.image has {len(self.image)} rows, expected {len(self.frame)}")
+
+    @classmethod
+    def empty(cls) -> Self:
+        zero = np.zeros(0)
+        return cls(zero, np.zeros((0, 4)), zero, zero, ())  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.frame)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

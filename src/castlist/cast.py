@@ -1,0 +1,251 @@
+"""The cast: people, their screen time and their appearances, as a view over tracks and who they show.
+
+    for person in cast:
+        print(person.name, person.screen_time, person.appearances[0])
+
+`Cast.of` makes it; nothing here computes who is who.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import (
+    BACKGROUND,
+    NOISE,
+    PERSON,
+    SET_ASIDE,
+    Clock,
+    Portraits,
+    Shots,
+    Tracks,
+    Video,
+    freeze,
+)
+
+__all__ = ["APPEARANCE_GAP", "Appearance", "Cast", "Face", "Person"]
+
+APPEARANCE_GAP = Fraction(1)  # seconds out of sight within which an appearance goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """One stay of a person on screen, from a first frame to the end of a last one."""
+
+    start: Fraction  # seconds from the start of the film
+    stop: Fraction
+    tracks: tuple[int, ...]
+
+    @property
+    def duration(self) -> Fraction:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A picture of a person: where it was taken and how good it is."""
+
+    frame: int
+    time: Fraction  # seconds
+    box: tuple[float, float, float, float]  # left, top, right, bottom in pixels
+    track: int
+    quality: float  # 0 to 1
+    image: str  # file name among the workspace's thumbs, "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the cast, or of the background."""
+
+    id: int
+    name: str  # as given, or "Person 3"
+    named: bool
+    fate: int  # PERSON or BACKGROUND
+    tracks: tuple[int, ...]
+    face_count: int  # frames in which a face of theirs was seen, each face counted
+    duration: Fraction  # seconds on screen, exact
+    appearances: tuple[Appearance, ...]
+    faces: tuple[Face, ...]  # best first
+
+    @property
+    def screen_time(self) -> float:
+        """Seconds on screen: frames that show this person, each as long as it lasts."""
+        return float(self.duration)
+
+    @property
+    def first(self) -> Fraction:
+        """Seconds at which this person is first seen."""
+        return self.appearances[0].start
+
+    @property
+    def last(self) -> Fraction:
+        """Seconds at which this person is last seen."""
+        return self.appearances[-1].stop
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cast:
+    """Who appears in a film, and when. Iterates over its people, longest on screen first."""
+
+    video: Video
+    clock: Clock
+    shots: Shots
+    tracks: Tracks
+    person: NDArray[np.int32]  # (t,) index into people + background, or NOISE where set aside
+    fate: NDArray[np.int8]  # (t,) PERSON, BACKGROUND or SET_ASIDE
+    reason: tuple[str, ...]  # (t,) why a track is not of the cast, "" where it is
+    people: tuple[Person, ...]
+    background: tuple[Person, ...]
+    damaged: int = 0  # frames that could not be decoded
+
+    def __post_init__(self) -> None:
+        freeze(self, person=(np.int32, (None,)), fate=(np.int8, (None,)))
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self.people)
+
+    def __getitem__(self, key: int | str) -> Person:
+        """A person by position or by name.
+
+        Raises:
+            KeyError: nobody has that name.
+        """
+        if isinstance(key, int):
+            return self.people[key]
+        for person in (*self.people, *self.background):
+            if person.name == key:
+                return person
+        known = ", ".join(p.name for p in self.people[:20]) or "nobody"
+        raise KeyError(f"nobody is called {key!r}; the cast has {known}")
+
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        """The people of the cast, then those of the background: what `person` indexes."""
+        return (*self.people, *self.background)
+
+    @classmethod
+    def of(
+        cls,
+        video: Video,
+        clock: Clock,
+        shots: Shots,
+        tracks: Tracks,
+        label: NDArray[np.integer],
+        *,
+        fate: NDArray[np.integer] | None = None,
+        reason: Sequence[str] = (),
+        names: Sequence[str] = (),
+        portraits: Portraits | None = None,
+        damaged: int = 0,
+    ) -> Cast:
+        """The cast that a label for each track describes.
+
+        Args:
+            label: (t,) a person's number for each track, NOISE where the track is nobody's.
+            fate: (t,) PERSON, BACKGROUND or SET_ASIDE; by default PERSON wherever there is a label.
+                Tracks of one label share a fate: the most favourable among them.
+            reason: (t,) why a track is not of the cast.
+            names: a name for each label, "" for none; may be shorter than the number of labels.
+            portraits: pictures of faces, by track.
+
+        Raises:
+            InputError: a column has not one row per track.
+        """
+        label = np.asarray(label, np.int64)
+        fate = np.where(label >= 0, PERSON, SET_ASIDE) if fate is None else np.asarray(fate)
+        reason = tuple(reason) or ("",) * len(tracks)
+        for name, column in (("label", label), ("fate", fate), ("reason", reason)):
+            if len(column) != len(tracks):
+                raise InputError(f"Cast.{name} has {len(column)} rows, expected {len(tracks)}, one a track")
+        label = np.where(fate == SET_ASIDE, NOISE, label)
+        portraits = Portraits.empty() if portraits is None else portraits
+        found = [
+            (int(fate[label == k].min()), _screen_time(clock, tracks, np.flatnonzero(label == k)), int(k))
+            for k in np.unique(label[label >= 0])
+        ]
+        found.sort(key=lambda f: (f[0], -f[1], int(tracks.first[label == f[2]].min()), f[2]))
+        person = np.full(len(tracks), NOISE, np.int32)
+        final = np.full(len(tracks), SET_ASIDE, np.int8)
+        everybody = []
+        for number, (its_fate, duration, k) in enumerate(found):
+            own = np.flatnonzero(label == k)
+            person[own], final[own] = number, its_fate
+            name = names[k] if k < len(names) else ""
+            everybody.append(
+                Person(
+                    id=number,
+                    name=name or f"Person {number + 1}",
+                    named=bool(name),
+                    fate=its_fate,
+                    tracks=tuple(own.tolist()),
+                    face_count=int(tracks.size[own].sum()),
+                    duration=duration,
+                    appearances=_appearances(clock, tracks, own),
+                    faces=_faces(clock, portraits, own),
+                )
+            )
+        people = tuple(p for p in everybody if p.fate == PERSON)
+        background = tuple(p for p in everybody if p.fate == BACKGROUND)
+        return cls(video, clock, shots, tracks, person, final, reason, people, background, damaged)
+
+
+def _frames(tracks: Tracks, own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The frames in which any of these tracks is seen, each once."""
+    if not len(own):
+        return np.zeros(0, np.int64)
+    return np.unique(np.concatenate([tracks.frame[tracks.rows(t)] for t in own]))
+
+
+def _screen_time(clock: Clock, tracks: Tracks, own: NDArray[np.int64]) -> Fraction:
+    """Seconds during which any of these tracks is seen: each frame lasts until the next one."""
+    frames = _frames(tracks, own)
+    ends = np.append(clock.pts, clock.pts[-1:] + clock.tick())
+    return int((ends[frames + 1] - ends[frames]).sum()) * clock.unit
+
+
+def _appearances(clock: Clock, tracks: Tracks, own: NDArray[np.int64]) -> tuple[Appearance, ...]:
+    """The stays on screen of these tracks, those joined that lie APPEARANCE_GAP apart or less."""
+    spans = sorted(
+        (clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(t)) for t in own
+    )
+    stays: list[Appearance] = []
+    for start, stop, track in spans:
+        if stays and start - stays[-1].stop <= APPEARANCE_GAP:
+            before = stays.pop()
+            start, stop = before.start, max(before.stop, stop)
+            stays.append(Appearance(start, stop, (*before.tracks, track)))
+        else:
+            stays.append(Appearance(start, stop, (track,)))
+    return tuple(stays)
+
+
+def _faces(clock: Clock, portraits: Portraits, own: NDArray[np.int64]) -> tuple[Face, ...]:
+    """The portraits of these tracks, best first; of each track its best before any other's second."""
+    rows = np.flatnonzero(np.isin(portraits.track, own))
+    rows = rows[np.lexsort((portraits.frame[rows], -portraits.quality[rows]))]
+    seen: dict[int, int] = {}
+    rank = {}
+    for row in rows.tolist():
+        track = int(portraits.track[row])
+        rank[row] = seen[track] = seen.get(track, -1) + 1
+    ordered = sorted(rows.tolist(), key=lambda r: (rank[r], -portraits.quality[r], portraits.frame[r]))
+    return tuple(
+        Face(
+            frame=int(portraits.frame[r]),
+            time=clock.time(int(portraits.frame[r])),
+            box=tuple(portraits.box[r].tolist()),
+            track=int(portraits.track[r]),
+            quality=float(portraits.quality[r]),
+            image=portraits.image[r],
+        )
+        for r in ordered
+    )
