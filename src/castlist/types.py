@@ -44,6 +44,7 @@ __all__ = [
     "Embeddings",
     "Machine",
     "Portraits",
+    "Scan",
     "Shots",
     "Tracks",
     "Tree",
@@ -217,6 +218,61 @@ class Detections:
 
     def __getitem__(self, rows: Any) -> Detections:
         return Detections(self.frame[rows], self.box[rows], self.score[rows], self.landmarks[rows])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scan:
+    """What one pass over a film, or over a piece of it, brings home.
+
+    In a piece, frames and rows count from the piece's own beginning; `Scan.join` makes one of many.
+    """
+
+    clock: Clock  # f frames
+    signal: NDArray[np.uint8]  # (f, s) what `split` needs of each frame
+    detections: Detections  # n faces
+    quality: NDArray[np.float32]  # (n,) of each detected face, 0 to 1
+    embedded: NDArray[np.int64]  # (k,) rows of detections that were embedded
+    vector: NDArray[np.float32]  # (k, d) their vectors, as the model gives them
+    image: tuple[str, ...]  # (k,) file name of a small JPEG among the workspace's thumbs
+    damaged: int = 0  # frames that could not be decoded
+
+    def __post_init__(self) -> None:
+        f, s = np.shape(self.signal) if np.ndim(self.signal) == 2 else (0, 0)
+        k, d = np.shape(self.vector) if np.ndim(self.vector) == 2 else (0, 0)
+        freeze(self, signal=(np.uint8, (len(self.clock), s)), quality=(np.float32, (len(self.detections),)))
+        freeze(self, embedded=(np.int64, (None,)), vector=(np.float32, (None, d)))
+        if len(self.image) != k:
+            raise InputError(f"Scan.image has {len(self.image)} rows, expected {k}")
+
+    def __len__(self) -> int:
+        return len(self.clock)
+
+    @classmethod
+    def join(cls, parts: list[Scan]) -> Scan:
+        """One scan of pieces that follow one another; at least one piece is needed."""
+        frames = np.cumsum([0, *(len(p) for p in parts)])
+        faces = np.cumsum([0, *(len(p.detections) for p in parts)])
+        found = [p.detections for p in parts]
+        return cls(
+            Clock(np.concatenate([p.clock.pts for p in parts]), parts[0].clock.unit),
+            _stack([p.signal for p in parts]),
+            Detections(
+                np.concatenate([d.frame + f for d, f in zip(found, frames[:-1], strict=True)]),
+                np.concatenate([d.box for d in found]),
+                np.concatenate([d.score for d in found]),
+                np.concatenate([d.landmarks for d in found]),
+            ),
+            np.concatenate([p.quality for p in parts]),
+            np.concatenate([p.embedded + n for p, n in zip(parts, faces[:-1], strict=True)]),
+            _stack([p.vector for p in parts]),
+            tuple(name for p in parts for name in p.image),
+            sum(p.damaged for p in parts),
+        )
+
+
+def _stack(blocks: list[NDArray[Any]]) -> NDArray[Any]:
+    """Rows of all blocks; empty blocks may have any width."""
+    return np.concatenate([b for b in blocks if len(b)] or blocks[:1])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
