@@ -237,7 +237,7 @@ class Scan:
     damaged: int = 0  # frames that could not be decoded
 
     def __post_init__(self) -> None:
-        f, s = np.shape(self.signal) if np.ndim(self.signal) == 2 else (0, 0)
+        s = np.shape(self.signal)[1] if np.ndim(self.signal) == 2 else 0
         k, d = np.shape(self.vector) if np.ndim(self.vector) == 2 else (0, 0)
         freeze(self, signal=(np.uint8, (len(self.clock), s)), quality=(np.float32, (len(self.detections),)))
         freeze(self, embedded=(np.int64, (None,)), vector=(np.float32, (None, d)))
