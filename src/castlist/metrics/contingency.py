@@ -1,0 +1,97 @@
+"""How often each person meets each cluster: the one table from which every score is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.errors import InputError
+
+__all__ = ["Contingency", "Ratio", "contingency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A score as its two components, so that a corpus is scored by the ratio of sums.
+
+    Two ratios add component by component. Where the whole is 0 there was nothing to get wrong: 1.0.
+    """
+
+    part: float
+    whole: float
+
+    @property
+    def value(self) -> float:
+        return self.part / self.whole if self.whole else 1.0
+
+    def __add__(self, other: Ratio) -> Ratio:
+        return Ratio(self.part + other.part, self.whole + other.whole)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contingency:
+    """Weights of the items of each person (rows) in each cluster (columns)."""
+
+    count: NDArray[np.float64]  # (p, c) sums of weights
+    person: NDArray[Any]  # (p,) the labels of the rows, sorted
+    cluster: NDArray[Any]  # (c,) the labels of the columns, sorted
+
+    @property
+    def total(self) -> float:
+        return float(self.count.sum())
+
+
+def contingency(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> Contingency:
+    """The contingency table of two labelings of the same n items.
+
+    Args:
+        truth: (n,) the true person of each item; integers, strings or booleans.
+        label: (n,) the cluster of each item; every distinct value is a cluster, -1 too.
+        weight: (n,) how often each item counts, above 0; once each by default.
+
+    Raises:
+        InputError: lengths differ, nothing to score, NaN or missing labels, or bad weights.
+    """
+    person, row = _codes(truth, "truth")
+    cluster, column = _codes(label, "label")
+    n = len(row)
+    if len(column) != n:
+        raise InputError(f"truth has {n} items and label {len(column)}; give one of each per item")
+    if n == 0:
+        raise InputError("nothing to score: truth and label are empty")
+    count = np.zeros((len(person), len(cluster)))
+    np.add.at(count, (row, column), _weights(weight, n))
+    return Contingency(count, person, cluster)
+
+
+def _codes(values: ArrayLike, name: str) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Sorted distinct labels, and each item's place among them."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"{name} must be one label per item, shape (n,), got shape {array.shape}")
+    if array.dtype == object:
+        kinds = {type(v) for v in array.tolist()}
+        if not kinds <= {str} and not kinds <= {int, bool}:
+            raise InputError(f"{name} must hold only strings or only integers; a label may not be missing")
+        array = np.array(array.tolist())
+    if np.issubdtype(array.dtype, np.inexact):
+        if not np.isfinite(array).all():
+            raise InputError(f"{name} holds NaN or infinite values; every item needs a label")
+        if np.any(array != np.round(array)):
+            raise InputError(f"{name} holds fractions; labels are integers or strings")
+    distinct, code = np.unique(array, return_inverse=True)
+    return distinct, code
+
+
+def _weights(weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
+    if weight is None:
+        return np.ones(n)
+    array = np.asarray(weight, np.float64)
+    if array.shape != (n,):
+        raise InputError(f"weight must have one value per item, shape ({n},), got {array.shape}")
+    if not np.isfinite(array).all() or np.any(array <= 0):
+        raise InputError("weight must be finite and above 0; leave out items that do not count")
+    return array

@@ -1,0 +1,51 @@
+"""How well each person was found: precision and recall a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.metrics.contingency import contingency
+
+__all__ = ["PersonScores", "person_scores"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PersonScores:
+    """One row a person, sorted by name."""
+
+    person: NDArray[Any]  # (p,) names as given
+    precision: NDArray[np.float64]  # (p,) of what the person's clusters hold; 0 where there is none
+    recall: NDArray[np.float64]  # (p,) of the person's items
+    f1: NDArray[np.float64]  # (p,)
+    weight: NDArray[np.float64]  # (p,) the person's items, weighted
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+def person_scores(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> PersonScores:
+    """Precision, recall and F1 of each person, each cluster counted for its commonest person.
+
+    Of two equally common persons the first in sorted order gets the cluster. A person with no cluster
+    has 0 everywhere. The macro scores of SSiam's release are the plain means of these columns.
+
+    Args:
+        truth: (n,) the true person of each item.
+        label: (n,) the cluster of each item.
+        weight: (n,) how often each item counts.
+    """
+    table = contingency(truth, label, weight=weight)
+    persons = len(table.person)
+    owner = table.count.argmax(axis=0)  # (c,) the person that each cluster stands for
+    right = np.bincount(owner, table.count.max(axis=0), persons)
+    claimed = np.bincount(owner, table.count.sum(axis=0), persons)
+    own = table.count.sum(axis=1)
+    precision = np.divide(right, claimed, out=np.zeros(persons), where=claimed > 0)
+    recall = right / own
+    both = precision + recall
+    f1 = np.divide(2 * precision * recall, both, out=np.zeros(persons), where=both > 0)
+    return PersonScores(table.person, precision, recall, f1, own)

@@ -1,0 +1,130 @@
+"""What a score was computed on, as a value that is printed with every score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from castlist.errors import InputError
+from castlist.metrics.bcubed import b_cubed_ratios, harmonic
+from castlist.metrics.contingency import Ratio, contingency
+from castlist.metrics.information import Information, information
+from castlist.metrics.purity import hungarian_ratio, purity_ratio
+from castlist.metrics.rand import adjusted_rand_ratio
+from castlist.types import NOISE
+
+__all__ = ["UNITS", "Protocol", "Scores"]
+
+Unit = Literal["track", "frame", "track weighted by frames"]
+UNITS: tuple[Unit, ...] = ("track", "frame", "track weighted by frames")
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Who is scored, in which unit, and what the method was told.
+
+    Two scores may be compared only where their protocols are equal.
+    """
+
+    unit: Unit = "track"  # what is counted once; frames are clustered as frames in "frame" only
+    cast: tuple[str, ...] = ()  # the persons scored; empty: everyone who has a label
+    excluded: str = "tracks without a label"  # who was taken out before anything ran, in words
+    clusters: int | None = None  # the number of clusters given to the method; None: it found it
+    noise: Literal["singletons", "excluded"] = "singletons"  # what a NOISE item counts as
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise InputError(f"unknown unit {self.unit!r}; choose from {', '.join(UNITS)}")
+        if self.noise not in ("singletons", "excluded"):
+            raise InputError(f"unknown noise {self.noise!r}; choose singletons or excluded")
+        if self.clusters is not None and self.clusters < 1:
+            raise InputError(f"clusters must be 1 or more, got {self.clusters}")
+
+    def __str__(self) -> str:
+        who = ", ".join(self.cast) or "everyone with a label"
+        count = "K found by the method" if self.clusters is None else f"K = {self.clusters} given"
+        return f"unit: {self.unit}; scored: {who}; excluded: {self.excluded}; {count}; noise: {self.noise}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All clustering scores of one labeling, as components, with the protocol they hold for.
+
+    Scores of one protocol add up to the scores of a corpus: each is then the ratio of the sums.
+    """
+
+    protocol: Protocol
+    clusters: int  # clusters in the labeling, NOISE not counted
+    purity: Ratio
+    hungarian: Ratio
+    b_cubed_precision: Ratio
+    b_cubed_recall: Ratio
+    information: Information
+    rand: Ratio
+    coverage: Ratio  # weight of the items that are not NOISE, of all
+
+    @classmethod
+    def of(
+        cls, protocol: Protocol, truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None
+    ) -> Scores:
+        """The scores of integer labels (NOISE allowed) against the true persons, (n,) each."""
+        labels = np.asarray(label)
+        noise = labels == NOISE
+        weights = np.ones(len(labels)) if weight is None else np.asarray(weight, np.float64)
+        coverage = Ratio(float(weights[~noise].sum()), float(weights.sum()))
+        clusters = len(np.unique(labels[~noise]))
+        if protocol.noise == "excluded" and noise.any():
+            truth, labels, weights = np.asarray(truth)[~noise], labels[~noise], weights[~noise]
+        else:
+            labels = np.where(noise, labels.max(initial=0) + 1 + np.cumsum(noise), labels)
+        table = contingency(truth, labels, weight=weights)
+        precision, recall = b_cubed_ratios(table)
+        purity, hungarian = purity_ratio(table), hungarian_ratio(table)
+        rand = adjusted_rand_ratio(table)
+        return cls(
+            protocol, clusters, purity, hungarian, precision, recall, information(table), rand, coverage
+        )
+
+    def __add__(self, other: Scores) -> Scores:
+        if self.protocol != other.protocol:
+            raise InputError("scores of two protocols cannot be added; score both sets the same way")
+        return Scores(
+            self.protocol,
+            self.clusters + other.clusters,
+            self.purity + other.purity,
+            self.hungarian + other.hungarian,
+            self.b_cubed_precision + other.b_cubed_precision,
+            self.b_cubed_recall + other.b_cubed_recall,
+            self.information + other.information,
+            self.rand + other.rand,
+            self.coverage + other.coverage,
+        )
+
+    @property
+    def b_cubed_f1(self) -> float:
+        return harmonic(self.b_cubed_precision.value, self.b_cubed_recall.value)
+
+    def values(self) -> dict[str, float]:
+        """Every score by its name, as plain numbers, for a table or a file."""
+        return {
+            "wcp": self.purity.value,
+            "hungarian": self.hungarian.value,
+            "b_cubed_precision": self.b_cubed_precision.value,
+            "b_cubed_recall": self.b_cubed_recall.value,
+            "b_cubed_f1": self.b_cubed_f1,
+            "nmi_arithmetic": self.information.arithmetic,
+            "nmi_geometric": self.information.geometric,
+            "homogeneity": self.information.v_measure.homogeneity,
+            "completeness": self.information.v_measure.completeness,
+            "v_measure": self.information.v_measure.v,
+            "ari": self.rand.value,
+            "coverage": self.coverage.value,
+            "clusters": float(self.clusters),
+        }
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{name} {value:.4g}" for name, value in self.values().items())
+        return f"{parts} ({self.protocol})"

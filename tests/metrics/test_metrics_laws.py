@@ -1,0 +1,214 @@
+"""Laws that hold for whole families of metrics, and scikit-learn as the oracle where it has the score."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn import metrics as oracle
+
+from castlist.errors import InputError
+from castlist.metrics import (
+    Protocol,
+    Scores,
+    adjusted_rand,
+    b_cubed,
+    hungarian_accuracy,
+    normalized_mutual_information,
+    v_measure,
+    verification_auc,
+    weighted_cluster_purity,
+)
+
+METRICS = {
+    "purity": weighted_cluster_purity,
+    "hungarian": hungarian_accuracy,
+    "b-cubed precision": lambda *a, **k: b_cubed(*a, **k).precision,
+    "b-cubed recall": lambda *a, **k: b_cubed(*a, **k).recall,
+    "b-cubed f1": lambda *a, **k: b_cubed(*a, **k).f1,
+    "nmi arithmetic": normalized_mutual_information,
+    "nmi geometric": partial(normalized_mutual_information, average="geometric"),
+    "homogeneity": lambda *a, **k: v_measure(*a, **k).homogeneity,
+    "completeness": lambda *a, **k: v_measure(*a, **k).completeness,
+    "v": lambda *a, **k: v_measure(*a, **k).v,
+    "adjusted rand": adjusted_rand,
+}
+SYMMETRIC = ["hungarian", "b-cubed f1", "nmi arithmetic", "nmi geometric", "v", "adjusted rand"]
+UNHURT_BY_SPLITTING = ["purity", "b-cubed precision", "homogeneity"]
+every = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+
+
+def draw(seed, n=60, persons=4, clusters=6):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, persons, n), rng.integers(0, clusters, n), rng
+
+
+@every
+@pytest.mark.parametrize("seed", range(5))
+def test_names_and_order_do_not_matter(metric, seed):
+    truth, label, rng = draw(seed)
+    order = rng.permutation(len(truth))
+    names = np.array(["dawn", "anya", "xander", "buffy"])
+    numbers = rng.permutation(6) * 7 - 5
+    assert metric(names[truth][order], numbers[label][order]) == pytest.approx(metric(truth, label))
+
+
+@every
+def test_lists_arrays_and_strings_are_the_same(metric):
+    truth, label, _ = draw(0)
+    expected = metric(truth, label)
+    forms = [
+        (truth.tolist(), label.tolist()),
+        (truth.astype(str), label.astype(str).tolist()),
+        (truth.astype(float), label.astype(np.int8)),
+        (truth.astype(str).astype(object), label.astype(object)),
+    ]
+    for form in forms:
+        assert metric(*form) == expected
+
+
+@every
+def test_a_python_float(metric):
+    truth, label, _ = draw(1)
+    assert type(metric(truth, label)) is float
+
+
+@every
+@pytest.mark.parametrize("seed", range(5))
+def test_a_weight_is_repetition(metric, seed):
+    truth, label, rng = draw(seed, n=20)
+    weight = rng.integers(1, 5, len(truth))
+    repeated = metric(np.repeat(truth, weight), np.repeat(label, weight))
+    assert metric(truth, label, weight=weight) == pytest.approx(repeated)
+
+
+@every
+def test_equal_partitions_are_perfect(metric):
+    truth, _, _ = draw(2)
+    assert metric(truth, 10 - truth) == pytest.approx(1, abs=1e-12)
+    assert metric(["one"], [0]) == 1
+    assert metric(["one"] * 3, [0] * 3) == 1
+
+
+@every
+@pytest.mark.parametrize("seed", range(5))
+def test_within_0_and_1(metric, seed):
+    truth, label, _ = draw(seed, n=5)
+    low = -1 if metric is adjusted_rand else 0
+    assert low <= metric(truth, label) <= 1
+
+
+@pytest.mark.parametrize("name", SYMMETRIC)
+@pytest.mark.parametrize("seed", range(5))
+def test_symmetric(name, seed):
+    truth, label, _ = draw(seed)
+    assert METRICS[name](truth, label) == pytest.approx(METRICS[name](label, truth))
+
+
+@pytest.mark.parametrize("name", UNHURT_BY_SPLITTING)
+@pytest.mark.parametrize("seed", range(5))
+def test_splitting_clusters_never_lowers_purity(name, seed):
+    truth, label, rng = draw(seed)
+    finer = label * 10 + rng.integers(0, 3, len(label))
+    assert METRICS[name](truth, finer) >= METRICS[name](truth, label) - 1e-12
+    assert METRICS[name](truth, np.arange(len(truth))) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_hungarian_is_never_above_purity(seed):
+    truth, label, _ = draw(seed)
+    assert hungarian_accuracy(truth, label) <= weighted_cluster_purity(truth, label)
+
+
+@every
+@pytest.mark.parametrize(
+    ("truth", "label", "weight", "message"),
+    [
+        ([], [], None, "empty"),
+        ([0, 1], [0], None, "truth has 2 items and label 1"),
+        ([[0, 1]], [0, 1], None, "truth must be one label per item"),
+        ([0.0, np.nan], [0, 1], None, "truth holds NaN"),
+        ([0, 1], [0.0, np.inf], None, "label holds NaN or infinite"),
+        ([0, 1], [0.5, 1], None, "fractions"),
+        (["a", None], [0, 1], None, "may not be missing"),
+        ([0, 1], np.array([0, "x"], object), None, "only strings or only integers"),
+        ([0, 1], [0, 1], [1], "weight must have one value per item"),
+        ([0, 1], [0, 1], [1, 0], "above 0"),
+        ([0, 1], [0, 1], [1, np.nan], "finite"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(metric, truth, label, weight, message):
+    with pytest.raises(InputError, match=message):
+        metric(truth, label, weight=weight)
+
+
+def test_an_unknown_average():
+    with pytest.raises(InputError, match="choose arithmetic or geometric"):
+        normalized_mutual_information([0], [0], average="max")
+
+
+# scikit-learn as the oracle
+
+SIZES = [(2, 1, 1), (7, 2, 3), (60, 4, 6), (500, 12, 5), (40, 1, 7), (40, 7, 1), (30, 30, 3)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_against_scikit_learn(size, seed):
+    truth, label, _ = draw(seed, *size)
+    close = partial(pytest.approx, abs=1e-9)
+    assert adjusted_rand(truth, label) == close(oracle.adjusted_rand_score(truth, label))
+    for average in ("arithmetic", "geometric"):
+        expected = oracle.normalized_mutual_info_score(truth, label, average_method=average)
+        assert normalized_mutual_information(truth, label, average=average) == close(expected)
+    score = v_measure(truth, label)
+    expected = oracle.homogeneity_completeness_v_measure(truth, label)
+    assert (score.homogeneity, score.completeness, score.v) == close(expected)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_purity_and_b_cubed_against_the_obvious_loop(seed):
+    truth, label, _ = draw(seed, n=40)
+    pure = sum(max(np.bincount(truth[label == c])) for c in set(label.tolist())) / len(truth)
+    assert weighted_cluster_purity(truth, label) == pytest.approx(pure)
+    precision, recall = [], []
+    for i in range(len(truth)):
+        both = np.sum((truth == truth[i]) & (label == label[i]))
+        precision.append(both / np.sum(label == label[i]))
+        recall.append(both / np.sum(truth == truth[i]))
+    score = b_cubed(truth, label)
+    assert (score.precision, score.recall) == pytest.approx((np.mean(precision), np.mean(recall)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_auc_against_scikit_learn(seed):
+    truth, _, rng = draw(seed, n=30)
+    vectors = np.round(rng.normal(size=(30, 3)))  # rounded, so that there are ties
+    vectors[:, 0] += 1
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)
+    a, b = np.triu_indices(30, 1)
+    expected = oracle.roc_auc_score(truth[a] == truth[b], np.round((unit @ unit.T)[a, b], 12))
+    assert verification_auc(vectors, truth) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_hold_what_the_functions_say(seed):
+    truth, label, rng = draw(seed)
+    weight = rng.integers(1, 9, len(truth))
+    values = Scores.of(Protocol("track weighted by frames"), truth, label, weight=weight).values()
+    assert values["wcp"] == weighted_cluster_purity(truth, label, weight=weight)
+    assert values["hungarian"] == hungarian_accuracy(truth, label, weight=weight)
+    assert values["b_cubed_f1"] == b_cubed(truth, label, weight=weight).f1
+    assert values["nmi_geometric"] == METRICS["nmi geometric"](truth, label, weight=weight)
+    assert values["ari"] == adjusted_rand(truth, label, weight=weight)
+    assert values["v_measure"] == v_measure(truth, label, weight=weight).v
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_adding_a_set_to_itself_changes_no_score(seed):
+    truth, label, _ = draw(seed)
+    scores = Scores.of(Protocol(), truth, label)
+    twice = (scores + scores).values()
+    once = scores.values()
+    assert {k: v for k, v in twice.items() if k != "clusters"} == pytest.approx(
+        {k: v for k, v in once.items() if k != "clusters"}
+    )
