@@ -1,0 +1,29 @@
+"""Published ways to cluster the faces of a video, each one file, all called alike.
+
+    clustering = BASELINES["c1c"]()(scene, k=5, random_state=0)
+
+Importing this room imports neither scikit-learn nor PyTorch; a method does when it is called.
+"""
+
+from __future__ import annotations
+
+from castlist.baselines._method import Baseline, Method, ScaleWarning
+from castlist.baselines._scene import Scene
+from castlist.baselines.chinese_whispers import ChineseWhispers
+from castlist.baselines.dbscan import DBSCAN
+from castlist.baselines.hac import HACAverage, HACComplete, HACSingle, HACWard
+from castlist.baselines.hdbscan import HDBSCAN
+from castlist.baselines.kmeans import KMeans
+
+__all__ = ["BASELINES", "Baseline", "ScaleWarning", "Scene"]
+
+BASELINES: dict[str, type[Method]] = {
+    "k-means": KMeans,
+    "hac-ward": HACWard,
+    "hac-average": HACAverage,
+    "hac-complete": HACComplete,
+    "hac-single": HACSingle,
+    "dbscan": DBSCAN,
+    "hdbscan": HDBSCAN,
+    "chinese-whispers": ChineseWhispers,
+}
