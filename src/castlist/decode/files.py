@@ -1,0 +1,97 @@
+"""Open a film as the plain file it is, whatever its name looks like, and tell its content's key."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from castlist.errors import InputError, VideoError
+
+__all__ = ["Limits", "digest", "open_plain", "plain_path", "printable"]
+
+_WHOLE = 64 << 20  # bytes up to which all of a file is read for its digest
+_END = 8 << 20  # of a larger file: the first and the last bytes,
+_BLOCKS, _BLOCK = 64, 256 << 10  # and so many blocks of this size evenly spaced over it
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What decoding one film may cost; beyond it a film is refused with one sentence."""
+
+    seconds: float = 60.0  # without a sign of life before the decoder counts as hung
+    memory: int = 4 << 30  # bytes of address space of the decoding child (Linux)
+    max_pixels: int = 1 << 26  # of a frame: 67 megapixels, twice 8K
+    threads: int = 0  # decoding threads; 0: as many as FFmpeg finds right for the machine
+    ring: int = 64 << 20  # bytes of frames decoded ahead (at least two frames, at most 16)
+
+
+def printable(path: str | bytes | os.PathLike[str]) -> str:
+    """A file name that is safe to show: control characters and undecodable bytes escaped."""
+    name = os.fsdecode(path)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def plain_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file, taken literally: never a URL, a protocol or an option.
+
+    Raises:
+        InputError: it is not a path at all.
+    """
+    try:
+        name = os.fsdecode(path)
+    except TypeError:
+        raise InputError(f"a video is given by its path, not by {type(path).__name__}") from None
+    if not name:
+        raise InputError("the name of the video is empty; give the path of a film file")
+    if "\0" in name:
+        raise InputError(f"{printable(name)!r} cannot be the name of a file: it holds a zero character")
+    return Path(name)
+
+
+def open_plain(path: Path) -> int:
+    """A file descriptor of a regular file with something in it; the caller closes it.
+
+    Raises:
+        VideoError: there is no such file, it may not be read, or it is not a regular file.
+    """
+    name = printable(path)
+    try:
+        mode = os.stat(path).st_mode  # before opening: to open a device or a pipe can have effects
+        if stat.S_ISDIR(mode):
+            raise VideoError(f"{name} is a directory; give the path of one film file")
+        if not stat.S_ISREG(mode):
+            raise VideoError(f"{name} is a pipe, socket or device; save the film to a file and give that")
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise VideoError(f"{name} does not exist; check the path") from None
+    except PermissionError:
+        raise VideoError(f"{name} may not be read; check its permissions") from None
+    except OSError as e:
+        raise VideoError(f"{name} cannot be opened: {(e.strerror or str(e)).lower()}") from None
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode) and status.st_size:
+        return fd
+    os.close(fd)
+    raise VideoError(f"{name} is empty (0 bytes); the film was not copied or recorded completely")
+
+
+def digest(fd: int) -> str:
+    """The key of a file's content: SHA-256, in hexadecimal, over its size and bytes.
+
+    Of a file larger than 64 MiB only the first and last 8 MiB and 64 evenly spaced blocks of 256 KiB
+    are read, so that a film of any size takes a moment.
+    """
+    size = os.fstat(fd).st_size
+    key = hashlib.sha256(f"castlist content key 1, {size} bytes\n".encode())
+    if size <= _WHOLE:
+        parts = [(start, _END) for start in range(0, size, _END)]
+    else:
+        parts = [(0, _END), (size - _END, _END)]
+        parts += [(_END + (size - 2 * _END - _BLOCK) * i // (_BLOCKS - 1), _BLOCK) for i in range(_BLOCKS)]
+    for start, length in parts:
+        os.lseek(fd, start, os.SEEK_SET)
+        key.update(os.read(fd, length))
+    return key.hexdigest()

@@ -1,0 +1,91 @@
+"""A decoded frame as it is shown: right colours, right shape, right way up. Runs in the decoding child.
+
+Pixels become 8-bit BGR by swscale with the matrix and range that the frame states; a frame that states
+none is taken as BT.709 when it is larger than standard definition and as BT.601 otherwise, as players
+do. Interlaced frames are shown as stored, both fields woven. Transparency is ignored.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# AVColorSpace (ITU-T H.273 matrix coefficients) -> swscale's names; absent: as if unspecified
+_MATRIX = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020", 10: "BT2020"}
+
+
+def orientation(frame: Any) -> tuple[bool, bool, bool]:
+    """How a frame is turned for showing: (transpose, flip x, flip y), the flips after the transposition.
+
+    The display matrix maps a pixel (x, y) to (a x + c y, b x + d y); angles between quarter turns are
+    taken to the nearest one.
+    """
+    try:
+        data = frame.side_data["DISPLAYMATRIX"]
+    except KeyError:
+        return False, False, False
+    a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return True, c < 0, b < 0
+    return False, a < 0, d < 0
+
+
+def shown_size(width: int, height: int, aspect: Fraction | None, transpose: bool) -> tuple[int, int]:
+    """Width and height of a stored frame as shown: stretched to square pixels, then turned."""
+    if aspect and Fraction(1, 8) <= aspect <= 8:  # anything else is a broken header, not a lens
+        width = max(1, round(width * aspect))
+    return (height, width) if transpose else (width, height)
+
+
+def fitted(width: int, height: int, max_side: int) -> tuple[int, int]:
+    """The size of a frame scaled down so that its long side is at most `max_side`; 0: as it is."""
+    long = max(width, height)
+    if not max_side or long <= max_side:
+        return width, height
+    return max(1, round(width * max_side / long)), max(1, round(height * max_side / long))
+
+
+class Painter:
+    """Turns frames into BGR pictures of one size, whatever size, format and rotation each frame has."""
+
+    def __init__(self, width: int, height: int) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self.width, self.height = width, height
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: Any) -> NDArray[np.uint8]:
+        """(height, width, 3) BGR; a view that is valid until the next call."""
+        transpose, flip_x, flip_y = orientation(frame)
+        width, height = (self.height, self.width) if transpose else (self.width, self.height)
+        self._kept = self._reformatter.reformat(
+            frame, width, height, "bgr24", src_colorspace=_colorspace(frame), dst_color_range="JPEG"
+        )
+        plane = self._kept.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
+        image = rows.reshape(height, width, 3) if plane.line_size == 3 * width else _pixels(rows, width)
+        if transpose:
+            image = image.transpose(1, 0, 2)
+        return image[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
+
+
+def _pixels(rows: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Padded rows (h, 3 w) as a view (h, w, 3)."""
+    return np.lib.stride_tricks.as_strided(
+        rows, (len(rows), width, 3), (rows.strides[0], 3, 1), writeable=False
+    )
+
+
+def _colorspace(frame: Any) -> str | None:
+    """The matrix that turns this frame's YUV to RGB; None: it is RGB, or swscale knows better."""
+    if frame.format.is_rgb or frame.format.name.startswith(("pal8", "gray", "mono")):
+        return None
+    from av.video.reformatter import Colorspace
+
+    name = _MATRIX.get(int(frame.colorspace))
+    if name is None or not hasattr(Colorspace, name):
+        name = "ITU709" if frame.width >= 1280 or frame.height > 576 else "ITU601"
+    return name

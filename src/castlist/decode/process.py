@@ -1,0 +1,140 @@
+"""The parent's side of the decoding child: start it, hear it, and be rid of it whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from castlist.decode import wire
+from castlist.decode.files import Limits, printable
+from castlist.errors import VideoError
+
+_START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.decode.child import main; main(sys.argv[1])"
+_REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v libx264 film.mp4"
+
+_SENTENCES = {
+    wire.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv, .avi or .ts",
+    wire.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
+    wire.AUDIO_ONLY: "{name} holds sound but no moving pictures; give a file with a video track",
+    wire.NO_DECODER: "{name} is in a video format that the installed FFmpeg cannot decode" + _REMEDY,
+    wire.NO_FRAME: "no frame of {name} could be decoded: the file is empty, cut short or damaged" + _REMEDY,
+    wire.TOO_LARGE: "the frames of {name} are {detail} pixels, more than the limit of {megapixels} megapixels; "
+    "scale the film down first",
+    wire.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
+    "scale the film down first",
+    wire.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
+}
+
+
+class Child:
+    """A running decoder of one file. `hear` gives its records one by one; `close` ends it."""
+
+    def __init__(self, path: Path, fd: int, limits: Limits, **job: Any) -> None:
+        self._path, self._limits = path, limits
+        self.heard = 0  # frames
+        life, self._life = os.pipe()
+        self._in, out = os.pipe()
+        job |= {"file": fd, "life": life, "out": out, "threads": limits.threads}
+        job |= {"memory": limits.memory, "max_pixels": limits.max_pixels}
+        kept = [fd, life, out] + ([job["ring"]] if job["slots"] else [])
+        root = str(Path(__file__).resolve().parents[2])
+        paths = [os.path.abspath(p) for p in sys.path] + [root]
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+        try:
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-I", "-S", "-c", _START, json.dumps(job), *paths],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=kept,
+                env=environment,
+                process_group=0,  # Ctrl-C in the terminal reaches the parent only
+                bufsize=0,
+            )
+        except BaseException:
+            os.close(self._life)
+            os.close(self._in)
+            raise
+        finally:
+            os.close(life)
+            os.close(out)
+        self._poll = select.poll()
+        self._poll.register(self._in, select.POLLIN)
+
+    def hear(self) -> tuple[wire.Record, dict[str, Any]]:
+        """The next record, and its text if it has one.
+
+        Raises:
+            VideoError: the file cannot be used, or the decoder hung or crashed.
+        """
+        record = wire.unpack(self._read(wire.SIZE))
+        text = wire.load(self._read(record.text)) if record.text else {}
+        if record.kind == wire.ERROR:
+            self.close()
+            raise VideoError(self._sentence(text["code"], text["detail"]))
+        self.heard += record.kind == wire.FRAME
+        return record, text
+
+    def give_back(self, slot: int) -> None:
+        """Tell the child that a slot of the ring may be filled again."""
+        assert self._process.stdin is not None  # noqa: S101
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(bytes([slot]))
+
+    def close(self) -> None:
+        """End the child and forget it; may be called again."""
+        if self._in < 0:
+            return
+        self._process.kill()
+        for fd in (self._in, self._life):
+            os.close(fd)
+        self._in = -1
+        with contextlib.suppress(BrokenPipeError):
+            assert self._process.stdin is not None  # noqa: S101
+            self._process.stdin.close()
+        self._process.wait()
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        deadline = time.monotonic() + self._limits.seconds
+        while len(data) < size:
+            left = deadline - time.monotonic()
+            if not self._poll.poll(max(0.0, left) * 1000):
+                self.close()
+                raise VideoError(
+                    f"the decoder gave no frame of {printable(self._path)} for {self._limits.seconds:g} seconds "
+                    f"after frame {self.heard} and was stopped{_REMEDY}"
+                )
+            part = os.read(self._in, size - len(data))
+            if not part:
+                raise VideoError(self._obituary())
+            data += part
+        return data
+
+    def _obituary(self) -> str:
+        """Why the child ended without saying so."""
+        code = self._process.wait()
+        self.close()
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                cause = signal.Signals(-code).name
+                return self._sentence(
+                    wire.BROKEN, f"its decoder crashed with {cause} after frame {self.heard}"
+                )
+        return self._sentence(wire.BROKEN, f"its decoder ended with status {code} after frame {self.heard}")
+
+    def _sentence(self, code: str, detail: str) -> str:
+        return _SENTENCES.get(code, _SENTENCES[wire.BROKEN]).format(
+            name=printable(self._path),
+            detail=detail,
+            megapixels=self._limits.max_pixels // 1_000_000,
+            gigabytes=self._limits.memory / (1 << 30),
+        )

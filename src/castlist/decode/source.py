@@ -1,0 +1,218 @@
+"""The frames of one open file in the order in which they are shown. Runs in the decoding child.
+
+A file is given as an open file object and read through it alone: FFmpeg never sees a name, may open
+nothing else, and only formats that hold films are tried (a playlist names other files).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, BinaryIO, NoReturn
+
+import av
+import av.error
+import av.logging
+
+from castlist.decode import wire
+
+# Demuxers that read the file they are given and nothing else.
+FORMATS = (
+    "3dostr,4xm,aac,ac3,aiff,amr,amv,apng,asf,au,av1,avi,avs,bink,caf,cavsvideo,dirac,dnxhd,dts,dv,eac3,ea,"
+    "flac,flic,flv,gif,gxf,h261,h263,h264,hevc,ivf,ivr,live_flv,lvf,m4v,matroska,webm,mgsts,mjpeg,mjpeg_2000,"
+    "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,mpegvideo,mpjpeg,msf,mtv,mv,mxf,nsv,nut,nuv,obu,ogg,pmp,pva,"
+    "r3d,rl2,rm,roq,smk,smush,swf,thp,tmv,truehd,vc1,vc1test,vivo,vvc,wav,wc3movie,wtv,wv,yop,yuv4mpegpipe,"
+    # single pictures, to name them as what they are
+    "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,jpegxl_pipe,gem_pipe,psd_pipe,dds_pipe,exr_pipe,"
+    "j2k_pipe,pgm_pipe,ppm_pipe,pbm_pipe,pam_pipe,sunrast_pipe,xpm_pipe,svg_pipe,ico"
+)
+EARLIER = (0, 2, 10)  # seconds before the wanted time at which to look for a frame to start from
+MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is given up
+
+
+class Unusable(Exception):
+    """The file cannot be used; `code` is one of wire's words, the text a detail for the sentence."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+
+
+class Source:
+    """One open file and its main video stream.
+
+    Raises:
+        Unusable: it is no video, or its frames are larger than `max_pixels`.
+    """
+
+    def __init__(self, file: BinaryIO, *, threads: int, max_pixels: int) -> None:
+        self._file, self._threads, self._max_pixels = file, threads, max_pixels
+        self.damaged = 0  # frames that could not be decoded
+        self.dropped = 0  # frames whose time did not rise
+        self._guessed = False  # some frame's time is a guess from the frames before
+        self._open()
+
+    def _open(self) -> None:
+        self._file.seek(0)
+        try:
+            self.container = av.open(
+                self._file,
+                mode="r",
+                options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
+                metadata_errors="replace",
+                buffer_size=1 << 18,
+                io_open=_refuse,
+            )
+        except av.error.FFmpegError as e:
+            raise Unusable(wire.NO_MEMORY if isinstance(e, MemoryError) else wire.NOT_A_VIDEO) from e
+        self.stream = self._main_stream()
+        context = self.stream.codec_context
+        context.thread_type = "AUTO"
+        context.thread_count = self._threads
+        context.options = {"max_pixels": str(self._max_pixels)}
+        self.unit = Fraction(self.stream.time_base or Fraction(1, 90000))
+        self._zero = self._start_of_file()
+        self._step = max(1, round(1 / (self.rate * self.unit)))
+
+    def _main_stream(self) -> Any:
+        """The default video stream, of several the largest; cover art and thumbnails are no video."""
+        if "_pipe" in self.container.format.name or self.container.format.name == "ico":
+            raise Unusable(wire.PICTURE)
+        still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+        films = [s for s in self.container.streams.video if not s.disposition & still]
+        if not films:
+            raise Unusable(wire.AUDIO_ONLY if self.container.streams.audio else wire.NOT_A_VIDEO)
+        best = max(films, key=lambda s: (bool(s.disposition & 1), s.width * s.height, -s.index))
+        if best.codec_context is None:
+            raise Unusable(wire.NO_DECODER)
+        if best.width * best.height > self._max_pixels:
+            raise Unusable(wire.TOO_LARGE, f"{best.width}x{best.height}")
+        return best
+
+    def _start_of_file(self) -> int:
+        """The time at which players show 0, in units: when the first of all streams starts."""
+        starts = [self.stream.start_time]
+        if self.container.start_time is not None:
+            starts.append(round(Fraction(self.container.start_time, av.time_base) / self.unit))
+        return min((s for s in starts if s is not None), default=0)
+
+    @property
+    def rate(self) -> Fraction:
+        """Average frames per second; 25 where the file does not say."""
+        stream = self.stream
+        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+        return next((Fraction(r) for r in rates if r and 0 < r <= 1000), Fraction(25))
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds, as the header says; 0 where it does not."""
+        if self.stream.duration is not None:
+            return max(Fraction(0), self.stream.duration * self.unit)
+        return max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
+
+    def frames(self, start: int = 0) -> Iterator[tuple[int, Any]]:
+        """(pts, frame) of each frame with pts >= start, rising; the same however it gets there."""
+        before = self._start_at(start) if start > 0 else self._from_here()
+        last: int | None = None
+        for pts, frame in before:
+            if last is not None and pts <= last:
+                self.dropped += 1
+                continue
+            last = pts
+            if pts >= start:
+                yield pts, frame
+            else:
+                yield pts, None  # on the way: a sign of life
+
+    def _start_at(self, start: int) -> Iterator[tuple[int, Any]]:
+        """Frames from a key frame at or before `start`; from the beginning where there is none."""
+        for seconds in EARLIER:
+            target = start + self._zero - round(seconds / self.unit)
+            if target <= self._zero:
+                break
+            try:
+                self.container.seek(target, stream=self.stream, backward=True)
+                frames = self._from_key_frame()
+                first = next(frames, None)
+            except av.error.FFmpegError:
+                break
+            if first is None or first[0] > start:
+                continue
+            if self._guessed:  # a guess needs all the frames before
+                break
+            yield first
+            yield from frames
+            return
+        self.damaged = self.dropped = 0
+        self._guessed = False
+        self.container.close()
+        self._open()
+        yield from self._from_here()
+
+    def _from_key_frame(self) -> Iterator[tuple[int, Any]]:
+        """Frames from the next key frame on, without those before it that need frames we do not have."""
+        key: int | None = None
+        for packet in self._packets():
+            if key is None:
+                if not packet.is_keyframe or packet.pts is None:
+                    continue
+                key = packet.pts - self._zero
+            for pts, frame in self._decoded(packet):
+                if pts >= key:
+                    yield pts, frame
+
+    def _from_here(self) -> Iterator[tuple[int, Any]]:
+        self._last = -self._step
+        for packet in self._packets():
+            yield from self._decoded(packet)
+
+    def _packets(self) -> Iterator[Any]:
+        """Packets of the stream; what cannot be read is skipped as far as the format allows."""
+        stumbles = 0
+        while stumbles < MAX_STUMBLES:
+            try:
+                for packet in self.container.demux(self.stream):
+                    stumbles = 0
+                    yield packet
+                return
+            except av.error.FFmpegError as e:
+                _check_memory(e)
+                stumbles += 1
+        yield None  # flush
+
+    def _decoded(self, packet: Any) -> Iterator[tuple[int, Any]]:
+        """The frames that a packet completes; None flushes."""
+        try:
+            frames = self.stream.codec_context.decode(packet)
+        except EOFError:
+            return
+        except av.error.FFmpegError as e:
+            _check_memory(e)
+            self.damaged += 1
+            return
+        for frame in frames:
+            if frame.is_corrupt:
+                self.damaged += 1
+                continue
+            if frame.width * frame.height > self._max_pixels:
+                raise Unusable(wire.TOO_LARGE, f"{frame.width}x{frame.height}")
+            self._last = self._time(frame)
+            yield self._last, frame
+
+    def _time(self, frame: Any) -> int:
+        """When a frame is shown, in units from the start of the file; a best guess where it is not said."""
+        if frame.pts is not None:
+            return int(frame.pts) - self._zero
+        self._guessed = True
+        if frame.dts is not None and frame.dts - self._zero > self._last:
+            return int(frame.dts) - self._zero
+        return self._last + self._step
+
+
+def _refuse(*_: Any) -> NoReturn:
+    raise PermissionError("a film may not open other files")
+
+
+def _check_memory(error: Exception) -> None:
+    if isinstance(error, MemoryError):
+        raise Unusable(wire.NO_MEMORY) from error
