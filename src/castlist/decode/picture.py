@@ -55,7 +55,7 @@ class Painter:
         from av.video.reformatter import VideoReformatter
 
         self.width, self.height = width, height
-        self._reformatter = VideoReformatter()
+        self._reformatter: Any = VideoReformatter()
 
     def __call__(self, frame: Any) -> NDArray[np.uint8]:
         """(height, width, 3) BGR; a view that is valid until the next call."""
@@ -65,7 +65,7 @@ class Painter:
             frame, width, height, "bgr24", src_colorspace=_colorspace(frame), dst_color_range="JPEG"
         )
         plane = self._kept.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
         image = rows.reshape(height, width, 3) if plane.line_size == 3 * width else _pixels(rows, width)
         if transpose:
             image = image.transpose(1, 0, 2)

@@ -21,13 +21,13 @@ _START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.decode.child imp
 _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v libx264 film.mp4"
 
 _SENTENCES = {
-    wire.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv, .avi or .ts",
+    wire.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv or .ts",
     wire.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
     wire.AUDIO_ONLY: "{name} holds sound but no moving pictures; give a file with a video track",
     wire.NO_DECODER: "{name} is in a video format that the installed FFmpeg cannot decode" + _REMEDY,
     wire.NO_FRAME: "no frame of {name} could be decoded: the file is empty, cut short or damaged" + _REMEDY,
-    wire.TOO_LARGE: "the frames of {name} are {detail} pixels, more than the limit of {megapixels} megapixels; "
-    "scale the film down first",
+    wire.TOO_LARGE: "the frames of {name} are {detail} pixels, more than the limit of {megapixels} "
+    "megapixels; scale the film down first",
     wire.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
     "scale the film down first",
     wire.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
@@ -110,8 +110,8 @@ class Child:
             if not self._poll.poll(max(0.0, left) * 1000):
                 self.close()
                 raise VideoError(
-                    f"the decoder gave no frame of {printable(self._path)} for {self._limits.seconds:g} seconds "
-                    f"after frame {self.heard} and was stopped{_REMEDY}"
+                    f"the decoder of {printable(self._path)} hung after frame {self.heard} and was stopped: "
+                    f"no frame came for {self._limits.seconds:g} seconds{_REMEDY}"
                 )
             part = os.read(self._in, size - len(data))
             if not part:

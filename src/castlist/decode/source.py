@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import av
 import av.error
-import av.logging
+from av.format import Flags
 
 from castlist.decode import wire
 
@@ -90,24 +90,31 @@ class Source:
         return best
 
     def _start_of_file(self) -> int:
-        """The time at which players show 0, in units: when the first of all streams starts."""
+        """The time at which players show 0, in units.
+
+        In a film file that is time 0 of the file. Broadcast streams count from anywhere: there it is
+        when the first of all their streams starts, as it is where that comes before 0.
+        """
         starts = [self.stream.start_time]
         if self.container.start_time is not None:
             starts.append(round(Fraction(self.container.start_time, av.time_base) / self.unit))
-        return min((s for s in starts if s is not None), default=0)
+        start = min((int(s) for s in starts if s is not None), default=0)
+        return start if self.container.format.flags & Flags.ts_discont.value else min(start, 0)
 
     @property
     def rate(self) -> Fraction:
         """Average frames per second; 25 where the file does not say."""
         stream = self.stream
-        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-        return next((Fraction(r) for r in rates if r and 0 < r <= 1000), Fraction(25))
+        for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+            if rate and 0 < rate <= 1000:
+                return Fraction(rate)
+        return Fraction(25)
 
     @property
     def duration(self) -> Fraction:
         """Seconds, as the header says; 0 where it does not."""
         if self.stream.duration is not None:
-            return max(Fraction(0), self.stream.duration * self.unit)
+            return max(Fraction(0), int(self.stream.duration) * self.unit)
         return max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
 
     def frames(self, start: int = 0) -> Iterator[tuple[int, Any]]:
