@@ -1,0 +1,45 @@
+"""Embeddings, Constraints -> Tree -> Clustering: who is who, and how many people there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from castlist.cluster.calibrate import Calibration
+from castlist.cluster.cut import AutoCut, CountCut, HeightCut
+from castlist.cluster.linkage import Average, Ward
+from castlist.cluster.means import extend, track_means
+from castlist.cluster.ward import ward
+from castlist.types import Clustering, Constraints, Embeddings, Tree
+
+__all__ = [
+    "CUTS",
+    "LINKAGES",
+    "AutoCut",
+    "Average",
+    "Calibration",
+    "CountCut",
+    "Cut",
+    "HeightCut",
+    "Linkage",
+    "Ward",
+    "extend",
+    "track_means",
+    "ward",
+]
+
+
+class Linkage(Protocol):
+    """Joins tracks into a tree."""
+
+    def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree: ...
+
+
+class Cut(Protocol):
+    """Says where a tree ends and people begin."""
+
+    def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering: ...
+
+
+LINKAGES: dict[str, Callable[..., Linkage]] = {"ward": Ward, "average": Average}
+CUTS: dict[str, Callable[..., Cut]] = {"auto": AutoCut, "count": CountCut, "height": HeightCut}

@@ -1,0 +1,65 @@
+"""Agglomeration over a full matrix of distances, for as many tracks as a film has."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["agglomerate"]
+
+Update = Literal["average", "ward"]
+
+
+def agglomerate(
+    distance: NDArray[np.float64], weight: NDArray[np.float64], update: Update
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Merges (m, 2) and their heights (m,): always the closest pair still allowed, until none is.
+
+    `distance` (n, n) is symmetric, infinite between points that may not be joined, and is overwritten. A
+    cluster is as far from a third as the weighted mean of its parts ("average"), or as Ward's increase of
+    the sum of squares ("ward", on squared distances times w_a w_b / (w_a + w_b)); an infinite part makes
+    the whole infinite. Node n + i is merge i.  [Lance, Williams 1967; Müllner 2011]
+    """
+    n = len(distance)
+    weight, node = weight.astype(np.float64), np.arange(n)
+    np.fill_diagonal(distance, np.inf)
+    nearest = distance.argmin(1) if n else np.zeros(0, np.int64)
+    gap = distance[np.arange(n), nearest]
+    merges: list[tuple[int, int]] = []
+    heights: list[float] = []
+    for step in range(n - 1):
+        a = int(gap.argmin())
+        if not np.isfinite(gap[a]):
+            break
+        b = int(nearest[a])
+        merges.append((int(node[a]), int(node[b])))
+        heights.append(float(gap[a]))
+        row = _joined(distance[a], distance[b], float(gap[a]), weight, a, b, update)
+        row[[a, b]] = np.inf
+        distance[a], distance[:, a] = row, row
+        distance[b], distance[:, b] = np.inf, np.inf
+        weight[a] += weight[b]
+        node[a], gap[b] = n + step, np.inf
+        stale = np.flatnonzero(((nearest == a) | (nearest == b)) & np.isfinite(gap))
+        stale = np.union1d(stale, [a])
+        nearest[stale] = distance[stale].argmin(1)
+        gap[stale] = distance[stale, nearest[stale]]
+    return np.array(merges, np.int64).reshape(-1, 2), np.array(heights)
+
+
+def _joined(
+    to_a: NDArray[np.float64],
+    to_b: NDArray[np.float64],
+    between: float,
+    weight: NDArray[np.float64],
+    a: int,
+    b: int,
+    update: Update,
+) -> NDArray[np.float64]:
+    if update == "average":
+        return np.asarray((weight[a] * to_a + weight[b] * to_b) / (weight[a] + weight[b]))
+    total = weight[a] + weight[b] + weight
+    row = ((weight[a] + weight) * to_a + (weight[b] + weight) * to_b - weight * between) / total
+    return np.asarray(np.maximum(row, between))

@@ -1,0 +1,57 @@
+"""Must-links and cannot-links as a tree needs them: checked, closed under chains, mapped to nodes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.errors import InputError
+
+__all__ = ["check_pairs", "must_groups"]
+
+
+def check_pairs(pairs: ArrayLike | None, n: int, name: str) -> NDArray[np.int64]:
+    """(q, 2) pairs of different points among n.
+
+    Raises:
+        InputError: a pair names no point, or a point twice; the message says which argument.
+    """
+    table = np.asarray(() if pairs is None else pairs)
+    table = table.reshape(-1, 2) if table.size == 0 else table
+    if table.ndim != 2 or table.shape[1] != 2 or (table.size and table.dtype.kind not in "iu"):
+        raise InputError(f"{name} must be pairs of indices of shape (q, 2), got shape {table.shape}")
+    table = table.astype(np.int64)
+    if len(table) and not (table.min() >= 0 and table.max() < n):
+        raise InputError(f"{name} names a point outside 0 to {n - 1}; check its indices")
+    if np.any(table[:, 0] == table[:, 1]):
+        raise InputError(f"{name} pairs a point with itself; remove such pairs")
+    return table
+
+
+def must_groups(
+    n: int, must: NDArray[np.int64], cannot: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(n,) the group of each point under must-links and their chains, and (q, 2) cannot-linked groups.
+
+    Groups are numbered by first appearance; the pairs are ordered (smaller first) and without repeats.
+
+    Raises:
+        InputError: two points are to be one and two at once; the message names them.
+    """
+    group = np.arange(n)
+    if len(must):
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        graph = coo_matrix((np.ones(len(must)), (must[:, 0], must[:, 1])), shape=(n, n))
+        part = connected_components(graph, directed=False)[1]
+        _, first, inverse = np.unique(part, return_index=True, return_inverse=True)
+        group = np.argsort(np.argsort(first))[inverse]
+    pairs = group[cannot]
+    clash = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
+    if len(clash):
+        a, b = cannot[clash[0]]
+        raise InputError(
+            f"tracks {a} and {b} are must-linked and cannot-linked at once; undo one of the links"
+        )
+    return group, np.unique(np.sort(pairs, axis=1), axis=0) if len(pairs) else pairs

@@ -1,0 +1,50 @@
+"""Faces -> tracks: one unit vector a track, and what to do with tracks that have none."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import NOISE, Clustering, Constraints, Embeddings
+
+__all__ = ["extend", "how_many_tracks", "track_means", "unit"]
+
+
+def track_means(embeddings: Embeddings, tracks: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """(t, d) unit mean vector and (t,) number of faces of each track.
+
+    A track's mean is that of its faces' unit vectors weighed by quality (evenly where all of a track's
+    qualities are 0), made unit again. t is the largest track named plus one, or `tracks` if that is more;
+    a track without faces has a zero vector and the number 0.
+    """
+    t = max(tracks, int(embeddings.track.max(initial=-1)) + 1)
+    faces = np.bincount(embeddings.track, minlength=t).astype(np.int64)
+    weight = np.clip(embeddings.quality, 0, None).astype(np.float64)
+    total = np.bincount(embeddings.track, weight, minlength=t)
+    weight = np.where(total[embeddings.track] > 0, weight, 1.0).astype(np.float32)
+    order = np.argsort(embeddings.track, kind="stable")
+    rows = unit(embeddings.vector)[order] * weight[order, None]
+    mean = np.zeros((t, embeddings.vector.shape[1]), np.float32)
+    present = np.flatnonzero(faces)
+    if len(present):
+        start = np.concatenate([[0], np.cumsum(faces[present])[:-1]])
+        mean[present] = unit(np.add.reduceat(rows, start, axis=0))
+    return mean, faces
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length one; a zero row stays zero."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, np.finfo(np.float32).tiny), np.float32)
+
+
+def how_many_tracks(embeddings: Embeddings, constraints: Constraints) -> int:
+    """The largest track that either table names, plus one."""
+    named = (embeddings.track, constraints.a, constraints.b)
+    return max(int(column.max(initial=-1)) for column in named) + 1
+
+
+def extend(clustering: Clustering, tracks: int) -> Clustering:
+    """The clustering with NOISE for the tracks beyond its last, up to `tracks` of them in all."""
+    missing = max(0, tracks - len(clustering))
+    return Clustering(np.concatenate([clustering.label, np.full(missing, NOISE, np.int32)]))

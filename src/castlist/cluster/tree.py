@@ -1,0 +1,66 @@
+"""Merges in the order in which they were found -> a Tree in SciPy's order; and a tree cut at a height."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import Clustering, Tree
+
+__all__ = ["assemble", "cut_tree", "group_merges"]
+
+
+def group_merges(group: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(m, 2) merges that join the points of each group in order, and (g,) the node of each group."""
+    n, node = len(group), np.full(int(group.max(initial=-1)) + 1, -1, np.int64)
+    merges: list[tuple[int, int]] = []
+    for point, g in enumerate(group):
+        if node[g] < 0:
+            node[g] = point
+        else:
+            merges.append((int(node[g]), point))
+            node[g] = n + len(merges) - 1
+    return np.array(merges, np.int64).reshape(-1, 2), node
+
+
+def assemble(merge: NDArray[np.int64], height: NDArray[np.float64], leaves: int) -> Tree:
+    """A Tree of merges given in any order in which children come first (node leaves + i is merge i).
+
+    Heights are made to rise from child to parent where rounding let them fall; what is left unjoined is
+    joined at height infinity, smallest node first.
+    """
+    merge, height = _join_rest(merge.reshape(-1, 2), height, leaves)
+    height = height.copy()
+    for i, (a, b) in enumerate(merge):
+        for child in (a, b):
+            if child >= leaves:
+                height[i] = max(height[i], height[child - leaves])
+    order = np.argsort(height, kind="stable")
+    name = np.arange(leaves + len(merge))
+    name[leaves + order] = leaves + np.arange(len(merge))
+    merge = np.sort(name[merge[order]], axis=1)
+    size = np.ones(leaves + len(merge), np.int64)
+    for i, (a, b) in enumerate(merge):
+        size[leaves + i] = size[a] + size[b]
+    return Tree(merge, height[order], size[leaves:])
+
+
+def _join_rest(
+    merge: NDArray[np.int64], height: NDArray[np.float64], leaves: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    root = np.ones(leaves + len(merge), np.bool_)
+    root[merge.ravel()] = False
+    rest = np.flatnonzero(root)
+    if len(rest) < 2:
+        return merge, height
+    nodes = np.concatenate([rest[:1], leaves + len(merge) + np.arange(len(rest) - 2)])
+    chain = np.stack([nodes, rest[1:]], axis=1)
+    return np.concatenate([merge, chain]), np.concatenate([height, np.full(len(chain), np.inf)])
+
+
+def cut_tree(tree: Tree, merges: int) -> Clustering:
+    """The partition after the first `merges` merges of a tree."""
+    label = np.arange(tree.leaves + merges)
+    for i in range(merges - 1, -1, -1):
+        label[tree.merge[i]] = label[tree.leaves + i]
+    return Clustering(label[: tree.leaves].astype(np.int32))

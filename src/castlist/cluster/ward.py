@@ -1,0 +1,67 @@
+"""Ward's linkage of points, with weights and constraints."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.cluster.dense import agglomerate
+from castlist.cluster.links import check_pairs, must_groups
+from castlist.cluster.tree import assemble, group_merges
+from castlist.errors import InputError
+from castlist.types import Tree
+
+__all__ = ["ward"]
+
+
+def ward(
+    points: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    cannot: ArrayLike | None = None,
+    must: ArrayLike | None = None,
+) -> Tree:
+    """Ward's tree of points (n, d): always the allowed pair whose union adds least to the sum of squares.
+
+    A point of weight w counts as w points in one place. Must-linked points are joined first, at height 0.
+    Clusters that hold a cannot-linked pair are never joined at a finite height. Heights are SciPy's:
+    sqrt(2 w_a w_b / (w_a + w_b)) times the distance of the centroids.  [Ward 1963; Müllner 2011]
+
+    Raises:
+        InputError: points are not a finite table, weights not positive, a pair names no point, or must-links
+            and cannot-links contradict each other.
+    """
+    x, w = _checked(points, weights)
+    cannot_pairs, must_pairs = check_pairs(cannot, len(x), "cannot"), check_pairs(must, len(x), "must")
+    group, apart = must_groups(len(x), must_pairs, cannot_pairs)
+    first, node = group_merges(group)
+    total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
+    centre = np.zeros((len(node), x.shape[1]))
+    np.add.at(centre, group, x * w[:, None])
+    centre /= total[:, None]
+    merge, increase = agglomerate(_increase(centre, total, apart), total, "ward")
+    name = np.concatenate([node, len(x) + len(first) + np.arange(len(merge))])
+    merges = np.concatenate([first, name[merge]])
+    return assemble(merges, np.concatenate([np.zeros(len(first)), np.sqrt(2 * increase)]), len(x))
+
+
+def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x = np.asarray(points, np.float64)
+    if x.ndim != 2 or not len(x):
+        raise InputError(f"points must be a table of shape (n, d) with a row at least, got shape {x.shape}")
+    if not np.isfinite(x).all():
+        raise InputError("points hold NaN or infinite values; remove those rows first")
+    w = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+    if w.shape != (len(x),) or not (np.isfinite(w).all() and np.all(w > 0)):
+        raise InputError(f"weights must be {len(x)} positive numbers, one a point")
+    return x - x.mean(0), w
+
+
+def _increase(
+    centre: NDArray[np.float64], weight: NDArray[np.float64], apart: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    square = (centre**2).sum(1)
+    gap = np.maximum(square[:, None] + square - 2 * centre @ centre.T, 0)
+    gap *= weight[:, None] * weight / (weight[:, None] + weight)
+    gap[apart[:, 0], apart[:, 1]] = gap[apart[:, 1], apart[:, 0]] = np.inf
+    return np.asarray(gap)

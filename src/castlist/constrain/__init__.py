@@ -1,0 +1,21 @@
+"""Tracks -> Constraints: what the film itself and a person's decisions say about who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from castlist.constrain.cooccurrence import CoOccurrence
+from castlist.constrain.decisions import conflicts, with_decisions
+from castlist.types import Constraints, Tracks
+
+__all__ = ["CONSTRAINERS", "CoOccurrence", "Constrainer", "conflicts", "with_decisions"]
+
+
+class Constrainer(Protocol):
+    """Finds pairs of tracks that must be one person, or cannot be."""
+
+    def __call__(self, tracks: Tracks) -> Constraints: ...
+
+
+CONSTRAINERS: dict[str, Callable[..., Constrainer]] = {"co-occurrence": CoOccurrence}

@@ -1,0 +1,82 @@
+"""Two faces in one frame are two people: cannot-links between tracks seen together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import CO_OCCURRENCE, Constraints, Tracks
+
+__all__ = ["CoOccurrence"]
+
+
+@dataclass(frozen=True, slots=True)
+class CoOccurrence:
+    """Cannot-links between tracks that share frames with their boxes clearly apart.
+
+    Frames count only where both tracks really have a face: a track that pauses while another is seen
+    does not meet it. Two boxes that lie on each other are one face found twice, not two people, so a
+    pair is linked only if its boxes are apart in at least `min_frames` shared frames and lie on each other
+    in at most `max_shared` of them.  [Cinbis, Verbeek, Schmid, ICCV 2011]
+    """
+
+    min_frames: int = 2  # shared frames with the boxes apart; a blink of one frame is often a false face
+    max_overlap: float = 0.4  # intersection over the smaller box, above which two boxes hold one face
+    max_shared: float = 0.1  # share of the common frames in which the boxes may lie on each other
+
+    def __post_init__(self) -> None:
+        if self.min_frames < 1:
+            raise InputError(f"CoOccurrence.min_frames must be at least 1, got {self.min_frames}")
+        for name in ("max_overlap", "max_shared"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"CoOccurrence.{name} must lie in [0, 1], got {getattr(self, name)}")
+
+    def __call__(self, tracks: Tracks) -> Constraints:
+        """The cannot-linked pairs (a < b), ordered, each once; origin CO_OCCURRENCE."""
+        n = len(tracks)
+        met, touched = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        for pair, overlap in meetings(tracks):
+            on_top = overlap > self.max_overlap
+            met = np.append(met, pair[~on_top])
+            touched = np.append(touched, pair[on_top])
+        pairs, frames = np.unique(met, return_counts=True)
+        both, ties = np.unique(touched, return_counts=True)
+        shared = np.zeros(len(pairs), np.int64)
+        _, left, right = np.intersect1d(pairs, both, assume_unique=True, return_indices=True)
+        shared[left] = ties[right]
+        kept = pairs[(frames >= self.min_frames) & (shared <= self.max_shared * (frames + shared))]
+        c = len(kept)
+        origin = np.full(c, CO_OCCURRENCE, np.int8)
+        return Constraints(kept // max(n, 1), kept % max(n, 1), np.zeros(c, np.bool_), origin)
+
+
+def meetings(tracks: Tracks) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Pairs of faces in one frame: keys `a * len(tracks) + b` with a < b, and how much the boxes overlap.
+
+    The k-th item pairs each face with the one k rows later in the order of frames, so that the loop is as
+    long as the most crowded frame, not as the film.
+    """
+    order = np.lexsort((tracks.track, tracks.frame))
+    frame, track, box = tracks.frame[order], tracks.track[order], tracks.box[order]
+    for k in range(1, len(frame)):
+        rows = np.flatnonzero(frame[k:] == frame[:-k])
+        if not len(rows):
+            return
+        a, b = track[rows], track[rows + k]
+        two = a != b
+        yield (
+            np.minimum(a, b)[two] * len(tracks) + np.maximum(a, b)[two],
+            overlap_of_smaller(box[rows[two]], box[rows[two] + k]),
+        )
+
+
+def overlap_of_smaller(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n,) area common to each pair of boxes over the area of the smaller one, 0 to 1."""
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=1)
+    smaller = np.minimum(np.prod(a[:, 2:] - a[:, :2], axis=1), np.prod(b[:, 2:] - b[:, :2], axis=1))
+    return np.asarray(common / np.maximum(smaller, 1e-9), np.float32)
