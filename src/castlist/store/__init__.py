@@ -1,0 +1,10 @@
+"""The workspace: results and decisions of one film, on disk.
+
+`Workspace` is the door. Machine results and human decisions never share a table.
+"""
+
+from __future__ import annotations
+
+from castlist.store.workspace import Run, Workspace
+
+__all__ = ["Run", "Workspace"]

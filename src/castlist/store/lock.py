@@ -1,0 +1,75 @@
+"""One run at a time: a lock that the operating system lets go of when its holder dies."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from weakref import WeakSet
+
+from castlist.errors import WorkspaceBusy, WorkspaceError
+
+__all__ = ["Lock"]
+
+
+class Lock:
+    """Hold a workspace for one run. Use `release`, or end the process in any way.
+
+    Raises:
+        WorkspaceBusy: another process (or another `Lock` here) holds it.
+        WorkspaceError: the file system knows no locks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        try:
+            _acquire(self._fd)
+        except OSError as error:
+            holder = os.pread(self._fd, 20, 0).decode("ascii", "replace").strip() if _PREAD else ""
+            os.close(self._fd)
+            self._fd = -1
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                raise WorkspaceError(
+                    f"{path}: this file system cannot lock files ({error.strerror})"
+                ) from error
+            who = f" (process {holder})" if holder.isdigit() else ""
+            raise WorkspaceBusy(
+                f"{path.parent}: another castlist{who} is at work on it; wait for it, or stop it"
+            ) from None
+        with suppress(OSError):  # who holds it is a courtesy
+            os.ftruncate(self._fd, 0)
+            os.write(self._fd, str(os.getpid()).encode())
+        _HELD.add(self)
+
+    def release(self) -> None:
+        """Let go; more than once does no harm."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+_PREAD = hasattr(os, "pread")
+_HELD: WeakSet[Lock] = WeakSet()
+
+
+def _forget_in_child() -> None:
+    """A forked child must not keep its parent's lock alive after the parent's death."""
+    for lock in list(_HELD):
+        lock.release()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _acquire(fd: int) -> None:
+        os.lseek(fd, 1 << 30, os.SEEK_SET)  # far beyond what is written: readers may still read it
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _acquire(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,535 @@
+"""The workspace `film.castlist/`: everything known about a film, on disk, safe against every interruption.
+
+with Workspace.open(Workspace.beside(Path("film.mp4")), create=True) as workspace:
+    workspace.put_video(video)
+    workspace.append(key, piece)  # durable when it returns
+    scan = workspace.scan(key)  # always what was stored, never what was in memory
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from castlist.cast import Cast
+from castlist.errors import InputError, WorkspaceError
+from castlist.store import casts, columns, files, scans, schema
+from castlist.store.lock import Lock
+from castlist.types import Portraits, Scan, Video
+
+__all__ = ["Run", "Workspace"]
+
+T = TypeVar("T")
+SUFFIX = ".castlist"
+KEPT = 4  # results kept of one name, newest first
+_OURS = {"cast.db", "cast.db-wal", "cast.db-shm", "cast.db-journal", "lock", "embeddings", "thumbs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Provenance of one run."""
+
+    id: int
+    started: str  # UTC, ISO 8601
+    finished: str | None  # None: interrupted, or still at work
+    version: str
+    seed: int | None
+    recipe: str  # TOML
+    models: dict[str, str]  # name -> SHA-256
+    machine: dict[str, Any]
+    timings: dict[str, float]  # step -> seconds
+    counts: dict[str, int]
+
+
+class Workspace:
+    """One film's results and decisions. Made by `Workspace.open`; use it in a `with` statement."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, lock: Lock | None) -> None:
+        self.path = path
+        self._db = db
+        self._lock = lock
+        self._thread = RLock()
+
+    # Opening and closing
+
+    @staticmethod
+    def beside(video: Path) -> Path:
+        """The workspace's place for a film: film.mp4 -> film.castlist in the same folder.
+
+        Where that one belongs to another film which is still there (film.mkv beside film.mp4), it is
+        film.mkv.castlist; where the name would grow beyond 255 bytes, it is cut and told apart by a hash.
+        """
+        video = Path(video)
+        full, short = (video.with_name(_fitting(name)) for name in (video.name, video.stem))
+        if full.exists() or short == video:
+            return full
+        owner = _owner(short)
+        taken = owner not in (None, video.name) and (video.parent / str(owner)).exists()
+        return full if taken else short
+
+    @classmethod
+    def open(cls, path: Path | str, *, create: bool = False, write: bool = True) -> Self:
+        """Open a workspace.
+
+        Args:
+            create: make it where there is none.
+            write: open it for a run, of which there is one at a time. Readers work beside a run.
+
+        Raises:
+            WorkspaceError: there is none, it is damaged, or it cannot be written.
+            WorkspaceBusy: another run is at work on it.
+            WorkspaceNewer: a later castlist wrote it.
+        """
+        path = Path(path)
+        with files.sentences(path):
+            _check_place(path, create)
+            if create:
+                (path / "embeddings").mkdir(parents=True, exist_ok=True)
+                (path / "thumbs").mkdir(exist_ok=True)
+            lock = Lock(path / "lock") if write else None
+            try:
+                if create and not (path / "cast.db").exists():
+                    _create(path)
+                return cls(path, _connect(path, write), lock)
+            except BaseException:
+                if lock:
+                    lock.release()
+                raise
+
+    def close(self) -> None:
+        """Close the database and let the next run in."""
+        with suppress(sqlite3.Error):
+            self._db.close()
+        if self._lock:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def thumbs(self) -> Path:
+        """The folder of small JPEGs; use `image` to read one by name."""
+        return self.path / "thumbs"
+
+    # The film
+
+    def video(self) -> Video | None:
+        """The film, None where no run has begun. Where it moved along with the workspace, its new path."""
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format FROM video"
+            ).fetchone()
+        if row is None:
+            return None
+        path = Path(os.fsdecode(row[0]))
+        if not path.exists() and (self.path.parent / path.name).exists():
+            path = self.path.parent / path.name
+        return Video(path, row[1], row[2], Fraction(row[3]), Fraction(row[4]), *row[5:])
+
+    def put_video(self, video: Video) -> None:
+        """Say which film this workspace is about; a film that was moved or renamed keeps its workspace.
+
+        Raises:
+            InputError: it is about another film.
+        """
+        before = self.video()
+        if before is not None and before.digest != video.digest:
+            raise InputError(
+                f"{self.path}: holds the cast of another film ({before.path.name}, or an earlier version of "
+                "this one); name another place with --out"
+            )
+        path: str | bytes = str(video.path)
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            path = os.fsencode(video.path)
+        with self._writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO video VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    video.digest,
+                    path,
+                    video.width,
+                    video.height,
+                    str(video.frame_rate),
+                    str(video.duration),
+                    video.codec,
+                    video.pixel_format,
+                ),
+            )
+
+    # The scan
+
+    def segments(self, key: str) -> int:
+        """How many segments of a scan are stored."""
+        return int(self._of_scan("count(*)", key))
+
+    def frames(self, key: str) -> int:
+        """How many frames the stored segments of a scan have."""
+        return int(self._of_scan("coalesce(sum(frames), 0)", key))
+
+    def last_pts(self, key: str) -> int | None:
+        """The timestamp of the last stored frame of a scan, None where there is none."""
+        last = self._of_scan("max(last_pts)", key)
+        return None if last is None else int(last)
+
+    def append(self, key: str, piece: Scan) -> None:
+        """Store the next segment of a scan; when this returns, it survives a power cut.
+
+        Go on with `scan(key)`, never with the piece: what is stored has float16 vectors.
+
+        Raises:
+            InputError: the piece does not follow the one before, or its vectors do not fit float16.
+            WorkspaceError: it could not be written, or the scan is complete; nothing changed.
+        """
+        if self.is_complete(key):
+            raise WorkspaceError(f"{self.path}: this scan is complete, nothing can follow it")
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
+            (scan,) = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+            scans.append(db, self.path / "embeddings", scan, key, piece)
+
+    def complete(self, key: str) -> None:
+        """Note that the film has no further segments (it may have had none at all)."""
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
+            db.execute("UPDATE scans SET finished = ? WHERE key = ? AND finished IS NULL", (_now(), key))
+
+    def is_complete(self, key: str) -> bool:
+        """Whether a scan reached the film's end."""
+        with self._reading() as db:
+            row = db.execute("SELECT finished FROM scans WHERE key = ?", (key,)).fetchone()
+        return row is not None and row[0] is not None
+
+    def scan(self, key: str) -> Scan | None:
+        """All stored segments of a scan as one, None where there is none; holds each column once.
+
+        Raises:
+            WorkspaceError: a shard of vectors is missing or damaged.
+        """
+        with self._reading() as db:
+            row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+            return scans.join(db, self.path / "embeddings", row[0]) if row else None
+
+    def forget(self, key: str) -> None:
+        """Drop a scan, so that it can be made anew; decisions and casts stay."""
+        with self._writing() as db:
+            rows = db.execute(
+                "SELECT block, shard FROM segments JOIN scans ON scans.id = scan WHERE key = ?", (key,)
+            ).fetchall()
+            db.execute("DELETE FROM scans WHERE key = ?", (key,))
+            for block, _ in rows:
+                columns.delete(db, block)
+        for _, shard in rows:
+            if shard:
+                with suppress(OSError):
+                    (self.path / "embeddings" / shard).unlink()
+
+    def _of_scan(self, what: str, key: str) -> Any:
+        with self._reading() as db:
+            query = f"SELECT {what} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
+            return db.execute(query, (key,)).fetchone()[0]
+
+    # Pictures
+
+    def put_image(self, jpeg: bytes) -> str:
+        """Keep a picture under the hash of its content; its name. Equal pictures are kept once."""
+        name = sha256(jpeg).hexdigest()[:32]
+        place = self._image(name)
+        with files.sentences(self.path):
+            if not place.exists():
+                place.parent.mkdir(exist_ok=True)
+                files.write(place, jpeg, durable=False)
+        return name
+
+    def image(self, name: str) -> bytes:
+        """A picture by the name that `put_image` gave.
+
+        Raises:
+            InputError: that is no such name.
+            WorkspaceError: the picture is missing or damaged.
+        """
+        if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
+            raise InputError(f"{name!r} is not the name of a picture")
+        try:
+            data = self._image(name).read_bytes()
+        except OSError as error:
+            raise WorkspaceError(f"{self.path}: the picture {name} is missing ({error.strerror})") from error
+        if sha256(data).hexdigest()[:32] != name:
+            raise WorkspaceError(f"{self.path}: the picture {name} is damaged")
+        return data
+
+    def _image(self, name: str) -> Path:
+        return self.thumbs / name[:2] / f"{name}.jpg"
+
+    # Results of whole-film steps
+
+    def put(self, name: str, key: str, table: Any) -> None:
+        """Keep a table under a name and a key; of each name the newest few keys are kept.
+
+        Raises:
+            InputError: the table holds something else than arrays, numbers, text and tables of those.
+        """
+        with self._writing() as db:
+            block = columns.write(db, table)
+            old = db.execute("SELECT block FROM results WHERE name = ? AND key = ?", (name, key)).fetchall()
+            db.execute("DELETE FROM results WHERE name = ? AND key = ?", (name, key))
+            row = (name, key, type(table).__name__, _now(), block)
+            db.execute("INSERT INTO results (name, key, type, made, block) VALUES (?, ?, ?, ?, ?)", row)
+            stale = db.execute(
+                "SELECT id, block FROM results WHERE name = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
+                (name, KEPT),
+            ).fetchall()
+            db.executemany("DELETE FROM results WHERE id = ?", [(i,) for i, _ in stale])
+            for (gone,) in [*old, *((b,) for _, b in stale)]:
+                columns.delete(db, gone)
+
+    def get(self, name: str, key: str, kind: type[T]) -> T | None:
+        """The table of that name and key, None where there is none.
+
+        Raises:
+            WorkspaceError: what is stored there is of another type, or damaged.
+        """
+        with self._reading() as db:
+            query = "SELECT block, type FROM results WHERE name = ? AND key = ?"
+            row = db.execute(query, (name, key)).fetchone()
+            if row is None:
+                return None
+            if row[1] != kind.__name__:
+                raise WorkspaceError(f"{self.path}: {name} is kept as {row[1]}, not as {kind.__name__}")
+            return columns.read_table(db, row[0], kind)
+
+    # Runs
+
+    def run_started(
+        self,
+        recipe: str,
+        *,
+        version: str,
+        models: Mapping[str, str],
+        seed: int | None = None,
+        machine: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Note that a run begins, with its whole provenance; the run's number."""
+        row = (_now(), version, seed, recipe, json.dumps(dict(models)), json.dumps(dict(machine or {})))
+        with self._writing() as db:
+            cursor = db.execute(
+                "INSERT INTO runs (started, version, seed, recipe, models, machine)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            return int(cursor.lastrowid or 0)
+
+    def run_finished(self, run: int, timings: Mapping[str, float], counts: Mapping[str, int]) -> None:
+        """Note that a run reached its end."""
+        row = (_now(), json.dumps(dict(timings)), json.dumps(dict(counts)), run)
+        with self._writing() as db:
+            db.execute("UPDATE runs SET finished = ?, timings = ?, counts = ? WHERE id = ?", row)
+
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT id, started, finished, version, seed, recipe, models, machine, timings, counts"
+                " FROM runs ORDER BY id"
+            ).fetchall()
+        return [Run(*row[:6], *(_json(text) for text in row[6:])) for row in rows]
+
+    # The cast
+
+    def put_cast(self, cast: Cast, portraits: Portraits | None = None, *, run: int | None = None) -> None:
+        """Replace the cast, in one transaction: a reader sees the old one or the new one.
+
+        Args:
+            portraits: pictures of all tracks, those set aside too.
+            run: what `run_started` gave.
+        """
+        with self._writing() as db:
+            casts.put(db, cast, Portraits.empty() if portraits is None else portraits, run, _now())
+
+    def cast(self) -> Cast:
+        """The cast as the last finished run found it.
+
+        Raises:
+            WorkspaceError: there is none yet, or the tables are damaged.
+        """
+        with self._reading() as db:
+            video = self.video()
+            cast = casts.get(db, video) if video else None
+        if cast is None:
+            raise WorkspaceError(f"{self.path}: no cast has been found yet; run castlist find first")
+        return cast
+
+    def portraits(self) -> Portraits:
+        """The pictures kept with the cast, those of tracks set aside too."""
+        with self._reading() as db:
+            return casts.get_portraits(db)
+
+    # Transactions
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The database as it stands now: what others write meanwhile is not seen."""
+        with self._thread, files.sentences(self.path):
+            if self._db.in_transaction:
+                yield self._db
+                return
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that happens as a whole, durably, or not at all."""
+        if self._lock is None:
+            raise WorkspaceError(f"{self.path}: is open for reading only")
+        with self._thread, files.sentences(self.path), transaction(self._db):
+            yield self._db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All statements within, durably, or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _json(text: str | None) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except ValueError as error:
+        raise WorkspaceError(f"the workspace's cast.db holds damaged JSON ({error})") from error
+
+
+def _fitting(stem: str) -> str:
+    """stem.castlist, cut to 255 bytes and told apart by a hash where it is longer."""
+    if len(os.fsencode(stem + SUFFIX)) <= 255:
+        return stem + SUFFIX
+    digest = sha256(os.fsencode(stem)).hexdigest()[:12]
+    cut = os.fsencode(stem)[: 255 - len(SUFFIX) - 13]
+    return f"{cut.decode(errors='ignore')}-{digest}{SUFFIX}"
+
+
+def _owner(path: Path) -> str | None:
+    """The file name of the film that a workspace belongs to, None where it says nothing."""
+    if not (path / "cast.db").exists():
+        return None
+    try:
+        with Workspace.open(path, write=False) as workspace:
+            row = workspace._db.execute("SELECT path FROM video").fetchone()
+            return Path(os.fsdecode(row[0])).name if row else None
+    except (WorkspaceError, sqlite3.Error):
+        return None
+
+
+def _check_place(path: Path, create: bool) -> None:
+    """Refuse whatever is not a workspace, before anything is touched."""
+    if (path / "cast.db").is_file():
+        return
+    if path.exists() and not path.is_dir():
+        raise WorkspaceError(f"{path}: is a file, not a castlist workspace; name another place with --out")
+    if not create:
+        what = "is a folder but not a castlist workspace" if path.is_dir() else "does not exist"
+        raise WorkspaceError(f"{path}: {what}; castlist find makes one")
+    if path.is_dir() and not {f.name for f in path.iterdir()} <= _OURS | {
+        "cast.db.new",
+        "cast.db.new-journal",
+    }:
+        raise WorkspaceError(
+            f"{path}: holds other things and is not a castlist workspace; name another place with --out"
+        )
+
+
+def _create(path: Path) -> None:
+    """Make cast.db; it takes its name once it is whole, so that an empty cast.db is always a damaged one."""
+    new = path / "cast.db.new"
+    new.unlink(missing_ok=True)
+    db = sqlite3.connect(new, isolation_level=None)
+    try:
+        db.execute("PRAGMA synchronous = FULL")
+        schema.migrate(db)
+    finally:
+        db.close()
+    os.replace(new, path / "cast.db")
+
+
+def _connect(path: Path, write: bool) -> sqlite3.Connection:
+    file = path / "cast.db"
+    if file.stat().st_size == 0:
+        raise WorkspaceError(
+            f"{path}: cast.db is empty, so what was in it is lost; bring back a copy of it, "
+            "or name another place with --out"
+        )
+    db = _connect_to(file, "rw" if write else "ro")
+    try:
+        version = schema.check(db, path)
+        if write:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            if version < schema.SCHEMA:
+                _migrate(path, db, version)
+        elif version < schema.SCHEMA:
+            raise WorkspaceError(
+                f"{path}: written by an earlier castlist; run castlist find once to upgrade it"
+            )
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect_to(file: Path, mode: str) -> sqlite3.Connection:
+    """A connection; a workspace on a medium that cannot be written is read as it lies there."""
+    address = file.absolute().as_uri()
+    db = sqlite3.connect(
+        f"{address}?mode={mode}", uri=True, isolation_level=None, timeout=20, check_same_thread=False
+    )
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return db
+    except sqlite3.OperationalError:
+        db.close()
+        wal = file.with_name("cast.db-wal")
+        if mode != "ro" or os.access(file.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
+            raise
+    return sqlite3.connect(
+        f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+    )
+
+
+def _migrate(path: Path, db: sqlite3.Connection, version: int) -> None:
+    """Upgrade a database, after a copy of it was laid aside."""
+    copy = path / f"cast.db.schema{version}"
+    if not copy.exists():
+        db.execute("VACUUM INTO ?", (str(copy),))
+    schema.migrate(db)
