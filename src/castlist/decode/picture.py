@@ -61,6 +61,7 @@ class Painter:
         """(height, width, 3) BGR; a view that is valid until the next call."""
         transpose, flip_x, flip_y = orientation(frame)
         width, height = (self.height, self.width) if transpose else (self.width, self.height)
+        self._kept: Any = None  # so that its memory can serve again
         self._kept = self._reformatter.reformat(
             frame, width, height, "bgr24", src_colorspace=_colorspace(frame), dst_color_range="JPEG"
         )
