@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from castlist.baselines._method import Baseline, Method, ScaleWarning
 from castlist.baselines._scene import Scene
+from castlist.baselines.c1c import C1C
 from castlist.baselines.chinese_whispers import ChineseWhispers
 from castlist.baselines.dbscan import DBSCAN
+from castlist.baselines.finch import FINCH
 from castlist.baselines.hac import HACAverage, HACComplete, HACSingle, HACWard
 from castlist.baselines.hdbscan import HDBSCAN
+from castlist.baselines.hmrf import HMRF
 from castlist.baselines.kmeans import KMeans
 
 __all__ = ["BASELINES", "Baseline", "ScaleWarning", "Scene"]
@@ -23,6 +26,9 @@ BASELINES: dict[str, type[Method]] = {
     "hac-average": HACAverage,
     "hac-complete": HACComplete,
     "hac-single": HACSingle,
+    "hmrf": HMRF,
+    "finch": FINCH,
+    "c1c": C1C,
     "dbscan": DBSCAN,
     "hdbscan": HDBSCAN,
     "chinese-whispers": ChineseWhispers,
