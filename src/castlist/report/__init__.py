@@ -1,0 +1,12 @@
+"""The report: one self-contained page that shows a cast to somebody, with no network and no other file.
+
+html = report.render(cast, thumbs=workspace.thumb, evidence=evidence)
+report.write(cast, "report.html", thumbs=workspace.thumb, evidence=evidence)
+"""
+
+from __future__ import annotations
+
+from castlist.report.evidence import Evidence, Model
+from castlist.report.page import render, write
+
+__all__ = ["Evidence", "Model", "render", "write"]

@@ -1,0 +1,43 @@
+"""The pictures of a page: each at most once fetched, all together within a budget."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+
+__all__ = ["Album"]
+
+BUDGET = 6_000_000  # bytes of pictures in one page
+LARGEST = 60_000  # bytes of one picture: thumbs are small, anything else is not one of ours
+KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+
+
+class Album:
+    """Turns file names of thumbs into data URIs until the budget is spent."""
+
+    def __init__(self, thumbs: Callable[[str], bytes] | None, budget: int = BUDGET) -> None:
+        self._thumbs = thumbs
+        self._left = budget
+        self._uri: dict[str, str] = {}
+
+    def __getitem__(self, image: str) -> str:
+        """The data URI of a picture taken in before, "" for one that is not there."""
+        return self._uri.get(image, "")
+
+    def take(self, images: Iterable[str]) -> None:
+        """Take pictures in, in this order, as long as there is room."""
+        for image in images:
+            if image and self._thumbs is not None and self._left > 0 and image not in self._uri:
+                self._uri[image] = self._fetch(image)
+
+    def _fetch(self, image: str) -> str:
+        """A picture as data URI; "" where it is missing, not a picture, or larger than a thumb is."""
+        try:
+            data = self._thumbs(image) if self._thumbs else b""
+        except (OSError, LookupError, ValueError):
+            return ""
+        kind = next((k for magic, k in KINDS.items() if data.startswith(magic)), "")
+        if not kind or len(data) > min(LARGEST, self._left):
+            return ""
+        self._left -= len(data)
+        return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

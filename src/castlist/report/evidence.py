@@ -1,0 +1,63 @@
+"""What a report shows beyond the cast itself: how the people were told apart, and with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import Portraits, freeze
+
+__all__ = ["Evidence", "Model"]
+
+
+def _none() -> NDArray[np.float32]:
+    return np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file that took part."""
+
+    role: str  # "detector", "face vectors"
+    name: str
+    digest: str  # SHA-256 of the file
+    licence: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """Everything is optional: what is missing is left out of the page.
+
+    A positive pair is two tracks known to show one person, or two halves of one track; a negative pair
+    is two tracks seen together. Cosines of non-finite value are dropped.
+
+    Raises:
+        InputError: a column has the wrong shape.
+    """
+
+    positive_before: NDArray[np.float32] = field(default_factory=_none)  # (p,) cosines, base vectors
+    negative_before: NDArray[np.float32] = field(default_factory=_none)  # (q,)
+    positive_after: NDArray[np.float32] = field(default_factory=_none)  # (p,) cosines, refined vectors
+    negative_after: NDArray[np.float32] = field(default_factory=_none)  # (q,)
+    reliability: NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 3), np.float32)
+    )  # (b, 3) a bin of links each: mean probability claimed, share that held, how many
+    verdict: str = ""  # whether refinement helped on this film, and what was done about it
+    portraits: Portraits = field(default_factory=Portraits.empty)  # also of tracks that were set aside
+    version: str = ""
+    models: tuple[Model, ...] = ()
+    recipe: str = ""  # TOML
+    seed: int | None = None
+    timings: tuple[tuple[str, float], ...] = ()  # stage, seconds
+    platform: str = ""
+    provider: str = ""  # what ran the models: "CPUExecutionProvider"
+
+    def __post_init__(self) -> None:
+        for name in ("positive_before", "negative_before", "positive_after", "negative_after"):
+            freeze(self, **{name: (np.float32, (None,))})
+        freeze(self, reliability=(np.float32, (None, 3)))
+        if not isinstance(self.portraits, Portraits):
+            raise InputError("Evidence.portraits must be a Portraits table")

@@ -1,0 +1,255 @@
+"""A cast as HTML: what each part of the page shows, laid out by the templates beside this file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from castlist.cast import Cast, Face, Person
+from castlist.errors import WorkspaceError
+from castlist.report import figures, words
+from castlist.report.album import Album
+from castlist.report.evidence import Evidence
+from castlist.types import SET_ASIDE
+
+__all__ = ["render", "write"]
+
+FACES = 8  # pictures of one person
+LEAD = 12  # people shown at length; the others as cards
+LANES = 24  # rows of the timeline before the fold
+TOGETHER = 16  # people in the matrix
+BACKGROUND_SHOWN = 120
+ASIDE_SHOWN = 16  # pictures for each reason
+TIMES = 100  # appearances listed for one person
+HUES = 8
+
+Thumbs = Callable[[str], bytes]
+
+
+def render(cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | None = None) -> str:
+    """The whole page as HTML; equal input gives equal bytes.
+
+    Args:
+        cast: who appears, and when.
+        thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
+        evidence: what is known beyond the cast.
+    """
+    evidence = Evidence() if evidence is None else evidence
+    aside = _set_aside(cast, evidence)
+    album = _album(cast, aside, thumbs)
+    style, script = _asset("look.css") + _asset("report.css"), _asset("report.js")
+    return str(
+        _environment()
+        .get_template("report.html")
+        .render(
+            film=_film(cast),
+            people=[_row(p, cast, album) for p in cast.people],
+            background=[_row(p, cast, album) for p in cast.background],
+            background_shown=BACKGROUND_SHOWN,
+            aside=[_aside_view(group, album) for group in aside],
+            timeline=_timeline(cast),
+            together=_together(cast),
+            separation=figures.histograms(
+                [
+                    ("Before refinement", evidence.positive_before, evidence.negative_before),
+                    ("After refinement", evidence.positive_after, evidence.negative_after),
+                ]
+            ),
+            reliability=[row for row in evidence.reliability.tolist() if np.isfinite(row).all()],
+            evidence=evidence,
+            damaged=cast.damaged,
+            lead=LEAD,
+            lanes=LANES,
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            w=words,
+        )
+    )
+
+
+def write(
+    cast: Cast, path: str | Path, *, thumbs: Thumbs | None = None, evidence: Evidence | None = None
+) -> Path:
+    """Write the page to a file, whole or not at all, and return where.
+
+    Raises:
+        WorkspaceError: the file cannot be written; what was there before is untouched.
+    """
+    path = Path(path)
+    html = render(cast, thumbs=thumbs, evidence=evidence).encode("utf-8")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(html)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or "unknown error"
+        raise WorkspaceError(f"cannot write the report {str(path)!r}: {reason}") from error
+    return path
+
+
+def _environment() -> Any:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("castlist.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("castlist.report") / "templates" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """A Content-Security-Policy source that allows exactly this inline text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _duration(cast: Cast) -> float:
+    return float(cast.clock.time(len(cast.clock)) if len(cast.clock) else cast.video.duration)
+
+
+def _film(cast: Cast) -> dict[str, Any]:
+    video = cast.video
+    return {
+        "title": words.clean(video.path.stem or video.path.name, 120) or "Untitled",
+        "file": words.clean(video.path.name, 260),
+        "seconds": _duration(cast),
+        "size": f"{video.width} × {video.height}",
+        "rate": f"{float(video.frame_rate):.2f}".rstrip("0").rstrip("."),
+        "codec": words.clean(" ".join(filter(None, (video.codec, video.pixel_format)))),
+        "digest": words.clean(video.digest),
+        "frames": len(cast.clock),
+        "shots": len(cast.shots),
+        "tracks": len(cast.tracks),
+        "faces": len(cast.tracks.frame),
+        "aside": int((cast.fate == SET_ASIDE).sum()),
+    }
+
+
+def _row(person: Person, cast: Cast, album: Album) -> dict[str, Any]:
+    total = _duration(cast)
+    faces = [(face, album[face.image]) for face in person.faces[:FACES]]
+    return {
+        "id": person.id,
+        "number": person.id + 1,
+        "hue": person.id % HUES,
+        "name": words.clean(person.name) or f"Person {person.id + 1}",
+        "seconds": person.screen_time,
+        "share": min(1.0, person.screen_time / total) if total else 0.0,
+        "faces": [_picture(face, uri) for face, uri in faces if uri],
+        "face_count": person.face_count,
+        "times": [(float(a.start), float(a.stop)) for a in person.appearances[:TIMES]],
+        "appearances": len(person.appearances),
+        "first": float(person.first),
+        "last": float(person.last),
+        "lane": figures.lane(person),
+    }
+
+
+def _picture(face: Face, uri: str) -> dict[str, Any]:
+    return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time)}
+
+
+def _timeline(cast: Cast) -> dict[str, Any]:
+    seconds = _duration(cast)
+    return {
+        "width": max(1, figures.milliseconds(seconds)),
+        "shots": figures.shot_strip(cast),
+        "ticks": figures.ticks(seconds),
+    }
+
+
+def _together(cast: Cast) -> dict[str, Any] | None:
+    """Seconds on screen together and a shade, 0 to 5, for each pair; None where there is no such pair."""
+    people = cast.people[:TOGETHER]
+    seconds = figures.presence(cast, people)
+    apart = seconds - np.diag(np.diag(seconds))
+    if not apart.any():
+        return None
+    shade = np.ceil(5 * np.sqrt(apart / apart.max())).astype(int)
+    return {
+        "people": [(p.id, p.id + 1, words.clean(p.name)) for p in people],
+        "cells": [
+            list(zip(row, shades, strict=True))
+            for row, shades in zip(seconds.tolist(), shade.tolist(), strict=True)
+        ],
+        "left_out": len(cast.people) - len(people),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """Tracks set aside for one reason."""
+
+    reason: str
+    tracks: int
+    faces: int
+    pictures: tuple[Face, ...]  # one of each track, best first, as many as are shown
+
+
+def _set_aside(cast: Cast, evidence: Evidence) -> list[_Aside]:
+    """What is not of the cast, by reason, the most frequent reason first."""
+    out = np.flatnonzero(cast.fate == SET_ASIDE)
+    best = _best_pictures(cast, evidence, out.tolist())
+    reasons = Counter(cast.reason[t] for t in out)
+    groups = []
+    for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+        own = [t for t in out.tolist() if cast.reason[t] == reason]
+        pictures = sorted((best[t] for t in own if t in best), key=lambda f: (-f.quality, f.frame))
+        faces = int(cast.tracks.size[own].sum())
+        groups.append(_Aside(reason or "no reason given", number, faces, tuple(pictures[:ASIDE_SHOWN])))
+    return groups
+
+
+def _best_pictures(cast: Cast, evidence: Evidence, tracks: list[int]) -> dict[int, Face]:
+    wanted, best, portraits = set(tracks), {}, evidence.portraits
+    for row in np.argsort(-portraits.quality, kind="stable").tolist():
+        track, frame = int(portraits.track[row]), int(portraits.frame[row])
+        if track in wanted and track not in best and portraits.image[row]:
+            box, quality = tuple(portraits.box[row].tolist()), float(portraits.quality[row])
+            best[track] = Face(frame, cast.clock.time(frame), box, track, quality, portraits.image[row])
+    return best
+
+
+def _aside_view(group: _Aside, album: Album) -> dict[str, Any]:
+    return {
+        "reason": words.clean(group.reason, 200),
+        "tracks": group.tracks,
+        "faces": group.faces,
+        "pictures": [_picture(f, album[f.image]) for f in group.pictures if album[f.image]],
+    }
+
+
+def _album(cast: Cast, aside: list[_Aside], thumbs: Thumbs | None) -> Album:
+    """A face of everybody before a second one of anybody, until the budget is spent."""
+    album = Album(thumbs)
+    shown = (*cast.people, *cast.background[:BACKGROUND_SHOWN])
+    album.take(p.faces[0].image for p in shown if p.faces)
+    album.take(face.image for group in aside[:8] for face in group.pictures)
+    for n in range(1, FACES):
+        album.take(p.faces[n].image for p in cast.people if len(p.faces) > n)
+    return album

@@ -1,0 +1,82 @@
+"""Numbers, times and names as a reader wants them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fractions import Fraction
+
+__all__ = ["clean", "clock", "count", "length", "percent", "sheet", "spell"]
+
+NAME_LENGTH = 80  # characters of a name that the page shows
+SMALL = (
+    "No",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+)
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")  # overrides and isolates: <bdi> does their work
+
+
+def clean(text: object, limit: int = NAME_LENGTH) -> str:
+    """Text on one line without control characters or direction overrides, cut to a length."""
+    raw = str(text)[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
+    raw = _DIRECTION.sub("", raw)
+    raw = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in raw)
+    raw = " ".join(raw.split())
+    return raw if len(raw) <= limit and len(str(text)) <= 4 * limit else raw[: limit - 1].rstrip() + "…"
+
+
+def clock(seconds: Fraction | float) -> str:
+    """A position in the film: 0:07, 12:34 or 1:02:03."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def length(seconds: Fraction | float) -> str:
+    """A span of time: 0.4 s, 38 s, 12 min 05 s, 1 h 12 min."""
+    value = float(seconds)
+    if value < 9.95:
+        return f"{value:.1f} s"
+    if round(value) < 60:
+        return f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def count(number: int, one: str = "", many: str = "") -> str:
+    """A number with thin spaces between thousands, and the right form of its noun."""
+    digits = f"{number:,}".replace(",", "\u202f")
+    noun = one if number == 1 else (many or one + "s")
+    return f"{digits}\u00a0{noun}" if one else digits
+
+
+def percent(share: float) -> str:
+    """A share: 43 %, or <1 % where there is some but not a whole one."""
+    if 0 < share < 0.005:
+        return "<1\u202f%"
+    return f"{100 * share:.0f}\u202f%"
+
+
+def sheet(text: str, limit: int = 50_000) -> str:
+    """Text of several lines without control characters or direction overrides, cut to a length."""
+    lines = text[:limit].splitlines()
+    return "\n".join(" " * (len(x) - len(x.lstrip(" "))) + clean(x, 400) for x in lines)
+
+
+def spell(number: int, one: str, many: str) -> str:
+    """A small number in words, as a sentence begins: Six people appear."""
+    first = SMALL[number] if number < len(SMALL) else count(number)
+    return f"{first} {one if number == 1 else many}"
