@@ -1,0 +1,27 @@
+"""Video -> Shots: where one take ends and the next begins."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.split.content import ContentSplitter
+from castlist.split.histogram import HistogramSplitter
+from castlist.types import Shots
+
+__all__ = ["SPLITTERS", "ContentSplitter", "HistogramSplitter", "Splitter"]
+
+
+class Splitter(Protocol):
+    """Sees each frame once through `signal`, and bounds the shots from all of the signals."""
+
+    def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(f,) a small description of one BGR frame (h, w, 3)."""
+        ...
+
+    def __call__(self, signals: NDArray[np.uint8]) -> Shots:
+        """The shots of the frames whose signals (n, f) are given."""
+        ...
+
+
+SPLITTERS = {"content": ContentSplitter, "histogram": HistogramSplitter}

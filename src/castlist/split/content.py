@@ -1,0 +1,52 @@
+"""Shots from small signals of the frames: cuts, dissolves and fades, judged against the motion around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.split.cuts import hard_cuts
+from castlist.split.dissolves import dissolves
+from castlist.split.fades import fades
+from castlist.split.signal import checked, describe
+from castlist.types import CUT, DISSOLVE, FADE, START, Shots
+
+
+@dataclass(frozen=True, slots=True)
+class ContentSplitter:
+    """Bound shots where the picture changes for good and the change stands out from the motion around.
+
+    A false cut only splits a track, a missed one can join two people: the values lean to finding.
+    """
+
+    ratio: float = 3.0  # a cut changes more than this many times what the frames around it do
+    floor: float = 0.02  # ... plus this: flicker and compression in a still picture stay below it
+    dissolve_floor: float = 0.05  # two pictures that differ less (mean absolute, 0 to 1) do not dissolve
+
+    def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(496,) what `__call__` needs to know of a BGR frame (h, w, 3)."""
+        return describe(image)
+
+    def __call__(self, signals: NDArray[np.uint8]) -> Shots:
+        """Shots of a film from its frames' signals (n, 496), a dissolve or fade bounded at its middle.
+
+        Raises:
+            InputError: the signals are not those of this splitter.
+        """
+        signals = checked(signals)
+        hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor)
+        faded = fades(signals, hard)
+        mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor)
+        return shots(len(signals), {CUT: hard, FADE: faded, DISSOLVE: mixed})
+
+
+def shots(n: int, boundaries: dict[int, NDArray[np.int64]]) -> Shots:
+    """The shots of n frames between boundaries, each given under the transition that it is."""
+    if n == 0:
+        return Shots(np.zeros(0), np.zeros(0), np.zeros(0))  # type: ignore[arg-type]
+    start = np.concatenate([[0], *boundaries.values()]).astype(np.int64)
+    kind = np.repeat([START, *boundaries], [1, *map(len, boundaries.values())])
+    start, first = np.unique(start, return_index=True)
+    return Shots(start, np.append(start[1:], n), kind[first].astype(np.int8))

@@ -1,0 +1,58 @@
+"""Hard cuts: a change that stays, and that stands out from the motion around it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.split.signal import distances
+
+NEAR, FAR = 3, 10  # frames from a boundary that tell how much moves around it
+OUTLIERS = 2  # of those differences the largest may belong to other cuts close by
+FLASH = 4  # frames: a picture that is back after fewer was interrupted, not cut
+
+
+def hard_cuts(signals: NDArray[np.uint8], *, ratio: float, floor: float) -> NDArray[np.int64]:
+    """(c,) first frames of new shots.
+
+    A boundary counts if the pictures on its two sides differ, 1 to 7 frames apart, by more than `floor`
+    plus `ratio` times the activity around it; of neighbouring boundaries the strongest counts. One to
+    three frames of flash are no cut since the picture comes back; a blended frame between two shots is
+    one since it does not.
+    """
+    n = len(signals)
+    if n < 2:
+        return np.zeros(0, np.int64)
+    boundary = np.arange(1, n)
+    step = distances(signals, boundary - 1, boundary)
+    lasting = step
+    for k in range(1, FLASH):
+        before, after = np.maximum(boundary - 1 - k, 0), np.minimum(boundary + k, n - 1)
+        lasting = np.minimum(lasting, distances(signals, before, after))
+    excess = lasting - floor - ratio * activity(step)
+    strongest = step >= _local_maximum(step, 2)
+    found = boundary[(excess > 0) & strongest]
+    return found[np.diff(found, prepend=-FLASH) > 1]  # equal neighbours: the first
+
+
+def activity(step: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(b,) how much changes around each boundary from frame to frame, the boundary itself left out.
+
+    Nearly the largest of the differences 3 to 10 frames away on both sides, so that animation on threes
+    or fours, whose other differences are zero, does not seem still.
+    """
+    b = len(step)
+    padded = np.pad(step, FAR, constant_values=-1.0)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * FAR + 1)
+    around = np.abs(np.arange(-FAR, FAR + 1)) >= NEAR
+    out = np.zeros(b, np.float32)
+    for start in range(0, b, 1 << 15):
+        part = np.sort(windows[start : start + (1 << 15), around], axis=1)
+        out[start : start + len(part)] = np.maximum(part[:, -1 - OUTLIERS], 0)
+    return out
+
+
+def _local_maximum(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    padded = np.pad(values, reach, constant_values=-1.0)
+    peak: NDArray[np.float32] = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(1)
+    return peak

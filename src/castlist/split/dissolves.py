@@ -1,0 +1,72 @@
+"""Dissolves: for a while each picture is a mixture of two, on the straight line from one to the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.split.signal import THUMB, blocks
+
+SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried
+OFF_MIDDLE = 0.25  # how far the middle frame may lie from the mean of the ends (a cut or a pan: 0.5)
+OFF_LINE = 0.35  # how far any frame between may lie from the line; both as shares of its length
+PLATEAU = 0.25  # how far along the line frames outside the ends may lie
+ALIKE = 0.8  # correlation of the two ends from which on the picture only got brighter or moved on
+
+
+def dissolves(signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: float) -> NDArray[np.int64]:
+    """(d,) the frame in the middle of each dissolve, none within a span that holds a boundary in `taken`.
+
+    `floor` is the least difference of the two pictures (mean absolute, 0 to 1).
+    """
+    n = len(signals)
+    count = np.zeros(n + 1, np.int64)  # boundaries before a frame
+    np.add.at(count, np.asarray(taken) + 1, 1)
+    count = np.cumsum(count)
+    found: list[tuple[float, int, int]] = []
+    for span in SPANS:
+        for start in _candidates(signals, span, floor):
+            stop = int(start) + span
+            if count[min(stop + 2, n)] == count[max(int(start) - 1, 0)]:
+                fit = _on_a_line(signals, int(start), stop)
+                if fit is not None:
+                    found.append((fit[0], fit[1], span))
+    kept: list[tuple[int, int]] = []
+    for _, middle, span in sorted(found):
+        if all(abs(middle - m) > (span + s) // 2 for m, s in kept):
+            kept.append((middle, span))
+    return np.array(sorted(m for m, _ in kept), np.int64)
+
+
+def _candidates(signals: NDArray[np.uint8], span: int, floor: float) -> NDArray[np.int64]:
+    """First frames of spans whose ends differ and whose middle frame is nearly the mean of the ends."""
+    n = len(signals) - span
+    out = []
+    for rows in blocks(max(n, 0)):
+        first, last = np.arange(rows.start, rows.stop), np.arange(rows.start, rows.stop) + span
+        a = signals[first, :THUMB].astype(np.int16)
+        b = signals[last, :THUMB].astype(np.int16)
+        middle = 2 * signals[first + span // 2, :THUMB].astype(np.int16)
+        apart = np.abs(b - a).mean(1, dtype=np.float32)
+        off = np.abs(middle - a - b).mean(1, dtype=np.float32) / 2
+        out.append(first[(apart > 255 * floor) & (off < OFF_MIDDLE * apart)])
+    return np.concatenate(out) if out else np.zeros(0, np.int64)
+
+
+def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float, int] | None:
+    """How far the frames lie off the line between two frames, and the frame half-way; None: no dissolve."""
+    margin = max(4, (stop - start) // 4)
+    low, high = max(0, start - margin), min(len(signals), stop + margin + 1)
+    cells = signals[low:high, :THUMB].astype(np.float32)
+    a, b = cells[start - low], cells[stop - low]
+    if np.corrcoef(a, b)[0, 1] > ALIKE:
+        return None
+    line = b - a
+    along = (cells - a) @ line / (line @ line)  # 0 in the first picture, 1 in the second
+    off = np.linalg.norm(cells - a - along[:, None] * line, axis=1) / np.linalg.norm(line)
+    inside = slice(start - low, stop - low + 1)
+    outside = np.concatenate([along[: start - low], 1 - along[stop - low + 1 :]])
+    falls = np.diff(along[inside]).min()
+    if off[inside].max() > OFF_LINE or np.abs(outside).max(initial=0) > PLATEAU or falls < -0.1:
+        return None
+    return float(off[inside].mean()), start + int(np.argmax(along[inside] >= 0.5))
