@@ -1,0 +1,1 @@
+"""One format a file, its reader and writer side by side."""

@@ -1,0 +1,292 @@
+"""Features of face tracks as other people's archives and our own files hold them: the front door.
+
+`read` looks at what a file contains, not at its name, and calls the module that knows the layout:
+`ssiam_mat`, `fgg`, `bcl` and `npz`, one published packing each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.errors import InputError
+from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, freeze
+
+__all__ = ["MAX_BYTES", "UNKNOWN_FRAME", "FeatureSet", "gather", "read", "read_structure", "write"]
+
+MAX_BYTES = 8 << 30  # more than any archive we know needs (ACCIO: 1.4 GB); a file that says more is refused
+UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last where the archive holds no frame numbers
+
+LAYOUTS = "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or an .npz of castlist"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FeatureSet:
+    """The faces of one video with their vectors, grouped into t tracks; k faces are stored.
+
+    A set may store fewer faces than its tracks have (`size` counts all of them), and may hold no
+    vectors at all (`dim` 0) when it was read by `read_structure`.
+    """
+
+    embeddings: Embeddings  # (k, d) raw vectors; `track` is an index into the columns below
+    track_id: NDArray[np.int64]  # (t,) the track's number in its archive
+    first: NDArray[np.int64]  # (t,) first frame, or UNKNOWN_FRAME
+    last: NDArray[np.int64]  # (t,) last frame, itself included, or UNKNOWN_FRAME
+    size: NDArray[np.int64]  # (t,) faces of the track, those not stored included
+    label: NDArray[np.str_] | None  # (t,) true person, "" where there is none; None: nothing is labelled
+    frame: NDArray[np.int64]  # (k,) frame of each face, or UNKNOWN_FRAME
+    box: NDArray[np.float32] | None  # (k, 4) left, top, right, bottom in pixels
+    name: str  # of the video
+
+    def __post_init__(self) -> None:
+        column = (np.int64, (None,))
+        freeze(self, track_id=column, first=column, last=column, size=column)
+        freeze(self, frame=column)
+        tracks, faces = len(self.track_id), len(self.frame)
+        if len(self.embeddings) != faces:
+            raise InputError(f"FeatureSet has {len(self.embeddings)} vectors and {faces} frames")
+        if self.box is not None:
+            freeze(self, box=(np.float32, (None, 4)))
+            if len(self.box) != faces:
+                raise InputError(f"FeatureSet.box has {len(self.box)} rows, expected {faces}")
+        if self.label is not None:
+            freeze(self, label=(np.str_, (None,)))
+            if len(self.label) != tracks:
+                raise InputError(f"FeatureSet.label has {len(self.label)} rows, expected {tracks}")
+        self._check_tracks()
+
+    def _check_tracks(self) -> None:
+        tracks, track = len(self.track_id), self.embeddings.track
+        if len(np.unique(self.track_id)) != tracks:
+            raise InputError("two tracks have the same number; track numbers must differ")
+        if len(track) and not 0 <= track.min() <= track.max() < tracks:
+            raise InputError(f"a face belongs to a track outside the {tracks} there are")
+        stored = np.bincount(track, minlength=tracks)
+        if np.any(stored == 0):
+            raise InputError(f"track {self.track_id[stored.argmin()]} has no face; leave such tracks out")
+        if np.any(self.size < stored):
+            raise InputError(
+                f"track {self.track_id[np.argmax(self.size < stored)]} stores more faces than it has"
+            )
+        if np.any(self.last < self.first):
+            raise InputError(
+                f"track {self.track_id[np.argmax(self.last < self.first)]} ends before it starts"
+            )
+
+    def __len__(self) -> int:
+        return len(self.track_id)
+
+    @property
+    def dim(self) -> int:
+        """Length of the vectors; 0 where there are none."""
+        return int(self.embeddings.vector.shape[1])
+
+    @property
+    def faces(self) -> int:
+        """Faces of all tracks, those not stored included."""
+        return int(self.size.sum())
+
+    @property
+    def timed(self) -> bool:
+        """Whether the frames are known, and with them who is seen together."""
+        return len(self) == 0 or bool((self.first != UNKNOWN_FRAME).all())
+
+    def constraints(self) -> Constraints:
+        """One cannot-link for each pair of tracks whose frame ranges overlap, so that they are seen together.
+
+        Empty where the frames are not known (`timed`).
+        """
+        if not self.timed:
+            return Constraints.empty()
+        order = np.argsort(self.first, kind="stable")
+        first, last = self.first[order], self.last[order]
+        # In order of their start, track i overlaps the tracks after it that start before it ends.
+        until = np.maximum(np.searchsorted(first, last, side="right"), np.arange(len(order)) + 1)
+        count = until - np.arange(len(order)) - 1
+        a = np.repeat(np.arange(len(order)), count)
+        b = a + 1 + np.arange(len(a)) - np.repeat(np.cumsum(count) - count, count)
+        pairs = np.sort(np.stack([order[a], order[b]], 1), axis=1)
+        pairs = pairs[np.lexsort(pairs.T[::-1])]
+        n = len(pairs)
+        return Constraints(pairs[:, 0], pairs[:, 1], np.zeros(n, bool), np.full(n, CO_OCCURRENCE, np.int8))
+
+    def select(self, tracks: ArrayLike) -> FeatureSet:
+        """The set with some of its tracks only, picked by mask (t,) or by increasing indices."""
+        kept = np.arange(len(self))[np.asarray(tracks)]
+        place = np.full(len(self), -1)
+        place[kept] = np.arange(len(kept))
+        rows = np.flatnonzero(place[self.embeddings.track] >= 0)
+        old = self.embeddings[rows]
+        new = Embeddings(old.vector, place[old.track], old.detection, old.quality, old.model)
+        return FeatureSet(
+            embeddings=new,
+            track_id=self.track_id[kept],
+            first=self.first[kept],
+            last=self.last[kept],
+            size=self.size[kept],
+            label=None if self.label is None else self.label[kept],
+            frame=self.frame[rows],
+            box=None if self.box is None else self.box[rows],
+            name=self.name,
+        )
+
+
+def gather(
+    name: str,
+    vector: NDArray[Any],
+    face_track: ArrayLike,
+    *,
+    track_id: ArrayLike,
+    frame: ArrayLike | None = None,
+    box: ArrayLike | None = None,
+    label: ArrayLike | None = None,
+    first: ArrayLike | None = None,
+    last: ArrayLike | None = None,
+    size: ArrayLike | None = None,
+) -> FeatureSet:
+    """A FeatureSet of k faces that name their track by its index; spans and sizes are counted if not given.
+
+    Raises:
+        InputError: columns that do not fit each other, or vectors that are not finite numbers.
+    """
+    vector = np.asarray(vector)
+    if vector.ndim != 2 or vector.dtype.kind not in "fiu":
+        raise InputError(f"features must be numbers of shape (faces, dimensions), got {vector.shape}")
+    track = np.asarray(face_track, np.int64)
+    tracks, faces = len(np.asarray(track_id)), len(track)
+    if len(vector) != faces:
+        raise InputError(f"there are {len(vector)} feature vectors for {faces} faces")
+    frames = np.full(faces, UNKNOWN_FRAME) if frame is None else _integers(frame, "frame")
+    if len(frames) != faces:
+        raise InputError(f"there are {len(frames)} frame numbers for {faces} faces")
+    if frame is not None and np.any(frames < 0):
+        raise InputError("frame numbers must be 0 or more")
+    if faces and not 0 <= track.min() <= track.max() < tracks:
+        raise InputError(f"a face belongs to a track outside the {tracks} there are")
+    starts, ends = _spans(track, frames, tracks)
+    vector = np.array(vector, np.float32)
+    vector.flags.writeable = False  # ours alone, so the table need not copy it
+    return FeatureSet(
+        embeddings=Embeddings(vector, track, np.full(faces, -1), np.ones(faces, np.float32)),
+        track_id=_integers(track_id, "track numbers"),
+        first=starts if first is None else _integers(first, "first frames"),
+        last=ends if last is None else _integers(last, "last frames"),
+        size=np.bincount(track, minlength=tracks) if size is None else _integers(size, "track sizes"),
+        label=None if label is None else np.asarray(label).astype(np.str_),
+        frame=frames,
+        box=None if box is None else np.asarray(box, np.float32),
+        name=name,
+    )
+
+
+def _integers(values: ArrayLike, what: str) -> NDArray[np.int64]:
+    array = np.asarray(values)
+    if array.ndim != 1 or (len(array) and array.dtype.kind not in "iuf"):
+        raise InputError(f"{what} must be one row of numbers, got shape {array.shape}")
+    if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
+        raise InputError(f"{what} must be whole numbers")
+    return array.astype(np.int64)
+
+
+def _spans(
+    track: NDArray[np.int64], frame: NDArray[np.int64], tracks: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last frame of each track."""
+    first = np.full(tracks, np.iinfo(np.int64).max)
+    last = np.full(tracks, UNKNOWN_FRAME)
+    np.minimum.at(first, track, frame)
+    np.maximum.at(last, track, frame)
+    return np.minimum(first, last), last
+
+
+def read(path: str | Path) -> FeatureSet:
+    """The features of one video, from any packing that we know, chosen by what the file holds.
+
+    Args:
+        path: an SSIAM `.mat` (v5, v7 or v7.3), an FGG `.mat` or `.h5` (HDF5), a BCL directory or `.ids`
+            file, or an `.npz` of castlist. Nothing in it is ever unpickled.
+
+    Raises:
+        InputError: the file is missing, truncated, of no such layout, too large, or holds no features.
+    """
+    features = read_structure(path)
+    if not features.dim:
+        raise InputError(f"{Path(path).name} holds tracks but no features; give the file with the features")
+    return features
+
+
+def read_structure(path: str | Path) -> FeatureSet:
+    """As `read`, but a file with tracks and no features is fine too: its vectors have dimension 0."""
+    from castlist.io import bcl, fgg, npz, ssiam_mat
+
+    path = Path(path)
+    with sentence(path):
+        if path.is_dir() or path.suffix == ".ids":
+            return bcl.read(path)
+        with path.open("rb") as stream:
+            head = stream.read(128)
+            stream.seek(512)
+            after_user_block = stream.read(8)
+        hdf5 = b"\x89HDF\r\n\x1a\n"
+        if head.startswith(b"PK"):
+            return npz.read(path)
+        if hdf5 in (head[:8], after_user_block):
+            return fgg.read(path) if fgg.fits(path) else ssiam_mat.read(path)
+        if head.startswith(b"MATLAB"):
+            return ssiam_mat.read(path)
+        if head.startswith(b"\x93NUMPY"):
+            raise InputError("a single .npy is one track of a BCL release; give its .ids file or directory")
+        raise InputError(f"not a feature file; expected {LAYOUTS}")
+
+
+def write(features: FeatureSet, path: str | Path) -> None:
+    """Write a set where other code can read it: `.npz` (ours) or `.mat` (the layout of SSIAM's release).
+
+    Raises:
+        InputError: another suffix, or the file cannot be written.
+    """
+    from castlist.io import npz, ssiam_mat
+
+    writers = {".npz": npz.write, ".mat": ssiam_mat.write}
+    path = Path(path)
+    if path.suffix not in writers:
+        raise InputError(f"cannot write {path.name}: name it .npz or .mat")
+    try:
+        writers[path.suffix](features, path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+@contextmanager
+def sentence(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while reading a file into one InputError that names the file.
+
+    A hostile or truncated file makes the libraries underneath raise nearly anything.
+    """
+    try:
+        yield
+    except InputError as error:
+        text = str(error)
+        raise InputError(text if text.startswith(path.name) else f"{path.name}: {text}") from None
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except MemoryError:
+        raise InputError(f"{path.name} asks for more memory than there is") from None
+    except Exception as error:
+        raise InputError(
+            f"{path.name} is damaged or cut short ({type(error).__name__}); expected {LAYOUTS}"
+        ) from None
+
+
+def check_amount(count: int, itemsize: int, what: str) -> None:
+    """Refuse, before any memory is taken, an array whose header claims more than MAX_BYTES."""
+    if count * itemsize > MAX_BYTES:
+        raise InputError(
+            f"{what} claims {count * itemsize / 2**30:.1f} GB, more than the {MAX_BYTES >> 30} GB allowed"
+        )

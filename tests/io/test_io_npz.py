@@ -1,0 +1,185 @@
+"""Our own .npz: the documented layout, and files that lie."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from castlist.errors import InputError
+from castlist.io import npz
+from castlist.io.features import read, read_structure
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tracks"
+
+
+def columns(**changes):
+    """Faces 0 to 4 of tracks 5 and 2."""
+    return {
+        "features": np.arange(10, dtype=np.float16).reshape(5, 2),
+        "track_id": np.array([5, 5, 2, 2, 2], np.int32),
+        "frame": np.array([0, 1, 8, 9, 10], np.int32),
+        "box": np.array([[10, 20, 3, 4]] * 5, np.float32),
+        "tracks": np.array([5, 2], np.int32),
+        "label": np.array(["ann", "bob"]),
+    } | changes
+
+
+def save(path, **changes):
+    np.savez_compressed(path, **{k: v for k, v in columns(**changes).items() if v is not None})
+    return path
+
+
+def test_the_layout(tmp_path):
+    features = read(save(tmp_path / "film.npz"))
+    assert features.name == "film"
+    assert features.track_id.tolist() == [5, 2]
+    assert features.label.tolist() == ["ann", "bob"]
+    assert features.embeddings.track.tolist() == [0, 0, 1, 1, 1]
+    assert features.embeddings.vector.tolist() == columns()["features"].tolist()
+    assert features.box[0].tolist() == [10, 20, 13, 24]
+    assert features.last.tolist() == [1, 10]
+
+
+def test_only_vectors_and_tracks_are_needed(tmp_path):
+    features = read(save(tmp_path / "film.npz", frame=None, box=None, tracks=None, label=None))
+    assert features.track_id.tolist() == [5, 2]
+    assert features.label is None
+    assert features.box is None
+    assert not features.timed
+
+
+def test_a_set_that_stores_some_of_its_faces(tmp_path):
+    spans = {
+        "track_first": np.array([0, 4]),
+        "track_last": np.array([6, 20]),
+        "track_faces": np.array([7, 17]),
+    }
+    features = read(save(tmp_path / "film.npz", **spans))
+    assert features.size.tolist() == [7, 17]
+    assert features.faces == 24
+    assert features.constraints().cannot.tolist() == [[0, 1]]
+
+
+def test_structure_without_features(tmp_path):
+    changes = {
+        "features": None,
+        "box": None,
+        "label": None,
+        "identity": np.array(["ann", ""]),
+        "x": np.array([250] * 5, np.uint8),
+        "y": np.zeros(5, np.int32),
+        "w": np.array([200] * 5, np.uint8),  # x + w must not wrap around at 256
+        "h": np.ones(5, np.uint8),
+    }
+    path = save(tmp_path / "film.npz", **changes)
+    features = read_structure(path)
+    assert features.dim == 0
+    assert features.label.tolist() == ["ann", ""]
+    assert features.box[0].tolist() == [250, 0, 450, 1]
+    with pytest.raises(InputError, match="holds tracks but no features"):
+        read(path)
+
+
+def test_no_faces(tmp_path):
+    empty = {
+        "features": np.zeros((0, 8), np.float32),
+        "track_id": np.zeros(0, int),
+        "frame": np.zeros(0, int),
+        "box": np.zeros((0, 4)),
+        "tracks": np.zeros(0, int),
+        "label": np.zeros(0, str),
+    }
+    assert len(read(save(tmp_path / "film.npz", **empty))) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"track_id": None}, "no array `track_id`"),
+        ({"track_id": np.ones((5, 1), int)}, "track_id must be integers of shape"),
+        ({"track_id": np.ones(5)}, "track_id must be integers"),
+        ({"track_id": np.array([5, 5, 2, 2, 3])}, "names a track that is not in `tracks`"),
+        ({"track_id": np.array([5, 5, 2, 2])}, "5 feature vectors for 4 faces"),
+        ({"tracks": np.array([5, 2, 8]), "label": np.array(["a", "b", "c"])}, "track 8 has no face"),
+        ({"tracks": np.array([[5, 2]])}, "tracks must be integers of shape"),
+        ({"label": np.array(["ann"])}, "`label` must have one row per track"),
+        ({"track_first": np.array([0])}, "`track_first` must have one row per track"),
+        ({"frame": np.arange(3)}, "3 frame numbers"),
+        ({"box": np.ones((5, 3))}, "box must have shape"),
+        ({"features": np.ones(5)}, "features must be numbers of shape"),
+        ({"features": np.full((5, 2), np.inf, np.float16)}, "infinite"),
+        ({"label": np.array(["ann", None], object)}, "never loaded"),
+        ({"features": np.array([[{}]] * 5, object)}, "never loaded"),
+    ],
+)
+def test_a_file_with_wrong_columns(tmp_path, changes, message):
+    path = save(tmp_path / "film.npz", **changes)
+    with pytest.raises(InputError, match=message) as caught:
+        read(path)
+    assert str(caught.value).startswith("film.npz: ")
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.99])
+def test_a_file_cut_short(tmp_path, kept):
+    path = save(tmp_path / "film.npz")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(InputError, match="damaged or cut short"):
+        read(path)
+
+
+def test_one_flipped_byte_is_noticed(tmp_path):
+    path = save(tmp_path / "film.npz")
+    data = bytearray(path.read_bytes())
+    data[80] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputError):
+        read(path)
+
+
+def npy_header(shape, descr="<f4"):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": shape})
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("shape", [(1 << 40, 512), (5, 3), (-5, -2), (1 << 62, 1 << 62)])
+def test_a_header_that_lies_about_its_size(tmp_path, shape):
+    path = save(tmp_path / "film.npz", features=None)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("features.npy", npy_header(shape) + b"\0" * 40)
+    with pytest.raises(InputError, match="its data has another size"):
+        read(path)
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path):
+    path = save(tmp_path / "film.npz", features=None)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("features.npy", npy_header((1 << 12, 1 << 13)) + b"\0" * (1 << 27))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(InputError, match="unpacks to 200 times its size"):
+        read(path)
+
+
+def test_an_unknown_npy_version():
+    with pytest.raises(InputError, match="version"):
+        npz.read_npy(io.BytesIO(b"\x93NUMPY\x03\x00"), 8, "x")
+
+
+def test_fortran_order_and_scalars():
+    stream = io.BytesIO()
+    np.save(stream, np.asfortranarray([[1, 2, 3], [4, 5, 6]]))
+    size = stream.tell()
+    stream.seek(0)
+    assert npz.read_npy(stream, size, "x").tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared track sets are not beside the checkout")
+def test_the_shared_structure_files():
+    for path in sorted((SHARED / "real_structure").glob("*.npz")):
+        features = read_structure(path)
+        assert features.dim == 0
+        assert features.timed
+        assert len(features.label) == len(features)

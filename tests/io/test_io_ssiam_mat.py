@@ -1,0 +1,265 @@
+"""SSiam's .mat, in the layout of the release, written here by SciPy and by h5py; never by our writer."""
+
+import h5py
+import numpy as np
+import pytest
+from scipy.io import loadmat, savemat
+
+from castlist.errors import InputError
+from castlist.io import ssiam_mat
+from castlist.io.features import gather, read
+
+SIZES = [2, 4, 1]
+BLOCK = np.zeros((6, 4, 3), np.float32)  # d x most faces x tracks
+for _t, _n in enumerate(SIZES):
+    BLOCK[:, :_n, _t] = 1 + _t + np.arange(_n) / 10
+FIRST = [0, 10, 1]
+FIELDS = {
+    "trackerId": [7, 11, 14],
+    "numframes": SIZES,
+    "labelid": [1, 2, 5],
+    "frames": [np.arange(f, f + n)[:, None] for f, n in zip(FIRST, SIZES, strict=True)],
+}
+
+
+def struct(fields):
+    """A 1 x tracks struct array, as MATLAB saves `Tracks`."""
+    tracks = np.zeros((1, len(next(iter(fields.values())))), [(name, object) for name in fields])
+    for name, column in fields.items():
+        for t, value in enumerate(column):
+            tracks[name][0, t] = value
+    return tracks
+
+
+def classic(path, block=BLOCK, fields=FIELDS, name="features_vgg", compress=True):
+    variables = {name: block} | ({"Tracks": struct(fields)} if fields else {})
+    savemat(path, {k: v for k, v in variables.items() if v is not None}, do_compression=compress)
+    return path
+
+
+def v73(path, block=BLOCK, fields=FIELDS, name="features_vgg"):
+    """As `save -v7.3` writes it: axes reversed, struct fields as references, text as uint16 columns."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        if block is not None:
+            file.create_dataset(name, data=block.T, compression=1, chunks=True)
+            file[name].attrs["MATLAB_class"] = np.bytes_("single")
+        if fields:
+            group = file.create_group("Tracks")
+            group.attrs["MATLAB_class"] = np.bytes_("struct")
+            for field, column in fields.items():
+                items = [item(file, f"{field}{t}", value) for t, value in enumerate(column)]
+                references = np.array([[i.ref] for i in items], h5py.ref_dtype)
+                group.create_dataset(field, data=references, dtype=h5py.ref_dtype)
+    with open(path, "r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file".ljust(116) + b"\0" * 8 + b"\x00\x02IM")
+    return path
+
+
+def item(file, name, value):
+    text = isinstance(value, str)
+    array = (
+        np.array([[ord(c)] for c in value], np.uint16) if text else np.atleast_2d(np.asarray(value, float)).T
+    )
+    dataset = file.create_dataset(f"#refs#/{name}", data=array)
+    dataset.attrs["MATLAB_class"] = np.bytes_("char" if text else "double")
+    return dataset
+
+
+WRITERS = {
+    "v5": lambda *a, **k: classic(*a, compress=False, **k),
+    "v7": classic,
+    "v7.3": v73,
+}
+every = pytest.mark.parametrize("save", WRITERS.values(), ids=WRITERS)
+
+
+@every
+def test_the_layout(tmp_path, save):
+    features = read(save(tmp_path / "bbt_s01e01_features_VGG2.mat"))
+    assert features.name == "bbt_s01e01"
+    assert features.track_id.tolist() == [7, 11, 14]
+    assert features.size.tolist() == SIZES
+    assert features.label.tolist() == ["1", "2", "5"]
+    assert features.embeddings.track.tolist() == [0, 0, 1, 1, 1, 1, 2]
+    expected = np.concatenate([BLOCK[:, :n, t].T for t, n in enumerate(SIZES)])
+    assert np.array_equal(features.embeddings.vector, expected)
+    assert features.first.tolist() == FIRST
+    assert features.constraints().cannot.tolist() == [[0, 2]]
+
+
+@every
+@pytest.mark.parametrize("field", ["label", "groundTruthIdentity"])
+def test_names_are_preferred_to_numbers(tmp_path, save, field):
+    fields = FIELDS | {field: ["sheldon", "x", "harry_potter"]}
+    assert read(save(tmp_path / "a.mat", fields=fields)).label.tolist() == ["sheldon", "x", "harry_potter"]
+
+
+@every
+def test_without_frames_and_labels(tmp_path, save):
+    fields = {name: FIELDS[name] for name in ("trackerId", "numframes")}
+    features = read(save(tmp_path / "a.mat", fields=fields))
+    assert features.label is None
+    assert not features.timed
+
+
+@every
+def test_one_track_loses_its_axis(tmp_path, save):
+    fields = {name: column[:1] for name, column in FIELDS.items()}
+    features = read(save(tmp_path / "a.mat", block=BLOCK[:, :2, 0], fields=fields))
+    assert features.embeddings.vector.shape == (2, 6)
+
+
+def test_v73_with_one_track_keeps_its_values_in_the_group(tmp_path):
+    path = v73(tmp_path / "a.mat", block=BLOCK[:, :2, 0], fields=None)
+    with h5py.File(path, "r+") as file:
+        for name in ("trackerId", "numframes", "labelid"):
+            file.create_dataset(f"Tracks/{name}", data=np.array([[float(FIELDS[name][0])]]))
+    features = read(path)
+    assert features.track_id.tolist() == [7]
+    assert features.label.tolist() == ["1"]
+
+
+@every
+def test_any_name_that_begins_with_features(tmp_path, save):
+    assert len(read(save(tmp_path / "a.mat", name="features_res50"))) == 3
+
+
+@every
+@pytest.mark.parametrize("beside", WRITERS.values(), ids=WRITERS)
+def test_tracks_in_the_file_beside(tmp_path, save, beside):
+    path = save(tmp_path / "bbt_s01e01_features_VGG2.mat", fields=None)
+    with pytest.raises(InputError, match=r"no bbt_s01e01\.mat beside it"):
+        read(path)
+    beside(tmp_path / "bbt_s01e01.mat", block=None)
+    assert read(path).track_id.tolist() == [7, 11, 14]
+
+
+@every
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"block": None}, "no variable `features_"),
+        ({"name": "vgg"}, "no variable `features_"),
+        ({"fields": {"trackerId": [1, 2, 3]}}, "no field `numframes`"),
+        ({"fields": {"numframes": SIZES}}, "no field `trackerId`"),
+        ({"fields": {"trackerId": [7, 11, 14], "numframes": [2, 5, 1]}}, "3 tracks of at most 5 faces"),
+        ({"fields": FIELDS | {"numframes": [2, 0, 1]}}, "1 or more"),
+        ({"fields": FIELDS | {"numframes": [2, "four", 1]}}, "numframes must be one number"),
+        ({"fields": FIELDS | {"frames": [[1], [2], [3]]}}, "frames must have numframes values"),
+        ({"fields": FIELDS | {"trackerId": [7, 7, 14]}}, "same number"),
+        ({"block": BLOCK[:, :, :2]}, "for 3 tracks"),
+        ({"block": np.where(BLOCK > 0, np.nan, 0).astype(np.float32)}, "NaN"),
+    ],
+)
+def test_a_file_with_wrong_variables(tmp_path, save, changes, message):
+    path = save(tmp_path / "a.mat", **changes)
+    with pytest.raises(InputError, match=message) as caught:
+        read(path)
+    assert str(caught.value).startswith("a.mat: ")
+    assert "\n" not in str(caught.value)
+
+
+@every
+@pytest.mark.parametrize("kept", [0.1, 0.4, 0.7, 0.95])
+def test_a_file_cut_short(tmp_path, save, kept):
+    path = save(tmp_path / "a.mat")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(InputError, match=r"^a\.mat"):
+        read(path)
+
+
+def test_tracks_that_are_no_struct(tmp_path):
+    savemat(tmp_path / "a.mat", {"features_vgg": BLOCK, "Tracks": np.ones(3)})
+    with pytest.raises(InputError, match="must be a struct array"):
+        read(tmp_path / "a.mat")
+    path = v73(tmp_path / "b.mat", fields=None)
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("Tracks", data=np.ones(3))
+    with pytest.raises(InputError, match="no struct array `Tracks`"):
+        read(path)
+
+
+def test_features_of_another_kind(tmp_path):
+    savemat(tmp_path / "a.mat", {"features_vgg": "text", "Tracks": struct(FIELDS)})
+    with pytest.raises(InputError, match="is char of shape"):
+        read(tmp_path / "a.mat")
+
+
+def test_a_v73_block_that_claims_to_be_huge(tmp_path):
+    path = v73(tmp_path / "a.mat", block=None, fields={"trackerId": [1, 2, 3], "numframes": [1 << 20] * 3})
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("features_vgg", (3, 1 << 21, 4096), np.float32, chunks=(1, 64, 4096))
+    with pytest.raises(InputError, match="GB, more than the 8 GB allowed"):
+        read(path)
+
+
+def test_links_out_of_the_file_are_not_followed(tmp_path):
+    secret = v73(tmp_path / "secret.mat")
+    path = v73(tmp_path / "a.mat", block=None)
+    with h5py.File(path, "r+") as file:
+        file["features_vgg"] = h5py.ExternalLink(str(secret), "features_vgg")
+    with pytest.raises(InputError, match="inside the file itself"):
+        read(path)
+    path = v73(tmp_path / "b.mat", fields=None)
+    with h5py.File(path, "r+") as file:
+        file["Tracks"] = h5py.ExternalLink(str(secret), "Tracks")
+    with pytest.raises(InputError, match="no struct array `Tracks`"):
+        read(path)
+
+
+def test_references_to_nonsense(tmp_path):
+    path = v73(tmp_path / "a.mat")
+    with h5py.File(path, "r+") as file:
+        file["Tracks/labelid"][0, 0] = file["Tracks"].ref
+    with pytest.raises(InputError, match="refers to something that is no array"):
+        read(path)
+
+
+# The writer, read back by SciPy and h5py
+
+
+def sample():
+    return gather(
+        "bbt_s01e01",
+        np.arange(12, dtype=float).reshape(4, 3),
+        [1, 0, 0, 2],
+        track_id=[5, 9, 12],
+        frame=[30, 2, 1, 3],  # the faces of track 0 are not in order
+        label=["bob", "ann", ""],
+    )
+
+
+def test_what_scipy_reads(tmp_path):
+    ssiam_mat.write(sample(), tmp_path / "a.mat")
+    found = loadmat(tmp_path / "a.mat")
+    assert found["features_vgg"].shape == (3, 2, 3)
+    assert found["features_vgg"].dtype == np.float32
+    assert found["features_vgg"][:, :, 0].T.tolist() == [[6, 7, 8], [3, 4, 5]]  # by frame
+    tracks = found["Tracks"]
+    assert tracks.shape == (1, 3)
+    assert [int(t["trackerId"].item()) for t in tracks[0]] == [5, 9, 12]
+    assert [int(t["numframes"].item()) for t in tracks[0]] == [2, 1, 1]
+    assert [int(t["labelid"].item()) for t in tracks[0]] == [3, 1, 2]  # ann 1, nobody 2, bob 3
+    assert tracks[0, 0]["frames"].ravel().tolist() == [1, 2]
+
+
+def test_numbers_stay_the_numbers_they_were(tmp_path):
+    classic(tmp_path / "a.mat")
+    ssiam_mat.write(read(tmp_path / "a.mat"), tmp_path / "b.mat")
+    labels = [int(t["labelid"].item()) for t in loadmat(tmp_path / "b.mat")["Tracks"][0]]
+    assert labels == FIELDS["labelid"]
+
+
+@pytest.mark.parametrize("largest", [ssiam_mat.LARGEST_V7, 0], ids=["v7", "v7.3"])
+def test_there_and_back(tmp_path, monkeypatch, largest):
+    monkeypatch.setattr(ssiam_mat, "LARGEST_V7", largest)
+    features = sample()
+    ssiam_mat.write(features, tmp_path / "bbt_s01e01_features_castlist.mat")
+    head = (tmp_path / "bbt_s01e01_features_castlist.mat").read_bytes()[:10]
+    assert head == (b"MATLAB 5.0" if largest else b"MATLAB 7.3")
+    back = read(tmp_path / "bbt_s01e01_features_castlist.mat")
+    assert back.name == "bbt_s01e01"
+    assert back.label.tolist() == ["bob", "ann", ""]
+    assert back.embeddings.vector.tolist() == features.embeddings.vector[[2, 1, 0, 3]].tolist()
+    assert back.frame.tolist() == [1, 2, 30, 3]
