@@ -1,0 +1,48 @@
+"""The drawn film: people made of ellipses, in an encoded video, with exact truth.
+
+    script = FILMS["demo"]()
+    truth = render(script, "demo.mp4")
+    truth.write_csv("demo.truth.csv")
+
+The films are the demo, the tests' video and the source of hard cases; they show nobody's likeness.
+Importing this package loads neither OpenCV nor PyAV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from castlist.drawn.films import FILMS
+from castlist.drawn.look import Look, people, resembling
+from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
+from castlist.drawn.truth import NOT_A_FACE, UNKNOWN, Truth
+
+__all__ = [
+    "FILMS",
+    "NOT_A_FACE",
+    "UNKNOWN",
+    "Actor",
+    "Encoding",
+    "Look",
+    "Picture",
+    "Scene",
+    "Script",
+    "Truth",
+    "people",
+    "render",
+    "resembling",
+]
+
+
+def render(
+    script: Script, path: Path | str, *, seed: int = 0, watch: Callable[[int, int], None] | None = None
+) -> Truth:
+    """The truth of the film that is drawn and written to `path`.
+
+    The same script and seed give the same pixels; memory does not grow with the film. `watch` is
+    called with the frames done and all frames. Raises InputError where the file cannot be written.
+    """
+    from castlist.drawn.render import render as draw
+
+    return draw(script, path, seed=seed, watch=watch)

@@ -1,0 +1,183 @@
+"""Script -> an encoded film and its exact truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.drawn.encode import ticks, writer
+from castlist.drawn.script import Scene, Script
+from castlist.drawn.stage import Stage, Wardrobe
+from castlist.drawn.truth import NOT_A_FACE, UNKNOWN, Truth
+from castlist.types import CUT, DISSOLVE, FADE, START, Clock, Shots
+
+Image = NDArray[np.uint8]
+Row = tuple[int, NDArray[np.float64], int, int]  # frame, box, person, track
+Watch = Callable[[int, int], None]  # frames done, frames in all
+
+LEAST_HEIGHT = 14.0  # pixels: a smaller face need not be found
+MOST_YAW = 60.0  # degrees: a head turned farther need not be found
+LEAST_SEEN = 0.55  # of a face's box: less need not be found
+GONE = 0.15  # of a face's box, or of its picture's light: less is not there
+LEAST_LIGHT = 0.45  # of a shot's picture, while it fades
+
+KINDS = {"cut": CUT, "dissolve": DISSOLVE, "fade": FADE}
+
+
+def render(script: Script, path: Path | str, *, seed: int = 0, watch: Watch | None = None) -> Truth:
+    """The truth of the film that is drawn and written to `path`.
+
+    The same script and seed give the same pixels. Frames are drawn one after another and none is kept,
+    so memory does not grow with the film. Raises InputError where the file cannot be written.
+    """
+    rows: list[Row] = []
+    grain = grain_bank(script, seed)
+    done = 0
+    with writer(script, Path(path)) as append:
+        for frame, faces in picture(script, seed):
+            append(grain(frame, done))
+            rows += faces
+            done += 1
+            if watch is not None:
+                watch(done, script.frame_count)
+    return truth(script, rows)
+
+
+def truth(script: Script, rows: list[Row]) -> Truth:
+    """The rows found while drawing, as a table."""
+    names = tuple(f"P{i + 1}" for i in range(len(script.looks)))
+    columns = [np.array([r[k] for r in rows]) for k in (0, 2, 3)]
+    box = np.array([r[1] for r in rows], np.float32).reshape(-1, 4)
+    clock = Clock(*ticks(script, script.frame_count))
+    return Truth(columns[0], box, columns[1], columns[2], shots(script), names, clock)
+
+
+def shots(script: Script) -> Shots:
+    """The shots of a film: a dissolve's cut is its first frame in which the new shot outweighs the old."""
+    starts = scene_starts(script)
+    shared = script.lengths()[1]
+    cut = [s + o // 2 for s, o in zip(starts, shared, strict=True)]
+    kinds = [START, *(KINDS[s.transition] for s in script.scenes[1:])]
+    return Shots(np.array(cut), np.array([*cut[1:], script.frame_count]), np.array(kinds))
+
+
+def scene_starts(script: Script) -> list[int]:
+    """The frame in which each scene is first seen."""
+    frames, shared = script.lengths()
+    starts = [0]
+    for i in range(1, len(frames)):
+        starts.append(starts[-1] + frames[i - 1] - shared[i])
+    return starts
+
+
+def picture(script: Script, seed: int) -> Iterator[tuple[Image, list[Row]]]:
+    """Each frame and the faces in it, in order."""
+    import cv2
+
+    wardrobe = Wardrobe()
+    frames, shared = script.lengths()
+    starts = scene_starts(script)
+    old: Stage | None = None
+    first_track = 0
+    for i, scene in enumerate(script.scenes):
+        rng = np.random.default_rng([seed, i])
+        stage = Stage(script, scene, frames[i], wardrobe, rng)
+        before = (
+            first_track - (len(script.scenes[i - 1].actors) + len(script.scenes[i - 1].pictures)) if i else 0
+        )
+        for k in range(shared[i]):  # the dissolve out of the scene before
+            assert old is not None  # noqa: S101 - the first scene shares nothing
+            weight = (k + 1) / (shared[i] + 1)
+            j = frames[i - 1] - shared[i] + k
+            mixed = cv2.addWeighted(stage.frame(k), weight, old.frame(j), 1 - weight, 0)
+            new_rows = faces(stage, k, starts[i] + k, first_track, weight, main=k >= shared[i] // 2)
+            old_rows = faces(old, j, starts[i] + k, before, 1 - weight, main=k < shared[i] // 2)
+            yield mixed, old_rows + new_rows
+        last = frames[i] - (shared[i + 1] if i + 1 < len(frames) else 0)
+        for k in range(shared[i], last):
+            light = fade(script, i, k, frames[i])
+            image = stage.frame(k)
+            if light < 1:
+                image = cv2.convertScaleAbs(image, alpha=light)
+            yield image, faces(stage, k, starts[i] + k, first_track, light, main=True)
+        old = stage
+        first_track += len(scene.actors) + len(scene.pictures)
+
+
+def fade(script: Script, i: int, k: int, n: int) -> float:
+    """The light of frame k of scene i, which fades in from black, or out to it, or neither."""
+
+    def half(scene: Scene) -> float:
+        return max(1.0, scene.overlap * float(script.frame_rate) / 2)
+
+    light = 1.0
+    if i and script.scenes[i].transition == "fade":
+        light = min(light, k / half(script.scenes[i]))
+    if i + 1 < len(script.scenes) and script.scenes[i + 1].transition == "fade":
+        light = min(light, (n - 1 - k) / half(script.scenes[i + 1]))
+    return light
+
+
+def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, main: bool) -> list[Row]:
+    """The faces of one frame of a scene. Where another shot outweighs this one, nobody need find them."""
+    if light < GONE:
+        return []
+    size = np.array([stage.script.width, stage.script.height], float)
+    found = stage.boxes(k)
+    rows: list[Row] = []
+    for place, (i, box, yaw) in enumerate(found):
+        seen = visible(box, [b for _, b, _ in found[place + 1 :]], stage, size)
+        if seen < GONE:
+            continue
+        small = box[3] - box[1] < LEAST_HEIGHT
+        lost = not main or light < LEAST_LIGHT or seen < LEAST_SEEN or abs(yaw) > MOST_YAW or small
+        person = UNKNOWN if lost else stage.scene.actors[i].person
+        rows.append((frame, clip(box, size), person, first_track + i if main else -1))
+    for p, box in enumerate(stage.portraits(k)):
+        if visible(box, [b for _, b, _ in found], stage, size) >= GONE:
+            track = first_track + len(stage.scene.actors) + p
+            rows.append((frame, clip(box, size), NOT_A_FACE if main else UNKNOWN, track if main else -1))
+    return rows
+
+
+def clip(box: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The part of a box inside the frame."""
+    return np.clip(box, 0, np.concatenate([size, size]))
+
+
+def visible(
+    box: NDArray[np.float64], before: list[NDArray[np.float64]], stage: Stage, size: NDArray[np.float64]
+) -> float:
+    """The share of a face's box that the frame shows: not outside it, not behind heads and bodies."""
+    t = (np.arange(12) + 0.5) / 12
+    x, y = np.meshgrid(box[0] + t * (box[2] - box[0]), box[1] + t * (box[3] - box[1]))
+    seen = (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1])
+    if stage.scene.right:
+        seen &= (x < size[0] / 2) == ((box[0] + box[2]) / 2 < size[0] / 2)
+    for other in before:
+        cx, cy = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+        a, b = 0.56 * (other[2] - other[0]), 0.62 * (other[3] - other[1])
+        head = ((x - cx) / a) ** 2 + ((y - cy + 0.08 * b) / b) ** 2 < 1
+        shoulders = (y > other[3] + 0.14 * b) & (np.abs(x - cx) < 1.7 * a)
+        seen &= ~(head | shoulders)
+    return float(seen.mean())
+
+
+def grain_bank(script: Script, seed: int) -> Callable[[Image, int], Image]:
+    """A function that adds film grain to a frame: one of 13 sheets of noise, turned by its number."""
+    import cv2
+
+    if script.noise <= 0:
+        return lambda frame, _: frame
+    rng = np.random.default_rng([seed, 1 << 20])
+    shape = (script.height, script.width)
+    sheets = [np.round(rng.normal(0, script.noise, shape)).astype(np.int16) for _ in range(13)]
+    stacked = [cv2.merge([s, s, s]) for s in sheets]
+
+    def add(frame: Image, number: int) -> Image:
+        return np.asarray(cv2.add(frame, stacked[number * 5 % 13], dtype=cv2.CV_8U), np.uint8)
+
+    return add

@@ -1,0 +1,142 @@
+"""Scripts: who is where in a drawn film, scene by scene, and how the film is written to disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from castlist.drawn.look import Look
+from castlist.errors import InputError
+
+ROOMS = ("study", "kitchen", "garden", "street", "cafe", "night", "gallery", "black")
+TRANSITIONS = ("cut", "dissolve", "fade")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person in one scene. Places are fractions of the frame, sizes fractions of its height."""
+
+    person: int  # index into Script.looks
+    x: float = 0.5  # between the eyes
+    y: float = 0.42
+    size: float = 0.3  # height of the face, forehead to chin
+    to: tuple[float, float, float] | None = None  # x, y, size where a walk ends
+    yaw: float = 0.0  # degrees about which the head turns; positive looks right
+    turn: float = 14.0  # how far it turns to either side
+    talk: bool = True
+    start: float = 0.0  # seconds into the scene
+    stop: float | None = None  # None: to its end
+    mirrored: bool = False  # seen in a mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A portrait on the wall: a face that is nobody's."""
+
+    look: Look
+    x: float = 0.5
+    y: float = 0.3
+    size: float = 0.14
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One shot: a room, its light, who is in it, and how it comes in."""
+
+    seconds: float
+    actors: tuple[Actor, ...] = ()
+    room: str = "study"  # one of ROOMS
+    transition: str = "cut"  # one of TRANSITIONS; the first scene's is not used
+    overlap: float = 0.5  # seconds that a dissolve or fade lasts
+    pictures: tuple[Picture, ...] = ()
+    pan: float = 0.0  # frame widths that the camera moves to the right
+    light: float = -0.6  # -1 from the left to 1 from the right
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of all light: red, green, blue
+    blur: float = 0.0  # of the background, in hundredths of the frame height
+    text: str = ""  # a title
+    right: str = ""  # the room of the right half of a split screen
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a film is written. The container follows from the file's ending."""
+
+    codec: str = "libx264"
+    pixel_format: str = "yuv420p"
+    quality: int = 23  # constant rate factor where the codec has one
+    preset: str = "veryfast"
+    variable: bool = False  # frames last one to four ticks instead of two
+    rotation: int = 0  # degrees clockwise by which a player turns the stored frames; mp4 and mov only
+    sample_aspect_ratio: Fraction = Fraction(1)  # shown width of a stored pixel over its height
+
+    def __post_init__(self) -> None:
+        if self.rotation not in (0, 90, 180, 270):
+            raise InputError(f"Encoding.rotation is {self.rotation}; choose from 0, 90, 180, 270")
+        if self.sample_aspect_ratio <= 0:
+            raise InputError("Encoding.sample_aspect_ratio must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A film before it is drawn. Raises InputError where it cannot be drawn as it says."""
+
+    title: str
+    looks: tuple[Look, ...]
+    scenes: tuple[Scene, ...]
+    width: int = 640  # pixels as shown
+    height: int = 360
+    frame_rate: Fraction = Fraction(25)
+    colour: bool = True
+    noise: float = 2.0  # standard deviation of the grain, of 255
+    encoding: Encoding = Encoding()
+
+    def __post_init__(self) -> None:
+        if self.width < 16 or self.height < 16 or self.width % 2 or self.height % 2:
+            raise InputError(
+                f"a drawn film must have an even width and height of 16 or more, not {self.width}x{self.height}"
+            )
+        if self.frame_rate <= 0:
+            raise InputError(f"the frame rate must be above 0, not {self.frame_rate}")
+        if not self.scenes:
+            raise InputError("a script needs at least one scene")
+        for number, scene in enumerate(self.scenes, 1):
+            self._check(number, scene)
+        frames, overlaps = self.lengths()
+        for i, n in enumerate(frames):
+            taken = overlaps[i] + (overlaps[i + 1] if i + 1 < len(frames) else 0)
+            if n < max(1, taken + 1):
+                raise InputError(f"scene {i + 1} has {n} frames, too few for its transitions; make it longer")
+
+    def _check(self, number: int, scene: Scene) -> None:
+        for what, value, allowed in (
+            ("room", scene.room, ROOMS),
+            ("right", scene.right or "study", ROOMS),
+            ("transition", scene.transition, TRANSITIONS),
+        ):
+            if value not in allowed:
+                raise InputError(f"scene {number}: {what} is {value!r}; choose from {', '.join(allowed)}")
+        for actor in scene.actors:
+            if not 0 <= actor.person < len(self.looks):
+                raise InputError(
+                    f"scene {number}: there is no person {actor.person}; the script has {len(self.looks)} looks"
+                )
+            if actor.size <= 0 or (actor.to is not None and actor.to[2] <= 0):
+                raise InputError(f"scene {number}: an actor's size must be above 0")
+            if actor.stop is not None and actor.stop <= actor.start:
+                raise InputError(f"scene {number}: an actor must stop after the start")
+
+    def lengths(self) -> tuple[list[int], list[int]]:
+        """Frames of each scene, and how many of them it shares with the scene before (dissolves)."""
+        rate = float(self.frame_rate)
+        frames = [max(1, round(s.seconds * rate)) for s in self.scenes]
+        shared = [
+            round(s.overlap * rate) if i and s.transition == "dissolve" else 0
+            for i, s in enumerate(self.scenes)
+        ]
+        return frames, shared
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames the film has."""
+        frames, shared = self.lengths()
+        return sum(frames) - sum(shared)

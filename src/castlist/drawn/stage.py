@@ -1,0 +1,316 @@
+"""One scene, drawn frame by frame: its room, its actors' motion, and where their faces are."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.drawn import body, head
+from castlist.drawn.look import Look
+from castlist.drawn.room import room
+from castlist.drawn.script import Actor, Scene, Script
+
+Image = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+LEVELS = tuple(6.0 * 2 ** (k / 2) for k in range(14))  # pixels per unit at which heads are drawn
+CACHE_BYTES = 96 << 20
+
+
+def oversampling(scale: float) -> int:
+    """How much larger than `scale` a head is drawn before it is shrunk."""
+    return 4 if scale < 40 else 2
+
+
+class Wardrobe:
+    """Drawn heads and bodies, kept by pose up to a size in memory."""
+
+    def __init__(self, capacity: int = CACHE_BYTES) -> None:
+        self._kept: OrderedDict[object, tuple[Image, ...]] = OrderedDict()
+        self._room, self._capacity = 0, capacity
+
+    def get(self, look: Look, pose: head.Pose | float, scale: float) -> tuple[Image, ...]:
+        """(back, head) of a pose, or (body,) of a light."""
+        name = (look, pose, scale)
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        over = oversampling(scale)
+        made: tuple[Image, ...]
+        if isinstance(pose, head.Pose):
+            made = head.draw(look, pose, scale, over=over)
+        else:
+            made = (body.draw(look, pose, scale, over=min(over, 2)),)
+        self._kept[name] = made
+        self._room += sum(m.nbytes for m in made)
+        while self._room > self._capacity and len(self._kept) > 1:
+            self._room -= sum(m.nbytes for m in self._kept.popitem(last=False)[1])
+        return made
+
+
+def level(unit: float) -> float:
+    """The scale at which a head of `unit` pixels per unit is drawn before it is fitted."""
+    return next((s for s in LEVELS if s >= unit), LEVELS[-1])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Motion:
+    """Where a head is in each frame of a scene; angles in degrees, places in pixels of the scene."""
+
+    there: NDArray[np.bool_]
+    x: Floats
+    y: Floats
+    unit: Floats  # pixels per half head height
+    yaw: Floats
+    pitch: Floats
+    roll: Floats
+    mouth: Floats
+    lids: Floats
+
+
+def ease(t: Floats) -> Floats:
+    """0 to 1, slow at both ends."""
+    t = np.clip(t, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def holds(n: int, rate: float, amount: float, rng: np.random.Generator) -> Floats:
+    """(n,) a value that stays a while, then moves to another within +-amount."""
+    out, now = np.empty(n), rng.uniform(-1, 1) * amount
+    at = 0
+    while at < n:
+        stay, move = round(rate * rng.uniform(0.6, 1.8)), max(2, round(rate * rng.uniform(0.35, 0.6)))
+        goal = rng.uniform(-1, 1) * amount
+        part = np.concatenate([np.full(stay, now), now + (goal - now) * ease(np.arange(1, move + 1) / move)])
+        out[at : at + len(part)] = part[: n - at]
+        at, now = at + len(part), goal
+    return out
+
+
+def chatter(n: int, rate: float, rng: np.random.Generator) -> Floats:
+    """(n,) a mouth that speaks in phrases."""
+    t = np.arange(n) / rate
+    speech = np.sin(2 * np.pi * (3.1 * t + rng.random())) * np.sin(2 * np.pi * (1.3 * t + rng.random()))
+    speaking = holds(n, rate, 1.0, rng) > -0.2
+    return np.clip(1.2 * speech, 0, 1) * speaking
+
+
+def blinks(n: int, rate: float, rng: np.random.Generator) -> Floats:
+    """(n,) lids that shut for a moment every few seconds."""
+    out, at = np.zeros(n), float(rng.uniform(0.5, 3))
+    while at * rate < n:
+        k = round(at * rate)
+        out[k : k + max(1, round(0.12 * rate))] = 1.0
+        at += rng.uniform(2, 5)
+    return out
+
+
+def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Generator) -> Motion:
+    """The motion of an actor through a scene of n frames."""
+    rate, w, h = float(script.frame_rate), script.width, script.height
+    t = np.arange(n) / rate
+    stop = actor.stop if actor.stop is not None else n / rate + 1
+    there = (t >= actor.start) & (t < stop)
+    end = (actor.x, actor.y, actor.size) if actor.to is None else actor.to
+    way = ease((t - actor.start) / max(min(stop, n / rate) - actor.start, 1e-6))
+    x, y, size = (a + (b - a) * way for a, b in zip((actor.x, actor.y, actor.size), end, strict=True))
+    unit = size * h / (look.chin - look.hairline)
+    sway, nod = holds(n, rate, 0.06, rng), holds(n, rate, 0.03, rng)
+    step = np.abs(np.sin(2 * np.pi * 0.9 * t)) * 0.10 if actor.to is not None else 0.0
+    return Motion(
+        there,
+        x * w + sway * unit,
+        y * h + (nod - step) * unit,
+        unit,
+        actor.yaw + holds(n, rate, actor.turn, rng),
+        holds(n, rate, 5.0, rng),
+        holds(n, rate, 4.0, rng),
+        chatter(n, rate, rng) if actor.talk else np.zeros(n),
+        blinks(n, rate, rng),
+    )
+
+
+class Stage:
+    """A scene set up: ask it for its frames and for the faces in them."""
+
+    def __init__(
+        self, script: Script, scene: Scene, n: int, wardrobe: Wardrobe, rng: np.random.Generator
+    ) -> None:
+        self.script, self.scene, self.wardrobe = script, scene, wardrobe
+        self.looks = [script.looks[a.person] for a in scene.actors]
+        self.motions = [motion(a, k, script, n, rng) for a, k in zip(scene.actors, self.looks, strict=True)]
+        w, h = script.width, script.height
+        self.shift = scene.pan * w * ease(np.arange(n) / max(n - 1, 1))
+        wide = w + int(np.ceil(abs(scene.pan) * w)) + 1
+        self.origin = min(0.0, scene.pan) * w  # scene x of the wall's left edge
+        self.wall = self._wall(wide, h, rng)
+
+    def _wall(self, wide: int, h: int, rng: np.random.Generator) -> Image:
+        scene, w = self.scene, self.script.width
+        wall = room(scene.room, wide, h, rng)
+        if scene.right:
+            wall[:, w // 2 :] = room(scene.right, wide, h, rng)[:, w // 2 :]
+        if scene.blur > 0:
+            wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), scene.blur * h / 100), np.uint8)
+        for picture in scene.pictures:
+            self._hang(wall, picture.look, picture.x * w - self.origin, picture.y * h, picture.size * h)
+        return wall
+
+    def _hang(self, wall: Image, look: Look, x: float, y: float, size: float) -> None:
+        """A framed portrait, painted without a smile."""
+        u = size / (look.chin - look.hairline)
+        left, top, right, bottom = (round(v) for v in (x - 1.55 * u, y - 1.6 * u, x + 1.55 * u, y + 2.1 * u))
+        m = max(2, round(0.2 * u))
+        cv2.rectangle(wall, (left - m, top - m), (right + m, bottom + m), (128, 92, 40), -1)
+        cv2.rectangle(wall, (left - m, top - m), (right + m, bottom + m), (186, 146, 78), max(1, m // 3))
+        cv2.rectangle(wall, (left, top), (right, bottom), (94, 100, 84), -1)
+        inside = wall[max(top, 0) : bottom, max(left, 0) : right]
+        offset = (x - max(left, 0), y - max(top, 0))
+        self._figure(inside, look, head.Pose(light=-0.5), offset, u, 0.0, mirrored=False)
+
+    def frame(self, k: int) -> Image:
+        """(h, w, 3) frame k of the scene, before grain."""
+        w, shift = self.script.width, self.shift[k]
+        at = np.float32([[1, 0, self.origin - shift], [0, 1, 0]])
+        out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
+        for actor, look, m in zip(self.scene.actors, self.looks, self.motions, strict=True):
+            if not m.there[k]:
+                continue
+            part, left = self._half(out, m.x[k] - shift)
+            pose = self._pose(m, k)
+            where = (m.x[k] - shift - left, m.y[k])
+            self._figure(part, look, pose, where, m.unit[k], m.roll[k], mirrored=actor.mirrored)
+        if self.scene.right:
+            out[:, w // 2 - 2 : w // 2 + 2] = (16, 16, 18)
+        if self.scene.text:
+            caption(out, self.scene.text)
+        return tinted(out, self.scene.tint, colour=self.script.colour)
+
+    def _half(self, out: Image, x: float) -> tuple[Image, int]:
+        """The part of the frame that an actor at x can be seen in, and its left edge."""
+        middle = self.script.width // 2
+        if not self.scene.right:
+            return out, 0
+        return (out[:, :middle], 0) if x < middle else (out[:, middle:], middle)
+
+    def _pose(self, m: Motion, k: int) -> head.Pose:
+        """The pose, in steps so small that a head moves by a pixel or so from one to the next."""
+        step = float(np.clip(np.degrees(1.4 / m.unit[k]), 1.0, 5.0))
+        return head.Pose(
+            yaw=float(round(m.yaw[k] / step) * step),
+            pitch=float(round(m.pitch[k] / (2 * step)) * 2 * step),
+            mouth=round(m.mouth[k] * 3) / 3,
+            lids=float(m.lids[k]),
+            light=self.scene.light,
+        )
+
+    def _figure(
+        self,
+        out: Image,
+        look: Look,
+        pose: head.Pose,
+        at: tuple[float, float],
+        unit: float,
+        roll: float,
+        *,
+        mirrored: bool,
+    ) -> None:
+        """Put a person into a picture, hair behind first and head last."""
+        scale = level(unit)
+        back, front = self.wardrobe.get(look, pose, scale)
+        (torso,) = self.wardrobe.get(look, pose.light, level(unit) / 2 if unit > 60 else scale)
+        turned = placed(head.CENTRE, scale, at, unit, roll, mirrored)
+        paste(out, back, turned)
+        paste(out, torso, placed(body.CENTRE, torso.shape[1] / body.SIZE[0], at, unit, 0.0, mirrored))
+        paste(out, front, turned)
+
+    def boxes(self, k: int) -> list[tuple[int, Floats, float]]:
+        """Of each actor there: its number, its face's box in pixels (not clipped), its yaw."""
+        found = []
+        for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
+            if m.there[k]:
+                box = head.box(look, m.yaw[k], m.pitch[k]).copy()
+                middle = (box[:2] + box[2:]) / 2
+                lean = np.radians(m.roll[k])  # the head rolls about its neck
+                moved = (head.NECK[1] - middle[1]) * np.sin(lean)
+                box += np.array([moved, 0, moved, 0])
+                if actor.mirrored:
+                    box = np.array([-box[2], box[1], -box[0], box[3]])
+                at = np.array([m.x[k] - self.shift[k], m.y[k]])
+                found.append((i, np.concatenate([at, at]) + box * m.unit[k], float(m.yaw[k])))
+        return found
+
+    def portraits(self, k: int) -> list[Floats]:
+        """The boxes of the faces in the pictures on the wall."""
+        w, h = self.script.width, self.script.height
+        found = []
+        for p in self.scene.pictures:
+            unit = p.size * h / (p.look.chin - p.look.hairline)
+            at = np.array([p.x * w - self.shift[k], p.y * h])
+            found.append(np.concatenate([at, at]) + head.box(p.look, 0.0, 0.0) * unit)
+        return found
+
+
+def placed(
+    centre: tuple[float, float],
+    scale: float,
+    at: tuple[float, float],
+    unit: float,
+    roll: float,
+    mirrored: bool,
+) -> Floats:
+    """(2, 3) the map from a sprite's pixels to the picture's; a head rolls about its neck."""
+    c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
+    turn = np.array([[c, -s], [s, c]])
+    if mirrored:
+        turn = np.diag([-1.0, 1.0]) @ turn
+    neck, origin = np.array(head.NECK), np.array(centre)
+    linear = turn * (unit / scale)
+    moved = np.array(at) + unit * (np.array(head.NECK) - turn @ neck) - linear @ (origin * scale)
+    return np.column_stack([linear, moved])
+
+
+def paste(out: Image, sprite: Image, matrix: Floats) -> None:
+    """Lay a premultiplied sprite on a picture."""
+    h, w = sprite.shape[:2]
+    corners = matrix @ np.array([[0, w, w, 0], [0, 0, h, h], [1, 1, 1, 1]], float)
+    low = np.maximum(np.floor(corners.min(1)), 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(1)), out.shape[1::-1]).astype(int)
+    if np.any(high <= low):
+        return
+    local = matrix.copy()
+    local[:, 2] -= low
+    size = (int(high[0] - low[0]), int(high[1] - low[1]))
+    ink = cv2.warpAffine(sprite, local, size, flags=cv2.INTER_LINEAR)
+    under = out[low[1] : high[1], low[0] : high[0]]
+    clear = cv2.bitwise_not(ink[..., 3])
+    kept = cv2.multiply(under, cv2.merge([clear, clear, clear]), scale=1 / 255)
+    under[:] = cv2.add(kept, np.ascontiguousarray(ink[..., :3]))
+
+
+def tinted(image: Image, tint: tuple[float, float, float], *, colour: bool) -> Image:
+    """The picture under coloured light, or without colour."""
+    if tint != (1.0, 1.0, 1.0):
+        image = cv2.multiply(image, np.array((*tint, 1.0)))
+    if not colour:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return image
+
+
+def caption(image: Image, text: str) -> None:
+    """A title across the middle."""
+    h, w = image.shape[:2]
+    font, scale = cv2.FONT_HERSHEY_TRIPLEX, h / 300
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        (wide, tall), _ = cv2.getTextSize(line, font, scale, 1)
+        fit = min(scale, scale * 0.9 * w / max(wide, 1))
+        (wide, tall), _ = cv2.getTextSize(line, font, fit, 1)
+        y = h // 2 + int((i - (len(lines) - 1) / 2) * 2.2 * tall) + tall // 2
+        cv2.putText(
+            image, line, ((w - wide) // 2, y), font, fit, (236, 230, 214), max(1, h // 300), cv2.LINE_AA
+        )
