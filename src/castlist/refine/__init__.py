@@ -1,0 +1,18 @@
+"""Embeddings, Constraints -> Embeddings: features made better on this video's own faces."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from castlist.refine.methods import RECIPES, Base, PseudoRF, SSiam, TSiam
+from castlist.refine.model import Refined
+
+__all__ = ["RECIPES", "REFINERS", "Base", "PseudoRF", "Refined", "SSiam", "TSiam"]
+
+REFINERS = {
+    "none": Base,
+    "pseudo-rf": PseudoRF,
+    "ssiam": SSiam,
+    "tsiam": TSiam,
+    "tsiam-no-singletons": partial(TSiam, singletons=False),
+}

@@ -1,0 +1,68 @@
+"""Where arrays live: NumPy on the CPU, torch tensors on a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError, MissingExtra
+from castlist.types import Machine
+
+__all__ = ["at_most", "choose", "fetch", "placer"]
+
+
+def choose(machine: Machine) -> str:
+    """The device that will really be used, "cpu", "cuda" or "mps".
+
+    "auto" is a GPU where torch is installed and sees one, else the CPU.
+
+    Raises:
+        MissingExtra: a GPU is asked for by name and torch is not installed.
+        InputError: the device is unknown or torch does not see it.
+    """
+    wanted = machine.device
+    if wanted not in ("auto", "cpu", "cuda", "mps"):
+        raise InputError(f"unknown device '{wanted}'; choose from auto, cpu, cuda, mps")
+    if wanted == "cpu" or (wanted == "auto" and find_spec("torch") is None):
+        return "cpu"
+    if find_spec("torch") is None:
+        raise MissingExtra(f"device '{wanted}'", "torch")
+    import torch
+
+    seen = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return next((name for name, there in seen.items() if there), "cpu")
+    if not seen[wanted]:
+        raise InputError(f"torch sees no '{wanted}' device here; use device 'auto' or 'cpu'")
+    return wanted
+
+
+def placer(device: str) -> Callable[[Any], Any]:
+    """A function that brings a NumPy array to the device: itself on the CPU, else a torch tensor."""
+    if device == "cpu":
+        return np.asarray
+    import torch
+
+    return lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+
+def fetch(array: Any) -> NDArray[Any]:
+    """A NumPy array of what `placer` brought away."""
+    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Let matrix products use no more than this many threads; 0 leaves them as they are."""
+    if not threads:
+        yield
+        return
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(threads):
+        yield

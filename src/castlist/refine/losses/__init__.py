@@ -1,0 +1,5 @@
+"""How pairs are penalised."""
+
+from castlist.refine.losses.contrastive import Contrastive
+
+__all__ = ["Contrastive"]

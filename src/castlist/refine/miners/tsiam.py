@@ -1,0 +1,127 @@
+"""TSiam: positives within a track, negatives from tracks seen at the same time.
+
+Sharma, Tapaswi, Sarfraz, Stiefelhagen, "Self-Supervised Learning of Face Representations for Video Face
+Clustering", FG 2019. No code of it was published; what the slides leave open is said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.refine.pairs import Pairs
+
+__all__ = ["TSiamMiner", "farthest"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TSiamMiner:
+    """Pairs for every row of every track, made anew and shuffled in each epoch.
+
+    From the slides: 2 positive and 4 negative pairs a frame; negatives from co-occurring tracks; for a
+    singleton, a track that co-occurs with none, random frames of its 25 farthest tracks by mean base
+    feature. Left open there, and decided here:
+
+    - The pairs of an epoch are drawn anew in every epoch: more of the possible pairs are seen.
+    - Positives are two independent draws among the other frames of the track. A track of one frame has
+      none; its frame still takes its negatives.
+    - Negatives are independent uniform draws over all frames of the other tracks together, so that a long
+      track counts as its frames, as it does among the positives.
+    - A track that co-occurs with any draws from those alone, not from far tracks too: a seen pair is
+      certain, a far one is a guess.
+    - Pairs of an epoch are shuffled together and cut into batches of 128, SSiam's size, so that both
+      methods share one optimiser.
+    """
+
+    row: Ints  # (n,) rows of the features, track after track
+    offset: Ints  # (t + 1,) rows of track i are row[offset[i]:offset[i + 1]]
+    other: Ints  # (m,) the tracks that track i draws its negatives from are
+    other_offset: Ints  # (t + 1,) other[other_offset[i]:other_offset[i + 1]]
+    positives: int = 2  # a row
+    negatives: int = 4  # a row
+    batch: int = 128
+    epochs: int = 15
+
+    @classmethod
+    def of(
+        cls,
+        x: NDArray[np.float32],
+        track: Ints,
+        cannot: Ints,
+        *,
+        singletons: bool = True,
+        far_tracks: int = 25,
+        **options: int,
+    ) -> Self:
+        """From features (n, d), the track 0 ... t - 1 of each and cannot-linked tracks (q, 2).
+
+        Args:
+            singletons: whether tracks without any cannot-link take negatives from far tracks.
+            far_tracks: F, how many far tracks; fewer where there are not so many.
+        """
+        row = np.argsort(track, kind="stable")
+        size = np.bincount(track)
+        offset = np.concatenate([[0], np.cumsum(size)])
+        others = _linked(cannot, len(size))
+        alone = np.flatnonzero([len(o) == 0 for o in others])
+        if singletons and len(alone):
+            mean = np.add.reduceat(x[row].astype(np.float64), offset[:-1]) / size[:, None]
+            for t, far in zip(alone, farthest(mean, alone, far_tracks), strict=True):
+                others[t] = far
+        other_offset = np.concatenate([[0], np.cumsum([len(o) for o in others])])
+        return cls(row, offset, np.concatenate([*others, np.zeros(0, np.int64)]), other_offset, **options)
+
+    def __len__(self) -> int:
+        size = np.diff(self.offset)
+        pairs = self.positives * size[size > 1].sum()
+        pairs += self.negatives * size[np.diff(self.other_offset) > 0].sum()
+        return int(self.epochs * -(-pairs // self.batch))
+
+    def __call__(self, rng: np.random.Generator) -> Iterator[Pairs]:
+        """The batches of all epochs, in order."""
+        for _ in range(self.epochs):
+            pairs = Pairs.of(self.draw_positive(rng), self.draw_negative(rng))
+            order = rng.permutation(len(pairs))
+            for start in range(0, len(order), self.batch):
+                yield pairs[order[start : start + self.batch]]
+
+    def draw_positive(self, rng: np.random.Generator) -> Ints:
+        """(p, 2) rows of one track each, never a row with itself."""
+        size = np.repeat(np.diff(self.offset), np.diff(self.offset))
+        start = np.repeat(self.offset[:-1], np.diff(self.offset))
+        place = np.repeat(np.flatnonzero(size > 1), self.positives)
+        size, start = size[place], start[place]
+        step = rng.integers(1, size)
+        return np.stack([self.row[place], self.row[start + (place - start + step) % size]], 1)
+
+    def draw_negative(self, rng: np.random.Generator) -> Ints:
+        """(p, 2) rows of two tracks each, the second uniform over all rows of the first's other tracks."""
+        until = np.concatenate([[0], np.cumsum(np.diff(self.offset)[self.other])])
+        first, last = until[self.other_offset[:-1]], until[self.other_offset[1:]]
+        track = np.repeat(np.arange(len(first)), np.diff(self.offset))
+        place = np.repeat(np.flatnonzero((last > first)[track]), self.negatives)
+        pick = rng.integers(first[track[place]], last[track[place]])
+        entry = np.searchsorted(until, pick, side="right") - 1
+        return np.stack([self.row[place], self.row[self.offset[self.other[entry]] + pick - until[entry]]], 1)
+
+
+def farthest(mean: NDArray[np.float64], of: Ints, count: int) -> list[Ints]:
+    """For each track in `of`, the `count` tracks with the farthest mean (t, d), itself never among them."""
+    count = min(count, len(mean) - 1)
+    centred = mean - mean.mean(0)
+    square = (centred**2).sum(1)
+    squared = square[of][:, None] + square - 2 * centred[of] @ centred.T
+    squared[np.arange(len(of)), of] = -np.inf
+    return list(np.sort(np.argsort(-squared, axis=1, kind="stable")[:, :count], axis=1))
+
+
+def _linked(pairs: Ints, tracks: int) -> list[Ints]:
+    """For each track, the tracks that it is paired with, rising and each once."""
+    both = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    return np.split(both[:, 1], np.searchsorted(both[:, 0], np.arange(1, tracks)))

@@ -1,0 +1,109 @@
+"""A trained refinement, as it is used, saved and loaded again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError, ModelError
+from castlist.refine.network import Network
+from castlist.refine.scaling import SCALINGS, Scaling
+
+__all__ = ["Refined"]
+
+FORMAT = "castlist refinement 1"
+ARRAYS = ("w1", "b1", "w2", "b2", "shift", "factor")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Refined:
+    """A trained network with the scaling of its input: features (n, d) in, better ones (n, h) out."""
+
+    scaling: Scaling
+    network: Network
+    about: dict[str, Any] = field(default_factory=dict)  # method, options and losses it was trained with
+
+    def transform(self, x: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """(n, h) float32 refined features of rows x (n, d): the hidden layer before the ReLU, unscaled.
+
+        Raises:
+            InputError: x has not d columns, or holds NaN or infinite values.
+        """
+        x = np.asarray(x, np.float32)
+        d = len(self.scaling.shift)
+        if x.ndim != 2 or x.shape[1] != d:
+            raise InputError(f"this refinement takes features of {d} dimensions, got shape {x.shape}")
+        if not np.isfinite(x).all():
+            raise InputError("the features hold NaN or infinite values; remove those faces first")
+        rows = max(1, 2**24 // d)  # 64 MB at a time
+        parts = [self.network.hidden(self.scaling(x[i : i + rows])) for i in range(0, len(x), rows)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.network.b1)), np.float32)
+
+    def save(self, path: str | Path) -> None:
+        """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""
+        from safetensors.numpy import save
+
+        arrays = dict(zip(ARRAYS, self._arrays(), strict=True))
+        content = save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
+        about = {
+            "format": FORMAT,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "scaling": self.scaling.way,
+            "input": len(self.scaling.shift),
+            "feature": len(self.network.b1),
+            "about": self.about,
+        }
+        Path(path).write_bytes(content)
+        _beside(path).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The refinement that `save` wrote.
+
+        Raises:
+            ModelError: a file is missing, was changed or cut short, or is not a refinement.
+        """
+        from safetensors.numpy import load
+
+        about, content = _read(path)
+        if hashlib.sha256(content).hexdigest() != about.get("sha256"):
+            raise ModelError(f"{path} is not the file that {_beside(path).name} describes; save it again")
+        arrays = load(content)
+        if sorted(arrays) != sorted(ARRAYS) or about.get("scaling") not in SCALINGS:
+            raise ModelError(f"{path} does not hold a refinement: it needs the arrays {', '.join(ARRAYS)}")
+        w1, b1, w2, b2, shift, factor = (arrays[name] for name in ARRAYS)
+        d, h = about.get("input"), about.get("feature")
+        shapes = [(d, h), (h,), (h, len(b2)), (len(b2),), (d,), (d,)]
+        for name, shape in zip(ARRAYS, shapes, strict=True):
+            if arrays[name].shape != shape or arrays[name].dtype != np.float32:
+                raise ModelError(f"{path}: {name} must be float32 of shape {shape}, got {arrays[name].shape}")
+        return cls(Scaling(about["scaling"], shift, factor), Network(w1, b1, w2, b2), about.get("about", {}))
+
+    def _arrays(self) -> list[NDArray[np.float32]]:
+        return [*self.network.parts, self.scaling.shift, self.scaling.factor]
+
+
+def _beside(path: str | Path) -> Path:
+    return Path(f"{path}.json")
+
+
+def _read(path: str | Path) -> tuple[dict[str, Any], bytes]:
+    """What the file beside a model says, and the model's own bytes."""
+    try:
+        content = Path(path).read_bytes()
+        about = json.loads(_beside(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{error.filename} is missing; a refinement is two files, NAME and NAME.json"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read as a refinement: {_beside(path).name} is no JSON") from error
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise ModelError(f"{_beside(path)} does not describe a '{FORMAT}'; save the model again")
+    return about, content

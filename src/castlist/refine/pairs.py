@@ -1,0 +1,37 @@
+"""Pairs of rows said to show one person or two: what a miner gives and a loss takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import freeze
+
+__all__ = ["Pairs"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pairs:
+    """Pairs of rows of one feature matrix, each labelled as one person or two."""
+
+    a: NDArray[np.int64]  # (p,) a row
+    b: NDArray[np.int64]  # (p,) another
+    same: NDArray[np.bool_]  # (p,) one person (positive) or two (negative)
+
+    def __post_init__(self) -> None:
+        freeze(self, a=(np.int64, (None,)), b=(np.int64, (None,)), same=(np.bool_, (None,)))
+
+    @classmethod
+    def of(cls, positive: NDArray[np.int64], negative: NDArray[np.int64]) -> Pairs:
+        """Positive (p, 2) and negative (q, 2) pairs as one table, positives first."""
+        both = np.concatenate([positive, negative])
+        return cls(both[:, 0], both[:, 1], np.arange(len(both)) < len(positive))
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def __getitem__(self, rows: Any) -> Pairs:
+        return Pairs(self.a[rows], self.b[rows], self.same[rows])

@@ -1,0 +1,61 @@
+"""The training loop: pairs in, a trained network out. Nothing else happens in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from castlist.refine.network import Network
+from castlist.refine.pairs import Pairs
+
+__all__ = ["SGD", "Loss", "train"]
+
+Loss = Callable[[Any, Any, Any], tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SGD:
+    """Stochastic gradient descent with momentum: v <- momentum v - (g + decay w); w <- w + rate v."""
+
+    rate: float = 1e-3
+    momentum: float = 0.9
+    decay: float = 5e-4  # on weights and biases alike, as in MatConvNet
+
+    def step(self, network: Network, gradient: Network, speed: Network) -> None:
+        """Move the weights and their momentum, both in place; the gradient is used up."""
+        for w, g, v in zip(network.parts, gradient.parts, speed.parts, strict=True):
+            g += self.decay * w
+            v *= self.momentum
+            v -= g
+            g[...] = v
+            g *= self.rate
+            w += g
+
+
+def train(
+    network: Network,
+    x: Any,
+    batches: Iterable[Pairs],
+    *,
+    loss: Loss,
+    optimiser: SGD,
+    place: Callable[[Any], Any] = np.asarray,
+) -> Iterator[float]:
+    """Train in place on rows of x (n, d), yielding the loss of each batch as it is done.
+
+    `place` brings a NumPy array to where x and the network are. The caller drives the loop: it may
+    count, watch, or stop.
+    """
+    speed = Network(*(0 * w for w in network.parts))
+    for pairs in batches:
+        rows = x[place(np.concatenate([pairs.a, pairs.b]))]
+        half = len(pairs)
+        hidden = network.hidden(rows)
+        output = network.output(hidden)
+        value, slope = loss(output[:half], output[half:], place(pairs.same.astype(np.float32)))
+        output[:half], output[half:] = slope, -slope
+        optimiser.step(network, network.gradient(rows, hidden, output), speed)
+        yield float(value)

@@ -1,0 +1,152 @@
+"""The refinement steps as a pipeline calls them."""
+
+import numpy as np
+import pytest
+
+from castlist.errors import InputError
+from castlist.refine import REFINERS, Base, PseudoRF, SSiam, TSiam
+from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, Machine, same
+
+QUICK = {"epochs": 2, "hidden": 16}
+
+
+def cast(people=3, tracks=12, faces=10, d=8, seed=0):
+    """Embeddings of a few people around their own means, tracks 0 and 1 seen together."""
+    rng = np.random.default_rng(seed)
+    track = np.repeat(np.arange(tracks), faces)
+    mean = rng.standard_normal((people, d))
+    vector = 5 * (mean[track % people] + 0.3 * rng.standard_normal((len(track), d)))
+    e = Embeddings(vector, track, np.arange(len(track)), np.linspace(0, 1, len(track)), "some model")
+    return e, cannot((0, 1))
+
+
+def cannot(*pairs):
+    a, b = np.array(pairs).reshape(-1, 2).T
+    return Constraints(a, b, np.zeros(len(a), bool), np.full(len(a), CO_OCCURRENCE))
+
+
+@pytest.mark.parametrize("method", [m for m in REFINERS if m != "none"])
+@pytest.mark.parametrize("recipe", ["paper", "castlist"])
+def test_every_method_refines_vectors_and_nothing_else(method, recipe):
+    e, c = cast()
+    seen = []
+    out = REFINERS[method](recipe=recipe, **QUICK)(e, c, watch=lambda done, total: seen.append((done, total)))
+    assert out.vector.shape == (len(e), 16)
+    assert np.isfinite(out.vector).all()
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+    assert same(Embeddings(e.vector, out.track, out.detection, out.quality, out.model), e)
+
+
+@pytest.mark.parametrize("method", REFINERS)
+def test_one_seed_decides_everything(method):
+    e, c = cast()
+    options = {} if method == "none" else QUICK
+    step = REFINERS[method](**options)
+    assert same(step(e, c), step(e, c, machine=Machine(device="cpu", threads=1)))
+    if method != "none":
+        assert not same(step(e, c), REFINERS[method](seed=1, **options)(e, c))
+
+
+def test_base_gives_the_features_back():
+    e, c = cast()
+    assert Base()(e, c) is e
+
+
+def test_defaults_of_the_paper():
+    step = SSiam(recipe="paper")
+    assert (step.subset, step.batch, step.epochs, step.hidden, step.output) == (3000, 128, 15, 512, 2)
+    assert (step.momentum, step.weight_decay, step.mean) == (0.9, 5e-4, True)
+    wanted = {"scaling": "raw", "first_layer": "he", "margin": 1.0, "learning_rate": 1e-3}
+    assert {name: step.option(name) for name in wanted} == wanted
+    assert SSiam(recipe="paper", margin=2.0).option("margin") == 2.0
+    tsiam = TSiam(recipe="paper")
+    assert (tsiam.positives, tsiam.negatives, tsiam.far_tracks, tsiam.singletons) == (2, 4, 25, True)
+
+
+def test_training_parts_what_was_seen_together():
+    """Two people seen together end farther apart, in units of the spread within a track."""
+    e, c = cast(people=2, tracks=8, faces=30, seed=1)
+
+    def contrast(v):
+        mean = np.stack([v[e.track == t].mean(0) for t in range(8)])
+        within = np.mean([np.linalg.norm(v[e.track == t] - mean[t], axis=1).mean() for t in range(8)])
+        return np.linalg.norm(mean[0::2].mean(0) - mean[1::2].mean(0)) / within
+
+    assert contrast(TSiam(hidden=16)(e, c).vector) > 1.2 * contrast(e.vector)
+
+
+def test_must_links_join_tracks_and_outrank_cannot_links_within():
+    e, _ = cast(tracks=4)
+    c = Constraints(
+        np.array([0, 0, 2]), np.array([1, 1, 3]), np.array([True, False, False]), np.zeros(3, np.int8)
+    )
+    miner = TSiam(**QUICK).miner(e.vector, e.track, c.cannot, c.must)
+    group = np.array([0, 0, 1, 2])[e.track]
+    positive = miner.draw_positive(np.random.default_rng(0))
+    assert (group[positive[:, 0]] == group[positive[:, 1]]).all()
+    assert (e.track[positive[:, 0]] != e.track[positive[:, 1]]).any()
+    negative = miner.draw_negative(np.random.default_rng(0))
+    assert (group[negative[:, 0]] != group[negative[:, 1]]).all()
+
+
+def test_links_of_tracks_without_faces_are_left_out():
+    e, _ = cast(tracks=4)
+    some = TSiam(**QUICK)(e, cannot((0, 1), (2, 99)))
+    assert same(some, TSiam(**QUICK)(e, cannot((0, 1))))
+
+
+def embeddings(vector, track):
+    n = len(vector)
+    return Embeddings(vector, track, np.full(n, -1), np.ones(n))
+
+
+ROWS = np.random.default_rng(0).standard_normal((12, 3))
+TABLE = [
+    (SSiam, embeddings(np.zeros((0, 3)), np.zeros(0)), "empty"),
+    (TSiam, embeddings(np.zeros((0, 3)), np.zeros(0)), "empty"),
+    (SSiam, embeddings(ROWS[:3], np.arange(3)), "too few"),
+    (SSiam, embeddings(np.ones((12, 3)), np.arange(12)), "equal"),
+    (PseudoRF, embeddings(np.ones((12, 3)), np.arange(12)), "equal"),
+    (TSiam, embeddings(ROWS, np.zeros(12)), "at least two tracks"),
+    (TSiam, embeddings(ROWS, np.arange(12)), "one face"),
+    (REFINERS["tsiam-no-singletons"], embeddings(ROWS, np.arange(12) // 3), "seen together"),
+]
+
+
+@pytest.mark.parametrize(("method", "given", "reason"), TABLE)
+def test_what_cannot_be_learnt_from_is_refused_in_one_sentence(method, given, reason):
+    with pytest.raises(InputError, match=reason):
+        method(**QUICK)(given, Constraints.empty())
+
+
+@pytest.mark.parametrize(
+    ("x", "track", "reason"),
+    [
+        (np.where(np.arange(36).reshape(12, 3) == 7, np.nan, ROWS), None, "NaN"),
+        (ROWS[0], None, "one row a face"),
+        (ROWS, np.arange(5), "one a face"),
+        (ROWS, None, "without tracks use SSiam"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(x, track, reason):
+    with pytest.raises(ValueError, match=reason):
+        TSiam(**QUICK).fit(x, track)
+
+
+def test_training_that_diverges_says_so():
+    with pytest.raises(InputError, match="learning_rate"), np.errstate(all="ignore"):
+        SSiam(recipe="paper", learning_rate=1e6, epochs=20, batch=4).fit(1e3 * ROWS)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"recipe": "papr"}, {"first_layer": "xavier"}, {"epochs": 0}, {"hidden": 0}, {"scaling": "max"}],
+)
+def test_unknown_options_list_the_known(options):
+    with pytest.raises(InputError, match=r"choose from|at least 1"):
+        SSiam(**options).fit(ROWS)
+
+
+def test_unknown_device_lists_the_known():
+    with pytest.raises(InputError, match="auto, cpu, cuda, mps"):
+        SSiam(**QUICK).fit(ROWS, machine=Machine(device="tpu"))

@@ -1,0 +1,118 @@
+"""The miners against slow, obvious loops."""
+
+import numpy as np
+import pytest
+
+from castlist.refine.miners import PseudoRFMiner, SSiamMiner, TSiamMiner
+from castlist.refine.miners.ssiam import batch_sizes
+from castlist.refine.miners.tsiam import farthest
+from castlist.refine.ranks import Direct
+
+
+def features(n=80, d=5, seed=0):
+    return np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+
+
+def loop_ssiam(x, drawn, positives, negatives):
+    """The publication's mining, one anchor at a time, in double precision."""
+    near, far = [], []
+    for i, row in enumerate(drawn):
+        distance = [np.linalg.norm(x[row].astype(float) - x[other].astype(float)) for other in drawn]
+        order = sorted((d, j) for j, d in enumerate(distance) if j != i)
+        near.append((order[0][0], row, drawn[order[0][1]]))
+        far.append((order[-1][0], row, drawn[order[-1][1]]))
+    by_far = sorted(range(len(drawn)), key=lambda i: -near[i][0])[:positives]
+    by_near = sorted(range(len(drawn)), key=lambda i: far[i][0])[:negatives]
+    return [near[i][1:] for i in by_far], [far[i][1:] for i in by_near]
+
+
+def split(pairs):
+    both = np.stack([pairs.a, pairs.b], 1)
+    return [tuple(p) for p in both[pairs.same]], [tuple(p) for p in both[~pairs.same]]
+
+
+@pytest.mark.parametrize(("n", "subset"), [(80, 60), (400, 50), (30, 30)])
+def test_ssiam_takes_the_pairs_of_the_obvious_loop(n, subset):
+    x = features(n)
+    batches = list(SSiamMiner(Direct(x), n, subset, batch=16, epochs=2)(np.random.default_rng(1)))
+    draws = np.random.default_rng(1)
+    for pairs in batches:
+        drawn = draws.integers(n, size=subset)
+        assert split(pairs) == loop_ssiam(x, drawn, len(pairs) // 2, len(pairs) - len(pairs) // 2)
+    assert len(batches) == 2 * -(-n // 16)
+
+
+def test_epoch_is_ceil_of_rows_by_batch():
+    assert list(batch_sizes(10, 4, 2)) == [4, 4, 2, 4, 4, 2]
+    sizes = list(batch_sizes(41_220, 128, 15))
+    assert len(sizes) == 4_845
+    assert sizes[322] == 4
+    assert len(SSiamMiner(Direct(features(5)), 41_220)) == 4_845
+
+
+def test_pseudo_rf_takes_nearest_and_farthest_of_unranked_anchors():
+    x = features(100)
+    pairs = next(PseudoRFMiner(Direct(x), 100, subset=40, batch=30, epochs=1)(np.random.default_rng(2)))
+    drawn = np.random.default_rng(2).integers(100, size=40)
+    everyone = [dict(pairs) for pairs in loop_ssiam(x, drawn, 40, 40)]
+    for found, known, anchors in zip(split(pairs), everyone, (drawn[:15], drawn[15:30]), strict=True):
+        assert found == [(a, known[a]) for a in anchors]
+
+
+def tracks(sizes):
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def test_tsiam_pairs_of_three_tracks_by_hand():
+    """Tracks 0 and 1 are seen together, 2 is alone; the farthest track from 2 is 0."""
+    x = np.array([[0.0], [0.1], [5.0], [5.1], [5.2], [9.0]], np.float32)
+    miner = TSiamMiner.of(x, tracks([2, 3, 1]), np.array([[0, 1]]), far_tracks=1, epochs=1)
+    positive, negative = (f(np.random.default_rng(0)) for f in (miner.draw_positive, miner.draw_negative))
+    assert len(positive) == 2 * 5  # the lone frame of track 2 has none
+    assert len(negative) == 4 * 6
+    group = tracks([2, 3, 1])
+    assert (group[positive[:, 0]] == group[positive[:, 1]]).all()
+    assert (positive[:, 0] != positive[:, 1]).all()
+    partners = {(a, b) for a, b in group[negative].tolist()}
+    assert partners == {(0, 1), (1, 0), (2, 0)}
+    left_out = TSiamMiner.of(x, tracks([2, 3, 1]), np.array([[0, 1]]), singletons=False, epochs=1)
+    assert set(group[left_out.draw_negative(np.random.default_rng(0))][:, 0]) == {0, 1}
+
+
+def test_tsiam_draws_uniformly_over_frames():
+    """A frame of track 0 meets the 1 + 4 frames of tracks 1 and 2 equally often, in any row order."""
+    order = np.random.default_rng(5).permutation(7)
+    track = tracks([2, 1, 4])[order]
+    x = features(7)
+    cannot = np.array([[0, 1], [2, 0], [1, 0]])
+    miner = TSiamMiner.of(x, track, cannot, negatives=5000, positives=2000, epochs=1)
+    negative = miner.draw_negative(np.random.default_rng(0))
+    assert not (track[negative[:, 0]] == track[negative[:, 1]]).any()
+    row = np.flatnonzero(track == 0)[0]
+    met = np.bincount(negative[negative[:, 0] == row, 1], minlength=7)
+    assert (met[track == 0] == 0).all()
+    np.testing.assert_allclose(met[track != 0], 1000, rtol=0.15)
+    positive = miner.draw_positive(np.random.default_rng(0))
+    row = np.flatnonzero(track == 2)[0]
+    met = np.bincount(positive[positive[:, 0] == row, 1], minlength=7)
+    assert met[row] == 0
+    np.testing.assert_allclose(met[(track == 2) & (np.arange(7) != row)], 2000 / 3, rtol=0.15)
+
+
+def test_tsiam_epoch_holds_every_pair_once_in_batches():
+    x = features(60)
+    miner = TSiamMiner.of(x, tracks([20, 25, 15]), np.array([[0, 2]]), epochs=2, batch=50)
+    batches = list(miner(np.random.default_rng(0)))
+    assert len(batches) == len(miner) == 2 * 8
+    assert sum(len(p) for p in batches) == 2 * 6 * 60
+    assert sum(p.same.sum() for p in batches) == 2 * 2 * 60
+    again = list(miner(np.random.default_rng(0)))
+    assert all((p.a == q.a).all() and (p.b == q.b).all() for p, q in zip(batches, again, strict=True))
+
+
+def test_farthest_tracks_equal_a_loop():
+    mean = features(30, 4).astype(float)
+    for t, found in zip([3, 17], farthest(mean, np.array([3, 17]), 6), strict=True):
+        distance = np.linalg.norm(mean - mean[t], axis=1)
+        assert set(found) == set(np.argsort(-distance)[:6])
+    assert [len(f) for f in farthest(mean, np.array([0]), 99)] == [29]
