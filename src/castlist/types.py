@@ -248,6 +248,13 @@ class Scan:
         return len(self.clock)
 
     @classmethod
+    def empty(cls) -> Self:
+        zero = np.zeros(0)
+        clock = Clock(zero, Fraction(1))  # type: ignore[arg-type]
+        none = np.zeros((0, 0))
+        return cls(clock, none, Detections.empty(), zero, zero, none, ())  # type: ignore[arg-type]
+
+    @classmethod
     def join(cls, parts: list[Scan]) -> Scan:
         """One scan of pieces that follow one another; at least one piece is needed."""
         frames = np.cumsum([0, *(len(p) for p in parts)])

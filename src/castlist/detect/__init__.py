@@ -1,0 +1,28 @@
+"""Frames in, detections out: where faces are, and where their eyes, nose and mouth."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.detect.look import Look, Watcher
+from castlist.detect.scrfd import SCRFD
+from castlist.detect.yunet import YuNet
+from castlist.types import Detections, Machine
+
+__all__ = ["DETECTORS", "SCRFD", "Detector", "Look", "Watcher", "YuNet"]
+
+
+class Detector(Protocol):
+    """What finds faces in a picture (h, w, 3) BGR; boxes and landmarks are in pixels of that picture."""
+
+    model: str
+
+    def __call__(
+        self, image: NDArray[np.uint8], *, scale: float = 1.0, machine: Machine = Machine()
+    ) -> Detections: ...
+
+
+DETECTORS = {"yunet": YuNet, "scrfd": SCRFD}

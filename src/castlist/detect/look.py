@@ -1,0 +1,112 @@
+"""When to look for faces, and how closely: every film has more pictures than it has news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import Detections, Machine
+
+__all__ = ["Look", "Watcher"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look for faces some times a second and on both sides of a cut, now and then with a closer look.
+
+    A look examines the picture at the long sides `sides`; a close look also at `close_side`, where faces
+    are found that are too small to be seen otherwise. While close looks find such faces every look is
+    one; while they do not, one in `patience` seconds is. The cost of looking is set here, and nowhere else.
+    """
+
+    per_second: float = 6.0  # looks a second; faces between two looks are interpolated
+    sides: tuple[int, ...] = (320, 640)  # pixels: large faces, and those of usual size
+    close_side: int = 1152  # pixels; the picture is never enlarged more than three times
+    patience: float = 1.0  # seconds between close looks that find nothing new
+    jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
+    smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
+
+    def watch(self, detector: object, machine: Machine = Machine()) -> Watcher:
+        """What looks at frames as they go by."""
+        return Watcher(self, detector, machine)
+
+
+class Watcher:
+    """Looks at frames one after the other, as `Look` says. Keeps one frame back, for a look before a cut."""
+
+    def __init__(self, look: Look, detector: object, machine: Machine) -> None:
+        self._look, self._detector, self._machine = look, detector, machine
+        self._before: _Seen | None = None
+        self._due = self._close_due = -np.inf
+        self._usual = 0.0  # how much neighbouring frames usually differ
+
+    def see(
+        self, frame: int, seconds: float, image: NDArray[np.uint8], signal: NDArray[np.uint8]
+    ) -> Iterator[Detections]:
+        """Faces of this frame and, if a cut lies between, of the one before; none if there is no need."""
+        now = _Seen(frame, seconds, image, signal)
+        jumped = self._jumped(signal)
+        if jumped and self._before is not None:
+            yield from self._look_at(self._before)
+            self._due = self._close_due = -np.inf
+        if seconds >= self._due - 1e-6:
+            yield from self._look_at(now)
+        self._before = now
+
+    def finish(self) -> Iterator[Detections]:
+        """Faces of the last frame, if it has not been looked at."""
+        if self._before is not None:
+            yield from self._look_at(self._before)
+        self._before = None
+
+    def _jumped(self, signal: NDArray[np.uint8]) -> bool:
+        if self._before is None:
+            return False
+        change = float(np.abs(signal.astype(np.int16) - self._before.signal).mean())
+        jumped = change > self._look.jump * self._usual + 2.0
+        self._usual += (min(change, 2 * self._usual + 2.0) - self._usual) / 8
+        return jumped
+
+    def _look_at(self, seen: _Seen) -> Iterator[Detections]:
+        if seen.looked:
+            return
+        seen.looked = True
+        self._due = seen.seconds + 1 / self._look.per_second
+        long_side = max(seen.image.shape[:2])
+        scales = {min(3.0, side / long_side) for side in self._look.sides}
+        faces = _merged([self._at(seen.image, scale) for scale in sorted(scales)])
+        if seen.seconds >= self._close_due - 1e-6:
+            close = self._at(seen.image, min(3.0, self._look.close_side / long_side))
+            usual, faces = len(faces), _merged([faces, close])
+            self._close_due = seen.seconds + (0 if len(faces) > usual else self._look.patience)
+        if len(faces):
+            yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
+
+    def _at(self, image: NDArray[np.uint8], scale: float) -> Detections:
+        faces: Detections = self._detector(image, scale=scale, machine=self._machine)  # type: ignore[operator]
+        side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
+        return faces[side >= self._look.smallest]
+
+
+@dataclass(slots=True)
+class _Seen:
+    frame: int
+    seconds: float
+    image: NDArray[np.uint8]
+    signal: NDArray[np.uint8]
+    looked: bool = False
+
+
+def _merged(parts: list[Detections], max_overlap: float = 0.3) -> Detections:
+    """Faces of one picture found at several sizes, each once: of overlapping boxes the surest."""
+    import cv2
+
+    faces = Detections.concatenate([p for p in parts if len(p)])
+    if len(faces) < 2:
+        return faces
+    box = np.column_stack([faces.box[:, :2], faces.box[:, 2:] - faces.box[:, :2]])
+    kept = cv2.dnn.NMSBoxes(box.tolist(), faces.score.tolist(), 0.0, max_overlap)
+    return faces[np.sort(np.asarray(kept, np.int64).ravel())]

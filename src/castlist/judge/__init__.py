@@ -1,0 +1,25 @@
+"""The fate of every track: a person of the cast, somebody in the background, or set aside."""
+
+from __future__ import annotations
+
+from castlist.judge.faces import NOT_A_FACE, TOO_FEW, TOO_SMALL, Sift, kept
+from castlist.judge.people import Billing
+from castlist.judge.refinement import Verdict, pair_cosines, separation, try_refinement
+
+__all__ = [
+    "BILLINGS",
+    "NOT_A_FACE",
+    "SIFTERS",
+    "TOO_FEW",
+    "TOO_SMALL",
+    "Billing",
+    "Sift",
+    "Verdict",
+    "kept",
+    "pair_cosines",
+    "separation",
+    "try_refinement",
+]
+
+SIFTERS = {"score": Sift}
+BILLINGS = {"share": Billing}

@@ -1,0 +1,149 @@
+"""The one pass over a film: frames go by, and what is seen in them is kept, segment by segment.
+
+Decoding a film and finding the faces in it is nearly all of the work, so it is done once, in one pass:
+each frame leaves its signal for the shots, some are searched for faces, faces are cut out while the
+frame is at hand, and the best of each track are embedded. A segment of frames is the unit that is kept:
+nothing of a segment depends on the segments before it, so a pass that was interrupted goes on after
+the last one kept, and ends with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decode import Frame, read_frames
+from castlist.detect import Watcher
+from castlist.embed import align, best_faces, face_quality, sharpness
+from castlist.recipe import Recipe
+from castlist.types import Clock, Detections, Machine, Scan, Video
+
+__all__ = ["SEGMENT", "scan"]
+
+SEGMENT = 256  # frames: some ten seconds, what a kill can cost
+MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
+PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
+
+
+def scan(
+    video: Video,
+    recipe: Recipe,
+    machine: Machine,
+    *,
+    frames: int = 0,
+    last_pts: int | None = None,
+    keep_image: Callable[[bytes], str],
+    watch: Callable[[int], None] = lambda frames: None,
+) -> Iterator[Scan]:
+    """Pieces of the scan of a film, in order, each of at most SEGMENT frames.
+
+    Args:
+        frames: how many frames earlier pieces hold, and `last_pts` the time of the last of them.
+        keep_image: takes a small JPEG and returns the name under which it is kept.
+        watch: told the number of frames seen, after each.
+
+    Raises:
+        VideoError: the film cannot be read any further.
+    """
+    start = 0 if last_pts is None else last_pts + 1
+    with read_frames(video, start_pts=start, max_side=MAX_SIDE) as reader:
+        damaged = 0
+        segment = _Segment(recipe, machine, video, reader.unit)
+        for frame in reader:
+            segment.add(frame)
+            frames += 1
+            watch(frames)
+            if len(segment.pts) == SEGMENT:
+                yield segment.finish(keep_image, reader.damaged - damaged)
+                damaged = reader.damaged
+                segment = _Segment(recipe, machine, video, reader.unit)
+        if segment.pts or reader.damaged > damaged:
+            yield segment.finish(keep_image, reader.damaged - damaged)
+
+
+@dataclass(slots=True)
+class _Segment:
+    """Frames that go by, and what is kept of them until the segment is complete."""
+
+    recipe: Recipe
+    machine: Machine
+    video: Video
+    unit: Fraction
+    pts: list[int] = field(default_factory=list)
+    signals: list[NDArray[np.uint8]] = field(default_factory=list)
+    found: list[Detections] = field(default_factory=list)
+    chips: list[NDArray[np.uint8]] = field(default_factory=list)
+    portraits: list[NDArray[np.uint8]] = field(default_factory=list)
+    images: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watcher = self.recipe.look.watch(self.recipe.detect, self.machine)
+
+    def add(self, frame: Frame) -> None:
+        """See one more frame."""
+        number = len(self.pts)
+        signal = self.recipe.split.signal(frame.image)
+        self.pts.append(frame.pts)
+        self.signals.append(signal)
+        self.images = {number: frame.image, **{n: i for n, i in self.images.items() if n == number - 1}}
+        for faces in self.watcher.see(number, float(frame.pts * self.unit), frame.image, signal):
+            self._keep(faces)
+
+    def _keep(self, faces: Detections) -> None:
+        """Cut the faces out of their frame while it is at hand."""
+        image = self.images[int(faces.frame[0])]
+        zoom = np.float32(self.video.width / image.shape[1])
+        self.chips += [align(image, points) for points in faces.landmarks]
+        self.portraits += [_portrait(image, box) for box in faces.box]
+        self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
+
+    def finish(self, keep_image: Callable[[bytes], str], damaged: int) -> Scan:
+        """All that is kept of the segment, its best faces embedded."""
+        for faces in self.watcher.finish():
+            self._keep(faces)
+        clock = Clock(np.array(self.pts), self.unit)
+        signal = np.array(self.signals, np.uint8)
+        detections = Detections.concatenate(self.found)
+        quality = self._quality(detections)
+        shots = self.recipe.split(signal)
+        tracks = self.recipe.track(shots, detections, clock)
+        embed = self.recipe.embed
+        chosen = best_faces(tracks, quality, clock, per_second=embed.per_second, least=embed.least)
+        vector = embed(np.array([self.chips[i] for i in chosen]), machine=self.machine) if len(chosen) else ()
+        names = tuple(keep_image(_jpeg(self.portraits[i])) for i in chosen)
+        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged)
+
+    def _quality(self, faces: Detections) -> NDArray[np.float32]:
+        size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
+        sharp = np.array([sharpness(chip) for chip in self.chips])
+        return face_quality(size, faces.score, faces.landmarks, sharp)
+
+
+def _portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The face with hair and chin, PORTRAIT pixels high: what a person recognises somebody by."""
+    import cv2
+
+    centre, side = (box[:2] + box[2:]) / 2, 1.6 * float((box[2:] - box[:2]).max())
+    scale = PORTRAIT / max(side, 1.0)
+    shift = np.array([PORTRAIT, PORTRAIT]) / 2 - scale * centre
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    if scale < 0.5:
+        left, top = np.maximum((centre - side / 2).astype(int), 0)
+        window = image[top : int(centre[1] + side / 2) + 1, left : int(centre[0] + side / 2) + 1]
+        return np.asarray(cv2.resize(window, (PORTRAIT, PORTRAIT), interpolation=cv2.INTER_AREA), np.uint8)
+    warped = cv2.warpAffine(
+        image, matrix, (PORTRAIT, PORTRAIT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    import cv2
+
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return bytes(data.tobytes())
