@@ -67,6 +67,6 @@ def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float
     inside = slice(start - low, stop - low + 1)
     outside = np.concatenate([along[: start - low], 1 - along[stop - low + 1 :]])
     falls = np.diff(along[inside]).min()
-    if off[inside].max() > OFF_LINE or np.abs(outside).max(initial=0) > PLATEAU or falls < -0.1:
+    if off.max() > OFF_LINE or np.abs(outside).max(initial=0) > PLATEAU or falls < -0.1:
         return None
     return float(off[inside].mean()), start + int(np.argmax(along[inside] >= 0.5))
