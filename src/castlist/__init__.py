@@ -1,3 +1,69 @@
-"""Find the cast of any video: who appears, when, and for how long, with no labels."""
+"""Find the cast of any video: who appears, when, and for how long, with no labels.
+
+    import castlist
+
+    cast = castlist.find("film.mp4")
+    for person in cast:
+        print(person.name, person.screen_time, person.appearances)
+
+Names are imported when they are first used: `import castlist` is quick and loads no model.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from castlist.cast import Appearance, Cast, Face, Person
+    from castlist.errors import CastlistError, InputError, MissingExtra, VideoError, WorkspaceError
+    from castlist.pipeline import find, identify
+    from castlist.recipe import Recipe
+    from castlist.store import Workspace
+    from castlist.types import Machine
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Appearance",
+    "Cast",
+    "CastlistError",
+    "Face",
+    "InputError",
+    "Machine",
+    "MissingExtra",
+    "Person",
+    "Recipe",
+    "VideoError",
+    "Workspace",
+    "WorkspaceError",
+    "find",
+    "identify",
+]
+
+_HOME = {
+    "Appearance": "castlist.cast",
+    "Cast": "castlist.cast",
+    "CastlistError": "castlist.errors",
+    "Face": "castlist.cast",
+    "InputError": "castlist.errors",
+    "Machine": "castlist.types",
+    "MissingExtra": "castlist.errors",
+    "Person": "castlist.cast",
+    "Recipe": "castlist.recipe",
+    "VideoError": "castlist.errors",
+    "Workspace": "castlist.store",
+    "WorkspaceError": "castlist.errors",
+    "find": "castlist.pipeline",
+    "identify": "castlist.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'castlist' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,101 @@
+"""Run castlist find on labelled clips as a user would, and score it: quality, rate and memory.
+
+    python benchmarks/clips.py CLIPS --scorer score_faces.py [--json FILE] [-- options of castlist find]
+
+CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label). The scorer is a
+program that takes TRUTH.csv PREDICTED.csv --json. Times and memory are of the whole process with its
+children, as the operating system counts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+COLUMNS = (
+    "recall",
+    "assigned",
+    "false",
+    "WCP",
+    "B3 P",
+    "B3 R",
+    "B3 F",
+    "track F",
+    "found",
+    "people",
+    "mixed",
+)
+
+
+def measure(film: Path, folder: Path, options: list[str]) -> dict[str, float]:
+    """Seconds and peak memory (MiB, of the largest process) of castlist find, run from nothing."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "castlist", "find", str(film), "--out", str(folder), "--quiet", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"castlist find failed on {film}")
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024}
+
+
+def score(scorer: Path, truth: Path, folder: Path) -> dict:
+    """What the scorer says of the exported faces."""
+    faces = folder.with_suffix(".csv")
+    export = [sys.executable, "-m", "castlist", "export", str(folder), "--format", "csv", "-o", str(faces)]
+    subprocess.run(export, check=True)
+    answer = subprocess.run(
+        [sys.executable, str(scorer), str(truth), str(faces), "--json"], check=True, capture_output=True
+    )
+    return json.loads(answer.stdout)
+
+
+def row(name: str, s: dict, cost: dict[str, float], length: float) -> str:
+    face = s["face"]
+    values = (
+        s["face_recall"], s["face_recall_assigned"], s["false_faces"], face["wcp"], face["bcubed_p"],
+        face["bcubed_r"], face["bcubed_f"], s["track"]["bcubed_f"],
+    )  # fmt: skip
+    cells = [f"{v:8.3f}" if v is not None else "       -" for v in values]
+    found = f"{s['people_found']}/{s['people_truth']}"
+    rate = f"{length / cost['seconds']:6.1f}x {cost['mib']:6.0f} MiB"
+    return f"{name:24}{''.join(cells)}{found:>8}{s['people_predicted']:8}{s['mixed_tracks']:8}  {rate}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--scorer", type=Path, required=True)
+    parser.add_argument("--json", type=Path, help="write all figures here")
+    parser.add_argument("--only", help="films whose name holds this")
+    parser.add_argument("options", nargs="*", help="options of castlist find, after --")
+    args = parser.parse_args()
+    print(f"{'clip':24}" + "".join(f"{c:>8}" for c in COLUMNS) + "    rate   memory", flush=True)
+    results = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for truth in sorted(args.clips.glob("*.truth.csv")):
+            name = truth.name.removesuffix(".truth.csv")
+            films = [p for p in args.clips.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv", ".webm", ".avi")]
+            if not films or (args.only and args.only not in name):
+                continue
+            folder = Path(scratch) / f"{name}.castlist"
+            cost = measure(films[0], folder, args.options)
+            info = [sys.executable, "-m", "castlist", "export", str(folder), "--format", "json"]
+            document = json.loads(subprocess.run(info, check=True, capture_output=True).stdout)
+            length = float(document["film"]["duration"]["seconds"])
+            results[name] = {**score(args.scorer, truth, folder), **cost, "film_seconds": length}
+            print(row(name, results[name], cost, length), flush=True)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

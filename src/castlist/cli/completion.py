@@ -1,0 +1,26 @@
+"""castlist completion: the script that teaches a shell castlist's verbs and options."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  eval "$(castlist completion bash)"                                  in ~/.bashrc
+  eval "$(castlist completion zsh)"                                   in ~/.zshrc
+  castlist completion fish > ~/.config/fish/completions/castlist.fish
+""",
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print the completion script for SHELL."""
+    from click.shell_completion import get_completion_class
+
+    from castlist.cli import cli
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"there is no completion for {shell}")
+    click.echo(kind(cli, {}, "castlist", "_CASTLIST_COMPLETE").source())

@@ -1,0 +1,146 @@
+"""castlist doctor: versions, models and what the hardware can do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+from typing import Any
+
+import click
+
+from castlist import __version__
+
+PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "scipy", "scikit-learn", "torch")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  castlist doctor
+  castlist doctor --json
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(as_json: bool) -> None:
+    """Check versions, models with hash and licence, and which providers run."""
+    findings = examine()
+    click.echo(json.dumps(findings, indent=1) if as_json else _text(findings))
+    if findings["problems"]:
+        raise SystemExit(1)
+
+
+def examine() -> dict[str, Any]:
+    """What is installed, what works, and what does not."""
+    models = [_model(name) for name in _models()]
+    problems = [m["problem"] for m in models if m["problem"] and not m["optional"]]
+    return {
+        "castlist": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "models": models,
+        "providers": _providers(),
+        "torch": _torch(),
+        "problems": problems + _clashes(),
+    }
+
+
+def _models() -> list[str]:
+    from castlist.models import MODELS
+
+    return list(MODELS)
+
+
+def _model(name: str) -> dict[str, Any]:
+    """A model's facts, and whether it really runs."""
+    from castlist.errors import CastlistError, MissingExtra
+    from castlist.models import MODELS, load
+
+    model = MODELS[name]
+    facts: dict[str, Any] = {
+        "name": name, "task": model.task, "sha256": model.sha256, "licence": model.licence,
+        "commercial": model.commercial, "training_data": model.training_data, "source": model.source,
+        "optional": bool(model.extra), "runs_on": None, "problem": None,
+    }  # fmt: skip
+    try:
+        facts["runs_on"] = load(name).provider
+    except MissingExtra as error:
+        facts["problem"] = f"not installed: pip install 'castlist[{error.extra}]'"
+    except CastlistError as error:
+        facts["problem"] = str(error)
+    return facts
+
+
+def _providers() -> list[str]:
+    import onnxruntime
+
+    return list(onnxruntime.get_available_providers())
+
+
+def _torch() -> str:
+    """What torch, if it is there, would train on."""
+    if importlib.util.find_spec("torch") is None:
+        return "not installed; training runs in NumPy, which is enough (GPU: pip install 'castlist[torch]')"
+    import torch
+
+    if torch.cuda.is_available():
+        return f"CUDA: {torch.cuda.get_device_name()}"
+    mps = getattr(torch.backends, "mps", None)
+    return "MPS" if mps is not None and mps.is_available() else "CPU only"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _clashes() -> list[str]:
+    """Two OpenCVs in one environment overwrite each other's files."""
+    names = (
+        "opencv-python",
+        "opencv-contrib-python",
+        "opencv-python-headless",
+        "opencv-contrib-python-headless",
+    )
+    found = [name for name in names if _version(name)]
+    if len(found) < 2:
+        return []
+    others = " ".join(name for name in found if name != "opencv-python-headless")
+    return [
+        f"{' and '.join(found)} are both installed and overwrite each other's files: "
+        f"pip uninstall {others}, then pip install --force-reinstall 'opencv-python-headless<5'"
+    ]
+
+
+def _text(findings: dict[str, Any]) -> str:
+    lines = [
+        f"castlist {findings['castlist']}, Python {findings['python']}, {findings['platform']}, "
+        f"{findings['cores']} cores",
+        "",
+        "Packages",
+        *(f"  {name:<24}{version or 'not installed'}" for name, version in findings["packages"].items()),
+        "",
+        "Models",
+    ]
+    for model in findings["models"]:
+        state = model["problem"] or f"runs on {model['runs_on']}"
+        lines += [
+            f"  {model['name']:<14}{model['task']}: {state}",
+            f"                {model['source']}",
+            f"                licence {model['licence']}; trained on: {model['training_data']}",
+            f"                SHA-256 {model['sha256']}",
+        ]
+    lines += [
+        "",
+        f"onnxruntime providers: {', '.join(findings['providers'])}",
+        f"torch: {findings['torch']}",
+        "",
+    ]
+    lines += [f"Problem: {p}" for p in findings["problems"]] or ["All is well."]
+    return "\n".join(lines)

@@ -1,0 +1,139 @@
+"""What the terminal shows: progress while work is done, then the cast as a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast
+    from castlist.pipeline import Watch
+
+__all__ = ["clock_time", "print_cast", "progress"]
+
+STAGES = {
+    "draw": "Drawing the film",
+    "scan": "Watching the film",
+    "people": "Telling people apart",
+    "report": "Writing the report",
+}
+SHOWN = 40  # people in the table
+PARTS = 3  # appearances named in a row
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Watch]:
+    """A watch that draws one line a stage on stderr; plain and brief where that is no terminal."""
+    from castlist.pipeline import silent
+
+    if quiet:
+        yield silent
+    elif sys.stderr.isatty():
+        with _bars() as watch:
+            yield watch
+    else:
+        yield _plain()
+
+
+@contextmanager
+def _bars() -> Iterator[Watch]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, int] = {}
+
+        def watch(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(STAGES.get(stage, stage), total=total or None, rate="")
+            task = TaskID(tasks[stage])
+            speed = bars.tasks[task].speed
+            rate = f"{speed:.0f}/s" if speed and stage in ("scan", "draw") else ""
+            bars.update(task, completed=done, total=total or None, rate=rate)
+
+        yield watch
+
+
+def _plain() -> Watch:
+    """A line when a stage begins, and nothing more: for logs."""
+    begun: set[str] = set()
+
+    def watch(stage: str, done: int, total: int) -> None:
+        if stage not in begun:
+            begun.add(stage)
+            of = f" ({total} frames)" if stage == "scan" and total else ""
+            click.echo(f"{STAGES.get(stage, stage)}{of}", err=True)
+
+    return watch
+
+
+def clock_time(seconds: Fraction | float) -> str:
+    """Hours, minutes and seconds, as in 1:02:03.4."""
+    tenths = round(float(seconds) * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+
+
+def print_cast(cast: Cast, place: Path) -> None:
+    """The cast as a table on stdout, then what else there is."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    if not len(cast):
+        console.print(_nobody(cast))
+    else:
+        table = Table(box=None, pad_edge=False)
+        for name, side in (("Person", "left"), ("On screen", "right"), ("Share", "right"), ("Seen", "left")):
+            table.add_column(name, justify=side, no_wrap=name != "Seen")  # type: ignore[arg-type]
+        length = float(cast.clock.time(len(cast.clock)) - cast.clock.time(0))
+        for person in cast.people[:SHOWN]:
+            stays = [f"{clock_time(a.start)}–{clock_time(a.stop)}" for a in person.appearances[:PARTS]]
+            more = len(person.appearances) - PARTS
+            seen = ", ".join(stays) + (f" and {more} more" if more > 0 else "")
+            share = f"{100 * person.screen_time / length:.0f} %"
+            table.add_row(escape(_visible(person.name)), clock_time(person.duration), share, seen)
+        console.print(table)
+        if len(cast) > SHOWN:
+            console.print(f"and {len(cast) - SHOWN} more people")
+    for line in _footnotes(cast):
+        console.print(line)
+    click.echo(f"Report: {place / 'report.html'}")
+
+
+def _visible(name: str) -> str:
+    """A name without characters that would steer the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)[:60]
+
+
+def _nobody(cast: Cast) -> str:
+    return "Nobody: no face was found that could be told apart." if len(cast.clock) else "Nobody."
+
+
+def _footnotes(cast: Cast) -> list[str]:
+    """What is not in the table: background, what was set aside, damage."""
+    notes = []
+    if cast.background:
+        notes.append(f"{len(cast.background)} more in the background, seen briefly")
+    aside = int((cast.person < 0).sum())
+    if aside:
+        reasons = sorted({r for r in cast.reason if r})
+        notes.append(f"{aside} tracks set aside ({', '.join(reasons)})")
+    if cast.damaged:
+        notes.append(f"{cast.damaged} damaged frames were skipped")
+    return notes
