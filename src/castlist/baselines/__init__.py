@@ -11,12 +11,19 @@ from castlist.baselines._method import Baseline, Method, ScaleWarning
 from castlist.baselines._scene import Scene
 from castlist.baselines.c1c import C1C
 from castlist.baselines.chinese_whispers import ChineseWhispers
+from castlist.baselines.cmvfc import CMVFC
 from castlist.baselines.dbscan import DBSCAN
+from castlist.baselines.diffrac import Diffrac
 from castlist.baselines.finch import FINCH
 from castlist.baselines.hac import HACAverage, HACComplete, HACSingle, HACWard
 from castlist.baselines.hdbscan import HDBSCAN
 from castlist.baselines.hmrf import HMRF
+from castlist.baselines.hmrf2 import HMRF2
 from castlist.baselines.kmeans import KMeans
+from castlist.baselines.mcafc import McAFC
+from castlist.baselines.uldml import ULDML
+from castlist.baselines.vdf import VDF
+from castlist.baselines.wbslrr import WBSLRR
 
 __all__ = ["BASELINES", "Baseline", "ScaleWarning", "Scene"]
 
@@ -26,7 +33,14 @@ BASELINES: dict[str, type[Method]] = {
     "hac-average": HACAverage,
     "hac-complete": HACComplete,
     "hac-single": HACSingle,
+    "diffrac": Diffrac,
+    "uldml": ULDML,
     "hmrf": HMRF,
+    "hmrf2": HMRF2,
+    "wbslrr": WBSLRR,
+    "mcafc": McAFC,
+    "cmvfc": CMVFC,
+    "vdf": VDF,
     "finch": FINCH,
     "c1c": C1C,
     "dbscan": DBSCAN,
