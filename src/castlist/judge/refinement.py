@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings
 
 __all__ = ["Verdict", "pair_cosines", "separation", "try_refinement"]
@@ -90,17 +91,13 @@ def try_refinement(
         margin: by how much separation must rise.
     """
     fold = np.unique(shot, return_inverse=True)[1] % 2
-    before: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
-    after = []
-    for side in (0, 1):
-        own, other = _of_fold(embeddings, constraints, fold == side), None
-        other = _of_fold(embeddings, constraints, fold != side)
-        if not len(own[0]) or not len(other[0]):
-            continue
-        before.append(pair_cosines(*other))
-        after.append(pair_cosines(refine(*own, other[0]), other[1]))
-    enough = before and all(sum(len(pair[i]) for pair in before) >= least for i in (0, 1))
-    if not enough:
+    halves = [_of_fold(embeddings, constraints, fold == side) for side in (0, 1)]
+    before = [pair_cosines(*half) for half in halves]
+    if any(sum(len(pair[i]) for pair in before) < least for i in (0, 1)):
+        return Verdict(False, float("nan"), float("nan"), 0)
+    try:
+        after = [pair_cosines(refine(*halves[1 - side], halves[side][0]), halves[side][1]) for side in (0, 1)]
+    except InputError:  # one half of the film is too little to learn from
         return Verdict(False, float("nan"), float("nan"), 0)
     scores = [separation(*(np.concatenate(x) for x in zip(*pairs, strict=True))) for pairs in (before, after)]
     pairs = sum(len(p) + len(n) for p, n in before)
