@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from castlist.drawn.films import FILMS
+from castlist.drawn.films import FILMS, random_script, still
 from castlist.drawn.look import Look, people, resembling
 from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
 from castlist.drawn.truth import NOT_A_FACE, UNKNOWN, Truth
@@ -30,8 +30,10 @@ __all__ = [
     "Script",
     "Truth",
     "people",
+    "random_script",
     "render",
     "resembling",
+    "still",
 ]
 
 

@@ -27,9 +27,7 @@ def draw(look: Look, light: float, scale: float, *, over: int = 2) -> NDArray[np
     y = 1.16 + 0.62 * np.clip(t * 4, 0, 1) ** 2.2 + 3.0 * np.clip((t - 0.25) / 0.75, 0, 1)
     torso = np.concatenate([np.column_stack([x, y]), np.column_stack([-x, y])[::-1]])
     sheet.paint(torso, shirt)
-    at, cover = sheet.mask([torso])
-    inside = np.zeros_like(sheet.alpha)
-    inside[at] = cover
+    inside = sheet.mask([torso])
     dark, pale = tone(shirt, 0.55), np.minimum(tone(shirt, 1.25), 1)
     far = -np.sign(light or 1.0)
     sheet.paint(ellipse(far * 1.25 * b, 2.9, 0.45, 1.9), dark, alpha=0.6, blur=0.25, inside=inside)

@@ -3,81 +3,331 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 
+import numpy as np
 
-from castlist.drawn.look import people
-from castlist.drawn.script import Actor, Picture, Scene, Script
+from castlist.drawn.look import Look, people, resembling
+from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
 
-NIGHT = (0.58, 0.64, 0.86)
-EVENING = (1.0, 0.86, 0.70)
+Colour = tuple[float, float, float]
+NIGHT: Colour = (0.58, 0.64, 0.86)
+EVENING: Colour = (1.0, 0.86, 0.70)
+DAY: Colour = (1.0, 1.0, 1.0)
+INDOORS = ("study", "kitchen", "cafe", "gallery")
 
 
 def demo() -> Script:
-    """Six people in about 40 seconds: the film of `castlist demo`."""
+    """Six people in about 40 seconds, a stranger passing by and a portrait on the wall."""
+    crossing = (
+        Actor(2, 0.08, 0.44, 0.20, to=(0.86, 0.44, 0.22), yaw=18),
+        Actor(3, 0.92, 0.42, 0.26, to=(0.14, 0.43, 0.26), yaw=-20),
+    )
+    cafe = (
+        Actor(6, 0.02, 0.34, 0.17, to=(0.98, 0.34, 0.17), yaw=18, start=0.5, stop=3.2),
+        Actor(4, 0.24, 0.44, 0.27, yaw=14),
+        Actor(5, 0.60, 0.43, 0.26),
+    )
+    roof = (
+        Actor(3, 0.15, 0.42, 0.22, yaw=12),
+        Actor(4, 0.38, 0.44, 0.24),
+        Actor(0, 0.62, 0.43, 0.23),
+        Actor(2, 0.85, 0.44, 0.24, yaw=-12),
+    )
     cast = people(8)
     wall = Picture(cast[7], 0.86, 0.24, 0.17)
     scenes = (
         Scene(2.0, room="black", text="The Visit\na drawn film"),
+        Scene(3.0, two(0, 1), "study", "fade", 1.0),
+        close(0, "study", yaw=12),
+        close(1, "study", yaw=-14, light=0.6),
+        Scene(3.6, crossing, "street"),
+        close(3, "street", yaw=-8, turn=24),
+        Scene(3.4, cafe, "cafe", "dissolve", 0.8, tint=EVENING),
+        close(4, "cafe", yaw=14, tint=EVENING),
+        close(5, "cafe", yaw=-14, tint=EVENING),
+        Scene(3.2, two(2, 0), "gallery", pictures=(wall,)),
+        close(2, "gallery", light=0.6),
         Scene(
-            3.0,
-            (Actor(0, 0.30, 0.42, 0.30, yaw=16), Actor(1, 0.68, 0.44, 0.28, yaw=-16)),
-            "study",
-            "fade",
-            1.0,
+            3.4, (Actor(1, 0.3, 0.45, 0.26), Actor(5, 0.95, 0.45, 0.26)), "garden", "dissolve", 0.8, pan=0.35
         ),
-        Scene(2.4, (Actor(0, 0.46, 0.45, 0.52, yaw=12),), "study", blur=1.6),
-        Scene(2.4, (Actor(1, 0.55, 0.46, 0.50, yaw=-14),), "study", blur=1.6, light=0.6),
-        Scene(
-            3.6,
-            (
-                Actor(2, 0.08, 0.44, 0.20, to=(0.86, 0.44, 0.22), yaw=18),
-                Actor(3, 0.92, 0.42, 0.26, to=(0.14, 0.43, 0.26), yaw=-20),
-            ),
-            "street",
-        ),
-        Scene(2.4, (Actor(3, 0.52, 0.45, 0.46, yaw=-8, turn=24),), "street", blur=1.4),
-        Scene(
-            3.4,
-            (
-                Actor(4, 0.24, 0.44, 0.27, yaw=14),
-                Actor(5, 0.55, 0.43, 0.26),
-                Actor(6, 0.02, 0.36, 0.13, to=(0.98, 0.36, 0.13), yaw=25, start=0.5, stop=3.2),
-            ),
-            "cafe",
-            "dissolve",
-            0.8,
-            tint=EVENING,
-        ),
-        Scene(2.2, (Actor(4, 0.44, 0.45, 0.48, yaw=14),), "cafe", blur=1.6, tint=EVENING),
-        Scene(2.2, (Actor(5, 0.56, 0.45, 0.48, yaw=-14),), "cafe", blur=1.6, tint=EVENING),
-        Scene(
-            3.2,
-            (Actor(2, 0.28, 0.46, 0.30, yaw=12), Actor(0, 0.60, 0.45, 0.30, yaw=-12)),
-            "gallery",
-            pictures=(wall,),
-        ),
-        Scene(2.2, (Actor(2, 0.48, 0.46, 0.52),), "gallery", blur=1.6, light=0.5),
-        Scene(
-            3.4, (Actor(1, 0.30, 0.45, 0.26), Actor(5, 0.95, 0.45, 0.26)), "garden", "dissolve", 0.8, pan=0.35
-        ),
-        Scene(2.2, (Actor(1, 0.47, 0.45, 0.46, yaw=-10, turn=26),), "garden", blur=1.4),
-        Scene(
-            4.0,
-            (
-                Actor(3, 0.15, 0.42, 0.22, yaw=12),
-                Actor(4, 0.38, 0.44, 0.24),
-                Actor(0, 0.62, 0.43, 0.23),
-                Actor(2, 0.85, 0.44, 0.24, yaw=-12),
-            ),
-            "night",
-            "fade",
-            1.2,
-            tint=NIGHT,
-            light=0.5,
-        ),
-        Scene(2.0, (Actor(3, 0.5, 0.45, 0.5, turn=20),), "night", blur=1.6, tint=NIGHT, light=0.5),
+        close(1, "garden", yaw=-10, turn=26),
+        Scene(4.0, roof, "night", "fade", 1.2, tint=NIGHT, light=0.6),
+        close(3, "night", turn=20, tint=NIGHT, light=0.6),
     )
     return Script("demo", cast, scenes)
 
 
-FILMS: dict[str, Callable[..., Script]] = {"demo": demo}
+def two(a: int, b: int) -> tuple[Actor, Actor]:
+    """Two people who talk to each other."""
+    return Actor(a, 0.30, 0.43, 0.30, yaw=14), Actor(b, 0.68, 0.44, 0.29, yaw=-14)
+
+
+def close(
+    person: int,
+    room: str,
+    *,
+    seconds: float = 2.3,
+    yaw: float = 0.0,
+    turn: float = 14.0,
+    tint: Colour = DAY,
+    light: float = -0.6,
+) -> Scene:
+    """A close-up before a room out of focus."""
+    actor = Actor(person, 0.5 - yaw / 300, 0.45, 0.48, yaw=yaw, turn=turn)
+    return Scene(seconds, (actor,), room, blur=1.6, tint=tint, light=light)
+
+
+def random_script(
+    seed: int, *, n_people: int = 6, seconds: float = 60.0, width: int = 640, height: int = 360
+) -> Script:
+    """A film made up from a seed: close-ups, two-shots, groups and crossings of n people, for `seconds`."""
+    rng = np.random.default_rng([seed, 11])
+    scenes: list[Scene] = []
+    length = 0.0
+    while length < seconds or not scenes:
+        scene = random_scene(rng, n_people, min(float(rng.uniform(1.6, 4.5)), max(seconds - length, 0.8)))
+        scenes.append(scene)
+        length += scene.seconds - (scene.overlap if scene.transition == "dissolve" and len(scenes) > 1 else 0)
+    return Script(f"random {seed}", people(n_people, seed=seed), tuple(scenes), width=width, height=height)
+
+
+def random_scene(rng: np.random.Generator, n_people: int, seconds: float) -> Scene:
+    """One shot of some of n people."""
+    kind = str(rng.choice(["close", "two", "group", "crossing", "walk"], p=[0.4, 0.3, 0.12, 0.1, 0.08]))
+    wanted = {"close": 1, "walk": 1, "two": 2, "crossing": 2, "group": 4}[kind]
+    who = [int(p) for p in rng.permutation(n_people)[:wanted]]
+    actors: list[Actor] = []
+    for i, person in enumerate(who):
+        x = (i + 1) / (len(who) + 1) + float(rng.uniform(-0.03, 0.03))
+        size = {"close": 0.46, "two": 0.29, "group": 0.2, "crossing": 0.2 + 0.06 * i, "walk": 0.2}[kind]
+        actor = Actor(person, x, 0.44, size * float(rng.uniform(0.92, 1.1)), yaw=float(rng.uniform(-18, 18)))
+        if kind in ("crossing", "walk"):
+            ends = (0.12, 0.88) if i == 0 else (0.88, 0.12)
+            actor = replace(actor, x=ends[0], to=(ends[1], 0.44, actor.size), yaw=18.0 if i == 0 else -18.0)
+        actors.append(actor)
+    transition = str(rng.choice(["cut", "dissolve", "fade"], p=[0.86, 0.09, 0.05]))
+    night = bool(rng.random() < 0.12)
+    return Scene(
+        seconds,
+        tuple(actors),
+        "night" if night else str(rng.choice(["study", "kitchen", "garden", "street", "cafe", "gallery"])),
+        transition if seconds > 1.5 else "cut",
+        0.48,
+        light=float(rng.choice([-0.6, 0.6])),
+        tint=NIGHT if night else DAY,
+        blur=1.6 if kind == "close" else 0.0,
+    )
+
+
+def long(minutes: float = 20) -> Script:
+    """Ten people who come and go, for as long as you like."""
+    return replace(random_script(20, n_people=10, seconds=60 * minutes), title="long")
+
+
+def crossing() -> Script:
+    """Three times two people walk past each other, one hiding the other."""
+    walks = [((0, 1), 0.26, 0.30), ((2, 3), 0.20, 0.24), ((1, 2), 0.34, 0.38)]
+    scenes = tuple(
+        Scene(
+            4.0,
+            (
+                Actor(a, 0.1, 0.44, back, to=(0.9, 0.44, back), yaw=15),
+                Actor(b, 0.9, 0.44, front, to=(0.1, 0.44, front), yaw=-15),
+            ),
+            room,
+        )
+        for ((a, b), back, front), room in zip(walks, ("street", "garden", "study"), strict=True)
+    )
+    return Script("crossing", people(4), scenes)
+
+
+def dissolves() -> Script:
+    """Nine shots joined by dissolves and fades of 0.3 to 1.6 seconds."""
+    scenes = [
+        replace(
+            close(i % 5, ("study", "garden", "cafe", "street")[i % 4], seconds=3.6),
+            transition="fade" if i % 3 == 2 else "dissolve",
+            overlap=(0.3, 0.6, 1.0, 1.6)[i % 4],
+        )
+        for i in range(9)
+    ]
+    return Script("dissolves", people(5), tuple(scenes))
+
+
+def cuts() -> Script:
+    """Forty cuts in 24 seconds: close-ups that last from 8 to 22 frames."""
+    rng = np.random.default_rng(4)
+    rooms = ("study", "garden", "cafe", "street", "kitchen", "gallery")
+    scenes = [close(i % 6, rooms[i % 5], seconds=float(rng.integers(8, 23)) / 25) for i in range(41)]
+    return Script("cuts", people(6), tuple(scenes))
+
+
+def wall() -> Script:
+    """Two people in rooms with six portraits on the walls."""
+    cast = people(8)
+    hung = tuple(Picture(cast[2 + i], 0.13 + 0.37 * i, 0.24, 0.18) for i in range(3))
+    more = tuple(Picture(cast[5 + i], 0.13 + 0.37 * i, 0.24, 0.18) for i in range(3))
+    a, b = Actor(0, 0.32, 0.55, 0.26, yaw=12), Actor(1, 0.69, 0.55, 0.26, yaw=-12)
+    scenes = (
+        Scene(4.0, (a, b), "gallery", pictures=hung),
+        close(0, "gallery"),
+        Scene(4.0, (replace(b, x=0.32),), "gallery", pictures=more, pan=0.2),
+        close(1, "gallery"),
+    )
+    return Script("wall", cast[:2], scenes)
+
+
+def twins() -> Script:
+    """One look twice, as two people who meet: only seeing them together tells them apart."""
+    cast = people(3)
+    scenes = (close(0, "study"), close(1, "garden"), Scene(4.0, two(0, 1), "cafe"), close(2, "street"))
+    return Script("twins", (cast[2], cast[2], cast[1]), (*scenes, Scene(3.0, two(1, 2), "kitchen")))
+
+
+def lookalikes() -> Script:
+    """Two people who look much alike and never meet."""
+    cast = people(3)
+    looks = (cast[1], resembling(cast[1], seed=5, amount=0.25), cast[2])
+    scenes = (close(0, "study"), Scene(3.0, two(0, 2), "kitchen"), close(1, "garden"))
+    return Script("lookalikes", looks, (*scenes, Scene(3.0, two(2, 1), "street"), close(2, "cafe")))
+
+
+def mirror() -> Script:
+    """A person and her reflection, seen at once."""
+    seen = Actor(1, 0.30, 0.44, 0.32, yaw=24, turn=8)
+    glass = replace(seen, x=0.72, size=0.25, mirrored=True)
+    return Script(
+        "mirror", people(3), (Scene(4.0, (glass, seen), "study"), close(1, "study"), close(0, "study"))
+    )
+
+
+def black_and_white() -> Script:
+    """The demo as an old film: no colour, much grain."""
+    return replace(demo(), title="black and white", colour=False, noise=6.0)
+
+
+def crowd(n: int = 40) -> Script:
+    """n people, six at a time and then each alone."""
+    scenes: list[Scene] = []
+    for first in range(0, n, 6):
+        group = range(first, min(first + 6, n))
+        places = [(0.18 + 0.32 * (i % 3), 0.27 + 0.20 * (i // 3)) for i in range(len(group))]
+        actors = tuple(Actor(p, x, y, 0.17, turn=10) for p, (x, y) in zip(group, places, strict=True))
+        scenes.append(Scene(2.0, actors, ("street", "garden", "gallery")[first // 6 % 3]))
+        scenes += [close(p, INDOORS[p % 4], seconds=0.8) for p in group]
+    return Script("crowd", people(n), tuple(scenes) or (Scene(1.0),))
+
+
+def alone() -> Script:
+    """One person, all the time."""
+    light = (
+        close(0, "study"),
+        close(0, "garden", light=0.6),
+        Scene(3.0, (Actor(0, 0.5, 0.44, 0.25),), "street"),
+    )
+    return Script("alone", people(1), light)
+
+
+def nobody() -> Script:
+    """Rooms, and no one in them."""
+    return Script(
+        "nobody", (), tuple(Scene(1.6, room=room, pan=0.1) for room in ("study", "garden", "street"))
+    )
+
+
+def title() -> Script:
+    """Only titles: no picture at all."""
+    return Script(
+        "title", (), (Scene(2.0, room="black", text="The End"), Scene(2.0, room="black", text="Cast"))
+    )
+
+
+def day_and_night() -> Script:
+    """Three people by day, in the evening, by night; lit from the left and from the right."""
+    scenes = [
+        close(p, room, tint=tint, light=light, seconds=2.0)
+        for room, tint, light in (("garden", DAY, -0.6), ("cafe", EVENING, 0.6), ("night", NIGHT, -0.6))
+        for p in range(3)
+    ]
+    return Script("day and night", people(3), (*scenes, Scene(3.0, two(0, 1), "night", tint=NIGHT)))
+
+
+def profiles() -> Script:
+    """Heads that turn to profile and back: beyond 60 degrees nobody need find them."""
+    scenes = [replace(close(p, "study", yaw=38.0 * (-1) ** p, turn=38.0), seconds=4.0) for p in range(3)]
+    return Script("profiles", people(3), tuple(scenes))
+
+
+def wide() -> Script:
+    """Wide shots: faces of 16 to 28 pixels in a frame of 640x360."""
+    scenes = [
+        Scene(
+            3.0, tuple(Actor((2 * k + i) % 4, 0.2 + 0.2 * i, 0.5, (16 + 4 * i) / 360) for i in range(4)), room
+        )
+        for k, room in enumerate(("street", "garden", "gallery"))
+    ]
+    return Script("wide", people(4), (*scenes, *(close(p, "street", seconds=1.2) for p in range(4))))
+
+
+def short() -> Script:
+    """Four shots of three people in about eight seconds."""
+    scenes = (Scene(2.4, two(0, 1), "study"), close(0, "study", seconds=1.6))
+    walk = Actor(2, 0.2, 0.44, 0.26, to=(0.7, 0.44, 0.28), yaw=12)
+    return Script(
+        "short", people(3), (*scenes, Scene(2.4, (walk,), "street"), close(1, "study", seconds=1.6))
+    )
+
+
+def variable() -> Script:
+    """A variable frame rate: frames last one to four fiftieths of a second."""
+    return replace(short(), title="variable", encoding=Encoding(variable=True))
+
+
+def rotated() -> Script:
+    """A portrait film whose frames lie on their side in the file; a flag says so."""
+    return replace(short(), title="rotated", width=360, height=640, encoding=Encoding(rotation=90))
+
+
+def anamorphic() -> Script:
+    """A film of 640x360 whose file has 480x360 pixels, each four thirds as wide as high."""
+    return replace(short(), title="anamorphic", encoding=Encoding(sample_aspect_ratio=Fraction(4, 3)))
+
+
+def split_screen() -> Script:
+    """Two rooms at once, as in a telephone call."""
+    call = (Actor(0, 0.25, 0.44, 0.34), Actor(1, 0.75, 0.44, 0.34))
+    scenes = (Scene(4.0, call, "study", right="garden"), close(0, "study"), close(1, "garden"))
+    return Script("split screen", people(2), scenes)
+
+
+def still(look: Look, *, width: int = 320, height: int = 240) -> Script:
+    """One frame of one face: the shortest film."""
+    return Script("still", (look,), (Scene(0.04, (Actor(0, 0.5, 0.45, 0.45),)),), width=width, height=height)
+
+
+FILMS: dict[str, Callable[..., Script]] = {
+    "alone": alone,
+    "anamorphic": anamorphic,
+    "black_and_white": black_and_white,
+    "crossing": crossing,
+    "crowd": crowd,
+    "cuts": cuts,
+    "day_and_night": day_and_night,
+    "demo": demo,
+    "dissolves": dissolves,
+    "long": long,
+    "lookalikes": lookalikes,
+    "mirror": mirror,
+    "nobody": nobody,
+    "profiles": profiles,
+    "rotated": rotated,
+    "short": short,
+    "split_screen": split_screen,
+    "title": title,
+    "twins": twins,
+    "variable": variable,
+    "wall": wall,
+    "wide": wide,
+}

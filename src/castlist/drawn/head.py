@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.drawn.look import Look, key
-from castlist.drawn.sheet import Pixels, Sheet, ellipse, ribbon
-
-Points = NDArray[np.float64]
+from castlist.drawn.sheet import Image, Points, Sheet, ellipse, ribbon
 
 SIZE = (3.6, 3.9)  # of the sheet, in half head heights
 CENTRE = (1.8, 1.65)  # of the head on it
-NECK = (0.0, 1.0)  # about which a head rolls
+NECK = 1.0  # below the origin: about which a head rolls
 TOP, WIDEST, DEPTH = -1.0, 0.05, 0.82
 
 
@@ -47,7 +45,7 @@ class Shape:
         y = np.asarray(y, float)
         up = np.clip((y - WIDEST) / (TOP - WIDEST), 0, 1)
         down = np.clip((y - WIDEST) / (self.look.chin - WIDEST), 0, 1)
-        return self.look.width * np.sqrt(1 - np.where(y < WIDEST, up**2.2, down**self.look.jaw))
+        return np.asarray(self.look.width * np.sqrt(1 - np.where(y < WIDEST, up**2.2, down**self.look.jaw)))
 
     def solid(self, uv: ArrayLike, out: ArrayLike = 0.0) -> Points:
         """(n, 3) points on the front of the surface, `out` in front of it."""
@@ -71,10 +69,10 @@ class Shape:
         """(n, 2) where points on the face are seen."""
         return self.see(self.solid(uv, out))
 
-    def outline(self, grow: float = 0.0, *, low: float | None = None) -> Points:
+    def outline(self, grow: float = 0.0) -> Points:
         """The edge of the head as seen, from its crown to its chin and back."""
         y = self.look.chin - (self.look.chin - TOP) * (1 + np.cos(np.linspace(0, np.pi, 60))) / 2
-        half = self.half(y) + grow * (y < 0.5)
+        half = self.half(y) + grow * (y < 0.5) * np.sqrt(1 - np.clip(-y, 0, 1) ** 2)
         # above the jaw the back of the head shows when it turns; the chin follows the face
         back = np.clip((0.75 - y) / 0.6, 0, 1)
         deep = (DEPTH * (half / self.look.width) ** 0.6 + grow) * np.sign(half)
@@ -83,10 +81,9 @@ class Shape:
         jaw_half = half * (0.25 + 0.75 * self.cos)
         middle, wide = (1 - back) * jaw_shift, back * round_ + (1 - back) * jaw_half
         y_seen = y * self.lift + np.where(y > 0, 0.45 * np.clip(y, 0, 1), 0.1) * self.drop
-        y_seen = y_seen - grow * np.clip(-y, 0, 1)
+        y_seen, middle = y_seen - grow * np.clip(-y, 0, 1), middle - 0.6 * grow * self.sin
         right, left = np.column_stack([middle + wide, y_seen]), np.column_stack([middle - wide, y_seen])
-        ring = np.concatenate([right, left[::-1]])
-        return ring if low is None else ring[ring[:, 1] < low]
+        return np.concatenate([right, left[::-1]])
 
 
 def box(look: Look, yaw: ArrayLike, pitch: ArrayLike) -> NDArray[np.float64]:
@@ -102,24 +99,46 @@ def box(look: Look, yaw: ArrayLike, pitch: ArrayLike) -> NDArray[np.float64]:
     return np.stack([np.where(sign, -near, -far), top, np.where(sign, far, near), bottom], -1)
 
 
-def draw(
-    look: Look, pose: Pose, scale: float, *, over: int = 4
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The hair behind the body, and the head before it: (h, w, 4) premultiplied, `scale` pixels per unit."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Base:
+    """A head but for its mouth."""
+
+    shape: Shape
+    pose: Pose
+    back: Image  # the hair behind the body, as `draw` returns it
+    sheet: Sheet
+    skull: Image  # the mask of its skin
+
+
+def base(look: Look, pose: Pose, scale: float, *, over: int = 4) -> Base:
+    """All of a head but its mouth, painted `over` times larger than `scale` pixels per unit."""
     shape = Shape(look, pose)
     back, front = (Sheet(SIZE, CENTRE, scale * over) for _ in range(2))
     hair_behind(back, shape)
-    ears(front, shape)
+    ears(front, shape, near=False)
     skull = skin(front, shape, pose)
-    cheeks(front, shape, skull, pose)
+    cheeks(front, shape, skull)
+    ears(front, shape, near=True)
     beard(front, shape, skull)
     eyes(front, shape, skull, pose)
     brows(front, shape, skull)
-    mouth(front, shape, pose, skull)
-    nose(front, shape, skull, pose)
+    nose(front, shape, pose)
     hair(front, shape, pose)
     glasses(front, shape)
-    return back.shrink(scale), front.shrink(scale)
+    return Base(shape, pose, back.shrink(scale), front, skull)
+
+
+def finish(head: Base, opened: float, scale: float) -> Image:
+    """(h, w, 4) premultiplied: a head with its mouth so far opened."""
+    sheet = head.sheet.copy()
+    mouth(sheet, head.shape, opened, head.skull)
+    return sheet.shrink(scale)
+
+
+def draw(look: Look, pose: Pose, scale: float, *, over: int = 4) -> tuple[Image, Image]:
+    """The hair behind the body, and the head before it: (h, w, 4) premultiplied, `scale` pixels per unit."""
+    head = base(look, pose, scale, over=over)
+    return head.back, finish(head, pose.mouth, scale)
 
 
 def tone(colour: ArrayLike, gain: float, warm: float = 0.0) -> NDArray[np.float64]:
@@ -127,30 +146,30 @@ def tone(colour: ArrayLike, gain: float, warm: float = 0.0) -> NDArray[np.float6
     return np.clip(np.asarray(colour, float) * gain * (1 + warm * np.array([0.5, -0.15, -0.35])), 0, 1)
 
 
-def skin(sheet: Sheet, shape: Shape, pose: Pose) -> Pixels:
+def skin(sheet: Sheet, shape: Shape, pose: Pose) -> Image:
     """Lay the skin, rounded by the light, and return its mask."""
     edge = shape.outline()
     sheet.paint(edge, shape.look.skin)
-    at, cover = sheet.mask([edge])
-    skull = np.zeros_like(sheet.alpha)
-    skull[at] = cover
+    at, _ = sheet.cover([edge])
     low, high = edge.min(0), edge.max(0)
-    h, w = sheet.alpha.shape
-    x = (np.arange(w) / sheet.scale - sheet.centre[0] - (low[0] + high[0]) / 2) / (high[0] - low[0]) * 2
-    y = (np.arange(h) / sheet.scale - sheet.centre[1] - (low[1] + high[1]) / 2) / (high[1] - low[1]) * 2
-    x, y = np.meshgrid(np.clip(x, -1, 1), np.clip(y, -1, 1))
-    z = np.sqrt(np.clip(1 - (0.92 * x) ** 2 - (0.75 * y) ** 2, 0.02, 1))
-    light = np.array([0.75 * pose.light, -0.45, 0.75]) / np.linalg.norm([0.75 * pose.light, -0.45, 0.75])
-    lit = np.clip(0.92 * x * light[0] + 0.75 * y * light[1] + z * light[2], 0, 1)
-    sheet.shade((0.60 + 0.48 * lit).astype(np.float32), skull)
-    return skull
+    middle, half = (low + high) / 2, (high - low) / 2
+    x = (np.arange(at[1].start, at[1].stop) / sheet.scale - sheet.centre[0] - middle[0]) / half[0]
+    y = (np.arange(at[0].start, at[0].stop) / sheet.scale - sheet.centre[1] - middle[1]) / half[1]
+    x = 0.92 * np.clip(x, -1, 1)[None].astype(np.float32)
+    y = 0.75 * np.clip(y, -1, 1)[:, None].astype(np.float32)
+    light = np.array([0.75 * pose.light, -0.45, 0.75], np.float32)
+    light /= np.linalg.norm(light)
+    lit = x * light[0] + y * light[1] + np.sqrt(np.maximum(1 - x * x - y * y, 0.02)) * light[2]
+    sheet.shade(at, 0.60 + 0.48 * np.clip(lit, 0, 1))
+    return sheet.mask([edge])
 
 
-def ears(sheet: Sheet, shape: Shape) -> None:
+def ears(sheet: Sheet, shape: Shape, *, near: bool) -> None:
+    """The ears before the skull (`near`), or those behind its edge."""
     look = shape.look
     for side in (-1, 1):
         place = np.array([[side * look.width * 0.98, 0.10, -0.08]])
-        if shape.near(place)[0] < -0.45:
+        if shape.near(place)[0] < -0.45 or near != (-side * shape.sin > 0.12):
             continue
         x, y = shape.see(place)[0]
         wide = look.ear * (0.42 + 0.45 * max(0.0, -side * shape.sin))
@@ -164,7 +183,7 @@ def ears(sheet: Sheet, shape: Shape) -> None:
         )
 
 
-def cheeks(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
+def cheeks(sheet: Sheet, shape: Shape, skull: Image) -> None:
     """Sockets, cheeks, lines of age, freckles."""
     look = shape.look
     dark, blush = tone(look.skin, 0.55, 0.2), tone(look.skin, 0.93, 0.35)
@@ -212,7 +231,7 @@ def cheeks(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
         )
 
 
-def eyes(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
+def eyes(sheet: Sheet, shape: Shape, skull: Image, pose: Pose) -> None:
     look = shape.look
     open_ = look.eye_open * (1 - 0.93 * pose.lids)
     t = np.linspace(-1, 1, 22)
@@ -223,11 +242,7 @@ def eyes(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
         upper = np.column_stack([x, look.eye_y + tilt - open_ * arc])
         lower = np.column_stack([x, look.eye_y + tilt + 0.75 * open_ * arc])
         almond = shape.face(np.concatenate([upper, lower[::-1]]), -0.02)
-        at, cover = sheet.mask([almond])
-        if not cover.size:
-            continue
-        white = np.zeros_like(sheet.alpha)
-        white[at] = cover * skull[at]
+        white = sheet.mask([almond], skull)
         sheet.paint(almond, (0.93, 0.92, 0.90), inside=white)
         r = min(0.082, look.eye_width * 0.52)
         gaze = side * look.eye_gap - 0.10 * shape.sin * 0.2
@@ -235,7 +250,7 @@ def eyes(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
             sheet.paint(shape.face(ellipse(gaze, look.eye_y - 0.004, size, size), -0.02), ink, inside=white)
         glint = ellipse(gaze + 0.03 * np.sign(pose.light + 0.01), look.eye_y - 0.03, 0.016, 0.016, n=12)
         sheet.paint(shape.face(glint, -0.02), (1, 1, 1), inside=white)
-        shadow = np.concatenate([upper, (upper + (0, 0.045))[::-1]])
+        shadow = np.concatenate([upper, np.add(upper, (0, 0.045))[::-1]])
         sheet.paint(shape.face(shadow, -0.02), (0.25, 0.2, 0.2), alpha=0.35, blur=0.01, inside=white)
         lash = 0.022 + 0.022 * look.lip
         sheet.paint(
@@ -252,7 +267,7 @@ def eyes(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
             sheet.paint(ribbon(shape.face(lower), lash), (0.12, 0.08, 0.07), inside=skull)
 
 
-def brows(sheet: Sheet, shape: Shape, skull: Pixels) -> None:
+def brows(sheet: Sheet, shape: Shape, skull: Image) -> None:
     look = shape.look
     t = np.linspace(0, 1, 18)
     ink = tone(look.hair, 0.72)
@@ -265,7 +280,7 @@ def brows(sheet: Sheet, shape: Shape, skull: Pixels) -> None:
         )
 
 
-def nose(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
+def nose(sheet: Sheet, shape: Shape, pose: Pose) -> None:
     look = shape.look
     dark, pale = tone(look.skin, 0.55, 0.2), tone(look.skin, 1.16)
     y = np.linspace(look.eye_y - 0.02, look.nose_y - 0.05, 14)
@@ -311,29 +326,32 @@ def nose(sheet: Sheet, shape: Shape, skull: Pixels, pose: Pose) -> None:
         )
 
 
-def mouth(sheet: Sheet, shape: Shape, pose: Pose, skull: Pixels) -> None:
+def mouth(sheet: Sheet, shape: Shape, opened: float, skull: Image) -> None:
     look = shape.look
     t = np.linspace(-1, 1, 30)
-    gap = 0.13 * pose.mouth
-    x = look.mouth_width * (1 - 0.12 * pose.mouth) * t
+    gap = 0.13 * opened
+    x = look.mouth_width * (1 - 0.12 * opened) * t
     bend = look.mouth_y + look.smile * (0.5 - t**2)
     bow = (1 - t**2) ** 0.8 * (1 - 0.28 * np.exp(-((t / 0.16) ** 2)))
     round_ = np.sqrt(np.clip(1 - t**2, 0, 1))
     top, inner_top = bend - look.upper_lip * bow - 0.3 * gap * round_, bend - 0.3 * gap * round_
     inner_low, low = bend + 0.7 * gap * round_, bend + 0.7 * gap * round_ + look.lower_lip * round_
     lip = (1 - 0.6 * look.lip) * tone(look.skin, 0.74, 0.38) + 0.6 * look.lip * np.array([0.72, 0.16, 0.20])
-    stack = lambda a, b: shape.face(
-        np.concatenate([np.column_stack([x, a]), np.column_stack([x, b])[::-1]]), 0.05
-    )  # noqa: E731
+
+    def between(a: Points, b: Points) -> Points:
+        """The lips from one height to another."""
+        ring = np.concatenate([np.column_stack([x, a]), np.column_stack([x, b])[::-1]])
+        return shape.face(ring, 0.05)
+
     under = np.column_stack([x * 0.6, low + 0.045])
     sheet.paint(
         ribbon(shape.face(under, 0.05), 0.05), tone(look.skin, 0.55, 0.2), alpha=0.4, blur=0.025, inside=skull
     )
     if gap > 0.005:
-        sheet.paint(stack(inner_top, inner_low), (0.22, 0.07, 0.07))
-        sheet.paint(stack(inner_top, inner_top + 0.4 * (inner_low - inner_top)), (0.93, 0.91, 0.87))
-    sheet.paint(stack(top, inner_top + 0.004), lip * 0.86)
-    sheet.paint(stack(inner_low - 0.004, low), lip)
+        sheet.paint(between(inner_top, inner_low), (0.22, 0.07, 0.07))
+        sheet.paint(between(inner_top, inner_top + 0.4 * (inner_low - inner_top)), (0.93, 0.91, 0.87))
+    sheet.paint(between(top, inner_top + 0.004), lip * 0.86)
+    sheet.paint(between(inner_low - 0.004, low), lip)
     shine = ellipse(
         0, look.mouth_y + 0.7 * gap + look.lower_lip * 0.45, look.mouth_width * 0.42, look.lower_lip * 0.22
     )
@@ -342,7 +360,7 @@ def mouth(sheet: Sheet, shape: Shape, pose: Pose, skull: Pixels) -> None:
     sheet.paint(ribbon(shape.face(line, 0.05), 0.018), lip * 0.35, alpha=0.9)
 
 
-def beard(sheet: Sheet, shape: Shape, skull: Pixels) -> None:
+def beard(sheet: Sheet, shape: Shape, skull: Image) -> None:
     look = shape.look
     ink = tone(look.hair, 0.85)
     t = np.linspace(-1, 1, 40)
@@ -354,22 +372,14 @@ def beard(sheet: Sheet, shape: Shape, skull: Pixels) -> None:
         ]
     )
     if look.beard in ("full", "stubble"):
-        edge = 0.99 * shape.half(np.linspace(0.12, 0.9, 20))
-        y = np.linspace(0.12, 0.9, 20)
         inner = np.column_stack([0.98 * look.width * t, 0.12 + 0.40 * (1 - np.abs(t) ** 3)])
-        ring = np.concatenate([inner, np.column_stack([edge, y]), np.column_stack([-edge, y])[::-1]])
-        del ring
         low = np.array([[3.0, 0.12], [3.0, 2.0], [-3.0, 2.0], [-3.0, 0.12]])
         area = [np.concatenate([shape.face(inner), low])]
         strength = 0.93 if look.beard == "full" else 0.30
         sheet.paint(area, ink, alpha=strength, blur=0.025, inside=skull)
         if look.beard == "full":
-            hairs(
-                sheet,
-                shape,
-                [shape.face(np.column_stack([u * 0.9 * shape.half(v), v])) for u, v in _tufts(look)],
-                skull,
-            )
+            strands = np.split(shape.face(tufts(look)), 60)
+            hairs(sheet, look, strands, skull)
     if look.beard in ("moustache", "goatee", "full"):
         sheet.paint(shape.face(tache, 0.05), ink, alpha=0.95, blur=0.012, inside=skull)
     if look.beard == "goatee":
@@ -384,17 +394,20 @@ def beard(sheet: Sheet, shape: Shape, skull: Pixels) -> None:
         sheet.paint(shape.face(tache, 0.05), ink, alpha=0.3, blur=0.02, inside=skull)
 
 
-def _tufts(look: Look) -> list[tuple[Points, Points]]:
+def tufts(look: Look) -> Points:
+    """(240, 2) sixty strands of a beard, four points each."""
     rng = np.random.default_rng(key(look) + 1)
-    starts = [(rng.uniform(-0.95, 0.95), rng.uniform(0.5, 0.9)) for _ in range(60)]
-    return [(np.linspace(u, u * 0.95, 4), np.linspace(v, v + 0.1, 4)) for u, v in starts]
+    start = np.column_stack([rng.uniform(-0.85, 0.85, 60) * look.width, rng.uniform(0.5, 0.9, 60)])
+    steps = np.array([[0.98, 0.0], [0.97, 0.03], [0.96, 0.07], [0.95, 0.10]])
+    lines = np.stack([start[:, None, 0] * steps[:, 0], start[:, None, 1] + steps[:, 1]], -1)
+    return np.asarray(lines.reshape(-1, 2))
 
 
-def hairs(sheet: Sheet, shape: Shape, lines: list[Points], inside: Pixels | None) -> None:
+def hairs(sheet: Sheet, look: Look, lines: list[Points], inside: Image | None) -> None:
     """Strands: some lighter, some darker than the hair they lie on."""
-    for i, line in enumerate(lines):
-        ink = tone(shape.look.hair, 1.35 if i % 3 == 0 else 0.62)
-        sheet.paint(ribbon(line, 0.012), ink, alpha=0.35, blur=0.004, inside=inside, solid=False)
+    for gain, some in ((1.35, lines[::3]), (0.62, lines[1::3] + lines[2::3])):
+        strands = [ribbon(line, 0.014) for line in some]
+        sheet.paint(strands, tone(look.hair, gain), alpha=0.35, blur=0.004, inside=inside, solid=False)
 
 
 def glasses(sheet: Sheet, shape: Shape) -> None:
@@ -483,46 +496,42 @@ def hair_edge(shape: Shape) -> Points:
 def hair(sheet: Sheet, shape: Shape, pose: Pose) -> None:
     """The hair on the head, down to its edge."""
     look = shape.look
-    if look.style == "bald":
+    if look.style in ("bald", "fringe_of_hair"):
         shine = ellipse(0.2 * np.sign(pose.light), -0.66, 0.22, 0.1)
-        sheet.paint(shape.face(shine), tone(look.skin, 1.3), alpha=0.35, blur=0.06, solid=False)
+        sheet.paint(shape.face(shine), np.minimum(tone(look.skin, 1.3), 1), alpha=0.3, blur=0.06, solid=False)
+    if look.style == "fringe_of_hair":
+        temples(sheet, shape)
+    if look.style in ("bald", "fringe_of_hair"):
         return
     edge = hair_edge(shape)
-    near = shape.near(edge)
-    seen = shape.see(edge)
-    if look.style == "fringe_of_hair":
-        for part in (np.arange(61) < 18, np.arange(61) > 42):
-            patch(sheet, shape, seen[part], near[part])
-        return
-    volume = hair_volume(shape)
-    at, cover = sheet.mask([volume])
-    inside = np.zeros_like(sheet.alpha)
-    inside[at] = cover
-    far = near < -0.02
+    seen, far = shape.see(edge), shape.near(edge) < -0.02
+    inside = sheet.mask([hair_volume(shape)])
     seen[far, 0] = np.where(seen[far, 0] > 0, 3, -3)
     loop = np.concatenate([seen, [[3.0, seen[-1, 1]], [3.0, -3.0], [-3.0, -3.0], [-3.0, seen[0, 1]]]])
-    sheet.paint(
-        loop + (0, 0.035), tone(look.skin, 0.4, 0.2), alpha=0.4, blur=0.03, inside=inside, solid=False
-    )
+    shadow = tone(look.skin, 0.4, 0.2)
+    sheet.paint(np.add(loop, (0, 0.035)), shadow, alpha=0.4, blur=0.03, inside=inside, solid=False)
     sheet.paint(loop, look.hair, inside=inside)
-    sheen(sheet, shape, pose, loop, inside)
+    sheen(sheet, shape, pose, sheet.mask([loop], inside))
 
 
-def patch(sheet: Sheet, shape: Shape, seen: Points, near: Points) -> None:
-    """Hair above an ear of a head that is bald on top."""
-    seen = seen[near > -0.3]
-    if len(seen) < 3:
-        return
-    x, y = seen[:, 0].mean(), seen[:, 1].max()
-    sheet.paint(ellipse(x, y - 0.28, 0.12 + 0.05 * abs(shape.sin), 0.26), shape.look.hair, blur=0.02)
+def temples(sheet: Sheet, shape: Shape) -> None:
+    """Hair above the ears of a head that is bald on top."""
+    look = shape.look
+    inside = sheet.mask([shape.outline(THICK[look.style])])
+    for side in (-1, 1):
+        around = ellipse(side * 100, -0.16, 38, 0.40)
+        angle, half = np.radians(around[:, 0]), shape.half(around[:, 1]) * 1.02
+        tuft = np.column_stack([half * np.sin(angle), around[:, 1], DEPTH * np.cos(angle)])
+        seen, far = shape.see(tuft), shape.near(tuft) < -0.02
+        if not far.all():
+            seen[far, 0] = np.where(seen[far, 0] > 0, 3, -3)
+            sheet.paint(seen, tone(look.hair, 0.95), blur=0.015, inside=inside)
+            sheet.paint(np.add(seen, (0, 0.03)), tone(look.hair, 0.6), alpha=0.3, blur=0.08, inside=inside)
 
 
-def sheen(sheet: Sheet, shape: Shape, pose: Pose, loop: Points, inside: Pixels) -> None:
+def sheen(sheet: Sheet, shape: Shape, pose: Pose, where: Image) -> None:
     """Light on the hair, and its strands."""
     look = shape.look
-    at, cover = sheet.mask([loop])
-    where = np.zeros_like(sheet.alpha)
-    where[at] = cover * inside[at]
     bright, dark = tone(look.hair, 1.5) + 0.06, tone(look.hair, 0.45)
     x = 0.3 * pose.light + 0.2 * shape.sin
     sheet.paint(ellipse(x, -0.86, 0.42, 0.12), np.minimum(bright, 1), alpha=0.55, blur=0.09, inside=where)
@@ -550,7 +559,7 @@ def sheen(sheet: Sheet, shape: Shape, pose: Pose, loop: Points, inside: Pixels) 
                     np.column_stack([half * np.sin(b), y - THICK[look.style] * (1 - t), half * np.cos(b)])
                 )
             )
-    hairs(sheet, shape, lines, where)
+    hairs(sheet, look, lines, where)
 
 
 def hair_volume(shape: Shape) -> Points:
@@ -567,7 +576,7 @@ def hair_volume(shape: Shape) -> Points:
         shift = -0.10 * shape.sin
         low = 0.78 if look.style == "bob" else 1.3
         flare = 0.06 if look.style == "bob" else 0.12
-        tail = np.array([[wide + flare, low], [-wide - flare, low]]) + (shift, 0)
+        tail = np.add([[wide + flare, low], [-wide - flare, low]], (shift, 0))
         ring = np.concatenate([ring[ring[:, 1] < 0.1][: len(ring)], tail[::-1]])
         centre = ring.mean(0)
         order = np.argsort(np.arctan2(ring[:, 1] - centre[1], ring[:, 0] - centre[0]))
@@ -579,6 +588,7 @@ def hair_behind(sheet: Sheet, shape: Shape) -> None:
     """What of the hair lies behind neck and shoulders."""
     look = shape.look
     shift, dark = -0.28 * shape.sin, tone(look.hair, 0.72)
+    rim = tone(look.hair, 0.93)
     if look.style == "long":
         sheet.paint(ellipse(shift, 0.55, look.width + 0.22, 1.30), dark, blur=0.01)
     if look.style == "bob":
@@ -589,6 +599,6 @@ def hair_behind(sheet: Sheet, shape: Shape) -> None:
             ellipse(1.5 * shift + 0.05, -1.14, 0.18, 0.14), tone(look.hair, 1.4), alpha=0.4, blur=0.05
         )
     if look.style == "afro":
-        sheet.paint(ellipse(-0.12 * shape.sin, -0.24, 1.14, 1.02), dark)
+        sheet.paint(ellipse(-0.12 * shape.sin, -0.24, 1.14, 1.02), rim)
     if look.style == "curly":
-        sheet.paint(ellipse(0.5 * shift, -0.05, look.width + 0.2, 0.85), dark)
+        sheet.paint(ellipse(0.5 * shift, -0.05, look.width + 0.2, 0.85), rim)

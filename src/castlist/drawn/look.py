@@ -145,7 +145,10 @@ def random_look(rng: np.random.Generator) -> Look:
 def describe(look: Look) -> NDArray[np.float64]:
     """(d,) what tells a look from another, in comparable units."""
     lengths = [(getattr(look, k) - a) / (b - a) for k, (a, b) in RANGES.items() if k != "build"]
-    choice = lambda value, options, w: [w * (value == o) for o in options]  # noqa: E731
+
+    def choice(value: str, options: tuple[str, ...], weight: float) -> list[float]:
+        return [weight * (value == option) for option in options]
+
     return np.array(
         [0.6 * x for x in lengths]
         + [3.0 * look.skin[0], 1.4 * look.hair[0], 0.8 * look.age, 0.5 * look.lip]
@@ -181,7 +184,7 @@ def resembling(look: Look, *, seed: int = 0, amount: float = 0.12) -> Look:
     moved = {
         k: getattr(look, k) + float(rng.uniform(-1, 1)) * amount * (b - a) for k, (a, b) in RANGES.items()
     }
-    return replace(look, **moved)  # type: ignore[arg-type]
+    return replace(look, **moved)
 
 
 def key(look: Look) -> int:

@@ -93,7 +93,7 @@ class Script:
     def __post_init__(self) -> None:
         if self.width < 16 or self.height < 16 or self.width % 2 or self.height % 2:
             raise InputError(
-                f"a drawn film must have an even width and height of 16 or more, not {self.width}x{self.height}"
+                f"a drawn film needs an even width and height of 16 or more, not {self.width}x{self.height}"
             )
         if self.frame_rate <= 0:
             raise InputError(f"the frame rate must be above 0, not {self.frame_rate}")
@@ -118,7 +118,7 @@ class Script:
         for actor in scene.actors:
             if not 0 <= actor.person < len(self.looks):
                 raise InputError(
-                    f"scene {number}: there is no person {actor.person}; the script has {len(self.looks)} looks"
+                    f"scene {number}: no person {actor.person}; the script has {len(self.looks)} looks"
                 )
             if actor.size <= 0 or (actor.to is not None and actor.to[2] <= 0):
                 raise InputError(f"scene {number}: an actor's size must be above 0")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,39 +18,77 @@ from castlist.drawn.script import Actor, Scene, Script
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 LEVELS = tuple(6.0 * 2 ** (k / 2) for k in range(14))  # pixels per unit at which heads are drawn
+STEPS = (1.25, 2.5, 5.0)  # degrees between the poses in which heads are drawn
 CACHE_BYTES = 96 << 20
 
 
 def oversampling(scale: float) -> int:
     """How much larger than `scale` a head is drawn before it is shrunk."""
-    return 4 if scale < 40 else 2
+    return 4 if scale < 20 else 2 if scale < 60 else 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sprite:
+    """A drawn thing cut to what is not transparent."""
+
+    ink: Image  # (h, w, 4) premultiplied
+    origin: Floats  # (2,) of the head, in pixels of the sprite
+    neck: float  # pixels from there down to the neck
+
+    @classmethod
+    def of(cls, ink: Image, centre: tuple[float, float], scale: float) -> Sprite:
+        x, y, w, h = cv2.boundingRect(np.ascontiguousarray(ink[..., 3]))
+        cut = np.ascontiguousarray(ink[y : y + h, x : x + w])
+        return cls(cut, np.array(centre) * scale - (x, y), head.NECK * scale)
 
 
 class Wardrobe:
     """Drawn heads and bodies, kept by pose up to a size in memory."""
 
     def __init__(self, capacity: int = CACHE_BYTES) -> None:
-        self._kept: OrderedDict[object, tuple[Image, ...]] = OrderedDict()
-        self._room, self._capacity = 0, capacity
+        self._kept: OrderedDict[object, tuple[object, int]] = OrderedDict()
+        self._bytes, self._capacity = 0, capacity
 
-    def get(self, look: Look, pose: head.Pose | float, scale: float) -> tuple[Image, ...]:
-        """(back, head) of a pose, or (body,) of a light."""
-        name = (look, pose, scale)
+    def heads(self, look: Look, pose: head.Pose, scale: float) -> tuple[Sprite, Sprite]:
+        """The hair behind the body, and the head."""
+
+        def make() -> tuple[tuple[Sprite, Sprite], int]:
+            painted = self._base(look, replace(pose, mouth=0.0), scale)
+            front = head.finish(painted, pose.mouth, scale)
+            pair = tuple(Sprite.of(ink, head.CENTRE, scale) for ink in (painted.back, front))
+            return (pair[0], pair[1]), sum(s.ink.nbytes for s in pair)
+
+        return self._get(("head", look, pose, scale), make)
+
+    def _base(self, look: Look, pose: head.Pose, scale: float) -> head.Base:
+        def make() -> tuple[head.Base, int]:
+            painted = head.base(look, pose, scale, over=oversampling(scale))
+            return painted, painted.sheet.ink.nbytes * 3 // 2
+
+        return self._get(("base", look, pose, scale), make)
+
+    def bodies(self, look: Look, light: float, scale: float) -> Sprite:
+        """Neck, shoulders and the rest."""
+
+        def make() -> tuple[Sprite, int]:
+            ink = body.draw(look, light, scale, over=min(2, oversampling(scale)))
+            sprite = Sprite.of(ink, body.CENTRE, scale)
+            return sprite, sprite.ink.nbytes
+
+        return self._get(("body", look, light, scale), make)
+
+    def _get(self, name: object, make: Callable[[], tuple[T, int]]) -> T:
         if name in self._kept:
             self._kept.move_to_end(name)
-            return self._kept[name]
-        over = oversampling(scale)
-        made: tuple[Image, ...]
-        if isinstance(pose, head.Pose):
-            made = head.draw(look, pose, scale, over=over)
-        else:
-            made = (body.draw(look, pose, scale, over=min(over, 2)),)
-        self._kept[name] = made
-        self._room += sum(m.nbytes for m in made)
-        while self._room > self._capacity and len(self._kept) > 1:
-            self._room -= sum(m.nbytes for m in self._kept.popitem(last=False)[1])
+            return self._kept[name][0]  # type: ignore[return-value]
+        made, size = make()
+        self._kept[name] = (made, size)
+        self._bytes += size
+        while self._bytes > self._capacity and len(self._kept) > 1:
+            self._bytes -= self._kept.popitem(last=False)[1][1]
         return made
 
 
@@ -175,7 +215,7 @@ class Stage:
     def frame(self, k: int) -> Image:
         """(h, w, 3) frame k of the scene, before grain."""
         w, shift = self.script.width, self.shift[k]
-        at = np.float32([[1, 0, self.origin - shift], [0, 1, 0]])
+        at = np.array([[1, 0, self.origin - shift], [0, 1, 0]])
         out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
         for actor, look, m in zip(self.scene.actors, self.looks, self.motions, strict=True):
             if not m.there[k]:
@@ -199,7 +239,8 @@ class Stage:
 
     def _pose(self, m: Motion, k: int) -> head.Pose:
         """The pose, in steps so small that a head moves by a pixel or so from one to the next."""
-        step = float(np.clip(np.degrees(1.4 / m.unit[k]), 1.0, 5.0))
+        wanted = np.degrees(2.0 / m.unit[k])
+        step = max((s for s in STEPS if s <= wanted), default=STEPS[0])
         return head.Pose(
             yaw=float(round(m.yaw[k] / step) * step),
             pitch=float(round(m.pitch[k] / (2 * step)) * 2 * step),
@@ -221,12 +262,12 @@ class Stage:
     ) -> None:
         """Put a person into a picture, hair behind first and head last."""
         scale = level(unit)
-        back, front = self.wardrobe.get(look, pose, scale)
-        (torso,) = self.wardrobe.get(look, pose.light, level(unit) / 2 if unit > 60 else scale)
-        turned = placed(head.CENTRE, scale, at, unit, roll, mirrored)
-        paste(out, back, turned)
-        paste(out, torso, placed(body.CENTRE, torso.shape[1] / body.SIZE[0], at, unit, 0.0, mirrored))
-        paste(out, front, turned)
+        coarse = level(unit / 2) if unit > 60 else scale
+        back, front = self.wardrobe.heads(look, pose, scale)
+        torso = self.wardrobe.bodies(look, pose.light, coarse)
+        paste(out, back, at, unit / scale, roll, mirrored)
+        paste(out, torso, at, unit / coarse, 0.0, mirrored)
+        paste(out, front, at, unit / scale, roll, mirrored)
 
     def boxes(self, k: int) -> list[tuple[int, Floats, float]]:
         """Of each actor there: its number, its face's box in pixels (not clipped), its yaw."""
@@ -236,7 +277,7 @@ class Stage:
                 box = head.box(look, m.yaw[k], m.pitch[k]).copy()
                 middle = (box[:2] + box[2:]) / 2
                 lean = np.radians(m.roll[k])  # the head rolls about its neck
-                moved = (head.NECK[1] - middle[1]) * np.sin(lean)
+                moved = (head.NECK - middle[1]) * np.sin(lean)
                 box += np.array([moved, 0, moved, 0])
                 if actor.mirrored:
                     box = np.array([-box[2], box[1], -box[0], box[3]])
@@ -255,41 +296,37 @@ class Stage:
         return found
 
 
-def placed(
-    centre: tuple[float, float],
-    scale: float,
-    at: tuple[float, float],
-    unit: float,
-    roll: float,
-    mirrored: bool,
-) -> Floats:
-    """(2, 3) the map from a sprite's pixels to the picture's; a head rolls about its neck."""
-    c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
-    turn = np.array([[c, -s], [s, c]])
-    if mirrored:
-        turn = np.diag([-1.0, 1.0]) @ turn
-    neck, origin = np.array(head.NECK), np.array(centre)
-    linear = turn * (unit / scale)
-    moved = np.array(at) + unit * (np.array(head.NECK) - turn @ neck) - linear @ (origin * scale)
-    return np.column_stack([linear, moved])
-
-
-def paste(out: Image, sprite: Image, matrix: Floats) -> None:
-    """Lay a premultiplied sprite on a picture."""
-    h, w = sprite.shape[:2]
+def paste(
+    out: Image, sprite: Sprite, at: tuple[float, float], size: float, roll: float, mirrored: bool
+) -> None:
+    """Lay a sprite on a picture, its head's origin at `at`, `size` times as large, rolled about its neck."""
+    h, w = sprite.ink.shape[:2]
+    if not h or not w:
+        return
+    matrix = placed(sprite, at, size, roll, mirrored)
     corners = matrix @ np.array([[0, w, w, 0], [0, 0, h, h], [1, 1, 1, 1]], float)
     low = np.maximum(np.floor(corners.min(1)), 0).astype(int)
     high = np.minimum(np.ceil(corners.max(1)), out.shape[1::-1]).astype(int)
     if np.any(high <= low):
         return
-    local = matrix.copy()
-    local[:, 2] -= low
-    size = (int(high[0] - low[0]), int(high[1] - low[1]))
-    ink = cv2.warpAffine(sprite, local, size, flags=cv2.INTER_LINEAR)
+    matrix[:, 2] -= low
+    ink = cv2.warpAffine(sprite.ink, matrix, (int(high[0] - low[0]), int(high[1] - low[1])))
+    red, green, blue, alpha = cv2.split(ink)
+    clear = cv2.bitwise_not(alpha)
     under = out[low[1] : high[1], low[0] : high[0]]
-    clear = cv2.bitwise_not(ink[..., 3])
     kept = cv2.multiply(under, cv2.merge([clear, clear, clear]), scale=1 / 255)
-    under[:] = cv2.add(kept, np.ascontiguousarray(ink[..., :3]))
+    under[:] = cv2.add(kept, cv2.merge([red, green, blue]))
+
+
+def placed(sprite: Sprite, at: tuple[float, float], size: float, roll: float, mirrored: bool) -> Floats:
+    """(2, 3) the map from a sprite's pixels to the picture's."""
+    c, s = np.cos(np.radians(roll)) * size, np.sin(np.radians(roll)) * size
+    linear = np.array([[c, -s], [s, c]])
+    neck = np.array([0.0, sprite.neck])
+    moved = neck * size - linear @ (neck + sprite.origin)
+    if mirrored:
+        linear[0], moved[0] = -linear[0], -moved[0]
+    return np.column_stack([linear, moved + at])
 
 
 def tinted(image: Image, tint: tuple[float, float, float], *, colour: bool) -> Image:
