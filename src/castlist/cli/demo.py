@@ -1,0 +1,52 @@
+"""castlist demo: a drawn film and its cast, for whoever has no film at hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from castlist.errors import InputError
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  castlist demo                       draws castlist-demo.mp4 here and finds its cast
+  castlist demo --film crowd -o /tmp  another of the drawn films, elsewhere
+  castlist demo --list                what drawn films there are
+""",
+)
+@click.option("--film", default="demo", show_default=True, help="Which of the drawn films.")
+@click.option("--list", "listing", is_flag=True, help="List the drawn films.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path(), help="Folder to draw it in.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the film's grain.")
+@click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the cast.")
+def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
+    """Draw a film, write down who is really in it, and find its cast with the real models."""
+    from castlist.cli.output import print_cast, progress
+    from castlist.drawn import FILMS, render
+    from castlist.io.cast_json import document
+    from castlist.pipeline import find
+    from castlist.store import Workspace
+
+    if listing:
+        for name, made in FILMS.items():
+            click.echo(f"{name:<16}{(made.__doc__ or '').strip().splitlines()[0]}")
+        return
+    if film not in FILMS:
+        raise InputError(f"there is no drawn film {film!r}; choose from {', '.join(FILMS)}")
+    if not out.is_dir():
+        raise InputError(f"{out} is no folder; make it first, or name another with --out")
+    path = out / f"castlist-{film}.mp4"
+    with progress(quiet) as watch:
+        truth = render(FILMS[film](), path, seed=seed, watch=lambda done, total: watch("draw", done, total))
+        truth.write_csv(path.with_suffix(".truth.csv"))
+        cast = find(path, watch=watch)
+    if as_json:
+        click.echo(json.dumps(document(cast), ensure_ascii=False, indent=1))
+        return
+    click.echo(f"Film:   {path} (who is really in it: {path.with_suffix('.truth.csv').name})")
+    print_cast(cast, Workspace.beside(path))
