@@ -5,6 +5,25 @@
 
 from __future__ import annotations
 
+from castlist.store.decisions import KINDS, Anchor, Decision, active, to_redo, to_undo
+from castlist.store.log import Log, Stale
+from castlist.store.resolve import Conflict, Missing, Resolved, locate, resolve
 from castlist.store.workspace import Run, Workspace
 
-__all__ = ["Run", "Workspace"]
+__all__ = [
+    "KINDS",
+    "Anchor",
+    "Conflict",
+    "Decision",
+    "Log",
+    "Missing",
+    "Resolved",
+    "Run",
+    "Stale",
+    "Workspace",
+    "active",
+    "locate",
+    "resolve",
+    "to_redo",
+    "to_undo",
+]

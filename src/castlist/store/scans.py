@@ -168,6 +168,5 @@ def _read_shard(path: Path, crc: int, rows: int) -> NDArray[np.float16]:
 
 def _lost(path: Path, what: str) -> WorkspaceError:
     return WorkspaceError(
-        f"{path}: {what}; bring back a copy of it, or scan the film anew with castlist find --fresh"
-        " (decisions are kept)"
+        f"{path}: {what}; bring back a copy of it, or find the cast anew in another place with --out"
     )

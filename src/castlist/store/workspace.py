@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from hashlib import sha256
@@ -24,16 +24,16 @@ from typing import Any, Self, TypeVar
 
 from castlist.cast import Cast
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import casts, columns, files, scans, schema
+from castlist.store import casts, columns, files, place, scans, schema, summary
+from castlist.store.decisions import active
 from castlist.store.lock import Lock
+from castlist.store.log import Log
 from castlist.types import Portraits, Scan, Video
 
 __all__ = ["Run", "Workspace"]
 
 T = TypeVar("T")
-SUFFIX = ".castlist"
 KEPT = 4  # results kept of one name, newest first
-_OURS = {"cast.db", "cast.db-wal", "cast.db-shm", "cast.db-journal", "lock", "embeddings", "thumbs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,7 @@ class Workspace:
         Where that one belongs to another film which is still there (film.mkv beside film.mp4), it is
         film.mkv.castlist; where the name would grow beyond 255 bytes, it is cut and told apart by a hash.
         """
-        video = Path(video)
-        full, short = (video.with_name(_fitting(name)) for name in (video.name, video.stem))
-        if full.exists() or short == video:
-            return full
-        owner = _owner(short)
-        taken = owner not in (None, video.name) and (video.parent / str(owner)).exists()
-        return full if taken else short
+        return place.beside(Path(video))
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = False, write: bool = True) -> Self:
@@ -93,15 +87,15 @@ class Workspace:
         """
         path = Path(path)
         with files.sentences(path):
-            _check_place(path, create)
+            place.check(path, create)
             if create:
                 (path / "embeddings").mkdir(parents=True, exist_ok=True)
                 (path / "thumbs").mkdir(exist_ok=True)
             lock = Lock(path / "lock") if write else None
             try:
                 if create and not (path / "cast.db").exists():
-                    _create(path)
-                return cls(path, _connect(path, write), lock)
+                    place.create_database(path)
+                return cls(path, place.connect(path, write), lock)
             except BaseException:
                 if lock:
                     lock.release()
@@ -251,11 +245,11 @@ class Workspace:
     def put_image(self, jpeg: bytes) -> str:
         """Keep a picture under the hash of its content; its name. Equal pictures are kept once."""
         name = sha256(jpeg).hexdigest()[:32]
-        place = self._image(name)
+        file = self._image(name)
         with files.sentences(self.path):
-            if not place.exists():
-                place.parent.mkdir(exist_ok=True)
-                files.write(place, jpeg, durable=False)
+            if not file.exists():
+                file.parent.mkdir(exist_ok=True)
+                files.write(file, jpeg, durable=False)
         return name
 
     def image(self, name: str) -> bytes:
@@ -381,6 +375,43 @@ class Workspace:
         with self._reading() as db:
             return casts.get_portraits(db)
 
+    def summary(self) -> dict[str, Any]:
+        """What the workspace holds, as plain values: film, scans, cast, decisions, runs, bytes."""
+        video, runs, decisions = self.video(), self.runs(), self.decisions.all()
+        with self._reading() as db:
+            scanned, cast = summary.scans(db), summary.cast(db)
+        return {
+            "workspace": summary.shown(self.path),
+            "schema": schema.SCHEMA,
+            "film": None if video is None else summary.film(video),
+            "scans": scanned,
+            "cast": cast,
+            "decisions": {"made": len(decisions), "in_force": len(active(decisions))},
+            "runs": len(runs),
+            "last_run": asdict(runs[-1]) if runs else None,
+            "bytes": summary.sizes(self.path),
+        }
+
+    # Decisions
+
+    @property
+    def decisions(self) -> Log:
+        """What people decided. Also a workspace open for reading takes decisions."""
+        return Log(self._reading, self._deciding)
+
+    @contextmanager
+    def _deciding(self) -> Iterator[sqlite3.Connection]:
+        """A transaction of its own connection: a decision waits for no run."""
+        with files.sentences(self.path):
+            db = place.connect_to(self.path / "cast.db", "rw")
+            try:
+                db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA foreign_keys = ON")
+                with transaction(db):
+                    yield db
+            finally:
+                db.close()
+
     # Transactions
 
     @contextmanager
@@ -428,108 +459,3 @@ def _json(text: str | None) -> Any:
         return json.loads(text or "{}")
     except ValueError as error:
         raise WorkspaceError(f"the workspace's cast.db holds damaged JSON ({error})") from error
-
-
-def _fitting(stem: str) -> str:
-    """stem.castlist, cut to 255 bytes and told apart by a hash where it is longer."""
-    if len(os.fsencode(stem + SUFFIX)) <= 255:
-        return stem + SUFFIX
-    digest = sha256(os.fsencode(stem)).hexdigest()[:12]
-    cut = os.fsencode(stem)[: 255 - len(SUFFIX) - 13]
-    return f"{cut.decode(errors='ignore')}-{digest}{SUFFIX}"
-
-
-def _owner(path: Path) -> str | None:
-    """The file name of the film that a workspace belongs to, None where it says nothing."""
-    if not (path / "cast.db").exists():
-        return None
-    try:
-        with Workspace.open(path, write=False) as workspace:
-            row = workspace._db.execute("SELECT path FROM video").fetchone()
-            return Path(os.fsdecode(row[0])).name if row else None
-    except (WorkspaceError, sqlite3.Error):
-        return None
-
-
-def _check_place(path: Path, create: bool) -> None:
-    """Refuse whatever is not a workspace, before anything is touched."""
-    if (path / "cast.db").is_file():
-        return
-    if path.exists() and not path.is_dir():
-        raise WorkspaceError(f"{path}: is a file, not a castlist workspace; name another place with --out")
-    if not create:
-        what = "is a folder but not a castlist workspace" if path.is_dir() else "does not exist"
-        raise WorkspaceError(f"{path}: {what}; castlist find makes one")
-    if path.is_dir() and not {f.name for f in path.iterdir()} <= _OURS | {
-        "cast.db.new",
-        "cast.db.new-journal",
-    }:
-        raise WorkspaceError(
-            f"{path}: holds other things and is not a castlist workspace; name another place with --out"
-        )
-
-
-def _create(path: Path) -> None:
-    """Make cast.db; it takes its name once it is whole, so that an empty cast.db is always a damaged one."""
-    new = path / "cast.db.new"
-    new.unlink(missing_ok=True)
-    db = sqlite3.connect(new, isolation_level=None)
-    try:
-        db.execute("PRAGMA synchronous = FULL")
-        schema.migrate(db)
-    finally:
-        db.close()
-    os.replace(new, path / "cast.db")
-
-
-def _connect(path: Path, write: bool) -> sqlite3.Connection:
-    file = path / "cast.db"
-    if file.stat().st_size == 0:
-        raise WorkspaceError(
-            f"{path}: cast.db is empty, so what was in it is lost; bring back a copy of it, "
-            "or name another place with --out"
-        )
-    db = _connect_to(file, "rw" if write else "ro")
-    try:
-        version = schema.check(db, path)
-        if write:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            if version < schema.SCHEMA:
-                _migrate(path, db, version)
-        elif version < schema.SCHEMA:
-            raise WorkspaceError(
-                f"{path}: written by an earlier castlist; run castlist find once to upgrade it"
-            )
-        db.execute("PRAGMA foreign_keys = ON")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _connect_to(file: Path, mode: str) -> sqlite3.Connection:
-    """A connection; a workspace on a medium that cannot be written is read as it lies there."""
-    address = file.absolute().as_uri()
-    db = sqlite3.connect(
-        f"{address}?mode={mode}", uri=True, isolation_level=None, timeout=20, check_same_thread=False
-    )
-    try:
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return db
-    except sqlite3.OperationalError:
-        db.close()
-        wal = file.with_name("cast.db-wal")
-        if mode != "ro" or os.access(file.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
-            raise
-    return sqlite3.connect(
-        f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-    )
-
-
-def _migrate(path: Path, db: sqlite3.Connection, version: int) -> None:
-    """Upgrade a database, after a copy of it was laid aside."""
-    copy = path / f"cast.db.schema{version}"
-    if not copy.exists():
-        db.execute("VACUUM INTO ?", (str(copy),))
-    schema.migrate(db)

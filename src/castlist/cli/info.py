@@ -1,0 +1,58 @@
+"""castlist info: what a workspace holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXAMPLES = """
+\b
+Examples:
+  castlist info film.castlist
+  castlist info film.castlist --json | jq .people
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("workspace", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(workspace: Path, as_json: bool) -> None:
+    """Say what WORKSPACE (film.castlist) holds: film, scan, cast, decisions, runs, and how large it is."""
+    from castlist.store import Workspace
+
+    with Workspace.open(workspace, write=False) as opened:
+        found = opened.summary()
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for name, value in found.items():
+        click.echo(f"{name.replace('_', ' '):<15}{_plain(_words(name, value))}")
+
+
+def _words(name: str, value: Any) -> str:
+    if value is None:
+        return "none yet"
+    if name == "film":
+        size = f"{value['width']}×{value['height']}, {value['seconds']:.1f} s, {value['codec']}".rstrip(", ")
+        return f"{value['path']} ({size})"
+    if name == "bytes":
+        return ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in value.items())
+    if name == "last_run":
+        end = f"finished {value['finished']}" if value["finished"] else "interrupted, or still at work"
+        return f"castlist {value['version']}, started {value['started']}, {end}"
+    if name == "scans":
+        state = {True: "complete", False: "not complete"}
+        return "; ".join(
+            f"{s['frames']} frames in {s['segments']} segments, {state[s['complete']]}" for s in value
+        )
+    if isinstance(value, dict):
+        return ", ".join(f"{n} {part.replace('_', ' ')}" for part, n in value.items())
+    return str(value)
+
+
+def _plain(text: str) -> str:
+    """Text that cannot steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

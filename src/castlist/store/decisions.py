@@ -1,0 +1,158 @@
+"""What people decided about a film, and what that means for the tracks of today.
+
+A decision names faces by when and where they were seen, never by a track's number: it survives another
+detector, another model, a re-encode. Pure functions; `log` keeps the rows, and nothing here is ever
+overwritten: to undo is to add a row.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from castlist.errors import InputError
+from castlist.types import Clock, Video
+
+__all__ = ["KINDS", "Anchor", "Decision", "active", "to_redo", "to_undo"]
+
+# What can be decided. The sides of a decision's anchors say who is who in it.
+KINDS = {
+    "same": "all these faces are one person",
+    "different": "faces of two sides are two people",
+    "unsure": "nobody can tell whether these are one person; do not ask again",
+    "name": "these faces are one person, and this is the name ('' takes a name away)",
+    "move": "faces of side 0 are the person of side 1 (nobody: a new one), not the person of side 2",
+    "not-a-face": "these are no faces",
+    "face": "these are faces after all",
+    "hide": "leave these out of what is shown",
+    "show": "show these again",
+    "background": "these belong to the background",
+    "foreground": "these belong to the cast",
+    "undo": "the decision `undoes` no longer holds; undoing an undo is to redo",
+}
+_LEAST = {"same": 2, "different": 2, "unsure": 2, "undo": 0}  # anchors; of every other kind one
+_LONGEST = 10_000  # characters of a name
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A face by its time and place in the film."""
+
+    time: Fraction  # seconds from the start of the film, exact
+    box: tuple[float, float, float, float]  # left, top, right, bottom as fractions of the frame, 0 to 1
+    side: int = 0
+
+    def __post_init__(self) -> None:
+        left, top, right, bottom = self.box
+        if not (-1 <= left < right <= 2 and -1 <= top < bottom <= 2):
+            raise InputError(
+                f"a face's box must be fractions of the frame, left < right, top < bottom: {self.box}"
+            )
+
+    @classmethod
+    def at(cls, clock: Clock, video: Video, frame: int, box: ArrayLike, side: int = 0) -> Anchor:
+        """The anchor of a face given by frame and pixels (left, top, right, bottom)."""
+        left, top, right, bottom = np.asarray(box, np.float64).tolist()
+        w, h = video.width, video.height
+        return cls(clock.time(frame), (left / w, top / h, right / w, bottom / h), side)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing that somebody decided.
+
+    Raises:
+        InputError: an unknown kind, too few faces, or a name that is too long.
+    """
+
+    kind: str
+    anchors: tuple[Anchor, ...] = ()
+    value: str = ""  # a name
+    author: str = ""
+    time: datetime | None = None  # when it was decided, in UTC; the log fills it in
+    undoes: int | None = None  # the decision that an undo undoes
+    id: int = 0  # its place in the log; 0 before it has one
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"unknown decision {self.kind!r}; choose from {', '.join(KINDS)}")
+        least = _LEAST.get(self.kind, 1)
+        if len(self.anchors) < least:
+            raise InputError(
+                f"a decision {self.kind!r} needs at least {least} faces, got {len(self.anchors)}"
+            )
+        if (self.kind == "undo") != (self.undoes is not None):
+            raise InputError("a decision 'undo' names the decision that it undoes, and no other kind does")
+        if self.kind == "different" and len({a.side for a in self.anchors}) < 2:
+            raise InputError("a decision 'different' needs faces on two sides")
+        if len(self.value) > _LONGEST:
+            raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
+        object.__setattr__(self, "value", clean(self.value))
+        object.__setattr__(self, "author", clean(self.author)[:200])
+
+    @classmethod
+    def different(cls, *faces: Anchor, author: str = "") -> Decision:
+        """That each of these faces is another person."""
+        return cls("different", tuple(replace(a, side=i) for i, a in enumerate(faces)), author=author)
+
+    @property
+    def faces(self) -> tuple[Anchor, ...]:
+        """The faces it is about: those of side 0."""
+        return tuple(a for a in self.anchors if a.side == 0)
+
+
+def clean(name: str) -> str:
+    """A name as it is kept: composed (NFC), one line, no control characters, no blanks around it."""
+    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in name)
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def active(decisions: Iterable[Decision]) -> list[Decision]:
+    """The decisions that hold, oldest first: neither undone nor themselves an undo."""
+    undone: set[int] = set()
+    kept = []
+    for decision in sorted(decisions, key=lambda d: d.id, reverse=True):
+        if decision.id in undone:
+            continue
+        if decision.undoes is not None:
+            undone.add(decision.undoes)
+        else:
+            kept.append(decision)
+    return kept[::-1]
+
+
+def to_undo(decisions: Sequence[Decision]) -> int | None:
+    """What an undo would undo now, None where nothing is left."""
+    done, _ = _stacks(decisions)
+    return done[-1] if done else None
+
+
+def to_redo(decisions: Sequence[Decision]) -> int | None:
+    """The undo that a redo would undo now, None where there is none since the last decision."""
+    _, undone = _stacks(decisions)
+    return undone[-1] if undone else None
+
+
+def _stacks(decisions: Sequence[Decision]) -> tuple[list[int], list[int]]:
+    """Decisions that hold, and undos that can be taken back, each with the next one last."""
+    kind = {d.id: d for d in decisions}
+    done: list[int] = []
+    undone: list[int] = []
+    for decision in sorted(decisions, key=lambda d: d.id):
+        target = kind.get(decision.undoes or 0)
+        if decision.undoes is None:
+            done.append(decision.id)
+            undone.clear()
+        elif target is not None and target.undoes is not None:
+            undone = [i for i in undone if i != target.id]
+            done.append(target.undoes)
+        elif target is not None:
+            done = [i for i in done if i != target.id]
+            undone.append(decision.id)
+    return done, undone

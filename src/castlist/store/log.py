@@ -1,0 +1,127 @@
+"""The log of decisions: rows are added, never changed; each is on the disk before `append` returns."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from castlist.errors import InputError, WorkspaceError
+from castlist.store.decisions import Anchor, Decision, active
+
+__all__ = ["Log", "Stale"]
+
+
+class Stale(WorkspaceError):
+    """The view on which somebody decided is no longer the latest; `decisions` came in between."""
+
+    def __init__(self, decisions: tuple[Decision, ...]) -> None:
+        super().__init__(
+            f"{len(decisions)} decisions were made meanwhile, the last one by "
+            f"{decisions[-1].author or 'somebody'}; look again, then decide"
+        )
+        self.decisions = decisions
+
+
+class Log:
+    """A workspace's decisions. Any number of processes may add to it, while a run is on too."""
+
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
+    ) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def all(self) -> list[Decision]:
+        """Every decision ever made, oldest first, undone ones and undos too.
+
+        Raises:
+            WorkspaceError: the rows are damaged.
+        """
+        with self._reading() as db:
+            return _read(db, 0)
+
+    def active(self) -> list[Decision]:
+        """The decisions that hold, oldest first."""
+        return active(self.all())
+
+    def last(self) -> int:
+        """The number of the latest decision, 0 before the first."""
+        with self._reading() as db:
+            return _last(db)
+
+    def append(self, decision: Decision, *, seen: int | None = None) -> int:
+        """Add a decision; its number. When this returns, it survives a power cut.
+
+        Args:
+            seen: the latest decision on the view that was decided on, to refuse an old view.
+
+        Raises:
+            Stale: others decided since `seen`.
+            InputError: it undoes what does not hold.
+            WorkspaceError: it could not be written.
+        """
+        made = decision.time or datetime.now(UTC)
+        with self._writing() as db:
+            if seen is not None and _last(db) > seen:
+                raise Stale(tuple(_read(db, seen)))
+            if decision.undoes is not None:
+                _check_undo(db, decision.undoes)
+            cursor = db.execute(
+                "INSERT INTO decisions (kind, value, author, time, undoes) VALUES (?, ?, ?, ?, ?)",
+                (
+                    decision.kind,
+                    decision.value,
+                    decision.author,
+                    made.astimezone(UTC).isoformat(),
+                    decision.undoes,
+                ),
+            )
+            number = int(cursor.lastrowid or 0)
+            rows = [(number, i, str(a.time), *a.box, a.side) for i, a in enumerate(decision.anchors)]
+            db.executemany("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        return number
+
+    def undo(self, decision: int, *, author: str = "", seen: int | None = None) -> int:
+        """Undo a decision by its number (of an undo: redo what it undid); the new row's number."""
+        return self.append(Decision("undo", undoes=decision, author=author), seen=seen)
+
+
+def _last(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM decisions").fetchone()[0])
+
+
+def _check_undo(db: sqlite3.Connection, target: int) -> None:
+    rows = db.execute("SELECT id, undoes FROM decisions ORDER BY id DESC").fetchall()
+    undone: set[int] = set()
+    for number, undoes in rows:
+        if undoes is not None and number not in undone:
+            undone.add(undoes)
+    if target not in {number for number, _ in rows}:
+        raise InputError(f"there is no decision {target} to undo")
+    if target in undone:
+        raise InputError(f"decision {target} is undone already; undo the undo to bring it back")
+
+
+def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
+    try:
+        anchors: dict[int, list[Anchor]] = {}
+        rows = db.execute("SELECT * FROM anchors WHERE decision > ? ORDER BY decision, number", (after,))
+        for decision, _, time, left, top, right, bottom, side in rows:
+            face = Anchor(Fraction(time), (left, top, right, bottom), side)
+            anchors.setdefault(decision, []).append(face)
+        return [
+            Decision(kind, tuple(anchors.get(i, ())), value, author, datetime.fromisoformat(time), undoes, i)
+            for i, kind, value, author, time, undoes in db.execute(
+                "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id",
+                (after,),
+            )
+        ]
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise WorkspaceError(
+            f"the log of decisions in the workspace's cast.db is damaged ({error})"
+        ) from error

@@ -1,0 +1,350 @@
+"""Decisions -> Resolved: what people decided, said about the tracks of today.
+
+Faces are found again by time and box. Decisions are taken in their order; where one contradicts those
+before it, the earlier ones stand and the contradiction is listed. One kind outranks what was before it:
+a move takes faces out of whatever joined them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.store.decisions import Anchor, Decision, active
+from castlist.types import BACKGROUND, NOISE, PERSON, Clock, Tracks, Video, freeze
+
+__all__ = ["Conflict", "Missing", "Resolved", "locate", "resolve"]
+
+MIN_IOU = 0.3  # detectors disagree on where a face ends; below this it is another face
+TOLERANCE = Fraction(1, 5)  # seconds by which a face may be seen earlier or later than it was
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A face that a decision names and that is not among the tracks."""
+
+    decision: int
+    anchor: int  # its place among the decision's anchors
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A decision, or a part of it, that does not go with an earlier one and is not applied."""
+
+    decision: int
+    against: int  # the earlier decision; 0 where the tracks themselves speak against it
+    tracks: tuple[int, ...]
+    why: str  # one sentence
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resolved:
+    """What the decisions say about t tracks."""
+
+    must: NDArray[np.int64]  # (q, 2) tracks that are one person
+    cannot: NDArray[np.int64]  # (q, 2) tracks that are two
+    unsure: NDArray[np.int64]  # (q, 2) pairs not to ask about again
+    name: tuple[str, ...]  # (t,) "" where none was given
+    named_by: NDArray[np.int64]  # (t,) the decision that named it last, 0 for none
+    not_a_face: NDArray[np.bool_]  # (t,)
+    hidden: NDArray[np.bool_]  # (t,)
+    fate: NDArray[np.int8]  # (t,) PERSON or BACKGROUND, NOISE where nobody said
+    missing: tuple[Missing, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+    def __post_init__(self) -> None:
+        freeze(self, named_by=(np.int64, (None,)), not_a_face=(np.bool_, (None,)))
+        freeze(self, hidden=(np.bool_, (len(self.named_by),)), fate=(np.int8, (len(self.named_by),)))
+        for pairs in ("must", "cannot", "unsure"):
+            freeze(self, **{pairs: (np.int64, (None, 2))})
+        if len(self.name) != len(self.named_by):
+            raise InputError(f"Resolved.name has {len(self.name)} rows, expected {len(self.named_by)}")
+
+    def names(self, label: NDArray[np.integer]) -> list[str]:
+        """A name for each of the labels 0, 1, ...: of its tracks' names the one given last, or ""."""
+        found: list[tuple[int, str]] = [(0, "")] * (int(label.max(initial=-1)) + 1)
+        for track in np.flatnonzero(self.named_by):
+            if label[track] >= 0:
+                named = (int(self.named_by[track]), self.name[track])
+                found[label[track]] = max(found[label[track]], named)
+        return [name for _, name in found]
+
+
+def resolve(
+    decisions: Sequence[Decision],
+    tracks: Tracks,
+    clock: Clock,
+    video: Video,
+    *,
+    offset: Fraction = Fraction(0),
+) -> Resolved:
+    """What the decisions that hold say about these tracks.
+
+    Args:
+        decisions: the whole log; undone decisions are left out here.
+        offset: seconds by which this film runs later than the one decided on (a trimmed copy: negative).
+    """
+    held = active(decisions)
+    anchors = [a for d in held for a in d.anchors]
+    place = iter(locate(anchors, tracks, clock, video, offset=offset).tolist())
+    ledger = _Ledger(len(tracks))
+    missing = []
+    for decision in held:
+        found = [next(place) for _ in decision.anchors]
+        missing += [Missing(decision.id, i) for i, t in enumerate(found) if t == NOISE]
+        sides: dict[int, list[int]] = {}
+        for anchor, track in zip(decision.anchors, found, strict=True):
+            if track != NOISE:
+                sides.setdefault(anchor.side, []).append(track)
+        ledger.take(decision, {side: sorted(set(own)) for side, own in sides.items()})
+    return ledger.close(tuple(missing))
+
+
+def locate(
+    anchors: Sequence[Anchor],
+    tracks: Tracks,
+    clock: Clock,
+    video: Video,
+    *,
+    offset: Fraction = Fraction(0),
+    min_iou: float = MIN_IOU,
+    tolerance: Fraction = TOLERANCE,
+) -> NDArray[np.int64]:
+    """(a,) the track on which each face is seen, NOISE where it is on none.
+
+    Of the faces that overlap by `min_iou` within `tolerance` seconds the best one counts: its IoU, less
+    up to a half for its distance in time, so that the next shot's face does not take its place.
+    """
+    order = np.argsort(tracks.frame, kind="stable")
+    frame = tracks.frame[order]
+    owner = tracks.track
+    size = np.array([video.width, video.height, video.width, video.height], np.float64)
+    found = np.full(len(anchors), NOISE, np.int64)
+    for i, anchor in enumerate(anchors):
+        when = (anchor.time + offset) / clock.unit
+        reach = tolerance / clock.unit
+        first = np.searchsorted(clock.pts, ceil(when - reach))
+        last = np.searchsorted(clock.pts, floor(when + reach), side="right")
+        rows = order[np.searchsorted(frame, first) : np.searchsorted(frame, last)]
+        if not len(rows):
+            continue
+        iou = _iou(np.array(anchor.box) * size, tracks.box[rows])
+        away = np.abs(clock.pts[tracks.frame[rows]] - float(when)) / float(reach)
+        value = np.where(iou >= min_iou, iou - away / 2, -np.inf)
+        if value.max() > -np.inf:
+            found[i] = owner[rows[value.argmax()]]
+    return found
+
+
+def _iou(box: NDArray[np.float64], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n,) intersection over union of one box with n others."""
+    inner = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    common = inner.clip(0).prod(1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    return np.asarray(common / np.maximum((box[2:] - box[:2]).prod() + areas - common, 1e-9))
+
+
+@dataclass(slots=True)
+class _Claim:
+    """That tracks are one person, or that each of one list is another person than each of the other."""
+
+    decision: int
+    one: list[int]
+    other: list[int] | None = None  # None: all of `one` are one person
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """Takes decisions in order, then settles what they say about who is who."""
+
+    count: int
+    claims: list[_Claim] = field(default_factory=list)
+    unsure: list[tuple[int, int]] = field(default_factory=list)
+    name: dict[int, tuple[str, int]] = field(default_factory=dict)  # track -> name, decision
+    no_face: dict[int, int] = field(default_factory=dict)  # track -> decision
+    hidden: set[int] = field(default_factory=set)
+    fate: dict[int, int] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    def take(self, decision: Decision, sides: dict[int, list[int]]) -> None:
+        own = sorted({t for tracks in sides.values() for t in tracks})
+        match decision.kind:
+            case "same":
+                self._same(decision, own)
+            case "name":
+                self.name.update((t, (decision.value, decision.id)) for t in own)
+                if decision.value:
+                    self._same(decision, own)
+            case "different":
+                self._different(decision, list(sides.values()))
+            case "unsure":
+                self.unsure += [(own[0], t) for t in own[1:]]
+            case "move":
+                self._move(decision, sides.get(0, []), sides.get(1, []), sides.get(2, []))
+            case "not-a-face":
+                self.no_face.update((t, decision.id) for t in own)
+            case "face":
+                self.no_face = {t: d for t, d in self.no_face.items() if t not in own}
+            case "hide":
+                self.hidden.update(own)
+            case "show":
+                self.hidden.difference_update(own)
+            case "background" | "foreground":
+                self.fate.update((t, BACKGROUND if decision.kind == "background" else PERSON) for t in own)
+
+    def _same(self, decision: Decision, tracks: list[int]) -> None:
+        if len(tracks) > 1:
+            self.claims.append(_Claim(decision.id, tracks))
+
+    def _different(self, decision: Decision, sides: list[list[int]]) -> None:
+        for i, one in enumerate(sides):
+            for other in sides[:i]:
+                if shared := sorted(set(one) & set(other)):
+                    self._against(decision.id, 0, shared, "faces said to be two people are on one track")
+                else:
+                    self.claims.append(_Claim(decision.id, one, other))
+
+    def _move(self, decision: Decision, moved: list[int], to: list[int], left: list[int]) -> None:
+        """Take tracks out of what joined them before, then say where they belong and where not."""
+        if shared := sorted(set(moved) & {*to, *left}):
+            self._against(
+                decision.id, 0, shared, "a face to be moved is on one track with those it leaves or joins"
+            )
+            return
+        if not moved:
+            return
+        before, self.claims = self.claims, []
+        for claim in before:
+            parts = [claim.one] if claim.other is not None else _apart(claim.one, moved)
+            self.claims += [_Claim(claim.decision, part, claim.other) for part in parts]
+        self.name = {t: n for t, n in self.name.items() if t not in moved}
+        if decision.value:
+            self.name.update((t, (decision.value, decision.id)) for t in (*moved, *to))
+        self._same(decision, sorted({*moved, *to}))
+        if left:
+            self.claims.append(_Claim(decision.id, moved, left))
+
+    def _against(self, decision: int, earlier: int, tracks: Sequence[int], why: str) -> None:
+        self.conflicts.append(Conflict(decision, earlier, tuple(tracks), why))
+
+    def close(self, missing: tuple[Missing, ...]) -> Resolved:
+        self._join_namesakes()
+        people = _People()
+        for claim in self.claims:
+            one, other = self._faces(claim, claim.one), self._faces(claim, claim.other or [])
+            for a, b in _pairs(one, other if claim.other is not None else None):
+                earlier = people.claim(a, b, claim.other is None, claim.decision)
+                if earlier and claim.other is None:
+                    self._against(claim.decision, earlier, (a, b), "they were said to be two people")
+                elif earlier:
+                    self._against(claim.decision, earlier, (a, b), "they were said to be one person")
+        named = {t: n for t, n in self.name.items() if t not in self.no_face}
+        names, by = [""] * self.count, np.zeros(self.count, np.int64)
+        for track, (name, decision) in named.items():
+            names[track], by[track] = name, decision
+        fate = np.full(self.count, NOISE, np.int8)
+        fate[list(self.fate)] = list(self.fate.values())
+        return Resolved(
+            must=np.array(people.must, np.int64).reshape(-1, 2),
+            cannot=np.array(people.cannot, np.int64).reshape(-1, 2),
+            unsure=np.array(self.unsure, np.int64).reshape(-1, 2),
+            name=tuple(names),
+            named_by=by,
+            not_a_face=np.isin(np.arange(self.count), list(self.no_face)),
+            hidden=np.isin(np.arange(self.count), list(self.hidden)),
+            fate=fate,
+            missing=missing,
+            conflicts=tuple(self.conflicts),
+        )
+
+    def _join_namesakes(self) -> None:
+        """One name is one person, whoever else bore it meanwhile."""
+        bearers: dict[str, dict[int, int]] = {}
+        for track, (name, decision) in sorted(self.name.items()):
+            if name and track not in self.no_face:
+                bearers.setdefault(name, {}).setdefault(decision, track)
+        for tracks in bearers.values():
+            if len(tracks) > 1:
+                self.claims.append(_Claim(max(tracks), [t for _, t in sorted(tracks.items())]))
+
+    def _faces(self, claim: _Claim, tracks: list[int]) -> list[int]:
+        """Tracks without those that are no faces; who joined such a one later on is told so."""
+        for t in tracks:
+            if self.no_face.get(t, claim.decision) < claim.decision:
+                self._against(claim.decision, self.no_face[t], (t,), "it was said to be no face")
+        return [t for t in tracks if t not in self.no_face]
+
+
+def _apart(tracks: list[int], moved: list[int]) -> list[list[int]]:
+    """Those that stay together and those that move together, where either are two or more."""
+    parts = [[t for t in tracks if t not in moved], [t for t in tracks if t in moved]]
+    return [part for part in parts if len(part) > 1]
+
+
+def _pairs(one: list[int], other: list[int] | None) -> list[tuple[int, int]]:
+    if other is None:
+        return [(one[0], t) for t in one[1:]]
+    return [(a, b) for a in one for b in other]
+
+
+class _People:
+    """Groups of tracks that are one person, and which groups are two: a disjoint-set forest with enemies."""
+
+    def __init__(self) -> None:
+        self.must: list[tuple[int, int]] = []
+        self.cannot: list[tuple[int, int]] = []
+        self._parent: dict[int, int] = {}
+        self._enemy: dict[int, dict[int, int]] = {}  # root -> root -> the decision that says so
+        self._joined: dict[int, list[tuple[int, int]]] = {}  # track -> (track, decision)
+
+    def claim(self, a: int, b: int, same: bool, decision: int) -> int:
+        """Note a pair; where earlier decisions say the opposite, note nothing and name the latest of them."""
+        x, y = self._root(a), self._root(b)
+        if same:
+            if earlier := self._enemy.get(x, {}).get(y, 0):
+                return earlier
+            self._join(a, b, x, y, decision)
+        elif x == y:
+            return self._why(a, b)
+        else:
+            self._enemy.setdefault(x, {}).setdefault(y, decision)
+            self._enemy.setdefault(y, {}).setdefault(x, decision)
+        pairs = self.must if same else self.cannot
+        pairs.append((min(a, b), max(a, b)))
+        return 0
+
+    def _root(self, track: int) -> int:
+        while (up := self._parent.get(track, track)) != track:
+            self._parent[track] = self._parent.get(up, up)
+            track = up
+        return track
+
+    def _join(self, a: int, b: int, x: int, y: int, decision: int) -> None:
+        self._joined.setdefault(a, []).append((b, decision))
+        self._joined.setdefault(b, []).append((a, decision))
+        if x == y:
+            return
+        self._parent[y] = x
+        for enemy, why in self._enemy.pop(y, {}).items():
+            self._enemy.setdefault(x, {}).setdefault(enemy, why)
+            self._enemy[enemy].pop(y)
+            self._enemy[enemy].setdefault(x, why)
+
+    def _why(self, a: int, b: int) -> int:
+        """The latest decision on a shortest chain that joins two tracks."""
+        came: dict[int, tuple[int, int]] = {a: (a, 0)}
+        queue = deque([a])
+        while b not in came:
+            track = queue.popleft()
+            for near, decision in self._joined[track]:
+                if near not in came:
+                    came[near] = (track, max(decision, came[track][1]))
+                    queue.append(near)
+        return came[b][1]
