@@ -27,7 +27,7 @@ from castlist.refine.miners import PseudoRFMiner, SSiamMiner, TSiamMiner
 from castlist.refine.model import Refined
 from castlist.refine.network import Network
 from castlist.refine.pairs import Pairs
-from castlist.refine.ranks import Direct
+from castlist.refine.ranks import ranks
 from castlist.refine.scaling import Scaling
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, Machine
@@ -181,7 +181,7 @@ class SSiam(Siamese):
     subset: int = 3000  # B, rows drawn for each batch, with replacement
 
     def miner(self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]) -> SSiamMiner:
-        return SSiamMiner(Direct(x), **_draw(self, len(x)))
+        return SSiamMiner(**_draw(self, x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class PseudoRF(Siamese):
     def miner(
         self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]
     ) -> PseudoRFMiner:
-        return PseudoRFMiner(Direct(x), **_draw(self, len(x)))
+        return PseudoRFMiner(**_draw(self, x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +229,17 @@ class TSiam(Siamese):
         )
 
 
-def _draw(step: SSiam | PseudoRF, rows: int) -> dict[str, int]:
-    subset = min(step.subset, rows)
-    return {"rows": rows, "subset": subset, "batch": min(step.batch, subset), "epochs": step.epochs}
+def _draw(step: SSiam | PseudoRF, x: Floats) -> dict[str, Any]:
+    subset = min(step.subset, len(x))
+    batch = min(step.batch, subset)
+    draws = step.epochs * -(-len(x) // batch)
+    return {
+        "ranks": ranks(x, subset=subset, draws=draws),
+        "rows": len(x),
+        "subset": subset,
+        "batch": batch,
+        "epochs": step.epochs,
+    }
 
 
 def _groups(

@@ -1,4 +1,10 @@
-"""Who is nearest and who is farthest in a random subset of rows, by plain Euclidean distance."""
+"""Who is nearest and who is farthest in a random subset of rows, by plain Euclidean distance.
+
+The distances never change while a network trains; only the subset does. `Direct` computes a draw's
+distances anew, b * b products of d numbers each time. `Lists` computes all distances once, keeps for each
+row the rows nearest to it and those farthest from it, and answers a draw by the first of them that was
+drawn: the same pairs, at a cost that hardly depends on d. `ranks` takes the cheaper one.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +13,15 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Direct", "Extremes", "Ranks"]
+__all__ = ["Direct", "Extremes", "Lists", "Ranks", "ranks"]
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+
+BLOCK = 1024  # rows of a block of the full product: 4 MB of distances, which a cache holds
+SAMPLE = 2048  # rows from which a list's reach is estimated
+WIDTH = 256  # entries of a list at most
+LOOK = 32  # entries of a list looked at together
 
 
 class Extremes(NamedTuple):
@@ -28,22 +39,164 @@ class Ranks(Protocol):
     def __call__(self, drawn: Rows) -> Extremes: ...
 
 
+def ranks(x: Floats, *, subset: int, draws: int) -> Ranks:
+    """The cheaper way of answering `draws` draws of `subset` rows of x (n, d)."""
+    return Lists(x, subset) if draws * subset**2 > 2 * len(x) ** 2 else Direct(x)
+
+
 class Direct:
-    """Compute every distance of the draw anew, in one product: best for few draws."""
+    """Compute every distance of the draw anew, in one product."""
 
     def __init__(self, x: Floats) -> None:
         self.x: Floats = x - x.mean(0)  # distances stay the same and float32 rounds them less
         self.square = np.einsum("ij,ij->i", self.x, self.x)
 
     def __call__(self, drawn: Rows) -> Extremes:
-        some, square = self.x[drawn], self.square[drawn]
-        squared = some @ some.T  # symmetric to the last bit, as the sum of the squares is
-        squared *= -2
-        squared += square[:, None] + square
-        np.maximum(squared, 0, out=squared)
+        some = self.x[drawn]
+        squared = _squared(some, some, self.square[drawn], self.square[drawn])
         at = np.arange(len(drawn))
         far = squared.argmax(1)
         far_squared = squared[at, far]
         squared[at, at] = np.inf
         near = squared.argmin(1)
         return Extremes(drawn[near], squared[at, near], drawn[far], far_squared)
+
+    def between(self, rows: slice | Rows, others: slice | Rows) -> Floats:
+        """Squared distances of every row to every other one."""
+        return _squared(self.x[rows], self.x[others], self.square[rows], self.square[others])
+
+
+def _squared(a: Floats, b: Floats, a_square: Floats, b_square: Floats) -> Floats:
+    """Squared distances (p, q); where a is b, symmetric to the last bit."""
+    squared: Floats = a @ b.T
+    squared *= -2
+    squared += a_square[:, None] + b_square
+    np.maximum(squared, 0, out=squared)
+    return squared
+
+
+class Lists:
+    """Keep for every row its nearest and its farthest rows, from one pass over all pairs.
+
+    A list holds every row within its reach, in order, so the first entry that was drawn is the nearest of
+    the draw. It is long enough that hardly a row meets none of its entries (the chance is exp(-10), more
+    only where WIDTH cuts it short); the distances of such a row are computed anew. Memory: 16 bytes for
+    each of n * min(10 n / subset, WIDTH) entries.
+    """
+
+    def __init__(self, x: Floats, subset: int) -> None:
+        self.direct = Direct(x)
+        width = min(len(x) - 1, WIDTH, -(-10 * len(x) // subset))
+        near, far = _within(self.direct, *_reach(self.direct, width))
+        self.near = _List.of(near, len(x), width)
+        self.far = _List.of(far, len(x), width, falling=True)
+
+    def __call__(self, drawn: Rows) -> Extremes:
+        n = len(self.direct.x)
+        times = np.bincount(drawn, minlength=n + 1)  # row n stands for "no more entries" and is never drawn
+        near, near_squared = self.near.first(times > 0, drawn)
+        far, far_squared = self.far.first(times > 0, drawn)
+        twice = times[drawn] > 1
+        near[twice], near_squared[twice] = drawn[twice], 0
+        missed = np.flatnonzero((near == n) | (far == n))
+        if len(missed):
+            squared = self.direct.between(drawn[missed], drawn)
+            at, last = np.arange(len(missed)), squared.argmax(1)
+            far[missed], far_squared[missed] = drawn[last], squared[at, last]
+            squared[at, missed] = np.inf
+            least = squared.argmin(1)
+            near[missed], near_squared[missed] = drawn[least], squared[at, least]
+        return Extremes(near, near_squared, far, far_squared)
+
+
+class _Hits(NamedTuple):
+    """Pairs of rows with their squared distance, in no order."""
+
+    row: NDArray[np.int32]
+    other: NDArray[np.int32]
+    squared: Floats
+
+    @classmethod
+    def joined(cls, parts: list[_Hits]) -> _Hits:
+        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+class _List(NamedTuple):
+    """For each row some other rows, in order of distance; row n where there are no more."""
+
+    other: NDArray[np.int32]  # (n, width)
+    squared: Floats  # (n, width)
+
+    @classmethod
+    def of(cls, hits: _Hits, n: int, width: int, *, falling: bool = False) -> _List:
+        bits = hits.squared.view(np.uint32).astype(np.uint64)  # floats from 0 up sort as their bits do
+        key = hits.row.astype(np.uint64) << np.uint64(32) | (np.uint64(2**32 - 1) - bits if falling else bits)
+        order = np.argsort(key)
+        row = hits.row[order]
+        place = np.arange(len(row)) - np.searchsorted(row, np.arange(n))[row]
+        kept = place < width
+        lists = cls(np.full((n, width), n, np.int32), np.zeros((n, width), np.float32))
+        lists.other[row[kept], place[kept]] = hits.other[order[kept]]
+        lists.squared[row[kept], place[kept]] = hits.squared[order[kept]]
+        return lists
+
+    def first(self, present: NDArray[np.bool_], drawn: Rows) -> tuple[Rows, Floats]:
+        """The first entry of each drawn row's list that is present, n where there is none."""
+        found = np.full(len(drawn), len(self.other))
+        squared = np.zeros(len(drawn), np.float32)
+        left = np.arange(len(drawn))
+        for start in range(0, self.other.shape[1], LOOK):
+            hit = present[self.other[drawn[left], start : start + LOOK]]
+            place = hit.argmax(1)
+            met = hit[np.arange(len(left)), place]
+            who, place = left[met], place[met] + start
+            found[who], squared[who] = self.other[drawn[who], place], self.squared[drawn[who], place]
+            left = left[~met]
+        return found, squared
+
+
+def _reach(direct: Direct, width: int) -> tuple[Floats, Floats]:
+    """Squared distances (n,) within and beyond which about 1.7 times `width` rows lie of each row."""
+    n = len(direct.x)
+    sample = np.random.default_rng(0).choice(n, min(n, SAMPLE), replace=False)
+    rank = min(len(sample) - 1, 1 + -(-17 * width * len(sample) // (10 * n)))
+    within, beyond = np.empty(n, np.float32), np.empty(n, np.float32)
+    for rows in _slices(n):
+        squared = direct.between(rows, sample)
+        squared.partition([rank, len(sample) - 1 - rank], axis=1)
+        within[rows], beyond[rows] = squared[:, rank], squared[:, -1 - rank]
+    return within, beyond
+
+
+def _within(direct: Direct, within: Floats, beyond: Floats) -> tuple[_Hits, _Hits]:
+    """Every pair of rows that is as near as the first's `within`, and every one as far as its `beyond`."""
+    near, far = [], []
+    half, close, wide = direct.square / 2, within / -2, beyond / -2
+    blocks = _slices(len(direct.x))
+    for at, rows in enumerate(blocks):
+        for others in blocks[at:]:
+            table = direct.x[rows] @ direct.x[others].T
+            table -= half[rows, None]
+            table -= half[others]  # minus half the squared distance
+            if rows is others:
+                table[np.tril_indices(len(table))] = np.nan  # each pair once
+            near.append(_picked(table, table >= close[rows, None], rows, others))
+            far.append(_picked(table, table <= wide[rows, None], rows, others))
+            near.append(_swapped(_picked(table, table >= close[others], rows, others)))
+            far.append(_swapped(_picked(table, table <= wide[others], rows, others)))
+    return _Hits.joined(near), _Hits.joined(far)
+
+
+def _picked(table: Floats, mask: NDArray[np.bool_], rows: slice, others: slice) -> _Hits:
+    place = np.flatnonzero(mask)
+    i, j = np.divmod(place, table.shape[1])
+    squared = np.maximum(-2 * table.ravel()[place], 0) + np.float32(0)  # no -0.0: it would sort last
+    return _Hits((i + rows.start).astype(np.int32), (j + others.start).astype(np.int32), squared)
+
+
+def _swapped(hits: _Hits) -> _Hits:
+    return _Hits(hits.other, hits.row, hits.squared)
+
+
+def _slices(n: int) -> list[slice]:
+    return [slice(start, min(n, start + BLOCK)) for start in range(0, n, BLOCK)]
