@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -141,7 +142,9 @@ def load(name: str, machine: Machine = Machine()) -> Network:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = machine.threads
+    # Two networks are at work at once, one that looks and one that embeds: each gets half of the cores.
+    options.intra_op_num_threads = max(1, (machine.threads or os.cpu_count() or 2) // 2)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     known = onnxruntime.get_available_providers()
     wanted = ["CPUExecutionProvider"]
     if machine.device in ("auto", "cuda") and "CUDAExecutionProvider" in known:
@@ -190,7 +193,7 @@ def _unpack(
         if values.size == 1:
             return values.reshape(())
         if values.ndim == packed.ndim and block:
-            return np.repeat(values, block, axis).take(range(packed.shape[axis]), axis)
+            return np.repeat(values, block, axis)[(slice(None),) * axis + (slice(packed.shape[axis]),)]
         shape = [1] * packed.ndim
         shape[axis] = -1
         return values.reshape(shape)

@@ -9,14 +9,16 @@ the last one kept, and ends with the same result.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decode import Frame, read_frames
+from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import Watcher
 from castlist.embed import align, best_faces, face_quality, sharpness
 from castlist.recipe import Recipe
@@ -50,19 +52,34 @@ def scan(
         VideoError: the film cannot be read any further.
     """
     start = 0 if last_pts is None else last_pts + 1
-    with read_frames(video, start_pts=start, max_side=MAX_SIDE) as reader:
-        damaged = 0
-        segment = _Segment(recipe, machine, video, reader.unit)
-        for frame in reader:
-            segment.add(frame)
-            frames += 1
-            watch(frames)
-            if len(segment.pts) == SEGMENT:
-                yield segment.finish(keep_image, reader.damaged - damaged)
-                damaged = reader.damaged
-                segment = _Segment(recipe, machine, video, reader.unit)
-        if segment.pts or reader.damaged > damaged:
-            yield segment.finish(keep_image, reader.damaged - damaged)
+    with read_frames(video, start_pts=start, max_side=MAX_SIDE) as reader, ThreadPoolExecutor(1) as worker:
+        waiting: Future[Scan] | None = None
+        seen = itertools.count(frames + 1)
+        for segment in _segments(reader, recipe, machine, video, lambda: watch(next(seen))):
+            if waiting:
+                yield waiting.result()
+            waiting = worker.submit(segment.finish, keep_image)  # while the next frames are looked at
+        if waiting:
+            yield waiting.result()
+
+
+def _segments(
+    reader: Reader, recipe: Recipe, machine: Machine, video: Video, seen: Callable[[], None]
+) -> Iterator[_Segment]:
+    """Runs of SEGMENT frames, all of them looked at."""
+    damaged = 0
+    segment = _Segment(recipe, machine, video, reader.unit)
+    for frame in reader:
+        segment.add(frame)
+        seen()
+        if len(segment.pts) == SEGMENT:
+            segment.close(reader.damaged - damaged)
+            yield segment
+            damaged = reader.damaged
+            segment = _Segment(recipe, machine, video, reader.unit)
+    segment.close(reader.damaged - damaged)
+    if segment.pts or segment.damaged:
+        yield segment
 
 
 @dataclass(slots=True)
@@ -79,6 +96,7 @@ class _Segment:
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
     portraits: list[NDArray[np.uint8]] = field(default_factory=list)
     images: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    damaged: int = 0
     watcher: Watcher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,10 +120,15 @@ class _Segment:
         self.portraits += [_portrait(image, box) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
-    def finish(self, keep_image: Callable[[bytes], str], damaged: int) -> Scan:
-        """All that is kept of the segment, its best faces embedded."""
+    def close(self, damaged: int) -> None:
+        """Look at the last frame, and let go of all pictures but those of faces."""
         for faces in self.watcher.finish():
             self._keep(faces)
+        self.images = {}
+        self.damaged = damaged
+
+    def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
+        """All that is kept of the segment, its best faces embedded."""
         clock = Clock(np.array(self.pts), self.unit)
         signal = np.array(self.signals, np.uint8)
         detections = Detections.concatenate(self.found)
@@ -116,7 +139,7 @@ class _Segment:
         chosen = best_faces(tracks, quality, clock, per_second=embed.per_second, least=embed.least)
         vector = embed(np.array([self.chips[i] for i in chosen]), machine=self.machine) if len(chosen) else ()
         names = tuple(keep_image(_jpeg(self.portraits[i])) for i in chosen)
-        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged)
+        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, self.damaged)
 
     def _quality(self, faces: Detections) -> NDArray[np.float32]:
         size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)

@@ -1,0 +1,29 @@
+"""Pictures and landmarks in, vectors out: faces aligned, judged, chosen and embedded."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.embed.align import align
+from castlist.embed.network import ArcFace, SFace
+from castlist.embed.quality import face_quality, sharpness
+from castlist.embed.select import best_faces
+from castlist.types import Machine
+
+__all__ = ["EMBEDDERS", "ArcFace", "Embedder", "SFace", "align", "best_faces", "face_quality", "sharpness"]
+
+
+class Embedder(Protocol):
+    """What turns chips (n, 112, 112, 3) BGR into vectors (n, d)."""
+
+    model: str
+    per_second: float
+    least: int
+
+    def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]: ...
+
+
+EMBEDDERS = {"sface": SFace, "arcface": ArcFace}

@@ -1,0 +1,80 @@
+"""Vectors of faces by a recognition network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.embed.align import CHIP
+from castlist.errors import InputError
+from castlist.models import load
+from castlist.types import Machine
+
+__all__ = ["ArcFace", "SFace"]
+
+BATCH = 16  # chips at once: larger batches are no faster on a CPU and cost memory
+
+
+@dataclass(frozen=True, slots=True)
+class SFace:
+    """128-d vectors that point the same way for pictures of one person.
+
+    [Zhong et al.: SFace, sigmoid-constrained hypersphere loss. IEEE TIP 2021]. The network takes RGB of
+    0 to 255. The vectors are not normalised: a short one comes of a poor picture.
+    """
+
+    per_second: float = 1.0  # faces embedded of each second of a track, the best ones
+    least: int = 3  # faces embedded of each track at least, if it has so many
+
+    model = "sface"
+
+    def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]:
+        """(n, 128) vectors of chips (n, 112, 112, 3) BGR uint8.
+
+        Raises:
+            InputError: the chips have another shape.
+        """
+        return _embed(self.model, _checked(chips), 1.0, 0.0, machine)
+
+
+@dataclass(frozen=True, slots=True)
+class ArcFace:
+    """512-d vectors by ArcFace's MobileFaceNet; weights for non-commercial research only.
+
+    [Deng et al.: ArcFace. CVPR 2019]. The network takes RGB of -1 to 1.
+    """
+
+    per_second: float = 1.0  # faces embedded of each second of a track, the best ones
+    least: int = 3  # faces embedded of each track at least, if it has so many
+
+    model = "arcface-mbf"
+
+    def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]:
+        """(n, 512) vectors of chips (n, 112, 112, 3) BGR uint8.
+
+        Raises:
+            InputError: the chips have another shape.
+            MissingExtra: the research models are not installed.
+        """
+        return _embed(self.model, _checked(chips), 1 / 127.5, -1.0, machine)
+
+
+def _checked(chips: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    chips = np.asarray(chips)
+    if chips.ndim != 4 or chips.shape[1:] != (CHIP, CHIP, 3):
+        raise InputError(f"chips must have shape (n, {CHIP}, {CHIP}, 3), got {chips.shape}")
+    return chips
+
+
+def _embed(
+    model: str, chips: NDArray[np.uint8], scale: float, shift: float, machine: Machine
+) -> NDArray[np.float32]:
+    network = load(model, machine)
+    rows = []
+    for start in range(0, len(chips), BATCH):
+        batch = chips[start : start + BATCH, :, :, ::-1].transpose(0, 3, 1, 2)
+        x = np.ascontiguousarray(batch, np.float32) * np.float32(scale) + np.float32(shift)
+        rows.append(next(iter(network(x).values())))
+    return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
