@@ -45,6 +45,6 @@ def render(
     The same script and seed give the same pixels; memory does not grow with the film. `watch` is
     called with the frames done and all frames. Raises InputError where the file cannot be written.
     """
-    from castlist.drawn.render import render as draw
+    from castlist.drawn.film import render as draw
 
     return draw(script, path, seed=seed, watch=watch)

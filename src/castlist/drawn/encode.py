@@ -52,32 +52,39 @@ def writer(script: Script, path: Path) -> Iterator[Any]:
     encoding, (width, height) = script.encoding, stored_size(script)
     pts, unit = ticks(script, script.frame_count)
     try:
-        container = av.open(str(path), "w")
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot write the film {path}: {error}; choose another folder or ending") from error
-    with container:
-        try:
-            stream = container.add_stream(encoding.codec, rate=script.frame_rate, options=_options(encoding))
-        except (OSError, ValueError) as error:
-            raise InputError(f"cannot encode with {encoding.codec!r} into {path.name}: {error}") from error
-        stream.width, stream.height, stream.pix_fmt = width, height, encoding.pixel_format
-        stream.codec_context.time_base = stream.time_base = unit
-        stream.codec_context.thread_count = 1  # the same bytes on every machine
-        if encoding.sample_aspect_ratio != 1:
-            stream.codec_context.sample_aspect_ratio = encoding.sample_aspect_ratio
-        count = 0
+        with av.open(str(path), "w") as container:
+            stream = _stream(container, script, unit)
+            container.start_encoding()
+            count = 0
 
-        def append(frame: NDArray[np.uint8]) -> None:
-            nonlocal count
-            picture = av.VideoFrame.from_ndarray(stored(frame, script), format="rgb24")
-            picture.pts, picture.time_base = int(pts[count]), unit
-            count += 1
-            container.mux(stream.encode(picture))
+            def append(frame: NDArray[np.uint8]) -> None:
+                nonlocal count
+                picture = av.VideoFrame.from_ndarray(stored(frame, script), format="rgb24")
+                picture.pts, picture.time_base = int(pts[count]), unit
+                count += 1
+                container.mux(stream.encode(picture))
 
-        yield append
-        container.mux(stream.encode())
+            yield append
+            container.mux(stream.encode())
+    except av.error.FFmpegError as error:
+        raise InputError(f"cannot write the film {path}: {error.strerror}; choose another place") from error
     if encoding.rotation:
         turn(path, encoding.rotation, width, height)
+
+
+def _stream(container: Any, script: Script, unit: Fraction) -> Any:
+    encoding = script.encoding
+    try:
+        stream = container.add_stream(encoding.codec, rate=script.frame_rate, options=_options(encoding))
+    except ValueError as error:
+        raise InputError(f"cannot encode with {encoding.codec!r} into this kind of file: {error}") from error
+    stream.width, stream.height = stored_size(script)
+    stream.pix_fmt = encoding.pixel_format
+    stream.codec_context.time_base = stream.time_base = unit
+    stream.codec_context.thread_count = 1  # the same bytes on every machine
+    if encoding.sample_aspect_ratio != 1:
+        stream.codec_context.sample_aspect_ratio = encoding.sample_aspect_ratio
+    return stream
 
 
 def _options(encoding: Encoding) -> dict[str, str]:

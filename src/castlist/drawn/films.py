@@ -35,6 +35,7 @@ def demo() -> Script:
         Actor(0, 0.62, 0.43, 0.23),
         Actor(2, 0.85, 0.44, 0.24, yaw=-12),
     )
+    apart = (Actor(1, 0.3, 0.45, 0.26), Actor(5, 0.95, 0.45, 0.26))
     cast = people(8)
     wall = Picture(cast[7], 0.86, 0.24, 0.17)
     scenes = (
@@ -49,9 +50,7 @@ def demo() -> Script:
         close(5, "cafe", yaw=-14, tint=EVENING),
         Scene(3.2, two(2, 0), "gallery", pictures=(wall,)),
         close(2, "gallery", light=0.6),
-        Scene(
-            3.4, (Actor(1, 0.3, 0.45, 0.26), Actor(5, 0.95, 0.45, 0.26)), "garden", "dissolve", 0.8, pan=0.35
-        ),
+        Scene(3.4, apart, "garden", "dissolve", 0.8, pan=0.35),
         close(1, "garden", yaw=-10, turn=26),
         Scene(4.0, roof, "night", "fade", 1.2, tint=NIGHT, light=0.6),
         close(3, "night", turn=20, tint=NIGHT, light=0.6),
@@ -262,12 +261,11 @@ def profiles() -> Script:
 
 def wide() -> Script:
     """Wide shots: faces of 16 to 28 pixels in a frame of 640x360."""
-    scenes = [
-        Scene(
-            3.0, tuple(Actor((2 * k + i) % 4, 0.2 + 0.2 * i, 0.5, (16 + 4 * i) / 360) for i in range(4)), room
-        )
-        for k, room in enumerate(("street", "garden", "gallery"))
-    ]
+
+    def walkers(k: int) -> tuple[Actor, ...]:
+        return tuple(Actor((2 * k + i) % 4, 0.2 + 0.2 * i, 0.5, (16 + 4 * i) / 360) for i in range(4))
+
+    scenes = [Scene(3.0, walkers(k), room) for k, room in enumerate(("street", "garden", "gallery"))]
     return Script("wide", people(4), (*scenes, *(close(p, "street", seconds=1.2) for p in range(4))))
 
 

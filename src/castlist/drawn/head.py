@@ -89,12 +89,12 @@ class Shape:
 def box(look: Look, yaw: ArrayLike, pitch: ArrayLike) -> NDArray[np.float64]:
     """(n, 4) left, top, right, bottom of the face in head units: forehead to chin, ear to ear."""
     yaw, pitch = np.radians(np.asarray(yaw, float)), np.radians(np.asarray(pitch, float))
-    near = look.width * (0.97 * np.cos(yaw))
+    near = look.width * (0.93 * np.cos(yaw))
     far = np.sqrt((look.width * np.cos(yaw)) ** 2 + (DEPTH * np.sin(yaw)) ** 2) * (
-        0.97 - 0.05 * np.abs(np.sin(yaw))
+        0.94 - 0.05 * np.abs(np.sin(yaw))
     )
     sign = np.sin(yaw) >= 0
-    top = look.hairline * np.cos(pitch) + 0.3 * np.sin(pitch) + 0.02
+    top = look.hairline * np.cos(pitch) + 0.3 * np.sin(pitch) - 0.05
     bottom = look.chin * np.cos(pitch) + 0.42 * np.sin(pitch)
     return np.stack([np.where(sign, -near, -far), top, np.where(sign, far, near), bottom], -1)
 

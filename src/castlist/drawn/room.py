@@ -22,8 +22,9 @@ WALLS = {  # wall above, wall below, floor
 }
 
 
-def room(kind: str, width: int, height: int, rng: np.random.Generator) -> Image:
-    """(height, width, 3) a room, its furniture strewn by rng."""
+def room(kind: str, width: int, height: int, seed: int) -> Image:
+    """(height, width, 3) a room, its furniture strewn by a seed."""
+    rng = np.random.default_rng([seed, sorted(WALLS).index(kind)])
     high, low, ground = (np.array(c, float) for c in WALLS[kind])
     y = np.linspace(0, 1, height)[:, None, None]
     image = np.broadcast_to(high + (low - high) * y, (height, width, 3)).copy()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.drawn import body, head
 from castlist.drawn.look import Look
 from castlist.drawn.room import room
-from castlist.drawn.script import Actor, Scene, Script
+from castlist.drawn.script import Actor, Script
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -177,23 +177,26 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
 class Stage:
     """A scene set up: ask it for its frames and for the faces in them."""
 
-    def __init__(
-        self, script: Script, scene: Scene, n: int, wardrobe: Wardrobe, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, script: Script, number: int, wardrobe: Wardrobe, seed: int) -> None:
+        scene, n = script.scenes[number], script.lengths()[0][number]
         self.script, self.scene, self.wardrobe = script, scene, wardrobe
         self.looks = [script.looks[a.person] for a in scene.actors]
-        self.motions = [motion(a, k, script, n, rng) for a, k in zip(scene.actors, self.looks, strict=True)]
+        self.motions = [
+            motion(a, script.looks[a.person], script, n, np.random.default_rng([seed, number, i]))
+            for i, a in enumerate(scene.actors)
+        ]
         w, h = script.width, script.height
         self.shift = scene.pan * w * ease(np.arange(n) / max(n - 1, 1))
         wide = w + int(np.ceil(abs(scene.pan) * w)) + 1
         self.origin = min(0.0, scene.pan) * w  # scene x of the wall's left edge
-        self.wall = self._wall(wide, h, rng)
+        self.wall = self._wall(wide, h, seed)
 
-    def _wall(self, wide: int, h: int, rng: np.random.Generator) -> Image:
+    def _wall(self, wide: int, h: int, seed: int) -> Image:
+        """The room, which is the same whenever the film comes back to it."""
         scene, w = self.scene, self.script.width
-        wall = room(scene.room, wide, h, rng)
+        wall = room(scene.room, wide, h, seed)
         if scene.right:
-            wall[:, w // 2 :] = room(scene.right, wide, h, rng)[:, w // 2 :]
+            wall[:, w // 2 :] = room(scene.right, wide, h, seed)[:, w // 2 :]
         if scene.blur > 0:
             wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), scene.blur * h / 100), np.uint8)
         for picture in scene.pictures:

@@ -83,8 +83,7 @@ def picture(script: Script, seed: int) -> Iterator[tuple[Image, list[Row]]]:
     old: Stage | None = None
     first_track = 0
     for i, scene in enumerate(script.scenes):
-        rng = np.random.default_rng([seed, i])
-        stage = Stage(script, scene, frames[i], wardrobe, rng)
+        stage = Stage(script, i, wardrobe, seed)
         before = (
             first_track - (len(script.scenes[i - 1].actors) + len(script.scenes[i - 1].pictures)) if i else 0
         )
