@@ -10,8 +10,10 @@ from castlist.split.signal import THUMB, blocks
 SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried
 OFF_MIDDLE = 0.25  # how far the middle frame may lie from the mean of the ends (a cut or a pan: 0.5)
 OFF_LINE = 0.35  # how far any frame between may lie from the line; both as shares of its length
-PLATEAU = 0.25  # how far along the line frames outside the ends may lie
-ALIKE = 0.8  # correlation of the two ends from which on the picture only got brighter or moved on
+PLATEAU = 0.2  # how far along the line frames outside the ends may lie
+BESIDE = 4  # frames outside the ends that must be seen at least
+ALIKE = 0.7  # correlation of the two ends from which on the picture only got brighter or moved on
+FLAT = 0.25  # contrast of one end, as a share of the other's, below which this is a fade
 
 
 def dissolves(signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: float) -> NDArray[np.int64]:
@@ -55,11 +57,14 @@ def _candidates(signals: NDArray[np.uint8], span: int, floor: float) -> NDArray[
 
 def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float, int] | None:
     """How far the frames lie off the line between two frames, and the frame half-way; None: no dissolve."""
-    margin = max(4, (stop - start) // 4)
+    margin = max(BESIDE, (stop - start) // 3)
     low, high = max(0, start - margin), min(len(signals), stop + margin + 1)
+    if start - low < BESIDE or high - stop - 1 < BESIDE:
+        return None
     cells = signals[low:high, :THUMB].astype(np.float32)
     a, b = cells[start - low], cells[stop - low]
-    if np.corrcoef(a, b)[0, 1] > ALIKE:
+    contrast = sorted((float(a.std()), float(b.std())))
+    if contrast[0] <= FLAT * contrast[1] or np.corrcoef(a, b)[0, 1] > ALIKE:
         return None
     line = b - a
     along = (cells - a) @ line / (line @ line)  # 0 in the first picture, 1 in the second

@@ -1,0 +1,160 @@
+"""Films whose shots are known: each kind of transition, and what only looks like one."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.split import SPLITTERS, ContentSplitter, HistogramSplitter
+from castlist.types import CUT, DISSOLVE, FADE, START, Shots
+
+H, W = 90, 160
+
+
+def picture(seed: int, scale: int = 1) -> NDArray[np.float32]:
+    """A scene of coloured patches, three times as large as a frame."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(0, 255, (9 * scale, 12 * scale, 3)).astype(np.float32)
+    return cv2.resize(coarse, (3 * W, 3 * H), interpolation=cv2.INTER_LINEAR)
+
+
+def shot(seed: int, n: int, *, speed: float = 0.0) -> NDArray[np.float32]:
+    """(n, H, W, 3) a camera that moves over a scene by `speed` pixels a frame, with a little noise."""
+    rng, scene = np.random.default_rng(seed), picture(seed)
+    frames = [cv2.getRectSubPix(scene, (W, H), (W + speed * i, 1.5 * H)) for i in range(n)]
+    return np.stack(frames) + rng.normal(0, 2, (n, H, W, 1)).astype(np.float32)
+
+
+def mixed(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A dissolve from the frames a to the frames b."""
+    share = (np.arange(1, len(a) + 1, dtype=np.float32) / (len(a) + 1))[:, None, None, None]
+    return (1 - share) * a + share * b
+
+
+def split(*parts: NDArray[np.float32], splitter: ContentSplitter | None = None) -> Shots:
+    splitter = splitter or ContentSplitter()
+    frames = np.concatenate(parts).clip(0, 255).astype(np.uint8)
+    return splitter(np.stack([splitter.signal(f) for f in frames]))
+
+
+def table(shots: Shots) -> list[tuple[int, int]]:
+    return list(zip(shots.start.tolist(), shots.transition.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_no_frame_no_shot_and_one_frame_one_shot(name: str) -> None:
+    splitter = SPLITTERS[name]()
+    assert len(splitter(np.zeros((0, 496), np.uint8))) == 0
+    one = splitter(splitter.signal(np.zeros((4, 4, 3), np.uint8))[None])
+    assert (one.start.tolist(), one.stop.tolist(), one.transition.tolist()) == ([0], [1], [START])
+
+
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_shots_cover_any_film_whatever_it_holds(name: str) -> None:
+    splitter = SPLITTERS[name]()
+    rng = np.random.default_rng(3)
+    for n in (2, 3, 9, 60, 300):
+        shots = splitter(rng.integers(0, 256, (n, 496), np.uint8))
+        assert shots.start[0] == 0
+        assert shots.stop[-1] == n
+
+
+@pytest.mark.parametrize("speed", [0.0, 5.0])
+def test_hard_cuts_are_found_to_the_frame(speed: float) -> None:
+    shots = split(*(shot(s, 30, speed=speed) for s in range(4)))
+    assert table(shots) == [(0, START), (30, CUT), (60, CUT), (90, CUT)]
+
+
+def test_shots_of_six_frames_are_shots() -> None:
+    shots = split(shot(0, 30), shot(1, 6), shot(2, 6), shot(3, 30))
+    assert table(shots) == [(0, START), (30, CUT), (36, CUT), (42, CUT)]
+
+
+def test_a_cut_between_two_views_of_one_place() -> None:
+    scene = picture(5, scale=2)
+    left = np.stack([cv2.getRectSubPix(scene, (W, H), (W, 1.5 * H))] * 20)
+    right = np.stack([cv2.getRectSubPix(scene, (W, H), (W + 24, 1.5 * H))] * 20)
+    assert table(split(left, right)) == [(0, START), (20, CUT)]
+
+
+def test_a_blended_frame_between_two_shots_is_one_cut() -> None:
+    a, b = shot(0, 30), shot(1, 30)
+    shots = split(a, mixed(a[-1:], b[:1]), b)
+    assert len(shots) == 2
+    assert shots.start[1] in (30, 31)
+    assert shots.transition[1] == CUT
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_flash_is_no_cut(length: int) -> None:
+    frames = shot(0, 60)
+    frames[30 : 30 + length] = 180 + 0.3 * frames[30 : 30 + length]
+    assert len(split(frames)) == 1
+
+
+@pytest.mark.parametrize("speed", [1.0, 5.0, 12.0])
+def test_a_pan_is_no_cut(speed: float) -> None:
+    assert len(split(shot(0, 12, speed=speed))) == 1
+
+
+def test_a_drawing_animated_on_threes_is_one_shot() -> None:
+    frames = np.repeat(shot(0, 20, speed=4.0), 3, axis=0)
+    assert len(split(frames)) == 1
+
+
+@pytest.mark.parametrize("length", [8, 12, 24, 36, 48])
+def test_a_dissolve_is_bounded_at_its_middle(length: int) -> None:
+    a, b = shot(0, 30 + length), shot(1, 30 + length)
+    shots = split(a[:-length], mixed(a[-length:], b[:length]), b[length:])
+    assert shots.transition.tolist() == [START, DISSOLVE]
+    assert abs(shots.start[1] - (30 + length / 2)) <= 1.5
+
+
+@pytest.mark.parametrize("colour", [0.0, 255.0])
+@pytest.mark.parametrize("held", [1, 10])
+def test_a_fade_is_bounded_in_its_flat_middle(colour: float, held: int) -> None:
+    a, b, flat = shot(0, 40), shot(1, 40), np.full((40, H, W, 3), colour, np.float32)
+    shots = split(a[:28], mixed(a[28:], flat[:12]), flat[:held], mixed(flat[:12], b[:12]), b[12:])
+    assert shots.transition.tolist() == [START, FADE]
+    assert abs(shots.start[1] - (40 + held / 2)) <= 1.5
+
+
+def test_a_fade_in_at_the_start_and_out_at_the_end_bounds_nothing() -> None:
+    a, black = shot(0, 60), np.zeros((20, H, W, 3), np.float32)
+    assert len(split(black, mixed(black, a[:20]), a[20:40], mixed(a[40:], black), black)) == 1
+
+
+def test_light_that_goes_down_is_no_dissolve() -> None:
+    a = shot(0, 70)
+    level = np.interp(np.arange(70), [20, 44], [1.0, 0.5]).astype(np.float32)[:, None, None, None]
+    assert len(split(a * level)) == 1
+
+
+def test_a_still_film_is_one_shot() -> None:
+    assert len(split(np.full((50, H, W, 3), 90, np.float32))) == 1
+
+
+def test_a_higher_floor_finds_less() -> None:
+    a = shot(0, 40)
+    assert len(split(a[:20], a[20:] * 0.8 + 20)) == 2
+    assert len(split(a[:20], a[20:] * 0.8 + 20, splitter=ContentSplitter(floor=0.9))) == 1
+
+
+def test_the_baseline_sees_new_colours_only() -> None:
+    signals = [HistogramSplitter().signal(np.full((9, 16, 3), c, np.uint8)) for c in (0, 0, 250, 250)]
+    assert table(HistogramSplitter()(np.stack(signals))) == [(0, START), (2, CUT)]
+
+
+def test_two_runs_are_one_and_a_part_does_not_need_the_whole() -> None:
+    splitter = ContentSplitter()
+    frames = np.concatenate([shot(s, 40) for s in range(3)]).clip(0, 255).astype(np.uint8)
+    signals = np.stack([splitter.signal(f) for f in frames])
+    assert table(splitter(signals)) == table(splitter(signals.copy()))
+    assert table(splitter(signals[20:100])) == [(0, START), (20, CUT), (60, CUT)]
+
+
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_foreign_signals_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="signals must be"):
+        SPLITTERS[name]()(np.zeros((3, 7), np.uint8))
