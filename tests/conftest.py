@@ -1,0 +1,58 @@
+"""What tests share: a small drawn film with its truth, and the real models' own rivals as oracles."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from castlist.drawn import Actor, Scene, Script, people, render
+
+
+def small_script(seconds: float = 1.6) -> Script:
+    """Three people: a two-shot, a close-up of each, all three together. A few seconds long."""
+    looks = people(3)
+    return Script(
+        "small",
+        looks,
+        (
+            Scene(seconds, (Actor(0, 0.3, 0.44, 0.3, yaw=8), Actor(1, 0.7, 0.44, 0.3, yaw=-8))),
+            Scene(seconds, (Actor(0, 0.5, 0.45, 0.46),), "kitchen"),
+            Scene(seconds, (Actor(1, 0.5, 0.45, 0.46),), "cafe"),
+            Scene(seconds, (Actor(2, 0.4, 0.45, 0.42),), "garden"),
+            Scene(seconds, tuple(Actor(i, 0.2 + 0.3 * i, 0.44, 0.26) for i in range(3)), "street"),
+        ),
+        frame_rate=Fraction(25),
+    )
+
+
+@pytest.fixture(scope="session")
+def small_film(tmp_path_factory):
+    """(path, truth) of a drawn film of three people, eight seconds at 640 x 360."""
+    path = tmp_path_factory.mktemp("film") / "small.mp4"
+    return path, render(small_script(), path)
+
+
+@pytest.fixture(scope="session")
+def found_film(small_film, tmp_path_factory):
+    """(cast, workspace folder) of the small film, found once with the real models."""
+    from castlist import find
+
+    folder = tmp_path_factory.mktemp("found") / "small.castlist"
+    return find(small_film[0], workspace=folder), folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of measured material beside the checkout; skips where there is none."""
+    place = Path(__file__).resolve().parents[1].parent / "shared"
+    if not place.is_dir():
+        pytest.skip("the measured material is not beside this checkout")
+    return place
+
+
+def in_ci() -> bool:
+    """Whether tests that need a browser or other parts must run, not skip."""
+    return bool(os.environ.get("CI"))

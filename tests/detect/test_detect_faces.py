@@ -1,0 +1,126 @@
+"""Detectors against OpenCV's own, and when they look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from castlist.detect import DETECTORS, Look, YuNet
+from castlist.errors import InputError
+from castlist.models import MODELS, find
+from castlist.types import Detections
+
+
+@pytest.fixture(scope="module")
+def picture(small_film):
+    reader = cv2.VideoCapture(str(small_film[0]))
+    reader.set(cv2.CAP_PROP_POS_FRAMES, 15)
+    return reader.read()[1]
+
+
+@pytest.mark.parametrize("crop", [(360, 640), (357, 611), (100, 640)])
+def test_yunet_finds_what_opencv_finds(picture, crop):
+    """Oracle: cv2.FaceDetectorYN of OpenCV 4 on the same file, to the sixteenth of a pixel."""
+    picture = np.ascontiguousarray(picture[: crop[0], : crop[1]])
+    theirs = cv2.FaceDetectorYN.create(str(find(MODELS["yunet"])), "", picture.shape[1::-1], 0.5, 0.3)
+    rows = theirs.detect(picture)[1]
+    rows = np.zeros((0, 15)) if rows is None else rows
+    ours = YuNet(min_score=0.5, max_overlap=0.3)(picture)
+    order, their_order = np.argsort(-ours.score), np.argsort(-rows[:, 14])
+    rows = rows[their_order]
+    assert len(ours) == len(rows)
+    np.testing.assert_allclose(ours.score[order], rows[:, 14], atol=1e-4)
+    np.testing.assert_allclose(ours.box[order, :2], rows[:, :2], atol=1 / 16)
+    np.testing.assert_allclose((ours.box[:, 2:] - ours.box[:, :2])[order], rows[:, 2:4], atol=1 / 16)
+    np.testing.assert_allclose(ours.landmarks[order].reshape(-1, 10), rows[:, 4:14], atol=1 / 16)
+
+
+def test_boxes_are_in_pixels_of_the_picture_at_any_scale(picture):
+    once, twice = YuNet()(picture), YuNet()(picture, scale=1.5)
+    assert len(once) == len(twice) == 2
+    np.testing.assert_allclose(np.sort(once.box[:, 0]), np.sort(twice.box[:, 0]), atol=6)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_detectors_keep_their_laws(name, picture):
+    detector = DETECTORS[name]()
+    if MODELS[detector.model].extra:
+        pytest.importorskip(MODELS[detector.model].package)
+    found = detector(picture)
+    assert len(found) == 2
+    assert (found.frame == 0).all()
+    assert ((found.score >= detector.min_score) & (found.score <= 1)).all()
+    inside = (found.landmarks >= found.box[:, None, :2] - 9) & (found.landmarks <= found.box[:, None, 2:] + 9)
+    assert inside.all()
+    assert len(detector(np.zeros((64, 64, 3), np.uint8))) == 0
+    with pytest.raises(InputError, match=r"shape \(height, width, 3\)"):
+        detector(np.zeros((64, 64), np.uint8))
+
+
+class Counting:
+    """A detector that finds one face and counts how often it was asked."""
+
+    model = "counting"
+
+    def __init__(self, small_from=99.0):
+        self.asked, self.small_from = [], small_from
+
+    def __call__(self, image, *, scale=1.0, machine=None):
+        self.asked.append(scale)
+        boxes = [[10, 10, 60, 60]] + [[80, 10, 95, 25]] * (scale >= self.small_from)
+        n = len(boxes)
+        return Detections([0] * n, boxes, [0.9] * n, np.zeros((n, 5, 2)))
+
+
+def watch(look, detector, signals, rate=24):
+    watcher = look.watch(detector)
+    image = np.zeros((90, 160, 3), np.uint8)
+    looked = []
+    for frame, level in enumerate(signals):
+        for faces in watcher.see(frame, frame / rate, image, np.full(8, level, np.uint8)):
+            looked.append(int(faces.frame[0]))
+    looked += [int(f.frame[0]) for f in watcher.finish()]
+    return looked
+
+
+def test_looks_come_at_their_rate_and_at_the_end():
+    assert watch(Look(per_second=6), Counting(), [0] * 23) == [0, 4, 8, 12, 16, 20, 22]
+
+
+def test_both_sides_of_a_cut_are_looked_at():
+    looked = watch(Look(per_second=6), Counting(), [0] * 6 + [200] * 8)
+    assert looked == [0, 4, 5, 6, 10, 13]
+
+
+def test_close_looks_go_on_only_while_they_find_something():
+    look = Look(per_second=6, sides=(160,), close_side=320, patience=1.0)
+    idle, busy = Counting(), Counting(small_from=1.5)
+    watch(look, idle, [0] * 48)
+    watch(look, busy, [0] * 48)
+    assert sum(s > 1 for s in idle.asked) == 2  # at 0 s and at 1 s
+    assert sum(s > 1 for s in busy.asked) == len(busy.asked) / 2
+
+
+def test_faces_too_small_to_tell_are_not_kept():
+    watcher = Look(smallest=60.0).watch(Counting())
+    assert list(watcher.see(0, 0.0, np.zeros((90, 160, 3), np.uint8), np.zeros(8, np.uint8))) == []
+
+
+def test_models_are_the_files_we_know(tmp_path, monkeypatch):
+    from castlist.errors import ModelError
+
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "__init__.py").write_text("raise RuntimeError('models are never imported')")
+    (tmp_path / "pack" / "m.onnx").write_bytes(b"not the model")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from dataclasses import replace
+
+    wrong = replace(MODELS["yunet"], package="pack", file="m.onnx")
+    with pytest.raises(ModelError, match="not the one castlist knows"):
+        find(wrong)
+    with pytest.raises(ModelError, match="missing"):
+        find(replace(wrong, file="none.onnx"))
+    assert Path(find(MODELS["yunet"])).is_file()
