@@ -156,7 +156,7 @@ def dissolves() -> Script:
 
 
 def cuts() -> Script:
-    """Forty cuts in 24 seconds: close-ups that last from 8 to 22 frames."""
+    """Forty cuts in 27 seconds: close-ups that last from 8 to 22 frames."""
     rng = np.random.default_rng(4)
     rooms = ("study", "garden", "cafe", "street", "kitchen", "gallery")
     scenes = [close(i % 6, rooms[i % 5], seconds=float(rng.integers(8, 23)) / 25) for i in range(41)]
