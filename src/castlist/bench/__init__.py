@@ -1,0 +1,33 @@
+"""The slides' tables as experiments anyone can run, on the authors' features or on one's own.
+
+castlist bench datasets DIR       the dataset table
+castlist bench run --data DIR     the tables of scores, ours beside the published numbers
+castlist bench figures --data F   distributions, sweeps and maps
+"""
+
+from __future__ import annotations
+
+from castlist.bench.datasets import Facts, dataset_table, facts, feature_files
+from castlist.bench.published import PUBLISHED, Published
+from castlist.bench.results import Key, Result, Store, cells
+from castlist.bench.run import Bench, Dataset
+from castlist.bench.subsets import SUBSETS, Subset
+from castlist.bench.table import tables
+
+__all__ = [
+    "PUBLISHED",
+    "SUBSETS",
+    "Bench",
+    "Dataset",
+    "Facts",
+    "Key",
+    "Published",
+    "Result",
+    "Store",
+    "Subset",
+    "cells",
+    "dataset_table",
+    "facts",
+    "feature_files",
+    "tables",
+]

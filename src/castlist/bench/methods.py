@@ -1,0 +1,127 @@
+"""Every method of the tables by its name, called alike: a refinement of the features, or a baseline."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from castlist.errors import InputError
+from castlist.io.features import FeatureSet
+from castlist.types import Clustering, Embeddings, Machine
+
+__all__ = ["PAPER", "baseline", "check_options", "known", "parse_options", "refined", "refiner", "resolve"]
+
+PAPER = ("base", "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
+Options = Mapping[str, Mapping[str, Any]]  # by method, then by field
+
+
+def known() -> dict[str, str]:
+    """Every method's name and kind: "refinement" of the features, or "baseline"."""
+    from castlist.baselines import BASELINES
+    from castlist.refine import REFINERS
+
+    names = {"base": "refinement"}
+    names |= {name: "refinement" for name in REFINERS if name != "none"}
+    return names | dict.fromkeys(BASELINES, "baseline")
+
+
+def resolve(names: str) -> tuple[str, ...]:
+    """The methods of a comma-separated list; `paper` and `all` stand for several.
+
+    Raises:
+        InputError: an unknown name; the message lists those there are.
+    """
+    every = known()
+    groups = {"paper": PAPER, "all": tuple(every)}
+    wanted: list[str] = []
+    for name in filter(None, (part.strip() for part in names.split(","))):
+        if name not in every and name not in groups:
+            raise InputError(f"unknown method {name!r}; choose from {', '.join([*groups, *every])}")
+        wanted += groups.get(name, (name,))
+    if not wanted:
+        raise InputError("no method named; for instance base,ssiam")
+    return tuple(dict.fromkeys(wanted))
+
+
+def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Options such as `ssiam.epochs=5`, by method; `*.epochs=5` is for every method that has it.
+
+    Raises:
+        InputError: not of that form.
+    """
+    options: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        place, equals, text = setting.partition("=")
+        method, dot, field = place.strip().rpartition(".")
+        if not equals or not dot or not field:
+            raise InputError(f"{setting!r} must be METHOD.OPTION=VALUE, for instance ssiam.epochs=5")
+        try:
+            value = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError):
+            value = text.strip()
+        options.setdefault(method, {})[field] = value
+    return options
+
+
+def _with_options(step: Any, method: str, options: Options) -> Any:
+    """A step with the options given for it."""
+    have = {f.name for f in fields(step)} if is_dataclass(step) else set()
+    wanted = {k: v for k, v in options.get("*", {}).items() if k in have} | dict(options.get(method, {}))
+    unknown = sorted(wanted.keys() - have)
+    if unknown:
+        raise InputError(f"{method} has no option {', '.join(unknown)}; it has {', '.join(sorted(have))}")
+    try:
+        return replace(step, **wanted) if wanted else step
+    except TypeError:
+        raise InputError(f"{method} cannot take {wanted}; give numbers where it has numbers") from None
+
+
+def refiner(method: str, seed: int, recipe: str, options: Options) -> Any:
+    """The refinement step of that name, with its seed."""
+    from castlist.refine import REFINERS
+
+    makers: Mapping[str, Any] = REFINERS
+    if method == "base":
+        return makers["none"]()
+    return _with_options(makers[method](seed=seed, recipe=recipe), method, options)
+
+
+def check_options(method: str, recipe: str, options: Options) -> None:
+    """Raise InputError where an option is none of the method's, before anything runs."""
+    from castlist.baselines import BASELINES
+
+    if known()[method] == "refinement":
+        refiner(method, 0, recipe, options)
+    else:
+        _with_options(BASELINES[method](), method, options)
+
+
+def refined(
+    step: Any, features: FeatureSet, machine: Machine, watch: Callable[[int, int], None] | None
+) -> Embeddings:
+    """The set's embeddings after a refinement step."""
+    found: Embeddings = step(features.embeddings, features.constraints(), machine=machine, watch=watch)
+    return found
+
+
+def baseline(method: str, features: FeatureSet, clusters: int, seed: int, options: Options) -> Clustering:
+    """The tracks of a set clustered by a baseline that is told the number of clusters.
+
+    Raises:
+        InputError: the method needs something that the set lacks.
+    """
+    from castlist.baselines import BASELINES, Scene
+
+    scene = Scene(
+        features.embeddings.vector,
+        features.embeddings.track,
+        features.constraints(),
+        features.frame if features.timed else None,
+        features.box,
+        track_frames=features.size,
+    )
+    step = _with_options(BASELINES[method](), method, options)
+    found: Clustering = step(scene, clusters, random_state=seed)
+    return found

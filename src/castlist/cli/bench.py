@@ -1,0 +1,212 @@
+"""castlist bench: the published tables as experiments that anyone can run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from castlist.bench import Dataset, Result
+
+EXAMPLES = """
+\b
+Examples:
+  castlist bench list
+  castlist bench datasets features/
+  castlist bench run --data features/ --methods base,ssiam --seeds 5 --html bench.html
+  castlist bench figures --data features/bbt_s01e01_features_VGG2.mat -o figures/
+"""
+UNITS = {"track": "track", "frame": "frame", "weighted": "track weighted by frames"}
+PATH = click.Path(path_type=Path)
+
+names = click.option("--cast", default="", help="Score these persons only, comma-separated.")
+drops = click.option(
+    "--drop", default="", help='Leave these labels out, comma-separated; "max" is the largest number.'
+)
+
+
+@click.group(epilog=EXAMPLES)
+def command() -> None:
+    """Run the published experiments on feature files: tables and figures, ours beside theirs."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_(as_json: bool) -> None:
+    """Say which methods, track sets and published numbers there are."""
+    from castlist.bench.methods import known
+    from castlist.bench.published import PUBLISHED
+    from castlist.bench.subsets import SUBSETS
+
+    if as_json:
+        sets = {name: asdict(s) for name, s in SUBSETS.items()}
+        numbers = [asdict(p) for p in PUBLISHED]
+        click.echo(json.dumps({"methods": known(), "sets": sets, "published": numbers}, indent=1))
+        return
+    click.echo("methods")
+    for name, kind in known().items():
+        click.echo(f"  {name:<22}{kind}")
+    click.echo("published track sets, known by the name of the video")
+    for name, subset in SUBSETS.items():
+        click.echo(f"  {name:<12}{len(subset.cast)} named persons, clusters {subset.clusters}")
+    click.echo("published numbers")
+    for p in PUBLISHED:
+        click.echo(
+            f"  {p.dataset:<10}{p.method:<21}{p.unit:<7}K={p.clusters:<4}{p.score:<19}{p.value:<8}{p.source}"
+        )
+
+
+@command.command()
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@names
+@drops
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> None:
+    """Print the dataset table of feature files or directories: cast, tracks, faces, who is seen together."""
+    from castlist.bench import dataset_table, facts, feature_files
+    from castlist.io.features import read_structure
+
+    files = feature_files(paths)
+    rows = [facts(read_structure(f), cast=_split(cast), drop=_split(drop)) for f in files]
+    click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
+
+
+@command.command()
+@click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
+@click.option(
+    "--methods", default="paper", show_default=True,
+    help="Comma-separated; paper: the slides' five; all: every baseline too. See castlist bench list.",
+)  # fmt: skip
+@click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
+@click.option(
+    "--units", default="track,weighted,frame", show_default=True,
+    help="What is scored: tracks, track clusters weighted by frames, frames clustered as frames.",
+)  # fmt: skip
+@click.option("--clusters", default="", help="Numbers of clusters given, comma-separated.")
+@click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
+@names
+@drops
+@click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
+@click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--json", "as_json", is_flag=True, help="Print every result as one JSON list.")
+@click.option("--html", type=PATH, help="Write a self-contained page with plots too.")
+def run(data: tuple[Path, ...], as_json: bool, html: Path | None, **given: Any) -> None:
+    """Run the methods on feature files and print the slides' tables, ours beside the published numbers.
+
+    Every result is kept as a file: run the same command again after an interruption and it goes on.
+    """
+    from castlist.bench import cells, tables
+
+    results = _results(data, given)
+    grouped = cells(results)
+    if html:
+        from castlist.bench.html import page
+
+        _write(html, page(grouped))
+    click.echo(json.dumps([asdict(r) for r in results], indent=1) if as_json else tables(grouped))
+
+
+@command.command()
+@click.option("--data", required=True, type=PATH, help="A feature file.")
+@click.option("-o", "--output", required=True, type=PATH, help="The directory to write SVG and PNG to.")
+@click.option("--methods", default="ssiam,tsiam", show_default=True, help="Refinements, comma-separated.")
+@click.option("--which", default="similarity,map,sweeps", show_default=True, help="Figures to draw.")
+@click.option("--seeds", default=3, show_default=True, help="Runs for each point of a sweep.")
+@click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
+@names
+@drops
+@click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
+@click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+def figures(data: Path, output: Path, which: str, seeds: int, **given: Any) -> None:
+    """Draw similarity before and after, maps of tracks by person, and accuracy against B, K, F and epochs."""
+    from castlist.bench.figures import draw
+    from castlist.bench.methods import parse_options, resolve
+    from castlist.types import Machine
+
+    dataset = _datasets((data,), given)[0]
+    written = draw(
+        dataset,
+        output,
+        which=_split(which),
+        methods=resolve(given["methods"]),
+        seeds=seeds,
+        recipe=given["recipe"],
+        options=parse_options(given["settings"]),
+        results=given["results"],
+        machine=Machine(given["device"], given["threads"]),
+        progress=sys.stderr,
+    )
+    for path in written:
+        click.echo(path)
+
+
+def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
+    from castlist.bench import Bench, Store
+    from castlist.bench.methods import parse_options, resolve
+    from castlist.bench.progress import Progress
+    from castlist.errors import InputError
+    from castlist.types import Machine
+
+    bench = Bench(
+        methods=resolve(given["methods"]),
+        seeds=given["seeds"],
+        units=_units(given["units"]),
+        clusters=_numbers(given["clusters"]),
+        recipe=given["recipe"],
+        options=parse_options(given["settings"]),
+        machine=Machine(given["device"], given["threads"]),
+    )
+    jobs = bench.jobs(_datasets(data, given))
+    progress, store, results = Progress(sys.stderr, len(jobs)), Store(given["results"]), []
+    for dataset, method, seed in jobs:
+        progress.begin(f"{dataset.features.name} {method} seed {seed}")
+        try:
+            results += list(bench(dataset, method, seed, store, progress.watch))
+            progress.end()
+        except InputError as error:  # one method cannot run on this set; the others can
+            progress.end(f"left out: {error}")
+    progress.close()
+    return sorted(results, key=lambda r: (r.key.dataset, r.key.protocol.clusters, r.key.protocol.unit))
+
+
+def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
+    from castlist.bench import Dataset, feature_files
+    from castlist.io.features import read
+
+    cast, drop = _split(given["cast"]), _split(given["drop"])
+    return [Dataset.of(read(file), cast=cast, drop=drop) for file in feature_files(data)]
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _units(text: str) -> tuple[str, ...]:
+    unknown = [name for name in _split(text) if name not in UNITS]
+    if unknown or not _split(text):
+        raise click.BadParameter(f"choose from {', '.join(UNITS)}", param_hint="--units")
+    return tuple(UNITS[name] for name in _split(text))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    if not all(part.isdecimal() and int(part) > 0 for part in _split(text)):
+        raise click.BadParameter("numbers above 0, for instance 36,40", param_hint="--clusters")
+    return tuple(int(part) for part in _split(text))
+
+
+def _write(path: Path, text: str) -> None:
+    from castlist.errors import InputError
+
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
