@@ -168,10 +168,13 @@ def _required(choice: Any) -> dict[str, Any]:
 
 def _name(room: str, step: Any) -> str:
     """The name under which a step is chosen."""
+    fitting = []
     for name, choice in CHOICES[room].items():
         kind, given = (choice.func, choice.keywords) if isinstance(choice, partial) else (choice, {})
         if kind is type(step) and all(getattr(step, k) == v for k, v in given.items()):
-            return name
+            fitting.append((len(given), name))
+    if fitting:
+        return max(fitting)[1]  # the choice that says most about the step
     return f"{type(step).__module__}:{type(step).__qualname__}"
 
 

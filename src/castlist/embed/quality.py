@@ -24,7 +24,7 @@ def frontality(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     off = np.abs(((nose - middle) * along).sum(1)) / (width / 4)
     upright = np.linalg.norm(eyes.mean(1) - mouth.mean(1), axis=1)
     # of a face seen from the front, eyes and mouth corners are 0.8 as far apart as eyes from mouth
-    open_face = np.clip(width / 2 / np.maximum(0.8 * upright, 1e-6), 0, 1)
+    open_face = np.clip(width / 2 / np.maximum(0.8 * upright, 1.0), 0, 1)
     return np.asarray(np.clip(1 - off, 0, 1) * open_face)
 
 

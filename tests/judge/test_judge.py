@@ -1,0 +1,120 @@
+"""Fates of tracks, and whether a refinement helps."""
+
+import numpy as np
+import pytest
+
+from castlist.judge import (
+    NOT_A_FACE,
+    TOO_FEW,
+    TOO_SMALL,
+    Billing,
+    Sift,
+    kept,
+    pair_cosines,
+    separation,
+    try_refinement,
+)
+from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Constraints, Embeddings, Tracks
+
+
+def tracks_of(*faces):
+    """Tracks of (number of faces, side in pixels, score)."""
+    n = [f[0] for f in faces]
+    side, score = (np.repeat([f[i] for f in faces], n).astype(float) for i in (1, 2))
+    box = np.column_stack([0 * side, 0 * side, side, side * 1.3])
+    total = sum(n)
+    return Tracks(np.arange(total), box, score, np.arange(total), np.cumsum([0, *n]), [0] * len(n))
+
+
+def vectors(tracks, dim=4):
+    track = np.asarray(tracks, np.int64)
+    return Embeddings(np.eye(dim)[track % dim], track, track, np.ones(len(track)))
+
+
+def test_lamps_specks_and_unseen_faces_are_set_aside_with_a_reason():
+    tracks = tracks_of((9, 40, 0.9), (9, 40, 0.5), (9, 7, 0.9), (9, 40, 0.9))
+    reasons = Sift()(tracks, vectors([0, 1, 2]))
+    assert reasons == ("", NOT_A_FACE, TOO_SMALL, TOO_FEW)
+    assert kept(reasons).tolist() == [True, False, False, False]
+    assert Sift()(Tracks.empty(), vectors([])) == ()
+
+
+def test_the_cast_is_whoever_is_seen_for_long_enough():
+    tracks = tracks_of((900, 40, 0.9), (98, 40, 0.9), (2, 40, 0.9), (50, 40, 0.9))
+    fate = Billing(share=0.01)(np.array([0, 1, 2, NOISE]), tracks)
+    assert fate.tolist() == [PERSON, PERSON, BACKGROUND, SET_ASIDE]
+    assert len(Billing()(np.zeros(0, np.int64), Tracks.empty())) == 0
+
+
+def test_separation_is_the_area_under_the_roc_curve():
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    positive, negative = rng.normal(1, 1, 50).round(1), rng.normal(0, 1, 70).round(1)  # with ties
+    truth = np.r_[np.ones(50), np.zeros(70)]
+    oracle = metrics.roc_auc_score(truth, np.r_[positive, negative])
+    assert separation(positive, negative) == pytest.approx(oracle)
+    assert np.isnan(separation(positive, []))
+
+
+def test_pairs_are_halves_of_tracks_and_tracks_seen_together():
+    vector = np.array([[1, 0], [0, 1], [1, 0], [1, 1]], float)
+    e = Embeddings(vector, [0, 0, 1, 2], [0, 1, 2, 3], [1, 1, 1, 1])
+    c = Constraints([0, 1], [1, 2], [False, False], [0, 0])
+    positive, negative = pair_cosines(e, c)
+    assert positive == pytest.approx([0.0])  # track 0: (1, 0) against (0, 1)
+    assert negative == pytest.approx([np.sqrt(0.5), np.sqrt(0.5)])
+
+
+def noisy_people(rng, people=6, tracks=10, faces=6, dim=8):
+    """Faces on `dim` useful and `dim` useless dimensions; tracks 2i and 2i + 1 are seen together."""
+    centre = rng.normal(size=(people, dim))
+    track = np.repeat(np.arange(people * tracks), faces)
+    who = np.repeat(rng.permutation(np.repeat(np.arange(people), tracks)), faces)
+    vector = np.column_stack(
+        [centre[who] + 0.7 * rng.normal(size=(len(who), dim)), 3 * rng.normal(size=(len(who), dim))]
+    )
+    a = np.arange(0, people * tracks, 2)
+    differ = who[::faces][a] != who[::faces][a + 1]
+    a = a[differ]
+    e = Embeddings(vector, track, track, np.ones(len(track)))
+    return e, Constraints(a, a + 1, np.zeros(len(a), bool), np.zeros(len(a)))
+
+
+def test_a_refinement_that_helps_on_held_out_pairs_is_taken_and_one_that_harms_is_not():
+    e, c = noisy_people(np.random.default_rng(1))
+    shot = np.arange(60) // 2
+
+    def helps(learn, constraints, apply):
+        return Embeddings(apply.vector[:, :8], apply.track, apply.detection, apply.quality)
+
+    def harms(learn, constraints, apply):
+        return Embeddings(apply.vector[:, 8:], apply.track, apply.detection, apply.quality)
+
+    good, bad = try_refinement(helps, e, c, shot), try_refinement(harms, e, c, shot)
+    assert good.better
+    assert good.after > good.before
+    assert not bad.better
+    assert bad.after < bad.before
+    assert "Refined features were used" in good.sentence
+    assert "Base features were used" in bad.sentence
+
+
+def test_what_is_learnt_from_is_never_what_is_judged_by():
+    e, c = noisy_people(np.random.default_rng(2))
+    shot = np.arange(60) // 2
+    folds = []
+
+    def look(learn, constraints, apply):
+        assert not set(learn.track.tolist()) & set(apply.track.tolist())
+        folds.append(set(apply.track.tolist()))
+        return apply
+
+    assert not try_refinement(look, e, c, shot).better
+    assert folds[0] | folds[1] == set(range(60))
+
+
+def test_too_few_pairs_leave_the_base_features():
+    e = vectors([0, 0, 1, 1])
+    verdict = try_refinement(lambda *_: pytest.fail("not asked"), e, Constraints.empty(), np.zeros(2, int))
+    assert not verdict.better
+    assert "too few" in verdict.sentence
