@@ -111,7 +111,7 @@ def test_frontality_falls_as_the_nose_leaves_the_middle():
     assert front[0] > 0.8
     assert (np.diff(front) < 0).all()
     assert front[3] == 0
-    assert frontality(np.zeros((1, 5, 2))).tolist() == [0]
+    assert frontality(np.zeros((1, 5, 2)))[0] < 1e-5
 
 
 def test_sharpness_falls_with_blur_whatever_the_light(faces):
