@@ -285,7 +285,13 @@ def variable() -> Script:
 
 def rotated() -> Script:
     """A portrait film whose frames lie on their side in the file; a flag says so."""
-    return replace(short(), title="rotated", width=360, height=640, encoding=Encoding(rotation=90))
+    film = short()
+    scenes = tuple(
+        replace(scene, actors=tuple(replace(a, size=0.55 * a.size, to=None) for a in scene.actors))
+        for scene in film.scenes
+    )
+    upright = replace(film, title="rotated", width=360, height=640, scenes=scenes)
+    return replace(upright, encoding=Encoding(rotation=90))
 
 
 def anamorphic() -> Script:
