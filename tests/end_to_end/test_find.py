@@ -1,0 +1,143 @@
+"""The main job on drawn films with the real models: who appears when, interrupted or not."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import castlist
+from castlist.io.exports import EXPORTS
+from castlist.metrics import b_cubed
+from castlist.pipeline import find
+from castlist.store import Workspace
+from castlist.types import Machine
+
+
+def overlap(a, b):
+    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
+    common = np.prod(np.clip(high - low, 0, None))
+    return common / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - common)
+
+
+def matched(cast, truth):
+    """[(true person, found person or -1)] of every face of the truth that was found at IoU 0.4."""
+    found = {}
+    for row, track in enumerate(cast.tracks.track):
+        found.setdefault(int(cast.tracks.frame[row]), []).append(
+            (cast.tracks.box[row], int(cast.person[track]))
+        )
+    pairs = []
+    for frame, box, person in zip(truth.frame, truth.box, truth.person, strict=True):
+        near = [(overlap(box, b), who) for b, who in found.get(int(frame), [])]
+        best, who = max(near, default=(0.0, -1))
+        if person >= 0:
+            pairs.append((int(person), who if best >= 0.4 else None))
+    return pairs
+
+
+def exported(folder, path):
+    with Workspace.open(folder, write=False) as workspace:
+        EXPORTS["csv"].write(workspace.cast(), path)
+    return path.read_bytes()
+
+
+def test_everybody_is_found_and_nobody_twice(found_film, small_film):
+    cast, truth = found_film[0], small_film[1]
+    pairs = matched(cast, truth)
+    seen = [(t, p) for t, p in pairs if p is not None and p >= 0]
+    assert len(seen) / len(pairs) > 0.95
+    assert b_cubed(*map(np.array, zip(*seen, strict=True))).f1 > 0.98
+    assert len(cast) == 3
+
+
+def test_screen_times_are_those_of_the_script(found_film, small_film):
+    cast, truth = found_film[0], small_film[1]
+    pairs = [(t, p) for t, p in matched(cast, truth) if p is not None and p >= 0]
+    for who in range(3):
+        true_seconds = len(np.unique(truth.frame[truth.person == who])) / 25
+        ((found, _),) = Counter(p for t, p in pairs if t == who).most_common(1)
+        assert cast[found].screen_time == pytest.approx(true_seconds, abs=0.4)
+
+
+def test_cuts_are_those_of_the_script(found_film, small_film):
+    assert found_film[0].shots.start.tolist() == small_film[1].shots.start.tolist()
+
+
+def test_the_public_api_reads_as_the_readme_says(found_film):
+    cast = found_film[0]
+    for person in cast:
+        assert isinstance(person.name, str)
+        assert person.screen_time > 0
+        assert person.appearances[0].start < person.appearances[0].stop
+        assert person.faces[0].quality >= person.faces[-1].quality or len(person.tracks) > 1
+    assert castlist.find is find
+
+
+def test_the_workspace_holds_what_the_report_shows(found_film):
+    cast, folder = found_film
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert all(person.name in page for person in cast)
+    with Workspace.open(folder, write=False) as workspace:
+        again = workspace.cast()
+        assert [p.appearances for p in again] == [p.appearances for p in cast]
+        for person in again:
+            assert workspace.image(person.faces[0].image)[:2] == b"\xff\xd8"
+
+
+def test_a_second_run_does_nothing_again(found_film, small_film):
+    cast, folder = found_film
+    stages = []
+    again = find(
+        small_film[0], workspace=folder, watch=lambda stage, done, total: stages.append((stage, done))
+    )
+    assert [s for s in stages if s[0] == "scan"] == [("scan", len(cast.clock))]
+    assert [p.appearances for p in again] == [p.appearances for p in cast]
+
+
+def test_threads_change_nothing(found_film, small_film, tmp_path):
+    find(small_film[0], workspace=tmp_path / "one.castlist", machine=Machine(threads=1))
+    one = exported(tmp_path / "one.castlist", tmp_path / "one.csv")
+    many = exported(found_film[1], tmp_path / "many.csv")
+    assert one == many
+
+
+@pytest.fixture(scope="module")
+def longer_film(tmp_path_factory):
+    from castlist.drawn import FILMS, Script, render
+
+    demo = FILMS["demo"]()
+    script = Script("longer", demo.looks, demo.scenes[:7], width=320, height=180)
+    path = tmp_path_factory.mktemp("longer") / "longer.mp4"
+    render(script, path)
+    return path
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_cast(longer_film, tmp_path):
+    """SIGKILL at ten random moments; every next run goes on, and the CSV is the same, byte for byte."""
+    command = [sys.executable, "-m", "castlist", "find", str(longer_film), "--quiet", "--out"]
+    undisturbed, killed = tmp_path / "a.castlist", tmp_path / "b.castlist"
+    started = time.monotonic()
+    subprocess.run([*command, str(undisturbed)], check=True, stdout=subprocess.DEVNULL)
+    whole = time.monotonic() - started
+    moments, deaths = np.random.default_rng(7), 0
+    for _ in range(10):
+        process = subprocess.Popen([*command, str(killed)], stdout=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=moments.uniform(0.1, 0.9) * whole)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            deaths += 1
+        process.wait()
+    assert deaths
+    subprocess.run([*command, str(killed)], check=True, stdout=subprocess.DEVNULL)
+    assert exported(killed, tmp_path / "b.csv") == exported(undisturbed, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) > 100
