@@ -182,7 +182,7 @@ def test_tracks_that_are_no_struct(tmp_path):
 
 def test_features_of_another_kind(tmp_path):
     savemat(tmp_path / "a.mat", {"features_vgg": "text", "Tracks": struct(FIELDS)})
-    with pytest.raises(InputError, match="is char of shape"):
+    with pytest.raises(InputError, match="must be a block of floats"):
         read(tmp_path / "a.mat")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.io._mat5 import Struct
 from castlist.io.features import check_amount
 
 __all__ = ["FIELDS", "TrackTable", "feature_name", "hdf5_dataset", "hdf5_fields", "struct_fields", "table"]
@@ -95,24 +96,22 @@ def feature_name(names: list[str]) -> str | None:
     return found[0] if found else None
 
 
-def struct_fields(tracks: NDArray[Any]) -> dict[str, list[Any]]:
-    """The fields of a struct array as `scipy.io.loadmat` gives it, unsqueezed."""
-    names = tracks.dtype.names
-    if names is None:
+def struct_fields(tracks: Any) -> dict[str, list[Any]]:
+    """The fields of a struct array as `_mat5.load` gives it."""
+    if not isinstance(tracks, Struct):
         raise InputError("Tracks must be a struct array with the fields numframes and trackerId")
-    rows = tracks.ravel(order="F")
-    return {name: [_plain(row[name]) for row in rows] for name in FIELDS if name in names}
+    return {name: [_plain(v) for v in tracks.fields[name]] for name in FIELDS if name in tracks.fields}
 
 
 def _plain(value: Any) -> Any:
-    array = np.asarray(value)
-    while array.dtype == object and array.size == 1:
-        array = np.asarray(array.ravel()[0])
-    if array.dtype.kind in "US":
-        return "".join(array.ravel().tolist())
-    if array.dtype.kind not in "biuf":
+    """Text, or numbers in a row; a cell that holds one thing is that thing."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, np.ndarray):
         raise InputError("a field of Tracks holds neither a number nor text")
-    return array.ravel(order="F")
+    return value.ravel(order="F")
 
 
 def hdf5_dataset(file: Any, name: str, where: str = "the file") -> Any:

@@ -273,7 +273,8 @@ def sentence(path: Path) -> Iterator[None]:
         yield
     except InputError as error:
         text = str(error)
-        raise InputError(text if text.startswith(path.name) else f"{path.name}: {text}") from None
+        joint = " " if text.startswith(("is ", "holds ")) else ": "
+        raise InputError(text if text.startswith(path.name) else f"{path.name}{joint}{text}") from None
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except MemoryError:

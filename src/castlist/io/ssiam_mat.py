@@ -4,14 +4,13 @@
     Tracks        (1, tracks)  struct with numframes, trackerId, labelid, and, where known, frames and
                   label (text) or groundTruthIdentity
 
-The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 (read through SciPy) or
+The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 or
 v7.3, which is HDF5 with the axes in reverse. `<series>_sSSeEE_features_VGG2.mat` holds both variables;
 where it has features only, `Tracks` comes from `<series>_sSSeEE.mat` beside it.
 """
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.io import _matlab
+from castlist.io import _mat5, _matlab
 from castlist.io.features import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
 
 __all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "read", "write"]
@@ -66,20 +65,15 @@ def _name(path: Path) -> str:
 
 
 def _read_classic(path: Path) -> tuple[NDArray[Any], dict[str, list[Any]]]:
-    from scipy.io import loadmat, whosmat
-
-    inside = {name: (shape, kind) for name, shape, kind in whosmat(path)}
-    feature = _matlab.feature_name(list(inside))
+    found = _mat5.load(path, lambda name: name.startswith("features_") or name == "Tracks")
+    feature = _matlab.feature_name(list(found))
     if feature is None:
         raise InputError(f"no variable `features_...` in it; {HOLDS}")
-    shape, kind = inside[feature]
-    if kind not in ("single", "double") or len(shape) not in (2, 3):
-        raise InputError(f"`{feature}` is {kind} of shape {shape}; {HOLDS}")
-    check_amount(math.prod(shape), 8 if kind == "double" else 4, f"`{feature}`")
-    found = loadmat(path, variable_names=[feature, "Tracks"])
-    if "Tracks" not in found:
-        return found[feature].T, _sibling_fields(path)
-    return found[feature].T, _matlab.struct_fields(found["Tracks"])
+    block = found[feature]
+    if not isinstance(block, np.ndarray) or block.dtype.kind != "f" or block.ndim not in (2, 3):
+        raise InputError(f"`{feature}` must be a block of floats; {HOLDS}")
+    fields = _matlab.struct_fields(found["Tracks"]) if "Tracks" in found else _sibling_fields(path)
+    return block.T, fields
 
 
 def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
@@ -103,7 +97,6 @@ def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
 def _sibling_fields(path: Path) -> dict[str, list[Any]]:
     """`Tracks` of `<series>_sSSeEE.mat` beside the features."""
     import h5py
-    from scipy.io import loadmat
 
     beside = path.with_name(_name(path) + path.suffix)
     if beside == path or not beside.exists():
@@ -111,7 +104,7 @@ def _sibling_fields(path: Path) -> dict[str, list[Any]]:
     if _matlab.is_hdf5(beside):
         with h5py.File(beside, "r") as file:
             return _matlab.hdf5_fields(file)
-    found = loadmat(beside, variable_names=["Tracks"])
+    found = _mat5.load(beside, lambda name: name == "Tracks")
     if "Tracks" not in found:
         raise InputError(f"no struct array `Tracks` in it, nor in {beside.name}")
     return _matlab.struct_fields(found["Tracks"])
