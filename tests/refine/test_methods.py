@@ -140,7 +140,16 @@ def test_training_that_diverges_says_so():
 
 @pytest.mark.parametrize(
     "options",
-    [{"recipe": "papr"}, {"first_layer": "xavier"}, {"epochs": 0}, {"hidden": 0}, {"scaling": "max"}],
+    [
+        {"recipe": "papr"},
+        {"first_layer": "xavier"},
+        {"epochs": 0},
+        {"hidden": 0},
+        {"scaling": "max"},
+        {"subset": 1},
+        {"margin": "wide"},
+        {"learning_rate": np.nan},
+    ],
 )
 def test_unknown_options_list_the_known(options):
     with pytest.raises(InputError, match=r"choose from|at least 1"):

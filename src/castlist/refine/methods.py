@@ -14,7 +14,7 @@ of dimensions of the features.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from castlist.refine.model import Refined
 from castlist.refine.network import Network
 from castlist.refine.pairs import Pairs
 from castlist.refine.ranks import ranks
-from castlist.refine.scaling import Scaling
+from castlist.refine.scaling import SCALINGS, Scaling
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, Machine
 
@@ -40,6 +40,13 @@ Floats = NDArray[np.float32]
 RECIPES: dict[str, dict[str, Any]] = {
     "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0},
     "castlist": {"scaling": "l2", "first_layer": "base", "learning_rate": 0.1, "margin": 1.0},
+}
+
+FIRST_LAYERS = ("he", "base")
+LEAST: dict[str, float] = {  # the least that a number may be
+    **dict.fromkeys(("epochs", "batch", "hidden", "output", "positives", "negatives", "far_tracks"), 1),
+    **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay"), 0),
+    "subset": 2,
 }
 
 
@@ -84,16 +91,19 @@ class Siamese:
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise InputError(f"unknown recipe '{self.recipe}'; choose from {', '.join(RECIPES)}")
-        if self.option("first_layer") not in ("he", "base"):
-            raise InputError(f"unknown first_layer '{self.first_layer}'; choose from he, base")
-        for name in ("epochs", "batch", "hidden", "output"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name, known in (("scaling", tuple(SCALINGS)), ("first_layer", FIRST_LAYERS)):
+            if self.option(name) not in known:
+                raise InputError(f"unknown {name} '{getattr(self, name)}'; choose from {', '.join(known)}")
+        for f in fields(self):
+            value = self.option(f.name)
+            least = LEAST.get(f.name)
+            if least is not None and not (isinstance(value, int | float) and least <= value < np.inf):
+                raise InputError(f"{f.name} must be a number of at least {least}, got {value!r}")
 
     def option(self, name: str) -> Any:
         """An option's value, from the recipe where it was left at None."""
         value = getattr(self, name)
-        return RECIPES[self.recipe][name] if value is None else value
+        return RECIPES[self.recipe].get(name) if value is None else value
 
     def __call__(
         self,

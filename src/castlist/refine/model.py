@@ -29,13 +29,15 @@ class Refined:
     network: Network
     about: dict[str, Any] = field(default_factory=dict)  # method, options and losses it was trained with
 
-    def transform(self, x: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """(n, h) float32 refined features of rows x (n, d): the hidden layer before the ReLU, unscaled.
+    def transform(self, x: NDArray[np.floating[Any]], *, precise: bool = False) -> NDArray[Any]:
+        """(n, h) refined features of rows x (n, d): the hidden layer before the ReLU, not normalised.
+
+        Float32; float64 where `precise`, so that the result for a row does not depend on its neighbours.
 
         Raises:
             InputError: x has not d columns, or holds NaN or infinite values.
         """
-        x = np.asarray(x, np.float32)
+        x = np.asarray(x, np.float64 if precise else np.float32)
         d = len(self.scaling.shift)
         if x.ndim != 2 or x.shape[1] != d:
             raise InputError(f"this refinement takes features of {d} dimensions, got shape {x.shape}")
@@ -43,7 +45,7 @@ class Refined:
             raise InputError("the features hold NaN or infinite values; remove those faces first")
         rows = max(1, 2**24 // d)  # 64 MB at a time
         parts = [self.network.hidden(self.scaling(x[i : i + rows])) for i in range(0, len(x), rows)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.network.b1)), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.network.b1)), x.dtype)
 
     def save(self, path: str | Path) -> None:
         """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""

@@ -47,7 +47,7 @@ class Scaling:
             shift, factor = x.mean(0), 1 / np.where(spread > 0, spread, 1)
         return cls(way, shift.astype(np.float32), factor.astype(np.float32))
 
-    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
         """(n, d) the rows scaled; a row of zeros stays zeros."""
         if self.way == "raw":
             return x

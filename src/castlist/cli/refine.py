@@ -1,0 +1,97 @@
+"""castlist refine: features made better on their own faces, by the paper's methods."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from castlist.cli.options import machine_options
+
+__all__ = ["command"]
+
+METHODS = ("ssiam", "tsiam", "tsiam-no-singletons", "pseudo-rf")
+
+
+@click.command(
+    "refine",
+    epilog="""\b
+Examples:
+  castlist refine episode.npz --method ssiam -o refined.npz
+  castlist refine episode.npz --method tsiam --recipe paper --set epochs=5 -o refined.mat
+  castlist refine episode.npz --model network.safetensors -o refined.npz
+""",
+)
+@click.argument("features")
+@click.option(
+    "--method", type=click.Choice(METHODS), default="ssiam", show_default=True, help="Who is paired."
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(["castlist", "paper"]),
+    default="castlist",
+    show_default=True,
+    help="castlist needs no tuning; paper is the publication's to the letter.",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Change one option; repeatable."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw.")
+@click.option("-o", "--out", metavar="FILE", required=True, help="The refined features, .npz or .mat.")
+@click.option("--model", metavar="FILE", help="Also save the trained network, as safetensors.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@machine_options
+def command(
+    features: str,
+    method: str,
+    recipe: str,
+    settings: tuple[str, ...],
+    seed: int,
+    out: str,
+    model: str | None,
+    quiet: bool,
+    device: str,
+    threads: int,
+) -> None:
+    """Train on FEATURES and write them refined; labels in it are not looked at.
+
+    FEATURES is an SSIAM .mat, an FGG .mat, a BCL folder or .ids file, or castlist's own .npz.
+    """
+    from dataclasses import replace
+
+    from castlist.io import features as io
+    from castlist.recipe import Recipe
+    from castlist.types import Machine
+
+    made = Recipe().with_step("refine", {"use": method, "recipe": recipe, "seed": seed})
+    for setting in settings:
+        made = made.with_setting(f"refine.{setting}")
+    if Path(out).suffix not in (".npz", ".mat"):
+        raise click.UsageError(f"name the output .npz or .mat, not {Path(out).name}")
+    table = io.read(features)
+    e, links = table.embeddings, table.constraints()
+    machine = Machine(device=device, threads=threads)
+    with _progress(method, quiet) as watch:
+        refined = made.refine.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)
+    vector = refined.transform(e.vector)
+    io.write(replace(table, embeddings=replace(e, vector=vector)), out)
+    if model:
+        refined.save(model)
+    click.echo(f"{out}: {len(table):,} tracks, {len(e):,} faces, {vector.shape[1]} dimensions")
+
+
+@contextmanager
+def _progress(method: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A watch that draws one line on stderr."""
+    if quiet:
+        yield None
+        return
+    with click.progressbar(length=100, label=f"Training {method}", file=sys.stderr) as bar:
+
+        def watch(done: int, total: int) -> None:
+            bar.update(100 * done // total - bar.pos)
+
+        yield watch

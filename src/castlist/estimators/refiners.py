@@ -1,0 +1,205 @@
+"""SSiam, TSiam and Pseudo-RF as scikit-learn transformers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from castlist import refine
+from castlist.errors import InputError
+from castlist.types import Machine
+
+__all__ = ["PseudoRF", "SSiam", "TSiam"]
+
+LEAST = 4  # rows that can be learned from
+
+
+class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """What the three share. After `fit`, `refined_` is the trained `castlist.refine.Refined`."""
+
+    step: ClassVar[Any]
+
+    def _trained(self, x: NDArray[Any], *links: Any) -> Self:
+        options = self.get_params(deep=False)
+        seed = check_random_state(options.pop("random_state")).randint(2**31 - 1)
+        machine = Machine(device=options.pop("device"))
+        self.refined_ = self.step(seed=int(seed), **options).fit(x, *links, machine=machine)
+        self._n_features_out = len(self.refined_.network.b1)
+        return self
+
+    def _read(self, X: Any) -> NDArray[Any]:
+        x: NDArray[Any] = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=LEAST)
+        return x
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """(n, hidden) refined features of X (n, d), in X's precision."""
+        check_is_fitted(self)
+        x = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return self.refined_.transform(x, precise=True).astype(x.dtype, copy=False)  # type: ignore[no-any-return]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class SSiam(_Refiner):
+    """Refine features by self-supervision alone: no tracks, no labels.  [Sharma et al., FG 2019]
+
+    Args:
+        recipe: "castlist", or "paper" for the publication's settings to the letter.
+        subset: B, rows drawn for each batch; at most as many as there are rows.
+        epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.SSiam`; None takes the recipe's.
+        device: "auto", "cpu", "cuda" or "mps".
+        random_state: int, RandomState or None; decides first weights and draws.
+    """
+
+    step: ClassVar[Any] = refine.SSiam
+
+    def __init__(
+        self,
+        *,
+        recipe: str = "castlist",
+        subset: int = 3000,
+        epochs: int = 15,
+        batch: int = 128,
+        hidden: int = 512,
+        margin: float | None = None,
+        learning_rate: float | None = None,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.recipe = recipe
+        self.subset = subset
+        self.epochs = epochs
+        self.batch = batch
+        self.hidden = hidden
+        self.margin = margin
+        self.learning_rate = learning_rate
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Train on X (n, d), one row a face; y is not looked at.
+
+        Raises:
+            ValueError: fewer than 4 rows, NaN, or rows that are all equal.
+        """
+        return self._trained(self._read(X))
+
+
+class PseudoRF(SSiam):
+    """SSiam's unranked control: every row's nearest is a positive, its farthest a negative."""
+
+    step: ClassVar[Any] = refine.PseudoRF
+
+
+class TSiam(_Refiner):
+    """Refine features by their tracks: one track is one person, tracks seen together are two.
+
+    Args:
+        recipe: "castlist", or "paper" for the publication's settings.
+        positives, negatives: pairs a row in each epoch.
+        singletons: whether tracks seen with no other take negatives from their far tracks.
+        far_tracks: F, how many.
+        epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.TSiam`; None takes the recipe's.
+        device: "auto", "cpu", "cuda" or "mps".
+        random_state: int, RandomState or None; decides first weights and draws.
+    """
+
+    step = refine.TSiam
+
+    def __init__(
+        self,
+        *,
+        recipe: str = "castlist",
+        positives: int = 2,
+        negatives: int = 4,
+        singletons: bool = True,
+        far_tracks: int = 25,
+        epochs: int = 15,
+        batch: int = 128,
+        hidden: int = 512,
+        margin: float | None = None,
+        learning_rate: float | None = None,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.recipe = recipe
+        self.positives = positives
+        self.negatives = negatives
+        self.singletons = singletons
+        self.far_tracks = far_tracks
+        self.epochs = epochs
+        self.batch = batch
+        self.hidden = hidden
+        self.margin = margin
+        self.learning_rate = learning_rate
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        tracks: ArrayLike | None = None,
+        frames: ArrayLike | None = None,
+        cannot_link: ArrayLike | None = None,
+        must_link: ArrayLike | None = None,
+    ) -> Self:
+        """Train on X (n, d), one row a face.
+
+        Args:
+            y: the tracks, where `tracks` is not given: so that TSiam works in a scikit-learn pipeline.
+            tracks: (n,) whole numbers, the track of each row.
+            frames: (n,) frame of each row; two tracks with a frame in common are two people.
+            cannot_link, must_link: (q, 2) more pairs of tracks known to be two people, or one.
+
+        Raises:
+            ValueError: no tracks, one track, one row in every track, or columns that do not fit.
+        """
+        x = self._read(X)
+        tracks = y if tracks is None else tracks
+        if tracks is None:
+            raise InputError(
+                "TSiam needs the track of each row: fit(X, tracks=...); without tracks use SSiam"
+            )
+        track = _column(tracks, len(x), "tracks")
+        cannot = np.zeros((0, 2), np.int64) if cannot_link is None else np.asarray(cannot_link).reshape(-1, 2)
+        if frames is not None:
+            cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
+        return self._trained(x, track, cannot, must_link)
+
+    def fit_transform(self, X: ArrayLike, y: Any = None, **links: Any) -> NDArray[Any]:
+        """`fit`, then `transform` of the same rows."""
+        return self.fit(X, y, **links).transform(X)
+
+
+def seen_together(track: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(q, 2) pairs of tracks that have a frame in common, each once, smaller first."""
+    both = np.unique(np.stack([frame, track], 1), axis=0)  # by frame, then track
+    pairs = [np.zeros((0, 2), np.int64)]
+    for step in range(1, len(both)):
+        shared = both[step:, 0] == both[:-step, 0]
+        if not shared.any():
+            break
+        pairs.append(np.stack([both[:-step, 1][shared], both[step:, 1][shared]], 1))
+    found: NDArray[np.int64] = np.unique(np.concatenate(pairs), axis=0)
+    return found
+
+
+def _column(values: ArrayLike, rows: int, name: str) -> NDArray[np.int64]:
+    column = np.asarray(values)
+    if column.shape != (rows,):
+        raise InputError(f"{name} must have shape ({rows},), one a row of X, got {column.shape}")
+    if column.dtype.kind not in "iu" and not (
+        column.dtype.kind == "f" and np.all(column == np.round(column))
+    ):
+        raise InputError(f"{name} must be whole numbers, got {column.dtype}")
+    return column.astype(np.int64)

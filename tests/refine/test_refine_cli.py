@@ -1,0 +1,62 @@
+"""castlist refine, as it is called."""
+
+import numpy as np
+import pytest
+
+from castlist.cli import run
+from castlist.io import features
+from castlist.refine import Refined
+
+RNG = np.random.default_rng(0)
+TRACKS = np.repeat(np.arange(10, 16), 8)
+
+
+@pytest.fixture
+def given(tmp_path):
+    vector = 4 * RNG.standard_normal((3, 10))[TRACKS % 3] + RNG.standard_normal((48, 10))
+    np.savez(
+        tmp_path / "given.npz",
+        features=vector.astype(np.float32),
+        track_id=TRACKS,
+        frame=np.tile(np.arange(8), 6),
+        label=np.array(["ann", "bob", "cid"] * 2),
+    )
+    return tmp_path / "given.npz"
+
+
+@pytest.mark.parametrize("method", ["ssiam", "tsiam", "tsiam-no-singletons", "pseudo-rf"])
+def test_features_are_written_refined_with_the_rest_kept(given, method, capsys):
+    out, model = given.parent / "out.npz", given.parent / "net.safetensors"
+    arguments = ["refine", str(given), "--method", method, "-o", str(out), "--model", str(model)]
+    assert run([*arguments, "--set", "epochs=1", "--set", "hidden=7"]) == 0
+    assert "6 tracks, 48 faces, 7 dimensions" in capsys.readouterr().out
+    before, after = features.read(given), features.read(out)
+    assert after.embeddings.vector.shape == (48, 7)
+    assert (after.track_id == before.track_id).all()
+    assert (after.frame == before.frame).all()
+    assert (after.label == before.label).all()
+    expected = Refined.load(model).transform(before.embeddings.vector)
+    np.testing.assert_array_equal(after.embeddings.vector, expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (["--set", "epoch=1"], "epoch"),
+        (["--set", "epochs=0"], "at least 1"),
+        (["-o", "out.txt"], ".npz or .mat"),
+        (["--method", "magic"], "ssiam"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(given, change, reason, capsys):
+    status = run(["refine", str(given), "-q", "-o", str(given.parent / "out.npz"), *change])
+    assert status != 0
+    error = capsys.readouterr().err
+    assert reason in error
+    assert "Traceback" not in error
+
+
+def test_a_file_without_vectors_is_refused(tmp_path, capsys):
+    np.savez(tmp_path / "bare.npz", track_id=TRACKS, frame=np.arange(48))
+    assert run(["refine", str(tmp_path / "bare.npz"), "-o", str(tmp_path / "out.npz")]) != 0
+    assert "no features" in capsys.readouterr().err
