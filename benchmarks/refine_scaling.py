@@ -37,7 +37,7 @@ GRID: dict[str, dict[str, Any]] = {
     "paper, standardised": {"recipe": "paper", "scaling": "standard"},
 }
 for _scaling in ("l2", "l2-sqrt-d", "standard"):
-    for _rate in (1e-3, 1e-2, 1e-1):
+    for _rate in (1e-3, 1e-2, 1e-1, 1.0):
         GRID[f"base, {_scaling}, rate {_rate:g}"] = {
             "scaling": _scaling, "first_layer": "base", "learning_rate": _rate, "margin": 1.0,
         }  # fmt: skip

@@ -134,7 +134,7 @@ def test_arrays_that_do_not_fit_are_refused(x, track, reason):
 
 
 def test_training_that_diverges_says_so():
-    with pytest.raises(InputError, match="learning_rate"), np.errstate(all="ignore"):
+    with pytest.raises(InputError, match="learning_rate"):
         SSiam(recipe="paper", learning_rate=1e6, epochs=20, batch=4).fit(1e3 * ROWS)
 
 
@@ -152,7 +152,7 @@ def test_training_that_diverges_says_so():
     ],
 )
 def test_unknown_options_list_the_known(options):
-    with pytest.raises(InputError, match=r"choose from|at least 1"):
+    with pytest.raises(InputError, match=r"choose from|at least [012]"):
         SSiam(**options).fit(ROWS)
 
 

@@ -171,12 +171,15 @@ class Siamese:
         optimiser = SGD(self.option("learning_rate"), self.momentum, self.weight_decay)
         losses = []
         steps = train(network, place(x), batches, loss=loss, optimiser=optimiser, place=place)
-        for done, value in enumerate(steps, 1):
-            losses.append(value)
-            if watch:
-                watch(done, total)
-        if not np.isfinite(losses[-1:]).all():
-            raise InputError("training ran off to infinity; lower learning_rate or scale the features")
+        with np.errstate(over="ignore", invalid="ignore"):  # said below in words
+            for done, value in enumerate(steps, 1):
+                if not np.isfinite(value):
+                    raise InputError(
+                        "training ran off to infinity; lower learning_rate or scale the features"
+                    )
+                losses.append(value)
+                if watch:
+                    watch(done, total)
         return Network(*(fetch(w) for w in network.parts)), [float(v) for v in _epochs(losses, self.epochs)]
 
 
