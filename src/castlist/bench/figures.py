@@ -141,6 +141,7 @@ def similarity(setting: Setting, means: dict[str, NDArray[np.float64]]) -> Any:
         for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
             axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
         axis.set_title(f"{method}, AUC {verification_auc(vectors, setting.data.label):.3f}")
+        axis.set_xticks(np.linspace(-1, 1, 5))
         axis.set_xlabel("cosine similarity of two track means")
         axis.legend(frameon=False)
     axes[0][0].set_ylabel("density of pairs")

@@ -11,12 +11,12 @@ from castlist.bench.table import COLUMNS, groups, notes, reference, row
 __all__ = ["page", "plot"]
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 82rem; padding: 0 1rem;
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 88rem; padding: 0 1rem;
   color: #1b1b1f; background: #fff }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .2rem } p { margin: .2rem 0 .8rem }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
-small, .protocol { color: #55555e } svg { max-width: 100%; height: auto }
+th, td { padding: .25rem .5rem; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
+small, .protocol { color: #55555e } svg { display: block; margin: 1rem 0; max-width: 100%; height: auto }
 svg text { font: 13px system-ui, sans-serif; fill: #1b1b1f }
 @media (prefers-color-scheme: dark) { body { color: #e8e8ee; background: #16161a } svg text { fill: #e8e8ee }
   th, td { border-color: #3a3a42 } small, .protocol { color: #a9a9b4 } }
@@ -29,11 +29,14 @@ def page(cells: Iterable[Cell]) -> str:
     """An HTML page that needs nothing from anywhere."""
     body = []
     for (dataset, subset, protocol), found in groups(cells).items():
-        body.append(f"<h2>{escape(dataset)} {escape(f'({subset})') if subset else ''}</h2>")
+        title = (
+            f"{dataset}{f' ({subset})' if subset else ''}, by {protocol.unit}, {protocol.clusters} clusters"
+        )
+        body.append(f"<h2>{escape(title)}</h2>")
         body.append(f'<p class="protocol">{escape(str(protocol))}</p>')
         body.append(_table(found))
         body += [plot(found, name, title) for name, title in PLOTTED]
-        body += [f"<small>{escape(note)}</small><br>" for note in notes(found)]
+        body.append(f"<p><small>{'<br>'.join(escape(note) for note in notes(found))}</small></p>")
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>castlist bench</title>\n'
         '<meta name="viewport" content="width=device-width">\n'

@@ -8,7 +8,7 @@ from castlist.bench.published import Published, published
 from castlist.bench.results import Cell, Spread
 from castlist.metrics import Protocol
 
-__all__ = ["COLUMNS", "groups", "notes", "row", "tables"]
+__all__ = ["COLUMNS", "groups", "notes", "reference", "row", "tables"]
 
 # name of the score, heading, digits; the published number stands behind a score that has one
 COLUMNS = (
@@ -61,9 +61,18 @@ def row(cell: Cell) -> list[str]:
 
 
 def notes(cells: Iterable[Cell]) -> list[str]:
-    """The sources of the published numbers beside these cells, each once."""
+    """What the methods ran with, and the sources of the published numbers, each once."""
+    cells = list(cells)
     found = (reference(cell, name) for cell in cells for name, _, _ in COLUMNS)
-    return sorted({f"[{p.method}] {p.source}" for p in found if p})
+    sources = sorted({f"[{p.method}] {p.source}" for p in found if p})
+    return [*(settings(cell) for cell in cells if cell.method != "base"), *sources]
+
+
+def settings(cell: Cell) -> str:
+    """The options a method ran with; those left to its recipe, and the seed, are not repeated."""
+    given = cell.results[0].key.options
+    shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
+    return f"{cell.method}: {', '.join(f'{k} {v}' for k, v in shown.items()) or 'defaults'}"
 
 
 def tables(cells: Iterable[Cell]) -> str:
