@@ -13,6 +13,7 @@ of dimensions of the features.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.refine.ahead import ahead
 from castlist.refine.device import at_most, choose, fetch, placer
 from castlist.refine.losses import Contrastive
 from castlist.refine.miners import PseudoRFMiner, SSiamMiner, TSiamMiner
@@ -150,7 +152,9 @@ class Siamese:
         scaling = Scaling.fit(x, self.option("scaling"))
         scaled = scaling(x)
         with at_most(machine.threads):
-            miner = self.miner(scaled, track, _pairs(cannot), _pairs(must))
+            miner = self.miner(
+                scaled, track, _pairs(cannot), _pairs(must), machine.threads or os.cpu_count() or 1
+            )
             network = Network.start(
                 scaled, hidden=self.hidden, output=self.output, first=self.option("first_layer"), rng=first
             )
@@ -158,7 +162,9 @@ class Siamese:
         about = {"method": type(self).__name__, "options": asdict(self), "losses": losses}
         return Refined(scaling, network, about)
 
-    def miner(self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]) -> Any:
+    def miner(
+        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
+    ) -> Any:
         """What gives the batches of pairs; each method has its own."""
         raise NotImplementedError
 
@@ -170,7 +176,7 @@ class Siamese:
         loss = Contrastive(self.option("margin"), self.mean)
         optimiser = SGD(self.option("learning_rate"), self.momentum, self.weight_decay)
         losses = []
-        steps = train(network, place(x), batches, loss=loss, optimiser=optimiser, place=place)
+        steps = train(network, place(x), ahead(batches), loss=loss, optimiser=optimiser, place=place)
         with np.errstate(over="ignore", invalid="ignore"):  # said below in words
             for done, value in enumerate(steps, 1):
                 if not np.isfinite(value):
@@ -193,8 +199,10 @@ class SSiam(Siamese):
 
     subset: int = 3000  # B, rows drawn for each batch, with replacement
 
-    def miner(self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]) -> SSiamMiner:
-        return SSiamMiner(**_draw(self, x))
+    def miner(
+        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
+    ) -> SSiamMiner:
+        return SSiamMiner(**_draw(self, x, threads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +212,9 @@ class PseudoRF(Siamese):
     subset: int = 3000
 
     def miner(
-        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]
+        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
     ) -> PseudoRFMiner:
-        return PseudoRFMiner(**_draw(self, x))
+        return PseudoRFMiner(**_draw(self, x, threads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +229,9 @@ class TSiam(Siamese):
     singletons: bool = True  # tracks seen with no other take negatives from their far tracks
     far_tracks: int = 25  # F, by Euclidean distance between track means of the scaled base features
 
-    def miner(self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]) -> TSiamMiner:
+    def miner(
+        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
+    ) -> TSiamMiner:
         group, cannot = _groups(x, track, cannot, must)
         if group.max() == 0:
             raise InputError("TSiam needs faces of at least two tracks, got one: it has no negatives")
@@ -242,12 +252,12 @@ class TSiam(Siamese):
         )
 
 
-def _draw(step: SSiam | PseudoRF, x: Floats) -> dict[str, Any]:
+def _draw(step: SSiam | PseudoRF, x: Floats, threads: int) -> dict[str, Any]:
     subset = min(step.subset, len(x))
     batch = min(step.batch, subset)
     draws = step.epochs * -(-len(x) // batch)
     return {
-        "ranks": ranks(x, subset=subset, draws=draws),
+        "ranks": ranks(x, subset=subset, draws=draws, threads=threads),
         "rows": len(x),
         "subset": subset,
         "batch": batch,

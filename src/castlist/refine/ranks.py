@@ -8,10 +8,14 @@ drawn: the same pairs, at a cost that hardly depends on d. `ranks` takes the che
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from castlist.refine.device import at_most
 
 __all__ = ["Direct", "Extremes", "Lists", "Ranks", "ranks"]
 
@@ -39,9 +43,9 @@ class Ranks(Protocol):
     def __call__(self, drawn: Rows) -> Extremes: ...
 
 
-def ranks(x: Floats, *, subset: int, draws: int) -> Ranks:
+def ranks(x: Floats, *, subset: int, draws: int, threads: int = 1) -> Ranks:
     """The cheaper way of answering `draws` draws of `subset` rows of x (n, d)."""
-    return Lists(x, subset) if draws * subset**2 > 2 * len(x) ** 2 else Direct(x)
+    return Lists(x, subset, threads) if draws * subset**2 > 2 * len(x) ** 2 else Direct(x)
 
 
 class Direct:
@@ -84,10 +88,10 @@ class Lists:
     each of n * min(10 n / subset, WIDTH) entries.
     """
 
-    def __init__(self, x: Floats, subset: int) -> None:
+    def __init__(self, x: Floats, subset: int, threads: int = 1) -> None:
         self.direct = Direct(x)
         width = min(len(x) - 1, WIDTH, -(-10 * len(x) // subset))
-        near, far = _within(self.direct, *_reach(self.direct, width))
+        near, far = _within(self.direct, *_reach(self.direct, width), threads)
         self.near = _List.of(near, len(x), width)
         self.far = _List.of(far, len(x), width, falling=True)
 
@@ -168,23 +172,28 @@ def _reach(direct: Direct, width: int) -> tuple[Floats, Floats]:
     return within, beyond
 
 
-def _within(direct: Direct, within: Floats, beyond: Floats) -> tuple[_Hits, _Hits]:
+def _within(direct: Direct, within: Floats, beyond: Floats, threads: int) -> tuple[_Hits, _Hits]:
     """Every pair of rows that is as near as the first's `within`, and every one as far as its `beyond`."""
-    near, far = [], []
     half, close, wide = direct.square / 2, within / -2, beyond / -2
+
+    def block(rows: slice, others: slice) -> tuple[list[_Hits], list[_Hits]]:
+        table = direct.x[rows] @ direct.x[others].T
+        table -= half[rows, None]
+        table -= half[others]  # minus half the squared distance
+        if rows is others:
+            table[np.tril_indices(len(table))] = np.nan  # each pair once
+        near = _picked(table, table >= close[rows, None], rows, others)
+        far = _picked(table, table <= wide[rows, None], rows, others)
+        near_too = _picked(table, table >= close[others], rows, others)
+        far_too = _picked(table, table <= wide[others], rows, others)
+        return [near, _swapped(near_too)], [far, _swapped(far_too)]
+
     blocks = _slices(len(direct.x))
-    for at, rows in enumerate(blocks):
-        for others in blocks[at:]:
-            table = direct.x[rows] @ direct.x[others].T
-            table -= half[rows, None]
-            table -= half[others]  # minus half the squared distance
-            if rows is others:
-                table[np.tril_indices(len(table))] = np.nan  # each pair once
-            near.append(_picked(table, table >= close[rows, None], rows, others))
-            far.append(_picked(table, table <= wide[rows, None], rows, others))
-            near.append(_swapped(_picked(table, table >= close[others], rows, others)))
-            far.append(_swapped(_picked(table, table <= wide[others], rows, others)))
-    return _Hits.joined(near), _Hits.joined(far)
+    pairs = [(rows, others) for i, rows in enumerate(blocks) for others in blocks[i:]]
+    with at_most(1), ThreadPoolExecutor(threads) as pool:  # a core a block, its product and its search
+        found = list(pool.map(lambda pair: block(*pair), pairs))
+    near, far = zip(*found, strict=True)
+    return _Hits.joined(list(chain(*near))), _Hits.joined(list(chain(*far)))
 
 
 def _picked(table: Floats, mask: NDArray[np.bool_], rows: slice, others: slice) -> _Hits:
