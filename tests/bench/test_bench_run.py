@@ -214,8 +214,9 @@ def test_a_set_that_stores_some_faces_is_not_scored_by_frames():
     size = np.full(12, 9)
     first = 3 * np.arange(12)
     data = Dataset.of(video(size=size, first=first, last=first + 8))
-    units = [p.unit for p in Bench(("base",)).protocols(data, "base")]
-    assert units == ["track", "track weighted by frames"]
+    protocols = Bench(("base",)).protocols(data, "base")
+    assert [p.unit for p in protocols] == ["track", "track weighted by frames"]
+    assert protocols[0].excluded == "nobody, and the faces not stored: 60 of 108"
 
 
 def test_the_published_numbers_of_clusters_are_the_default():

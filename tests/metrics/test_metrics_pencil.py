@@ -139,6 +139,7 @@ def test_scores_print_their_protocol():
     for part in ("wcp 0.8", "hungarian 0.6", "unit: track", "ann, bob", "K = 3 given", "excluded: "):
         assert part in text
     assert "K found by the method" in str(Protocol())
+    assert "scored: 36 persons" in str(Protocol(cast=tuple(f"p{i}" for i in range(36))))
 
 
 def test_the_score_of_a_corpus_is_the_ratio_of_sums():

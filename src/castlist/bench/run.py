@@ -47,6 +47,9 @@ class Dataset:
         kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
         if len(persons) < 2:
             raise InputError(f"{features.name} has {len(persons)} persons to score; at least two are needed")
+        stored = len(kept.embeddings)
+        if stored < kept.faces:
+            excluded += f", and the faces not stored: {kept.faces - stored} of {kept.faces}"
         return cls(kept, persons, excluded, _digest(kept))
 
     @property

@@ -19,6 +19,7 @@ from castlist.types import NOISE
 __all__ = ["UNITS", "Protocol", "Scores"]
 
 Unit = Literal["track", "frame", "track weighted by frames"]
+NAMED = 12  # so many persons are printed by name, more by number
 UNITS: tuple[Unit, ...] = ("track", "frame", "track weighted by frames")
 
 
@@ -44,7 +45,8 @@ class Protocol:
             raise InputError(f"clusters must be 1 or more, got {self.clusters}")
 
     def __str__(self) -> str:
-        who = ", ".join(self.cast) or "everyone with a label"
+        many = len(self.cast) > NAMED
+        who = f"{len(self.cast)} persons" if many else ", ".join(self.cast) or "everyone with a label"
         count = "K found by the method" if self.clusters is None else f"K = {self.clusters} given"
         return f"unit: {self.unit}; scored: {who}; excluded: {self.excluded}; {count}; noise: {self.noise}"
 
