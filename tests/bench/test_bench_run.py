@@ -365,6 +365,19 @@ def test_a_method_that_cannot_run_is_left_out_and_said(files):
     assert result.stdout.strip() == "no results"
 
 
+def test_files_of_a_directory_that_cannot_be_scored_are_left_out_and_said(files):
+    write(video("holiday", label=None), files / "data" / "holiday.npz")
+    given = ("run", "--methods", "base", "--units", "track", "--results", files / "kept")
+    result = call(*given, "--data", files / "data")
+    assert "left out: holiday has no labels" in result.stderr
+    assert "bbt_s01e01" in result.stdout
+    with pytest.raises(InputError, match="holiday has no labels"):
+        call(*given, "--data", files / "data" / "holiday.npz")
+    (files / "data" / "bbt_s01e01.npz").write_bytes(b"")
+    with pytest.raises(InputError, match="has features and labels"):
+        call(*given, "--data", files / "data")
+
+
 def test_options_and_names():
     assert parse_options(("ssiam.epochs=5", "*.margin=0.5", "ssiam.scaling=raw")) == {
         "ssiam": {"epochs": 5, "scaling": "raw"},

@@ -179,11 +179,23 @@ def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
 
 
 def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
+    """The sets to score; of a directory, a file that cannot be scored is named and left out."""
     from castlist.bench import Dataset, feature_files
+    from castlist.errors import InputError
     from castlist.io.features import read
 
     cast, drop = _split(given["cast"]), _split(given["drop"])
-    return [Dataset.of(read(file), cast=cast, drop=drop) for file in feature_files(data)]
+    found = []
+    for file in feature_files(data):
+        try:
+            found.append(Dataset.of(read(file), cast=cast, drop=drop))
+        except InputError as error:
+            if file in data or len(data) == 1 == len(feature_files(data)):
+                raise
+            click.echo(f"left out: {error}", err=True)
+    if not found:
+        raise InputError(f"nothing in {', '.join(map(str, data))} has features and labels")
+    return found
 
 
 def _split(text: str) -> tuple[str, ...]:
