@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ def choose(machine: Machine) -> str:
     wanted = machine.device
     if wanted not in ("auto", "cpu", "cuda", "mps"):
         raise InputError(f"unknown device '{wanted}'; choose from auto, cpu, cuda, mps")
-    if wanted == "cpu" or (wanted == "auto" and find_spec("torch") is None):
+    if wanted == "cpu" or (wanted == "auto" and not (find_spec("torch") and _perhaps_gpu())):
         return "cpu"
     if find_spec("torch") is None:
         raise MissingExtra(f"device '{wanted}'", "torch")
@@ -40,6 +42,11 @@ def choose(machine: Machine) -> str:
     if not seen[wanted]:
         raise InputError(f"torch sees no '{wanted}' device here; use device 'auto' or 'cpu'")
     return wanted
+
+
+def _perhaps_gpu() -> bool:
+    """Whether it is worth the seconds of importing torch to look for a GPU: on Linux a driver is a file."""
+    return sys.platform != "linux" or any(any(Path("/dev").glob(name)) for name in ("nvidia*", "kfd", "dxg"))
 
 
 def placer(device: str) -> Callable[[Any], Any]:

@@ -40,14 +40,20 @@ Watch = Callable[[int, int], None]  # (batches done, batches in all)
 Floats = NDArray[np.float32]
 
 RECIPES: dict[str, dict[str, Any]] = {
-    "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0},
-    "castlist": {"scaling": "l2", "first_layer": "base", "learning_rate": 0.1, "margin": 1.0},
+    "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0, "far_share": 1.0},
+    "castlist": {
+        "scaling": "l2",
+        "first_layer": "base",
+        "learning_rate": 0.1,
+        "margin": 1.0,
+        "far_share": 0.1,
+    },
 }
 
 FIRST_LAYERS = ("he", "base")
 LEAST: dict[str, float] = {  # the least that a number may be
     **dict.fromkeys(("epochs", "batch", "hidden", "output", "positives", "negatives", "far_tracks"), 1),
-    **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay"), 0),
+    **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay", "far_share"), 0),
     "subset": 2,
 }
 
@@ -228,6 +234,7 @@ class TSiam(Siamese):
     negatives: int = 4
     singletons: bool = True  # tracks seen with no other take negatives from their far tracks
     far_tracks: int = 25  # F, by Euclidean distance between track means of the scaled base features
+    far_share: float | None = None  # of all tracks, that the far ones may be at most
 
     def miner(
         self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
@@ -244,7 +251,7 @@ class TSiam(Siamese):
             group,
             cannot,
             singletons=self.singletons,
-            far_tracks=self.far_tracks,
+            far_tracks=min(self.far_tracks, int(np.ceil(self.option("far_share") * group.max()))),
             positives=self.positives,
             negatives=self.negatives,
             batch=self.batch,
