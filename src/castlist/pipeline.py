@@ -139,7 +139,7 @@ def identify(
     tracks = recipe.track(shots, seen.detections, seen.clock)
     watch("people", 1, 5)
     everything, portraits = _by_track(tracks, seen, recipe.embed.model)
-    reason = recipe.sift(tracks, everything)
+    reason = recipe.sift(tracks, seen.detections, everything)
     good = kept(reason)
     embeddings = everything[good[everything.track]]
     constraints = recipe.constrain(tracks)

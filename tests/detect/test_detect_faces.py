@@ -124,3 +124,13 @@ def test_models_are_the_files_we_know(tmp_path, monkeypatch):
     with pytest.raises(ModelError, match="missing"):
         find(replace(wrong, file="none.onnx"))
     assert Path(find(MODELS["yunet"])).is_file()
+
+
+def test_a_face_that_moves_fast_is_looked_at_twice_as_often():
+    class Runner(Counting):
+        def __call__(self, image, *, scale=1.0, machine=None):
+            self.asked.append(scale)
+            x = 40 * len(self.asked)
+            return Detections([0], [[x, 10, x + 20, 40]], [0.9], np.zeros((1, 5, 2)))
+
+    assert watch(Look(per_second=6, sides=(160,), patience=9), Runner(), [0] * 13) == [0, 4, 6, 8, 10, 12]

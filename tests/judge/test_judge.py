@@ -5,6 +5,7 @@ import pytest
 
 from castlist.judge import (
     NOT_A_FACE,
+    PICTURE,
     TOO_FEW,
     TOO_SMALL,
     Billing,
@@ -14,7 +15,7 @@ from castlist.judge import (
     separation,
     try_refinement,
 )
-from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Constraints, Embeddings, Tracks
+from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Constraints, Detections, Embeddings, Tracks
 
 
 def tracks_of(*faces):
@@ -31,12 +32,32 @@ def vectors(tracks, dim=4):
     return Embeddings(np.eye(dim)[track % dim], track, track, np.ones(len(track)))
 
 
+def faces_of(tracks, shift):
+    """Detections of tracks whose landmarks shift by so many face sizes, to and fro, all together or not."""
+    n = len(tracks.frame)
+    points = np.tile([[10, 10], [30, 10], [20, 20], [12, 30], [28, 30]], (n, 1, 1)).astype(float)
+    points[:, 2, 0] += shift * 52 * (-1.0) ** np.arange(n)  # the nose turns
+    points += np.arange(n)[:, None, None]  # the camera moves
+    return Detections(tracks.frame, tracks.box, tracks.score, points)
+
+
 def test_lamps_specks_and_unseen_faces_are_set_aside_with_a_reason():
     tracks = tracks_of((9, 40, 0.9), (9, 40, 0.5), (9, 7, 0.9), (9, 40, 0.9))
-    reasons = Sift()(tracks, vectors([0, 1, 2]))
+    reasons = Sift()(tracks, faces_of(tracks, 0.02), vectors([0, 1, 2]))
     assert reasons == ("", NOT_A_FACE, TOO_SMALL, TOO_FEW)
     assert kept(reasons).tolist() == [True, False, False, False]
-    assert Sift()(Tracks.empty(), vectors([])) == ()
+    assert Sift()(Tracks.empty(), Detections.empty(), vectors([])) == ()
+
+
+def test_a_face_that_never_stirs_is_a_picture():
+    tracks = tracks_of((9, 40, 0.9))
+    alike = vectors([0, 0, 0])
+    assert Sift()(tracks, faces_of(tracks, 0.0), alike) == (PICTURE,)
+    assert Sift()(tracks, faces_of(tracks, 0.03), alike) == ("",)
+    unlike = Embeddings(np.eye(3), [0, 0, 0], [0, 1, 2], [1, 1, 1])
+    assert Sift()(tracks, faces_of(tracks, 0.0), unlike) == ("",)
+    brief = tracks_of((5, 40, 0.9))
+    assert Sift()(brief, faces_of(brief, 0.0), alike) == ("",)
 
 
 def test_the_cast_is_whoever_is_seen_for_long_enough():

@@ -26,6 +26,7 @@ class Look:
     sides: tuple[int, ...] = (320, 640)  # pixels: large faces, and those of usual size
     close_side: int = 1152  # pixels; the picture is never enlarged more than three times
     patience: float = 1.0  # seconds between close looks that find nothing new
+    hurry: float = 2.0  # times as many looks while a face is not where it was at the last look
     jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
     smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
 
@@ -42,6 +43,7 @@ class Watcher:
         self._before: _Seen | None = None
         self._due = self._close_due = -np.inf
         self._usual = 0.0  # how much neighbouring frames usually differ
+        self._last: Detections | None = None  # what the last look saw in this shot
 
     def see(
         self, frame: int, seconds: float, image: NDArray[np.uint8], signal: NDArray[np.uint8]
@@ -51,7 +53,7 @@ class Watcher:
         jumped = self._jumped(signal)
         if jumped and self._before is not None:
             yield from self._look_at(self._before)
-            self._due = self._close_due = -np.inf
+            self._due, self._close_due, self._last = -np.inf, -np.inf, None
         if seconds >= self._due - 1e-6:
             yield from self._look_at(now)
         self._before = now
@@ -74,7 +76,6 @@ class Watcher:
         if seen.looked:
             return
         seen.looked = True
-        self._due = seen.seconds + 1 / self._look.per_second
         long_side = max(seen.image.shape[:2])
         scales = {min(3.0, side / long_side) for side in self._look.sides}
         faces = _merged([self._at(seen.image, scale) for scale in sorted(scales)])
@@ -82,6 +83,8 @@ class Watcher:
             close = self._at(seen.image, min(3.0, self._look.close_side / long_side))
             usual, faces = len(faces), _merged([faces, close])
             self._close_due = seen.seconds + (0 if len(faces) > usual else self._look.patience)
+        hurry = self._look.hurry if _moved(self._last, faces) else 1.0
+        self._due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
         if len(faces):
             yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
 
@@ -98,6 +101,18 @@ class _Seen:
     image: NDArray[np.uint8]
     signal: NDArray[np.uint8]
     looked: bool = False
+
+
+def _moved(before: Detections | None, now: Detections) -> bool:
+    """Whether a face does not lie on where any was at the look before."""
+    if before is None or not len(now):
+        return False
+    if not len(before):
+        return True
+    low = np.maximum(before.box[:, None, :2], now.box[None, :, :2])
+    high = np.minimum(before.box[:, None, 2:], now.box[None, :, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=2)
+    return bool((common.max(0) < 0.4 * np.prod(now.box[:, 2:] - now.box[:, :2], axis=1)).any())
 
 
 def _merged(parts: list[Detections], max_overlap: float = 0.3) -> Detections:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from castlist.judge.faces import NOT_A_FACE, TOO_FEW, TOO_SMALL, Sift, kept
+from castlist.judge.faces import NOT_A_FACE, PICTURE, TOO_FEW, TOO_SMALL, Sift, kept
 from castlist.judge.people import Billing
 from castlist.judge.refinement import Verdict, pair_cosines, separation, try_refinement
 
 __all__ = [
     "BILLINGS",
     "NOT_A_FACE",
+    "PICTURE",
     "SIFTERS",
     "TOO_FEW",
     "TOO_SMALL",

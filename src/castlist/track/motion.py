@@ -78,21 +78,26 @@ class MotionTracker:
         if not live or not len(box):
             return [], set()
         cost = _cost(np.array([t.expected(now) for t in live]), box)
-        far = 2 * self.reach
-        capped = np.minimum(cost, far)
-        chosen = [(int(t), int(d)) for t, d in zip(*linear_sum_assignment(capped), strict=True)]
+        capped = np.minimum(cost, 2 * self.reach)
+        chosen = zip(*(i.tolist() for i in linear_sum_assignment(capped)), strict=True)
         pairs = [(t, d) for t, d in chosen if cost[t, d] <= self.reach]
-        partner = dict(pairs)
+        return pairs, self._doubtful(capped, pairs)
+
+    def _doubtful(self, cost: NDArray[np.float64], pairs: list[tuple[int, int]]) -> set[int]:
+        """Tracks that might as well have gone to another face, or whose face another might have taken."""
+        face, track = dict(pairs), {d: t for t, d in pairs}
+        never = 2 * self.reach
         doubtful: set[int] = set()
         for t, d in pairs:
             for other in np.flatnonzero(cost[:, d] <= self.reach).tolist():
-                if other == t:
-                    continue
-                now_there = capped[other, partner[other]] if other in partner else far
-                swapped = capped[t, partner[other]] if other in partner else far
-                if capped[other, d] + swapped - capped[t, d] - now_there < self.clearance:
+                there = face.get(other)
+                now, swapped = (never, never) if there is None else (cost[other, there], cost[t, there])
+                if other != t and cost[other, d] + swapped - cost[t, d] - now < self.clearance:
                     doubtful |= {t, other}
-        return pairs, doubtful
+            for free in np.flatnonzero(cost[t] <= self.reach).tolist():
+                if free not in track and cost[t, free] - cost[t, d] < self.clearance:
+                    doubtful.add(t)
+        return doubtful
 
     def _holds(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
         """Whether a track is long enough to be one."""
