@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from castlist.cluster.calibrate import Calibration
-from castlist.cluster.cut import AutoCut, CountCut, HeightCut
+from castlist.cluster.cut import AutoCut, CountCut, HeightCut, ProbabilityCut
+from castlist.cluster.evidence import Evidence
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
 from castlist.cluster.ward import ward
@@ -20,8 +21,10 @@ __all__ = [
     "Calibration",
     "CountCut",
     "Cut",
+    "Evidence",
     "HeightCut",
     "Linkage",
+    "ProbabilityCut",
     "Ward",
     "extend",
     "track_means",
@@ -41,5 +44,10 @@ class Cut(Protocol):
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering: ...
 
 
-LINKAGES: dict[str, Callable[..., Linkage]] = {"ward": Ward, "average": Average}
-CUTS: dict[str, Callable[..., Cut]] = {"auto": AutoCut, "count": CountCut, "height": HeightCut}
+LINKAGES: dict[str, Callable[..., Linkage]] = {"evidence": Evidence, "ward": Ward, "average": Average}
+CUTS: dict[str, Callable[..., Cut]] = {
+    "probability": ProbabilityCut,
+    "auto": AutoCut,
+    "count": CountCut,
+    "height": HeightCut,
+}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.means import track_means, unit
+from castlist.cluster.persons import Scale
 from castlist.types import Constraints, Embeddings
 
 __all__ = ["PRIORS", "Calibration", "Prior"]
@@ -62,6 +63,12 @@ class Calibration:
             self.same_std + self.other_std
         )
         return np.asarray(gap / (self.same_std * self.other_std) * (c - middle))
+
+    @property
+    def scale(self) -> Scale:
+        """The calibration as the linkage by evidence takes it."""
+        odds = float(np.log(self.share / (1 - self.share)))
+        return Scale(self.same_mean, self.other_mean, self.other_std, odds)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
         """The probability that two tracks with this cosine are one person."""

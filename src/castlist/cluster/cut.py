@@ -14,7 +14,7 @@ from castlist.cluster.tree import cut_tree
 from castlist.errors import InputError
 from castlist.types import NOISE, Clustering, Constraints, Embeddings, Tree
 
-__all__ = ["AutoCut", "CountCut", "HeightCut"]
+__all__ = ["AutoCut", "CountCut", "HeightCut", "ProbabilityCut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,20 @@ class HeightCut:
         joined = (tree.height <= self.height) & np.isfinite(tree.height)
         merges = max(_decided(faces, constraints), int(joined.sum()))
         return _finish(cut_tree(tree, merges), faces, constraints)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbabilityCut:
+    """The people of an `Evidence` tree: two sides of a merge are one where that is at least so probable."""
+
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.probability <= 1:
+            raise InputError(f"ProbabilityCut.probability must lie in (0, 1], got {self.probability}")
+
+    def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
+        return HeightCut(1 - self.probability)(tree, embeddings, constraints)
 
 
 def _decided(faces: NDArray[np.int64], constraints: Constraints) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from castlist.cluster.dense import agglomerate
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_means
-from castlist.cluster.tree import assemble, group_merges
+from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined
 from castlist.cluster.ward import ward
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings, Tree
@@ -36,12 +36,12 @@ class Ward:
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
         mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))
-        present, must, cannot = _present(faces, constraints)
+        present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
-            return _unjoined(len(faces))
+            return unjoined(len(faces))
         weights = faces[present].astype(np.float64) if self.weight == "faces" else None
         tree = ward(mean[present], weights=weights, cannot=cannot, must=must)
-        return _among(tree, present, len(faces))
+        return among(tree, present, len(faces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Average:
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
         mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))
-        present, must, cannot = _present(faces, constraints)
+        present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
-            return _unjoined(len(faces))
+            return unjoined(len(faces))
         group, apart = must_groups(len(present), must, cannot)
         first, node = group_merges(group)
         gap, count = _mean_gap(1.0 - mean[present].astype(np.float64) @ mean[present].T, group)
@@ -64,7 +64,7 @@ class Average:
         name = np.concatenate([node, len(present) + len(first) + np.arange(len(merge))])
         merges = np.concatenate([first, name[merge]])
         tree = assemble(merges, np.concatenate([np.zeros(len(first)), height]), len(present))
-        return _among(tree, present, len(faces))
+        return among(tree, present, len(faces))
 
 
 def _mean_gap(
@@ -78,37 +78,3 @@ def _mean_gap(
     count = np.bincount(group).astype(np.float64)
     total = member @ (member @ gap).T
     return np.asarray(total / np.outer(count, count)), count
-
-
-def _present(
-    faces: NDArray[np.int64], constraints: Constraints
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Tracks that have a face, and the links among them, by their place in that list.
-
-    A must-linked chain through a track without faces still joins its ends, so such tracks stay in.
-    """
-    kept = faces > 0
-    place = np.cumsum(kept) - 1
-    must, cannot = constraints.must, constraints.cannot
-    group, _ = must_groups(len(faces), must, cannot)
-    linked = np.flatnonzero(kept)
-    chains = linked[np.lexsort((linked, group[linked]))]
-    follows = group[chains[1:]] == group[chains[:-1]]
-    must = np.stack([chains[:-1][follows], chains[1:][follows]], axis=1)
-    ends = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)
-    ends[group[linked]] = linked
-    cannot = ends[group[cannot]]
-    cannot = cannot[(cannot >= 0).all(axis=1)]
-    return np.flatnonzero(kept), place[must], place[cannot]
-
-
-def _unjoined(tracks: int) -> Tree:
-    """The tree of tracks of which nothing is known."""
-    return assemble(np.zeros((0, 2), np.int64), np.zeros(0), max(tracks, 1))
-
-
-def _among(tree: Tree, present: NDArray[np.int64], tracks: int) -> Tree:
-    """The tree with its leaves named as tracks; the others are joined at height infinity."""
-    known = np.isfinite(tree.height)
-    name = np.concatenate([present, tracks + np.arange(len(tree.height))])
-    return assemble(name[tree.merge[known]], tree.height[known], tracks)

@@ -7,19 +7,24 @@ from numpy.typing import NDArray
 
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
 
-__all__ = ["extend", "how_many_tracks", "track_means", "unit"]
+__all__ = ["extend", "how_many_tracks", "track_means", "track_quality", "unit"]
 
 
-def track_means(embeddings: Embeddings, tracks: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def track_means(
+    embeddings: Embeddings, tracks: int = 0, *, length: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(t, d) unit mean vector and (t,) number of faces of each track.
 
     A track's mean is that of its faces' unit vectors weighed by quality (evenly where all of a track's
-    qualities are 0), made unit again. t is the largest track named plus one, or `tracks` if that is more;
-    a track without faces has a zero vector and the number 0.
+    qualities are 0), made unit again; with `length`, times the square of its vector's length, which face
+    models make short for pictures they can say little about. t is the largest track named plus one, or
+    `tracks` if that is more; a track without faces has a zero vector and the number 0.
     """
     t = max(tracks, int(embeddings.track.max(initial=-1)) + 1)
     faces = np.bincount(embeddings.track, minlength=t).astype(np.int64)
     weight = np.clip(embeddings.quality, 0, None).astype(np.float64)
+    if length and len(weight):
+        weight *= (embeddings.vector.astype(np.float64) ** 2).sum(axis=1)
     total = np.bincount(embeddings.track, weight, minlength=t)
     weight = np.where(total[embeddings.track] > 0, weight, 1.0).astype(np.float32)
     order = np.argsort(embeddings.track, kind="stable")
@@ -30,6 +35,16 @@ def track_means(embeddings: Embeddings, tracks: int = 0) -> tuple[NDArray[np.flo
         start = np.concatenate([[0], np.cumsum(faces[present])[:-1]])
         mean[present] = unit(np.add.reduceat(rows, start, axis=0))
     return mean, faces
+
+
+def track_quality(embeddings: Embeddings, tracks: int = 0) -> NDArray[np.float64]:
+    """(t,) how much a track's faces can say, to rank tracks by: mean vector length times mean quality."""
+    t = max(tracks, int(embeddings.track.max(initial=-1)) + 1)
+    faces = np.maximum(np.bincount(embeddings.track, minlength=t), 1)
+    length = np.linalg.norm(embeddings.vector, axis=1).astype(np.float64)
+    quality = np.clip(embeddings.quality, 0, None).astype(np.float64)
+    sums = [np.bincount(embeddings.track, column, minlength=t) / faces for column in (length, quality)]
+    return np.asarray(sums[0] * (sums[1] if quality.any() else 1.0))
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

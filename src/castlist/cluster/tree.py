@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.types import Clustering, Tree
+from castlist.cluster.links import must_groups
+from castlist.types import Clustering, Constraints, Tree
 
-__all__ = ["assemble", "cut_tree", "group_merges"]
+__all__ = ["among", "assemble", "cut_tree", "group_merges", "present_tracks", "unjoined"]
 
 
 def group_merges(group: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -64,3 +65,37 @@ def cut_tree(tree: Tree, merges: int) -> Clustering:
     for i in range(merges - 1, -1, -1):
         label[tree.merge[i]] = label[tree.leaves + i]
     return Clustering(label[: tree.leaves].astype(np.int32))
+
+
+def present_tracks(
+    faces: NDArray[np.int64], constraints: Constraints
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Tracks that have a face, and the links among them, by their place in that list.
+
+    A must-linked chain through a track without faces still joins its ends, so such tracks stay in.
+    """
+    kept = faces > 0
+    place = np.cumsum(kept) - 1
+    must, cannot = constraints.must, constraints.cannot
+    group, _ = must_groups(len(faces), must, cannot)
+    linked = np.flatnonzero(kept)
+    chains = linked[np.lexsort((linked, group[linked]))]
+    follows = group[chains[1:]] == group[chains[:-1]]
+    must = np.stack([chains[:-1][follows], chains[1:][follows]], axis=1)
+    ends = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)
+    ends[group[linked]] = linked
+    cannot = ends[group[cannot]]
+    cannot = cannot[(cannot >= 0).all(axis=1)]
+    return np.flatnonzero(kept), place[must], place[cannot]
+
+
+def unjoined(tracks: int) -> Tree:
+    """The tree of tracks of which nothing is known."""
+    return assemble(np.zeros((0, 2), np.int64), np.zeros(0), max(tracks, 1))
+
+
+def among(tree: Tree, present: NDArray[np.int64], tracks: int) -> Tree:
+    """The tree with its leaves named as tracks; the others are joined at height infinity."""
+    known = np.isfinite(tree.height)
+    name = np.concatenate([present, tracks + np.arange(len(tree.height))])
+    return assemble(name[tree.merge[known]], tree.height[known], tracks)

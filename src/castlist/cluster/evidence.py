@@ -1,0 +1,188 @@
+"""Tracks -> people by evidence: the film measures its own space, clear tracks come first, poor ones join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cluster.calibrate import Calibration
+from castlist.cluster.dense import agglomerate
+from castlist.cluster.links import must_groups
+from castlist.cluster.means import how_many_tracks, track_means, track_quality, unit
+from castlist.cluster.persons import Groups, Scale, join_groups, merge_all
+from castlist.cluster.tree import among, assemble, cut_tree, group_merges, present_tracks, unjoined
+from castlist.cluster.whiten import measure, whiten
+from castlist.errors import InputError
+from castlist.types import Constraints, Embeddings, Tree
+
+__all__ = ["Evidence", "find_people"]
+
+SEED = 0.6  # where between two people (0) and one (1) the mean cosine of a first group must lie
+Pairs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The tree whose heights are probabilities: cut at 0.5 it is the likeliest people, however many.
+
+    1. Tracks are joined into small sure groups (average linkage), groups into people (`persons`): by the
+       cosine of their means, corrected for the noise of poor pictures. Here a stray cannot-link, the sign of
+       a single misplaced track, does not keep two large groups apart.
+    2. The scatter within these people makes a better space (`whiten`); there all is done again, `rounds` times.
+    3. The `poor` share of tracks of lowest quality takes no part until the people stand, and then joins
+       them: blurred faces look like each other more than like themselves, and would glue people together.
+    4. Cannot-links that ended inside one person are put right: the less fitting track leaves.
+
+    A height is the probability that the two sides are two people, made to rise; forbidden merges have height
+    infinity. Memory and time grow with the square of the tracks (20,000 tracks: about 8 GB).
+    """
+
+    rounds: int = 2
+    poor: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0:
+            raise InputError(f"Evidence.rounds must not be negative, got {self.rounds}")
+        if not 0 <= self.poor < 1:
+            raise InputError(f"Evidence.poor must lie in [0, 1), got {self.poor}")
+
+    def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
+        mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints), length=True)
+        present, must, cannot = present_tracks(faces, constraints)
+        if not len(present):
+            return unjoined(len(faces))
+        group, apart = must_groups(len(present), must, cannot)
+        quality = track_quality(embeddings, len(faces))[present]
+        count = np.bincount(group).astype(np.float64)
+        vectors = np.zeros((len(count), mean.shape[1]), np.float32)
+        np.add.at(vectors, group, mean[present])
+        calibration = Calibration.fit(embeddings, constraints)
+        label, cosine, scale = find_people(
+            unit(vectors),
+            np.bincount(group, quality) / count,
+            apart,
+            calibration.scale,
+            rounds=self.rounds,
+            poor=self.poor,
+        )
+        merge, height = _two_storeys(cosine, label, apart, scale)
+        first, node = group_merges(group)
+        name = np.concatenate([node, len(present) + len(first) + np.arange(len(merge))])
+        merges = np.concatenate([first, name[merge]])
+        tree = assemble(merges, np.concatenate([np.zeros(len(first)), height]), len(present))
+        return among(tree, present, len(faces))
+
+
+def find_people(
+    vectors: NDArray[np.float32],
+    quality: NDArray[np.float64],
+    cannot: Pairs,
+    prior: Scale,
+    *,
+    rounds: int = 2,
+    poor: float = 0.25,
+) -> tuple[NDArray[np.int64], NDArray[np.float32], Scale]:
+    """(t,) a person for each unit vector (t, d), the (t, t) cosines in the final space, and their scale.
+
+    Cannot-links (q, 2) hold. `quality` (t,) need only rank the tracks.
+    """
+    clear = np.flatnonzero(quality >= np.quantile(quality, poor))
+    scale, space = prior, vectors
+    for left in range(rounds, -1, -1):
+        cosine = space @ space.T
+        label = _one_round(cosine, clear, cannot, scale)
+        if left:
+            space = whiten(vectors, label)
+            scale = measure(space @ space.T, label, prior)
+    return _put_right(cosine, label, cannot), cosine, scale
+
+
+def _one_round(
+    cosine: NDArray[np.float32], clear: NDArray[np.int64], cannot: Pairs, scale: Scale
+) -> NDArray[np.int64]:
+    t = len(cosine)
+    place = np.full(t, -1)
+    place[clear] = np.arange(len(clear))
+    inner = place[cannot]
+    inner = inner[(inner >= 0).all(axis=1)]
+    sub = cosine[np.ix_(clear, clear)]
+    label = np.full(t, -1, np.int64)
+    label[clear] = _sure_groups(sub, inner, scale)
+    label[clear] = join_groups(Groups(sub, label[clear], inner, scale), label[clear])
+    label = _attach(cosine, label, cannot, scale)
+    return join_groups(Groups(cosine, label, cannot, scale), label)
+
+
+def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> NDArray[np.int64]:
+    """Average linkage, cut where the mean cosine is SEED of the way from two people to one."""
+    gap = np.maximum(1.0 - cosine.astype(np.float64), 0.0)
+    gap[cannot[:, 0], cannot[:, 1]] = gap[cannot[:, 1], cannot[:, 0]] = np.inf
+    merge, height = agglomerate(gap, np.ones(len(gap)), "average")
+    tree = assemble(merge, height, len(gap))
+    limit = 1.0 - (scale.other + SEED * (scale.same - scale.other))
+    return cut_tree(tree, int((tree.height <= limit).sum())).label.astype(np.int64)
+
+
+def _attach(
+    cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale
+) -> NDArray[np.int64]:
+    """Tracks without a label (-1) join the person they most likely are, the surest first, or stay alone."""
+    k = int(label.max(initial=-1)) + 1
+    waiting = np.flatnonzero(label < 0)
+    label = label.copy()
+    label[waiting] = k + np.arange(len(waiting))
+    if not k or not len(waiting):
+        return label
+    groups = Groups(cosine, label, np.zeros((0, 2), np.int64), scale)
+    odds = np.stack([groups.log_odds(int(label[w]), slice(0, k)) for w in waiting])
+    met: dict[int, list[int]] = {}
+    for a, b in cannot:
+        met.setdefault(int(a), []).append(int(b))
+        met.setdefault(int(b), []).append(int(a))
+    for row in np.argsort(-odds.max(axis=1), kind="stable"):
+        track = int(waiting[row])
+        taken = [label[other] for other in met.get(track, ()) if label[other] < k]
+        odds[row, taken] = -np.inf
+        if odds[row].max() > 0:
+            label[track] = odds[row].argmax()
+    return np.unique(label, return_inverse=True)[1].astype(np.int64)
+
+
+def _put_right(cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs) -> NDArray[np.int64]:
+    """Of two cannot-linked tracks of one person, the one less like the others becomes a person of its own."""
+    label = label.copy()
+    new = int(label.max(initial=-1)) + 1
+    for a, b in cannot:
+        if label[a] == label[b]:
+            others = label == label[a]
+            others[[a, b]] = False
+            leaves = b if cosine[a, others].sum() >= cosine[b, others].sum() else a
+            label[leaves] = new
+            new += 1
+    return np.unique(label, return_inverse=True)[1].astype(np.int64)
+
+
+def _two_storeys(
+    cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale
+) -> tuple[Pairs, NDArray[np.float64]]:
+    """Merges and heights: each person's own tree below 0.5, people joined by their odds above."""
+    t, k = len(label), int(label.max()) + 1
+    merges: list[tuple[int, int]] = []
+    heights: list[float] = []
+    root = np.zeros(k, np.int64)
+    for person in range(k):
+        rows = np.flatnonzero(label == person)
+        gap = np.maximum(1.0 - cosine[np.ix_(rows, rows)].astype(np.float64), 0.0)
+        merge, height = agglomerate(gap, np.ones(len(rows)), "average")
+        name = np.concatenate([rows, t + len(merges) + np.arange(len(merge))])
+        merges += [tuple(pair) for pair in name[merge].tolist()]
+        heights += np.minimum(height / 4, 0.5).tolist()  # a cosine distance of 2 is the limit
+        root[person] = t + len(merges) - 1 if len(merge) else rows[0]
+    pairs, odds, _ = merge_all(Groups(cosine, label, cannot, scale, stray=0.0))
+    for (a, b), chance in zip(pairs, odds, strict=True):
+        merges.append((int(root[a]), int(root[b])))
+        heights.append(float(np.clip(1 / (1 + np.exp(np.clip(chance, -500, 500))), 0.5 + 1e-9, 1.0)))
+        root[a] = t + len(merges) - 1
+    return np.array(merges, np.int64).reshape(-1, 2), np.array(heights)

@@ -1,0 +1,138 @@
+"""Groups of tracks as persons: how likely two of them are one, and joining the likeliest first.
+
+Tracks are noisy copies of a person: x = sqrt(r) y + sqrt(1 - r) e, all of unit length, so that two tracks
+of one person have cosine r on average. The mean of many tracks loses the noise. Hence the cosine of two
+groups' mean vectors, compared with what it would be if they were one person,
+
+    R = sqrt(r_a r_b) / (|mean_a| |mean_b|),    1 for large groups, r for two single tracks,
+
+tells one person from two far better than any two tracks do, however poor the pictures are: it is a
+correlation corrected for attenuation (Spearman 1904), r_a and r_b being the mean cosines within the groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Groups", "Scale", "join_groups", "merge_all"]
+
+SAME_SPREAD = 0.15  # deviation of the cosine of one person's groups: hair, light, age
+LOOK_ALIKE = 0.06  # deviation of the cosine of two people's true centres
+PSEUDO_PAIRS = 3  # pairs at the film's level that a group's own cosines are mixed with
+STRAY = 0.05  # share of a group's cannot-links that may lead into its own person: stray tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What cosines of two tracks mean in some space."""
+
+    same: float  # mean, of one person
+    other: float  # mean, of two people
+    spread: float  # deviation, of two people
+    odds: float  # log odds that two tracks are one person, nothing known
+
+
+class Groups:
+    """Sums over groups of tracks, kept up to date while groups are joined; arrays are (g,) and (g, g)."""
+
+    def __init__(
+        self,
+        cosine: NDArray[np.float32],
+        label: NDArray[np.int64],
+        cannot: NDArray[np.int64],
+        scale: Scale,
+        stray: float = STRAY,
+    ) -> None:
+        from scipy.sparse import coo_matrix
+
+        t, g = len(label), int(label.max(initial=-1)) + 1
+        member = coo_matrix((np.ones(t, np.float32), (label, np.arange(t))), shape=(g, t)).tocsr()
+        self.scale, self.stray = scale, stray
+        self.count = np.bincount(label, minlength=g).astype(np.float64)
+        self.cross = np.asarray(member @ (member @ cosine).T, np.float64)
+        self.own = np.bincount(label, np.diagonal(cosine), minlength=g).astype(np.float64)
+        ends = label[cannot]
+        both = np.concatenate([ends, ends[:, ::-1]]).T if len(ends) else np.zeros((2, 0), np.int64)
+        self.links = np.asarray(coo_matrix((np.ones(both.shape[1]), tuple(both)), shape=(g, g)).toarray())
+        self.alive = np.ones(g, np.bool_)
+
+    def log_odds(self, a: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
+        """Of group a and each of the others being one person; minus infinity where cannot-links forbid it."""
+        scale, n = self.scale, self.count
+        within = (np.diagonal(self.cross) - self.own + 2 * PSEUDO_PAIRS * scale.same) / (
+            n * (n - 1) + 2 * PSEUDO_PAIRS
+        )
+        level = np.maximum(within - scale.other, 0.05 * (scale.same - scale.other))
+        length = np.sqrt(np.maximum(np.diagonal(self.cross), 1e-9)) / n
+        size = length[a] * length
+        cosine = (self.cross[a] / (n[a] * n) - scale.other) / size
+        ratio = np.minimum(np.sqrt(level[a] * level) / size, 1.0)
+        other = np.sqrt(scale.spread**2 + (ratio * LOOK_ALIKE) ** 2)
+        odds = ratio / (other * SAME_SPREAD) * (cosine - ratio * other / (other + SAME_SPREAD)) + scale.odds
+        total = self.links.sum(axis=1)
+        odds[self.links[a] > self.stray * np.minimum(total[a], total)] = -np.inf
+        odds[~self.alive] = odds[a] = -np.inf
+        return np.asarray(odds[others])
+
+    def join(self, a: int, b: int) -> None:
+        """Group b becomes part of group a."""
+        for table in (self.cross, self.links):
+            table[a] += table[b]
+            table[:, a] += table[:, b]
+            table[b], table[:, b] = 0.0, 0.0
+        self.count[a] += self.count[b]
+        self.own[a] += self.own[b]
+        self.cross[b, b] = 1.0
+        self.alive[b] = False
+
+
+def merge_all(
+    groups: Groups, least: float = -np.inf
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """(m, 2) groups joined, the second into the first, (m,) their log odds, and (g,) where each ended.
+
+    Always the pair with the largest log odds, as long as these are more than `least`.
+    """
+    g = len(groups.count)
+    best, partner = np.full(g, -np.inf), np.zeros(g, np.int64)
+    for group in range(g):
+        _look(groups, group, best, partner)
+    pairs: list[tuple[int, int]] = []
+    odds: list[float] = []
+    home = np.arange(g)
+    for _ in range(g - 1):
+        a = int(best.argmax())
+        if not best[a] > least:
+            break
+        b = int(partner[a])
+        pairs.append((a, b))
+        odds.append(float(best[a]))
+        groups.join(a, b)
+        home[home == b] = a
+        best[b] = -np.inf
+        row = _look(groups, a, best, partner)
+        closer = groups.alive & (row >= best) & (row > -np.inf)
+        best[closer], partner[closer] = row[closer], a
+        lost = groups.alive & ((partner == a) | (partner == b)) & ~closer
+        lost[a] = False
+        for i in np.flatnonzero(lost):
+            _look(groups, int(i), best, partner)
+    return np.array(pairs, np.int64).reshape(-1, 2), np.array(odds), home
+
+
+def join_groups(groups: Groups, label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(t,) the labels after all joins that are more likely than not, numbered from 0."""
+    home = merge_all(groups, 0.0)[2]
+    return np.unique(home[label], return_inverse=True)[1].astype(np.int64)
+
+
+def _look(
+    groups: Groups, i: int, best: NDArray[np.float64], partner: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    row = groups.log_odds(i)
+    partner[i] = row.argmax()
+    best[i] = row[partner[i]]
+    return row

@@ -1,0 +1,61 @@
+"""A space in which a person's tracks lie closer: the film's own within-person scatter divided out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cluster.means import unit
+from castlist.cluster.persons import Scale
+
+__all__ = ["measure", "whiten"]
+
+SMALLEST = 3  # tracks of a group from which on its scatter counts
+PSEUDO_PAIRS = 20
+
+
+def whiten(mean: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(t, d) unit vectors whose scatter within the groups is even in all directions.
+
+    Within-class covariance normalisation, shrunk to an even scatter as far as there are fewer tracks than
+    dimensions, so that a short clip is left almost as it is.  [Hatch, Kajarekar, Stolcke, Interspeech 2006]
+    """
+    d = mean.shape[1]
+    x = mean.astype(np.float64)
+    count = np.bincount(label)
+    centre = np.zeros((len(count), d))
+    np.add.at(centre, label, x)
+    centre /= count[:, None]
+    large = (count >= SMALLEST)[label]
+    weight = np.sqrt(count / np.maximum(count - 1, 1))[label[large]]
+    part = (x[large] - centre[label[large]]) * weight[:, None]
+    if not part.any():
+        return mean
+    within = part.T @ part / len(part)
+    freedom = len(part) - len(np.unique(label[large]))
+    even = d / (freedom + d)
+    within = (1 - even) * within + even * np.trace(within) / d * np.eye(d)
+    value, axis = np.linalg.eigh(within)
+    return unit(((x @ axis) / np.sqrt(value)).astype(np.float32))
+
+
+def measure(cosine: NDArray[np.float32], label: NDArray[np.int64], prior: Scale) -> Scale:
+    """What cosines mean between these groups' tracks, mixed with a prior; large groups do not rule it."""
+    from scipy.sparse import coo_matrix
+
+    t, g = len(label), int(label.max()) + 1
+    member = coo_matrix((np.ones(t, np.float32), (label, np.arange(t))), shape=(g, t)).tocsr()
+    n = np.bincount(label).astype(np.float64)
+    cross = np.asarray(member @ (member @ cosine).T, np.float64)
+    square = np.asarray(member @ (member @ cosine**2).T, np.float64)
+    inside = np.diagonal(cross).sum() - np.diagonal(cosine).sum()
+    pairs = (n * (n - 1)).sum()
+    same = (inside + 2 * PSEUDO_PAIRS * prior.same) / (pairs + 2 * PSEUDO_PAIRS)
+    weight = np.sqrt(np.outer(n, n))
+    np.fill_diagonal(weight, 0)
+    total = weight.sum() / 2 + PSEUDO_PAIRS
+    each = cross / np.outer(n, n)
+    other = ((weight * each).sum() / 2 + PSEUDO_PAIRS * prior.other) / total
+    variance = square / np.outer(n, n) - 2 * other * each + other**2
+    spread = np.sqrt(((weight * variance).sum() / 2 + PSEUDO_PAIRS * prior.spread**2) / total)
+    return Scale(float(max(same, other + 0.05)), float(other), float(spread), prior.odds)
