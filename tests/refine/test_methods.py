@@ -50,6 +50,7 @@ def test_one_seed_decides_everything(method):
 def test_base_gives_the_features_back():
     e, c = cast()
     assert Base()(e, c) is e
+    assert Base().fit(e.vector, e.track).transform(e.vector) is e.vector
 
 
 def test_defaults_of_the_paper():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from castlist.refine.methods import RECIPES, Base, PseudoRF, SSiam, TSiam
+from castlist.refine.methods import Base, PseudoRF, SSiam, TSiam
 from castlist.refine.model import Refined
+from castlist.refine.siamese import RECIPES
 
 __all__ = ["RECIPES", "REFINERS", "Base", "PseudoRF", "Refined", "SSiam", "TSiam"]
 

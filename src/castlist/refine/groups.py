@@ -1,0 +1,39 @@
+"""Tracks that must-links make one, and what is known between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+
+__all__ = ["groups"]
+
+
+def groups(
+    rows: int, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The group 0, 1, ... of each row, must-linked tracks in one, and the cannot-linked groups."""
+    if track is None:
+        raise InputError("TSiam needs to know the track of each face; without tracks use SSiam")
+    track = np.asarray(track)
+    if track.shape != (rows,):
+        raise InputError(f"the tracks must have shape ({rows},), one a face, got {track.shape}")
+    names, place = np.unique(track, return_inverse=True)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    must, cannot = _known(must, names), _known(cannot, names)
+    graph = coo_array((np.ones(len(must)), (must[:, 0], must[:, 1])), shape=(len(names),) * 2)
+    group = connected_components(graph, directed=False)[1].astype(np.int64)
+    cannot = group[cannot]
+    return group[place], cannot[cannot[:, 0] != cannot[:, 1]]
+
+
+def _known(pairs: NDArray[np.int64], names: NDArray[Any]) -> NDArray[np.int64]:
+    """Pairs of places in `names`, those left out that name a track without faces."""
+    place = np.minimum(np.searchsorted(names, pairs), len(names) - 1)
+    known: NDArray[np.int64] = place[(names[place] == pairs).all(1)]
+    return known

@@ -1,0 +1,187 @@
+"""What the Siamese methods share: their options, and the way from features to a trained model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.refine.ahead import ahead
+from castlist.refine.device import at_most, choose, fetch, placer
+from castlist.refine.losses import Contrastive
+from castlist.refine.model import Refined
+from castlist.refine.network import Network
+from castlist.refine.pairs import Pairs
+from castlist.refine.scaling import SCALINGS, Scaling
+from castlist.refine.train import SGD, train
+from castlist.types import Constraints, Embeddings, Machine
+
+__all__ = ["RECIPES", "Siamese", "Watch"]
+
+Watch = Callable[[int, int], None]  # (batches done, batches in all)
+Floats = NDArray[np.float32]
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0, "far_share": 1.0},
+    "castlist": {
+        "scaling": "l2",
+        "first_layer": "base",
+        "learning_rate": 0.1,
+        "margin": 1.0,
+        "far_share": 0.1,
+    },
+}
+
+FIRST_LAYERS = ("he", "base")
+LEAST: dict[str, float] = {  # the least that a number may be
+    **dict.fromkeys(("epochs", "batch", "hidden", "output", "positives", "negatives", "far_tracks"), 1),
+    **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay", "far_share"), 0),
+    "subset": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Siamese:
+    """What SSiam, TSiam and Pseudo-RF share: network, loss, optimiser; a subclass says which pairs.
+
+    Network d -> hidden -> ReLU -> output; contrastive loss on the output; SGD with momentum and weight
+    decay; the refined feature is the hidden layer before its ReLU (Sharma et al., FG 2019).
+    """
+
+    recipe: str = "castlist"  # or "paper": what the options take that are None
+    seed: int = 0  # decides first weights and every draw
+    epochs: int = 15
+    batch: int = 128  # pairs a step
+    hidden: int = 512  # dimensions of the refined feature
+    output: int = 2  # dimensions in which the loss measures
+    scaling: str | None = None  # raw, l2, l2-sqrt-d or standard: before mining and training
+    first_layer: str | None = None  # he: random; base: training starts at the base features
+    margin: float | None = None
+    learning_rate: float | None = None
+    momentum: float = 0.9
+    weight_decay: float = 5e-4  # on weights and biases
+    mean: bool = True  # the loss of a batch is the mean over its pairs; else their sum
+
+    def __post_init__(self) -> None:
+        if self.recipe not in RECIPES:
+            raise InputError(f"unknown recipe '{self.recipe}'; choose from {', '.join(RECIPES)}")
+        for name, known in (("scaling", tuple(SCALINGS)), ("first_layer", FIRST_LAYERS)):
+            if self.option(name) not in known:
+                raise InputError(f"unknown {name} '{getattr(self, name)}'; choose from {', '.join(known)}")
+        for f in fields(self):
+            value = self.option(f.name)
+            least = LEAST.get(f.name)
+            if least is not None and not (isinstance(value, int | float) and least <= value < np.inf):
+                raise InputError(f"{f.name} must be a number of at least {least}, got {value!r}")
+
+    def option(self, name: str) -> Any:
+        """An option's value, from the recipe where it was left at None."""
+        value = getattr(self, name)
+        return RECIPES[self.recipe].get(name) if value is None else value
+
+    def __call__(
+        self,
+        embeddings: Embeddings,
+        constraints: Constraints,
+        *,
+        machine: Machine = Machine(),
+        watch: Watch | None = None,
+    ) -> Embeddings:
+        """The embeddings with refined vectors (k, hidden), other columns unchanged.
+
+        Raises:
+            InputError: the method cannot learn from this; the message says why.
+        """
+        e = embeddings
+        refined = self.fit(
+            e.vector, e.track, constraints.cannot, constraints.must, machine=machine, watch=watch
+        )
+        return Embeddings(refined.transform(e.vector), e.track, e.detection, e.quality, e.model)
+
+    def fit(
+        self,
+        x: NDArray[Any],
+        track: NDArray[Any] | None = None,
+        cannot: NDArray[Any] | None = None,
+        must: NDArray[Any] | None = None,
+        *,
+        machine: Machine = Machine(),
+        watch: Watch | None = None,
+    ) -> Refined:
+        """Train on features x (n, d) and return the model.
+
+        Args:
+            x: (n, d) raw features, one row a face.
+            track: (n,) the track of each row; SSiam and Pseudo-RF do without.
+            cannot, must: (q, 2) pairs of tracks known to be two people, or one.
+            watch: called with (batches done, batches in all).
+
+        Raises:
+            InputError: the method cannot learn from this; the message says why.
+        """
+        x, device = _checked(x), choose(machine)
+        first, draws = np.random.default_rng(self.seed).spawn(2)
+        scaling = Scaling.fit(x, self.option("scaling"))
+        scaled = scaling(x)
+        with at_most(machine.threads):
+            miner = self.miner(
+                scaled, track, _pairs(cannot), _pairs(must), machine.threads or os.cpu_count() or 1
+            )
+            network = Network.start(
+                scaled, hidden=self.hidden, output=self.output, first=self.option("first_layer"), rng=first
+            )
+            network, losses = self._train(network, scaled, miner(draws), len(miner), device, watch)
+        about = {"method": type(self).__name__, "options": asdict(self), "losses": losses}
+        return Refined(scaling, network, about)
+
+    def miner(
+        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
+    ) -> Any:
+        """What gives the batches of pairs; each method has its own."""
+        raise NotImplementedError
+
+    def _train(
+        self, network: Network, x: Floats, batches: Iterable[Pairs], total: int, device: str, watch: Any
+    ) -> tuple[Network, list[float]]:
+        place = placer(device)
+        network = Network(*(place(w) for w in network.parts))
+        loss = Contrastive(self.option("margin"), self.mean)
+        optimiser = SGD(self.option("learning_rate"), self.momentum, self.weight_decay)
+        losses = []
+        steps = train(network, place(x), ahead(batches), loss=loss, optimiser=optimiser, place=place)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below in words
+            for done, value in enumerate(steps, 1):
+                if not np.isfinite(value):
+                    raise InputError(
+                        "training ran off to infinity; lower learning_rate or scale the features"
+                    )
+                losses.append(value)
+                if watch:
+                    watch(done, total)
+        by_epoch = [float(part.mean()) for part in np.array_split(losses, self.epochs) if len(part)]
+        return Network(*(fetch(w) for w in network.parts)), by_epoch
+
+
+def _checked(x: NDArray[Any]) -> Floats:
+    x = np.asarray(x)
+    if x.ndim != 2:
+        raise InputError(f"the features must have shape (n, d), one row a face, got {x.shape}")
+    if not len(x) or not x.shape[1]:
+        raise InputError("there are no faces to learn from: the features are empty")
+    x = x.astype(np.float32, copy=False)
+    if not np.isfinite(x).all():
+        raise InputError("the features hold NaN or infinite values; remove those faces first")
+    if len(x) < 4:
+        raise InputError(f"{len(x)} faces are too few to learn from; at least 4 are needed")
+    if (x == x[0]).all():
+        raise InputError("all features are equal: there is nothing to learn from them")
+    return x
+
+
+def _pairs(pairs: NDArray[Any] | None) -> NDArray[np.int64]:
+    return np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)
