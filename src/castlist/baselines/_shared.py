@@ -51,16 +51,19 @@ def track_means(scene: Scene, view: NDArray[Any] | None = None) -> Floats:
     return unit(group_means(scene.features if view is None else view, scene.track, scene.tracks))
 
 
-def chunk_means(scene: Scene, per_track: int) -> tuple[Floats, Labels]:
-    """Means over up to `per_track` successive parts of every track, at length 1, and the track of each."""
+def chunk_means(scene: Scene, parts: int | Labels) -> tuple[Floats, Labels]:
+    """Means over up to `parts` (one number, or one a track) successive parts of every track, at length 1, and
+    the track of each, in track order."""
     order = np.argsort(scene.track, kind="stable")
+    if scene.frame is not None:
+        order = np.lexsort((scene.frame, scene.track))
     size = np.bincount(scene.track, minlength=scene.tracks)
     place = np.arange(len(order)) - np.repeat(np.cumsum(size) - size, size)
-    parts = np.minimum(size, per_track)
-    part = place * np.repeat(parts, size) // np.repeat(size, size)
-    chunk = part + np.repeat(np.cumsum(parts) - parts, size)
-    return unit(group_means(scene.features[order], chunk, int(parts.sum()))), np.repeat(
-        np.arange(len(size)), parts
+    count = np.minimum(size, parts)
+    part = place * np.repeat(count, size) // np.repeat(size, size)
+    chunk = part + np.repeat(np.cumsum(count) - count, size)
+    return unit(group_means(scene.features[order], chunk, int(count.sum()))), np.repeat(
+        np.arange(len(size)), count
     )
 
 
