@@ -30,7 +30,7 @@ def test_every_choice_can_be_written_and_read(room):
         ("[track]\nmax_gpa = 8", r"track 'motion' has no option 'max_gpa'; it has min_score, max_gap"),
         ("[track]\nuse = 'scrdf'", "unknown track 'scrdf'; choose from motion"),
         ("[trakc]\nmax_gap = 8", "no step 'trakc'; it has split, look, detect"),
-        ("[track]\nmax_gap = 'long'", r"track\.max_gap takes a value like 0\.7, got 'long'"),
+        ("[track]\nmax_gap = 'long'", r"track\.max_gap takes a value like 0\.5, got 'long'"),
         ("[track]\nmax_gap = true", r"track\.max_gap takes a value like"),
         ("[track]\nuse = 'no.such:Thing'", "cannot import 'no.such:Thing'"),
         ("track = 3", "needs tables such as"),

@@ -24,7 +24,7 @@ class YuNet:
     `detector(image)` returns the `Detections` of one picture (h, w, 3) BGR uint8, all with frame 0.
     """
 
-    min_score: float = 0.4  # weaker faces can carry on a track; what begins one is the tracker's choice
+    min_score: float = 0.5  # weaker faces can carry on a track; what begins one is the tracker's choice
     max_overlap: float = 0.3  # IoU above which two boxes are one face
 
     model = "yunet"

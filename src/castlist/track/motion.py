@@ -24,7 +24,7 @@ class MotionTracker:
     """
 
     min_score: float = 0.6  # a track begins with a detection of at least this score
-    max_gap: float = 0.7  # seconds a face may go unseen and still be followed
+    max_gap: float = 0.5  # seconds a face may go unseen and still be followed
     reach: float = 0.8  # how far a face may be from where it was expected, in face widths
     clearance: float = 0.35  # by how much the best way to join two tracks must beat swapping them
     min_seconds: float = 0.2  # shorter tracks are dropped
