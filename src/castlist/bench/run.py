@@ -220,7 +220,10 @@ def _result(
 
 
 def _fields(step: Any) -> dict[str, Any]:
-    return {"step": type(step).__name__} | asdict(step)
+    """A step's options, those that it leaves to its recipe included."""
+    given = asdict(step)
+    left = [name for name, value in given.items() if value is None and hasattr(step, "option")]
+    return {"step": type(step).__name__} | given | {name: step.option(name) for name in left}
 
 
 def _digest(features: FeatureSet) -> str:

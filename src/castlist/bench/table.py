@@ -69,7 +69,7 @@ def notes(cells: Iterable[Cell]) -> list[str]:
 
 
 def settings(cell: Cell) -> str:
-    """The options a method ran with; those left to its recipe, and the seed, are not repeated."""
+    """The options a method ran with; the seed is not repeated."""
     given = cell.results[0].key.options
     shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
     return f"{cell.method}: {', '.join(f'{k} {v}' for k, v in shown.items()) or 'defaults'}"
