@@ -28,13 +28,14 @@ class BCL(Method):
     b = softplus(h) the learned squared radius, h = 0.1 at first. Track means are merged by complete linkage
     on squared distance up to 4 b, or to k. All that is confirmed in the authors' code. Not theirs: they learn
     identities from labelled films. Here, without labels, C1C's coarsest partition of this video stands for
-    them, so mistakes in it are learned too; and steps and rate are ours. Cannot-links shape those identities
-    and may be broken. Time O(N^2 d + steps * batch * d * 256), memory O(n d + N^2).
+    them, so mistakes in it are learned too; steps and rates (the radius has ten times the network's) are
+    ours. Cannot-links shape those identities and may be broken. Time O(N^2 d + steps * batch * d * 256),
+    memory O(n d + N^2).
     """
 
     name = "bcl"
     estimates_k = True
-    steps: int = 400
+    steps: int = 300
     batch: int = 2000
     rate: float = 1e-3
     max_tracks: int = 6_000
@@ -61,7 +62,8 @@ class BCL(Method):
         layers = [m for i, o in pairwise(wide) for m in (torch.nn.Linear(i, o), torch.nn.ReLU())]
         net = torch.nn.Sequential(*layers, torch.nn.Linear(64, 64))
         h = torch.tensor(0.1, requires_grad=True)
-        optimiser = torch.optim.Adam([*net.parameters(), h], lr=self.rate)
+        groups = [{"params": list(net.parameters()), "lr": self.rate}, {"params": [h], "lr": 10 * self.rate}]
+        optimiser = torch.optim.Adam(groups)
         for _ in range(self.steps):
             rows = rng.integers(0, len(x), min(self.batch, 4 * len(x)))
             own = torch.from_numpy(np.unique(identity[rows], return_inverse=True)[1])
