@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 
 from castlist.cluster import ward
+from castlist.cluster.nearest import Block, all_nearest
 from castlist.cluster.tree import cut_tree
 from castlist.errors import InputError
 from castlist.types import Tree
@@ -94,6 +95,40 @@ def test_is_the_greedy_order_under_weights_and_constraints(seed: int) -> None:
     for step, parts in enumerate(ways):
         label = cut_tree(tree, step + 2).label
         assert sorted(parts) == sorted(np.flatnonzero(label == k).tolist() for k in range(label.max() + 1))
+
+
+def test_is_scipys_tree_where_tiles_and_searches_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("castlist.cluster.nearest.ROWS", 64)
+    monkeypatch.setattr("castlist.cluster.nearest.COLUMNS", 96)
+    rng = np.random.default_rng(4)
+    x = np.repeat(rng.normal(size=(60, 24)), 15, axis=0) + 0.3 * rng.normal(size=(900, 24))
+    ours, theirs = ward(x.astype(np.float32)), of_scipy(x.astype(np.float32).astype(float))
+    np.testing.assert_allclose(ours.height, theirs.height, rtol=1e-9)
+    for k in (2, 5, 20, 60, 61, 200, 800):
+        assert partition(ours, k) == partition(theirs, k)
+
+
+def test_points_that_single_precision_cannot_tell_apart_are_told_apart() -> None:
+    rng = np.random.default_rng(5)
+    x = np.repeat(rng.normal(size=(4, 16)), 60, axis=0) + 1e-6 * rng.normal(size=(240, 16))
+    ours, theirs = ward(x), of_scipy(x)
+    np.testing.assert_allclose(ours.height, theirs.height, rtol=1e-6)
+    for k in (4, 10, 50, 150):
+        assert partition(ours, k) == partition(theirs, k)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_beyond_the_bound_is_nearer_than_it(seed: int) -> None:
+    x = random(300, 6, seed)
+    weight = np.random.default_rng(seed).uniform(1, 5, 300)
+    apart = np.array([[i, i + 1] for i in range(0, 298, 3)])
+    who, bound = all_nearest(Block.of(x, weight, np.float32), 8, apart)
+    cost = weight[:, None] * weight / (weight[:, None] + weight) * ((x[:, None] - x) ** 2).sum(-1)
+    np.fill_diagonal(cost, np.inf)
+    cost[apart[:, 0], apart[:, 1]] = cost[apart[:, 1], apart[:, 0]] = np.inf
+    for i in range(300):
+        assert set(who[i]) == set(np.argsort(cost[i])[:8])
+        assert np.delete(cost[i], who[i]).min() >= bound[i] > 0
 
 
 def test_a_weight_is_that_many_points() -> None:

@@ -31,6 +31,7 @@ PRIORS = {
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
 EMPTY = np.zeros(0)
+MEAN_PAIRS, SPREAD_PAIRS = 1.0, 20.0  # pairs of the film that the prior is worth
 MAX_PAIRS = 2_000_000  # pairs of tracks looked at; more change nothing
 
 
@@ -82,10 +83,11 @@ class Calibration:
         within, apart = halves(embeddings), _apart(mean, faces, constraints)
         prior = prior or PRIORS.get(embeddings.model) or _guess(within, apart)
         pairs = _all_pairs(mean[faces > 0])
-        n = len(apart) + 20.0
-        other_mean = (apart.sum() + 20 * prior.other_mean) / n
-        spread = ((apart - other_mean) ** 2).sum() + 20 * prior.other_std**2
-        other_std = float(np.sqrt(spread / n))
+        # Films differ from one another (a drawn one, an old one, one shot at night) by about as much as two
+        # pairs of people within a film do: the prior's mean is worth a pair, its deviation worth more.
+        other_mean = (apart.sum() + MEAN_PAIRS * prior.other_mean) / (len(apart) + MEAN_PAIRS)
+        spread = ((apart - other_mean) ** 2).sum() + SPREAD_PAIRS * prior.other_std**2
+        other_std = float(np.sqrt(spread / (len(apart) + SPREAD_PAIRS)))
         ceiling = float(np.median(within)) if len(within) > 10 else prior.same_mean
         same_mean, same_std, share = _mixture(pairs, other_mean, other_std, prior, ceiling)
         return cls(same_mean, same_std, float(other_mean), other_std, share, within, apart)

@@ -30,7 +30,7 @@ class Evidence:
     1. Tracks are joined into small sure groups (average linkage), groups into people (`persons`): by the
        cosine of their means, corrected for the noise of poor pictures. Here a stray cannot-link, the sign of
        a single misplaced track, does not keep two large groups apart.
-    2. The scatter within these people makes a better space (`whiten`); there all is done again, `rounds` times.
+    2. The scatter within these people makes a better space (`whiten`), where all is done again (`rounds`).
     3. The `poor` share of tracks of lowest quality takes no part until the people stand, and then joins
        them: blurred faces look like each other more than like themselves, and would glue people together.
     4. Cannot-links that ended inside one person are put right: the less fitting track leaves.

@@ -34,6 +34,23 @@ class Scale:
     spread: float  # deviation, of two people
     odds: float  # log odds that two tracks are one person, nothing known
 
+    def level(self, inside: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far above two people's the cosines within groups lie: `inside` sums them over ordered pairs."""
+        pairs = count * (count - 1) + 2 * PSEUDO_PAIRS
+        mean = (inside + 2 * PSEUDO_PAIRS * self.same) / pairs
+        return np.asarray(np.maximum(mean - self.other, 0.05 * (self.same - self.other)))
+
+    def log_odds(
+        self, cosine: NDArray[np.float64], level: NDArray[np.float64], length: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Of two groups being one person; `level` and `length` (of the mean) are the two groups' products."""
+        ratio = np.minimum(np.sqrt(level) / length, 1.0)
+        other = np.sqrt(self.spread**2 + (ratio * LOOK_ALIKE) ** 2)
+        middle = ratio * other / (other + SAME_SPREAD)
+        return np.asarray(
+            ratio / (other * SAME_SPREAD) * ((cosine - self.other) / length - middle) + self.odds
+        )
+
 
 class Groups:
     """Sums over groups of tracks, kept up to date while groups are joined; arrays are (g,) and (g, g)."""
@@ -61,17 +78,12 @@ class Groups:
 
     def log_odds(self, a: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
         """Of group a and each of the others being one person; minus infinity where cannot-links forbid it."""
-        scale, n = self.scale, self.count
-        within = (np.diagonal(self.cross) - self.own + 2 * PSEUDO_PAIRS * scale.same) / (
-            n * (n - 1) + 2 * PSEUDO_PAIRS
-        )
-        level = np.maximum(within - scale.other, 0.05 * (scale.same - scale.other))
+        n = self.count
+        inside = np.diagonal(self.cross) - self.own
         length = np.sqrt(np.maximum(np.diagonal(self.cross), 1e-9)) / n
-        size = length[a] * length
-        cosine = (self.cross[a] / (n[a] * n) - scale.other) / size
-        ratio = np.minimum(np.sqrt(level[a] * level) / size, 1.0)
-        other = np.sqrt(scale.spread**2 + (ratio * LOOK_ALIKE) ** 2)
-        odds = ratio / (other * SAME_SPREAD) * (cosine - ratio * other / (other + SAME_SPREAD)) + scale.odds
+        level = self.scale.level(inside, n)
+        cosine = self.cross[a] / (n[a] * n)
+        odds = self.scale.log_odds(cosine, level[a] * level, length[a] * length)
         total = self.links.sum(axis=1)
         odds[self.links[a] > self.stray * np.minimum(total[a], total)] = -np.inf
         odds[~self.alive] = odds[a] = -np.inf

@@ -1,0 +1,144 @@
+"""The nearest few centres of each centre by blocked matrix products, with a bound on all the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Block", "all_nearest", "nearest_of"]
+
+ROWS, COLUMNS = 1024, 2048  # of a tile: what it holds stays in the processor's cache
+ROUNDING = (
+    16.0  # a float product's error, in units of its last place, is below this; squares are of unit order
+)
+Index = NDArray[np.int64]
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """Weighted centres, prepared for products: `part` (n, d), its squared length and inverse weight (n,)."""
+
+    part: Floats
+    square: Floats
+    inverse: Floats
+
+    @classmethod
+    def of(cls, centre: NDArray[np.float64], weight: NDArray[np.float64], dtype: type) -> Block:
+        square = np.einsum("nd,nd->n", centre, centre)
+        return cls(centre.astype(dtype), square.astype(dtype), (1 / weight).astype(dtype))
+
+    def costs(self, rows: slice | Index, columns: slice, other: Block) -> Floats:
+        """Ward's cost of joining rows of this block with columns of another: |a - b|^2 / (1/w_a + 1/w_b)."""
+        tile = self.part[rows] @ other.part[columns].T
+        tile *= -2
+        tile += other.square[columns]
+        tile += self.square[rows, None]
+        tile /= np.add.outer(self.inverse[rows], other.inverse[columns])
+        return tile
+
+    def margin(self, other: Block) -> NDArray[np.float64]:
+        """(n,) how far a computed cost can be from the true one."""
+        unit = ROUNDING * np.finfo(self.part.dtype).eps
+        largest = float(other.square.max(initial=0.0))
+        return np.asarray(unit * (self.square + largest) / (self.inverse + other.inverse.min(initial=1.0)))
+
+
+class _Lists:
+    """The `width` smallest costs seen of each row and whose they are."""
+
+    def __init__(self, rows: int, width: int) -> None:
+        self.cost = np.full((rows, width), np.inf)
+        self.who = np.full((rows, width), -1, np.int64)
+
+    @property
+    def worst(self) -> NDArray[np.float64]:
+        return np.asarray(self.cost.max(axis=1))
+
+    def add(self, row: Index, who: Index, cost: Floats) -> None:
+        """Take in hits, given in any order."""
+        if not len(row):
+            return
+        width = self.cost.shape[1]
+        order = np.lexsort((cost, row))
+        row, who, cost = row[order], who[order], cost[order]
+        start = np.flatnonzero(np.diff(row, prepend=-1))
+        rank = np.arange(len(row)) - np.repeat(start, np.diff(np.append(start, len(row))))
+        first = rank < width
+        touched = row[start]
+        place = np.searchsorted(touched, row[first])
+        both = np.concatenate([self.cost[touched], np.full((len(touched), width), np.inf)], axis=1)
+        names = np.concatenate([self.who[touched], np.full((len(touched), width), -1)], axis=1)
+        both[place, width + rank[first]] = cost[first]
+        names[place, width + rank[first]] = who[first]
+        best = np.argpartition(both, width - 1, axis=1)[:, :width]
+        self.cost[touched] = np.take_along_axis(both, best, axis=1)
+        self.who[touched] = np.take_along_axis(names, best, axis=1)
+
+
+def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[np.float64]]:
+    """(n, width) whom each centre joins at least cost (-1: nobody), and (n,) what all others cost at least.
+
+    Every pair is looked at once, for both. `apart` (q, 2) pairs are passed over.
+    """
+    n = len(block.part)
+    lists = _Lists(n, width)
+    forbidden = np.concatenate([apart, apart[:, ::-1]])
+    spans = [slice(i, min(i + ROWS, n)) for i in range(0, n, ROWS)]
+    for step in range(len(spans)):  # the diagonal first: it gives every row a limit
+        for i in range(len(spans) - step):
+            rows, columns = spans[i], spans[i + step]
+            tile = block.costs(rows, columns, block)
+            _forbid(tile, rows.start, columns.start, forbidden)
+            if step == 0:
+                np.fill_diagonal(tile, np.inf)
+            else:
+                hit_column, hit_row = _hits(tile.T, lists.worst[columns])
+                lists.add(hit_column + columns.start, hit_row + rows.start, tile[hit_row, hit_column])
+            hit_row, hit_column = _hits(tile, lists.worst[rows])
+            lists.add(hit_row + rows.start, hit_column + columns.start, tile[hit_row, hit_column])
+    return lists.who, _bound(lists, block.margin(block))
+
+
+def nearest_of(
+    rows: Index, mine: Block, block: Block, width: int, apart: Index
+) -> tuple[Index, NDArray[np.float64]]:
+    """As `all_nearest`, for some of the block's rows only; `mine` holds those rows."""
+    lists = _Lists(len(rows), width)
+    forbidden = np.concatenate([apart, apart[:, ::-1]])
+    place = np.full(len(block.part), -1)
+    place[rows] = np.arange(len(rows))
+    forbidden = np.stack([place[forbidden[:, 0]], forbidden[:, 1]], axis=1)
+    forbidden = np.concatenate([forbidden[forbidden[:, 0] >= 0], np.stack([np.arange(len(rows)), rows], 1)])
+    for top in range(0, len(rows), ROWS):
+        some = slice(top, min(top + ROWS, len(rows)))
+        for left in range(0, len(block.part), COLUMNS):
+            columns = slice(left, min(left + COLUMNS, len(block.part)))
+            tile = mine.costs(some, columns, block)
+            _forbid(tile, some.start, columns.start, forbidden)
+            hit_row, hit_column = _hits(tile, lists.worst[some])
+            lists.add(hit_row + some.start, hit_column + columns.start, tile[hit_row, hit_column])
+    return lists.who, _bound(lists, mine.margin(block))
+
+
+def _bound(lists: _Lists, margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.maximum(lists.worst - margin, 0.0))
+
+
+def _hits(tile: Floats, limit: NDArray[np.float64]) -> tuple[Index, Index]:
+    """Rows and columns of a tile's entries below each row's limit; where there is none yet, few good ones."""
+    limit = limit.astype(tile.dtype)
+    width = min(32, tile.shape[1])
+    new = np.flatnonzero(np.isinf(limit))
+    if len(new):
+        limit[new] = np.nextafter(np.partition(tile[new], width - 1, axis=1)[:, width - 1], np.inf)
+    row, column = np.nonzero(tile < limit[:, None])
+    return row.astype(np.int64), column.astype(np.int64)
+
+
+def _forbid(tile: Floats, top: int, left: int, pairs: Index) -> None:
+    row, column = pairs[:, 0] - top, pairs[:, 1] - left
+    inside = (row >= 0) & (row < tile.shape[0]) & (column >= 0) & (column < tile.shape[1])
+    tile[row[inside], column[inside]] = np.inf
