@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from castlist.cluster.belonging import belonging
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, ProbabilityCut
 from castlist.cluster.evidence import Evidence
+from castlist.cluster.explain import LinkEvidence, link_evidence
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
+from castlist.cluster.reliability import Reliability, reliability
 from castlist.cluster.ward import ward
 from castlist.types import Clustering, Constraints, Embeddings, Tree
 
@@ -23,10 +26,15 @@ __all__ = [
     "Cut",
     "Evidence",
     "HeightCut",
+    "LinkEvidence",
     "Linkage",
     "ProbabilityCut",
+    "Reliability",
     "Ward",
+    "belonging",
     "extend",
+    "link_evidence",
+    "reliability",
     "track_means",
     "ward",
 ]

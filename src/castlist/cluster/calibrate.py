@@ -32,6 +32,9 @@ PRIORS = {
 }
 EMPTY = np.zeros(0)
 MEAN_PAIRS, SPREAD_PAIRS = 1.0, 20.0  # pairs of the film that the prior is worth
+UNKNOWN_PAIRS = 20.0  # that all pairs of tracks not seen together are worth
+FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
+MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
 MAX_PAIRS = 2_000_000  # pairs of tracks looked at; more change nothing
 
 
@@ -83,14 +86,9 @@ class Calibration:
         within, apart = halves(embeddings), _apart(mean, faces, constraints)
         prior = prior or PRIORS.get(embeddings.model) or _guess(within, apart)
         pairs = _all_pairs(mean[faces > 0])
-        # Films differ from one another (a drawn one, an old one, one shot at night) by about as much as two
-        # pairs of people within a film do: the prior's mean is worth a pair, its deviation worth more.
-        other_mean = (apart.sum() + MEAN_PAIRS * prior.other_mean) / (len(apart) + MEAN_PAIRS)
-        spread = ((apart - other_mean) ** 2).sum() + SPREAD_PAIRS * prior.other_std**2
-        other_std = float(np.sqrt(spread / (len(apart) + SPREAD_PAIRS)))
-        ceiling = float(np.median(within)) if len(within) > 10 else prior.same_mean
-        same_mean, same_std, share = _mixture(pairs, other_mean, other_std, prior, ceiling)
-        return cls(same_mean, same_std, float(other_mean), other_std, share, within, apart)
+        ceiling = float(np.median(within)) if len(within) > 10 else max(prior.same_mean, 0.8)
+        fitted = _mixture(pairs, _believed(apart, prior), prior, ceiling)
+        return cls(*fitted, within, apart)
 
 
 def halves(embeddings: Embeddings) -> NDArray[np.float64]:
@@ -134,21 +132,62 @@ def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:
     return Prior(other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread)
 
 
+def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
+    """Cosines of tracks seen together, without those that a mirror or a split screen explains better.
+
+    One person seen twice at once is as alike as a person can be, and rare.
+    """
+    wide = float(np.hypot(prior.other_std, FILM_SPREAD))
+    two = (1 - MIRRORS) * _normal(apart, prior.other_mean, wide)
+    one = MIRRORS * _normal(np.minimum(apart, prior.same_mean), prior.same_mean, prior.same_std)
+    return apart[two > one]
+
+
 def _mixture(
-    pairs: NDArray[np.float64], other_mean: float, other_std: float, prior: Prior, ceiling: float
-) -> tuple[float, float, float]:
-    """Mean, deviation and share of the cosines of one person's pairs; those of two people are given."""
-    same_mean, same_std, share = min(prior.same_mean, ceiling), prior.same_std, 0.1
-    floor = other_mean + 1.5 * other_std
+    pairs: NDArray[np.float64], apart: NDArray[np.float64], prior: Prior, ceiling: float
+) -> tuple[float, float, float, float, float]:
+    """Mean and deviation of one person's pairs, of two people's, and the share of the former.
+
+    Expectation maximisation of two normals over the cosines of all pairs of tracks, those seen together
+    (`apart`) known to be two people. Films differ from one another (a drawn one, an old one, one shot at
+    night) by more than pairs of people within a film do: of two people's mean the prior is worth one pair,
+    and what shifts it is taken for something that all faces of the film have in common (`_shifted`).
+    All the unknown pairs together are worth no more than `UNKNOWN_PAIRS`, since they are not independent.
+    """
+    here = _shifted(prior, *_two_people(apart, apart[:0], apart[:0], prior))
+    same_mean, same_std, share = min(here.same_mean, ceiling), here.same_std, 0.1
+    worth = min(1.0, UNKNOWN_PAIRS / max(len(pairs), 1))
     for _ in range(50 if len(pairs) else 0):
         same = share * _normal(pairs, same_mean, same_std)
-        chance = same / (same + (1 - share) * _normal(pairs, other_mean, other_std) + 1e-300)
-        n = chance.sum() + 20
-        same_mean = float((chance @ pairs + 20 * min(prior.same_mean, ceiling)) / n)
-        same_mean = float(np.clip(same_mean, floor, max(ceiling, floor)))
-        same_std = float(np.sqrt((chance @ (pairs - same_mean) ** 2 + 20 * prior.same_std**2) / n))
+        chance = same / (same + (1 - share) * _normal(pairs, here.other_mean, here.other_std) + 1e-300)
         share = float(np.clip((chance.sum() + 1) / (len(pairs) + 10), 0.001, 0.9))
-    return same_mean, same_std, share
+        here = _shifted(prior, *_two_people(apart, pairs, worth * (1 - chance), prior))
+        chance *= worth
+        n, at = chance.sum() + SPREAD_PAIRS, min(here.same_mean, ceiling)
+        same_mean = float((chance @ pairs + SPREAD_PAIRS * at) / n)
+        spread = chance @ (pairs - same_mean) ** 2 + SPREAD_PAIRS * here.same_std**2
+        same_std = float(np.sqrt(spread / n))
+    return same_mean, same_std, here.other_mean, here.other_std, share
+
+
+def _shifted(prior: Prior, other_mean: float, other_std: float) -> Prior:
+    """The prior where all faces have something in common that carries two people's mean cosine there.
+
+    A common part of squared length c makes a cosine x into (x + c) / (1 + c).
+    """
+    common = max(0.0, (other_mean - prior.other_mean) / max(1 - other_mean, 0.05))
+    same_mean = (prior.same_mean + common) / (1 + common)
+    return Prior(same_mean, prior.same_std / (1 + common), other_mean, other_std)
+
+
+def _two_people(
+    apart: NDArray[np.float64], pairs: NDArray[np.float64], weight: NDArray[np.float64], prior: Prior
+) -> tuple[float, float]:
+    """Mean and deviation of two people's cosines: known pairs, weighted unknown ones, and the prior."""
+    n = len(apart) + weight.sum()
+    mean = float((apart.sum() + weight @ pairs + MEAN_PAIRS * prior.other_mean) / (n + MEAN_PAIRS))
+    spread = ((apart - mean) ** 2).sum() + weight @ (pairs - mean) ** 2
+    return mean, float(np.sqrt((spread + SPREAD_PAIRS * prior.other_std**2) / (n + SPREAD_PAIRS)))
 
 
 def _normal(x: NDArray[np.float64], mean: float, std: float) -> NDArray[np.float64]:

@@ -1,0 +1,81 @@
+"""How sure each track's person is: the track against its person's other tracks and against everybody else."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cluster.calibrate import Calibration
+from castlist.cluster.means import track_means
+from castlist.cluster.persons import Scale
+from castlist.cluster.whiten import measure, whiten
+from castlist.errors import InputError
+from castlist.types import NOISE, Clustering, Constraints, Embeddings
+
+__all__ = ["belonging", "belonging_odds"]
+
+SURENESS = 0.8  # log odds are taken so many times: a scene's light and pose make its tracks err together
+
+
+def belonging(
+    embeddings: Embeddings, constraints: Constraints, clustering: Clustering
+) -> NDArray[np.float64]:
+    """(t,) the probability that each track is of its person, rather than of another or of nobody here.
+
+    The track itself is left out of its person. A track alone: that it is none of the others. Must-linked
+    tracks are sure, cannot-linked people are out of the question; NOISE and tracks without a face have 0.
+
+    Raises:
+        InputError: the clustering is of other tracks.
+    """
+    mean, faces = track_means(embeddings, length=True)
+    if len(clustering) < len(faces):
+        raise InputError(f"the clustering has {len(clustering)} tracks, the embeddings name {len(faces)}")
+    probability = np.zeros(len(clustering))
+    rows = np.flatnonzero((faces > 0) & (clustering.label[: len(faces)] != NOISE))
+    if not len(rows):
+        return probability
+    label = np.unique(clustering.label[rows], return_inverse=True)[1].astype(np.int64)
+    prior = Calibration.fit(embeddings, constraints).scale
+    space = whiten(mean[rows], label)
+    cosine = space @ space.T
+    odds = belonging_odds(cosine, label, measure(cosine, label, prior))
+    place = np.full(len(clustering), -1)
+    place[rows] = np.arange(len(rows))
+    for a, b in np.concatenate([constraints.cannot, constraints.cannot[:, ::-1]]):
+        if max(a, b) < len(place) and place[a] >= 0 and place[b] >= 0 and label[place[a]] != label[place[b]]:
+            odds[place[a], label[place[b]]] = -np.inf
+    probability[rows] = _share(SURENESS * odds, label)
+    told = constraints.must.ravel()
+    probability[told[told < len(clustering)]] = 1.0
+    return probability
+
+
+def belonging_odds(
+    cosine: NDArray[np.float32], label: NDArray[np.int64], scale: Scale
+) -> NDArray[np.float64]:
+    """(t, p) log odds that each track is each person, itself left out; minus infinity for a track alone."""
+    t, p = len(label), int(label.max()) + 1
+    own = np.zeros((t, p))
+    own[np.arange(t), label] = 1
+    count = own.sum(axis=0) - own
+    total = np.asarray(cosine, np.float64) @ own - own * np.diagonal(cosine)[:, None]
+    self_sum = np.bincount(label, np.diagonal(cosine), minlength=p)
+    inside = (own * (total + own * np.diagonal(cosine)[:, None])).sum(axis=0) - self_sum
+    inside = inside - 2 * own * total
+    length = np.sqrt(np.maximum(inside + self_sum - own * np.diagonal(cosine)[:, None], 1e-9))
+    many = np.maximum(count, 1)
+    level = scale.level(inside, count) * (scale.same - scale.other)
+    odds = scale.log_odds(total / many, level, length / many)
+    odds[count == 0] = -np.inf
+    return odds
+
+
+def _share(odds: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(t,) the part that each row's own column has among its columns and "nobody", whose log odds are 0."""
+    top = np.maximum(odds.max(axis=1), 0.0)
+    each = np.exp(odds - top[:, None])
+    nobody = np.exp(-top)
+    mine = each[np.arange(len(label)), label]
+    alone = np.bincount(label)[label] == 1
+    return np.asarray(np.where(alone, nobody, mine) / (each.sum(axis=1) + nobody))

@@ -1,0 +1,55 @@
+"""Whether probabilities mean what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.errors import InputError
+
+__all__ = ["Reliability", "reliability"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reliability:
+    """A reliability diagram, a row per bin of probability; empty bins have NaN means."""
+
+    said: NDArray[np.float64]  # (b,) mean probability
+    true: NDArray[np.float64]  # (b,) share that was right
+    count: NDArray[np.int64]  # (b,)
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """Mean distance of said from true, weighed by how often it was said; 0 where nothing was.
+
+        [Naeini, Cooper, Hauskrecht, AAAI 2015]
+        """
+        full = self.count > 0
+        if not full.any():
+            return 0.0
+        return float(np.average(np.abs(self.said - self.true)[full], weights=self.count[full]))
+
+
+def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> Reliability:
+    """What was said (probabilities) against what was true (booleans), in `bins` equal bins of [0, 1].
+
+    >>> reliability([0.9, 0.9, 0.1], [True, False, False], bins=2).true.tolist()
+    [0.0, 0.5]
+
+    Raises:
+        InputError: the two differ in length, a probability is none, or there are no bins.
+    """
+    p, y = np.asarray(probability, np.float64), np.asarray(right, np.bool_)
+    if p.shape != y.shape or p.ndim != 1:
+        raise InputError(f"probability and right must be of one length, got {p.shape} and {y.shape}")
+    if bins < 1:
+        raise InputError(f"bins must be at least 1, got {bins}")
+    if not np.all((p >= 0) & (p <= 1)):
+        raise InputError("probabilities must lie in [0, 1]")
+    which = np.minimum((p * bins).astype(np.int64), bins - 1)
+    count = np.bincount(which, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        said, true = (np.bincount(which, v, minlength=bins) / count for v in (p, y))
+    return Reliability(said, true, count.astype(np.int64))
