@@ -9,6 +9,7 @@ from castlist.baselines import (
     BASELINES,
     Scene,
     _contrast,
+    _convolution,
     _field,
     _head,
     _shared,
@@ -184,14 +185,14 @@ def test_fgg_loss_falls_and_its_adjacency_is_normalised():
     scene, _ = noisy()
     x, track = _shared.chunk_means(scene, 2)
     must, cannot = fgg.link_graph(x, track, scene, 0.03)
-    dense = fgg._adjacency(torch, len(x), *must).to_dense().numpy()
+    dense = _convolution.adjacency(torch, len(x), *must).to_dense().numpy()
     plain = np.eye(len(x))
     plain[must[0][:, 0], must[0][:, 1]] = plain[must[0][:, 1], must[0][:, 0]] = must[1]
     scale = 1 / np.sqrt(plain.sum(1))
     assert np.allclose(dense, plain * scale * scale[:, None], atol=1e-6)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        _, trace = fgg.FGG()._train(torch, fgg._network(torch, x.shape[1]), x, must, cannot)
+        _, trace = fgg.FGG()._train(torch, _convolution.network(torch, x.shape[1]), x, must, cannot)
     assert len(trace) == 30
     assert trace[-1] < trace[0]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.baselines._head import faces_by_track, pick, train_head
+from castlist.baselines._head import faces_by_track, need_torch, pick, train_head
 from castlist.baselines._scene import Scene
 from castlist.baselines._shared import Labels
 
@@ -44,7 +44,7 @@ def train_on_pairs(
     if not len(alike) or not len(apart):
         return start, []
     faces, half = faces_by_track(scene), batch // 2
-    torch = __import__("torch")
+    torch = need_torch(name)
     same = torch.cat([torch.ones(half), torch.zeros(half)])
 
     def draw() -> tuple[Labels, ...]:

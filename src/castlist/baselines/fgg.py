@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from castlist.baselines._convolution import adjacency, forward, network
 from castlist.baselines._head import need_torch
 from castlist.baselines._method import Labels, Method
 from castlist.baselines._scene import Scene
@@ -45,19 +45,19 @@ class FGG(Method):
         must, cannot = link_graph(x, track, scene, self.added)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)))
-            net = _network(torch, x.shape[1])
+            net = network(torch, x.shape[1])
             found, _ = self._train(torch, net, x, must, cannot)
         return ward_on_graph(unit(group_means(found, track, scene.tracks)), k or 1, self.near)
 
     def _train(self, torch: Any, net: Any, x: Floats, must: Any, cannot: Any) -> tuple[Floats, list[float]]:
         """(m, 128) the embedding, and the loss at each step."""
-        kinds = [_adjacency(torch, len(x), *edges) for edges in (must, cannot)]
+        kinds = [adjacency(torch, len(x), *edges) for edges in (must, cannot)]
         nodes = torch.from_numpy((x * np.sqrt(x.shape[1])).astype(np.float32))
         optimiser = torch.optim.Adam(net.parameters(), lr=self.rate)
         (a, b), (c, d) = (torch.from_numpy(pairs).T for pairs, _ in (must, cannot))
         trace = []
         for _ in range(self.epochs):
-            z = _forward(torch, net, nodes, kinds)
+            z = forward(torch, net, nodes, kinds)
             apart = (1 - ((z[c] - z[d]) ** 2).sum(1)).clamp(min=0)
             value = (
                 0.5 * torch.cat([((z[a] - z[b]) ** 2).sum(1), apart]).mean()
@@ -69,7 +69,7 @@ class FGG(Method):
             optimiser.step()
             trace.append(float(value.detach()))
         with torch.no_grad():
-            return _forward(torch, net, nodes, kinds).numpy().astype(np.float64), trace
+            return forward(torch, net, nodes, kinds).numpy().astype(np.float64), trace
 
 
 def link_graph(x: Floats, track: Labels, scene: Scene, added: float) -> tuple[Any, Any]:
@@ -103,42 +103,6 @@ def link_graph(x: Floats, track: Labels, scene: Scene, added: float) -> tuple[An
 def _weights(sure: int, cosine: Floats) -> Floats:
     """1 for every link that is known, then 1 - distance of the added ones, at least 0.01."""
     return np.concatenate([np.ones(sure), np.maximum(cosine, 0.01)])
-
-
-def _adjacency(torch: Any, count: int, pairs: NDArray[np.int64], weight: Floats) -> Any:
-    """D^-1/2 (A + I) D^-1/2 as a sparse tensor."""
-    i = np.concatenate([pairs[:, 0], pairs[:, 1], np.arange(count)])
-    j = np.concatenate([pairs[:, 1], pairs[:, 0], np.arange(count)])
-    w = np.concatenate([weight, weight, np.ones(count)])
-    degree = np.bincount(i, w, minlength=count)
-    w = w / np.sqrt(degree[i] * degree[j])
-    at, w = torch.from_numpy(np.stack([i, j])), torch.from_numpy(w.astype(np.float32))
-    return torch.sparse_coo_tensor(at, w, (count, count), check_invariants=True).coalesce()
-
-
-def _network(torch: Any, wide: int) -> Any:
-    sizes = [(1024, 512), (512, 256), (256, 128)]
-    parts: dict[str, Any] = {"into": torch.nn.Linear(wide, 1024)}
-    for n, (i, o) in enumerate(sizes):
-        parts |= {f"must{n}": torch.nn.Linear(i, o), f"cannot{n}": torch.nn.Linear(i, o, bias=False)}
-        parts[f"skip{n}"] = torch.nn.Linear(i, o, bias=False)
-        if n < 2:
-            parts[f"norm{n}"] = torch.nn.BatchNorm1d(o)
-    return torch.nn.ModuleDict(parts)
-
-
-def _forward(torch: Any, net: Any, nodes: Any, kinds: list[Any]) -> Any:
-    elu = torch.nn.functional.elu
-    h = elu(net["into"](nodes))
-    for n in range(3):
-        sides = [
-            torch.sparse.mm(a, net[f"{kind}{n}"](h))
-            for a, kind in zip(kinds, ("must", "cannot"), strict=True)
-        ]
-        h = sides[0] + sides[1] + net[f"skip{n}"](h)
-        if n < 2:
-            h = elu(net[f"norm{n}"](h))
-    return h
 
 
 def ward_on_graph(x: Floats, k: int, near: float) -> Labels:
