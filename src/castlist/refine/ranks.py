@@ -8,7 +8,7 @@ drawn: the same pairs, at a cost that hardly depends on d. `ranks` takes the che
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -91,9 +91,12 @@ class Lists:
     def __init__(self, x: Floats, subset: int, threads: int = 1) -> None:
         self.direct = Direct(x)
         width = min(len(x) - 1, WIDTH, -(-10 * len(x) // subset))
-        near, far = _within(self.direct, *_reach(self.direct, width), threads)
-        self.near = _List.of(near, len(x), width)
-        self.far = _List.of(far, len(x), width, falling=True)
+        with at_most(1), ThreadPoolExecutor(threads) as pool:  # a core a block, its product and its search
+            near, far = _within(self.direct, *_reach(self.direct, width, pool), pool)
+            lists = pool.map(
+                lambda hits, fall: _List.of(hits, len(x), width, falling=fall), (near, far), (False, True)
+            )
+            self.near, self.far = lists
 
     def __call__(self, drawn: Rows) -> Extremes:
         n = len(self.direct.x)
@@ -159,20 +162,22 @@ class _List(NamedTuple):
         return found, squared
 
 
-def _reach(direct: Direct, width: int) -> tuple[Floats, Floats]:
+def _reach(direct: Direct, width: int, pool: Executor) -> tuple[Floats, Floats]:
     """Squared distances (n,) within and beyond which about 1.7 times `width` rows lie of each row."""
     n = len(direct.x)
     sample = np.random.default_rng(0).choice(n, min(n, SAMPLE), replace=False)
     rank = min(len(sample) - 1, 1 + -(-17 * width * len(sample) // (10 * n)))
-    within, beyond = np.empty(n, np.float32), np.empty(n, np.float32)
-    for rows in _slices(n):
+
+    def block(rows: slice) -> tuple[Floats, Floats]:
         squared = direct.between(rows, sample)
         squared.partition([rank, len(sample) - 1 - rank], axis=1)
-        within[rows], beyond[rows] = squared[:, rank], squared[:, -1 - rank]
-    return within, beyond
+        return squared[:, rank].copy(), squared[:, -1 - rank].copy()
+
+    within, beyond = zip(*pool.map(block, _slices(n)), strict=True)
+    return np.concatenate(within), np.concatenate(beyond)
 
 
-def _within(direct: Direct, within: Floats, beyond: Floats, threads: int) -> tuple[_Hits, _Hits]:
+def _within(direct: Direct, within: Floats, beyond: Floats, pool: Executor) -> tuple[_Hits, _Hits]:
     """Every pair of rows that is as near as the first's `within`, and every one as far as its `beyond`."""
     half, close, wide = direct.square / 2, within / -2, beyond / -2
 
@@ -190,9 +195,7 @@ def _within(direct: Direct, within: Floats, beyond: Floats, threads: int) -> tup
 
     blocks = _slices(len(direct.x))
     pairs = [(rows, others) for i, rows in enumerate(blocks) for others in blocks[i:]]
-    with at_most(1), ThreadPoolExecutor(threads) as pool:  # a core a block, its product and its search
-        found = list(pool.map(lambda pair: block(*pair), pairs))
-    near, far = zip(*found, strict=True)
+    near, far = zip(*pool.map(lambda pair: block(*pair), pairs), strict=True)
     return _Hits.joined(list(chain(*near))), _Hits.joined(list(chain(*far)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.refine.network import Network
 from castlist.refine.pairs import Pairs
@@ -51,11 +52,17 @@ def train(
     """
     speed = Network(*(0 * w for w in network.parts))
     for pairs in batches:
-        rows = x[place(np.concatenate([pairs.a, pairs.b]))]
-        half = len(pairs)
+        different, a, b = _sides(pairs)  # each row goes through the network once, however many pairs it is in
+        rows, a, b = x[place(different)], place(a), place(b)
         hidden = network.hidden(rows)
         output = network.output(hidden)
-        value, slope = loss(output[:half], output[half:], place(pairs.same.astype(np.float32)))
-        output[:half], output[half:] = slope, -slope
-        optimiser.step(network, network.gradient(rows, hidden, output), speed)
+        value, slope = loss(a @ output, b @ output, place(pairs.same.astype(np.float32)))
+        optimiser.step(network, network.gradient(rows, hidden, (a - b).T @ slope), speed)
         yield float(value)
+
+
+def _sides(pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """The different rows (r,) of the pairs, and for each side which of them a pair has, 0 or 1 (p, r)."""
+    rows, place = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
+    which = (place[:, None] == np.arange(len(rows))).astype(np.float32)
+    return rows, which[: len(pairs)], which[len(pairs) :]
