@@ -55,6 +55,15 @@ def test_lists_and_direct_give_the_same_rows():
     assert np.mean(same) >= 0.999
 
 
+def test_threads_change_nothing(monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 64)
+    x = uniform(300, 8, 7)
+    one, two = Lists(x, 60, 1), Lists(x, 60, 3)
+    for a, b in ((one.near, two.near), (one.far, two.far)):
+        np.testing.assert_array_equal(a.other, b.other)
+        np.testing.assert_array_equal(a.squared, b.squared)
+
+
 def test_rows_that_meet_none_of_their_list_are_computed_anew(monkeypatch):
     monkeypatch.setattr(module, "WIDTH", 3)
     x = uniform(300, 8, 4)

@@ -81,6 +81,20 @@ def test_torch_tensors_run_the_same_lines():
         np.testing.assert_allclose(mine, yours.numpy(), rtol=1e-4, atol=1e-6)
 
 
+def test_a_row_in_many_pairs_is_as_if_it_were_many_rows():
+    rng = np.random.default_rng(8)
+    x, network = some(rng, rows=4)
+    other = Network(*(w.copy() for w in network.parts))
+    a, b = np.array([0, 0, 0, 1, 2]), np.array([1, 2, 3, 1, 0])
+    same = np.array([True, False, True, True, False])
+    once = train(network, x, [Pairs(a, b, same)], loss=Contrastive(), optimiser=SGD(0.1))
+    apart = Pairs(np.arange(5), np.arange(5, 10), same)
+    many = train(other, x[np.concatenate([a, b])], [apart], loss=Contrastive(), optimiser=SGD(0.1))
+    np.testing.assert_allclose(list(once), list(many), rtol=1e-5)
+    for mine, yours in zip(network.parts, other.parts, strict=True):
+        np.testing.assert_allclose(mine, yours, rtol=1e-4, atol=1e-6)
+
+
 def test_contrastive_by_hand():
     """Distances 3 and 4 of one person, 0.6 and 5 of two: (9 + 16 + 0.16 + 0) / 4."""
     a = np.array([[3, 0], [0, 4], [0.6, 0], [3, 4]], np.float32)
