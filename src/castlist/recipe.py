@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from castlist.cluster import CUTS, LINKAGES, AutoCut, Average
+from castlist.cluster import CUTS, LINKAGES, Evidence, ProbabilityCut
 from castlist.constrain import CONSTRAINERS, CoOccurrence
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.embed import EMBEDDERS, SFace
@@ -57,8 +57,8 @@ class Recipe:
     sift: Any = field(default_factory=Sift)
     constrain: Any = field(default_factory=CoOccurrence)
     refine: Any = field(default_factory=TSiam)
-    link: Any = field(default_factory=Average)
-    cut: Any = field(default_factory=AutoCut)
+    link: Any = field(default_factory=Evidence)
+    cut: Any = field(default_factory=ProbabilityCut)
     bill: Any = field(default_factory=Billing)
 
     @classmethod

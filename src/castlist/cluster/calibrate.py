@@ -23,6 +23,7 @@ class Prior:
     same_std: float
     other_mean: float
     other_std: float
+    worth: float = 20.0  # pairs of a film that it counts for
 
 
 # Measured on half of the people of LFW (1,070 aligned pictures of 250 people), one picture a vector.
@@ -31,8 +32,7 @@ PRIORS = {
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
 EMPTY = np.zeros(0)
-MEAN_PAIRS, SPREAD_PAIRS = 1.0, 20.0  # pairs of the film that the prior is worth
-UNKNOWN_PAIRS = 20.0  # that all pairs of tracks not seen together are worth
+OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts for
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
 MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
 MAX_PAIRS = 2_000_000  # pairs of tracks looked at; more change nothing
@@ -129,7 +129,7 @@ def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:
     same = float(np.median(within)) if len(within) else 0.6
     other = float(np.median(apart)) if len(apart) else min(0.05, same - 0.1)
     spread = max(same - other, 0.1)
-    return Prior(other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread)
+    return Prior(other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread, worth=2.0)
 
 
 def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
@@ -152,20 +152,19 @@ def _mixture(
     (`apart`) known to be two people. Films differ from one another (a drawn one, an old one, one shot at
     night) by more than pairs of people within a film do: of two people's mean the prior is worth one pair,
     and what shifts it is taken for something that all faces of the film have in common (`_shifted`).
-    All the unknown pairs together are worth no more than `UNKNOWN_PAIRS`, since they are not independent.
     """
     here = _shifted(prior, *_two_people(apart, apart[:0], apart[:0], prior))
     same_mean, same_std, share = min(here.same_mean, ceiling), here.same_std, 0.1
-    worth = min(1.0, UNKNOWN_PAIRS / max(len(pairs), 1))
+    worth = min(1.0, np.sqrt(2 / max(len(pairs), 1)))  # t tracks have t^2 / 2 pairs, but say t things
     for _ in range(50 if len(pairs) else 0):
         same = share * _normal(pairs, same_mean, same_std)
         chance = same / (same + (1 - share) * _normal(pairs, here.other_mean, here.other_std) + 1e-300)
         share = float(np.clip((chance.sum() + 1) / (len(pairs) + 10), 0.001, 0.9))
         here = _shifted(prior, *_two_people(apart, pairs, worth * (1 - chance), prior))
         chance *= worth
-        n, at = chance.sum() + SPREAD_PAIRS, min(here.same_mean, ceiling)
-        same_mean = float((chance @ pairs + SPREAD_PAIRS * at) / n)
-        spread = chance @ (pairs - same_mean) ** 2 + SPREAD_PAIRS * here.same_std**2
+        n, at = chance.sum() + prior.worth, min(here.same_mean, ceiling)
+        same_mean = float((chance @ pairs + prior.worth * at) / n)
+        spread = chance @ (pairs - same_mean) ** 2 + prior.worth * here.same_std**2
         same_std = float(np.sqrt(spread / n))
     return same_mean, same_std, here.other_mean, here.other_std, share
 
@@ -177,7 +176,7 @@ def _shifted(prior: Prior, other_mean: float, other_std: float) -> Prior:
     """
     common = max(0.0, (other_mean - prior.other_mean) / max(1 - other_mean, 0.05))
     same_mean = (prior.same_mean + common) / (1 + common)
-    return Prior(same_mean, prior.same_std / (1 + common), other_mean, other_std)
+    return Prior(same_mean, prior.same_std / (1 + common), other_mean, other_std, prior.worth)
 
 
 def _two_people(
@@ -185,9 +184,9 @@ def _two_people(
 ) -> tuple[float, float]:
     """Mean and deviation of two people's cosines: known pairs, weighted unknown ones, and the prior."""
     n = len(apart) + weight.sum()
-    mean = float((apart.sum() + weight @ pairs + MEAN_PAIRS * prior.other_mean) / (n + MEAN_PAIRS))
+    mean = float((apart.sum() + weight @ pairs + OTHER_PAIRS * prior.other_mean) / (n + OTHER_PAIRS))
     spread = ((apart - mean) ** 2).sum() + weight @ (pairs - mean) ** 2
-    return mean, float(np.sqrt((spread + SPREAD_PAIRS * prior.other_std**2) / (n + SPREAD_PAIRS)))
+    return mean, float(np.sqrt((spread + prior.worth * prior.other_std**2) / (n + prior.worth)))
 
 
 def _normal(x: NDArray[np.float64], mean: float, std: float) -> NDArray[np.float64]:
