@@ -155,13 +155,11 @@ def _mixture(
     """
     here = _shifted(prior, *_two_people(apart, apart[:0], apart[:0], prior))
     same_mean, same_std, share = min(here.same_mean, ceiling), here.same_std, 0.1
-    worth = min(1.0, np.sqrt(2 / max(len(pairs), 1)))  # t tracks have t^2 / 2 pairs, but say t things
     for _ in range(50 if len(pairs) else 0):
         same = share * _normal(pairs, same_mean, same_std)
         chance = same / (same + (1 - share) * _normal(pairs, here.other_mean, here.other_std) + 1e-300)
         share = float(np.clip((chance.sum() + 1) / (len(pairs) + 10), 0.001, 0.9))
-        here = _shifted(prior, *_two_people(apart, pairs, worth * (1 - chance), prior))
-        chance *= worth
+        here = _shifted(prior, *_two_people(apart, pairs, 1 - chance, prior))
         n, at = chance.sum() + prior.worth, min(here.same_mean, ceiling)
         same_mean = float((chance @ pairs + prior.worth * at) / n)
         spread = chance @ (pairs - same_mean) ** 2 + prior.worth * here.same_std**2
