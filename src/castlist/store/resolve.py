@@ -119,8 +119,8 @@ def locate(
 ) -> NDArray[np.int64]:
     """(a,) the track on which each face is seen, NOISE where it is on none.
 
-    Of the faces that overlap by `min_iou` within `tolerance` seconds the best one counts: its IoU, less
-    up to a half for its distance in time, so that the next shot's face does not take its place.
+    Of the faces that overlap by `min_iou` within `tolerance` seconds, in the shot of the nearest in time,
+    the best one counts: its IoU, less up to a half for its distance in time.
     """
     order = np.argsort(tracks.frame, kind="stable")
     frame = tracks.frame[order]
@@ -137,7 +137,8 @@ def locate(
             continue
         iou = _iou(np.array(anchor.box) * size, tracks.box[rows])
         away = np.abs(clock.pts[tracks.frame[rows]] - float(when)) / float(reach)
-        value = np.where(iou >= min_iou, iou - away / 2, -np.inf)
+        shot = tracks.shot[owner[rows]]
+        value = np.where((iou >= min_iou) & (shot == shot[away.argmin()]), iou - away / 2, -np.inf)
         if value.max() > -np.inf:
             found[i] = owner[rows[value.argmax()]]
     return found
@@ -204,8 +205,8 @@ class _Ledger:
             self.claims.append(_Claim(decision.id, tracks))
 
     def _different(self, decision: Decision, sides: list[list[int]]) -> None:
-        for i, one in enumerate(sides):
-            for other in sides[:i]:
+        for i, other in enumerate(sides):
+            for one in sides[:i]:
                 if shared := sorted(set(one) & set(other)):
                     self._against(decision.id, 0, shared, "faces said to be two people are on one track")
                 else:

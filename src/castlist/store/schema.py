@@ -197,10 +197,15 @@ def migrate(db: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) ->
     """Bring a database to the newest schema, each version in one transaction; how many were needed."""
     done = 0
     while (version := _pragma(db, "user_version")) < len(migrations):
-        db.executescript(
-            f"BEGIN IMMEDIATE;\n{migrations[version]}\n"
-            f"PRAGMA application_id = {APPLICATION};\nPRAGMA user_version = {version + 1};\nCOMMIT;"
-        )
+        try:
+            db.executescript(
+                f"BEGIN IMMEDIATE;\n{migrations[version]}\n"
+                f"PRAGMA application_id = {APPLICATION};\nPRAGMA user_version = {version + 1};\nCOMMIT;"
+            )
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
         done += 1
     return done
 

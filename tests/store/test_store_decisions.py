@@ -1,0 +1,365 @@
+"""Decisions: the log of them, and what they say about tracks."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from castlist.errors import InputError, WorkspaceError
+from castlist.store import (
+    KINDS,
+    Anchor,
+    Decision,
+    Stale,
+    Workspace,
+    active,
+    locate,
+    resolve,
+    to_redo,
+    to_undo,
+)
+from castlist.types import BACKGROUND, NOISE, PERSON, Clock, Tracks, Video
+
+VIDEO = Video(Path("a.mp4"), 100, 100, Fraction(25), Fraction(4), "d")
+CLOCK = Clock(np.arange(100), Fraction(1, 25))
+# Five tracks of ten frames, one after the other, each at its own place: track t at x = 10 t, y = 20.
+BOX = [[10 * t, 20, 10 * t + 10, 30] for t in range(5)]
+TRACKS = Tracks(
+    frame=np.arange(50),
+    box=np.repeat(BOX, 10, 0),
+    score=np.ones(50),
+    detection=np.arange(50),
+    offset=np.arange(0, 60, 10),
+    shot=np.zeros(5),
+)
+
+
+def on(track, side=0):
+    return Anchor.at(CLOCK, VIDEO, 10 * track + 5, BOX[track], side)
+
+
+def decide(*kinds):
+    """Decisions numbered from 1, each given as (kind, tracks, value or sides)."""
+    made = []
+    for i, (kind, *rest) in enumerate(kinds, 1):
+        if kind == "undo":
+            made.append(Decision("undo", undoes=rest[0], id=i))
+        else:
+            sides = rest[0] if isinstance(rest[0], dict) else {0: rest[0]}
+            anchors = tuple(on(t, side) for side, tracks in sides.items() for t in tracks)
+            made.append(Decision(kind, anchors, rest[1] if len(rest) > 1 else "", id=i))
+    return made
+
+
+def settled(*kinds):
+    return resolve(decide(*kinds), TRACKS, CLOCK, VIDEO)
+
+
+def pairs(table):
+    return {tuple(pair) for pair in table.tolist()}
+
+
+def test_nothing_decided():
+    said = settled()
+    assert (len(said.must), len(said.cannot), len(said.unsure)) == (0, 0, 0)
+    assert said.name == ("",) * 5
+    assert not said.not_a_face.any()
+    assert said.fate.tolist() == [NOISE] * 5
+
+
+def test_no_tracks():
+    said = resolve(decide(("same", [0, 1])), Tracks.empty(), CLOCK, VIDEO)
+    assert len(said.must) == 0
+    assert [(m.decision, m.anchor) for m in said.missing] == [(1, 0), (1, 1)]
+
+
+def test_no_frames():
+    assert locate([on(0)], Tracks.empty(), Clock([], Fraction(1, 25)), VIDEO).tolist() == [NOISE]
+
+
+def test_same_different_unsure():
+    said = settled(("same", [0, 1, 2]), ("different", {0: [0], 1: [3]}), ("unsure", [3, 4]))
+    assert pairs(said.must) == {(0, 1), (0, 2)}
+    assert pairs(said.cannot) == {(0, 3)}
+    assert pairs(said.unsure) == {(3, 4)}
+    assert said.conflicts == ()
+
+
+def test_each_of_many_is_another_person():
+    decision = replace(Decision.different(on(0), on(1), on(2)), id=1)
+    said = resolve([decision], TRACKS, CLOCK, VIDEO)
+    assert pairs(said.cannot) == {(0, 1), (0, 2), (1, 2)}
+
+
+def test_a_chain_of_same_stands_against_a_later_different():
+    said = settled(("same", [0, 1]), ("same", [1, 2]), ("different", {0: [0], 1: [2]}))
+    assert len(said.cannot) == 0
+    (conflict,) = said.conflicts
+    assert (conflict.decision, conflict.against, conflict.tracks) == (3, 2, (0, 2))
+
+
+def test_different_stands_against_a_later_chain_of_same():
+    said = settled(("different", {0: [0], 1: [2]}), ("same", [0, 1]), ("same", [1, 2]))
+    assert pairs(said.must) == {(0, 1)}
+    (conflict,) = said.conflicts
+    assert (conflict.decision, conflict.against) == (3, 1)
+
+
+def test_an_undone_decision_says_nothing_and_redo_brings_it_back():
+    assert len(settled(("same", [0, 1]), ("undo", 1)).must) == 0
+    assert pairs(settled(("same", [0, 1]), ("undo", 1), ("undo", 2)).must) == {(0, 1)}
+
+
+def test_two_faces_on_one_track_cannot_be_two_people():
+    said = settled(("different", {0: [1], 1: [1]}))
+    assert len(said.cannot) == 0
+    assert said.conflicts[0].tracks == (1,)
+    assert said.conflicts[0].against == 0
+
+
+def test_names():
+    said = settled(("name", [0, 1], "Ann"), ("name", [3], "Bob"), ("name", [0], "Anna"))
+    assert said.name == ("Anna", "Ann", "", "Bob", "")
+    assert pairs(said.must) == {(0, 1)}
+    assert said.names(np.array([0, 0, 1, 2, NOISE])) == ["Anna", "", "Bob"]
+
+
+def test_one_name_is_one_person():
+    assert pairs(settled(("name", [0], "Ann"), ("name", [2], " Ann\n")).must) == {(0, 2)}
+    assert len(settled(("name", [0], "Ann"), ("name", [2], "Ann"), ("name", [2], "Bob")).must) == 0
+
+
+def test_an_empty_name_takes_the_name_away():
+    said = settled(("name", [0], "Ann"), ("name", [0], ""))
+    assert said.name[0] == ""
+
+
+def test_not_a_face_drops_its_links():
+    said = settled(("same", [0, 1]), ("name", [1], "Ann"), ("not-a-face", [1]))
+    assert len(said.must) == 0
+    assert said.name[1] == ""
+    assert said.not_a_face.tolist() == [False, True, False, False, False]
+    assert said.conflicts == ()
+    later = settled(("not-a-face", [1]), ("same", [0, 1]))
+    assert later.conflicts[0].against == 1
+    assert pairs(settled(("not-a-face", [1]), ("face", [1]), ("same", [0, 1])).must) == {(0, 1)}
+
+
+def test_hide_show_background_foreground():
+    said = settled(("hide", [0, 1]), ("show", [1]), ("background", [2, 3]), ("foreground", [3]))
+    assert said.hidden.tolist() == [True, False, False, False, False]
+    assert said.fate.tolist() == [NOISE, NOISE, BACKGROUND, PERSON, NOISE]
+
+
+def test_a_move_outranks_what_joined_the_face_before():
+    said = settled(("same", [0, 1, 2]), ("name", [0, 1, 2], "Ann"), ("move", {0: [2], 1: [3], 2: [0]}))
+    assert pairs(said.must) == {(0, 1), (2, 3)}
+    assert pairs(said.cannot) == {(0, 2)}
+    assert said.name == ("Ann", "Ann", "", "", "")
+    assert said.conflicts == ()
+
+
+def test_a_move_to_a_new_person_with_a_name():
+    said = settled(("same", [0, 1, 2]), ("move", {0: [1, 2], 2: [0]}, "Bob"))
+    assert pairs(said.must) == {(1, 2)}
+    assert pairs(said.cannot) == {(0, 1), (0, 2)}
+    assert said.name == ("", "Bob", "Bob", "", "")
+
+
+def must_oracle(count, pairs):
+    """Reachability by a slow loop."""
+    reach = np.eye(count, dtype=bool)
+    for a, b in pairs:
+        reach[a, b] = reach[b, a] = True
+    for _ in range(count):
+        reach = reach @ reach
+    return reach
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_resolved_never_contradicts_itself(seed):
+    rng = np.random.default_rng(seed)
+    kinds = []
+    for _ in range(25):
+        a, b = rng.choice(5, 2, replace=False).tolist()
+        kinds.append(
+            [("same", [a, b]), ("different", {0: [a], 1: [b]}), ("move", {0: [a], 1: [b]})][rng.integers(3)]
+        )
+    said = settled(*kinds)
+    reach = must_oracle(5, said.must)
+    assert not any(reach[a, b] for a, b in said.cannot)
+    assert len(said.must) + len(said.cannot) + len(said.conflicts) > 0
+
+
+def test_faces_are_found_again_after_a_re_encode():
+    """Another frame rate, another size, other boxes and other track numbers: the same faces."""
+    order = [3, 0, 4, 1, 2]  # the new track 0 is the old track 3, ...
+    clock = Clock(np.arange(60) * 1001, Fraction(1, 15000))  # 14.985 frames a second
+    video = replace(VIDEO, width=320, height=240)
+    frames = [np.flatnonzero((clock.seconds() >= 0.4 * t) & (clock.seconds() < 0.4 * (t + 1))) for t in order]
+    jitter = np.array([-4, 5, 6, -5])
+    box = np.concatenate(
+        [
+            np.repeat([np.array(BOX[t]) * (3.2, 2.4, 3.2, 2.4) + jitter], len(f), 0)
+            for t, f in zip(order, frames, strict=True)
+        ]
+    )
+    n = len(box)
+    tracks = Tracks(
+        np.concatenate(frames),
+        box,
+        np.ones(n),
+        np.arange(n),
+        np.cumsum([0, *(len(f) for f in frames)]),
+        np.zeros(5),
+    )
+    assert locate([on(t) for t in range(5)], tracks, clock, video).tolist() == [
+        order.index(t) for t in range(5)
+    ]
+
+
+def test_a_trimmed_copy_needs_its_offset():
+    kept = slice(20, 50)
+    tracks = Tracks(
+        TRACKS.frame[kept] - 20,
+        TRACKS.box[kept],
+        np.ones(30),
+        np.arange(30),
+        np.arange(0, 40, 10),
+        np.zeros(3),
+    )
+    anchors = [on(0), on(2), on(4)]
+    found = locate(anchors, tracks, CLOCK, VIDEO, offset=Fraction(-20, 25))
+    assert found.tolist() == [NOISE, 0, 2]
+
+
+def test_the_next_shots_face_does_not_take_its_place():
+    """At the cut a face of another shot lies nearly where this one was: the one seen at that time counts."""
+    tracks = Tracks(
+        [5, 6, 7, 8],
+        [[2, 2, 12, 12], [2, 2, 12, 12], [0, 0, 10, 10], [0, 0, 10, 10]],
+        np.ones(4),
+        np.arange(4),
+        [0, 2, 4],
+        [0, 1],
+    )
+    clock = Clock(np.arange(10), Fraction(1, 10))
+    assert locate([Anchor.at(clock, VIDEO, 6, [0, 0, 10, 10])], tracks, clock, VIDEO).tolist() == [0]
+
+
+def test_undo_and_redo_walk_the_log():
+    log = decide(("same", [0, 1]), ("hide", [2]))
+    assert (to_undo(log), to_redo(log)) == (2, None)
+    log = decide(("same", [0, 1]), ("hide", [2]), ("undo", 2))
+    assert (to_undo(log), to_redo(log)) == (1, 3)
+    log = decide(("same", [0, 1]), ("hide", [2]), ("undo", 2), ("undo", 1))
+    assert (to_undo(log), to_redo(log)) == (None, 4)
+    log = decide(("same", [0, 1]), ("hide", [2]), ("undo", 2), ("undo", 1), ("undo", 4))
+    assert (to_undo(log), to_redo(log)) == (1, 3)
+    log = decide(("same", [0, 1]), ("undo", 1), ("hide", [2]))
+    assert (to_undo(log), to_redo(log)) == (3, None)
+    assert (to_undo([]), to_redo([])) == (None, None)
+    assert [d.id for d in active(log)] == [3]
+
+
+BAD = {
+    "kind": lambda: Decision("love", (on(0),)),
+    "too few": lambda: Decision("same", (on(0),)),
+    "no face": lambda: Decision("hide"),
+    "one side": lambda: Decision("different", (on(0), on(1))),
+    "undo of nothing": lambda: Decision("undo"),
+    "undoes": lambda: Decision("hide", (on(0),), undoes=3),
+    "name": lambda: Decision("name", (on(0),), "x" * 10_001),
+    "box": lambda: Anchor(Fraction(0), (0.5, 0, 0.2, 1)),
+    "nan": lambda: Anchor(Fraction(0), (float("nan"), 0, 0.2, 1)),
+    "pixels": lambda: Anchor(Fraction(0), (10, 10, 20, 20)),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_decisions(name):
+    with pytest.raises(InputError, match=r"^[^\n]+$"):
+        BAD[name]()
+
+
+def test_names_are_one_clean_line():
+    assert Decision("name", (on(0),), " A\nn\x1b[31m\ud800n\u0065\u0301 ").value == "A n [31m né"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    with Workspace.open(tmp_path / "a.castlist", create=True) as workspace:
+        yield workspace
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "undo"])
+def test_the_log_gives_back_what_it_was_given(workspace, kind):
+    time = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    anchors = (on(0), replace(on(1), time=Fraction(1001, 24000), side=1))
+    decision = Decision(kind, anchors, "Ann <b> é", "me", time)
+    number = workspace.decisions.append(decision)
+    assert workspace.decisions.all() == [replace(decision, id=number)]
+
+
+def test_undo_in_the_log(workspace):
+    log = workspace.decisions
+    first = log.append(Decision("hide", (on(0),)))
+    undo = log.undo(first, author="me")
+    assert log.active() == []
+    with pytest.raises(InputError, match="undone already"):
+        log.undo(first)
+    with pytest.raises(InputError, match="no decision 77"):
+        log.undo(77)
+    log.undo(undo)
+    assert [d.id for d in log.active()] == [first]
+    assert len(log.all()) == 3
+
+
+def test_a_decision_on_an_old_view_is_refused_with_what_came_between(workspace):
+    log = workspace.decisions
+    assert log.last() == 0
+    log.append(Decision("hide", (on(0),)), seen=0)
+    with pytest.raises(Stale, match="look again") as refused:
+        log.append(Decision("show", (on(0),)), seen=0)
+    assert [d.kind for d in refused.value.decisions] == ["hide"]
+    assert log.last() == 1
+    log.append(Decision("show", (on(0),)), seen=1)
+
+
+def test_readers_decide_while_a_run_is_on(workspace):
+    with Workspace.open(workspace.path, write=False) as reader:
+        reader.decisions.append(Decision("hide", (on(0),)))
+        assert len(reader.decisions.all()) == 1
+    assert len(workspace.decisions.all()) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM decisions",
+        "UPDATE decisions SET kind = 'show'",
+        "DELETE FROM anchors",
+        "UPDATE anchors SET left = 0",
+    ],
+)
+def test_the_database_itself_keeps_decisions(workspace, statement):
+    workspace.decisions.append(Decision("hide", (on(0),)))
+    db = sqlite3.connect(workspace.path / "cast.db")
+    with pytest.raises(sqlite3.IntegrityError, match="undo is another row"):
+        db.execute(statement)
+    db.close()
+
+
+def test_garbage_in_the_log_is_one_sentence(workspace):
+    db = sqlite3.connect(workspace.path / "cast.db")
+    db.execute("INSERT INTO decisions (kind, value, author, time) VALUES ('hide', '', '', 'yesterday')")
+    db.commit()
+    db.close()
+    with pytest.raises(WorkspaceError, match="damaged"):
+        workspace.decisions.all()
