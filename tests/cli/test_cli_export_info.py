@@ -1,0 +1,107 @@
+"""castlist export and castlist info, as typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from castlist.cast import Cast
+from castlist.cli import run
+from castlist.cli.export import FORMATS
+from castlist.io.exports import EXPORTS
+from castlist.store import Workspace
+from castlist.types import Clock, Shots, Tracks, Video
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A workspace with a cast of one, whose name would steer a terminal."""
+    video = Video(tmp_path / "film \x1b[31m.mp4", 64, 36, Fraction(25), Fraction(1), "d1", "h264")
+    tracks = Tracks([0, 1], np.tile([1, 2, 4, 6], (2, 1)), [1, 1], [0, 1], [0, 2], [0])
+    cast = Cast.of(video, Clock(np.arange(3), Fraction(1, 25)), Shots([0], [3], [0]), tracks, np.array([0]))
+    with Workspace.open(tmp_path / "film.castlist", create=True) as workspace:
+        workspace.put_video(video)
+        workspace.put_cast(cast, run=workspace.run_started("", version="1", models={}))
+    return tmp_path / "film.castlist"
+
+
+def test_every_format_has_its_choice():
+    assert tuple(EXPORTS) == FORMATS
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_export_to_standard_output_and_to_a_file(place, capfdbinary, form):
+    assert run(["export", str(place), "--format", form]) == 0
+    printed = capfdbinary.readouterr().out
+    assert run(["export", str(place), "--format", form, "-o", str(place.parent / "out")]) == 0
+    assert (place.parent / "out").read_bytes() == printed
+    with Workspace.open(place, write=False) as workspace:
+        assert printed.decode() == EXPORTS[form].text(workspace.cast())
+
+
+def test_export_while_a_run_is_on(place, capfdbinary):
+    with Workspace.open(place):
+        assert run(["export", str(place)]) == 0
+    assert capfdbinary.readouterr().out.startswith(b"frame,")
+
+
+def test_a_reader_that_stops_reading_is_no_error(place):
+    script = "from castlist.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "export", str(place)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        child.stdout.close()
+        assert b"Traceback" not in child.stderr.read()
+
+
+def test_info_in_words_and_in_json(place, capsys):
+    assert run(["info", str(place)]) == 0
+    words = capsys.readouterr().out
+    assert "1 people" in words
+    assert "\x1b" not in words
+    assert run(["info", str(place), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["cast"]["faces"] == 2
+    assert found["film"]["width"] == 64
+    assert found["decisions"] == {"made": 0, "in_force": 0}
+
+
+def test_info_before_there_is_anything(tmp_path, capsys):
+    Workspace.open(tmp_path / "film.castlist", create=True).close()
+    assert run(["info", str(tmp_path / "film.castlist")]) == 0
+    assert "none yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["info", "export"])
+@pytest.mark.parametrize("bad", ["missing", "file", "folder", "damaged"])
+def test_what_is_no_workspace_is_one_sentence(tmp_path, capsys, verb, bad):
+    place = tmp_path / bad
+    if bad == "file":
+        place.write_bytes(b"mine")
+    elif bad in ("folder", "damaged"):
+        place.mkdir()
+        if bad == "damaged":
+            (place / "cast.db").write_bytes(os.urandom(5000))
+    assert run([verb, str(place)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("castlist: ")
+    assert said.err.count("\n") == 1
+
+
+def test_export_without_a_cast(tmp_path, capsys):
+    Workspace.open(tmp_path / "film.castlist", create=True).close()
+    assert run(["export", str(tmp_path / "film.castlist")]) == 2
+    assert "run castlist find first" in capsys.readouterr().err
+
+
+def test_export_to_where_nothing_can_be_written(place, capsys):
+    assert run(["export", str(place), "-o", str(Path("/nowhere/faces.csv"))]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
