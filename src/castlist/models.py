@@ -175,6 +175,7 @@ def _plain_graph(path: Path) -> bytes:
             _unpack(*values, axis=options.get("axis", 1), block=options.get("block_size", 0)), name
         )
         graph.node.remove(node)
+    _restate_prelu(graph, weights)
     used = {name for node in graph.node for name in node.input}
     inputs = [value for value in graph.input if value.name not in weights and value.name in used]
     del graph.initializer[:], graph.input[:], graph.value_info[:]
@@ -182,6 +183,36 @@ def _plain_graph(path: Path) -> bytes:
     graph.input.extend(inputs)
     _open_sizes(graph)
     return bytes(model.SerializeToString())
+
+
+def _restate_prelu(graph: Any, weights: dict[str, Any]) -> None:
+    """PReLU as relu(x) - slope * relu(-x), in convolutions of one pixel.
+
+    onnxruntime's fast layout of blocked channels knows no PReLU, so that each one costs two changes of
+    layout; stated like this the whole network stays in it, and takes half the time.
+    """
+    from onnx import helper, numpy_helper
+
+    nodes = []
+    for node in graph.node:
+        slope = weights.get(node.input[1]) if node.op_type == "PRelu" else None
+        if slope is None or len(slope.dims) != 3:
+            nodes.append(node)
+            continue
+        (x, _), (y,) = node.input, node.output
+        values = numpy_helper.to_array(slope).reshape(-1, 1, 1, 1)
+        for name, factor in ((f"{y}.minus", np.full_like(values, -1)), (f"{y}.slope", -values)):
+            weights[name] = numpy_helper.from_array(factor, name)
+        one_pixel = {"group": len(values), "kernel_shape": [1, 1]}
+        nodes += [
+            helper.make_node("Relu", [x], [f"{y}.above"]),
+            helper.make_node("Conv", [x, f"{y}.minus"], [f"{y}.mirrored"], **one_pixel),
+            helper.make_node("Relu", [f"{y}.mirrored"], [f"{y}.below"]),
+            helper.make_node("Conv", [f"{y}.below", f"{y}.slope"], [f"{y}.scaled"], **one_pixel),
+            helper.make_node("Add", [f"{y}.above", f"{y}.scaled"], [y]),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _unpack(
