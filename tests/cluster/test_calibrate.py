@@ -1,0 +1,100 @@
+"""Probabilities of cosines: recovered where the truth is known, shifted with the film, deaf to mirrors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from castlist.cluster import Calibration, reliability
+from castlist.cluster.calibrate import PRIORS, halves
+from castlist.types import CO_OCCURRENCE, Constraints, Embeddings
+
+NONE = Constraints.empty()
+
+
+def film(
+    *, likeness: float, common: float = 0.0, people: int = 8, tracks: int = 15, d: int = 128, seed: int = 0
+) -> tuple[Embeddings, Constraints, np.ndarray]:
+    """Tracks of one vector: two of a person have cosine `likeness` on average, before the common part."""
+    rng = np.random.default_rng(seed)
+    who = np.tile(np.arange(people), tracks)
+    part = rng.normal(size=(people, d)) / np.sqrt(d)
+    own = rng.normal(size=(len(who), d)) / np.sqrt(d)
+    x = np.sqrt(likeness) * part[who] + np.sqrt(1 - likeness) * own
+    x[:, 0] += np.sqrt(common)
+    n = len(who)
+    together = np.array([(i, i + 1) for i in range(0, n - 1, 4)])
+    zero = np.zeros(len(together))
+    seen = Constraints(together[:, 0], together[:, 1], zero, zero + CO_OCCURRENCE)  # type: ignore[arg-type]
+    return Embeddings(x, np.arange(n), np.full(n, -1), np.ones(n), "arcface-mbf"), seen, who  # type: ignore[arg-type]
+
+
+def cosines(table: Embeddings, who: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    x = table.vector / np.linalg.norm(table.vector, axis=1, keepdims=True)
+    one = np.triu(who[:, None] == who, 1)
+    two = np.triu(who[:, None] != who, 1)
+    return (x @ x.T)[one], (x @ x.T)[two]
+
+
+@pytest.mark.parametrize("likeness", [0.35, 0.5, 0.7])
+@pytest.mark.parametrize("common", [0.0, 0.3, 1.0])
+def test_finds_the_films_own_distributions(likeness: float, common: float) -> None:
+    table, seen, who = film(likeness=likeness, common=common)
+    one, two = cosines(table, who)
+    found = Calibration.fit(table, seen)
+    assert found.same_mean == pytest.approx(one.mean(), abs=0.06)
+    assert found.other_mean == pytest.approx(two.mean(), abs=0.03)
+    assert found.share == pytest.approx(1 / 8, abs=0.06)
+
+
+def test_what_it_says_holds() -> None:
+    table, seen, who = film(likeness=0.4, people=6, tracks=25)
+    one, two = cosines(table, who)
+    found = Calibration.fit(table, seen)
+    p = found.probability(np.concatenate([one, two]))
+    true = np.concatenate([np.ones(len(one)), np.zeros(len(two))])
+    assert reliability(p, true).expected_calibration_error < 0.02
+    assert true[p >= 0.9].mean() > 0.9
+
+
+def test_probability_rises_with_the_cosine() -> None:
+    p = Calibration().probability(np.linspace(-1, 1, 101))
+    assert np.all(np.diff(p) >= 0)
+    assert p[0] < 1e-6
+    assert p[-1] > 0.999
+
+
+def test_a_mirror_among_the_cannot_links_changes_nothing_much() -> None:
+    table, seen, who = film(likeness=0.6)
+    mirrored = np.array([(i, i + 8) for i in range(4)])  # one person, said to be two
+    zero = np.zeros(4)
+    false = Constraints(
+        np.concatenate([seen.a, mirrored[:, 0]]),
+        np.concatenate([seen.b, mirrored[:, 1]]),
+        np.zeros(len(seen) + 4, bool),
+        np.concatenate([seen.origin, zero + CO_OCCURRENCE]),
+    )
+    assert (who[mirrored[:, 0]] == who[mirrored[:, 1]]).all()
+    clean, fooled = Calibration.fit(table, seen), Calibration.fit(table, false)
+    assert fooled.other_mean == pytest.approx(clean.other_mean, abs=0.02)
+    assert fooled.same_mean == pytest.approx(clean.same_mean, abs=0.02)
+
+
+def test_halves_compares_the_two_ends_of_long_tracks() -> None:
+    vector = np.array([[1, 0], [1, 0], [0, 2], [0, 3], [5, 5]])
+    table = Embeddings(vector, np.array([0, 0, 0, 0, 1]), np.full(5, -1), np.ones(5))  # type: ignore[arg-type]
+    assert halves(table).tolist() == [0.0]
+    same = Embeddings(vector[[0, 1, 0, 1]], np.zeros(4), np.full(4, -1), np.ones(4))  # type: ignore[arg-type]
+    assert halves(same).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("model", ["sface", "arcface-mbf", "somebody-elses", ""])
+@pytest.mark.parametrize("tracks", [0, 1, 2])
+def test_hardly_any_film_leaves_the_prior(model: str, tracks: int) -> None:
+    vector = np.eye(4)[:tracks]
+    table = Embeddings(vector, np.arange(tracks), np.full(tracks, -1), np.ones(tracks), model)  # type: ignore[arg-type]
+    found = Calibration.fit(table, NONE)
+    assert found.other_mean < found.same_mean
+    assert 0 < found.share < 1
+    if model in PRIORS and tracks < 2:
+        assert found.same_mean == pytest.approx(PRIORS[model].same_mean, abs=0.01)
