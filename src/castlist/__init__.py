@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from castlist.cast import Appearance, Cast, Face, Person
     from castlist.errors import CastlistError, InputError, MissingExtra, VideoError, WorkspaceError
-    from castlist.pipeline import find, identify
+    from castlist.identify import identify
+    from castlist.pipeline import find
     from castlist.recipe import Recipe
     from castlist.store import Workspace
     from castlist.types import Machine
@@ -55,7 +56,7 @@ _HOME = {
     "Workspace": "castlist.store",
     "WorkspaceError": "castlist.errors",
     "find": "castlist.pipeline",
-    "identify": "castlist.pipeline",
+    "identify": "castlist.identify",
 }
 
 

@@ -141,3 +141,31 @@ def test_killed_at_random_moments_it_ends_with_the_same_cast(longer_film, tmp_pa
     assert exported(killed, tmp_path / "b.csv") == exported(undisturbed, tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(newline="") as file:
         assert sum(1 for _ in csv.DictReader(file)) > 100
+
+
+@pytest.mark.parametrize("setting", ["refine.use=none", "refine.use=ssiam", "link.use=ward", "cut.use=auto"])
+def test_other_recipes_find_the_same_people(small_film, found_film, tmp_path, setting):
+    from castlist import Recipe
+
+    cast = find(small_film[0], workspace=tmp_path / "other.castlist", recipe=Recipe().with_setting(setting))
+    assert len(cast) == len(found_film[0])
+
+
+def test_decisions_outlive_another_run(small_film, found_film, tmp_path):
+    from castlist.store import Anchor, Decision
+
+    cast, folder = found_film[0], tmp_path / "decided.castlist"
+    find(small_film[0], workspace=folder)
+
+    def anchor(person, side=0):
+        face = person.faces[0]
+        return Anchor.at(cast.clock, cast.video, face.frame, np.array(face.box), side)
+
+    first, second, _ = cast
+    with Workspace.open(folder) as workspace:
+        workspace.decisions.append(Decision("name", (anchor(first),), "Ada"))
+        workspace.decisions.append(Decision("background", (anchor(second),)))
+    again = find(small_film[0], workspace=folder)
+    assert again["Ada"].duration == first.duration
+    assert len(again) == 2
+    assert [p.duration for p in again.background] == [second.duration]

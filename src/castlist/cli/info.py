@@ -12,7 +12,7 @@ EXAMPLES = """
 \b
 Examples:
   castlist info film.castlist
-  castlist info film.castlist --json | jq .people
+  castlist info film.castlist --json | jq .cast
 """
 
 
@@ -21,15 +21,20 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(workspace: Path, as_json: bool) -> None:
     """Say what WORKSPACE (film.castlist) holds: film, scan, cast, decisions, runs, and how large it is."""
+    from castlist.cli.output import print_people
     from castlist.store import Workspace
 
     with Workspace.open(workspace, write=False) as opened:
         found = opened.summary()
+        cast = opened.cast() if found["cast"] else None
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' '):<15}{_plain(_words(name, value))}")
+    if cast is not None:
+        click.echo()
+        print_people(cast)
 
 
 def _words(name: str, value: Any) -> str:

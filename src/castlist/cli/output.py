@@ -13,9 +13,9 @@ import click
 
 if TYPE_CHECKING:
     from castlist.cast import Cast
-    from castlist.pipeline import Watch
+    from castlist.identify import Watch
 
-__all__ = ["clock_time", "print_cast", "progress"]
+__all__ = ["clock_time", "print_cast", "print_people", "progress"]
 
 STAGES = {
     "draw": "Drawing the film",
@@ -30,7 +30,7 @@ PARTS = 3  # appearances named in a row
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Watch]:
     """A watch that draws one line a stage on stderr; plain and brief where that is no terminal."""
-    from castlist.pipeline import silent
+    from castlist.identify import silent
 
     if quiet:
         yield silent
@@ -89,12 +89,19 @@ def clock_time(seconds: Fraction | float) -> str:
 
 
 def print_cast(cast: Cast, place: Path) -> None:
+    """The cast as a table on stdout, then where the report is."""
+    print_people(cast)
+    click.echo(f"Report: {place / 'report.html'}")
+
+
+def print_people(cast: Cast) -> None:
     """The cast as a table on stdout, then what else there is."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    wide = None if sys.stdout.isatty() else 160  # a file or a pipe has no width to fit
+    console = Console(highlight=False, width=wide)
     if not len(cast):
         console.print(_nobody(cast))
     else:
@@ -113,7 +120,6 @@ def print_cast(cast: Cast, place: Path) -> None:
             console.print(f"and {len(cast) - SHOWN} more people")
     for line in _footnotes(cast):
         console.print(line)
-    click.echo(f"Report: {place / 'report.html'}")
 
 
 def _visible(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,11 @@ class Verdict:
     before: float  # separation of held-out pairs by base features, 0 to 1; NaN where there are too few
     after: float
     pairs: int  # held-out pairs
+
+    @classmethod
+    def untried(cls) -> Self:
+        """Where nothing can be said."""
+        return cls(False, float("nan"), float("nan"), 0)
 
     @property
     def sentence(self) -> str:
@@ -94,11 +100,11 @@ def try_refinement(
     halves = [_of_fold(embeddings, constraints, fold == side) for side in (0, 1)]
     before = [pair_cosines(*half) for half in halves]
     if any(sum(len(pair[i]) for pair in before) < least for i in (0, 1)):
-        return Verdict(False, float("nan"), float("nan"), 0)
+        return Verdict.untried()
     try:
         after = [pair_cosines(refine(*halves[1 - side], halves[side][0]), halves[side][1]) for side in (0, 1)]
     except InputError:  # one half of the film is too little to learn from
-        return Verdict(False, float("nan"), float("nan"), 0)
+        return Verdict.untried()
     scores = [separation(*(np.concatenate(x) for x in zip(*pairs, strict=True))) for pairs in (before, after)]
     pairs = sum(len(p) + len(n) for p, n in before)
     return Verdict(scores[1] > scores[0] + margin, scores[0], scores[1], pairs)

@@ -1,0 +1,155 @@
+"""Who is who in what a scan brought home: array work that takes seconds and knows no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import Cast
+from castlist.constrain import with_decisions
+from castlist.judge import Verdict, kept, try_refinement
+from castlist.recipe import Recipe
+from castlist.store import Decision, Resolved, resolve
+from castlist.types import (
+    NOISE,
+    SET_ASIDE,
+    Constraints,
+    Embeddings,
+    Machine,
+    Portraits,
+    Scan,
+    Tracks,
+    Tree,
+    Video,
+)
+
+__all__ = ["DECIDED_NO_FACE", "HIDDEN", "Found", "Watch", "identify", "silent"]
+
+Watch = Callable[[str, int, int], None]  # stage, how far it is, how far it goes (0: not known)
+
+DECIDED_NO_FACE = "not a face, as was decided"
+HIDDEN = "hidden, as was decided"
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Watches and says nothing."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """What `identify` found: the cast, pictures of every track, and how the people were told apart."""
+
+    cast: Cast
+    portraits: Portraits
+    embeddings: Embeddings  # base vectors by track
+    refined: Embeddings  # those that were clustered
+    constraints: Constraints
+    tree: Tree
+    verdict: Verdict
+    said: Resolved  # what the decisions say about these tracks
+
+
+def identify(
+    video: Video,
+    seen: Scan,
+    recipe: Recipe = Recipe(),
+    *,
+    decisions: Sequence[Decision] = (),
+    machine: Machine = Machine(),
+    watch: Watch = silent,
+) -> Found:
+    """The people in what a scan brought home, within what people decided.
+
+    Raises:
+        InputError: a step refuses what it is given.
+    """
+    watch("people", 0, 4)
+    shots = recipe.split(seen.signal)
+    tracks = recipe.track(shots, seen.detections, seen.clock)
+    said = resolve(decisions, tracks, seen.clock, video)
+    everything, portraits = _by_track(tracks, seen, recipe.embed.model)
+    reason = _reasons(recipe.sift(tracks, seen.detections, everything), said)
+    good = kept(reason)
+    embeddings = everything[good[everything.track]]
+    constraints = with_decisions(recipe.constrain(tracks), must=said.must, cannot=said.cannot)
+    constraints = constraints[good[constraints.a] & good[constraints.b]]
+    watch("people", 1, 4)
+    verdict, refined = _refined(recipe, embeddings, constraints, tracks, machine)
+    watch("people", 2, 4)
+    tree = recipe.link(refined, constraints)
+    clustering = recipe.cut(tree, refined, constraints)
+    watch("people", 3, 4)
+    label = np.full(len(tracks), NOISE, np.int64)
+    label[: len(clustering)] = clustering.label
+    label[~good] = NOISE
+    cast = Cast.of(
+        video,
+        seen.clock,
+        shots,
+        tracks,
+        label,
+        fate=_fates(recipe.bill(label, tracks), label, said),
+        reason=reason,
+        names=said.names(label),
+        portraits=portraits,
+        damaged=seen.damaged,
+    )
+    watch("people", 4, 4)
+    return Found(cast, portraits, embeddings, refined, constraints, tree, verdict, said)
+
+
+def _by_track(tracks: Tracks, seen: Scan, model: str) -> tuple[Embeddings, Portraits]:
+    """The embedded faces of each track, with their pictures; faces that no track took are left out."""
+    track_of = np.full(len(seen.detections), NOISE, np.int64)
+    detected = tracks.detection >= 0
+    track_of[tracks.detection[detected]] = tracks.track[detected]
+    rows = np.flatnonzero(track_of[seen.embedded] >= 0)
+    rows = rows[np.argsort(track_of[seen.embedded[rows]], kind="stable")]
+    face = seen.embedded[rows]
+    embeddings = Embeddings(seen.vector[rows], track_of[face], face, seen.quality[face], model)
+    found = seen.detections
+    image = tuple(seen.image[row] for row in rows)
+    return embeddings, Portraits(
+        found.frame[face], found.box[face], track_of[face], seen.quality[face], image
+    )
+
+
+def _reasons(reason: tuple[str, ...], said: Resolved) -> tuple[str, ...]:
+    """Why each track is set aside, "" where it is not: what a person said of it outranks the machine."""
+    wanted = np.zeros(len(reason), np.bool_)
+    wanted[said.must.ravel()] = wanted[said.named_by > 0] = wanted[said.fate >= 0] = True
+    return tuple(
+        DECIDED_NO_FACE if said.not_a_face[t] else HIDDEN if said.hidden[t] else "" if wanted[t] else why
+        for t, why in enumerate(reason)
+    )
+
+
+def _fates(fate: NDArray[np.int8], label: NDArray[np.int64], said: Resolved) -> NDArray[np.int8]:
+    """Fates with what was decided: a person goes where any of their tracks was put."""
+    fate = fate.copy()
+    for track in np.flatnonzero((said.fate >= 0) & (label != NOISE)):
+        fate[label == label[track]] = said.fate[track]
+    fate[label == NOISE] = SET_ASIDE
+    return fate
+
+
+def _refined(
+    recipe: Recipe, embeddings: Embeddings, constraints: Constraints, tracks: Tracks, machine: Machine
+) -> tuple[Verdict, Embeddings]:
+    """Better embeddings where refinement helps; a step that cannot be tried is taken as it is."""
+    fit = getattr(recipe.refine, "fit", None)
+    if fit is None:
+        return Verdict.untried(), recipe.refine(embeddings, constraints, machine=machine)
+
+    def refine(learn: Embeddings, known: Constraints, apply: Embeddings) -> Embeddings:
+        model = fit(learn.vector, learn.track, known.cannot, machine=machine)
+        vector: NDArray[np.float32] = model.transform(apply.vector)
+        return Embeddings(vector, apply.track, apply.detection, apply.quality, apply.model)
+
+    verdict = try_refinement(refine, embeddings, constraints, tracks.shot)
+    if not verdict.better:
+        return verdict, embeddings
+    return verdict, recipe.refine(embeddings, constraints, machine=machine)
