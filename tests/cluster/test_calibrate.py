@@ -98,3 +98,14 @@ def test_hardly_any_film_leaves_the_prior(model: str, tracks: int) -> None:
     assert 0 < found.share < 1
     if model in PRIORS and tracks < 2:
         assert found.same_mean == pytest.approx(PRIORS[model].same_mean, abs=0.01)
+
+
+@pytest.mark.parametrize("model", ["sface", "arcface-mbf"])
+def test_one_person_alone_is_not_taken_for_two_who_look_alike(model: str) -> None:
+    prior = PRIORS[model]
+    for seed in range(5):
+        table, _, _ = film(likeness=prior.same_mean, people=1, tracks=9, seed=seed)
+        table = Embeddings(table.vector, table.track, table.detection, table.quality, model)
+        found = Calibration.fit(table, NONE)
+        assert found.other_mean < prior.other_mean + 0.15
+        assert found.share > 0.5

@@ -33,6 +33,7 @@ PRIORS = {
 }
 EMPTY = np.zeros(0)
 OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts for
+ALONE_PAIRS = 50.0  # the same where nobody is seen with anybody: there may be one person only
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
 MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
 MAX_PAIRS = 2_000_000  # pairs of tracks looked at; more change nothing
@@ -182,7 +183,8 @@ def _two_people(
 ) -> tuple[float, float]:
     """Mean and deviation of two people's cosines: known pairs, weighted unknown ones, and the prior."""
     n = len(apart) + weight.sum()
-    mean = float((apart.sum() + weight @ pairs + OTHER_PAIRS * prior.other_mean) / (n + OTHER_PAIRS))
+    anchor = OTHER_PAIRS if len(apart) else ALONE_PAIRS
+    mean = float((apart.sum() + weight @ pairs + anchor * prior.other_mean) / (n + anchor))
     spread = ((apart - mean) ** 2).sum() + weight @ (pairs - mean) ** 2
     return mean, float(np.sqrt((spread + prior.worth * prior.other_std**2) / (n + prior.worth)))
 
