@@ -6,7 +6,8 @@
     │   └── RecipeError            an unknown step, option or value
     ├── WorkspaceError             the workspace cannot be read or written
     │   ├── WorkspaceBusy          another castlist is at work on it
-    │   └── WorkspaceNewer         it was written by a later castlist
+    │   ├── WorkspaceNewer         it was written by a later castlist
+    │   └── Stale                  decided on an old view; what came between is in it (store/log.py)
     ├── ModelError                 a model file is missing or is not the one we know
     └── MissingExtra               an optional part is not installed; the message says what to pip install
 

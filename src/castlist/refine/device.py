@@ -69,7 +69,7 @@ def at_most(threads: int) -> Iterator[None]:
     if not threads:
         yield
         return
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(threads):
         yield

@@ -7,7 +7,7 @@
     TSiam        within a track; between tracks seen together      tracks, cannot-links
 
 All but Base share one network, loss and loop (`siamese.py`, `train.py`). An option left at None takes its
-recipe's value: "paper" is the publication's to the letter, "castlist" needs no tuning for the length and
+recipe's value: "paper" is the publication's to the letter, "castlist" is meant for any length and
 the number of dimensions of the features.
 """
 
