@@ -34,7 +34,7 @@ Examples:
     type=click.Choice(["castlist", "paper"]),
     default="castlist",
     show_default=True,
-    help="castlist is meant for features of any length and dimensions; paper is the publication's to the letter.",
+    help="castlist: for features of any length and size; paper: the publication to the letter.",
 )
 @click.option(
     "--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Change one option; repeatable."

@@ -7,8 +7,8 @@
     TSiam        within a track; between tracks seen together      tracks, cannot-links
 
 All but Base share one network, loss and loop (`siamese.py`, `train.py`). An option left at None takes its
-recipe's value: "paper" is the publication's to the letter, "castlist" is meant for any length and
-the number of dimensions of the features.
+recipe's value: "paper" is the publication's to the letter, "castlist" is meant for any length and any
+number of dimensions of the features.
 """
 
 from __future__ import annotations
