@@ -143,7 +143,7 @@ def load(name: str, machine: Machine = Machine()) -> Network:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # Two networks are at work at once, one that looks and one that embeds: each gets half of the cores.
-    options.intra_op_num_threads = max(1, (machine.threads or os.cpu_count() or 2) // 2)
+    options.intra_op_num_threads = (machine.threads or os.cpu_count() or 2)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     known = onnxruntime.get_available_providers()
     wanted = ["CPUExecutionProvider"]

@@ -26,7 +26,7 @@ from castlist.types import Clock, Detections, Machine, Scan, Video
 
 __all__ = ["SEGMENT", "scan"]
 
-SEGMENT = 256  # frames: some ten seconds, what a kill can cost
+SEGMENT = 96  # frames: some ten seconds, what a kill can cost
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 

@@ -96,7 +96,7 @@ def test_both_sides_of_a_cut_are_looked_at():
 
 
 def test_close_looks_go_on_only_while_they_find_something():
-    look = Look(per_second=6, sides=(160,), close_side=320, patience=1.0)
+    look = Look(per_second=6, side=160, other_sides=(320,), patience=1.0)
     idle, busy = Counting(), Counting(small_from=1.5)
     watch(look, idle, [0] * 48)
     watch(look, busy, [0] * 48)
@@ -133,4 +133,4 @@ def test_a_face_that_moves_fast_is_looked_at_twice_as_often():
             x = 40 * len(self.asked)
             return Detections([0], [[x, 10, x + 20, 40]], [0.9], np.zeros((1, 5, 2)))
 
-    assert watch(Look(per_second=6, sides=(160,), patience=9), Runner(), [0] * 13) == [0, 4, 6, 8, 10, 12]
+    assert watch(Look(per_second=6, side=160, patience=9), Runner(), [0] * 13) == [0, 4, 6, 8, 10, 12]

@@ -15,17 +15,17 @@ __all__ = ["Look", "Watcher"]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Look for faces some times a second and on both sides of a cut, now and then with a closer look.
+    """Look for faces some times a second and on both sides of a cut, now and then at other sizes.
 
-    A look examines the picture at the long sides `sides`; a close look also at `close_side`, where faces
-    are found that are too small to be seen otherwise. While close looks find such faces every look is
-    one; while they do not, one in `patience` seconds is. The cost of looking is set here, and nowhere else.
+    A look examines the picture at the long side `side`. Each of `other_sides` finds faces that are too
+    large or too small to be seen there: while it does it is part of every look, and while it does not, of
+    one in `patience` seconds. The cost of looking is set here, and nowhere else.
     """
 
     per_second: float = 6.0  # looks a second; faces between two looks are interpolated
-    sides: tuple[int, ...] = (320, 640)  # pixels: large faces, and those of usual size
-    close_side: int = 1152  # pixels; the picture is never enlarged more than three times
-    patience: float = 1.0  # seconds between close looks that find nothing new
+    side: int = 640  # pixels; the picture is never enlarged more than three times
+    other_sides: tuple[int, ...] = (320, 1152)  # pixels: for faces that fill the picture, and for small ones
+    patience: float = 1.0  # seconds between looks at another size that find nothing new
     hurry: float = 2.0  # times as many looks while a face is not where it was at the last look
     jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
     smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
@@ -41,7 +41,8 @@ class Watcher:
     def __init__(self, look: Look, detector: object, machine: Machine) -> None:
         self._look, self._detector, self._machine = look, detector, machine
         self._before: _Seen | None = None
-        self._due = self._close_due = -np.inf
+        self._due = -np.inf  # seconds at which the next look is due, and the next one at each other size
+        self._others_due = dict.fromkeys(look.other_sides, -np.inf)
         self._usual = 0.0  # how much neighbouring frames usually differ
         self._last: Detections | None = None  # what the last look saw in this shot
 
@@ -53,7 +54,8 @@ class Watcher:
         jumped = self._jumped(signal)
         if jumped and self._before is not None:
             yield from self._look_at(self._before)
-            self._due, self._close_due, self._last = -np.inf, -np.inf, None
+            self._due, self._last = -np.inf, None
+            self._others_due = dict.fromkeys(self._look.other_sides, -np.inf)
         if seconds >= self._due - 1e-6:
             yield from self._look_at(now)
         self._before = now
@@ -76,19 +78,19 @@ class Watcher:
         if seen.looked:
             return
         seen.looked = True
-        long_side = max(seen.image.shape[:2])
-        scales = {min(3.0, side / long_side) for side in self._look.sides}
-        faces = _merged([self._at(seen.image, scale) for scale in sorted(scales)])
-        if seen.seconds >= self._close_due - 1e-6:
-            close = self._at(seen.image, min(3.0, self._look.close_side / long_side))
-            usual, faces = len(faces), _merged([faces, close])
-            self._close_due = seen.seconds + (0 if len(faces) > usual else self._look.patience)
+        faces = self._at(seen.image, self._look.side)
+        for side, due in self._others_due.items():
+            if seen.seconds >= due - 1e-6:
+                known, faces = len(faces), _merged([faces, self._at(seen.image, side)])
+                wait = 0.0 if len(faces) > known else self._look.patience
+                self._others_due[side] = seen.seconds + wait
         hurry = self._look.hurry if _moved(self._last, faces) else 1.0
         self._due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
         if len(faces):
             yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
 
-    def _at(self, image: NDArray[np.uint8], scale: float) -> Detections:
+    def _at(self, image: NDArray[np.uint8], long_side: int) -> Detections:
+        scale = min(3.0, long_side / max(image.shape[:2]))
         faces: Detections = self._detector(image, scale=scale, machine=self._machine)  # type: ignore[operator]
         side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
         return faces[side >= self._look.smallest]
