@@ -10,8 +10,8 @@ import hashlib
 import importlib.util
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -131,19 +131,31 @@ class Network:
         return dict(zip(self._outputs, self._session.run(self._outputs, {self._input: x}), strict=True))
 
 
-@lru_cache(maxsize=8)
 def load(name: str, machine: Machine = Machine()) -> Network:
-    """The network of a model, with any batch size and picture size.
+    """The network of a model, with any batch size and picture size; loaded once, whoever asks first.
 
     Raises:
         ModelError, MissingExtra: see `find`.
     """
+    key = (name, machine)
+    if key not in _LOADED:
+        with _LOADING[name]:
+            if key not in _LOADED:
+                _LOADED[key] = _load(name, machine)
+    return _LOADED[key]
+
+
+_LOADED: dict[tuple[str, Machine], Network] = {}
+_LOADING = {name: Lock() for name in MODELS}
+
+
+def _load(name: str, machine: Machine) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # Two networks are at work at once, one that looks and one that embeds: each gets half of the cores.
-    options.intra_op_num_threads = (machine.threads or os.cpu_count() or 2)
+    # Two networks are at work at once, one that looks and one that embeds: neither may spin while it waits.
+    options.intra_op_num_threads = machine.threads or os.cpu_count() or 2
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     known = onnxruntime.get_available_providers()
     wanted = ["CPUExecutionProvider"]

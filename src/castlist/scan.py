@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import Watcher
-from castlist.embed import align, best_faces, face_quality, sharpness
+from castlist.embed import CHIP, align, best_faces, face_quality, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -52,7 +53,10 @@ def scan(
         VideoError: the film cannot be read any further.
     """
     start = 0 if last_pts is None else last_pts + 1
-    with read_frames(video, start_pts=start, max_side=MAX_SIDE) as reader, ThreadPoolExecutor(1) as worker:
+    with ExitStack() as open_things:
+        worker = open_things.enter_context(ThreadPoolExecutor(1))
+        worker.submit(_warm, recipe, machine)  # while the decoder starts
+        reader = open_things.enter_context(read_frames(video, start_pts=start, max_side=MAX_SIDE))
         waiting: Future[Scan] | None = None
         seen = itertools.count(frames + 1)
         for segment in _segments(reader, recipe, machine, video, lambda: watch(next(seen))):
@@ -61,6 +65,12 @@ def scan(
             waiting = worker.submit(segment.finish, keep_image)  # while the next frames are looked at
         if waiting:
             yield waiting.result()
+
+
+def _warm(recipe: Recipe, machine: Machine) -> None:
+    """Load the networks before they are needed."""
+    recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
+    recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
 
 
 def _segments(

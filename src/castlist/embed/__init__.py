@@ -7,13 +7,23 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.embed.align import align
+from castlist.embed.align import CHIP, align
 from castlist.embed.network import ArcFace, SFace
 from castlist.embed.quality import face_quality, sharpness
 from castlist.embed.select import best_faces
 from castlist.types import Machine
 
-__all__ = ["EMBEDDERS", "ArcFace", "Embedder", "SFace", "align", "best_faces", "face_quality", "sharpness"]
+__all__ = [
+    "CHIP",
+    "EMBEDDERS",
+    "ArcFace",
+    "Embedder",
+    "SFace",
+    "align",
+    "best_faces",
+    "face_quality",
+    "sharpness",
+]
 
 
 class Embedder(Protocol):
