@@ -34,6 +34,11 @@ _SENTENCES = {
 }
 
 
+# Where the child finds its modules; taken now, since an import under way in another thread may have put
+# its own folder in front for a moment (OpenCV does, with a module named typing in it).
+_PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
+
+
 class Child:
     """A running decoder of one file. `hear` gives its records one by one; `close` ends it."""
 
@@ -45,12 +50,10 @@ class Child:
         job |= {"file": fd, "life": life, "out": out, "threads": limits.threads}
         job |= {"memory": limits.memory, "max_pixels": limits.max_pixels}
         kept = [fd, life, out] + ([job["ring"]] if job["slots"] else [])
-        root = str(Path(__file__).resolve().parents[2])
-        paths = [os.path.abspath(p) for p in sys.path] + [root]
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         try:
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", "-c", _START, json.dumps(job), *paths],
+                [sys.executable, "-I", "-S", "-c", _START, json.dumps(job), *_PATHS],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
