@@ -1,6 +1,6 @@
 """Check the cast that castlist demo found against who is really in the drawn film.
 
-    python scripts/check_demo.py FOLDER     the folder in which castlist demo ran
+python scripts/check_demo.py FOLDER     the folder in which castlist demo ran
 """
 
 from __future__ import annotations
@@ -55,7 +55,11 @@ def main(folder: Path) -> None:
     problems = [
         *(["less than 90 % of the faces were found"] if recall < 0.9 else []),
         *(["less than 90 % of the main cast's faces are with their person"] if right < 0.9 else []),
-        *(["two people were taken for one"] if len({p for _, p in partner.values()}) < len(main_cast) else []),
+        *(
+            ["two people were taken for one"]
+            if len({p for _, p in partner.values()}) < len(main_cast)
+            else []
+        ),
         *(["there is no report"] if not (workspace / "report.html").is_file() else []),
     ]
     if problems:

@@ -69,8 +69,9 @@ def identify(
     watch("people", 0, 4)
     shots = recipe.split(seen.signal)
     tracks = recipe.track(shots, seen.detections, seen.clock)
-    said = resolve(decisions, tracks, seen.clock, video)
+    tracks = recipe.divide(tracks, _by_track(tracks, seen, recipe.embed.model)[0])
     everything, portraits = _by_track(tracks, seen, recipe.embed.model)
+    said = resolve(decisions, tracks, seen.clock, video)
     reason = _reasons(recipe.sift(tracks, seen.detections, everything), said)
     good = kept(reason)
     embeddings = everything[good[everything.track]]

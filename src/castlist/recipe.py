@@ -26,7 +26,7 @@ from castlist.errors import RecipeError
 from castlist.judge import BILLINGS, SIFTERS, Billing, Sift
 from castlist.refine import REFINERS, TSiam
 from castlist.split import SPLITTERS, ContentSplitter
-from castlist.track import TRACKERS, MotionTracker
+from castlist.track import DIVIDERS, TRACKERS, LikenessDivider, MotionTracker
 
 __all__ = ["CHOICES", "Recipe"]
 
@@ -36,6 +36,7 @@ CHOICES: dict[str, Mapping[str, Any]] = {
     "detect": DETECTORS,
     "track": TRACKERS,
     "embed": EMBEDDERS,
+    "divide": DIVIDERS,
     "sift": SIFTERS,
     "constrain": CONSTRAINERS,
     "refine": REFINERS,
@@ -54,6 +55,7 @@ class Recipe:
     detect: Any = field(default_factory=YuNet)
     track: Any = field(default_factory=MotionTracker)
     embed: Any = field(default_factory=SFace)
+    divide: Any = field(default_factory=LikenessDivider)
     sift: Any = field(default_factory=Sift)
     constrain: Any = field(default_factory=CoOccurrence)
     refine: Any = field(default_factory=TSiam)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from castlist.track.divide import LikenessDivider
 from castlist.track.motion import MotionTracker
 from castlist.types import Clock, Detections, Shots, Tracks
 
-__all__ = ["TRACKERS", "MotionTracker", "Tracker"]
+__all__ = ["DIVIDERS", "TRACKERS", "LikenessDivider", "MotionTracker", "Tracker"]
 
 
 class Tracker(Protocol):
@@ -17,3 +18,4 @@ class Tracker(Protocol):
 
 
 TRACKERS = {"motion": MotionTracker}
+DIVIDERS = {"likeness": LikenessDivider}

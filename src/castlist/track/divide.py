@@ -1,0 +1,81 @@
+"""Divide tracks that turn out to show two people: a dissolve that was missed, one face before another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import Embeddings, Tracks
+
+__all__ = ["LikenessDivider"]
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessDivider:
+    """Divide a track in two where its faces before and after are each alike, but not like one another.
+
+    A head that turns changes by and by and leaves neither side all alike; another person changes at once.
+    The cut is halfway between the embedded faces on either side.
+    """
+
+    alike: float = 0.6  # mean cosine within each part, at least
+    unlike: float = 0.6  # mean cosine across, at most this share of the lesser of those within
+    faces: int = 2  # embedded faces on each side, at least
+
+    def __post_init__(self) -> None:
+        if self.faces < 2:
+            raise InputError(
+                f"LikenessDivider.faces must be at least 2, got {self.faces}: one face is like none"
+            )
+
+    def __call__(self, tracks: Tracks, embeddings: Embeddings) -> Tracks:
+        """The tracks, some of them divided; `embeddings` are of their faces, by row of `tracks`' tracks."""
+        cuts = [c for t in range(len(tracks)) if (c := self._cut(tracks, embeddings, t))]
+        if not cuts:
+            return tracks
+        offset = np.union1d(tracks.offset, np.array(cuts, np.int64))
+        shot = tracks.shot[tracks.track[offset[:-1]]]
+        order = np.lexsort((offset[:-1], tracks.frame[offset[:-1]]))
+        rows = np.concatenate([np.arange(offset[t], offset[t + 1]) for t in order])
+        size = np.diff(offset)[order]
+        return Tracks(
+            tracks.frame[rows],
+            tracks.box[rows],
+            tracks.score[rows],
+            tracks.detection[rows],
+            np.concatenate([[0], np.cumsum(size)]),
+            shot[order],
+        )
+
+    def _cut(self, tracks: Tracks, embeddings: Embeddings, track: int) -> int:
+        """The row at which another person begins within a track, 0 for none."""
+        own = np.flatnonzero(embeddings.track == track)
+        if len(own) < 2 * self.faces:
+            return 0
+        rows = tracks.rows(track)
+        row_of = {int(d): r for r, d in enumerate(tracks.detection[rows].tolist(), rows.start) if d >= 0}
+        at = np.array([row_of[int(d)] for d in embeddings.detection[own]])
+        order = np.argsort(at)
+        vector = embeddings.vector[own[order]].astype(np.float64)
+        vector /= np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-12)
+        place = self._turn(vector @ vector.T)
+        return int(at[order][place - 1] + at[order][place] + 1) // 2 if place else 0
+
+    def _turn(self, cosine: NDArray[np.float64]) -> int:
+        """The place among a track's faces at which another person begins, 0 for none."""
+        best, place = self.unlike, 0
+        for i in range(self.faces, len(cosine) - self.faces + 1):
+            within = min(_alike(cosine[:i, :i]), _alike(cosine[i:, i:]))
+            across = float(cosine[:i, i:].mean())
+            if within >= self.alike and across <= best * within:
+                best, place = across / within, i
+        return place
+
+
+def _alike(cosine: NDArray[np.float64]) -> float:
+    """The mean cosine of different faces."""
+    n = len(cosine)
+    return float((cosine.sum() - n) / (n * (n - 1)))
