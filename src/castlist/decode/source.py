@@ -6,6 +6,8 @@ nothing else, and only formats that hold films are tried (a playlist names other
 
 from __future__ import annotations
 
+import contextlib
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, BinaryIO, NoReturn
@@ -26,7 +28,9 @@ FORMATS = (
     "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,jpegxl_pipe,gem_pipe,psd_pipe,dds_pipe,exr_pipe,"
     "j2k_pipe,pgm_pipe,ppm_pipe,pbm_pipe,pam_pipe,sunrast_pipe,xpm_pipe,svg_pipe,ico"
 )
-EARLIER = (0, 2, 10)  # seconds before the wanted time at which to look for a frame to start from
+EARLIER = (2, 10, 60)  # seconds before the wanted time at which to look for a key frame to start from
+SETTLED = 32  # frames after a key frame from which on a decoder knows all that it would have known
+REORDER = 4  # frames that may be shown before a frame they are predicted from, where FFmpeg does not say
 MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is given up
 
 
@@ -36,6 +40,14 @@ class Unusable(Exception):
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail)
         self.code, self.detail = code, detail
+
+
+class _Damage(Exception):
+    """A frame is damaged while several are decoded at once."""
+
+
+class _TooLate(Exception):
+    """Frames from this key frame on might differ from those of a read from the beginning."""
 
 
 class Source:
@@ -50,6 +62,7 @@ class Source:
         self.damaged = 0  # frames that could not be decoded
         self.dropped = 0  # frames whose time did not rise
         self._guessed = False  # some frame's time is a guess from the frames before
+        self._dropped_before = 0
         self._open()
 
     def _open(self) -> None:
@@ -73,6 +86,7 @@ class Source:
         self.unit = Fraction(self.stream.time_base or Fraction(1, 90000))
         self._zero = self._start_of_file()
         self._step = max(1, round(1 / (self.rate * self.unit)))
+        self._last = -self._step
 
     def _main_stream(self) -> Any:
         """The default video stream, of several the largest; cover art and thumbnails are no video."""
@@ -82,7 +96,8 @@ class Source:
         films = [s for s in self.container.streams.video if not s.disposition & still]
         if not films:
             raise Unusable(wire.AUDIO_ONLY if self.container.streams.audio else wire.NOT_A_VIDEO)
-        best = max(films, key=lambda s: (bool(s.disposition & 1), s.width * s.height, -s.index))
+        default = av.stream.Disposition.default
+        best = max(films, key=lambda s: (bool(s.disposition & default), s.width * s.height, -s.index))
         if best.codec_context is None:
             raise Unusable(wire.NO_DECODER)
         if best.width * best.height > self._max_pixels:
@@ -118,43 +133,78 @@ class Source:
         return max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
 
     def frames(self, start: int = 0) -> Iterator[tuple[int, Any]]:
-        """(pts, frame) of each frame with pts >= start, rising; the same however it gets there."""
-        before = self._start_at(start) if start > 0 else self._from_here()
+        """(pts, frame) of each frame with pts >= start, rising; (pts, None) of those on the way to it.
+
+        Frames and counts are the same wherever it starts. What a decoder makes up for lost data depends
+        on what else is decoded at that moment, so from the first damage on it decodes frame by frame.
+        """
+        last = start - 1
+        try:
+            for pts, frame in self._begun(start):
+                yield pts, frame
+                if frame is not None:
+                    last, self._dropped_before = pts, self.dropped
+        except _Damage:
+            self._threads = 1
+            self._reopen()
+            yield from self._begun(last + 1)
+
+    def _begun(self, start: int) -> Iterator[tuple[int, Any]]:
+        """The same, begun at a key frame well before `start`, or at the beginning where there is none."""
+        if start > 0:
+            for seconds in EARLIER:
+                target = start + self._zero - round(seconds / self.unit)
+                if target <= self._zero:
+                    break
+                try:
+                    self.container.seek(target, stream=self.stream, backward=True)
+                except av.error.FFmpegError:
+                    break
+                with contextlib.suppress(_TooLate):
+                    yield from self._rising(self._from_key_frame(), start, sought=True)
+                    return
+            self._reopen()
+        yield from self._rising(self._decoded_all(), start)
+
+    def _rising(
+        self, frames: Iterator[tuple[int, Any]], start: int, *, sought: bool = False
+    ) -> Iterator[tuple[int, Any]]:
+        """Those whose time rises; `damaged` and `dropped` count what comes after the last before `start`."""
         last: int | None = None
-        for pts, frame in before:
+        on_the_way = 0
+        self.damaged, self.dropped = 0, self._dropped_before
+        for pts, frame in self._late(frames):
             if last is not None and pts <= last:
                 self.dropped += 1
-                continue
-            last = pts
-            if pts >= start:
+            elif pts >= start:
+                if sought and (on_the_way < SETTLED or self._guessed):
+                    raise _TooLate
+                last, sought = pts, False
                 yield pts, frame
             else:
-                yield pts, None  # on the way: a sign of life
+                if sought and self.damaged and on_the_way < SETTLED:
+                    raise _TooLate
+                last, on_the_way = pts, on_the_way + 1
+                self.damaged, self.dropped = 0, self._dropped_before
+                yield pts, None
 
-    def _start_at(self, start: int) -> Iterator[tuple[int, Any]]:
-        """Frames from a key frame at or before `start`; from the beginning where there is none."""
-        for seconds in EARLIER:
-            target = start + self._zero - round(seconds / self.unit)
-            if target <= self._zero:
-                break
-            try:
-                self.container.seek(target, stream=self.stream, backward=True)
-                frames = self._from_key_frame()
-                first = next(frames, None)
-            except av.error.FFmpegError:
-                break
-            if first is None or first[0] > start:
-                continue
-            if self._guessed:  # a guess needs all the frames before
-                break
-            yield first
+    def _late(self, frames: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """The same frames; if several are decoded at once, only when those they need proved whole."""
+        if self._threads == 1:
             yield from frames
             return
-        self.damaged = self.dropped = 0
+        depth = 1 + int(getattr(self.stream.codec_context, "reorder_depth", REORDER))
+        waiting: deque[tuple[int, Any]] = deque()
+        for item in frames:
+            waiting.append(item)
+            if len(waiting) > depth:
+                yield waiting.popleft()
+        yield from waiting
+
+    def _reopen(self) -> None:
         self._guessed = False
         self.container.close()
         self._open()
-        yield from self._from_here()
 
     def _from_key_frame(self) -> Iterator[tuple[int, Any]]:
         """Frames from the next key frame on, without those before it that need frames we do not have."""
@@ -168,8 +218,7 @@ class Source:
                 if pts >= key:
                     yield pts, frame
 
-    def _from_here(self) -> Iterator[tuple[int, Any]]:
-        self._last = -self._step
+    def _decoded_all(self) -> Iterator[tuple[int, Any]]:
         for packet in self._packets():
             yield from self._decoded(packet)
 
@@ -189,22 +238,36 @@ class Source:
 
     def _decoded(self, packet: Any) -> Iterator[tuple[int, Any]]:
         """The frames that a packet completes; None flushes."""
+        if self._threads != 1 and self._doubtful(packet):
+            raise _Damage
         try:
             frames = self.stream.codec_context.decode(packet)
         except EOFError:
             return
         except av.error.FFmpegError as e:
             _check_memory(e)
-            self.damaged += 1
+            self._hurt()
             return
         for frame in frames:
             if frame.is_corrupt:
-                self.damaged += 1
+                self._hurt()
                 continue
             if frame.width * frame.height > self._max_pixels:
                 raise Unusable(wire.TOO_LARGE, f"{frame.width}x{frame.height}")
             self._last = self._time(frame)
             yield self._last, frame
+
+    def _doubtful(self, packet: Any) -> bool:
+        """Whether a packet is damaged, or may be without a word: the end of a stream without an index."""
+        if packet is not None and packet.size:
+            return bool(packet.is_corrupt)
+        return bool(self.container.format.flags & Flags.ts_discont.value)
+
+    def _hurt(self) -> None:
+        """Count a frame that could not be decoded, or not without making up for lost data."""
+        if self._threads != 1:
+            raise _Damage
+        self.damaged += 1
 
     def _time(self, frame: Any) -> int:
         """When a frame is shown, in units from the start of the file; a best guess where it is not said."""
