@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.constrain import with_decisions
-from castlist.judge import Verdict, kept, try_refinement
+from castlist.judge import NOT_A_FACE, Verdict, kept, try_refinement
 from castlist.recipe import Recipe
 from castlist.store import Decision, Resolved, resolve
 from castlist.types import (
     NOISE,
+    PERSON,
     SET_ASIDE,
     Constraints,
     Embeddings,
@@ -86,14 +87,16 @@ def identify(
     label = np.full(len(tracks), NOISE, np.int64)
     label[: len(clustering)] = clustering.label
     label[~good] = NOISE
+    fate = _fates(recipe.bill(label, tracks), label, said)
+    unclear = good & (fate == SET_ASIDE)
     cast = Cast.of(
         video,
         seen.clock,
         shots,
         tracks,
         label,
-        fate=_fates(recipe.bill(label, tracks), label, said),
-        reason=reason,
+        fate=fate,
+        reason=tuple(NOT_A_FACE if unclear[t] else why for t, why in enumerate(reason)),
         names=said.names(label),
         portraits=portraits,
         damaged=seen.damaged,
@@ -129,8 +132,10 @@ def _reasons(reason: tuple[str, ...], said: Resolved) -> tuple[str, ...]:
 
 
 def _fates(fate: NDArray[np.int8], label: NDArray[np.int64], said: Resolved) -> NDArray[np.int8]:
-    """Fates with what was decided: a person goes where any of their tracks was put."""
+    """Fates with what was decided: a person goes where any of their tracks was put; who has a name is one."""
     fate = fate.copy()
+    for track in np.flatnonzero((said.named_by > 0) & (fate == SET_ASIDE)):
+        fate[label == label[track]] = PERSON
     for track in np.flatnonzero((said.fate >= 0) & (label != NOISE)):
         fate[label == label[track]] = said.fate[track]
     fate[label == NOISE] = SET_ASIDE

@@ -67,6 +67,12 @@ def test_the_cast_is_whoever_is_seen_for_long_enough():
     assert len(Billing()(np.zeros(0, np.int64), Tracks.empty())) == 0
 
 
+def test_who_is_never_clearly_a_face_is_set_aside_with_all_tracks():
+    tracks = tracks_of((900, 40, 0.9), (98, 40, 0.78), (98, 40, 0.79), (98, 40, 0.78), (98, 40, 0.86))
+    fate = Billing(share=0.01)(np.array([0, 1, 1, 2, 2]), tracks)
+    assert fate.tolist() == [PERSON, SET_ASIDE, SET_ASIDE, PERSON, PERSON]
+
+
 def test_separation_is_the_area_under_the_roc_curve():
     metrics = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(0)
