@@ -46,6 +46,12 @@ class Lock:
     def release(self) -> None:
         """Let go; more than once does no harm."""
         if self._fd >= 0:
+            _let_go(self._fd)  # at once, even where a child just forked still has the file open
+            self.forget()
+
+    def forget(self) -> None:
+        """Close the file without letting go for others who have it open."""
+        if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
@@ -57,7 +63,7 @@ _HELD: WeakSet[Lock] = WeakSet()
 def _forget_in_child() -> None:
     """A forked child must not keep its parent's lock alive after the parent's death."""
     for lock in list(_HELD):
-        lock.release()
+        lock.forget()
 
 
 if sys.platform == "win32":
@@ -66,10 +72,16 @@ if sys.platform == "win32":
     def _acquire(fd: int) -> None:
         os.lseek(fd, 1 << 30, os.SEEK_SET)  # far beyond what is written: readers may still read it
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+    def _let_go(fd: int) -> None:
+        """Closing the file is enough here."""
 else:
     import fcntl
 
     def _acquire(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _let_go(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
     os.register_at_fork(after_in_child=_forget_in_child)
