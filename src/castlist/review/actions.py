@@ -1,0 +1,205 @@
+"""What the page asks for -> a Decision: every action of page, command line and Python in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.review.base import Base
+from castlist.review.view import Group, View
+from castlist.store import Anchor, Decision
+from castlist.types import SET_ASIDE, Video
+
+__all__ = ["ACTIONS", "decision", "sentence"]
+
+WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
+
+
+def decision(request: Mapping[str, Any], base: Base, video: Video, view: View, author: str = "") -> Decision:
+    """The decision that a request describes: `action` and what it is about, people by id, tracks by number.
+
+    Raises:
+        InputError: an unknown action, person or track, or something is missing.
+    """
+    name = request.get("action")
+    if not isinstance(name, str) or name not in ACTIONS:
+        raise InputError(f"unknown action {name!r}; choose from {', '.join(ACTIONS)}")
+    made = ACTIONS[name](_Faces(base, video, view), request)
+    return replace(made, author=author)
+
+
+class _Faces:
+    """Finds people and tracks of a view, and their anchors."""
+
+    def __init__(self, base: Base, video: Video, view: View) -> None:
+        self.base, self.video, self.view = base, video, view
+        self.quality = np.zeros(len(base.tracks))
+        np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
+
+    def person(self, value: object) -> Group:
+        group = self.view.group(value) if isinstance(value, str) else None
+        if group is None:
+            raise InputError(f"there is no person {value!r} now; look again, then decide")
+        return group
+
+    def people(self, request: Mapping[str, Any], least: int = 1) -> list[Group]:
+        given = request.get("people")
+        if not isinstance(given, list) or len(set(map(str, given))) < least:
+            raise InputError(f"name at least {least} different people, as in p0")
+        return [self.person(p) for p in dict.fromkeys(map(str, given))]
+
+    def tracks(self, request: Mapping[str, Any], least: int = 1) -> NDArray[np.int64]:
+        given = request.get("tracks")
+        good = isinstance(given, list) and all(
+            type(t) is int and 0 <= t < len(self.base.tracks) for t in given
+        )
+        if not good or len(set(given or [])) < least:
+            raise InputError(
+                f"name at least {least} different tracks by their numbers, 0 to {len(self.base.tracks) - 1}"
+            )
+        return np.unique(np.array(given, np.int64))
+
+    def witnesses(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those tracks that stand for all of them."""
+        order = np.lexsort((tracks, -self.base.tracks.size[tracks], -self.quality[tracks]))
+        return tracks[order[:WITNESSES]]
+
+    def rest(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Witnesses of the people of these tracks without these tracks."""
+        found = []
+        for k in np.unique(self.view.label[tracks]):
+            others = np.setdiff1d(self.view.groups[k].tracks, tracks) if k >= 0 else tracks[:0]
+            found.append(self.witnesses(others))
+        return np.concatenate(found) if found else tracks[:0]
+
+    def anchors(self, tracks: NDArray[np.int64] | Sequence[int], side: int = 0) -> tuple[Anchor, ...]:
+        return tuple(self.anchor(int(t), side) for t in tracks)
+
+    def anchor(self, track: int, side: int) -> Anchor:
+        """The face of a track that is looked at: its best picture, else the middle one."""
+        p, t = self.base.portraits, self.base.tracks
+        rows = np.flatnonzero(p.track == track)
+        if len(rows):
+            row = rows[p.quality[rows].argmax()]
+            return Anchor.at(self.base.clock, self.video, int(p.frame[row]), p.box[row], side)
+        row = (int(t.offset[track]) + int(t.offset[track + 1])) // 2
+        return Anchor.at(self.base.clock, self.video, int(t.frame[row]), t.box[row], side)
+
+
+def _merge(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    return Decision(
+        "same", tuple(a for g in f.people(request, 2) for a in f.anchors(f.witnesses(g.tracks)[:1]))
+    )
+
+
+def _same(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    return Decision("same", f.anchors(f.tracks(request, 2)))
+
+
+def _different(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    return Decision.different(*f.anchors(f.tracks(request, 2)))
+
+
+def _unsure(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    return Decision("unsure", f.anchors(f.tracks(request, 2)))
+
+
+def _split(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    tracks = f.tracks(request)
+    rest = f.rest(tracks)
+    if not len(rest):
+        raise InputError("nobody would be left: choose some of a person's tracks, not all")
+    return Decision("move", f.anchors(tracks) + f.anchors(rest, 2))
+
+
+def _move(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    tracks, target = f.tracks(request), f.person(request.get("person"))
+    tracks = np.setdiff1d(tracks, target.tracks)
+    if not len(tracks):
+        raise InputError("these tracks are that person's already")
+    to = f.witnesses(target.tracks)
+    return Decision("move", f.anchors(tracks) + f.anchors(to, 1) + f.anchors(f.rest(tracks), 2))
+
+
+def _name(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    value = request.get("name")
+    if not isinstance(value, str):
+        raise InputError("a name is a text")
+    group = f.person(request.get("person"))
+    if value.strip():
+        return Decision("name", f.anchors(f.witnesses(group.tracks)[:1]), value)
+    named = group.tracks[f.view.said.named_by[group.tracks] > 0]
+    if not len(named):
+        raise InputError("this person has no name to take away")
+    return Decision("name", f.anchors(named))
+
+
+def _about(kind: str, everybody: bool) -> Callable[[_Faces, Mapping[str, Any]], Decision]:
+    """A decision about tracks, or about all (or the witnesses) of a person's."""
+
+    def make(f: _Faces, request: Mapping[str, Any]) -> Decision:
+        if "tracks" in request:
+            return Decision(kind, f.anchors(f.tracks(request)))
+        groups = f.people(request)
+        own = [g.tracks if everybody else f.witnesses(g.tracks) for g in groups]
+        return Decision(kind, f.anchors(np.concatenate(own)))
+
+    return make
+
+
+def _restore(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    """Take tracks back that were set aside, by a decision or by the machine."""
+    tracks = f.tracks(request)
+    tracks = tracks[f.view.fate[tracks] == SET_ASIDE]
+    if not len(tracks):
+        raise InputError("these tracks are not set aside")
+    said = f.view.said
+    for kind, mask in (("face", said.not_a_face), ("show", said.hidden)):
+        if mask[tracks].any():
+            return Decision(kind, f.anchors(tracks[mask[tracks]]))
+    return Decision("foreground", f.anchors(tracks))
+
+
+ACTIONS: dict[str, Callable[[_Faces, Mapping[str, Any]], Decision]] = {
+    "merge": _merge,
+    "split": _split,
+    "move": _move,
+    "name": _name,
+    "same": _same,
+    "different": _different,
+    "unsure": _unsure,
+    "not-a-face": _about("not-a-face", True),
+    "hide": _about("hide", True),
+    "background": _about("background", False),
+    "foreground": _about("foreground", False),
+    "restore": _restore,
+}
+
+_SAID = {
+    "same": "are one person",
+    "different": "are different people",
+    "unsure": "left open",
+    "move": "moved",
+    "not-a-face": "no face",
+    "face": "a face after all",
+    "hide": "hidden",
+    "show": "shown again",
+    "background": "put into the background",
+    "foreground": "put into the cast",
+}
+
+
+def sentence(made: Decision) -> str:
+    """A decision for a reader of the history."""
+    count = len(made.faces) if made.kind == "move" else len(made.anchors)
+    faces = f"{count} track{'s' if count != 1 else ''}"
+    if made.kind == "name":
+        return f"named {made.value}" if made.value else "took a name away"
+    if made.kind == "undo":
+        return f"undid {made.undoes}"
+    return f"{faces} {_SAID[made.kind]}"

@@ -1,0 +1,134 @@
+"""What the machine found, before anybody decided anything: the ground on which decisions are applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError, WorkspaceError
+from castlist.store import Workspace
+from castlist.types import (
+    NOISE,
+    Clock,
+    Constraints,
+    Embeddings,
+    Portraits,
+    Shots,
+    Tracks,
+    Video,
+    freeze,
+)
+
+__all__ = ["Base", "prepare"]
+
+NAME = "review"  # of the table among the workspace's results
+EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Base:
+    """Tracks, who they show according to the machine alone, and how alike they are."""
+
+    clock: Clock
+    shots: Shots
+    tracks: Tracks
+    portraits: Portraits
+    label: NDArray[np.int32]  # (t,) person, NOISE where set aside
+    fate: NDArray[np.int8]  # (t,)
+    reason: tuple[str, ...]  # (t,) why a track was set aside
+    vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
+    cannot: NDArray[np.int64]  # (q, 2) tracks seen together
+    scale: NDArray[np.float64]  # (4,) mean cosine of one person and of two, its deviation, prior log odds
+    damaged: int = 0
+
+    def __post_init__(self) -> None:
+        freeze(self, label=(np.int32, (None,)), fate=(np.int8, (None,)))
+        d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        freeze(self, vector=(np.float32, (len(self.label), d)), cannot=(np.int64, (None, 2)))
+        freeze(self, scale=(np.float64, (4,)))
+        if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
+            raise InputError("Base.label, fate and reason must have one row a track")
+
+    @classmethod
+    def of(
+        cls,
+        shots: Shots,
+        clock: Clock,
+        tracks: Tracks,
+        label: NDArray[np.int32],
+        fate: NDArray[np.int8],
+        reason: tuple[str, ...],
+        embeddings: Embeddings,
+        constraints: Constraints,
+        portraits: Portraits,
+        damaged: int = 0,
+    ) -> Base:
+        """The base of a clustering; its space is that of the film's own people."""
+        vector, scale = _space(embeddings, constraints, np.asarray(label, np.int64))
+        cannot = constraints.cannot
+        return cls(clock, shots, tracks, portraits, label, fate, reason, vector, cannot, scale, damaged)
+
+
+def _space(
+    embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    from castlist.cluster import Calibration, track_means
+    from castlist.cluster.whiten import measure, whiten
+
+    mean, faces = track_means(embeddings, len(label), length=True)
+    scale = Calibration.fit(embeddings, constraints).scale
+    rows = np.flatnonzero((faces > 0) & (label != NOISE))
+    if 2 <= len(rows) <= EXACT:
+        own = np.unique(label[rows], return_inverse=True)[1].astype(np.int64)
+        mean = mean.copy()
+        mean[rows] = whiten(mean[rows], own)
+        scale = measure(mean[rows] @ mean[rows].T, own, scale)
+    return mean, np.array([scale.same, scale.other, scale.spread, scale.odds])
+
+
+def prepare(place: str) -> tuple[Video, Base]:
+    """The film and the base of a workspace: as kept, or found anew from its scan (seconds) and kept.
+
+    Raises:
+        WorkspaceError: no run has finished there yet, or its tables are damaged.
+    """
+    with Workspace.open(place, write=False) as keep:
+        video = keep.video()
+        runs = [run for run in keep.runs() if run.finished]
+        if video is None or not runs:
+            raise WorkspaceError(f"{place}: no cast has been found yet; run castlist find first")
+        key = f"{runs[-1].id} {runs[-1].started} {video.digest}"
+        base = keep.get(NAME, key, Base)
+        if base is None:
+            base = _found(keep, video, runs[-1].recipe)
+            _keep(place, key, base)
+    return video, base
+
+
+def _found(keep: Workspace, video: Video, toml: str) -> Base:
+    from castlist.identify import identify
+    from castlist.recipe import Recipe
+
+    recipe = Recipe.parse(toml)
+    seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+    if seen is None:
+        raise WorkspaceError(f"{keep.path}: its scan is gone; run castlist find on the film again")
+    found = identify(video, seen, recipe)
+    cast = found.cast
+    return Base.of(
+        cast.shots, cast.clock, cast.tracks, cast.person, cast.fate, cast.reason,
+        found.refined, found.constraints, found.portraits, cast.damaged,
+    )  # fmt: skip
+
+
+def _keep(place: str, key: str, base: Base) -> None:
+    """Keep the base for the next time; where a run holds the workspace, it is found again then."""
+    from castlist.errors import WorkspaceBusy
+
+    try:
+        with Workspace.open(place) as keep:
+            keep.put(NAME, key, base)
+    except WorkspaceBusy:
+        return

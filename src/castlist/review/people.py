@@ -1,0 +1,124 @@
+"""A group of tracks as the page shows it: plain values, computed once for each set of tracks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import APPEARANCE_GAP
+from castlist.report.words import clean
+from castlist.review.base import Base
+from castlist.review.view import Group
+
+__all__ = ["Describe"]
+
+FACES = 8
+SPANS = 1500  # bars of one person in the timeline
+REMEMBERED = 4000  # people whose description is kept
+
+
+class Describe:
+    """Describes people of one base; whoever has the same tracks as before is not computed again."""
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self._ms = np.rint(base.clock.seconds() * 1000).astype(np.int64)
+        tick = base.clock.tick() * float(base.clock.unit) * 1000
+        ends = np.append(self._ms, self._ms[-1] + round(tick) if len(self._ms) else 0)
+        self.start, self.stop = ends[base.tracks.first], ends[base.tracks.last + 1]
+        self.length = int(ends[-1])
+        self._shown = np.diff(ends)
+        p = base.portraits
+        self._order = np.lexsort((-p.quality, p.track))
+        self._edge = np.searchsorted(p.track[self._order], np.arange(len(base.tracks) + 1))
+        self._cache: dict[bytes, dict[str, Any]] = {}
+
+    def pictures(self, track: int, limit: int = FACES) -> list[list[Any]]:
+        """[image, milliseconds] of a track, best first."""
+        p = self.base.portraits
+        rows = self._order[self._edge[track] : self._edge[track + 1]][:limit]
+        return [[p.image[r], int(self._ms[p.frame[r]])] for r in rows.tolist() if p.image[r]]
+
+    def person(self, group: Group) -> dict[str, Any]:
+        """What the page shows of somebody."""
+        key = group.tracks.tobytes()
+        if key not in self._cache:
+            if len(self._cache) >= REMEMBERED:
+                self._cache.clear()
+            self._cache[key] = self._facts(group.tracks)
+        return {"id": group.id, "name": clean(group.name), "fate": group.fate, **self._cache[key]}
+
+    def track(self, track: int) -> dict[str, Any]:
+        """What the page shows of a track."""
+        return {
+            "track": track,
+            "start": int(self.start[track]),
+            "stop": int(self.stop[track]),
+            "faces": int(self.base.tracks.size[track]),
+            "pictures": self.pictures(track, 4),
+        }
+
+    def boxes(self, track: int, width: int, height: int) -> list[list[float]]:
+        """[milliseconds, left, top, width, height] of each face, as fractions of the frame."""
+        t = self.base.tracks
+        rows = t.rows(track)
+        box = t.box[rows].astype(np.float64) / (width, height, width, height)
+        box[:, 2:] -= box[:, :2]
+        table = np.column_stack([self._ms[t.frame[rows]], np.round(box, 4)])
+        return [[float(v) for v in row] for row in table]
+
+    def _facts(self, tracks: NDArray[np.int64]) -> dict[str, Any]:
+        t = self.base.tracks
+        starts, sizes = t.offset[tracks], t.size[tracks]
+        rows = np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(
+            sizes.sum()
+        )
+        frames = np.unique(t.frame[rows])
+        seconds = float(self._shown[frames].sum()) / 1000
+        stays = _joined(self.start[tracks], self.stop[tracks], float(APPEARANCE_GAP) * 1000)
+        return {
+            "seconds": seconds,
+            "share": min(1.0, 1000 * seconds / self.length) if self.length else 0.0,
+            "tracks": len(tracks),
+            "faces": int(sizes.sum()),
+            "appearances": len(stays),
+            "first": int(stays[0, 0]),
+            "last": int(stays[-1, 1]),
+            "pictures": self._best(tracks),
+            "spans": _few(stays, self.length).tolist(),
+        }
+
+    def _best(self, tracks: NDArray[np.int64]) -> list[list[Any]]:
+        """[image, milliseconds, track] of the best faces, each of another track as far as that goes."""
+        p = self.base.portraits
+        first = [
+            (self._order[self._edge[t]], t) for t in tracks.tolist() if self._edge[t] < self._edge[t + 1]
+        ]
+        first.sort(key=lambda f: -p.quality[f[0]])
+        found = [[p.image[r], int(self._ms[p.frame[r]]), t] for r, t in first[:FACES] if p.image[r]]
+        for t in tracks.tolist()[:FACES]:
+            if len(found) >= FACES:
+                break
+            found += [[*picture, t] for picture in self.pictures(t)[1:]]
+        return found[:FACES]
+
+
+def _joined(start: NDArray[np.int64], stop: NDArray[np.int64], gap: float) -> NDArray[np.int64]:
+    """(n, 2) spans in order, those joined that lie `gap` apart or less."""
+    order = np.argsort(start, kind="stable")
+    start, end = start[order], np.maximum.accumulate(stop[order])
+    fresh = np.flatnonzero(start[1:] - end[:-1] > gap) + 1
+    first = np.concatenate([[0], fresh])
+    last = np.concatenate([fresh, [len(start)]]) - 1
+    return np.stack([start[first], end[last]], axis=1)
+
+
+def _few(spans: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Spans for a drawing: joined until there are not too many."""
+    gap = 1000.0
+    while len(spans) > SPANS:
+        gap = max(2 * gap, length / 4000)
+        spans = _joined(spans[:, 0], spans[:, 1], gap)
+    return spans

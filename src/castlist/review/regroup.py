@@ -1,0 +1,133 @@
+"""Clusters within decisions: only people whom a decision is about change, everybody else stays.
+
+Must-linked tracks bring their whole clusters together; cannot-linked tracks part a cluster, and its other
+tracks go with whom they resemble. The result depends on the machine's clusters and on the decisions, not on
+the order in which they were made.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import NOISE
+
+__all__ = ["regroup"]
+
+Pairs = NDArray[np.int64]
+Labels = NDArray[np.int64]
+ROUNDS = 20
+
+
+def regroup(label: Labels, must: Pairs, cannot: Pairs, vector: NDArray[np.float32]) -> Labels:
+    """(t,) labels in which must-links hold and cannot-links hold, given that they do not contradict.
+
+    Args:
+        label: (t,) clusters, NOISE where a track takes no part.
+        must: (q, 2) tracks of one person.
+        cannot: (r, 2) tracks of two people.
+        vector: (t, d) unit vectors, to tell where the other tracks of a parted cluster belong.
+    """
+    live = label != NOISE
+    must, cannot = must[live[must].all(axis=1)], cannot[live[cannot].all(axis=1)]
+    part = _components(len(label), must)
+    label = label.copy()
+    for _ in range(ROUNDS):
+        parted = _part(label, part, cannot, vector)
+        joined = _join(label, part)
+        if not (parted or joined):
+            break
+    return label
+
+
+def _components(count: int, pairs: Pairs) -> Labels:
+    """(n,) a number for each track, equal where pairs connect them."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def _join(label: Labels, part: Labels) -> bool:
+    """Make the clusters of each must-linked part one, in place; whether anything changed."""
+    own = np.flatnonzero(label != NOISE)
+    if not len(own):
+        return False
+    size = np.bincount(part[own])
+    own = own[size[part[own]] > 1]
+    count = int(label.max()) + 1
+    order = own[np.argsort(part[own], kind="stable")]
+    same = part[order[1:]] == part[order[:-1]]
+    pairs = np.stack([label[order[:-1]], label[order[1:]]], 1)[same]
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    if not len(pairs):
+        return False
+    home = _components(count, pairs)
+    lowest = np.full(home.max() + 1, count, np.int64)
+    np.minimum.at(lowest, home, np.arange(count))
+    live = label != NOISE
+    label[live] = lowest[home[label[live]]]
+    return True
+
+
+def _part(label: Labels, part: Labels, cannot: Pairs, vector: NDArray[np.float32]) -> bool:
+    """Part clusters that hold a cannot-linked pair, in place; whether there were any."""
+    broken = cannot[label[cannot[:, 0]] == label[cannot[:, 1]]]
+    for cluster in np.unique(label[broken[:, 0]]).tolist():
+        own = np.flatnonzero(label == cluster)
+        inside = broken[label[broken[:, 0]] == cluster]
+        choice = _assign(own, part, inside, vector)
+        fresh = int(label.max()) + 1
+        label[own] = np.where(choice == 0, cluster, fresh + choice - 1)
+    return bool(len(broken))
+
+
+def _assign(own: Labels, part: Labels, cannot: Pairs, vector: NDArray[np.float32]) -> Labels:
+    """(n,) the new cluster 0, 1, ... of each track of a parted one; 0 is the largest."""
+    members = {p: own[part[own] == p] for p in dict.fromkeys(part[cannot].ravel().tolist())}
+    foes: dict[int, set[int]] = {p: set() for p in members}
+    for a, b in part[cannot].tolist():
+        foes[a].add(b)
+        foes[b].add(a)
+    classes: list[list[int]] = []
+    for p in sorted(members, key=lambda p: (-len(members[p]), p)):
+        allowed = [i for i, c in enumerate(classes) if not foes[p] & set(c)]
+        sums = [_alike(members[p], np.concatenate([members[q] for q in classes[i]]), vector) for i in allowed]
+        if allowed:
+            classes[allowed[int(np.argmax(sums))]].append(p)
+        else:
+            classes.append([p])
+    choice = np.full(len(own), NOISE, np.int64)
+    for i, parts in enumerate(classes):
+        choice[np.isin(part[own], parts)] = i
+    _follow(own, part, choice, vector)
+    size = np.bincount(choice)
+    rank = np.empty(len(size), np.int64)
+    rank[np.argsort(-size, kind="stable")] = np.arange(len(size))
+    return rank[choice]
+
+
+def _alike(a: Labels, b: Labels, vector: NDArray[np.float32]) -> float:
+    return float(vector[a].mean(axis=0) @ vector[b].mean(axis=0))
+
+
+def _follow(own: Labels, part: Labels, choice: Labels, vector: NDArray[np.float32]) -> None:
+    """Tracks that nobody decided about go to the class they resemble most, must-linked ones together."""
+    free = np.flatnonzero(choice == NOISE)
+    if not len(free):
+        return
+    groups, member = np.unique(part[own[free]], return_inverse=True)
+    x = np.zeros((len(groups), vector.shape[1]))
+    np.add.at(x, member, vector[own[free]])
+    fixed = [np.flatnonzero(choice == i) for i in range(int(choice.max()) + 1)]
+    seed = np.stack([vector[own[rows]].sum(axis=0) for rows in fixed])
+    centre = seed
+    for _ in range(3):
+        best = (x @ _unit(centre).T).argmax(axis=1)
+        centre = seed + np.stack([x[best == i].sum(axis=0) for i in range(len(seed))])
+    choice[free] = best[member]
+
+
+def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9))

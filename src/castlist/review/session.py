@@ -1,0 +1,281 @@
+"""One review of a workspace: what everybody who looks at it shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Any, Self
+
+from castlist.cast import Cast
+from castlist.errors import InputError, WorkspaceBusy
+from castlist.report.words import clean
+from castlist.review.actions import decision, sentence
+from castlist.review.base import Base, prepare
+from castlist.review.people import Describe
+from castlist.review.questions import questions
+from castlist.review.view import View, look
+from castlist.store import Decision, Stale, Workspace, active, to_redo, to_undo
+from castlist.types import SET_ASIDE, Video
+
+__all__ = ["Session"]
+
+ASIDE = 200  # tracks shown of what is set aside, for each reason
+TRACKS = 1000  # tracks shown of one person
+HISTORY = 200
+
+
+class Session:
+    """A workspace under review. Made by `Session.open`; use it in a `with` statement. Safe among threads."""
+
+    def __init__(self, place: Path, keep: Workspace, video: Video, base: Base) -> None:
+        self.place, self.video, self.base = place, video, base
+        self._keep = keep
+        self._lock = RLock()
+        self._log: list[Decision] = keep.decisions.all()
+        self.view: View = look(base, video, self._log)
+        self._saved = -1
+        self.describe = Describe(base)
+        self.images = frozenset(base.portraits.image) - {""}
+
+    @classmethod
+    def open(cls, place: Path | str) -> Self:
+        """Open a workspace for review.
+
+        Raises:
+            WorkspaceError: there is none, no cast was found in it yet, or it is damaged.
+        """
+        video, base = prepare(str(place))
+        return cls(Path(place), Workspace.open(place, write=False), video, base)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write the cast as it was decided, and close the workspace."""
+        with self._lock:
+            self.save()
+            self._keep.close()
+
+    # Looking
+
+    def refresh(self) -> View:
+        """The view with what others decided meanwhile, in this process or another."""
+        with self._lock:
+            if self._keep.decisions.last() != self.view.seen:
+                self._take()
+            return self.view
+
+    def _take(self) -> None:
+        self._log = self._keep.decisions.all()
+        self.view = look(self.base, self.video, self._log, self.view)
+
+    def state(self) -> dict[str, Any]:
+        """Everything the page shows at once, as plain values."""
+        with self._lock:
+            view = self.refresh()
+            return {
+                "seen": view.seen,
+                "film": {
+                    "title": clean(self.video.path.stem, 120) or "Untitled",
+                    "ms": self.describe.length,
+                    "shots": len(self.base.shots),
+                    "width": self.video.width,
+                    "height": self.video.height,
+                },
+                "people": [self.describe.person(g) for g in view.groups],
+                "aside": self._aside(view),
+                "undo": self._label(to_undo(self._log)),
+                "redo": self._label(to_redo(self._log)),
+                "conflicts": [f"{c.why} (decision {c.decision})" for c in view.said.conflicts],
+                "missing": len({m.decision for m in view.said.missing}),
+            }
+
+    def _aside(self, view: View) -> list[dict[str, Any]]:
+        groups: dict[str, list[int]] = {}
+        for track, (fate, reason) in enumerate(zip(view.fate.tolist(), view.reason, strict=True)):
+            if fate == SET_ASIDE:
+                groups.setdefault(reason, []).append(track)
+        size = self.base.tracks.size
+        shown = ((why, sorted(own, key=lambda t: -size[t])) for why, own in groups.items())
+        return [
+            {
+                "reason": clean(why, 200) or "no reason given",
+                "count": len(own),
+                "tracks": [self.describe.track(t) for t in own[:ASIDE]],
+            }
+            for why, own in sorted(shown, key=lambda g: -len(g[1]))
+        ]
+
+    def _label(self, number: int | None) -> str:
+        made = next((d for d in self._log if d.id == number), None)
+        while made is not None and made.undoes is not None:
+            made = next((d for d in self._log if d.id == made.undoes), None)
+        return "" if made is None else clean(sentence(made))
+
+    def tracks(self, person: str) -> list[dict[str, Any]]:
+        """The tracks of a person, in time.
+
+        Raises:
+            InputError: there is no such person now.
+        """
+        with self._lock:
+            group = self.refresh().group(person)
+            if group is None:
+                raise InputError(f"there is no person {person!r} now; look again")
+            return [self.describe.track(t) for t in group.tracks[:TRACKS].tolist()]
+
+    def boxes(self, track: int) -> list[list[float]]:
+        """Where a track's face is, time by time.
+
+        Raises:
+            InputError: there is no such track.
+        """
+        if not 0 <= track < len(self.base.tracks):
+            raise InputError(f"there is no track {track}")
+        return self.describe.boxes(track, self.video.width, self.video.height)
+
+    def questions(self, limit: int = 12) -> list[dict[str, Any]]:
+        """What to ask next, the most useful first."""
+        with self._lock:
+            view = self.refresh()
+            found = questions(self.base, view, limit)
+            return [
+                {
+                    "kind": q.kind,
+                    "a": self.describe.track(q.a),
+                    "b": self.describe.track(q.b),
+                    "of": [view.groups[int(view.label[t])].id for t in (q.a, q.b)],
+                    "gain": round(q.gain, 2),
+                    "probability": round(q.probability, 3),
+                }
+                for q in found
+            ]
+
+    def history(self) -> list[dict[str, Any]]:
+        """What was decided, newest first."""
+        with self._lock:
+            self.refresh()
+            held = {d.id for d in active(self._log)}
+            kind = {d.id: d.undoes for d in self._log}
+            return [
+                {
+                    "id": d.id,
+                    "what": clean(_again(d, kind) or sentence(d), 120),
+                    "who": clean(d.author),
+                    "when": d.time.isoformat() if d.time else "",
+                    "undone": d.undoes is None and d.id not in held,
+                }
+                for d in self._log[: -HISTORY - 1 : -1]
+            ]
+
+    def picture(self, name: str) -> bytes:
+        """A face as JPEG, by the name that the page was given.
+
+        Raises:
+            InputError: the page was given no such name.
+            WorkspaceError: the file is missing or damaged.
+        """
+        if name not in self.images:
+            raise InputError("there is no such picture")
+        return self._keep.image(name)
+
+    # Deciding
+
+    def decide(self, request: Mapping[str, Any], *, seen: int | None = None, author: str = "") -> int:
+        """Make a decision; its number. When this returns it is on disk and `view` goes by it.
+
+        Args:
+            request: `action` and what it is about, as in actions.py.
+            seen: the latest decision on the view that was decided on; None for the newest.
+
+        Raises:
+            Stale: others decided since `seen`.
+            InputError: the request cannot be understood, or contradicts an earlier decision.
+        """
+        with self._lock:
+            self.refresh()
+            self._current(seen)
+            made = decision(request, self.base, self.video, self.view, author)
+            self._check(made)
+            number = self._keep.decisions.append(made, seen=self.view.seen)
+            self._take()
+            return number
+
+    def undo(self, *, seen: int | None = None, author: str = "", redo: bool = False) -> int:
+        """Undo the last decision that holds (or redo the last undo); the new row's number.
+
+        Raises:
+            Stale: others decided since `seen`.
+            InputError: there is nothing to undo.
+        """
+        with self._lock:
+            self.refresh()
+            self._current(seen)
+            target = to_redo(self._log) if redo else to_undo(self._log)
+            if target is None:
+                raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
+            number = self._keep.decisions.undo(target, author=author, seen=self.view.seen)
+            self._take()
+            return number
+
+    def _current(self, seen: int | None) -> None:
+        if seen is not None and seen < self.view.seen:
+            raise Stale(tuple(d for d in self._log if d.id > seen))
+
+    def _check(self, made: Decision) -> None:
+        """Refuse what goes against an earlier decision, before it is in the log."""
+        from dataclasses import replace
+
+        from castlist.store import resolve
+
+        trial = replace(made, id=self.view.seen + 1)
+        said = resolve([*self._log, trial], self.base.tracks, self.base.clock, self.video)
+        against = [c for c in said.conflicts if c.decision == trial.id]
+        if against:
+            raise InputError(
+                f"an earlier decision says otherwise: {against[0].why} "
+                f"(decision {against[0].against}); undo that one first"
+            )
+
+    def save(self) -> bool:
+        """Write the cast as it stands into the workspace; False where a run holds it just now."""
+        with self._lock:
+            if self.refresh().seen in (self._saved, 0):
+                return True
+            cast = self.cast()
+            try:
+                with Workspace.open(self.place) as keep:
+                    keep.put_cast(cast, self.base.portraits)
+            except WorkspaceBusy:
+                return False
+            self._saved = self.view.seen
+            return True
+
+    def cast(self) -> Cast:
+        """The cast as it was decided."""
+        base, view = self.base, self.view
+        return Cast.of(
+            self.video,
+            base.clock,
+            base.shots,
+            base.tracks,
+            view.label,
+            fate=view.fate,
+            reason=view.reason,
+            names=[g.name for g in view.groups],
+            portraits=base.portraits,
+            damaged=base.damaged,
+        )
+
+
+def _again(made: Decision, undoes: Mapping[int, int | None]) -> str:
+    """What an undo of an undo is called, "" for any other decision."""
+    back = undoes.get(made.undoes or 0)
+    return f"did {back} again" if back is not None else ""

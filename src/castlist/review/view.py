@@ -1,0 +1,132 @@
+"""Base and decisions -> View: the people as they stand now, with identities that outlive every change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.identify import DECIDED_NO_FACE, HIDDEN
+from castlist.review.base import Base
+from castlist.review.regroup import regroup
+from castlist.store import Decision, Resolved, resolve
+from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Video
+
+__all__ = ["Group", "View", "look"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Group:
+    """Somebody: tracks that are one person."""
+
+    id: str  # "p12", the same as long as most of the faces are
+    tracks: NDArray[np.int64]  # rising
+    name: str  # "" where none was given
+    fate: int  # PERSON or BACKGROUND
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """Everybody, in the order of the page, and what is set aside; `seen` is the decision it goes up to."""
+
+    seen: int
+    groups: tuple[Group, ...]
+    label: NDArray[np.int64]  # (t,) index into groups, NOISE where set aside
+    fate: NDArray[np.int8]  # (t,)
+    reason: tuple[str, ...]  # (t,)
+    said: Resolved
+    next_id: int
+
+    def group(self, name: str) -> Group | None:
+        """The group of that id."""
+        return next((g for g in self.groups if g.id == name), None)
+
+
+def look(base: Base, video: Video, decisions: Sequence[Decision], before: View | None = None) -> View:
+    """The people within these decisions; those of `before` keep their id and their place."""
+    said = resolve(decisions, base.tracks, base.clock, video)
+    label, fate, reason = _labels(base, said)
+    names = said.names(label)
+    members = _members(label)
+    ids, order, next_id = _identities(base, label, members, before)
+    groups = tuple(Group(ids[k], members[k], names[k], int(fate[members[k][0]])) for k in order)
+    rank = np.full(len(members), NOISE, np.int64)
+    rank[order] = np.arange(len(order))
+    placed = np.where(label >= 0, rank[label], NOISE) if len(members) else label
+    seen = max((d.id for d in decisions), default=0)
+    return View(seen, groups, placed, fate, reason, said, next_id)
+
+
+def _labels(base: Base, said: Resolved) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...]]:
+    """Labels 0, 1, ... or NOISE, a fate and a reason for each track."""
+    out = said.not_a_face | said.hidden
+    wanted = np.zeros(len(base.label), np.bool_)
+    wanted[said.must.ravel()] = wanted[said.named_by > 0] = wanted[said.fate >= 0] = True
+    label = base.label.astype(np.int64)
+    alone = np.flatnonzero((label == NOISE) & wanted)
+    label[alone] = int(label.max(initial=-1)) + 1 + np.arange(len(alone))
+    label[out] = NOISE
+    label = regroup(label, said.must, said.cannot, base.vector)
+    live = label != NOISE
+    label[live] = np.unique(label[live], return_inverse=True)[1]
+    fate = np.full(len(label), SET_ASIDE, np.int8)
+    best = np.full(int(label.max(initial=-1)) + 1, BACKGROUND, np.int64)
+    machine = np.where(base.fate == SET_ASIDE, PERSON, base.fate)
+    np.minimum.at(best, label[live], machine[live].astype(np.int64))
+    for track in np.flatnonzero((said.fate >= 0) & live):
+        best[label[track]] = said.fate[track]
+    fate[live] = best[label[live]]
+    reason = tuple(
+        DECIDED_NO_FACE if said.not_a_face[t] else HIDDEN if said.hidden[t] else "" if live[t] else why
+        for t, why in enumerate(base.reason)
+    )
+    return label, fate, reason
+
+
+def _members(label: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    order = np.argsort(label, kind="stable")
+    edges = np.searchsorted(label[order], np.arange(int(label.max(initial=-1)) + 2))
+    return [order[a:b] for a, b in pairwise(edges.tolist())]
+
+
+def _identities(
+    base: Base, label: NDArray[np.int64], members: list[NDArray[np.int64]], before: View | None
+) -> tuple[list[str], list[int], int]:
+    """An id for each label, the labels in page order, and the next number that is free."""
+    size = base.tracks.size
+    faces = np.bincount(label[label >= 0], size[label >= 0], minlength=len(members))
+    if before is None:
+        order = sorted(range(len(members)), key=lambda k: (-faces[k], int(members[k][0])))
+        ids = [""] * len(members)
+        for number, k in enumerate(order):
+            ids[k] = f"p{number}"
+        return ids, order, len(members)
+    ids, place, number = _matched(size, label, before, len(members))
+    order = sorted(range(len(members)), key=lambda k: (place[k], -faces[k], k))
+    return ids, order, number
+
+
+def _matched(
+    size: NDArray[np.int64], label: NDArray[np.int64], before: View, count: int
+) -> tuple[list[str], list[float], int]:
+    """Ids and places by overlap: of each old group the new one with most of its faces goes on as it."""
+    both = np.flatnonzero((label >= 0) & (before.label >= 0))
+    key, inverse = np.unique(
+        label[both] * max(1, len(before.groups)) + before.label[both], return_inverse=True
+    )
+    overlap = np.bincount(inverse, size[both], minlength=len(key))
+    ids, place, taken, number = [""] * count, [float(len(before.groups))] * count, set(), before.next_id
+    for i in np.argsort(-overlap, kind="stable").tolist():
+        new, old = divmod(int(key[i]), max(1, len(before.groups)))
+        if not ids[new] and old not in taken:
+            ids[new], place[new] = before.groups[old].id, float(old)
+            taken.add(old)
+        elif not ids[new] and place[new] == len(before.groups):
+            place[new] = old + 0.5  # what was parted stands after what it came from
+    for new in range(count):
+        if not ids[new]:
+            ids[new], number = f"p{number}", number + 1
+    return ids, place, number
