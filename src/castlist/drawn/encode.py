@@ -88,7 +88,10 @@ def _stream(container: Any, script: Script, unit: Fraction) -> Any:
 
 
 def _options(encoding: Encoding) -> dict[str, str]:
-    if encoding.codec in ("libx264", "libx265"):
+    if encoding.codec == "libx264":  # looking ahead, it does not always decide alike
+        own = {"x264-params": "rc-lookahead=0"}
+        return {"crf": str(encoding.quality), "preset": encoding.preset, **own}
+    if encoding.codec == "libx265":
         return {"crf": str(encoding.quality), "preset": encoding.preset}
     return {"crf": str(encoding.quality)} if "vp" in encoding.codec or "av1" in encoding.codec else {}
 
