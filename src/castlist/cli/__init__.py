@@ -22,6 +22,8 @@ VERBS = {  # verb: (module, what it does)
     "demo": ("castlist.cli.demo", "Draw a film and find its cast: castlist without a film at hand."),
     "info": ("castlist.cli.info", "Show the cast that was found, and how."),
     "export": ("castlist.cli.export", "Write the cast as CSV, JSON, WebVTT or MOT."),
+    "review": ("castlist.cli.review", "Correct the cast in the browser."),
+    "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
     "refine": ("castlist.cli.refine", "Refine your own features by SSiam or TSiam."),
     "bench": ("castlist.cli.bench", "Compare methods on labelled features, as the papers do."),
     "recipe": ("castlist.cli.recipe", "Print the recipe: every step with its options."),
