@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -37,7 +38,7 @@ def command(
     from castlist.store import Workspace
 
     steps = made_recipe(recipe, settings)
-    machine = Machine(device=device, threads=threads)
+    machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     with progress(quiet) as watch:
         cast = find(film, workspace=out, recipe=steps, machine=machine, watch=watch)
     place = Path(out) if out else Workspace.beside(cast.video.path)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import wire
-from castlist.decode.files import Limits, digest, open_plain, plain_path
+from castlist.decode.files import Limits, digest, open_plain, plain_path, printable
 from castlist.decode.picture import fitted
 from castlist.decode.process import Child
-from castlist.errors import InputError
+from castlist.errors import InputError, VideoError
 from castlist.types import Video
 
 _MOST_SLOTS = 16
@@ -72,7 +72,7 @@ def read_frames(
         max_side: pixels of the long side to which frames are scaled down; 0 leaves them as they are.
 
     Raises:
-        VideoError: the file is gone, or is no longer a video.
+        VideoError: the file is gone, or is another than the one that was opened.
     """
     if max_side < 0:
         raise InputError(f"max_side must be 0 or a number of pixels, got {max_side}")
@@ -91,7 +91,7 @@ class Reader:
         dropped: frames skipped because their time did not come after the frame before.
 
     Iterating raises:
-        VideoError: the decoder crashed, hung, or ran into a limit.
+        VideoError: the decoder crashed, hung, or ran into a limit, or the file changed meanwhile.
     """
 
     def __init__(self, video: Video, start_pts: int, max_side: int, limits: Limits) -> None:
@@ -99,9 +99,12 @@ class Reader:
         slots = max(2, min(_MOST_SLOTS, limits.ring // (3 * width * height)))
         self.damaged = self.dropped = 0
         self._child: Child | None = None
-        ring = fd = -1
+        self._video, self._fd = video, -1
+        ring = -1
         try:
-            fd = open_plain(video.path)
+            self._fd = fd = open_plain(video.path)
+            self._state = _state(fd)
+            self._check_content()
             ring = _anonymous_file(slots * height * width * 3)
             memory = mmap.mmap(ring, slots * height * width * 3, prot=mmap.PROT_READ)
             self._ring = np.frombuffer(memory, np.uint8).reshape(slots, height, width, 3)
@@ -114,9 +117,8 @@ class Reader:
             self.close()
             raise
         finally:
-            for f in (fd, ring):
-                if f >= 0:
-                    os.close(f)
+            if ring >= 0:
+                os.close(ring)
         self.unit = Fraction(header["unit"])
 
     def __enter__(self) -> Self:
@@ -139,6 +141,8 @@ class Reader:
                 self._child.give_back(record.slot)
                 return Frame(record.pts, image)
             if record.kind == wire.END:
+                if _state(self._fd) != self._state:
+                    self._check_content()
                 self.close()
         raise StopIteration
 
@@ -151,6 +155,24 @@ class Reader:
         child, self._child = getattr(self, "_child", None), None
         if child is not None:
             child.close()
+        fd, self._fd = getattr(self, "_fd", -1), -1
+        if fd >= 0:
+            os.close(fd)
+
+    def _check_content(self) -> None:
+        """Raise if the file is not, or no longer, the one that `open_video` saw."""
+        if digest(self._fd) != self._video.digest:
+            name = printable(self._video.path)
+            self.close()
+            raise VideoError(
+                f"{name} changed while it was read; wait until it is complete and run the same command again"
+            )
+
+
+def _state(fd: int) -> tuple[int, int]:
+    """Size and time of the last change of a file: the same as long as nobody writes to it."""
+    status = os.fstat(fd)
+    return status.st_size, status.st_mtime_ns
 
 
 def _anonymous_file(size: int) -> int:
