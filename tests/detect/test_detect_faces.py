@@ -41,7 +41,7 @@ def test_yunet_finds_what_opencv_finds(picture, crop):
 def test_boxes_are_in_pixels_of_the_picture_at_any_scale(picture):
     once, twice = YuNet()(picture), YuNet()(picture, scale=1.5)
     assert len(once) == len(twice) == 2
-    np.testing.assert_allclose(np.sort(once.box[:, 0]), np.sort(twice.box[:, 0]), atol=6)
+    np.testing.assert_allclose(np.sort(once.box[:, 0]), np.sort(twice.box[:, 0]), atol=12)  # faces of 90
 
 
 @pytest.mark.parametrize("name", DETECTORS)
