@@ -2,6 +2,8 @@
 
     python benchmarks/split_clips.py DIR        clips with NAME.truth.json beside NAME.mp4
     python benchmarks/split_clips.py --drawn    films drawn here, with every kind of transition
+    python benchmarks/split_clips.py --moving   one take each: slow pans and zooms, often over smooth content
+    python benchmarks/split_clips.py --people   drawn films of people: cuts, dissolves, and mixed ones
 
 A truth file lists the first frame of each new shot under "shot_cuts". A boundary is found if one of ours
 lies within two frames of it (within half its length for a dissolve or fade), each used once.
@@ -10,6 +12,7 @@ lies within two frames of it (within half its length for a dissolve or fade), ea
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -142,8 +145,45 @@ def drawn(seed: int, shots: int = 40) -> tuple[list[Boundary], NDArray[np.uint8]
     return truth, np.concatenate(film)
 
 
-def drawn_films(count: int) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[np.uint8]]]]:
-    for seed in range(count):
+def moving(seed: int, n: int = 400) -> Iterator[NDArray[np.uint8]]:
+    """One take of a camera that pans, tilts or zooms slowly, or of a large slow figure; no boundary."""
+    import cv2
+
+    rng = np.random.default_rng([seed, 1])
+    picture, (h, w) = scene(rng), (180, 320)
+    style, blur, speed = (
+        ("pan", "tilt", "zoom", "figure")[seed // 4 % 4],
+        (0, 10, 30, 60)[seed % 4],
+        rng.uniform(0.3, 4),
+    )
+    picture = cv2.GaussianBlur(picture, (0, 0), blur) if blur else picture
+    colour, start = rng.uniform(0, 255, 3).tolist(), rng.uniform(0, 2)
+    for i in range(n):
+        there = abs((start + speed * i / w) % 4 - 2)  # to and fro between 0 and 2
+        x, y = (there if style == "pan" else 1.0) * w, (there if style == "tilt" else 1.0) * h
+        zoom = 0.6 + 0.4 * there if style == "zoom" else 1.0
+        view = cv2.getRectSubPix(picture, (int(w * zoom), int(h * zoom)), (x + w / 2, y + h / 2))
+        frame = cv2.resize(view, (w, h))
+        if style == "figure":
+            cv2.ellipse(frame, (int(there * w) - w // 2, h // 2), (w // 4, h // 2), 0, 0, 360, colour, -1)
+        yield np.clip(frame + rng.normal(0, 2, (h, w, 1)), 0, 255).astype(np.uint8)
+
+
+def of_people(first: int, count: int) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[np.uint8]]]]:
+    """The drawn films made for cuts and dissolves, then `count` random ones."""
+    from castlist.drawn import FILMS, random_script
+    from castlist.drawn.film import picture, shots
+
+    scripts = [FILMS["cuts"](), FILMS["dissolves"]()]
+    for script in [*scripts, *(random_script(seed, seconds=90) for seed in range(first, first + count))]:
+        table, shared = shots(script), script.lengths()[1]
+        rows = zip(table.start.tolist(), table.transition.tolist(), shared, strict=True)
+        truth = [Boundary(start, TRANSITIONS[kind], length) for start, kind, length in rows][1:]
+        yield script.title, truth, (frame for frame, _ in picture(script, 0))
+
+
+def drawn_films(first: int, count: int) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[np.uint8]]]]:
+    for seed in range(first, first + count):
         truth, frames = drawn(seed)
         yield f"drawn {seed}", truth, iter(frames)
 
@@ -152,14 +192,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--drawn", type=int, nargs="?", const=6, default=0, metavar="FILMS")
+    parser.add_argument("--moving", type=int, nargs="?", const=32, default=0, metavar="TAKES")
+    parser.add_argument("--people", type=int, nargs="?", const=4, default=0, metavar="FILMS")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="of the films drawn (default 0)")
     parser.add_argument("--verbose", action="store_true", help="list what was missed and what is false")
     options = parser.parse_args()
-    if not options.folder and not options.drawn:
-        parser.error("give a folder of clips, or --drawn")
+    films = [*([clips(options.folder)] if options.folder else []), drawn_films(options.first, options.drawn)]
+    takes = range(options.first, options.first + options.moving)
+    films += [((f"moving {seed}", [], moving(seed)) for seed in takes)]
+    films += [of_people(options.first, options.people)] if options.people else []
+    if not (options.folder or options.drawn or options.moving or options.people):
+        parser.error("give a folder of clips, or --drawn, --moving or --people")
     splitters = {name: kind() for name, kind in SPLITTERS.items()}
     tally: dict[str, dict[str, list[int]]] = {name: {} for name in splitters}
     false: dict[str, list[int]] = {name: [0, 0] for name in splitters}
-    for title, truth, frames in clips(options.folder) if options.folder else drawn_films(options.drawn):
+    kind_found: dict[str, dict[str, list[int]]] = {name: {} for name in splitters}
+    for title, truth, frames in itertools.chain(*films):
         clock = time.perf_counter()
         signals = np.array([splitters["content"].signal(f) for f in frames])
         seconds = time.perf_counter() - clock
@@ -167,6 +215,10 @@ def main() -> None:
             shots = splitter(signals)
             found = shots.start[1:].tolist()
             missed, wrong = match(truth, found)
+            for frame, kind in zip(found, shots.transition[1:].tolist(), strict=True):
+                right = kind_found[name].setdefault(TRANSITIONS[kind], [0, 0])
+                right[0] += frame not in wrong
+                right[1] += 1
             false[name][0] += len(wrong)
             false[name][1] += len(found)
             for boundary in truth:
@@ -185,7 +237,9 @@ def main() -> None:
     for name in splitters:
         wrong, found = false[name]
         parts = [f"{kind} {hit}/{n}" for kind, (hit, n) in sorted(tally[name].items())]
-        print(f"{name}: precision {found - wrong}/{found}; recall by kind: {', '.join(parts)}")
+        by_kind = [f"{kind} {hit}/{n}" for kind, (hit, n) in sorted(kind_found[name].items())]
+        print(f"{name}: precision {found - wrong}/{found} ({', '.join(by_kind)})")
+        print(f"{name}: recall by kind: {', '.join(parts)}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.split import SPLITTERS, ContentSplitter, HistogramSplitter
+from castlist.split.dissolves import moved
+from castlist.split.signal import COLUMNS, ROWS
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
 H, W = 90, 160
@@ -109,6 +111,37 @@ def test_a_dissolve_is_bounded_at_its_middle(length: int) -> None:
     shots = split(a[:-length], mixed(a[-length:], b[:length]), b[length:])
     assert shots.transition.tolist() == [START, DISSOLVE]
     assert abs(shots.start[1] - (30 + length / 2)) <= 1.5
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.5])
+@pytest.mark.parametrize("length", [8, 12])
+def test_a_dissolve_between_cameras_that_move_is_found(speed: float, length: int) -> None:
+    a, b = (shot(seed, 40 + length, speed=speed) for seed in (0, 1))
+    shots = split(a[:-length], mixed(a[-length:], b[:length]), b[length:])
+    assert shots.transition.tolist() == [START, DISSOLVE]
+    assert abs(shots.start[1] - (40 + length / 2)) <= length / 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("speed", [2.0, 4.0])
+def test_a_slow_pan_over_smooth_content_is_no_dissolve(seed: int, speed: float) -> None:
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(0, 255, (6, 10, 3)).astype(np.float32)
+    scene = cv2.resize(coarse, (5 * W, 3 * H), interpolation=cv2.INTER_CUBIC)
+    assert (
+        len(split(np.stack([cv2.getRectSubPix(scene, (W, H), (W + speed * i, H)) for i in range(120)]))) == 1
+    )
+
+
+def test_what_a_moving_camera_leaves() -> None:
+    def cells(image: NDArray[np.float32]) -> NDArray[np.float32]:
+        return image.reshape(-1).astype(np.float32)
+
+    wide = np.random.default_rng(0).uniform(0, 255, (ROWS, COLUMNS + 3, 3))
+    assert moved(cells(wide[:, 3:]), cells(wide[:, :-3])) == 0
+    assert moved(cells(wide[:, 3:]), cells(wide[:, 3:])) == 0
+    other = np.random.default_rng(1).uniform(0, 255, (ROWS, COLUMNS, 3))
+    assert moved(cells(wide[:, 3:]), cells(other)) > 0.6
 
 
 @pytest.mark.parametrize("colour", [0.0, 255.0])
