@@ -69,12 +69,18 @@ class _Faces:
         order = np.lexsort((tracks, -self.base.tracks.size[tracks], -self.quality[tracks]))
         return tracks[order[:WITNESSES]]
 
+    def against(self, request: Mapping[str, Any], tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tracks of whom these are not: those that were shown (`against`), else the best of their person."""
+        if "against" not in request:
+            return self.rest(tracks)
+        return np.setdiff1d(self.tracks({"tracks": request["against"]}), tracks)
+
     def rest(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
         """Witnesses of the people of these tracks without these tracks."""
         found = []
         for k in np.unique(self.view.label[tracks]):
             others = np.setdiff1d(self.view.groups[k].tracks, tracks) if k >= 0 else tracks[:0]
-            found.append(self.witnesses(others))
+            found.append(self.witnesses(others)[:1])  # the one who was looked at
         return np.concatenate(found) if found else tracks[:0]
 
     def anchors(self, tracks: NDArray[np.int64] | Sequence[int], side: int = 0) -> tuple[Anchor, ...]:
@@ -111,7 +117,7 @@ def _unsure(f: _Faces, request: Mapping[str, Any]) -> Decision:
 
 def _split(f: _Faces, request: Mapping[str, Any]) -> Decision:
     tracks = f.tracks(request)
-    rest = f.rest(tracks)
+    rest = f.against(request, tracks)
     if not len(rest):
         raise InputError("nobody would be left: choose some of a person's tracks, not all")
     return Decision("move", f.anchors(tracks) + f.anchors(rest, 2))
@@ -122,8 +128,9 @@ def _move(f: _Faces, request: Mapping[str, Any]) -> Decision:
     tracks = np.setdiff1d(tracks, target.tracks)
     if not len(tracks):
         raise InputError("these tracks are that person's already")
-    to = f.witnesses(target.tracks)
-    return Decision("move", f.anchors(tracks) + f.anchors(to, 1) + f.anchors(f.rest(tracks), 2))
+    to = f.tracks({"tracks": request["to"]}) if "to" in request else f.witnesses(target.tracks)[:1]
+    rest = f.against(request, tracks)
+    return Decision("move", f.anchors(tracks) + f.anchors(to, 1) + f.anchors(rest, 2))
 
 
 def _name(f: _Faces, request: Mapping[str, Any]) -> Decision:

@@ -16,6 +16,8 @@ __all__ = ["Question", "questions"]
 
 STRAY = 0.05  # share of two people's cannot-links that may be stray tracks
 TOO_SURE = 0.02  # a pair less likely than this is not worth a question
+OTHERS = 3
+SURENESS = 0.8  # a scene's light and pose make its tracks err together
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 
 
@@ -28,6 +30,7 @@ class Question:
     b: int  # a track of the other
     gain: float  # faces expected to be put right
     probability: float  # that they are one person
+    others: tuple[int, ...] = ()  # best tracks of those whom the first may be instead, likeliest first
 
 
 def questions(base: Base, view: View, limit: int = 20) -> list[Question]:
@@ -116,26 +119,52 @@ def _pairs(base: Base, view: View, sums: _Sums, limit: int) -> list[Question]:
 
 
 def _strays(base: Base, view: View, sums: _Sums, limit: int) -> list[Question]:
-    """Tracks that may not belong where they are."""
+    """Tracks that may not belong where they are, each with the people it may belong to instead."""
     told = np.zeros(len(view.label), np.bool_)
     told[view.said.must.ravel()] = told[view.said.unsure.ravel()] = True
     rows = np.flatnonzero((view.label >= 0) & ~told & base.vector.any(axis=1))
     rows = rows[sums.count[view.label[rows]] > 1]
     if not len(rows):
         return []
-    x, own = base.vector[rows].astype(np.float64), view.label[rows]
-    rest, count = sums.total[own] - x, sums.count[own] - 1
-    square = (rest**2).sum(axis=1)
-    level = sums.scale.level(np.maximum(square - count, 0), count) * (sums.scale.same - sums.scale.other)
-    length = np.sqrt(np.maximum(square, 1e-9)) / count
-    probability = _probability(sums.scale.log_odds((x * rest).sum(axis=1) / count, level, length))
+    never = {(int(t), int(view.label[u])) for p in view.said.cannot.tolist() for t, u in (p, p[::-1])}
+    probability = np.concatenate([_belonging(base, view, sums, part)[0] for part in _pieces(rows)])
     gain = (1 - probability) * _worth(base, view)[rows]
-    best = _best_of_rest(base, view)
-    return [
-        Question("belongs", int(rows[i]), best(int(rows[i])), float(gain[i]), float(probability[i]))
-        for i in np.argsort(-gain, kind="stable")[:limit].tolist()
-        if probability[i] < 1 - TOO_SURE
-    ]
+    rest, best = _best_of_rest(base, view), _best(base, view)
+    found = []
+    for i in np.argsort(-gain, kind="stable")[:limit].tolist():
+        track = int(rows[i])
+        if probability[i] < 1 - TOO_SURE:
+            odds = _belonging(base, view, sums, rows[i : i + 1])[1][0]
+            order = [k for k in np.argsort(-odds).tolist() if k != view.label[track]]
+            others = tuple(int(best[k]) for k in order if (track, k) not in never)[:OTHERS]
+            found.append(
+                Question("belongs", track, rest(track), float(gain[i]), float(probability[i]), others)
+            )
+    return found
+
+
+def _pieces(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [rows[i : i + 4096] for i in range(0, len(rows), 4096)]
+
+
+def _belonging(
+    base: Base, view: View, sums: _Sums, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) probability that tracks belong to their people, and (n, g) log odds for everybody's."""
+    x, own = base.vector[rows], view.label[rows]
+    track_level = sums.scale.same - sums.scale.other
+    dot = (x @ sums.total.T.astype(np.float32)).astype(np.float64)
+    odds = sums.scale.log_odds(dot / sums.count, sums.level * track_level, sums.length)
+    count = sums.count[own] - 1  # the track itself left out of its own
+    square = sums.square[own] - 2 * dot[np.arange(len(rows)), own] + 1
+    level = sums.scale.level(np.maximum(square - count, 0), count) * track_level
+    length = np.sqrt(np.maximum(square, 1e-9)) / count
+    mine = sums.scale.log_odds((dot[np.arange(len(rows)), own] - 1) / count, level, length)
+    odds[np.arange(len(rows)), own] = mine
+    odds = SURENESS * odds
+    top = np.maximum(odds.max(axis=1, keepdims=True), 0.0)
+    share = np.exp(odds - top)
+    return share[np.arange(len(rows)), own] / (share.sum(axis=1) + np.exp(-top[:, 0])), odds
 
 
 def _best_of_rest(base: Base, view: View) -> Callable[[int], int]:

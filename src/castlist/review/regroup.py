@@ -1,22 +1,45 @@
 """Clusters within decisions: only people whom a decision is about change, everybody else stays.
 
-Must-linked tracks bring their whole clusters together; cannot-linked tracks part a cluster, and its other
-tracks go with whom they resemble. The result depends on the machine's clusters and on the decisions, not on
-the order in which they were made.
+`walk` takes the decisions one after another, each on the people as they stood when it was made, so that it
+does what was seen. `regroup` then sees to it that every link holds: must-linked tracks bring their whole
+clusters together; cannot-linked tracks part a cluster, and its other tracks go with whom they resemble.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.types import NOISE
 
-__all__ = ["regroup"]
+__all__ = ["Step", "regroup", "walk"]
 
 Pairs = NDArray[np.int64]
 Labels = NDArray[np.int64]
+Step = tuple[str, dict[int, list[int]]]  # a decision's kind, and the tracks on each of its sides
 ROUNDS = 20
+
+
+def walk(label: Labels, steps: Iterable[Step], vector: NDArray[np.float32]) -> Labels:
+    """(t,) labels after one decision after another: same, name, different, move; others change nothing."""
+    label = label.copy()
+    for kind, sides in steps:
+        live = {side: [t for t in own if label[t] != NOISE] for side, own in sides.items()}
+        everybody = np.array([t for own in live.values() for t in own], np.int64)
+        if kind in ("same", "name") and len(everybody) > 1:
+            label[np.isin(label, label[everybody])] = label[everybody[0]]
+        elif kind == "move" and live.get(0):
+            label[live[0]] = label[live[1][0]] if live.get(1) else int(label.max()) + 1
+        elif kind == "different":
+            part = np.arange(len(label))
+            for own in live.values():
+                part[own] = own[0] if own else 0
+            first = [own[0] for own in live.values() if own]
+            pairs = np.array([(a, b) for i, b in enumerate(first) for a in first[:i]], np.int64)
+            _part(label, part, pairs.reshape(-1, 2), vector)
+    return label
 
 
 def regroup(label: Labels, must: Pairs, cannot: Pairs, vector: NDArray[np.float32]) -> Labels:

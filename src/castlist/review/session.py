@@ -152,6 +152,10 @@ class Session:
                     "a": self.describe.track(q.a),
                     "b": self.describe.track(q.b),
                     "of": [view.groups[int(view.label[t])].id for t in (q.a, q.b)],
+                    "others": [
+                        {**self.describe.track(t), "person": view.groups[int(view.label[t])].id}
+                        for t in q.others
+                    ],
                     "gain": round(q.gain, 2),
                     "probability": round(q.probability, 3),
                 }

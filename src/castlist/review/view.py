@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from castlist.identify import DECIDED_NO_FACE, HIDDEN
 from castlist.review.base import Base
-from castlist.review.regroup import regroup
-from castlist.store import Decision, Resolved, resolve
+from castlist.review.regroup import Step, regroup, walk
+from castlist.store import Decision, Resolved, active, locate, resolve
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Video
 
 __all__ = ["Group", "View", "look"]
@@ -48,7 +48,7 @@ class View:
 def look(base: Base, video: Video, decisions: Sequence[Decision], before: View | None = None) -> View:
     """The people within these decisions; those of `before` keep their id and their place."""
     said = resolve(decisions, base.tracks, base.clock, video)
-    label, fate, reason = _labels(base, said)
+    label, fate, reason = _labels(base, said, _steps(base, video, decisions))
     names = said.names(label)
     members = _members(label)
     ids, order, next_id = _identities(base, label, members, before)
@@ -60,7 +60,24 @@ def look(base: Base, video: Video, decisions: Sequence[Decision], before: View |
     return View(seen, groups, placed, fate, reason, said, next_id)
 
 
-def _labels(base: Base, said: Resolved) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...]]:
+def _steps(base: Base, video: Video, decisions: Sequence[Decision]) -> list[Step]:
+    """The decisions that hold, with the tracks they name."""
+    held = [d for d in active(decisions) if d.kind in ("same", "name", "different", "move")]
+    anchors = [a for d in held for a in d.anchors]
+    place = iter(locate(anchors, base.tracks, base.clock, video).tolist())
+    steps: list[Step] = []
+    for made in held:
+        sides: dict[int, list[int]] = {}
+        for anchor in made.anchors:
+            if (track := next(place)) != NOISE:
+                sides.setdefault(anchor.side, []).append(track)
+        steps.append((made.kind if made.kind != "name" or made.value else "", sides))
+    return steps
+
+
+def _labels(
+    base: Base, said: Resolved, steps: list[Step]
+) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...]]:
     """Labels 0, 1, ... or NOISE, a fate and a reason for each track."""
     out = said.not_a_face | said.hidden
     wanted = np.zeros(len(base.label), np.bool_)
@@ -69,6 +86,7 @@ def _labels(base: Base, said: Resolved) -> tuple[NDArray[np.int64], NDArray[np.i
     alone = np.flatnonzero((label == NOISE) & wanted)
     label[alone] = int(label.max(initial=-1)) + 1 + np.arange(len(alone))
     label[out] = NOISE
+    label = walk(label, steps, base.vector)
     label = regroup(label, said.must, said.cannot, base.vector)
     live = label != NOISE
     label[live] = np.unique(label[live], return_inverse=True)[1]

@@ -302,6 +302,11 @@
     box.replaceChildren(el("div", { className: "question" },
       el("h2", {}, first.kind === "same" ? "Are these one person?" : "Does the face on the left belong to this person?"),
       el("div", { className: "pair" }, side(first.a, people[0]), side(first.b, people[1])),
+      first.others.length ? el("div", { className: "others" }, el("p", { className: "soft" }, "No, but this person:"), ...first.others.map((t, i) => {
+        const p = state.people.find((x) => x.id === t.person), b = el("button", { type: "button" }, face(t.pictures[0]), el("bdi", {}, label(p)), " ", el("kbd", {}, String(i + 1)));
+        b.addEventListener("click", () => reply(String(i + 1)));
+        return b;
+      })) : "",
       el("div", { className: "answers" }, answer("Yes", "y"), answer("No", "n"), answer("Not sure", "s"), answer("Left is no face", "f")),
       el("p", { className: "soft" }, `castlist says ${first.probability > 0.99 ? "over 99" : first.probability < 0.01 ? "under 1" : Math.round(100 * first.probability)} %. An answer is expected to put ${first.gain < 10 ? first.gain.toFixed(1) : Math.round(first.gain)} faces right.`)));
   }
@@ -315,7 +320,9 @@
     const q = first, tracks = [q.a.track, q.b.track];
     if (key === "y") decide({ action: "same", tracks }, "One person.");
     if (key === "n" && q.kind === "same") decide({ action: "different", tracks }, "Two people.");
-    if (key === "n" && q.kind !== "same") decide({ action: "split", tracks: [q.a.track] }, "A person of their own now.");
+    if (key === "n" && q.kind !== "same") decide({ action: "split", tracks: [q.a.track], against: [q.b.track] }, "A person of their own now.");
+    const other = q.others["123".indexOf(key)];
+    if (other && "123".includes(key)) decide({ action: "move", tracks: [q.a.track], person: other.person, to: [other.track], against: [q.b.track] }, "Moved.");
     if (key === "s") decide({ action: "unsure", tracks }, "Left open.");
     if (key === "f") decide({ action: "not-a-face", tracks: [q.a.track] }, "No face.");
   }
@@ -474,7 +481,7 @@
     "/": () => { go("people"); $("#search").focus(); }, Escape: () => { chosen.clear(); draw(); },
   };
   const HELP = [["j k ↑ ↓", "next, previous person"], ["Enter", "open"], ["x", "choose, or not"], ["m", "merge the chosen"], ["n", "name"], ["b", "to the background and back"],
-    ["h", "hide"], ["f", "not a face"], ["u", "undo"], ["r", "redo"], ["p q t", "people, questions, timeline"], ["y n s f", "in a question: yes, no, not sure, no face"], ["/", "search"], ["Esc", "choose nobody"]];
+    ["h", "hide"], ["f", "not a face"], ["u", "undo"], ["r", "redo"], ["p q t", "people, questions, timeline"], ["y n s f", "in a question: yes, no, not sure, no face"], ["1 2 3", "in a question: no, but that person"], ["/", "search"], ["Esc", "choose nobody"]];
   $("#help dl").append(...HELP.flatMap(([k, v]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, v)]));
   addEventListener("keydown", (e) => {
     if (!state || e.altKey || e.target.closest("input:not(.tick), select, textarea")) return;
@@ -486,7 +493,7 @@
     }
     const dialog = document.querySelector("dialog[open]");
     if (dialog && !(dialog.id === "person" && "nbur".includes(e.key))) return;
-    if (tab === "questions" && !dialog && "ynsf".includes(e.key)) { e.preventDefault(); reply(e.key); return; }
+    if (tab === "questions" && !dialog && "ynsf123".includes(e.key)) { e.preventDefault(); reply(e.key); return; }
     if (acts[e.key]) { e.preventDefault(); acts[e.key](); }
   });
 
