@@ -28,9 +28,9 @@
     ? el("img", { className: "face", src: "/thumb/" + picture[0], alt, loading: "lazy", width: 112, height: 112, draggable: false })
     : el("span", { className: "face nobody", ariaHidden: "true" }, "?");
 
+  const box = $("#say");
   let quiet = 0;
   function say(text, bad = false) {
-    const box = $("#say");
     (document.querySelector("dialog[open]") || document.body).append(box);
     box.textContent = text;
     box.className = bad ? "bad" : "";
@@ -218,6 +218,7 @@
       el("p", { className: "soft" }, `${length(p.seconds)} on screen, ${many(p.tracks, "track")}` + (p.tracks > openTracks.length ? `, the first ${openTracks.length} shown` : "")), acts1,
       el("p", { className: "acts", id: "picked" }), rail, el("h3", { className: "unseen" }, "Tracks"), tiles);
     if (!dialog.open) dialog.showModal();
+    if (box.textContent) dialog.append(box);
     picked();
     const again = focused && dialog.querySelector(`[data-track="${focused}"]`);
     if (again) again.focus(); else if (fresh && $(".tile", dialog)) $(".tile", dialog).focus();
