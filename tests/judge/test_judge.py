@@ -53,7 +53,7 @@ def test_a_face_that_never_stirs_is_a_picture():
     tracks = tracks_of((9, 40, 0.9))
     alike = vectors([0, 0, 0])
     assert Sift()(tracks, faces_of(tracks, 0.0), alike) == (PICTURE,)
-    assert Sift()(tracks, faces_of(tracks, 0.03), alike) == ("",)
+    assert Sift()(tracks, faces_of(tracks, 0.06), alike) == ("",)
     unlike = Embeddings(np.eye(3), [0, 0, 0], [0, 1, 2], [1, 1, 1])
     assert Sift()(tracks, faces_of(tracks, 0.0), unlike) == ("",)
     brief = tracks_of((5, 40, 0.9))

@@ -29,8 +29,8 @@ class Sift:
     usual_score: float = 0.7  # median score of a track's detections
     best_score: float = 0.75  # and its best one
     smallest: float = 10.0  # pixels of the shorter side, median of the track
-    stillest: float = 0.005  # shift of the landmarks against one another, in face sizes
-    likest: float = 0.97  # mean cosine of a track's vectors with one another
+    stillest: float = 0.012  # shift of the landmarks against one another, in face sizes
+    likest: float = 0.98  # mean cosine of a track's vectors with one another
     looks: int = 6  # detections and more, from which stillness says something
 
     def __call__(self, tracks: Tracks, detections: Detections, embeddings: Embeddings) -> tuple[str, ...]:
