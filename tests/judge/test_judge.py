@@ -43,7 +43,7 @@ def faces_of(tracks, shift):
 
 def test_lamps_specks_and_unseen_faces_are_set_aside_with_a_reason():
     tracks = tracks_of((9, 40, 0.9), (9, 40, 0.5), (9, 7, 0.9), (9, 40, 0.9))
-    reasons = Sift()(tracks, faces_of(tracks, 0.02), vectors([0, 1, 2]))
+    reasons = Sift()(tracks, faces_of(tracks, 0.06), vectors([0, 1, 2]))
     assert reasons == ("", NOT_A_FACE, TOO_SMALL, TOO_FEW)
     assert kept(reasons).tolist() == [True, False, False, False]
     assert Sift()(Tracks.empty(), Detections.empty(), vectors([])) == ()
