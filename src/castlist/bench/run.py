@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.bench.frames import ward_clusters
 from castlist.bench.measure import Measured, measured
 from castlist.bench.methods import Options, baseline, check_options, known, refined, refiner
 from castlist.bench.results import Key, Result, Store
@@ -20,7 +19,7 @@ from castlist.cluster.tree import cut_tree
 from castlist.errors import InputError
 from castlist.io.features import FeatureSet
 from castlist.metrics import Protocol, Scores, person_scores, verification_auc, violated_cannot_links
-from castlist.types import Embeddings, Machine
+from castlist.types import Embeddings, Machine, Tree
 
 __all__ = ["Bench", "Dataset", "track_means"]
 
@@ -137,15 +136,14 @@ class Bench:
             better = refined(step, data.features, self.machine, lambda a, b: watch("training", a, b))
         means = track_means(better, len(data.features))
         auc = verification_auc(means, data.label)
-        trees: dict[str, Any] = {}
+        trees: dict[str, Tree] = {}
         for key in keys:
             k = key.protocol.clusters or 0
             with measured() as clustering:
-                if key.protocol.unit == FRAME:
-                    label = _frame_clusters(better, k, watch)
-                else:
-                    trees["track"] = trees.get("track") or ward(means)
-                    label = np.asarray(cut_tree(trees["track"], len(means) - _fits(k, data)).label)
+                unit = FRAME if key.protocol.unit == FRAME else TRACK
+                if unit not in trees:
+                    trees[unit] = _frame_tree(better, watch) if unit == FRAME else ward(means)
+                label = np.asarray(cut_tree(trees[unit], len(trees[unit].merge) + 1 - _fits(k, data)).label)
             yield _result(data, key, label, auc, refining, clustering)
 
     def _baseline(
@@ -170,9 +168,9 @@ def track_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float64]:
     return _unit(total)
 
 
-def _frame_clusters(embeddings: Embeddings, clusters: int, watch: Watch) -> NDArray[Any]:
-    rows = _unit(embeddings.vector)
-    return ward_clusters(rows, clusters, watch=lambda left, wanted: watch("frames left", left, wanted))
+def _frame_tree(embeddings: Embeddings, watch: Watch) -> Tree:
+    watch("clustering the frames", 0, 1)
+    return ward(_unit(embeddings.vector).astype(np.float32))
 
 
 def _unit(x: NDArray[Any]) -> NDArray[Any]:
