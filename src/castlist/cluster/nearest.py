@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "all_nearest", "nearest_of"]
+__all__ = ["Block", "Cosines", "Squares", "all_nearest", "nearest_of"]
 
 ROWS, COLUMNS = 1024, 2048  # of a tile: what it holds stays in the processor's cache
 ROUNDING = (
@@ -17,33 +19,80 @@ Index = NDArray[np.int64]
 Floats = NDArray[np.floating]
 
 
+class Block(Protocol):
+    """Weighted centres (n, d), prepared for products of many rows with many columns at once."""
+
+    def __len__(self) -> int: ...
+
+    def some(self, rows: Index) -> Block:
+        """Those rows only."""
+        ...
+
+    def costs(self, rows: slice, columns: slice, other: Any) -> Floats:
+        """What joining rows of this block with columns of another costs."""
+        ...
+
+    def margin(self, other: Any) -> NDArray[np.float64]:
+        """(n,) how far a computed cost can be from the true one."""
+        ...
+
+
 @dataclass(frozen=True, eq=False, slots=True)
-class Block:
-    """Weighted centres, prepared for products: `part` (n, d), its squared length and inverse weight (n,)."""
+class Squares:
+    """Ward's cost |a - b|^2 / (1/w_a + 1/w_b): `part` (n, d), its squared length and inverse weight (n,)."""
 
     part: Floats
     square: Floats
     inverse: Floats
 
     @classmethod
-    def of(cls, centre: NDArray[np.float64], weight: NDArray[np.float64], dtype: type) -> Block:
+    def of(cls, centre: Floats, weight: NDArray[np.float64], dtype: type) -> Squares:
         square = np.einsum("nd,nd->n", centre, centre)
-        return cls(centre.astype(dtype), square.astype(dtype), (1 / weight).astype(dtype))
+        return cls(centre.astype(dtype, copy=False), square.astype(dtype), (1 / weight).astype(dtype))
 
-    def costs(self, rows: slice | Index, columns: slice, other: Block) -> Floats:
-        """Ward's cost of joining rows of this block with columns of another: |a - b|^2 / (1/w_a + 1/w_b)."""
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def some(self, rows: Index) -> Squares:
+        return Squares(self.part[rows], self.square[rows], self.inverse[rows])
+
+    def costs(self, rows: slice, columns: slice, other: Any) -> Floats:
         tile = self.part[rows] @ other.part[columns].T
         tile *= -2
         tile += other.square[columns]
         tile += self.square[rows, None]
         tile /= np.add.outer(self.inverse[rows], other.inverse[columns])
-        return tile
+        return np.asarray(tile)
 
-    def margin(self, other: Block) -> NDArray[np.float64]:
-        """(n,) how far a computed cost can be from the true one."""
+    def margin(self, other: Any) -> NDArray[np.float64]:
         unit = ROUNDING * np.finfo(self.part.dtype).eps
         largest = float(other.square.max(initial=0.0))
         return np.asarray(unit * (self.square + largest) / (self.inverse + other.inverse.min(initial=1.0)))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cosines:
+    """The cost 1 - a.b of means of unit vectors: the mean cosine distance of all pairs across."""
+
+    part: Floats  # (n, d)
+
+    @classmethod
+    def of(cls, centre: Floats, weight: NDArray[np.float64], dtype: type) -> Cosines:
+        return cls(centre.astype(dtype, copy=False))
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def some(self, rows: Index) -> Cosines:
+        return Cosines(self.part[rows])
+
+    def costs(self, rows: slice, columns: slice, other: Any) -> Floats:
+        tile = self.part[rows] @ other.part[columns].T
+        np.subtract(1, tile, out=tile)
+        return np.asarray(np.maximum(tile, 0, out=tile))
+
+    def margin(self, other: Any) -> NDArray[np.float64]:
+        return np.full(len(self.part), ROUNDING * float(np.finfo(self.part.dtype).eps))
 
 
 class _Lists:
@@ -83,7 +132,7 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
 
     Every pair is looked at once, for both. `apart` (q, 2) pairs are passed over.
     """
-    n = len(block.part)
+    n = len(block)
     lists = _Lists(n, width)
     forbidden = np.concatenate([apart, apart[:, ::-1]])
     spans = [slice(i, min(i + ROWS, n)) for i in range(0, n, ROWS)]
@@ -103,24 +152,26 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
 
 
 def nearest_of(
-    rows: Index, mine: Block, block: Block, width: int, apart: Index
+    mine: Block, parts: Iterable[tuple[int, Block]], width: int, forbidden: Index
 ) -> tuple[Index, NDArray[np.float64]]:
-    """As `all_nearest`, for some of the block's rows only; `mine` holds those rows."""
-    lists = _Lists(len(rows), width)
-    forbidden = np.concatenate([apart, apart[:, ::-1]])
-    place = np.full(len(block.part), -1)
-    place[rows] = np.arange(len(rows))
-    forbidden = np.stack([place[forbidden[:, 0]], forbidden[:, 1]], axis=1)
-    forbidden = np.concatenate([forbidden[forbidden[:, 0] >= 0], np.stack([np.arange(len(rows)), rows], 1)])
-    for top in range(0, len(rows), ROWS):
-        some = slice(top, min(top + ROWS, len(rows)))
-        for left in range(0, len(block.part), COLUMNS):
-            columns = slice(left, min(left + COLUMNS, len(block.part)))
-            tile = mine.costs(some, columns, block)
-            _forbid(tile, some.start, columns.start, forbidden)
-            hit_row, hit_column = _hits(tile, lists.worst[some])
-            lists.add(hit_row + some.start, hit_column + columns.start, tile[hit_row, hit_column])
-    return lists.who, _bound(lists, mine.margin(block))
+    """As `all_nearest`, for the rows of `mine` among others that come in parts, each with its first number.
+
+    `forbidden` (q, 2) names a row and whom of the others it may not join: itself above all.
+    """
+    lists = _Lists(len(mine), width)
+    margin = np.zeros(len(mine))
+    for start, block in parts:
+        for top in range(0, len(mine), ROWS):
+            some = slice(top, min(top + ROWS, len(mine)))
+            for left in range(0, len(block), COLUMNS):
+                columns = slice(left, min(left + COLUMNS, len(block)))
+                tile = mine.costs(some, columns, block)
+                _forbid(tile, some.start, start + columns.start, forbidden)
+                hit_row, hit_column = _hits(tile, lists.worst[some])
+                who = hit_column + start + columns.start
+                lists.add(hit_row + some.start, who, tile[hit_row, hit_column])
+        margin = np.maximum(margin, mine.margin(block))
+    return lists.who, _bound(lists, margin)
 
 
 def _bound(lists: _Lists, margin: NDArray[np.float64]) -> NDArray[np.float64]:
