@@ -102,8 +102,20 @@ def test_path_traversal(standing: Any, path: str) -> None:
 
 def test_nothing_says_where_the_film_lies(standing: Any) -> None:
     folder = b"/tmp/"
-    for path in ("/", "/api/state", "/api/questions", "/api/person/p0", "/api/track/0", "/api/history"):
-        assert folder not in standing.ask(path)[2]
+    asked = (
+        "state",
+        "questions",
+        "person/p0",
+        "tracks?of=0",
+        "faces?from=0&to=9",
+        "history",
+        "timeline",
+        "aside",
+    )
+    for path in ("/", *(f"/api/{name}" for name in asked)):
+        status, _, data = standing.ask(path)
+        assert status == 200, path
+        assert folder not in data, path
 
 
 def test_headers_on_every_answer(standing: Any) -> None:
@@ -168,6 +180,73 @@ def test_stale_view_is_refused_with_what_changed(server: Any) -> None:
     assert answer["state"]["people"][0]["name"] == "Anna"
     assert server.get(f"/api/changes?since={answer['state']['seen']}") is None
     assert server.get(f"/api/changes?since={seen}")["people"][0]["name"] == "Anna"
+
+
+def test_an_answer_tells_only_who_changed(server: Any) -> None:
+    state = server.get("/api/state")
+    assert [p["id"] for p in state["people"]] == state["order"]
+    one, two = state["order"][:2]
+    _, answer = server.post("/api/decide", {"action": "name", "person": one, "name": "Anna", "seen": 0})
+    news = answer["state"]
+    assert (news["since"], news["seen"]) == (0, 1)
+    assert [(p["id"], p["name"]) for p in news["people"]] == [(one, "Anna")]
+    _, answer = server.post("/api/decide", {"action": "merge", "people": [one, two], "seen": 1})
+    (left,) = answer["state"]["people"]
+    assert answer["state"]["order"] == [i for i in state["order"] if i in (left["id"], *state["order"][2:])]
+    whole = server.get("/api/state")
+    assert whole["since"] is None
+    assert left in whole["people"]
+    behind = server.get("/api/changes?since=0")  # a page that missed both
+    assert behind["people"] == [left]
+
+
+def test_a_view_too_old_is_told_everything(server: Any) -> None:
+    assert server.get("/api/changes?since=7")["since"] is None
+    assert len(server.get("/api/changes?since=7")["people"]) == 4
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tracks", "tracks?of=", "tracks?of=-1", "tracks?of=7", "tracks?of=0,x", "tracks?of=٣",
+        "tracks?of=" + "9" * 400, "tracks?of=" + ",".join(["0"] * 1001), "person/p9", "person/%3Cscript%3E",
+        "changes", "changes?since=x", "faces", "faces?from=0", "faces?from=5&to=5", "faces?from=0&to=60001",
+        "faces?from=" + "9" * 99 + "&to=0",
+    ],
+)  # fmt: skip
+def test_odd_questions_get_a_sentence(standing: Any, path: str) -> None:
+    from urllib.parse import quote
+
+    status, _, data = standing.ask("/api/" + quote(path, safe="/?=&,%-"))
+    assert status == 422
+    assert json.loads(data)["error"]
+
+
+def test_tracks_and_faces_by_number_and_time(standing: Any) -> None:
+    assert standing.get("/api/person/p0") == {"seen": 0, "tracks": [0, 1]}
+    (third, first) = standing.get("/api/tracks?of=2,0")
+    assert (third["track"], third["start"], third["stop"], third["faces"]) == (2, 800, 1200, 10)
+    assert first["track"] == 0
+    faces = standing.get("/api/faces?from=350&to=410")  # tracks follow one another, 400 ms each
+    assert [f["track"] for f in faces] == [0, 1]
+    assert faces[0]["boxes"][0] == [0, 0.1562, 0.1389, 0.1562, 0.3333]
+    timeline = standing.get("/api/timeline")
+    assert timeline["shots"] == [0, 400, 800, 1200, 1600, 2000, 2400]
+    assert sorted(timeline["spans"]) == ["p0", "p1", "p2", "p3"]
+
+
+def test_set_aside_by_reason(made: Callable[..., Any], served: Callable[..., Any]) -> None:
+    server = served(made([0, 0, 1, 1], [0, 0, -1, -1]).place)
+    assert server.get("/api/aside") == [{"reason": "not a face", "tracks": [2, 3]}]
+    assert server.get("/api/state")["aside"] == [{"reason": "not a face", "count": 2}]
+    state = server.post("/api/decide", {"action": "restore", "tracks": [2], "seen": 0})[1]["state"]
+    assert state["aside"] == [{"reason": "not a face", "count": 1}]
+
+
+def test_questions_go_by_the_newest_view(server: Any) -> None:
+    assert server.get("/api/questions")["seen"] == 0
+    server.post("/api/decide", {"action": "name", "person": "p0", "name": "Anna", "seen": 0})
+    assert server.get("/api/questions")["seen"] == 1
 
 
 def test_other_processes_are_seen(server: Any, made: Callable[..., Any]) -> None:

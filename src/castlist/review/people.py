@@ -29,6 +29,7 @@ class Describe:
         ends = np.append(self._ms, self._ms[-1] + round(tick) if len(self._ms) else 0)
         self.start, self.stop = ends[base.tracks.first], ends[base.tracks.last + 1]
         self.length = int(ends[-1])
+        self.shots: list[int] = ends[base.shots.start].tolist()
         self._shown = np.diff(ends)
         p = base.portraits
         self._order = np.lexsort((-p.quality, p.track))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from castlist.errors import CastlistError, InputError
 from castlist.review.actions import sentence
+from castlist.review.page import Page
 from castlist.review.session import Session
 from castlist.store import Stale
 
@@ -25,10 +26,11 @@ __all__ = ["Door", "application", "serve"]
 
 LONGEST = 1_000_000  # bytes of a request
 HOST = "127.0.0.1"
+SCRIPTS = ("review", "core", "choose", "grid", "people", "person", "pick", "questions", "timeline", "film")
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
     "review.css": ("castlist.review", "static/review.css", "text/css"),
-    "review.js": ("castlist.review", "static/review.js", "text/javascript"),
+    **{f"{name}.js": ("castlist.review", f"static/{name}.js", "text/javascript") for name in SCRIPTS},
 }
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -124,37 +126,87 @@ def application(
 
 
 def _routes(session: Session, door: Door) -> list[Any]:
-    from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
     from starlette.routing import Route
 
-    def answer(work: Callable[[Request], Any]) -> Callable[[Request], Any]:
-        """A route whose result is JSON and whose errors are sentences."""
+    page = Page(session)
+    return [
+        *_files(session),
+        *(Route(path, _answer(page, work), methods=["GET"]) for path, work in _looking(page)),
+        *(Route(path, _change(page, work), methods=["POST"]) for path, work in _deciding(page, door)),
+    ]
 
-        def route(request: Request) -> Response:
-            try:
-                return JSONResponse(work(request))
-            except Stale as error:
-                changes = [f"{d.author or 'somebody'} {sentence(d)}" for d in error.decisions]
-                return JSONResponse(
-                    {"error": str(error), "changes": changes, "state": session.state()}, status_code=409
-                )
-            except CastlistError as error:
-                return JSONResponse({"error": str(error)}, status_code=422)
 
-        return route
+def _looking(page: Page) -> list[tuple[str, Callable[[Request], Any]]]:
+    """What can be asked, and how it is answered."""
+    return [
+        ("/api/state", lambda r: page.news()),
+        ("/api/changes", lambda r: page.changes(_number(r, "since"))),
+        ("/api/questions", lambda r: page.questions()),
+        ("/api/history", lambda r: page.session.history()),
+        ("/api/person/{id}", lambda r: page.person(r.path_params["id"])),
+        ("/api/tracks", lambda r: page.tracks(r.query_params.get("of", ""))),
+        ("/api/aside", lambda r: page.aside()),
+        ("/api/timeline", lambda r: page.timeline()),
+        ("/api/faces", lambda r: page.faces(_number(r, "from"), _number(r, "to"))),
+    ]
 
-    def change(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
-        async def route(request: Request) -> Response:
-            from starlette.concurrency import run_in_threadpool
 
-            try:
-                body = await _body(request)
-            except InputError as error:
-                return JSONResponse({"error": str(error)}, status_code=422)
-            done: Response = await run_in_threadpool(answer(lambda _: work(body)), request)
-            return done
+def _deciding(page: Page, door: Door) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+    """What can be done; each tells the page what changed by it."""
+    session = page.session
 
-        return route
+    def decide(body: Mapping[str, Any]) -> Any:
+        number = session.decide(body, seen=_seen(body), author=_author(body))
+        return {"decision": number, "state": page.news(_seen(body))}
+
+    def undo(body: Mapping[str, Any], redo: bool = False) -> Any:
+        number = session.undo(seen=_seen(body), author=_author(body), redo=redo)
+        return {"decision": number, "state": page.news(_seen(body))}
+
+    return [
+        ("/api/decide", decide),
+        ("/api/undo", undo),
+        ("/api/redo", lambda body: undo(body, redo=True)),
+        ("/api/invite", lambda body: {"token": door.invite()}),
+    ]
+
+
+def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]:
+    """A route whose result is JSON and whose errors are sentences."""
+    from starlette.responses import JSONResponse
+
+    def route(request: Any) -> Response:
+        try:
+            return JSONResponse(work(request))
+        except Stale as error:
+            changes = [f"{d.author or 'somebody'} {sentence(d)}" for d in error.decisions]
+            state = page.news(_seen(request))
+            return JSONResponse({"error": str(error), "changes": changes, "state": state}, status_code=409)
+        except CastlistError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+
+    return route
+
+
+def _change(page: Page, work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """A route that takes JSON and works away from the event loop."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.responses import JSONResponse
+
+    async def route(request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except InputError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return await run_in_threadpool(_answer(page, work), body)
+
+    return route
+
+
+def _files(session: Session) -> list[Any]:
+    """The page, what it is made of, pictures by opaque name, and the film."""
+    from starlette.responses import FileResponse, HTMLResponse, Response
+    from starlette.routing import Route
 
     def page(request: Request) -> Response:
         return HTMLResponse((files("castlist.review") / "static/review.html").read_text("utf-8"))
@@ -166,53 +218,33 @@ def _routes(session: Session, door: Door) -> list[Any]:
         return Response((files(package) / name).read_text("utf-8"), media_type=kind)
 
     def thumb(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in session.images:
-            return Response(status_code=404)
         try:
-            data = session.picture(name)
+            return Response(session.picture(request.path_params["name"]), media_type="image/jpeg")
         except CastlistError:
             return Response(status_code=404)
-        return Response(data, media_type="image/jpeg")
 
     def film(request: Request) -> Response:
         path = session.video.path
         return FileResponse(path) if path.is_file() else Response(status_code=404)
 
-    def changes(request: Request) -> Any:
-        since = request.query_params.get("since", "")
-        return None if since == str(session.refresh().seen) else session.state()
-
-    def decide(body: Mapping[str, Any]) -> Any:
-        number = session.decide(body, seen=_seen(body), author=_author(body))
-        return {"decision": number, "state": session.state()}
-
-    def undo(body: Mapping[str, Any], redo: bool = False) -> Any:
-        number = session.undo(seen=_seen(body), author=_author(body), redo=redo)
-        return {"decision": number, "state": session.state()}
-
-    get = [
-        ("/api/state", lambda r: session.state()),
-        ("/api/changes", changes),
-        ("/api/questions", lambda r: session.questions()),
-        ("/api/history", lambda r: session.history()),
-        ("/api/person/{id}", lambda r: session.tracks(r.path_params["id"])),
-        ("/api/track/{id:int}", lambda r: session.boxes(r.path_params["id"])),
-    ]
-    post = [
-        ("/api/decide", decide),
-        ("/api/undo", undo),
-        ("/api/redo", lambda body: undo(body, redo=True)),
-        ("/api/invite", lambda body: {"token": door.invite()}),
-    ]
     return [
         Route("/", page),
         Route("/static/{name}", asset),
         Route("/thumb/{name}", thumb),
         Route("/film", film),
-        *(Route(path, answer(work), methods=["GET"]) for path, work in get),
-        *(Route(path, change(work), methods=["POST"]) for path, work in post),
     ]
+
+
+def _number(request: Request, name: str) -> int:
+    """A number of the query.
+
+    Raises:
+        InputError: there is none.
+    """
+    text = request.query_params.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InputError(f"say {name} as a whole number, as in {name}=12")
+    return int(text)
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

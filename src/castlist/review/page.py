@@ -1,0 +1,123 @@
+"""What the page is told: the whole once, then what changed; long lists by number, a few at a time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from castlist.errors import InputError
+from castlist.report.words import clean
+from castlist.review.session import Session
+from castlist.types import SET_ASIDE
+
+__all__ = ["Page"]
+
+VIEWS = 64  # old views from which a change can be told; from older ones the whole is told again
+AT_ONCE = 1000  # tracks described in one answer
+WINDOW = 60_000  # milliseconds of film whose boxes come in one answer
+BOXES = 20_000  # boxes in one answer
+
+
+class Page:
+    """A session as its pages see it. Safe among threads; looking never waits for questions."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._told: OrderedDict[int, dict[str, dict[str, Any]]] = OrderedDict()
+        self._lock = Lock()
+        self._asking = Lock()
+        self._asked: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    def news(self, since: int | None = None) -> dict[str, Any]:
+        """The state for a page that knows the view `since`: only people who changed; None: everybody."""
+        state = self.session.state()
+        people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in state["people"]}
+        with self._lock:
+            before = self._told.get(-1 if since is None else since)
+            self._told[state["seen"]] = people
+            self._told.move_to_end(state["seen"])
+            while len(self._told) > VIEWS:
+                self._told.popitem(last=False)
+        return {
+            **state,
+            "since": since if before is not None else None,
+            "order": list(people),
+            "people": [p for i, p in people.items() if before is None or before.get(i) != p],
+            "aside": [{"reason": g["reason"], "count": g["count"]} for g in state["aside"]],
+        }
+
+    def changes(self, since: int) -> dict[str, Any] | None:
+        """News, None where nothing happened since."""
+        return None if since == self.session.refresh().seen else self.news(since)
+
+    def person(self, name: str) -> dict[str, Any]:
+        """The numbers of a person's tracks, in time.
+
+        Raises:
+            InputError: there is no such person now.
+        """
+        view = self.session.refresh()
+        group = view.group(name)
+        if group is None:
+            raise InputError(f"there is no person {clean(name)!r} now; look again")
+        return {"seen": view.seen, "tracks": group.tracks.tolist()}
+
+    def aside(self) -> list[dict[str, Any]]:
+        """The numbers of the tracks that are set aside, by reason, those with most faces first."""
+        view, size = self.session.refresh(), self.session.base.tracks.size
+        groups: dict[str, list[int]] = {}
+        for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
+            groups.setdefault(clean(view.reason[track], 200) or "no reason given", []).append(track)
+        return [
+            {"reason": why, "tracks": sorted(own, key=lambda t: -size[t])}
+            for why, own in sorted(groups.items(), key=lambda g: -len(g[1]))
+        ]
+
+    def tracks(self, numbers: str) -> list[dict[str, Any]]:
+        """What is shown of tracks, given as "3,5,8"; it never changes while a session lasts.
+
+        Raises:
+            InputError: these are no track numbers, or too many.
+        """
+        asked = numbers.split(",", AT_ONCE)
+        good = len(asked) <= AT_ONCE and all(t.isascii() and t.isdigit() and len(t) < 10 for t in asked)
+        if not good or any(int(t) >= len(self.session.base.tracks) for t in asked):
+            raise InputError(f"ask for up to {AT_ONCE} tracks by their numbers, as in 3,5,8")
+        return [self.session.describe.track(int(t)) for t in asked]
+
+    def timeline(self) -> dict[str, Any]:
+        """When everybody is seen, and where the shots begin, in milliseconds."""
+        state = self.session.state()
+        spans = {p["id"]: p["spans"] for p in state["people"]}
+        return {"seen": state["seen"], "shots": self.session.describe.shots, "spans": spans}
+
+    def faces(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """The boxes of everybody's tracks in a piece of the film, to be drawn over it.
+
+        Raises:
+            InputError: it is no piece of up to a minute.
+        """
+        if not 0 <= start < stop <= start + WINDOW:
+            raise InputError(f"ask for a piece of the film of up to {WINDOW // 1000} seconds")
+        view, describe = self.session.refresh(), self.session.describe
+        inside = np.flatnonzero((describe.start < stop) & (describe.stop > start))
+        inside = inside[np.cumsum(self.session.base.tracks.size[inside]) <= BOXES]
+        owner = view.label[inside].tolist()
+        return [
+            {"track": t, "person": view.groups[k].id if k >= 0 else None, "boxes": self.session.boxes(t)}
+            for t, k in zip(inside.tolist(), owner, strict=True)
+        ]
+
+    def questions(self) -> Mapping[str, Any]:
+        """What to ask next on the newest view; found once for each view, however many pages ask."""
+        with self._asking:
+            while self._asked[0] != self.session.refresh().seen:
+                seen = self.session.view.seen
+                found = self.session.questions()
+                if seen == self.session.view.seen:
+                    self._asked = (seen, found)
+            return {"seen": self._asked[0], "questions": self._asked[1]}

@@ -1,0 +1,123 @@
+"use strict";
+// What every part of the page uses: making elements, talking to the server, and the state that it tells.
+// The server holds the truth; the page shows it, sends decisions, and never decides by itself.
+
+export const $ = (selector, from = document) => from.querySelector(selector);
+export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+export function el(tag, props = {}, ...kids) {
+  const e = document.createElement(tag);
+  for (const [k, v] of Object.entries(props)) {
+    if (k in e && k !== "list") e[k] = v; else e.setAttribute(k, v);
+  }
+  e.append(...kids.filter((k) => k !== null && k !== undefined && k !== ""));
+  return e;
+}
+export function button(text, run, { key = "", ...props } = {}) {
+  const b = el("button", { type: "button", ...props }, text, key && " ", key && el("kbd", {}, key));
+  b.addEventListener("click", run);
+  return b;
+}
+
+export const clock = (ms) => {
+  const s = Math.floor(ms / 1000), two = (n) => String(n).padStart(2, "0");
+  return (s >= 3600 ? Math.floor(s / 3600) + ":" + two(Math.floor(s / 60) % 60) : Math.floor(s / 60)) + ":" + two(s % 60);
+};
+export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.round(s) + " s"
+  : s < 3570 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
+    : Math.floor(s / 3600) + " h " + String(Math.round((s % 3600) / 60)).padStart(2, "0") + " min");
+export const many = (n, one, more) => n.toLocaleString("en") + " " + (n === 1 ? one : more || one + "s");
+export const label = (p) => p.name || "Person " + (Number(p.id.slice(1)) + 1);
+export const hue = (p) => Number(p.id.slice(1)) % 8;
+export const face = (picture, alt = "") => (picture
+  ? el("img", { className: "face", src: "/thumb/" + picture[0], alt, loading: "lazy", decoding: "async", width: 112, height: 112, draggable: false })
+  : el("span", { className: "face nobody", ariaHidden: "true" }, "?"));
+
+// Keyed lists: nodes stay where they are unless they must move, so that focus and scrolling stay too.
+export function arrange(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  let next = list.firstElementChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextElementSibling; else list.insertBefore(node, next);
+  }
+}
+
+// What the page says at its foot, inside the dialog that is open if there is one.
+const box = $("#say");
+let quiet = 0;
+export const topmost = () => $$("dialog[open]").at(-1) || null;
+export function say(text, bad = false) {
+  (topmost() || document.body).append(box);
+  box.textContent = text;
+  box.className = bad ? "bad" : "";
+  clearTimeout(quiet);
+  quiet = setTimeout(() => { box.textContent = ""; }, bad ? 8000 : 2600);
+}
+
+// The state
+export const S = { seen: -1, film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, tab: "questions" };
+const listeners = [];
+export const onNews = (run) => listeners.push(run);
+export const person = (id) => S.by.get(id);
+
+export async function take(news) {
+  if (news.since !== null && news.since !== S.seen) news = await get("/api/state");
+  const by = new Map(news.people.map((p) => [p.id, p]));
+  S.people = news.order.map((id) => by.get(id) || S.by.get(id));
+  S.by = new Map(S.people.map((p) => [p.id, p]));
+  for (const k of ["seen", "film", "aside", "undo", "redo", "conflicts", "missing"]) S[k] = news[k];
+  for (const run of listeners) run();
+}
+
+// Talking to the server
+const SILENT = "castlist does not answer; is it still running?";
+export async function get(path) {
+  const r = await fetch(path);
+  if (!r.ok) throw new Error((await r.json().catch(() => ({}))).error || `castlist does not answer (${r.status})`);
+  return r.json();
+}
+
+let busy = false;
+export const idle = () => !busy;
+async function post(path, body, done) {
+  if (busy) return false;
+  busy = true;
+  const began = performance.now();
+  try {
+    const r = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ seen: S.seen, ...body }) });
+    const answer = await r.json().catch(() => ({ error: `castlist does not answer (${r.status})` }));
+    if (answer.state) await take(answer.state);
+    if (r.status === 409) {
+      say("Somebody decided meanwhile: " + answer.changes.join("; ") + ". Look again, then decide.", true);
+      return false;
+    }
+    if (!r.ok) { say(answer.error, true); return false; }
+    document.documentElement.dataset.took = String(Math.round(performance.now() - began));
+    if (done) say(done);
+    return true;
+  } catch {
+    say(SILENT, true);
+    return false;
+  } finally {
+    busy = false;
+  }
+}
+export const decide = (body, done) => post("/api/decide", body, done);
+export const undo = () => post("/api/undo", {}, "Undone: " + (S.undo || "nothing") + ".");
+export const redo = () => post("/api/redo", {}, "Done again: " + (S.redo || "nothing") + ".");
+
+let late = 0;
+export async function poll() {
+  try {
+    if (!busy && !document.hidden) {
+      const news = await get("/api/changes?since=" + S.seen);
+      if (news && !busy && news.seen > S.seen) { await take(news); say("Somebody else decided something."); }
+      if (late > 2) say("castlist answers again.");
+      late = 0;
+    }
+  } catch {
+    if (++late === 3) say(SILENT, true);
+  }
+  setTimeout(poll, 1200);
+}

@@ -1,0 +1,65 @@
+"use strict";
+// One question after another, the most useful first; asked for after the people are drawn, never stale.
+import { $, S, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
+import { play } from "./film.js";
+
+let first = null, asking = false, timer = 0, drawn = -1;
+
+// Soon after every change; while another view is open, only once things are quiet.
+export function askSoon() {
+  clearTimeout(timer);
+  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
+}
+async function ask() {
+  if (asking) return;
+  asking = true;
+  try {
+    let told;
+    do told = await get("/api/questions"); while (told.seen < S.seen);
+    if (told.seen === S.seen) draw(told);
+  } catch (e) { say(e.message, true); } finally { asking = false; }
+}
+function draw(told) {
+  const n = told.questions.length;
+  $("[data-tab=questions] .n").textContent = n > 11 ? "12+" : n || "";
+  first = n ? told.questions[0] : null;
+  if (S.tab !== "questions") { drawn = -1; first = null; return; }
+  if (drawn === told.seen && $("#questions").childElementCount) return;
+  drawn = told.seen;
+  $("#questions").replaceChildren(first ? question(first) : nothing());
+}
+function nothing() {
+  const cast = S.people.length, text = cast > 1 ? "No question left: nothing is likely enough to be wrong to be worth one."
+    : cast ? "One person, and nothing to ask about: every track looks like the same one." : "No face was found, so there is nothing to ask.";
+  return el("p", { className: "empty" }, text);
+}
+function question(q) {
+  const [a, b] = q.of.map(person), sure = q.probability > 0.99 ? "over 99" : q.probability < 0.01 ? "under 1" : Math.round(100 * q.probability);
+  const others = q.others.map((t, i) => {
+    const other = button("", () => reply(String(i + 1)));
+    other.append(face(t.pictures[0]), el("bdi", {}, label(person(t.person))), " ", el("kbd", {}, String(i + 1)));
+    return other;
+  });
+  return el("div", { className: "question" },
+    el("h2", {}, q.kind === "same" ? "Are these one person?" : "Does the face on the left belong to this person?"),
+    el("div", { className: "pair" }, side(q.a, a), side(q.b, b)),
+    el("div", { className: "answers" }, ...[["Yes", "y"], ["No", "n"], ["Not sure", "s"], ["Left is no face", "f"]].map(([text, key]) => button(text, () => reply(key), { key }))),
+    others.length ? el("div", { className: "others" }, el("p", { className: "soft" }, "No, but this person:"), ...others) : "",
+    el("p", { className: "soft why" }, `castlist says ${sure} %. An answer is expected to put ${q.gain < 10 ? q.gain.toFixed(1) : Math.round(q.gain)} faces right.`));
+}
+function side(t, p) {
+  const more = t.pictures.slice(1, 4).map((q) => face(q));
+  return el("div", { className: "side" }, face(t.pictures[0], "A face at " + clock(t.start)), ...more,
+    el("p", {}, el("bdi", {}, label(p)), el("span", { className: "soft" }, " · " + many(p.tracks, "track")), " ", button("▶ " + clock(t.start), () => play(t.track, t.start), { ariaLabel: "Play at " + clock(t.start) })));
+}
+export function reply(key) {
+  if (!first || !idle()) return;
+  const q = first, tracks = [q.a.track, q.b.track], same = q.kind === "same";
+  if (key === "y") decide({ action: "same", tracks }, "One person.");
+  if (key === "n" && same) decide({ action: "different", tracks }, "Two people.");
+  if (key === "n" && !same) decide({ action: "split", tracks: [q.a.track], against: [q.b.track] }, "A person of their own now.");
+  const other = q.others["123".indexOf(key)];
+  if ("123".includes(key) && other) decide({ action: "move", tracks: [q.a.track], person: other.person, to: [other.track], against: [q.b.track] }, "Moved.");
+  if (key === "s") decide({ action: "unsure", tracks }, "Left open.");
+  if (key === "f") decide({ action: "not-a-face", tracks: [q.a.track] }, "No face.");
+}

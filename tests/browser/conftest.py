@@ -1,0 +1,141 @@
+"""A drawn film found by the real models, served by a process of its own, in a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Server:
+    """`castlist review` in a process of its own."""
+
+    def __init__(self, place: Path) -> None:
+        code = (
+            "import sys\nfrom castlist.review import serve\n"
+            "say = lambda url: print(url, flush=True)\nserve(sys.argv[1], ready=say, invited=say)"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, place], stdout=subprocess.PIPE, text=True
+        )
+
+    def url(self) -> str:
+        """An address that nobody used yet."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@dataclass
+class Film:
+    """A film, what it really shows, and its workspace."""
+
+    path: Path
+    truth: Any
+    place: Path
+
+
+@pytest.fixture(scope="session")
+def found(small_film: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """A drawn film of three people, eight seconds, its cast found; leave it as it is."""
+    from castlist.pipeline import find
+    from castlist.store import Workspace
+
+    path, truth = tmp_path_factory.mktemp("review") / "<b>a film.mp4", small_film[1]
+    shutil.copyfile(small_film[0], path)
+    find(path)
+    return Film(path, truth, Workspace.beside(path))
+
+
+@pytest.fixture
+def film(found: Film, tmp_path: Path) -> Film:
+    """The same with a workspace of its own."""
+    place = tmp_path / "a film.castlist"
+    shutil.copytree(found.place, place)
+    return Film(found.path, found.truth, place)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], Server]]:
+    """Serves workspaces until the test ends."""
+    running: list[Server] = []
+
+    def start(place: Path) -> Server:
+        running.append(Server(place))
+        return running[-1]
+
+    yield start
+    for server in running:
+        if server.process.stdout and not server.process.stdout.closed:
+            server.stop()
+
+
+@pytest.fixture
+def server(film: Film, serve: Callable[[Path], Server]) -> Server:
+    return serve(film.place)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on the PATH, and CI needs one")
+        pytest.skip("NO BROWSER: the review's browser tests did not run; install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens the page in a browser of its own, with what it complains about in `said`."""
+    contexts = []
+
+    def open_page(url: str, *, width: int = 1280, scheme: str = "light") -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.said, page.asked = [], []
+        page.on("console", lambda m: page.said.append(m.text))
+        page.on("pageerror", lambda e: page.said.append(str(e)))
+        page.on("request", lambda r: page.asked.append(r.url))
+        page.goto(url)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(server: Server, opened: Callable[..., Any]) -> Any:
+    return opened(server.url())
