@@ -10,6 +10,7 @@ from castlist.cluster.calibrate import Calibration
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, ProbabilityCut
 from castlist.cluster.evidence import Evidence
 from castlist.cluster.explain import LinkEvidence, link_evidence
+from castlist.cluster.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
 from castlist.cluster.reliability import Reliability, reliability
@@ -26,6 +27,7 @@ __all__ = [
     "Cut",
     "Evidence",
     "HeightCut",
+    "KnnGraph",
     "LinkEvidence",
     "Linkage",
     "ProbabilityCut",
@@ -33,6 +35,7 @@ __all__ = [
     "Ward",
     "belonging",
     "extend",
+    "knn_tree",
     "link_evidence",
     "reliability",
     "track_means",
@@ -52,7 +55,12 @@ class Cut(Protocol):
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering: ...
 
 
-LINKAGES: dict[str, Callable[..., Linkage]] = {"evidence": Evidence, "ward": Ward, "average": Average}
+LINKAGES: dict[str, Callable[..., Linkage]] = {
+    "evidence": Evidence,
+    "ward": Ward,
+    "average": Average,
+    "graph": KnnGraph,
+}
 CUTS: dict[str, Callable[..., Cut]] = {
     "probability": ProbabilityCut,
     "auto": AutoCut,

@@ -278,7 +278,7 @@ class Forest:
         self._price(slots, np.ones((len(slots), self.width), np.bool_))
 
 
-def pieces(rows: int, d: int) -> list[slice]:
-    """Slices of so many rows of d numbers that each stays small."""
-    step = max(1, 500_000 // max(d, 1))
+def pieces(rows: int, d: int, most: int = 500_000) -> list[slice]:
+    """Slices of so many rows of d numbers that each holds about `most`."""
+    step = max(1, most // max(d, 1))
     return [slice(i, i + step) for i in range(0, rows, step)]

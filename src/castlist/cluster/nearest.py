@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "Cosines", "Squares", "all_nearest", "nearest_of"]
+__all__ = ["Block", "Cosines", "Lists", "Squares", "all_nearest", "forbid", "hits", "nearest_of"]
 
 ROWS, COLUMNS = 1024, 2048  # of a tile: what it holds stays in the processor's cache
 ROUNDING = (
@@ -95,16 +95,16 @@ class Cosines:
         return np.full(len(self.part), ROUNDING * float(np.finfo(self.part.dtype).eps))
 
 
-class _Lists:
+class Lists:
     """The `width` smallest costs seen of each row and whose they are."""
 
     def __init__(self, rows: int, width: int) -> None:
         self.cost = np.full((rows, width), np.inf)
         self.who = np.full((rows, width), -1, np.int64)
 
-    @property
-    def worst(self) -> NDArray[np.float64]:
-        return np.asarray(self.cost.max(axis=1))
+    def worst(self, rows: Index | slice) -> NDArray[np.float64]:
+        """What somebody must cost less than, to be taken in."""
+        return np.asarray(self.cost[rows].max(axis=1))
 
     def add(self, row: Index, who: Index, cost: Floats) -> None:
         """Take in hits, given in any order."""
@@ -133,20 +133,20 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
     Every pair is looked at once, for both. `apart` (q, 2) pairs are passed over.
     """
     n = len(block)
-    lists = _Lists(n, width)
+    lists = Lists(n, width)
     forbidden = np.concatenate([apart, apart[:, ::-1]])
     spans = [slice(i, min(i + ROWS, n)) for i in range(0, n, ROWS)]
     for step in range(len(spans)):  # the diagonal first: it gives every row a limit
         for i in range(len(spans) - step):
             rows, columns = spans[i], spans[i + step]
             tile = block.costs(rows, columns, block)
-            _forbid(tile, rows.start, columns.start, forbidden)
+            forbid(tile, rows.start, columns.start, forbidden)
             if step == 0:
                 np.fill_diagonal(tile, np.inf)
             else:
-                hit_column, hit_row = _hits(tile.T, lists.worst[columns])
+                hit_column, hit_row = hits(tile.T, lists.worst(columns))
                 lists.add(hit_column + columns.start, hit_row + rows.start, tile[hit_row, hit_column])
-            hit_row, hit_column = _hits(tile, lists.worst[rows])
+            hit_row, hit_column = hits(tile, lists.worst(rows))
             lists.add(hit_row + rows.start, hit_column + columns.start, tile[hit_row, hit_column])
     return lists.who, _bound(lists, block.margin(block))
 
@@ -158,7 +158,7 @@ def nearest_of(
 
     `forbidden` (q, 2) names a row and whom of the others it may not join: itself above all.
     """
-    lists = _Lists(len(mine), width)
+    lists = Lists(len(mine), width)
     margin = np.zeros(len(mine))
     for start, block in parts:
         for top in range(0, len(mine), ROWS):
@@ -166,19 +166,19 @@ def nearest_of(
             for left in range(0, len(block), COLUMNS):
                 columns = slice(left, min(left + COLUMNS, len(block)))
                 tile = mine.costs(some, columns, block)
-                _forbid(tile, some.start, start + columns.start, forbidden)
-                hit_row, hit_column = _hits(tile, lists.worst[some])
+                forbid(tile, some.start, start + columns.start, forbidden)
+                hit_row, hit_column = hits(tile, lists.worst(some))
                 who = hit_column + start + columns.start
                 lists.add(hit_row + some.start, who, tile[hit_row, hit_column])
         margin = np.maximum(margin, mine.margin(block))
     return lists.who, _bound(lists, margin)
 
 
-def _bound(lists: _Lists, margin: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.maximum(lists.worst - margin, 0.0))
+def _bound(lists: Lists, margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.maximum(lists.worst(slice(None)) - margin, 0.0))
 
 
-def _hits(tile: Floats, limit: NDArray[np.float64]) -> tuple[Index, Index]:
+def hits(tile: Floats, limit: NDArray[np.float64]) -> tuple[Index, Index]:
     """Rows and columns of a tile's entries below each row's limit; where there is none yet, few good ones."""
     limit = limit.astype(tile.dtype)
     width = min(32, tile.shape[1])
@@ -189,7 +189,8 @@ def _hits(tile: Floats, limit: NDArray[np.float64]) -> tuple[Index, Index]:
     return row.astype(np.int64), column.astype(np.int64)
 
 
-def _forbid(tile: Floats, top: int, left: int, pairs: Index) -> None:
+def forbid(tile: Floats, top: int, left: int, pairs: Index) -> None:
+    """Make pairs (q, 2) cost infinity in the tile that begins at row top and column left."""
     row, column = pairs[:, 0] - top, pairs[:, 1] - left
     inside = (row >= 0) & (row < tile.shape[0]) & (column >= 0) & (column < tile.shape[1])
     tile[row[inside], column[inside]] = np.inf

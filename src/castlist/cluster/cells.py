@@ -1,0 +1,155 @@
+"""The nearest few centres of each centre, looked for in cells of the space.
+
+Each centre lives in the nearest of about 8√n cells, and is compared with whoever lives in the few cells that
+are nearest to it: an inverted file, searched a cell at a time, for all who look there by one product of
+matrices. What one finds is told to the other. Many small cells miss less for the same work than few large
+ones.  [Jégou, Douze, Schmid 2011]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cluster.forest import Forest, Search, pieces
+from castlist.cluster.nearest import ROWS, Block, Lists, forbid, hits, nearest_of
+from castlist.errors import MissingExtra
+
+__all__ = ["cell_search"]
+
+FACTOR = 8  # times √n cells
+SAMPLE = 16  # centres a cell, to place the cells by
+ROUNDS = 3  # of k-means
+LARGEST = 8192  # members of a cell that are looked at; of more, a draw
+Index = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+
+def cell_search(cells: int, seed: int) -> Search:
+    """A search in so many cells around each centre; who finds nobody there looks anywhere."""
+
+    def search(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
+        lists = _Cells(forest, slots, cells, np.random.default_rng(seed)).lists
+        who = np.where(lists.who < 0, slots[:, None], forest.alive[lists.who])
+        bound = lists.worst(slice(None))
+        lonely = np.flatnonzero((who == slots[:, None]).all(axis=1))
+        if len(lonely):
+            who[lonely], bound[lonely] = _nearest_anywhere(forest, slots[lonely])
+        return who, bound
+
+    return search
+
+
+class _Cells:
+    """One search; clusters go by their place among those that live."""
+
+    def __init__(self, forest: Forest, slots: Index, cells: int, rng: np.random.Generator) -> None:
+        self.forest, self.rng, self.apart = forest, rng, _Directed(forest.apart)
+        self.near = _nearest_cells(forest, cells, rng)
+        asked = np.searchsorted(forest.alive, slots)
+        self.row = np.full(len(forest.alive), -1)
+        self.row[asked] = np.arange(len(asked))
+        self.lists = Lists(len(slots), forest.width)
+        count = int(self.near.max()) + 1
+        lives, looks = _grouped(self.near[:, 0], count), _grouped(self.near[asked].ravel(), count)
+        for cell in range(count):
+            self._compare(cell, asked[looks[cell] // self.near.shape[1]], lives[cell])
+
+    def _compare(self, cell: int, mine: Index, others: Index) -> None:
+        """Those who look into a cell with those who live there."""
+        if not len(mine) or not len(others):
+            return
+        if len(others) > LARGEST:
+            others = np.sort(self.rng.choice(others, LARGEST, replace=False))
+        rows, columns = _block(self.forest, mine), _block(self.forest, others)
+        forbidden = self.apart.among(self.forest.alive[mine], self.forest.alive[others])
+        everybody = slice(0, len(others))
+        for top in range(0, len(mine), ROWS):
+            some = slice(top, min(top + ROWS, len(mine)))
+            tile = rows.costs(some, everybody, columns)
+            forbid(tile, top, 0, forbidden)
+            row, column = hits(tile, self.lists.worst(self.row[mine[some]]))
+            self.lists.add(self.row[mine[some]][row], others[column], tile[row, column])
+            self._tell(cell, mine[some], others, tile)
+
+    def _tell(self, cell: int, mine: Index, others: Index, tile: NDArray[np.floating]) -> None:
+        """Those who live in the cell take note of who looked in, if they do not look there themselves."""
+        told = np.flatnonzero(self.row[others] >= 0)
+        guests = np.flatnonzero(self.near[mine, 0] != cell)
+        if not len(told) or not len(guests):
+            return
+        column, row = hits(tile[np.ix_(guests, told)].T, self.lists.worst(self.row[others[told]]))
+        b, a = others[told[column]], mine[guests[row]]
+        new = (self.near[b] != self.near[a, :1]).all(axis=1)
+        cost = tile[guests[row[new]], told[column[new]]]
+        new = new.nonzero()[0]
+        self.lists.add(self.row[b[new]], a[new], cost)
+
+
+def _grouped(cell: NDArray[np.int32], count: int) -> list[Index]:
+    """Where each cell is named."""
+    order = np.argsort(cell, kind="stable")
+    return np.split(order, np.searchsorted(cell[order], np.arange(1, count)))
+
+
+def _nearest_cells(forest: Forest, cells: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """(m, cells) the cells nearest to each living cluster, nearest first."""
+    faiss = _faiss()
+    alive, d = forest.alive, forest.centres.width
+    count = max(1, min(int(FACTOR * np.sqrt(len(alive))), len(alive) // SAMPLE))
+    sample = np.sort(rng.choice(len(alive), SAMPLE * count if count > 1 else len(alive), replace=False))
+    options = {"niter": ROUNDS, "seed": int(rng.integers(2**31)), "min_points_per_centroid": 1}
+    kmeans = faiss.Kmeans(d, count, **options)
+    kmeans.train(forest.centres.rows(alive[sample]))
+    near = np.zeros((len(alive), min(cells, count)), np.int32)
+    for some in pieces(len(alive), d, 4_000_000):
+        near[some] = kmeans.index.search(forest.centres.rows(alive[some]), near.shape[1])[1]
+    return near
+
+
+def _nearest_anywhere(forest: Forest, mine: Index) -> tuple[Index, Doubles]:
+    """(m, width) the nearest of all that live to slots `mine`, and what all others cost at least."""
+    alive = forest.alive
+    places = np.searchsorted(alive, mine)
+    parts = (
+        (i, _block(forest, np.arange(i, min(i + LARGEST, len(alive))))) for i in range(0, len(alive), LARGEST)
+    )
+    forbidden = _Directed(forest.apart).among(mine, alive)
+    who, bound = nearest_of(_block(forest, places), parts, forest.width, forbidden)
+    return np.where(who < 0, mine[:, None], alive[who]), bound
+
+
+def _block(forest: Forest, places: Index) -> Block:
+    slots = forest.alive[places]
+    return forest.linkage.block(forest.centres.rows(slots), forest.weight[slots], np.float32)
+
+
+class _Directed:
+    """Cannot-linked pairs of slots, to be asked for by one side."""
+
+    def __init__(self, pairs: Index) -> None:
+        both = np.concatenate([pairs, pairs[:, ::-1]])
+        both = both[np.argsort(both[:, 0], kind="stable")]
+        self.first, self.second = both[:, 0], both[:, 1]
+
+    def among(self, mine: Index, others: Index) -> Index:
+        """(q, 2) places in `mine` and `others` (sorted) of all who may not be joined, oneself included."""
+        start, stop = np.searchsorted(self.first, mine), np.searchsorted(self.first, mine, side="right")
+        count = stop - start
+        row = np.repeat(np.arange(len(mine)), count)
+        entry = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start, count)
+        row = np.concatenate([np.arange(len(mine)), row])
+        other = np.concatenate([mine, self.second[entry]])
+        place = np.minimum(np.searchsorted(others, other), len(others) - 1)
+        held = others[place] == other
+        return np.stack([row[held], place[held]], axis=1)
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as missing:
+        raise MissingExtra("the tree of so many points", "faiss") from missing
+    return faiss
