@@ -397,7 +397,7 @@ def test_dbscan_rule_lets_the_stated_share_of_cannot_links_match(rng):
     x = _shared.unit(rng.normal(size=(60, 8)))
     pairs = np.array(list(itertools.combinations(range(30), 2)))
     scene = Scene(x, range(60), links(pairs))
-    limit = dbscan.calibrated_distance(scene, 0.1, rng)
+    limit = dbscan.calibrated_distance(scene, 0.1)
     apart = np.linalg.norm(x[pairs[:, 0]] - x[pairs[:, 1]], axis=1)
     assert abs((apart < limit).mean() - 0.1) < 0.01
 

@@ -1,5 +1,7 @@
 """What every baseline promises, whatever it computes."""
 
+import dataclasses
+import inspect
 import subprocess
 import sys
 import warnings
@@ -64,6 +66,41 @@ def test_same_seed_same_result(name):
 
 
 @METHODS
+def test_says_whether_it_is_random(name):
+    scene, _ = people(noise=2.0)
+    method = BASELINES[name](**QUICK.get(name, {}))
+    for k in (3, None) if method.estimates_k else (3,):
+        rng = np.random.default_rng(0)
+        method.labels(scene, k, rng)
+        drawn = rng.bit_generator.state != np.random.default_rng(0).bit_generator.state
+        assert drawn == method.randomised
+    assert method.varies(12) == method.randomised
+    assert method.varies(method.max_tracks + 1)
+
+
+@METHODS
+def test_says_whether_it_trains(name):
+    source = inspect.getsource(sys.modules[BASELINES[name].__module__])
+    assert BASELINES[name].trained == ("need_torch" in source)
+
+
+OPTIONS = [
+    (name, f.name, str(f.type)) for name in sorted(BASELINES) for f in dataclasses.fields(BASELINES[name])
+]
+
+
+@pytest.mark.parametrize(("name", "option", "kind"), OPTIONS)
+def test_refuses_options_that_mean_nothing(name, option, kind):
+    whole = kind.startswith("int")
+    hostile = [-1, float("nan"), float("inf"), "many", True, [1], {}, *([0, 2.5] if whole else [-1e-9])]
+    for value in [*hostile, *([] if "None" in kind else [None])]:
+        with pytest.raises(
+            InputError, match=rf"^{name}\.{option} must be a (whole )?number from [01] up, got "
+        ):
+            BASELINES[name](**{option: value})
+
+
+@METHODS
 @pytest.mark.parametrize("k", [1, 2, 5, 11, 12])
 def test_honours_k(name, k):
     scene, _ = people(noise=2.0)
@@ -91,6 +128,7 @@ def test_empty_and_one_track(name):
         box=np.zeros((0, 4)),
     )
     assert len(run(name, empty, None)) == 0
+    assert len(run(name, empty, 3)) == 0
     one, _ = people(1, 1)
     assert run(name, one, 1).label.tolist() == [0]
 
@@ -100,6 +138,8 @@ def test_all_cannot_linked(name):
     every = [(i, j) for i in range(12) for j in range(i)]
     scene, _ = people(cannot=every)
     assert run(name, scene, 3).count == 3
+    if BASELINES[name].estimates_k:
+        assert 0 <= run(name, scene, None).count <= 12
 
 
 @METHODS
@@ -158,6 +198,21 @@ def test_refuses_where_something_is_missing(name):
         assert run(name, bare, 3).count == 3
 
 
+def test_cmvfc_makes_its_own_views_where_it_is_told_to():
+    scene, truth = people(tracks=6, d=24)
+    bare = Scene(scene.features, scene.track, scene.constraints)
+    cut = BASELINES["cmvfc"](subspaces=2)
+    assert same(cut(bare, 3, random_state=0), Clustering(truth))
+    for k in (1, 2, 17, 18):
+        assert cut(bare, k).count == k
+    with pytest.raises(InputError, match="cmvfc needs a second view"):
+        BASELINES["cmvfc"](subspaces=1)(bare, 3)
+    given = BASELINES["cmvfc"]()(scene, 3, random_state=0)
+    assert same(cut(scene, 3, random_state=0), given)  # views that are there go first
+    narrow = Scene(scene.features[:, :2], scene.track, scene.constraints)
+    assert BASELINES["cmvfc"](subspaces=9)(narrow, 3).count == 3  # more parts than dimensions
+
+
 @METHODS
 def test_too_many_tracks_are_sampled_with_a_warning(name):
     scene, truth = people(tracks=8)
@@ -171,7 +226,7 @@ def test_too_many_tracks_are_sampled_with_a_warning(name):
 def test_says_what_it_is(name):
     method = BASELINES[name]
     assert method.name == name
-    assert method.needs <= {"times", "boxes", "second view"}
+    assert method.needs <= {"times", "boxes", "a second view"}
     text = " ".join(f"{method.__doc__}".split())
     assert "[" in text  # its paper
     if not name.startswith("hac-"):

@@ -1,4 +1,4 @@
-"""docs/bench.md names only commands, options, methods and columns that exist."""
+"""docs/bench.md and docs/baselines.md name only commands, options, methods and columns that exist."""
 
 import re
 import shlex
@@ -10,8 +10,8 @@ from castlist.bench.methods import known
 from castlist.bench.table import COLUMNS
 from castlist.cli.bench import command
 
-DOC = Path(__file__).resolve().parents[2] / "docs" / "bench.md"
-TEXT = DOC.read_text("utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = "\n".join((DOCS / name).read_text("utf-8") for name in ("bench.md", "baselines.md"))
 COMMANDS = re.findall(r"^castlist bench (.*?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
 
 

@@ -46,7 +46,7 @@ def test_every_figure_as_svg_and_png(tmp_path):
 
 def test_sweeps_are_kept_and_not_run_again(tmp_path, monkeypatch):
     drawn(tmp_path, which=("sweeps",))
-    monkeypatch.setattr("castlist.bench.run.refined", None)
+    monkeypatch.setattr("castlist.bench.solve.refined", None)
     drawn(tmp_path, which=("sweeps",))
 
 

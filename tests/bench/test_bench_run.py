@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from castlist.bench import Bench, Dataset, Store, cells, dataset_table, facts, tables
+import castlist.bench
+from castlist.bench import Dataset, Store, cells, dataset_table, facts, markdown, tables
 from castlist.bench.html import page
 from castlist.bench.methods import PAPER, known, parse_options, resolve
 from castlist.bench.published import PUBLISHED, published
 from castlist.bench.results import Spread
+from castlist.bench.solve import here
 from castlist.bench.subsets import BBT0101, SUBSETS, main_cast, subset_of
 from castlist.cli.bench import command
 from castlist.errors import InputError
@@ -32,6 +34,10 @@ def video(name="bbt_s01e01", persons=("sheldon", "leonard", "raj"), tracks=12, s
         "label": np.array(persons)[who],
     } | changes
     return gather(name, centres[who[face]] + 0.1 * rng.normal(size=(len(face), 8)), face, **columns)
+
+
+def Bench(*given, **named):  # one that starts no process a method, to be quick
+    return castlist.bench.Bench(*given, **{"solve": here} | named)
 
 
 def quiet(*_):
@@ -135,7 +141,7 @@ def test_scores_of_an_easy_set_and_their_protocols(tmp_path):
     assert [r.violated for r in results] == [0, 0, None]
 
 
-def test_a_second_run_computes_nothing(tmp_path, monkeypatch):
+def test_a_second_run_computes_nothing(tmp_path):
     data, bench = Dataset.of(video()), Bench(("base", "ssiam"), 2, ("track",), (3,), options=QUICK)
     first = run(bench, data, Store(tmp_path))
     assert [(r.key.method, r.key.seed) for r in first] == [("base", 0), ("ssiam", 0), ("ssiam", 1)]
@@ -143,8 +149,7 @@ def test_a_second_run_computes_nothing(tmp_path, monkeypatch):
     def never(*_):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr("castlist.bench.run.refined", never)
-    assert run(bench, data, Store(tmp_path)) == first
+    assert run(replace(bench, solve=never), data, Store(tmp_path)) == first
 
 
 def test_an_interrupted_run_goes_on(tmp_path):
@@ -197,17 +202,102 @@ def test_every_method_of_the_slides_runs(tmp_path, method):
     assert result.auc is not None
 
 
-@pytest.mark.parametrize("method", ["k-means", "hac-ward", "finch", "c1c", "hmrf2", "cmvfc"])
-def test_baselines_run_or_say_what_they_lack(tmp_path, method):
-    box = np.tile([10.0, 10, 50, 50], (48, 1))
+BOX = np.tile([10.0, 10, 50, 50], (48, 1))
+VIEW = np.repeat(np.eye(3)[np.arange(12) % 3], 4, 0)
+
+
+@pytest.mark.parametrize(
+    "method", ["castlist", "k-means", "hac-ward", "finch", "c1c", "hmrf2", "cmvfc", "mcafc"]
+)
+def test_methods_that_give_clusters_are_scored_by_tracks(tmp_path, method):
     bench = Bench((method,), 1, ("track", "track weighted by frames", "frame"), (3,))
-    try:
-        results = run(bench, Dataset.of(video(box=box)), Store(tmp_path))
-    except InputError as error:
-        assert "needs" in str(error)  # noqa: PT017 - a method may lack a second view
-        return
+    data = Dataset.of(video(box=BOX, views={"colour": VIEW}))
+    results = run(bench, data, Store(tmp_path))
     assert [r.key.protocol.unit for r in results] == ["track", "track weighted by frames"]
     assert results[0].auc is None
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        ("cmvfc", {}, "cmvfc needs a second view, which"),
+        ("hmrf2", {}, "hmrf2 needs boxes, which"),
+        ("hmrf2", {"frame": None}, "hmrf2 needs boxes and times, which"),
+    ],
+)
+def test_methods_say_what_a_set_lacks(tmp_path, method, changes, message):
+    with pytest.raises(InputError, match=message):
+        run(Bench((method,), 1, ("track",), (3,)), Dataset.of(video(**changes)), Store(tmp_path))
+
+
+def test_what_a_method_sees_is_part_of_the_digest():
+    plain = Dataset.of(video()).digest
+    boxed = Dataset.of(video(box=BOX)).digest
+    seen = Dataset.of(video(box=BOX, views={"colour": VIEW})).digest
+    assert len({plain, boxed, seen}) == 3
+
+
+def test_what_has_no_randomness_runs_once():
+    methods = ("base", "castlist", "ssiam", "k-means", "hac-ward", "c1c", "dbscan", "hdbscan", "ccl")
+    data = Dataset.of(video())
+    jobs = [(m, s) for _, m, s in Bench(methods, 3).jobs([data])]
+    once = {"base", "castlist", "hac-ward", "c1c", "dbscan", "hdbscan"}
+    assert sorted(jobs) == sorted((m, s) for m in methods for s in range(1 if m in once else 3))
+    sampled = Bench(("hac-ward",), 3, options={"hac-ward": {"max_tracks": 5}})
+    assert len(sampled.jobs([data])) == 3
+
+
+# The number of people unknown
+
+
+def test_methods_that_find_the_number(tmp_path):
+    methods = tuple(m for m in known() if m not in ("bcl", "videoclusternet"))
+    bench = Bench(methods, 1, ("track", "frame"), (None,))
+    data = Dataset.of(video("holiday", tracks=24))
+    jobs = bench.jobs([data])
+    assert {m for _, m, _ in jobs} == {"castlist", "finch", "c1c", "dbscan", "hdbscan", "chinese-whispers"}
+    results = run(bench, data, Store(tmp_path))
+    assert all(r.key.protocol.clusters is None for r in results)
+    assert all("K found by the method" in str(r.key.protocol) for r in results)
+    ours = next(r for r in results if r.key.method == "castlist")
+    assert (ours.scores["clusters"], ours.facts["persons"], ours.violated) == (3, 3, 0)
+    assert ours.scores["b_cubed_f1"] == 1
+
+
+def test_ours_breaks_no_cannot_link_even_where_fewer_clusters_are_asked_for(tmp_path):
+    # Three people seen together again and again: two clusters would break a link.
+    together = video("holiday", frame=np.tile(np.arange(4), 12) + np.repeat(np.arange(12) // 3 * 10, 4))
+    results = run(Bench(("castlist", "hac-ward"), 1, ("track",), (2,)), Dataset.of(together), Store(tmp_path))
+    ours, ward = results
+    assert (ours.violated, ours.scores["clusters"]) == (0, 3)
+    assert (ward.scores["clusters"], ward.violated > 0) == (2, True)
+    for text in (tables(cells(results)), page(cells(results))):
+        assert "castlist made 3 clusters of 2 asked for: cannot-links forbid merging on" in text
+        assert "hac-ward made" not in text
+
+
+def test_tables_of_what_was_found_say_how_far_off_and_how_much_is_noise(tmp_path):
+    noisy = video("holiday", tracks=24)
+    vector = noisy.embeddings.vector.copy()
+    vector[:4] = -vector[:4] + np.random.default_rng(1).normal(size=(4, 8))  # a track like no other
+    data = Dataset.of(video("holiday", tracks=24, views={}))
+    features = replace(data.features, embeddings=replace(data.features.embeddings, vector=vector))
+    bench = Bench(("dbscan", "k-means"), 2, ("track",), (None, 3), options={"dbscan": {"eps": 0.3}})
+    given = cells(run(bench, Dataset.of(features), Store(tmp_path)))
+    unknown, told = markdown(given, ("clusters", "off", "noise", "wcp")).split("**holiday: ")[1:]
+    assert "| method | runs | found | off by | noise | accuracy |" in unknown
+    assert "| dbscan | 1 | 3 | +0 | 0.042 | 1.000 |" in unknown
+    assert "| method | runs | found | off by | accuracy |" in told
+    assert "±" not in next(row for row in told.splitlines() if "dbscan" in row)
+    assert "number of clusters found" in page(given)
+
+
+def test_columns_are_chosen_by_name(tmp_path):
+    given = cells(run(Bench(("base",), 1, ("track",), (3,)), Dataset.of(video()), Store(tmp_path)))
+    head = tables(given, ("violated", "wcp")).splitlines()[2].split()
+    assert head == ["method", "runs", "accuracy", "CL", "broken"]
+    with pytest.raises(InputError, match="unknown column speed; choose from clusters, off"):
+        tables(given, ("speed",))
 
 
 def test_a_set_that_stores_some_faces_is_not_scored_by_frames():
@@ -322,6 +412,8 @@ def test_run_prints_tables_json_and_a_page(files):
     given = ("run", "--data", files / "data", "--methods", "base,hdbscan", "--units", "track", "--seeds", 1)
     given = (*given, "--results", files / "kept", "--clusters", "3")
     result = call(*given, "--html", files / "bench.html")
+    assert "| base | 1 | 3 | 1.000 |" in call(*given, "--markdown", "--columns", "clusters,wcp").stdout
+    assert "K found by the method" in call(*given[:-1], "unknown").stdout
     assert "base" in result.stdout
     assert "2/2 runs" in result.stderr or "1/2 runs" in result.stderr
     assert "<svg" in (files / "bench.html").read_text()
@@ -333,13 +425,23 @@ def test_run_prints_tables_json_and_a_page(files):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--methods", "magic"), "unknown method 'magic'; choose from paper, all, base"),
+        (("--methods", "magic"), "unknown method 'magic'; choose from paper, baselines, all, base"),
         (("--methods", ","), "no method named"),
         (("--set", "epochs=5"), "must be METHOD.OPTION=VALUE"),
         (("--set", "ssiam.epoch=5", "--methods", "ssiam"), "ssiam has no option epoch; it has"),
         (("--cast", "penny"), "no track of penny"),
         (("--data", "nowhere"), "nowhere does not exist"),
         (("--seeds", "0"), "seeds must be 1 or more"),
+        (("--columns", "speed"), "unknown column speed; choose from"),
+        (("--set", "k-means.restarts=-1", "--methods", "k-means"), "restarts must be a whole number from 1"),
+        (("--set", "k-means.restarts=many", "--methods", "all"), "k-means.restarts must be .* got 'many'"),
+        (("--set", "castlist.poor=2", "--methods", "castlist"), r"Evidence.poor must lie in \[0, 1\)"),
+        (("--set", "castlist.poor=x", "--methods", "castlist"), "castlist cannot take"),
+        (("--set", "base.epochs=1", "--methods", "base"), "base has no option epochs; it has none"),
+        (
+            ("--set", "ssaim.epochs=1", "--methods", "base"),
+            "options are given for 'ssaim', which is no method",
+        ),
     ],
 )
 def test_run_refuses(files, arguments, message):

@@ -43,7 +43,7 @@ def train_on_pairs(
     """
     if not len(alike) or not len(apart):
         return start, []
-    faces, half = faces_by_track(scene), batch // 2
+    faces, half = faces_by_track(scene), max(batch // 2, 1)
     torch = need_torch(name)
     same = torch.cat([torch.ones(half), torch.zeros(half)])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Baseline(Protocol):
     """A published way to put the tracks of a video into clusters."""
 
     name: ClassVar[str]
-    needs: ClassVar[frozenset[str]]  # beyond features: "times", "boxes", "second view"
+    needs: ClassVar[frozenset[str]]  # beyond features: "times", "boxes", "a second view"
     estimates_k: ClassVar[bool]  # whether it can work without being told the number of people
 
     def __call__(self, scene: Scene, k: int | None, *, random_state: int = 0) -> Clustering: ...
@@ -46,7 +47,13 @@ class Method(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     estimates_k: ClassVar[bool] = False
     constrained: ClassVar[bool] = True  # whether it looks at cannot-links
+    randomised: ClassVar[bool] = True  # whether two random states may give two results
+    trained: ClassVar[bool] = False  # with PyTorch
     max_tracks: int = 10_000  # beyond: a ScaleWarning, a sample of so many, the others to the nearest cluster
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            _check_option(f"{self.name}.{f.name}", getattr(self, f.name), str(f.type))
 
     @abstractmethod
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
@@ -63,18 +70,26 @@ class Method(ABC):
             label = reconcile(label, track_means(scene), k)
         return Clustering(np.asarray(label, np.int32))
 
-    def check(self, scene: Scene, k: int | None) -> None:
-        """Raise `InputError` where this method cannot cluster this scene into k."""
+    def varies(self, tracks: int) -> bool:
+        """Whether two random states may give two results on so many tracks; beyond max_tracks they may."""
+        return self.randomised or tracks > self.max_tracks
+
+    def lacks(self, scene: Scene) -> list[str]:
+        """What this method needs and this scene does not have."""
         here = {
             "times": scene.frame is not None,
             "boxes": scene.box is not None,
-            "second view": bool(scene.views),
+            "a second view": bool(scene.views),
         }
-        for need in sorted(self.needs):
-            if not here[need]:
-                raise InputError(
-                    f"{self.name} needs {need}, which this scene does not have; choose another method"
-                )
+        return [need for need in sorted(self.needs) if not here[need]]
+
+    def check(self, scene: Scene, k: int | None) -> None:
+        """Raise `InputError` where this method cannot cluster this scene into k."""
+        missing = " and ".join(self.lacks(scene))
+        if missing:
+            raise InputError(
+                f"{self.name} needs {missing}, which this scene does not have; choose another method"
+            )
         if k is None and not self.estimates_k and scene.tracks:
             raise InputError(f"{self.name} must be told the number of people; give k")
         if k is not None and scene.tracks and not 1 <= k <= scene.tracks:
@@ -82,7 +97,7 @@ class Method(ABC):
 
     def _of_sample(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
         """Cluster a random sample of the tracks; every other track joins the nearest cluster it may join."""
-        size = max(self.max_tracks, k or 0)
+        size = max(self.max_tracks, k or 0, 2)
         warnings.warn(
             f"{self.name} clusters {size} of {scene.tracks} tracks; the others join the nearest cluster",
             ScaleWarning,
@@ -100,6 +115,17 @@ class Method(ABC):
                 _partners(scene) if self.constrained else {},
             )
         return label
+
+
+def _check_option(option: str, value: Any, kind: str) -> None:
+    """Raise `InputError` where a value is none that an option of that annotation can take."""
+    if value is None and "None" in kind:
+        return
+    whole = kind.startswith("int")
+    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < whole:
+        wanted = "a whole number from 1 up" if whole else "a number from 0 up"
+        raise InputError(f"{option} must be {wanted}, got {value!r}")
 
 
 def _join(label: Labels, rest: Labels, scene: Scene, foes: dict[int, list[int]]) -> None:

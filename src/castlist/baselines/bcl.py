@@ -34,6 +34,7 @@ class BCL(Method):
     """
 
     name = "bcl"
+    trained = True
     estimates_k = True
     steps: int = 300
     batch: int = 2000

@@ -31,6 +31,7 @@ class C1C(Method):
 
     name = "c1c"
     estimates_k = True
+    randomised = False
     max_tracks: int = 6_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:

@@ -30,6 +30,7 @@ class CCL(Method):
     """
 
     name = "ccl"
+    trained = True
     margin: float = 1.0
     width: int = 512
     steps: int = 1000

@@ -37,7 +37,7 @@ class ChineseWhispers(Method):
         x = track_means(scene)
         limit = self.distance
         if limit is None:
-            limit = calibrated_distance(scene, self.false_matches, rng)
+            limit = calibrated_distance(scene, self.false_matches)
         near, weight = [], []
         for i in range(len(x)):
             cosine = x @ x[i]

@@ -27,12 +27,14 @@ class CMVFC(Method):
     side by side. Confirmed in the paper's text: constraints in both steps, the formula of L_cst,
     co-regularisation. Reconstructed: Lbar_cl as the signless Laplacian (so that sum ||u_i + u_j||^2 is small
     on cannot-links), the measure of disagreement, all weights. Views are the features and `Scene.views`,
-    pooled over each track. Needs a second view. Time O(views * (iterations * N^2 p + rounds * N^3)), memory
-    O(views * N^2), 8 matrices of 8 N^2 bytes.
+    pooled over each track. Needs a second view; with `subspaces` and none there, the features are cut into so
+    many random parts of their dimensions (random subspaces [Ho 1998], not the paper's: they agree more than
+    descriptors of different kinds would). Time O(views * (iterations * N^2 p + rounds * N^3)), memory O(views
+    * N^2), 8 matrices of 8 N^2 bytes.
     """
 
     name = "cmvfc"
-    needs = frozenset({"second view"})
+    needs = frozenset({"a second view"})
     sparse: float = 0.1
     must: float = 1.0
     cannot: float = 0.1
@@ -40,19 +42,29 @@ class CMVFC(Method):
     dimensions: int = 100
     iterations: int = 150
     rounds: int = 5
+    subspaces: int | None = None  # views to cut the features into where the scene has no second one
     max_tracks: int = 2_000
+
+    def lacks(self, scene: Scene) -> list[str]:
+        return [] if (self.subspaces or 0) > 1 else Method.lacks(self, scene)
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
         apart = forbidden_pairs(scene)
         linked = scene.groups[:, None] == scene.groups
         np.fill_diagonal(linked, False)
         laplacians = []
-        for view in (scene.features, *scene.views):
+        for view in self._views(scene, rng):
             x = unit(pca(track_means(scene, view), self.dimensions))
             c, _ = self_expression(x, apart, self.sparse, iterations=self.iterations)
             laplacians.append(constrained_laplacian(affinity_of(c), linked, apart, self.must, self.cannot))
         vectors, _ = co_regularise(laplacians, k or 1, self.agree, self.rounds)
         return k_means(unit(np.concatenate(vectors, 1)), k or 1, rng)
+
+    def _views(self, scene: Scene, rng: np.random.Generator) -> list[NDArray[np.float32]]:
+        if scene.views:
+            return [scene.features, *scene.views]
+        order = rng.permutation(scene.features.shape[1])
+        return [scene.features[:, part] for part in np.array_split(order, self.subspaces or 1) if len(part)]
 
 
 def constrained_laplacian(

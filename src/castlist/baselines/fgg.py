@@ -32,6 +32,7 @@ class FGG(Method):
     """
 
     name = "fgg"
+    trained = True
     epochs: int = 30
     rate: float = 1e-4
     added: float = 0.03

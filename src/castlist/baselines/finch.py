@@ -38,6 +38,7 @@ class FINCH(Method):
     name = "finch"
     estimates_k = True
     constrained = False
+    randomised = False
     max_tracks: int = 50_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:

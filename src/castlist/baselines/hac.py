@@ -24,6 +24,7 @@ class HACWard(Method):
 
     name = "hac-ward"
     constrained = False
+    randomised = False
     max_tracks: int = 15_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:

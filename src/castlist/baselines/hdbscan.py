@@ -26,6 +26,7 @@ class HDBSCAN(Method):
     name = "hdbscan"
     estimates_k = True
     constrained = False
+    randomised = False
     min_cluster_size: int = 3
     max_tracks: int = 8_000
 

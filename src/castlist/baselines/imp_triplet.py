@@ -29,6 +29,7 @@ class ImpTriplet(Method):
     """
 
     name = "imp-triplet"
+    trained = True
     margin: float = 1.0
     radius: float = 0.2
     weight: float = 1.0

@@ -33,6 +33,7 @@ class JFAC(Method):
     """
 
     name = "jfac"
+    trained = True
     must: float = 100.0
     cannot: float = 100.0
     sure: float = 0.9

@@ -25,6 +25,7 @@ class VDF(Method):
 
     name = "vdf"
     constrained = False
+    randomised = False
     max_tracks: int = 15_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:

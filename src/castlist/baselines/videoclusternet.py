@@ -33,6 +33,7 @@ class VideoClusterNet(Method):
     """
 
     name = "videoclusternet"
+    trained = True
     estimates_k = True
     constrained = False
     prototypes: int = 256

@@ -12,7 +12,7 @@ from castlist.bench.published import PUBLISHED, Published
 from castlist.bench.results import Key, Result, Store, cells
 from castlist.bench.run import Bench, Dataset
 from castlist.bench.subsets import SUBSETS, Subset
-from castlist.bench.table import tables
+from castlist.bench.table import markdown, tables
 
 __all__ = [
     "PUBLISHED",
@@ -29,5 +29,6 @@ __all__ = [
     "dataset_table",
     "facts",
     "feature_files",
+    "markdown",
     "tables",
 ]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from castlist.bench.methods import Options, known, refined, refiner
 from castlist.bench.progress import Progress
 from castlist.bench.results import Store
-from castlist.bench.run import TRACK, Bench, Dataset, track_means
+from castlist.bench.run import Bench, Dataset
+from castlist.bench.solve import TRACK, here, track_means
 from castlist.errors import InputError, MissingExtra
 from castlist.metrics import pair_similarity, verification_auc
 from castlist.types import Machine
@@ -211,7 +212,7 @@ def _point(setting: Setting, sweep: Sweep, value: int, progress: Progress) -> tu
     options.setdefault(sweep.method, {})[sweep.option] = value
     clusters = (len(setting.data.cast),)
     bench = Bench(
-        (sweep.method,), setting.seeds, (TRACK,), clusters, setting.recipe, options, setting.machine
+        (sweep.method,), setting.seeds, (TRACK,), clusters, setting.recipe, options, setting.machine, here
     )
     accuracy, auc = [], []
     for data, method, seed in bench.jobs([setting.data]):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from castlist.bench.results import Cell
-from castlist.bench.table import COLUMNS, groups, notes, reference, row
+from castlist.bench.table import columns, groups, notes, reference, row
 
 __all__ = ["page", "plot"]
 
@@ -30,7 +30,7 @@ def page(cells: Iterable[Cell]) -> str:
     body = []
     for (dataset, subset, protocol), found in groups(cells).items():
         title = (
-            f"{dataset}{f' ({subset})' if subset else ''}, by {protocol.unit}, {protocol.clusters} clusters"
+            f"{dataset}{f' ({subset})' if subset else ''}, by {protocol.unit}, {_clusters(protocol.clusters)}"
         )
         body.append(f"<h2>{escape(title)}</h2>")
         body.append(f'<p class="protocol">{escape(str(protocol))}</p>')
@@ -48,11 +48,16 @@ def page(cells: Iterable[Cell]) -> str:
     )
 
 
+def _clusters(given: int | None) -> str:
+    return f"{given} clusters" if given else "number of clusters found"
+
+
 def _table(found: list[Cell]) -> str:
-    heads = ["method", "runs", *(heading for _, heading, _ in COLUMNS)]
+    shown = columns(found)
+    heads = ["method", "runs", *(heading for _, heading, _ in shown)]
     lines = ["<tr>" + "".join(f'<th scope="col">{escape(h)}</th>' for h in heads) + "</tr>"]
     for cell in found:
-        name, *rest = row(cell)
+        name, *rest = row(cell, shown)
         values = "".join(f"<td>{escape(v)}</td>" for v in rest)
         lines.append(f'<tr><th scope="row">{escape(name)}</th>{values}</tr>')
     return '<div class="wide"><table>' + "\n".join(lines) + "</table></div>"

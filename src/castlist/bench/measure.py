@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Measured", "measured"]
+__all__ = ["Measured", "measured", "resident"]
 
 CLEAR, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
@@ -17,30 +17,34 @@ class Measured:
     """Filled when the block ends."""
 
     seconds: float = 0.0
-    peak_mb: float | None = None  # of the whole process, resident; None where the system does not say
+    peak_mb: float | None = None  # resident, beyond what was there before; None where the system does not say
 
 
 @contextmanager
-def measured() -> Iterator[Measured]:
-    """Measure a block: wall-clock seconds and the peak of the process's resident memory, in MB.
+def measured(before: float | None = None) -> Iterator[Measured]:
+    """Measure a block: wall-clock seconds, and the most resident memory (MB) beyond `before`.
 
-    On Linux the peak is of this block alone, elsewhere of the process since its start.
+    `before` is what `resident` said; not given, what there is when the block begins. On Linux the peak is of
+    this block alone; elsewhere it is by how much the block raised the peak of the process, so that there
+    a process measures well once.
     """
     result = Measured()
-    _reset_peak()
+    now = resident()
+    base = now if before is None else before
     start = time.perf_counter()
     try:
         yield result
     finally:
         result.seconds = time.perf_counter() - start
-        result.peak_mb = _peak()
+        peak = _peak()
+        result.peak_mb = None if peak is None or base is None else max(peak - base, 0.0)
 
 
-def _reset_peak() -> None:
-    try:
-        CLEAR.write_text("5")
-    except OSError:
-        return
+def resident() -> float | None:
+    """The process's resident memory in MB, from which on `measured` counts; elsewhere its peak so far."""
+    with suppress(OSError):
+        CLEAR.write_text("5")  # the peak becomes what there is now
+    return _peak()
 
 
 def _peak() -> float | None:

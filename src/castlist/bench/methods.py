@@ -11,30 +11,75 @@ from castlist.errors import InputError
 from castlist.io.features import FeatureSet
 from castlist.types import Clustering, Embeddings, Machine
 
-__all__ = ["PAPER", "baseline", "check_options", "known", "parse_options", "refined", "refiner", "resolve"]
+__all__ = [
+    "OURS",
+    "PAPER",
+    "baseline",
+    "check_options",
+    "finds_number",
+    "kind",
+    "known",
+    "ours",
+    "parse_options",
+    "refined",
+    "refiner",
+    "resolve",
+    "trained",
+    "varies",
+]
 
 PAPER = ("base", "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
+OURS = "castlist"  # what `castlist find` does with its vectors, without a refinement
 Options = Mapping[str, Mapping[str, Any]]  # by method, then by field
 
 
 def known() -> dict[str, str]:
-    """Every method's name and kind: "refinement" of the features, or "baseline"."""
+    """Every method's name and kind: "refinement" of the features, "ours", or "baseline"."""
     from castlist.baselines import BASELINES
     from castlist.refine import REFINERS
 
     names = {"base": "refinement"}
     names |= {name: "refinement" for name in REFINERS if name != "none"}
-    return names | dict.fromkeys(BASELINES, "baseline")
+    return names | {OURS: "ours"} | dict.fromkeys(BASELINES, "baseline")
+
+
+def kind(method: str) -> str:
+    """Of one method, as `known` says."""
+    return known()[method]
+
+
+def finds_number(method: str) -> bool:
+    """Whether a method can do without being told the number of people."""
+    from castlist.baselines import BASELINES
+
+    return method == OURS or (method in BASELINES and BASELINES[method].estimates_k)
+
+
+def trained(method: str) -> bool:
+    """Whether a method trains with PyTorch."""
+    from castlist.baselines import BASELINES
+
+    return BASELINES[method].trained if method in BASELINES else method not in ("base", OURS)
+
+
+def varies(method: str, tracks: int, options: Options) -> bool:
+    """Whether a method has randomness on a set of so many tracks."""
+    from castlist.baselines import BASELINES
+
+    if method in BASELINES:
+        return bool(_with_options(BASELINES[method](), method, options).varies(tracks))
+    return method not in ("base", OURS)
 
 
 def resolve(names: str) -> tuple[str, ...]:
-    """The methods of a comma-separated list; `paper` and `all` stand for several.
+    """The methods of a comma-separated list; `paper`, `baselines` and `all` stand for several.
 
     Raises:
         InputError: an unknown name; the message lists those there are.
     """
     every = known()
-    groups = {"paper": PAPER, "all": tuple(every)}
+    theirs = tuple(name for name, what in every.items() if what == "baseline")
+    groups = {"paper": PAPER, "baselines": theirs, "all": tuple(every)}
     wanted: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
         if name not in every and name not in groups:
@@ -71,7 +116,8 @@ def _with_options(step: Any, method: str, options: Options) -> Any:
     wanted = {k: v for k, v in options.get("*", {}).items() if k in have} | dict(options.get(method, {}))
     unknown = sorted(wanted.keys() - have)
     if unknown:
-        raise InputError(f"{method} has no option {', '.join(unknown)}; it has {', '.join(sorted(have))}")
+        there = ", ".join(sorted(have)) or "none"
+        raise InputError(f"{method} has no option {', '.join(unknown)}; it has {there}")
     try:
         return replace(step, **wanted) if wanted else step
     except TypeError:
@@ -84,7 +130,7 @@ def refiner(method: str, seed: int, recipe: str, options: Options) -> Any:
 
     makers: Mapping[str, Any] = REFINERS
     if method == "base":
-        return makers["none"]()
+        return _with_options(makers["none"](), method, options)
     return _with_options(makers[method](seed=seed, recipe=recipe), method, options)
 
 
@@ -92,10 +138,12 @@ def check_options(method: str, recipe: str, options: Options) -> None:
     """Raise InputError where an option is none of the method's, before anything runs."""
     from castlist.baselines import BASELINES
 
-    if known()[method] == "refinement":
-        refiner(method, 0, recipe, options)
-    else:
+    if method in BASELINES:
         _with_options(BASELINES[method](), method, options)
+    elif method == OURS:
+        _with_options(_linkage(), method, options)
+    else:
+        refiner(method, 0, recipe, options)
 
 
 def refined(
@@ -106,8 +154,29 @@ def refined(
     return found
 
 
-def baseline(method: str, features: FeatureSet, clusters: int, seed: int, options: Options) -> Clustering:
-    """The tracks of a set clustered by a baseline that is told the number of clusters.
+def _linkage() -> Any:
+    from castlist.cluster import Evidence
+
+    return Evidence()
+
+
+def ours(features: FeatureSet, clusters: int | None, options: Options) -> Clustering:
+    """The tracks of a set clustered by evidence: cut where people end, or at a number of clusters.
+
+    All cannot-links hold, so there are more clusters than asked for where they forbid so few.
+    """
+    from castlist.cluster import CountCut, ProbabilityCut
+
+    constraints = features.constraints()
+    tree = _with_options(_linkage(), OURS, options)(features.embeddings, constraints)
+    cut = ProbabilityCut() if clusters is None else CountCut(clusters)
+    return cut(tree, features.embeddings, constraints)
+
+
+def baseline(
+    method: str, features: FeatureSet, clusters: int | None, seed: int, options: Options
+) -> Clustering:
+    """The tracks of a set clustered by a baseline that is told the number of clusters, or finds it.
 
     Raises:
         InputError: the method needs something that the set lacks.
@@ -120,6 +189,7 @@ def baseline(method: str, features: FeatureSet, clusters: int, seed: int, option
         features.constraints(),
         features.frame if features.timed else None,
         features.box,
+        features.views,
         track_frames=features.size,
     )
     step = _with_options(BASELINES[method](), method, options)

@@ -38,7 +38,8 @@ class Key:
         text = json.dumps(asdict(self), sort_keys=True, default=str)
         tag = hashlib.sha256(text.encode()).hexdigest()[:16]
         unit = self.protocol.unit.replace(" ", "-")
-        name = f"{self.dataset}-{self.method}-{unit}-{self.protocol.clusters}-seed{self.seed}"
+        clusters = self.protocol.clusters or "unknown"
+        name = f"{self.dataset}-{self.method}-{unit}-{clusters}-seed{self.seed}"
         return f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in name)}-{tag}.json"
 
 
@@ -53,7 +54,7 @@ class Result:
     violated: float | None  # share of cannot-links broken; None where there are none or items are frames
     persons: dict[str, list[float]]  # precision, recall, F1 of each
     seconds: float  # refining and clustering
-    peak_mb: float | None
+    peak_mb: float | None  # beyond the data and the libraries
     about: dict[str, Any] = field(default_factory=dict)  # the parts of seconds and peak_mb
 
 
@@ -119,9 +120,13 @@ class Cell:
     results: tuple[Result, ...]
 
     def score(self, name: str) -> Spread | None:
-        """A score by its name; also auc, violated, seconds, peak_mb."""
+        """A score by its name; also auc, violated, seconds, peak_mb, off (clusters less persons), noise."""
         if name in ("auc", "violated", "seconds", "peak_mb"):
             return Spread.of(getattr(r, name) for r in self.results)
+        if name == "off":
+            return Spread.of(r.scores["clusters"] - r.facts["persons"] for r in self.results)
+        if name == "noise":  # share of the items that are in no cluster; None where there are none
+            return Spread.of(1 - r.scores["coverage"] for r in self.results if r.scores["coverage"] < 1)
         return Spread.of(r.scores.get(name) for r in self.results)
 
 

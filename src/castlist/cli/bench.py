@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from castlist.bench import Dataset, Result
+    from castlist.metrics import Protocol
 
 EXAMPLES = """
 \b
@@ -80,14 +81,17 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
 @click.option(
     "--methods", default="paper", show_default=True,
-    help="Comma-separated; paper: the slides' five; all: every baseline too. See castlist bench list.",
+    help="Comma-separated; paper: the slides' five; baselines; all. See castlist bench list.",
 )  # fmt: skip
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
 @click.option(
     "--units", default="track,weighted,frame", show_default=True,
     help="What is scored: tracks, track clusters weighted by frames, frames clustered as frames.",
 )  # fmt: skip
-@click.option("--clusters", default="", help="Numbers of clusters given, comma-separated.")
+@click.option(
+    "--clusters", default="",
+    help='Numbers of clusters given, comma-separated; "unknown": the methods that can find it do.',
+)  # fmt: skip
 @click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
@@ -96,21 +100,30 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print every result as one JSON list.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables for a document.")
+@click.option("--columns", default="", help="Show these scores only, comma-separated; names as in the JSON.")
 @click.option("--html", type=PATH, help="Write a self-contained page with plots too.")
-def run(data: tuple[Path, ...], as_json: bool, html: Path | None, **given: Any) -> None:
+def run(
+    data: tuple[Path, ...], as_json: bool, as_markdown: bool, html: Path | None, columns: str, **given: Any
+) -> None:
     """Run the methods on feature files and print the slides' tables, ours beside the published numbers.
 
     Every result is kept as a file: run the same command again after an interruption and it goes on.
     """
-    from castlist.bench import cells, tables
+    from castlist.bench import cells, markdown, tables
+    from castlist.bench.table import columns as known_columns
 
+    known_columns((), _split(columns))  # refuse unknown ones before anything runs
     results = _results(data, given)
     grouped = cells(results)
     if html:
         from castlist.bench.html import page
 
         _write(html, page(grouped))
-    click.echo(json.dumps([asdict(r) for r in results], indent=1) if as_json else tables(grouped))
+    if as_json:
+        click.echo(json.dumps([asdict(r) for r in results], indent=1))
+    else:
+        click.echo((markdown if as_markdown else tables)(grouped, _split(columns)))
 
 
 @command.command()
@@ -153,7 +166,7 @@ def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
     from castlist.bench import Bench, Store
     from castlist.bench.methods import parse_options, resolve
     from castlist.bench.progress import Progress
-    from castlist.errors import InputError
+    from castlist.errors import CastlistError
     from castlist.types import Machine
 
     bench = Bench(
@@ -167,15 +180,25 @@ def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
     )
     jobs = bench.jobs(_datasets(data, given))
     progress, store, results = Progress(sys.stderr, len(jobs)), Store(given["results"]), []
+    cannot: set[tuple[str, str]] = set()
     for dataset, method, seed in jobs:
         progress.begin(f"{dataset.features.name} {method} seed {seed}")
+        if (dataset.digest, method) in cannot:  # nor with another seed
+            progress.end()
+            continue
         try:
             results += list(bench(dataset, method, seed, store, progress.watch))
             progress.end()
-        except InputError as error:  # one method cannot run on this set; the others can
+        except CastlistError as error:  # one method cannot run on this set; the others can
             progress.end(f"left out: {error}")
+            cannot.add((dataset.digest, method))
     progress.close()
-    return sorted(results, key=lambda r: (r.key.dataset, r.key.protocol.clusters, r.key.protocol.unit))
+    place = {method: i for i, method in enumerate(bench.methods)}
+    return sorted(results, key=lambda r: (r.key.dataset, *_order(r.key.protocol), place[r.key.method]))
+
+
+def _order(protocol: Protocol) -> tuple[int, str]:
+    return protocol.clusters or 0, protocol.unit
 
 
 def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
@@ -209,10 +232,10 @@ def _units(text: str) -> tuple[str, ...]:
     return tuple(UNITS[name] for name in _split(text))
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    if not all(part.isdecimal() and int(part) > 0 for part in _split(text)):
-        raise click.BadParameter("numbers above 0, for instance 36,40", param_hint="--clusters")
-    return tuple(int(part) for part in _split(text))
+def _numbers(text: str) -> tuple[int | None, ...]:
+    if not all(part == "unknown" or (part.isdecimal() and int(part) > 0) for part in _split(text)):
+        raise click.BadParameter("numbers above 0, for instance 36,40, or unknown", param_hint="--clusters")
+    return tuple(None if part == "unknown" else int(part) for part in _split(text))
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,8 @@ class FeatureSet:
     frame: NDArray[np.int64]  # (k,) frame of each face, or UNKNOWN_FRAME
     box: NDArray[np.float32] | None  # (k, 4) left, top, right, bottom in pixels
     name: str  # of the video
+    views: tuple[NDArray[np.float32], ...] = ()  # each (k, dv): other descriptors of the same faces
+    view_names: tuple[str, ...] = ()  # of each
 
     def __post_init__(self) -> None:
         column = (np.int64, (None,))
@@ -59,7 +61,21 @@ class FeatureSet:
             freeze(self, label=(np.str_, (None,)))
             if len(self.label) != tracks:
                 raise InputError(f"FeatureSet.label has {len(self.label)} rows, expected {tracks}")
+        self._check_views()
         self._check_tracks()
+
+    def _check_views(self) -> None:
+        if len(self.view_names) != len(self.views):
+            raise InputError(
+                f"FeatureSet has {len(self.views)} views and {len(self.view_names)} names for them"
+            )
+        for name, view in zip(self.view_names, self.views, strict=True):
+            if view.ndim != 2 or view.dtype.kind not in "fiu" or len(view) != len(self.frame):
+                raise InputError(
+                    f"view `{name}` must be numbers of shape (faces, dimensions), got {view.shape}"
+                )
+            if not np.isfinite(view).all():
+                raise InputError(f"view `{name}` holds NaN or infinite values; remove those faces first")
 
     def _check_tracks(self) -> None:
         tracks, track = len(self.track_id), self.embeddings.track
@@ -134,6 +150,8 @@ class FeatureSet:
             frame=self.frame[rows],
             box=None if self.box is None else self.box[rows],
             name=self.name,
+            views=tuple(view[rows] for view in self.views),
+            view_names=self.view_names,
         )
 
 
@@ -149,8 +167,11 @@ def gather(
     first: ArrayLike | None = None,
     last: ArrayLike | None = None,
     size: ArrayLike | None = None,
+    views: Mapping[str, ArrayLike] | None = None,
 ) -> FeatureSet:
     """A FeatureSet of k faces that name their track by its index; spans and sizes are counted if not given.
+
+    `views` are other descriptors of the same faces by name, each (k, dv).
 
     Raises:
         InputError: columns that do not fit each other, or vectors that are not finite numbers.
@@ -182,7 +203,16 @@ def gather(
         frame=frames,
         box=None if box is None else np.asarray(box, np.float32),
         name=name,
+        views=tuple(_plain(view) for view in (views or {}).values()),
+        view_names=tuple(views or {}),
     )
+
+
+def _plain(view: ArrayLike) -> NDArray[Any]:
+    """Numbers as float32; anything else as it is, for the table to refuse."""
+    array = np.asarray(view)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        return array.astype(np.float32) if array.dtype.kind in "fiu" else array
 
 
 def _integers(values: ArrayLike, what: str) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@
     track_id     (faces,)    int     the track each face belongs to
     frame        (faces,)    int     frame of each face                                    (optional)
     box          (faces, 4)  float   x, y, width, height in pixels                         (optional)
+    view_NAME    (faces, dv) float   other descriptors of the same faces, any number       (optional)
     tracks       (tracks,)   int     the track numbers, in the order of the columns below  (optional)
     label        (tracks,)   str     true person, "" where there is none                   (optional)
     track_first, track_last, track_faces  (tracks,)  int  span and size of each track, where the file
@@ -33,6 +34,7 @@ KNOWN = (
     *("features", "track_id", "frame", "box", "x", "y", "w", "h"),
     *("tracks", "label", "identity", "track_first", "track_last", "track_faces", "name"),
 )
+VIEW = "view_"  # arrays of this prefix are other descriptors
 BOMB = 64 << 20  # a member larger than this ...
 RATIO = 200  # ... that shrank this much is no feature file: vectors hardly compress
 
@@ -67,6 +69,7 @@ def read(path: Path) -> FeatureSet:
             first=column.get("track_first"),
             last=column.get("track_last"),
             size=column.get("track_faces"),
+            views={key.removeprefix(VIEW): column[key] for key in sorted(column) if key.startswith(VIEW)},
         )
 
 
@@ -86,6 +89,8 @@ def write(features: FeatureSet, path: Path) -> None:
         columns["box"] = np.stack([left, top, right - left, bottom - top], 1)
     if features.label is not None:
         columns["label"] = features.label
+    for name, view in zip(features.view_names, features.views, strict=True):
+        columns[VIEW + name] = view
     np.savez_compressed(path, **columns)
 
 
@@ -116,7 +121,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             name = member.filename.removesuffix(".npy")
-            if name not in KNOWN:
+            if name not in KNOWN and not name.startswith(VIEW):
                 continue
             if member.file_size > BOMB and member.file_size > RATIO * member.compress_size:
                 raise InputError(f"`{name}` unpacks to {RATIO} times its size; such a file is not opened")
