@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from castlist.cast import Appearance, Cast, Face, Person
     from castlist.errors import CastlistError, InputError, MissingExtra, VideoError, WorkspaceError
-    from castlist.identify import identify
+    from castlist.explanation import Explanation, explain
+    from castlist.identification import identify
     from castlist.pipeline import find
     from castlist.recipe import Recipe
     from castlist.store import Workspace
@@ -29,6 +30,7 @@ __all__ = [
     "Appearance",
     "Cast",
     "CastlistError",
+    "Explanation",
     "Face",
     "InputError",
     "Machine",
@@ -38,6 +40,7 @@ __all__ = [
     "VideoError",
     "Workspace",
     "WorkspaceError",
+    "explain",
     "find",
     "identify",
 ]
@@ -46,6 +49,7 @@ _HOME = {
     "Appearance": "castlist.cast",
     "Cast": "castlist.cast",
     "CastlistError": "castlist.errors",
+    "Explanation": "castlist.explanation",
     "Face": "castlist.cast",
     "InputError": "castlist.errors",
     "Machine": "castlist.types",
@@ -55,8 +59,9 @@ _HOME = {
     "VideoError": "castlist.errors",
     "Workspace": "castlist.store",
     "WorkspaceError": "castlist.errors",
+    "explain": "castlist.explanation",
     "find": "castlist.pipeline",
-    "identify": "castlist.identify",
+    "identify": "castlist.identification",
 }
 
 

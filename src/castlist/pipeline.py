@@ -16,7 +16,7 @@ from pathlib import Path
 from castlist import __version__, report
 from castlist.cast import Cast
 from castlist.decode import open_video
-from castlist.identify import Found, Watch, identify, silent
+from castlist.identification import Found, Watch, identify, silent
 from castlist.judge import pair_cosines
 from castlist.models import MODELS, load
 from castlist.recipe import Recipe

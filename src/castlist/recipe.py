@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from castlist.cluster import CUTS, LINKAGES, Evidence, ProbabilityCut
-from castlist.constrain import CONSTRAINERS, CoOccurrence
+from castlist.constrain import CONSTRAINERS, REFLECTIONS, CoOccurrence, Reflections
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.embed import EMBEDDERS, SFace
 from castlist.errors import RecipeError
@@ -39,6 +39,7 @@ CHOICES: dict[str, Mapping[str, Any]] = {
     "divide": DIVIDERS,
     "sift": SIFTERS,
     "constrain": CONSTRAINERS,
+    "reflect": REFLECTIONS,
     "refine": REFINERS,
     "link": LINKAGES,
     "cut": CUTS,
@@ -58,7 +59,8 @@ class Recipe:
     divide: Any = field(default_factory=LikenessDivider)
     sift: Any = field(default_factory=Sift)
     constrain: Any = field(default_factory=CoOccurrence)
-    refine: Any = field(default_factory=TSiam)
+    reflect: Any = field(default_factory=Reflections)
+    refine: Any = field(default_factory=lambda: TSiam(feature="beside"))
     link: Any = field(default_factory=Evidence)
     cut: Any = field(default_factory=ProbabilityCut)
     bill: Any = field(default_factory=Billing)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.refine import REFINERS, Base, PseudoRF, SSiam, TSiam
+from castlist.refine import REFINERS, Base, PseudoRF, Refined, SSiam, TSiam
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, Machine, same
 
 QUICK = {"epochs": 2, "hidden": 16}
@@ -31,10 +31,38 @@ def test_every_method_refines_vectors_and_nothing_else(method, recipe):
     e, c = cast()
     seen = []
     out = REFINERS[method](recipe=recipe, **QUICK)(e, c, watch=lambda done, total: seen.append((done, total)))
-    assert out.vector.shape == (len(e), 16)
+    beside = e.vector.shape[1] if method == "tsiam-beside" else 0
+    assert out.vector.shape == (len(e), 16 + beside)
     assert np.isfinite(out.vector).all()
     assert seen[-1][0] == seen[-1][1] == len(seen)
-    assert same(Embeddings(e.vector, out.track, out.detection, out.quality, out.model), e)
+    assert out.model.startswith(f"{e.model}+")  # what cosines mean has changed, and so has the name
+    assert same(Embeddings(e.vector, out.track, out.detection, out.quality, e.model), e)
+
+
+def test_beside_keeps_the_base_feature_and_gives_both_its_length():
+    e, c = cast()
+    both = TSiam(feature="beside", **QUICK)(e, c).vector
+    hidden = TSiam(**QUICK)(e, c).vector
+    d = e.vector.shape[1]
+    assert (both[:, :d] == e.vector).all()
+    length = np.linalg.norm(e.vector, axis=1)
+    assert np.allclose(np.linalg.norm(both[:, d:], axis=1), length, rtol=1e-5)
+    unit = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
+    assert np.allclose(both[:, d:], unit * length[:, None], atol=1e-5)
+
+
+def test_an_unknown_feature_is_refused():
+    with pytest.raises(InputError, match="choose from hidden, beside"):
+        TSiam(feature="both")
+
+
+def test_beside_is_saved_and_loaded(tmp_path):
+    e, c = cast()
+    model = TSiam(feature="beside", **QUICK).fit(e.vector, e.track, c.cannot)
+    model.save(tmp_path / "n.safetensors")
+    again = Refined.load(tmp_path / "n.safetensors")
+    assert (again.transform(e.vector) == model.transform(e.vector)).all()
+    assert again.transform(e.vector[:0]).shape == (0, model.dimensions)
 
 
 @pytest.mark.parametrize("method", REFINERS)

@@ -163,7 +163,7 @@ def test_write_is_whole_or_not_at_all(film: Callable[..., Any], tmp_path: Path) 
     path = write(made.cast, tmp_path / "report.html", thumbs=made.thumbs)
     assert path.read_text("utf-8") == render(made.cast, thumbs=made.thumbs)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
-    with pytest.raises(WorkspaceError, match="cannot write the report"):
+    with pytest.raises(WorkspaceError, match="cannot write the page"):
         write(made.cast, tmp_path / "no" / "report.html")
 
 

@@ -7,9 +7,18 @@ from typing import Protocol
 
 from castlist.constrain.cooccurrence import CoOccurrence
 from castlist.constrain.decisions import conflicts, with_decisions
+from castlist.constrain.reflection import Reflections
 from castlist.types import Constraints, Tracks
 
-__all__ = ["CONSTRAINERS", "CoOccurrence", "Constrainer", "conflicts", "with_decisions"]
+__all__ = [
+    "CONSTRAINERS",
+    "REFLECTIONS",
+    "CoOccurrence",
+    "Constrainer",
+    "Reflections",
+    "conflicts",
+    "with_decisions",
+]
 
 
 class Constrainer(Protocol):
@@ -19,3 +28,4 @@ class Constrainer(Protocol):
 
 
 CONSTRAINERS: dict[str, Callable[..., Constrainer]] = {"co-occurrence": CoOccurrence}
+REFLECTIONS: dict[str, Callable[..., Reflections]] = {"turns": Reflections}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.drawn import body, head
 from castlist.drawn.look import Look
 from castlist.drawn.room import room
-from castlist.drawn.script import Actor, Script
+from castlist.drawn.script import Actor, Scene, Script
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -163,7 +163,7 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
     step = np.abs(np.sin(2 * np.pi * 0.9 * t)) * 0.10 if actor.to is not None else 0.0
     return Motion(
         there,
-        x * w + sway * unit,
+        x * w + (-sway if actor.mirrored else sway) * unit,
         y * h + (nod - step) * unit,
         unit,
         actor.yaw + holds(n, rate, actor.turn, rng),
@@ -174,6 +174,13 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
     )
 
 
+def mover(scene: Scene, i: int) -> int:
+    """The actor whose motion actor i has: a reflection does what the person before the mirror does."""
+    actor = scene.actors[i]
+    before = (k for k, a in enumerate(scene.actors) if a.person == actor.person and not a.mirrored)
+    return next(before, i) if actor.mirrored else i
+
+
 class Stage:
     """A scene set up: ask it for its frames and for the faces in them."""
 
@@ -182,7 +189,9 @@ class Stage:
         self.script, self.scene, self.wardrobe = script, scene, wardrobe
         self.looks = [script.looks[a.person] for a in scene.actors]
         self.motions = [
-            motion(a, script.looks[a.person], script, n, np.random.default_rng([seed, number, i]))
+            motion(
+                a, script.looks[a.person], script, n, np.random.default_rng([seed, number, mover(scene, i)])
+            )
             for i, a in enumerate(scene.actors)
         ]
         w, h = script.width, script.height

@@ -15,5 +15,6 @@ REFINERS = {
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
     "tsiam": TSiam,
+    "tsiam-beside": partial(TSiam, feature="beside"),
     "tsiam-no-singletons": partial(TSiam, singletons=False),
 }

@@ -15,9 +15,13 @@ from castlist.errors import InputError, ModelError
 from castlist.refine.network import Network
 from castlist.refine.scaling import SCALINGS, Scaling
 
-__all__ = ["Refined"]
+__all__ = ["FEATURES", "Refined"]
 
 FORMAT = "castlist refinement 1"
+FEATURES = {
+    "hidden": "the hidden layer before its ReLU, not normalised, as published",
+    "beside": "base feature and hidden layer side by side, each of length 1, times the base feature's length",
+}
 ARRAYS = ("w1", "b1", "w2", "b2", "shift", "factor")
 
 
@@ -28,9 +32,10 @@ class Refined:
     scaling: Scaling
     network: Network
     about: dict[str, Any] = field(default_factory=dict)  # method, options and losses it was trained with
+    feature: str = "hidden"  # which of FEATURES `transform` gives
 
     def transform(self, x: NDArray[np.floating[Any]], *, precise: bool = False) -> NDArray[Any]:
-        """(n, h) refined features of rows x (n, d): the hidden layer before the ReLU, not normalised.
+        """(n, h) refined features of rows x (n, d), or (n, d + h) beside the base features: see FEATURES.
 
         Float32; float64 where `precise`, so that the result for a row does not depend on its neighbours.
 
@@ -44,8 +49,22 @@ class Refined:
         if not np.isfinite(x).all():
             raise InputError("the features hold NaN or infinite values; remove those faces first")
         rows = max(1, 2**24 // d)  # 64 MB at a time
-        parts = [self.network.hidden(self.scaling(x[i : i + rows])) for i in range(0, len(x), rows)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.network.b1)), x.dtype)
+        parts = [self._features(x[i : i + rows]) for i in range(0, len(x), rows)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.dimensions), x.dtype)
+
+    @property
+    def dimensions(self) -> int:
+        """How many columns `transform` gives."""
+        return len(self.network.b1) + (len(self.scaling.shift) if self.feature == "beside" else 0)
+
+    def _features(self, x: NDArray[Any]) -> NDArray[Any]:
+        hidden: NDArray[Any] = self.network.hidden(self.scaling(x))
+        if self.feature == "hidden":
+            return hidden
+        length = np.linalg.norm(x, axis=1, keepdims=True)
+        tiny = np.finfo(x.dtype).tiny
+        refined = hidden / np.maximum(np.linalg.norm(hidden, axis=1, keepdims=True), tiny) * length
+        return np.concatenate([x, refined], axis=1).astype(x.dtype, copy=False)
 
     def save(self, path: str | Path) -> None:
         """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""
@@ -58,7 +77,8 @@ class Refined:
             "sha256": hashlib.sha256(content).hexdigest(),
             "scaling": self.scaling.way,
             "input": len(self.scaling.shift),
-            "feature": len(self.network.b1),
+            "hidden": len(self.network.b1),
+            "feature": self.feature,
             "about": self.about,
         }
         Path(path).write_bytes(content)
@@ -77,15 +97,17 @@ class Refined:
         if hashlib.sha256(content).hexdigest() != about.get("sha256"):
             raise ModelError(f"{path} is not the file that {_beside(path).name} describes; save it again")
         arrays = load(content)
-        if sorted(arrays) != sorted(ARRAYS) or about.get("scaling") not in SCALINGS:
+        known = about.get("scaling") in SCALINGS and about.get("feature") in FEATURES
+        if sorted(arrays) != sorted(ARRAYS) or not known:
             raise ModelError(f"{path} does not hold a refinement: it needs the arrays {', '.join(ARRAYS)}")
         w1, b1, w2, b2, shift, factor = (arrays[name] for name in ARRAYS)
-        d, h = about.get("input"), about.get("feature")
+        d, h = about.get("input"), about.get("hidden")
         shapes = [(d, h), (h,), (h, len(b2)), (len(b2),), (d,), (d,)]
         for name, shape in zip(ARRAYS, shapes, strict=True):
             if arrays[name].shape != shape or arrays[name].dtype != np.float32:
                 raise ModelError(f"{path}: {name} must be float32 of shape {shape}, got {arrays[name].shape}")
-        return cls(Scaling(about["scaling"], shift, factor), Network(w1, b1, w2, b2), about.get("about", {}))
+        scaling = Scaling(about["scaling"], shift, factor)
+        return cls(scaling, Network(w1, b1, w2, b2), about.get("about", {}), about["feature"])
 
     def _arrays(self) -> list[NDArray[np.float32]]:
         return [*self.network.parts, self.scaling.shift, self.scaling.factor]

@@ -14,7 +14,7 @@ from castlist.errors import InputError
 from castlist.refine.ahead import ahead
 from castlist.refine.device import at_most, choose, fetch, placer
 from castlist.refine.losses import Contrastive
-from castlist.refine.model import Refined
+from castlist.refine.model import FEATURES, Refined
 from castlist.refine.network import Network
 from castlist.refine.pairs import Pairs
 from castlist.refine.scaling import SCALINGS, Scaling
@@ -66,11 +66,16 @@ class Siamese:
     momentum: float = 0.9
     weight_decay: float = 5e-4  # on weights and biases
     mean: bool = True  # the loss of a batch is the mean over its pairs; else their sum
+    feature: str = "hidden"  # or "beside": the base feature and the hidden layer side by side
 
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise InputError(f"unknown recipe '{self.recipe}'; choose from {', '.join(RECIPES)}")
-        for name, known in (("scaling", tuple(SCALINGS)), ("first_layer", FIRST_LAYERS)):
+        for name, known in (
+            ("scaling", tuple(SCALINGS)),
+            ("first_layer", FIRST_LAYERS),
+            ("feature", tuple(FEATURES)),
+        ):
             if self.option(name) not in known:
                 raise InputError(f"unknown {name} '{getattr(self, name)}'; choose from {', '.join(known)}")
         for f in fields(self):
@@ -92,7 +97,9 @@ class Siamese:
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Embeddings:
-        """The embeddings with refined vectors (k, hidden), other columns unchanged.
+        """The embeddings with refined vectors (k, hidden), or (k, d + hidden) with base features beside.
+
+        Their `model` says what they are, as in "sface+tsiam": cosines mean something else than before.
 
         Raises:
             InputError: the method cannot learn from this; the message says why.
@@ -101,7 +108,8 @@ class Siamese:
         refined = self.fit(
             e.vector, e.track, constraints.cannot, constraints.must, machine=machine, watch=watch
         )
-        return Embeddings(refined.transform(e.vector), e.track, e.detection, e.quality, e.model)
+        model = f"{e.model}+{type(self).__name__.lower()}"
+        return Embeddings(refined.transform(e.vector), e.track, e.detection, e.quality, model)
 
     def fit(
         self,
@@ -137,7 +145,7 @@ class Siamese:
             )
             network, losses = self._train(network, scaled, miner(draws), len(miner), device, watch)
         about = {"method": type(self).__name__, "options": asdict(self), "losses": losses}
-        return Refined(scaling, network, about)
+        return Refined(scaling, network, about, self.feature)
 
     def miner(
         self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1

@@ -7,6 +7,7 @@ report.write(cast, "report.html", thumbs=workspace.thumb, evidence=evidence)
 from __future__ import annotations
 
 from castlist.report.evidence import Evidence, Model
+from castlist.report.explained import render_explanation, write_explanation
 from castlist.report.page import render, write
 
-__all__ = ["Evidence", "Model", "render", "write"]
+__all__ = ["Evidence", "Model", "render", "render_explanation", "write", "write_explanation"]

@@ -47,9 +47,9 @@ def render(cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | Non
     evidence = Evidence() if evidence is None else evidence
     aside = _set_aside(cast, evidence)
     album = _album(cast, aside, thumbs)
-    style, script = _asset("look.css") + _asset("report.css"), _asset("report.js")
+    style, script = asset("look.css") + asset("report.css"), asset("report.js")
     return str(
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             film=_film(cast),
@@ -72,8 +72,8 @@ def render(cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | Non
             lanes=LANES,
             style=style,
             script=script,
-            style_hash=_hash(style),
-            script_hash=_hash(script),
+            style_hash=hash_of(style),
+            script_hash=hash_of(script),
             w=words,
         )
     )
@@ -87,13 +87,17 @@ def write(
     Raises:
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
+    return write_page(render(cast, thumbs=thumbs, evidence=evidence), path)
+
+
+def write_page(html: str, path: str | Path) -> Path:
+    """Write HTML to a file, whole or not at all, and return where; raises WorkspaceError as `write` does."""
     path = Path(path)
-    html = render(cast, thumbs=thumbs, evidence=evidence).encode("utf-8")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(html)
+                file.write(html.encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o644)
@@ -103,11 +107,12 @@ def write(
             raise
     except OSError as error:
         reason = error.strerror or "unknown error"
-        raise WorkspaceError(f"cannot write the report {str(path)!r}: {reason}") from error
+        raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}") from error
     return path
 
 
-def _environment() -> Any:
+def environment() -> Any:
+    """The templates beside this file."""
     import jinja2
 
     return jinja2.Environment(
@@ -119,11 +124,12 @@ def _environment() -> Any:
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside the templates."""
     return (files("castlist.report") / "templates" / name).read_text("utf-8")
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
     """A Content-Security-Policy source that allows exactly this inline text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +42,17 @@ class Base:
     cannot: NDArray[np.int64]  # (q, 2) tracks seen together
     scale: NDArray[np.float64]  # (4,) mean cosine of one person and of two, its deviation, prior log odds
     damaged: int = 0
+    mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    # (t, d) unit means of the tracks' faces, as the model gives them; `vector` where not given
 
     def __post_init__(self) -> None:
+        if not len(self.mean):
+            object.__setattr__(self, "mean", self.vector)
         freeze(self, label=(np.int32, (None,)), fate=(np.int8, (None,)))
         d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
         freeze(self, vector=(np.float32, (len(self.label), d)), cannot=(np.int64, (None, 2)))
-        freeze(self, scale=(np.float64, (4,)))
+        width = np.shape(self.mean)[1] if np.ndim(self.mean) == 2 else 0
+        freeze(self, scale=(np.float64, (4,)), mean=(np.float32, (len(self.label), width)))
         if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
             raise InputError("Base.label, fate and reason must have one row a track")
 
@@ -66,26 +71,39 @@ class Base:
         damaged: int = 0,
     ) -> Base:
         """The base of a clustering; its space is that of the film's own people."""
-        vector, scale = _space(embeddings, constraints, np.asarray(label, np.int64))
-        cannot = constraints.cannot
-        return cls(clock, shots, tracks, portraits, label, fate, reason, vector, cannot, scale, damaged)
+        mean, vector, scale = _space(embeddings, constraints, np.asarray(label, np.int64))
+        return cls(
+            clock,
+            shots,
+            tracks,
+            portraits,
+            label,
+            fate,
+            reason,
+            vector,
+            constraints.cannot,
+            scale,
+            damaged,
+            mean,
+        )
 
 
 def _space(
     embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
     from castlist.cluster import Calibration, track_means
     from castlist.cluster.whiten import measure, whiten
 
     mean, faces = track_means(embeddings, len(label), length=True)
     scale = Calibration.fit(embeddings, constraints).scale
     rows = np.flatnonzero((faces > 0) & (label != NOISE))
+    vector = mean
     if 2 <= len(rows) <= EXACT:
         own = np.unique(label[rows], return_inverse=True)[1].astype(np.int64)
-        mean = mean.copy()
-        mean[rows] = whiten(mean[rows], own)
-        scale = measure(mean[rows] @ mean[rows].T, own, scale)
-    return mean, np.array([scale.same, scale.other, scale.spread, scale.odds])
+        vector = mean.copy()
+        vector[rows] = whiten(mean[rows], own)
+        scale = measure(vector[rows] @ vector[rows].T, own, scale)
+    return mean, vector, np.array([scale.same, scale.other, scale.spread, scale.odds])
 
 
 def prepare(place: str) -> tuple[Video, Base]:
@@ -100,15 +118,23 @@ def prepare(place: str) -> tuple[Video, Base]:
         if video is None or not runs:
             raise WorkspaceError(f"{place}: no cast has been found yet; run castlist find first")
         key = f"{runs[-1].id} {runs[-1].started} {video.digest}"
-        base = keep.get(NAME, key, Base)
+        base = _kept(keep, key)
         if base is None:
             base = _found(keep, video, runs[-1].recipe)
             _keep(place, key, base)
     return video, base
 
 
+def _kept(keep: Workspace, key: str) -> Base | None:
+    """The base as it was kept, None where it was not, or by another castlist, or is damaged."""
+    try:
+        return keep.get(NAME, key, Base)
+    except WorkspaceError:
+        return None
+
+
 def _found(keep: Workspace, video: Video, toml: str) -> Base:
-    from castlist.identify import identify
+    from castlist.identification import identify
     from castlist.recipe import Recipe
 
     recipe = Recipe.parse(toml)

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.identify import DECIDED_NO_FACE, HIDDEN
+from castlist.identification import DECIDED_NO_FACE, HIDDEN
 from castlist.review.base import Base
 from castlist.review.regroup import Step, regroup, walk
-from castlist.store import Decision, Resolved, active, locate, resolve
+from castlist.store import Decision, Finder, Resolved, active, resolve
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Video
 
 __all__ = ["Group", "View", "look"]
@@ -39,6 +39,7 @@ class View:
     reason: tuple[str, ...]  # (t,)
     said: Resolved
     next_id: int
+    find: Finder  # knows where the decisions' faces are
 
     def group(self, name: str) -> Group | None:
         """The group of that id."""
@@ -47,8 +48,9 @@ class View:
 
 def look(base: Base, video: Video, decisions: Sequence[Decision], before: View | None = None) -> View:
     """The people within these decisions; those of `before` keep their id and their place."""
-    said = resolve(decisions, base.tracks, base.clock, video)
-    label, fate, reason = _labels(base, said, _steps(base, video, decisions))
+    find = before.find if before else Finder(base.tracks, base.clock, video)
+    said = resolve(decisions, base.tracks, base.clock, video, find=find)
+    label, fate, reason = _labels(base, said, _steps(decisions, find))
     names = said.names(label)
     members = _members(label)
     ids, order, next_id = _identities(base, label, members, before)
@@ -57,14 +59,13 @@ def look(base: Base, video: Video, decisions: Sequence[Decision], before: View |
     rank[order] = np.arange(len(order))
     placed = np.where(label >= 0, rank[label], NOISE) if len(members) else label
     seen = max((d.id for d in decisions), default=0)
-    return View(seen, groups, placed, fate, reason, said, next_id)
+    return View(seen, groups, placed, fate, reason, said, next_id, find)
 
 
-def _steps(base: Base, video: Video, decisions: Sequence[Decision]) -> list[Step]:
+def _steps(decisions: Sequence[Decision], find: Finder) -> list[Step]:
     """The decisions that hold, with the tracks they name."""
-    held = [d for d in active(decisions) if d.kind in ("same", "name", "different", "move")]
-    anchors = [a for d in held for a in d.anchors]
-    place = iter(locate(anchors, base.tracks, base.clock, video).tolist())
+    held = [d for d in active(decisions) if d.kind in ("same", "name", "different", "move", "sort")]
+    place = iter(find([a for d in held for a in d.anchors]).tolist())
     steps: list[Step] = []
     for made in held:
         sides: dict[int, list[int]] = {}
@@ -97,11 +98,13 @@ def _labels(
     for track in np.flatnonzero((said.fate >= 0) & live):
         best[label[track]] = said.fate[track]
     fate[live] = best[label[live]]
-    reason = tuple(
-        DECIDED_NO_FACE if said.not_a_face[t] else HIDDEN if said.hidden[t] else "" if live[t] else why
-        for t, why in enumerate(base.reason)
-    )
-    return label, fate, reason
+    why = list(base.reason)
+    for track in np.flatnonzero(live).tolist() if any(why) else ():
+        why[track] = ""
+    for mask, reason in ((said.hidden, HIDDEN), (said.not_a_face, DECIDED_NO_FACE)):
+        for track in np.flatnonzero(mask).tolist():
+            why[track] = reason
+    return label, fate, tuple(why)
 
 
 def _members(label: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -76,7 +76,8 @@ def identify(
     reason = _reasons(recipe.sift(tracks, seen.detections, everything), said)
     good = kept(reason)
     embeddings = everything[good[everything.track]]
-    constraints = with_decisions(recipe.constrain(tracks), must=said.must, cannot=said.cannot)
+    together = recipe.reflect(recipe.constrain(tracks), tracks, seen.detections, everything)
+    constraints = with_decisions(together, must=said.must, cannot=said.cannot)
     constraints = constraints[good[constraints.a] & good[constraints.b]]
     watch("people", 1, 4)
     verdict, refined = _refined(recipe, embeddings, constraints, tracks, machine)
@@ -153,7 +154,7 @@ def _refined(
     def refine(learn: Embeddings, known: Constraints, apply: Embeddings) -> Embeddings:
         model = fit(learn.vector, learn.track, known.cannot, machine=machine)
         vector: NDArray[np.float32] = model.transform(apply.vector)
-        return Embeddings(vector, apply.track, apply.detection, apply.quality, apply.model)
+        return Embeddings(vector, apply.track, apply.detection, apply.quality, "refined")
 
     verdict = try_refinement(refine, embeddings, constraints, tracks.shot)
     if not verdict.better:

@@ -1,0 +1,53 @@
+"""castlist explain: why two tracks are one person, or two."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+EXAMPLES = """
+\b
+Examples:
+  castlist explain film.castlist 12 47
+  castlist explain film.castlist "Person 1" "Person 4"
+  castlist explain film.castlist 12 47 --json | jq .probability
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("a")
+@click.argument("b")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The page with the pictures; - for none.",
+    show_default="explain.html in the workspace",
+)  # fmt: skip
+def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None) -> None:
+    """Say why A and B are one person or two: tracks by number, or people by name.
+
+    Of two people, their two most alike tracks are compared. The evidence is worked out anew from the scan in
+    WORKSPACE (film.castlist), which takes seconds, and a page with the most alike faces is written.
+    """
+    from castlist.explanation import as_plain, explain
+    from castlist.report import write_explanation
+    from castlist.store import Workspace
+
+    told = explain(workspace, _meant(a), _meant(b))
+    place = workspace / "explain.html" if output is None else output
+    if str(place) != "-":
+        with Workspace.open(workspace, write=False) as opened:
+            write_explanation(told, place, thumbs=opened.image)
+    if as_json:
+        click.echo(json.dumps(as_plain(told), ensure_ascii=False, indent=1))
+        return
+    for sentence in told.sentences:
+        click.echo(sentence)
+    if str(place) != "-":
+        click.echo(f"Pictures: {place}")
+
+
+def _meant(who: str) -> int | str:
+    return int(who) if who.lstrip("-").isdigit() else who

@@ -1,0 +1,301 @@
+"""Why two tracks are one person, or two: what was measured, what was seen, what was decided.
+
+    why = castlist.explain("film.castlist", 12, 47)
+    print(*why.sentences, sep="\\n")
+
+The evidence is not stored: it is worked out anew from the scan, with the recipe of the last finished run.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import Cast, Face, Person
+from castlist.cluster import LinkEvidence, belonging, link_evidence
+from castlist.errors import InputError, WorkspaceError
+from castlist.identification import Found, Watch, identify, silent
+from castlist.recipe import Recipe
+from castlist.store import Workspace
+from castlist.types import NOISE, USER, Clustering, Constraints, Embeddings, Machine, Scan
+
+__all__ = ["Explanation", "FacePair", "Merge", "explain"]
+
+SHOWN = 5  # pairs of faces
+
+
+@dataclass(frozen=True, slots=True)
+class FacePair:
+    """One face of each track, and how alike they are."""
+
+    a: Face
+    b: Face
+    cosine: float  # -1 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A step on the way up the tree from one track to the other."""
+
+    tracks: int  # that are together after it
+    height: float  # 0 to 1; above 0.5 the two sides were left apart
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The evidence for two tracks being one person or two."""
+
+    a: int
+    b: int
+    same: bool  # whether the cast has them as one person
+    persons: tuple[str, str]  # who they are in the cast, "" where set aside
+    times: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]  # seconds, first and last
+    probability: float  # that they are one person, from their own faces alone; 0 or 1 where links decide
+    joined: float  # that the groups in which they meet are one person; NaN where they are of one group
+    belonging: tuple[float, float]  # how surely each is of its person
+    cosine: float  # of the tracks' means
+    same_cosine: float  # its mean for one person in this film
+    other_cosine: float  # and for two
+    decided: str  # why a must-link or cannot-link decides, "" where none does
+    between: int  # pairs of tracks of the two persons that were seen together
+    pairs: tuple[FacePair, ...]  # the most alike faces, best first
+    merges: tuple[Merge, ...]  # from `a` up to the first group that holds `b`
+    sentences: tuple[str, ...]
+
+
+def explain(
+    workspace: str | os.PathLike[str],
+    a: int | str,
+    b: int | str,
+    *,
+    machine: Machine = Machine(),
+    watch: Watch = silent,
+) -> Explanation:
+    """Why two tracks are one person or two: the nearest faces, the links, and the chain of merges.
+
+    Args:
+        workspace: a `film.castlist`, in which a cast was found.
+        a, b: tracks by number, or people by name; of two people, their two most alike tracks are taken.
+
+    Raises:
+        InputError: one of them is no track and nobody of this cast, has no face that can be compared, or
+            both are the same.
+        WorkspaceError: there is no finished cast, or the workspace cannot be read.
+    """
+    with Workspace.open(Path(workspace), write=False) as keep:
+        cast = keep.cast()
+        found, seen = _found(keep, machine, watch)
+    if len(found.cast.tracks) != len(cast.tracks):
+        raise WorkspaceError(
+            f"{keep.path}: its cast is of another run than its scan; run castlist find again"
+        )
+    one, two = _tracks(found, cast, a, b)
+    for track in (one, two):
+        if not (found.embeddings.track == track).any():
+            why = cast.reason[track] or "none of its faces could be read"
+            raise InputError(f"track {track} was set aside ({why}): there is nothing to compare it by")
+    link = link_evidence(found.tree, found.refined, found.constraints, one, two)
+    return _explained(found, cast, seen, link)
+
+
+def _found(keep: Workspace, machine: Machine, watch: Watch) -> tuple[Found, Scan]:
+    """The last finished run's array work done once more."""
+    video, runs = keep.video(), [run for run in keep.runs() if run.finished]
+    if video is None or not runs:
+        raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
+    recipe = Recipe.parse(runs[-1].recipe)
+    seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+    if seen is None:
+        raise WorkspaceError(f"{keep.path}: the scan of its last run is gone; run castlist find again")
+    return identify(video, seen, recipe, decisions=keep.decisions.all(), machine=machine, watch=watch), seen
+
+
+def _tracks(found: Found, cast: Cast, a: int | str, b: int | str) -> tuple[int, int]:
+    """The two tracks meant; of people the most alike that no link decides, and of different persons."""
+    known = np.unique(found.embeddings.track)
+    left, right = (_meant(cast, known, who) for who in (a, b))
+    if isinstance(a, int) and isinstance(b, int) and a == b:
+        raise InputError(f"a and b must be two different tracks, got {a} twice")
+    if set(left) & set(right) and (len(left) > 1 or len(right) > 1):
+        raise InputError(f"{a!r} and {b!r} are one person here; name two tracks, or two people")
+    mean = _unit_means(found.refined, len(cast.tracks))
+    cosine = mean[left] @ mean[right].T
+    place = np.unravel_index(int(cosine.argmax()), cosine.shape)
+    return left[int(place[0])], right[int(place[1])]
+
+
+def _meant(cast: Cast, known: NDArray[np.int64], who: int | str) -> list[int]:
+    """The tracks that a number or a name stands for."""
+    if isinstance(who, str) and not who.lstrip("-").isdigit():
+        try:
+            tracks = cast[who].tracks
+        except KeyError as error:
+            raise InputError(str(error.args[0])) from None
+        return [t for t in tracks if t in known] or list(tracks)
+    track = int(who)
+    if not 0 <= track < len(cast.tracks):
+        last = len(cast.tracks) - 1
+        raise InputError(
+            f"there is no track {track}; this cast has the tracks 0 to {last}, and people by name"
+        )
+    return [track]
+
+
+def _unit_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float32]:
+    from castlist.cluster import track_means
+
+    return track_means(embeddings, tracks)[0]
+
+
+def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Explanation:
+    a, b = link.a, link.b
+    who = tuple(_person(cast, t) for t in (a, b))
+    same = who[0] is not None and who[0] is who[1]
+    names = (who[0].name if who[0] else "", who[1].name if who[1] else "")
+    sure = _sure(found, cast)
+    merges = _merges(found, link)
+    apart = merges[-1].height if merges and merges[-1].height > 0.5 else float("nan")
+    joined = 1 - apart if np.isfinite(apart) else (0.0 if apart == np.inf else float("nan"))
+    between = _between(cast, found.constraints, a, b)
+    pairs = tuple(
+        FacePair(_face(found, seen, int(i)), _face(found, seen, int(j)), float(c))
+        for (i, j), c in zip(link.faces[:SHOWN], link.face_cosine, strict=False)
+    )
+    times = tuple((_time(cast, t, 0), _time(cast, t, 1)) for t in (a, b))
+    told = Explanation(
+        a, b, same, names, times, link.probability, joined, (float(sure[a]), float(sure[b])),  # type: ignore[arg-type]
+        link.cosine, link.same_cosine, link.other_cosine, link.decided, between, pairs, merges, (),
+    )  # fmt: skip
+    return Explanation(
+        **{f: getattr(told, f) for f in Explanation.__dataclass_fields__ if f != "sentences"},
+        sentences=tuple(_sentences(told, cast, link)),
+    )
+
+
+def _sure(found: Found, cast: Cast) -> NDArray[np.float64]:
+    label = np.where(cast.person >= 0, cast.person, NOISE).astype(np.int32)
+    return belonging(found.refined, found.constraints, Clustering(label))
+
+
+def _person(cast: Cast, track: int) -> Person | None:
+    number = int(cast.person[track])
+    return cast.everybody[number] if number >= 0 else None
+
+
+def _time(cast: Cast, track: int, end: int) -> Fraction:
+    first, last = int(cast.tracks.first[track]), int(cast.tracks.last[track])
+    return cast.clock.time(last + 1) if end else cast.clock.time(first)
+
+
+def _face(found: Found, seen: Scan, row: int) -> Face:
+    """A row of the embeddings as a face with its picture."""
+    table, portraits = found.embeddings, found.portraits
+    detection = int(table.detection[row])
+    frame, track = int(seen.detections.frame[detection]), int(table.track[row])
+    at = np.flatnonzero((portraits.track == track) & (portraits.frame == frame))
+    box: tuple[float, ...] = tuple(seen.detections.box[detection].tolist())
+    image = portraits.image[at[0]] if len(at) else ""
+    quality = float(table.quality[row])
+    return Face(frame, found.cast.clock.time(frame), box, track, quality, image)  # type: ignore[arg-type]
+
+
+def _merges(found: Found, link: LinkEvidence) -> tuple[Merge, ...]:
+    tree = found.tree
+    size = np.concatenate([np.ones(tree.leaves, np.int64), tree.size])
+    return tuple(
+        Merge(int(size[node]), float(height)) for node, height in zip(link.merges, link.heights, strict=True)
+    )
+
+
+def _between(cast: Cast, constraints: Constraints, a: int, b: int) -> int:
+    """How many pairs of tracks of the two tracks' persons were seen together."""
+    one, two = cast.person[a], cast.person[b]
+    rows = ~constraints.same & (constraints.origin != USER)
+    left, right = cast.person[constraints.a[rows]], cast.person[constraints.b[rows]]
+    if one == two or min(one, two) < 0:
+        return 0
+    return int((((left == one) & (right == two)) | ((left == two) & (right == one))).sum())
+
+
+def _sentences(told: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:
+    said = [_verdict(told, cast), link.sentence]
+    if not told.decided:
+        said.append(_chain(told))
+    if told.between:
+        word = "pair" if told.between == 1 else "pairs"
+        said.append(
+            f"{told.persons[0]} and {told.persons[1]} are seen together in {told.between} {word} of tracks."
+        )
+    return said
+
+
+def _verdict(told: Explanation, cast: Cast) -> str:
+    spans = [f"{float(first):.1f}–{float(last):.1f} s" for first, last in told.times]
+    head = f"Track {told.a} ({spans[0]}) and track {told.b} ({spans[1]})"
+    if told.same:
+        return f"{head} are one person in this cast: {told.persons[0]}."
+    if told.persons[0] and told.persons[1]:
+        return f"{head} are two people in this cast: {told.persons[0]} and {told.persons[1]}."
+    aside = told.a if not told.persons[0] else told.b
+    why = cast.reason[aside] or "nobody of the cast"
+    return f"{head} are not one person in this cast: track {aside} was set aside ({why})."
+
+
+def _chain(told: Explanation) -> str:
+    """How the groups of the two tracks came together, or what kept them apart."""
+    if told.joined != told.joined:  # NaN: they met below the cut
+        if not told.same:
+            return "The film alone would join them; a decision keeps them apart."
+        held = f"{told.merges[-1].tracks} tracks" if told.merges else "both"
+        sure = f"p = {told.belonging[0]:.2f} and {told.belonging[1]:.2f}"
+        return (
+            f"Their groups were joined in {len(told.merges)} steps, into {held}; "
+            f"as part of {told.persons[0]} they are right with {sure}."
+        )
+    if told.joined == 0.0:
+        return "Their groups cannot be joined: tracks of the two were seen together, or decided to differ."
+    if told.same:
+        return f"The film alone would keep their groups apart (p = {told.joined:.2f}); a decision joins them."
+    return (
+        f"Taken as whole groups they are one person with p = {told.joined:.2f}: 0.50 would have joined them."
+    )
+
+
+def as_plain(told: Explanation) -> dict[str, Any]:
+    """The explanation as values that JSON knows; times in seconds, NaN as null."""
+
+    def number(value: float) -> float | None:
+        return None if value != value else round(value, 6)
+
+    return {
+        "tracks": [told.a, told.b],
+        "same": told.same,
+        "persons": [name or None for name in told.persons],
+        "times": [[float(t) for t in span] for span in told.times],
+        "probability": number(told.probability),
+        "joined_probability": number(told.joined),
+        "belonging": [number(p) for p in told.belonging],
+        "cosine": number(told.cosine),
+        "same_cosine": number(told.same_cosine),
+        "other_cosine": number(told.other_cosine),
+        "decided": told.decided or None,
+        "seen_together": told.between,
+        "faces": [
+            {"cosine": round(p.cosine, 4), "a": _plain_face(p.a), "b": _plain_face(p.b)} for p in told.pairs
+        ],
+        "merges": [{"tracks": m.tracks, "height": number(m.height)} for m in told.merges],
+        "sentences": list(told.sentences),
+    }  # fmt: skip
+
+
+def _plain_face(face: Face) -> dict[str, Any]:
+    return {
+        "track": face.track, "frame": face.frame, "seconds": float(face.time),
+        "box": [round(v, 1) for v in face.box], "image": face.image,
+    }  # fmt: skip

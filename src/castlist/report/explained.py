@@ -1,0 +1,63 @@
+"""Why two tracks are one person or two, as a page: sentences, the most alike faces, the way up the tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from castlist.report import words
+from castlist.report.album import Album
+from castlist.report.page import Thumbs, asset, environment, hash_of, write_page
+
+if TYPE_CHECKING:
+    from castlist.explanation import Explanation
+
+__all__ = ["render_explanation", "write_explanation"]
+
+MERGES = 12  # steps of the tree shown
+
+
+def render_explanation(told: Explanation, *, thumbs: Thumbs | None = None) -> str:
+    """The whole page as HTML; equal input gives equal bytes.
+
+    Args:
+        told: a `castlist.explanation.Explanation`.
+        thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
+    """
+    album = Album(thumbs)
+    album.take(face.image for pair in told.pairs for face in (pair.a, pair.b))
+    style = asset("look.css") + asset("explain.css")
+    sides = [
+        {"track": track, "person": words.clean(person), "from": times[0], "to": times[1]}
+        for track, person, times in zip((told.a, told.b), told.persons, told.times, strict=True)
+    ]
+    pairs = [
+        {
+            "cosine": f"{pair.cosine:.2f}",
+            "faces": [{"uri": album[f.image], "time": words.clock(f.time)} for f in (pair.a, pair.b)],
+        }
+        for pair in told.pairs
+    ]
+    return str(
+        environment()
+        .get_template("explain.html")
+        .render(
+            sides=sides,
+            sentences=[words.clean(s, 600) for s in told.sentences],
+            pairs=pairs,
+            merges=told.merges[:MERGES],
+            more=max(0, len(told.merges) - MERGES),
+            style=style,
+            style_hash=hash_of(style),
+            w=words,
+        )
+    )
+
+
+def write_explanation(told: Explanation, path: str | Path, *, thumbs: Thumbs | None = None) -> Path:
+    """Write the page to a file, whole or not at all, and return where.
+
+    Raises:
+        WorkspaceError: the file cannot be written; what was there before is untouched.
+    """
+    return write_page(render_explanation(told, thumbs=thumbs), path)
