@@ -98,42 +98,31 @@ def test_heads_learn_to_tell_people_from_nuisance(name, monkeypatch):
 def test_training_on_pairs_lowers_its_loss():
     scene, _ = noisy()
     x = _shared.unit(scene.features).astype(np.float32)
-    itself = np.stack([np.arange(18)] * 2, 1)
-    _, trace = _contrast.train_on_pairs(
-        scene,
-        x,
-        _head.rotation(x, 12),
-        itself,
-        scene.constraints.cannot,
-        np.random.default_rng(0),
-        name="ccl",
-        margin=1.0,
-        steps=200,
-        batch=64,
-        rate=1e-3,
-    )
+    ccl = BASELINES["ccl"](steps=200, batch=64, rate=1e-3)
+    itself, start = _contrast.itself(18, 1), _head.rotation(x, 12)
+    _, trace = ccl.train(scene, x, start, itself, scene.constraints.cannot, np.random.default_rng(0))
     assert np.mean(trace[-20:]) < 0.8 * np.mean(trace[:20])
 
 
 def test_nothing_is_trained_without_negatives():
     scene, _ = noisy()
-    start = np.eye(12, dtype=np.float32)
-    none = np.zeros((0, 2), np.int64)
-    layer, trace = _contrast.train_on_pairs(
-        scene,
-        scene.features,
-        start,
-        none + 0,
-        none,
-        np.random.default_rng(0),
-        name="ccl",
-        margin=1.0,
-        steps=5,
-        batch=8,
-        rate=1e-3,
+    start, none = np.eye(12, dtype=np.float32), np.zeros((0, 2), np.int64)
+    layer, trace = BASELINES["ccl"]().train(
+        scene, scene.features, start, _contrast.itself(18, 1), none, np.random.default_rng(0)
     )
     assert layer is start
     assert trace == []
+
+
+def test_training_pairs_keep_cannot_links_and_show_them_as_often_as_guesses():
+    alike, apart = _contrast.training_pairs(
+        [_contrast.itself(3, 2), np.array([[0, 1], [1, 0], [0, 2]])],
+        np.array([[1, 2], [0, 2], [1, 2], [0, 2]]),
+        np.array([[0, 1], [2, 1]]),
+        3,
+    )
+    assert alike.tolist() == [[0, 0], [0, 0], [1, 1], [1, 1], [2, 2], [2, 2], [0, 2]]
+    assert apart.tolist() == [[0, 1], [0, 1], [2, 1], [2, 1], [1, 2], [0, 2], [1, 2], [0, 2]]
 
 
 def test_jfac_takes_only_sure_pairs_and_keeps_cannot_links():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from castlist.baselines._scene import Scene
 
 __all__ = [
+    "allowed",
     "chunk_means",
     "components",
     "cut",
@@ -93,6 +94,12 @@ def neighbours(x: Floats, count: int) -> NDArray[np.int64]:
         d[np.arange(len(d)), np.arange(start, start + len(d))] = np.inf
         found[start : start + len(d)] = np.argsort(d, axis=1, kind="stable")[:, :count]
     return found
+
+
+def allowed(pairs: NDArray[np.int64], cannot: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """(p, 2) those pairs of `count` tracks that are not cannot-linked."""
+    key = np.array([count, 1])
+    return pairs[~np.isin(pairs @ key, np.concatenate([cannot, cannot[:, ::-1]]) @ key)]
 
 
 def components(count: int, a: NDArray[Any], b: NDArray[Any]) -> Labels:

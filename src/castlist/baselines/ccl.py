@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.baselines._contrast import train_on_pairs
+from castlist.baselines._contrast import Contrastive, itself, training_pairs
 from castlist.baselines._head import embed, need_torch, rotation
-from castlist.baselines._method import Labels, Method
+from castlist.baselines._method import Labels
 from castlist.baselines._scene import Scene
 from castlist.baselines._shared import Floats, group_means, hac, squared_distances, track_means, unit
 from castlist.baselines.finch import finch_levels
@@ -18,7 +18,7 @@ __all__ = ["CCL", "cluster_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
-class CCL(Method):
+class CCL(Contrastive):
     """A head trained on pairs that small, pure clusters and the tracks suggest, then Ward.  [Sharma 2020]
 
     Contrastive loss: d^2 for faces of one track or one cluster of FINCH's first partition, max(margin - d,
@@ -30,32 +30,13 @@ class CCL(Method):
     """
 
     name = "ccl"
-    trained = True
-    margin: float = 1.0
-    width: int = 512
-    steps: int = 1000
-    batch: int = 256
-    rate: float = 1e-4
-    max_tracks: int = 15_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
         need_torch(self.name)
         means = track_means(scene)
         alike, apart = cluster_pairs(means, finch_levels(means)[0], scene.constraints.cannot, rng)
         x = unit(scene.features).astype(np.float32)
-        layer, _ = train_on_pairs(
-            scene,
-            x,
-            rotation(x, self.width),
-            alike,
-            apart,
-            rng,
-            name=self.name,
-            margin=self.margin,
-            steps=self.steps,
-            batch=self.batch,
-            rate=self.rate,
-        )
+        layer, _ = self.train(scene, x, rotation(x, self.width), alike, apart, rng)
         return hac(embed(x, layer, scene), k or 1, "ward")
 
 
@@ -77,8 +58,4 @@ def cluster_pairs(
     start = np.cumsum(size) - size
     first = np.repeat(np.arange(t), each)
     mate = order[start[label[first]] + rng.integers(0, size[label[first]])]
-    alike, key = np.stack([first, mate], 1), np.array([t, 1])
-    alike = alike[~np.isin(alike @ key, np.concatenate([cannot, cannot[:, ::-1]]) @ key)]
-    repeat = max(1, len(apart) // max(len(cannot), 1))
-    itself = np.repeat(np.stack([np.arange(t)] * 2, 1), each, 0)
-    return np.concatenate([itself, alike]), np.concatenate([np.repeat(cannot, repeat, 0), apart])
+    return training_pairs([itself(t, each), np.stack([first, mate], 1)], apart, cannot, t)

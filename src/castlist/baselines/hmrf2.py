@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from castlist.baselines._field import links, nearest_alike, simulated_field
 from castlist.baselines._method import Labels, Method
 from castlist.baselines._scene import Scene
-from castlist.baselines._shared import pca, track_means
+from castlist.baselines._shared import allowed, pca, track_means
 from castlist.baselines.hmrf import constraint_field
 
 __all__ = ["HMRF2", "assign", "motion_cost"]
@@ -68,9 +68,7 @@ def motion_cost(scene: Scene, max_gap: int) -> tuple[NDArray[np.int64], NDArray[
     head, tail = order[np.cumsum(size) - size], order[np.cumsum(size) - 1]
     gap = scene.frame[head][None, :] - scene.frame[tail][:, None]
     pairs = np.argwhere((gap > 0) & (gap <= max_gap))
-    cannot = scene.constraints.cannot
-    key = np.array([scene.tracks, 1])
-    pairs = pairs[~np.isin(pairs @ key, np.concatenate([cannot, cannot[:, ::-1]]) @ key)]
+    pairs = allowed(pairs, scene.constraints.cannot, scene.tracks)
     box = scene.box.astype(np.float64)
     before, after = box[tail[pairs[:, 0]]], box[head[pairs[:, 1]]]
     width = [np.sqrt(np.maximum((b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]), 1.0)) for b in (before, after)]

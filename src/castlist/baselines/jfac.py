@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.baselines._contrast import train_on_pairs
+from castlist.baselines._contrast import Contrastive, itself, training_pairs
 from castlist.baselines._field import Field, links, simulated_field
 from castlist.baselines._head import embed, need_torch, rotation
-from castlist.baselines._method import Labels, Method
+from castlist.baselines._method import Labels
 from castlist.baselines._scene import Scene
 from castlist.baselines._shared import pca, unit
 
@@ -18,7 +18,7 @@ __all__ = ["JFAC", "confident_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
-class JFAC(Method):
+class JFAC(Contrastive):
     """A random field clusters the tracks, its surest pairs train a head, the new features are clustered.
     [Zhang 2016]
 
@@ -33,18 +33,12 @@ class JFAC(Method):
     """
 
     name = "jfac"
-    trained = True
     must: float = 100.0
     cannot: float = 100.0
     sure: float = 0.9
     rounds: int = 3
-    margin: float = 1.0
-    width: int = 512
     dimensions: int = 30
     steps: int = 400
-    batch: int = 256
-    rate: float = 1e-4
-    max_tracks: int = 15_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
         need_torch(self.name)
@@ -53,19 +47,7 @@ class JFAC(Method):
         found = self._cluster(embed(x, layer, scene), scene, k or 1, rng)
         for _ in range(self.rounds):
             alike, apart = confident_pairs(scene, found, self.sure, rng)
-            layer, _ = train_on_pairs(
-                scene,
-                x,
-                layer,
-                alike,
-                apart,
-                rng,
-                name=self.name,
-                margin=self.margin,
-                steps=self.steps,
-                batch=self.batch,
-                rate=self.rate,
-            )
+            layer, _ = self.train(scene, x, layer, alike, apart, rng)
             found = self._cluster(embed(x, layer, scene), scene, k or 1, rng)
         return found.label
 
@@ -80,18 +62,10 @@ def confident_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(p, 2) pairs of tracks taken for one person, each with itself among them, and (q, 2) for two people."""
     t = scene.tracks
-    itself = np.stack([np.arange(t)] * 2, 1)
-    known = found.posterior.max(1) > sure
-    pairs = (
-        np.flatnonzero(known)[rng.integers(0, max(known.sum(), 1), (most, 2))] if known.any() else itself[:0]
-    )
+    known = np.flatnonzero(found.posterior.max(1) > sure)
+    pairs = known[rng.integers(0, len(known), (most, 2))] if len(known) else itself(0, 1)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     together = found.label[pairs[:, 0]] == found.label[pairs[:, 1]]
-    repeat = max(1, int(together.sum()) // t)  # within tracks as often as across
-    alike = np.concatenate([np.repeat(itself, repeat, 0), scene.constraints.must, pairs[together]])
-    cannot = scene.constraints.cannot
-    key = np.array([t, 1])
-    alike = alike[~np.isin(alike @ key, np.concatenate([cannot, cannot[:, ::-1]]) @ key)]
-    apart = pairs[~together]
-    repeat = max(1, len(apart) // max(len(cannot), 1))  # what is known as often as what is guessed
-    return alike, np.concatenate([np.repeat(cannot, repeat, 0), apart])
+    often = max(1, int(together.sum()) // t)  # within tracks as often as across
+    alike = [itself(t, often), scene.constraints.must, pairs[together]]
+    return training_pairs(alike, pairs[~together], scene.constraints.cannot, t)
