@@ -93,7 +93,7 @@ async function post(path, body, done) {
       return false;
     }
     if (!r.ok) { say(answer.error, true); return false; }
-    document.documentElement.dataset.took = String(Math.round(performance.now() - began));
+    performance.measure("action", { start: began, detail: body.action || path });
     if (done) say(done);
     return true;
   } catch {
