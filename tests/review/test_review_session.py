@@ -210,6 +210,6 @@ def test_a_reviewer_who_knows_ends_with_the_truth(made: Callable[..., Any]) -> N
             if same or q["kind"] == "same":
                 session.decide({"action": "same" if same else "different", "tracks": tracks})
             else:
-                session.decide({"action": "split", "tracks": tracks[:1]})
+                session.decide({"action": "split", "tracks": tracks[:1], "against": tracks[1:]})
         found = {tuple(t) for t in members(session).values()}
     assert found == {tuple(np.flatnonzero(truth == k).tolist()) for k in range(5)}

@@ -65,8 +65,11 @@ class _Faces:
         return np.unique(np.array(given, np.int64))
 
     def witnesses(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Those tracks that stand for all of them."""
-        order = np.lexsort((tracks, -self.base.tracks.size[tracks], -self.quality[tracks]))
+        """Those tracks that stand for all of them: good pictures of what most of them look like."""
+        vector = self.base.vector[tracks]
+        total = vector.sum(axis=0)
+        typical = vector @ (total / max(float(np.linalg.norm(total)), 1e-9))
+        order = np.lexsort((tracks, -self.base.tracks.size[tracks], -self.quality[tracks] - typical))
         return tracks[order[:WITNESSES]]
 
     def against(self, request: Mapping[str, Any], tracks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -133,6 +136,29 @@ def _move(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("move", f.anchors(tracks) + f.anchors(to, 1) + f.anchors(rest, 2))
 
 
+def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    """A sheet of answers: each item's track goes to the person of `to`, or to nobody of `not`."""
+    items = request.get("items")
+    if not isinstance(items, list) or not items or not all(isinstance(i, Mapping) for i in items):
+        raise InputError("name at least one item, each with a track and the track it goes with, or null")
+    anchors: list[Anchor] = []
+    taken: set[int] = set()
+    for k, item in enumerate(items):
+        (track,) = f.tracks({"tracks": [item.get("track")]}).tolist()
+        if track in taken:
+            raise InputError(f"track {track} is on the sheet twice")
+        taken.add(track)
+        to = f.tracks({"tracks": [item["to"]]}).tolist() if item.get("to") is not None else []
+        left = f.tracks({"tracks": item["not"]}, 0).tolist() if "not" in item and not to else []
+        if track in (*to, *left):
+            raise InputError(f"track {track} cannot be compared with itself")
+        whole = item.get("whole") is True
+        anchors += [] if whole else f.anchors([track], 3 * k)
+        anchors += f.anchors([track, *to] if whole else to, 3 * k + 1)
+        anchors += f.anchors(left, 3 * k + 2)
+    return Decision("sort", tuple(anchors))
+
+
 def _name(f: _Faces, request: Mapping[str, Any]) -> Decision:
     value = request.get("name")
     if not isinstance(value, str):
@@ -176,6 +202,7 @@ ACTIONS: dict[str, Callable[[_Faces, Mapping[str, Any]], Decision]] = {
     "merge": _merge,
     "split": _split,
     "move": _move,
+    "sort": _sort,
     "name": _name,
     "same": _same,
     "different": _different,
@@ -192,6 +219,7 @@ _SAID = {
     "different": "are different people",
     "unsure": "left open",
     "move": "moved",
+    "sort": "sorted",
     "not-a-face": "no face",
     "face": "a face after all",
     "hide": "hidden",
@@ -204,6 +232,8 @@ _SAID = {
 def sentence(made: Decision) -> str:
     """A decision for a reader of the history."""
     count = len(made.faces) if made.kind == "move" else len(made.anchors)
+    if made.kind == "sort":
+        count = len({a.side // 3 for a in made.anchors})
     faces = f"{count} track{'s' if count != 1 else ''}"
     if made.kind == "name":
         return f"named {made.value}" if made.value else "took a name away"

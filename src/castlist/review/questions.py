@@ -1,24 +1,29 @@
-"""Questions, in the order of the number of faces that an answer is expected to put right."""
+"""What to ask, in the order of the number of faces that a click is expected to put right.
+
+A question is one click and asks about one thing; a sheet asks about many at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.review.base import Base
+from castlist.review.between import Sums, never, seen_together, shut
+from castlist.review.evidence import Evidence, Labels
+from castlist.review.sheets import TOO_SURE, Item, Lines, Sheet, best_of
 from castlist.review.view import View
 from castlist.types import NOISE, PERSON
 
-__all__ = ["Question", "questions"]
+__all__ = ["LONGEST", "Asker", "Question", "questions"]
 
-STRAY = 0.05  # share of two people's cannot-links that may be stray tracks
-TOO_SURE = 0.02  # a pair less likely than this is not worth a question
-OTHERS = 3
-SURENESS = 0.8  # a scene's light and pose make its tracks err together
+OTHERS = 3  # people offered beside the likeliest
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
+LONGEST = 24  # items of a sheet
+
+Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,146 +40,184 @@ class Question:
 
 def questions(base: Base, view: View, limit: int = 20) -> list[Question]:
     """The most useful questions that no decision answers yet, the most useful first."""
-    groups = len(view.groups)
-    if not groups:
-        return []
-    live = np.flatnonzero(view.label >= 0)
-    vector = np.zeros((groups, base.vector.shape[1]))
-    np.add.at(vector, view.label[live], base.vector[live])
-    sums = _Sums(base, vector, np.bincount(view.label[live], minlength=groups).astype(np.float64))
-    found = [*_pairs(base, view, sums, limit), *_strays(base, view, sums, limit)]
-    found.sort(key=lambda q: (-q.gain, q.a, q.b))
-    return found[:limit]
+    asker = Asker(base)
+    asker.look(view)
+    return asker.questions(limit)
 
 
-class _Sums:
-    """Sums of vectors over groups, and the evidence that they give."""
+class Asker:
+    """Thinks of questions about one base; `look` at each new view, only what changed is computed anew."""
 
-    def __init__(self, base: Base, total: NDArray[np.float64], count: NDArray[np.float64]) -> None:
-        from castlist.cluster.persons import Scale
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self.evidence = Evidence(base)
+        self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
+        np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
+        self._kept: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
 
-        self.total, self.count = total, count
-        self.scale = Scale(*base.scale.tolist())
-        self.square = (total**2).sum(axis=1)
-        self.level = self.scale.level(np.maximum(self.square - count, 0), count)
-        self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
+    def look(self, view: View) -> None:
+        """Go by this view from now on."""
+        said = view.said
+        self.view = view
+        told = said.moved | (said.named_by > 0)
+        told[said.must.ravel()] = True
+        self.closed = told.copy()  # nothing to be asked about these
+        self.closed[said.unsure.ravel()] = True
+        self._lines: tuple[Lines, Lines] | None = None
+        self._groups()
+        self.evidence.update([g.id for g in view.groups], view.label, told)
+        person = np.where(view.fate == PERSON, 1.0, BACKGROUND_WORTH)
+        self.worth = np.asarray(self.base.tracks.size * person, np.float64)
+        live = view.label >= 0
+        self.group_worth = np.bincount(view.label[live], self.worth[live], minlength=len(view.groups))
 
-    def pairs(self) -> NDArray[np.float64]:
-        """(g, g) probability that two groups are one person."""
-        cosine = self.total @ self.total.T / np.outer(self.count, self.count)
-        odds = self.scale.log_odds(
-            cosine, np.outer(self.level, self.level), np.outer(self.length, self.length)
-        )
-        return _probability(odds)
+    def questions(self, limit: int = 20) -> list[Question]:
+        """Single questions, those first whose answer is expected to put most faces right."""
+        if not self.view.groups:
+            return []
+        self._known()
+        found = [*self._pairs(limit), *self._strays(limit)]
+        found.sort(key=lambda q: (-q.gain, q.a, q.b))
+        return found[:limit]
 
+    def sheet(self, limit: int = LONGEST) -> Sheet:
+        """The items to be asked about at once that put most faces right for a click."""
+        if not self.view.groups:
+            return Sheet((), 0.0, 0.0)
+        tracks, wholes = self._known()
+        gain = np.concatenate([tracks.gain, wholes.gain])
+        cost = np.concatenate([tracks.cost, wholes.cost])
+        chosen = best_of(gain, cost, limit)
+        clicks = 1 + float(cost[chosen].sum())
+        items = [self._item(tracks, i) if i < len(tracks.gain) else self._item(wholes, i - len(tracks.gain))
+                 for i in chosen.tolist()]  # fmt: skip
+        items = self._each_once(items)
+        label = self.view.label
+        items.sort(key=lambda i: (not i.whole, label[i.guess] if i.guess != NOISE else len(label), -i.gain))
+        return Sheet(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
 
-def _probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
+    # Groups
 
+    def _groups(self) -> None:
+        """Sums of the groups' vectors and who stands for each; only changed groups anew."""
+        kept = {}
+        for group in self.view.groups:
+            key = group.tracks.tobytes()
+            if self._kept.get(group.id, (b"",))[0] != key:
+                self._kept[group.id] = (key, *self._look_at(group.tracks))
+            kept[group.id] = self._kept[group.id]
+        self._kept = kept
+        groups, width = len(kept), self.base.vector.shape[1]
+        total = np.array([k[1] for k in kept.values()]).reshape(groups, width)
+        self.faces = [k[2] for k in kept.values()]  # of each group its best tracks, best first
+        self.sums = Sums(self.base, total, np.array([len(g.tracks) for g in self.view.groups], np.float64))
 
-def _worth(base: Base, view: View) -> NDArray[np.float64]:
-    """(t,) what it is worth to have a track right: its faces."""
-    return np.asarray(base.tracks.size * np.where(view.fate == PERSON, 1.0, BACKGROUND_WORTH), np.float64)
+    def _look_at(self, tracks: Labels) -> tuple[NDArray[np.float64], Labels]:
+        """A group's sum, and two of its tracks to look at: good pictures of what most of it looks like."""
+        vector = self.base.vector[tracks]
+        total = vector.sum(axis=0, dtype=np.float64)
+        typical = vector @ (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
+        return total, tracks[np.argsort(-(self.quality[tracks] + typical), kind="stable")[:2]]
 
+    def _face(self, group: int, but: int = NOISE) -> int:
+        """The track that stands for a group, another one than `but`; NOISE where there is none."""
+        return next((t for t in self.faces[group].tolist() if t != but), NOISE)
 
-def _shut(base: Base, view: View) -> NDArray[np.bool_]:
-    """(g, g) pairs of people about whom nothing is to be asked."""
-    groups = len(view.groups)
-    shut = np.eye(groups, dtype=np.bool_)
-    for pairs in (view.said.cannot, view.said.unsure):
-        ends = view.label[pairs]
-        ends = ends[(ends >= 0).all(axis=1)]
-        shut[ends[:, 0], ends[:, 1]] = shut[ends[:, 1], ends[:, 0]] = True
-    ends = view.label[base.cannot]
-    ends = ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])]
-    met = np.zeros((groups, groups))
-    np.add.at(met, (ends[:, 0], ends[:, 1]), 1)
-    met += met.T
-    total = met.sum(axis=1)
-    return np.asarray(shut | (met > STRAY * np.minimum(total[:, None], total)), np.bool_)
+    # Single questions
 
+    def _pairs(self, limit: int) -> list[Question]:
+        probability, gain = self._between
+        cells = np.flatnonzero(np.triu(gain > 0, 1))
+        value = gain.ravel()[cells]
+        if len(cells) > limit:
+            keep = np.argpartition(-value, limit - 1)[:limit]
+            cells, value = cells[keep], value[keep]
+        rows, columns = np.unravel_index(cells[np.lexsort((cells, -value))], gain.shape)
+        return [
+            Question("same", self._face(i), self._face(j), float(gain[i, j]), float(probability[i, j]))
+            for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+        ]
 
-def _best(base: Base, view: View) -> NDArray[np.int64]:
-    """(g,) the track of each group with the best picture, else with most faces."""
-    rank = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
-    p = base.portraits
-    np.maximum.at(rank, p.track, p.quality.astype(np.float64))
-    return np.array([g.tracks[rank[g.tracks].argmax()] for g in view.groups], np.int64)
+    def _pairs_of_people(self) -> tuple[Table, Table]:
+        """(g, g) probability that two groups are one person, and the faces that knowing it puts right."""
+        odds = self.sums.log_odds() + seen_together(self.base, self.view)
+        probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
+        gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
+        gain[shut(self.view) | (probability < TOO_SURE)] = 0
+        return probability, gain
 
+    def _strays(self, limit: int) -> list[Question]:
+        loose = self._known()[0]
+        found: list[Question] = []
+        for i in np.argsort(-loose.gain, kind="stable").tolist():
+            track, own = int(loose.track[i]), int(self.view.label[loose.track[i]])
+            if loose.gain[i] <= 0 or len(found) == limit:
+                break
+            rest = self._face(own, track)
+            others = tuple(self._face(k) for k in loose.shown[i] if k != own)[:OTHERS]
+            if rest != NOISE:
+                belongs = float(loose.own[i])
+                found.append(Question("belongs", track, rest, float(loose.gain[i]), belongs, others))
+        return found
 
-def _pairs(base: Base, view: View, sums: _Sums, limit: int) -> list[Question]:
-    probability = sums.pairs()
-    worth = np.bincount(view.label[view.label >= 0], _worth(base, view)[view.label >= 0])
-    gain = probability * np.minimum(worth[:, None], worth)
-    gain[_shut(base, view) | (probability < TOO_SURE)] = 0
-    gain = np.triu(gain, 1)
-    top = np.argsort(-gain, axis=None, kind="stable")[:limit]
-    best = _best(base, view)
-    rows, columns = np.unravel_index(top, gain.shape)
-    return [
-        Question("same", int(best[i]), int(best[j]), float(gain[i, j]), float(probability[i, j]))
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-        if gain[i, j] > 0
-    ]
+    # Sheets
 
+    def _known(self) -> tuple[Lines, Lines]:
+        """What could be asked: about tracks, and about people as a whole."""
+        if self._lines is None:
+            self._between = self._pairs_of_people()
+            self._lines = self._loose(), self._wholes()
+        return self._lines
 
-def _strays(base: Base, view: View, sums: _Sums, limit: int) -> list[Question]:
-    """Tracks that may not belong where they are, each with the people it may belong to instead."""
-    told = np.zeros(len(view.label), np.bool_)
-    told[view.said.must.ravel()] = told[view.said.unsure.ravel()] = True
-    rows = np.flatnonzero((view.label >= 0) & ~told & base.vector.any(axis=1))
-    rows = rows[sums.count[view.label[rows]] > 1]
-    if not len(rows):
-        return []
-    never = {(int(t), int(view.label[u])) for p in view.said.cannot.tolist() for t, u in (p, p[::-1])}
-    probability = np.concatenate([_belonging(base, view, sums, part)[0] for part in _pieces(rows)])
-    gain = (1 - probability) * _worth(base, view)[rows]
-    rest, best = _best_of_rest(base, view), _best(base, view)
-    found = []
-    for i in np.argsort(-gain, kind="stable")[:limit].tolist():
-        track = int(rows[i])
-        if probability[i] < 1 - TOO_SURE:
-            odds = _belonging(base, view, sums, rows[i : i + 1])[1][0]
-            order = [k for k in np.argsort(-odds).tolist() if k != view.label[track]]
-            others = tuple(int(best[k]) for k in order if (track, k) not in never)[:OTHERS]
-            found.append(
-                Question("belongs", track, rest(track), float(gain[i]), float(probability[i]), others)
-            )
-    return found
+    def _loose(self) -> Lines:
+        """Tracks that nobody decided about, and where they may belong."""
+        view = self.view
+        rows = np.flatnonzero((view.label >= 0) & ~self.closed & self.evidence.known)
+        rows = self.evidence.doubtful(rows, self.worth[rows])
+        found = self.evidence.belonging(rows, never(view))
+        alone = self.sums.count[view.label[rows]] < 2
+        open_ = np.flatnonzero((found.own < 1 - TOO_SURE) | alone)
+        lines = Lines(rows[open_], False)
+        for i in open_.tolist():
+            track, own = int(rows[i]), int(view.label[rows[i]])
+            pairs = zip(found.group[i].tolist(), found.probability[i].tolist(), strict=True)
+            here = [(k, p) for k, p in pairs if self._face(k, track) != NOISE]
+            shown = here[: OTHERS + 1]
+            if own not in [k for k, _ in shown]:
+                shown = [*shown[:OTHERS], *(c for c in here if c[0] == own)]
+            mine = next((p for k, p in shown if k == own), 0.0)
+            lines.add(shown, mine, self.worth[track], 1 - mine)
+        return lines.done()
 
+    def _wholes(self) -> Lines:
+        """People of two tracks and more who may be somebody larger."""
+        probability, gain = self._between
+        size, worth = self.sums.count, self.group_worth
+        rank = np.empty(len(worth), np.int64)
+        rank[np.argsort(worth, kind="stable")] = np.arange(len(worth))
+        chance = np.where((gain > 0) & (rank[:, None] < rank), probability, 0.0)
+        small = np.flatnonzero((size > 1) & (chance.max(axis=1) >= TOO_SURE))
+        lines = Lines(np.array([self._face(k) for k in small.tolist()], np.int64), True)
+        most = min(OTHERS, len(chance) - 1)
+        likely = np.argpartition(-chance[small], most, axis=1)[:, : most + 1]
+        for k, order in zip(small.tolist(), likely, strict=True):
+            order = order[np.argsort(-chance[k, order], kind="stable")]
+            order = order[chance[k, order] >= TOO_SURE]
+            odds = chance[k, order] / np.maximum(1 - chance[k, order], 1e-6)
+            share = odds / (1 + odds.sum())
+            shown = list(zip(order.tolist(), share.tolist(), strict=True))
+            lines.add(shown, 1 - float(share.sum()), worth[k], float(share.sum()))
+        return lines.done()
 
-def _pieces(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return [rows[i : i + 4096] for i in range(0, len(rows), 4096)]
+    def _item(self, lines: Lines, i: int) -> Item:
+        track, whole = int(lines.track[i]), lines.whole
+        shown = [self._face(k, track) for k in lines.shown[i]]
+        if whole and lines.stays[i] > lines.chance[i][0]:
+            return Item(track, whole, NOISE, tuple(shown), float(lines.stays[i]), float(lines.gain[i]))
+        return Item(track, whole, shown[0], tuple(shown[1:]), lines.chance[i][0], float(lines.gain[i]))
 
-
-def _belonging(
-    base: Base, view: View, sums: _Sums, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n,) probability that tracks belong to their people, and (n, g) log odds for everybody's."""
-    x, own = base.vector[rows], view.label[rows]
-    track_level = sums.scale.same - sums.scale.other
-    dot = (x @ sums.total.T.astype(np.float32)).astype(np.float64)
-    odds = sums.scale.log_odds(dot / sums.count, sums.level * track_level, sums.length)
-    count = sums.count[own] - 1  # the track itself left out of its own
-    square = sums.square[own] - 2 * dot[np.arange(len(rows)), own] + 1
-    level = sums.scale.level(np.maximum(square - count, 0), count) * track_level
-    length = np.sqrt(np.maximum(square, 1e-9)) / count
-    mine = sums.scale.log_odds((dot[np.arange(len(rows)), own] - 1) / count, level, length)
-    odds[np.arange(len(rows)), own] = mine
-    odds = SURENESS * odds
-    top = np.maximum(odds.max(axis=1, keepdims=True), 0.0)
-    share = np.exp(odds - top)
-    return share[np.arange(len(rows)), own] / (share.sum(axis=1) + np.exp(-top[:, 0])), odds
-
-
-def _best_of_rest(base: Base, view: View) -> Callable[[int], int]:
-    """Finds the best picture among a track's person's other tracks."""
-    quality = np.zeros(len(view.label))
-    np.maximum.at(quality, base.portraits.track, base.portraits.quality.astype(np.float64))
-
-    def best(track: int) -> int:
-        others = view.groups[int(view.label[track])].tracks
-        others = others[others != track]
-        return int(others[quality[others].argmax()]) if len(others) else NOISE
-
-    return best
+    def _each_once(self, items: list[Item]) -> list[Item]:
+        """Without the tracks of somebody who is asked about as a whole."""
+        label = self.view.label
+        whole = {int(label[i.track]) for i in items if i.whole}
+        return [i for i in items if i.whole or int(label[i.track]) not in whole]

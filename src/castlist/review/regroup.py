@@ -8,6 +8,7 @@ clusters together; cannot-linked tracks part a cluster, and its other tracks go 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,24 +23,87 @@ Step = tuple[str, dict[int, list[int]]]  # a decision's kind, and the tracks on 
 ROUNDS = 20
 
 
-def walk(label: Labels, steps: Iterable[Step], vector: NDArray[np.float32]) -> Labels:
-    """(t,) labels after one decision after another: same, name, different, move; others change nothing."""
-    label = label.copy()
-    for kind, sides in steps:
-        live = {side: [t for t in own if label[t] != NOISE] for side, own in sides.items()}
-        everybody = np.array([t for own in live.values() for t in own], np.int64)
-        if kind in ("same", "name") and len(everybody) > 1:
-            label[np.isin(label, label[everybody])] = label[everybody[0]]
-        elif kind == "move" and live.get(0):
-            label[live[0]] = label[live[1][0]] if live.get(1) else int(label.max()) + 1
+def walk(label: Labels, made: Iterable[Step], vector: NDArray[np.float32]) -> Labels:
+    """(t,) labels after one decision after another; kinds that say nothing of who is who change nothing."""
+    walker = _Walker(label.copy(), vector)
+    for kind, sides in made:
+        live = {side: [t for t in own if walker.label[t] != NOISE] for side, own in sides.items()}
+        if kind in ("same", "name"):
+            walker.join([t for own in live.values() for t in own])
+        elif kind == "move":
+            walker.move(live.get(0, []), live.get(1, []))
         elif kind == "different":
-            part = np.arange(len(label))
-            for own in live.values():
-                part[own] = own[0] if own else 0
-            first = [own[0] for own in live.values() if own]
-            pairs = np.array([(a, b) for i, b in enumerate(first) for a in first[:i]], np.int64)
-            _part(label, part, pairs.reshape(-1, 2), vector)
-    return label
+            walker.part(list(live.values()))
+        elif kind == "sort":
+            for k in sorted({side // 3 for side in live}):
+                walker.sort(live.get(3 * k, []), live.get(3 * k + 1, []), live.get(3 * k + 2, []))
+    return walker.label
+
+
+class _Walker:
+    """Labels that change, and the tracks of each label at hand."""
+
+    def __init__(self, label: Labels, vector: NDArray[np.float32]) -> None:
+        self.label, self.vector = label, vector
+        order = np.argsort(label, kind="stable")
+        edges = np.searchsorted(label[order], np.arange(int(label.max(initial=-1)) + 2))
+        self.members = [order[a:b] for a, b in pairwise(edges.tolist())]
+
+    def join(self, tracks: list[int]) -> None:
+        """Everybody who is with one of these becomes one person, that of the first."""
+        labels = list(dict.fromkeys(int(self.label[t]) for t in tracks))
+        if len(labels) > 1:
+            own = np.concatenate([self.members[k] for k in labels])
+            for k in labels:
+                self.members[k] = own[:0]
+            self._put(labels[0], own)
+
+    def move(self, moved: list[int], to: list[int]) -> None:
+        """These tracks, and they alone, become the person of `to`, or a new one."""
+        if not moved:
+            return
+        target = int(self.label[to[0]]) if to else len(self.members)
+        if not to:
+            self.members.append(np.zeros(0, np.int64))
+        own = np.unique(moved)
+        for k in np.unique(self.label[own]).tolist():
+            self.members[k] = np.setdiff1d(self.members[k], own, assume_unique=True)
+        self._put(target, np.concatenate([self.members[target], own]))
+
+    def sort(self, moved: list[int], to: list[int], left: list[int]) -> None:
+        """One move of many; with nobody to move, join `to` and part it from `left`."""
+        if moved:
+            self.move(moved, to)
+            return
+        self.join(to)
+        if to and left:
+            self.part([to, left])
+
+    def part(self, sides: list[list[int]]) -> None:
+        """Sides that are of one person become two; its other tracks go with whom they resemble."""
+        sides = [own for own in sides if own]
+        together = {int(self.label[own[0]]) for own in sides}
+        for k in sorted(together):
+            own = np.sort(self.members[k])
+            inside = [side for side in sides if self.label[side[0]] == k]
+            if len(inside) > 1:
+                self._part(own, inside)
+
+    def _part(self, own: Labels, sides: list[list[int]]) -> None:
+        part = np.arange(len(self.label))
+        for side in sides:
+            part[side] = side[0]
+        pairs = np.array([(a[0], b[0]) for i, b in enumerate(sides) for a in sides[:i]], np.int64)
+        choice = _assign(own, part, pairs, self.vector)
+        home = int(self.label[own[0]])
+        for k in range(int(choice.max()) + 1):
+            if k:
+                self.members.append(np.zeros(0, np.int64))
+            self._put(len(self.members) - 1 if k else home, own[choice == k])
+
+    def _put(self, label: int, own: Labels) -> None:
+        self.members[label] = own
+        self.label[own] = label
 
 
 def regroup(label: Labels, must: Pairs, cannot: Pairs, vector: NDArray[np.float32]) -> Labels:

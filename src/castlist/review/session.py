@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -14,10 +15,10 @@ from castlist.report.words import clean
 from castlist.review.actions import decision, sentence
 from castlist.review.base import Base, prepare
 from castlist.review.people import Describe
-from castlist.review.questions import questions
+from castlist.review.questions import LONGEST, Asker
 from castlist.review.view import View, look
 from castlist.store import Decision, Stale, Workspace, active, to_redo, to_undo
-from castlist.types import SET_ASIDE, Video
+from castlist.types import NOISE, SET_ASIDE, Video
 
 __all__ = ["Session"]
 
@@ -38,6 +39,7 @@ class Session:
         self._saved = -1
         self.describe = Describe(base)
         self.images = frozenset(base.portraits.image) - {""}
+        self._asker: Asker | None = None
 
     @classmethod
     def open(cls, place: Path | str) -> Self:
@@ -73,7 +75,7 @@ class Session:
             return self.view
 
     def _take(self) -> None:
-        self._log = self._keep.decisions.all()
+        self._log += self._keep.decisions.since(self._log[-1].id if self._log else 0)
         self.view = look(self.base, self.video, self._log, self.view)
 
     def state(self) -> dict[str, Any]:
@@ -145,7 +147,7 @@ class Session:
         """What to ask next, the most useful first."""
         with self._lock:
             view = self.refresh()
-            found = questions(self.base, view, limit)
+            found = self._asks().questions(limit)
             return [
                 {
                     "kind": q.kind,
@@ -161,6 +163,47 @@ class Session:
                 }
                 for q in found
             ]
+
+    def sheet(self, limit: int = LONGEST) -> dict[str, Any]:
+        """The items to ask about at once that put most faces right for a click; answer with "sort".
+
+        Each item has `track`, `whole` (it stands for its whole person), `of` (its person), `guess` and
+        `others` (tracks with their `person`; a guess of None says: none of the others) and `probability`.
+        The answer is {"action": "sort", "items": [{"track": 3, "whole": false, "to": 7, "not": []}, ...]}:
+        `to` is the track of the person chosen, or None for nobody of those in `not`.
+        """
+        with self._lock:
+            view = self.refresh()
+            sheet = self._asks().sheet(limit)
+
+            def shown(track: int) -> dict[str, Any]:
+                return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
+
+            items = [
+                {
+                    "track": self.describe.track(i.track),
+                    "whole": i.whole,
+                    "of": view.groups[int(view.label[i.track])].id,
+                    "guess": shown(i.guess) if i.guess != NOISE else None,
+                    "others": [shown(t) for t in i.others],
+                    "probability": round(i.probability, 3),
+                }
+                for i in sheet.items
+            ]
+            return {
+                "seen": view.seen,
+                "items": items,
+                "gain": round(sheet.gain, 2),
+                "clicks": round(sheet.clicks, 2),
+            }
+
+    def _asks(self) -> Asker:
+        """What thinks of questions, brought to the view as it is."""
+        if self._asker is None:
+            self._asker = Asker(self.base)
+        if getattr(self._asker, "view", None) is not self.view:
+            self._asker.look(self.view)
+        return self._asker
 
     def history(self) -> list[dict[str, Any]]:
         """What was decided, newest first."""
@@ -207,9 +250,12 @@ class Session:
             self.refresh()
             self._current(seen)
             made = decision(request, self.base, self.video, self.view, author)
-            self._check(made)
+            trial = replace(made, id=self.view.seen + 1)
+            view = look(self.base, self.video, [*self._log, trial], self.view)
+            _refuse_contradiction(view, trial.id)
             number = self._keep.decisions.append(made, seen=self.view.seen)
-            self._take()
+            self._log += self._keep.decisions.since(self.view.seen)
+            self.view = view if number == trial.id else look(self.base, self.video, self._log, self.view)
             return number
 
     def undo(self, *, seen: int | None = None, author: str = "", redo: bool = False) -> int:
@@ -232,21 +278,6 @@ class Session:
     def _current(self, seen: int | None) -> None:
         if seen is not None and seen < self.view.seen:
             raise Stale(tuple(d for d in self._log if d.id > seen))
-
-    def _check(self, made: Decision) -> None:
-        """Refuse what goes against an earlier decision, before it is in the log."""
-        from dataclasses import replace
-
-        from castlist.store import resolve
-
-        trial = replace(made, id=self.view.seen + 1)
-        said = resolve([*self._log, trial], self.base.tracks, self.base.clock, self.video)
-        against = [c for c in said.conflicts if c.decision == trial.id]
-        if against:
-            raise InputError(
-                f"an earlier decision says otherwise: {against[0].why} "
-                f"(decision {against[0].against}); undo that one first"
-            )
 
     def save(self) -> bool:
         """Write the cast as it stands into the workspace; False where a run holds it just now."""
@@ -276,6 +307,16 @@ class Session:
             names=[g.name for g in view.groups],
             portraits=base.portraits,
             damaged=base.damaged,
+        )
+
+
+def _refuse_contradiction(view: View, made: int) -> None:
+    """Refuse what goes against an earlier decision, before it is in the log."""
+    against = [c for c in view.said.conflicts if c.decision == made]
+    if against:
+        raise InputError(
+            f"an earlier decision says otherwise: {against[0].why} "
+            f"(decision {against[0].against}); undo that one first"
         )
 
 

@@ -99,11 +99,9 @@ def _labels(
         best[label[track]] = said.fate[track]
     fate[live] = best[label[live]]
     why = list(base.reason)
-    for track in np.flatnonzero(live).tolist() if any(why) else ():
-        why[track] = ""
-    for mask, reason in ((said.hidden, HIDDEN), (said.not_a_face, DECIDED_NO_FACE)):
-        for track in np.flatnonzero(mask).tolist():
-            why[track] = reason
+    for mask, reason in ((live, ""), (said.hidden, HIDDEN), (said.not_a_face, DECIDED_NO_FACE)):
+        for own in np.flatnonzero(mask).tolist() if reason or any(why) else ():
+            why[own] = reason
     return label, fate, tuple(why)
 
 

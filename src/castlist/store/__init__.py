@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from castlist.store.decisions import KINDS, Anchor, Decision, active, to_redo, to_undo
 from castlist.store.log import Log, Stale
-from castlist.store.resolve import Conflict, Missing, Resolved, locate, resolve
+from castlist.store.resolve import Conflict, Finder, Missing, Resolved, locate, resolve, steps
 from castlist.store.workspace import Run, Workspace
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Anchor",
     "Conflict",
     "Decision",
+    "Finder",
     "Log",
     "Missing",
     "Resolved",
@@ -24,6 +25,7 @@ __all__ = [
     "active",
     "locate",
     "resolve",
+    "steps",
     "to_redo",
     "to_undo",
 ]

@@ -28,6 +28,8 @@ KINDS = {
     "unsure": "nobody can tell whether these are one person; do not ask again",
     "name": "these faces are one person, and this is the name ('' takes a name away)",
     "move": "faces of side 0 are the person of side 1 (nobody: a new one), not the person of side 2",
+    "sort": "many moves at once: sides 3k, 3k + 1, 3k + 2 as in a move; "
+    "with nobody to move, side 3k + 1 is one person, and not that of side 3k + 2",
     "not-a-face": "these are no faces",
     "face": "these are faces after all",
     "hide": "leave these out of what is shown",
@@ -103,8 +105,11 @@ class Decision:
 
     @property
     def faces(self) -> tuple[Anchor, ...]:
-        """The faces it is about: those of side 0."""
-        return tuple(a for a in self.anchors if a.side == 0)
+        """The faces it is about: those of side 0; of a sort, those that are moved or joined."""
+        if self.kind != "sort":
+            return tuple(a for a in self.anchors if a.side == 0)
+        moved = {a.side // 3 for a in self.anchors if a.side % 3 == 0}
+        return tuple(a for a in self.anchors if a.side % 3 == (0 if a.side // 3 in moved else 1))
 
 
 def clean(name: str) -> str:

@@ -45,6 +45,11 @@ class Log:
         with self._reading() as db:
             return _read(db, 0)
 
+    def since(self, decision: int) -> list[Decision]:
+        """The decisions made after one, by its number, oldest first."""
+        with self._reading() as db:
+            return _read(db, decision)
+
     def active(self) -> list[Decision]:
         """The decisions that hold, oldest first."""
         return active(self.all())

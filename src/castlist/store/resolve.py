@@ -20,7 +20,7 @@ from castlist.errors import InputError
 from castlist.store.decisions import Anchor, Decision, active
 from castlist.types import BACKGROUND, NOISE, PERSON, Clock, Tracks, Video, freeze
 
-__all__ = ["Conflict", "Missing", "Resolved", "locate", "resolve"]
+__all__ = ["Conflict", "Finder", "Missing", "Resolved", "locate", "resolve", "steps"]
 
 MIN_IOU = 0.3  # detectors disagree on where a face ends; below this it is another face
 TOLERANCE = Fraction(1, 5)  # seconds by which a face may be seen earlier or later than it was
@@ -56,12 +56,14 @@ class Resolved:
     not_a_face: NDArray[np.bool_]  # (t,)
     hidden: NDArray[np.bool_]  # (t,)
     fate: NDArray[np.int8]  # (t,) PERSON or BACKGROUND, NOISE where nobody said
+    moved: NDArray[np.bool_]  # (t,) whose place was decided by a move, or confirmed
     missing: tuple[Missing, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
     def __post_init__(self) -> None:
         freeze(self, named_by=(np.int64, (None,)), not_a_face=(np.bool_, (None,)))
         freeze(self, hidden=(np.bool_, (len(self.named_by),)), fate=(np.int8, (len(self.named_by),)))
+        freeze(self, moved=(np.bool_, (len(self.named_by),)))
         for pairs in ("must", "cannot", "unsure"):
             freeze(self, **{pairs: (np.int64, (None, 2))})
         if len(self.name) != len(self.named_by):
@@ -84,16 +86,19 @@ def resolve(
     video: Video,
     *,
     offset: Fraction = Fraction(0),
+    find: Finder | None = None,
 ) -> Resolved:
     """What the decisions that hold say about these tracks.
 
     Args:
         decisions: the whole log; undone decisions are left out here.
         offset: seconds by which this film runs later than the one decided on (a trimmed copy: negative).
+        find: where faces were found on these tracks before, to look for each only once.
     """
     held = active(decisions)
     anchors = [a for d in held for a in d.anchors]
-    place = iter(locate(anchors, tracks, clock, video, offset=offset).tolist())
+    find = find or Finder(tracks, clock, video, offset=offset)
+    place = iter(find(anchors).tolist())
     ledger = _Ledger(len(tracks))
     missing = []
     for decision in held:
@@ -105,6 +110,29 @@ def resolve(
                 sides.setdefault(anchor.side, []).append(track)
         ledger.take(decision, {side: sorted(set(own)) for side, own in sides.items()})
     return ledger.close(tuple(missing))
+
+
+def steps(decision: Decision) -> list[tuple[int, int, int]]:
+    """The moves of a "sort": the sides of those moved, of whom they join, and of whom they are not."""
+    return [(3 * k, 3 * k + 1, 3 * k + 2) for k in sorted({a.side // 3 for a in decision.anchors})]
+
+
+class Finder:
+    """Finds faces among tracks as `locate` does, each once however often it is asked for."""
+
+    def __init__(self, tracks: Tracks, clock: Clock, video: Video, *, offset: Fraction = Fraction(0)) -> None:
+        self._of = (tracks, clock, video)
+        self._offset = offset
+        self._found: dict[tuple[Fraction, tuple[float, ...]], int] = {}
+
+    def __call__(self, anchors: Sequence[Anchor]) -> NDArray[np.int64]:
+        """(a,) the track on which each face is seen, NOISE where it is on none."""
+        keys = [(a.time, a.box) for a in anchors]
+        fresh = {k: a for k, a in zip(keys, anchors, strict=True) if k not in self._found}
+        tracks, clock, video = self._of
+        there = locate(list(fresh.values()), tracks, clock, video, offset=self._offset)
+        self._found.update(zip(fresh, there.tolist(), strict=True))
+        return np.array([self._found[k] for k in keys], np.int64)
 
 
 def locate(
@@ -157,8 +185,8 @@ class _Claim:
     """That tracks are one person, or that each of one list is another person than each of the other."""
 
     decision: int
-    one: list[int]
-    other: list[int] | None = None  # None: all of `one` are one person
+    parts: list[list[int]]  # those of one person; more than one part where a move took some out later
+    other: list[int] | None = None  # None: all of a part are one person
 
 
 @dataclass(slots=True)
@@ -167,10 +195,12 @@ class _Ledger:
 
     count: int
     claims: list[_Claim] = field(default_factory=list)
+    joined: dict[int, list[_Claim]] = field(default_factory=dict)  # track -> claims that join it
     unsure: list[tuple[int, int]] = field(default_factory=list)
     name: dict[int, tuple[str, int]] = field(default_factory=dict)  # track -> name, decision
     no_face: dict[int, int] = field(default_factory=dict)  # track -> decision
     hidden: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
     fate: dict[int, int] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -189,10 +219,14 @@ class _Ledger:
                 self.unsure += [(own[0], t) for t in own[1:]]
             case "move":
                 self._move(decision, sides.get(0, []), sides.get(1, []), sides.get(2, []))
+            case "sort":
+                for moved, to, left in steps(decision):
+                    self._sort(decision, sides.get(moved, []), sides.get(to, []), sides.get(left, []))
             case "not-a-face":
                 self.no_face.update((t, decision.id) for t in own)
             case "face":
-                self.no_face = {t: d for t, d in self.no_face.items() if t not in own}
+                for t in own:
+                    self.no_face.pop(t, None)
             case "hide":
                 self.hidden.update(own)
             case "show":
@@ -202,7 +236,13 @@ class _Ledger:
 
     def _same(self, decision: Decision, tracks: list[int]) -> None:
         if len(tracks) > 1:
-            self.claims.append(_Claim(decision.id, tracks))
+            self._claim(_Claim(decision.id, [tracks]))
+
+    def _claim(self, claim: _Claim) -> None:
+        self.claims.append(claim)
+        if claim.other is None:
+            for track in claim.parts[0]:
+                self.joined.setdefault(track, []).append(claim)
 
     def _different(self, decision: Decision, sides: list[list[int]]) -> None:
         for i, other in enumerate(sides):
@@ -210,7 +250,16 @@ class _Ledger:
                 if shared := sorted(set(one) & set(other)):
                     self._against(decision.id, 0, shared, "faces said to be two people are on one track")
                 else:
-                    self.claims.append(_Claim(decision.id, one, other))
+                    self.claims.append(_Claim(decision.id, [one], other))
+
+    def _sort(self, decision: Decision, moved: list[int], to: list[int], left: list[int]) -> None:
+        """One move of many; whoever is on one track with those it joins is there already."""
+        if moved:
+            self._move(decision, [t for t in moved if t not in to], to, left)
+            return
+        self._same(decision, to)
+        if to and left:
+            self._different(decision, [to, left])
 
     def _move(self, decision: Decision, moved: list[int], to: list[int], left: list[int]) -> None:
         """Take tracks out of what joined them before, then say where they belong and where not."""
@@ -221,16 +270,18 @@ class _Ledger:
             return
         if not moved:
             return
-        before, self.claims = self.claims, []
-        for claim in before:
-            parts = [claim.one] if claim.other is not None else _apart(claim.one, moved)
-            self.claims += [_Claim(claim.decision, part, claim.other) for part in parts]
-        self.name = {t: n for t, n in self.name.items() if t not in moved}
+        for claim in {id(c): c for t in moved for c in self.joined.pop(t, ())}.values():
+            claim.parts = [part for whole in claim.parts for part in _apart(whole, moved)]
+            for track in {t for part in claim.parts for t in part if t in moved}:
+                self.joined.setdefault(track, []).append(claim)
+        for track in moved:
+            self.name.pop(track, None)
+        self.moved.update(moved)
         if decision.value:
             self.name.update((t, (decision.value, decision.id)) for t in (*moved, *to))
         self._same(decision, sorted({*moved, *to}))
         if left:
-            self.claims.append(_Claim(decision.id, moved, left))
+            self.claims.append(_Claim(decision.id, [moved], left))
 
     def _against(self, decision: int, earlier: int, tracks: Sequence[int], why: str) -> None:
         self.conflicts.append(Conflict(decision, earlier, tuple(tracks), why))
@@ -239,8 +290,11 @@ class _Ledger:
         self._join_namesakes()
         people = _People()
         for claim in self.claims:
-            one, other = self._faces(claim, claim.one), self._faces(claim, claim.other or [])
-            for a, b in _pairs(one, other if claim.other is not None else None):
+            other = self._faces(claim, claim.other or [])
+            found = [self._faces(claim, part) for part in claim.parts]
+            for a, b in [
+                p for part in found for p in _pairs(part, other if claim.other is not None else None)
+            ]:
                 earlier = people.claim(a, b, claim.other is None, claim.decision)
                 if earlier and claim.other is None:
                     self._against(claim.decision, earlier, (a, b), "they were said to be two people")
@@ -261,6 +315,7 @@ class _Ledger:
             not_a_face=np.isin(np.arange(self.count), list(self.no_face)),
             hidden=np.isin(np.arange(self.count), list(self.hidden)),
             fate=fate,
+            moved=np.isin(np.arange(self.count), list(self.moved)),
             missing=missing,
             conflicts=tuple(self.conflicts),
         )
@@ -273,7 +328,7 @@ class _Ledger:
                 bearers.setdefault(name, {}).setdefault(decision, track)
         for tracks in bearers.values():
             if len(tracks) > 1:
-                self.claims.append(_Claim(max(tracks), [t for _, t in sorted(tracks.items())]))
+                self._claim(_Claim(max(tracks), [[t for _, t in sorted(tracks.items())]]))
 
     def _faces(self, claim: _Claim, tracks: list[int]) -> list[int]:
         """Tracks without those that are no faces; who joined such a one later on is told so."""
@@ -291,7 +346,7 @@ def _apart(tracks: list[int], moved: list[int]) -> list[list[int]]:
 
 def _pairs(one: list[int], other: list[int] | None) -> list[tuple[int, int]]:
     if other is None:
-        return [(one[0], t) for t in one[1:]]
+        return [(one[0], t) for t in one[1:]]  # none for an empty list
     return [(a, b) for a in one for b in other]
 
 

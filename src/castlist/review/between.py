@@ -1,0 +1,68 @@
+"""Whether two groups are one person: by their faces, by who is seen with whom, by what was decided."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.review.base import Base
+from castlist.review.view import View
+
+__all__ = ["Sums", "never", "seen_together", "shut"]
+
+STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
+Table = NDArray[np.float64]
+
+
+class Sums:
+    """Sums of vectors over groups, and the evidence that they give."""
+
+    def __init__(self, base: Base, total: NDArray[np.float64], count: NDArray[np.float64]) -> None:
+        from castlist.cluster.persons import Scale
+
+        self.total, self.count = total, count
+        self.scale = Scale(*base.scale.tolist())
+        self.square = (total**2).sum(axis=1)
+        self.level = self.scale.level(np.maximum(self.square - count, 0), count)
+        self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
+
+    def log_odds(self) -> Table:
+        """(g, g) log odds that two groups are one person, by their faces."""
+        cosine = self.total @ self.total.T / np.outer(self.count, self.count)
+        return self.scale.log_odds(
+            cosine, np.outer(self.level, self.level), np.outer(self.length, self.length)
+        )
+
+
+def seen_together(base: Base, view: View) -> Table:
+    """(g, g) what it says of two groups being one person how often they are seen together.
+
+    One person's groups meet where a track strays, STRAY of the time; two people's as often as chance has it.
+    """
+    groups = len(view.groups)
+    ends = view.label[base.cannot]
+    ends = ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])]
+    met = np.bincount(ends[:, 0] * groups + ends[:, 1], minlength=groups * groups).reshape(groups, groups)
+    met = met + met.T
+    total = met.sum(axis=1)
+    stray = STRAY * np.minimum(total[:, None], total) + 0.5
+    chance = np.maximum(np.outer(total, total) / max(1, total.sum()), stray)
+    return np.asarray(met * np.log(stray / chance) - (stray - chance))
+
+
+def shut(view: View) -> NDArray[np.bool_]:
+    """(g, g) pairs of people about whom everything is said."""
+    groups = len(view.groups)
+    closed = np.eye(groups, dtype=np.bool_)
+    for pairs in (view.said.cannot, view.said.unsure):
+        ends = view.label[pairs]
+        ends = ends[(ends >= 0).all(axis=1)]
+        closed[ends[:, 0], ends[:, 1]] = closed[ends[:, 1], ends[:, 0]] = True
+    return closed
+
+
+def never(view: View) -> NDArray[np.int64]:
+    """(q, 2) tracks and groups of which it was decided that the one is not the other."""
+    pairs = np.concatenate([view.said.cannot, view.said.cannot[:, ::-1]])
+    group = view.label[pairs[:, 1]]
+    return np.asarray(np.stack([pairs[:, 0], group], axis=1)[group >= 0], np.int64)

@@ -1,0 +1,283 @@
+"""Who each track shows, by what the other tracks show: learnt from the film itself, renewed by answers.
+
+Five kinds of evidence speak for a person: the face (a linear classifier over track means, fitted to the
+people as they stand, each track judged by a fit that has not seen it), whom the tracks before and after show,
+who is seen at the same time, how much there is of a person, and the one track that is most alike. What each
+of them is worth is fitted to the film too. Every answer is evidence: tracks that were decided about count
+fully, the others as far as their group can be trusted, and a group whose tracks keep being sent elsewhere is
+trusted less.
+
+Least squares with leave-one-out in closed form: [Hastie, Tibshirani, Friedman 2009, sections 3.4 and 7.10].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.review.base import Base
+from castlist.review.learn import START, STAY, answered, fitted, share_of
+from castlist.types import NOISE
+
+__all__ = ["Belonging", "Evidence", "Labels"]
+
+Labels = NDArray[np.int64]
+Table = NDArray[np.float64]
+RIDGE = 2.0  # unit vectors that pull the classifier towards nobody
+AROUND = 8  # tracks before and after that tell of a scene
+SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
+CELLS = 500_000  # of a table of tracks by people; of more, the most telling tracks are looked at
+FEWEST = 300
+COMPARED = 4096  # tracks that a track is compared with one by one
+LIKELY = 12  # people considered for each track
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Belonging:
+    """For n tracks the likeliest people, the likeliest first."""
+
+    track: Labels  # (n,)
+    group: Labels  # (n, c) index into the view's groups
+    probability: Table  # (n, c)
+    own: Table  # (n,) probability of the group that the track is in, 0 where it is in none
+
+
+class Evidence:
+    """What a film's tracks say about one another. Made once a base; `update` brings it to a view's labels."""
+
+    def __init__(self, base: Base) -> None:
+        t = len(base.tracks)
+        self.known = np.asarray(base.mean.any(axis=1), np.bool_)
+        fitted = self.known & (base.label != NOISE)
+        centre = base.mean[fitted].mean(axis=0) if fitted.any() else np.zeros(base.mean.shape[1])
+        self.x = np.where(self.known[:, None], base.mean - centre, 0).astype(np.float32)
+        self.unit = self.x / np.maximum(np.linalg.norm(self.x, axis=1, keepdims=True), 1e-9)
+        scatter = (self.x[fitted].T @ self.x[fitted]).astype(np.float64) + RIDGE * np.eye(self.x.shape[1])
+        self.z = (self.x @ np.linalg.inv(scatter)).astype(np.float32)
+        self.leverage = np.minimum((self.z * self.x).sum(axis=1), 0.9).astype(np.float64)
+        self.near = _neighbours(base, t)
+        self.apart = _pairs_by_track(base.cannot, t)
+        self.worth = START
+        self.machine = base.label.astype(np.int64)
+        self._fit = np.zeros(t)  # how well a track fits its group
+        self._key: dict[str, bytes] = {}
+        self._sums: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+        self._worth, self._weighed = START, np.nan  # and how many tracks were decided about then
+
+    def update(self, ids: list[str], label: Labels, told: NDArray[np.bool_]) -> None:
+        """Go by these groups: ids, the group of each track (NOISE: none), and which were decided about."""
+        self.label, self.told, self.groups, self.worth = label, told, len(ids), START
+        self.bias = np.zeros(len(ids))
+        self.stay = np.full(len(ids), STAY)
+        if not ids:
+            return
+        self.home = _homes(self.machine, label, len(ids))
+        self._add_up(ids)
+        self._trust()
+        if self.groups > 1:
+            if not abs(self.told.sum() - self._weighed) <= 0.1 * self._weighed:
+                self._weigh()
+            self.worth = self._worth
+            self._doubt()
+            self._trust()
+
+    def belonging(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
+        """Where tracks belong; `never` are pairs of a track and a group that it is not in."""
+        group, part = self._parts(rows, never)
+        odds = part @ self.worth + self._leaning(rows, group)
+        if never is not None:
+            odds[_listed(rows, group, never, self.groups)] = -1e9
+        share = share_of(odds)
+        order = np.argsort(-share, axis=1, kind="stable")
+        group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
+        own = (share * (group == self.label[rows][:, None])).sum(axis=1)
+        return Belonging(rows, group, share, own)
+
+    def doubtful(self, rows: Labels, worth: Table) -> Labels:
+        """Those of these tracks to look at: all, or where they are too many, large ones that fit least."""
+        most = self._most()
+        if len(rows) <= most:
+            return rows
+        doubt = worth * np.exp(-np.clip(self.worth[0] * self._fit[rows], -20, 20))
+        return np.sort(rows[np.argpartition(-doubt, most)[:most]])
+
+    def _most(self) -> int:
+        """How many tracks to look at."""
+        return max(FEWEST, CELLS // max(1, self.groups))
+
+    # What the groups are
+
+    def _add_up(self, ids: list[str]) -> None:
+        """(g, d) sums of the vectors of each group, decided ones and others; only changed groups anew."""
+        order = np.argsort(self.label, kind="stable")
+        edges = np.searchsorted(self.label[order], np.arange(len(ids) + 1))
+        sums = {}
+        for k, name in enumerate(ids):
+            own = order[edges[k] : edges[k + 1]]
+            key = own.tobytes() + self.told[own].tobytes()
+            if self._key.get(name) != key:
+                decided = self.told[own]
+                parts = (self.x[own[decided]].sum(axis=0), self.x[own[~decided]].sum(axis=0))
+                self._key[name], self._sums[name] = key, parts
+                self._fit[own] = self.z[own] @ (parts[0] + parts[1]) - self.leverage[own]
+            sums[name] = self._sums[name]
+        self._sums, self._key = sums, {name: self._key[name] for name in ids}
+        width = (len(ids), self.x.shape[1])
+        self._decided = np.array([s[0] for s in sums.values()], np.float32).reshape(width)
+        self._others = np.array([s[1] for s in sums.values()], np.float32).reshape(width)
+        live = self.label >= 0
+        self._told_size = np.bincount(self.label[live & self.told], minlength=len(ids)).astype(np.float64)
+        self._size = np.bincount(self.label[live], minlength=len(ids)).astype(np.float64)
+
+    def _trust(self) -> None:
+        """Count tracks that nobody decided about as far as their group can be trusted."""
+        trust = np.exp(np.minimum(self.bias + self.stay - STAY, 0.0))
+        self.total = self._decided + trust[:, None].astype(np.float32) * self._others
+        live = self.label >= 0
+        self.weight = np.where(live, np.where(self.told, 1.0, trust[np.maximum(self.label, 0)]), 0.0)
+        size = self._told_size + trust * (self._size - self._told_size)
+        self.share = (size + 0.5) / (size.sum() + 0.5 * self.groups)
+
+    # Evidence
+
+    def _parts(self, rows: Labels, never: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
+        """(n, c) likeliest groups of tracks and (n, c, 4) what speaks for them."""
+        size = np.broadcast_to(np.log(self.share), (len(rows), self.groups))
+        kinds = [self._faces(rows), self._around(rows), self._met(rows), size, self._alike(rows)]
+        odds = sum((w * kind for w, kind in zip(self.worth.tolist(), kinds, strict=True)), self.bias)
+        stays = np.flatnonzero(self.home[rows] != NOISE)
+        odds[stays, self.home[rows[stays]]] += self.stay[self.home[rows[stays]]]
+        if never is not None:
+            odds[_listed(rows, np.tile(np.arange(self.groups), (len(rows), 1)), never, self.groups)] = -np.inf
+        if self.groups > LIKELY:
+            own = np.flatnonzero(self.label[rows] >= 0)
+            odds[own, self.label[rows[own]]] += 1e6  # where a track is, is always among its choices
+            group = np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
+        else:
+            group = np.tile(np.arange(self.groups), (len(rows), 1))
+        return group, np.stack([np.take_along_axis(kind, group, 1) for kind in kinds], axis=-1)
+
+    def _faces(self, rows: Labels) -> Table:
+        """(n, g) the classifier's score, each track's own share in it taken out."""
+        score = (self.z[rows] @ self.total.T).astype(np.float64)
+        h = self.leverage[rows] * self.weight[rows]
+        score += h[:, None] * self.share
+        own = self.label[rows]
+        live = np.flatnonzero(own >= 0)
+        score[live, own[live]] -= h[live]
+        return np.asarray(score / (1 - h)[:, None])
+
+    def _around(self, rows: Labels) -> Table:
+        """(n, g) log of how much more often a person is seen around these tracks than elsewhere."""
+        near = self.near[rows]
+        valid = (near >= 0) & (self.label[near] >= 0)
+        cell = np.arange(len(rows))[:, None] * self.groups + self.label[near]
+        count = np.bincount(cell[valid], self.weight[near[valid]], minlength=len(rows) * self.groups)
+        count = count.reshape(len(rows), self.groups)
+        total = count.sum(axis=1, keepdims=True)
+        return np.asarray(np.log((count / self.share + 2) / (total + 2)))
+
+    def _alike(self, rows: Labels) -> Table:
+        """(n, g) cosine of a track and the one of a group that it resembles most; of many tracks a sample."""
+        found = np.zeros((len(rows), self.groups))
+        order = np.argsort(self.label, kind="stable")
+        order = order[(self.label[order] >= 0) & (self.weight[order] > 0.5)]
+        order = order[:: 1 + len(order) // COMPARED]
+        if not len(order):
+            return found
+        cosine = self.unit[rows] @ self.unit[order].T
+        place = np.full(len(self.label), NOISE)
+        place[order] = np.arange(len(order))
+        inside = np.flatnonzero(place[rows] >= 0)
+        cosine[inside, place[rows[inside]]] = -1  # a track says nothing of itself
+        label = self.label[order]
+        start = np.flatnonzero(np.diff(label, prepend=NOISE))
+        found[:, label[start]] = np.maximum.reduceat(cosine, start, axis=1)
+        return found
+
+    def _met(self, rows: Labels) -> Table:
+        """(n, g) whether, at most once, a track is seen together with somebody."""
+        edge, other = self.apart
+        size = edge[rows + 1] - edge[rows]
+        line = np.repeat(np.arange(len(rows)), size)
+        step = np.arange(len(line)) - np.repeat(np.cumsum(size) - size, size)
+        track = other[edge[rows][line] + step]
+        live = self.label[track] >= 0
+        cell = line[live] * self.groups + self.label[track[live]]
+        count = np.bincount(cell, self.weight[track[live]], minlength=len(rows) * self.groups)
+        return np.minimum(count.reshape(len(rows), self.groups), 1.0)
+
+    # What evidence is worth
+
+    def _weigh(self) -> None:
+        """Fit what the kinds of evidence are worth to the labels as they are, some of which are wrong."""
+        good = (self.label >= 0) & self.known & (self.weight > 0.5)
+        good[good] = self._size[self.label[good]] > 1
+        rows = np.flatnonzero(good)
+        if len(rows) < 10:
+            return
+        rows = np.random.default_rng(0).permutation(rows)[: min(SAMPLE, self._most())]
+        group, part = self._parts(rows)
+        mine = group == self.label[rows][:, None]
+        seen = mine.any(axis=1)
+        self._worth, self._weighed = fitted(part[seen], mine[seen].argmax(axis=1)), float(self.told.sum())
+
+    def _leaning(self, rows: Labels, group: Labels) -> Table:
+        """(n, c) what speaks for a group whatever the track, and for staying where the machine put it."""
+        stays = group == self.home[rows][:, None]
+        return np.asarray(self.bias[group] + np.where(stays, self.stay[group], 0.0))
+
+    def _doubt(self) -> None:
+        """Fit to the tracks that were decided about how well groups attract and how well they hold."""
+        told = self.told & (self.label >= 0) & self.known
+        told[told] = self._size[self.label[told]] > 1
+        rows = np.flatnonzero(told)
+        rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
+        if not len(rows):
+            return
+        group, part = self._parts(rows)
+        mine = group == self.label[rows][:, None]
+        seen = mine.any(axis=1)
+        group, odds, mine = group[seen], part[seen] @ self.worth, mine[seen]
+        stays = group == self.home[rows[seen]][:, None]
+        temper, self.bias, self.stay = answered(group, odds, mine, stays, self.groups)
+        self.worth = self.worth * temper
+
+
+def _homes(machine: Labels, label: Labels, groups: int) -> Labels:
+    """(t,) where most of the tracks are that the machine put together with a track; NOISE for none."""
+    live = (machine >= 0) & (label >= 0)
+    count = int(machine.max(initial=-1)) + 1
+    cell, size = np.unique(machine[live] * groups + label[live], return_counts=True)
+    home = np.full(count + 1, NOISE)
+    order = np.argsort(size, kind="stable")
+    home[cell[order] // groups] = cell[order] % groups  # the last one written is the largest
+    return np.asarray(home[np.where(machine >= 0, machine, count)], np.int64)
+
+
+def _listed(rows: Labels, group: Labels, pairs: NDArray[np.int64], groups: int) -> NDArray[np.bool_]:
+    """(n, c) whether a track and a group are among these pairs."""
+    cells = rows[:, None] * groups + group
+    return np.isin(cells, pairs[:, 0] * groups + pairs[:, 1])
+
+
+def _neighbours(base: Base, t: int) -> Labels:
+    """(t, 2 * AROUND) the tracks before and after each, by their middle; NOISE beyond the ends."""
+    order = np.argsort(base.tracks.first + base.tracks.last, kind="stable")
+    place = np.empty(t, np.int64)
+    place[order] = np.arange(t)
+    step = np.concatenate([np.arange(-AROUND, 0), np.arange(1, AROUND + 1)])
+    there = place[:, None] + step
+    inside = (there >= 0) & (there < t)
+    return (
+        np.where(inside, order[np.clip(there, 0, max(0, t - 1))], NOISE) if t else np.zeros((0, 16), np.int64)
+    )
+
+
+def _pairs_by_track(pairs: NDArray[np.int64], t: int) -> tuple[Labels, Labels]:
+    """(t + 1,) edges and the partners of each track between them."""
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.argsort(both[:, 0], kind="stable")]
+    return np.searchsorted(both[:, 0], np.arange(t + 1)).astype(np.int64), both[:, 1]

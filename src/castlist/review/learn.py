@@ -1,0 +1,89 @@
+"""What evidence is worth: fitted to labels some of which are wrong, then to a person's answers.
+
+Maximum a posteriori estimates of conditional logit models.  [McFadden 1974]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FIRM", "START", "STAY", "answered", "fitted", "share_of"]
+
+Labels = NDArray[np.int64]
+Table = NDArray[np.float64]
+# The kinds of evidence: face, whom the tracks around show, seen together, size, resemblance to one track.
+START = np.array([12.0, 0.5, -3.0, 0.5, 1.0])  # what they are worth before anything is fitted
+FIRM = np.array([0.01, 0.5, 0.1, 30.0, 0.05])  # precision of that prior
+MISTAKES = 0.03  # share of today's labels that may be wrong
+STAY = 1.5  # log odds that the machine's own choice has in its favour, before any answer
+HOLDS = 1.0  # precision of the prior that a group holds its tracks as well as the others do
+ATTRACTS = 2.0  # precision of the prior that a group attracts others' tracks as much as it seems to
+STEPS = 25
+TEMPER = 10.0  # precision of the prior that evidence is worth for doubtful tracks what it is for all
+
+
+def share_of(odds: Table) -> Table:
+    """Softmax over the last axis."""
+    raised = np.exp(odds - odds.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+def fitted(part: Table, mine: Labels) -> Table:
+    """(4,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
+    from scipy.optimize import minimize
+
+    n, choices = np.arange(len(part)), part.shape[1]
+
+    def loss(worth: Table) -> tuple[float, Table]:
+        share = share_of(part @ worth)
+        sure = (1 - MISTAKES) * share[n, mine]
+        chance = sure + MISTAKES / choices
+        pull = part[n, mine] - np.einsum("nc,nck->nk", share, part)
+        away = worth - START
+        slope = FIRM * away - ((sure / chance)[:, None] * pull).sum(axis=0)
+        return float(0.5 * (FIRM * away**2).sum() - np.log(chance).sum()), slope
+
+    return np.asarray(minimize(loss, START, jac=True, method="L-BFGS-B", options={"maxiter": 30}).x)
+
+
+def answered(
+    group: Labels, odds: Table, mine: NDArray[np.bool_], stays: NDArray[np.bool_], groups: int
+) -> tuple[float, Table, Table]:
+    """What answers teach: a factor for the evidence, and for each group how it attracts and how it holds.
+
+    Args:
+        group: (n, c) the groups that each of n tracks was considered for.
+        odds: (n, c) what spoke for them.
+        mine: (n, c) the group that the answer was.
+        stays: (n, c) the group in which the machine had put the track.
+        groups: how many there are, g.
+
+    Returns:
+        The factor, (g,) log odds of whatever is said to be of a group, never above 0, and (g,) log odds of
+        staying in it.
+    """
+
+    def by(value: Table) -> Table:
+        return np.asarray(np.bincount(group.ravel(), value.ravel(), minlength=groups), np.float64)
+
+    temper, middle, attracts, holds = 1.0, STAY, np.zeros(groups), np.full(groups, STAY)
+    for _ in range(STEPS):  # Newton's steps by each parameter on its own
+        share = share_of(temper * odds + attracts[group] + np.where(stays, holds[group], 0.0))
+        error, curve = mine - share, share * (1 - share)
+        centred = odds - (share * odds).sum(axis=1, keepdims=True)
+        pull, stiff = (error * odds).sum(), (share * centred**2).sum()
+        temper += _step(pull - TEMPER * (temper - 1), stiff + TEMPER, 0.2)
+        middle += _step((holds - middle).sum() * HOLDS - (middle - STAY), HOLDS * groups + 1)
+        attracts = attracts + _step(by(error) - ATTRACTS * attracts, by(curve) + ATTRACTS)
+        holds = holds + _step(by(error * stays) - HOLDS * (holds - middle), by(curve * stays) + HOLDS)
+        temper, attracts = float(np.clip(temper, 0.1, 1.5)), np.clip(attracts, -5.0, 0.0)
+        holds = np.clip(holds, -5.0, 8.0)
+    return temper, attracts, holds
+
+
+def _step(slope: Any, curve: Any, longest: float = 1.0) -> Any:
+    """A step of Newton's, a little shorter than he takes it, and never longer than `longest`."""
+    return np.clip(0.7 * slope / curve, -longest, longest)

@@ -1,0 +1,84 @@
+"""A sheet: many things asked about at once, and which of them make the most of its clicks.
+
+Each item stands where it most likely belongs; one click takes an item elsewhere, one key confirms them all.
+
+    faces expected to be put right / (1 + items expected to need a click)
+
+is a fractional programme, solved by taking the items worth more than the sheet itself.  [Dinkelbach 1967]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Item", "Lines", "Sheet", "best_of"]
+
+TOO_SURE = 0.02  # what is less likely than this is not worth a question
+Labels = NDArray[np.int64]
+Table = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a sheet: a track, or the whole person it stands for, and where it most likely belongs."""
+
+    track: int
+    whole: bool
+    guess: int  # a track of the likeliest person, NOISE: none of those known
+    others: tuple[int, ...]  # a track of each of the next ones, likeliest first
+    probability: float  # of the guess
+    gain: float  # faces expected to be put right
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Items to be confirmed at once; `gain` is the faces expected to be put right by a click."""
+
+    items: tuple[Item, ...]
+    gain: float
+    clicks: float  # expected to be needed
+
+
+class Lines:
+    """What could stand on a sheet: columns that grow line by line."""
+
+    def __init__(self, track: Labels, whole: bool) -> None:
+        self.track, self.whole = track, whole
+        self.shown: list[list[int]] = []  # groups, likeliest first
+        self.chance: list[list[float]] = []
+        self.stays: list[float] = []  # probability of staying as it is
+        self._gain: list[float] = []
+        self._cost: list[float] = []
+
+    def add(self, shown: list[tuple[int, float]], stays: float, worth: float, moves: float) -> None:
+        """One line: groups and their probabilities, that it stays, its faces, and that it moves."""
+        known = sum(p for _, p in shown)
+        self.shown.append([k for k, _ in shown])
+        self.chance.append([p for _, p in shown])
+        self.stays.append(stays)
+        useful = bool(shown) and moves >= TOO_SURE
+        self._gain.append(worth * (moves if self.whole else max(0.0, known - stays)) if useful else 0.0)
+        best = max(shown[0][1], stays if self.whole else 0.0) if shown else 0.0
+        self._cost.append(1 - best)
+
+    def done(self) -> Lines:
+        self.gain, self.cost = np.array(self._gain), np.array(self._cost)
+        self.own = np.array(self.stays)
+        return self
+
+
+def best_of(gain: Table, cost: Table, limit: int) -> Labels:
+    """The items for which the sum of gains over one plus the sum of costs is largest."""
+    chosen, rate = np.zeros(0, np.int64), 0.0
+    for _ in range(20):
+        value = gain - rate * cost
+        order = np.argsort(-value, kind="stable")[:limit]
+        chosen = order[(value[order] > 0) & (gain[order] > 0)]
+        better = float(gain[chosen].sum() / (1 + cost[chosen].sum()))
+        if better <= rate + 1e-9:
+            break
+        rate = better
+    return chosen

@@ -1,0 +1,191 @@
+"""What speaks for a person, against slow obvious computations; what answers teach; sheets."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import tables
+
+from castlist.errors import InputError
+from castlist.review import Session
+from castlist.review.evidence import RIDGE, Evidence
+from castlist.review.learn import answered, share_of
+from castlist.review.questions import Asker
+from castlist.review.sheets import best_of
+from castlist.review.view import View, look
+from castlist.types import NOISE, Video
+
+
+def film(base: Any) -> Video:
+    return Video(Path("film.mp4"), 640, 360, Fraction(25), base.clock.time(len(base.clock)), "d" * 40)
+
+
+def seen(truth: list[int], label: list[int], noise: float = 0.6) -> tuple[Any, View]:
+    base = tables(np.array(truth), np.array(label), noise=noise)
+    return base, look(base, film(base), ())
+
+
+def test_faces_are_judged_by_a_fit_that_has_not_seen_them() -> None:
+    """The closed form of leaving a track out, against fitting once for each track."""
+    label = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
+    base, view = seen(label.tolist(), label.tolist())
+    evidence = Evidence(base)
+    evidence.update([g.id for g in view.groups], view.label, np.zeros(10, np.bool_))
+    scores = evidence._faces(np.arange(10))
+    x = base.mean.astype(np.float64)
+    x = x - x.mean(axis=0)
+    y = np.eye(3)[view.label] - evidence.share
+    for i in range(10):
+        rest = np.arange(10) != i
+        inverse = np.linalg.inv(x[rest].T @ x[rest] + RIDGE * np.eye(x.shape[1]))
+        np.testing.assert_allclose(scores[i], x[i] @ inverse @ x[rest].T @ y[rest], atol=2e-3)
+
+
+def test_tracks_around_and_tracks_at_the_same_time() -> None:
+    base, view = seen([0, 0, 1, 1], [0, 0, 1, 1])
+    object.__setattr__(base, "cannot", np.array([[0, 2]]))
+    evidence = Evidence(base)
+    evidence.update([g.id for g in view.groups], view.label, np.zeros(4, np.bool_))
+    assert evidence._met(np.arange(4)).tolist() == [[0, 1], [0, 0], [1, 0], [0, 0]]
+    share = np.array([0.5, 0.5])  # two of four tracks each
+    count = np.array([[1, 2], [1, 2], [2, 1], [2, 1]])  # among the other three
+    np.testing.assert_allclose(evidence._around(np.arange(4)), np.log((count / share + 2) / (3 + 2)))
+
+
+def test_a_stray_track_belongs_elsewhere_and_an_answer_is_learnt() -> None:
+    truth = [0] * 8 + [1] * 8 + [2] * 8
+    label = [0] * 7 + [1] + [1] * 8 + [2] * 8
+    base, view = seen(truth, label)
+    asker = Asker(base)
+    asker.look(view)
+    found = asker.evidence.belonging(np.arange(24))
+    assert found.group[7, 0] == view.label[0]
+    assert found.own[7] < 0.5
+    assert (np.delete(found.own, 7) > 0.9).all()
+    first = asker.sheet().items[0]
+    assert (first.track, view.label[first.guess], first.whole) == (7, view.label[0], False)
+
+
+def test_a_group_whose_tracks_are_sent_elsewhere_is_trusted_less() -> None:
+    """Of ten tracks that were considered for group 1 and had been put there, all went to group 0."""
+    group, odds = np.tile([0, 1], (10, 1)), np.zeros((10, 2))
+    mine, stays = group == 0, group == 1
+    temper, attracts, holds = answered(group, odds, mine, stays, 2)
+    share = share_of(temper * odds + attracts[group] + np.where(stays, holds[group], 0.0))
+    assert share[0, 0] > 0.8
+    assert attracts[0] > attracts[1]
+    nothing = answered(group[:0], odds[:0], mine[:0], stays[:0], 2)
+    assert nothing[0] == 1.0
+    assert (nothing[1] == 0).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_best_sheet_against_all_sheets(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gain, cost = rng.random(7) * 100, rng.random(7) * 2
+    chosen = best_of(gain, cost, 4)
+
+    def worth(items: tuple[int, ...]) -> float:
+        return float(gain[list(items)].sum() / (1 + cost[list(items)].sum()))
+
+    best = max((c for n in range(1, 5) for c in itertools.combinations(range(7), n)), key=worth)
+    assert worth(tuple(chosen)) == pytest.approx(worth(best))
+
+
+def test_no_items() -> None:
+    assert best_of(np.zeros(0), np.zeros(0), 4).tolist() == []
+    base, view = seen([0, 0], [NOISE, NOISE])
+    asker = Asker(base)
+    asker.look(view)
+    assert asker.sheet().items == ()
+    assert asker.questions() == []
+
+
+def test_one_sheet_sorts_many_tracks_and_is_undone_at_once(made: Callable[..., Any]) -> None:
+    truth = [0] * 9 + [1] * 9 + [2] * 2
+    workspace = made(truth, [0] * 6 + [1] * 3 + [1] * 6 + [0] * 3 + [2] * 2)
+    with Session.open(workspace.place) as session:
+        before = {tuple(g.tracks.tolist()) for g in session.view.groups}
+        first, second = (g.id for g in session.view.groups[:2])
+        assert {first, second} == {"p0", "p1"}
+        items = [{"track": t, "to": 0} for t in (6, 7, 8)] + [{"track": t, "to": 9} for t in (15, 16, 17)]
+        session.decide({"action": "sort", "items": items})
+        assert {tuple(g.tracks.tolist()) for g in session.view.groups} == {
+            tuple(range(9)), tuple(range(9, 18)), (18, 19),
+        }  # fmt: skip
+        assert session.history()[0]["what"] == "6 tracks sorted"
+        session.undo()
+        assert {tuple(g.tracks.tolist()) for g in session.view.groups} == before
+
+
+def test_a_sheet_joins_whole_people_and_parts_others(made: Callable[..., Any]) -> None:
+    workspace = made([0, 0, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2])
+    with Session.open(workspace.place) as session:
+        items: list[dict[str, Any]] = [
+            {"track": 2, "whole": True, "to": 0},
+            {"track": 4, "whole": True, "to": None, "not": [0]},
+        ]
+        session.decide({"action": "sort", "items": items})
+        assert sorted(g.tracks.tolist() for g in session.view.groups) == [[0, 1, 2, 3], [4, 5]]
+        assert session.sheet()["items"] == []
+        with pytest.raises(InputError, match="an earlier decision says otherwise"):
+            session.decide({"action": "same", "tracks": [0, 4]})
+
+
+def test_nobody_of_those_shown(made: Callable[..., Any]) -> None:
+    workspace = made([0, 0, 1, 2, 2], [0, 0, 0, 1, 1])
+    with Session.open(workspace.place) as session:
+        session.decide({"action": "sort", "items": [{"track": 2, "to": None, "not": [0, 3]}]})
+        assert sorted(g.tracks.tolist() for g in session.view.groups) == [[0, 1], [2], [3, 4]]
+        assert all(i["track"]["track"] != 2 for i in session.sheet()["items"])
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        None, [], "x", [1], [{}], [{"track": 99, "to": 0}], [{"track": "1", "to": 0}], [{"track": True}],
+        [{"track": 1, "to": 1}], [{"track": 1, "to": 77}], [{"track": 1, "to": [0]}],
+        [{"track": 1, "to": None, "not": [1]}], [{"track": 1, "to": None, "not": 0}],
+        [{"track": 1, "to": 0}, {"track": 1, "to": 2}], [{"track": 1, "to": 0}] * 3,
+    ],
+)  # fmt: skip
+def test_bad_sheets_are_one_sentence_and_leave_no_trace(made: Callable[..., Any], items: Any) -> None:
+    workspace = made([0, 0, 1, 1], [0, 0, 1, 1])
+    with Session.open(workspace.place) as session:
+        with pytest.raises(InputError) as error:
+            session.decide({"action": "sort", "items": items})
+        assert "\n" not in str(error.value)
+        assert session.history() == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_reviewer_who_answers_sheets_ends_with_the_truth(made: Callable[..., Any], seed: int) -> None:
+    """Five people in parts, a tenth of the tracks strays: sheet after sheet, in fewer clicks than strays."""
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(5), 16)
+    label = truth.copy()
+    label[rng.random(80) < 0.3] += 5
+    stray = rng.random(80) < 0.1
+    label[stray] = (label[stray] + 1) % 5
+    workspace = made(truth.tolist(), label.tolist())
+    clicks = 0
+    with Session.open(workspace.place) as session:
+        while (sheet := session.sheet())["items"] and clicks < 100:
+            answer = []
+            for item in sheet["items"]:
+                track, guess = item["track"]["track"], item["guess"]
+                shown = [o["track"] for o in ([guess] if guess else []) + item["others"]]
+                right = next((t for t in shown if truth[t] == truth[track]), None)
+                clicks += right != (guess["track"] if guess else None)
+                answer.append({"track": track, "whole": item["whole"], "to": right, "not": shown})
+            clicks += 1
+            session.decide({"action": "sort", "items": answer}, seen=sheet["seen"])
+        found = sorted(g.tracks.tolist() for g in session.view.groups)
+    assert found == [np.flatnonzero(truth == k).tolist() for k in range(5)]
+    assert clicks < stray.sum() + 5
