@@ -27,11 +27,14 @@ Index = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 
-def cell_search(cells: int, seed: int) -> Search:
-    """A search in so many cells around each centre; who finds nobody there looks anywhere."""
+def cell_search(cells: int, *, by_angle: bool, seed: int) -> Search:
+    """A search in so many cells around each centre; who finds nobody there looks anywhere.
+
+    By angle, no cell is near to everybody, as one in the midst of all is by distance.
+    """
 
     def search(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
-        lists = _Cells(forest, slots, cells, np.random.default_rng(seed)).lists
+        lists = _Cells(forest, slots, cells, by_angle, np.random.default_rng(seed)).lists
         who = np.where(lists.who < 0, slots[:, None], forest.alive[lists.who])
         bound = lists.worst(slice(None))
         lonely = np.flatnonzero((who == slots[:, None]).all(axis=1))
@@ -45,9 +48,11 @@ def cell_search(cells: int, seed: int) -> Search:
 class _Cells:
     """One search; clusters go by their place among those that live."""
 
-    def __init__(self, forest: Forest, slots: Index, cells: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, forest: Forest, slots: Index, cells: int, by_angle: bool, rng: np.random.Generator
+    ) -> None:
         self.forest, self.rng, self.apart = forest, rng, _Directed(forest.apart)
-        self.near = _nearest_cells(forest, cells, rng)
+        self.near = _nearest_cells(forest, cells, by_angle, rng)
         asked = np.searchsorted(forest.alive, slots)
         self.row = np.full(len(forest.alive), -1)
         self.row[asked] = np.arange(len(asked))
@@ -94,14 +99,14 @@ def _grouped(cell: NDArray[np.int32], count: int) -> list[Index]:
     return np.split(order, np.searchsorted(cell[order], np.arange(1, count)))
 
 
-def _nearest_cells(forest: Forest, cells: int, rng: np.random.Generator) -> NDArray[np.int32]:
+def _nearest_cells(forest: Forest, cells: int, by_angle: bool, rng: np.random.Generator) -> NDArray[np.int32]:
     """(m, cells) the cells nearest to each living cluster, nearest first."""
     faiss = _faiss()
     alive, d = forest.alive, forest.centres.width
     count = max(1, min(int(FACTOR * np.sqrt(len(alive))), len(alive) // SAMPLE))
     sample = np.sort(rng.choice(len(alive), SAMPLE * count if count > 1 else len(alive), replace=False))
     options = {"niter": ROUNDS, "seed": int(rng.integers(2**31)), "min_points_per_centroid": 1}
-    kmeans = faiss.Kmeans(d, count, **options)
+    kmeans = faiss.Kmeans(d, count, spherical=by_angle, **options)
     kmeans.train(forest.centres.rows(alive[sample]))
     near = np.zeros((len(alive), min(cells, count)), np.int32)
     for some in pieces(len(alive), d, 4_000_000):

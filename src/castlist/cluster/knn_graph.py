@@ -102,7 +102,7 @@ def knn_tree(
     first, node = group_merges(group)
     total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
     centres = Lean(x, unit=linkage == "average", group=group, weight=w)
-    search = exact_or_cells(exact, cell_search(cells, seed))
+    search = exact_or_cells(exact, cell_search(cells, by_angle=linkage == "average", seed=seed))
     merge, height = Forest(centres, total, apart, LINKAGES[linkage], (search,)).grow()
     name = np.concatenate([node, n + len(first) + np.arange(len(merge))])
     merges = np.concatenate([first, name[merge]])
