@@ -13,9 +13,9 @@ from castlist.errors import InputError
 from castlist.review.base import Base
 from castlist.review.view import Group, View
 from castlist.store import Anchor, Decision
-from castlist.types import SET_ASIDE, Video
+from castlist.types import NOISE, SET_ASIDE, Video
 
-__all__ = ["ACTIONS", "decision", "sentence"]
+__all__ = ["ACTIONS", "decision", "sentence", "witness"]
 
 WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
 
@@ -31,6 +31,20 @@ def decision(request: Mapping[str, Any], base: Base, video: Video, view: View, a
         raise InputError(f"unknown action {name!r}; choose from {', '.join(ACTIONS)}")
     made = ACTIONS[name](_Faces(base, video, view), request)
     return replace(made, author=author)
+
+
+def witness(base: Base, video: Video, view: View, person: str, but: int = NOISE) -> int:
+    """The track that stands for a person best, another one than `but`.
+
+    Raises:
+        InputError: there is no such person, or they have no other track.
+    """
+    faces = _Faces(base, video, view)
+    tracks = faces.person(person).tracks
+    tracks = faces.witnesses(tracks[tracks != but])
+    if not len(tracks):
+        raise InputError(f"{person!r} has no other track than {but}")
+    return int(tracks[0])
 
 
 class _Faces:

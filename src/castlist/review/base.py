@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import Workspace
+from castlist.review.renew import Shown
+from castlist.store import Run, Workspace
 from castlist.types import (
     NOISE,
     Clock,
@@ -21,7 +23,7 @@ from castlist.types import (
     freeze,
 )
 
-__all__ = ["Base", "prepare"]
+__all__ = ["Base", "key_of", "prepare"]
 
 NAME = "review"  # of the table among the workspace's results
 EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
@@ -114,15 +116,27 @@ def prepare(place: str) -> tuple[Video, Base]:
     """
     with Workspace.open(place, write=False) as keep:
         video = keep.video()
-        runs = [run for run in keep.runs() if run.finished]
-        if video is None or not runs:
+        key = key_of(keep)
+        if video is None or not key:
             raise WorkspaceError(f"{place}: no cast has been found yet; run castlist find first")
-        key = f"{runs[-1].id} {runs[-1].started} {video.digest}"
         base = _kept(keep, key)
         if base is None:
-            base = _found(keep, video, runs[-1].recipe)
-            _keep(place, key, base)
+            base, shown = _found(keep, video, _last_run(keep).recipe)
+            _keep(place, key, base, shown)
     return video, base
+
+
+def key_of(keep: Workspace) -> str:
+    """Under which key the base of a workspace's last finished run is kept, "" before the first."""
+    video = keep.video()
+    if video is None or not any(run.finished for run in keep.runs()):
+        return ""
+    run = _last_run(keep)
+    return f"{run.id} {run.started} {video.digest}"
+
+
+def _last_run(keep: Workspace) -> Run:
+    return [run for run in keep.runs() if run.finished][-1]
 
 
 def _kept(keep: Workspace, key: str) -> Base | None:
@@ -133,7 +147,7 @@ def _kept(keep: Workspace, key: str) -> Base | None:
         return None
 
 
-def _found(keep: Workspace, video: Video, toml: str) -> Base:
+def _found(keep: Workspace, video: Video, toml: str) -> tuple[Base, Shown]:
     from castlist.identification import identify
     from castlist.recipe import Recipe
 
@@ -143,18 +157,15 @@ def _found(keep: Workspace, video: Video, toml: str) -> Base:
         raise WorkspaceError(f"{keep.path}: its scan is gone; run castlist find on the film again")
     found = identify(video, seen, recipe)
     cast = found.cast
-    return Base.of(
+    base = Base.of(
         cast.shots, cast.clock, cast.tracks, cast.person, cast.fate, cast.reason,
         found.refined, found.constraints, found.portraits, cast.damaged,
     )  # fmt: skip
+    return base, Shown.of(found)
 
 
-def _keep(place: str, key: str, base: Base) -> None:
-    """Keep the base for the next time; where a run holds the workspace, it is found again then."""
-    from castlist.errors import WorkspaceBusy
-
-    try:
-        with Workspace.open(place) as keep:
-            keep.put(NAME, key, base)
-    except WorkspaceBusy:
-        return
+def _keep(place: str, key: str, base: Base, shown: Shown) -> None:
+    """Keep both for the next time; where that cannot be, they are found again then."""
+    with suppress(WorkspaceError), Workspace.open(place) as keep:
+        keep.put(NAME, key, base)
+        keep.put("shown", key, shown)

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self
 
 from castlist.cast import Cast
-from castlist.errors import InputError, WorkspaceBusy
+from castlist.errors import CastlistError, InputError, WorkspaceBusy
 from castlist.report.words import clean
-from castlist.review.actions import decision, sentence
-from castlist.review.base import Base, prepare
+from castlist.review.actions import decision, sentence, witness
+from castlist.review.base import Base, key_of, prepare
 from castlist.review.people import Describe
 from castlist.review.questions import LONGEST, Asker
+from castlist.review.renew import Decided, Shown, renew
 from castlist.review.view import View, look
-from castlist.store import Decision, Stale, Workspace, active, to_redo, to_undo
+from castlist.store import (
+    Alignment,
+    Carried,
+    Copy,
+    Decision,
+    Stale,
+    Workspace,
+    active,
+    align,
+    carry,
+    to_redo,
+    to_undo,
+)
 from castlist.types import NOISE, SET_ASIDE, Video
 
 __all__ = ["Session"]
@@ -36,7 +51,8 @@ class Session:
         self._lock = RLock()
         self._log: list[Decision] = keep.decisions.all()
         self.view: View = look(base, video, self._log)
-        self._saved = -1
+        marked = keep.get("decided", "last", Decided)
+        self._saved = marked.seen if marked else 0
         self.describe = Describe(base)
         self.images = frozenset(base.portraits.image) - {""}
         self._asker: Asker | None = None
@@ -57,13 +73,16 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with suppress(CastlistError) if error else nullcontext():
+            self.close()
 
     def close(self) -> None:
-        """Write the cast as it was decided, and close the workspace."""
+        """Write the cast as it was decided and its report, and close the workspace."""
         with self._lock:
-            self.save()
-            self._keep.close()
+            try:
+                self.save()
+            finally:
+                self._keep.close()
 
     # Looking
 
@@ -132,6 +151,15 @@ class Session:
             if group is None:
                 raise InputError(f"there is no person {person!r} now; look again")
             return [self.describe.track(t) for t in group.tracks[:TRACKS].tolist()]
+
+    def witness(self, person: str, but: int = NOISE) -> int:
+        """The track that stands for a person best, another one than `but`.
+
+        Raises:
+            InputError: there is no such person now, or they have no other track.
+        """
+        with self._lock:
+            return witness(self.base, self.video, self.refresh(), person, but)
 
     def boxes(self, track: int) -> list[list[float]]:
         """Where a track's face is, time by time.
@@ -275,19 +303,59 @@ class Session:
             self._take()
             return number
 
+    def take_over(
+        self, old: Path | str, *, offset: Fraction | None = None, trial: bool = False
+    ) -> tuple[Alignment, Carried]:
+        """Add the decisions of another copy of this film: an encoding, a size, a cut of its ends of its own.
+
+        Args:
+            old: the workspace of the other copy; it stays as it is.
+            offset: seconds by which this copy runs later; found by the faces in both where not given.
+            trial: only say what would be done.
+
+        Returns:
+            How the copies' times go together, and what was added, what could not be placed, and why.
+
+        Raises:
+            InputError: the two have too little in common, or `old` is this very workspace.
+            WorkspaceError: there is no workspace, or it is damaged.
+        """
+        if Path(old).resolve() == self.place.resolve():
+            raise InputError(f"{old}: decisions come from another workspace, not from the same one")
+        video, base = prepare(str(old))
+        with Workspace.open(old, write=False) as keep:
+            decisions = keep.decisions.all()
+        with self._lock:
+            view = self.refresh()
+            here = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
+            if offset is None:
+                how = align(Copy(base.tracks, base.clock, video, base.mean), here)
+            else:
+                how = Alignment(Fraction(1), offset, 0, len(base.tracks))
+            called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]
+            carried = carry(decisions, self._log, how, here, called)
+            if carried.decisions and not trial:
+                self._keep.decisions.extend(carried.decisions, seen=view.seen)
+                self._take()
+            return how, carried
+
     def _current(self, seen: int | None) -> None:
         if seen is not None and seen < self.view.seen:
             raise Stale(tuple(d for d in self._log if d.id > seen))
 
     def save(self) -> bool:
-        """Write the cast as it stands into the workspace; False where a run holds it just now."""
+        """Write the cast as it stands, and its report; False where a run is at work there.
+
+        Raises:
+            WorkspaceError: the disk is full, or the folder cannot be written; decisions are kept all the same.
+        """
         with self._lock:
-            if self.refresh().seen in (self._saved, 0):
+            if self.refresh().seen == self._saved:
                 return True
-            cast = self.cast()
+            shown = self._keep.get("shown", key_of(self._keep), Shown) or Shown.none()
             try:
                 with Workspace.open(self.place) as keep:
-                    keep.put_cast(cast, self.base.portraits)
+                    renew(keep, self.cast(), self.base.portraits, shown, self.view.seen)
             except WorkspaceBusy:
                 return False
             self._saved = self.view.seen

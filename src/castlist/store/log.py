@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -70,30 +70,34 @@ class Log:
             InputError: it undoes what does not hold.
             WorkspaceError: it could not be written.
         """
-        made = decision.time or datetime.now(UTC)
+        (number,) = self.extend([decision], seen=seen)
+        return number
+
+    def extend(self, decisions: Sequence[Decision], *, seen: int | None = None) -> list[int]:
+        """Add several decisions, all of them or none; their numbers. Else as `append`."""
+        now = datetime.now(UTC)
         with self._writing() as db:
             if seen is not None and _last(db) > seen:
                 raise Stale(tuple(_read(db, seen)))
-            if decision.undoes is not None:
-                _check_undo(db, decision.undoes)
-            cursor = db.execute(
-                "INSERT INTO decisions (kind, value, author, time, undoes) VALUES (?, ?, ?, ?, ?)",
-                (
-                    decision.kind,
-                    decision.value,
-                    decision.author,
-                    made.astimezone(UTC).isoformat(),
-                    decision.undoes,
-                ),
-            )
-            number = int(cursor.lastrowid or 0)
-            rows = [(number, i, str(a.time), *a.box, a.side) for i, a in enumerate(decision.anchors)]
-            db.executemany("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        return number
+            return [_add(db, decision, decision.time or now) for decision in decisions]
 
     def undo(self, decision: int, *, author: str = "", seen: int | None = None) -> int:
         """Undo a decision by its number (of an undo: redo what it undid); the new row's number."""
         return self.append(Decision("undo", undoes=decision, author=author), seen=seen)
+
+
+def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> int:
+    if decision.undoes is not None:
+        _check_undo(db, decision.undoes)
+    time = made.astimezone(UTC).isoformat()
+    cursor = db.execute(
+        "INSERT INTO decisions (kind, value, author, time, undoes) VALUES (?, ?, ?, ?, ?)",
+        (decision.kind, decision.value, decision.author, time, decision.undoes),
+    )
+    number = int(cursor.lastrowid or 0)
+    rows = [(number, i, str(a.time), *a.box, a.side) for i, a in enumerate(decision.anchors)]
+    db.executemany("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    return number
 
 
 def _last(db: sqlite3.Connection) -> int:

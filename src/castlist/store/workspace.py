@@ -146,7 +146,7 @@ class Workspace:
         if before is not None and before.digest != video.digest:
             raise InputError(
                 f"{self.path}: holds the cast of another film ({before.path.name}, or an earlier version of "
-                "this one); name another place with --out"
+                "this one); name another place with --out; castlist decide ... import brings decisions over"
             )
         path: str | bytes = str(video.path)
         try:

@@ -1,0 +1,137 @@
+"""Two copies of a film -> how the time of the one runs in the other, found by the faces in both.
+
+A copy may be encoded anew, at another size and frame rate, trimmed at its ends, or run a little faster. Faces
+stay where they are in the frame (as fractions of it) and as long as they were: each pair of tracks with equal
+boxes and lengths votes for the shift that lays the one upon the other, and most votes win.
+[Ballard 1981, the generalised Hough transform, in one dimension]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import Clock, Tracks, Video
+
+__all__ = ["Alignment", "Copy", "align"]
+
+# Film on PAL video and back, and NTSC's pace and back: how much longer a second becomes.
+SPEEDS = (Fraction(1), Fraction(24, 25), Fraction(25, 24), Fraction(1000, 1001), Fraction(1001, 1000))
+LENGTH = 0.25  # seconds by which a track may be longer in one copy than in the other
+WINDOW = 0.2  # seconds by which votes for one shift may differ
+MIN_IOU = 0.5
+LARGEST = 1500  # tracks of each copy that vote: those with most faces
+FEWEST = 3  # tracks that must agree
+AHEAD = 1.5  # times as many votes as for any other shift
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Copy:
+    """The tracks of one copy of a film."""
+
+    tracks: Tracks
+    clock: Clock
+    video: Video
+    vector: NDArray[np.float32] | None = None  # (t, d) unit vectors, where there are any
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Time t of the one copy is `speed * t + offset` seconds of the other."""
+
+    speed: Fraction
+    offset: Fraction
+    agreeing: int  # tracks that say so
+    tracks: int  # that were asked
+
+    def time(self, time: Fraction) -> Fraction:
+        """A time of the one copy in the other."""
+        return self.speed * time + self.offset
+
+
+def align(old: Copy, new: Copy) -> Alignment:
+    """How the time of an old copy runs in a new one; the same file needs no votes.
+
+    Raises:
+        InputError: too few faces of the two lie alike, or more than one shift would do.
+    """
+    if old.video.digest == new.video.digest:
+        return Alignment(Fraction(1), Fraction(0), len(old.tracks), len(old.tracks))
+    a, b = _Look(old), _Look(new)
+    alike = _alike(a, b)
+    found = [(*_vote(a, b, alike, float(speed)), speed) for speed in SPEEDS]
+    count, second, shift, speed = max(found, key=lambda f: f[0])
+    if count < FEWEST or count < AHEAD * second:
+        raise InputError(
+            f"the two films do not lie upon each other: {count} of {len(a.start)} faces agree on a shift, "
+            f"{second} on another; say it with --offset"
+        )
+    offset = Fraction(round(shift * 1000), 1000)
+    return Alignment(speed, offset, count, len(a.start))
+
+
+class _Look:
+    """When the largest tracks of a copy begin and end, in seconds, and where, as fractions of the frame."""
+
+    def __init__(self, copy: Copy) -> None:
+        t = copy.tracks
+        rows = np.sort(np.argsort(-t.size, kind="stable")[:LARGEST])
+        times = np.append(copy.clock.seconds(), float(copy.clock.time(len(copy.clock))))
+        self.start, self.stop = times[t.first[rows]], times[t.last[rows] + 1]
+        size = np.array([copy.video.width, copy.video.height] * 2, np.float64)
+        ends = (t.offset[:-1][rows], t.offset[1:][rows] - 1)
+        self.first, self.last = (t.box[row].astype(np.float64) / size for row in ends)
+        self.vector = None if copy.vector is None else copy.vector[rows]
+
+
+def _alike(a: _Look, b: _Look) -> NDArray[np.float64]:
+    """(n, m) what a pair's vote counts: 0 where the boxes differ, up to 3 where the faces are alike too."""
+    worth = np.ones((len(a.start), len(b.start)))
+    if a.vector is not None and b.vector is not None and a.vector.shape[1] == b.vector.shape[1]:
+        worth += 2 * np.clip(a.vector @ b.vector.T, 0, 1)
+    same = (_iou(a.first, b.first) >= MIN_IOU) & (_iou(a.last, b.last) >= MIN_IOU)
+    return np.where(same, worth, 0.0)
+
+
+def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, m) intersection over union of boxes."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    common = (high - low).clip(0).prod(axis=2)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (a, b)]
+    return np.asarray(common / np.maximum(areas[0][:, None] + areas[1] - common, 1e-12))
+
+
+def _vote(a: _Look, b: _Look, alike: NDArray[np.float64], speed: float) -> tuple[int, int, float]:
+    """How many tracks agree on the best shift and on the next best, and the best one in seconds."""
+    length = np.abs((b.stop - b.start)[None] - speed * (a.stop - a.start)[:, None])
+    one, other = np.nonzero((alike > 0) & (length <= LENGTH))
+    if not len(one):
+        return 0, 0, 0.0
+    shift = b.start[other] - speed * a.start[one]
+    order = np.argsort(shift, kind="stable")
+    shift, one, other = shift[order], one[order], other[order]
+    begin = np.searchsorted(shift, shift - WINDOW / 2)
+    end = np.searchsorted(shift, shift + WINDOW / 2, side="right")
+    total = np.concatenate([[0.0], np.cumsum(alike[one, other])])
+    best = int((total[end] - total[begin]).argmax())
+    inside = slice(int(begin[best]), int(end[best]))
+    ends = b.stop[other[inside]] - speed * a.stop[one[inside]]
+    middle = float(np.median(np.concatenate([shift[inside], ends])))
+    far = np.flatnonzero(np.abs(shift - shift[best]) > 2 * WINDOW)
+    second = max(
+        (len(set(one[begin[i] : end[i]].tolist())) for i in _tops(total, begin, end, far)), default=0
+    )
+    return len(set(one[inside].tolist())), second, middle
+
+
+def _tops(
+    total: NDArray[np.float64], begin: NDArray[np.int64], end: NDArray[np.int64], among: NDArray[np.int64]
+) -> list[int]:
+    """The few of these votes around which most others lie."""
+    value = (total[end] - total[begin])[among]
+    return [int(i) for i in among[np.argsort(-value, kind="stable")[:5]]]

@@ -1,0 +1,136 @@
+"""Decisions about one copy of a film -> decisions about another; what cannot be placed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from castlist.store.align import Alignment, Copy
+from castlist.store.decisions import Anchor, Decision, active
+from castlist.store.resolve import Finder, resolve, steps
+from castlist.types import NOISE
+
+__all__ = ["Carried", "Left", "carry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A decision that was not carried over, or not as a whole."""
+
+    decision: Decision  # as it was made
+    why: str  # one sentence
+    wholly: bool = True  # False: the rest of it was carried over
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What is to be added to the other copy's log, and what is to be shown to the user."""
+
+    decisions: tuple[Decision, ...]
+    left: tuple[Left, ...]
+    known: int  # decisions that were there already
+
+
+def carry(
+    old: Sequence[Decision],
+    existing: Sequence[Decision],
+    alignment: Alignment,
+    to: Copy,
+    called: Sequence[str] = (),
+) -> Carried:
+    """The decisions that hold in one log, for another copy's log.
+
+    Undone decisions stay behind. What contradicts a decision of the other copy is left out and said, and so
+    is what names faces that are not there; what was carried over before is not carried over again.
+
+    Args:
+        called: (t,) what the person of each track is called in the other copy, "" for nothing.
+    """
+    find = Finder(to.tracks, to.clock, to.video)
+    end = to.clock.time(len(to.clock))
+    there = {_mark(d) for d in existing}
+    left: list[Left] = []
+    made: dict[int, tuple[Decision, Decision]] = {}  # number -> as it is to be added, as it was made
+    number = max((d.id for d in existing), default=0)
+    held = active(old)
+    fresh = [d for d in held if _mark(d) not in there]
+    for decision in fresh:
+        moved = _moved(decision, alignment, find, end)
+        borne = (
+            {called[t] for t in find(moved.anchors).tolist()}
+            if called and isinstance(moved, Decision)
+            else set()
+        )
+        if isinstance(moved, Left):
+            left.append(moved)
+        elif moved.kind == "name" and moved.value and borne - {"", moved.value}:
+            left.append(Left(decision, f"this person is called {min(borne - {''})!r} here already"))
+        else:
+            number += 1
+            made[number] = (replace(moved, id=number), decision)
+    left += _contradictions(existing, made, to, find)
+    for moved, decision in made.values():
+        if lost := len(decision.anchors) - len(moved.anchors):
+            what = f"{lost} of its {len(decision.anchors)} faces are not in this film"
+            left.append(Left(decision, what, wholly=False))
+    left.sort(key=lambda one: one.decision.id)
+    return Carried(tuple(moved for moved, _ in made.values()), tuple(left), len(held) - len(fresh))
+
+
+def _contradictions(
+    existing: Sequence[Decision], made: dict[int, tuple[Decision, Decision]], to: Copy, find: Finder
+) -> list[Left]:
+    """Take out what contradicts the decisions before it, the first one first."""
+    left: list[Left] = []
+    while True:
+        trial = [*existing, *(moved for moved, _ in made.values())]
+        said = resolve(trial, to.tracks, to.clock, to.video, find=find)
+        against = min(
+            (c for c in said.conflicts if c.decision in made), key=lambda c: c.decision, default=None
+        )
+        if against is None:
+            return left
+        other = f" (decision {against.against})" if against.against else ""
+        why = f"it contradicts what was decided here: {against.why}{other}"
+        left.append(Left(made.pop(against.decision)[1], why))
+
+
+def _mark(decision: Decision) -> tuple[object, ...]:
+    """What tells a decision from others in whatever film: who decided what, and when."""
+    return decision.kind, decision.value, decision.author, decision.time
+
+
+def _moved(decision: Decision, alignment: Alignment, find: Finder, end: Fraction) -> Decision | Left:
+    """The decision in the other copy's time, without the faces that are not there."""
+    anchors = [Anchor(alignment.time(a.time), a.box, a.side) for a in decision.anchors]
+    inside = [a for a in anchors if 0 <= a.time <= end]
+    tracks = find(inside).tolist()
+    found = tuple(a for a, track in zip(inside, tracks, strict=True) if track != NOISE)
+    found = _meaning(decision.kind, found)
+    if not found:
+        outside = len(inside) < len(anchors)
+        why = "its faces lie beyond this film's ends" if outside else "its faces are not found in this film"
+        return Left(decision, why)
+    return replace(decision, anchors=found)
+
+
+def _meaning(kind: str, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
+    """The anchors of which a decision of that kind still says something; none where it says nothing."""
+    sides = {a.side for a in anchors}
+    if kind in ("same", "unsure"):
+        return anchors if len(anchors) > 1 else ()
+    if kind == "different":
+        return anchors if len(sides) > 1 else ()
+    if kind == "move":
+        return anchors if 0 in sides and len(sides) > 1 else ()
+    if kind == "sort" and anchors:
+        whole = [
+            k for k in steps(Decision(kind, anchors)) if len(sides & set(k)) > 1 or _joined(anchors, k[1])
+        ]
+        return tuple(a for a in anchors if any(a.side in k for k in whole))
+    return anchors
+
+
+def _joined(anchors: tuple[Anchor, ...], side: int) -> bool:
+    return sum(a.side == side for a in anchors) > 1
