@@ -80,16 +80,22 @@ def film(found: Film, tmp_path: Path) -> Film:
     return Film(found.path, found.truth, place)
 
 
+@pytest.fixture(scope="session")
+def start() -> Callable[[Path], Server]:
+    """Serves a workspace; whoever starts it stops it."""
+    return Server
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], Server]]:
     """Serves workspaces until the test ends."""
     running: list[Server] = []
 
-    def start(place: Path) -> Server:
+    def start_one(place: Path) -> Server:
         running.append(Server(place))
         return running[-1]
 
-    yield start
+    yield start_one
     for server in running:
         if server.process.stdout and not server.process.stdout.closed:
             server.stop()
