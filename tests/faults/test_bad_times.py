@@ -15,14 +15,9 @@ import numpy as np
 import pytest
 
 from castlist.decode import open_video, read_frames
-from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.errors import VideoError
 
 FIND = [sys.executable, "-m", "castlist", "find"]
-
-
-def find(*arguments, **options):
-    return subprocess.run([*FIND, *map(os.fspath, arguments)], capture_output=True, timeout=120, **options)
 
 
 def one_sentence(result, words=""):
@@ -34,22 +29,14 @@ def one_sentence(result, words=""):
     assert words in message
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    """A film of one person, two seconds long."""
-    path = tmp_path_factory.mktemp("alone") / "alone.mp4"
-    render(Script("alone", people(1), (Scene(2.0, (Actor(0, 0.5, 0.45, 0.46),)),)), path)
-    return path
-
-
-def test_a_film_of_one_face_has_a_cast_of_one(alone, tmp_path):
-    result = find(alone, "--out", tmp_path / "w.castlist", "--quiet")
+def test_a_film_of_one_face_has_a_cast_of_one(here, alone, tmp_path):
+    result = here("find", alone, "--out", tmp_path / "w.castlist", "--quiet")
     assert result.returncode == 0, result.stderr
     assert result.stdout.count(b"Person") == 2  # the heading and the person
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.99])
-def test_a_film_cut_anywhere_has_a_cast_or_one_sentence(share, alone, tmp_path):
+def test_a_film_cut_anywhere_has_a_cast_or_one_sentence(share, here, alone, tmp_path):
     short = tmp_path / "short.ts"  # a stream that can begin and end anywhere
     with av.open(str(alone)) as source, av.open(str(short), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -58,7 +45,7 @@ def test_a_film_cut_anywhere_has_a_cast_or_one_sentence(share, alone, tmp_path):
                 packet.stream = stream
                 target.mux(packet)
     short.write_bytes(short.read_bytes()[: int(short.stat().st_size * share)])
-    result = find(short, "--quiet")
+    result = here("find", short, "--quiet")
     assert b"Traceback" not in result.stderr
     if result.returncode == 0:
         assert b"Person 1" in result.stdout or b"Nobody" in result.stdout
@@ -85,29 +72,29 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=ascii)
-def test_a_recipe_that_is_none_is_one_sentence(setting, alone, tmp_path):
+def test_a_recipe_that_is_none_is_one_sentence(setting, here, alone, tmp_path):
     (tmp_path / "film.toml").write_bytes(alone.read_bytes()[:5000])
-    one_sentence(find(alone, *setting, "--out", "w.castlist", cwd=tmp_path))
+    one_sentence(here("find", alone, *setting, "--out", "w.castlist", cwd=tmp_path))
     assert os.listdir(tmp_path) == ["film.toml"]
 
 
-def test_more_threads_than_any_machine_has_are_no_harm(alone, tmp_path):
-    result = find(alone, "--out", tmp_path / "w.castlist", "--quiet", "--threads", "100000")
+def test_more_threads_than_any_machine_has_are_no_harm(here, alone, tmp_path):
+    result = here("find", alone, "--out", tmp_path / "w.castlist", "--quiet", "--threads", "100000")
     assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("name", ["http://localhost/film.mp4", "file:film.mp4", "-", "~/film.mp4", ""])
-def test_what_only_looks_like_a_film_is_missing(name, tmp_path):
-    one_sentence(find("--", name, cwd=tmp_path))
+def test_what_only_looks_like_a_film_is_missing(name, here, tmp_path):
+    one_sentence(here("find", "--", name, cwd=tmp_path))
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
-def test_a_link_to_nowhere_and_one_to_itself(tmp_path):
+def test_a_link_to_nowhere_and_one_to_itself(here, tmp_path):
     (tmp_path / "nowhere.mp4").symlink_to("missing")
     (tmp_path / "itself.mp4").symlink_to("itself.mp4")
-    one_sentence(find(tmp_path / "nowhere.mp4"), "does not exist")
-    one_sentence(find(tmp_path / "itself.mp4"), "cannot be opened")
+    one_sentence(here("find", tmp_path / "nowhere.mp4"), "does not exist")
+    one_sentence(here("find", tmp_path / "itself.mp4"), "cannot be opened")
 
 
 def test_a_film_that_changed_since_it_was_opened_is_not_read(alone, tmp_path):
@@ -160,8 +147,8 @@ def ended(pid):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_decoder_outlives_a_command_that_is_stopped(how, small_film, tmp_path):
-    command = [*FIND, str(small_film[0]), "--out", str(tmp_path / "w.castlist"), "--quiet"]
+def test_no_decoder_outlives_a_command_that_is_stopped(how, here, alone, tmp_path):
+    command = [*FIND, str(alone), "--out", str(tmp_path / "w.castlist"), "--quiet"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0)
     below = []
     while not (tmp_path / "w.castlist" / "cast.db").exists() or not (below := descendants(process.pid)):
@@ -176,11 +163,11 @@ def test_no_decoder_outlives_a_command_that_is_stopped(how, small_film, tmp_path
     while not all(map(ended, below)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert all(map(ended, below))
-    assert b"Person 1" in subprocess.run(command, capture_output=True, timeout=120).stdout
+    assert b"Person 1" in here(*command[3:]).stdout
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can mount")
-def test_a_disk_that_is_full_at_any_point_is_one_sentence(alone, tmp_path):
+def test_a_disk_that_is_full_at_any_point_is_one_sentence(here, alone, tmp_path):
     place = tmp_path / "small"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", os.fspath(place)]
@@ -190,9 +177,9 @@ def test_a_disk_that_is_full_at_any_point_is_one_sentence(alone, tmp_path):
         for left in (4, 60, 250):  # KiB
             free = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
             (place / "filler").write_bytes(bytes(free - left * 1024))
-            one_sentence(find(alone, "--out", place / "w.castlist", "--quiet"), "full")
+            one_sentence(here("find", alone, "--out", place / "w.castlist", "--quiet"), "full")
             (place / "filler").unlink()
-        result = find(alone, "--out", place / "w.castlist", "--quiet")
+        result = here("find", alone, "--out", place / "w.castlist", "--quiet")
         assert result.returncode == 0, result.stderr
         assert b"Person 1" in result.stdout
     finally:
