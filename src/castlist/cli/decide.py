@@ -71,7 +71,9 @@ def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
         what[0], offset=None if offset is None else Fraction(offset).limit_denominator(1000)
     )
     pace = f", {float(how.speed):.5f} times as long" if how.speed != 1 else ""
-    click.echo(f"this copy runs {float(how.offset):+.3f} s later{pace} ({how.agreeing} tracks agree)")
+    later = "later" if how.offset >= 0 else "earlier"
+    agree = f" ({how.agreeing} of {how.tracks} tracks agree)" if offset is None else ""
+    click.echo(f"this copy runs {abs(float(how.offset)):.3f} s {later}{pace}{agree}")
     known = f", {carried.known} were here already" if carried.known else ""
     click.echo(f"{len(carried.decisions)} decisions taken over{known}")
     for left in carried.left:

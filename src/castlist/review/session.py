@@ -347,7 +347,7 @@ class Session:
         """Write the cast as it stands, and its report; False where a run is at work there.
 
         Raises:
-            WorkspaceError: the disk is full, or the folder cannot be written; decisions are kept all the same.
+            WorkspaceError: the disk is full, or the folder cannot be written; decisions are kept.
         """
         with self._lock:
             if self.refresh().seen == self._saved:

@@ -25,8 +25,9 @@ LENGTH = 0.25  # seconds by which a track may be longer in one copy than in the 
 WINDOW = 0.2  # seconds by which votes for one shift may differ
 MIN_IOU = 0.5
 LARGEST = 1500  # tracks of each copy that vote: those with most faces
-FEWEST = 3  # tracks that must agree
-AHEAD = 1.5  # times as many votes as for any other shift
+FEWEST = 3  # tracks that must agree,
+SHARE = 0.2  # and this share of the tracks of the shorter copy,
+AHEAD = 1.5  # and so many times as many as on any other shift
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,10 +66,10 @@ def align(old: Copy, new: Copy) -> Alignment:
     alike = _alike(a, b)
     found = [(*_vote(a, b, alike, float(speed)), speed) for speed in SPEEDS]
     count, second, shift, speed = max(found, key=lambda f: f[0])
-    if count < FEWEST or count < AHEAD * second:
+    if count < max(FEWEST, SHARE * min(len(a.start), len(b.start)), AHEAD * second):
         raise InputError(
-            f"the two films do not lie upon each other: {count} of {len(a.start)} faces agree on a shift, "
-            f"{second} on another; say it with --offset"
+            f"the two films do not lie upon each other: {count} of {len(a.start)} tracks agree on a shift in "
+            f"time, {second} on another one; if they are one film, say by how much with --offset"
         )
     offset = Fraction(round(shift * 1000), 1000)
     return Alignment(speed, offset, count, len(a.start))
