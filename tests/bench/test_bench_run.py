@@ -276,6 +276,20 @@ def test_ours_breaks_no_cannot_link_even_where_fewer_clusters_are_asked_for(tmp_
         assert "hac-ward made" not in text
 
 
+@pytest.mark.parametrize("clusters", [None, 1, 3, 12])
+def test_ours_on_tracks_that_are_all_seen_together(tmp_path, clusters):
+    every = video("holiday", frame=np.tile(np.arange(4), 12))
+    (ours,) = run(Bench(("castlist",), 1, ("track",), (clusters,)), Dataset.of(every), Store(tmp_path))
+    assert (ours.violated, ours.scores["clusters"]) == (0, 12)
+
+
+@pytest.mark.parametrize("clusters", [1, 2, 3, 7, 12])
+def test_ours_makes_as_many_clusters_as_asked_for_where_nothing_forbids_it(tmp_path, clusters):
+    free = video("holiday", frame=np.arange(48))
+    (ours,) = run(Bench(("castlist",), 1, ("track",), (clusters,)), Dataset.of(free), Store(tmp_path))
+    assert ours.scores["clusters"] == clusters
+
+
 def test_tables_of_what_was_found_say_how_far_off_and_how_much_is_noise(tmp_path):
     noisy = video("holiday", tracks=24)
     vector = noisy.embeddings.vector.copy()
@@ -284,6 +298,7 @@ def test_tables_of_what_was_found_say_how_far_off_and_how_much_is_noise(tmp_path
     features = replace(data.features, embeddings=replace(data.features.embeddings, vector=vector))
     bench = Bench(("dbscan", "k-means"), 2, ("track",), (None, 3), options={"dbscan": {"eps": 0.3}})
     given = cells(run(bench, Dataset.of(features), Store(tmp_path)))
+    assert "dbscan: eps 0.3" in tables(given)
     unknown, told = markdown(given, ("clusters", "off", "noise", "wcp")).split("**holiday: ")[1:]
     assert "| method | runs | found | off by | noise | accuracy |" in unknown
     assert "| dbscan | 1 | 3 | +0 | 0.042 | 1.000 |" in unknown

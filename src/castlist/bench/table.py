@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from castlist.bench.published import Published, published
 from castlist.bench.results import Cell, Spread
@@ -101,7 +102,9 @@ def _more_than_asked(cell: Cell) -> str:
 
 def settings(cell: Cell) -> str:
     """The options a method ran with; the seed is not repeated."""
-    given = cell.results[0].key.options
+    given: dict[str, Any] = {}
+    for name, value in cell.results[0].key.options.items():
+        given |= value if isinstance(value, dict) else {name: value}  # of a baseline, what was set
     shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
     return f"{cell.method}: {', '.join(f'{k} {v}' for k, v in shown.items()) or 'defaults'}"
 
