@@ -35,3 +35,27 @@ def test_every_column_is_explained():
 def test_methods_named_in_the_text_exist():
     names = re.search(r"slides' five: (.*?)\. ", TEXT, re.DOTALL).group(1)
     assert set(re.findall(r"`(.*?)`", names)) <= set(known())
+
+
+ROWS = [
+    [cell.strip() for cell in row.split("|")[1:-1]]
+    for row in (DOCS / "baselines.md").read_text("utf-8").split("## What they are")[1].splitlines()
+    if row.startswith("| `")
+]
+
+
+def test_every_baseline_has_its_row_and_the_row_is_true():
+    from castlist.baselines import BASELINES
+
+    told = {}
+    for names, *_, looks, finds, beyond, _ in ROWS:
+        first, *more = [part.strip(" `") for part in names.split(",")]
+        for name in (first, *(first.rpartition("-")[0] + m if m.startswith("-") else m for m in more)):
+            told[name] = (looks, finds, beyond)
+    assert set(told) == set(BASELINES)
+    for name, (looks, finds, beyond) in told.items():
+        method = BASELINES[name]
+        assert (finds == "yes") == method.estimates_k, name
+        assert int(beyond.replace(",", "")) == method().max_tracks, name
+        assert ("cannot" in looks) == method.constrained, name
+        assert {need for need in ("boxes", "times", "a second view") if need in looks} == method.needs, name

@@ -87,7 +87,17 @@ def notes(cells: Iterable[Cell]) -> list[str]:
     sources = sorted({f"[{p.method}] {p.source}" for p in found if p})
     warned = dict.fromkeys(text for cell in cells for r in cell.results for text in r.about.get("notes", ()))
     more = (_more_than_asked(cell) for cell in cells)
-    return [*(settings(c) for c in cells if c.method != "base"), *warned, *filter(None, more), *sources]
+    return [*_settings(cells), *warned, *filter(None, more), *sources]
+
+
+def _settings(cells: Iterable[Cell]) -> list[str]:
+    """The options each method ran with, those at their defaults in one line."""
+    said = {cell.method: settings(cell) for cell in cells if cell.method != "base"}
+    plain = [method for method, text in said.items() if not text]
+    return [
+        *(f"{method}: {text}" for method, text in said.items() if text),
+        *([f"at their defaults: {', '.join(plain)}"] if plain else []),
+    ]
 
 
 def _more_than_asked(cell: Cell) -> str:
@@ -101,12 +111,12 @@ def _more_than_asked(cell: Cell) -> str:
 
 
 def settings(cell: Cell) -> str:
-    """The options a method ran with; the seed is not repeated."""
+    """The options a method ran with, "" where all are defaults; the seed is not repeated."""
     given: dict[str, Any] = {}
     for name, value in cell.results[0].key.options.items():
         given |= value if isinstance(value, dict) else {name: value}  # of a baseline, what was set
     shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
-    return f"{cell.method}: {', '.join(f'{k} {v}' for k, v in shown.items()) or 'defaults'}"
+    return ", ".join(f"{k} {v}" for k, v in shown.items())
 
 
 def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
@@ -121,12 +131,12 @@ def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
 
 
 def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
-    """The same tables for a document; of what stands below them, only what differs from the defaults."""
+    """The same tables for a document."""
     blocks = []
     for title, about, rows, below in _tables(cells, names):
         lines = [f"| {' | '.join(r)} |" for r in rows]
         lines.insert(1, "|" + "---|" * len(rows[0]))
-        said = [f"- {note}" for note in below if not note.endswith(": defaults")]
+        said = [f"- {note}" for note in below]
         blocks.append("\n".join([f"**{title}**", "", f"{about}", "", *lines, *([""] if said else []), *said]))
     return "\n\n".join(blocks) if blocks else "no results"
 
