@@ -7,7 +7,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,6 +49,7 @@ class Session:
         self.place, self.video, self.base = place, video, base
         self._keep = keep
         self._lock = RLock()
+        self._thinking = Lock()  # of questions, while others look and decide
         self._log: list[Decision] = keep.decisions.all()
         self.view: View = look(base, video, self._log)
         marked = keep.get("decided", "last", Decided)
@@ -173,9 +174,9 @@ class Session:
 
     def questions(self, limit: int = 12) -> list[dict[str, Any]]:
         """What to ask next, the most useful first."""
-        with self._lock:
+        with self._thinking:
             view = self.refresh()
-            found = self._asks().questions(limit)
+            found = self._asks(view).questions(limit)
             return [
                 {
                     "kind": q.kind,
@@ -200,9 +201,9 @@ class Session:
         The answer is {"action": "sort", "items": [{"track": 3, "whole": false, "to": 7, "not": []}, ...]}:
         `to` is the track of the person chosen, or None for nobody of those in `not`.
         """
-        with self._lock:
+        with self._thinking:
             view = self.refresh()
-            sheet = self._asks().sheet(limit)
+            sheet = self._asks(view).sheet(limit)
 
             def shown(track: int) -> dict[str, Any]:
                 return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
@@ -225,12 +226,12 @@ class Session:
                 "clicks": round(sheet.clicks, 2),
             }
 
-    def _asks(self) -> Asker:
-        """What thinks of questions, brought to the view as it is."""
+    def _asks(self, view: View) -> Asker:
+        """What thinks of questions, brought to a view."""
         if self._asker is None:
             self._asker = Asker(self.base)
-        if getattr(self._asker, "view", None) is not self.view:
-            self._asker.look(self.view)
+        if getattr(self._asker, "view", None) is not view:
+            self._asker.look(view)
         return self._asker
 
     def history(self) -> list[dict[str, Any]]:

@@ -104,6 +104,8 @@ class Workspace:
     def close(self) -> None:
         """Close the database and let the next run in."""
         with suppress(sqlite3.Error):
+            if self._lock:  # so that a copy of cast.db alone, or a medium that is only read, has everything
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.close()
         if self._lock:
             self._lock.release()
