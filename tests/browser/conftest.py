@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -78,6 +79,24 @@ def film(found: Film, tmp_path: Path) -> Film:
     place = tmp_path / "a film.castlist"
     shutil.copytree(found.place, place)
     return Film(found.path, found.truth, place)
+
+
+@pytest.fixture
+def mixed(film: Film) -> Film:
+    """The same found badly: two tracks with the wrong people, and one that stands alone."""
+    from dataclasses import replace
+
+    from castlist.review.base import prepare
+    from castlist.store import Workspace
+
+    video, base = prepare(str(film.place))
+    label = base.label.copy()
+    tracks = [np.flatnonzero(label == k) for k in range(3)]
+    label[tracks[0][0]], label[tracks[1][0]], label[tracks[0][1]] = 1, 0, 3
+    with Workspace.open(film.place) as keep:
+        run = [r for r in keep.runs() if r.finished][-1]
+        keep.put("review", f"{run.id} {run.started} {video.digest}", replace(base, label=label))
+    return film
 
 
 @pytest.fixture(scope="session")

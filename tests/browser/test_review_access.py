@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +56,12 @@ def chosen(page: Any) -> None:
     page.keyboard.press("Control+a")
 
 
+def one_question(page: Any) -> None:
+    page.locator("[data-tab=questions]").click()
+    page.get_by_role("button", name="One at a time").click()
+    page.wait_for_selector(".question")
+
+
 def player(page: Any) -> None:
     page.locator("#rows .strip button").first.click()
     page.wait_for_function("() => document.querySelector('#player video').readyState > 1")
@@ -66,6 +73,7 @@ STATES: dict[str, Callable[[Any], None]] = {
         tab: (lambda page, tab=tab: page.locator(f"[data-tab={tab}]").click())  # type: ignore[misc]
         for tab in ("questions", "timeline", "background", "aside", "history", "people")
     },
+    "one question": one_question,
     "chosen": chosen,
     "person": person,
     "person chosen": person_chosen,
@@ -77,9 +85,11 @@ STATES: dict[str, Callable[[Any], None]] = {
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_wcag_aa_in_every_state(server: Any, opened: Callable[..., Any], width: int) -> None:
+def test_wcag_aa_in_every_state(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], width: int
+) -> None:
     source = axe()
-    page = opened(server.url(), width=width)
+    page = opened(serve(mixed.place).url(), width=width)
     naming(page)  # so that there is something in every view
     page.keyboard.type("Anna")
     page.keyboard.press("Enter")

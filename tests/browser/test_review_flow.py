@@ -123,21 +123,57 @@ def test_a_stale_decision_is_refused_with_what_changed(server: Any, opened: Call
     count(page, 2)
 
 
-def test_an_answer_takes_effect_and_is_not_asked_again(server: Any, page: Any) -> None:
+def test_many_faces_are_sorted_at_once(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    before = len(people(page))
     page.locator("[data-tab=questions]").click()
-    page.wait_for_function("() => document.querySelector('#questions').childElementCount")
-    if not page.locator(".question").count():
-        pytest.skip("the machine is sure of this film")
-    asked = page.locator(".question img").first.get_attribute("src")
+    page.wait_for_selector(".sheet .card")
+    cards = page.locator(".card")
+    first = cards.first
+    options = first.locator("[data-pick]").count()
+    page.keyboard.press("0")  # the first is somebody else
+    assert first.locator("[aria-pressed=true] bdi").inner_text() == "other"
+    page.keyboard.press("1")
+    assert first.locator("[aria-pressed=true]").get_attribute("data-pick") == "0"
+    assert options >= 2
+    page.keyboard.press("f")
+    assert first.locator("[data-fate=not-a-face]").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("f")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.querySelector('#undo').disabled")
+    page.locator("[data-tab=history]").click()
+    page.get_by_text("sorted").first.wait_for()
+    page.keyboard.press("u")
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    page.locator("[data-tab=people]").click()
+    count(page, before)
+    assert page.said == []
+
+
+def test_one_answer_takes_effect_and_is_not_asked_again(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    page.locator("[data-tab=questions]").click()
+    page.get_by_role("button", name="One at a time").click()
+    asked = pair(page)
     page.keyboard.press("s")
     page.wait_for_function("() => !document.querySelector('#undo').disabled")
-    page.wait_for_function("() => !document.querySelector('.question.old')")
-    now = page.locator(".question img").first
-    assert not now.count() or now.get_attribute("src") != asked
+    page.wait_for_function("() => !document.querySelector('.question.old, .sheet.old')")
+    assert not page.locator(".question").count() or pair(page) != asked
     page.keyboard.press("u")
-    page.wait_for_function(
-        "src => document.querySelector('.question img')?.getAttribute('src') === src", arg=asked
-    )
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    page.wait_for_selector(".question:not(.old)")
+    assert pair(page) == asked
+    page.keyboard.press("y")
+    page.wait_for_function("() => !document.querySelector('#undo').disabled")
+    assert page.said == []
+
+
+def pair(page: Any) -> list[str]:
+    return [page.locator(f".side:nth-child({k}) img").first.get_attribute("src") for k in (1, 2)]
 
 
 HOSTILE = [

@@ -30,7 +30,7 @@ class Page:
         self._told: OrderedDict[int, dict[str, dict[str, Any]]] = OrderedDict()
         self._lock = Lock()
         self._asking = Lock()
-        self._asked: tuple[int, list[dict[str, Any]]] = (-1, [])
+        self._asked: dict[str, Any] = {"seen": -1}
 
     def news(self, since: int | None = None) -> dict[str, Any]:
         """The state for a page that knows the view `since`: only people who changed; None: everybody."""
@@ -115,9 +115,8 @@ class Page:
     def questions(self) -> Mapping[str, Any]:
         """What to ask next on the newest view; found once for each view, however many pages ask."""
         with self._asking:
-            while self._asked[0] != self.session.refresh().seen:
-                seen = self.session.view.seen
-                found = self.session.questions()
-                if seen == self.session.view.seen:
-                    self._asked = (seen, found)
-            return {"seen": self._asked[0], "questions": self._asked[1]}
+            while self._asked["seen"] != self.session.refresh().seen:
+                asked, sheet = self.session.questions(), self.session.sheet()
+                if sheet["seen"] == self.session.view.seen:
+                    self._asked = {"seen": sheet["seen"], "questions": asked, "sheet": sheet}
+            return self._asked

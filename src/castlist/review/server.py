@@ -26,7 +26,9 @@ __all__ = ["Door", "application", "serve"]
 
 LONGEST = 1_000_000  # bytes of a request
 HOST = "127.0.0.1"
-SCRIPTS = ("review", "core", "choose", "grid", "people", "person", "pick", "questions", "timeline", "film")
+SCRIPTS = (
+    "review", "core", "choose", "grid", "people", "person", "pick", "questions", "sheet", "timeline", "film",
+)  # fmt: skip
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
     "review.css": ("castlist.review", "static/review.css", "text/css"),

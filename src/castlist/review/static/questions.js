@@ -2,13 +2,14 @@
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
 import { $, S, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
 import { play } from "./film.js";
+import { focusSheet, old, press, sheet, shown } from "./sheet.js";
 
-let first = null, asking = false, timer = 0, drawn = -1;
+let first = null, asking = false, timer = 0, drawn = -1, single = false;
 
 // Soon after every change; while another view is open, only once things are quiet.
 export function askSoon() {
   clearTimeout(timer);
-  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
+  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
 }
 async function ask() {
   if (asking) return;
@@ -19,14 +20,19 @@ async function ask() {
     if (told.seen === S.seen) draw(told);
   } catch (e) { say(e.message, true); } finally { asking = false; }
 }
+// The sheet, where its clicks are worth more than the best single question, unless one at a time is wanted.
 function draw(told) {
-  const n = told.questions.length;
-  $("[data-tab=questions] .n").textContent = n > 11 ? "12+" : n || "";
-  first = n ? told.questions[0] : null;
-  if (S.tab !== "questions") { drawn = -1; first = null; return; }
-  if (drawn === told.seen && $("#questions").childElementCount) return;
+  const many1 = told.sheet.items.length, n = Math.max(many1, told.questions.length), both = many1 > 1 && told.questions.length > 0;
+  $("[data-tab=questions] .n").textContent = n || "";
+  first = null;
+  if (S.tab !== "questions") { drawn = -1; return; }
+  const way = el("p", { className: "way" }, both ? button(single ? "Many at once" : "One at a time", () => { single = !single; draw(told); }) : "");
+  const whole = many1 > 1 && !(both && single);
+  if (!whole) first = told.questions[0] || null;
+  const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
   drawn = told.seen;
-  $("#questions").replaceChildren(first ? question(first) : nothing());
+  $("#questions").replaceChildren(way, whole ? sheet(told.sheet) : first ? question(first) : nothing());
+  if (whole && inside) focusSheet();
 }
 function nothing() {
   const cast = S.people.length, text = cast > 1 ? "No question left: nothing is likely enough to be wrong to be worth one."
@@ -53,6 +59,7 @@ function side(t, p) {
     el("p", {}, el("bdi", {}, label(p)), el("span", { className: "soft" }, " · " + many(p.tracks, "track")), " ", button("▶ " + clock(t.start), () => play(t.track, t.start), { ariaLabel: "Play at " + clock(t.start) })));
 }
 export function reply(key) {
+  if (shown()) { press(key); return; }
   if (!first || !idle()) return;
   const q = first, tracks = [q.a.track, q.b.track], same = q.kind === "same";
   if (key === "y") decide({ action: "same", tracks }, "One person.");

@@ -101,12 +101,13 @@ const inPeople = {
   h: () => people.about("hide", who(), "Hidden."), f: () => people.about("not-a-face", who(), "No face."), x: people.toggle, Escape: people.chooseNone,
   j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
 };
-const inQuestions = Object.fromEntries([..."ynsf123"].map((k) => [k, () => reply(k)]));
+const inQuestions = Object.fromEntries([..."ynsf0123456789", "Enter"].map((k) => [k, () => reply(k)]));
 const inAside = { t: takeBack, Escape: asideNone, a: () => { for (const g of reasons.values()) g.all(); } };
 const KEYS = { people: inPeople, background: inPeople, questions: inQuestions, timeline: timelineKeys, aside: inAside, history: {} };
 const HELP = {
   "Everywhere": [["u, Ctrl Z", "undo"], ["r, Ctrl Shift Z", "redo"], ["p q t", "people, questions, timeline"], ["/", "search"], ["Esc", "close, or choose nobody"]],
   "Questions": [["y n s f", "yes, no, not sure, no face"], ["1 2 3", "no, but that person"]],
+  "Many faces at once": [["arrows", "from face to face"], ["1 2 3 …", "it is that person"], ["0", "somebody else"], ["s f", "not sure, no face"], ["Enter", "confirm all"]],
   "People": [["j k ↑ ↓", "next, previous"], ["Enter", "open"], ["x", "choose, or not"], ["Shift ↑ ↓", "choose on the way"], ["Ctrl A", "choose all"], ["m", "merge the chosen"], ["d", "never one person"],
     ["n", "name; several: merge and name"], ["b", "to the background and back"], ["h", "hide"], ["f", "not a face"], ["drag", "a person onto another: merge; over free ground: choose"]],
   "A person's tracks, and what is set aside": [["arrows", "from track to track"], ["Space", "choose, or not"], ["Shift arrows", "choose on the way"], ["Ctrl A", "choose all"], ["Enter", "play"], ["v", "move to somebody"], ["o", "a person of their own"],

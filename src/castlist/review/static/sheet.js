@@ -1,0 +1,96 @@
+"use strict";
+// Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
+import { $$, button, clock, decide, el, face, idle, label, many, person } from "./core.js";
+import { play } from "./film.js";
+
+let items = [], at = 0;
+const NONE = -1; // somebody else than those shown
+const root = el("div", { className: "sheet" });
+root.addEventListener("keydown", keys);
+
+export function sheet(told) {
+  items = told.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: "" }));
+  at = 0;
+  const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
+  root.replaceChildren(el("h2", {}, "Who is who?"),
+    el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all."), cards,
+    el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, `${many(n, "face")}; about ${Math.max(1, Math.round(told.clicks))} ${told.clicks < 1.5 ? "click" : "clicks"}, ${told.gain < 10 ? told.gain.toFixed(1) : Math.round(told.gain)} faces right for each.`)));
+  root.classList.remove("old");
+  mark();
+  return root;
+}
+export const focusSheet = () => $$(".card", root)[at]?.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
+export const shown = () => root.isConnected && !root.classList.contains("old");
+export const old = () => root.classList.add("old");
+
+function card(i, k) {
+  const own = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
+  options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), "other"));
+  const what = i.whole ? `All of ${label(own)}, ${many(own.tracks, "track")}` : "A face at " + clock(i.track.start);
+  const node = el("div", { className: "card", role: "group", ariaLabel: what },
+    el("div", { className: "it" }, face(i.track.pictures[0], what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
+    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), el("div", { className: "options" }, ...options),
+      el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "No face", "f"]].map(([fate, text, key]) => {
+        const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
+        b.dataset.fate = fate;
+        return b;
+      }))));
+  return node;
+}
+function option(k, j, picture, text) {
+  const b = el("button", { type: "button", title: j === NONE ? "Somebody else" : text }, picture, el("bdi", {}, text), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
+  b.dataset.pick = j;
+  b.addEventListener("click", () => { Object.assign(items[k], { pick: j, fate: "" }); at = k; mark(); b.focus(); });
+  b.addEventListener("focus", () => { at = k; });
+  return b;
+}
+function mark() {
+  $$(".card", root).forEach((node, k) => {
+    const i = items[k];
+    node.classList.toggle("out", i.fate !== "");
+    for (const b of $$("[data-pick]", node)) {
+      const on = !i.fate && Number(b.dataset.pick) === i.pick;
+      b.ariaPressed = String(on);
+      b.tabIndex = Number(b.dataset.pick) === i.pick ? 0 : -1;
+    }
+    for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === i.fate); b.tabIndex = -1; }
+  });
+}
+function to(k) {
+  at = Math.max(0, Math.min(items.length - 1, k));
+  const node = $$(".card", root)[at];
+  node?.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+  node?.scrollIntoView({ block: "nearest" });
+}
+function columns() {
+  const all = $$(".card", root);
+  return Math.max(1, all.filter((n) => n.offsetTop === all[0].offsetTop).length);
+}
+function keys(e) {
+  if (e.ctrlKey || e.metaKey || e.altKey || !items.length) return;
+  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }[e.key];
+  if (by) to(at + by);
+  else if (!press(e.key)) return;
+  e.preventDefault();
+  e.stopPropagation();
+}
+// A key on the sheet; whether it meant something.
+export function press(key) {
+  if (key === "Enter" || key === "y") { confirm(); return true; }
+  const i = items[at];
+  if (!i) return false;
+  if (key === "s" || key === "f") i.fate = i.fate === { s: "unsure", f: "not-a-face" }[key] ? "" : { s: "unsure", f: "not-a-face" }[key];
+  else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) Object.assign(i, { pick: Number(key) - 1, fate: "" });
+  else return false;
+  mark();
+  to(at);
+  return true;
+}
+async function confirm() {
+  if (!idle() || !shown()) return;
+  const sorted = items.filter((i) => !i.fate), no = items.filter((i) => i.fate === "not-a-face"), open = items.filter((i) => i.fate === "unsure");
+  const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
+  let ok = !lines.length || await decide({ action: "sort", items: lines }, many(lines.length, "face") + " sorted.");
+  if (ok && no.length) ok = await decide({ action: "not-a-face", tracks: no.map((i) => i.track.track) }, many(no.length, "track") + " no face.");
+  for (const i of open) if (ok && i.shown.length) ok = await decide({ action: "unsure", tracks: [i.track.track, i.shown[0].track] }, "Left open.");
+}
