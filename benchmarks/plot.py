@@ -22,13 +22,14 @@ def lines(folder: Path) -> dict[str, Line]:
     def put(name: str, n: int, seconds: float, held: float) -> None:
         found.setdefault(name, {})[n] = (seconds, held)
 
-    for row in _rows(folder, "ward").values():
+    for row in sorted(_rows(folder, "ward").values(), key=lambda row: row["repeat"]):  # the surest last
         for name, seconds in row["seconds"].items():
             label = {"castlist": "castlist ward", "scipy": "SciPy ward", "fastcluster": "fastcluster ward"}
             put(label.get(name, name), row["n"], seconds, row["bytes_over_input"][name])
     for row in _rows(folder, "graph").values():
         if row["linkage"] == "average" and "exact" not in row:
-            put("castlist knn_tree", row["n"], row["graph"]["seconds"], row["graph"]["bytes_over_start"])
+            name = f"castlist knn_tree, cells above {row['graph']['exact']:,}"
+            put(name, row["n"], row["graph"]["seconds"], row["graph"]["bytes_over_start"])
     taken = {"castlist ward", "castlist knn_tree", "scipy ward", "fastcluster", "castlist knn_tree, cells"}
     for row in _rows(folder, "rivals").values():
         for name, one in row["runs"].items():
