@@ -31,6 +31,7 @@ class Describe:
         self.length = int(ends[-1])
         self.shots: list[int] = ends[base.shots.start].tolist()
         self._shown = np.diff(ends)
+        self._size = base.tracks.size
         p = base.portraits
         self._order = np.lexsort((-p.quality, p.track))
         self._edge = np.searchsorted(p.track[self._order], np.arange(len(base.tracks) + 1))
@@ -57,7 +58,7 @@ class Describe:
             "track": track,
             "start": int(self.start[track]),
             "stop": int(self.stop[track]),
-            "faces": int(self.base.tracks.size[track]),
+            "faces": int(self._size[track]),
             "pictures": self.pictures(track, 4),
         }
 
@@ -72,7 +73,7 @@ class Describe:
 
     def _facts(self, tracks: NDArray[np.int64]) -> dict[str, Any]:
         t = self.base.tracks
-        starts, sizes = t.offset[tracks], t.size[tracks]
+        starts, sizes = t.offset[tracks], self._size[tracks]
         rows = np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(
             sizes.sum()
         )

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from castlist.cast import Cast
 from castlist.errors import CastlistError, InputError, WorkspaceBusy
 from castlist.report.words import clean
-from castlist.review.actions import decision, sentence, witness
+from castlist.review.actions import decision, sentence, stand_ins, witness
 from castlist.review.base import Base, key_of, prepare
 from castlist.review.people import Describe
 from castlist.review.questions import LONGEST, Asker
@@ -121,9 +124,8 @@ class Session:
 
     def _aside(self, view: View) -> list[dict[str, Any]]:
         groups: dict[str, list[int]] = {}
-        for track, (fate, reason) in enumerate(zip(view.fate.tolist(), view.reason, strict=True)):
-            if fate == SET_ASIDE:
-                groups.setdefault(reason, []).append(track)
+        for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
+            groups.setdefault(view.reason[track], []).append(track)
         size = self.base.tracks.size
         shown = ((why, sorted(own, key=lambda t: -size[t])) for why, own in groups.items())
         return [
@@ -334,7 +336,9 @@ class Session:
             else:
                 how = Alignment(Fraction(1), offset, 0, len(base.tracks))
             called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]
-            carried = carry(decisions, self._log, how, here, called)
+            there = look(base, video, decisions)
+            others = partial(stand_ins, base, video, there)
+            carried = carry(decisions, self._log, how, here, called, others)
             if carried.decisions and not trial:
                 self._keep.decisions.extend(carried.decisions, seen=view.seen)
                 self._take()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +16,8 @@ from castlist.store import Decision, Finder, Resolved, active, resolve
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Video
 
 __all__ = ["Group", "View", "look"]
+
+REMEMBERED = 500  # people who are no more
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,6 +42,7 @@ class View:
     said: Resolved
     next_id: int
     find: Finder  # knows where the decisions' faces are
+    past: Mapping[bytes, tuple[str, str]]  # tracks of people who were -> their id, and after whom they stood
 
     def group(self, name: str) -> Group | None:
         """The group of that id."""
@@ -59,7 +62,20 @@ def look(base: Base, video: Video, decisions: Sequence[Decision], before: View |
     rank[order] = np.arange(len(order))
     placed = np.where(label >= 0, rank[label], NOISE) if len(members) else label
     seen = max((d.id for d in decisions), default=0)
-    return View(seen, groups, placed, fate, reason, said, next_id, find)
+    return View(seen, groups, placed, fate, reason, said, next_id, find, _past(before, groups))
+
+
+def _past(before: View | None, groups: tuple[Group, ...]) -> dict[bytes, tuple[str, str]]:
+    """The people who are no more, so that an undo brings them back as who they were."""
+    if before is None:
+        return {}
+    now = {g.id for g in groups}
+    gone = {
+        g.tracks.tobytes(): (g.id, before.groups[k - 1].id if k else "")
+        for k, g in enumerate(before.groups)
+        if g.id not in now
+    }
+    return dict([*before.past.items(), *gone.items()][-REMEMBERED:])
 
 
 def _steps(decisions: Sequence[Decision], find: Finder) -> list[Step]:
@@ -90,7 +106,7 @@ def _labels(
     label = walk(label, steps, base.vector)
     label = regroup(label, said.must, said.cannot, base.vector)
     live = label != NOISE
-    label[live] = np.unique(label[live], return_inverse=True)[1]
+    label[live] = (np.cumsum(np.bincount(label[live]) > 0) - 1)[label[live]]  # without gaps
     fate = np.full(len(label), SET_ASIDE, np.int8)
     best = np.full(int(label.max(initial=-1)) + 1, BACKGROUND, np.int64)
     machine = np.where(base.fate == SET_ASIDE, PERSON, base.fate)
@@ -123,21 +139,22 @@ def _identities(
         for number, k in enumerate(order):
             ids[k] = f"p{number}"
         return ids, order, len(members)
-    ids, place, number = _matched(size, label, before, len(members))
+    ids, place = _matched(size, label, before, len(members))
+    number = _new(ids, place, members, before)
     order = sorted(range(len(members)), key=lambda k: (place[k], -faces[k], k))
     return ids, order, number
 
 
 def _matched(
     size: NDArray[np.int64], label: NDArray[np.int64], before: View, count: int
-) -> tuple[list[str], list[float], int]:
+) -> tuple[list[str], list[float]]:
     """Ids and places by overlap: of each old group the new one with most of its faces goes on as it."""
     both = np.flatnonzero((label >= 0) & (before.label >= 0))
     key, inverse = np.unique(
         label[both] * max(1, len(before.groups)) + before.label[both], return_inverse=True
     )
     overlap = np.bincount(inverse, size[both], minlength=len(key))
-    ids, place, taken, number = [""] * count, [float(len(before.groups))] * count, set(), before.next_id
+    ids, place, taken = [""] * count, [float(len(before.groups))] * count, set()
     for i in np.argsort(-overlap, kind="stable").tolist():
         new, old = divmod(int(key[i]), max(1, len(before.groups)))
         if not ids[new] and old not in taken:
@@ -145,7 +162,17 @@ def _matched(
             taken.add(old)
         elif not ids[new] and place[new] == len(before.groups):
             place[new] = old + 0.5  # what was parted stands after what it came from
-    for new in range(count):
-        if not ids[new]:
+    return ids, place
+
+
+def _new(ids: list[str], place: list[float], members: list[NDArray[np.int64]], before: View) -> int:
+    """Ids, in place, for those without: what they had before, else a new one; the next free number."""
+    number, where = before.next_id, {g.id: k for k, g in enumerate(before.groups)}
+    for new in [k for k, name in enumerate(ids) if not name]:
+        old, follows = before.past.get(members[new].tobytes(), ("", ""))
+        if old and old not in ids:
+            ids[new] = old
+            place[new] = where[follows] + 0.5 if follows in where else place[new] if follows else -1.0
+        else:
             ids[new], number = f"p{number}", number + 1
-    return ids, place, number
+    return number
