@@ -138,6 +138,15 @@ def test_a_sheet_joins_whole_people_and_parts_others(made: Callable[..., Any]) -
             session.decide({"action": "same", "tracks": [0, 4]})
 
 
+def test_who_is_confirmed_keeps_the_name(made: Callable[..., Any]) -> None:
+    workspace = made([0, 0, 1, 1], [0, 0, 1, 1])
+    with Session.open(workspace.place) as session:
+        session.decide({"action": "name", "person": "p0", "name": "Anna"})
+        for track in (0, 1):
+            session.decide({"action": "sort", "items": [{"track": track, "to": 1 - track}]})
+        assert [g.name for g in session.view.groups] == ["Anna", ""]
+
+
 def test_nobody_of_those_shown(made: Callable[..., Any]) -> None:
     workspace = made([0, 0, 1, 2, 2], [0, 0, 0, 1, 1])
     with Session.open(workspace.place) as session:

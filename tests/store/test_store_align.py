@@ -132,7 +132,7 @@ BEFORE = Anchor(Fraction(3), (0.1, 0.1, 0.3, 0.3))
 
 
 def decided(kind: str, *anchors: Anchor, value: str = "", number: int = 1) -> Decision:
-    return Decision(kind, anchors, value, "me", WHEN.replace(minute=number % 60), id=number)
+    return Decision(kind, anchors, value, "me", WHEN.replace(minute=number), id=number)
 
 
 def test_times_move_and_author_and_time_stay() -> None:
@@ -200,6 +200,17 @@ def test_a_name_given_here_is_not_replaced() -> None:
     assert [d.value for d in found.decisions] == ["Bob"]
     assert found.left[0].why == "this person is called 'Anna' here already"
     assert len(carry(log, [], PLAIN, HERE, ["Ann", "", "", ""]).decisions) == 2
+
+
+def test_another_face_of_the_person_stands_in_for_one_that_is_cut_off() -> None:
+    log = [
+        decided("name", BEFORE, value="Ann"),
+        decided("move", GONE, face(1, 1), number=2),
+        decided("move", face(1), replace(BEFORE, side=1), number=3),
+    ]
+    found = carry(log, [], PLAIN, HERE, stand_ins=lambda anchor: [GONE, face(0)])
+    assert [[(a.time, a.side) for a in d.anchors] for d in found.decisions] == [[(1, 0)], [(6, 0), (1, 1)]]
+    assert [left.decision.kind for left in found.left] == ["move"]  # it is about one track
 
 
 def test_nothing_to_carry() -> None:

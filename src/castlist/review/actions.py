@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from castlist.review.view import Group, View
 from castlist.store import Anchor, Decision
 from castlist.types import NOISE, SET_ASIDE, Video
 
-__all__ = ["ACTIONS", "decision", "sentence", "witness"]
+__all__ = ["ACTIONS", "decision", "sentence", "stand_ins", "witness"]
 
 WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
 
@@ -45,6 +45,18 @@ def witness(base: Base, video: Video, view: View, person: str, but: int = NOISE)
     if not len(tracks):
         raise InputError(f"{person!r} has no other track than {but}")
     return int(tracks[0])
+
+
+def stand_ins(base: Base, video: Video, view: View, face: Anchor) -> Iterator[Anchor]:
+    """Faces of other tracks of a face's person that the machine held for one with it, best first."""
+    (track,) = view.find([face]).tolist()
+    if track == NOISE:
+        return
+    faces = _Faces(base, video, view)
+    alike = (base.label == base.label[track]) & (view.label == view.label[track]) & (base.label != NOISE)
+    alike[track] = False
+    for other in faces.witnesses(np.flatnonzero(alike), most=None).tolist():
+        yield faces.anchor(other, face.side)
 
 
 class _Faces:
@@ -78,13 +90,13 @@ class _Faces:
             )
         return np.unique(np.array(given, np.int64))
 
-    def witnesses(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+    def witnesses(self, tracks: NDArray[np.int64], most: int | None = WITNESSES) -> NDArray[np.int64]:
         """Those tracks that stand for all of them: good pictures of what most of them look like."""
         vector = self.base.vector[tracks]
         total = vector.sum(axis=0)
         typical = vector @ (total / max(float(np.linalg.norm(total)), 1e-9))
         order = np.lexsort((tracks, -self.base.tracks.size[tracks], -self.quality[tracks] - typical))
-        return tracks[order[:WITNESSES]]
+        return tracks[order[:most]]
 
     def against(self, request: Mapping[str, Any], tracks: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tracks of whom these are not: those that were shown (`against`), else the best of their person."""
@@ -166,7 +178,9 @@ def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
         left = f.tracks({"tracks": item["not"]}, 0).tolist() if "not" in item and not to else []
         if track in (*to, *left):
             raise InputError(f"track {track} cannot be compared with itself")
-        whole = item.get("whole") is True
+        label = f.view.label
+        named = bool(to) and label[track] == label[to[0]] and f.view.said.named_by[track] > 0
+        whole = item.get("whole") is True or named  # who stays keeps the name, which a move would take away
         anchors += [] if whole else f.anchors([track], 3 * k)
         anchors += f.anchors([track, *to] if whole else to, 3 * k + 1)
         anchors += f.anchors(left, 3 * k + 2)

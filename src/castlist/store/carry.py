@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from castlist.store.align import Alignment, Copy
 from castlist.store.decisions import Anchor, Decision, active
-from castlist.store.resolve import Finder, resolve, steps
+from castlist.store.resolve import TOLERANCE, Finder, resolve, steps
 from castlist.types import NOISE
 
 __all__ = ["Carried", "Left", "carry"]
+
+StandIns = Callable[[Anchor], Iterable[Anchor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def carry(
     alignment: Alignment,
     to: Copy,
     called: Sequence[str] = (),
+    stand_ins: StandIns = lambda face: (),
 ) -> Carried:
     """The decisions that hold in one log, for another copy's log.
 
@@ -46,6 +49,8 @@ def carry(
 
     Args:
         called: (t,) what the person of each track is called in the other copy, "" for nothing.
+        stand_ins: other faces of the person whom a face shows, in the first copy, best first; one of them is
+            taken where a face is cut off or not found and any face of the person would do.
     """
     find = Finder(to.tracks, to.clock, to.video)
     end = to.clock.time(len(to.clock))
@@ -56,7 +61,7 @@ def carry(
     held = active(old)
     fresh = [d for d in held if _mark(d) not in there]
     for decision in fresh:
-        moved = _moved(decision, alignment, find, end)
+        moved = _moved(decision, alignment, find, end, stand_ins)
         borne = (
             {called[t] for t in find(moved.anchors).tolist()}
             if called and isinstance(moved, Decision)
@@ -101,18 +106,38 @@ def _mark(decision: Decision) -> tuple[object, ...]:
     return decision.kind, decision.value, decision.author, decision.time
 
 
-def _moved(decision: Decision, alignment: Alignment, find: Finder, end: Fraction) -> Decision | Left:
+def _moved(
+    decision: Decision, alignment: Alignment, find: Finder, end: Fraction, stand_ins: StandIns
+) -> Decision | Left:
     """The decision in the other copy's time, without the faces that are not there."""
-    anchors = [Anchor(alignment.time(a.time), a.box, a.side) for a in decision.anchors]
-    inside = [a for a in anchors if 0 <= a.time <= end]
-    tracks = find(inside).tolist()
-    found = tuple(a for a, track in zip(inside, tracks, strict=True) if track != NOISE)
-    found = _meaning(decision.kind, found)
-    if not found:
-        outside = len(inside) < len(anchors)
+
+    def placed(face: Anchor) -> Anchor | None:
+        time = alignment.time(face.time)
+        if not -TOLERANCE <= time <= end + TOLERANCE:
+            return None
+        there = Anchor(min(max(time, Fraction(0)), end), face.box, face.side)
+        return there if find([there])[0] != NOISE else None
+
+    found = []
+    for face in decision.anchors:
+        there = placed(face)
+        if there is None and _anyone(decision.kind, face.side):
+            others = (placed(replace(other, side=face.side)) for other in stand_ins(face))
+            there = next((other for other in others if other is not None), None)
+        found += [] if there is None else [there]
+    kept = _meaning(decision.kind, tuple(found))
+    if not kept:
+        outside = any(not 0 <= alignment.time(a.time) <= end for a in decision.anchors)
         why = "its faces lie beyond this film's ends" if outside else "its faces are not found in this film"
         return Left(decision, why)
-    return replace(decision, anchors=found)
+    return replace(decision, anchors=kept)
+
+
+def _anyone(kind: str, side: int) -> bool:
+    """Whether a side is about a person, whom any of their faces would do for, and not about one track."""
+    if kind in ("move", "sort"):
+        return side % 3 > 0
+    return kind in ("same", "different", "unsure", "name", "background", "foreground")
 
 
 def _meaning(kind: str, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
