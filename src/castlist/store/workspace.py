@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar
 
 from castlist.cast import Cast
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import casts, columns, files, place, scans, schema, summary
+from castlist.store import casts, columns, files, place, prune, scans, schema, summary
 from castlist.store.decisions import active
 from castlist.store.lock import Lock
 from castlist.store.log import Log
@@ -60,6 +60,7 @@ class Workspace:
         self._db = db
         self._lock = lock
         self._thread = RLock()
+        self._used: set[str] = set()  # keys of scans that were read or written
 
     # Opening and closing
 
@@ -199,6 +200,7 @@ class Workspace:
         with self._writing() as db:
             db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
             (scan,) = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+            self._used.add(key)
             scans.append(db, self.path / "embeddings", scan, key, piece)
 
     def complete(self, key: str) -> None:
@@ -221,21 +223,37 @@ class Workspace:
         """
         with self._reading() as db:
             row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+            self._used.add(key)
             return scans.join(db, self.path / "embeddings", row[0]) if row else None
 
     def forget(self, key: str) -> None:
         """Drop a scan, so that it can be made anew; decisions and casts stay."""
         with self._writing() as db:
-            rows = db.execute(
-                "SELECT block, shard FROM segments JOIN scans ON scans.id = scan WHERE key = ?", (key,)
-            ).fetchall()
-            db.execute("DELETE FROM scans WHERE key = ?", (key,))
-            for block, _ in rows:
-                columns.delete(db, block)
-        for _, shard in rows:
-            if shard:
-                with suppress(OSError):
-                    (self.path / "embeddings" / shard).unlink()
+            prune.drop(db, key)
+        self._sweep()
+
+    def prune(self) -> int:
+        """Drop old scans; how many bytes of vectors and pictures that freed. Decisions and the cast stay.
+
+        What was read of this workspace since it was opened is kept, and the newest other scan. A run that
+        finishes does this by itself.
+        """
+        with self._reading() as db:
+            keys = prune.old(db, self._used)
+        if not keys:
+            return 0
+        with self._writing() as db:
+            for key in keys:
+                prune.drop(db, key)
+        return self._sweep()
+
+    def _sweep(self) -> int:
+        """Remove files that no row names; give free pages of the database back where nobody is reading."""
+        with self._reading() as db:
+            freed = prune.sweep(db, self.path)
+        with self._thread, suppress(sqlite3.Error):
+            self._db.execute("VACUUM")
+        return freed
 
     def _of_scan(self, what: str, key: str) -> Any:
         with self._reading() as db:
@@ -333,10 +351,11 @@ class Workspace:
             return int(cursor.lastrowid or 0)
 
     def run_finished(self, run: int, timings: Mapping[str, float], counts: Mapping[str, int]) -> None:
-        """Note that a run reached its end."""
+        """Note that a run reached its end, and drop old scans."""
         row = (_now(), json.dumps(dict(timings)), json.dumps(dict(counts)), run)
         with self._writing() as db:
             db.execute("UPDATE runs SET finished = ?, timings = ?, counts = ? WHERE id = ?", row)
+        self.prune()
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
