@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.constrain import with_decisions
-from castlist.judge import NOT_A_FACE, Verdict, kept, try_refinement
+from castlist.errors import InputError
+from castlist.judge import NOT_A_FACE, Best, Verdict, choose, kept, try_refinement
 from castlist.recipe import Recipe
+from castlist.refine import REFINERS
 from castlist.store import Decision, Resolved, resolve
 from castlist.types import (
     NOISE,
@@ -146,17 +149,40 @@ def _fates(fate: NDArray[np.int8], label: NDArray[np.int64], said: Resolved) -> 
 def _refined(
     recipe: Recipe, embeddings: Embeddings, constraints: Constraints, tracks: Tracks, machine: Machine
 ) -> tuple[Verdict, Embeddings]:
-    """Better embeddings where refinement helps; a step that cannot be tried is taken as it is."""
-    fit = getattr(recipe.refine, "fit", None)
-    if fit is None:
+    """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is."""
+    steps = _candidates(recipe.refine)
+    if any(not hasattr(step, "fit") for step in steps.values()):
         return Verdict.untried(), recipe.refine(embeddings, constraints, machine=machine)
+    verdict = choose(
+        {
+            name: try_refinement(_trial(step, machine), embeddings, constraints, tracks.shot)
+            for name, step in steps.items()
+        }
+    )
+    if not verdict.better:
+        return verdict, embeddings
+    return verdict, steps[verdict.name](embeddings, constraints, machine=machine)
+
+
+def _candidates(step: Any) -> dict[str, Any]:
+    """The refinements that are to be tried, by name."""
+    if not isinstance(step, Best):
+        return {type(step).__name__: step}
+    unknown = [name for name in step.candidates if name not in REFINERS]
+    if unknown or not step.candidates:
+        raise InputError(
+            f"refine.candidates must name some of {', '.join(REFINERS)}; got {list(step.candidates)}"
+        )
+    makers: dict[str, Any] = dict(REFINERS)
+    return {name: makers[name](seed=step.seed) for name in step.candidates if name != "none"}
+
+
+def _trial(step: Any, machine: Machine) -> Callable[[Embeddings, Constraints, Embeddings], Embeddings]:
+    """Learn from these faces with their constraints, and refine those."""
 
     def refine(learn: Embeddings, known: Constraints, apply: Embeddings) -> Embeddings:
-        model = fit(learn.vector, learn.track, known.cannot, machine=machine)
+        model = step.fit(learn.vector, learn.track, known.cannot, machine=machine)
         vector: NDArray[np.float32] = model.transform(apply.vector)
         return Embeddings(vector, apply.track, apply.detection, apply.quality, "refined")
 
-    verdict = try_refinement(refine, embeddings, constraints, tracks.shot)
-    if not verdict.better:
-        return verdict, embeddings
-    return verdict, recipe.refine(embeddings, constraints, machine=machine)
+    return refine

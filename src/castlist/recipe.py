@@ -23,8 +23,8 @@ from castlist.constrain import CONSTRAINERS, REFLECTIONS, CoOccurrence, Reflecti
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.embed import EMBEDDERS, SFace
 from castlist.errors import RecipeError
-from castlist.judge import BILLINGS, SIFTERS, Billing, Sift
-from castlist.refine import REFINERS, TSiam
+from castlist.judge import BILLINGS, SIFTERS, Best, Billing, Sift
+from castlist.refine import REFINERS
 from castlist.split import SPLITTERS, ContentSplitter
 from castlist.track import DIVIDERS, TRACKERS, LikenessDivider, MotionTracker
 
@@ -40,7 +40,7 @@ CHOICES: dict[str, Mapping[str, Any]] = {
     "sift": SIFTERS,
     "constrain": CONSTRAINERS,
     "reflect": REFLECTIONS,
-    "refine": REFINERS,
+    "refine": {**REFINERS, "best": Best},
     "link": LINKAGES,
     "cut": CUTS,
     "bill": BILLINGS,
@@ -60,7 +60,7 @@ class Recipe:
     sift: Any = field(default_factory=Sift)
     constrain: Any = field(default_factory=CoOccurrence)
     reflect: Any = field(default_factory=Reflections)
-    refine: Any = field(default_factory=lambda: TSiam(feature="beside"))
+    refine: Any = field(default_factory=Best)
     link: Any = field(default_factory=Evidence)
     cut: Any = field(default_factory=ProbabilityCut)
     bill: Any = field(default_factory=Billing)

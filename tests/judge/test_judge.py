@@ -10,6 +10,9 @@ from castlist.judge import (
     TOO_SMALL,
     Billing,
     Sift,
+    Verdict,
+    choose,
+    hard_pairs,
     kept,
     pair_cosines,
     separation,
@@ -121,9 +124,37 @@ def test_a_refinement_that_helps_on_held_out_pairs_is_taken_and_one_that_harms_i
     assert good.better
     assert good.after > good.before
     assert not bad.better
-    assert bad.after < bad.before
+    assert bad.after <= bad.before
     assert "Refined features were used" in good.sentence
     assert "Base features were used" in bad.sentence
+
+
+def test_hard_pairs_are_the_least_alike_of_a_track_and_the_most_alike_of_two():
+    up, right, between = [1.0, 0.0], [0.0, 2.0], [0.6, 0.8]
+    e = Embeddings(
+        [up, up, between, up, right, between, right, right], [0, 0, 0, 0, 1, 1, 1, 1], range(8), np.ones(8)
+    )
+    c = Constraints([0], [1], [False], [0])
+    positive, negative = hard_pairs(e, c)
+    assert positive.tolist() == pytest.approx([0.6, 0.8])
+    assert negative.tolist() == pytest.approx([1.0])
+    assert [len(x) for x in hard_pairs(e[:0], Constraints.empty())] == [0, 0]
+
+
+def test_a_gain_that_is_not_clear_is_no_gain():
+    e, c = noisy_people(np.random.default_rng(1))
+    same = try_refinement(lambda learn, known, apply: apply, e, c, np.arange(60) // 2)
+    assert not same.better
+    assert same.before == same.after
+
+
+def test_the_refinement_that_separates_best_is_chosen_and_the_others_are_told():
+    some = {"a": Verdict(True, 0.8, 0.9, 50), "b": Verdict(True, 0.8, 0.95, 50), "c": Verdict.untried()}
+    best = choose(some)
+    assert (best.name, best.better, best.others) == ("b", True, (("a", 0.9),))
+    assert "by b, by a to 0.9000" in best.sentence
+    assert not choose({"c": Verdict.untried()}).pairs
+    assert not choose({}).better
 
 
 def test_what_is_learnt_from_is_never_what_is_judged_by():

@@ -31,7 +31,7 @@ def test_every_method_refines_vectors_and_nothing_else(method, recipe):
     e, c = cast()
     seen = []
     out = REFINERS[method](recipe=recipe, **QUICK)(e, c, watch=lambda done, total: seen.append((done, total)))
-    beside = e.vector.shape[1] if method == "tsiam-beside" else 0
+    beside = e.vector.shape[1] if method.endswith("-beside") else 0
     assert out.vector.shape == (len(e), 16 + beside)
     assert np.isfinite(out.vector).all()
     assert seen[-1][0] == seen[-1][1] == len(seen)

@@ -13,7 +13,7 @@ from castlist.cli.options import machine_options
 
 __all__ = ["command"]
 
-METHODS = ("ssiam", "tsiam", "tsiam-beside", "tsiam-no-singletons", "pseudo-rf")
+METHODS = ("ssiam", "ssiam-beside", "tsiam", "tsiam-beside", "tsiam-no-singletons", "pseudo-rf")
 
 
 @click.command(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from castlist.judge.faces import NOT_A_FACE, PICTURE, TOO_FEW, TOO_SMALL, Sift, kept
 from castlist.judge.people import Billing
-from castlist.judge.refinement import Verdict, pair_cosines, separation, try_refinement
+from castlist.judge.refinement import (
+    Best,
+    Verdict,
+    choose,
+    hard_pairs,
+    pair_cosines,
+    separation,
+    try_refinement,
+)
 
 __all__ = [
     "BILLINGS",
@@ -13,9 +21,12 @@ __all__ = [
     "SIFTERS",
     "TOO_FEW",
     "TOO_SMALL",
+    "Best",
     "Billing",
     "Sift",
     "Verdict",
+    "choose",
+    "hard_pairs",
     "kept",
     "pair_cosines",
     "separation",

@@ -14,6 +14,7 @@ REFINERS = {
     "none": Base,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
+    "ssiam-beside": partial(SSiam, feature="beside"),
     "tsiam": TSiam,
     "tsiam-beside": partial(TSiam, feature="beside"),
     "tsiam-no-singletons": partial(TSiam, singletons=False),
