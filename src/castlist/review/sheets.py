@@ -71,7 +71,13 @@ class Lines:
 
 
 def best_of(gain: Table, cost: Table, limit: int) -> Labels:
-    """The items for which the sum of gains over one plus the sum of costs is largest."""
+    """The items for which the sum of gains over one plus the sum of costs is largest.
+
+    Args:
+        gain: (n,) faces that asking about each item is expected to put right.
+        cost: (n,) clicks that it is expected to need.
+        limit: how many items a sheet may have.
+    """
     chosen, rate = np.zeros(0, np.int64), 0.0
     for _ in range(20):
         value = gain - rate * cost
@@ -81,4 +87,4 @@ def best_of(gain: Table, cost: Table, limit: int) -> Labels:
         if better <= rate + 1e-9:
             break
         rate = better
-    return chosen
+    return np.asarray(chosen, np.int64)
