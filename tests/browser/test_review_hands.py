@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -301,3 +302,34 @@ def test_everything_can_be_reached_on_a_phone(wide: Callable[[int], Any]) -> Non
     page.locator("#dock .main").click()
     count(page, 2)
     undo_all(page)
+
+
+def test_a_person_of_more_than_a_thousand_tracks_shows_all(
+    serve: Callable[[Path], Any], opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = Path(__file__).parents[2] / "benchmarks" / "review_page.py"
+    spec = importlib.util.spec_from_file_location("review_page", path)
+    assert spec is not None
+    assert spec.loader is not None
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    benchmark.workspace(tmp_path / "film.castlist", 1500, 1)
+    page = opened(serve(tmp_path / "film.castlist").url())
+    shown = opens(page, 0)
+    total = int(
+        page.locator("#rows .open span").first.inner_text().split(" · ")[2].split()[0].replace(",", "")
+    )
+    assert shown < 1000 < total
+    page.locator("#person .more").scroll_into_view_if_needed()  # more come as one scrolls
+    until(page, "n => document.querySelectorAll('#person .tile').length > n", shown)
+    page.locator("#person .tile").first.focus()
+    page.keyboard.press("End")
+    count(page, total, "#person .tile")
+    assert page.evaluate("document.activeElement === [...document.querySelectorAll('#person .tile')].at(-1)")
+    assert not page.locator("#person .more").is_visible()
+    page.keyboard.press("Control+a")
+    assert page.locator("#person .picked b").inner_text() == f"{total:,} tracks chosen"
+    page.locator("#person .tile").nth(1).click()  # all but one
+    page.keyboard.press("o")
+    count(page, 2)
+    assert page.said == []
