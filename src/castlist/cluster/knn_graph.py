@@ -20,6 +20,7 @@ from castlist.cluster.forest import AVERAGE, WARD, Centres, Forest, Search, exac
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined
+from castlist.cluster.twins import twins
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings, Tree
 
@@ -80,8 +81,8 @@ def knn_tree(
     linkage: "average": the rows are made unit, and a height is the mean cosine distance (0 to 2) of all pairs
         across the two sides. "ward": heights as those of `ward`.
     weights: (n,) a point of weight w counts as w points in one place.
-    must, cannot: (q, 2) pairs. Must-linked points are joined first, at height 0. Clusters that hold a
-        cannot-linked pair are never joined at a finite height.
+    must, cannot: (q, 2) pairs. Must-linked points, and copies, are joined first, at height 0. Clusters that
+        hold a cannot-linked pair are never joined at a finite height.
     exact, cells: up to `exact` points the tree is that of the exact method, to single precision. Beyond, a
         cluster's neighbours are looked for among the members of `cells` cells (of about √n / 2 points each),
         until `exact` clusters are left: more cells, fewer mistakes. `seed` draws the sample that the cells
@@ -98,7 +99,8 @@ def knn_tree(
     x, w = _checked(points, weights)
     n = len(x)
     cannot_pairs, must_pairs = check_pairs(cannot, n, "cannot"), check_pairs(must, n, "must")
-    group, apart = must_groups(n, must_pairs, cannot_pairs)
+    must_groups(n, must_pairs, cannot_pairs)  # contradictions are told of the links as given
+    group, apart = must_groups(n, np.concatenate([must_pairs, twins(x, cannot_pairs)]), cannot_pairs)
     first, node = group_merges(group)
     total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
     centres = Lean(x, unit=linkage == "average", group=group, weight=w)

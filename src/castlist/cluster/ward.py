@@ -8,12 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.cluster.forest import WARD, Dense, Forest, exact_search
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
+from castlist.cluster.twins import twins
 from castlist.errors import InputError
 from castlist.types import Tree
 
 __all__ = ["ward"]
-
-Index = NDArray[np.int64]
 
 
 def ward(
@@ -37,7 +36,7 @@ def ward(
     n = len(x)
     cannot_pairs, must_pairs = check_pairs(cannot, n, "cannot"), check_pairs(must, n, "must")
     must_groups(n, must_pairs, cannot_pairs)  # contradictions are told of the links as given
-    group, apart = must_groups(n, np.concatenate([must_pairs, _twins(x, cannot_pairs)]), cannot_pairs)
+    group, apart = must_groups(n, np.concatenate([must_pairs, twins(x, cannot_pairs)]), cannot_pairs)
     first, node = group_merges(group)
     total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
     if len(first):
@@ -49,21 +48,6 @@ def ward(
     name = np.concatenate([node, n + len(first) + np.arange(len(merge))])
     merges = np.concatenate([first, name[merge]])
     return assemble(merges, np.concatenate([np.zeros(len(first)), height]), n)
-
-
-def _twins(x: NDArray[np.float64], cannot: Index) -> Index:
-    """(m, 2) points in the very same place, each with the one before; none under a cannot-link."""
-    free = np.ones(len(x), np.bool_)
-    free[cannot] = False
-    rows = np.flatnonzero(free)
-    key = x[rows] @ np.cos(
-        np.arange(x.shape[1]) ** 2 + 1.0
-    )  # equal points have equal keys, others hardly ever
-    rows = rows[np.argsort(key, kind="stable")]
-    key = np.sort(key)
-    near = np.flatnonzero(key[1:] == key[:-1])
-    equal = near[[bool((x[rows[i]] == x[rows[i + 1]]).all()) for i in near]] if len(near) else near
-    return np.stack([rows[equal], rows[equal + 1]], axis=1)
 
 
 def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
