@@ -109,7 +109,7 @@ class Asker:
         self._kept = kept
         groups, width = len(kept), self.base.vector.shape[1]
         total = np.array([k[1] for k in kept.values()]).reshape(groups, width)
-        self.faces = [k[2] for k in kept.values()]  # of each group its best tracks, best first
+        self.faces = [k[2].tolist() for k in kept.values()]  # of each group its best tracks, best first
         self.sums = Sums(self.base, total, np.array([len(g.tracks) for g in self.view.groups], np.float64))
 
     def _look_at(self, tracks: Labels) -> tuple[NDArray[np.float64], Labels]:
@@ -121,7 +121,7 @@ class Asker:
 
     def _face(self, group: int, but: int = NOISE) -> int:
         """The track that stands for a group, another one than `but`; NOISE where there is none."""
-        return next((t for t in self.faces[group].tolist() if t != but), NOISE)
+        return next((t for t in self.faces[group] if t != but), NOISE)
 
     # Single questions
 
@@ -178,10 +178,11 @@ class Asker:
         alone = self.sums.count[view.label[rows]] < 2
         open_ = np.flatnonzero((found.own < 1 - TOO_SURE) | alone)
         lines = Lines(rows[open_], False)
-        for i in open_.tolist():
+        table = zip(found.group[open_].tolist(), found.probability[open_].tolist(), strict=True)
+        for i, (group, chance) in zip(open_.tolist(), table, strict=True):
             track, own = int(rows[i]), int(view.label[rows[i]])
-            pairs = zip(found.group[i].tolist(), found.probability[i].tolist(), strict=True)
-            here = [(k, p) for k, p in pairs if self._face(k, track) != NOISE]
+            nobody = own if alone[i] else NOISE  # a group without the track to be compared with
+            here = [(k, p) for k, p in zip(group, chance, strict=True) if k != nobody]
             shown = here[: OTHERS + 1]
             if own not in [k for k, _ in shown]:
                 shown = [*shown[:OTHERS], *(c for c in here if c[0] == own)]
