@@ -96,6 +96,7 @@ def run(case: Case) -> bool:
 def films(given: argparse.Namespace) -> bool:
     command = [sys.executable, str(HERE / "street.py"), str(given.clips), "--scorer", str(given.scorer)]
     command += ["--repeat", "1"] if given.quick else ["--repeat", "3", "--large"]
+    command += ["--again"] if given.again else []
     return subprocess.run(command, check=False).returncode == 0
 
 

@@ -6,7 +6,8 @@ CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,la
 TRUTH.csv PREDICTED.csv --json. Everybody runs from nothing in a process of its own, in turn, on each clip;
 seconds are medians, memory is the most that the process and its children held together (shared pages count in
 each).
-With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder.
+With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder; the scripts,
+which take long there, are run once. What is measured already is not measured again, but with --again.
 """
 
 from __future__ import annotations
@@ -137,15 +138,16 @@ def enlarge(film: Path, truth: Path, folder: Path, lines: int = 1080) -> tuple[P
     return out, table
 
 
-def compare(film: Path, truth: Path, given: argparse.Namespace) -> dict[str, Any]:
+def compare(film: Path, truth: Path, given: argparse.Namespace, scripts: int) -> dict[str, Any]:
+    """Us as often as given, the scripts `scripts` times."""
     row: dict[str, Any] = {**about(film), "load": os.getloadavg()[0], "gemm_gflops": gemm_rate(), "runs": {}}
     costs: dict[str, list[dict[str, float]]] = {}
-    for _ in range(given.repeat):
+    for turn in range(given.repeat):
         with tempfile.TemporaryDirectory() as scratch:
             faces = Path(scratch) / "faces.csv"
             costs.setdefault("castlist find", []).append(find(film, faces, given.options))
             row["runs"].setdefault("castlist find", score(given.scorer, truth, faces))
-            for name, (package, command) in SCRIPTS.items():
+            for name, (package, command) in SCRIPTS.items() if turn < scripts else ():
                 if not installed(package) if package == "dlib" else not _there(package):
                     continue
                 cost = run(
@@ -198,6 +200,7 @@ def main() -> None:
         "--every", type=int, default=5, help="frames from one that a script looks at to the next"
     )
     parser.add_argument("--large", action="store_true", help="also each clip enlarged to 1080 lines")
+    parser.add_argument("--again", action="store_true", help="also what is measured already")
     parser.add_argument("options", nargs="*", help="options of castlist find, after --")
     given = parser.parse_args()
     rows = Rows("street")
@@ -206,12 +209,13 @@ def main() -> None:
         films = [p for p in given.clips.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv", ".webm", ".avi")]
         if not films or given.only not in name:
             continue
-        print(name, flush=True)
-        rows.put(name, compare(films[0], truth, given))
-        if given.large:
+        if name not in rows.rows or given.again:
+            print(name, flush=True)
+            rows.put(name, compare(films[0], truth, given, given.repeat))
+        if given.large and (f"{name}-1080" not in rows.rows or given.again):
             with tempfile.TemporaryDirectory() as scratch:
                 print(f"{name} at 1080 lines", flush=True)
-                rows.put(f"{name}-1080", compare(*enlarge(films[0], truth, Path(scratch)), given))
+                rows.put(f"{name}-1080", compare(*enlarge(films[0], truth, Path(scratch)), given, 1))
 
 
 if __name__ == "__main__":
