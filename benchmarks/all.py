@@ -7,7 +7,8 @@
 
 Every case is a process of its own that writes its row to results/*.json as soon as it is done, with the
 machine it ran on and the rate of matrix products measured there. A case that fails is told of, and the others
-run. At the end results/growth.png is drawn. --again measures anew.
+run. At the end results/growth.png is drawn and the tables of docs/benchmarks.md are written. --again measures
+anew.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ def main() -> None:
         print(f"{case.name}: took {(time.perf_counter() - start) / 60:.1f} minutes", flush=True)
     if given.clips and given.scorer and not films(given):
         failed.append("films")
-    subprocess.run([sys.executable, str(HERE / "plot.py")], check=False)
+    for script in ("plot.py", "tables.py"):
+        subprocess.run([sys.executable, str(HERE / script)], check=False)
     if failed:
         raise SystemExit(
             f"these failed: {', '.join(failed)}; the results of the others are in {RESULTS.name}/"
