@@ -91,13 +91,12 @@ def notes(cells: Iterable[Cell]) -> list[str]:
 
 
 def _settings(cells: Iterable[Cell]) -> list[str]:
-    """The options each method ran with, those at their defaults in one line."""
+    """The options each method ran with; those of whom nothing was set have no line of their own."""
     said = {cell.method: settings(cell) for cell in cells if cell.method != "base"}
-    plain = [method for method, text in said.items() if not text]
-    return [
-        *(f"{method}: {text}" for method, text in said.items() if text),
-        *([f"at their defaults: {', '.join(plain)}"] if plain else []),
-    ]
+    lines = [f"{method}: {text}" for method, text in said.items() if text]
+    if "" in said.values():
+        lines.append("the others at their defaults" if lines else "all at their defaults")
+    return lines
 
 
 def _more_than_asked(cell: Cell) -> str:
