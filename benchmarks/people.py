@@ -2,6 +2,7 @@
 
     python benchmarks/people.py tracks SET.npz ...            labelled tracks (features, track_id, label, ...)
     python benchmarks/people.py pictures FOLDER --model M --weights FILE     <person>/<picture>, aligned crops
+    python benchmarks/people.py films FILM.castlist ...     FILM.truth.csv beside it: reliability of links
 
 Ours runs at its defaults. Rivals that need a threshold, a number or a density are given the value that
 scores best on the very set (marked "best"), which nobody knows beforehand; Ward and average linkage are
@@ -12,9 +13,11 @@ purity, how many people have at least 1 % of the faces, and the expected calibra
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +81,70 @@ def pictures(
     who = np.unique([p.parent.name for p in files], return_inverse=True)[1]
     table = Embeddings(vector, np.arange(n), np.full(n, -1), np.ones(n, np.float32), model)
     return table, Constraints.empty(), who, np.ones(n, np.int64)
+
+
+def films(places: list[Path]) -> None:
+    """Print how reliable the probability of belonging is, over all tracks of workspaces with truth."""
+    said: list[float] = []
+    right: list[bool] = []
+    for place in places:
+        p, who, label = of_film(place)
+        others = contingency(who, label).T[label]
+        others[np.arange(len(who)), who] -= 1
+        linked = others.sum(axis=1) > 0
+        said += p[linked].tolist()
+        right += (others.argmax(axis=1) == who)[linked].tolist()
+    table = reliability(said, right)
+    print(
+        f"{len(said)} links of {len(places)} films, calibration error {table.expected_calibration_error:.4f}"
+    )
+    sure = np.array(said) >= 0.9
+    print(f"at 0.9 and more: {sure.sum()}, right {np.array(right)[sure].mean():.4f}")
+    for a, b, n in zip(table.said, table.true, table.count, strict=True):
+        if n:
+            print(f"  said {a:.3f}  right {b:.3f}  links {n}")
+
+
+def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]]:
+    """Of a workspace's tracks that have a person and a true one: belonging, who they are, their person."""
+    from castlist import Workspace, identify
+    from castlist.recipe import Recipe
+
+    with Workspace.open(place, write=False) as keep:
+        video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
+        assert video is not None
+        seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+        assert seen is not None
+        found = identify(video, seen, recipe, decisions=keep.decisions.all())
+    cast = found.cast
+    p = belonging(found.refined, found.constraints, Clustering(cast.person))
+    who = true_persons(place.with_suffix(".truth.csv"), cast)
+    rows = np.flatnonzero((cast.person >= 0) & (who >= 0) & (p > 0))
+    return p[rows], np.unique(who[rows], return_inverse=True)[1], cast.person[rows]
+
+
+def true_persons(path: Path, cast: Any) -> Labels:
+    """(t,) the true person that most of a track's boxes lie on (IoU 0.4), -1 for none."""
+    truth: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            x, y, w, h = (float(row[name]) for name in "xywh")
+            truth.setdefault(int(row["frame"]), []).append((row["label"], np.array([x, y, x + w, y + h])))
+    names = sorted({name for faces in truth.values() for name, _ in faces})
+    out = np.full(len(cast.tracks), -1)
+    for track in range(len(cast.tracks)):
+        votes = np.zeros(len(names))
+        for i in range(*cast.tracks.rows(track).indices(len(cast.tracks.frame))):
+            for name, box in truth.get(int(cast.tracks.frame[i]), ()):
+                votes[names.index(name)] += iou(cast.tracks.box[i], box) >= 0.4
+        if votes.any():
+            out[track] = votes.argmax()
+    return out
+
+
+def iou(a: NDArray[np.float32], b: NDArray[np.float64]) -> float:
+    size = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+    return float(size / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - size))
 
 
 def contingency(who: Labels, label: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -214,13 +281,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kind", choices=("tracks", "pictures"))
+    parser.add_argument("kind", choices=("tracks", "pictures", "films"))
     parser.add_argument("paths", type=Path, nargs="+")
     parser.add_argument("--model", default="sface", choices=("sface", "arcface-mbf"))
     parser.add_argument("--weights", type=Path, help="ONNX file of the model, for pictures")
     parser.add_argument("--no-rivals", action="store_true")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    if given.kind == "films":
+        films(given.paths)
+        return
     results = {}
     for path in given.paths:
         loaded = tracks(path) if given.kind == "tracks" else pictures(path, given.model, given.weights)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, belonging, link_evidence
-from castlist.errors import InputError, WorkspaceError
+from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.identification import Found, Watch, identify, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -109,7 +109,12 @@ def _found(keep: Workspace, machine: Machine, watch: Watch) -> tuple[Found, Scan
     video, runs = keep.video(), [run for run in keep.runs() if run.finished]
     if video is None or not runs:
         raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
-    recipe = Recipe.parse(runs[-1].recipe)
+    try:
+        recipe = Recipe.parse(runs[-1].recipe)
+    except RecipeError:
+        raise WorkspaceError(
+            f"{keep.path}: its cast was found by another version of castlist; run castlist find again"
+        ) from None
     seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
     if seen is None:
         raise WorkspaceError(f"{keep.path}: the scan of its last run is gone; run castlist find again")

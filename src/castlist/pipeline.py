@@ -13,8 +13,12 @@ import platform
 import time
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from castlist import __version__, report
 from castlist.cast import Cast
+from castlist.cluster import Calibration, reliability
 from castlist.decode import open_video
 from castlist.identification import Found, Watch, identify, silent
 from castlist.judge import pair_cosines
@@ -109,8 +113,22 @@ def _evidence(found: Found, recipe: Recipe, machine: Machine, timings: dict[str,
     return Evidence(
         positive_before=before[0], negative_before=before[1],
         positive_after=after[0], negative_after=after[1],
-        verdict=found.verdict.sentence, portraits=found.portraits, version=__version__,
+        reliability=_reliability(found), verdict=found.verdict.sentence, portraits=found.portraits,
+        version=__version__,
         models=tuple(report.Model(role, m.name, m.sha256, m.licence) for role, m in known),
         recipe=recipe.toml(), seed=getattr(recipe.refine, "seed", None), timings=tuple(timings.items()),
         platform=platform.platform(), provider=load(known[0][1].name, machine).provider if known else "",
     )  # fmt: skip
+
+
+def _reliability(found: Found) -> NDArray[np.float32]:
+    """(b, 3) what the film's calibration says of the pairs that the film itself knows, and what is true.
+
+    Known are the halves of a track, which are one person, and tracks seen together, which are two.
+    """
+    known = Calibration.fit(found.refined, found.constraints)
+    said = known.probability(np.concatenate([known.within, known.apart]))
+    true = np.repeat([True, False], [len(known.within), len(known.apart)])
+    bins = reliability(said, true)
+    full = bins.count > 0
+    return np.stack([bins.said, bins.true, bins.count.astype(np.float64)], 1)[full].astype(np.float32)

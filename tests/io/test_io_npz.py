@@ -94,6 +94,15 @@ def test_no_faces(tmp_path):
     assert len(read(save(tmp_path / "film.npz", **empty))) == 0
 
 
+def test_a_collection_of_pictures_has_no_tracks(tmp_path):
+    path = tmp_path / "people.npz"
+    np.savez(path, features=np.eye(4, dtype=np.float32), label=np.array(["ann", "ann", "bob", "eve"]))
+    features = read(path)
+    assert features.embeddings.track.tolist() == [0, 1, 2, 3]
+    assert features.label.tolist() == ["ann", "ann", "bob", "eve"]
+    assert not len(features.constraints())
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,7 +1,8 @@
 """Our own feature files: one compressed `.npz` with plain arrays, read without ever unpickling.
 
     features     (faces, d)  float   vectors as the model gave them, float16 or float32
-    track_id     (faces,)    int     the track each face belongs to
+    track_id     (faces,)    int     the track each face belongs to; a collection of pictures
+                                     leaves it out, and each face stands alone
     frame        (faces,)    int     frame of each face                                    (optional)
     box          (faces, 4)  float   x, y, width, height in pixels                         (optional)
     view_NAME    (faces, dv) float   other descriptors of the same faces, any number       (optional)
@@ -48,9 +49,7 @@ def read(path: Path) -> FeatureSet:
     path = Path(path)
     with sentence(path):
         column = _arrays(path)
-        if "track_id" not in column:
-            raise InputError("no array `track_id`; expected features (faces, d) and track_id (faces,)")
-        face_id = column["track_id"]
+        face_id = _face_id(column)
         if face_id.ndim != 1 or face_id.dtype.kind not in "iu":
             raise InputError(f"track_id must be integers of shape (faces,), got {face_id.shape}")
         vector = column.get("features", np.zeros((len(face_id), 0), np.float32))
@@ -71,6 +70,16 @@ def read(path: Path) -> FeatureSet:
             size=column.get("track_faces"),
             views={key.removeprefix(VIEW): column[key] for key in sorted(column) if key.startswith(VIEW)},
         )
+
+
+def _face_id(column: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    """The track of each face; in a collection of pictures each face stands alone."""
+    if "track_id" in column:
+        return column["track_id"]
+    pictures = "features" in column and column["features"].ndim == 2
+    if not pictures or any(name in column for name in ("frame", "tracks", "track_first")):
+        raise InputError("no array `track_id`; expected features (faces, d) and track_id (faces,)")
+    return np.arange(len(column["features"]))
 
 
 def write(features: FeatureSet, path: Path) -> None:
