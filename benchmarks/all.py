@@ -62,7 +62,7 @@ CASES = (
     Case("ward-41220-fastcluster", "ward", "ward.py", "--sizes 41220 --repeat 1 --rivals fastcluster", 30),
     *(
         Case(f"rivals-{n}", "rivals", "rivals.py", f"--sizes {n} --repeat {r}", minutes, quick)
-        for n, r, minutes, quick in ((2000, 3, 3, True), (5000, 3, 9, False), (10000, 3, 25, False),
+        for n, r, minutes, quick in ((2000, 3, 3, True), (5000, 3, 8, False), (10000, 1, 12, False),
                                      (20000, 1, 12, False))
     ),
     Case("graph-20000-exact", "graph", "graph.py", "--sizes 20000 --against-exact", 1, True),
