@@ -231,8 +231,38 @@ def rivals(x: NDArray[np.float32]) -> Iterator[tuple[str, str, NDArray[np.int32]
                 min_cluster_size=size, min_samples=least, metric="precomputed", copy=True
             ).fit_predict(distance)
             yield "HDBSCAN, best", f"min_cluster_size {size} min_samples {least}", label.astype(np.int32)
+    yield "Ward, silhouette", "", by_silhouette(x)
+    yield "spectral, eigengap", "", by_eigengap(x)
     for threshold in np.linspace(0.1, 0.7, 25):
         yield "Chinese Whispers, best", f"cosine {threshold:.3f}", whispers(1 - distance, threshold)
+
+
+def by_silhouette(x: NDArray[np.float32], most: int = 60) -> NDArray[np.int32]:
+    """Ward's tree cut at the number with the best mean silhouette (Rousseeuw 1987), 2 to `most`."""
+    from sklearn.metrics import silhouette_score
+
+    table = Embeddings(x, np.arange(len(x)), np.full(len(x), -1), np.ones(len(x)), "")
+    nothing = Constraints.empty()
+    tree = Ward()(table, nothing)
+    distance = np.clip(1 - x.astype(np.float64) @ x.T, 0, 2)
+    np.fill_diagonal(distance, 0)
+    cuts = [CountCut(k)(tree, table, nothing).label for k in range(2, min(most, len(x) - 1) + 1)]
+    return max(cuts, key=lambda label: silhouette_score(distance, label, metric="precomputed"))
+
+
+def by_eigengap(x: NDArray[np.float32], most: int = 60) -> NDArray[np.int32]:
+    """Spectral clustering at the largest gap of the Laplacian's eigenvalues (von Luxburg 2007)."""
+    from scipy.linalg import eigh
+    from sklearn.cluster import KMeans
+
+    weight = np.clip(x.astype(np.float64) @ x.T, 0, None)
+    root = np.sqrt(weight.sum(1))
+    laplacian = np.eye(len(x)) - weight / np.outer(root, root)
+    value, vector = eigh(laplacian, subset_by_index=(0, min(most, len(x) - 1)))
+    k = int(np.diff(value)[1:].argmax()) + 2
+    rows = vector[:, :k] / np.maximum(np.linalg.norm(vector[:, :k], axis=1, keepdims=True), 1e-12)
+    label: NDArray[np.int32] = KMeans(k, n_init=10, random_state=0).fit_predict(rows)
+    return label
 
 
 def whispers(
