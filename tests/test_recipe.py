@@ -70,3 +70,20 @@ def test_only_steps_that_matter_are_in_a_key():
     recipe = Recipe()
     assert recipe.key("track") != recipe.with_setting("track.max_gap=1").key("track")
     assert recipe.key("track") == recipe.with_setting("refine.use=ssiam").key("track")
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("look.per_second=-1", "look.per_second must not be negative"),
+        ("look.per_second=0", "more than 0"),
+        ("look.per_second=nan", "must be a finite number"),
+        ("track.max_gap=inf", "must be a finite number"),
+        ("look.side=-640", "must not be negative"),
+        ("track.use=os:getcwd", "is no class"),
+        ("track.use=os:path", "is no class"),
+    ],
+)
+def test_numbers_and_objects_that_make_no_sense_are_refused(setting, words):
+    with pytest.raises(RecipeError, match=words):
+        Recipe().with_setting(setting)

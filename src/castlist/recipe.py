@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,6 +152,8 @@ def _made(room: str, use: str) -> Any:
             choice = getattr(importlib.import_module(module), attribute)
         except (ImportError, AttributeError) as error:
             raise RecipeError(f"{room}: cannot import {use!r} ({error})") from None
+        if not isinstance(choice, type):
+            raise RecipeError(f"{room}: {use!r} is no class; name a class whose objects do this step")
     if choice is None:
         raise RecipeError(f"unknown {room} {use!r}; choose from {', '.join(sorted(CHOICES[room]))}")
     try:
@@ -184,6 +187,11 @@ def _name(room: str, step: Any) -> str:
 
 def _fitting(room: str, option: str, value: Any, now: Any) -> Any:
     """The value in the type that the option has; raises RecipeError where it cannot be."""
+    if isinstance(value, float) and not isfinite(value):
+        raise RecipeError(f"{room}.{option} must be a finite number, got {value!r}")
+    numbers = (int, float)
+    if isinstance(value, numbers) and isinstance(now, numbers) and value < 0 <= now:
+        raise RecipeError(f"{room}.{option} must not be negative, got {value!r}")
     if isinstance(now, tuple) and isinstance(value, list):
         return tuple(value)
     if isinstance(now, bool) or isinstance(value, bool):

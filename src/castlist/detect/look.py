@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
 __all__ = ["Look", "Watcher"]
@@ -29,6 +30,10 @@ class Look:
     hurry: float = 2.0  # times as many looks while a face is not where it was at the last look
     jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
     smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
+
+    def __post_init__(self) -> None:
+        if not (self.per_second > 0 and self.side > 0 and all(side > 0 for side in self.other_sides)):
+            raise InputError("Look.per_second, Look.side and Look.other_sides must be more than 0")
 
     def watch(self, detector: object, machine: Machine = Machine()) -> Watcher:
         """What looks at frames as they go by."""
