@@ -204,6 +204,7 @@ def one_by_one(bench: Bench, *, best_hand: bool = False) -> int:
         if _right(size, label, truth) >= goal:
             break
         shown = np.flatnonzero(label == group)
+        shown = shown[np.argsort(bench.base.tracks.first[shown], kind="stable")]
         own = shown[truth[shown] >= 0]
         clicks += 1
         weight = np.bincount(truth[own], size[own], minlength=1)
@@ -360,7 +361,7 @@ def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None
     for name, base, video, truth in films:
         start = Bench(base, video, truth)
         mine, looked = by_sheets(Bench(base, video, truth))
-        single = by_questions(Bench(base, video, truth))
+        single = by_questions(Bench(base, video, truth)) if seeds else "-"
         plain, hand = one_by_one(start), one_by_one(start, best_hand=True)
         random = [by_questions(Bench(base, video, truth), np.random.default_rng(s)) for s in range(seeds)]
         middle = f"{int(np.median(random))}{'+' if max(random) >= MOST else ''}" if random else "-"
@@ -437,7 +438,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=["sets", "parts", "drawn", "latency"])
     parser.add_argument("which", nargs="+")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3, help="0: neither single nor random questions")
     given = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).parent))
     if given.what == "latency":

@@ -19,7 +19,9 @@ from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
 
-OTHERS = 3  # people offered beside the likeliest
+OTHERS = 3  # people offered beside the likeliest,
+MOST = 8  # and of more, up to so many, those who make it as likely as
+COVERED = 0.98  # this that the right one is among them
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 LONGEST = 24  # items of a sheet
 
@@ -183,9 +185,9 @@ class Asker:
             track, own = int(rows[i]), int(view.label[rows[i]])
             nobody = own if alone[i] else NOISE  # a group without the track to be compared with
             here = [(k, p) for k, p in zip(group, chance, strict=True) if k != nobody]
-            shown = here[: OTHERS + 1]
+            shown = here[: _enough([p for _, p in here])]
             if own not in [k for k, _ in shown]:
-                shown = [*shown[:OTHERS], *(c for c in here if c[0] == own)]
+                shown = [*shown[:-1], *(c for c in here if c[0] == own)]
             mine = next((p for k, p in shown if k == own), 0.0)
             lines.add(shown, mine, self.worth[track], 1 - mine)
         return lines.done()
@@ -222,3 +224,12 @@ class Asker:
         label = self.view.label
         whole = {int(label[i.track]) for i in items if i.whole}
         return [i for i in items if i.whole or int(label[i.track]) not in whole]
+
+
+def _enough(chance: list[float]) -> int:
+    """How many of the likeliest people to offer."""
+    covered, count = 0.0, 0
+    while count < len(chance) and (count <= OTHERS or (count <= MOST and covered < COVERED)):
+        covered += chance[count]
+        count += 1
+    return count
