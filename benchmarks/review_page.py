@@ -201,10 +201,13 @@ class Reviewer:
     def answer(self, i: int) -> None:
         if i == 0:
             self.page.locator("[data-tab=questions]").click()
-        self.page.wait_for_selector(".question:not(.old), .sheet:not(.old)", timeout=60_000)
+        asked = ".question:not(.old), .sheet:not(.old)"
+        self.page.wait_for_selector(asked + ", #questions .empty", timeout=60_000)
+        if not self.page.locator(asked).count():
+            return  # nothing is left to ask
         start = time.perf_counter()
         self.act("answer", "y")
-        self.page.wait_for_selector(".question:not(.old), .sheet:not(.old)", timeout=60_000)
+        self.page.wait_for_selector(asked + ", #questions .empty", timeout=60_000)
         self.took.setdefault("(next question)", []).append(1000 * (time.perf_counter() - start))
 
     def everything(self, times: int) -> None:

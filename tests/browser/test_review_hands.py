@@ -292,11 +292,36 @@ def test_the_film_is_sought_in_by_ranges(page: Any) -> None:
     assert {status for status, url in answers if url.endswith("/film")} == {206}
 
 
+def test_keys_of_one_character_can_be_switched_off(page: Any) -> None:
+    page.keyboard.press("?")
+    page.get_by_label("Keys of one character").uncheck()
+    page.keyboard.press("Escape")
+    page.locator("#rows .open").first.focus()
+    page.keyboard.press("h")
+    page.keyboard.press("Control+a")
+    assert chosen(page) == 3
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#rows li.row").count() == 3
+    page.locator("#keys").click()
+    assert not page.get_by_label("Keys of one character").is_checked()
+
+
+def test_enter_on_a_button_is_that_button(page: Any) -> None:
+    page.locator("[data-tab=questions]").focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-tab=history]").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing was decided yet.").or_(page.locator("#history li").first).wait_for()
+    assert page.locator("#history").is_visible()
+
+
 def test_everything_can_be_reached_on_a_phone(wide: Callable[[int], Any]) -> None:
-    page = wide(390)
+    page = wide(320)
     for tab in ("questions", "timeline", "background", "aside", "history", "people"):
         page.locator(f"[data-tab={tab}]").click()
         page.locator(f"#{tab}").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, tab
     page.locator("#rows .tick").nth(0).check()
     page.locator("#rows .tick").nth(1).check()
     page.locator("#dock .main").click()

@@ -116,7 +116,15 @@ const HELP = {
 };
 $("#help-list").append(...Object.entries(HELP).map(([where, keys]) => el("section", {}, el("h3", {}, where),
   el("dl", {}, ...keys.flatMap(([k, v]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, v)])))));
+// Keys of one character can be switched off, for those whose speech or hands would set them off [WCAG 2.1.4].
+const single = $("#single");
+try { single.checked = localStorage.getItem("single keys") !== "off"; } catch { /* not kept, then */ }
+single.addEventListener("change", () => { try { localStorage.setItem("single keys", single.checked ? "on" : "off"); } catch { /* not kept */ } });
 addEventListener("keydown", (e) => {
+  if (!single.checked && e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey) e.stopImmediatePropagation();
+}, { capture: true });
+addEventListener("keydown", (e) => {
+  if (e.key === "Enter" && e.target.closest("button, a, summary")) return;
   if (S.seen < 0 || e.altKey || e.defaultPrevented || e.target.closest("input:not(.tick), select, textarea, video")) return;
   const dialog = topmost(), key = e.key, ctrl = e.ctrlKey || e.metaKey;
   if (dialog && dialog.id !== "person") return;

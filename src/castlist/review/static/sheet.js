@@ -14,10 +14,14 @@ export function sheet(told) {
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
   root.replaceChildren(el("h2", {}, "Who is who?"),
     el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all."), cards,
-    el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, `${many(n, "face")}; about ${Math.max(1, Math.round(told.clicks))} ${told.clicks < 1.5 ? "click" : "clicks"}, ${told.gain < 10 ? told.gain.toFixed(1) : Math.round(told.gain)} faces right for each.`)));
+    el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, worth(n, told))));
   root.classList.remove("old");
   mark();
   return root;
+}
+function worth(n, told) {
+  const clicks = Math.max(1, Math.round(told.clicks)), right = told.gain * told.clicks;
+  return `${many(n, "face")} to look at; about ${many(clicks, "click")} should put ${right < 10 ? right.toFixed(1) : Math.round(right)} faces right.`;
 }
 export const focusSheet = () => $$(".card", root)[at]?.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
 export const shown = () => root.isConnected && !root.classList.contains("old");
