@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
@@ -34,20 +34,24 @@ class Page:
 
     def news(self, since: int | None = None) -> dict[str, Any]:
         """The state for a page that knows the view `since`: only people who changed; None: everybody."""
-        state = self.session.state()
-        people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in state["people"]}
+        view, head = self.session.refresh(), self.session.head()
+        while head["seen"] != view.seen:  # somebody decided in between
+            view, head = self.session.refresh(), self.session.head()
+        told = [self.session.describe.person(g) for g in view.groups]
+        people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in told}
         with self._lock:
             before = self._told.get(-1 if since is None else since)
-            self._told[state["seen"]] = people
-            self._told.move_to_end(state["seen"])
+            self._told[view.seen] = people
+            self._told.move_to_end(view.seen)
             while len(self._told) > VIEWS:
                 self._told.popitem(last=False)
+        aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
         return {
-            **state,
+            **head,
             "since": since if before is not None else None,
             "order": list(people),
             "people": [p for i, p in people.items() if before is None or before.get(i) != p],
-            "aside": [{"reason": g["reason"], "count": g["count"]} for g in state["aside"]],
+            "aside": [{"reason": _reason(why), "count": n} for why, n in aside.most_common()],
         }
 
     def changes(self, since: int) -> dict[str, Any] | None:
@@ -71,7 +75,7 @@ class Page:
         view, size = self.session.refresh(), self.session.base.tracks.size
         groups: dict[str, list[int]] = {}
         for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
-            groups.setdefault(clean(view.reason[track], 200) or "no reason given", []).append(track)
+            groups.setdefault(_reason(view.reason[track]), []).append(track)
         return [
             {"reason": why, "tracks": sorted(own, key=lambda t: -size[t])}
             for why, own in sorted(groups.items(), key=lambda g: -len(g[1]))
@@ -91,9 +95,9 @@ class Page:
 
     def timeline(self) -> dict[str, Any]:
         """When everybody is seen, and where the shots begin, in milliseconds."""
-        state = self.session.state()
-        spans = {p["id"]: p["spans"] for p in state["people"]}
-        return {"seen": state["seen"], "shots": self.session.describe.shots, "spans": spans}
+        view, describe = self.session.refresh(), self.session.describe
+        spans = {g.id: describe.person(g)["spans"] for g in view.groups}
+        return {"seen": view.seen, "shots": describe.shots, "spans": spans}
 
     def faces(self, start: int, stop: int) -> list[dict[str, Any]]:
         """The boxes of everybody's tracks in a piece of the film, to be drawn over it.
@@ -120,3 +124,7 @@ class Page:
                 if sheet["seen"] == self.session.view.seen:
                     self._asked = {"seen": sheet["seen"], "questions": asked, "sheet": sheet}
             return self._asked
+
+
+def _reason(why: str) -> str:
+    return clean(why, 200) or "no reason given"

@@ -105,6 +105,13 @@ class Session:
         """Everything the page shows at once, as plain values."""
         with self._lock:
             view = self.refresh()
+            people = [self.describe.person(g) for g in view.groups]
+            return {**self.head(), "people": people, "aside": self._aside(view)}
+
+    def head(self) -> dict[str, Any]:
+        """The state without people and what is set aside."""
+        with self._lock:
+            view = self.refresh()
             return {
                 "seen": view.seen,
                 "film": {
@@ -114,8 +121,6 @@ class Session:
                     "width": self.video.width,
                     "height": self.video.height,
                 },
-                "people": [self.describe.person(g) for g in view.groups],
-                "aside": self._aside(view),
                 "undo": self._label(to_undo(self._log)),
                 "redo": self._label(to_redo(self._log)),
                 "conflicts": [f"{c.why} (decision {c.decision})" for c in view.said.conflicts],
