@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -150,6 +150,7 @@ def _refined(
     recipe: Recipe, embeddings: Embeddings, constraints: Constraints, tracks: Tracks, machine: Machine
 ) -> tuple[Verdict, Embeddings]:
     """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is."""
+    machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
     steps = _candidates(recipe.refine)
     if any(not hasattr(step, "fit") for step in steps.values()):
         return Verdict.untried(), recipe.refine(embeddings, constraints, machine=machine)
