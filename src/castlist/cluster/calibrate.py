@@ -8,9 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.cluster.means import track_means, unit
+from castlist.cluster.means import track_means
 from castlist.cluster.persons import Scale
 from castlist.types import Constraints, Embeddings
+from castlist.vectors import unit
 
 __all__ = ["PRIORS", "Calibration", "Prior"]
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.dense import agglomerate
 from castlist.cluster.links import must_groups
-from castlist.cluster.means import how_many_tracks, track_means, track_quality, unit
+from castlist.cluster.means import how_many_tracks, track_means, track_quality
 from castlist.cluster.persons import Groups, Scale, join_groups, merge_all
 from castlist.cluster.tree import among, assemble, cut_tree, group_merges, present_tracks, unjoined
 from castlist.cluster.whiten import measure, whiten
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings, Tree
+from castlist.vectors import unit
 
 __all__ = ["Evidence", "find_people"]
 

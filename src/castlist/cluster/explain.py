@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.links import must_groups
-from castlist.cluster.means import how_many_tracks, track_means, unit
+from castlist.cluster.means import how_many_tracks, track_means
 from castlist.errors import InputError
 from castlist.types import ORIGINS, USER, Constraints, Embeddings, Tree
+from castlist.vectors import unit
 
 __all__ = ["LinkEvidence", "link_evidence"]
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
+from castlist.vectors import unit
 
-__all__ = ["extend", "how_many_tracks", "track_means", "track_quality", "unit"]
+__all__ = ["extend", "how_many_tracks", "track_means", "track_quality"]
 
 
 def track_means(
@@ -45,12 +46,6 @@ def track_quality(embeddings: Embeddings, tracks: int = 0) -> NDArray[np.float64
     quality = np.clip(embeddings.quality, 0, None).astype(np.float64)
     sums = [np.bincount(embeddings.track, column, minlength=t) / faces for column in (length, quality)]
     return np.asarray(sums[0] * (sums[1] if quality.any() else 1.0))
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length one; a zero row stays zero."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, np.finfo(np.float32).tiny), np.float32)
 
 
 def how_many_tracks(embeddings: Embeddings, constraints: Constraints) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cluster.means import unit
 from castlist.cluster.persons import Scale
+from castlist.vectors import unit
 
 __all__ = ["measure", "whiten"]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.types import CO_OCCURRENCE, Constraints, Detections, Embeddings, Tracks
+from castlist.vectors import unit
 
 __all__ = ["Reflections", "turn"]
 
@@ -57,10 +58,9 @@ class Reflections:
         """(c,) whether the means of two tracks' unit vectors are as alike as one person in one scene."""
         count = int(max(links.a.max(initial=-1), links.b.max(initial=-1), embeddings.track.max(initial=-1)))
         total = np.zeros((count + 1, embeddings.vector.shape[1]))
-        length = np.linalg.norm(embeddings.vector, axis=1, keepdims=True)
-        np.add.at(total, embeddings.track, embeddings.vector / np.maximum(length, 1e-12))
-        total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
-        return np.asarray((total[links.a] * total[links.b]).sum(1) >= self.likeness)
+        np.add.at(total, embeddings.track, unit(embeddings.vector))
+        mean = unit(total)
+        return np.asarray((mean[links.a] * mean[links.b]).sum(1) >= self.likeness)
 
     def _together(self, tracks: Tracks, detections: Detections, a: int, b: int) -> bool:
         """Whether two tracks' faces turn at the same times."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.types import Detections, Embeddings, Tracks
+from castlist.vectors import unit
 
 __all__ = ["NOT_A_FACE", "PICTURE", "TOO_FEW", "TOO_SMALL", "Sift", "jitter", "likeness"]
 
@@ -68,10 +69,8 @@ def jitter(faces: Detections) -> float:
 
 def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
     """(count,) mean cosine between the vectors of each track; 1 for a single one, NaN for none."""
-    length = np.linalg.norm(embeddings.vector, axis=1, keepdims=True)
-    unit = embeddings.vector / np.maximum(length, 1e-12)
     total = np.zeros((count, embeddings.vector.shape[1]))
-    np.add.at(total, embeddings.track, unit)
+    np.add.at(total, embeddings.track, unit(embeddings.vector))
     n = np.bincount(embeddings.track, minlength=count).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         pairs = ((total**2).sum(1) - n) / (n * (n - 1))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings
+from castlist.vectors import unit
 
 __all__ = ["Best", "Verdict", "choose", "hard_pairs", "pair_cosines", "separation", "try_refinement"]
 
@@ -74,8 +75,8 @@ def pair_cosines(
     """Cosines of positive pairs (the two halves of a track) and of negative ones (tracks seen together)."""
     count = int(max(embeddings.track.max(initial=-1), constraints.cannot.max(initial=-1))) + 1
     first, second = np.zeros((count, 2, embeddings.vector.shape[1])), np.zeros(count, np.int64)
-    unit = embeddings.vector / np.maximum(np.linalg.norm(embeddings.vector, axis=1, keepdims=True), 1e-12)
-    for track, vector, quality in zip(embeddings.track, unit, embeddings.quality, strict=True):
+    faces = unit(embeddings.vector)
+    for track, vector, quality in zip(embeddings.track, faces, embeddings.quality, strict=True):
         first[track, second[track] % 2] += quality * vector
         second[track] += 1
     halves = first[second >= 2]
@@ -112,11 +113,10 @@ def hard_pairs(
     and more; a negative one is of two tracks seen together. Means of tracks are separated without fault in
     almost every film, and cannot tell one feature from another; these pairs can.
     """
-    unit = embeddings.vector / np.maximum(np.linalg.norm(embeddings.vector, axis=1, keepdims=True), 1e-12)
     order = np.argsort(embeddings.track, kind="stable")
-    unit, track = unit[order], embeddings.track[order]
+    face, track = unit(embeddings.vector)[order], embeddings.track[order]
     starts = np.flatnonzero(np.diff(track, prepend=-1))
-    faces = dict(zip(track[starts].tolist(), np.split(unit, starts[1:]), strict=True)) if len(track) else {}
+    faces = dict(zip(track[starts].tolist(), np.split(face, starts[1:]), strict=True)) if len(track) else {}
     positive = [(f[: len(f) // 2] @ f[len(f) // 2 :].T).min() for f in faces.values() if len(f) >= 4]
     negative = [
         (faces[a] @ faces[b].T).max() for a, b in constraints.cannot.tolist() if a in faces and b in faces

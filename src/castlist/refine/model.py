@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError, ModelError
 from castlist.refine.network import Network
 from castlist.refine.scaling import SCALINGS, Scaling
+from castlist.vectors import unit
 
 __all__ = ["FEATURES", "Refined"]
 
@@ -62,9 +63,7 @@ class Refined:
         if self.feature == "hidden":
             return hidden
         length = np.linalg.norm(x, axis=1, keepdims=True)
-        tiny = np.finfo(x.dtype).tiny
-        refined = hidden / np.maximum(np.linalg.norm(hidden, axis=1, keepdims=True), tiny) * length
-        return np.concatenate([x, refined], axis=1).astype(x.dtype, copy=False)
+        return np.concatenate([x, unit(hidden) * length], axis=1).astype(x.dtype, copy=False)
 
     def save(self, path: str | Path) -> None:
         """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.types import Embeddings, Tracks
+from castlist.vectors import unit
 
 __all__ = ["LikenessDivider"]
 
@@ -59,8 +60,7 @@ class LikenessDivider:
         row_of = {int(d): r for r, d in enumerate(tracks.detection[rows].tolist(), rows.start) if d >= 0}
         at = np.array([row_of[int(d)] for d in embeddings.detection[own]])
         order = np.argsort(at)
-        vector = embeddings.vector[own[order]].astype(np.float64)
-        vector /= np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-12)
+        vector = unit(embeddings.vector[own[order]].astype(np.float64))
         place = self._turn(vector @ vector.T)
         return int(at[order][place - 1] + at[order][place] + 1) // 2 if place else 0
 
