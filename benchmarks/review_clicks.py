@@ -431,7 +431,7 @@ def _action(bench: Bench, asker: Asker, i: int, rng: np.random.Generator) -> tup
                                      if t.guess != NOISE]},
     ]  # fmt: skip
     request = acts[i % len(acts)]
-    return f"sheet of {len(sheet)}" if request["action"] == "sort" else str(request["action"]), request
+    return str(request["action"]), request
 
 
 def main() -> None:
