@@ -71,7 +71,9 @@ def test_what_a_person_decided_holds() -> None:
 
 
 def test_nothing_in_nothing_out() -> None:
-    out = Reflections()(Constraints.empty(), Tracks.empty(), Detections.empty(), Embeddings(np.zeros((0, 2)), [], [], [], ""))
+    out = Reflections()(
+        Constraints.empty(), Tracks.empty(), Detections.empty(), Embeddings(np.zeros((0, 2)), [], [], [], "")
+    )
     assert len(out) == 0
 
 

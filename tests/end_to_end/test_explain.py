@@ -1,4 +1,4 @@
-"""Why two tracks are one person: asked of a drawn film with a mirror, from the command line and from Python."""
+"""Why two tracks are one person: a drawn film with a mirror, asked from the command line and from Python."""
 
 from __future__ import annotations
 
