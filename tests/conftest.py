@@ -1,14 +1,28 @@
-"""What tests share: a small drawn film with its truth, and the real models' own rivals as oracles."""
+"""What tests share: a small drawn film with its truth, a browser, the real models' own rivals as oracles."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from castlist.drawn import Actor, Scene, Script, people, render
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def small_script(seconds: float = 1.6) -> Script:
@@ -56,3 +70,17 @@ def shared() -> Path:
 def in_ci() -> bool:
     """Whether tests that need a browser or other parts must run, not skip."""
     return bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of pages: a process can drive but one at a time."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on the PATH, and CI needs one")
+        pytest.skip("NO BROWSER: the tests of pages did not run; install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield chromium
+        chromium.close()

@@ -408,7 +408,8 @@ def test_what_was_confirmed_survives_a_kill(tmp_path, seed):
         assert child.stdout.readline() == "open\n"
         time.sleep(rng.uniform(0, 0.25))
         child.send_signal(signal.SIGKILL)
-        said = [line.split() for line in child.communicate()[0].splitlines() if line]
+        lines = child.communicate()[0].splitlines(keepends=True)
+        said = [line.split() for line in lines if line.endswith("\n")]  # a line cut short was never said
         segments = max([segments, *(int(n) + 1 for kind, n in said if kind == "segment")])
         decisions = max([decisions, *(int(n) for kind, n in said if kind == "decision")])
         with Workspace.open(place) as workspace:
