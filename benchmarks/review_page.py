@@ -189,7 +189,9 @@ class Reviewer:
         self.close()
 
     def close(self) -> None:
-        self.page.locator("#person [aria-label=Close]").click()
+        button = self.page.locator("#person [aria-label=Close]")
+        if button.is_visible():  # who has no track left is closed already
+            button.click()
 
     def key(self, name: str, key: str) -> Callable[[int], None]:
         def press(i: int) -> None:
