@@ -9,7 +9,7 @@ The evidence is not stored: it is worked out anew from the scan, with the recipe
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
-from castlist.cluster import LinkEvidence, belonging, link_evidence
+from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
 from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.identification import Found, Watch, identify, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
-from castlist.types import NOISE, USER, Clustering, Constraints, Embeddings, Machine, Scan
+from castlist.types import USER, Clustering, Constraints, Machine, Scan
 
 __all__ = ["Explanation", "FacePair", "Merge", "explain"]
 
@@ -129,7 +129,7 @@ def _tracks(found: Found, cast: Cast, a: int | str, b: int | str) -> tuple[int, 
         raise InputError(f"a and b must be two different tracks, got {a} twice")
     if set(left) & set(right) and (len(left) > 1 or len(right) > 1):
         raise InputError(f"{a!r} and {b!r} are one person here; name two tracks, or two people")
-    mean = _unit_means(found.refined, len(cast.tracks))
+    mean = track_means(found.refined, len(cast.tracks))[0]
     cosine = mean[left] @ mean[right].T
     place = np.unravel_index(int(cosine.argmax()), cosine.shape)
     return left[int(place[0])], right[int(place[1])]
@@ -152,18 +152,12 @@ def _meant(cast: Cast, known: NDArray[np.int64], who: int | str) -> list[int]:
     return [track]
 
 
-def _unit_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float32]:
-    from castlist.cluster import track_means
-
-    return track_means(embeddings, tracks)[0]
-
-
 def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Explanation:
     a, b = link.a, link.b
     who = tuple(_person(cast, t) for t in (a, b))
     same = who[0] is not None and who[0] is who[1]
     names = (who[0].name if who[0] else "", who[1].name if who[1] else "")
-    sure = _sure(found, cast)
+    sure = belonging(found.refined, found.constraints, Clustering(cast.person))
     merges = _merges(found, link)
     apart = merges[-1].height if merges and merges[-1].height > 0.5 else float("nan")
     joined = 1 - apart if np.isfinite(apart) else (0.0 if apart == np.inf else float("nan"))
@@ -177,15 +171,7 @@ def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Expl
         a, b, same, names, times, link.probability, joined, (float(sure[a]), float(sure[b])),  # type: ignore[arg-type]
         link.cosine, link.same_cosine, link.other_cosine, link.decided, between, pairs, merges, (),
     )  # fmt: skip
-    return Explanation(
-        **{f: getattr(told, f) for f in Explanation.__dataclass_fields__ if f != "sentences"},
-        sentences=tuple(_sentences(told, cast, link)),
-    )
-
-
-def _sure(found: Found, cast: Cast) -> NDArray[np.float64]:
-    label = np.where(cast.person >= 0, cast.person, NOISE).astype(np.int32)
-    return belonging(found.refined, found.constraints, Clustering(label))
+    return replace(told, sentences=tuple(_sentences(told, cast, link)))
 
 
 def _person(cast: Cast, track: int) -> Person | None:

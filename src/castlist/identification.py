@@ -72,9 +72,11 @@ def identify(
     """
     watch("people", 0, 4)
     shots = recipe.split(seen.signal)
-    tracks = recipe.track(shots, seen.detections, seen.clock)
-    tracks = recipe.divide(tracks, _by_track(tracks, seen, recipe.embed.model)[0])
-    everything, portraits = _by_track(tracks, seen, recipe.embed.model)
+    followed = recipe.track(shots, seen.detections, seen.clock)
+    everything, portraits = _by_track(followed, seen, recipe.embed.model)
+    tracks = recipe.divide(followed, everything)
+    if tracks is not followed:
+        everything, portraits = _by_track(tracks, seen, recipe.embed.model)
     said = resolve(decisions, tracks, seen.clock, video)
     reason = _reasons(recipe.sift(tracks, seen.detections, everything), said)
     good = kept(reason)

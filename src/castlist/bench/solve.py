@@ -6,11 +6,11 @@ import importlib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import vectors
 from castlist.bench.measure import measured, resident
 from castlist.bench.methods import Options, baseline, kind, ours, refined, refiner, trained
 from castlist.cluster import ward
@@ -124,14 +124,9 @@ def track_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float64]:
     """
     total = np.zeros((tracks, embeddings.vector.shape[1]))
     np.add.at(total, embeddings.track, embeddings.vector)
-    return _unit(total)
+    return vectors.unit(total)
 
 
 def _frame_tree(embeddings: Embeddings, watch: Watch) -> Tree:
     watch("clustering the frames", 0, 1)
-    return ward(_unit(embeddings.vector).astype(np.float32))
-
-
-def _unit(x: NDArray[Any]) -> NDArray[Any]:
-    length = np.linalg.norm(x, axis=1, keepdims=True)
-    return np.asarray(x / np.where(length > 0, length, 1))
+    return ward(vectors.unit(embeddings.vector).astype(np.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -46,7 +47,7 @@ LEAST: dict[str, float] = {  # the least that a number may be
 
 
 @dataclass(frozen=True, slots=True)
-class Siamese:
+class Siamese(ABC):
     """What SSiam, TSiam and Pseudo-RF share: network, loss, optimiser; a subclass says which pairs.
 
     Network d -> hidden -> ReLU -> output; contrastive loss on the output; SGD with momentum and weight
@@ -147,11 +148,11 @@ class Siamese:
         about = {"method": type(self).__name__, "options": asdict(self), "losses": losses}
         return Refined(scaling, network, about, self.feature)
 
+    @abstractmethod
     def miner(
         self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
     ) -> Any:
         """What gives the batches of pairs; each method has its own."""
-        raise NotImplementedError
 
     def _train(
         self, network: Network, x: Floats, batches: Iterable[Pairs], total: int, device: str, watch: Any

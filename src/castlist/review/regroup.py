@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.types import NOISE
+from castlist.vectors import unit
 
 __all__ = ["Step", "regroup", "walk"]
 
@@ -211,10 +212,6 @@ def _follow(own: Labels, part: Labels, choice: Labels, vector: NDArray[np.float3
     seed = np.stack([vector[own[rows]].sum(axis=0) for rows in fixed])
     centre = seed
     for _ in range(3):
-        best = (x @ _unit(centre).T).argmax(axis=1)
+        best = (x @ unit(centre).T).argmax(axis=1)
         centre = seed + np.stack([x[best == i].sum(axis=0) for i in range(len(seed))])
     choice[free] = best[member]
-
-
-def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9))
