@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--only", help="films whose name holds this")
     parser.add_argument("options", nargs="*", help="options of castlist find, after --")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     print(f"{'clip':24}" + "".join(f"{c:>8}" for c in COLUMNS) + "    rate   memory", flush=True)
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
