@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import Watcher
-from castlist.embed import CHIP, align, best_faces, face_quality, sharpness
+from castlist.embed import CHIP, align, best_faces, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -56,7 +56,10 @@ def scan(
     with ExitStack() as open_things:
         worker = open_things.enter_context(ThreadPoolExecutor(1))
         worker.submit(_warm, recipe, machine)  # while the decoder starts
-        reader = open_things.enter_context(read_frames(video, start_pts=start, max_side=MAX_SIDE))
+        thumb = getattr(recipe.split, "sees", None)
+        reader = open_things.enter_context(
+            read_frames(video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=True)
+        )
         waiting: Future[Scan] | None = None
         seen = itertools.count(frames + 1)
         for segment in _segments(reader, recipe, machine, video, lambda: watch(next(seen))):
@@ -105,7 +108,7 @@ class _Segment:
     found: list[Detections] = field(default_factory=list)
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
     portraits: list[NDArray[np.uint8]] = field(default_factory=list)
-    images: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    frames: dict[int, Frame] = field(default_factory=dict)  # the last two, by number
     damaged: int = 0
     watcher: Watcher = field(init=False)
 
@@ -115,16 +118,16 @@ class _Segment:
     def add(self, frame: Frame) -> None:
         """See one more frame."""
         number = len(self.pts)
-        signal = self.recipe.split.signal(frame.image)
+        signal = self.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
         self.pts.append(frame.pts)
         self.signals.append(signal)
-        self.images = {number: frame.image, **{n: i for n, i in self.images.items() if n == number - 1}}
-        for faces in self.watcher.see(number, float(frame.pts * self.unit), frame.image, signal):
+        self.frames = {number: frame, **{n: f for n, f in self.frames.items() if n == number - 1}}
+        for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
             self._keep(faces)
 
     def _keep(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
-        image = self.images[int(faces.frame[0])]
+        image = self.frames[int(faces.frame[0])].image
         zoom = np.float32(self.video.width / image.shape[1])
         self.chips += [align(image, points) for points in faces.landmarks]
         self.portraits += [_portrait(image, box) for box in faces.box]
@@ -134,7 +137,7 @@ class _Segment:
         """Look at the last frame, and let go of all pictures but those of faces."""
         for faces in self.watcher.finish():
             self._keep(faces)
-        self.images = {}
+        self.frames = {}
         self.damaged = damaged
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
@@ -163,12 +166,11 @@ def _portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.
 
     centre, side = (box[:2] + box[2:]) / 2, 1.6 * float((box[2:] - box[:2]).max())
     scale = PORTRAIT / max(side, 1.0)
+    if scale < 0.5:
+        image, zoom, moved = halved(image, centre - side / 2, centre + side / 2, scale)
+        scale, centre = scale / zoom, zoom * centre + moved
     shift = np.array([PORTRAIT, PORTRAIT]) / 2 - scale * centre
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    if scale < 0.5:
-        left, top = np.maximum((centre - side / 2).astype(int), 0)
-        window = image[top : int(centre[1] + side / 2) + 1, left : int(centre[0] + side / 2) + 1]
-        return np.asarray(cv2.resize(window, (PORTRAIT, PORTRAIT), interpolation=cv2.INTER_AREA), np.uint8)
     warped = cv2.warpAffine(
         image, matrix, (PORTRAIT, PORTRAIT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

@@ -135,6 +135,54 @@ def test_frames_are_scaled_down_never_up(tmp_path: Path) -> None:
         read_frames(video, max_side=-1)
 
 
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_pictures_on_demand_are_the_same_pictures(rotate: int, tmp_path: Path) -> None:
+    video = open_video(make(tmp_path / "film", rotate=rotate))
+    whole = read(video)
+    with read_frames(video, on_demand=True, limits=Limits(ahead=1)) as reader:
+        before = None
+        for (pts, image), frame in zip(whole, reader, strict=True):
+            assert frame.pts == pts
+            if pts % 3 == 0:
+                assert frame.image.tobytes() == image
+            elif before is not None:
+                assert before.image.shape == frame.image.shape  # one frame back is still there
+            before = frame
+        assert before.image.tobytes() == whole[-1][1]  # and so is the last one
+        assert next(reader, None) is None
+
+
+def test_a_picture_asked_for_too_late_is_refused_and_those_taken_stay(tmp_path: Path) -> None:
+    with read_frames(open_video(make(tmp_path / "film")), on_demand=True) as reader:
+        taken, missed = next(reader), next(reader)
+        kept = taken.image
+        next(reader), next(reader)
+        assert taken.image is kept
+        with pytest.raises(InputError, match="before two more frames are read"):
+            missed.image  # noqa: B018
+        last = next(reader)
+    with pytest.raises(InputError, match="in time"):
+        last.image  # noqa: B018
+
+
+def test_thumbs_are_means_of_areas(tmp_path: Path) -> None:
+    video = open_video(make(tmp_path / "film", kind="4:4:4", rotate=90))
+    with read_frames(video, thumb=(8, 12)) as reader:
+        for frame in reader:
+            areas = frame.image.reshape(12, 8, 8, 8, 3).mean((1, 3))
+            assert np.abs(frame.thumb - areas).max() < 4
+    with pytest.raises(InputError, match="thumb"):
+        read_frames(video, thumb=(0, 9))
+
+
+def test_a_decoder_killed_while_a_picture_is_asked_for_is_one_error(tmp_path: Path) -> None:
+    with read_frames(open_video(make(tmp_path / "film", n=200)), on_demand=True) as reader:
+        frame = next(reader)
+        os.kill(reader._child._process.pid, signal.SIGKILL)
+        with pytest.raises(VideoError, match="crashed with SIGKILL"):
+            frame.image  # noqa: B018
+
+
 def test_odd_sizes(tmp_path: Path) -> None:
     path = make(tmp_path / "odd", kind="4:4:4", size=(97, 63))
     with read_frames(open_video(path)) as reader:
@@ -232,7 +280,7 @@ def test_frames_beyond_the_limits_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_killed_decoder_is_one_error_and_no_zombie(tmp_path: Path) -> None:
-    with read_frames(open_video(make(tmp_path / "film", n=200)), limits=Limits(ring=1)) as reader:
+    with read_frames(open_video(make(tmp_path / "film", n=200)), limits=Limits(ahead=1)) as reader:
         next(reader)
         child = reader._child._process
         os.kill(child.pid, signal.SIGSEGV)
@@ -242,9 +290,9 @@ def test_a_killed_decoder_is_one_error_and_no_zombie(tmp_path: Path) -> None:
 
 
 def test_a_hung_decoder_is_stopped(tmp_path: Path) -> None:
-    limits = Limits(ring=1, seconds=0.5)
+    limits = Limits(ahead=1, seconds=0.5)
     video = open_video(make(tmp_path / "film", n=200))
-    with read_frames(video, limits=Limits(ring=1, seconds=20)) as reader:
+    with read_frames(video, limits=Limits(ahead=1, seconds=20)) as reader:
         reader._child._limits = limits
         os.kill(reader._child._process.pid, signal.SIGSTOP)
         with pytest.raises(VideoError, match="hung"):
@@ -255,7 +303,7 @@ def test_the_decoder_ends_with_its_parent(tmp_path: Path) -> None:
     code = f"""
         import os, signal
         from castlist.decode import *
-        reader = read_frames(open_video({str(make(tmp_path / "film", n=200))!r}), limits=Limits(ring=1))
+        reader = read_frames(open_video({str(make(tmp_path / "film", n=200))!r}), limits=Limits(ahead=1))
         next(reader)
         print(reader._child._process.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -80,7 +80,7 @@ def watch(look, detector, signals, rate=24):
     image = np.zeros((90, 160, 3), np.uint8)
     looked = []
     for frame, level in enumerate(signals):
-        for faces in watcher.see(frame, frame / rate, image, np.full(8, level, np.uint8)):
+        for faces in watcher.see(frame, frame / rate, lambda: image, np.full(8, level, np.uint8)):
             looked.append(int(faces.frame[0]))
     looked += [int(f.frame[0]) for f in watcher.finish()]
     return looked
@@ -106,7 +106,7 @@ def test_close_looks_go_on_only_while_they_find_something():
 
 def test_faces_too_small_to_tell_are_not_kept():
     watcher = Look(smallest=60.0).watch(Counting())
-    assert list(watcher.see(0, 0.0, np.zeros((90, 160, 3), np.uint8), np.zeros(8, np.uint8))) == []
+    assert list(watcher.see(0, 0.0, lambda: np.zeros((90, 160, 3), np.uint8), np.zeros(8, np.uint8))) == []
 
 
 def test_models_are_the_files_we_know(tmp_path, monkeypatch):

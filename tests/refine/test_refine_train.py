@@ -67,6 +67,18 @@ def test_trajectory_equals_torch_sgd(guard, mean, margin):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
+def test_weights_moved_block_by_block_move_as_at_once(monkeypatch):
+    rng = np.random.default_rng(5)
+    x, network = some(rng, d=41)
+    whole = Network(*(w.copy() for w in network.parts))
+    drawn = list(batches(rng, 30, 9, 16))
+    list(train(whole, x, drawn, loss=Contrastive(), optimiser=SGD(0.1)))
+    monkeypatch.setattr("castlist.refine.train.CACHED", 30)  # two rows of 11 at once, and a last one
+    list(train(network, x, drawn, loss=Contrastive(), optimiser=SGD(0.1)))
+    for moved, expected in zip(network.parts, whole.parts, strict=True):
+        assert np.array_equal(moved, expected)
+
+
 def test_torch_tensors_run_the_same_lines():
     rng = np.random.default_rng(4)
     x, network = some(rng)

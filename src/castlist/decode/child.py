@@ -7,10 +7,13 @@ heavier. It ends when its work is done, when it is killed, and when its parent i
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
+import select
 import signal
 import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -31,37 +34,34 @@ def main(text: str) -> None:
         work(job, out)
     except (BrokenPipeError, KeyboardInterrupt):
         pass
-    except BaseException as e:
-        code = getattr(e, "code", wire.NO_MEMORY if isinstance(e, MemoryError) else wire.BROKEN)
-        detail = getattr(e, "detail", f"{type(e).__name__}: {e}")
-        _say(out, wire.Record(wire.ERROR), wire.dump({"code": str(code), "detail": detail}))
+    except BaseException as error:
+        _say(out, wire.Record(wire.ERROR), _trouble(error))
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
 def work(job: dict[str, Any], out: int) -> None:
-    """Describe the file, then send its frames if the job has slots for them."""
+    """Describe the file, or send its frames if the job has a place for their pictures."""
     import av.logging
 
-    from castlist.decode.picture import Painter, fitted, orientation, shown_size
+    from castlist.decode.picture import orientation, shown_size
     from castlist.decode.source import Source, Unusable
 
     av.logging.set_level(None)
     with open(job["file"], "rb", buffering=0) as file:
         source = Source(file, threads=job["threads"], max_pixels=job["max_pixels"])
-        if not job["slots"]:
-            first = next((f for _, f in source.frames() if f is not None), None)
-            if first is None:
-                raise Unusable(wire.NO_FRAME)
-            transpose, _, _ = orientation(first)
-            aspect = source.stream.sample_aspect_ratio
-            width, height = shown_size(first.width, first.height, aspect, transpose)
-            if width * height > job["max_pixels"]:
-                raise Unusable(wire.TOO_LARGE, f"{width}x{height}")
-            _say(out, wire.Record(wire.HEADER), wire.dump(_describe(source, first, width, height)))
+        if job["canvas"] >= 0:
+            _say(out, wire.Record(wire.HEADER), wire.dump({"unit": str(source.unit)}))
+            _Sender(source, job, out).send()
             return
-        _say(out, wire.Record(wire.HEADER), wire.dump({"unit": str(source.unit)}))
-        painter = Painter(*fitted(job["width"], job["height"], job["max_side"]))
-        _send_frames(source, painter, job, out)
+        first = next((f for _, f in source.frames() if f is not None), None)
+        if first is None:
+            raise Unusable(wire.NO_FRAME)
+        transpose, _, _ = orientation(first)
+        aspect = source.stream.sample_aspect_ratio
+        width, height = shown_size(first.width, first.height, aspect, transpose)
+        if width * height > job["max_pixels"]:
+            raise Unusable(wire.TOO_LARGE, f"{width}x{height}")
+        _say(out, wire.Record(wire.HEADER), wire.dump(_describe(source, first, width, height)))
 
 
 def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any]:
@@ -76,34 +76,71 @@ def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any
     }
 
 
-def _send_frames(source: Any, painter: Any, job: dict[str, Any], out: int) -> None:
-    """Paint each frame into a free slot of the ring and tell the parent; wait while all are full."""
-    import time
+class _Sender:
+    """Tells the parent of each frame, and paints those that it asks for."""
 
-    shape = (job["slots"], painter.height, painter.width, 3)
-    ring = np.frombuffer(mmap.mmap(job["ring"], int(np.prod(shape))), np.uint8).reshape(shape)
-    free = list(range(job["slots"]))
-    told = time.monotonic()
-    for pts, frame in source.frames(job["start"]):
-        if frame is None:
-            if time.monotonic() - told > ALIVE_EVERY:
-                _say(out, wire.Record(wire.ALIVE, damaged=source.damaged, dropped=source.dropped))
-                told = time.monotonic()
-            continue
-        if not free:
-            free.extend(_emptied())
-        slot = free.pop(0)
-        ring[slot] = painter(frame)
-        _say(out, wire.Record(wire.FRAME, slot, 0, pts, source.damaged, source.dropped))
-    _say(out, wire.Record(wire.END, damaged=source.damaged, dropped=source.dropped))
+    def __init__(self, source: Any, job: dict[str, Any], out: int) -> None:
+        from castlist.decode.picture import Painter, fitted
+
+        self._source, self._start, self._most, self._out = source, job["start"], job["ahead"], out
+        self._painter = Painter(*fitted(job["width"], job["height"], job["max_side"]))
+        self._thumb = Painter(*job["thumb"], smooth=True) if job["thumb"] else None
+        shape = (self._painter.height, self._painter.width, 3)
+        self._canvas = np.frombuffer(mmap.mmap(job["canvas"], math.prod(shape)), np.uint8).reshape(shape)
+        self._held: dict[int, Any] = {}  # frames by time, until the parent is done with them
+        self._wishes = wire.Wishes()
+
+    def send(self) -> None:
+        """All frames; ends with the parent, since it may ask for the last ones whenever it likes."""
+        try:
+            self._send_frames()
+        except Exception as error:
+            _say(self._out, wire.Record(wire.ERROR), _trouble(error))  # the frames before are good
+        while True:
+            self._serve()
+
+    def _send_frames(self) -> None:
+        source, told = self._source, time.monotonic()
+        for pts, frame in source.frames(self._start):
+            if frame is None:
+                if time.monotonic() - told > ALIVE_EVERY:
+                    self._say(wire.ALIVE)
+                    told = time.monotonic()
+                continue
+            self._held[pts] = frame
+            self._say(wire.FRAME, pts, self._thumb(frame).tobytes() if self._thumb else b"")
+            while len(self._held) >= self._most or select.select([0], [], [], 0)[0]:
+                self._serve()
+        self._say(wire.END)
+
+    def _serve(self) -> None:
+        """Do what the parent wishes; waits for it."""
+        data = os.read(0, 4096)
+        if not data:
+            raise BrokenPipeError  # the parent is gone
+        for kind, pts in self._wishes(data):
+            if kind == wire.ASK:
+                self._say(wire.PAINTED, pts, self._painted(self._held[pts]))
+            else:
+                self._held = {time: frame for time, frame in self._held.items() if time > pts}
+
+    def _painted(self, frame: Any) -> bytes:
+        """Lay the picture of a frame on the canvas; what went wrong, or nothing."""
+        try:
+            self._canvas[:] = self._painter(frame)
+        except Exception as error:
+            return _trouble(error)
+        return b""
+
+    def _say(self, kind: int, pts: int = 0, text: bytes = b"") -> None:
+        _say(self._out, wire.Record(kind, 0, pts, self._source.damaged, self._source.dropped), text)
 
 
-def _emptied() -> bytes:
-    """Slots that the parent has emptied, one byte each; waits for one."""
-    slots = os.read(0, 256)
-    if not slots:
-        raise BrokenPipeError  # the parent is gone
-    return slots
+def _trouble(error: BaseException) -> bytes:
+    """What the parent is told of an error."""
+    code = getattr(error, "code", wire.NO_MEMORY if isinstance(error, MemoryError) else wire.BROKEN)
+    detail = getattr(error, "detail", f"{type(error).__name__}: {error}")
+    return wire.dump({"code": str(code), "detail": detail})
 
 
 def _say(out: int, record: wire.Record, text: bytes = b"") -> None:

@@ -25,7 +25,7 @@ class Limits:
     memory: int = 4 << 30  # bytes of address space of the decoding child (Linux)
     max_pixels: int = 1 << 26  # of a frame: 67 megapixels, twice 8K
     threads: int = 0  # decoding threads; 0: as many as FFmpeg finds right for the machine
-    ring: int = 64 << 20  # bytes of frames decoded ahead (at least two frames, at most 16)
+    ahead: int = 64 << 20  # bytes of frames decoded ahead (at least two frames, at most 16)
 
 
 def printable(path: str | bytes | os.PathLike[str]) -> str:

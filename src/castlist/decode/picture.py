@@ -51,10 +51,12 @@ def fitted(width: int, height: int, max_side: int) -> tuple[int, int]:
 class Painter:
     """Turns frames into BGR pictures of one size, whatever size, format and rotation each frame has."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, *, smooth: bool = False) -> None:
+        """`smooth` makes each pixel the mean of the area that it covers, for pictures far smaller."""
         from av.video.reformatter import VideoReformatter
 
         self.width, self.height = width, height
+        self._way = {"interpolation": "AREA"} if smooth else {}
         self._reformatter: Any = VideoReformatter()
 
     def __call__(self, frame: Any) -> NDArray[np.uint8]:
@@ -63,8 +65,9 @@ class Painter:
         width, height = (self.height, self.width) if transpose else (self.width, self.height)
         self._kept: Any = None  # so that its memory can serve again
         self._kept = self._reformatter.reformat(
-            frame, width, height, "bgr24", src_colorspace=_colorspace(frame), dst_color_range="JPEG"
-        )
+            frame, width, height, "bgr24",
+            src_colorspace=_colorspace(frame), dst_color_range="JPEG", **self._way,
+        )  # fmt: skip
         plane = self._kept.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
         image = rows.reshape(height, width, 3) if plane.line_size == 3 * width else _pixels(rows, width)

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from castlist.decode import wire
 from castlist.decode.files import Limits, printable
@@ -40,16 +41,17 @@ _PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().
 
 
 class Child:
-    """A running decoder of one file. `hear` gives its records one by one; `close` ends it."""
+    """A running decoder of one file: `hear` gives its records one by one, `say` a wish; `close` ends it."""
 
     def __init__(self, path: Path, fd: int, limits: Limits, **job: Any) -> None:
         self._path, self._limits = path, limits
         self.heard = 0  # frames
+        self._waiting: deque[tuple[wire.Record, bytes]] = deque()  # came while a picture was waited for
         life, self._life = os.pipe()
         self._in, out = os.pipe()
         job |= {"file": fd, "life": life, "out": out, "threads": limits.threads}
         job |= {"memory": limits.memory, "max_pixels": limits.max_pixels}
-        kept = [fd, life, out] + ([job["ring"]] if job["slots"] else [])
+        kept = [fd, life, out] + ([job["canvas"]] if job["canvas"] >= 0 else [])
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         try:
             self._process = subprocess.Popen(  # noqa: S603
@@ -72,25 +74,43 @@ class Child:
         self._poll = select.poll()
         self._poll.register(self._in, select.POLLIN)
 
-    def hear(self) -> tuple[wire.Record, dict[str, Any]]:
+    def hear(self) -> tuple[wire.Record, bytes]:
         """The next record, and its text if it has one.
 
         Raises:
             VideoError: the file cannot be used, or the decoder hung or crashed.
         """
-        record = wire.unpack(self._read(wire.SIZE))
-        text = wire.load(self._read(record.text)) if record.text else {}
+        record, text = self._waiting.popleft() if self._waiting else self._next()
         if record.kind == wire.ERROR:
-            self.close()
-            raise VideoError(self._sentence(text["code"], text["detail"]))
+            self._fail(text)
         self.heard += record.kind == wire.FRAME
         return record, text
 
-    def give_back(self, slot: int) -> None:
-        """Tell the child that a slot of the ring may be filled again."""
+    def ask(self, pts: int) -> None:
+        """Have a frame that is still held painted; returns when that is done. Raises as `hear` does."""
+        self._say(wire.ASK, pts)
+        while (heard := self._next())[0].kind != wire.PAINTED:
+            self._waiting.append(heard)
+        if heard[1]:
+            self._fail(heard[1])
+
+    def done(self, pts: int) -> None:
+        """Let go of all frames up to this one."""
+        self._say(wire.DONE, pts)
+
+    def _next(self) -> tuple[wire.Record, bytes]:
+        record = wire.unpack(self._read(wire.SIZE))
+        return record, self._read(record.text) if record.text else b""
+
+    def _fail(self, text: bytes) -> NoReturn:
+        self.close()
+        error = wire.load(text)
+        raise VideoError(self._sentence(error["code"], error["detail"]))
+
+    def _say(self, kind: int, pts: int) -> None:
         assert self._process.stdin is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(bytes([slot]))
+            self._process.stdin.write(wire.wish(kind, pts))
 
     def close(self) -> None:
         """End the child and forget it; may be called again."""

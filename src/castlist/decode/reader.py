@@ -6,8 +6,8 @@ import mmap
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
@@ -22,15 +22,34 @@ from castlist.decode.process import Child
 from castlist.errors import InputError, VideoError
 from castlist.types import Video
 
-_MOST_SLOTS = 16
+_MOST_AHEAD = 16  # frames decoded and not yet read
+_KEPT = 2  # frames last read whose picture can still be asked for
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a film."""
 
-    pts: int  # when it is shown: ticks of Reader.unit from the start of the file
-    image: NDArray[np.uint8]  # (h, w, 3) BGR as shown; its own memory
+    __slots__ = ("_image", "_paint", "pts", "thumb")
+
+    def __init__(
+        self, pts: int, thumb: NDArray[np.uint8] | None, paint: Callable[[int], NDArray[np.uint8]]
+    ) -> None:
+        self.pts = pts  # when it is shown: ticks of Reader.unit from the start of the file
+        self.thumb = thumb  # (h, w, 3) BGR, each pixel the mean of its area, where one is wished for
+        self._paint = paint
+        self._image: NDArray[np.uint8] | None = None
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """(h, w, 3) BGR as shown; its own memory.
+
+        Raises:
+            InputError: the reader makes pictures when they are asked for, and has read on too far.
+            VideoError: the decoder crashed or hung.
+        """
+        if self._image is None:
+            self._image = self._paint(self.pts)
+        return self._image
 
 
 def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Video:
@@ -43,9 +62,9 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
     plain, limits = plain_path(path), limits or Limits()
     fd = open_plain(plain)
     try:
-        child = Child(plain, fd, limits, slots=0)
+        child = Child(plain, fd, limits, canvas=-1)
         try:
-            _, header = child.hear()
+            header = wire.load(child.hear()[1])
         finally:
             child.close()
         return Video(
@@ -63,20 +82,31 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
 
 
 def read_frames(
-    video: Video, *, start_pts: int = 0, max_side: int = 0, limits: Limits | None = None
+    video: Video,
+    *,
+    start_pts: int = 0,
+    max_side: int = 0,
+    thumb: tuple[int, int] | None = None,
+    on_demand: bool = False,
+    limits: Limits | None = None,
 ) -> Reader:
     """A reader of the frames with pts >= `start_pts`, in order; the same frames wherever it starts.
 
     Args:
         start_pts: ticks of the reader's unit; 0 or less reads everything.
         max_side: pixels of the long side to which frames are scaled down; 0 leaves them as they are.
+        thumb: width and height of `Frame.thumb`, a small picture that costs little; None: there is none.
+        on_demand: make a picture only when `Frame.image` is asked for, which must be before two more
+            frames are read. Painting a large frame takes as long as decoding it.
 
     Raises:
         VideoError: the file is gone, or is another than the one that was opened.
     """
     if max_side < 0:
         raise InputError(f"max_side must be 0 or a number of pixels, got {max_side}")
-    return Reader(video, start_pts, max_side, limits or Limits())
+    if thumb and min(thumb) < 1:
+        raise InputError(f"thumb must be None or a width and a height in pixels, got {thumb}")
+    return Reader(video, start_pts, max_side, thumb, on_demand, limits or Limits())
 
 
 class Reader:
@@ -94,31 +124,42 @@ class Reader:
         VideoError: the decoder crashed, hung, or ran into a limit, or the file changed meanwhile.
     """
 
-    def __init__(self, video: Video, start_pts: int, max_side: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        video: Video,
+        start_pts: int,
+        max_side: int,
+        thumb: tuple[int, int] | None,
+        on_demand: bool,
+        limits: Limits,
+    ) -> None:
         width, height = fitted(video.width, video.height, max_side)
-        slots = max(2, min(_MOST_SLOTS, limits.ring // (3 * width * height)))
+        ahead = limits.ahead // (3 * video.width * video.height)
         self.damaged = self.dropped = 0
         self._child: Child | None = None
         self._video, self._fd = video, -1
-        ring = -1
+        self._thumb, self._on_demand = thumb, on_demand
+        self._ended = False  # all frames were told of
+        self._held: deque[int] = deque(maxlen=_KEPT)  # times of frames whose picture can be asked for
+        canvas = -1
         try:
             self._fd = fd = open_plain(video.path)
             self._state = _state(fd)
             self._check_content()
-            ring = _anonymous_file(slots * height * width * 3)
-            memory = mmap.mmap(ring, slots * height * width * 3, prot=mmap.PROT_READ)
-            self._ring = np.frombuffer(memory, np.uint8).reshape(slots, height, width, 3)
+            canvas = _anonymous_file(height * width * 3)
+            memory = mmap.mmap(canvas, height * width * 3, prot=mmap.PROT_READ)
+            self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
             self._child = Child(
-                video.path, fd, limits, slots=slots, ring=ring, start=start_pts, max_side=max_side,
-                width=video.width, height=video.height,
+                video.path, fd, limits, canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
+                width=video.width, height=video.height, ahead=_KEPT + max(2, min(_MOST_AHEAD, ahead)),
             )  # fmt: skip
-            _, header = self._child.hear()
+            header = wire.load(self._child.hear()[1])
         except BaseException:
             self.close()
             raise
         finally:
-            if ring >= 0:
-                os.close(ring)
+            if canvas >= 0:
+                os.close(canvas)
         self.unit = Fraction(header["unit"])
 
     def __enter__(self) -> Self:
@@ -133,18 +174,40 @@ class Reader:
         return self
 
     def __next__(self) -> Frame:
-        while self._child is not None:
-            record, _ = self._child.hear()
+        while self._child is not None and not self._ended:
+            record, text = self._child.hear()
             self.damaged, self.dropped = record.damaged, record.dropped
             if record.kind == wire.FRAME:
-                image = self._ring[record.slot].copy()
-                self._child.give_back(record.slot)
-                return Frame(record.pts, image)
+                if len(self._held) == _KEPT:
+                    self._child.done(self._held[0])
+                self._held.append(record.pts)
+                frame = Frame(record.pts, self._small(text), self._paint)
+                if not self._on_demand:
+                    frame.image  # noqa: B018
+                return frame
             if record.kind == wire.END:
+                self._ended = True
                 if _state(self._fd) != self._state:
                     self._check_content()
-                self.close()
+                if not self._on_demand:
+                    self.close()
         raise StopIteration
+
+    def _small(self, pixels: bytes) -> NDArray[np.uint8] | None:
+        if self._thumb is None:
+            return None
+        width, height = self._thumb
+        return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+
+    def _paint(self, pts: int) -> NDArray[np.uint8]:
+        """The picture of one of the frames last read, in memory of its own."""
+        if self._child is None or pts not in self._held:
+            raise InputError(
+                "this frame's picture was not asked for in time; ask before two more frames are read, "
+                "or read without on_demand"
+            )
+        self._child.ask(pts)
+        return self._canvas.copy()
 
     def __del__(self) -> None:
         if not sys.is_finalizing():

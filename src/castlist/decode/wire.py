@@ -1,8 +1,9 @@
 """The little language between the reader and its decoding child: fixed records, some with a JSON text.
 
-The child writes records to a pipe; a frame's pixels lie in a ring of slots in memory that both share.
-The parent writes one byte a slot that it has emptied. Both sides import this file and nothing else of
-each other.
+The child writes records to a pipe: of each frame its time and, if that is wished for, a thumbnail. It
+holds a few frames undecided. The parent asks for the picture of one of them, which the child then lays in
+memory that both share, and says up to which frame it needs none any more. Both sides import this file and
+nothing else of each other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-HEADER, FRAME, ALIVE, END, ERROR = range(5)
+HEADER, FRAME, PAINTED, ALIVE, END, ERROR = range(6)
+ASK, DONE = range(2)  # what the parent says of a frame, named by its time
 
 # What can be wrong with a file, as the child names it; the sentences are in process.py.
 NOT_A_VIDEO, PICTURE, AUDIO_ONLY, NO_DECODER, NO_FRAME, TOO_LARGE, NO_MEMORY, BROKEN = (
@@ -26,8 +28,9 @@ NOT_A_VIDEO, PICTURE, AUDIO_ONLY, NO_DECODER, NO_FRAME, TOO_LARGE, NO_MEMORY, BR
     "broken",
 )
 
-_RECORD = struct.Struct("<BBHiqqq")  # kind, -, slot, bytes of text, pts, damaged, dropped
+_RECORD = struct.Struct("<Biqqq")  # kind, bytes of text, pts, damaged, dropped
 SIZE = _RECORD.size
+_WISH = struct.Struct("<Bq")  # kind, pts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +38,38 @@ class Record:
     """One message of the child."""
 
     kind: int
-    slot: int = 0
-    text: int = 0  # bytes of JSON that follow
+    text: int = 0  # bytes that follow: JSON, or a frame's thumbnail
     pts: int = 0  # ticks from the start of the file
     damaged: int = 0  # frames that could not be decoded, so far
     dropped: int = 0  # frames whose time did not rise, so far
 
     def pack(self, text: bytes = b"") -> bytes:
         """The bytes of this record and of its text."""
-        head = _RECORD.pack(self.kind, 0, self.slot, len(text), self.pts, self.damaged, self.dropped)
-        return head + text
+        return _RECORD.pack(self.kind, len(text), self.pts, self.damaged, self.dropped) + text
 
 
 def unpack(data: bytes) -> Record:
     """The record in `SIZE` bytes."""
-    kind, _, slot, text, pts, damaged, dropped = _RECORD.unpack(data)
-    return Record(kind, slot, text, pts, damaged, dropped)
+    return Record(*_RECORD.unpack(data))
+
+
+def wish(kind: int, pts: int) -> bytes:
+    """What the parent says: ASK for the picture of a frame, or that it is DONE with all up to this one."""
+    return _WISH.pack(kind, pts)
+
+
+class Wishes:
+    """Puts together what the parent said from pieces as they come."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def __call__(self, data: bytes) -> list[tuple[int, int]]:
+        """(kind, pts) of each wish that is complete with this piece."""
+        data = self._rest + data
+        whole = len(data) // _WISH.size * _WISH.size
+        self._rest = data[whole:]
+        return list(_WISH.iter_unpack(data[:whole]))
 
 
 def dump(value: dict[str, Any]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-__all__ = ["Look", "Watcher"]
+__all__ = ["Look", "Picture", "Watcher"]
+
+Picture = Callable[[], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,15 @@ class Watcher:
         self._last: Detections | None = None  # what the last look saw in this shot
 
     def see(
-        self, frame: int, seconds: float, image: NDArray[np.uint8], signal: NDArray[np.uint8]
+        self, frame: int, seconds: float, picture: Picture, signal: NDArray[np.uint8]
     ) -> Iterator[Detections]:
-        """Faces of this frame and, if a cut lies between, of the one before; none if there is no need."""
-        now = _Seen(frame, seconds, image, signal)
+        """Faces of this frame and, if a cut lies between, of the one before; none if there is no need.
+
+        Args:
+            picture: gives the frame (h, w, 3) BGR; called only if it is looked at.
+            signal: (f,) what of it is compared with its neighbours.
+        """
+        now = _Seen(frame, seconds, picture, signal)
         jumped = self._jumped(signal)
         if jumped and self._before is not None:
             yield from self._look_at(self._before)
@@ -83,10 +90,11 @@ class Watcher:
         if seen.looked:
             return
         seen.looked = True
-        faces = self._at(seen.image, self._look.side)
+        image = seen.picture()
+        faces = self._at(image, self._look.side)
         for side, due in self._others_due.items():
             if seen.seconds >= due - 1e-6:
-                known, faces = len(faces), _merged([faces, self._at(seen.image, side)])
+                known, faces = len(faces), _merged([faces, self._at(image, side)])
                 wait = 0.0 if len(faces) > known else self._look.patience
                 self._others_due[side] = seen.seconds + wait
         hurry = self._look.hurry if _moved(self._last, faces) else 1.0
@@ -105,7 +113,7 @@ class Watcher:
 class _Seen:
     frame: int
     seconds: float
-    image: NDArray[np.uint8]
+    picture: Picture
     signal: NDArray[np.uint8]
     looked: bool = False
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.embed.align import CHIP, align
+from castlist.embed.align import CHIP, align, halved
 from castlist.embed.network import ArcFace, SFace
 from castlist.embed.quality import face_quality, sharpness
 from castlist.embed.select import best_faces
@@ -22,6 +22,7 @@ __all__ = [
     "align",
     "best_faces",
     "face_quality",
+    "halved",
     "sharpness",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHIP", "TEMPLATE", "align", "similarity"]
+__all__ = ["CHIP", "TEMPLATE", "align", "halved", "similarity"]
 
 CHIP = 112  # pixels a side of the picture that the models take
 
@@ -36,33 +36,50 @@ def similarity(points: NDArray[np.floating], target: NDArray[np.floating] = TEMP
 def align(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
     """The chip (112, 112, 3) of a face, cut from a picture (h, w, 3) by its landmarks (5, 2).
 
-    Large faces are shrunk by areas first: sampled at single points they would alias.
+    Large faces are halved first: sampled at single points they would alias.
     """
     import cv2
 
     matrix = similarity(landmarks)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if 0 < scale < 0.5:
-        image, matrix = _shrunk(image, np.asarray(landmarks, np.float64), scale)
+        centre, reach = np.asarray(landmarks, np.float64).mean(0), 1.5 * CHIP / scale / 2
+        image, zoom, shift = halved(image, centre - reach, centre + reach, scale)
+        matrix = similarity(zoom * np.asarray(landmarks, np.float64) + shift)
     chip = cv2.warpAffine(image, matrix, (CHIP, CHIP), flags=cv2.INTER_LINEAR)
     return np.asarray(chip, np.uint8)
 
 
-def _shrunk(
-    image: NDArray[np.uint8], landmarks: NDArray[np.float64], scale: float
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The surroundings of a large face at about twice the chip's scale, and the way from it to the chip."""
+def halved(
+    image: NDArray[np.uint8], low: NDArray[np.floating], high: NDArray[np.floating], scale: float
+) -> tuple[NDArray[np.uint8], float, NDArray[np.float64]]:
+    """A window of a picture, halved until what is to be shown of it at `scale` is more than half its size.
+
+    Each pixel of a half is the mean of four, so nothing aliases, and halves take a tenth of the time of
+    shrinking by areas to any other size.
+
+    Args:
+        low, high: (2,) corners of the window, x and y in pixels; what is outside of the picture is left out.
+        scale: pixels wanted for one of the picture's, 0 to 1.
+
+    Returns:
+        The window, and the zoom and shift that carry a point of the picture into it: zoom * point + shift.
+    """
     import cv2
 
-    reach = 1.5 * CHIP / scale / 2
-    centre = landmarks.mean(0)
-    left, top = np.maximum(np.floor(centre - reach).astype(int), 0)
-    right, bottom = np.ceil(centre + reach).astype(int)
+    times = max(0, int(np.floor(-np.log2(scale))))
+    left, top = np.maximum(np.floor(low).astype(int), 0)
+    right, bottom = np.maximum(np.ceil(high).astype(int), (left + 1, top + 1))
     window = image[top:bottom, left:right]
     if 0 in window.shape:
-        return image, similarity(landmarks)
-    factor = 2 * scale
-    small = cv2.resize(window, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    # pixel centres, not corners, are what resize keeps in place
-    moved = (landmarks - (left, top) + 0.5) * factor - 0.5
-    return np.asarray(small, np.uint8), similarity(moved)
+        return image, 1.0, np.zeros(2)
+    short = [-side % (1 << times) for side in window.shape[:2]]
+    if any(short):
+        window = cv2.copyMakeBorder(window, 0, short[0], 0, short[1], cv2.BORDER_REPLICATE)
+    zoom, shift = 1.0, -np.array([left, top], np.float64)
+    for _ in range(times):
+        window = cv2.resize(
+            window, (window.shape[1] // 2, window.shape[0] // 2), interpolation=cv2.INTER_AREA
+        )
+        zoom, shift = zoom / 2, (shift + 0.5) / 2 - 0.5  # centres of pixels, not corners, are what stays
+    return np.asarray(window, np.uint8), zoom, shift

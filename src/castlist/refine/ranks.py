@@ -25,6 +25,7 @@ Rows = NDArray[np.int64]
 BLOCK = 1024  # rows of a block of the full product: 4 MB of distances, which a cache holds
 SAMPLE = 2048  # rows from which a list's reach is estimated
 WIDTH = 256  # entries of a list at most
+MEETINGS = 13  # entries of a list that are in a draw, on average
 LOOK = 32  # entries of a list looked at together
 
 
@@ -83,14 +84,14 @@ class Lists:
     """Keep for every row its nearest and its farthest rows, from one pass over all pairs.
 
     A list holds every row within its reach, in order, so the first entry that was drawn is the nearest of
-    the draw. It is long enough that hardly a row meets none of its entries (the chance is exp(-10), more
-    only where WIDTH cuts it short); the distances of such a row are computed anew. Memory: 16 bytes for
-    each of n * min(10 n / subset, WIDTH) entries.
+    the draw. It is long enough that hardly a row meets none of its entries (the chance is exp(-MEETINGS),
+    more only where WIDTH cuts it short); the distances of such a row are computed anew. Memory: 16 bytes for
+    each of n * min(MEETINGS n / subset, WIDTH) entries.
     """
 
     def __init__(self, x: Floats, subset: int, threads: int = 1) -> None:
         self.direct = Direct(x)
-        width = min(len(x) - 1, WIDTH, -(-10 * len(x) // subset))
+        width = min(len(x) - 1, WIDTH, -(-MEETINGS * len(x) // subset))
         with at_most(1), ThreadPoolExecutor(threads) as pool:  # a core a block, its product and its search
             near, far = _within(self.direct, *_reach(self.direct, width, pool), pool)
             lists = pool.map(

@@ -14,6 +14,8 @@ from castlist.refine.pairs import Pairs
 
 __all__ = ["SGD", "Loss", "train"]
 
+CACHED = 1 << 16  # weights: with gradient and momentum 768 kB
+
 Loss = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
@@ -28,12 +30,20 @@ class SGD:
     def step(self, network: Network, gradient: Network, speed: Network) -> None:
         """Move the weights and their momentum, both in place; the gradient is used up."""
         for w, g, v in zip(network.parts, gradient.parts, speed.parts, strict=True):
-            g += self.decay * w
-            v *= self.momentum
-            v -= g
-            g[...] = v
-            g *= self.rate
-            w += g
+            for rows in _blocks(w):
+                self._move(w[rows], g[rows], v[rows])
+
+    def _move(self, w: Any, g: Any, v: Any) -> None:
+        g += self.decay * w
+        v *= self.momentum
+        v -= g
+        w += self.rate * v
+
+
+def _blocks(w: Any) -> Iterator[slice]:
+    """Rows of w that a processor's cache holds with their gradient and momentum; on a GPU all of them."""
+    step = max(1, CACHED // w[0].size) if isinstance(w, np.ndarray) else len(w)
+    return (slice(start, start + step) for start in range(0, len(w), step))
 
 
 def train(

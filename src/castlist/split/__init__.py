@@ -13,7 +13,11 @@ __all__ = ["SPLITTERS", "ContentSplitter", "HistogramSplitter", "Splitter"]
 
 
 class Splitter(Protocol):
-    """Sees each frame once through `signal`, and bounds the shots from all of the signals."""
+    """Sees each frame once through `signal`, and bounds the shots from all of the signals.
+
+    One with an attribute `sees`, a width and a height in pixels, is shown frames of that size, each pixel
+    the mean of its area. That costs far less than frames as they are, which any other one is shown.
+    """
 
     def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(f,) a small description of one BGR frame (h, w, 3)."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from castlist.split.cuts import hard_cuts
 from castlist.split.dissolves import dissolves
 from castlist.split.fades import fades
-from castlist.split.signal import checked, describe
+from castlist.split.signal import SEES, checked, describe
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
 
@@ -24,6 +24,8 @@ class ContentSplitter:
     ratio: float = 3.0  # a cut changes more than this many times what the frames around it do
     floor: float = 0.02  # ... plus this: flicker and compression in a still picture stay below it
     dissolve_floor: float = 0.05  # two pictures that differ less (mean absolute, 0 to 1) do not dissolve
+
+    sees = SEES
 
     def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(496,) what `__call__` needs to know of a BGR frame (h, w, 3)."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.split.content import shots
-from castlist.split.signal import BINS, THUMB, blocks, checked, describe
+from castlist.split.signal import BINS, SEES, THUMB, blocks, checked, describe
 from castlist.types import CUT, Shots
 
 
@@ -17,6 +17,8 @@ class HistogramSplitter:
     """Cut where the Hellinger distance of successive colour histograms exceeds a constant."""
 
     threshold: float = 0.3  # 0: the same colours, 1: none in common
+
+    sees = SEES
 
     def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(496,) what `__call__` needs to know of a BGR frame (h, w, 3)."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 
 COLUMNS, ROWS = 16, 9  # cells of the thumbnail: coarse enough that small motion stays in its cell
+SEES = (4 * COLUMNS, 4 * ROWS)  # width and height of the picture of a frame that is enough
 THUMB = COLUMNS * ROWS * 3
 BINS = 64  # 4 x 4 x 4 colours
 SIZE = THUMB + BINS
@@ -30,7 +31,7 @@ def describe(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise InputError(f"a frame must be (h, w, 3) uint8, got {image.shape} {image.dtype}")
-    small = cv2.resize(image, (4 * COLUMNS, 4 * ROWS), interpolation=cv2.INTER_AREA)
+    small = image if image.shape[1::-1] == SEES else cv2.resize(image, SEES, interpolation=cv2.INTER_AREA)
     thumb = cv2.resize(small, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
     b, g, r = (small >> 6).reshape(-1, 3).T
     share = np.bincount((b << 4) + (g << 2) + r, minlength=BINS) / b.size
