@@ -26,16 +26,19 @@ class Look:
     """
 
     per_second: float = 6.0  # looks a second; faces between two looks are interpolated
-    side: int = 640  # pixels; the picture is never enlarged more than three times
+    side: int = 640  # pixels
     other_sides: tuple[int, ...] = (320, 1152)  # pixels: for faces that fill the picture, and for small ones
+    enlarge: float = 2.0  # times at most: a face of `smallest` is large enough then, and blur is no face yet
     patience: float = 1.0  # seconds between looks at another size that find nothing new
     hurry: float = 2.0  # times as many looks while a face is not where it was at the last look
     jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
     smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
 
     def __post_init__(self) -> None:
-        if not (self.per_second > 0 and self.side > 0 and all(side > 0 for side in self.other_sides)):
-            raise InputError("Look.per_second, Look.side and Look.other_sides must be more than 0")
+        if not (min(self.per_second, self.side, self.enlarge, *self.other_sides) > 0):
+            raise InputError(
+                "Look.per_second, Look.side, Look.enlarge and Look.other_sides must be more than 0"
+            )
 
     def watch(self, detector: object, machine: Machine = Machine()) -> Watcher:
         """What looks at frames as they go by."""
@@ -103,7 +106,7 @@ class Watcher:
             yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
 
     def _at(self, image: NDArray[np.uint8], long_side: int) -> Detections:
-        scale = min(3.0, long_side / max(image.shape[:2]))
+        scale = min(self._look.enlarge, long_side / max(image.shape[:2]))
         faces: Detections = self._detector(image, scale=scale, machine=self._machine)  # type: ignore[operator]
         side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
         return faces[side >= self._look.smallest]
