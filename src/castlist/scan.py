@@ -10,6 +10,7 @@ the last one kept, and ends with the same result.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ from castlist.types import Clock, Detections, Machine, Scan, Video
 __all__ = ["SEGMENT", "scan"]
 
 SEGMENT = 96  # frames: some ten seconds, what a kill can cost
+UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 
@@ -60,18 +62,20 @@ def scan(
         reader = open_things.enter_context(
             read_frames(video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=True)
         )
-        waiting: Future[Scan] | None = None
+        waiting: deque[Future[Scan]] = deque()
         seen = itertools.count(frames + 1)
         for segment in _segments(reader, recipe, machine, video, lambda: watch(next(seen))):
-            if waiting:
-                yield waiting.result()
-            waiting = worker.submit(segment.finish, keep_image)  # while the next frames are looked at
-        if waiting:
-            yield waiting.result()
+            waiting.append(worker.submit(segment.finish, keep_image))  # while the next frames are looked at
+            if len(waiting) > UNFINISHED:
+                yield waiting.popleft().result()
+        for piece in waiting:
+            yield piece.result()
 
 
 def _warm(recipe: Recipe, machine: Machine) -> None:
-    """Load the networks before they are needed."""
+    """Load the networks, and the tracker's solver, before they are needed."""
+    import scipy.optimize  # noqa: F401
+
     recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
     recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
 

@@ -104,6 +104,12 @@ def test_close_looks_go_on_only_while_they_find_something():
     assert sum(s > 1 for s in busy.asked) == len(busy.asked) / 2
 
 
+def test_a_small_picture_is_enlarged_twice_at_most_and_looked_at_once_at_each_size():
+    detector = Counting()
+    watch(Look(side=640, other_sides=(80, 1152)), detector, [0])  # the picture is 160 pixels long
+    assert detector.asked == [2.0, 0.5]
+
+
 def test_faces_too_small_to_tell_are_not_kept():
     watcher = Look(smallest=60.0).watch(Counting())
     assert list(watcher.see(0, 0.0, lambda: np.zeros((90, 160, 3), np.uint8), np.zeros(8, np.uint8))) == []

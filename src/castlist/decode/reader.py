@@ -134,7 +134,11 @@ class Reader:
         limits: Limits,
     ) -> None:
         width, height = fitted(video.width, video.height, max_side)
-        ahead = limits.ahead // (3 * video.width * video.height)
+        ahead = max(2, min(_MOST_AHEAD, limits.ahead // (3 * video.width * video.height)))
+        self._read, self._rest = (
+            0,
+            max(1, ahead // 4),
+        )  # frames read, and after how many the child hears of it
         self.damaged = self.dropped = 0
         self._child: Child | None = None
         self._video, self._fd = video, -1
@@ -151,7 +155,7 @@ class Reader:
             self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
             self._child = Child(
                 video.path, fd, limits, canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
-                width=video.width, height=video.height, ahead=_KEPT + max(2, min(_MOST_AHEAD, ahead)),
+                width=video.width, height=video.height, ahead=_KEPT + ahead,
             )  # fmt: skip
             header = wire.load(self._child.hear()[1])
         except BaseException:
@@ -179,7 +183,7 @@ class Reader:
             self.damaged, self.dropped = record.damaged, record.dropped
             if record.kind == wire.FRAME:
                 if len(self._held) == _KEPT:
-                    self._child.done(self._held[0])
+                    self._done(self._held[0])
                 self._held.append(record.pts)
                 frame = Frame(record.pts, self._small(text), self._paint)
                 if not self._on_demand:
@@ -192,6 +196,12 @@ class Reader:
                 if not self._on_demand:
                     self.close()
         raise StopIteration
+
+    def _done(self, pts: int) -> None:
+        """Let the child go on; not for each frame, since that wakes it."""
+        self._read += 1
+        if self._read % self._rest == 0 and self._child is not None:
+            self._child.done(pts)
 
     def _small(self, pixels: bytes) -> NDArray[np.uint8] | None:
         if self._thumb is None:

@@ -96,7 +96,7 @@ class Watcher:
         image = seen.picture()
         faces = self._at(image, self._look.side)
         for side, due in self._others_due.items():
-            if seen.seconds >= due - 1e-6:
+            if seen.seconds >= due - 1e-6 and self._scale(image, side) != self._scale(image, self._look.side):
                 known, faces = len(faces), _merged([faces, self._at(image, side)])
                 wait = 0.0 if len(faces) > known else self._look.patience
                 self._others_due[side] = seen.seconds + wait
@@ -105,8 +105,11 @@ class Watcher:
         if len(faces):
             yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
 
+    def _scale(self, image: NDArray[np.uint8], long_side: int) -> float:
+        return float(min(self._look.enlarge, long_side / max(image.shape[:2])))
+
     def _at(self, image: NDArray[np.uint8], long_side: int) -> Detections:
-        scale = min(self._look.enlarge, long_side / max(image.shape[:2]))
+        scale = self._scale(image, long_side)
         faces: Detections = self._detector(image, scale=scale, machine=self._machine)  # type: ignore[operator]
         side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
         return faces[side >= self._look.smallest]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,15 +49,11 @@ class YuNet:
 
 def _decode(network: Network, image: NDArray[np.uint8], min_score: float) -> NDArray[np.float32]:
     """Rows of x, y, w, h, ten landmark coordinates, score: every cell that scores at least min_score."""
-    import cv2
-
-    height, width = image.shape[:2]
-    below, right = -height % 32, -width % 32  # the network's coarsest cells are 32 pixels
-    padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-    maps = network(cv2.dnn.blobFromImage(padded))
+    x = _input(image)
+    maps = network(x)
     found = []
     for stride in STRIDES:
-        cells = padded.shape[1] // stride
+        cells = x.shape[3] // stride
         score = np.sqrt(maps[f"cls_{stride}"].clip(0, 1) * maps[f"obj_{stride}"].clip(0, 1)).ravel()
         hit = np.flatnonzero(score >= min_score)
         corner = np.stack([hit % cells, hit // cells], 1)
@@ -65,3 +62,28 @@ def _decode(network: Network, image: NDArray[np.uint8], min_score: float) -> NDA
         points = (points.reshape(-1, 5, 2) + corner[:, None]) * stride
         found.append(np.column_stack([centre - size / 2, size, points.reshape(-1, 10), score[hit]]))
     return np.concatenate(found).astype(np.float32)
+
+
+class _Memory(threading.local):
+    """A thread's inputs of the network by size of picture, filled again and again: new pages cost more."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+
+_MEMORY = _Memory()
+_SIZES = 8  # of pictures; a film has three
+
+
+def _input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(1, 3, h, w) the picture in planes, black up to whole cells; valid until the thread's next call."""
+    height, width = image.shape[:2]
+    x = _MEMORY.inputs.get((height, width))
+    if x is None:
+        if len(_MEMORY.inputs) >= _SIZES:
+            _MEMORY.inputs.clear()
+        x = np.zeros((1, 3, height + -height % STRIDES[-1], width + -width % STRIDES[-1]), np.float32)
+        _MEMORY.inputs[height, width] = x
+    for plane in range(3):
+        x[0, plane, :height, :width] = image[:, :, plane]
+    return x
