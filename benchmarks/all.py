@@ -105,14 +105,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", default="", help="cases whose name holds this")
+    parser.add_argument("--only", default="", help="the case of this name, or those whose name holds it")
     parser.add_argument("--quick", action="store_true", help="small sizes only")
     parser.add_argument("--again", action="store_true", help="also what is done already")
     parser.add_argument("--list", action="store_true", help="name the cases, with the minutes they take")
     parser.add_argument("--clips", type=Path, help="a folder of labelled films")
     parser.add_argument("--scorer", type=Path, help="scores films; needed with --clips")
     given = parser.parse_args()
-    chosen = [c for c in CASES if given.only in c.name and (c.quick or not given.quick)]
+    named = [c for c in CASES if c.name == given.only] or [c for c in CASES if given.only in c.name]
+    chosen = [c for c in named if c.quick or not given.quick]
     if given.list:
         for case in chosen:
             done = "done" if case.name in Rows(case.file).rows else ""

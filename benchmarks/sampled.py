@@ -19,7 +19,7 @@ def every(film: str, k: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         container.streams.video[0].thread_type = "AUTO"
         for number, frame in enumerate(container.decode(video=0)):
             if number % k == 0:
-                yield number, frame.to_ndarray(format="rgb24")
+                yield number, np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
     yield number + 1, np.zeros((0, 0, 3), np.uint8)
 
 

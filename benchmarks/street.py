@@ -7,7 +7,8 @@ TRUTH.csv PREDICTED.csv --json. Everybody runs from nothing in a process of its 
 seconds are medians, memory is the most that the process and its children held together (shared pages count in
 each).
 With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder; the scripts,
-which take long there, are run once. What is measured already is not measured again, but with --again.
+which take long there, are run once, or as often as --large-scripts says. What is measured already is not
+measured again, but with --again.
 """
 
 from __future__ import annotations
@@ -138,9 +139,12 @@ def enlarge(film: Path, truth: Path, folder: Path, lines: int = 1080) -> tuple[P
     return out, table
 
 
-def compare(film: Path, truth: Path, given: argparse.Namespace, scripts: int) -> dict[str, Any]:
-    """Us as often as given, the scripts `scripts` times."""
-    row: dict[str, Any] = {**about(film), "load": os.getloadavg()[0], "gemm_gflops": gemm_rate(), "runs": {}}
+def compare(
+    film: Path, truth: Path, given: argparse.Namespace, scripts: int, before: dict[str, Any]
+) -> dict[str, Any]:
+    """Us as often as given, the scripts `scripts` times; never: what is known of them `before` stays."""
+    row: dict[str, Any] = {**about(film), "load": os.getloadavg()[0], "gemm_gflops": gemm_rate()}
+    row["runs"] = {} if scripts else {name: run for name, run in before.items() if name in SCRIPTS}
     costs: dict[str, list[dict[str, float]]] = {}
     for turn in range(given.repeat):
         with tempfile.TemporaryDirectory() as scratch:
@@ -199,11 +203,19 @@ def main() -> None:
     parser.add_argument(
         "--every", type=int, default=5, help="frames from one that a script looks at to the next"
     )
+    parser.add_argument("--scripts", type=int, help="how often the scripts run; as often as we, if not given")
     parser.add_argument("--large", action="store_true", help="also each clip enlarged to 1080 lines")
+    parser.add_argument("--large-scripts", type=int, default=1, help="how often the scripts run on those")
     parser.add_argument("--again", action="store_true", help="also what is measured already")
     parser.add_argument("options", nargs="*", help="options of castlist find, after --")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
+    scripts = given.repeat if given.scripts is None else given.scripts
     rows = Rows("street")
+
+    def runs(name: str) -> dict[str, Any]:
+        known: dict[str, Any] = rows.rows.get(name, {}).get("runs", {})
+        return known
+
     for truth in sorted(given.clips.glob("*.truth.csv")):
         name = truth.name.removesuffix(".truth.csv")
         films = [p for p in given.clips.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv", ".webm", ".avi")]
@@ -211,11 +223,14 @@ def main() -> None:
             continue
         if name not in rows.rows or given.again:
             print(name, flush=True)
-            rows.put(name, compare(films[0], truth, given, given.repeat))
+            rows.put(name, compare(films[0], truth, given, scripts, runs(name)))
         if given.large and (f"{name}-1080" not in rows.rows or given.again):
             with tempfile.TemporaryDirectory() as scratch:
                 print(f"{name} at 1080 lines", flush=True)
-                rows.put(f"{name}-1080", compare(*enlarge(films[0], truth, Path(scratch)), given, 1))
+                rows.put(
+                    f"{name}-1080",
+                    compare(*enlarge(films[0], truth, Path(scratch)), given, given.large_scripts),
+                )
 
 
 if __name__ == "__main__":

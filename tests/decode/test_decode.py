@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -181,6 +182,18 @@ def test_a_decoder_killed_while_a_picture_is_asked_for_is_one_error(tmp_path: Pa
         os.kill(reader._child._process.pid, signal.SIGKILL)
         with pytest.raises(VideoError, match="crashed with SIGKILL"):
             frame.image  # noqa: B018
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory as Linux tells it")
+def test_frames_that_were_read_are_let_go(tmp_path: Path) -> None:
+    path = make(tmp_path / "film", n=400, size=(640, 480))
+    with read_frames(open_video(path), thumb=(64, 36), on_demand=True) as reader:
+        status = Path(f"/proc/{reader._child._process.pid}/status")
+        held = []
+        for number, _ in enumerate(reader):
+            if number % 100 == 99:
+                held.append(int(re.findall(r"RssAnon:\s*(\d+)", status.read_text())[0]) / 1024)
+    assert held[3] - held[0] < 25  # MB; the 300 frames between are 130, and 50 were kept once
 
 
 def test_odd_sizes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ heavier. It ends when its work is done, when it is killed, and when its parent i
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import mmap
@@ -21,6 +22,7 @@ import numpy as np
 from castlist.decode import wire
 
 ALIVE_EVERY = 0.5  # seconds between signs of life while no frame is ready
+COLLECT_EVERY = 4  # frames; one whose side data was read refers to itself, and left alone hundreds pile up
 
 
 def main(text: str) -> None:
@@ -101,7 +103,10 @@ class _Sender:
 
     def _send_frames(self) -> None:
         source, told = self._source, time.monotonic()
-        for pts, frame in source.frames(self._start):
+        gc.freeze()  # so that a collection looks at what came since
+        for number, (pts, frame) in enumerate(source.frames(self._start)):
+            if number % COLLECT_EVERY == 0:
+                gc.collect()
             if frame is None:
                 if time.monotonic() - told > ALIVE_EVERY:
                     self._say(wire.ALIVE)
