@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
-from castlist.detect import Watcher
+from castlist.detect import BACK, Watcher
 from castlist.embed import CHIP, align, best_faces, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -60,7 +60,7 @@ def scan(
         worker.submit(_warm, recipe, machine)  # while the decoder starts
         thumb = getattr(recipe.split, "sees", None)
         reader = open_things.enter_context(
-            read_frames(video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=True)
+            read_frames(video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=BACK + 1)
         )
         waiting: deque[Future[Scan]] = deque()
         seen = itertools.count(frames + 1)
@@ -112,7 +112,9 @@ class _Segment:
     found: list[Detections] = field(default_factory=list)
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
     portraits: list[NDArray[np.uint8]] = field(default_factory=list)
-    frames: dict[int, Frame] = field(default_factory=dict)  # the last two, by number
+    frames: deque[tuple[int, Frame]] = field(
+        default_factory=lambda: deque(maxlen=BACK + 1)
+    )  # with their numbers
     damaged: int = 0
     watcher: Watcher = field(init=False)
 
@@ -125,13 +127,13 @@ class _Segment:
         signal = self.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
         self.pts.append(frame.pts)
         self.signals.append(signal)
-        self.frames = {number: frame, **{n: f for n, f in self.frames.items() if n == number - 1}}
+        self.frames.append((number, frame))
         for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
             self._keep(faces)
 
     def _keep(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
-        image = self.frames[int(faces.frame[0])].image
+        image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.video.width / image.shape[1])
         self.chips += [align(image, points) for points in faces.landmarks]
         self.portraits += [_portrait(image, box) for box in faces.box]
@@ -141,7 +143,7 @@ class _Segment:
         """Look at the last frame, and let go of all pictures but those of faces."""
         for faces in self.watcher.finish():
             self._keep(faces)
-        self.frames = {}
+        self.frames.clear()
         self.damaged = damaged
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:

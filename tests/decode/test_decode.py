@@ -134,13 +134,15 @@ def test_frames_are_scaled_down_never_up(tmp_path: Path) -> None:
         assert next(reader).image.shape == (64, 96, 3)
     with pytest.raises(InputError, match="max_side"):
         read_frames(video, max_side=-1)
+    with pytest.raises(InputError, match="on_demand"):
+        read_frames(video, on_demand=-1)
 
 
 @pytest.mark.parametrize("rotate", [0, 90])
 def test_pictures_on_demand_are_the_same_pictures(rotate: int, tmp_path: Path) -> None:
     video = open_video(make(tmp_path / "film", rotate=rotate))
     whole = read(video)
-    with read_frames(video, on_demand=True, limits=Limits(ahead=1)) as reader:
+    with read_frames(video, on_demand=2, limits=Limits(ahead=1)) as reader:
         before = None
         for (pts, image), frame in zip(whole, reader, strict=True):
             assert frame.pts == pts
@@ -154,12 +156,12 @@ def test_pictures_on_demand_are_the_same_pictures(rotate: int, tmp_path: Path) -
 
 
 def test_a_picture_asked_for_too_late_is_refused_and_those_taken_stay(tmp_path: Path) -> None:
-    with read_frames(open_video(make(tmp_path / "film")), on_demand=True) as reader:
+    with read_frames(open_video(make(tmp_path / "film")), on_demand=2) as reader:
         taken, missed = next(reader), next(reader)
         kept = taken.image
         next(reader), next(reader)
         assert taken.image is kept
-        with pytest.raises(InputError, match="before two more frames are read"):
+        with pytest.raises(InputError, match="for the last 2 frames"):
             missed.image  # noqa: B018
         last = next(reader)
     with pytest.raises(InputError, match="in time"):
@@ -177,7 +179,7 @@ def test_thumbs_are_means_of_areas(tmp_path: Path) -> None:
 
 
 def test_a_decoder_killed_while_a_picture_is_asked_for_is_one_error(tmp_path: Path) -> None:
-    with read_frames(open_video(make(tmp_path / "film", n=200)), on_demand=True) as reader:
+    with read_frames(open_video(make(tmp_path / "film", n=200)), on_demand=2) as reader:
         frame = next(reader)
         os.kill(reader._child._process.pid, signal.SIGKILL)
         with pytest.raises(VideoError, match="crashed with SIGKILL"):
@@ -187,7 +189,7 @@ def test_a_decoder_killed_while_a_picture_is_asked_for_is_one_error(tmp_path: Pa
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory as Linux tells it")
 def test_frames_that_were_read_are_let_go(tmp_path: Path) -> None:
     path = make(tmp_path / "film", n=400, size=(640, 480))
-    with read_frames(open_video(path), thumb=(64, 36), on_demand=True) as reader:
+    with read_frames(open_video(path), thumb=(64, 36), on_demand=2) as reader:
         status = Path(f"/proc/{reader._child._process.pid}/status")
         held = []
         for number, _ in enumerate(reader):

@@ -139,4 +139,29 @@ def test_a_face_that_moves_fast_is_looked_at_twice_as_often():
             x = 40 * len(self.asked)
             return Detections([0], [[x, 10, x + 20, 40]], [0.9], np.zeros((1, 5, 2)))
 
-    assert watch(Look(per_second=6, side=160, patience=9), Runner(), [0] * 13) == [0, 4, 6, 8, 10, 12]
+    assert watch(Look(per_second=6, side=160, patience=9), Runner(), [0] * 13) == [0, 2, 4, 6, 8, 10, 12]
+
+
+class Visitor(Counting):
+    """A face that is there at some looks only."""
+
+    def __init__(self, there):
+        super().__init__()
+        self.there = iter(there)
+
+    def __call__(self, image, *, scale=1.0, machine=None):
+        faces = super().__call__(image, scale=scale)
+        return faces[[0] if next(self.there) else []]
+
+
+def test_where_a_face_came_or_went_the_middle_is_looked_at_too():
+    look = Look(per_second=6, side=160, other_sides=())
+    came = Visitor([0, 1, 1, 1, 1, 1])  # frames 0, 4, then 2; 6, 10, 11
+    assert watch(look, came, [0] * 12) == [2, 4, 6, 10, 11]
+    went = Visitor([1, 1, 0, 1, 0])  # frames 0, 4, 8, then 6; 9
+    assert watch(look, went, [0] * 10) == [0, 4, 6]
+
+
+def test_no_look_goes_back_over_a_cut():
+    cut = Visitor([1, 1, 0, 0, 0])  # frames 0, 2 before the cut, 3 after it
+    assert watch(Look(per_second=6, side=160, other_sides=()), cut, [0] * 3 + [200] * 4) == [0, 2]

@@ -23,7 +23,6 @@ from castlist.errors import InputError, VideoError
 from castlist.types import Video
 
 _MOST_AHEAD = 16  # frames decoded and not yet read
-_KEPT = 2  # frames last read whose picture can still be asked for
 
 
 class Frame:
@@ -87,7 +86,7 @@ def read_frames(
     start_pts: int = 0,
     max_side: int = 0,
     thumb: tuple[int, int] | None = None,
-    on_demand: bool = False,
+    on_demand: int = 0,
     limits: Limits | None = None,
 ) -> Reader:
     """A reader of the frames with pts >= `start_pts`, in order; the same frames wherever it starts.
@@ -96,14 +95,16 @@ def read_frames(
         start_pts: ticks of the reader's unit; 0 or less reads everything.
         max_side: pixels of the long side to which frames are scaled down; 0 leaves them as they are.
         thumb: width and height of `Frame.thumb`, a small picture that costs little; None: there is none.
-        on_demand: make a picture only when `Frame.image` is asked for, which must be before two more
-            frames are read. Painting a large frame takes as long as decoding it.
+        on_demand: make a picture only when `Frame.image` is asked for, which can be done for so many of
+            the frames last read; 0: make all. Painting a large frame takes as long as decoding it.
 
     Raises:
         VideoError: the file is gone, or is another than the one that was opened.
     """
     if max_side < 0:
         raise InputError(f"max_side must be 0 or a number of pixels, got {max_side}")
+    if on_demand < 0:
+        raise InputError(f"on_demand must be 0 or a number of frames, got {on_demand}")
     if thumb and min(thumb) < 1:
         raise InputError(f"thumb must be None or a width and a height in pixels, got {thumb}")
     return Reader(video, start_pts, max_side, thumb, on_demand, limits or Limits())
@@ -130,7 +131,7 @@ class Reader:
         start_pts: int,
         max_side: int,
         thumb: tuple[int, int] | None,
-        on_demand: bool,
+        on_demand: int,
         limits: Limits,
     ) -> None:
         width, height = fitted(video.width, video.height, max_side)
@@ -144,7 +145,8 @@ class Reader:
         self._video, self._fd = video, -1
         self._thumb, self._on_demand = thumb, on_demand
         self._ended = False  # all frames were told of
-        self._held: deque[int] = deque(maxlen=_KEPT)  # times of frames whose picture can be asked for
+        kept = max(1, on_demand)
+        self._held: deque[int] = deque(maxlen=kept)  # times of frames whose picture can be asked for
         canvas = -1
         try:
             self._fd = fd = open_plain(video.path)
@@ -155,7 +157,7 @@ class Reader:
             self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
             self._child = Child(
                 video.path, fd, limits, canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
-                width=video.width, height=video.height, ahead=_KEPT + ahead,
+                width=video.width, height=video.height, ahead=kept + ahead,
             )  # fmt: skip
             header = wire.load(self._child.hear()[1])
         except BaseException:
@@ -182,7 +184,7 @@ class Reader:
             record, text = self._child.hear()
             self.damaged, self.dropped = record.damaged, record.dropped
             if record.kind == wire.FRAME:
-                if len(self._held) == _KEPT:
+                if len(self._held) == self._held.maxlen:
                     self._done(self._held[0])
                 self._held.append(record.pts)
                 frame = Frame(record.pts, self._small(text), self._paint)
@@ -213,8 +215,8 @@ class Reader:
         """The picture of one of the frames last read, in memory of its own."""
         if self._child is None or pts not in self._held:
             raise InputError(
-                "this frame's picture was not asked for in time; ask before two more frames are read, "
-                "or read without on_demand"
+                f"this frame's picture was not asked for in time; it can be for the last {self._held.maxlen} "
+                "frames read"
             )
         self._child.ask(pts)
         return self._canvas.copy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,7 +13,10 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-__all__ = ["Look", "Picture", "Watcher"]
+__all__ = ["BACK", "Look", "Picture", "Watcher"]
+
+BACK = 7  # frames before the present one that may yet be looked at
+NEAR = 3  # frames between two looks; where there are fewer, none of them is looked at
 
 Picture = Callable[[], NDArray[np.uint8]]
 
@@ -46,11 +51,15 @@ class Look:
 
 
 class Watcher:
-    """Looks at frames one after the other, as `Look` says. Keeps one frame back, for a look before a cut."""
+    """Looks at frames one after the other, as `Look` says. Keeps some frames back.
+
+    The last one is looked at if a cut comes after it; one in the middle, if a face came or went since the
+    last look: halfway between is nearer to when it did.
+    """
 
     def __init__(self, look: Look, detector: object, machine: Machine) -> None:
         self._look, self._detector, self._machine = look, detector, machine
-        self._before: _Seen | None = None
+        self._seen: deque[_Seen] = deque(maxlen=BACK)  # the last ones, of this shot
         self._due = -np.inf  # seconds at which the next look is due, and the next one at each other size
         self._others_due = dict.fromkeys(look.other_sides, -np.inf)
         self._usual = 0.0  # how much neighbouring frames usually differ
@@ -66,44 +75,65 @@ class Watcher:
             signal: (f,) what of it is compared with its neighbours.
         """
         now = _Seen(frame, seconds, picture, signal)
-        jumped = self._jumped(signal)
-        if jumped and self._before is not None:
-            yield from self._look_at(self._before)
+        if self._jumped(signal):
+            yield from self.finish()
             self._due, self._last = -np.inf, None
             self._others_due = dict.fromkeys(self._look.other_sides, -np.inf)
         if seconds >= self._due - 1e-6:
             yield from self._look_at(now)
-        self._before = now
+        self._seen.append(now)
 
     def finish(self) -> Iterator[Detections]:
         """Faces of the last frame, if it has not been looked at."""
-        if self._before is not None:
-            yield from self._look_at(self._before)
-        self._before = None
+        if self._seen:
+            last = self._seen.pop()
+            yield from self._look_at(last)
+        self._seen.clear()
 
     def _jumped(self, signal: NDArray[np.uint8]) -> bool:
-        if self._before is None:
+        if not self._seen:
             return False
-        change = float(np.abs(signal.astype(np.int16) - self._before.signal).mean())
+        change = float(np.abs(signal.astype(np.int16) - self._seen[-1].signal).mean())
         jumped = change > self._look.jump * self._usual + 2.0
         self._usual += (min(change, 2 * self._usual + 2.0) - self._usual) / 8
         return jumped
 
     def _look_at(self, seen: _Seen) -> Iterator[Detections]:
+        """Faces of a frame and, before it, of one in the middle since the last look if there is need."""
         if seen.looked:
             return
-        seen.looked = True
+        sides = [self._look.side, *self._others(seen)]
+        faces = self._examined(seen, sides)
+        came = _moved(self._last, faces)
+        middle = self._middle() if came or _moved(faces, self._last) else None
+        if middle is not None:
+            yield from _numbered(middle, self._examined(middle, sides))
+        hurry = self._look.hurry if came else 1.0
+        self._due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
+        yield from _numbered(seen, faces)
+
+    def _others(self, seen: _Seen) -> Iterator[int]:
+        """Other sizes that are due."""
         image = seen.picture()
-        faces = self._at(image, self._look.side)
         for side, due in self._others_due.items():
             if seen.seconds >= due - 1e-6 and self._scale(image, side) != self._scale(image, self._look.side):
-                known, faces = len(faces), _merged([faces, self._at(image, side)])
-                wait = 0.0 if len(faces) > known else self._look.patience
-                self._others_due[side] = seen.seconds + wait
-        hurry = self._look.hurry if _moved(self._last, faces) else 1.0
-        self._due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
-        if len(faces):
-            yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
+                yield side
+
+    def _examined(self, seen: _Seen, sides: list[int]) -> Detections:
+        """The faces of a frame at some sizes; those that found nothing new need not be tried for a while."""
+        seen.looked = True
+        image = seen.picture()
+        faces = self._at(image, sides[0])
+        for side in sides[1:]:
+            known, faces = len(faces), _merged([faces, self._at(image, side)])
+            wait = 0.0 if len(faces) > known else self._look.patience
+            self._others_due[side] = seen.seconds + wait
+        return faces
+
+    def _middle(self) -> _Seen | None:
+        """The frame halfway back to the last look, if there are enough between."""
+        since = list(itertools.takewhile(lambda seen: not seen.looked, reversed(self._seen)))
+        return since[len(since) // 2] if len(since) >= NEAR else None
 
     def _scale(self, image: NDArray[np.uint8], long_side: int) -> float:
         return float(min(self._look.enlarge, long_side / max(image.shape[:2])))
@@ -124,9 +154,15 @@ class _Seen:
     looked: bool = False
 
 
-def _moved(before: Detections | None, now: Detections) -> bool:
+def _numbered(seen: _Seen, faces: Detections) -> Iterator[Detections]:
+    """The faces as those of their frame; nothing where there are none."""
+    if len(faces):
+        yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
+
+
+def _moved(before: Detections | None, now: Detections | None) -> bool:
     """Whether a face does not lie on where any was at the look before."""
-    if before is None or not len(now):
+    if before is None or now is None or not len(now):
         return False
     if not len(before):
         return True
