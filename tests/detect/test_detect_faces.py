@@ -154,12 +154,14 @@ class Visitor(Counting):
         return faces[[0] if next(self.there) else []]
 
 
-def test_where_a_face_came_or_went_the_middle_is_looked_at_too():
+def test_where_a_face_came_or_went_halves_are_looked_at_too():
     look = Look(per_second=6, side=160, other_sides=())
     came = Visitor([0, 1, 1, 1, 1, 1])  # frames 0, 4, then 2; 6, 10, 11
     assert watch(look, came, [0] * 12) == [2, 4, 6, 10, 11]
     went = Visitor([1, 1, 0, 1, 0])  # frames 0, 4, 8, then 6; 9
     assert watch(look, went, [0] * 10) == [0, 4, 6]
+    quick = Visitor([0, 1, 1, 0, 1])  # frames 0, 5, then 3, then 2; 6
+    assert watch(look, quick, [0] * 7, rate=30) == [3, 5, 6]
 
 
 def test_no_look_goes_back_over_a_cut():

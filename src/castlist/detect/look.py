@@ -16,7 +16,7 @@ from castlist.types import Detections, Machine
 __all__ = ["BACK", "Look", "Picture", "Watcher"]
 
 BACK = 7  # frames before the present one that may yet be looked at
-NEAR = 3  # frames between two looks; where there are fewer, none of them is looked at
+NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
 
 Picture = Callable[[], NDArray[np.uint8]]
 
@@ -53,8 +53,8 @@ class Look:
 class Watcher:
     """Looks at frames one after the other, as `Look` says. Keeps some frames back.
 
-    The last one is looked at if a cut comes after it; one in the middle, if a face came or went since the
-    last look: halfway between is nearer to when it did.
+    The last one is looked at if a cut comes after it; those between two looks, half by half, where a face
+    came or went.
     """
 
     def __init__(self, look: Look, detector: object, machine: Machine) -> None:
@@ -105,9 +105,9 @@ class Watcher:
         sides = [self._look.side, *self._others(seen)]
         faces = self._examined(seen, sides)
         came = _moved(self._last, faces)
-        middle = self._middle() if came or _moved(faces, self._last) else None
-        if middle is not None:
-            yield from _numbered(middle, self._examined(middle, sides))
+        if came or _moved(faces, self._last):
+            for between, others in self._between(sides):
+                yield from _numbered(between, others)
         hurry = self._look.hurry if came else 1.0
         self._due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
         yield from _numbered(seen, faces)
@@ -130,10 +130,20 @@ class Watcher:
             self._others_due[side] = seen.seconds + wait
         return faces
 
-    def _middle(self) -> _Seen | None:
-        """The frame halfway back to the last look, if there are enough between."""
-        since = list(itertools.takewhile(lambda seen: not seen.looked, reversed(self._seen)))
-        return since[len(since) // 2] if len(since) >= NEAR else None
+    def _between(self, sides: list[int]) -> list[tuple[_Seen, Detections]]:
+        """Frames since the last look with their faces, closing in on where a face came or went by halves."""
+        since = list(itertools.takewhile(lambda seen: not seen.looked, reversed(self._seen)))[::-1]
+        before, found = self._last, []
+        while len(since) >= NEAR:
+            half = len(since) // 2
+            middle = since[half]
+            faces = self._examined(middle, sides)
+            found.append((middle, faces))
+            if _moved(before, faces) or _moved(faces, before):
+                since = since[:half]
+            else:
+                since, before = since[half + 1 :], faces
+        return sorted(found, key=lambda pair: pair[0].frame)
 
     def _scale(self, image: NDArray[np.uint8], long_side: int) -> float:
         return float(min(self._look.enlarge, long_side / max(image.shape[:2])))
