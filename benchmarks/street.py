@@ -229,7 +229,12 @@ def main() -> None:
                 print(f"{name} at 1080 lines", flush=True)
                 rows.put(
                     f"{name}-1080",
-                    compare(*enlarge(films[0], truth, Path(scratch)), given, given.large_scripts),
+                    compare(
+                        *enlarge(films[0], truth, Path(scratch)),
+                        given,
+                        given.large_scripts,
+                        runs(f"{name}-1080"),
+                    ),
                 )
 
 
