@@ -99,7 +99,7 @@ class Watcher:
         return jumped
 
     def _look_at(self, seen: _Seen) -> Iterator[Detections]:
-        """Faces of a frame and, before it, of one in the middle since the last look if there is need."""
+        """Faces of a frame and, before them, of frames since the last look if somebody came or went."""
         if seen.looked:
             return
         sides = [self._look.side, *self._others(seen)]
