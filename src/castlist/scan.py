@@ -171,6 +171,9 @@ def _portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.
     import cv2
 
     centre, side = (box[:2] + box[2:]) / 2, 1.6 * float((box[2:] - box[:2]).max())
+    size = np.array(image.shape[1::-1])
+    inside = np.clip(centre, side / 2, np.maximum(size - side / 2, side / 2))
+    centre = np.where(side <= size, inside, size / 2)  # at the picture's edge the face is off the middle
     scale = PORTRAIT / max(side, 1.0)
     if scale < 0.5:
         image, zoom, moved = halved(image, centre - side / 2, centre + side / 2, scale)
