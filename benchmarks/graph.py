@@ -25,35 +25,20 @@ from numpy.typing import NDArray
 from castlist.cluster import knn_tree
 from castlist.cluster.knn_graph import EXACT
 from castlist.cluster.tree import cut_tree
-from castlist.metrics import BCubed
-from castlist.metrics.bcubed import harmonic
+from castlist.metrics import b_cubed
 from castlist.types import Tree
 
 HEIGHTS = {"average": np.linspace(0.5, 0.95, 10), "ward": np.linspace(0.8, 1.7, 10)}
 
 
-def sparse_b_cubed(truth: NDArray[np.int64], label: NDArray[np.int64]) -> BCubed:
-    """What castlist.metrics.b_cubed says, without its table of all people by all clusters.
-
-    A million faces have a quarter of a million clusters: that table would take 94 GB.
-    """
-    _, pair, together = np.unique(
-        np.stack([truth, label], 1), axis=0, return_inverse=True, return_counts=True
-    )
-    mine = together[pair.ravel()]
-    precision = float((mine / np.bincount(label)[label]).mean())
-    recall = float((mine / np.bincount(truth)[truth]).mean())
-    return BCubed(precision, recall, harmonic(precision, recall))
-
-
 def scores(tree: Tree, truth: NDArray[np.int64], linkage: str) -> dict[str, float]:
     """B-cubed F at the true number of people, and at the best height of ten."""
     at = {
-        float(h): sparse_b_cubed(truth, cut_tree(tree, int((tree.height <= h).sum())).label).f1
+        float(h): b_cubed(truth, cut_tree(tree, int((tree.height <= h).sum())).label).f1
         for h in HEIGHTS[linkage]
     }
     best = max(at, key=lambda h: at[h])
-    known = sparse_b_cubed(truth, cut_tree(tree, tree.leaves - (int(truth.max()) + 1)).label)
+    known = b_cubed(truth, cut_tree(tree, tree.leaves - (int(truth.max()) + 1)).label)
     return {
         "f_at_k": known.f1, "precision_at_k": known.precision, "recall_at_k": known.recall,
         "f_best": at[best], "best_height": best,

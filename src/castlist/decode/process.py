@@ -41,7 +41,7 @@ _PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().
 
 
 class Child:
-    """A running decoder of one file: `hear` gives its records one by one, `say` a wish; `close` ends it."""
+    """A running decoder of one file: `hear` gives its records, `ask` has frames painted; `close` ends it."""
 
     def __init__(self, path: Path, fd: int, limits: Limits, **job: Any) -> None:
         self._path, self._limits = path, limits

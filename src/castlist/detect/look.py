@@ -105,7 +105,7 @@ class Watcher:
         sides = [self._look.side, *self._others(seen)]
         faces = self._examined(seen, sides)
         came = _moved(self._last, faces)
-        if came or _moved(faces, self._last):
+        if came or _moved(faces, self._last):  # or went
             for between, others in self._between(sides):
                 yield from _numbered(between, others)
         hurry = self._look.hurry if came else 1.0

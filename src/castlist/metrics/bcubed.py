@@ -40,9 +40,9 @@ def b_cubed(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = No
 
 def b_cubed_ratios(table: Contingency) -> tuple[Ratio, Ratio]:
     """Precision and recall as sums over items, of all weight."""
-    square = table.count**2
-    precision = (square / table.count.sum(axis=0)).sum()
-    recall = (square / table.count.sum(axis=1, keepdims=True)).sum()
+    square = table.weight**2
+    precision = (square / table.of_cluster[table.column]).sum()
+    recall = (square / table.of_person[table.row]).sum()
     return Ratio(float(precision), table.total), Ratio(float(recall), table.total)
 
 

@@ -33,15 +33,38 @@ class Ratio:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Contingency:
-    """Weights of the items of each person (rows) in each cluster (columns)."""
+    """Weights of the items of each person (rows) in each cluster (columns), where they meet at all.
 
-    count: NDArray[np.float64]  # (p, c) sums of weights
+    A million items in a quarter of a million clusters have few such cells and a table far beyond memory:
+    scores are made of the cells where they can be.
+    """
+
+    row: NDArray[np.int64]  # (m,) of each cell that is not 0, rising, and by column in a row
+    column: NDArray[np.int64]  # (m,)
+    weight: NDArray[np.float64]  # (m,) sums of weights
     person: NDArray[Any]  # (p,) the labels of the rows, sorted
     cluster: NDArray[Any]  # (c,) the labels of the columns, sorted
 
     @property
+    def count(self) -> NDArray[np.float64]:
+        """(p, c) the whole table."""
+        table = np.zeros((len(self.person), len(self.cluster)))
+        table[self.row, self.column] = self.weight
+        return table
+
+    @property
+    def of_person(self) -> NDArray[np.float64]:
+        """(p,) the weight of each person."""
+        return np.asarray(np.bincount(self.row, self.weight, len(self.person)), np.float64)
+
+    @property
+    def of_cluster(self) -> NDArray[np.float64]:
+        """(c,) the weight of each cluster."""
+        return np.asarray(np.bincount(self.column, self.weight, len(self.cluster)), np.float64)
+
+    @property
     def total(self) -> float:
-        return float(self.count.sum())
+        return float(self.weight.sum())
 
 
 def contingency(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> Contingency:
@@ -62,9 +85,9 @@ def contingency(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None 
         raise InputError(f"truth has {n} items and label {len(column)}; give one of each per item")
     if n == 0:
         raise InputError("nothing to score: truth and label are empty")
-    count = np.zeros((len(person), len(cluster)))
-    np.add.at(count, (row, column), _weights(weight, n))
-    return Contingency(count, person, cluster)
+    cell, item = np.unique(row.astype(np.int64) * len(cluster) + column, return_inverse=True)
+    met = np.asarray(np.bincount(item, _weights(weight, n)), np.float64)
+    return Contingency(*np.divmod(cell, len(cluster)), met, person, cluster)
 
 
 def _codes(values: ArrayLike, name: str) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -88,9 +88,9 @@ def v_measure(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = 
 def information(table: Contingency) -> Information:
     """Mutual information and entropies of a contingency table, in nats times its weight."""
     n = table.total
-    person = _entropy(table.count.sum(axis=1))
-    cluster = _entropy(table.count.sum(axis=0))
-    mutual = person + cluster - _entropy(table.count.ravel())
+    person = _entropy(table.of_person)
+    cluster = _entropy(table.of_cluster)
+    mutual = person + cluster - _entropy(table.weight)
     if mutual < 1e-12 * max(1.0, person + cluster):  # rounding of three sums that cancel
         mutual = 0.0
     return Information(n * min(mutual, person, cluster), n * person, n * cluster)

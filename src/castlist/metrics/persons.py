@@ -40,10 +40,11 @@ def person_scores(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | Non
     """
     table = contingency(truth, label, weight=weight)
     persons = len(table.person)
-    owner = table.count.argmax(axis=0)  # (c,) the person that each cluster stands for
-    right = np.bincount(owner, table.count.max(axis=0), persons)
-    claimed = np.bincount(owner, table.count.sum(axis=0), persons)
-    own = table.count.sum(axis=1)
+    count = table.count
+    owner = count.argmax(axis=0)  # (c,) the person that each cluster stands for
+    right = np.bincount(owner, count.max(axis=0), persons)
+    claimed = np.bincount(owner, table.of_cluster, persons)
+    own = table.of_person
     precision = np.divide(right, claimed, out=np.zeros(persons), where=claimed > 0)
     recall = right / own
     both = precision + recall

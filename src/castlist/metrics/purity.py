@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from castlist.metrics.contingency import Contingency, Ratio, contingency
@@ -41,12 +42,15 @@ def hungarian_accuracy(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike 
 
 def purity_ratio(table: Contingency) -> Ratio:
     """Weight of the commonest person of every cluster, of all weight."""
-    return Ratio(float(table.count.max(axis=0).sum()), table.total)
+    largest = np.zeros(len(table.cluster))
+    np.maximum.at(largest, table.column, table.weight)
+    return Ratio(float(largest.sum()), table.total)
 
 
 def hungarian_ratio(table: Contingency) -> Ratio:
     """Weight on the best one-to-one match, of all weight."""
     from scipy.optimize import linear_sum_assignment
 
-    row, column = linear_sum_assignment(table.count, maximize=True)
-    return Ratio(float(table.count[row, column].sum()), table.total)
+    count = table.count
+    row, column = linear_sum_assignment(count, maximize=True)
+    return Ratio(float(count[row, column].sum()), table.total)
