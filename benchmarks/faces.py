@@ -45,9 +45,7 @@ def draw_faces(
     scene = rng.integers(0, np.maximum(1, sizes[person] // 8))  # of about eight faces
     if path is not None and path.exists() and path.stat().st_size == 2 * n * d:
         return np.memmap(path, np.float16, "r", shape=(n, d)), person
-    table: NDArray[np.floating] = (
-        np.empty((n, d), np.float32) if path is None else np.memmap(path, np.float16, "w+", shape=(n, d))
-    )
+    table: NDArray[np.floating] = np.empty((n, d), np.float32) if path is None else _started(path, n, d)
     for start in range(0, n, PIECE):
         rows = slice(start, start + PIECE)
         draw = np.random.default_rng([seed, 1, start])
@@ -56,7 +54,18 @@ def draw_faces(
         part += SCENE * _scenes(person[rows], scene[rows], d, seed)
         face = who[person[rows]] + (part * spectrum).astype(np.float32)
         table[rows] = face / np.linalg.norm(face, axis=1, keepdims=True)
+    if path is not None:
+        _unfinished(path).replace(path)
     return table, person
+
+
+def _unfinished(path: Path) -> Path:
+    """Where a file is drawn to, so that a run that was cut off leaves no half of it under its name."""
+    return path.with_name(path.name + ".part")
+
+
+def _started(path: Path, n: int, d: int) -> NDArray[np.floating]:
+    return np.memmap(_unfinished(path), np.float16, "w+", shape=(n, d))
 
 
 def _scenes(person: NDArray[np.int64], scene: NDArray[np.int64], d: int, seed: int) -> NDArray[np.float32]:
