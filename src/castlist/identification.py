@@ -12,11 +12,21 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.constrain import with_decisions
 from castlist.errors import InputError
-from castlist.judge import NOT_A_FACE, Best, Verdict, choose, kept, try_refinement
+from castlist.judge import (
+    NOT_A_FACE,
+    TOO_BLURRED,
+    Best,
+    Verdict,
+    choose,
+    kept,
+    tells_nothing,
+    try_refinement,
+)
 from castlist.recipe import Recipe
 from castlist.refine import REFINERS
 from castlist.store import Decision, Resolved, resolve
 from castlist.types import (
+    BACKGROUND,
     NOISE,
     PERSON,
     SET_ASIDE,
@@ -78,12 +88,15 @@ def identify(
     if tracks is not followed:
         everything, portraits = _by_track(tracks, seen, recipe.embed.model)
     said = resolve(decisions, tracks, seen.clock, video)
-    reason = _reasons(recipe.sift(tracks, seen.detections, everything), said)
+    wanted = _wanted(said)
+    reason = _reasons(recipe.sift(tracks, seen.detections, everything), said, wanted)
     good = kept(reason)
-    embeddings = everything[good[everything.track]]
+    blurred = good & ~wanted & tells_nothing(everything, len(tracks))
+    linked = good & ~blurred
+    embeddings = everything[linked[everything.track]]
     together = recipe.reflect(recipe.constrain(tracks), tracks, seen.detections, everything)
     constraints = with_decisions(together, must=said.must, cannot=said.cannot)
-    constraints = constraints[good[constraints.a] & good[constraints.b]]
+    constraints = constraints[linked[constraints.a] & linked[constraints.b]]
     watch("people", 1, 4)
     verdict, refined = _refined(recipe, embeddings, constraints, tracks, machine)
     watch("people", 2, 4)
@@ -92,9 +105,13 @@ def identify(
     watch("people", 3, 4)
     label = np.full(len(tracks), NOISE, np.int64)
     label[: len(clustering)] = clustering.label
-    label[~good] = NOISE
-    fate = _fates(recipe.bill(label, tracks), label, said)
+    label[~linked] = NOISE
+    label[blurred] = label.max(initial=NOISE) + 1 + np.arange(blurred.sum())
+    billed = recipe.bill(label, tracks)
+    billed[blurred & (billed == PERSON)] = BACKGROUND
+    fate = _fates(billed, label, said)
     unclear = good & (fate == SET_ASIDE)
+    why = np.where(unclear, NOT_A_FACE, np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, reason))
     cast = Cast.of(
         video,
         seen.clock,
@@ -102,7 +119,7 @@ def identify(
         tracks,
         label,
         fate=fate,
-        reason=tuple(NOT_A_FACE if unclear[t] else why for t, why in enumerate(reason)),
+        reason=tuple(why.tolist()),
         names=said.names(label),
         portraits=portraits,
         damaged=seen.damaged,
@@ -127,10 +144,15 @@ def _by_track(tracks: Tracks, seen: Scan, model: str) -> tuple[Embeddings, Portr
     )
 
 
-def _reasons(reason: tuple[str, ...], said: Resolved) -> tuple[str, ...]:
+def _wanted(said: Resolved) -> NDArray[np.bool_]:
+    """(t,) tracks that a person said something good of: joined to others, named, or given a fate."""
+    wanted = (said.named_by > 0) | (said.fate >= 0)
+    wanted[said.must.ravel()] = True
+    return np.asarray(wanted)
+
+
+def _reasons(reason: tuple[str, ...], said: Resolved, wanted: NDArray[np.bool_]) -> tuple[str, ...]:
     """Why each track is set aside, "" where it is not: what a person said of it outranks the machine."""
-    wanted = np.zeros(len(reason), np.bool_)
-    wanted[said.must.ravel()] = wanted[said.named_by > 0] = wanted[said.fate >= 0] = True
     return tuple(
         DECIDED_NO_FACE if said.not_a_face[t] else HIDDEN if said.hidden[t] else "" if wanted[t] else why
         for t, why in enumerate(reason)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import BACK, Watcher
-from castlist.embed import CHIP, align, best_faces, face_quality, halved, sharpness
+from castlist.embed import CHIP, align, best_faces, detail, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -163,7 +163,8 @@ class _Segment:
     def _quality(self, faces: Detections) -> NDArray[np.float32]:
         size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
         sharp = np.array([sharpness(chip) for chip in self.chips])
-        return face_quality(size, faces.score, faces.landmarks, sharp)
+        fine = np.array([detail(chip) for chip in self.chips])
+        return face_quality(size, faces.score, faces.landmarks, sharp, fine)
 
 
 def _portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:

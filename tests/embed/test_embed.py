@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from castlist.detect import YuNet
-from castlist.embed import EMBEDDERS, SFace, align, best_faces, face_quality, sharpness
+from castlist.embed import EMBEDDERS, SFace, align, best_faces, detail, face_quality, sharpness
 from castlist.embed.align import TEMPLATE, similarity
-from castlist.embed.quality import frontality
+from castlist.embed.quality import TELLS, frontality
 from castlist.errors import InputError
 from castlist.models import MODELS, find
 from castlist.types import Clock, Tracks
@@ -122,8 +122,23 @@ def test_sharpness_falls_with_blur_whatever_the_light(faces):
     assert sharpness(np.zeros((112, 112, 3), np.uint8)) == 0
 
 
+def test_detail_tells_a_face_of_few_pixels_however_large_it_was_made(faces):
+    chip = align(*faces[2][:2])
+    gone = [detail(enlarged(chip, pixels)) for pixels in (6, 8, 16, 32)]
+    assert (np.diff([*gone, detail(chip)]) > 0).all()
+    assert gone[1] < TELLS < gone[2]
+    dark = (enlarged(chip, 8) * 0.4).astype(np.uint8)
+    assert detail(dark) == pytest.approx(gone[1], abs=0.003)
+    assert detail(np.zeros((112, 112, 3), np.uint8)) == 0
+
+
+def enlarged(chip, pixels):
+    small = cv2.resize(chip, (pixels, pixels), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, chip.shape[:2], interpolation=cv2.INTER_CUBIC)
+
+
 def test_quality_is_spoilt_by_any_one_fault():
-    good = {"size": [100.0], "score": [0.9], "landmarks": TEMPLATE[None], "sharp": [0.7]}
+    good = {"size": [100.0], "score": [0.9], "landmarks": TEMPLATE[None], "sharp": [0.7], "fine": [0.1]}
     best = face_quality(**{k: np.array(v) for k, v in good.items()})[0]
     assert 0.5 < best <= 1
     for fault in (
@@ -131,6 +146,7 @@ def test_quality_is_spoilt_by_any_one_fault():
         {"score": [0.35]},
         {"landmarks": TEMPLATE[None] * [[[0.2, 1]]]},
         {"sharp": [0.0]},
+        {"fine": [0.01]},
     ):
         assert face_quality(**{k: np.array(v) for k, v in (good | fault).items()})[0] < 0.7 * best
 

@@ -169,3 +169,39 @@ def test_decisions_outlive_another_run(small_film, found_film, tmp_path):
     assert again["Ada"].duration == first.duration
     assert len(again) == 2
     assert [p.duration for p in again.background] == [second.duration]
+
+
+def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(found_film):
+    from dataclasses import replace
+
+    from castlist import Recipe
+    from castlist.identification import identify
+    from castlist.judge import TOO_BLURRED
+    from castlist.store import Anchor, Decision
+    from castlist.types import BACKGROUND, PERSON
+
+    cast, folder = found_film
+    with Workspace.open(folder, write=False) as keep:
+        video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
+        seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+    person = next(p for p in cast if len(p.tracks) > 1)
+    lost, other = person.tracks[:2]
+    quality = seen.quality.copy()
+    quality[cast.tracks.detection[cast.tracks.rows(lost)]] = 0
+    blurred = replace(seen, quality=quality)
+    found = identify(video, blurred, recipe).cast
+    assert (found.person == found.person[lost]).sum() == 1
+    assert found.fate[lost] == BACKGROUND
+    assert found.reason[lost] == TOO_BLURRED
+    assert len(found) == len(cast)
+    rest = [t for t in range(len(cast.tracks)) if t != lost]
+    assert b_cubed(cast.person[rest], found.person[rest]).f1 == 1
+
+    def anchor(track):
+        row = cast.tracks.offset[track]
+        return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
+
+    said = Decision("same", (anchor(lost), anchor(other)))
+    told = identify(video, blurred, recipe, decisions=[said]).cast
+    assert told.person[lost] == told.person[other]
+    assert told.fate[lost] == PERSON

@@ -16,6 +16,7 @@ from castlist.judge import (
     kept,
     pair_cosines,
     separation,
+    tells_nothing,
     try_refinement,
 )
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Constraints, Detections, Embeddings, Tracks
@@ -176,3 +177,9 @@ def test_too_few_pairs_leave_the_base_features():
     verdict = try_refinement(lambda *_: pytest.fail("not asked"), e, Constraints.empty(), np.zeros(2, int))
     assert not verdict.better
     assert "too few" in verdict.sentence
+
+
+def test_a_track_tells_nothing_if_most_of_its_faces_do():
+    quality = np.array([0, 0, 0.3, 0, 0.2, 0.4, 0, 0.5])
+    faces = Embeddings(np.ones((8, 2)), [0, 0, 0, 1, 1, 1, 2, 2], np.arange(8), quality)
+    assert tells_nothing(faces, 4).tolist() == [True, False, False, False]

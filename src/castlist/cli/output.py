@@ -135,11 +135,11 @@ def _footnotes(cast: Cast) -> list[str]:
     """What is not in the table: background, what was set aside, damage."""
     notes = []
     if cast.background:
-        notes.append(f"{len(cast.background)} more in the background, seen briefly")
-    aside = int((cast.person < 0).sum())
+        notes.append(f"{len(cast.background)} more in the background, seen briefly or too blurred to tell")
+    aside = [track for track, person in enumerate(cast.person.tolist()) if person < 0]
     if aside:
-        reasons = sorted({r for r in cast.reason if r})
-        notes.append(f"{aside} tracks set aside ({', '.join(reasons)})")
+        reasons = sorted({cast.reason[t] for t in aside if cast.reason[t]})
+        notes.append(f"{len(aside)} tracks set aside ({', '.join(reasons)})")
     if cast.damaged:
         notes.append(f"{cast.damaged} damaged frames were skipped")
     return notes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.embed.align import CHIP, align, halved
 from castlist.embed.network import ArcFace, SFace
-from castlist.embed.quality import face_quality, sharpness
+from castlist.embed.quality import detail, face_quality, sharpness
 from castlist.embed.select import best_faces
 from castlist.types import Machine
 
@@ -21,6 +21,7 @@ __all__ = [
     "SFace",
     "align",
     "best_faces",
+    "detail",
     "face_quality",
     "halved",
     "sharpness",

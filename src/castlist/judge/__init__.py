@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from castlist.judge.faces import NOT_A_FACE, PICTURE, TOO_FEW, TOO_SMALL, Sift, kept
+from castlist.judge.faces import (
+    NOT_A_FACE,
+    PICTURE,
+    TOO_BLURRED,
+    TOO_FEW,
+    TOO_SMALL,
+    Sift,
+    kept,
+    tells_nothing,
+)
 from castlist.judge.people import Billing
 from castlist.judge.refinement import (
     Best,
@@ -19,6 +28,7 @@ __all__ = [
     "NOT_A_FACE",
     "PICTURE",
     "SIFTERS",
+    "TOO_BLURRED",
     "TOO_FEW",
     "TOO_SMALL",
     "Best",
@@ -30,6 +40,7 @@ __all__ = [
     "kept",
     "pair_cosines",
     "separation",
+    "tells_nothing",
     "try_refinement",
 ]
 

@@ -10,12 +10,23 @@ from numpy.typing import NDArray
 from castlist.types import Detections, Embeddings, Tracks
 from castlist.vectors import unit
 
-__all__ = ["NOT_A_FACE", "PICTURE", "TOO_FEW", "TOO_SMALL", "Sift", "jitter", "likeness"]
+__all__ = [
+    "NOT_A_FACE",
+    "PICTURE",
+    "TOO_BLURRED",
+    "TOO_FEW",
+    "TOO_SMALL",
+    "Sift",
+    "jitter",
+    "likeness",
+    "tells_nothing",
+]
 
 NOT_A_FACE = "not a face"
 PICTURE = "a picture, not a person"
 TOO_SMALL = "too small to tell"
 TOO_FEW = "seen too briefly"
+TOO_BLURRED = "too blurred to tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,16 @@ def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore", divide="ignore"):
         pairs = ((total**2).sum(1) - n) / (n * (n - 1))
     return np.asarray(np.where(n > 1, pairs, np.where(n == 1, 1.0, np.nan)))
+
+
+def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
+    """(count,) whether most of a track's faces have quality 0, as pictures without detail have.
+
+    A blurred face is much like every other blurred face, and so says nothing of who it is.
+    """
+    faces = np.bincount(embeddings.track, minlength=count)
+    empty = np.bincount(embeddings.track[embeddings.quality <= 0], minlength=count)
+    return np.asarray(2 * empty > faces)
 
 
 def kept(reasons: tuple[str, ...]) -> NDArray[np.bool_]:
