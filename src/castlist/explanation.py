@@ -23,7 +23,7 @@ from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.identification import Found, Watch, identify, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
-from castlist.types import USER, Clustering, Constraints, Machine, Scan
+from castlist.types import BACKGROUND, USER, Clustering, Constraints, Machine, Scan
 
 __all__ = ["Explanation", "FacePair", "Merge", "explain"]
 
@@ -99,7 +99,8 @@ def explain(
     for track in (one, two):
         if not (found.embeddings.track == track).any():
             why = cast.reason[track] or "none of its faces could be read"
-            raise InputError(f"track {track} was set aside ({why}): there is nothing to compare it by")
+            where = "is in the background" if cast.fate[track] == BACKGROUND else "was set aside"
+            raise InputError(f"track {track} {where} ({why}): there is nothing to compare it by")
     link = link_evidence(found.tree, found.refined, found.constraints, one, two)
     return _explained(found, cast, seen, link)
 

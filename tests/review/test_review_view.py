@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from castlist.review import Session
+from castlist.review.view import look
+from castlist.types import BACKGROUND
 
 
 def ids(session: Session) -> list[str]:
@@ -47,3 +50,12 @@ def test_whoever_is_new_gets_a_number_that_nobody_had(made: Callable[..., Any]) 
         assert ids(session) == ["p0", "p2"]
         session.decide({"action": "restore", "tracks": [3, 4, 5]})
         assert ids(session) == ["p0", "p2", "p1"] or ids(session) == ["p0", "p1", "p2"]
+
+
+def test_the_cast_is_numbered_before_the_background(made: Callable[..., Any]) -> None:
+    label = [0, 0, 0, 1, 1, 2]
+    it = made(label, label)
+    fate = it.base.fate.copy()
+    fate[:3] = BACKGROUND  # longest on screen, and too blurred to tell
+    groups = look(replace(it.base, fate=fate), it.video, []).groups
+    assert [(g.id, g.tracks.tolist()) for g in groups] == [("p0", [3, 4]), ("p1", [5]), ("p2", [0, 1, 2])]

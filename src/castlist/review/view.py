@@ -134,7 +134,8 @@ def _identities(
     size = base.tracks.size
     faces = np.bincount(label[label >= 0], size[label >= 0], minlength=len(members))
     if before is None:
-        order = sorted(range(len(members)), key=lambda k: (-faces[k], int(members[k][0])))
+        billing = [int(base.fate[own].min(initial=SET_ASIDE)) for own in members]  # as the report counts them
+        order = sorted(range(len(members)), key=lambda k: (billing[k], -faces[k], int(members[k][0])))
         ids = [""] * len(members)
         for number, k in enumerate(order):
             ids[k] = f"p{number}"
