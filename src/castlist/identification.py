@@ -30,6 +30,7 @@ from castlist.types import (
     NOISE,
     PERSON,
     SET_ASIDE,
+    Clustering,
     Constraints,
     Embeddings,
     Machine,
@@ -40,7 +41,7 @@ from castlist.types import (
     Video,
 )
 
-__all__ = ["DECIDED_NO_FACE", "HIDDEN", "Found", "Watch", "identify", "silent"]
+__all__ = ["DECIDED_NO_FACE", "HIDDEN", "Found", "Watch", "identify", "refined", "silent"]
 
 Watch = Callable[[str, int, int], None]  # stage, how far it is, how far it goes (0: not known)
 
@@ -98,18 +99,13 @@ def identify(
     constraints = with_decisions(together, must=said.must, cannot=said.cannot)
     constraints = constraints[linked[constraints.a] & linked[constraints.b]]
     watch("people", 1, 4)
-    verdict, refined = _refined(recipe, embeddings, constraints, tracks, machine)
+    verdict, better = refined(recipe.refine, embeddings, constraints, tracks.shot, machine)
     watch("people", 2, 4)
-    tree = recipe.link(refined, constraints)
-    clustering = recipe.cut(tree, refined, constraints)
+    tree = recipe.link(better, constraints)
+    clustering = recipe.cut(tree, better, constraints)
     watch("people", 3, 4)
-    label = np.full(len(tracks), NOISE, np.int64)
-    label[: len(clustering)] = clustering.label
-    label[~linked] = NOISE
-    label[blurred] = label.max(initial=NOISE) + 1 + np.arange(blurred.sum())
-    billed = recipe.bill(label, tracks)
-    billed[blurred & (billed == PERSON)] = BACKGROUND
-    fate = _fates(billed, label, said)
+    label = _labels(clustering, linked, blurred)
+    fate = _fates(recipe.bill(label, tracks), label, said, blurred)
     unclear = good & (fate == SET_ASIDE)
     why = np.where(unclear, NOT_A_FACE, np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, reason))
     cast = Cast.of(
@@ -125,7 +121,7 @@ def identify(
         damaged=seen.damaged,
     )
     watch("people", 4, 4)
-    return Found(cast, portraits, embeddings, refined, constraints, tree, verdict, said)
+    return Found(cast, portraits, embeddings, better, constraints, tree, verdict, said)
 
 
 def _by_track(tracks: Tracks, seen: Scan, model: str) -> tuple[Embeddings, Portraits]:
@@ -159,9 +155,22 @@ def _reasons(reason: tuple[str, ...], said: Resolved, wanted: NDArray[np.bool_])
     )
 
 
-def _fates(fate: NDArray[np.int8], label: NDArray[np.int64], said: Resolved) -> NDArray[np.int8]:
+def _labels(
+    clustering: Clustering, linked: NDArray[np.bool_], blurred: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """(t,) persons of the tracks that were linked, and one for each that is too blurred to be."""
+    label = np.full(len(linked), NOISE, np.int64)
+    label[: len(clustering)] = clustering.label
+    label[~linked] = NOISE
+    label[blurred] = label.max(initial=NOISE) + 1 + np.arange(blurred.sum())
+    return label
+
+
+def _fates(
+    billed: NDArray[np.int8], label: NDArray[np.int64], said: Resolved, blurred: NDArray[np.bool_]
+) -> NDArray[np.int8]:
     """Fates with what was decided: a person goes where any of their tracks was put; who has a name is one."""
-    fate = fate.copy()
+    fate = np.where(blurred & (billed == PERSON), np.int8(BACKGROUND), billed)
     for track in np.flatnonzero((said.named_by > 0) & (fate == SET_ASIDE)):
         fate[label == label[track]] = PERSON
     for track in np.flatnonzero((said.fate >= 0) & (label != NOISE)):
@@ -170,17 +179,22 @@ def _fates(fate: NDArray[np.int8], label: NDArray[np.int64], said: Resolved) -> 
     return fate
 
 
-def _refined(
-    recipe: Recipe, embeddings: Embeddings, constraints: Constraints, tracks: Tracks, machine: Machine
+def refined(
+    refine: Any, embeddings: Embeddings, constraints: Constraints, shot: NDArray[np.int64], machine: Machine
 ) -> tuple[Verdict, Embeddings]:
-    """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is."""
+    """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is.
+
+    Args:
+        refine: a refinement step, or `Best` for whichever of several the film's own pairs speak for.
+        shot: (t,) of each track.
+    """
     machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
-    steps = _candidates(recipe.refine)
+    steps = _candidates(refine)
     if any(not hasattr(step, "fit") for step in steps.values()):
-        return Verdict.untried(), recipe.refine(embeddings, constraints, machine=machine)
+        return Verdict.untried(), refine(embeddings, constraints, machine=machine)
     verdict = choose(
         {
-            name: try_refinement(_trial(step, machine), embeddings, constraints, tracks.shot)
+            name: try_refinement(_trial(step, machine), embeddings, constraints, shot)
             for name, step in steps.items()
         }
     )
