@@ -129,6 +129,8 @@ def test_detail_tells_a_face_of_few_pixels_however_large_it_was_made(faces):
     assert gone[1] < TELLS < gone[2]
     dark = (enlarged(chip, 8) * 0.4).astype(np.uint8)
     assert detail(dark) == pytest.approx(gone[1], abs=0.003)
+    grain = np.random.default_rng(0).normal(0, 6, chip.shape)
+    assert detail(np.clip(enlarged(chip, 8) + grain, 0, 255).astype(np.uint8)) < TELLS
     assert detail(np.zeros((112, 112, 3), np.uint8)) == 0
 
 
