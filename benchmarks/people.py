@@ -113,7 +113,7 @@ def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]
     with Workspace.open(place, write=False) as keep:
         video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
         assert video is not None
-        seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+        seen = keep.scan(recipe.scan_key(video))
         assert seen is not None
         found = identify(video, seen, recipe, decisions=keep.decisions.all())
     cast = found.cast

@@ -2,9 +2,10 @@
 
     python benchmarks/refined.py SET.npz ... [--seeds 5] [--faces 8]
 
-Each seed trains and judges both candidates as castlist find does (held-out hard pairs of the set itself),
-uses the winner or the base features, and clusters with the number of people unknown and given. As in a film,
-a few evenly spaced faces of each track are looked at. Ward on base means, told the number, is the base cut.
+Each seed trains and judges both candidates as castlist find does (by held-out hard pairs of the set itself;
+tracks seen together stand for a shot), uses the winner or the base features, and clusters with the number of
+people unknown and given. As in a film, a few evenly spaced faces of each track are looked at. Ward on means
+of all base features, told the number, is the base cut.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from people import score, tracks
 
 from castlist.cluster import CountCut, Evidence, ProbabilityCut, Ward
-from castlist.identification import refined
+from castlist.identification import refine_where_better
 from castlist.judge import Best
 from castlist.types import Clustering, Constraints, Embeddings, Machine
 
@@ -66,10 +67,10 @@ def run(path: Path, seeds: int, faces: int) -> None:
     tree = Evidence()(few, constraints)
     say("base features", [scored(ProbabilityCut()(tree, few, constraints))])
     say("base features, number given", [scored(CountCut(k)(tree, few, constraints))])
+    shot = scenes(constraints, len(who))
     unknown, known = [], []
     for seed in range(seeds):
-        shot = scenes(constraints, len(who))
-        verdict, chosen = refined(Best(seed=seed), few, constraints, shot, Machine(threads=1))
+        verdict, chosen = refine_where_better(Best(seed=seed), few, constraints, shot, Machine(threads=1))
         tree = Evidence()(chosen, constraints)
         unknown.append(scored(ProbabilityCut()(tree, chosen, constraints)))
         known.append(scored(CountCut(k)(tree, chosen, constraints)))

@@ -116,7 +116,7 @@ def _found(keep: Workspace, machine: Machine, watch: Watch) -> tuple[Found, Scan
         raise WorkspaceError(
             f"{keep.path}: its cast was found by another version of castlist; run castlist find again"
         ) from None
-    seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+    seen = keep.scan(recipe.scan_key(video))
     if seen is None:
         raise WorkspaceError(f"{keep.path}: the scan of its last run is gone; run castlist find again")
     return identify(video, seen, recipe, decisions=keep.decisions.all(), machine=machine, watch=watch), seen

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
+from castlist.cluster.links import must_groups
 from castlist.constrain import with_decisions
 from castlist.errors import InputError
 from castlist.judge import (
@@ -41,7 +42,7 @@ from castlist.types import (
     Video,
 )
 
-__all__ = ["DECIDED_NO_FACE", "HIDDEN", "Found", "Watch", "identify", "refined", "silent"]
+__all__ = ["DECIDED_NO_FACE", "HIDDEN", "Found", "Watch", "identify", "refine_where_better", "silent"]
 
 Watch = Callable[[str, int, int], None]  # stage, how far it is, how far it goes (0: not known)
 
@@ -89,22 +90,23 @@ def identify(
     if tracks is not followed:
         everything, portraits = _by_track(tracks, seen, recipe.embed.model)
     said = resolve(decisions, tracks, seen.clock, video)
-    wanted = _wanted(said)
-    reason = _reasons(recipe.sift(tracks, seen.detections, everything), said, wanted)
+    reason = _reasons(recipe.sift(tracks, seen.detections, everything), said)
     good = kept(reason)
-    blurred = good & ~wanted & tells_nothing(everything, len(tracks))
+    blurred = good & tells_nothing(everything, len(tracks))
     linked = good & ~blurred
     embeddings = everything[linked[everything.track]]
     together = recipe.reflect(recipe.constrain(tracks), tracks, seen.detections, everything)
     constraints = with_decisions(together, must=said.must, cannot=said.cannot)
-    constraints = constraints[linked[constraints.a] & linked[constraints.b]]
+    constraints = constraints[good[constraints.a] & good[constraints.b]]
+    told = must_groups(len(tracks), said.must, said.must[:0])[0]
+    links = _links(together, said, told, linked)
     watch("people", 1, 4)
-    verdict, better = refined(recipe.refine, embeddings, constraints, tracks.shot, machine)
+    verdict, better = refine_where_better(recipe.refine, embeddings, links, tracks.shot, machine)
     watch("people", 2, 4)
-    tree = recipe.link(better, constraints)
-    clustering = recipe.cut(tree, better, constraints)
+    tree = recipe.link(better, links)
+    clustering = recipe.cut(tree, better, links)
     watch("people", 3, 4)
-    label = _labels(clustering, linked, blurred)
+    label = _labels(clustering, linked, blurred, told)
     fate = _fates(recipe.bill(label, tracks), label, said, blurred)
     unclear = good & (fate == SET_ASIDE)
     why = np.where(unclear, NOT_A_FACE, np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, reason))
@@ -140,37 +142,54 @@ def _by_track(tracks: Tracks, seen: Scan, model: str) -> tuple[Embeddings, Portr
     )
 
 
-def _wanted(said: Resolved) -> NDArray[np.bool_]:
-    """(t,) tracks that a person said something good of: joined to others, named, or given a fate."""
-    wanted = (said.named_by > 0) | (said.fate >= 0)
-    wanted[said.must.ravel()] = True
-    return np.asarray(wanted)
-
-
-def _reasons(reason: tuple[str, ...], said: Resolved, wanted: NDArray[np.bool_]) -> tuple[str, ...]:
+def _reasons(reason: tuple[str, ...], said: Resolved) -> tuple[str, ...]:
     """Why each track is set aside, "" where it is not: what a person said of it outranks the machine."""
+    wanted = said.wanted
     return tuple(
         DECIDED_NO_FACE if said.not_a_face[t] else HIDDEN if said.hidden[t] else "" if wanted[t] else why
         for t, why in enumerate(reason)
     )
 
 
+def _links(
+    together: Constraints, said: Resolved, told: NDArray[np.int64], linked: NDArray[np.bool_]
+) -> Constraints:
+    """The constraints between tracks that are linked; what holds by way of another track is kept.
+
+    `told` (t,) are the groups that must-links make.
+    """
+    first = np.full(len(linked), NOISE)
+    rows = np.flatnonzero(linked)[::-1]
+    first[told[rows]] = rows
+    star = np.stack([first[told[rows]], rows], 1)
+    must = star[star[:, 0] != star[:, 1]]
+    links = with_decisions(together, must=must, cannot=said.cannot)
+    return links[linked[links.a] & linked[links.b]]
+
+
 def _labels(
-    clustering: Clustering, linked: NDArray[np.bool_], blurred: NDArray[np.bool_]
+    clustering: Clustering, linked: NDArray[np.bool_], blurred: NDArray[np.bool_], told: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """(t,) persons of the tracks that were linked, and one for each that is too blurred to be."""
+    """(t,) persons of the tracks that were linked; one that is too blurred is with whom it was said to be.
+
+    Where nobody said anything it is a person of its own.
+    """
     label = np.full(len(linked), NOISE, np.int64)
     label[: len(clustering)] = clustering.label
     label[~linked] = NOISE
-    label[blurred] = label.max(initial=NOISE) + 1 + np.arange(blurred.sum())
-    return label
+    person = label.max(initial=NOISE) + 1 + np.arange(len(linked))  # of a group of must-links
+    person[told[linked]] = label[linked]
+    label[blurred] = person[told[blurred]]
+    return np.unique(label, return_inverse=True)[1] - int((label == NOISE).any())  # without gaps
 
 
 def _fates(
     billed: NDArray[np.int8], label: NDArray[np.int64], said: Resolved, blurred: NDArray[np.bool_]
 ) -> NDArray[np.int8]:
     """Fates with what was decided: a person goes where any of their tracks was put; who has a name is one."""
-    fate = np.where(blurred & (billed == PERSON), np.int8(BACKGROUND), billed)
+    alone = np.ones(int(label.max(initial=NOISE)) + 2, np.bool_)
+    alone[label[(label != NOISE) & ~blurred]] = False  # nobody of whom there is a clear track
+    fate = np.where(blurred & alone[label] & (billed == PERSON), np.int8(BACKGROUND), billed)
     for track in np.flatnonzero((said.named_by > 0) & (fate == SET_ASIDE)):
         fate[label == label[track]] = PERSON
     for track in np.flatnonzero((said.fate >= 0) & (label != NOISE)):
@@ -179,7 +198,7 @@ def _fates(
     return fate
 
 
-def refined(
+def refine_where_better(
     refine: Any, embeddings: Embeddings, constraints: Constraints, shot: NDArray[np.int64], machine: Machine
 ) -> tuple[Verdict, Embeddings]:
     """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is.

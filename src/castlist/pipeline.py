@@ -84,7 +84,7 @@ def find(
 
 def _scanned(keep: Workspace, video: Video, recipe: Recipe, machine: Machine, watch: Watch) -> Scan:
     """The whole scan of a film, as stored: what is there already, and what was missing."""
-    key = recipe.key("split", "look", "detect", "track", "embed") + video.digest
+    key = recipe.scan_key(video)
     if not keep.is_complete(key):
         total = video.frame_count_estimate
         pieces = scan(

@@ -28,8 +28,11 @@ from castlist.judge import BILLINGS, SIFTERS, Best, Billing, Sift
 from castlist.refine import REFINERS
 from castlist.split import SPLITTERS, ContentSplitter
 from castlist.track import DIVIDERS, TRACKERS, LikenessDivider, MotionTracker
+from castlist.types import Video
 
 __all__ = ["CHOICES", "Recipe"]
+
+SCAN = 2  # raised when the scan of a film by the same recipe begins to hold something else
 
 CHOICES: dict[str, Mapping[str, Any]] = {
     "split": SPLITTERS,
@@ -137,6 +140,10 @@ class Recipe:
     def toml(self) -> str:
         """The whole recipe, every option written out."""
         return "\n".join(_table(f.name, getattr(self, f.name)) for f in fields(self))
+
+    def scan_key(self, video: Video) -> str:
+        """Under which a scan of this film by this recipe is kept."""
+        return f"{self.key('split', 'look', 'detect', 'track', 'embed')}{video.digest} {SCAN}"
 
     def key(self, *steps: str) -> str:
         """The options of these steps as text: results are kept under it."""

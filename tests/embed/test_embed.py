@@ -148,9 +148,9 @@ def test_quality_is_spoilt_by_any_one_fault():
         {"score": [0.35]},
         {"landmarks": TEMPLATE[None] * [[[0.2, 1]]]},
         {"sharp": [0.0]},
-        {"fine": [0.01]},
     ):
         assert face_quality(**{k: np.array(v) for k, v in (good | fault).items()})[0] < 0.7 * best
+    assert face_quality(**{k: np.array(v) for k, v in (good | {"fine": [0.01]}).items()})[0] == 0
 
 
 def test_best_faces_are_spread_over_a_tracks_time():

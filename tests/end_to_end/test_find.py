@@ -183,7 +183,7 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
     cast, folder = found_film
     with Workspace.open(folder, write=False) as keep:
         video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
-        seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+        seen = keep.scan(recipe.scan_key(video))
     person = next(p for p in cast if len(p.tracks) > 1)
     lost, other = person.tracks[:2]
     quality = seen.quality.copy()
@@ -201,7 +201,50 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
         row = cast.tracks.offset[track]
         return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
 
-    said = Decision("same", (anchor(lost), anchor(other)))
-    told = identify(video, blurred, recipe, decisions=[said]).cast
-    assert told.person[lost] == told.person[other]
-    assert told.fate[lost] == PERSON
+    def told(*decisions):
+        return identify(video, blurred, recipe, decisions=decisions).cast
+
+    together = told(Decision("same", (anchor(lost), anchor(other))))
+    assert together.person[lost] == together.person[other]
+    assert together.fate[lost] == PERSON
+    for kind, value, fate in (
+        ("name", "Ada", BACKGROUND),
+        ("background", "", BACKGROUND),
+        ("foreground", "", PERSON),
+    ):
+        alone = told(Decision(kind, (anchor(lost),), value))
+        assert (alone.person == alone.person[lost]).sum() == 1
+        assert alone.fate[lost] == fate
+        assert b_cubed(cast.person[rest], alone.person[rest]).f1 == 1
+
+
+def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film):
+    from dataclasses import replace
+
+    from castlist import Recipe
+    from castlist.identification import identify
+    from castlist.store import Anchor, Decision
+
+    cast, folder = found_film
+    with Workspace.open(folder, write=False) as keep:
+        video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
+        seen = keep.scan(recipe.scan_key(video))
+
+    together = {tuple(sorted(pair)) for pair in identify(video, seen, recipe).constraints.cannot.tolist()}
+    one, lost, other = next(
+        (a, b, c)
+        for a in cast[0].tracks
+        for b in cast[1].tracks
+        for c in cast[2].tracks
+        if not together & {(min(p), max(p)) for p in ((a, b), (b, c), (a, c))}
+    )
+    quality = seen.quality.copy()
+    quality[cast.tracks.detection[cast.tracks.rows(lost)]] = 0
+
+    def anchor(track):
+        row = cast.tracks.offset[track]
+        return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
+
+    said = [Decision("same", (anchor(a), anchor(b))) for a, b in ((one, lost), (lost, other))]
+    told = identify(video, replace(seen, quality=quality), recipe, decisions=said).cast
+    assert told.person[one] == told.person[lost] == told.person[other]

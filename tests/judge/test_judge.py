@@ -183,3 +183,9 @@ def test_a_track_tells_nothing_if_most_of_its_faces_do():
     quality = np.array([0, 0, 0.3, 0, 0.2, 0.4, 0, 0.5])
     faces = Embeddings(np.ones((8, 2)), [0, 0, 0, 1, 1, 1, 2, 2], np.arange(8), quality)
     assert tells_nothing(faces, 4).tolist() == [True, False, False, False]
+
+
+def test_pairs_leave_out_halves_that_tell_nothing():
+    faces = Embeddings(np.eye(6), [0, 0, 1, 1, 2, 2], np.arange(6), [0.5, 0, 0.5, 0.5, 0, 0])
+    positive, negative = pair_cosines(faces, Constraints([0, 1], [1, 2], [False, False], [0, 0]))
+    assert len(positive) == len(negative) == 1

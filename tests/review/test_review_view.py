@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from castlist.judge import TOO_BLURRED
 from castlist.review import Session
+from castlist.review.questions import questions
 from castlist.review.view import look
+from castlist.store import Anchor, Decision
 from castlist.types import BACKGROUND
 
 
@@ -59,3 +63,25 @@ def test_the_cast_is_numbered_before_the_background(made: Callable[..., Any]) ->
     fate[:3] = BACKGROUND  # longest on screen, and too blurred to tell
     groups = look(replace(it.base, fate=fate), it.video, []).groups
     assert [(g.id, g.tracks.tolist()) for g in groups] == [("p0", [3, 4]), ("p1", [5]), ("p2", [0, 1, 2])]
+
+
+def test_a_reason_to_be_in_the_background_stays_while_it_holds(made: Callable[..., Any]) -> None:
+    label = [0, 0, 1, 1]
+    it = made(label, label)
+    fate, why = it.base.fate.copy(), ("", "", TOO_BLURRED, TOO_BLURRED)
+    fate[2:] = BACKGROUND
+    base = replace(it.base, fate=fate, reason=why)
+    assert look(base, it.video, []).reason == why
+    face = Anchor.at(base.clock, it.video, int(base.tracks.first[2]), base.tracks.box[base.tracks.offset[2]])
+    said = look(base, it.video, [Decision("foreground", (face,), id=1)])
+    assert said.reason == ("", "", "", "")
+
+
+def test_nobody_asks_whether_a_person_without_a_vector_is_another(made: Callable[..., Any]) -> None:
+    label = [0, 0, 0, 1, 1, 1, 2]
+    it = made(label, label)
+    vector = it.base.vector.copy()
+    vector[6] = 0
+    base = replace(it.base, vector=vector, mean=vector, scale=np.array([0.7, -0.05, 0.12, -3.0]))
+    asked = [q for q in questions(base, look(base, it.video, [])) if q.kind == "same"]
+    assert all(6 not in (q.a, q.b) for q in asked)

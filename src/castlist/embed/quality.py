@@ -76,7 +76,8 @@ def face_quality(
 
     A product, because one fault spoils a face: size (n,) is the shorter side of the box in pixels, half
     as good at 32 as without limit, since the models look at 112; score (n,) is the detector's; sharp (n,)
-    is `sharpness`, and fine (n,) is `detail`. A face without detail tells nothing: 0.
+    is `sharpness`, and fine (n,) is `detail`. A face without detail tells
+    nothing: 0.
     """
     large = np.asarray(size, np.float64) ** 2 / (np.asarray(size, np.float64) ** 2 + 32.0**2)
     sure = np.clip((np.asarray(score, np.float64) - 0.3) / 0.6, 0, 1)

@@ -79,10 +79,10 @@ def pair_cosines(
     for track, vector, quality in zip(embeddings.track, faces, embeddings.quality, strict=True):
         first[track, second[track] % 2] += quality * vector
         second[track] += 1
-    halves = first[second >= 2]
+    halves = first[np.any(first, axis=2).all(axis=1)]  # a half of blurred faces alone says nothing
     whole = first.sum(1)
     a, b = constraints.cannot.T
-    both = (second[a] > 0) & (second[b] > 0)
+    both = np.any(whole[a], axis=1) & np.any(whole[b], axis=1)
     positive = _cosine(halves[:, 0], halves[:, 1])
     return positive, _cosine(whole[a[both]], whole[b[both]])
 

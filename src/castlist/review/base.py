@@ -39,7 +39,7 @@ class Base:
     portraits: Portraits
     label: NDArray[np.int32]  # (t,) person, NOISE where set aside
     fate: NDArray[np.int8]  # (t,)
-    reason: tuple[str, ...]  # (t,) why a track was set aside
+    reason: tuple[str, ...]  # (t,) why a track is not of the cast
     vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
     cannot: NDArray[np.int64]  # (q, 2) tracks seen together
     scale: NDArray[np.float64]  # (4,) mean cosine of one person and of two, its deviation, prior log odds
@@ -152,7 +152,7 @@ def _found(keep: Workspace, video: Video, toml: str) -> tuple[Base, Shown]:
     from castlist.recipe import Recipe
 
     recipe = Recipe.parse(toml)
-    seen = keep.scan(recipe.key("split", "look", "detect", "track", "embed") + video.digest)
+    seen = keep.scan(recipe.scan_key(video))
     if seen is None:
         raise WorkspaceError(f"{keep.path}: its scan is gone; run castlist find on the film again")
     found = identify(video, seen, recipe)

@@ -23,15 +23,18 @@ class Sums:
         self.total, self.count = total, count
         self.scale = Scale(*base.scale.tolist())
         self.square = (total**2).sum(axis=1)
+        self.blank = self.square < 1e-6  # no face of theirs tells anything
         self.level = self.scale.level(np.maximum(self.square - count, 0), count)
         self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
 
     def log_odds(self) -> Table:
-        """(g, g) log odds that two groups are one person, by their faces."""
+        """(g, g) log odds that two groups are one person, by their faces; where one has none, before any."""
         cosine = self.total @ self.total.T / np.outer(self.count, self.count)
-        return self.scale.log_odds(
+        odds = self.scale.log_odds(
             cosine, np.outer(self.level, self.level), np.outer(self.length, self.length)
         )
+        odds[self.blank] = odds[:, self.blank] = self.scale.odds
+        return odds
 
 
 def seen_together(base: Base, view: View) -> Table:

@@ -56,7 +56,7 @@ def look(base: Base, video: Video, decisions: Sequence[Decision], before: View |
     label, fate, reason = _labels(base, said, _steps(decisions, find))
     names = said.names(label)
     members = _members(label)
-    ids, order, next_id = _identities(base, label, members, before)
+    ids, order, next_id = _identities(base, label, fate, members, before)
     groups = tuple(Group(ids[k], members[k], names[k], int(fate[members[k][0]])) for k in order)
     rank = np.full(len(members), NOISE, np.int64)
     rank[order] = np.arange(len(order))
@@ -97,10 +97,8 @@ def _labels(
 ) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...]]:
     """Labels 0, 1, ... or NOISE, a fate and a reason for each track."""
     out = said.not_a_face | said.hidden
-    wanted = np.zeros(len(base.label), np.bool_)
-    wanted[said.must.ravel()] = wanted[said.named_by > 0] = wanted[said.fate >= 0] = True
     label = base.label.astype(np.int64)
-    alone = np.flatnonzero((label == NOISE) & wanted)
+    alone = np.flatnonzero((label == NOISE) & said.wanted)
     label[alone] = int(label.max(initial=-1)) + 1 + np.arange(len(alone))
     label[out] = NOISE
     label = walk(label, steps, base.vector)
@@ -115,7 +113,8 @@ def _labels(
         best[label[track]] = said.fate[track]
     fate[live] = best[label[live]]
     why = list(base.reason)
-    for mask, reason in ((live, ""), (said.hidden, HIDDEN), (said.not_a_face, DECIDED_NO_FACE)):
+    stays = (fate == BACKGROUND) & (base.fate == BACKGROUND)  # as too blurred to tell, say
+    for mask, reason in ((live & ~stays, ""), (said.hidden, HIDDEN), (said.not_a_face, DECIDED_NO_FACE)):
         for own in np.flatnonzero(mask).tolist() if reason or any(why) else ():
             why[own] = reason
     return label, fate, tuple(why)
@@ -128,14 +127,20 @@ def _members(label: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def _identities(
-    base: Base, label: NDArray[np.int64], members: list[NDArray[np.int64]], before: View | None
+    base: Base,
+    label: NDArray[np.int64],
+    fate: NDArray[np.int8],
+    members: list[NDArray[np.int64]],
+    before: View | None,
 ) -> tuple[list[str], list[int], int]:
-    """An id for each label, the labels in page order, and the next number that is free."""
+    """An id for each label, the labels in page order (the cast first), and the next number that is free."""
     size = base.tracks.size
     faces = np.bincount(label[label >= 0], size[label >= 0], minlength=len(members))
     if before is None:
-        billing = [int(base.fate[own].min(initial=SET_ASIDE)) for own in members]  # as the report counts them
-        order = sorted(range(len(members)), key=lambda k: (billing[k], -faces[k], int(members[k][0])))
+        order = sorted(
+            range(len(members)),
+            key=lambda k: (int(fate[members[k][0]]), -faces[k], int(members[k][0])),
+        )
         ids = [""] * len(members)
         for number, k in enumerate(order):
             ids[k] = f"p{number}"

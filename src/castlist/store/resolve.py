@@ -69,6 +69,13 @@ class Resolved:
         if len(self.name) != len(self.named_by):
             raise InputError(f"Resolved.name has {len(self.name)} rows, expected {len(self.named_by)}")
 
+    @property
+    def wanted(self) -> NDArray[np.bool_]:
+        """(t,) tracks of which something good was said: joined to others, named, or given a fate."""
+        wanted = np.asarray((self.named_by > 0) | (self.fate >= 0))
+        wanted[self.must.ravel()] = True
+        return wanted
+
     def names(self, label: NDArray[np.integer]) -> list[str]:
         """A name for each of the labels 0, 1, ...: of its tracks' names the one given last, or ""."""
         found: list[tuple[int, str]] = [(0, "")] * (int(label.max(initial=-1)) + 1)
