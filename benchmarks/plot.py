@@ -62,22 +62,22 @@ def draw(found: dict[str, Line], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(13, 7), layout="constrained")
     colours = plt.get_cmap("tab20")(np.linspace(0, 1, max(2, len(found))))
     for colour, (name, line) in zip(colours, found.items(), strict=True):
         n, seconds, held = np.array(line).T
         ours = name.startswith("castlist")
         style = {"color": colour, "marker": "o", "lw": 2.6 if ours else 1.2, "ms": 5 if ours else 3}
         time, memory = growth(line)
-        axes[0].plot(n, seconds, label=f"{name}  N^{time:.2f}", **style)
+        grows = f"time N^{time:.2f}" + ("" if memory is None else f", memory N^{memory:.2f}")
+        axes[0].plot(n, seconds, label=f"{name}: {grows}", **style)
         if (held > 20e6).sum() > 1:
-            label = f"{name}  N^{memory:.2f}" if memory is not None else name
-            axes[1].plot(n[held > 20e6], held[held > 20e6] / 1e9, label=label, **style)
+            axes[1].plot(n[held > 20e6], held[held > 20e6] / 1e9, **style)
     for axis, what in zip(axes, ("seconds", "GB held over the input"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel="points of 512 dimensions", ylabel=what)
         axis.grid(True, which="major", alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     figure.savefig(path, dpi=110)
 
 
