@@ -1,9 +1,14 @@
 """Recipes: TOML in, TOML out, and clear words for what is unknown."""
 
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
 import pytest
 
 from castlist.errors import RecipeError
 from castlist.recipe import CHOICES, Recipe
+from castlist.types import Video
 
 
 class Mine:
@@ -70,6 +75,17 @@ def test_only_steps_that_matter_are_in_a_key():
     recipe = Recipe()
     assert recipe.key("track") != recipe.with_setting("track.max_gap=1").key("track")
     assert recipe.key("track") == recipe.with_setting("refine.use=ssiam").key("track")
+
+
+def test_a_scan_is_of_a_film_by_a_recipe_and_a_version(monkeypatch):
+    film = Video(Path("film.mp4"), 640, 360, Fraction(25), Fraction(60), "digest")
+    recipe = Recipe()
+    key = recipe.scan_key(film)
+    assert key == recipe.with_setting("link.use=ward").scan_key(film)
+    assert key != recipe.with_setting("embed.least=5").scan_key(film)
+    assert key != recipe.scan_key(replace(film, digest="another"))
+    monkeypatch.setattr("castlist.recipe.SCAN", 99)
+    assert key != recipe.scan_key(film)
 
 
 @pytest.mark.parametrize(

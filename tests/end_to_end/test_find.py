@@ -189,7 +189,10 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
     quality = seen.quality.copy()
     quality[cast.tracks.detection[cast.tracks.rows(lost)]] = 0
     blurred = replace(seen, quality=quality)
-    found = identify(video, blurred, recipe).cast
+    everything = identify(video, blurred, recipe)
+    assert np.array_equal(everything.constraints.cannot, identify(video, seen, recipe).constraints.cannot)
+    assert lost not in everything.embeddings.track
+    found = everything.cast
     assert (found.person == found.person[lost]).sum() == 1
     assert found.fate[lost] == BACKGROUND
     assert found.reason[lost] == TOO_BLURRED
