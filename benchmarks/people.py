@@ -33,6 +33,7 @@ from castlist.cluster import (
     reliability,
     track_means,
 )
+from castlist.metrics import b_cubed, weighted_cluster_purity
 from castlist.types import CO_OCCURRENCE, Clustering, Constraints, Embeddings
 
 Labels = NDArray[np.int64]
@@ -147,26 +148,30 @@ def iou(a: NDArray[np.float32], b: NDArray[np.float64]) -> float:
     return float(size / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - size))
 
 
-def contingency(who: Labels, label: NDArray[np.int32]) -> NDArray[np.float64]:
+def apart(label: NDArray[np.int32]) -> Labels:
+    """The labels, everybody of nobody's a cluster alone."""
     alone = label.astype(np.int64)
     alone[label < 0] = label.max(initial=-1) + 1 + np.arange((label < 0).sum())
+    return alone
+
+
+def contingency(who: Labels, label: NDArray[np.int32]) -> NDArray[np.float64]:
+    alone = apart(label)
     table = np.zeros((who.max() + 1, alone.max() + 1))
     np.add.at(table, (who, alone), 1)
     return table
 
 
 def score(who: Labels, clustering: Clustering, size: NDArray[np.int64]) -> dict[str, float]:
-    table = contingency(who, clustering.label)
-    n = len(who)
-    precision = (table**2 / table.sum(0)).sum() / n
-    recall = (table**2 / table.sum(1, keepdims=True)).sum() / n
+    alone = apart(clustering.label)
+    scored = b_cubed(who, alone)
     share = np.bincount(clustering.label[clustering.label >= 0], size[clustering.label >= 0]) / size.sum()
     true = np.bincount(who, size) / size.sum()
     return {
-        "precision": precision,
-        "recall": recall,
-        "f": 2 * precision * recall / (precision + recall),
-        "purity": table.max(0).sum() / n,
+        "precision": scored.precision,
+        "recall": scored.recall,
+        "f": scored.f1,
+        "purity": weighted_cluster_purity(who, alone),
         "people": int((share >= 0.01).sum()),
         "people_true": int((true >= 0.01).sum()),
         "clusters": clustering.count,

@@ -14,33 +14,16 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from people import score, tracks
+from refine_scaling import thinned
 
 from castlist.cluster import CountCut, Evidence, ProbabilityCut, Ward
+from castlist.cluster.links import must_groups
 from castlist.identification import refine_where_better
 from castlist.judge import Best
-from castlist.types import Clustering, Constraints, Embeddings, Machine
+from castlist.types import Clustering, Constraints, Machine
 
 MEASURES = ("f", "purity", "people")
-
-
-def sampled(table: Embeddings, faces: int) -> Embeddings:
-    """At most so many evenly spaced faces of each track."""
-    order = np.argsort(table.track, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(table.track[order])) + 1)
-    places = [np.linspace(0, len(p) - 1, min(faces, len(p))).round().astype(int) for p in parts]
-    return table[np.concatenate([p[at] for p, at in zip(parts, places, strict=True)])]
-
-
-def scenes(constraints: Constraints, count: int) -> NDArray[np.int64]:
-    """(count,) which tracks were seen together, directly or through others: what stands for a shot here."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    ends = (constraints.a, constraints.b)
-    graph = coo_matrix((np.ones(len(constraints)), ends), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def spread(rows: list[dict[str, float]], measure: str) -> str:
@@ -53,7 +36,7 @@ def spread(rows: list[dict[str, float]], measure: str) -> str:
 def run(path: Path, seeds: int, faces: int) -> None:
     table, constraints, who, size = tracks(path)
     k, nothing = int(who.max()) + 1, Constraints.empty()
-    few = sampled(table, faces)
+    few = table[thinned(table.track, faces)]
     print(f"{path.stem}: {len(who)} tracks, {k} people, {len(few)} faces looked at")
 
     def scored(clustering: Clustering) -> dict[str, float]:
@@ -67,7 +50,7 @@ def run(path: Path, seeds: int, faces: int) -> None:
     tree = Evidence()(few, constraints)
     say("base features", [scored(ProbabilityCut()(tree, few, constraints))])
     say("base features, number given", [scored(CountCut(k)(tree, few, constraints))])
-    shot = scenes(constraints, len(who))
+    shot = must_groups(len(who), constraints.cannot, constraints.cannot[:0])[0]  # seen together, by chains
     unknown, known = [], []
     for seed in range(seeds):
         verdict, chosen = refine_where_better(Best(seed=seed), few, constraints, shot, Machine(threads=1))

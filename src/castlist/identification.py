@@ -99,7 +99,7 @@ def identify(
     constraints = with_decisions(together, must=said.must, cannot=said.cannot)
     constraints = constraints[good[constraints.a] & good[constraints.b]]
     told = must_groups(len(tracks), said.must, said.must[:0])[0]
-    links = _links(together, said, told, linked)
+    links = _links(constraints, told, linked)
     watch("people", 1, 4)
     verdict, better = refine_where_better(recipe.refine, embeddings, links, tracks.shot, machine)
     watch("people", 2, 4)
@@ -151,9 +151,7 @@ def _reasons(reason: tuple[str, ...], said: Resolved) -> tuple[str, ...]:
     )
 
 
-def _links(
-    together: Constraints, said: Resolved, told: NDArray[np.int64], linked: NDArray[np.bool_]
-) -> Constraints:
+def _links(constraints: Constraints, told: NDArray[np.int64], linked: NDArray[np.bool_]) -> Constraints:
     """The constraints between tracks that are linked; what holds by way of another track is kept.
 
     `told` (t,) are the groups that must-links make.
@@ -162,9 +160,8 @@ def _links(
     rows = np.flatnonzero(linked)[::-1]
     first[told[rows]] = rows
     star = np.stack([first[told[rows]], rows], 1)
-    must = star[star[:, 0] != star[:, 1]]
-    links = with_decisions(together, must=must, cannot=said.cannot)
-    return links[linked[links.a] & linked[links.b]]
+    between = constraints[linked[constraints.a] & linked[constraints.b]]
+    return with_decisions(between, must=star[star[:, 0] != star[:, 1]])
 
 
 def _labels(
@@ -187,9 +184,8 @@ def _fates(
     billed: NDArray[np.int8], label: NDArray[np.int64], said: Resolved, blurred: NDArray[np.bool_]
 ) -> NDArray[np.int8]:
     """Fates with what was decided: a person goes where any of their tracks was put; who has a name is one."""
-    alone = np.ones(int(label.max(initial=NOISE)) + 2, np.bool_)
-    alone[label[(label != NOISE) & ~blurred]] = False  # nobody of whom there is a clear track
-    fate = np.where(blurred & alone[label] & (billed == PERSON), np.int8(BACKGROUND), billed)
+    nowhere_clear = blurred & ~np.isin(label, label[~blurred])
+    fate = np.where(nowhere_clear & (billed == PERSON), np.int8(BACKGROUND), billed)
     for track in np.flatnonzero((said.named_by > 0) & (fate == SET_ASIDE)):
         fate[label == label[track]] = PERSON
     for track in np.flatnonzero((said.fate >= 0) & (label != NOISE)):

@@ -117,9 +117,9 @@ def test_a_stale_decision_is_refused_with_what_changed(server: Any, opened: Call
     rows(page).nth(1).focus()
     page.keyboard.press("h")
     until(page, "() => document.querySelector('#say').textContent.includes('somebody named Bella')")
-    # what changed is shown, as soon as the rows are drawn anew, and what was asked for is not done
-    until(page, "() => document.querySelector('#rows .open').innerText.startsWith('Bella')")
-    count(page, 3)
+    until(page, "() => document.querySelector('#rows .open').innerText.startsWith('Bella')")  # drawn anew
+    assert people(page)[0] == "Bella"  # what changed is shown, and what was asked for is not done
+    assert len(people(page)) == 3
     page.keyboard.press("h")
     count(page, 2)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,25 +172,41 @@ def test_decisions_outlive_another_run(small_film, found_film, tmp_path):
     assert [p.duration for p in again.background] == [second.duration]
 
 
-def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(found_film):
-    from dataclasses import replace
-
+@pytest.fixture(scope="module")
+def looked_at(found_film):
+    """(video, recipe, scan) of the small film."""
     from castlist import Recipe
+
+    with Workspace.open(found_film[1], write=False) as keep:
+        video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
+        return video, recipe, keep.scan(recipe.scan_key(video))
+
+
+def blurred(scan, cast, track):
+    """The scan with no detail in any face of a track."""
+    quality = scan.quality.copy()
+    quality[cast.tracks.detection[cast.tracks.rows(track)]] = 0
+    return replace(scan, quality=quality)
+
+
+def anchor(cast, track):
+    from castlist.store import Anchor
+
+    row = cast.tracks.offset[track]
+    return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
+
+
+def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(found_film, looked_at):
     from castlist.identification import identify
     from castlist.judge import TOO_BLURRED
-    from castlist.store import Anchor, Decision
+    from castlist.store import Decision
     from castlist.types import BACKGROUND, PERSON
 
-    cast, folder = found_film
-    with Workspace.open(folder, write=False) as keep:
-        video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
-        seen = keep.scan(recipe.scan_key(video))
+    cast, (video, recipe, seen) = found_film[0], looked_at
     person = next(p for p in cast if len(p.tracks) > 1)
     lost, other = person.tracks[:2]
-    quality = seen.quality.copy()
-    quality[cast.tracks.detection[cast.tracks.rows(lost)]] = 0
-    blurred = replace(seen, quality=quality)
-    everything = identify(video, blurred, recipe)
+    scan = blurred(seen, cast, lost)
+    everything = identify(video, scan, recipe)
     assert np.array_equal(everything.constraints.cannot, identify(video, seen, recipe).constraints.cannot)
     assert lost not in everything.embeddings.track
     found = everything.cast
@@ -200,14 +217,10 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
     rest = [t for t in range(len(cast.tracks)) if t != lost]
     assert b_cubed(cast.person[rest], found.person[rest]).f1 == 1
 
-    def anchor(track):
-        row = cast.tracks.offset[track]
-        return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
-
     def told(*decisions):
-        return identify(video, blurred, recipe, decisions=decisions).cast
+        return identify(video, scan, recipe, decisions=decisions).cast
 
-    together = told(Decision("same", (anchor(lost), anchor(other))))
+    together = told(Decision("same", (anchor(cast, lost), anchor(cast, other))))
     assert together.person[lost] == together.person[other]
     assert together.fate[lost] == PERSON
     for kind, value, fate in (
@@ -215,24 +228,17 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
         ("background", "", BACKGROUND),
         ("foreground", "", PERSON),
     ):
-        alone = told(Decision(kind, (anchor(lost),), value))
+        alone = told(Decision(kind, (anchor(cast, lost),), value))
         assert (alone.person == alone.person[lost]).sum() == 1
         assert alone.fate[lost] == fate
         assert b_cubed(cast.person[rest], alone.person[rest]).f1 == 1
 
 
-def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film):
-    from dataclasses import replace
-
-    from castlist import Recipe
+def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film, looked_at):
     from castlist.identification import identify
-    from castlist.store import Anchor, Decision
+    from castlist.store import Decision
 
-    cast, folder = found_film
-    with Workspace.open(folder, write=False) as keep:
-        video, recipe = keep.video(), Recipe.parse(keep.runs()[-1].recipe)
-        seen = keep.scan(recipe.scan_key(video))
-
+    cast, (video, recipe, seen) = found_film[0], looked_at
     together = {tuple(sorted(pair)) for pair in identify(video, seen, recipe).constraints.cannot.tolist()}
     one, lost, other = next(
         (a, b, c)
@@ -241,13 +247,6 @@ def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film):
         for c in cast[2].tracks
         if not together & {(min(p), max(p)) for p in ((a, b), (b, c), (a, c))}
     )
-    quality = seen.quality.copy()
-    quality[cast.tracks.detection[cast.tracks.rows(lost)]] = 0
-
-    def anchor(track):
-        row = cast.tracks.offset[track]
-        return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
-
-    said = [Decision("same", (anchor(a), anchor(b))) for a, b in ((one, lost), (lost, other))]
-    told = identify(video, replace(seen, quality=quality), recipe, decisions=said).cast
+    said = [Decision("same", (anchor(cast, a), anchor(cast, b))) for a, b in ((one, lost), (lost, other))]
+    told = identify(video, blurred(seen, cast, lost), recipe, decisions=said).cast
     assert told.person[one] == told.person[lost] == told.person[other]

@@ -41,8 +41,8 @@ def sharpness(chip: NDArray[np.uint8]) -> float:
     import cv2
 
     gray = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    detail = float(cv2.Laplacian(gray, cv2.CV_32F).var()) / (float(gray.var()) + 25.0)
-    return detail / (detail + 0.1)
+    edges = float(cv2.Laplacian(gray, cv2.CV_32F).var()) / (float(gray.var()) + 25.0)
+    return edges / (edges + 0.1)
 
 
 def detail(chip: NDArray[np.uint8]) -> float:
@@ -76,8 +76,7 @@ def face_quality(
 
     A product, because one fault spoils a face: size (n,) is the shorter side of the box in pixels, half
     as good at 32 as without limit, since the models look at 112; score (n,) is the detector's; sharp (n,)
-    is `sharpness`, and fine (n,) is `detail`. A face without detail tells
-    nothing: 0.
+    is `sharpness`, and fine (n,) is `detail`. A face without detail tells nothing: 0.
     """
     large = np.asarray(size, np.float64) ** 2 / (np.asarray(size, np.float64) ** 2 + 32.0**2)
     sure = np.clip((np.asarray(score, np.float64) - 0.3) / 0.6, 0, 1)

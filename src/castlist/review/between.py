@@ -23,17 +23,17 @@ class Sums:
         self.total, self.count = total, count
         self.scale = Scale(*base.scale.tolist())
         self.square = (total**2).sum(axis=1)
-        self.blank = self.square < 1e-6  # no face of theirs tells anything
         self.level = self.scale.level(np.maximum(self.square - count, 0), count)
         self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
 
     def log_odds(self) -> Table:
-        """(g, g) log odds that two groups are one person, by their faces; where one has none, before any."""
+        """(g, g) log odds that two groups are one person, by their faces; -inf where no face of one tells."""
         cosine = self.total @ self.total.T / np.outer(self.count, self.count)
         odds = self.scale.log_odds(
             cosine, np.outer(self.level, self.level), np.outer(self.length, self.length)
         )
-        odds[self.blank] = odds[:, self.blank] = self.scale.odds
+        blank = self.square < 1e-6
+        odds[blank] = odds[:, blank] = -np.inf
         return odds
 
 

@@ -145,8 +145,7 @@ class Asker:
         odds = self.sums.log_odds() + seen_together(self.base, self.view)
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
         gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
-        blank = self.sums.blank
-        gain[shut(self.view) | (probability < TOO_SURE) | blank | blank[:, None]] = 0
+        gain[shut(self.view) | (probability < TOO_SURE)] = 0
         return probability, gain
 
     def _strays(self, limit: int) -> list[Question]:
