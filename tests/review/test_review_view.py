@@ -11,7 +11,7 @@ import pytest
 
 from castlist.judge import TOO_BLURRED
 from castlist.review import Session
-from castlist.review.questions import questions
+from castlist.review.questions import Asker
 from castlist.review.view import look
 from castlist.store import Anchor, Decision
 from castlist.types import BACKGROUND
@@ -83,5 +83,18 @@ def test_nobody_asks_whether_a_person_without_a_vector_is_another(made: Callable
     vector = it.base.vector.copy()
     vector[6] = 0
     base = replace(it.base, vector=vector, mean=vector, scale=np.array([0.7, -0.05, 0.12, -3.0]))
-    asked = [q for q in questions(base, look(base, it.video, [])) if q.kind == "same"]
-    assert all(6 not in (q.a, q.b) for q in asked)
+    asker = Asker(base)
+    asker.look(look(base, it.video, []))
+    assert all(6 not in (q.a, q.b, *q.others) for q in asker.questions())
+    assert all(6 not in (i.track, i.guess, *i.others) for i in asker.sheet().items)
+
+
+def test_a_face_is_not_laid_at_the_door_of_somebody_without_a_vector(made: Callable[..., Any]) -> None:
+    it = made([0, 1, 2], [0, 1, 2])  # a short clip: two strangers, and one too blurred to tell
+    vector = it.base.vector.copy()
+    vector[2] = 0
+    base = replace(it.base, vector=vector, mean=vector)
+    asker = Asker(base)
+    asker.look(look(base, it.video, []))
+    assert all(2 not in (i.track, i.guess, *i.others) for i in asker.sheet().items)
+    assert all(2 not in (q.a, q.b, *q.others) for q in asker.questions())

@@ -71,6 +71,9 @@ class Evidence:
         self.label, self.told, self.groups, self.worth = label, told, len(ids), START
         self.bias = np.zeros(len(ids))
         self.stay = np.full(len(ids), STAY)
+        self.blank = (
+            np.bincount(label[self.known & (label >= 0)], minlength=len(ids)) == 0
+        )  # (g,) no face tells
         if not ids:
             return
         self.home = _homes(self.machine, label, len(ids))
@@ -84,9 +87,13 @@ class Evidence:
             self._trust()
 
     def belonging(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
-        """Where tracks belong; `never` are pairs of a track and a group that it is not in."""
+        """Where tracks belong; `never` are pairs of a track and a group that it is not in.
+
+        No track belongs to a group of which no face tells anything.
+        """
         group, part = self._parts(rows, never)
         odds = part @ self.worth + self._leaning(rows, group)
+        odds[self.blank[group]] = -1e9
         if never is not None:
             odds[_listed(rows, group, never, self.groups)] = -1e9
         share = share_of(odds)
@@ -149,6 +156,7 @@ class Evidence:
         odds = sum((w * kind for w, kind in zip(self.worth.tolist(), kinds, strict=True)), self.bias)
         stays = np.flatnonzero(self.home[rows] != NOISE)
         odds[stays, self.home[rows[stays]]] += self.stay[self.home[rows[stays]]]
+        odds[:, self.blank] = -np.inf
         if never is not None:
             odds[_listed(rows, np.tile(np.arange(self.groups), (len(rows), 1)), never, self.groups)] = -np.inf
         if self.groups > LIKELY:

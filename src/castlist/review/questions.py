@@ -179,12 +179,12 @@ class Asker:
         found = self.evidence.belonging(rows, never(view))
         alone = self.sums.count[view.label[rows]] < 2
         open_ = np.flatnonzero((found.own < 1 - TOO_SURE) | alone)
-        lines = Lines(rows[open_], False)
+        lines, blank = Lines(rows[open_], False), self.evidence.blank
         table = zip(found.group[open_].tolist(), found.probability[open_].tolist(), strict=True)
         for i, (group, chance) in zip(open_.tolist(), table, strict=True):
             track, own = int(rows[i]), int(view.label[rows[i]])
             nobody = own if alone[i] else NOISE  # a group without the track to be compared with
-            here = [(k, p) for k, p in zip(group, chance, strict=True) if k != nobody]
+            here = [(k, p) for k, p in zip(group, chance, strict=True) if k != nobody and not blank[k]]
             shown = here[: _enough([p for _, p in here])]
             if own not in [k for k, _ in shown]:
                 shown = [*shown[:-1], *(c for c in here if c[0] == own)]
