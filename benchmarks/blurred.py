@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from castlist.embed import CHIP, SFace, detail
 from castlist.embed.quality import TELLS
-from castlist.judge import separation
+from castlist.refine.validate import separation
 from castlist.vectors import unit
 
 SIZES = (6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 32, CHIP)

@@ -19,8 +19,8 @@ from refine_scaling import thinned
 
 from castlist.cluster import CountCut, Evidence, ProbabilityCut, Ward
 from castlist.cluster.links import must_groups
-from castlist.identification import refine_where_better
-from castlist.judge import Best
+from castlist.pipeline.identify import refine_where_better
+from castlist.refine.validate import Best
 from castlist.types import Clustering, Constraints, Machine
 
 MEASURES = ("f", "purity", "people")

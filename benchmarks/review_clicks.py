@@ -33,13 +33,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.decisions import Base, Decision
+from castlist.decisions.people import View, look
+from castlist.pipeline.prepare import prepare
 from castlist.review.actions import decision
-from castlist.review.base import Base, prepare
 from castlist.review.people import Describe
-from castlist.review.questions import Asker
-from castlist.review.sheets import Item
-from castlist.review.view import View, look
-from castlist.store import Decision
+from castlist.suggest.batches import Item
+from castlist.suggest.questions import Asker
 from castlist.types import (
     INTERPOLATED,
     NOISE,

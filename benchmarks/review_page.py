@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from castlist.review import Base
+from castlist.decisions import Base
 from castlist.store import Workspace
 from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
 

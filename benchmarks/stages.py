@@ -9,6 +9,7 @@ and decoding in a process of its own, so seconds are those spent inside a stage,
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import tempfile
@@ -19,12 +20,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import castlist.pipeline
-import castlist.scan
 from castlist.recipe import Recipe
 from castlist.types import Machine
 
 Seconds = dict[str, float]
+SCAN: Any = importlib.import_module("castlist.pipeline.scan")  # the module, not its function
+FIND: Any = importlib.import_module("castlist.pipeline.find")
 
 
 class Clocks:
@@ -75,16 +76,16 @@ def clocked(recipe: Recipe, clocks: Clocks) -> None:
     ):
         setattr(kind, name, clocks.around(stage, getattr(kind, name)))
     for stage, module, name in (
-        ("cut out and judge faces", castlist.scan, "align"),
-        ("cut out and judge faces", castlist.scan, "sharpness"),
-        ("cut out and judge faces", castlist.scan, "face_quality"),
-        ("cut out and judge faces", castlist.scan, "_portrait"),
-        ("keep pictures", castlist.scan, "_jpeg"),
-        ("identify", castlist.pipeline, "identify"),
-        ("report", castlist.pipeline.report, "write"),
+        ("cut out and judge faces", SCAN, "align"),
+        ("cut out and judge faces", SCAN, "sharpness"),
+        ("cut out and judge faces", SCAN, "face_quality"),
+        ("cut out and judge faces", SCAN, "_portrait"),
+        ("keep pictures", SCAN, "_jpeg"),
+        ("identify", FIND, "identify"),
+        ("report", FIND.report, "write"),
     ):
         setattr(module, name, clocks.around(stage, getattr(module, name)))
-    open_reader = castlist.scan.read_frames
+    open_reader = SCAN.read_frames
 
     class Opened:
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -98,7 +99,7 @@ def clocked(recipe: Recipe, clocks: Clocks) -> None:
         def __exit__(self, *trouble: Any) -> Any:
             return self.opened.__exit__(*trouble)
 
-    castlist.scan.read_frames = Opened  # type: ignore[assignment,misc]
+    SCAN.read_frames = Opened
 
 
 def measure(film: str, threads: int) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def measure(film: str, threads: int) -> dict[str, Any]:
     clocked(recipe, clocks)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        castlist.pipeline.find(
+        FIND.find(
             film, workspace=Path(scratch) / "film.castlist", recipe=recipe, machine=Machine(threads=threads)
         )
     wall = time.perf_counter() - start

@@ -14,17 +14,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from castlist._version import __version__
+
 if TYPE_CHECKING:
     from castlist.cast import Appearance, Cast, Face, Person
     from castlist.errors import CastlistError, InputError, MissingExtra, VideoError, WorkspaceError
-    from castlist.explanation import Explanation, explain
-    from castlist.identification import identify
     from castlist.pipeline import find
+    from castlist.pipeline.explain import Explanation, explain
+    from castlist.pipeline.identify import identify
     from castlist.recipe import Recipe
     from castlist.store import Workspace
     from castlist.types import Machine
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Appearance",
@@ -40,6 +40,7 @@ __all__ = [
     "VideoError",
     "Workspace",
     "WorkspaceError",
+    "__version__",
     "explain",
     "find",
     "identify",
@@ -49,7 +50,7 @@ _HOME = {
     "Appearance": "castlist.cast",
     "Cast": "castlist.cast",
     "CastlistError": "castlist.errors",
-    "Explanation": "castlist.explanation",
+    "Explanation": "castlist.pipeline.explain",
     "Face": "castlist.cast",
     "InputError": "castlist.errors",
     "Machine": "castlist.types",
@@ -59,9 +60,9 @@ _HOME = {
     "VideoError": "castlist.errors",
     "Workspace": "castlist.store",
     "WorkspaceError": "castlist.errors",
-    "explain": "castlist.explanation",
-    "find": "castlist.pipeline",
-    "identify": "castlist.identification",
+    "explain": "castlist.pipeline.explain",
+    "find": "castlist.pipeline.find",
+    "identify": "castlist.pipeline.identify",
 }
 
 
@@ -72,4 +73,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

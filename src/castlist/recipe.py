@@ -19,15 +19,15 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
-from castlist.cluster import CUTS, LINKAGES, Evidence, ProbabilityCut
+from castlist.cluster import BILLINGS, CUTS, LINKAGES, Billing, Evidence, ProbabilityCut
 from castlist.constrain import CONSTRAINERS, REFLECTIONS, CoOccurrence, Reflections
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.embed import EMBEDDERS, SFace
 from castlist.errors import RecipeError
-from castlist.judge import BILLINGS, SIFTERS, Best, Billing, Sift
 from castlist.refine import REFINERS
+from castlist.refine.validate import Best
 from castlist.split import SPLITTERS, ContentSplitter
-from castlist.track import DIVIDERS, TRACKERS, LikenessDivider, MotionTracker
+from castlist.track import DIVIDERS, SIFTERS, TRACKERS, LikenessDivider, MotionTracker, Sift
 from castlist.types import Video
 
 __all__ = ["CHOICES", "Recipe"]

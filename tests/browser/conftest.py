@@ -74,7 +74,7 @@ def mixed(film: Film) -> Film:
     """The same found badly: two tracks with the wrong people, and one that stands alone."""
     from dataclasses import replace
 
-    from castlist.review.base import prepare
+    from castlist.pipeline.prepare import prepare
     from castlist.store import Workspace
 
     video, base = prepare(str(film.place))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from castlist.scan import PORTRAIT, _portrait
+from castlist.pipeline.scan import PORTRAIT, _portrait
 
 
 @pytest.mark.parametrize("side", [30, 200])

@@ -106,9 +106,8 @@ def test_a_workspace_without_a_cast_is_refused(tmp_path: Path) -> None:
 
 
 def test_functions_stay_functions_once_their_modules_are_in() -> None:
-    import castlist.explanation
-    import castlist.identification
+    import castlist.pipeline.explain
+    from castlist.pipeline.identify import identify
 
-    assert callable(castlist.identify)
-    assert callable(castlist.explain)
-    assert castlist.identification.identify is castlist.identify
+    assert castlist.identify is identify is castlist.pipeline.identify
+    assert castlist.explain is castlist.pipeline.explain

@@ -153,7 +153,7 @@ def test_other_recipes_find_the_same_people(small_film, found_film, tmp_path, se
 
 
 def test_decisions_outlive_another_run(small_film, found_film, tmp_path):
-    from castlist.store import Anchor, Decision
+    from castlist.decisions import Anchor, Decision
 
     cast, folder = found_film[0], tmp_path / "decided.castlist"
     find(small_film[0], workspace=folder)
@@ -190,16 +190,16 @@ def blurred(scan, cast, track):
 
 
 def anchor(cast, track):
-    from castlist.store import Anchor
+    from castlist.decisions import Anchor
 
     row = cast.tracks.offset[track]
     return Anchor.at(cast.clock, cast.video, int(cast.tracks.frame[row]), cast.tracks.box[row])
 
 
 def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(found_film, looked_at):
-    from castlist.identification import identify
-    from castlist.judge import TOO_BLURRED
-    from castlist.store import Decision
+    from castlist.decisions import Decision
+    from castlist.pipeline.identify import identify
+    from castlist.track import TOO_BLURRED
     from castlist.types import BACKGROUND, PERSON
 
     cast, (video, recipe, seen) = found_film[0], looked_at
@@ -235,8 +235,8 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
 
 
 def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film, looked_at):
-    from castlist.identification import identify
-    from castlist.store import Decision
+    from castlist.decisions import Decision
+    from castlist.pipeline.identify import identify
 
     cast, (video, recipe, seen) = found_film[0], looked_at
     together = {tuple(sorted(pair)) for pair in identify(video, seen, recipe).constraints.cannot.tolist()}

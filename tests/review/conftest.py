@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.review import Base
+from castlist.decisions import Base
 from castlist.store import Workspace
 from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from conftest import tables
 
+from castlist.decisions.people import View, look
 from castlist.errors import InputError
 from castlist.review import Session
-from castlist.review.evidence import RIDGE, Evidence
-from castlist.review.learn import answered, share_of
-from castlist.review.questions import Asker
-from castlist.review.sheets import best_of
-from castlist.review.view import View, look
+from castlist.suggest.batches import best_of
+from castlist.suggest.membership import RIDGE, Evidence
+from castlist.suggest.questions import Asker
+from castlist.suggest.weights import answered, share_of
 from castlist.types import NOISE, Video
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from castlist.errors import InputError, WorkspaceError
 from castlist.review import Session
-from castlist.review.questions import questions
 from castlist.store import Stale, Workspace
+from castlist.suggest.questions import questions
 
 
 def members(session: Session) -> dict[str, list[int]]:

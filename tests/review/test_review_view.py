@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from castlist.judge import TOO_BLURRED
+from castlist.decisions import Anchor, Decision
+from castlist.decisions.people import look
 from castlist.review import Session
-from castlist.review.questions import Asker
-from castlist.review.view import look
-from castlist.store import Anchor, Decision
+from castlist.suggest.questions import Asker
+from castlist.track import TOO_BLURRED
 from castlist.types import BACKGROUND
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
-from castlist.store import Anchor, Decision, Workspace, files, schema
+from castlist.store import Workspace, files, schema
 from castlist.types import Clock, Detections, Scan, Video
 
 SENTENCE = r"^[^\n]+$"
@@ -306,7 +307,8 @@ def test_a_disk_without_room(place, room):
         "import resource, sys; sys.path.insert(0, sys.argv[3])\n"
         "from test_store_faults import piece, FACE\n"
         "from castlist.errors import WorkspaceError\n"
-        "from castlist.store import Decision, Workspace\n"
+        "from castlist.decisions import Decision\n"
+        "from castlist.store import Workspace\n"
         "from pathlib import Path\n"
         "workspace = Workspace.open(Path(sys.argv[1]))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
@@ -384,7 +386,8 @@ import sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from test_store_faults import piece, FACE
-from castlist.store import Decision, Workspace
+from castlist.decisions import Decision
+from castlist.store import Workspace
 with Workspace.open(Path(sys.argv[1]), create=True) as workspace:
     print("open", flush=True)
     for i in range(workspace.segments("key"), 100_000):

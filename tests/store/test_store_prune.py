@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from test_store_faults import FACE, piece
 
-from castlist.store import Decision, Workspace, prune
+from castlist.decisions import Decision
+from castlist.store import Workspace, prune
 from castlist.types import Video
 
 

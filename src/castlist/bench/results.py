@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from castlist import __version__
+from castlist._version import __version__
 from castlist.errors import InputError
 from castlist.metrics import Protocol
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from castlist import __version__
+from castlist._version import __version__
 from castlist.errors import CastlistError
 
 __all__ = ["VERBS", "main"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from castlist import __version__
+from castlist._version import __version__
 
 PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "scipy", "scikit-learn", "torch")
 

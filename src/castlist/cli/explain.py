@@ -31,7 +31,7 @@ def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None)
     Of two people, their two most alike tracks are compared. The evidence is worked out anew from the scan in
     WORKSPACE (film.castlist), which takes seconds, and a page with the most alike faces is written.
     """
-    from castlist.explanation import as_plain, explain
+    from castlist.pipeline.explain import as_plain, explain
     from castlist.report import write_explanation
     from castlist.store import Workspace
 

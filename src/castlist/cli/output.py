@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from castlist.cast import Cast
-    from castlist.identification import Watch
+    from castlist.progress import Watch
 
 __all__ = ["clock_time", "print_cast", "print_people", "progress"]
 
@@ -30,7 +30,7 @@ PARTS = 3  # appearances named in a row
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Watch]:
     """A watch that draws one line a stage on stderr; plain and brief where that is no terminal."""
-    from castlist.identification import silent
+    from castlist.progress import silent
 
     if quiet:
         yield silent

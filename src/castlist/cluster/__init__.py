@@ -14,14 +14,17 @@ from castlist.cluster.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
 from castlist.cluster.reliability import Reliability, reliability
+from castlist.cluster.roles import Billing
 from castlist.cluster.ward import ward
 from castlist.types import Clustering, Constraints, Embeddings, Tree
 
 __all__ = [
+    "BILLINGS",
     "CUTS",
     "LINKAGES",
     "AutoCut",
     "Average",
+    "Billing",
     "Calibration",
     "CountCut",
     "Cut",
@@ -67,3 +70,4 @@ CUTS: dict[str, Callable[..., Cut]] = {
     "count": CountCut,
     "height": HeightCut,
 }
+BILLINGS = {"share": Billing}

@@ -1,4 +1,4 @@
-"""Tracks -> Constraints: what the film itself and a person's decisions say about who is who."""
+"""Tracks -> Constraints: what the film itself says about who is who."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from castlist.constrain.cooccurrence import CoOccurrence
-from castlist.constrain.decisions import conflicts, with_decisions
 from castlist.constrain.reflection import Reflections
 from castlist.types import Constraints, Tracks
 
@@ -16,8 +15,6 @@ __all__ = [
     "CoOccurrence",
     "Constrainer",
     "Reflections",
-    "conflicts",
-    "with_decisions",
 ]
 
 

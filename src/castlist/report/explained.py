@@ -10,7 +10,7 @@ from castlist.report.album import Album
 from castlist.report.page import Thumbs, asset, environment, hash_of, write_page
 
 if TYPE_CHECKING:
-    from castlist.explanation import Explanation
+    from castlist.pipeline.explain import Explanation
 
 __all__ = ["render_explanation", "write_explanation"]
 
@@ -21,7 +21,7 @@ def render_explanation(told: Explanation, *, thumbs: Thumbs | None = None) -> st
     """The whole page as HTML; equal input gives equal bytes.
 
     Args:
-        told: a `castlist.explanation.Explanation`.
+        told: a `castlist.pipeline.explain.Explanation`.
         thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
     """
     album = Album(thumbs)

@@ -7,7 +7,7 @@ serve("film.castlist")
 
 from __future__ import annotations
 
-from castlist.review.base import Base
+from castlist.decisions import Base
 from castlist.review.server import serve
 from castlist.review.session import Session
 

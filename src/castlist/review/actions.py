@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.decisions import Anchor, Base, Decision
+from castlist.decisions.people import Group, View
 from castlist.errors import InputError
-from castlist.review.base import Base
-from castlist.review.view import Group, View
-from castlist.store import Anchor, Decision
 from castlist.types import NOISE, SET_ASIDE, Video
 
 __all__ = ["ACTIONS", "decision", "sentence", "stand_ins", "witness"]

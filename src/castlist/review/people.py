@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import APPEARANCE_GAP
+from castlist.decisions import Base
+from castlist.decisions.people import Group
 from castlist.report.words import clean
-from castlist.review.base import Base
-from castlist.review.view import Group
 
 __all__ = ["Describe"]
 

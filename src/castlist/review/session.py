@@ -15,27 +15,27 @@ from typing import Any, Self
 import numpy as np
 
 from castlist.cast import Cast
-from castlist.errors import CastlistError, InputError, WorkspaceBusy
-from castlist.report.words import clean
-from castlist.review.actions import decision, sentence, stand_ins, witness
-from castlist.review.base import Base, key_of, prepare
-from castlist.review.people import Describe
-from castlist.review.questions import LONGEST, Asker
-from castlist.review.renew import Decided, Shown, renew
-from castlist.review.view import View, look
-from castlist.store import (
+from castlist.decisions import (
     Alignment,
+    Base,
     Carried,
     Copy,
     Decision,
-    Stale,
-    Workspace,
     active,
     align,
     carry,
     to_redo,
     to_undo,
 )
+from castlist.decisions.people import View, look
+from castlist.errors import CastlistError, InputError, WorkspaceBusy
+from castlist.pipeline.prepare import key_of, prepare
+from castlist.pipeline.publish import Decided, Shown, renew
+from castlist.report.words import clean
+from castlist.review.actions import decision, sentence, stand_ins, witness
+from castlist.review.people import Describe
+from castlist.store import Stale, Workspace
+from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Video
 
 __all__ = ["Session"]

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from castlist.decisions.decision import Anchor, Decision, active
 from castlist.errors import InputError, WorkspaceError
-from castlist.store.decisions import Anchor, Decision, active
 
 __all__ = ["Log", "Stale"]
 

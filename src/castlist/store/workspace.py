@@ -23,9 +23,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from castlist.cast import Cast
+from castlist.decisions.decision import active
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import casts, columns, files, place, prune, scans, schema, summary
-from castlist.store.decisions import active
 from castlist.store.lock import Lock
 from castlist.store.log import Log
 from castlist.types import Portraits, Scan, Video

@@ -5,10 +5,35 @@ from __future__ import annotations
 from typing import Protocol
 
 from castlist.track.divide import LikenessDivider
+from castlist.track.filter import (
+    NOT_A_FACE,
+    PICTURE,
+    TOO_BLURRED,
+    TOO_FEW,
+    TOO_SMALL,
+    Sift,
+    kept,
+    tells_nothing,
+)
 from castlist.track.motion import MotionTracker
 from castlist.types import Clock, Detections, Shots, Tracks
 
-__all__ = ["DIVIDERS", "TRACKERS", "LikenessDivider", "MotionTracker", "Tracker"]
+__all__ = [
+    "DIVIDERS",
+    "NOT_A_FACE",
+    "PICTURE",
+    "SIFTERS",
+    "TOO_BLURRED",
+    "TOO_FEW",
+    "TOO_SMALL",
+    "TRACKERS",
+    "LikenessDivider",
+    "MotionTracker",
+    "Sift",
+    "Tracker",
+    "kept",
+    "tells_nothing",
+]
 
 
 class Tracker(Protocol):
@@ -19,3 +44,4 @@ class Tracker(Protocol):
 
 TRACKERS = {"motion": MotionTracker}
 DIVIDERS = {"likeness": LikenessDivider}
+SIFTERS = {"score": Sift}

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
 from castlist.errors import InputError, RecipeError, WorkspaceError
-from castlist.identification import Found, Watch, identify, silent
+from castlist.pipeline.identify import Found, identify
+from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
 from castlist.types import BACKGROUND, USER, Clustering, Constraints, Machine, Scan

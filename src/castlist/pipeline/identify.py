@@ -11,21 +11,15 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.cluster.links import must_groups
-from castlist.constrain import with_decisions
+from castlist.decisions import Decision, Resolved, resolve
+from castlist.decisions.constraints import with_decisions
+from castlist.decisions.resolve import DECIDED_NO_FACE, HIDDEN
 from castlist.errors import InputError
-from castlist.judge import (
-    NOT_A_FACE,
-    TOO_BLURRED,
-    Best,
-    Verdict,
-    choose,
-    kept,
-    tells_nothing,
-    try_refinement,
-)
+from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.refine import REFINERS
-from castlist.store import Decision, Resolved, resolve
+from castlist.refine.validate import Best, Verdict, choose, try_refinement
+from castlist.track import NOT_A_FACE, TOO_BLURRED, kept, tells_nothing
 from castlist.types import (
     BACKGROUND,
     NOISE,
@@ -42,16 +36,7 @@ from castlist.types import (
     Video,
 )
 
-__all__ = ["DECIDED_NO_FACE", "HIDDEN", "Found", "Watch", "identify", "refine_where_better", "silent"]
-
-Watch = Callable[[str, int, int], None]  # stage, how far it is, how far it goes (0: not known)
-
-DECIDED_NO_FACE = "not a face, as was decided"
-HIDDEN = "hidden, as was decided"
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Watches and says nothing."""
+__all__ = ["Found", "identify", "refine_where_better"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

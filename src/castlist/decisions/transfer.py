@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from castlist.store.align import Alignment, Copy
-from castlist.store.decisions import Anchor, Decision, active
-from castlist.store.resolve import TOLERANCE, Finder, resolve, steps
+from castlist.decisions.align import Alignment, Copy
+from castlist.decisions.decision import Anchor, Decision, active
+from castlist.decisions.locate import TOLERANCE, Finder
+from castlist.decisions.resolve import resolve, steps
 from castlist.types import NOISE
 
 __all__ = ["Carried", "Left", "carry"]

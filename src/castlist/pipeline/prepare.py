@@ -1,93 +1,34 @@
-"""What the machine found, before anybody decided anything: the ground on which decisions are applied."""
+"""What the machine found in a workspace, before anybody decided anything: as stored, or found anew."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import InputError, WorkspaceError
-from castlist.review.renew import Shown
+from castlist.decisions import Base
+from castlist.errors import WorkspaceError
+from castlist.pipeline.identify import Found, identify
+from castlist.pipeline.publish import Shown
+from castlist.recipe import Recipe
 from castlist.store import Run, Workspace
-from castlist.types import (
-    NOISE,
-    Clock,
-    Constraints,
-    Embeddings,
-    Portraits,
-    Shots,
-    Tracks,
-    Video,
-    freeze,
-)
+from castlist.types import NOISE, Constraints, Embeddings, Video
 
-__all__ = ["Base", "key_of", "prepare"]
+__all__ = ["base_of", "key_of", "prepare"]
 
 NAME = "review"  # of the table among the workspace's results
 EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Base:
-    """Tracks, who they show according to the machine alone, and how alike they are."""
-
-    clock: Clock
-    shots: Shots
-    tracks: Tracks
-    portraits: Portraits
-    label: NDArray[np.int32]  # (t,) person, NOISE where set aside
-    fate: NDArray[np.int8]  # (t,)
-    reason: tuple[str, ...]  # (t,) why a track is not of the cast
-    vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
-    cannot: NDArray[np.int64]  # (q, 2) tracks seen together
-    scale: NDArray[np.float64]  # (4,) mean cosine of one person and of two, its deviation, prior log odds
-    damaged: int = 0
-    mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    # (t, d) unit means of the tracks' faces, as the model gives them; `vector` where not given
-
-    def __post_init__(self) -> None:
-        if not len(self.mean):
-            object.__setattr__(self, "mean", self.vector)
-        freeze(self, label=(np.int32, (None,)), fate=(np.int8, (None,)))
-        d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
-        freeze(self, vector=(np.float32, (len(self.label), d)), cannot=(np.int64, (None, 2)))
-        width = np.shape(self.mean)[1] if np.ndim(self.mean) == 2 else 0
-        freeze(self, scale=(np.float64, (4,)), mean=(np.float32, (len(self.label), width)))
-        if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
-            raise InputError("Base.label, fate and reason must have one row a track")
-
-    @classmethod
-    def of(
-        cls,
-        shots: Shots,
-        clock: Clock,
-        tracks: Tracks,
-        label: NDArray[np.int32],
-        fate: NDArray[np.int8],
-        reason: tuple[str, ...],
-        embeddings: Embeddings,
-        constraints: Constraints,
-        portraits: Portraits,
-        damaged: int = 0,
-    ) -> Base:
-        """The base of a clustering; its space is that of the film's own people."""
-        mean, vector, scale = _space(embeddings, constraints, np.asarray(label, np.int64))
-        return cls(
-            clock,
-            shots,
-            tracks,
-            portraits,
-            label,
-            fate,
-            reason,
-            vector,
-            constraints.cannot,
-            scale,
-            damaged,
-            mean,
-        )
+def base_of(found: Found) -> Base:
+    """What the machine found, as decisions are applied to it; its space is that of the film's own people."""
+    cast = found.cast
+    mean, vector, scale = _space(found.refined, found.constraints, np.asarray(cast.person, np.int64))
+    return Base(
+        cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
+        vector, found.constraints.cannot, scale, cast.damaged, mean,
+    )  # fmt: skip
 
 
 def _space(
@@ -148,20 +89,12 @@ def _kept(keep: Workspace, key: str) -> Base | None:
 
 
 def _found(keep: Workspace, video: Video, toml: str) -> tuple[Base, Shown]:
-    from castlist.identification import identify
-    from castlist.recipe import Recipe
-
     recipe = Recipe.parse(toml)
     seen = keep.scan(recipe.scan_key(video))
     if seen is None:
         raise WorkspaceError(f"{keep.path}: its scan is gone; run castlist find on the film again")
     found = identify(video, seen, recipe)
-    cast = found.cast
-    base = Base.of(
-        cast.shots, cast.clock, cast.tracks, cast.person, cast.fate, cast.reason,
-        found.refined, found.constraints, found.portraits, cast.damaged,
-    )  # fmt: skip
-    return base, Shown.of(found)
+    return base_of(found), Shown.of(found)
 
 
 def _keep(place: str, key: str, base: Base, shown: Shown) -> None:

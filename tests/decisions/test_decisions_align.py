@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from castlist.decisions import Alignment, Anchor, Copy, Decision, align, carry
 from castlist.errors import InputError
-from castlist.store import Alignment, Anchor, Copy, Decision, align, carry
 from castlist.types import INTERPOLATED, Clock, Tracks, Video
 
 

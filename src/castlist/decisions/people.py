@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.identification import DECIDED_NO_FACE, HIDDEN
-from castlist.review.base import Base
-from castlist.review.regroup import Step, regroup, walk
-from castlist.store import Decision, Finder, Resolved, active, resolve
+from castlist.decisions.apply import Step, regroup, walk
+from castlist.decisions.base import Base
+from castlist.decisions.decision import Decision, active
+from castlist.decisions.locate import Finder
+from castlist.decisions.resolve import DECIDED_NO_FACE, HIDDEN, Resolved, resolve
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Video
 
 __all__ = ["Group", "View", "look"]

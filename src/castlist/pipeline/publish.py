@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from castlist import report
 from castlist.cast import Cast
-from castlist.identification import Found
 from castlist.models import MODELS
+from castlist.pipeline.identify import Found
 from castlist.store import Workspace
 from castlist.types import Portraits, freeze
 
 if TYPE_CHECKING:
-    from castlist.identification import Found
+    from castlist.pipeline.identify import Found
 
 __all__ = ["Decided", "Shown", "renew"]
 
@@ -45,7 +45,7 @@ class Shown:
     @classmethod
     def of(cls, found: Found) -> Self:
         """What a report shows of that beyond the cast."""
-        from castlist.judge import pair_cosines
+        from castlist.refine.validate import pair_cosines
 
         before = pair_cosines(found.embeddings, found.constraints)
         after = pair_cosines(found.refined, found.constraints)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from castlist.constrain import conflicts, with_decisions
+from castlist.decisions.constraints import conflicts, with_decisions
 from castlist.errors import InputError
 from castlist.types import CO_OCCURRENCE, USER, Constraints
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.review.base import Base
-from castlist.review.view import View
+from castlist.decisions import Base
+from castlist.decisions.people import View
 
 __all__ = ["Sums", "never", "seen_together", "shut"]
 

@@ -3,22 +3,9 @@
 import numpy as np
 import pytest
 
-from castlist.judge import (
-    NOT_A_FACE,
-    PICTURE,
-    TOO_FEW,
-    TOO_SMALL,
-    Billing,
-    Sift,
-    Verdict,
-    choose,
-    hard_pairs,
-    kept,
-    pair_cosines,
-    separation,
-    tells_nothing,
-    try_refinement,
-)
+from castlist.cluster import Billing
+from castlist.refine.validate import Verdict, choose, hard_pairs, pair_cosines, separation, try_refinement
+from castlist.track import NOT_A_FACE, PICTURE, TOO_FEW, TOO_SMALL, Sift, kept, tells_nothing
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Constraints, Detections, Embeddings, Tracks
 
 

@@ -16,16 +16,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist import __version__, report
+from castlist import report
+from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
 from castlist.decode import open_video
-from castlist.identification import Found, Watch, identify, silent
-from castlist.judge import pair_cosines
 from castlist.models import MODELS, load
+from castlist.pipeline.identify import Found, identify
+from castlist.pipeline.scan import scan
+from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
+from castlist.refine.validate import pair_cosines
 from castlist.report import Evidence
-from castlist.scan import scan
 from castlist.store import Workspace
 from castlist.types import Machine, Scan, Video
 

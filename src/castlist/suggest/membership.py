@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.review.base import Base
-from castlist.review.learn import START, STAY, answered, fitted, share_of
+from castlist.decisions import Base
+from castlist.suggest.weights import START, STAY, answered, fitted, share_of
 from castlist.types import NOISE
 
 __all__ = ["Belonging", "Evidence", "Labels"]

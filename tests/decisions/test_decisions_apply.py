@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from castlist.review.regroup import regroup
+from castlist.decisions.apply import regroup
 
 NONE = np.zeros((0, 2), np.int64)
 

@@ -11,19 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from castlist.decisions import KINDS, Anchor, Decision, active, locate, resolve, to_redo, to_undo
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import (
-    KINDS,
-    Anchor,
-    Decision,
-    Stale,
-    Workspace,
-    active,
-    locate,
-    resolve,
-    to_redo,
-    to_undo,
-)
+from castlist.store import Stale, Workspace
 from castlist.types import BACKGROUND, NOISE, PERSON, Clock, Tracks, Video
 
 VIDEO = Video(Path("a.mp4"), 100, 100, Fraction(25), Fraction(4), "d")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.review.base import Base
-from castlist.review.between import Sums, never, seen_together, shut
-from castlist.review.evidence import Evidence, Labels
-from castlist.review.sheets import TOO_SURE, Item, Lines, Sheet, best_of
-from castlist.review.view import View
+from castlist.decisions import Base
+from castlist.decisions.people import View
+from castlist.suggest.batches import TOO_SURE, Item, Lines, Sheet, best_of
+from castlist.suggest.membership import Evidence, Labels
+from castlist.suggest.pairs import Sums, never, seen_together, shut
 from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]

@@ -1,0 +1,49 @@
+"""What the machine found, before anybody decided anything: the ground on which decisions are applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import (
+    Clock,
+    Portraits,
+    Shots,
+    Tracks,
+    freeze,
+)
+
+__all__ = ["Base"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Base:
+    """Tracks, who they show according to the machine alone, and how alike they are."""
+
+    clock: Clock
+    shots: Shots
+    tracks: Tracks
+    portraits: Portraits
+    label: NDArray[np.int32]  # (t,) person, NOISE where set aside
+    fate: NDArray[np.int8]  # (t,)
+    reason: tuple[str, ...]  # (t,) why a track is not of the cast
+    vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
+    cannot: NDArray[np.int64]  # (q, 2) tracks seen together
+    scale: NDArray[np.float64]  # (4,) mean cosine of one person and of two, its deviation, prior log odds
+    damaged: int = 0
+    mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    # (t, d) unit means of the tracks' faces, as the model gives them; `vector` where not given
+
+    def __post_init__(self) -> None:
+        if not len(self.mean):
+            object.__setattr__(self, "mean", self.vector)
+        freeze(self, label=(np.int32, (None,)), fate=(np.int8, (None,)))
+        d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        freeze(self, vector=(np.float32, (len(self.label), d)), cannot=(np.int64, (None, 2)))
+        width = np.shape(self.mean)[1] if np.ndim(self.mean) == 2 else 0
+        freeze(self, scale=(np.float64, (4,)), mean=(np.float32, (len(self.label), width)))
+        if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
+            raise InputError("Base.label, fate and reason must have one row a track")

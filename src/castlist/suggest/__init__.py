@@ -1,0 +1,8 @@
+"""What to ask a person next, from the faces and from what was decided: arrays, no disk."""
+
+from __future__ import annotations
+
+from castlist.suggest.batches import Item, Sheet
+from castlist.suggest.questions import Asker, Question, questions
+
+__all__ = ["Asker", "Item", "Question", "Sheet", "questions"]

@@ -1,0 +1,84 @@
+"""Who may import whom: a room imports what is in this table and nothing else, lazy imports included."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "castlist"
+PLAIN = {"types", "errors", "vectors", "boxes", "graphs", "progress", "_version"}  # everybody may use these
+
+ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
+    "types": set(),
+    "errors": set(),
+    "vectors": set(),
+    "progress": set(),
+    "split": set(),
+    "track": set(),
+    "constrain": set(),
+    "metrics": set(),
+    "refine": set(),
+    "cluster": set(),
+    "models": set(),
+    "detect": {"models"},
+    "embed": {"models"},
+    "decisions": set(),  # one meaning of a decision: no disk, no page, no pipeline
+    "suggest": {"decisions", "cluster"},
+    "cast": set(),
+    "store": {"cast", "decisions"},
+    "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster"},
+}
+CALLERS = {"pipeline", "cli", "review", "report", "bench", "estimators", "io"}  # may import any room
+
+
+def imports(file: Path) -> set[str]:
+    """The rooms that a file imports, inside functions too; imports for a type checker alone do not count."""
+    tree = ast.parse(file.read_text("utf-8"))
+    types_only = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    names = []
+    for node in ast.walk(tree):
+        if id(node) in types_only:
+            continue
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "castlist":
+            names += [f"castlist.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+    return {name.split(".")[1] for name in names if name.startswith("castlist.")}
+
+
+def files(room: str) -> list[Path]:
+    single = SOURCE / f"{room}.py"
+    return [single] if single.exists() else sorted((SOURCE / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    found = files(room)
+    assert found, f"there is no room {room}"
+    for file in found:
+        stranger = imports(file) - ROOMS[room] - PLAIN - {room}
+        assert not stranger, f"{file.relative_to(SOURCE)} imports {sorted(stranger)}"
+
+
+def test_the_store_only_stores_and_the_page_only_shows() -> None:
+    for file in files("decisions"):
+        assert "sqlite3" not in file.read_text("utf-8"), f"{file.name} must know no database"
+    for room in ("store", "decisions", "suggest"):
+        for file in files(room):
+            assert not imports(file) & {"review", "pipeline", "cli"}, file.name
+
+
+def test_nothing_below_imports_a_caller() -> None:
+    rooms = {p.stem if p.is_file() else p.name for p in SOURCE.iterdir() if p.suffix in ("", ".py")}
+    for room in sorted(rooms - CALLERS - {"__init__", "__main__", "__pycache__"}):
+        for file in files(room):
+            assert not imports(file) & {"pipeline", "cli", "review"}, f"{room}/{file.name}"
