@@ -194,13 +194,38 @@ def test_a_later_castlist(place):
 def test_migrations_go_step_by_step_and_keep_a_failed_one_out(place):
     db = sqlite3.connect(place / "cast.db", isolation_level=None)
     assert schema.migrate(db) == 0
+    next_one = schema.SCHEMA + 1
     later = (*schema.MIGRATIONS, "CREATE TABLE second (a);", "CREATE TABLE third (a); nonsense;")
     with pytest.raises(sqlite3.OperationalError):
         schema.migrate(db, later)
-    assert schema.check(db, place, newest=3) == 2
+    assert schema.check(db, place, newest=next_one + 1) == next_one
     assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'third'").fetchone() == (0,)
     assert db.execute("SELECT count(*) FROM decisions").fetchone() == (1,)
     db.close()
+
+
+def first_schema(place):
+    """Take a workspace back to the schema of castlist 0.1."""
+    db = sqlite3.connect(place / "cast.db", isolation_level=None)
+    db.execute("ALTER TABLE video DROP COLUMN timecode")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+
+
+def test_a_workspace_of_an_earlier_castlist_is_read_as_it_is(place):
+    first_schema(place)
+    before = (place / "cast.db").read_bytes()
+    with Workspace.open(place, write=False) as workspace:
+        assert workspace.video().timecode == ""
+        assert len(workspace.decisions.all()) == 1
+        with pytest.raises(WorkspaceError, match="run castlist find once to upgrade it"):
+            workspace.decisions.append(Decision("hide", (FACE,)))
+    assert (place / "cast.db").read_bytes() == before
+    Workspace.open(place).close()
+    with Workspace.open(place, write=False) as workspace:
+        workspace.decisions.append(Decision("hide", (FACE,)))
+        assert len(workspace.decisions.all()) == 2
+    assert (place / "cast.db.schema1").exists()
 
 
 @pytest.mark.parametrize("harm", ["missing", "truncated", "another", "pickle"])

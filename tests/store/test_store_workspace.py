@@ -62,7 +62,17 @@ def make_piece(rng, start, frames=16, faces=5, embedded=3, width=8):
 
 
 def make_video(path, digest="d1"):
-    return Video(Path(path), 640, 360, Fraction(24000, 1001), Fraction(100, 3), digest, "h264", "yuv420p")
+    return Video(
+        Path(path),
+        640,
+        360,
+        Fraction(24000, 1001),
+        Fraction(100, 3),
+        digest,
+        "h264",
+        "yuv420p",
+        "10:00:00:00",
+    )
 
 
 def make_cast(video, rng):

@@ -42,7 +42,8 @@ def _words(name: str, value: Any) -> str:
         return "none yet"
     if name == "film":
         size = f"{value['width']}×{value['height']}, {value['seconds']:.1f} s, {value['codec']}".rstrip(", ")
-        return f"{value['path']} ({size})"
+        start = f", timecode {value['timecode']}" if value["timecode"] else ""
+        return f"{value['path']} ({size}{start})"
     if name == "bytes":
         return ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in value.items())
     if name == "last_run":

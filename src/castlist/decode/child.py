@@ -75,6 +75,7 @@ def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any
         "duration": str(source.duration),
         "codec": source.stream.codec_context.name,
         "pixel_format": first.format.name,
+        "timecode": source.timecode,
     }
 
 

@@ -75,6 +75,7 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
             digest=digest(fd),
             codec=header["codec"],
             pixel_format=header["pixel_format"],
+            timecode=header["timecode"],
         )
     finally:
         os.close(fd)

@@ -7,6 +7,7 @@ nothing else, and only formats that hold films are tried (a playlist names other
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
@@ -31,6 +32,7 @@ FORMATS = (
 EARLIER = (2, 10, 60)  # seconds before the wanted time at which to look for a key frame to start from
 SETTLED = 32  # frames after a key frame from which on a decoder knows all that it would have known
 REORDER = 4  # frames that may be shown before a frame they are predicted from, where FFmpeg does not say
+TIMECODE = re.compile(r"(?:[01]\d|2[0-3])(?::[0-5]\d){2}[:;.,]\d{2,3}", re.ASCII)
 MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is given up
 
 
@@ -131,6 +133,21 @@ class Source:
         if self.stream.duration is not None:
             return max(Fraction(0), int(self.stream.duration) * self.unit)
         return max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
+
+    @property
+    def timecode(self) -> str:
+        """The timecode at which the film starts, as hh:mm:ss:ff (hh:mm:ss;ff: drop-frame); "" for none.
+
+        QuickTime has a track of it (tmcd), MXF a component of the material package, others a tag; FFmpeg
+        gives each as metadata. What is no timecode is as good as none.
+        """
+        streams = self.container.streams
+        said = [self.stream.metadata, self.container.metadata, *(s.metadata for s in streams)]
+        for tags in said:
+            for name, value in tags.items():
+                if name.lower() == "timecode" and TIMECODE.fullmatch(value.strip()):
+                    return str(value.strip())
+        return ""
 
     def frames(self, start: int = 0) -> Iterator[tuple[int, Any]]:
         """(pts, frame) of each frame with pts >= start, rising; (pts, None) of those on the way to it.

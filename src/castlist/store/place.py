@@ -11,7 +11,7 @@ from pathlib import Path
 from castlist.errors import WorkspaceError
 from castlist.store import schema
 
-__all__ = ["beside", "check", "connect", "connect_to", "create_database"]
+__all__ = ["beside", "check", "connect", "connect_to", "create_database", "is_copy"]
 
 SUFFIX = ".castlist"
 _OURS = {"cast.db.new", "cast.db.new-journal", "lock", "embeddings", "thumbs"}  # before there is a cast.db
@@ -92,9 +92,7 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
             if version < schema.SCHEMA:
                 _migrate(path, db, version)
         elif version < schema.SCHEMA:
-            raise WorkspaceError(
-                f"{path}: written by an earlier castlist; run castlist find once to upgrade it"
-            )
+            db = _upgraded_in_memory(db)
         db.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         db.close()
@@ -119,6 +117,20 @@ def connect_to(file: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(
         f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
     )
+
+
+def is_copy(db: sqlite3.Connection) -> bool:
+    """Whether a connection reads a copy in memory, which nobody else sees."""
+    return not db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
+
+
+def _upgraded_in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy of an earlier castlist's database with today's schema: a reader changes no file."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    db.backup(copy)
+    db.close()
+    schema.migrate(copy)
+    return copy
 
 
 def _migrate(path: Path, db: sqlite3.Connection, version: int) -> None:

@@ -167,7 +167,12 @@ CREATE TRIGGER anchors_are_final BEFORE UPDATE ON anchors
 BEGIN SELECT RAISE(ABORT, 'decisions are never changed: undo is another row'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_TIMECODE = """
+-- Of the film's time 0, as its file says: hh:mm:ss:ff, or hh:mm:ss;ff where it is drop-frame; '' for none.
+ALTER TABLE video ADD COLUMN timecode TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE)
 SCHEMA = len(MIGRATIONS)
 
 

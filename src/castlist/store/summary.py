@@ -30,6 +30,7 @@ def film(video: Video) -> dict[str, Any]:
         "seconds": round(float(video.duration), 3),
         "frame_rate": str(video.frame_rate),
         "codec": video.codec,
+        "timecode": video.timecode,
         "digest": video.digest,
     }
 

@@ -130,7 +130,8 @@ class Workspace:
         """The film, None where no run has begun. Where it moved along with the workspace, its new path."""
         with self._reading() as db:
             row = db.execute(
-                "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format FROM video"
+                "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode"
+                " FROM video"
             ).fetchone()
         if row is None:
             return None
@@ -158,7 +159,7 @@ class Workspace:
             path = os.fsencode(video.path)
         with self._writing() as db:
             db.execute(
-                "INSERT OR REPLACE INTO video VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO video VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     video.digest,
                     path,
@@ -168,6 +169,7 @@ class Workspace:
                     str(video.duration),
                     video.codec,
                     video.pixel_format,
+                    video.timecode,
                 ),
             )
 
@@ -423,6 +425,10 @@ class Workspace:
     @contextmanager
     def _deciding(self) -> Iterator[sqlite3.Connection]:
         """A transaction of its own connection: a decision waits for no run."""
+        if place.is_copy(self._db):
+            raise WorkspaceError(
+                f"{self.path}: written by an earlier castlist; run castlist find once to upgrade it"
+            )
         with files.sentences(self.path):
             db = place.connect_to(self.path / "cast.db", "rw")
             try:
