@@ -30,7 +30,16 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "store": {"cast", "decisions"},
     "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster"},
 }
-CALLERS = {"pipeline", "cli", "review", "report", "bench", "estimators", "io"}  # may import any room
+CALLERS = {
+    "pipeline",
+    "cli",
+    "review",
+    "report",
+    "bench",
+    "estimators",
+    "io",
+    "library",
+}  # may import any room
 
 
 def imports(file: Path) -> set[str]:

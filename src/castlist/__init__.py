@@ -19,8 +19,9 @@ from castlist._version import __version__
 if TYPE_CHECKING:
     from castlist.cast import Appearance, Cast, Face, Person
     from castlist.errors import CastlistError, InputError, MissingExtra, VideoError, WorkspaceError
-    from castlist.pipeline import find
+    from castlist.library import find_all
     from castlist.pipeline.explain import Explanation, explain
+    from castlist.pipeline.find import find
     from castlist.pipeline.identify import identify
     from castlist.recipe import Recipe
     from castlist.store import Workspace
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "explain",
     "find",
+    "find_all",
     "identify",
 ]
 
@@ -62,6 +64,7 @@ _HOME = {
     "WorkspaceError": "castlist.errors",
     "explain": "castlist.pipeline.explain",
     "find": "castlist.pipeline.find",
+    "find_all": "castlist.library",
     "identify": "castlist.pipeline.identify",
 }
 

@@ -1,15 +1,19 @@
-"""castlist find: the cast of a film."""
+"""castlist find: the cast of a film, or of many."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import film_options, machine_options, made_recipe, recipe_options
+from castlist.cli.options import films_options, machine_options, made_recipe, recipe_options
 from castlist.types import Machine
+
+if TYPE_CHECKING:
+    from castlist.recipe import Recipe
 
 
 @click.command(
@@ -19,28 +23,51 @@ Examples:
   castlist find film.mp4 --out /tmp/cast    or elsewhere
   castlist find film.mp4 --json > cast.json
   castlist find film.mp4 --set look.per_second=12
+  castlist find season/                     every film in a folder; those done already cost nothing
+  castlist find *.mp4 --jobs 2              two films at once
+  castlist find season/ --shard 3/40        the third of forty parts, for a job array
+  castlist find season/ --on ray            on a Ray cluster
   castlist find -- -odd-name.mp4            a name that begins with a dash
-Run it again after an interruption and it goes on where it was.
+Run it again after an interruption and it goes on where it was. Of several films, one that fails is a row of
+the table and not the end; the exit status is then 2.
 """,
 )
-@film_options
+@films_options
 @recipe_options
 @machine_options
+@click.option(
+    "--jobs", type=click.IntRange(0, 4096), default=0, show_default=True,
+    help="Films at once; 0: one here, as many as the cluster has cores for with --on ray.",
+)  # fmt: skip
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the films.")
+@click.option(
+    "--on", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+    help="Who does the work: this machine, or a Ray cluster (castlist[ray]).",
+)  # fmt: skip
+@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; one on this machine by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, only the cast.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 def command(
-    film: str, out: str | None, recipe: str | None, settings: tuple[str, ...], device: str, threads: int,
-    as_json: bool, quiet: bool,
-) -> None:  # fmt: skip
-    """Find the cast of FILM: who appears, when, and for how long."""
+    films: tuple[str, ...], out: str | None, recipe: str | None, settings: tuple[str, ...], device: str,
+    threads: int, jobs: int, shard: str | None, on: str, address: str | None, as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
+    steps = made_recipe(recipe, settings)
+    machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
+    if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
+        _one(films[0], out, steps, machine, as_json, quiet)
+        return 0
+    return _many(films, out, steps, machine, jobs, shard, on, address, as_json, quiet)
+
+
+def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: bool, quiet: bool) -> None:
+    """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
     from castlist.pipeline import find
     from castlist.store import Workspace
 
-    steps = made_recipe(recipe, settings)
-    machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     with progress(quiet) as watch:
-        cast = find(film, workspace=out, recipe=steps, machine=machine, watch=watch)
+        cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=watch)
     place = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
         from castlist.io.cast_json import document
@@ -48,3 +75,30 @@ def command(
         click.echo(json.dumps(document(cast), ensure_ascii=False, indent=1))
     else:
         print_cast(cast, place)
+
+
+def _many(
+    films: tuple[str, ...], out: str | None, recipe: Recipe, machine: Machine, jobs: int, shard: str | None,
+    on: str, address: str | None, as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """A row a film on stdout; 2 where one failed."""
+    from dataclasses import replace
+
+    from castlist.cli.films import films_progress, print_outcomes
+    from castlist.library import Shard, executor, films_of, find_all
+
+    part = Shard.parse(shard) if shard else Shard()
+    if jobs > 1 and not machine.threads:
+        machine = replace(machine, threads=max(1, (os.cpu_count() or 1) // jobs))
+    total = len(part.of(films_of(films)))
+    with films_progress(total, quiet) as (watch, each):
+        outcomes = find_all(
+            films, out=out, recipe=recipe, machine=machine, executor=executor(on, jobs, address),
+            shard=part, watch=watch, each=each,
+        )  # fmt: skip
+    if as_json:
+        rows = [outcome.document() for outcome in outcomes]
+        click.echo(json.dumps({"films": rows}, ensure_ascii=False, indent=1))
+    else:
+        print_outcomes(outcomes)
+    return 0 if all(outcome.ok for outcome in outcomes) else 2

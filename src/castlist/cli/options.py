@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
 
-__all__ = ["film_options", "machine_options", "made_recipe", "recipe_options"]
+__all__ = ["film_options", "films_options", "machine_options", "made_recipe", "recipe_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +21,15 @@ def film_options(command: F) -> F:
     return click.option(
         "-o", "--out", metavar="FOLDER", help="Workspace for the results; FILM with .castlist by default."
     )(command)
+
+
+def films_options(command: F) -> F:
+    """FILMS, and where their results go."""
+    command = click.argument("films", nargs=-1, required=True, metavar="FILM...")(command)
+    return click.option(
+        "-o", "--out", metavar="FOLDER",
+        help="Workspace for the results, of several films the folder for them; beside each FILM by default.",
+    )(command)  # fmt: skip
 
 
 def recipe_options(command: F) -> F:

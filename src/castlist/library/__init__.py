@@ -1,0 +1,20 @@
+"""Many films: their casts found together, and one id for each person across all of them."""
+
+from __future__ import annotations
+
+from castlist.library.executors import Executor, Here, Processes, executor
+from castlist.library.films import Shard, films_of
+from castlist.library.many import find_all
+from castlist.library.work import Outcome, Task
+
+__all__ = [
+    "Executor",
+    "Here",
+    "Outcome",
+    "Processes",
+    "Shard",
+    "Task",
+    "executor",
+    "films_of",
+    "find_all",
+]

@@ -1,0 +1,148 @@
+"""Who does the work: this process, several processes, or (on_ray.py) the machines of a Ray cluster.
+
+An executor is anything with `run(tasks, watch)` that yields an outcome for every task, in any order.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from typing import Any, Protocol
+
+from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
+
+__all__ = ["TRIES", "Executor", "Here", "Processes", "executor"]
+
+TRIES = 3  # workers that may die over one film before it counts as failed
+TELL = 0.2  # seconds between two words of progress from a worker
+
+
+class Executor(Protocol):
+    """What turns tasks into outcomes."""
+
+    def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]: ...
+
+
+class Here:
+    """One film after another in this process."""
+
+    def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
+        for task in tasks:
+            yield perform(task, watch)
+
+
+class Processes:
+    """Several films at once, each worker a process of its own that loads the networks once.
+
+    A worker that is killed is replaced and its film goes on after the last segment that was stored.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
+        waiting = deque((task, 1) for task in tasks)
+        workers = [_Worker() for _ in range(min(self.jobs, len(tasks)))]
+        try:
+            for worker in workers:
+                worker.take(*waiting.popleft())
+            while busy := {w.pipe: w for w in workers if w.task is not None}:
+                for pipe in wait(list(busy)):
+                    worker = busy[pipe]  # type: ignore[index]
+                    outcome = worker.hear(watch)
+                    if outcome is None:
+                        continue
+                    if outcome.state == "died":
+                        waiting.appendleft((worker.last, outcome.tries + 1))
+                    else:
+                        yield outcome
+                    if waiting:
+                        worker.take(*waiting.popleft())
+        finally:
+            for worker in workers:
+                worker.stop()
+
+
+class _Worker:
+    """A process that does one task after another."""
+
+    def __init__(self) -> None:
+        self.task: Task | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=False)
+        self.process.start()
+        theirs.close()
+
+    def take(self, task: Task, tries: int) -> None:
+        self.task = self.last = task
+        self.tries = tries
+        with suppress(BrokenPipeError):  # where it died meanwhile, `hear` finds out
+            self.pipe.send(task)
+
+    def hear(self, watch: FilmWatch) -> Outcome | None:
+        """An outcome, or None where it was only progress; a dead worker is replaced."""
+        try:
+            said = self.pipe.recv()
+        except (EOFError, OSError):
+            return self._replaced()
+        if not isinstance(said, Outcome):
+            watch(self.last.film, *said)
+            return None
+        self.task = None
+        return replace(said, tries=self.tries)
+
+    def _replaced(self) -> Outcome:
+        self.process.join()
+        self.pipe.close()
+        self.task = None
+        self._begin()
+        if self.tries >= TRIES:
+            return died(self.last, self.tries)
+        return Outcome(self.last.film, self.last.workspace, "died", tries=self.tries)
+
+    def stop(self) -> None:
+        if self.task is not None:
+            self.process.terminate()
+        self.pipe.close()
+        self.process.join(10)
+        if self.process.is_alive():
+            self.process.kill()
+
+
+def _serve(pipe: Connection) -> None:
+    """A worker's life: tasks come in, progress and outcomes go out, until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
+    said = 0.0
+
+    def watch(film: str, *progress: Any) -> None:
+        nonlocal said
+        if time.monotonic() - said > TELL:
+            said = time.monotonic()
+            pipe.send(progress)
+
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send(perform(pipe.recv(), watch))
+
+
+def executor(on: str = "local", jobs: int = 0, address: str | None = None) -> Executor:
+    """The executor of that name: "local" or "ray"; `jobs` films at once, 0 for what suits it.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+    """
+    if on == "ray":
+        from castlist.library.on_ray import Ray
+
+        return Ray(jobs=jobs, address=address)
+    return Here() if jobs <= 1 else Processes(jobs)

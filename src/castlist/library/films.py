@@ -1,0 +1,125 @@
+"""Which films paths and folders mean, where the results of each go, and which of them a shard takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from castlist.decode import printable
+from castlist.errors import InputError
+from castlist.store import Workspace
+
+__all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of"]
+
+# What is taken for a film inside a folder; a file that is named itself may be called anything.
+FILM_SUFFIXES = frozenset(
+    {
+        ".3g2", ".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".gxf", ".h264", ".hevc", ".ivf", ".m1v",
+        ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm",
+        ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several equal parts of a list of films: part `number` (from 1) of `count`."""
+
+    number: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.count:
+            raise InputError(
+                f"a shard is a number from 1 to the count, as in 3/40; got {self.number}/{self.count}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """The shard that "3/40" means.
+
+        Raises:
+            InputError: it is not written like that.
+        """
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
+        if not found:
+            raise InputError(f"write a shard as number/count, as in 3/40; got {text!r}")
+        return cls(int(found[1]), int(found[2]))
+
+    def of(self, films: Sequence[Path]) -> list[Path]:
+        """Every `count`-th film, beginning with the `number`-th: the shards together are all films."""
+        return list(films[self.number - 1 :: self.count])
+
+
+WHOLE = Shard()
+
+
+def films_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The films that paths and folders mean, each once, in the order given; a folder's by their names.
+
+    Folders are searched with all below them. Hidden files, workspaces and links to folders are left out.
+
+    Raises:
+        InputError: a folder holds no film.
+    """
+    found: list[Path] = []
+    for given in paths:
+        path = Path(given)
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = list(_inside(path))
+        if not inside:
+            raise InputError(
+                f"{printable(path)}: holds no film; films end in {', '.join(sorted(FILM_SUFFIXES))}"
+            )
+        found += inside
+    return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]
+
+
+def _inside(folder: Path) -> Iterable[Path]:
+    """The films below a folder."""
+    for place, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not _is_ours(Path(place, f)))
+        for name in sorted(files):
+            if Path(name).suffix.lower() in FILM_SUFFIXES and not name.startswith("."):
+                yield Path(place, name)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is a workspace or a library."""
+    return (folder / "cast.db").exists() or (folder / "catalogue.db").exists()
+
+
+def places_of(films: Sequence[Path], out: Path | None = None) -> list[Path]:
+    """The workspace of each film, all different: beside the film, or in the folder `out`.
+
+    The same list of films always gives the same places, whichever part of it is worked on.
+    """
+    names = Counter(_stem(film) for film in films)
+    taken: set[str] = set()  # without regard to case, as on file systems that have none
+    places = []
+    for film in films:
+        place = Workspace.beside(film) if out is None else out / _told_apart(film, names)
+        if str(place).casefold() in taken:
+            place = film.with_name(f"{film.name}.castlist")
+        taken.add(str(place).casefold())
+        places.append(place)
+    return places
+
+
+def _stem(film: Path) -> str:
+    return film.stem.casefold()
+
+
+def _told_apart(film: Path, names: Counter[str]) -> str:
+    """film.castlist, with a hash of the film's whole path where another film has the same name."""
+    if names[_stem(film)] < 2:
+        return Workspace.beside(Path("/nowhere") / film.name).name
+    mark = sha256(os.fsencode(os.path.realpath(film))).hexdigest()[:8]
+    return Workspace.beside(Path("/nowhere") / f"{film.stem}-{mark}{film.suffix}").name

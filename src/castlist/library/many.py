@@ -1,0 +1,83 @@
+"""The casts of many films: `find_all`. One film's failure is a row and not the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from castlist.errors import InputError
+from castlist.library.executors import Executor, Here
+from castlist.library.films import WHOLE, Shard, films_of, places_of
+from castlist.library.work import FilmWatch, Outcome, Task, quiet
+from castlist.recipe import Recipe
+from castlist.types import Machine
+
+__all__ = ["find_all", "tasks_of"]
+
+
+def find_all(
+    films: Iterable[str | os.PathLike[str]],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    recipe: Recipe = Recipe(),
+    machine: Machine = Machine(),
+    executor: Executor | None = None,
+    shard: Shard = WHOLE,
+    watch: FilmWatch = quiet,
+    each: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Find the cast of every film; what was found already costs nothing.
+
+    Args:
+        films: paths of films and of folders with films.
+        out: folder for the workspaces; beside each film by default.
+        executor: who does the work; this process by default.
+        shard: the part of the films to do, for many machines with one disk.
+        watch: told of progress.
+        each: given every outcome as soon as it is there.
+
+    Returns:
+        An outcome a film, in the order of the films.
+
+    Raises:
+        InputError: no film was given, or a folder holds none.
+    """
+    tasks = tasks_of(films, out=out, recipe=recipe, machine=machine, shard=shard)
+    found: dict[str, Outcome] = {}
+    for outcome in (executor or Here()).run(tasks, watch):
+        found[outcome.workspace] = outcome
+        each(outcome)
+    return [found[task.workspace] for task in tasks]
+
+
+def tasks_of(
+    films: Iterable[str | os.PathLike[str]],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    recipe: Recipe = Recipe(),
+    machine: Machine = Machine(),
+    shard: Shard = WHOLE,
+) -> list[Task]:
+    """A task a film, each with a workspace of its own."""
+    chosen = films_of(films)
+    if not chosen:
+        raise InputError("no film was given; name films, or a folder with films")
+    if out is not None:
+        _folder(Path(out))
+    places = dict(zip(chosen, places_of(chosen, None if out is None else Path(out)), strict=True))
+    toml = recipe.toml()
+    return [
+        Task(str(film), str(places[film]), toml, machine.device, machine.threads) for film in shard.of(chosen)
+    ]
+
+
+def _folder(out: Path) -> None:
+    """Make the folder for the workspaces of many films.
+
+    Raises:
+        InputError: it is a file or itself a workspace.
+    """
+    if (out / "cast.db").exists() or (out.exists() and not out.is_dir()):
+        raise InputError(f"{out}: is not a folder for the results of several films; name another with --out")
+    out.mkdir(parents=True, exist_ok=True)

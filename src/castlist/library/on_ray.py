@@ -1,0 +1,115 @@
+"""Films on the machines of a Ray cluster. Each worker is an actor that loads the networks once.
+
+Nothing but paths and rows travels: the films and the workspaces lie on a disk that all machines see.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from castlist.errors import InputError, MissingExtra
+from castlist.library.executors import TRIES
+from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
+
+__all__ = ["Ray"]
+
+CORES = 2  # of a worker where its tasks do not say: one looks for faces while one decodes
+
+
+class Ray:
+    """An executor over a Ray cluster: one on this machine, or the one at `address`.
+
+    A worker that is killed, with its machine or alone, is replaced; its film goes on after the last segment
+    that was stored, if need be on another machine.
+
+    Args:
+        jobs: workers; 0 for as many as the cluster has cores for.
+        address: host:port of a running cluster, or "auto"; None for the cluster that RAY_ADDRESS names,
+            or else a new one on this machine.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+        InputError: there is no cluster at the address.
+    """
+
+    def __init__(self, jobs: int = 0, address: str | None = None) -> None:
+        try:
+            self.ray = importlib.import_module("ray")
+        except ImportError:
+            raise MissingExtra("work on a Ray cluster", "ray") from None
+        self.jobs, self.address = jobs, address
+
+    def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
+        """An outcome a task, as they come; of progress only the beginning of each film is told."""
+        ours = self._connect()
+        try:
+            yield from self._run(tasks, watch)
+        finally:
+            if ours:
+                self.ray.shutdown()
+
+    def _connect(self) -> bool:
+        """Join a cluster or begin one; whether it was this object that did."""
+        if self.ray.is_initialized():
+            return False
+        main = threading.current_thread() is threading.main_thread()
+        before = signal.getsignal(signal.SIGTERM) if main else None
+        try:
+            self.ray.init(address=self.address, include_dashboard=False, log_to_driver=False,
+                          configure_logging=False)  # fmt: skip
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            where = f" at {self.address}" if self.address else ""
+            raise InputError(f"there is no Ray cluster{where} that can be used ({error})") from None
+        finally:
+            if main:
+                signal.signal(signal.SIGTERM, before)  # Ray puts its own in place
+        return True
+
+    def _run(self, tasks: Sequence[Task], watch: FilmWatch) -> Iterator[Outcome]:
+        waiting = deque((_absolute(task), task, 1) for task in tasks)
+        cores = max((task.threads for task in tasks), default=0) or CORES
+        have = int(self.ray.cluster_resources().get("CPU", 1))
+        count = min(len(tasks), self.jobs or max(1, have // cores))
+        make = self.ray.remote(num_cpus=min(cores, max(1, have // count)), max_restarts=0)(_Worker)
+        idle = [make.remote() for _ in range(count)]
+        at_work: dict[Any, tuple[Any, Task, Task, int]] = {}
+        while waiting or at_work:
+            while waiting and idle:
+                actor, (task, given, tries) = idle.pop(), waiting.popleft()
+                watch(given.film, "scan", 0, 0)
+                at_work[actor.perform.remote(task)] = (actor, task, given, tries)
+            (ready,), _ = self.ray.wait(list(at_work), num_returns=1)
+            actor, task, given, tries = at_work.pop(ready)
+            try:
+                outcome: Outcome = self.ray.get(ready)
+            except self.ray.exceptions.RayError:
+                with suppress(Exception):  # it is dead most likely, and must not live on as half of two
+                    self.ray.kill(actor)
+                idle.append(make.remote())
+                if tries < TRIES:
+                    waiting.appendleft((task, given, tries + 1))
+                    continue
+                yield died(given, tries)
+                continue
+            idle.append(actor)
+            yield replace(outcome, film=given.film, workspace=given.workspace, tries=tries)
+
+
+class _Worker:
+    """Lives on a machine of the cluster and does one film after another."""
+
+    def perform(self, task: Task) -> Outcome:
+        return perform(task)
+
+
+def _absolute(task: Task) -> Task:
+    """The task as a process elsewhere understands it."""
+    return replace(task, film=os.path.abspath(task.film), workspace=os.path.abspath(task.workspace))

@@ -1,0 +1,129 @@
+"""The unit of work: one film in, one workspace out. Whatever runs it runs this, here or on another machine.
+
+A task holds a path and a recipe as text, an outcome holds a few numbers and sentences: no picture and no
+vector travels between processes. A task may be run twice, or after another worker died over it: the workspace
+is locked by whoever is at work on it, and goes on after its last segment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from castlist import __version__
+from castlist.decode import printable
+from castlist.errors import CastlistError, WorkspaceBusy
+from castlist.types import Machine
+
+__all__ = ["FilmWatch", "Outcome", "Task", "perform", "quiet"]
+
+FilmWatch = Callable[[str, str, int, int], None]  # film, stage, how far it is, how far it goes
+
+
+def quiet(film: str, stage: str, done: int, total: int) -> None:
+    """Watches and says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A film whose cast is to be found."""
+
+    film: str
+    workspace: str
+    recipe: str  # TOML
+    device: str = "auto"
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a film: a row of the summary."""
+
+    film: str
+    workspace: str
+    state: str  # found, kept (there already), busy (another castlist is at work on it) or failed
+    people: int = 0
+    background: int = 0
+    duration: float = 0.0  # seconds of film
+    took: float = 0.0  # seconds of work
+    sentence: str = ""  # why it failed
+    tries: int = 1  # workers that were needed
+
+    @property
+    def ok(self) -> bool:
+        return self.state in ("found", "kept")
+
+    def document(self) -> dict[str, Any]:
+        """The outcome as plain values."""
+        return asdict(self)
+
+
+def perform(task: Task, watch: FilmWatch = quiet) -> Outcome:
+    """Find the cast of one film unless it is there already; whatever goes wrong is a sentence."""
+    started = time.perf_counter()
+    try:
+        outcome = _kept(task) or _found(task, watch)
+    except WorkspaceBusy as error:
+        outcome = Outcome(task.film, task.workspace, "busy", sentence=str(error))
+    except CastlistError as error:
+        outcome = Outcome(task.film, task.workspace, "failed", sentence=str(error))
+    except MemoryError:
+        outcome = Outcome(task.film, task.workspace, "failed", sentence="there is not enough memory")
+    except OSError as error:
+        sentence = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+        outcome = Outcome(task.film, task.workspace, "failed", sentence=sentence)
+    except Exception as error:  # one film's failure is a row and not the end
+        sentence = f"{printable(task.film)}: an error nobody expected, please report it: {error!r}"
+        outcome = Outcome(task.film, task.workspace, "failed", sentence=sentence)
+    return replace(outcome, took=time.perf_counter() - started)
+
+
+def _found(task: Task, watch: FilmWatch) -> Outcome:
+    from castlist.pipeline import find
+    from castlist.recipe import Recipe
+
+    cast = find(
+        task.film,
+        workspace=task.workspace,
+        recipe=Recipe.parse(task.recipe),
+        machine=Machine(task.device, task.threads),
+        watch=lambda stage, done, total: watch(task.film, stage, done, total),
+    )
+    length = float(cast.clock.time(len(cast.clock)))
+    return Outcome(task.film, task.workspace, "found", len(cast), len(cast.background), length)
+
+
+def _kept(task: Task) -> Outcome | None:
+    """The outcome of an earlier run by the same castlist and recipe, None where there is none."""
+    from castlist.decode.files import digest, open_plain, plain_path
+    from castlist.store import Workspace
+
+    if not (Path(task.workspace) / "cast.db").exists():
+        return None
+    try:
+        with Workspace.open(task.workspace, write=False) as keep:
+            video, runs = keep.video(), keep.runs()
+            if video is None or not runs or not runs[-1].finished:
+                return None
+            if (runs[-1].version, runs[-1].recipe) != (__version__, task.recipe):
+                return None
+            cast = keep.cast()
+    except CastlistError:
+        return None  # the run itself says what is wrong, or upgrades it
+    with open(open_plain(plain_path(task.film)), "rb") as file:
+        if digest(file.fileno()) != video.digest or video.path.name != Path(task.film).name:
+            return None
+    length = float(cast.clock.time(len(cast.clock)))
+    return Outcome(task.film, task.workspace, "kept", len(cast), len(cast.background), length)
+
+
+def died(task: Task, tries: int) -> Outcome:
+    """The outcome where worker after worker was killed over a film."""
+    sentence = (
+        f"{printable(task.film)}: {tries} workers were killed over it (often: too little memory); "
+        "what they found is kept, and the same command goes on from there"
+    )
+    return Outcome(task.film, task.workspace, "failed", sentence=sentence, tries=tries)

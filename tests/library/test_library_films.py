@@ -1,0 +1,160 @@
+"""Which films are meant, where their results go, and what one unit of work makes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from castlist.errors import InputError
+from castlist.library import Outcome, Processes, Shard, films_of, find_all
+from castlist.library.films import places_of
+from castlist.library.work import Task
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    return path
+
+
+def test_a_folder_means_the_films_in_it_in_order(tmp_path):
+    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "disc 2/c.mov", ".git/d.mp4"):
+        touch(tmp_path / name)
+    touch(tmp_path / "a.castlist" / "cast.db")
+    touch(tmp_path / "a.castlist" / "clip.mp4")
+    found = [str(film.relative_to(tmp_path)) for film in films_of([tmp_path])]
+    assert found == ["a.MKV", "b.mp4", "disc 2/c.mov"]
+
+
+def test_a_film_named_twice_is_one_film(tmp_path):
+    film = touch(tmp_path / "a.mp4")
+    os.symlink(film, tmp_path / "link.mp4")
+    assert films_of([film, tmp_path, tmp_path / "link.mp4"]) == [film]
+
+
+def test_a_link_to_a_folder_is_not_followed(tmp_path):
+    touch(tmp_path / "in" / "a.mp4")
+    os.symlink(tmp_path / "in", tmp_path / "in" / "round")
+    assert films_of([tmp_path / "in"]) == [tmp_path / "in" / "a.mp4"]
+
+
+def test_a_folder_without_films_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no film"):
+        films_of([tmp_path])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 40])
+def test_shards_together_are_all_films_once(count):
+    films = [Path(f"{i}.mp4") for i in range(17)]
+    parts = [Shard(k, count).of(films) for k in range(1, count + 1)]
+    assert sorted(f for part in parts for f in part) == sorted(films)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3/4", ""])
+def test_a_wrong_shard_is_refused(text):
+    with pytest.raises(InputError):
+        Shard.parse(text)
+
+
+def test_every_film_has_a_workspace_of_its_own(tmp_path):
+    films = [touch(tmp_path / n) for n in ("a.mkv", "a.mp4", "b/a.mp4", "b/A.mov", "c.mp4")]
+    for out in (None, tmp_path / "out"):
+        places = places_of(films, out)
+        assert len({str(p).casefold() for p in places}) == len(films)
+        assert places == places_of(films, out)
+
+
+def test_one_failure_is_a_row_and_what_is_done_costs_nothing(small_film, tmp_path):
+    shutil.copy(small_film[0], tmp_path / "good.mp4")
+    touch(tmp_path / "bad.mp4")
+    bad, good = find_all([tmp_path])
+    assert (bad.state, good.state, good.people) == ("failed", "found", 3)
+    assert "bad.mp4" in bad.sentence
+    before = (tmp_path / "good.castlist" / "cast.db").stat()
+    bad, good = find_all([tmp_path])
+    assert (bad.state, good.state, good.people) == ("failed", "kept", 3)
+    after = (tmp_path / "good.castlist" / "cast.db").stat()
+    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+
+
+def test_another_film_under_the_same_name_is_not_taken_for_done(small_film, tmp_path):
+    shutil.copy(small_film[0], tmp_path / "film.mp4")
+    find_all([tmp_path])
+    with open(tmp_path / "film.mp4", "ab") as file:
+        file.write(b"\0" * 64)
+    (again,) = find_all([tmp_path])
+    assert again.state == "failed"
+    assert "another film" in again.sentence
+
+
+def test_the_command_prints_a_row_a_film(small_film, tmp_path, capsys):
+    from castlist.cli import run
+
+    shutil.copy(small_film[0], tmp_path / "good.mp4")
+    touch(tmp_path / "bad.mp4")
+    assert run(["find", str(tmp_path), "--json"]) == 2
+    shown = capsys.readouterr()
+    rows = json.loads(shown.out)["films"]
+    assert [row["state"] for row in rows] == ["failed", "found"]
+    assert run(["find", str(tmp_path), "--shard", "2/2", "-q"]) == 0
+    shown = capsys.readouterr()
+    assert "found before" in shown.out
+    assert "bad.mp4" not in shown.out
+    assert shown.err == ""
+
+
+def test_a_killed_worker_costs_its_segment(small_film, tmp_path):
+    """The film goes on in another worker, and the result is that of a run nobody disturbed."""
+    shutil.copy(small_film[0], tmp_path / "film.mp4")
+    undisturbed = tmp_path / "whole"
+    find_all([tmp_path / "film.mp4"], out=undisturbed)
+    workers = Processes(2)
+    killed: list[int] = []
+
+    def watch(film: str, stage: str, done: int, total: int) -> None:
+        if not killed and done > 100:  # beyond the first segment
+            import multiprocessing
+
+            pid = max(p.pid or 0 for p in multiprocessing.active_children())
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+
+    started = time.monotonic()
+    (outcome,) = find_all([tmp_path / "film.mp4"], out=tmp_path / "killed", executor=workers, watch=watch)
+    assert killed
+    assert (outcome.state, outcome.tries) == ("found", 2)
+    assert time.monotonic() - started < 120
+    assert content(tmp_path / "killed" / "film.castlist") == content(undisturbed / "film.castlist")
+
+
+def test_a_film_that_kills_every_worker_is_a_row(tmp_path, monkeypatch):
+    import castlist.library.executors as executors
+
+    monkeypatch.setattr(executors, "_serve", _die)
+    (outcome,) = Processes(1).run([Task("film.mp4", str(tmp_path / "w"), "")])
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, outcome.tries) == ("failed", executors.TRIES)
+    assert "killed" in outcome.sentence
+
+
+def _die(pipe):
+    pipe.recv()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def content(workspace: Path) -> dict[str, object]:
+    """All that a workspace says of its film, without when and how fast."""
+    from castlist.io.cast_json import document
+    from castlist.store import Workspace
+
+    with Workspace.open(workspace, write=False) as keep:
+        said = document(keep.cast())
+    files = sorted(p for p in workspace.rglob("*") if p.suffix in (".npy", ".jpg"))
+    return {"cast": json.dumps(said), **{str(p.relative_to(workspace)): p.read_bytes() for p in files}}
