@@ -132,6 +132,17 @@ class Cast:
         """The people of the cast, then those of the background: what `person` indexes."""
         return (*self.people, *self.background)
 
+    @property
+    def unread(self) -> Fraction:
+        """Seconds of the film for which no picture could be read."""
+        return self.clock.unread * self.clock.unit
+
+    @property
+    def whole(self) -> Fraction:
+        """Seconds that the film lasts: as its header says, or longer where more was read."""
+        read = self.clock.time(len(self.clock)) - self.clock.time(0) if len(self.clock) else Fraction(0)
+        return max(read, self.video.duration) if self.unread else read
+
     @classmethod
     def of(
         cls,

@@ -140,6 +140,8 @@ class Clock:
 
     pts: NDArray[np.int64]  # (f,) rising presentation timestamps, the file's own start at 0
     unit: Fraction  # seconds per tick
+    retimed: int = 0  # frames whose time the file gives wrongly or not at all: it was worked out
+    unread: int = 0  # ticks of the film for which no picture could be read
 
     def __post_init__(self) -> None:
         freeze(self, pts=(np.int64, (None,)))
@@ -264,7 +266,12 @@ class Scan:
         faces = np.cumsum([0, *(len(p.detections) for p in parts)])
         found = [p.detections for p in parts]
         return cls(
-            Clock(np.concatenate([p.clock.pts for p in parts]), parts[0].clock.unit),
+            Clock(
+                np.concatenate([p.clock.pts for p in parts]),
+                parts[0].clock.unit,
+                sum(p.clock.retimed for p in parts),
+                sum(p.clock.unread for p in parts),
+            ),
             _stack([p.signal for p in parts]),
             Detections(
                 np.concatenate([d.frame + f for d, f in zip(found, frames[:-1], strict=True)]),

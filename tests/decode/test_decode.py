@@ -85,7 +85,8 @@ def test_every_frame_comes_with_its_time_and_its_colours(kind: str, tmp_path: Pa
     assert (video.width, video.height, video.frame_rate) == (96, 64, 25)
     with read_frames(video) as reader:
         frames = list(reader)
-        assert (reader.damaged, reader.dropped) == (0, 0)
+        guessed = kind == "mpeg4 b avi"  # AVI stores no time at which a frame is shown
+        assert (reader.damaged, reader.retimed) == (0, 40 if guessed else 0)
     assert len(frames) == 40
     first = 0 if frames[0].pts == 0 else frames[0].pts  # a delay of the encoder is the file's own
     times = [(f.pts - first) * reader.unit for f in frames]

@@ -122,3 +122,30 @@ class TestLaws:
         whole = tracker(shots, crowd, CLOCK)
         first = tracker(Shots([0], [100], [0]), crowd[crowd.frame < 100], CLOCK)
         assert whole.detection[: first.offset[-1]].tolist() == first.detection.tolist()
+
+
+def test_where_frames_are_far_apart_every_face_is_followed():
+    slow = Clock(np.arange(10), Fraction(1))  # a frame a second
+    shots = Shots([0], [10], [0])
+    followed = MotionTracker()(shots, moving(*((f, 10, 0.9) for f in range(10))), slow)
+    assert followed.frame.tolist() == list(range(10))
+    assert len(followed) == 1
+    once = MotionTracker()(shots, moving((4, 10, 0.9)), slow)
+    assert once.frame.tolist() == [4]
+    missed = MotionTracker()(shots, moving((2, 10, 0.9), (4, 10, 0.9)), slow)  # not seen in frame 3
+    assert len(missed) == 2
+
+
+def test_one_face_of_one_frame_is_a_track_only_where_that_frame_stands_for_long():
+    uneven = Clock(np.array([0, 10, 11, 12, 13]), Fraction(1, 10))  # the first frame stands for a second
+    shots = Shots([0], [5], [0])
+    assert len(MotionTracker()(shots, moving((0, 10, 0.9)), uneven)) == 1
+    assert len(MotionTracker()(shots, moving((2, 10, 0.9)), uneven)) == 0
+    assert len(MotionTracker()(Shots([0], [1], [0]), moving((0, 10, 0.9)), Clock([0], Fraction(1, 25)))) == 1
+
+
+def test_pieces_keep_what_may_go_on_beyond_them():
+    found = moving((0, 10, 0.9), (2, 10, 0.9), (60, 90, 0.9), (62, 90, 0.9), (198, 50, 0.9))
+    assert len(MotionTracker()(ONE_SHOT, found, CLOCK)) == 0
+    pieces = MotionTracker().pieces(ONE_SHOT, found, CLOCK)
+    assert pieces.first.tolist() == [0, 198]

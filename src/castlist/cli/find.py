@@ -64,10 +64,12 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
     from castlist.pipeline import find
+    from castlist.pipeline.turned import better_turned
     from castlist.store import Workspace
 
     with progress(quiet) as watch:
         cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=watch)
+        turn = better_turned(cast, recipe, machine)
     place = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
         from castlist.io.cast_json import document
@@ -75,6 +77,17 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
         click.echo(json.dumps(document(cast), ensure_ascii=False, indent=1))
     else:
         print_cast(cast, place)
+    if turn:
+        click.echo(_turn_it(turn), err=True)
+
+
+def _turn_it(degrees: int) -> str:
+    """What to do with a film that lies on its side or stands on its head."""
+    filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
+    return (
+        f"More faces are found when this film is turned clockwise by {degrees} degrees. If it is shown on "
+        f"its side or upside down, turn it first: ffmpeg -i FILM -vf {filters[degrees]} turned.mp4"
+    )
 
 
 def _many(

@@ -128,7 +128,14 @@ def _visible(name: str) -> str:
 
 
 def _nobody(cast: Cast) -> str:
-    return "Nobody: no face was found that could be told apart." if len(cast.clock) else "Nobody."
+    """Why the table is empty."""
+    if not len(cast.clock):
+        return "Nobody: the film has no frames."
+    if not len(cast.tracks):
+        return "Nobody: no face was seen for long enough to be followed."
+    if cast.background:
+        return "Nobody is seen for long enough, and clearly enough, to be of the cast."
+    return "Nobody: faces were followed, but all of them were set aside."
 
 
 def _footnotes(cast: Cast) -> list[str]:
@@ -142,4 +149,7 @@ def _footnotes(cast: Cast) -> list[str]:
         notes.append(f"{len(aside)} tracks set aside ({', '.join(reasons)})")
     if cast.damaged:
         notes.append(f"{cast.damaged} damaged frames were skipped")
+    if cast.unread:
+        read = max(Fraction(0), cast.whole - cast.unread)
+        notes.append(f"The film says {float(cast.whole):.1f} s, {float(read):.1f} s of it could be read")
     return notes

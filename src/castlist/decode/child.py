@@ -50,7 +50,9 @@ def work(job: dict[str, Any], out: int) -> None:
 
     av.logging.set_level(None)
     with open(job["file"], "rb", buffering=0) as file:
-        source = Source(file, threads=job["threads"], max_pixels=job["max_pixels"])
+        source = Source(
+            file, threads=job["threads"], max_pixels=job["max_pixels"], exact=job.get("exact", False)
+        )
         if job["canvas"] >= 0:
             _say(out, wire.Record(wire.HEADER), wire.dump({"unit": str(source.unit)}))
             _Sender(source, job, out).send()
@@ -139,7 +141,8 @@ class _Sender:
         return b""
 
     def _say(self, kind: int, pts: int = 0, text: bytes = b"") -> None:
-        _say(self._out, wire.Record(kind, 0, pts, self._source.damaged, self._source.dropped), text)
+        source = self._source
+        _say(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
 
 
 def _trouble(error: BaseException) -> bytes:

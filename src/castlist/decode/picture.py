@@ -68,6 +68,8 @@ class Painter:
             frame, width, height, "bgr24",
             src_colorspace=_colorspace(frame), dst_color_range="JPEG", **self._way,
         )  # fmt: skip
+        if self._kept.planes[0].line_size < 0:  # rows from the bottom up, handed through as they are
+            self._kept = self._reformatter.reformat(self._kept, format="bgr0").reformat(format="bgr24")
         plane = self._kept.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
         image = rows.reshape(height, width, 3) if plane.line_size == 3 * width else _pixels(rows, width)

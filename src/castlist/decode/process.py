@@ -24,6 +24,8 @@ _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v 
 _SENTENCES = {
     wire.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv or .ts",
     wire.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
+    wire.MOVING_WEBP: "{name} is an animated WebP picture, which FFmpeg cannot read; make a film of it "
+    "first, for example with ImageMagick: magick FILM.webp film.mp4",
     wire.AUDIO_ONLY: "{name} holds sound but no moving pictures; give a file with a video track",
     wire.NO_DECODER: "{name} is in a video format that the installed FFmpeg cannot decode" + _REMEDY,
     wire.NO_FRAME: "no frame of {name} could be decoded: the file is empty, cut short or damaged" + _REMEDY,

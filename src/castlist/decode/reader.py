@@ -88,6 +88,7 @@ def read_frames(
     max_side: int = 0,
     thumb: tuple[int, int] | None = None,
     on_demand: int = 0,
+    exact: bool = False,
     limits: Limits | None = None,
 ) -> Reader:
     """A reader of the frames with pts >= `start_pts`, in order; the same frames wherever it starts.
@@ -98,6 +99,8 @@ def read_frames(
         thumb: width and height of `Frame.thumb`, a small picture that costs little; None: there is none.
         on_demand: make a picture only when `Frame.image` is asked for, which can be done for so many of
             the frames last read; 0: make all. Painting a large frame takes as long as decoding it.
+        exact: decode everything before `start_pts` too. Only needed where an earlier frame was given another
+            time than the file gives it (`Reader.retimed`), since the times of the frames after depend on it.
 
     Raises:
         VideoError: the file is gone, or is another than the one that was opened.
@@ -108,19 +111,22 @@ def read_frames(
         raise InputError(f"on_demand must be 0 or a number of frames, got {on_demand}")
     if thumb and min(thumb) < 1:
         raise InputError(f"thumb must be None or a width and a height in pixels, got {thumb}")
-    return Reader(video, start_pts, max_side, thumb, on_demand, limits or Limits())
+    return Reader(video, start_pts, max_side, thumb, on_demand, exact, limits or Limits())
 
 
 class Reader:
     """Iterates over the frames of a film in the order in which they are shown, their times rising.
 
     Use it in a `with` statement: leaving that ends the child that decodes. A frame that is damaged is
-    skipped and counted in `damaged`; one whose time does not rise is skipped and counted in `dropped`.
+    skipped and counted in `damaged`; one whose time is wrong or missing gets another (see decode/times.py)
+    and is counted in `retimed`.
 
     Attributes:
         unit: seconds per tick of `Frame.pts`.
-        damaged: frames skipped because they could not be decoded, up to the frame last given.
-        dropped: frames skipped because their time did not come after the frame before.
+        damaged: frames skipped because they could not be decoded or read, up to the frame last given.
+        retimed: frames whose time is not the one that the file gives, up to the frame last given.
+        unread: ticks of the film for which no picture could be read: gaps in a film of an even frame rate,
+            and after the last frame what the header says beyond it.
 
     Iterating raises:
         VideoError: the decoder crashed, hung, or ran into a limit, or the file changed meanwhile.
@@ -133,6 +139,7 @@ class Reader:
         max_side: int,
         thumb: tuple[int, int] | None,
         on_demand: int,
+        exact: bool,
         limits: Limits,
     ) -> None:
         width, height = fitted(video.width, video.height, max_side)
@@ -141,7 +148,7 @@ class Reader:
             0,
             max(1, ahead // 4),
         )  # frames read, and after how many the child hears of it
-        self.damaged = self.dropped = 0
+        self.damaged = self.retimed = self.unread = 0
         self._child: Child | None = None
         self._video, self._fd = video, -1
         self._thumb, self._on_demand = thumb, on_demand
@@ -158,7 +165,7 @@ class Reader:
             self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
             self._child = Child(
                 video.path, fd, limits, canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
-                width=video.width, height=video.height, ahead=kept + ahead,
+                width=video.width, height=video.height, ahead=kept + ahead, exact=exact,
             )  # fmt: skip
             header = wire.load(self._child.hear()[1])
         except BaseException:
@@ -183,7 +190,7 @@ class Reader:
     def __next__(self) -> Frame:
         while self._child is not None and not self._ended:
             record, text = self._child.hear()
-            self.damaged, self.dropped = record.damaged, record.dropped
+            self.damaged, self.retimed, self.unread = record.damaged, record.retimed, record.unread
             if record.kind == wire.FRAME:
                 if len(self._held) == self._held.maxlen:
                     self._done(self._held[0])

@@ -7,17 +7,19 @@ nothing else, and only formats that hold films are tried (a playlist names other
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 import av
 import av.error
 from av.format import Flags
 
 from castlist.decode import wire
+from castlist.decode.times import Count, Restarts, Times
 
 # Demuxers that read the file they are given and nothing else.
 FORMATS = (
@@ -34,6 +36,10 @@ SETTLED = 32  # frames after a key frame from which on a decoder knows all that 
 REORDER = 4  # frames that may be shown before a frame they are predicted from, where FFmpeg does not say
 TIMECODE = re.compile(r"(?:[01]\d|2[0-3])(?::[0-5]\d){2}[:;.,]\d{2,3}", re.ASCII)
 MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is given up
+FINE = 8  # ticks between two frames, at least: so that a time can be given between two others
+GAP = 2.5  # usual times between two frames, beyond which there is a gap in a film of an even rate
+EVEN = Fraction(1, 50)  # by which the average and the base rate of such a film differ at most
+SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration
 
 
 class Unusable(Exception):
@@ -48,6 +54,15 @@ class _Damage(Exception):
     """A frame is damaged while several are decoded at once."""
 
 
+class _Decoded(NamedTuple):
+    """A frame, and what had been counted when it came."""
+
+    pts: int  # ticks of `Source.unit`
+    frame: Any
+    damaged: int
+    retimed: int
+
+
 class _TooLate(Exception):
     """Frames from this key frame on might differ from those of a read from the beginning."""
 
@@ -55,16 +70,20 @@ class _TooLate(Exception):
 class Source:
     """One open file and its main video stream.
 
+    `exact` refuses short cuts to a later frame: needed where a frame before it was given another time than
+    the file gives it, since that goes on to the frames after.
+
     Raises:
         Unusable: it is no video, or its frames are larger than `max_pixels`.
     """
 
-    def __init__(self, file: BinaryIO, *, threads: int, max_pixels: int) -> None:
+    def __init__(self, file: BinaryIO, *, threads: int, max_pixels: int, exact: bool = False) -> None:
         self._file, self._threads, self._max_pixels = file, threads, max_pixels
-        self.damaged = 0  # frames that could not be decoded
-        self.dropped = 0  # frames whose time did not rise
-        self._guessed = False  # some frame's time is a guess from the frames before
-        self._dropped_before = 0
+        self.damaged = 0  # frames that could not be decoded, or not even be read
+        self.retimed = 0  # frames whose time is not the one that the file gives
+        self.unread = 0  # ticks of the film of which no frame could be read
+        self._before = (0, 0, 0)  # the three when damage was met
+        self._exact = exact
         self._open()
 
     def _open(self) -> None:
@@ -85,44 +104,78 @@ class Source:
         context.thread_type = "AUTO"
         context.thread_count = self._threads
         context.options = {"max_pixels": str(self._max_pixels)}
-        self.unit = Fraction(self.stream.time_base or Fraction(1, 90000))
+        self._tick = Fraction(self.stream.time_base or Fraction(1, 90000))  # the file's own
+        self._fine = math.ceil(FINE * self.rate * self._tick)
+        self.unit = self._tick / self._fine
         self._zero = self._start_of_file()
+        self._restarts = Restarts(
+            float(1 / self._tick), max(1, round(1 / (self.rate * self._tick))), self._broadcast
+        )
+        self._times = self._clock()
         self._step = max(1, round(1 / (self.rate * self.unit)))
-        self._last = -self._step
+        self._hurts = 0  # frames lost since it was opened
+        self._ended: int | None = None  # when the last frame ends
+        self._usual = self._step  # how long it lasts
+
+    def _clock(self) -> Times | Count:
+        """What gives the frames their times."""
+        step = 1 / (self.rate * self.unit)
+        if self._has(Flags.no_timestamps):
+            return Count(float(step))
+        return Times(max(1, round(step)), float(1 / self.unit), self.container.format.name == "avi")
+
+    def _has(self, flag: Flags) -> bool:
+        return bool(self.container.format.flags & flag.value)
+
+    @property
+    def _broadcast(self) -> bool:
+        """Whether a format's clock may jump: broadcast and disc formats, whose headers say no duration."""
+        return self._has(Flags.ts_discont)
 
     def _main_stream(self) -> Any:
         """The default video stream, of several the largest; cover art and thumbnails are no video."""
         if "_pipe" in self.container.format.name or self.container.format.name == "ico":
-            raise Unusable(wire.PICTURE)
+            raise Unusable(wire.MOVING_WEBP if self._moving_webp() else wire.PICTURE)
         still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
         films = [s for s in self.container.streams.video if not s.disposition & still]
         if not films:
             raise Unusable(wire.AUDIO_ONLY if self.container.streams.audio else wire.NOT_A_VIDEO)
         default = av.stream.Disposition.default
-        best = max(films, key=lambda s: (bool(s.disposition & default), s.width * s.height, -s.index))
-        if best.codec_context is None:
+        films = [s for s in films if s.codec_context is not None]
+        if not films:
             raise Unusable(wire.NO_DECODER)
+        best = max(films, key=lambda s: (bool(s.disposition & default), s.width * s.height, -s.index))
         if best.width * best.height > self._max_pixels:
             raise Unusable(wire.TOO_LARGE, f"{best.width}x{best.height}")
         return best
 
+    def _moving_webp(self) -> bool:
+        """Whether the file is an animated WebP. [RFC 9649, section 2.7]"""
+        self._file.seek(0)
+        head = self._file.read(21)
+        return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
+
     def _start_of_file(self) -> int:
-        """The time at which players show 0, in units.
+        """The time at which players show 0, in the file's own ticks.
 
         In a film file that is time 0 of the file. Broadcast streams count from anywhere: there it is
         when the first of all their streams starts, as it is where that comes before 0.
         """
         starts = [self.stream.start_time]
         if self.container.start_time is not None:
-            starts.append(round(Fraction(self.container.start_time, av.time_base) / self.unit))
+            starts.append(round(Fraction(self.container.start_time, av.time_base) / self._tick))
         start = min((int(s) for s in starts if s is not None), default=0)
-        return start if self.container.format.flags & Flags.ts_discont.value else min(start, 0)
+        return start if self._broadcast else min(start, 0)
 
     @property
     def rate(self) -> Fraction:
-        """Average frames per second; 25 where the file does not say."""
+        """Average frames per second; 25 where the file does not say.
+
+        What a raw stream says of itself comes before the average, which is only its demuxer's default.
+        """
         stream = self.stream
-        for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
+        for rate in rates[1::-1] + rates[2:] if self._has(Flags.no_timestamps) else rates:
             if rate and 0 < rate <= 1000:
                 return Fraction(rate)
         return Fraction(25)
@@ -130,9 +183,19 @@ class Source:
     @property
     def duration(self) -> Fraction:
         """Seconds, as the header says; 0 where it does not."""
+        if self._has(Flags.no_timestamps):
+            return Fraction(0)
         if self.stream.duration is not None:
-            return max(Fraction(0), int(self.stream.duration) * self.unit)
-        return max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
+            return max(Fraction(0), int(self.stream.duration) * self._tick)
+        return _tagged(self.stream) or max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
+
+    @property
+    def _even(self) -> bool:
+        """Whether the header promises frames at one rate."""
+        average, base = self.stream.average_rate, self.stream.base_rate
+        if not average or not base or self._has(Flags.no_timestamps):
+            return False
+        return any(abs(average * n - base) <= EVEN * base for n in (1, 2))  # 2: fields
 
     @property
     def timecode(self) -> str:
@@ -160,58 +223,105 @@ class Source:
             for pts, frame in self._begun(start):
                 yield pts, frame
                 if frame is not None:
-                    last, self._dropped_before = pts, self.dropped
+                    last, self._before = pts, (self.damaged, self.retimed, self.unread)
         except _Damage:
+            self._exact |= self.retimed > 0
             self._threads = 1
             self._reopen()
             yield from self._begun(last + 1)
+        self.unread += self._missing_end()
 
     def _begun(self, start: int) -> Iterator[tuple[int, Any]]:
         """The same, begun at a key frame well before `start`, or at the beginning where there is none."""
-        if start > 0:
+        if start > 0 and not self._exact and not isinstance(self._times, Count):
             for seconds in EARLIER:
-                target = start + self._zero - round(seconds / self.unit)
-                if target <= self._zero:
-                    break
-                try:
-                    self.container.seek(target, stream=self.stream, backward=True)
-                except av.error.FFmpegError:
+                frames = self._from(start - round(seconds / self.unit))
+                if frames is None:
                     break
                 with contextlib.suppress(_TooLate):
-                    yield from self._rising(self._from_key_frame(), start, sought=True)
+                    yield from self._counted(frames, start, sought=True)
                     return
             self._reopen()
-        yield from self._rising(self._decoded_all(), start)
+        yield from self._counted(self._decoded_all(), start)
 
-    def _rising(
-        self, frames: Iterator[tuple[int, Any]], start: int, *, sought: bool = False
+    def _from(self, target: int) -> Iterator[_Decoded] | None:
+        """Frames from the last key frame before a time on; None: there is none to go to."""
+        if target <= 0:
+            return None
+        if self._broadcast:  # times come twice where a clock starts again: count packets
+            self._reopen()
+            number = self._key_packet(target)
+            self._reopen()
+            return self._from_key_frame(number) if number else None
+        try:
+            self._reopen()
+            self.container.seek(target // self._fine + self._zero, stream=self.stream, backward=True)
+        except av.error.FFmpegError:
+            return None
+        return self._from_key_frame()
+
+    def _key_packet(self, target: int) -> int:
+        """The number of the last packet before a time with which a decoder can begin; 0 for none."""
+        number = 0
+        for i, packet in enumerate(self._packets()):
+            if packet is None or packet.dts is None:
+                continue
+            if (packet.dts - self._zero) * self._fine > target:
+                break
+            if packet.is_keyframe and packet.pts is not None:
+                number = i
+        return number
+
+    def _counted(
+        self, frames: Iterator[_Decoded], start: int, *, sought: bool = False
     ) -> Iterator[tuple[int, Any]]:
-        """Those whose time rises; `damaged` and `dropped` count what comes after the last before `start`."""
-        last: int | None = None
-        on_the_way = 0
-        self.damaged, self.dropped = 0, self._dropped_before
-        for pts, frame in self._late(frames):
-            if last is not None and pts <= last:
-                self.dropped += 1
-            elif pts >= start:
-                if sought and (on_the_way < SETTLED or self._guessed):
+        """Those from `start` on, the others as None; counts what comes after the last before `start`."""
+        on_the_way = damaged = retimed = 0  # the two as they were at the last frame before `start`
+        before = self._before
+        self.damaged, self.retimed, self.unread = before
+        for shown in self._late(frames):
+            if shown.pts < start:
+                if sought and shown.damaged > damaged and on_the_way < SETTLED:
                     raise _TooLate
-                last, sought = pts, False
-                yield pts, frame
-            else:
-                if sought and self.damaged and on_the_way < SETTLED:
-                    raise _TooLate
-                last, on_the_way = pts, on_the_way + 1
-                self.damaged, self.dropped = 0, self._dropped_before
-                yield pts, None
+                on_the_way, damaged, retimed = on_the_way + 1, shown.damaged, shown.retimed
+                self._follow(shown)
+                yield shown.pts, None
+                continue
+            if sought and (on_the_way < SETTLED or shown.retimed):
+                raise _TooLate
+            sought = False
+            self.damaged = before[0] + shown.damaged - damaged
+            self.retimed = before[1] + shown.retimed - retimed
+            self.unread += self._follow(shown)
+            yield shown.pts, shown.frame
+        self.damaged = before[0] + self._hurts - damaged
 
-    def _late(self, frames: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    def _follow(self, shown: _Decoded) -> int:
+        """The ticks between the end of the frame before and this one for which the film has no picture."""
+        step = max(self._step, round((shown.frame.duration or 0) * self._fine))
+        before, usual = self._ended, self._usual
+        self._ended, self._usual = shown.pts + step, step
+        if before is None or not self._even or shown.pts - before <= (GAP - 1) * usual:
+            return 0
+        return shown.pts - before
+
+    def _missing_end(self) -> int:
+        """The ticks between the end of the last frame and that of the film by its header."""
+        if self._ended is None or self._broadcast or not self.duration:
+            return 0
+        begin = max(0, int(self.stream.start_time or 0) - self._zero) * self._fine
+        missing = begin + math.floor(self.duration / self.unit) - self._ended
+        own = self.stream.duration is not None or _tagged(self.stream) or len(self.container.streams) == 1
+        least = max(GAP * self._step, 0 if own else SLACK / self.unit)
+        return int(missing) if missing > least else 0
+
+    def _late(self, frames: Iterator[_Decoded]) -> Iterator[_Decoded]:
         """The same frames; if several are decoded at once, only when those they need proved whole."""
         if self._threads == 1:
             yield from frames
             return
         depth = 1 + int(getattr(self.stream.codec_context, "reorder_depth", REORDER))
-        waiting: deque[tuple[int, Any]] = deque()
+        waiting: deque[_Decoded] = deque()
         for item in frames:
             waiting.append(item)
             if len(waiting) > depth:
@@ -219,44 +329,53 @@ class Source:
         yield from waiting
 
     def _reopen(self) -> None:
-        self._guessed = False
         self.container.close()
         self._open()
 
-    def _from_key_frame(self) -> Iterator[tuple[int, Any]]:
-        """Frames from the next key frame on, without those before it that need frames we do not have."""
+    def _from_key_frame(self, number: int = 0) -> Iterator[_Decoded]:
+        """Frames from the next key frame on, without those before it that need frames we do not have.
+
+        The packets before the one of this number are left out.
+        """
         key: int | None = None
-        for packet in self._packets():
+        for i, packet in enumerate(self._packets()):
+            if i < number:
+                continue
             if key is None:
                 if not packet.is_keyframe or packet.pts is None:
                     continue
-                key = packet.pts - self._zero
-            for pts, frame in self._decoded(packet):
-                if pts >= key:
-                    yield pts, frame
+                key = (packet.pts - self._zero) * self._fine
+            for shown in self._decoded(packet):
+                if shown.pts >= key:
+                    yield shown
 
-    def _decoded_all(self) -> Iterator[tuple[int, Any]]:
+    def _decoded_all(self) -> Iterator[_Decoded]:
         for packet in self._packets():
             yield from self._decoded(packet)
 
     def _packets(self) -> Iterator[Any]:
-        """Packets of the stream; what cannot be read is skipped as far as the format allows."""
+        """Packets of the stream; what cannot be read is skipped as far as the format allows, and counted."""
         stumbles = 0
         while stumbles < MAX_STUMBLES:
             try:
                 for packet in self.container.demux(self.stream):
+                    self._hurts += stumbles
                     stumbles = 0
+                    self._restarts(packet)
                     yield packet
                 return
             except av.error.FFmpegError as e:
                 _check_memory(e)
                 stumbles += 1
+        self._hurts += 1
         yield None  # flush
 
-    def _decoded(self, packet: Any) -> Iterator[tuple[int, Any]]:
+    def _decoded(self, packet: Any) -> Iterator[_Decoded]:
         """The frames that a packet completes; None flushes."""
         if self._threads != 1 and self._doubtful(packet):
             raise _Damage
+        if packet is not None:
+            self._times.start(self._ticks(packet.dts))
         try:
             frames = self.stream.codec_context.decode(packet)
         except EOFError:
@@ -271,29 +390,33 @@ class Source:
                 continue
             if frame.width * frame.height > self._max_pixels:
                 raise Unusable(wire.TOO_LARGE, f"{frame.width}x{frame.height}")
-            self._last = self._time(frame)
-            yield self._last, frame
+            pts = self._times(self._ticks(frame.pts), self._ticks(frame.dts))
+            yield _Decoded(pts, frame, self._hurts, self._times.retimed)
+
+    def _ticks(self, time: int | None) -> int | None:
+        return None if time is None else (int(time) - self._zero) * self._fine
 
     def _doubtful(self, packet: Any) -> bool:
         """Whether a packet is damaged, or may be without a word: the end of a stream without an index."""
         if packet is not None and packet.size:
             return bool(packet.is_corrupt)
-        return bool(self.container.format.flags & Flags.ts_discont.value)
+        return self._broadcast
 
     def _hurt(self) -> None:
         """Count a frame that could not be decoded, or not without making up for lost data."""
         if self._threads != 1:
             raise _Damage
-        self.damaged += 1
+        self._hurts += 1
 
-    def _time(self, frame: Any) -> int:
-        """When a frame is shown, in units from the start of the file; a best guess where it is not said."""
-        if frame.pts is not None:
-            return int(frame.pts) - self._zero
-        self._guessed = True
-        if frame.dts is not None and frame.dts - self._zero > self._last:
-            return int(frame.dts) - self._zero
-        return self._last + self._step
+
+def _tagged(stream: Any) -> Fraction:
+    """Seconds that a Matroska track lasts by its statistics; 0 where it has none."""
+    text = str(stream.metadata.get("DURATION", ""))
+    match = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", text)
+    if not match:
+        return Fraction(0)
+    hours, minutes, seconds = match.groups()
+    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
 
 
 def _refuse(*_: Any) -> NoReturn:

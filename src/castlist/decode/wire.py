@@ -17,7 +17,7 @@ HEADER, FRAME, PAINTED, ALIVE, END, ERROR = range(6)
 ASK, DONE = range(2)  # what the parent says of a frame, named by its time
 
 # What can be wrong with a file, as the child names it; the sentences are in process.py.
-NOT_A_VIDEO, PICTURE, AUDIO_ONLY, NO_DECODER, NO_FRAME, TOO_LARGE, NO_MEMORY, BROKEN = (
+NOT_A_VIDEO, PICTURE, AUDIO_ONLY, NO_DECODER, NO_FRAME, TOO_LARGE, NO_MEMORY, BROKEN, MOVING_WEBP = (
     "not a video",
     "picture",
     "audio only",
@@ -26,9 +26,10 @@ NOT_A_VIDEO, PICTURE, AUDIO_ONLY, NO_DECODER, NO_FRAME, TOO_LARGE, NO_MEMORY, BR
     "too large",
     "no memory",
     "broken",
+    "moving webp",
 )
 
-_RECORD = struct.Struct("<Biqqq")  # kind, bytes of text, pts, damaged, dropped
+_RECORD = struct.Struct("<Biqqqq")  # kind, bytes of text, pts, damaged, retimed, unread
 SIZE = _RECORD.size
 _WISH = struct.Struct("<Bq")  # kind, pts
 
@@ -41,11 +42,13 @@ class Record:
     text: int = 0  # bytes that follow: JSON, or a frame's thumbnail
     pts: int = 0  # ticks from the start of the file
     damaged: int = 0  # frames that could not be decoded, so far
-    dropped: int = 0  # frames whose time did not rise, so far
+    retimed: int = 0  # frames whose time is not the one that the file gives, so far
+    unread: int = 0  # ticks of the film of which no frame could be read, so far
 
     def pack(self, text: bytes = b"") -> bytes:
         """The bytes of this record and of its text."""
-        return _RECORD.pack(self.kind, len(text), self.pts, self.damaged, self.dropped) + text
+        counts = (self.damaged, self.retimed, self.unread)
+        return _RECORD.pack(self.kind, len(text), self.pts, *counts) + text
 
 
 def unpack(data: bytes) -> Record:

@@ -15,6 +15,7 @@ from castlist.errors import InputError
 from castlist.models import Network, load
 from castlist.types import Detections, Machine
 
+LEAST = 8  # pixels of a picture's side: in less there is no face to be found
 STRIDES = (8, 16, 32)  # pixels a cell of each of the network's three output maps
 
 
@@ -37,6 +38,8 @@ class YuNet:
 
         if image.ndim != 3 or image.shape[2] != 3:
             raise InputError(f"a picture must have shape (height, width, 3), got {image.shape}")
+        if min(image.shape[:2]) * scale < LEAST:
+            return Detections.empty()
         resized = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale)
         rows = _decode(load(self.model, machine), resized, self.min_score)
         kept = cv2.dnn.NMSBoxes(rows[:, :4].tolist(), rows[:, 14].tolist(), self.min_score, self.max_overlap)

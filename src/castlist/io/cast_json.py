@@ -67,6 +67,8 @@ def _film(cast: Cast) -> dict[str, Any]:
         "duration": time(cast.clock.time(len(cast.clock))),
         "frames": len(cast.clock),
         "damaged_frames": cast.damaged,
+        "retimed_frames": cast.clock.retimed,
+        "unread": time(cast.unread),
         "codec": v.codec,
         "pixel_format": v.pixel_format,
         "timecode": v.timecode or None,

@@ -95,6 +95,7 @@ def _scanned(keep: Workspace, video: Video, recipe: Recipe, machine: Machine, wa
             machine,
             frames=keep.frames(key),
             last_pts=keep.last_pts(key),
+            retimed=keep.retimed(key),
             keep_image=keep.put_image,
             watch=lambda frames: watch("scan", frames, max(total, frames)),
         )

@@ -30,6 +30,7 @@ __all__ = ["SEGMENT", "scan"]
 
 SEGMENT = 96  # frames: some ten seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
+CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segment waits for them
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 
@@ -41,13 +42,15 @@ def scan(
     *,
     frames: int = 0,
     last_pts: int | None = None,
+    retimed: int = 0,
     keep_image: Callable[[bytes], str],
     watch: Callable[[int], None] = lambda frames: None,
 ) -> Iterator[Scan]:
     """Pieces of the scan of a film, in order, each of at most SEGMENT frames.
 
     Args:
-        frames: how many frames earlier pieces hold, and `last_pts` the time of the last of them.
+        frames: how many frames earlier pieces hold, `last_pts` the time of the last of them, and `retimed`
+            how many of them have another time than the film gives them (`Clock.retimed`).
         keep_image: takes a small JPEG and returns the name under which it is kept.
         watch: told the number of frames seen, after each.
 
@@ -60,15 +63,19 @@ def scan(
         worker.submit(_warm, recipe, machine)  # while the decoder starts
         thumb = getattr(recipe.split, "sees", None)
         reader = open_things.enter_context(
-            read_frames(video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=BACK + 1)
+            read_frames(
+                video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=BACK + 1, exact=retimed > 0
+            )
         )
-        waiting: deque[Future[Scan]] = deque()
+        waiting: deque[tuple[Future[Scan], int]] = deque()  # with how many faces each holds
         seen = itertools.count(frames + 1)
         for segment in _segments(reader, recipe, machine, video, lambda: watch(next(seen))):
-            waiting.append(worker.submit(segment.finish, keep_image))  # while the next frames are looked at
-            if len(waiting) > UNFINISHED:
-                yield waiting.popleft().result()
-        for piece in waiting:
+            # embedded while the next frames are looked at
+            waiting.append((worker.submit(segment.finish, keep_image), len(segment.chips)))
+            del segment  # and the pictures of its faces, once that is done
+            while len(waiting) > UNFINISHED or sum(faces for _, faces in waiting) > CROWD:
+                yield waiting.popleft()[0].result()
+        for piece, _ in waiting:
             yield piece.result()
 
 
@@ -84,19 +91,25 @@ def _segments(
     reader: Reader, recipe: Recipe, machine: Machine, video: Video, seen: Callable[[], None]
 ) -> Iterator[_Segment]:
     """Runs of SEGMENT frames, all of them looked at."""
-    damaged = 0
+    before = _counts(reader)
     segment = _Segment(recipe, machine, video, reader.unit)
     for frame in reader:
         segment.add(frame)
         seen()
         if len(segment.pts) == SEGMENT:
-            segment.close(reader.damaged - damaged)
-            yield segment
-            damaged = reader.damaged
-            segment = _Segment(recipe, machine, video, reader.unit)
-    segment.close(reader.damaged - damaged)
-    if segment.pts or segment.damaged:
+            segment.close(_counts(reader) - before)
+            done, segment = segment, _Segment(recipe, machine, video, reader.unit)
+            yield done
+            del done
+            before = _counts(reader)
+    segment.close(_counts(reader) - before)
+    if segment.pts or segment.lost.any():
         yield segment
+
+
+def _counts(reader: Reader) -> NDArray[np.int64]:
+    """(3,) frames damaged, frames given another time, ticks that could not be read."""
+    return np.array([reader.damaged, reader.retimed, reader.unread], np.int64)
 
 
 @dataclass(slots=True)
@@ -111,11 +124,11 @@ class _Segment:
     signals: list[NDArray[np.uint8]] = field(default_factory=list)
     found: list[Detections] = field(default_factory=list)
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
-    portraits: list[NDArray[np.uint8]] = field(default_factory=list)
+    portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
     frames: deque[tuple[int, Frame]] = field(
         default_factory=lambda: deque(maxlen=BACK + 1)
     )  # with their numbers
-    damaged: int = 0
+    lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
     watcher: Watcher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,29 +149,31 @@ class _Segment:
         image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.video.width / image.shape[1])
         self.chips += [align(image, points) for points in faces.landmarks]
-        self.portraits += [_portrait(image, box) for box in faces.box]
+        self.portraits += [_jpeg(_portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
-    def close(self, damaged: int) -> None:
+    def close(self, lost: NDArray[np.int64]) -> None:
         """Look at the last frame, and let go of all pictures but those of faces."""
         for faces in self.watcher.finish():
             self._keep(faces)
         self.frames.clear()
-        self.damaged = damaged
+        self.lost = lost
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
         """All that is kept of the segment, its best faces embedded."""
-        clock = Clock(np.array(self.pts), self.unit)
+        damaged, retimed, unread = self.lost.tolist()
+        clock = Clock(np.array(self.pts), self.unit, retimed, unread)
         signal = np.array(self.signals, np.uint8)
         detections = Detections.concatenate(self.found)
         quality = self._quality(detections)
         shots = self.recipe.split(signal)
-        tracks = self.recipe.track(shots, detections, clock)
+        follow = getattr(self.recipe.track, "pieces", self.recipe.track)
+        tracks = follow(shots, detections, clock)
         embed = self.recipe.embed
         chosen = best_faces(tracks, quality, clock, per_second=embed.per_second, least=embed.least)
         vector = embed(np.array([self.chips[i] for i in chosen]), machine=self.machine) if len(chosen) else ()
-        names = tuple(keep_image(_jpeg(self.portraits[i])) for i in chosen)
-        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, self.damaged)
+        names = tuple(keep_image(self.portraits[i]) for i in chosen)
+        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged)
 
     def _quality(self, faces: Detections) -> NDArray[np.float32]:
         size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)

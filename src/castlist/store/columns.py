@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -147,5 +147,6 @@ def _build(kind: type[T], columns: dict[str, Any], prefix: str) -> T:
     for field in fields(kind):  # type: ignore[arg-type]
         hint, name = hints[field.name], prefix + field.name
         nested = isinstance(hint, type) and is_dataclass(hint)
-        values[field.name] = _build(hint, columns, name + ".") if nested else columns[name]
+        if nested or name in columns or field.default is MISSING:  # what later castlists added has a default
+            values[field.name] = _build(hint, columns, name + ".") if nested else columns[name]
     return kind(**values)

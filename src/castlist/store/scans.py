@@ -20,7 +20,7 @@ from castlist.errors import InputError, WorkspaceError
 from castlist.store import columns, files
 from castlist.types import Clock, Detections, Scan
 
-__all__ = ["append", "join"]
+__all__ = ["append", "counted", "join"]
 
 _LIMIT = float(np.finfo(np.float16).max)
 
@@ -79,6 +79,7 @@ def join(db: sqlite3.Connection, shards: Path, scan: int) -> Scan | None:
     totals = {"f": sum(r[0] for r in rows), "n": sum(r[1] for r in rows), "k": sum(r[2] for r in rows)}
     whole: dict[str, NDArray[Any]] = {}
     image: list[str] = []
+    counted = {"retimed": 0, "unread": 0}
     at = {"f": 0, "n": 0, "k": 0}
     for frames, faces, embedded, _, _, shard, crc, block in rows:
         counts = {"f": frames, "n": faces, "k": embedded}
@@ -86,6 +87,7 @@ def join(db: sqlite3.Connection, shards: Path, scan: int) -> Scan | None:
         if shard is not None:
             piece["vector"] = _read_shard(shards / shard, crc, embedded)
         image += piece["image"]
+        counted = {name: n + int(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
         for name, axis in _AXES.items():
             _fill(whole, name, piece.get(name), at[axis], counts[axis], totals[axis], _SHIFT.get(name), at)
         at = {axis: at[axis] + counts[axis] for axis in at}
@@ -93,7 +95,7 @@ def join(db: sqlite3.Connection, shards: Path, scan: int) -> Scan | None:
         column.flags.writeable = False
     found = Detections(*(whole[f"detections.{name}"] for name in ("frame", "box", "score", "landmarks")))
     return Scan(
-        clock=Clock(whole["clock.pts"], Fraction(rows[0][4])),
+        clock=Clock(whole["clock.pts"], Fraction(rows[0][4]), **counted),
         signal=whole.get("signal", np.zeros((totals["f"], 0), np.uint8)),
         detections=found,
         quality=whole["quality"],
@@ -171,3 +173,12 @@ def _lost(path: Path, what: str) -> WorkspaceError:
     return WorkspaceError(
         f"{path}: {what}; bring back a copy of it, or find the cast anew in another place with --out"
     )
+
+
+def counted(db: sqlite3.Connection, scan: int) -> tuple[int, int]:
+    """Of a scan so far: frames with another time than the film gives them, ticks that could not be read."""
+    names = ("clock.retimed", "clock.unread")
+    blocks = db.execute("SELECT block FROM segments WHERE scan = ?", (scan,)).fetchall()
+    found = [columns.read(db, block, *names) for (block,) in blocks]
+    retimed, unread = (sum(int(piece.get(name, 0)) for piece in found) for name in names)
+    return retimed, unread

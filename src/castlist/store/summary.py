@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from castlist.store.scans import counted
 from castlist.types import Video
 
 __all__ = ["cast", "film", "scans", "shown", "sizes"]
@@ -37,11 +39,24 @@ def film(video: Video) -> dict[str, Any]:
 
 def scans(db: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = db.execute(
-        "SELECT finished IS NOT NULL, count(number), coalesce(sum(frames), 0), coalesce(sum(faces), 0),"
-        " coalesce(sum(embedded), 0), coalesce(sum(damaged), 0)"
+        "SELECT scans.id, finished IS NOT NULL, count(number), coalesce(sum(frames), 0),"
+        " coalesce(sum(faces), 0), coalesce(sum(embedded), 0), coalesce(sum(damaged), 0)"
         " FROM scans LEFT JOIN segments ON scan = scans.id GROUP BY scans.id ORDER BY scans.id"
     )
-    return [{"complete": bool(r[0]), **dict(zip(_SCANNED, r[1:], strict=True))} for r in rows]
+    return [
+        {"complete": bool(r[1]), **dict(zip(_SCANNED, r[2:], strict=True)), **_times(db, r[0])}
+        for r in rows.fetchall()
+    ]
+
+
+def _times(db: sqlite3.Connection, scan: int) -> dict[str, int | float]:
+    """Frames of a scan that were given another time, and seconds of the film that could not be read."""
+    row = db.execute("SELECT unit FROM segments WHERE scan = ? LIMIT 1", (scan,)).fetchone()
+    retimed, unread = counted(db, scan)
+    return {
+        "retimed_frames": retimed,
+        "unread_seconds": round(float(unread * Fraction(row[0])), 3) if row else 0.0,
+    }
 
 
 def cast(db: sqlite3.Connection) -> dict[str, int] | None:

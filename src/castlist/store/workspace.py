@@ -228,6 +228,12 @@ class Workspace:
             self._used.add(key)
             return scans.join(db, self.path / "embeddings", row[0]) if row else None
 
+    def retimed(self, key: str) -> int:
+        """How many frames of a scan so far have another time than the film gives them."""
+        with self._reading() as db:
+            row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+            return scans.counted(db, row[0])[0] if row else 0
+
     def forget(self, key: str) -> None:
         """Drop a scan, so that it can be made anew; decisions and casts stay."""
         with self._writing() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,26 +25,44 @@ class MotionTracker:
     """
 
     min_score: float = 0.6  # a track begins with a detection of at least this score
-    max_gap: float = 0.5  # seconds a face may go unseen and still be followed
+    max_gap: float = 0.5  # seconds a face may go unseen and still be followed; from one frame to the next any
     reach: float = 0.8  # how far a face may be from where it was expected, in face widths
     clearance: float = 0.35  # by how much the best way to join two tracks must beat swapping them
-    min_seconds: float = 0.2  # shorter tracks are dropped
+    min_seconds: float = 0.2  # shorter tracks are dropped; one frame is enough if it is shown for longer
 
     def __call__(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks:
         """Tracks ordered by first frame, none across a cut, each detection in one at most."""
+        return self._tracks(shots, detections, clock, self._holds)
+
+    def pieces(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks:
+        """The same of a piece of a film: what may go on before or after it is kept, however short it is."""
+
+        def holds(detections: Detections, clock: Clock, rows: list[int]) -> bool:
+            return self._holds(detections, clock, rows) or self._touches(detections, clock, rows)
+
+        return self._tracks(shots, detections, clock, holds)
+
+    def _tracks(
+        self,
+        shots: Shots,
+        detections: Detections,
+        clock: Clock,
+        holds: Callable[[Detections, Clock, list[int]], bool],
+    ) -> Tracks:
         seconds = clock.seconds()
         shot_of = shots.of(detections.frame)
         ended: list[list[int]] = []
         live: list[_Live] = []
         for rows in _runs(detections.frame):
-            now, shot = float(seconds[detections.frame[rows[0]]]), int(shot_of[rows[0]])
-            gone = [t for t in live if t.shot != shot or now - t.seen > self.max_gap]
+            frame, shot = int(detections.frame[rows[0]]), int(shot_of[rows[0]])
+            now = float(seconds[frame])
+            gone = [t for t in live if t.shot != shot or self._lost(t, frame, now)]
             ended += [t.rows for t in gone]
             live = [t for t in live if t not in gone]
             live, lost = self._step(live, detections, rows, now, shot)
             ended += [t.rows for t in lost]
         ended += [t.rows for t in live]
-        kept = [r for r in ended if self._holds(detections, clock, r)]
+        kept = [r for r in ended if holds(detections, clock, r)]
         kept.sort(key=lambda r: (int(detections.frame[r[0]]), r[0]))
         return _interpolated(detections, shot_of, kept)
 
@@ -51,7 +70,7 @@ class MotionTracker:
         self, live: list[_Live], detections: Detections, rows: NDArray[np.int64], now: float, shot: int
     ) -> tuple[list[_Live], list[_Live]]:
         """Tracks alive after the faces of one frame, and those that ended because of them."""
-        strong = detections.score[rows] >= self.min_score
+        strong, frame = detections.score[rows] >= self.min_score, int(detections.frame[rows[0]])
         lost: list[_Live] = []
         unseen = live
         left = []
@@ -59,14 +78,15 @@ class MotionTracker:
             pairs, doubtful = self._assign(unseen, detections.box[of_this_strength], now)
             for t, d in pairs:
                 if t not in doubtful:
-                    unseen[t].extend(int(of_this_strength[d]), detections.box[of_this_strength[d]], now)
+                    row = int(of_this_strength[d])
+                    unseen[t].extend(row, detections.box[row], frame, now)
             lost += [unseen[t] for t in doubtful]
             taken = {d for t, d in pairs if t not in doubtful}
             left.append([int(row) for d, row in enumerate(of_this_strength) if d not in taken])
             joined = {t for t, _ in pairs}
             unseen = [track for t, track in enumerate(unseen) if t not in joined and t not in doubtful]
         alive = [t for t in live if t not in lost]
-        alive += [_Live([row], detections.box[row], now, shot) for row in left[0]]
+        alive += [_Live([row], detections.box[row], frame, now, shot) for row in left[0]]
         return alive, lost
 
     def _assign(
@@ -99,10 +119,22 @@ class MotionTracker:
                     doubtful.add(t)
         return doubtful
 
+    def _lost(self, track: _Live, frame: int, now: float) -> bool:
+        """Whether a track was out of sight for too long: in frames between that did not show it."""
+        return frame - track.frame > 1 and now - track.seen > self.max_gap
+
     def _holds(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
-        """Whether a track is long enough to be one."""
-        first, last = detections.frame[rows[0]], detections.frame[rows[-1]]
-        return len(rows) > 1 and float(clock.time(int(last) + 1) - clock.time(int(first))) >= self.min_seconds
+        """Whether a track is long enough to be one; a single face is in a frame that stands for long."""
+        first, last = int(detections.frame[rows[0]]), int(detections.frame[rows[-1]])
+        seconds = float(clock.time(last + 1) - clock.time(first))
+        enough = seconds >= self.min_seconds if first < last else seconds > self.min_seconds
+        return enough or len(clock) == 1
+
+    def _touches(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
+        """Whether a track is near enough to the beginning or the end of its piece to go on beyond it."""
+        first, last = int(detections.frame[rows[0]]), int(detections.frame[rows[-1]])
+        before, after = clock.time(first) - clock.time(0), clock.time(len(clock)) - clock.time(last)
+        return float(min(before, after)) <= self.max_gap
 
 
 @dataclass(eq=False, slots=True)
@@ -111,16 +143,17 @@ class _Live:
 
     rows: list[int]
     box: NDArray[np.float32]  # (4,) where it was last seen
+    frame: int  # and when
     seen: float  # seconds
     shot: int
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))  # pixels a second
 
-    def extend(self, row: int, box: NDArray[np.float32], now: float) -> None:
+    def extend(self, row: int, box: NDArray[np.float32], frame: int, now: float) -> None:
         """Go on to a face; half of the speed is memory, which calms the jitter of boxes."""
         moved = (box[:2] + box[2:] - self.box[:2] - self.box[2:]) / 2
         self.velocity = (self.velocity + moved / max(now - self.seen, 1e-3)) / 2
         self.rows.append(row)
-        self.box, self.seen = box, now
+        self.box, self.frame, self.seen = box, frame, now
 
     def expected(self, now: float) -> NDArray[np.float64]:
         """(4,) the box where the face should be now; nobody keeps a speed for longer than 0.3 s."""

@@ -1,0 +1,143 @@
+"""When each frame is shown, where the file itself tells it wrongly or not at all. Runs in the decoding child.
+
+Two things go wrong. A file's clock starts again in the middle (joined recordings): an offset is carried
+over the restart, as the ffmpeg command does. And a frame's own time is wrong: of the two times that a file
+gives, presentation (pts) and decoding (dts), the one with fewer faults is taken, as FFmpeg's
+`best_effort_timestamp` does; where neither rises, the frame rate says when a frame is shown. A frame that
+was decoded always gets a time, later than that of the frame before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+BACKWARDS = (
+    0.1  # seconds by which decoding times step back where a clock starts again [ffmpeg: ffmpeg_demux.c]
+)
+JUMP = 10.0  # seconds; more is a restart too where a format may have them (-dts_delta_threshold's default)
+STUCK = 20  # a clock that advances by less than this part of a frame's usual time stands still
+USUAL = 0.04  # seconds: films of more than 25 frames a second do not stand still sooner than others
+
+
+@dataclass(slots=True)
+class Restarts:
+    """Carries an offset over every restart of a file's clock.
+
+    Attributes:
+        second: ticks in a second.
+        step: ticks that a packet usually lasts.
+        jumps: whether a long jump ahead is a restart, as in broadcast formats, or a pause.
+    """
+
+    second: float
+    step: int
+    jumps: bool
+    _offset: int = 0
+    _next: int | None = None  # the time at which the next packet is expected
+
+    def __call__(self, packet: Any) -> None:
+        """Move a packet's times by the offset that holds for it."""
+        dts = packet.dts
+        if dts is not None:
+            self._look_at(dts)
+            packet.dts = dts + self._offset
+            self._next = packet.dts + (packet.duration or self.step)
+        if packet.pts is not None:
+            packet.pts += self._offset
+
+    def _look_at(self, dts: int) -> None:
+        if self._next is None:
+            return
+        ahead = dts + self._offset - self._next
+        back = ahead < -BACKWARDS * self.second - self.step  # than the packet before
+        if back or (self.jumps and ahead > JUMP * self.second):
+            self._offset -= ahead
+
+
+@dataclass(slots=True)
+class Times:
+    """Gives every frame a time that rises.
+
+    Attributes:
+        step: ticks between two frames, by the frame rate.
+        second: ticks in a second.
+        trusts_dts: the format stores no presentation times; those of its packets are guesses (AVI).
+        retimed: frames so far whose time is not the presentation time that the file gives.
+    """
+
+    step: int
+    second: float
+    trusts_dts: bool = False
+    retimed: int = 0
+    last: int | None = None  # the time given to the last frame
+    _own: int | None = None  # the time that the file gave it
+    _first: int | None = None  # the decoding time of the first packet
+    _late: int | None = None  # ticks by which the first frame comes out after that, where dts counts
+    _pts: int | None = None
+    _dts: int | None = None
+    _faulty_pts: int = 0
+    _faulty_dts: int = 0
+
+    def start(self, dts: int | None) -> None:
+        """The decoding time of the first packet, at which the first frame is shown where dts counts."""
+        self._first = dts if self._first is None else self._first
+
+    def __call__(self, pts: int | None, dts: int | None) -> int:
+        """The time of a frame with these times, either of which may be missing."""
+        best = self._best(pts, dts)
+        time = self._rising(best)
+        self.retimed += time != pts
+        self._own = best if best is not None else self._own
+        self.last = time
+        return time
+
+    def _best(self, pts: int | None, dts: int | None) -> int | None:
+        """[FFmpeg: libavcodec/decode.c, guess_correct_pts]"""
+        if dts is not None:
+            self._faulty_dts += self._dts is not None and dts <= self._dts
+            self._dts = dts
+        if pts is not None:
+            self._faulty_pts += self._pts is not None and pts <= self._pts
+            self._pts = pts
+        if self.trusts_dts:
+            return None if dts is None else self._early(dts)
+        trusted = self._faulty_pts <= self._faulty_dts or dts is None
+        return pts if trusted and pts is not None else dts
+
+    def _early(self, dts: int) -> int:
+        """A decoding time without the decoder's delay: the first frame is shown with the first packet."""
+        if self._late is None:
+            self._late = 0 if self._first is None else dts - self._first
+        return dts - self._late
+
+    def _rising(self, best: int | None) -> int:
+        """The frame's own time where it rises. A clock that lags behind catches up within some frames."""
+        if self.last is None:
+            return best or 0
+        if best is None:
+            return self.last + self.step
+        least = min(self.step, USUAL * self.second) / STUCK
+        stuck = self._own is not None and best - self._own < least
+        if best > self.last and not stuck:
+            return best
+        return self.last + (self.step if stuck else max(1, self.step // 2))
+
+
+@dataclass(slots=True)
+class Count:
+    """Times of a stream that has none: frames one after the other at its rate, each exact."""
+
+    step: float  # ticks between two frames
+    retimed: int = 0
+    last: int | None = None
+    _number: int = 0
+
+    def start(self, dts: int | None) -> None:
+        """There is no time to start from."""
+
+    def __call__(self, pts: int | None, dts: int | None) -> int:
+        self.last = round(self._number * self.step)
+        self._number += 1
+        self.retimed += 1
+        return self.last

@@ -1,0 +1,114 @@
+"""Laws of the scan: nothing depends on where a segment ends; slow films, single frames and odd shapes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+import castlist
+from castlist.drawn import Actor, Scene, Script, people, render
+from castlist.pipeline.turned import better_turned
+
+RATE = 25
+HELLO = (50, 57)  # frames of the one short shot of the second person
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of one person, and within them seven frames of another."""
+    looks = people(2)
+    lead, guest = Actor(0, 0.5, 0.45, 0.46, turn=4), Actor(1, 0.5, 0.45, 0.5, turn=2)
+    scenes = (Scene(2.0, (lead,)), Scene(0.28, (guest,), "cafe"), Scene(1.8, (lead,)))
+    path = tmp_path_factory.mktemp("brief") / "brief.mp4"
+    render(Script("brief", looks, scenes, frame_rate=Fraction(RATE)), path)
+    return path
+
+
+def cast_of(film: Path, place: Path) -> castlist.Cast:
+    return castlist.find(film, workspace=place)
+
+
+@pytest.mark.parametrize("segment", [96, 51, 52, 53, 54, 55, 56])
+def test_no_appearance_depends_on_where_a_segment_ends(
+    segment: int, brief: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["castlist.pipeline.scan"], "SEGMENT", segment)
+    cast = cast_of(brief, tmp_path / "w.castlist")
+    tracks = [
+        t for t in range(len(cast.tracks)) if cast.tracks.first[t] < HELLO[1] <= cast.tracks.last[t] + 1
+    ]
+    assert len(tracks) == 1
+    assert cast.tracks.first[tracks[0]] == HELLO[0]
+    assert "briefly" not in " ".join(cast.reason)
+    assert cast.person[tracks[0]] >= 0
+    assert len({cast.person[t] for t in range(len(cast.tracks))} - {-1}) == 2
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people in six seconds at one frame a second."""
+    looks = people(2)
+    scenes = (
+        Scene(3.0, (Actor(0, 0.5, 0.45, 0.46, turn=6),)),
+        Scene(3.0, (Actor(1, 0.5, 0.45, 0.46),), "cafe"),
+    )
+    path = tmp_path_factory.mktemp("slow") / "slow.mp4"
+    render(Script("slow", looks, scenes, frame_rate=Fraction(1)), path)
+    return path
+
+
+def test_people_are_found_at_a_frame_a_second(slow: Path, tmp_path: Path) -> None:
+    cast = cast_of(slow, tmp_path / "w.castlist")
+    assert len(cast) == 2
+    assert sum(person.screen_time for person in cast) == pytest.approx(6)
+
+
+def test_people_are_found_in_a_film_of_one_frame(brief: Path, tmp_path: Path) -> None:
+    with av.open(str(brief)) as source:
+        image = next(source.decode(video=0)).to_ndarray(format="bgr24")
+    cast = cast_of(write(tmp_path / "one.mp4", [image]), tmp_path / "w.castlist")
+    assert len(cast.clock) == 1
+    assert len(cast) == 1
+
+
+def write(path: Path, images: list[np.ndarray], codec: str = "libx264", pixels: str = "yuv420p") -> Path:
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=RATE)
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt = pixels
+        for i, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "bgr24").reformat(format=pixels)
+            frame.pts, frame.time_base = i, Fraction(1, RATE)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("width", "height"), [(20000, 20), (20, 20000), (1, 8000), (8000, 1), (1, 1)])
+def test_pictures_of_any_shape_have_a_cast_or_one_sentence(width: int, height: int, tmp_path: Path) -> None:
+    film = write(tmp_path / "film.avi", [np.full((height, width, 3), 90, np.uint8)] * 4, "rawvideo", "bgr24")
+    try:
+        cast = cast_of(film, tmp_path / "w.castlist")
+    except castlist.CastlistError as error:
+        assert str(error).isprintable()  # noqa: PT017
+    else:
+        assert (len(cast), len(cast.clock)) == (0, 4)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_film_on_its_side_is_told_from_one_that_shows_nobody(
+    turns: int, brief: Path, tmp_path: Path
+) -> None:
+    with av.open(str(brief)) as source:
+        images = [frame.to_ndarray(format="bgr24") for frame in source.decode(video=0)][:40:4]
+    film = write(tmp_path / "film.mp4", [np.rot90(image, turns) for image in images])
+    cast = cast_of(film, tmp_path / "w.castlist")
+    assert better_turned(cast) == 90 * turns
+    if not turns:
+        assert better_turned(replace(cast, people=())) == 0
