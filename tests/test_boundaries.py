@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "models": set(),
     "detect": {"models"},
     "embed": {"models"},
+    "proxy": {"decode"},
     "decisions": set(),  # one meaning of a decision: no disk, no page, no pipeline
     "suggest": {"decisions", "cluster"},
     "cast": set(),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.decisions import Base
+from castlist.decode.files import digest
 from castlist.store import Workspace
 from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
 
@@ -64,12 +65,17 @@ def tables(truth: NDArray[np.int64], label: NDArray[np.int64], seed: int = 0, no
 
 
 def workspace(
-    place: Path, truth: NDArray[np.int64], label: NDArray[np.int64], path: str = "film.mp4"
+    place: Path,
+    truth: NDArray[np.int64],
+    label: NDArray[np.int64],
+    path: str = "film.mp4",
+    content: bytes = b"",
 ) -> Made:
     """A workspace as a finished run leaves it."""
     base = tables(truth, label)
     size = len(base.clock)
-    video = Video(place.parent / path, 640, 360, Fraction(RATE), Fraction(size, RATE), "d" * 40)
+    key = written(place.parent / path, content) if content else "d" * 40
+    video = Video(place.parent / path, 640, 360, Fraction(RATE), Fraction(size, RATE), key)
     cast = Cast.of(video, base.clock, base.shots, base.tracks, label, portraits=base.portraits)
     with Workspace.open(place, create=True) as keep:
         keep.put_video(video)
@@ -81,16 +87,28 @@ def workspace(
     return Made(place, truth, base, video)
 
 
+def written(path: Path, content: bytes) -> str:
+    """Write a film file; the key of its content."""
+    path.write_bytes(content)
+    with open(path, "rb") as file:
+        return digest(file.fileno())
+
+
 class Served:
     """A review server in a process of its own, and a browser-like client that holds its cookie."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(
+        self, place: Path, *, before: str = "pass", options: str = "", said: Path | None = None
+    ) -> None:
         code = (
-            "import sys\nfrom castlist.review import serve\n"
-            "say = lambda url: print(url, flush=True)\nserve(sys.argv[1], ready=say, invited=say)"
+            f"import sys\n{before}\nfrom castlist.review import serve\n"
+            f"say = lambda url: print(url, flush=True)\nserve(sys.argv[1], ready=say, invited=say{options})"
         )
         command = [sys.executable, "-c", code, str(place)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        errors = said.open("w") if said else None
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        if errors:
+            errors.close()
         self.url = self.next_url()
         self.port = int(self.url.split(":")[2].split("/")[0])
         self.cookie = ""
@@ -148,8 +166,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for tests that leave no trace in it."""
     place = tmp_path_factory.mktemp("standing") / "film.castlist"
     truth, label = np.array([0, 0, 0, 1, 1, 2, 2]), np.array([0, 0, 1, 2, 2, 3, 3])
-    made = workspace(place, truth, label, "secret name.mp4")
-    made.video.path.write_bytes(bytes(range(256)) * 40)
+    workspace(place, truth, label, "secret name.mp4", bytes(range(256)) * 40)
     server = Served(place)
     server.enter()
     yield server
@@ -161,8 +178,8 @@ def served() -> Iterator[Callable[[Path], Served]]:
     """Serves workspaces until the test ends."""
     running: list[Served] = []
 
-    def start(place: Path, enter: bool = True) -> Served:
-        running.append(Served(place))
+    def start(place: Path, enter: bool = True, **options: Any) -> Served:
+        running.append(Served(place, **options))
         if enter:
             running[-1].enter()
         return running[-1]
@@ -179,7 +196,7 @@ def served() -> Iterator[Callable[[Path], Served]]:
 def made(tmp_path: Path) -> Callable[..., Made]:
     """Makes a workspace: made(truth, label), both lists."""
 
-    def make(truth: list[int], label: list[int], path: str = "film.mp4") -> Made:
-        return workspace(tmp_path / "film.castlist", np.array(truth), np.array(label), path)
+    def make(truth: list[int], label: list[int], path: str = "film.mp4", content: bytes = b"") -> Made:
+        return workspace(tmp_path / "film.castlist", np.array(truth), np.array(label), path, content)
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,7 +12,13 @@ EXAMPLES = """
 Examples:
   castlist review film.castlist
   castlist review film.castlist --no-browser --port 8765
+  castlist review film.castlist --film /archive/film.mov     the film moved
+  castlist review film.castlist --host 192.168.1.20          from a phone or tablet too
 """
+WARNING = (
+    "Warning: whoever is in the same network and has the link can see this film and change its cast, and "
+    "nothing is encrypted. Use --host in a network that you trust only."
+)
 
 
 @click.command(epilog=EXAMPLES)
@@ -19,21 +26,37 @@ Examples:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
 )
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Address of this machine to listen on, for a phone or tablet in the same network; 0.0.0.0 for all.",
+)
+@click.option(
+    "--film", type=click.Path(path_type=Path), help="Where the film is now, if it was moved or renamed."
+)
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
-def command(workspace: Path, port: int, browser: bool) -> None:
+def command(workspace: Path, port: int, host: str, film: Path | None, browser: bool) -> None:
     """Review the cast of WORKSPACE (film.castlist) in the browser: merge, split, name, answer questions.
 
-    The page is served to this machine only; the printed link works once, then another one is printed.
-    Every decision is on disk before the page shows it. Ctrl-C ends; the cast is kept as decided.
+    The page is served to this machine only, unless --host names an address; the printed link works once, then
+    another one is printed. Every decision is on disk before the page shows it. Ctrl-C ends; the cast is kept
+    as decided.
     """
-    from castlist.review.server import serve
+    from castlist.review import serve
+    from castlist.review.door import is_loopback
+
+    local = is_loopback(host)
 
     def ready(url: str) -> None:
+        if not local:
+            click.echo(WARNING, err=True)
         click.echo(f"Review the cast at {url}\nCtrl-C ends it.", err=True)
         if browser:
-            click.launch(url)
+            with suppress(OSError):
+                click.launch(url)
 
     def invited(url: str) -> None:
         click.echo(f"For another browser: {url}", err=True)
 
-    serve(workspace, port=port, ready=ready, invited=invited)
+    serve(workspace, port=port, host=host, film=film, ready=ready, invited=invited)

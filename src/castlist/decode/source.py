@@ -181,6 +181,11 @@ class Source:
         return Fraction(25)
 
     @property
+    def start(self) -> Fraction:
+        """Seconds, by the file's own times, at which players show 0."""
+        return self._zero * self.unit
+
+    @property
     def duration(self) -> Fraction:
         """Seconds, as the header says; 0 where it does not."""
         if self._has(Flags.no_timestamps):

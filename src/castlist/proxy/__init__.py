@@ -1,0 +1,12 @@
+"""Copies of films that browsers can play: small, with the film's own times, made once for each film.
+
+proxy = Proxy(video, opened)      # opened() gives the open file of the film
+proxy.want("mp4")                 # begins, in a process of its own
+proxy.state()                     # how far it is; then proxy.file()
+"""
+
+from __future__ import annotations
+
+from castlist.proxy.maker import KINDS, Proxy, State
+
+__all__ = ["KINDS", "Proxy", "State"]

@@ -1,0 +1,209 @@
+"""The process that makes a proxy: it reads one open file, writes another, and tells how far it is.
+
+Started by maker.py with a job (JSON) as its only argument. It ends when its work is done, when it is
+killed, and when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import numpy as np
+
+TOLD_EVERY = 0.2  # seconds between words about how far it is
+SOUND_RATE = 48000  # samples a second, which every browser plays
+ENCODERS = {
+    # Constant quality, no frame predicted from later ones (so that no time is shifted), and a picture to
+    # start from every second or two, so that jumping is quick.
+    "mp4": ("mp4", "libx264", {"preset": "veryfast", "crf": "25", "bf": "0"}, "aac"),
+    "webm": ("webm", "libvpx", {"deadline": "realtime", "cpu-used": "8", "b": "1500k"}, "libopus"),
+}
+
+
+def main(text: str) -> None:
+    """Do the job; says in lines of JSON how far it is, and at last how it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    job = json.loads(text)
+    from castlist.decode.child import _die_with_parent, _limit_memory
+
+    _die_with_parent(job["life"])
+    _limit_memory(job["memory"])
+    with contextlib.suppress(OSError):
+        os.nice(10)  # whoever reviews comes first
+    try:
+        with open(job["file"], "rb", buffering=0) as film, open(job["target"], "wb") as target:
+            make(film, target, job)
+        _say({"end": True})
+    except BrokenPipeError:
+        pass
+    except BaseException as error:
+        with contextlib.suppress(BrokenPipeError):
+            _say({"error": str(getattr(error, "detail", "")) or f"{type(error).__name__}: {error}"})
+    os._exit(0)  # no clean-up that a damaged codec state could hang in
+
+
+def make(film: BinaryIO, target: BinaryIO, job: dict[str, Any]) -> None:
+    """Write the proxy of an open film."""
+    import av
+    import av.logging
+
+    from castlist.decode.source import Source
+
+    av.logging.set_level(None)
+    source = Source(film, threads=job["threads"], max_pixels=job["max_pixels"])
+    name, codec, options, sound_codec = ENCODERS[job["kind"]]
+    with av.open(target, "w", format=name) as container:
+        picture = _Picture(container, source, (job["width"], job["height"]), codec, options)
+        sound = _Sound.of(film.fileno(), container, source, sound_codec)
+        told = time.monotonic()
+        for pts, frame in source.frames():
+            if frame is None:
+                continue
+            picture.put(pts, frame)
+            sound.until(pts * source.unit)
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                _say({"at": float(pts * source.unit)})
+        picture.end()
+        sound.end()
+
+
+class _Picture:
+    """The pictures, scaled, upright, each at its own time."""
+
+    def __init__(
+        self, container: Any, source: Any, size: tuple[int, int], codec: str, options: dict[str, str]
+    ) -> None:
+        from castlist.decode.picture import Painter
+
+        self._container = container
+        self._painter = Painter(*size)
+        self._unit = source.unit
+        self._stream = container.add_stream(codec, rate=max(Fraction(1), min(Fraction(120), source.rate)))
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        context = self._stream.codec_context
+        context.time_base = source.unit
+        context.gop_size = max(1, round(source.rate))
+        context.options = options
+        self._last = -1
+
+    def put(self, pts: int, frame: Any) -> None:
+        if self._last < 0 < pts:  # a player's time begins at 0, whenever the first picture comes
+            self._encode(0, np.zeros((self._painter.height, self._painter.width, 3), np.uint8))
+        if pts > self._last:
+            self._encode(pts, np.ascontiguousarray(self._painter(frame)))
+        self._last = max(pts, self._last)
+
+    def _encode(self, pts: int, image: np.ndarray) -> None:
+        import av
+
+        picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+        picture.pts, picture.time_base = pts, self._unit
+        self._container.mux(self._stream.encode(picture))
+
+    def end(self) -> None:
+        self._container.mux(self._stream.encode(None))
+
+
+class _Sound:
+    """The film's sound beside the pictures; where it cannot be read, the proxy is silent from there on."""
+
+    def __init__(self, frames: Iterator[Any], container: Any, stream: Any) -> None:
+        self._frames, self._container, self._stream = frames, container, stream
+        self._waiting: Any = None
+
+    @classmethod
+    def of(cls, fd: int, container: Any, source: Any, codec: str) -> _Sound:
+        """The sound of an open film, none where it has none."""
+        try:
+            frames = _sound_frames(fd, source)
+            first = next(frames)
+            stream = container.add_stream(codec, rate=SOUND_RATE, layout="stereo")
+        except Exception:  # StopIteration too: there is none
+            return cls(iter(()), container, None)
+        made = cls(frames, container, stream)
+        made._waiting = first
+        return made
+
+    def until(self, seconds: Fraction) -> None:
+        """Write the sound up to a time."""
+        try:
+            while self._waiting is not None and self._waiting.pts <= seconds * SOUND_RATE:
+                self._container.mux(self._stream.encode(self._waiting))
+                self._waiting = next(self._frames, None)
+        except Exception:
+            self._waiting = None
+
+    def end(self) -> None:
+        self.until(Fraction(1 << 40))
+        if self._stream is not None:
+            with contextlib.suppress(Exception):
+                self._container.mux(self._stream.encode(None))
+
+
+def _sound_frames(fd: int, source: Any) -> Iterator[Any]:
+    """Stereo sound of the film from its time 0 on, with rising times in samples."""
+    import av
+    from av.audio.resampler import AudioResampler
+
+    from castlist.decode.source import FORMATS
+
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
+    with av.open(_Cursor(fd), "r", options=options, metadata_errors="replace") as container:
+        stream = container.streams.best("audio")
+        if stream is None:
+            return
+        resampler = AudioResampler("fltp", "stereo", SOUND_RATE)
+        zero, told = source.start * SOUND_RATE, -1
+        for frame in container.decode(stream):
+            if frame.pts is None:
+                continue
+            at = round(frame.pts * Fraction(frame.time_base) * SOUND_RATE - zero)
+            frame.pts = None
+            for piece in resampler.resample(frame):
+                if at >= max(0, told):
+                    piece.pts, piece.time_base = at, Fraction(1, SOUND_RATE)
+                    told = at + piece.samples
+                    yield piece
+                at += piece.samples
+
+
+class _Cursor(io.RawIOBase):
+    """An open file read from a place of its own, whatever place others of the descriptor are at."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd, self._at = fd, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = os.pread(self._fd, max(0, size), self._at)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: os.fstat(self._fd).st_size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
+def _say(words: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,203 @@
+"""Makes the proxy of a film in a process of its own, once, and keeps it in the user's cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from threading import Lock, Thread
+from typing import BinaryIO
+from uuid import uuid4
+
+from castlist.decode.files import Limits
+from castlist.decode.picture import fitted
+from castlist.types import Video
+
+__all__ = ["KINDS", "Proxy", "State"]
+
+KINDS = ("mp4", "webm")
+VERSION = 1  # of how proxies are made: a proxy of an earlier one is not used
+SIDE = 640  # pixels of the long side
+KEPT = 50  # proxies in the cache; beyond that those not used for longest go
+_KEY = re.compile(r"[0-9a-f]{16,64}")
+_START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.proxy.child import main; main(sys.argv[1])"
+# Taken at import, as in decode/process.py: an import under way elsewhere may change sys.path for a moment.
+_PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a proxy is: "none", "making", "ready" or "failed"; `done` from 0 to 1; `why` it failed."""
+
+    name: str = "none"
+    done: float = 0.0
+    why: str = ""
+
+
+class Proxy:
+    """The proxy of one film. Safe among threads.
+
+    Args:
+        video: the film.
+        opened: gives the film's open file; raises InputError where there is none.
+        folder: where proxies are kept; the user's cache where not given.
+    """
+
+    def __init__(self, video: Video, opened: Callable[[], FileIO], folder: Path | None = None) -> None:
+        self._video, self._opened = video, opened
+        self._folder = folder or cache()
+        self._limits = Limits()
+        self._lock = Lock()
+        self._state = State()
+        self._kind = "mp4"
+        self._child: subprocess.Popen[str] | None = None
+        self._closed = False
+
+    def state(self) -> State:
+        with self._lock:
+            return self._state
+
+    def want(self, kind: str) -> State:
+        """Begin to make the proxy where it is neither there nor being made; how far it is."""
+        with self._lock:
+            if self._state.name in ("making", "ready") or kind not in KINDS or self._closed:
+                return self._state
+            self._kind = kind
+            if self._path().is_file():
+                self._state = State("ready", 1.0)
+                with suppress(OSError):
+                    os.utime(self._path())
+            else:
+                self._state = State("making")
+                Thread(target=self._make, name="proxy", daemon=True).start()
+            return self._state
+
+    def file(self) -> tuple[FileIO, str] | None:
+        """The open proxy and its name, None while there is none; the caller closes it."""
+        if self.state().name != "ready":
+            return None
+        try:
+            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+            return FileIO(os.open(self._path(), flags)), self._path().name
+        except OSError:
+            with self._lock:
+                self._state = State()  # somebody emptied the cache: it can be made again
+            return None
+
+    def close(self) -> None:
+        """Stop making it."""
+        with self._lock:
+            self._closed = True
+            if self._child is not None:
+                self._child.kill()
+
+    def _path(self) -> Path:
+        return self._folder / f"{self._video.digest}-{VERSION}.{self._kind}"
+
+    def _make(self) -> None:
+        try:
+            self._run()
+            state = State("ready", 1.0)
+        except _Failed as error:
+            state = State("failed", why=str(error))
+        except Exception as error:  # a disk that is full, a film that is gone: whatever it is, it is said
+            state = State("failed", why=getattr(error, "strerror", None) or str(error))
+        with self._lock:
+            self._state = state
+
+    def _run(self) -> None:
+        if not _KEY.fullmatch(self._video.digest):
+            raise _Failed("the workspace does not say which film it is about")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _sweep(self._folder)
+        part = self._folder / f".{uuid4().hex}.part"
+        try:
+            with self._opened() as film, open(part, "xb") as target:
+                self._watched(film, target)
+            os.replace(part, self._path())
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _watched(self, film: FileIO, target: BinaryIO) -> None:
+        """Run the child and hear how far it is, until it is done."""
+        width, height = (max(2, n // 2 * 2) for n in fitted(self._video.width, self._video.height, SIDE))
+        life, held = os.pipe()
+        fd = target.fileno()
+        job = {"file": film.fileno(), "target": fd, "life": life, "kind": self._kind}
+        job |= {"width": width, "height": height, "threads": self._limits.threads}
+        job |= {"memory": self._limits.memory, "max_pixels": self._limits.max_pixels}
+        try:
+            with self._lock:
+                if self._closed:
+                    raise _Failed("it was stopped")
+                self._child = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-I", "-S", "-c", _START, json.dumps(job), *_PATHS],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                    pass_fds=[film.fileno(), fd, life], process_group=0,
+                )  # fmt: skip
+            with self._child as child:
+                try:
+                    self._hear(child)
+                finally:
+                    child.kill()
+        finally:
+            os.close(life)
+            os.close(held)
+
+    def _hear(self, child: subprocess.Popen[str]) -> None:
+        """Follow the child's words.
+
+        Raises:
+            _Failed: it ended without saying that it is done, or hung.
+        """
+        assert child.stdout is not None  # noqa: S101
+        length = float(self._video.duration) or 1.0
+        while select.select([child.stdout], [], [], self._limits.seconds)[0]:
+            line = child.stdout.readline()
+            if not line:
+                raise _Failed("its decoder ended before the film did")
+            words = json.loads(line)
+            if "end" in words:
+                return
+            if "error" in words:
+                raise _Failed(words["error"])
+            with self._lock:
+                self._state = State("making", min(0.99, words["at"] / length))
+        raise _Failed(f"its decoder hung: nothing came for {self._limits.seconds:g} seconds")
+
+
+class _Failed(Exception):
+    """Why there is no proxy."""
+
+
+def cache() -> Path:
+    """The folder in which proxies are kept."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "castlist" / "films"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        home = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
+    except RuntimeError:  # there is no home
+        home = Path(tempfile.gettempdir())
+    return home / "castlist" / "films"
+
+
+def _sweep(folder: Path) -> None:
+    """Drop what was begun a day ago and never finished, and the proxies not used for longest."""
+    yesterday = time.time() - 86400
+    with suppress(OSError):
+        files = [(f.stat().st_mtime, f) for f in folder.iterdir() if f.is_file() and not f.is_symlink()]
+        done = sorted((t, f) for t, f in files if f.suffix[1:] in KINDS)
+        old = [f for t, f in files if f.suffix == ".part" and t < yesterday]
+        for file in [*old, *(f for _, f in done[: max(0, len(done) - KEPT + 1)])]:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""Who may talk to the review page: one-time links, the sessions they open, and the gate before the routes."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["LOOPBACK", "Door", "Gate"]
+
+LOOPBACK = "127.0.0.1"
+TOKEN = 12  # bytes: 96 bits, 16 characters, which can be typed on a phone
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+TRUSTED = {"Cross-Origin-Opener-Policy": "same-origin"}  # browsers want it from loopback and HTTPS only
+
+log = logging.getLogger(__name__)
+
+
+class Door:
+    """Who may come in: tokens, each good for one browser, and the sessions they were exchanged for.
+
+    Args:
+        port: the port that is listened on.
+        host: the address that is listened on; other machines may come in where it is not loopback.
+    """
+
+    def __init__(self, port: int, host: str = LOOPBACK) -> None:
+        self.port = port
+        self.local = is_loopback(host)
+        self.names = {f"{written(host)}:{port}", f"{LOOPBACK}:{port}", f"localhost:{port}"}
+        self.cookie = f"castlist-{port}"
+        self._tokens: set[str] = set()
+        self._sessions: set[str] = set()
+
+    def invite(self) -> str:
+        """A new token, good once."""
+        token = secrets.token_urlsafe(TOKEN)
+        self._tokens.add(token)
+        return token
+
+    def exchange(self, token: str) -> str | None:
+        """A session for a token that was not used before."""
+        known = next((t for t in self._tokens if hmac.compare_digest(t.encode(), token.encode())), None)
+        if known is None:
+            return None
+        self._tokens.discard(known)
+        session = secrets.token_urlsafe(32)
+        self._sessions.add(session)
+        return session
+
+    def knows(self, session: str) -> bool:
+        return any(hmac.compare_digest(s.encode(), session.encode()) for s in self._sessions)
+
+    def answers_to(self, host: str) -> bool:
+        """Whether a Host header is the page's; any other name might be pointed here by a stranger."""
+        if host in self.names:
+            return True
+        name, _, port = host.rpartition(":")
+        return not self.local and port == str(self.port) and is_address(name)
+
+    def refuses(self, request: Request) -> str:
+        """Why a request is refused, "" where it is not; the token is looked at elsewhere."""
+        headers = request.headers
+        if not self.answers_to(headers.get("host", "")):
+            return "this address is not the review page's"
+        origin = headers.get("origin")
+        if origin is not None and origin != f"http://{headers.get('host')}":
+            return "another page may not talk to the review page"
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            opens = request.method == "GET" and request.url.path == "/" and "token" in request.query_params
+            if not opens:
+                return "another page may not talk to the review page"
+        if request.method not in ("GET", "HEAD") and (
+            origin is None or headers.get("content-type", "").partition(";")[0] != "application/json"
+        ):
+            return "decisions come as JSON from the review page itself"
+        return ""
+
+
+class Gate:
+    """Lets those in who were invited, and puts the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, door: Door, invited: Callable[[str], None]) -> None:
+        self.app, self.door, self.invited = app, door, invited
+        headers = HEADERS | (TRUSTED if door.local else {})
+        self._headers = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        begun = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                ours = {name for name, _ in self._headers}
+                given = [(k, v) for k, v in message.get("headers", []) if k.lower() not in ours]
+                message = {**message, "headers": [*given, *self._headers]}
+            await send(message)
+
+        try:
+            await self._inside(scope, receive, guarded)
+        except Exception:
+            log.debug("a request could not be answered", exc_info=True)
+            if begun:
+                raise  # the connection is cut, which is all that can be said now
+            await self._say("castlist could not answer this; please report it", 500, scope, receive, guarded)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from starlette.requests import Request
+
+        request = Request(scope, receive)
+        if why := self.door.refuses(request):
+            await self._say(why, 403, scope, receive, send)
+        elif scope["path"] == "/" and "token" in request.query_params:
+            await self._open(request, scope, receive, send)
+        elif not self._known(request):
+            await self._say("open the link that castlist review printed", 403, scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _known(self, request: Request) -> bool:
+        return self.door.knows(request.cookies.get(self.door.cookie, ""))
+
+    async def _open(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Exchange a token for a session: only for a browser that really opens the page, and only once."""
+        from starlette.responses import RedirectResponse
+
+        if self._known(request):  # this browser is in already: the link is left for another one
+            await RedirectResponse("/", 303)(scope, receive, send)
+            return
+        if request.method != "GET" or _only_looks(request):
+            await self._say("open this link in a browser", 405, scope, receive, send)
+            return
+        session = self.door.exchange(request.query_params["token"])
+        if session is None:
+            await self._say("this link was used already; ask for a new one", 403, scope, receive, send)
+            return
+        self.invited(self.door.invite())
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(self.door.cookie, session, httponly=True, samesite="strict", path="/")
+        await answer(scope, receive, send)
+
+    async def _say(self, text: str, status: int, scope: Scope, receive: Receive, send: Send) -> None:
+        from starlette.responses import PlainTextResponse
+
+        await PlainTextResponse(text, status)(scope, receive, send)
+
+
+def _only_looks(request: Request) -> bool:
+    """Whether a browser fetches the link ahead, or for something else than to show it."""
+    headers: Any = request.headers
+    ahead = "prefetch" in (headers.get("sec-purpose", "") + headers.get("purpose", "")).lower()
+    return ahead or headers.get("sec-fetch-dest", "document") != "document"
+
+
+def is_address(name: str) -> bool:
+    """Whether a host is written as an address, which no name server decides about."""
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
+
+
+def written(host: str) -> str:
+    """An address as it stands in a URL: with brackets where it has colons."""
+    return f"[{host}]" if ":" in host else host

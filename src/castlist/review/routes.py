@@ -1,0 +1,287 @@
+"""What the page asks of the server and how it is answered: the routes of the application (ASGI)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from castlist.errors import CastlistError, InputError
+from castlist.proxy import Proxy
+from castlist.report.words import clean
+from castlist.review.actions import sentence
+from castlist.review.door import Door, Gate
+from castlist.review.film import Film, part
+from castlist.review.page import Page
+from castlist.review.session import Session
+from castlist.store import Stale
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["Projection", "application"]
+
+LONGEST = 1_000_000  # bytes of a request
+SCRIPTS = (
+    "review", "core", "choose", "grid", "people", "person", "pick", "questions", "sheet", "timeline", "film",
+)  # fmt: skip
+ASSETS = {
+    "look.css": ("castlist.report", "templates/look.css", "text/css"),
+    "review.css": ("castlist.review", "static/review.css", "text/css"),
+    **{f"{name}.js": ("castlist.review", f"static/{name}.js", "text/javascript") for name in SCRIPTS},
+}
+
+
+class Projection:
+    """The film as the page plays it: the file itself, or its proxy where the browser cannot play that."""
+
+    def __init__(self, film: Film, proxy: Proxy) -> None:
+        self.film, self.proxy = film, proxy
+
+    @classmethod
+    def of(cls, session: Session, path: Path | None = None) -> Projection:
+        """The film of a session; `path` says where it is, if the workspace does not know."""
+        film = Film(session.video, session.place, path)
+        return cls(film, Proxy(session.video, lambda: film.file()[0]))
+
+    def state(self) -> dict[str, Any]:
+        """Whether the film is there, why not, whether browsers play it, and how far its proxy is."""
+        try:
+            self.film.file()[0].close()
+            why = ""
+        except InputError as error:
+            why = str(error)
+        proxy = self.proxy.state()
+        return {
+            "there": not why,
+            "why": why,
+            "codec": self.film.video.codec,
+            "plays": self.film.plays,
+            "proxy": {"state": proxy.name, "done": round(proxy.done, 3), "why": proxy.why},
+        }
+
+    def want(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a proxy of the kind that the browser plays."""
+        self.proxy.want(str(body.get("kind")))
+        return self.state()
+
+    def point(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Say where the film is now.
+
+        Raises:
+            InputError: it is not there.
+        """
+        path = body.get("path")
+        if not isinstance(path, str) or not path.strip():
+            raise InputError("say where the film is, as in /films/film.mp4")
+        with suppress(RuntimeError):  # a ~ that is nobody's is a name like any other
+            path = os.path.expanduser(path.strip())
+        self.film.point(Path(path))
+        return self.state()
+
+
+def application(
+    session: Session,
+    door: Door,
+    *,
+    projection: Projection | None = None,
+    invited: Callable[[str], None] = lambda token: None,
+) -> Starlette:
+    """The page as an ASGI application; `invited` hears of each new token."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+
+    projection = projection or Projection.of(session)
+    return Starlette(
+        routes=_routes(session, door, projection), middleware=[Middleware(Gate, door=door, invited=invited)]
+    )
+
+
+def _routes(session: Session, door: Door, projection: Projection) -> list[Any]:
+    from starlette.routing import Route
+
+    page = Page(session)
+    changes = [*_deciding(page), *_doing(session, door, projection)]
+    return [
+        *_files(session, projection),
+        *(Route(path, _answer(page, work), methods=["GET"]) for path, work in _looking(page, projection)),
+        *(Route(path, _change(page, work), methods=["POST"]) for path, work in changes),
+    ]
+
+
+def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Request], Any]]]:
+    """What can be asked, and how it is answered."""
+    return [
+        ("/api/film", lambda r: projection.state()),
+        ("/api/state", lambda r: page.news()),
+        ("/api/changes", lambda r: page.changes(_number(r, "since"))),
+        ("/api/questions", lambda r: page.questions()),
+        ("/api/history", lambda r: page.session.history()),
+        ("/api/person/{id}", lambda r: page.person(r.path_params["id"])),
+        ("/api/tracks", lambda r: page.tracks(r.query_params.get("of", ""))),
+        ("/api/aside", lambda r: page.aside()),
+        ("/api/timeline", lambda r: page.timeline()),
+        ("/api/faces", lambda r: page.faces(_number(r, "from"), _number(r, "to"))),
+    ]
+
+
+def _deciding(page: Page) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+    """What can be decided; each tells the page what changed by it."""
+    session = page.session
+
+    def decide(body: Mapping[str, Any]) -> Any:
+        number = session.decide(body, seen=_seen(body), author=_author(body))
+        return {"decision": number, "state": page.news(_seen(body))}
+
+    def undo(body: Mapping[str, Any], redo: bool = False) -> Any:
+        number = session.undo(seen=_seen(body), author=_author(body), redo=redo)
+        return {"decision": number, "state": page.news(_seen(body))}
+
+    return [
+        ("/api/decide", decide),
+        ("/api/undo", undo),
+        ("/api/redo", lambda body: undo(body, redo=True)),
+    ]
+
+
+def _doing(
+    session: Session, door: Door, projection: Projection
+) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+    """What can be done besides deciding."""
+
+    def point(body: Mapping[str, Any]) -> Any:
+        if not door.local:
+            raise InputError("say where the film is on its own machine: castlist review ... --film PATH")
+        return projection.point(body)
+
+    return [
+        ("/api/done", lambda body: {"saved": session.save(), "workspace": clean(session.place.name, 120)}),
+        ("/api/film", point),
+        ("/api/proxy", projection.want),
+        ("/api/invite", lambda body: {"token": door.invite()}),
+    ]
+
+
+def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]:
+    """A route whose result is JSON and whose errors are sentences."""
+    from starlette.responses import JSONResponse
+
+    def route(request: Any) -> Response:
+        try:
+            return JSONResponse(work(request))
+        except Stale as error:
+            changes = [f"{d.author or 'somebody'} {sentence(d)}" for d in error.decisions]
+            state = page.news(_seen(request))
+            return JSONResponse({"error": str(error), "changes": changes, "state": state}, status_code=409)
+        except CastlistError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+
+    return route
+
+
+def _change(page: Page, work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """A route that takes JSON and works away from the event loop."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import ClientDisconnect
+    from starlette.responses import JSONResponse, Response
+
+    async def route(request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except ClientDisconnect:  # the browser was closed meanwhile: nothing was decided, nobody listens
+            return Response(status_code=400)
+        except InputError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return await run_in_threadpool(_answer(page, work), body)
+
+    return route
+
+
+def _files(session: Session, projection: Projection) -> list[Any]:
+    """The page, what it is made of, pictures by opaque name, and the film."""
+    from starlette.responses import HTMLResponse, Response
+    from starlette.routing import Route
+
+    def page(request: Request) -> Response:
+        return HTMLResponse((files("castlist.review") / "static/review.html").read_text("utf-8"))
+
+    def asset(request: Request) -> Response:
+        package, name, kind = ASSETS.get(request.path_params["name"], ("", "", ""))
+        if not package:
+            return Response(status_code=404)
+        return Response((files(package) / name).read_text("utf-8"), media_type=kind)
+
+    def thumb(request: Request) -> Response:
+        try:
+            return Response(session.picture(request.path_params["name"]), media_type="image/jpeg")
+        except CastlistError:
+            return Response(status_code=404)
+
+    def film(request: Request) -> Response:
+        try:
+            file, path = projection.film.file()
+        except InputError:
+            return Response(status_code=404)
+        return part(file, path.name, request)
+
+    def proxy(request: Request) -> Response:
+        found = projection.proxy.file()
+        return part(*found, request) if found else Response(status_code=404)
+
+    return [
+        Route("/", page),
+        Route("/static/{name}", asset),
+        Route("/thumb/{name}", thumb),
+        Route("/film", film),
+        Route("/film/proxy", proxy),
+    ]
+
+
+def _number(request: Request, name: str) -> int:
+    """A number of the query.
+
+    Raises:
+        InputError: there is none.
+    """
+    text = request.query_params.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InputError(f"say {name} as a whole number, as in {name}=12")
+    return int(text)
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    """The JSON object of a request.
+
+    Raises:
+        InputError: it is too large, or no JSON object.
+    """
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > LONGEST:
+            raise InputError(f"a request has at most {LONGEST} bytes")
+    try:
+        body = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        raise InputError("the request is not JSON") from None
+    if not isinstance(body, dict):
+        raise InputError("the request must be a JSON object")
+    return body
+
+
+def _seen(body: Mapping[str, Any]) -> int:
+    seen = body.get("seen")
+    if type(seen) is not int or seen < 0:
+        raise InputError("say which decision was the last one seen, as in seen: 12")
+    return seen
+
+
+def _author(body: Mapping[str, Any]) -> str:
+    author = body.get("author", "")
+    return author if isinstance(author, str) else ""
