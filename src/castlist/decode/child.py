@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,23 +26,28 @@ ALIVE_EVERY = 0.5  # seconds between signs of life while no frame is ready
 COLLECT_EVERY = 4  # frames; one whose side data was read refers to itself, and left alone hundreds pile up
 
 
-def main(text: str) -> None:
-    """Do the job and say how it went; never raises."""
+def main(text: str, work: Callable[[dict[str, Any], int], None] | None = None) -> None:
+    """Do the job and say how it went; never raises.
+
+    Args:
+        text: the job as JSON.
+        work: what is done of it, with the descriptor on which records are written; decoding by default.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     job = json.loads(text)
     _die_with_parent(job["life"])
     out = job["out"]
     try:
         _limit_memory(job["memory"])
-        work(job, out)
+        (work or decode)(job, out)
     except (BrokenPipeError, KeyboardInterrupt):
         pass
     except BaseException as error:
-        _say(out, wire.Record(wire.ERROR), _trouble(error))
+        say(out, wire.Record(wire.ERROR), _trouble(error))
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
-def work(job: dict[str, Any], out: int) -> None:
+def decode(job: dict[str, Any], out: int) -> None:
     """Describe the file, or send its frames if the job has a place for their pictures."""
     import av.logging
 
@@ -54,7 +60,7 @@ def work(job: dict[str, Any], out: int) -> None:
             file, threads=job["threads"], max_pixels=job["max_pixels"], exact=job.get("exact", False)
         )
         if job["canvas"] >= 0:
-            _say(out, wire.Record(wire.HEADER), wire.dump({"unit": str(source.unit)}))
+            say(out, wire.Record(wire.HEADER), wire.dump({"unit": str(source.unit)}))
             _Sender(source, job, out).send()
             return
         first = next((f for _, f in source.frames() if f is not None), None)
@@ -65,7 +71,7 @@ def work(job: dict[str, Any], out: int) -> None:
         width, height = shown_size(first.width, first.height, aspect, transpose)
         if width * height > job["max_pixels"]:
             raise Unusable(wire.TOO_LARGE, f"{width}x{height}")
-        _say(out, wire.Record(wire.HEADER), wire.dump(_describe(source, first, width, height)))
+        say(out, wire.Record(wire.HEADER), wire.dump(_describe(source, first, width, height)))
 
 
 def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any]:
@@ -100,7 +106,7 @@ class _Sender:
         try:
             self._send_frames()
         except Exception as error:
-            _say(self._out, wire.Record(wire.ERROR), _trouble(error))  # the frames before are good
+            say(self._out, wire.Record(wire.ERROR), _trouble(error))  # the frames before are good
         while True:
             self._serve()
 
@@ -142,7 +148,7 @@ class _Sender:
 
     def _say(self, kind: int, pts: int = 0, text: bytes = b"") -> None:
         source = self._source
-        _say(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
+        say(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
 
 
 def _trouble(error: BaseException) -> bytes:
@@ -152,7 +158,8 @@ def _trouble(error: BaseException) -> bytes:
     return wire.dump({"code": str(code), "detail": detail})
 
 
-def _say(out: int, record: wire.Record, text: bytes = b"") -> None:
+def say(out: int, record: wire.Record, text: bytes = b"") -> None:
+    """Write a record, and its text if it has one, to the parent."""
     data = record.pack(text)
     while data:
         data = data[os.write(out, data) :]

@@ -18,7 +18,7 @@ from castlist.decode import wire
 from castlist.decode.files import Limits, printable
 from castlist.errors import VideoError
 
-_START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.decode.child import main; main(sys.argv[1])"
+_START = "import sys; sys.path[:] = sys.argv[2:]; from importlib import import_module; import_module({module!r}).main(sys.argv[1])"
 _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v libx264 film.mp4"
 
 _SENTENCES = {
@@ -33,6 +33,7 @@ _SENTENCES = {
     "megapixels; scale the film down first",
     wire.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
     "scale the film down first",
+    wire.UNWRITTEN: "{detail}",
     wire.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
 }
 
@@ -45,7 +46,17 @@ _PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().
 class Child:
     """A running decoder of one file: `hear` gives its records, `ask` has frames painted; `close` ends it."""
 
-    def __init__(self, path: Path, fd: int, limits: Limits, **job: Any) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fd: int,
+        limits: Limits,
+        *,
+        module: str = "castlist.decode.child",
+        fds: tuple[int, ...] = (),
+        **job: Any,
+    ) -> None:
+        """`module` has the `main` that does the job, and may use the descriptors `fds` too."""
         self._path, self._limits = path, limits
         self.heard = 0  # frames
         self._waiting: deque[tuple[wire.Record, bytes]] = deque()  # came while a picture was waited for
@@ -53,11 +64,12 @@ class Child:
         self._in, out = os.pipe()
         job |= {"file": fd, "life": life, "out": out, "threads": limits.threads}
         job |= {"memory": limits.memory, "max_pixels": limits.max_pixels}
-        kept = [fd, life, out] + ([job["canvas"]] if job["canvas"] >= 0 else [])
+        canvas = job.get("canvas", -1)
+        kept = [fd, life, out, *fds] + ([canvas] if canvas >= 0 else [])
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         try:
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", "-c", _START, json.dumps(job), *_PATHS],
+                [sys.executable, "-I", "-S", "-c", _START.format(module=module), json.dumps(job), *_PATHS],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

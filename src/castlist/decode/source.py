@@ -89,14 +89,7 @@ class Source:
     def _open(self) -> None:
         self._file.seek(0)
         try:
-            self.container = av.open(
-                self._file,
-                mode="r",
-                options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
-                metadata_errors="replace",
-                buffer_size=1 << 18,
-                io_open=_refuse,
-            )
+            self.container = opened(self._file)
         except av.error.FFmpegError as e:
             raise Unusable(wire.NO_MEMORY if isinstance(e, MemoryError) else wire.NOT_A_VIDEO) from e
         self.stream = self._main_stream()
@@ -166,6 +159,11 @@ class Source:
             starts.append(round(Fraction(self.container.start_time, av.time_base) / self._tick))
         start = min((int(s) for s in starts if s is not None), default=0)
         return start if self._broadcast else min(start, 0)
+
+    @property
+    def zero(self) -> int:
+        """Where the file has the film's time 0, in units."""
+        return self._zero
 
     @property
     def rate(self) -> Fraction:
@@ -422,6 +420,18 @@ def _tagged(stream: Any) -> Fraction:
         return Fraction(0)
     hours, minutes, seconds = match.groups()
     return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+
+
+def opened(file: Any) -> Any:
+    """FFmpeg's view of a file that is read through this object, and of nothing else."""
+    return av.open(
+        file,
+        mode="r",
+        options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
+        metadata_errors="replace",
+        buffer_size=1 << 18,
+        io_open=_refuse,
+    )
 
 
 def _refuse(*_: Any) -> NoReturn:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "Look", "Picture", "Watcher"]
+__all__ = ["BACK", "Look", "Picture", "Watcher", "merged"]
 
 BACK = 7  # frames before the present one that may yet be looked at
 NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
@@ -125,7 +125,7 @@ class Watcher:
         image = seen.picture()
         faces = self._at(image, sides[0])
         for side in sides[1:]:
-            known, faces = len(faces), _merged([faces, self._at(image, side)])
+            known, faces = len(faces), merged([faces, self._at(image, side)])
             wait = 0.0 if len(faces) > known else self._look.patience
             self._others_due[side] = seen.seconds + wait
         return faces
@@ -182,7 +182,7 @@ def _moved(before: Detections | None, now: Detections | None) -> bool:
     return bool((common.max(0) < 0.4 * np.prod(now.box[:, 2:] - now.box[:, :2], axis=1)).any())
 
 
-def _merged(parts: list[Detections], max_overlap: float = 0.3) -> Detections:
+def merged(parts: list[Detections], max_overlap: float = 0.3) -> Detections:
     """Faces of one picture found at several sizes, each once: of overlapping boxes the surest."""
     import cv2
 

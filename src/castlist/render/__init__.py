@@ -1,0 +1,23 @@
+"""A film in, another film out: every frame decoded, changed where that is asked for, and encoded again.
+
+FFmpeg runs in a child process, as for decoding: a film that crashes or hangs a codec becomes one sentence.
+"""
+
+from __future__ import annotations
+
+from castlist.render.codecs import CONTAINERS, container_of
+from castlist.render.covers import BODY, CORE, HOLE, STYLES, WHOLE, Covers
+from castlist.render.process import Rendered, render
+
+__all__ = [
+    "BODY",
+    "CONTAINERS",
+    "CORE",
+    "HOLE",
+    "STYLES",
+    "WHOLE",
+    "Covers",
+    "Rendered",
+    "container_of",
+    "render",
+]

@@ -1,0 +1,137 @@
+"""What is hidden of each frame, and how: rectangles drawn over the planes of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import freeze
+
+__all__ = ["BODY", "CORE", "HOLE", "STYLES", "WHOLE", "Covers", "cover"]
+
+# Covers.kind, in the order in which they are laid over a frame
+BODY = 0  # hidden: a head with its margin, or where one was or will be
+HOLE = 1  # open again: the face of somebody who is to be seen
+CORE = 2  # hidden whatever else is there: a face that was detected
+WHOLE = 3  # the whole picture is hidden
+
+CELLS = 5  # of the long side of what is hidden: too few to recognise anybody by
+Plane = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Covers:
+    """Rectangles to be hidden, or to be left open, one a row, ordered by frame and then by kind."""
+
+    frame: NDArray[np.int64]  # (n,)
+    kind: NDArray[np.int8]  # (n,) BODY, HOLE, CORE, WHOLE
+    box: NDArray[np.float32]  # (n, 4) left, top, right, bottom in pixels of the frame as shown
+
+    def __post_init__(self) -> None:
+        freeze(self, frame=(np.int64, (None,)), kind=(np.int8, (None,)), box=(np.float32, (None, 4)))
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[Any, int, Any]]) -> Self:
+        """Covers of parts (frames, kind, boxes)."""
+        frame = np.concatenate([np.zeros(0, np.int64), *(np.asarray(f, np.int64) for f, _, _ in parts)])
+        kind = np.concatenate([np.zeros(0), *(np.full(len(f), k) for f, k, _ in parts)])
+        box = np.concatenate([np.zeros((0, 4)), *(np.reshape(b, (-1, 4)) for _, _, b in parts)])
+        order = np.lexsort((kind, frame))
+        return cls(frame[order], kind[order], box[order])
+
+    def at(self, frame: int) -> slice:
+        """The rows of one frame."""
+        first, last = np.searchsorted(self.frame, [frame, frame + 1])
+        return slice(int(first), int(last))
+
+    def save(self, file: IO[bytes]) -> None:
+        """Write the columns as .npz."""
+        np.savez(file, frame=self.frame, kind=self.kind, box=self.box)
+
+    @classmethod
+    def load(cls, file: IO[bytes]) -> Self:
+        """What `save` wrote."""
+        with np.load(file, allow_pickle=False) as columns:
+            return cls(columns["frame"], columns["kind"], columns["box"])
+
+    def share(self, frame: int, box: Sequence[float]) -> float:
+        """The share of a box's area, 0 to 1, that is hidden in a frame."""
+        left, top, right, bottom = (float(v) for v in box)
+        mask = np.zeros((64, 64), bool)
+        size = np.array([right - left, bottom - top] * 2)
+        for row in range(*self.at(frame).indices(len(self))):
+            if self.kind[row] == WHOLE:
+                return 1.0
+            cells = (self.box[row] - np.array([left, top] * 2)) / size * 64
+            low, high = np.clip(np.round(cells[:2]), 0, 64), np.clip(np.round(cells[2:]), 0, 64)
+            mask[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])] = self.kind[row] != HOLE
+        return float(mask.mean())
+
+
+def cover(planes: Sequence[Plane], fill: Sequence[int], kinds: Any, boxes: Any, style: str) -> None:
+    """Draw the covers of one frame over its planes, in place.
+
+    Args:
+        planes: (h, w) or (h / 2, w / 2) and so on, each of which has the whole picture.
+        fill: the value of each plane where the picture is black.
+        kinds, boxes: (n,) and (n, 4) in pixels of the first plane.
+        style: one of STYLES.
+    """
+    if not len(kinds):
+        return
+    size = planes[0].shape
+    box = np.array(boxes, np.float64)
+    box[kinds == WHOLE] = (0, 0, size[1], size[0])
+    for plane, black in zip(planes, fill, strict=True):
+        scale = np.array([plane.shape[1] / size[1], plane.shape[0] / size[0]] * 2)
+        _cover_plane(plane, black, kinds, box * scale, STYLES[style])
+
+
+def _cover_plane(plane: Plane, black: int, kinds: Any, boxes: NDArray[np.float64], style: Style) -> None:
+    before = plane.copy()
+    limit = np.array([plane.shape[1], plane.shape[0]] * 2)
+    outward = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
+    for kind, box in zip(kinds.tolist(), np.clip(outward, 0, limit).astype(int).tolist(), strict=True):
+        left, top, right, bottom = box
+        if left < right and top < bottom:
+            window = before[top:bottom, left:right]
+            plane[top:bottom, left:right] = window if kind == HOLE else style(window, black)
+
+
+def _solid(window: Plane, black: int) -> Plane | int:
+    return black
+
+
+def _cells(window: Plane) -> tuple[Plane, tuple[int, int]]:
+    """A window in so few pixels that nobody can be recognised, and its size (width, height)."""
+    import cv2
+
+    height, width = window.shape
+    step = max(height, width) / CELLS
+    few = (max(1, round(width / step)), max(1, round(height / step)))
+    return cv2.resize(np.ascontiguousarray(window), few, interpolation=cv2.INTER_AREA), (width, height)
+
+
+def _pixels(window: Plane, black: int) -> Plane:
+    import cv2
+
+    few, size = _cells(window)
+    return np.asarray(cv2.resize(few, size, interpolation=cv2.INTER_NEAREST))
+
+
+def _blur(window: Plane, black: int) -> Plane:
+    import cv2
+
+    few, size = _cells(window)
+    return np.asarray(cv2.resize(few, size, interpolation=cv2.INTER_LINEAR))
+
+
+Style = Callable[[Plane, int], "Plane | int"]
+STYLES: dict[str, Style] = {"solid": _solid, "blur": _blur, "pixels": _pixels}

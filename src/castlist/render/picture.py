@@ -1,0 +1,88 @@
+"""A decoded frame as a new one that may be drawn on: upright, in the encoder's format, with nothing attached.
+
+The frame that an encoder gets is made anew and takes over pixels, time and colours only: captions, user data
+and whatever else a decoder hangs on its frames stay behind. Runs in the rendering child.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decode.picture import orientation
+
+__all__ = ["Upright", "black", "fresh", "planes"]
+
+
+class Upright:
+    """Turns frames the way they are shown, in whatever pixel format they have."""
+
+    def __init__(self) -> None:
+        self._graph: Any = None
+        self._for: tuple[Any, ...] = ()
+
+    def __call__(self, frame: Any) -> Any:
+        """The frame as shown, but for the shape of its pixels; the same one where it lies right already."""
+        turn = orientation(frame)
+        if not any(turn):
+            return frame
+        key = (turn, frame.width, frame.height, frame.format.name)
+        if key != self._for:
+            self._graph, self._for = _graph(frame, turn), key
+        self._graph.push(frame)
+        return self._graph.pull()
+
+
+def _graph(frame: Any, turn: tuple[bool, bool, bool]) -> Any:
+    """A filter graph of transposition and flips."""
+    from fractions import Fraction
+
+    from av.filter import Graph
+
+    graph = Graph()
+    unit = frame.time_base or Fraction(1, 1000)
+    chain = [
+        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=unit)
+    ]
+    transpose, flip_x, flip_y = turn
+    if transpose:
+        chain.append(graph.add("transpose", "dir=cclock_flip"))  # rows become columns, nothing else
+    chain += [graph.add(name) for name, wanted in (("hflip", flip_x), ("vflip", flip_y)) if wanted]
+    chain.append(graph.add("buffersink"))
+    graph.link_nodes(*chain).configure()
+    return graph
+
+
+def fresh(frame: Any, width: int, height: int, pixel_format: str) -> Any:
+    """A new frame of a size and format with the pixels and the colours of another."""
+    import av
+
+    if (frame.width, frame.height, frame.format.name) != (width, height, pixel_format):
+        frame = frame.reformat(width, height, pixel_format)
+    made = av.VideoFrame(width, height, pixel_format)
+    for there, here in zip(planes(made), planes(frame), strict=True):
+        there[:] = here
+    made.color_range, made.colorspace = frame.color_range, frame.colorspace
+    return made
+
+
+def planes(frame: Any) -> list[NDArray[Any]]:
+    """The planes of a frame in a planar format, (h, w) uint8 or uint16, which can be written to."""
+    kind = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
+    views = []
+    for plane in frame.planes:
+        rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
+        views.append(rows[: plane.height, : plane.width])
+    return views
+
+
+def black(frame: Any) -> list[int]:
+    """The value of each plane where the picture is black."""
+    bits = frame.format.components[0].bits
+    if frame.format.is_rgb:
+        return [0] * len(frame.planes)
+    full = frame.format.name.startswith("yuvj") or int(frame.color_range) == 2  # AVCOL_RANGE_JPEG
+    chroma = 1 << (bits - 1)
+    return [0 if full else 16 << (bits - 8), *[chroma] * (len(frame.planes) - 1)]
