@@ -29,6 +29,8 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "suggest": {"decisions", "cluster"},
     "cast": set(),
     "store": {"cast", "decisions"},
+    "render": {"decode"},
+    "redact": {"decode", "detect", "track", "render", "cast", "store", "recipe", "models", "decisions"},
     "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster"},
 }
 CALLERS = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 
 import numpy as np
@@ -126,6 +127,28 @@ class Cast:
                 return person
         known = ", ".join(p.name for p in self.people[:20]) or "nobody"
         raise KeyError(f"nobody is called {key!r}; the cast has {known}")
+
+    def named(self, names: Sequence[str]) -> list[Person]:
+        """The people who bear these names, each once; upper and lower case need not agree.
+
+        Raises:
+            InputError: nobody has one of the names; the message says who comes near.
+        """
+        found: dict[int, Person] = {}
+        for name in names:
+            meant = [p for p in self.everybody if p.name == name]
+            meant = meant or [p for p in self.everybody if p.name.casefold() == name.strip().casefold()]
+            if not meant:
+                raise InputError(self._unknown(name))
+            found |= {p.id: p for p in meant}
+        return list(found.values())
+
+    def _unknown(self, name: str) -> str:
+        known = [p.name for p in self.everybody]
+        near = get_close_matches(name, known, n=3, cutoff=0.5)
+        if near:
+            return f"nobody is called {name!r} here; did you mean {' or '.join(near)}?"
+        return f"nobody is called {name!r} here; the cast has {', '.join(known[:20]) or 'nobody'}"
 
     @property
     def everybody(self) -> tuple[Person, ...]:

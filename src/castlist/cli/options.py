@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,7 +11,15 @@ import click
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
 
-__all__ = ["film_options", "films_options", "machine_options", "made_recipe", "recipe_options"]
+__all__ = [
+    "film_options",
+    "films_options",
+    "machine_options",
+    "made_recipe",
+    "recipe_options",
+    "split_names",
+    "workspace_of",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,6 +58,22 @@ def machine_options(command: F) -> F:
     return click.option(
         "--threads", type=click.IntRange(0), default=0, show_default=True, help="0: one for each core."
     )(command)
+
+
+def workspace_of(path: Path) -> Path:
+    """The workspace that a path means: itself, or the one beside it where it is a film."""
+    from castlist.store import Workspace
+
+    return Workspace.beside(path) if path.is_file() else path
+
+
+def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
+    """Names from options in which several may stand with commas between; a name may hold a comma itself."""
+    whole = {name.casefold() for name in known}
+    names: list[str] = []
+    for text in given:
+        names += [text] if text.casefold() in whole else [n.strip() for n in text.split(",") if n.strip()]
+    return names
 
 
 def made_recipe(path: str | None, settings: tuple[str, ...]) -> Recipe:

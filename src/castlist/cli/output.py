@@ -22,6 +22,11 @@ STAGES = {
     "scan": "Watching the film",
     "people": "Telling people apart",
     "report": "Writing the report",
+    "dense": "Looking in every frame",
+    "render": "Writing the film",
+    "prove": "Looking for faces in it",
+    "render again": "Writing it once more",
+    "prove again": "Looking again",
 }
 SHOWN = 40  # people in the table
 PARTS = 3  # appearances named in a row
@@ -61,7 +66,7 @@ def _bars() -> Iterator[Watch]:
                 tasks[stage] = bars.add_task(STAGES.get(stage, stage), total=total or None, rate="")
             task = TaskID(tasks[stage])
             speed = bars.tasks[task].speed
-            rate = f"{speed:.0f}/s" if speed and stage in ("scan", "draw") else ""
+            rate = f"{speed:.0f}/s" if speed and total > 50 else ""
             bars.update(task, completed=done, total=total or None, rate=rate)
 
         yield watch

@@ -18,7 +18,7 @@ from castlist.decode import wire
 from castlist.decode.files import Limits, printable
 from castlist.errors import VideoError
 
-_START = "import sys; sys.path[:] = sys.argv[2:]; from importlib import import_module; import_module({module!r}).main(sys.argv[1])"
+_START = "import sys; sys.path[:] = sys.argv[2:]; from {module} import main; main(sys.argv[1])"
 _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v libx264 film.mp4"
 
 _SENTENCES = {

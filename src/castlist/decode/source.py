@@ -161,9 +161,9 @@ class Source:
         return start if self._broadcast else min(start, 0)
 
     @property
-    def zero(self) -> int:
-        """Where the file has the film's time 0, in units."""
-        return self._zero
+    def zero(self) -> Fraction:
+        """Where the file has the film's time 0, in seconds."""
+        return self._zero * self._tick
 
     @property
     def rate(self) -> Fraction:

@@ -37,7 +37,9 @@ def work(job: dict[str, Any], out: int) -> None:
     with open(job["file"], "rb", buffering=0, closefd=False) as file:
         source = Source(file, threads=job["threads"], max_pixels=job["max_pixels"])
         try:
-            with av.open(f"file:{job['target']}", "w", format=job["container"], options=_flags(job)) as target:
+            with av.open(
+                f"file:{job['target']}", "w", format=job["container"], options=_flags(job)
+            ) as target:
                 written = _write(source, target, covers, job, out)
         except (av.error.FFmpegError, OSError) as error:
             raise Unusable(wire.UNWRITTEN, _unwritten(error)) from error
@@ -51,7 +53,7 @@ def _flags(job: dict[str, Any]) -> dict[str, str]:
 
 def _unwritten(error: Exception) -> str:
     why = getattr(error, "strerror", None) or str(error)
-    return f"the film could not be written ({why}); nothing was left behind: free some space or name another file"
+    return f"the film could not be written ({why}); free some space, or name another file"
 
 
 def _write(source: Any, target: Any, covers: Covers, job: dict[str, Any], out: int) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _write(source: Any, target: Any, covers: Covers, job: dict[str, Any], out: i
             sound.until(pts * source.unit)
         target.mux(packets)
         frames += 1
-        child.say(out, wire.Record(wire.FRAME, 0, pts, source.damaged, source.dropped))
+        child.say(out, wire.Record(wire.FRAME, 0, pts, source.damaged, source.retimed, source.unread))
     target.mux(picture.end())
     if sound:
         sound.until(None)
@@ -128,7 +130,9 @@ class _Sound:
         from castlist.decode.source import opened
 
         self._target = target
-        self._zero = source.zero * source.unit  # seconds at which the film's time 0 is in the file
+        self._zero: Fraction = source.zero  # seconds
+        # Matroska has no times before 0 and would move all streams; what sounds there is a codec's run-up.
+        self._from_zero = job["container"] in ("matroska", "webm")
         self._container = opened(_Apart(job["file"]))
         self.told: list[str] = []
         self._way: dict[int, Any] = {}  # stream that is written, by index of the one that is read
@@ -180,6 +184,8 @@ class _Sound:
         elif packet.dts is not None and packet.size:
             packet.pts = (packet.dts if packet.pts is None else packet.pts) - shift
             packet.dts -= shift
+            if packet.pts < 0 and self._from_zero:
+                return
             packet.stream = to
             self._target.mux(packet)
 

@@ -38,8 +38,16 @@ _DEFAULT = {"webm": _VP9}  # H.264 elsewhere
 # Planar formats, which rectangles can be drawn in plane by plane, and what others become without loss.
 _SAME = {"nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "p010le": "yuv420p10le"}
 _SAME |= {"gray": "yuv420p", "gray10le": "yuv420p10le", "yuva420p": "yuv420p", "yuva444p10le": "yuv444p10le"}
-_PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gbrp")
-_PLANAR += ("yuv420p10le", "yuv422p10le", "yuv444p10le", "gbrp10le", "yuv420p12le", "yuv422p12le", "yuv444p12le")
+_PLANAR: tuple[str, ...] = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gbrp")
+_PLANAR += (
+    "yuv420p10le",
+    "yuv422p10le",
+    "yuv444p10le",
+    "gbrp10le",
+    "yuv420p12le",
+    "yuv422p12le",
+    "yuv444p12le",
+)
 
 
 def container_of(path: Path) -> str:

@@ -96,6 +96,8 @@ def cover(planes: Sequence[Plane], fill: Sequence[int], kinds: Any, boxes: Any, 
 
 def _cover_plane(plane: Plane, black: int, kinds: Any, boxes: NDArray[np.float64], style: Style) -> None:
     before = plane.copy()
+    real = (boxes[:, :2] < boxes[:, 2:]).all(axis=1)
+    kinds, boxes = kinds[real], boxes[real]
     limit = np.array([plane.shape[1], plane.shape[0]] * 2)
     outward = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
     for kind, box in zip(kinds.tolist(), np.clip(outward, 0, limit).astype(int).tolist(), strict=True):

@@ -43,9 +43,7 @@ def _graph(frame: Any, turn: tuple[bool, bool, bool]) -> Any:
 
     graph = Graph()
     unit = frame.time_base or Fraction(1, 1000)
-    chain = [
-        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=unit)
-    ]
+    chain = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=unit)]
     transpose, flip_x, flip_y = turn
     if transpose:
         chain.append(graph.add("transpose", "dir=cclock_flip"))  # rows become columns, nothing else

@@ -1,0 +1,212 @@
+"""Redact labelled clips as a user would, keeping one person, and measure it on the pixels that were written.
+
+    python benchmarks/redaction.py CLIPS [--workspaces FOLDER] [--only NAME] [--as-found] [--json FILE]
+
+CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label: P<k> a person, UNK a
+face that nobody can place, NF not a face). FOLDER may hold NAME.castlist of each, to spare the scans. The
+person with most faces is kept. By default the cast is put right first, as a review would: each track is given
+to whom most of its faces show. With --as-found nobody reviews: those people are kept of whose faces most show
+the person.
+
+A pixel counts as hidden where the output is black and the film is not. A face of anybody else is covered
+where 90 % of its pixels are hidden; one of the kept person is open where at most 10 % are. Then the proof is
+tried on output that leaks on purpose: the film itself, and one in which a face of somebody else is open for
+half a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from castlist.boxes import iou, pairs_in_frame
+from castlist.cast import Cast
+from castlist.decode import open_video, read_frames
+from castlist.redact.redact import MARGINS, _Job
+from castlist.render import Covers, render
+from castlist.store import Workspace
+from castlist.types import SET_ASIDE, Machine
+
+DARK, BLACK = 48, 24  # grey levels: film darker than this is not counted; output up to this is black
+SHOWN = (
+    "others", "covered", "hidden", "kept", "open", "shown", "rounds", "status", "film_checked",
+    "half_second_checked", "rate",
+)  # fmt: skip
+COLUMNS = (
+    "others",
+    "covered",
+    "mean",
+    "kept",
+    "open",
+    "mean",
+    "rounds",
+    "status",
+    "film",
+    "half",
+    "cpu/film",
+)
+
+
+def truth_of(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Frames (n,), boxes (n, 4) left, top, right, bottom, and labels, without what is no face."""
+    with open(path, newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["label"] != "NF"]
+    box = np.array([[float(r[k]) for k in "xywh"] for r in rows])
+    box[:, 2:] += box[:, :2]
+    return np.array([int(r["frame"]) for r in rows]), box, [r["label"] for r in rows]
+
+
+def majority(cast: Cast, truth) -> list[str]:
+    """Whom most faces of each track show, "" where none is known."""
+    frame, box, label = truth
+    left, right = pairs_in_frame(cast.tracks.frame, frame)
+    near = iou(cast.tracks.box[left], box[right]) >= 0.4
+    votes: dict[int, Counter[str]] = defaultdict(Counter)
+    for track, row in zip(cast.tracks.track[left[near]].tolist(), right[near].tolist(), strict=True):
+        votes[track][label[row]] += 1
+    return [votes[t].most_common(1)[0][0] if votes[t] else "" for t in range(len(cast.tracks))]
+
+
+def reviewed(folder: Path, truth) -> None:
+    """The cast of a workspace as somebody would leave it who knows everybody."""
+    with Workspace.open(folder) as keep:
+        cast, portraits = keep.cast(), keep.portraits()
+        who = majority(cast, truth)
+        names = sorted(set(who) - {"", "UNK"})
+        label = np.array([names.index(w) if w in names else -1 for w in who])
+        fate = np.where(label >= 0, 0, SET_ASIDE)
+        made = Cast.of(cast.video, cast.clock, cast.shots, cast.tracks, label, fate=fate, names=names)
+        keep.put_cast(made, portraits)
+
+
+def kept_names(folder: Path, truth, person: str) -> list[str]:
+    """The people of a cast most of whose faces show a person."""
+    with Workspace.open(folder, write=False) as keep:
+        cast = keep.cast()
+    who = majority(cast, truth)
+    votes = {p.name: Counter(who[t] for t in p.tracks if who[t]) for p in cast.people}
+    return [name for name, count in votes.items() if count and count.most_common(1)[0][0] == person]
+
+
+def hidden_shares(film: Path, output: Path, truth) -> np.ndarray:
+    """(n,) the share of each face's pixels that are hidden; NaN where the film is too dark to tell."""
+    frame, box, _ = truth
+    rows = defaultdict(list)
+    for row, number in enumerate(frame.tolist()):
+        rows[number].append(row)
+    share = np.full(len(frame), np.nan)
+    with read_frames(open_video(film)) as one, read_frames(open_video(output)) as two:
+        for number, (before, after) in enumerate(zip(one, two, strict=True)):
+            for row in rows[number]:
+                left, top, right, bottom = np.maximum(np.round(box[row]), 0).astype(int)
+                a, b = (f.image[top:bottom, left:right].max(axis=2) for f in (before, after))
+                if (a > DARK).mean() >= 0.1:
+                    share[row] = (b[a > DARK] <= BLACK).mean()
+    return share
+
+
+def run(folder: Path, who: list[str], *options: str) -> tuple[int, float]:
+    """Exit status and CPU seconds of castlist redact."""
+    names = [part for name in who for part in ("--keep", name)]
+    command = [sys.executable, "-m", "castlist", "redact", str(folder), *names, *options, "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+
+
+def leaky(folder: Path, who: list[str], output: Path) -> bool:
+    """A film in which somebody else's face is open for half a second; False where there is nobody else."""
+    job = _Job.of(folder, who, [], "solid", MARGINS, Machine(), lambda *a: None)
+    cast, plan = job.cast, job.plan([])
+    others = [p for p in cast.people if p not in job.people]
+    if not others:
+        return False
+    track = max((t for p in others for t in p.tracks), key=lambda t: int(cast.tracks.size[t]))
+    rows = cast.tracks.rows(track)
+    middle = float(cast.clock.seconds()[int(np.median(cast.tracks.frame[rows]))])
+    near = np.abs(cast.clock.seconds(plan.covers.frame) - middle) <= 0.25
+    face = cast.tracks.box[rows].astype(float)
+    there = (face[:, 0].min(), face[:, 1].min(), face[:, 2].max(), face[:, 3].max())
+    box = plan.covers.box
+    meets = (box[:, 0] < there[2]) & (box[:, 2] > there[0]) & (box[:, 1] < there[3]) & (box[:, 3] > there[1])
+    kept = ~(near & meets)
+    render(
+        cast.video, cast.clock, output,
+        covers=Covers(plan.covers.frame[kept], plan.covers.kind[kept], plan.covers.box[kept]),
+    )  # fmt: skip
+    return True
+
+
+def measured(film: Path, folder: Path, as_found: bool, scratch: Path) -> dict[str, float]:
+    """Everything about one clip."""
+    truth = truth_of(film.with_suffix(".truth.csv"))
+    people = Counter(label for label in truth[2] if label != "UNK")
+    person = people.most_common(1)[0][0]
+    if not as_found:
+        reviewed(folder, truth)
+    who = kept_names(folder, truth, person)
+    output = scratch / f"{film.stem}.out.mp4"
+    status, cpu = run(folder, who, "-o", str(output))
+    report = json.loads(output.with_name(f"{output.name}.redaction.json").read_text())
+    share = hidden_shares(film, output, truth)
+    mine = np.array([label == person for label in truth[2]])
+    told = ~np.isnan(share)
+    leak = scratch / f"{film.stem}.leak.mp4"
+    half = run(folder, who, "--check", str(leak))[0] if leaky(folder, who, leak) else -1
+    return {
+        "others": int((told & ~mine).sum()), "covered": float((share[told & ~mine] >= 0.9).mean()),
+        "hidden": float(share[told & ~mine].mean()), "kept": int((told & mine).sum()),
+        "open": float((share[told & mine] <= 0.1).mean()), "shown": float(1 - share[told & mine].mean()),
+        "rounds": report["proof"]["rounds"], "status": status, "moments": len(report["proof"]["leaks"]),
+        "film_checked": run(folder, who, "--check", str(film))[0], "half_second_checked": half,
+        "cpu": cpu, "film_seconds": float(open_video(film).duration),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--workspaces", type=Path, help="a folder with NAME.castlist of each clip")
+    parser.add_argument("--only", default="", help="films whose name holds this")
+    parser.add_argument("--as-found", action="store_true", help="nobody reviews the cast")
+    parser.add_argument("--json", type=Path, help="write all figures here")
+    args = parser.parse_args()
+    print(f"{'clip':24}" + "".join(f"{c:>9}" for c in COLUMNS), flush=True)
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        for film in sorted(args.clips.glob("*.mp4")):
+            if args.only not in film.stem or not film.with_suffix(".truth.csv").exists():
+                continue
+            place = scratch / f"{film.stem}.castlist"
+            if args.workspaces:
+                shutil.copytree(args.workspaces / place.name, place)
+            subprocess.run(
+                [sys.executable, "-m", "castlist", "find", str(film), "--out", str(place), "--quiet"],
+                check=True, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            r = results[film.stem] = measured(film, place, args.as_found, scratch)
+            texts = {
+                key: f"{value:.4f}" if isinstance(value, float) else f"{value}" for key, value in r.items()
+            }
+            texts["rate"] = f"{r['cpu'] / r['film_seconds']:.2f}"
+            cells = [texts[key] for key in SHOWN]
+            print(f"{film.stem:24}" + "".join(f"{c:>9}" for c in cells), flush=True)
+            if args.json:
+                args.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

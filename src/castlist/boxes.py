@@ -1,0 +1,31 @@
+"""Boxes (n, 4): left, top, right, bottom, in pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["iou", "pairs_in_frame"]
+
+
+def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n,) the intersection over union of each row of `a` (n, 4) with the same row of `b` (n, 4)."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    common = np.clip(high - low, 0, None).prod(1)
+    both = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - common
+    return np.asarray(common / np.maximum(both, 1e-9))
+
+
+def pairs_in_frame(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs (row of `a`, row of `b`) of equal frame numbers; a (n,), b (m,) in any order.
+
+    >>> pairs_in_frame(np.array([3, 5]), np.array([5, 3, 5]))
+    (array([0, 1, 1]), array([1, 0, 2]))
+    """
+    order = np.argsort(b, kind="stable")
+    first, last = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
+    count = last - first
+    left = np.repeat(np.arange(len(a)), count)
+    within = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
+    return left, order[np.repeat(first, count) + within]

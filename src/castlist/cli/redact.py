@@ -1,0 +1,114 @@
+"""castlist redact: the film with only some people to be seen, and the proof."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from castlist.cli.options import machine_options, split_names, workspace_of
+from castlist.types import Machine
+
+if TYPE_CHECKING:
+    from castlist.redact import Redaction
+
+SHOWN = 40  # moments listed
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  castlist redact film.castlist --keep Anna,Bob -o public.mp4     everybody else is hidden
+  castlist redact film.castlist --hide Carl -o public.mp4         everybody else of the cast can be seen
+  castlist redact film.castlist --keep Anna --mute --fail-secure -o public.mp4
+Review the cast first (castlist review): whom castlist mistakes for Anna can be seen.
+Exit status 0: nobody else was found in what was written; 1: somebody was, and the moments are listed.
+""",
+)
+@click.argument("workspace", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The film to write.")
+@click.option(
+    "--check", "checked", type=click.Path(path_type=Path), metavar="FILM",
+    help="Write nothing: look whether anybody but those to be seen is found in a film redacted before.",
+)  # fmt: skip
+@click.option("--keep", multiple=True, metavar="NAME,...", help="Who can be seen; everybody else is hidden.")
+@click.option(
+    "--hide", multiple=True, metavar="NAME,...",
+    help="Who is hidden, with every face that may be theirs; everybody else of the cast can be seen.",
+)  # fmt: skip
+@click.option(
+    "--style", type=click.Choice(["solid", "blur", "pixels"]), default="solid", show_default=True,
+    help="How faces are hidden. Blur and pixels leave a trace of what was there; solid leaves none.",
+)  # fmt: skip
+@click.option("--mute", is_flag=True, help="Leave the sound out; voices tell who somebody is, too.")
+@click.option(
+    "--fail-secure", is_flag=True,
+    help="Hide the whole picture from where a face that was followed is lost to where it is found again.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@machine_options
+def command(
+    workspace: Path, output: Path | None, checked: Path | None, keep: tuple[str, ...], hide: tuple[str, ...],
+    style: str, mute: bool, fail_secure: bool, as_json: bool, quiet: bool, device: str, threads: int,
+) -> int:  # fmt: skip
+    """Write the film of WORKSPACE (film.castlist) again with only some people to be seen.
+
+    Everybody else is hidden: other people, the background, and every face of which castlist cannot say
+    whose it is. Metadata, subtitles, attached pictures and data are left out. The film that was written is
+    then searched in every frame; a report with checksums lies beside it (OUTPUT.redaction.json).
+    """
+    from castlist.cli.output import progress
+    from castlist.redact import Hide, check, redact
+    from castlist.store import Workspace
+
+    if (output is None) == (checked is None):
+        raise click.UsageError(
+            "name the film to write (-o public.mp4), or one to look at (--check), not both"
+        )
+    place = workspace_of(workspace)
+    with Workspace.open(place, write=False) as opened:
+        known = [p.name for p in opened.cast().everybody]
+    kept, hidden = split_names(keep, known), split_names(hide, known)
+    machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
+    margins = Hide(fail_secure=fail_secure)
+    with progress(quiet) as watch:
+        if output is None:
+            done = check(
+                place, checked or "", keep=kept, hide=hidden, style=style, margins=margins, machine=machine,
+                watch=watch,
+            )  # fmt: skip
+        else:
+            done = redact(
+                place, output, keep=kept, hide=hidden, style=style, mute=mute, margins=margins,
+                machine=machine, watch=watch,
+            )  # fmt: skip
+    text = json.dumps(done.document(), ensure_ascii=False, indent=1)
+    report = None if output is None else _written(output, text)
+    click.echo(text) if as_json else _print(done, report)
+    return 0 if done.proved else 1
+
+
+def _written(output: Path, text: str) -> Path:
+    """The report beside the film."""
+    from castlist.store.files import write
+
+    report = output.with_name(f"{output.name}.redaction.json")
+    write(report, f"{text}\n".encode("utf-8", "backslashreplace"))
+    return report
+
+
+def _print(done: Redaction, report: Path | None) -> None:
+    from castlist.cli.output import clock_time
+
+    click.echo(done.sentence)
+    for leak in done.leaks[:SHOWN]:
+        box = ", ".join(f"{v:.0f}" for v in leak.box)
+        click.echo(f"  {clock_time(leak.start)}–{clock_time(leak.stop)}  frame {leak.frame}, at {box}")
+    if len(done.leaks) > SHOWN:
+        click.echo(f"  and {len(done.leaks) - SHOWN} more")
+    if report:
+        click.echo(f"Report: {report}")

@@ -1,0 +1,98 @@
+"""The dense pass: faces looked for in every frame at several sizes, the doubtful ones too.
+
+A face that is missed here is shown to everybody, so this pass spends what `castlist find` saves: every frame,
+every size every time, and detections down to a score at which most are no faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decode import read_frames
+from castlist.detect import Detector, YuNet
+from castlist.detect.look import merged
+from castlist.track import MotionTracker
+from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
+
+__all__ = ["Dense", "dense", "followed"]
+
+Real = Callable[[int, NDArray[np.uint8], NDArray[np.float32]], NDArray[np.bool_]]
+MAX_SIDE = 1920  # pixels: frames are scaled down to this before they are searched
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """How the dense pass looks."""
+
+    detector: Any = field(default_factory=YuNet)
+    min_score: float = 0.3  # a tenth of what YuNet finds on film at this score is a face
+    sides: tuple[int, ...] = (640, 320, 1152)  # pixels of the long side, as in castlist find
+    enlarge: float = 2.0  # times at most
+    smallest: float = 6.0  # pixels of the shorter side of a face
+
+    def finder(self) -> Detector:
+        """The detector at the low score."""
+        weak: Detector = replace(self.detector, min_score=self.min_score)
+        return weak
+
+
+def dense(
+    video: Video,
+    look: Dense,
+    *,
+    machine: Machine = Machine(),
+    real: Real | None = None,
+    watch: Callable[[int], None] = lambda frames: None,
+) -> tuple[Clock, Detections]:
+    """The times of all frames, and all that may be a face in them.
+
+    Args:
+        real: given a frame's number, its picture (h, w, 3) BGR as shown, perhaps scaled down, and the boxes
+            (n, 4) found in that picture, says which of them (n,) are kept; all by default.
+
+    Raises:
+        VideoError: the film cannot be read to its end.
+    """
+    detector, pts, found = look.finder(), [], []
+    with read_frames(video, max_side=MAX_SIDE) as reader:
+        for number, frame in enumerate(reader):
+            pts.append(frame.pts)
+            faces = _faces(frame.image, detector, look, machine)
+            if real is not None and len(faces):
+                faces = faces[real(number, frame.image, faces.box)]
+            zoom = np.float32(video.width / frame.image.shape[1])
+            side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
+            faces = faces[side * zoom >= look.smallest]
+            at = np.full(len(faces), number)
+            found.append(Detections(at, faces.box * zoom, faces.score, faces.landmarks * zoom))
+            watch(number + 1)
+        return Clock(np.array(pts, np.int64), reader.unit), Detections.concatenate(found)
+
+
+def _faces(image: Any, detector: Detector, look: Dense, machine: Machine) -> Detections:
+    """The faces of one picture at all sizes, each once."""
+    long = max(image.shape[:2])
+    scales = sorted({min(look.enlarge, side / long) for side in look.sides})
+    return merged([detector(image, scale=scale, machine=machine) for scale in scales])
+
+
+def followed(found: Detections, shots: Shots, clock: Clock) -> Tracks:
+    """All detections as tracks: those that can be followed joined, every other one a track of its own."""
+    tracker = MotionTracker(min_score=0.0, max_gap=1.0, min_seconds=0.0)
+    tracks = tracker(shots, found, clock)
+    taken = np.zeros(len(found), bool)
+    taken[tracks.detection[tracks.detection >= 0]] = True
+    alone = np.flatnonzero(~taken)
+    return Tracks(
+        np.concatenate([tracks.frame, found.frame[alone]]),
+        np.concatenate([tracks.box, found.box[alone]]),
+        np.concatenate([tracks.score, found.score[alone]]),
+        np.concatenate([tracks.detection, alone]),
+        np.concatenate([tracks.offset, tracks.offset[-1] + 1 + np.arange(len(alone))]),
+        np.concatenate([tracks.shot, shots.of(found.frame[alone])]),
+    )

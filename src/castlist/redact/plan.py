@@ -1,0 +1,274 @@
+"""Whose face each one is, and what is hidden of each frame: default deny.
+
+A face stays open only where it lies on a track of somebody who is to be seen, or goes on from one without
+doubt. Everything else that may be a face is hidden: other people, the background, what was set aside, and
+what only the dense pass saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.boxes import iou, pairs_in_frame
+from castlist.cast import Cast
+from castlist.render import BODY, CORE, HOLE, WHOLE, Covers
+from castlist.types import CUT, START, Clock, Shots, Tracks, freeze
+
+__all__ = ["Hide", "Plan", "lasting", "planned"]
+
+SAME_FACE = 0.35  # IoU from which two boxes in one frame are one face
+# From which score one detection alone is a face, and how many weaker ones that follow one another are. More
+# is hidden than is looked for afterwards: encoding moves scores a little, and a proof would find what was
+# just not hidden. SEEN is the score from which castlist find begins a track.
+HIDDEN, HIDDEN_LASTING = 0.4, 2
+SEEN, SEEN_LASTING = 0.6, 10
+GOES_ON = 0.25  # seconds between two detections within which an open face goes on as itself
+FOLLOWED = 0.5  # seconds after which a face is one that can be lost
+COASTS = 0.3  # seconds for which a face that is no longer found keeps its speed, as for the tracker
+MEASURED = 5  # frames over which that speed is measured
+NEAR_EDGE = 0.5  # face sizes from the edge of the picture, from where a face may leave it
+
+
+@dataclass(frozen=True, slots=True)
+class Hide:
+    """How much is hidden around a face, in parts of its own size, and for how long."""
+
+    sides: float = 0.5  # widths to the left and to the right: of a profile, the box ends before the ear
+    above: float = 0.55  # heights: a detector's box ends at the brows or a little above
+    below: float = 0.25  # heights
+    hold: float = 0.5  # seconds before a face was first and after it was last seen, within its shot
+    across: int = 1  # frames beyond a cut: cuts may be blends of two shots, or found a frame late
+    fail_secure: bool = False  # hide the whole picture from where a followed face is lost
+
+    def head(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, 4) boxes of heads, from those of faces."""
+        size = np.asarray(box[:, 2:] - box[:, :2], np.float64)
+        w, h = size[:, 0], size[:, 1]
+        margin = np.stack([-self.sides * w, -self.above * h, self.sides * w, self.below * h], 1)
+        return np.asarray(box + margin)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """What is hidden of each frame, and where a face was left open."""
+
+    covers: Covers
+    open_frame: NDArray[np.int64]  # (k,) faces left open on purpose, by frame
+    open_box: NDArray[np.float32]  # (k, 4)
+    hidden: int = 0  # faces hidden, counted frame by frame
+    lost: int = 0  # frames hidden whole, because a followed face was lost
+
+    def __post_init__(self) -> None:
+        freeze(self, open_frame=(np.int64, (None,)), open_box=(np.float32, (None, 4)))
+
+
+def planned(
+    cast: Cast,
+    faces: Tracks,
+    open_tracks: NDArray[np.bool_],
+    ignored: NDArray[np.bool_],
+    hide: Hide = Hide(),
+    more: Sequence[Tracks] = (),
+) -> Plan:
+    """What is hidden of each frame of a film.
+
+    Args:
+        cast: with the tracks of castlist find.
+        faces: all that may be a face, followed; see `dense.followed`.
+        open_tracks: (t,) the tracks of the cast that are to be seen.
+        ignored: (t,) the tracks of the cast of which somebody decided that they are no face.
+        more: faces that are hidden whatever the cast says.
+    """
+    own = _Ownership.of(cast.tracks, faces, open_tracks, ignored)
+    real = own.real()[faces.track] if len(faces) else np.zeros(0, bool)
+    is_open = own.open_rows(cast.clock)
+    shown, hidden = np.flatnonzero(is_open & real), ~is_open & real
+    others = ~open_tracks & ~ignored
+    sources = [(faces, hidden), (cast.tracks, others[cast.tracks.track])]
+    sources += [(tracks, np.ones(len(tracks.frame), bool)) for tracks in more]
+    parts = [part for tracks, rows in sources for part in _hidden(tracks, rows, hide, cast.shots, cast.clock)]
+    parts.append((faces.frame[shown], HOLE, faces.box[shown].astype(np.float64)))
+    lost = _lost(faces, hidden, hide, cast) if hide.fail_secure else np.zeros(0, np.int64)
+    parts.append((lost, WHOLE, np.zeros((len(lost), 4))))
+    known = np.flatnonzero(open_tracks[cast.tracks.track])
+    return Plan(
+        Covers.of(parts),
+        np.concatenate([faces.frame[shown], cast.tracks.frame[known]]),
+        np.concatenate([faces.box[shown], cast.tracks.box[known]]),
+        hidden=int(hidden.sum()),
+        lost=len(lost),
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ownership:
+    """On which tracks of the cast each face of the dense pass lies."""
+
+    faces: Tracks
+    kept: NDArray[np.bool_]  # (m,) on a track that is to be seen
+    other: NDArray[np.bool_]  # (m,) on a track of anybody else
+    ignored: NDArray[np.bool_]  # (m,) on one that is no face, as somebody decided
+
+    @classmethod
+    def of(
+        cls, tracks: Tracks, faces: Tracks, open_tracks: NDArray[np.bool_], ignored: NDArray[np.bool_]
+    ) -> Self:
+        left, right = pairs_in_frame(faces.frame, tracks.frame)
+        near = iou(faces.box[left], tracks.box[right]) >= SAME_FACE
+        left, track = left[near], tracks.track[right[near]]
+        marks = [np.zeros(len(faces.frame), bool) for _ in range(3)]
+        for mark, those in zip(marks, (open_tracks, ~open_tracks & ~ignored, ignored), strict=True):
+            mark[left[those[track]]] = True
+        return cls(faces, *marks)
+
+    def real(self) -> NDArray[np.bool_]:
+        """(t,) whether a track is a face: once sure, or often enough, or known to the cast."""
+        known = _any(self.faces, self.kept | self.other)
+        no_face = _any(self.faces, self.ignored) & ~known
+        return (known | lasting(self.faces, HIDDEN, HIDDEN_LASTING)) & ~no_face
+
+    def open_rows(self, clock: Clock) -> NDArray[np.bool_]:
+        """(m,) the faces that are to be seen.
+
+        A track that meets nobody else is open as far as its detections follow one another from a face
+        that is known; of one that does meet somebody else, only the faces that are known.
+        """
+        open_rows = self.kept & ~self.other
+        if not len(self.faces):
+            return open_rows
+        run = _runs(self.faces, clock)
+        mixed = _any(self.faces, self.other)[self.faces.track]
+        known = np.bincount(run, open_rows, minlength=int(run.max()) + 1) > 0
+        return open_rows | (known[run] & ~mixed)
+
+
+def lasting(faces: Tracks, sure: float = SEEN, several: int = SEEN_LASTING) -> NDArray[np.bool_]:
+    """(t,) whether a track is a face by its detections alone: one that is sure, or several weak ones."""
+    if not len(faces):
+        return np.zeros(0, bool)
+    detected = faces.detection >= 0
+    best = np.maximum.reduceat(np.where(detected, faces.score, 0), faces.offset[:-1])
+    count = np.add.reduceat(detected.astype(np.int64), faces.offset[:-1])
+    return np.asarray((best >= sure) | (count >= several))
+
+
+def _any(tracks: Tracks, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(t,) whether any face of a track is marked."""
+    if not len(tracks):
+        return np.zeros(0, bool)
+    return np.asarray(np.logical_or.reduceat(rows, tracks.offset[:-1]))
+
+
+def _runs(faces: Tracks, clock: Clock) -> NDArray[np.int64]:
+    """(m,) the run of each face: rows of one track whose detections are GOES_ON apart or less."""
+    seconds = clock.seconds()
+    seen = np.flatnonzero(faces.detection >= 0)
+    starts = np.zeros(len(faces.frame), bool)
+    starts[faces.offset[:-1]] = True
+    gap = np.diff(seconds[faces.frame[seen]]) > GOES_ON
+    starts[seen[1:][gap]] = True  # whoever is found after a gap is found anew
+    return np.cumsum(starts) - 1
+
+
+def _hidden(
+    tracks: Tracks, rows: NDArray[np.bool_], hide: Hide, shots: Shots, clock: Clock
+) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
+    """Covers of some faces of tracks, and of where they were just before and will be just after."""
+    at = np.flatnonzero(rows)
+    found = at[tracks.detection[at] >= 0]
+    parts = [
+        (tracks.frame[at], BODY, hide.head(tracks.box[at])),
+        (tracks.frame[found], CORE, tracks.box[found].astype(np.float64)),
+    ]
+    seconds = clock.seconds()
+    for first, last in _stretches(tracks, at):
+        for end, step in ((first, -1), (last, 1)):
+            frames = _held(int(tracks.frame[end]), step, hide, shots, seconds)
+            other = min(max(end - step * max(1, _within(tracks, end, -step, first, last)), first), last)
+            boxes = _going_on(tracks, end, other, frames, hide, seconds)
+            parts.append((frames, BODY, boxes))
+    return parts
+
+
+def _stretches(tracks: Tracks, rows: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """(first, last) of runs of rows that follow one another within a track."""
+    if not len(rows):
+        return []
+    owner = tracks.track[rows]
+    new = np.flatnonzero((np.diff(rows) > 1) | (np.diff(owner) > 0)) + 1
+    edges = np.concatenate([[0], new, [len(rows)]])
+    return [(int(rows[a]), int(rows[b - 1])) for a, b in pairwise(edges.tolist())]
+
+
+def _held(frame: int, step: int, hide: Hide, shots: Shots, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The frames before (step -1) or after (+1) one in which its face stays hidden.
+
+    A cut ends that but for a few frames; a dissolve or a fade does not: there both shots are to be seen.
+    """
+    shot = int(shots.of([frame])[0])
+    if step < 0:
+        low = int(np.searchsorted(seconds, seconds[frame] - hide.hold - 1e-6))
+        if shots.transition[shot] in (CUT, START):
+            low = max(low, int(shots.start[shot]) - hide.across)
+        return np.arange(max(low, 0), frame)
+    high = int(np.searchsorted(seconds, seconds[frame] + hide.hold + 1e-6))
+    if shot + 1 < len(shots) and shots.transition[shot + 1] == CUT:
+        high = min(high, int(shots.stop[shot]) + hide.across)
+    return np.arange(frame + 1, high)
+
+
+def _within(tracks: Tracks, end: int, step: int, first: int, last: int) -> int:
+    """How many rows from an end of a stretch its speed is measured over."""
+    return min(MEASURED, end - first if step < 0 else last - end)
+
+
+def _going_on(
+    tracks: Tracks, end: int, other: int, frames: NDArray[np.int64], hide: Hide, seconds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n, 4) the head at the end of a stretch, drawn out to where it was going."""
+    head = hide.head(tracks.box[[end]])[0]
+    apart = float(seconds[tracks.frame[end]] - seconds[tracks.frame[other]])
+    centre = [(tracks.box[r][:2] + tracks.box[r][2:]) / 2 for r in (end, other)]
+    speed = (centre[0] - centre[1]) / apart if apart else np.zeros(2)
+    away = np.clip(seconds[frames] - seconds[tracks.frame[end]], -COASTS, COASTS)
+    moved = head + np.tile(np.outer(away, speed), 2)
+    return np.concatenate([np.minimum(head[:2], moved[:, :2]), np.maximum(head[2:], moved[:, 2:])], axis=1)
+
+
+def _lost(faces: Tracks, hidden: NDArray[np.bool_], hide: Hide, cast: Cast) -> NDArray[np.int64]:
+    """Frames from where a followed face is lost, to where a face is found near there or the shot ends."""
+    shots, seconds = cast.shots, cast.clock.seconds()
+    begun = np.array(sorted({int(r) for r in faces.offset[:-1]}), np.int64)
+    lost: list[NDArray[np.int64]] = []
+    for first, last in _stretches(faces, np.flatnonzero(hidden)):
+        frame, box = int(faces.frame[last]), faces.box[last]
+        followed = seconds[frame] - seconds[faces.frame[first]] >= FOLLOWED
+        if not followed or faces.score[first : last + 1].max() < SEEN or _leaves(box, cast):
+            continue
+        start = frame + 1 + len(_held(frame, 1, hide, shots, seconds))
+        stop = int(shots.stop[shots.of([frame])[0]])
+        again = begun[(faces.frame[begun] > frame) & (faces.frame[begun] < stop)]
+        near = again[_near(faces.box[again], box)]
+        stop = int(faces.frame[near].min(initial=stop))
+        if start < stop:
+            lost.append(np.arange(start, stop))
+    return np.unique(np.concatenate(lost)) if lost else np.zeros(0, np.int64)
+
+
+def _leaves(box: NDArray[np.float32], cast: Cast) -> bool:
+    """Whether a face is so near the picture's edge that it may have left."""
+    near = NEAR_EDGE * float((box[2:] - box[:2]).max())
+    size = (cast.video.width, cast.video.height)
+    return bool((box[:2] < near).any() or (box[2:] > np.array(size) - near).any())
+
+
+def _near(boxes: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n,) whether boxes lie within two face sizes of another."""
+    apart = np.linalg.norm((boxes[:, :2] + boxes[:, 2:] - box[:2] - box[2:]) / 2, axis=1)
+    return np.asarray(apart < 2 * float((box[2:] - box[:2]).max()))

@@ -1,0 +1,145 @@
+"""The proof: the film that was written is searched like the one that was read, and nobody may be found in it
+but who was left open on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.boxes import iou, pairs_in_frame
+from castlist.decode import open_video
+from castlist.errors import VideoError
+from castlist.redact.dense import Dense, dense, followed
+from castlist.redact.plan import SAME_FACE, Plan, lasting
+from castlist.types import Clock, Machine, Shots, Tracks, Video
+
+__all__ = ["Leak", "Proof", "prove"]
+
+UNDER = 0.7  # share of a found face that lies under a cover and is black, from which it cannot be one
+BLACK = 24  # of 255: the brightest that the encoder leaves of a black cover
+LATE = Fraction(1, 100)  # seconds by which times may differ between containers
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A face that can still be seen though nobody is to be seen there."""
+
+    start: Fraction  # seconds
+    stop: Fraction
+    frame: int  # in which it is seen best
+    box: tuple[float, float, float, float]  # left, top, right, bottom in pixels of that frame
+    score: float  # of the detection, 0 to 1
+    frames: int  # in how many it was found
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Proof:
+    """What the second pass found in the film that was written."""
+
+    leaks: tuple[Leak, ...]
+    faces: Tracks  # those of the leaks, to be hidden in a further round
+    open_faces: int  # found where they were left open on purpose, counted frame by frame
+
+
+def prove(
+    output: Path,
+    clock: Clock,
+    shots: Shots,
+    plan: Plan,
+    *,
+    solid: bool = True,
+    look: Dense,
+    machine: Machine = Machine(),
+    watch: Callable[[int], None] = lambda frames: None,
+) -> Proof:
+    """Who can still be seen in a redacted film.
+
+    Args:
+        clock, shots: of the film that it was made of.
+        plan: what was hidden of it.
+        solid: whether nothing can be seen through the covers; a face found under others is a leak.
+
+    Raises:
+        VideoError: the output cannot be read, or its frames are not those of the film.
+    """
+    video = open_video(output)
+    real = _Visible(plan, video) if solid else None
+    times, found = dense(video, look, machine=machine, real=real, watch=watch)
+    _check_times(output, clock, times)
+    tracks = followed(found, shots, clock)
+    seen = lasting(tracks)[tracks.track] & (tracks.detection >= 0)
+    left_open = _left_open(tracks, plan)
+    bad = seen & ~left_open
+    leaks = tuple(_leak(tracks, own, clock) for own in _by_track(tracks, np.flatnonzero(bad)))
+    return Proof(leaks, _only(tracks, bad), int((seen & left_open).sum()))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Visible:
+    """Which boxes are more than a solid cover: those that were not to be covered, or are not black."""
+
+    plan: Plan
+    video: Video
+
+    def __call__(self, frame: int, image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+        zoom = self.video.width / image.shape[1]
+        return np.array([not self._filled(frame, image, box, zoom) for box in boxes], bool)
+
+    def _filled(self, frame: int, image: NDArray[np.uint8], box: NDArray[np.float32], zoom: float) -> bool:
+        if self.plan.covers.share(frame, (box * zoom).tolist()) < UNDER:
+            return False
+        left, top, right, bottom = np.clip(np.round(box), 0, None).astype(int).tolist()
+        window = image[top:bottom, left:right]
+        return bool(window.size) and float((window.max(axis=2) <= BLACK).mean()) >= UNDER
+
+
+def _check_times(output: Path, clock: Clock, times: Clock) -> None:
+    if len(clock) != len(times):
+        raise VideoError(f"{output.name} is not of this film: it has {len(times)} frames, not {len(clock)}")
+    for frame in range(len(clock)):
+        if abs(clock.time(frame) - times.time(frame)) > LATE:
+            raise VideoError(f"{output.name} is not of this film: its frame {frame} is shown at another time")
+
+
+def _left_open(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
+    """(m,) whether each face lies where one was left open on purpose."""
+    left, right = pairs_in_frame(tracks.frame, plan.open_frame)
+    near = iou(tracks.box[left], plan.open_box[right]) >= SAME_FACE
+    marks = np.zeros(len(tracks.frame), bool)
+    marks[left[near]] = True
+    return marks
+
+
+def _by_track(tracks: Tracks, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows of each track that has any."""
+    if not len(rows):
+        return []
+    return np.split(rows, np.flatnonzero(np.diff(tracks.track[rows])) + 1)
+
+
+def _leak(tracks: Tracks, rows: NDArray[np.int64], clock: Clock) -> Leak:
+    best = int(rows[np.argmax(tracks.score[rows])])
+    left, top, right, bottom = tracks.box[best].tolist()
+    return Leak(
+        clock.time(int(tracks.frame[rows[0]])),
+        clock.time(int(tracks.frame[rows[-1]]) + 1),
+        int(tracks.frame[best]),
+        (left, top, right, bottom),
+        float(tracks.score[best]),
+        len(rows),
+    )
+
+
+def _only(tracks: Tracks, rows: NDArray[np.bool_]) -> Tracks:
+    """The tracks that hold any of these faces, with those faces only, each face a detection."""
+    at = np.flatnonzero(rows)
+    owner, size = np.unique(tracks.track[at], return_counts=True)
+    offset = np.concatenate([[0], np.cumsum(size)])
+    return Tracks(
+        tracks.frame[at], tracks.box[at], tracks.score[at], tracks.detection[at], offset, tracks.shot[owner]
+    )

@@ -1,0 +1,283 @@
+"""Workspace -> a film in which only some people can be seen: dense pass, plan, rendering, proof."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from castlist._version import __version__
+from castlist.cast import Cast, Person
+from castlist.decisions.resolve import DECIDED_NO_FACE
+from castlist.decode import open_video
+from castlist.errors import InputError, RecipeError, VideoError, WorkspaceError
+from castlist.models import MODELS
+from castlist.progress import Watch, silent
+from castlist.recipe import Recipe
+from castlist.redact.dense import Dense, dense, followed
+from castlist.redact.plan import Hide, Plan, planned
+from castlist.redact.proof import Leak, Proof, prove
+from castlist.render import container_of, render
+from castlist.store import Workspace
+from castlist.types import Clock, Detections, Machine, Tracks
+
+__all__ = ["Redaction", "check", "redact"]
+
+ROUNDS = 3  # times at most that a film is written: what a proof finds is hidden in the next
+MARGINS = Hide()
+DENSE = "dense"  # name of the dense pass among the workspace's results
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """A redacted film: what was done, and what the proof found."""
+
+    output: Path
+    film: Path
+    film_sha256: str
+    output_sha256: str
+    kept: tuple[str, ...]  # names of who can be seen
+    style: str
+    sound: tuple[str, ...]  # of each sound track: "aac, copied"; none where muted
+    codec: str
+    frames: int
+    hidden_faces: int  # faces hidden, counted frame by frame
+    whole_frames: int  # frames hidden whole
+    rounds: int  # times the film was written until the proof held, or was given up
+    leaks: tuple[Leak, ...]  # what can still be seen: none where the proof holds
+    hide: Hide
+    detector: str
+    detector_sha256: str
+
+    @property
+    def proved(self) -> bool:
+        """Whether nobody was found in the output but who was left open."""
+        return not self.leaks
+
+    @property
+    def sentence(self) -> str:
+        """What was done, for people."""
+        who = ", ".join(self.kept) or "nobody"
+        if self.proved:
+            return (
+                f"{self.output.name}: only {who} can be seen. A second pass over all {self.frames} frames "
+                "found nobody else; look at it all the same before you give it away."
+            )
+        return (
+            f"{self.output.name} is NOT safe to give away: a second pass found {len(self.leaks)} faces that "
+            f"are not of {who}. Decide in castlist review whose they are, or that they are no faces, and run "
+            "it again."
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON; times in seconds."""
+        leaks = [asdict(leak) | {"start": float(leak.start), "stop": float(leak.stop)} for leak in self.leaks]
+        return {
+            "castlist": __version__,
+            "sentence": self.sentence,
+            "proved": self.proved,
+            "film": {"name": self.film.name, "sha256": self.film_sha256},
+            "output": {"name": self.output.name, "sha256": self.output_sha256, "frames": self.frames},
+            "kept": list(self.kept),
+            "everybody_else": "hidden",
+            "hidden": {"faces": self.hidden_faces, "whole_frames": self.whole_frames, "style": self.style},
+            "margins": asdict(self.hide),
+            "picture": {"codec": self.codec},
+            "sound": list(self.sound),
+            "left_out": [
+                "metadata",
+                "chapters",
+                "subtitles",
+                "captions",
+                "attached pictures",
+                "data streams",
+            ],
+            "detector": {"name": self.detector, "sha256": self.detector_sha256},
+            "proof": {"rounds": self.rounds, "leaks": leaks},
+        }
+
+
+def redact(
+    workspace: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    keep: Sequence[str] = (),
+    hide: Sequence[str] = (),
+    style: str = "solid",
+    mute: bool = False,
+    margins: Hide = MARGINS,
+    rounds: int = ROUNDS,
+    machine: Machine = Machine(),
+    watch: Watch = silent,
+) -> Redaction:
+    """Write a film in which only some people can be seen.
+
+    Every face is hidden of which castlist cannot say that it is of somebody who is to be seen. The film that
+    was written is then searched as closely as the one that was read; what is found in it is hidden in a
+    further round, and where something is left after the last, `Redaction.leaks` lists it.
+
+    Args:
+        workspace: a `film.castlist` in which a cast was found, and put right by somebody.
+        output: a file to write; its suffix says which container.
+        keep: names of the people who can be seen; or
+        hide: of those who cannot, where everybody else of the cast can.
+        style: "solid", "blur" or "pixels"; solid hides most.
+        mute: leave the sound out.
+        margins: how much is hidden around a face, for how long, and what happens where one is lost.
+        rounds: how often the film is written at most.
+
+    Raises:
+        InputError: nobody is named, a name is unknown, or the output has no known suffix.
+        WorkspaceError: no cast has been found in the workspace, or it cannot be read.
+        VideoError: the film cannot be read to its end, or the output cannot be written.
+    """
+    target = Path(output)
+    container_of(target)
+    job = _Job.of(Path(workspace), keep, hide, style, margins, machine, watch)
+    more: list[Tracks] = []
+    for turn in range(1, max(1, rounds) + 1):
+        again = "" if turn == 1 else " again"
+        plan = job.plan(more)
+        written = render(
+            job.cast.video, job.cast.clock, target, covers=plan.covers, style=style, mute=mute,
+            watch=_told(watch, f"render{again}", job.cast),
+        )  # fmt: skip
+        proof = job.proof(target, plan, f"prove{again}")
+        if not proof.leaks:
+            break
+        more.append(proof.faces)
+    return job.redaction(target, plan, proof, written.sound, written.codec, turn)
+
+
+def check(
+    workspace: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    keep: Sequence[str] = (),
+    hide: Sequence[str] = (),
+    style: str = "solid",
+    margins: Hide = MARGINS,
+    machine: Machine = Machine(),
+    watch: Watch = silent,
+) -> Redaction:
+    """The proof alone, of a film that was redacted before, by castlist or by another program.
+
+    Nothing is written. The film must have the frames of the workspace's film, at their times. Arguments and
+    errors are those of `redact`.
+    """
+    job = _Job.of(Path(workspace), keep, hide, style, margins, machine, watch)
+    plan = job.plan([])
+    return job.redaction(Path(output), plan, job.proof(Path(output), plan, "prove"), (), "", 0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Job:
+    """Everything that a plan and a proof need."""
+
+    cast: Cast
+    people: tuple[Person, ...]  # who can be seen
+    faces: Tracks  # of the dense pass
+    look: Dense
+    style: str
+    margins: Hide
+    machine: Machine
+    watch: Watch
+
+    @classmethod
+    def of(
+        cls, place: Path, keep: Sequence[str], hide: Sequence[str], style: str, margins: Hide,
+        machine: Machine, watch: Watch,
+    ) -> Self:  # fmt: skip
+        """What the workspace knows, and the dense pass; raises as `redact` does."""
+        with Workspace.open(place, write=False) as keeper:
+            cast, look = keeper.cast(), _look(keeper)
+        people = tuple(_to_be_seen(cast, keep, hide))
+        video = open_video(cast.video.path)
+        if video.digest != cast.video.digest:
+            raise VideoError(f"{video.path} is another film than the one whose cast was found")
+        clock, found = _dense(place, cast, look, machine, watch)
+        if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
+            raise WorkspaceError(f"{place}: was made by another version of castlist; run castlist find again")
+        return cls(cast, people, followed(found, cast.shots, clock), look, style, margins, machine, watch)
+
+    def plan(self, more: Sequence[Tracks]) -> Plan:
+        """What is hidden, with faces that an earlier proof found."""
+        open_tracks = np.isin(self.cast.person, [p.id for p in self.people])
+        no_face = np.array([reason == DECIDED_NO_FACE for reason in self.cast.reason], bool)
+        return planned(self.cast, self.faces, open_tracks, no_face, self.margins, more)
+
+    def proof(self, output: Path, plan: Plan, stage: str) -> Proof:
+        """What can still be seen."""
+        return prove(
+            output, self.cast.clock, self.cast.shots, plan, solid=self.style == "solid", look=self.look,
+            machine=self.machine, watch=_told(self.watch, stage, self.cast),
+        )  # fmt: skip
+
+    def redaction(
+        self, output: Path, plan: Plan, proof: Proof, sound: tuple[str, ...], codec: str, rounds: int
+    ) -> Redaction:
+        """What was done."""
+        model, film = MODELS[self.look.detector.model], self.cast.video.path
+        return Redaction(
+            output=output, film=film, film_sha256=_sha256(film), output_sha256=_sha256(output),
+            kept=tuple(p.name for p in self.people), style=self.style, sound=sound, codec=codec,
+            frames=len(self.cast.clock), hidden_faces=plan.hidden, whole_frames=plan.lost, rounds=rounds,
+            leaks=proof.leaks, hide=self.margins, detector=model.name, detector_sha256=model.sha256,
+        )  # fmt: skip
+
+
+def _told(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
+    return lambda done: watch(stage, done, max(done, len(cast.clock)))
+
+
+def _look(keep: Workspace) -> Dense:
+    """The dense pass with the detector that found the cast."""
+    runs = [run for run in keep.runs() if run.finished]
+    with suppress(RecipeError):
+        detector = Recipe.parse(runs[-1].recipe).detect if runs else None
+        if detector is not None and hasattr(detector, "min_score") and detector.model in MODELS:
+            return Dense(detector)
+    return Dense()
+
+
+def _dense(place: Path, cast: Cast, look: Dense, machine: Machine, watch: Watch) -> tuple[Clock, Detections]:
+    """The dense pass over a film, as kept from before or done now and kept."""
+    key = f"{look!r} {cast.video.digest}"
+    with suppress(WorkspaceError), Workspace.open(place, write=False) as keep:
+        found = keep.get(DENSE, key, Detections)
+        clock = keep.get(f"{DENSE} clock", key, Clock)
+        if found is not None and clock is not None:
+            watch("dense", len(clock), len(clock))
+            return clock, found
+    clock, found = dense(cast.video, look, machine=machine, watch=_told(watch, "dense", cast))
+    with suppress(WorkspaceError), Workspace.open(place) as keep:  # where another is at work, not this time
+        keep.put(DENSE, key, found)
+        keep.put(f"{DENSE} clock", key, clock)
+    return clock, found
+
+
+def _to_be_seen(cast: Cast, keep: Sequence[str], hide: Sequence[str]) -> list[Person]:
+    """The people who can be seen.
+
+    Raises:
+        InputError: nobody is named, or a name is unknown.
+    """
+    if bool(keep) == bool(hide):
+        raise InputError(
+            "say who is to be seen (--keep Anna,Bob) or who is not (--hide Carl), one of the two"
+        )
+    named = cast.named(keep or hide)
+    if keep:
+        return named
+    return [person for person in cast.people if person not in named]
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

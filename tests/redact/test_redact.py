@@ -1,0 +1,134 @@
+"""Redaction from end to end on a small drawn film, with the real detector: who is found in the output."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from castlist import find
+from castlist.cli import run
+from castlist.decode import open_video, read_frames
+from castlist.drawn import Actor, Scene, Script, people, render
+from castlist.errors import InputError
+from castlist.redact import check, redact
+from castlist.store import Workspace
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """(film, workspace, names by the place where each stands: left, right)."""
+    folder = tmp_path_factory.mktemp("redact")
+    left, right = Actor(0, 0.28, 0.44, 0.34, yaw=8), Actor(1, 0.72, 0.44, 0.34, yaw=-8)
+    script = Script("two", people(2), (Scene(0.8, (left, right)), Scene(0.6, (left,), "kitchen")), 320, 180)
+    render(script, folder / "two.mp4")
+    cast = find(folder / "two.mp4")
+    assert len(cast) == 2
+    by_place = sorted(cast.people, key=lambda p: np.mean([f.box[0] for f in p.faces if f.frame < 20]))
+    return folder / "two.mp4", folder / "two.castlist", [p.name for p in by_place]
+
+
+@pytest.fixture(scope="module")
+def public(small, tmp_path_factory):
+    """The film with only the one on the left."""
+    output = tmp_path_factory.mktemp("out") / "public.mp4"
+    return redact(small[1], output, keep=[small[2][0]])
+
+
+def pixels(path: Path, frame: int) -> np.ndarray:
+    with read_frames(open_video(path)) as reader:
+        return next(f.image.astype(int) for n, f in enumerate(reader) if n == frame)
+
+
+def test_only_the_kept_person_can_be_seen_and_the_proof_holds(small, public) -> None:
+    film, _, names = small
+    assert public.proved
+    assert public.kept == (names[0],)
+    before, after = pixels(film, 10), pixels(public.output, 10)
+    assert np.abs(before - after)[40:120, 60:120].mean() < 6
+    assert after[60:100, 220:242].max() < 24
+
+
+def test_the_report_says_what_was_done_with_checksums(small, public) -> None:
+    from hashlib import sha256
+
+    told = public.document()
+    assert told["film"]["sha256"] == sha256(small[0].read_bytes()).hexdigest()
+    assert told["output"]["sha256"] == sha256(public.output.read_bytes()).hexdigest()
+    assert told["proof"]["leaks"] == []
+    assert told["hidden"]["faces"] > 10
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_the_film_itself_fails_the_proof_and_the_moments_are_listed(small) -> None:
+    film, place, names = small
+    seen = check(place, film, keep=[names[0]])
+    assert not seen.proved
+    assert "NOT safe" in seen.sentence
+    (leak,) = seen.leaks
+    assert 0 <= leak.start < 0.2
+    assert 0.7 < leak.stop <= 0.84
+    assert leak.box[0] > 160
+    assert not check(place, film, hide=[names[1]]).proved
+
+
+def test_hiding_the_one_is_keeping_the_other(small, public, tmp_path) -> None:
+    done = redact(small[1], tmp_path / "out.mkv", hide=[small[2][1]])
+    assert (done.kept, done.proved) == (public.kept, True)
+
+
+def test_blurred_faces_are_not_found_again(small, tmp_path) -> None:
+    assert redact(small[1], tmp_path / "out.mp4", keep=[small[2][0]], style="blur").proved
+
+
+def test_nobody_named_or_an_unknown_name_is_one_sentence(small, tmp_path) -> None:
+    with pytest.raises(InputError, match="say who is to be seen"):
+        redact(small[1], tmp_path / "out.mp4")
+    with pytest.raises(InputError, match="did you mean Person 1"):
+        redact(small[1], tmp_path / "out.mp4", keep=["Persn 1"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_writes_film_and_report_and_fails_where_the_proof_does(small, tmp_path, capsys) -> None:
+    film, place, names = small
+    output = tmp_path / "public.mp4"
+    assert run(["redact", str(film), "--keep", names[0].upper(), "-o", str(output), "-q"]) == 0
+    assert f"only {names[0]} can be seen" in capsys.readouterr().out
+    assert json.loads((tmp_path / "public.mp4.redaction.json").read_text())["proved"]
+    assert run(["redact", str(place), "--keep", names[0], "--check", str(output), "-q"]) == 0
+    capsys.readouterr()
+    assert run(["redact", str(place), "--keep", names[0], "--check", str(film), "-q"]) == 1
+    told = capsys.readouterr().out
+    assert "NOT safe" in told
+    assert "frame" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--keep", "Person 1"], "name the film to write"),
+        (["--keep", "Person 1", "--hide", "Person 2", "-o", "OUT.mp4"], "one of the two"),
+        (["--keep", "Nobody", "-o", "OUT.mp4"], "nobody is called"),
+        (["--keep", "Person 1", "-o", "OUT.txt"], "a film is written as"),
+        (["--keep", "Person 1", "-o", "FILM"], "is the film itself"),
+        (["--keep", "Person 1", "--check", "MISSING.mp4"], "does not exist"),
+    ],
+)
+def test_what_cannot_be_done_is_status_two_and_a_sentence(small, tmp_path, capsys, options, sentence) -> None:
+    places = {"FILM": str(small[0])}
+    asked = [places.get(o, o.replace("OUT", str(tmp_path / "out"))) for o in options]
+    assert run(["redact", str(small[1]), *asked, "-q"]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_dense_pass_is_kept_for_the_next_time(small, public) -> None:
+    from castlist.types import Detections
+
+    with Workspace.open(small[1], write=False) as keep:
+        cast = keep.cast()
+        from castlist.redact.redact import _look
+
+        assert keep.get("dense", f"{_look(keep)!r} {cast.video.digest}", Detections) is not None

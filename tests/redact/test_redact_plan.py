@@ -1,0 +1,160 @@
+"""What is hidden of each frame, on tracks small enough to follow by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from castlist.cast import Cast
+from castlist.redact.plan import Hide, planned
+from castlist.types import CUT, DISSOLVE, INTERPOLATED, START, Clock, Shots, Tracks, Video
+
+RATE = 10  # frames a second
+FRAMES = 60
+ANNA = (20, 20, 40, 40)
+CARL = (120, 20, 140, 40)
+VIDEO = Video(Path("film.mp4"), 200, 100, Fraction(RATE), Fraction(FRAMES, RATE), "digest")
+CLOCK = Clock(np.arange(FRAMES), Fraction(1, RATE))
+
+
+def shots(how: int = CUT) -> Shots:
+    return Shots(np.array([0, 30]), np.array([30, 60]), np.array([START, how]))
+
+
+def tracks(*parts: tuple[range, tuple[int, ...], float]) -> Tracks:
+    """A track of each (frames, box, score), every face detected."""
+    frame = np.concatenate([np.array(list(f)) for f, _, _ in parts])
+    box = np.concatenate([np.tile(b, (len(f), 1)) for f, b, _ in parts])
+    score = np.concatenate([np.full(len(f), s) for f, _, s in parts])
+    offset = np.cumsum([0, *(len(f) for f, _, _ in parts)])
+    return Tracks(frame, box, score, np.arange(len(frame)), offset, shots().of([f[0] for f, _, _ in parts]))
+
+
+def cast_of(found: Tracks, how: int = CUT) -> Cast:
+    label = np.arange(len(found))
+    return Cast.of(VIDEO, CLOCK, shots(how), found, label)
+
+
+MARGINS = Hide()
+
+
+def plan(cast: Cast, faces: Tracks, keep: list[int], hide: Hide = MARGINS, no_face: tuple[int, ...] = ()):
+    numbers = np.arange(len(cast.tracks))
+    return planned(cast, faces, np.isin(numbers, keep), np.isin(numbers, no_face), hide)
+
+
+def covered(made, box=CARL) -> list[int]:
+    return [f for f in range(FRAMES) if made.covers.share(f, box) > 0.99]
+
+
+def untouched(made, box=ANNA) -> list[int]:
+    return [f for f in range(FRAMES) if made.covers.share(f, box) == 0]
+
+
+BOTH = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), CARL, 0.9))
+
+
+def test_who_is_kept_is_open_and_everybody_else_hidden_half_a_second_longer() -> None:
+    made = plan(cast_of(BOTH), BOTH, [0])
+    assert covered(made) == list(range(5, 25))
+    assert untouched(made) == list(range(FRAMES))
+    assert sorted(set(made.open_frame.tolist())) == list(range(10, 20))
+
+
+def test_a_cut_ends_the_hold_but_for_one_frame_and_a_dissolve_does_not() -> None:
+    late = tracks((range(10, 29), ANNA, 0.9), (range(10, 29), CARL, 0.9))
+    assert covered(plan(cast_of(late), late, [0]))[-1] == 30
+    assert covered(plan(cast_of(late, DISSOLVE), late, [0]))[-1] == 33
+    early = tracks((range(31, 40), ANNA, 0.9), (range(31, 40), CARL, 0.9))
+    assert covered(plan(cast_of(early), early, [0]))[0] == 29
+    assert covered(plan(cast_of(early, DISSOLVE), early, [0]))[0] == 26
+
+
+def test_faces_that_only_the_dense_pass_saw_are_hidden() -> None:
+    cast = cast_of(tracks((range(10, 20), ANNA, 0.9)))
+    assert covered(plan(cast, BOTH, [0])) == list(range(5, 25))
+
+
+@pytest.mark.parametrize(
+    ("frames", "score", "hidden"),
+    [(range(10, 11), 0.5, True), (range(10, 11), 0.35, False), (range(10, 12), 0.35, True)],
+)
+def test_weak_detections_are_faces_where_they_follow_one_another(frames, score, hidden) -> None:
+    cast = cast_of(tracks((range(10, 20), ANNA, 0.9)))
+    made = plan(cast, tracks((range(10, 20), ANNA, 0.9), (frames, CARL, score)), [0])
+    assert bool(covered(made)) == hidden
+
+
+def test_a_kept_face_goes_on_beyond_its_track_as_long_as_it_is_found() -> None:
+    cast = cast_of(tracks((range(10, 20), ANNA, 0.9)))
+    assert untouched(plan(cast, tracks((range(5, 28), ANNA, 0.9)), [0])) == list(range(FRAMES))
+
+
+def test_after_a_gap_a_face_is_found_anew_and_may_be_anybody() -> None:
+    cast = cast_of(tracks((range(10, 15), ANNA, 0.9)))
+    seen = tracks((range(10, 25), ANNA, 0.9))
+    detection = seen.detection.copy()
+    detection[5:9] = INTERPOLATED
+    faces = Tracks(seen.frame, seen.box, seen.score, detection, seen.offset, seen.shot)
+    made = plan(cast, faces, [0])
+    assert set(untouched(made)) >= set(range(10, 14))
+    assert set(covered(made, ANNA)) >= set(range(19, 25))
+
+
+def test_one_track_over_two_people_is_open_only_where_the_kept_one_is_known() -> None:
+    known = tracks((range(10, 14), ANNA, 0.9), (range(18, 24), ANNA, 0.9))
+    made = plan(cast_of(known), tracks((range(10, 24), ANNA, 0.9)), [0])
+    assert set(covered(made, ANNA)) >= set(range(14, 24))
+    assert 10 not in covered(made, ANNA)
+
+
+def test_a_face_on_tracks_of_two_people_at_once_is_hidden() -> None:
+    twice = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), ANNA, 0.9))
+    assert set(covered(plan(cast_of(twice), tracks((range(10, 20), ANNA, 0.9)), [0]), ANNA)) >= set(
+        range(10, 20)
+    )
+
+
+def test_what_somebody_called_no_face_is_not_hidden() -> None:
+    made = plan(cast_of(BOTH), BOTH, [0], no_face=(1,))
+    assert not covered(made)
+
+
+def test_the_margin_of_a_head_leaves_a_kept_face_open_but_the_face_itself_does_not() -> None:
+    beside = (44, 20, 64, 40)
+    both = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), beside, 0.9))
+    made = plan(cast_of(both), both, [0])
+    assert made.covers.share(15, ANNA) == 0
+    assert made.covers.share(15, beside) > 0.99
+    assert made.covers.share(15, (41, 20, 44, 40)) > 0.9  # hair between the two
+
+
+def test_fail_secure_hides_everything_from_where_a_face_is_lost() -> None:
+    lost = plan(cast_of(BOTH), BOTH, [0], Hide(fail_secure=True))
+    assert [f for f in range(FRAMES) if lost.covers.share(f, (0, 0, 200, 100)) == 1] == list(range(25, 30))
+    assert lost.lost == 5
+    again = tracks((range(10, 20), ANNA, 0.9), (range(5, 20), CARL, 0.9), (range(27, 30), CARL, 0.9))
+    found = plan(cast_of(again), again, [0], Hide(fail_secure=True))
+    assert found.lost == 2  # frames 25 and 26
+
+
+def test_who_walks_out_of_the_picture_is_not_lost() -> None:
+    edge = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), (178, 20, 198, 40), 0.9))
+    assert plan(cast_of(edge), edge, [0], Hide(fail_secure=True)).lost == 0
+
+
+def test_a_head_is_followed_to_where_it_was_going() -> None:
+    frame = np.arange(10, 20)
+    moving = np.array([[20 + 6 * f, 20, 40 + 6 * f, 40] for f in range(10)])
+    faces = Tracks(frame, moving, np.full(10, 0.9), np.arange(10), np.array([0, 10]), np.array([0]))
+    made = plan(cast_of(faces), faces, [])
+    assert made.covers.share(21, (86, 20, 106, 40)) > 0.99  # two frames later, 12 pixels further
+
+
+def test_nothing_found_hides_nothing() -> None:
+    empty = Tracks.empty()
+    made = planned(cast_of(empty), empty, np.zeros(0, bool), np.zeros(0, bool), Hide(fail_secure=True))
+    assert len(made.covers) == made.hidden == made.lost == 0
