@@ -17,7 +17,18 @@ HEADER, FRAME, PAINTED, ALIVE, END, ERROR = range(6)
 ASK, DONE = range(2)  # what the parent says of a frame, named by its time
 
 # What can be wrong with a file, as the child names it; the sentences are in process.py.
-NOT_A_VIDEO, PICTURE, AUDIO_ONLY, NO_DECODER, NO_FRAME, TOO_LARGE, NO_MEMORY, UNWRITTEN, BROKEN, MOVING_WEBP = (
+(
+    NOT_A_VIDEO,
+    PICTURE,
+    AUDIO_ONLY,
+    NO_DECODER,
+    NO_FRAME,
+    TOO_LARGE,
+    NO_MEMORY,
+    UNWRITTEN,
+    BROKEN,
+    MOVING_WEBP,
+) = (
     "not a video",
     "picture",
     "audio only",
