@@ -46,7 +46,14 @@ class RecipeError(InputError):
 
 
 class WorkspaceError(CastlistError):
-    """The workspace cannot be read or written; what was in it is untouched."""
+    """The workspace cannot be read or written; what was in it is untouched.
+
+    `elsewhere` says that a workspace in another place would do, as a verb with --out can advise.
+    """
+
+    def __init__(self, message: str, *, elsewhere: bool = False) -> None:
+        super().__init__(message)
+        self.elsewhere = elsewhere
 
 
 class WorkspaceBusy(WorkspaceError):

@@ -17,7 +17,8 @@ import pytest
 
 from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
-from castlist.store import Workspace, files, schema
+from castlist.store import Workspace, schema
+from castlist.store.folder import Folder
 from castlist.types import Clock, Detections, Scan, Video
 
 SENTENCE = r"^[^\n]+$"
@@ -360,10 +361,11 @@ def test_a_disk_without_room(place, room):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(28, "disk is full"), (30, "--out"), (13, "--out"), (5, "error")]
+    ("number", "words"),
+    [(28, "disk is full"), (30, "cannot be written"), (13, "cannot be written"), (5, "error")],
 )
 def test_what_the_system_says_of_a_folder(place, monkeypatch, number, words):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(number, os.strerror(number))
 
     with Workspace.open(place) as workspace:
@@ -379,16 +381,17 @@ def test_what_the_system_says_of_a_folder(place, monkeypatch, number, words):
 
 
 def test_a_folder_where_nothing_can_be_made():
-    with pytest.raises(WorkspaceError, match=r"--out|No such file"):
+    with pytest.raises(WorkspaceError, match=r"cannot be written|No such file"):
         Workspace.open(Path("/proc/film.castlist"), create=True)
 
 
 def test_a_file_is_whole_or_not_there(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(TypeError), files.written(tmp_path / "a") as file:
+    with pytest.raises(TypeError), Folder(tmp_path).written("a") as file:
         file.writelines([b"ne", None])
     assert content(tmp_path) == {Path("a"): b"old"}
-    files.write(tmp_path / "a", b"new")
+    with Folder(tmp_path).written("a") as file:
+        file.write(b"new")
     assert content(tmp_path) == {Path("a"): b"new"}
 
 

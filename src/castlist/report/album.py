@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable
 
+from castlist.errors import CastlistError
+
 __all__ = ["Album"]
 
 BUDGET = 6_000_000  # bytes of pictures in one page
@@ -34,7 +36,7 @@ class Album:
         """A picture as data URI; "" where it is missing, not a picture, or larger than a thumb is."""
         try:
             data = self._thumbs(image) if self._thumbs else b""
-        except (OSError, LookupError, ValueError):
+        except (OSError, LookupError, ValueError, CastlistError):
             return ""
         kind = next((k for magic, k in KINDS.items() if data.startswith(magic)), "")
         if not kind or len(data) > min(LARGEST, self._left):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.errors import WorkspaceError
 from castlist.store import columns
+from castlist.store.rows import damaged, number, numbers, rows, text, whole
 from castlist.types import FATES, INTERPOLATED, NOISE, TRANSITIONS, Clock, Portraits, Shots, Tracks, Video
 
 __all__ = ["get", "get_portraits", "put"]
@@ -41,40 +41,77 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
     Raises:
         WorkspaceError: the tables do not fit together.
     """
-    head = db.execute("SELECT clock, damaged FROM casts").fetchone()
-    if head is None:
+    head = rows(db, "SELECT clock, damaged FROM casts", (whole, whole))
+    if not head:
         return None
-    people = db.execute("SELECT id, name, named FROM people ORDER BY id").fetchall()
-    tracks = db.execute("SELECT person, fate, reason FROM tracks ORDER BY id").fetchall()
+    people = rows(db, "SELECT name, named FROM people ORDER BY id", (text, whole))
+    of_tracks = rows(db, "SELECT person, fate, reason FROM tracks ORDER BY id", (_person, FATES.index, text))
+    clock, shots, tracks = columns.read_table(db, head[0][0], Clock), _shots(db), _tracks(db)
+    label = np.array([person for person, _, _ in of_tracks], np.int64)
+    portraits = get_portraits(db)
     try:
+        _check(clock, tracks, shots, label, len(people), portraits)
         return Cast.of(
             video,
-            columns.read_table(db, head[0], Clock),
-            _shots(db),
-            _tracks(db),
-            np.array([NOISE if t[0] is None else t[0] for t in tracks], np.int64),
-            fate=np.array([FATES.index(t[1]) for t in tracks], np.int8),
-            reason=[t[2] for t in tracks],
-            names=[name if named else "" for _, name, named in people],
-            portraits=get_portraits(db),
-            damaged=head[1],
+            clock,
+            shots,
+            tracks,
+            label,
+            fate=np.array([fate for _, fate, _ in of_tracks], np.int8),
+            reason=[reason for _, _, reason in of_tracks],
+            names=[name if named else "" for name, named in people],
+            portraits=portraits,
+            damaged=head[0][1],
         )
     except (ValueError, TypeError, IndexError) as error:
-        raise WorkspaceError(f"the cast in the workspace's cast.db is damaged ({error})") from error
+        raise damaged(error) from error
+
+
+def _quality(value: object) -> float:
+    """The quality of a picture, NaN where nobody measured it."""
+    return float("nan") if value is None else number(value)
+
+
+def _person(value: object) -> int:
+    """The person of a track, NOISE for nobody."""
+    return NOISE if value is None else whole(value)
+
+
+def _check(
+    clock: Clock, tracks: Tracks, shots: Shots, label: NDArray[np.int64], people: int, portraits: Portraits
+) -> None:
+    """Raise ValueError where rows name rows that are not there: a stranger's cast may say anything."""
+    if clock.unit <= 0 or np.any(np.diff(clock.pts) <= 0):
+        raise ValueError("the times of frames do not rise")
+    within = {
+        "faces lie in frames that are not there": (tracks.frame, len(clock)),
+        "tracks lie in shots that are not there": (tracks.shot, len(shots)),
+        "tracks belong to people who are not there": (label[label != NOISE], people),
+        "pictures belong to tracks that are not there": (portraits.track, len(tracks)),
+        "pictures are of frames that are not there": (portraits.frame, len(clock)),
+        "shots end after the film": (shots.stop - 1, len(clock)),
+    }
+    for what, (index, count) in within.items():
+        if np.any((index < 0) | (index >= count)):
+            raise ValueError(what)
+    if np.any(shots.start >= shots.stop):
+        raise ValueError("shots end before they begin")
 
 
 def get_portraits(db: sqlite3.Connection) -> Portraits:
     """The pictures of all tracks, those set aside too."""
-    rows = db.execute(
-        "SELECT frame, left, top, right, bottom, track, quality, image FROM portraits ORDER BY id"
-    ).fetchall()
-    table = _numbers([r[:7] for r in rows], 7)
+    found = rows(
+        db,
+        "SELECT frame, track, left, top, right, bottom, quality, image FROM portraits ORDER BY id",
+        (whole, whole, *(number,) * 4, _quality, text),
+    )
+    frame, track, *box, quality, image = zip(*found, strict=True) if found else ((),) * 8
     return Portraits(
-        frame=table[:, 0].astype(np.int64),
-        box=table[:, 1:5].astype(np.float32),
-        track=table[:, 5].astype(np.int64),
-        quality=table[:, 6].astype(np.float32),
-        image=tuple(r[7] for r in rows),
+        frame=np.array(frame, np.int64),
+        box=np.array(box, np.float32).T,
+        track=np.array(track, np.int64),
+        quality=np.array(quality, np.float32),
+        image=tuple(image),
     )
 
 
@@ -116,32 +153,34 @@ def _portrait_rows(p: Portraits) -> Iterable[tuple[Any, ...]]:
 
 
 def _shots(db: sqlite3.Connection) -> Shots:
-    rows = db.execute("SELECT start, stop, transition FROM shots ORDER BY id").fetchall()
-    start, stop, how = zip(*rows, strict=True) if rows else ((), (), ())
-    return Shots(np.array(start), np.array(stop), np.array([TRANSITIONS.index(t) for t in how]))
+    found = rows(
+        db, "SELECT start, stop, transition FROM shots ORDER BY id", (whole, whole, TRANSITIONS.index)
+    )
+    start, stop, how = zip(*found, strict=True) if found else ((), (), ())
+    return Shots(np.array(start), np.array(stop), np.array(how))
 
 
 def _tracks(db: sqlite3.Connection) -> Tracks:
-    shot = np.array([r[0] for r in db.execute("SELECT shot FROM tracks ORDER BY id")], np.int64)
-    cursor = db.execute(
+    shot = np.array([s for (s,) in rows(db, "SELECT shot FROM tracks ORDER BY id", (whole,))], np.int64)
+    table = numbers(
+        db,
         "SELECT frame, left, top, right, bottom, score, coalesce(detection, -1), track"
-        " FROM faces ORDER BY track, frame"
+        " FROM faces ORDER BY track, frame",
+        8,
+        may_lack=[5],
     )
-    blocks = []
-    while rows := cursor.fetchmany(1 << 16):
-        blocks.append(_numbers(rows, 8))
-    table = np.concatenate(blocks) if blocks else np.zeros((0, 8))
-    size = np.bincount(table[:, 7].astype(np.int64), minlength=len(shot))
-    return Tracks(
-        frame=table[:, 0].astype(np.int64),
-        box=table[:, 1:5].astype(np.float32),
-        score=table[:, 5].astype(np.float32),
-        detection=table[:, 6].astype(np.int64),
-        offset=np.concatenate([[0], np.cumsum(size)]),
-        shot=shot,
-    )
-
-
-def _numbers(rows: list[Any], width: int) -> NDArray[np.float64]:
-    """Rows as float64, in which integers up to 2^53 are exact and NULL is NaN."""
-    return np.array(rows, np.float64).reshape(len(rows), width)
+    track = table[:, 7].astype(np.int64)
+    if np.any((track < 0) | (track >= len(shot))):
+        raise damaged("faces belong to tracks that are not there")
+    size = np.bincount(track, minlength=len(shot))
+    try:
+        return Tracks(
+            frame=table[:, 0].astype(np.int64),
+            box=table[:, 1:5].astype(np.float32),
+            score=table[:, 5].astype(np.float32),
+            detection=table[:, 6].astype(np.int64),
+            offset=np.concatenate([[0], np.cumsum(size)]),
+            shot=shot,
+        )
+    except ValueError as error:
+        raise damaged(error) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -20,10 +21,16 @@ from typing import Any, TypeVar, get_type_hints
 import numpy as np
 
 from castlist.errors import InputError, WorkspaceError
+from castlist.store.rows import blob, damaged, exact, rows, text, whole
 
-__all__ = ["delete", "read", "read_table", "write"]
+__all__ = ["delete", "read", "read_table", "strings", "write"]
 
 PART = 1 << 24  # bytes of one part of a column; SQLite's own limit is 10^9
+LARGEST = 1 << 30  # bytes of a column: the boxes of 60 million faces
+LARGEST_TEXT = 1 << 26  # bytes of a column of text: the names of 1.8 million pictures
+LARGEST_BLOCK = 1 << 31  # bytes of all columns of a table
+_DTYPE = re.compile(r"[<>|][biuf][1248]")
+_DEEPEST = 8  # lists within lists
 Column = tuple[str, str, tuple[int, ...], Any]  # name, kind, shape, bytes-like
 T = TypeVar("T")
 
@@ -39,6 +46,8 @@ def write(db: sqlite3.Connection, table: Any, *, skip: tuple[str, ...] = ()) -> 
         if name in skip:
             continue
         view = memoryview(data).cast("B") if len(data) else b""
+        if len(view) > (LARGEST_TEXT if kind in _TEXTS else LARGEST):
+            raise InputError(f"{name} has {len(view):,} bytes, more than a workspace keeps in one column")
         for part, begin in enumerate(range(0, max(len(view), 1), PART)):
             packed = zlib.compress(view[begin : begin + PART], 1)
             row = (block, name, part, kind, json.dumps(shape), packed)
@@ -58,19 +67,32 @@ def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Any]:
         WorkspaceError: the stored bytes are not what was written.
     """
     wanted = f" AND name IN ({', '.join('?' * len(names))})" if names else ""
-    rows = db.execute(
-        f"SELECT name, kind, shape, data FROM block_columns WHERE block = ?{wanted} ORDER BY name, part",  # noqa: S608
-        (block, *names),
-    )
-    found: dict[str, Any] = {}
+    query = f"SELECT name, kind, shape, data FROM block_columns WHERE block = ?{wanted} ORDER BY name, part"  # noqa: S608
+    parts: dict[str, list[bytes]] = {}
     heads: dict[str, tuple[str, str]] = {}
-    for name, kind, shape, data in rows:
+    for name, kind, shape, data in rows(db, query, (text, text, text, blob), (block, *names)):
         heads[name] = (kind, shape)
-        found.setdefault(name, []).append(data)
+        parts.setdefault(name, []).append(data)
+    found: dict[str, Any] = {}
+    room = LARGEST_BLOCK
     try:
-        return {name: _value(*heads[name], found.pop(name)) for name in list(found)}
-    except (ValueError, TypeError, KeyError, ZeroDivisionError, zlib.error) as error:
-        raise WorkspaceError(f"the workspace's cast.db holds a damaged column ({error})") from error
+        for name in list(parts):
+            found[name] = _value(*heads[name], parts.pop(name), room)
+            room -= getattr(found[name], "nbytes", 0)
+    except (ValueError, TypeError, OverflowError, RecursionError, zlib.error) as error:
+        raise damaged(f"column {name[:40]}: {error}") from error
+    return found
+
+
+def strings(value: Any) -> tuple[str, ...]:
+    """A column that must be a list of text.
+
+    Raises:
+        WorkspaceError: it is something else.
+    """
+    if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
+        raise damaged("a column of names holds something else")
+    return value
 
 
 def read_table(db: sqlite3.Connection, block: int, kind: type[T]) -> T:
@@ -81,7 +103,7 @@ def read_table(db: sqlite3.Connection, block: int, kind: type[T]) -> T:
     """
     try:
         return _build(kind, read(db, block), "")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise WorkspaceError(
             f"the workspace's cast.db does not hold a {kind.__name__} where it should"
         ) from error
@@ -112,20 +134,20 @@ def _encode(name: str, value: Any) -> tuple[str, tuple[int, ...], Any]:
         raise InputError(f"{name} is a {type(value).__name__}; a workspace cannot keep that") from None
 
 
-def _value(kind: str, shape: str, parts: list[bytes]) -> Any:
-    if kind in ("fraction", "path", "json"):
-        text = b"".join(map(zlib.decompress, parts))
-        if kind == "path":
-            return Path(os.fsdecode(text))
-        return Fraction(text.decode()) if kind == "fraction" else _tuples(json.loads(text))
-    dtype, lengths = np.dtype(kind), tuple(map(int, json.loads(shape)))
-    if dtype.kind not in "biuf" or any(n < 0 for n in lengths):
-        raise ValueError(f"dtype {kind!r}, shape {shape}")
+_TEXTS = ("fraction", "path", "json")
+
+
+def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Any:
+    if kind in _TEXTS:
+        return _text(kind, parts)
+    dtype, lengths = _layout(kind, shape)
     size = math.prod(lengths) * dtype.itemsize
+    if size > min(LARGEST, room):
+        raise ValueError(f"{size:,} bytes, more than a workspace keeps")
     array = np.empty(size, np.uint8)
     at = 0
     while parts:
-        data = zlib.decompressobj().decompress(parts.pop(0), PART + 1)
+        data = _unpacked(parts.pop(0))
         if at + len(data) > size:
             raise ValueError("too many bytes")
         array[at : at + len(data)] = np.frombuffer(data, np.uint8)
@@ -137,8 +159,39 @@ def _value(kind: str, shape: str, parts: list[bytes]) -> Any:
     return result
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+def _text(kind: str, parts: list[bytes]) -> Any:
+    """What a column of text says."""
+    if len(parts) > LARGEST_TEXT // PART:
+        raise ValueError("more text than a workspace keeps")
+    data = b"".join(map(_unpacked, parts))
+    if kind == "path":
+        return Path(os.fsdecode(data))
+    return exact(data.decode()) if kind == "fraction" else _tuples(json.loads(data), _DEEPEST)
+
+
+def _layout(kind: str, shape: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Dtype and lengths of a column of numbers; never NumPy's own reading of a stranger's text."""
+    lengths = tuple(whole(n) for n in json.loads(shape[:200]))
+    if not _DTYPE.fullmatch(kind) or any(not 0 <= n <= LARGEST for n in lengths) or len(lengths) > _DEEPEST:
+        raise ValueError("a layout that castlist does not write")
+    return np.dtype(kind), lengths
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The bytes of one part, which are at most PART: not one more is unpacked."""
+    packer = zlib.decompressobj()
+    plain = packer.decompress(data, PART + 1)
+    if len(plain) > PART or not packer.eof:
+        raise ValueError("a part that castlist does not write")
+    return plain
+
+
+def _tuples(value: Any, deepest: int) -> Any:
+    if not isinstance(value, list):
+        return value
+    if not deepest:
+        raise ValueError("lists within lists within lists")
+    return tuple(_tuples(each, deepest - 1) for each in value)
 
 
 def _build(kind: type[T], columns: dict[str, Any], prefix: str) -> T:

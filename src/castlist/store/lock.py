@@ -6,10 +6,10 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from weakref import WeakSet
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
+from castlist.store.folder import Folder
 
 __all__ = ["Lock"]
 
@@ -19,11 +19,11 @@ class Lock:
 
     Raises:
         WorkspaceBusy: another process (or another `Lock` here) holds it.
-        WorkspaceError: the file system knows no locks.
+        WorkspaceError: the file system knows no locks, or the lock is no plain file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+    def __init__(self, folder: Folder) -> None:
+        self._fd = folder.open("lock", os.O_RDWR | os.O_CREAT, one_name=True)
         try:
             _acquire(self._fd)
         except OSError as error:
@@ -32,11 +32,11 @@ class Lock:
             self._fd = -1
             if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 raise WorkspaceError(
-                    f"{path}: this file system cannot lock files ({error.strerror})"
+                    f"{folder.path}: this file system cannot lock files ({error.strerror})"
                 ) from error
             who = f" (process {holder})" if holder.isdigit() else ""
             raise WorkspaceBusy(
-                f"{path.parent}: another castlist{who} is at work on it; wait for it, or stop it"
+                f"{folder.path}: another castlist{who} is at work on it; wait for it, or stop it"
             ) from None
         with suppress(OSError):  # who holds it is a courtesy
             os.ftruncate(self._fd, 0)

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from fractions import Fraction
 
 from castlist.decisions.decision import Anchor, Decision, active
 from castlist.errors import InputError, WorkspaceError
+from castlist.store.rows import damaged, exact, moment, number, optional, rows, text, whole
 
 __all__ = ["Log", "Stale"]
 
@@ -105,12 +105,12 @@ def _last(db: sqlite3.Connection) -> int:
 
 
 def _check_undo(db: sqlite3.Connection, target: int) -> None:
-    rows = db.execute("SELECT id, undoes FROM decisions ORDER BY id DESC").fetchall()
+    made = rows(db, "SELECT id, undoes FROM decisions ORDER BY id DESC", (whole, optional(whole)))
     undone: set[int] = set()
-    for number, undoes in rows:
-        if undoes is not None and number not in undone:
+    for decision, undoes in made:
+        if undoes is not None and decision not in undone:
             undone.add(undoes)
-    if target not in {number for number, _ in rows}:
+    if target not in {decision for decision, _ in made}:
         raise InputError(f"there is no decision {target} to undo")
     if target in undone:
         raise InputError(f"decision {target} is undone already; undo the undo to bring it back")
@@ -119,18 +119,27 @@ def _check_undo(db: sqlite3.Connection, target: int) -> None:
 def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
     try:
         anchors: dict[int, list[Anchor]] = {}
-        rows = db.execute("SELECT * FROM anchors WHERE decision > ? ORDER BY decision, number", (after,))
-        for decision, _, time, left, top, right, bottom, side in rows:
-            face = Anchor(Fraction(time), (left, top, right, bottom), side)
-            anchors.setdefault(decision, []).append(face)
+        for decision, time, *box, side in rows(db, _ANCHORS, _OF_ANCHORS, (after,)):
+            anchors.setdefault(decision, []).append(Anchor(time, tuple(box), side))
         return [
-            Decision(kind, tuple(anchors.get(i, ())), value, author, datetime.fromisoformat(time), undoes, i)
-            for i, kind, value, author, time, undoes in db.execute(
-                "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id",
-                (after,),
-            )
+            Decision(kind, tuple(anchors.get(i, ())), value, author, time, _earlier(undoes, i), i)
+            for i, kind, value, author, time, undoes in rows(db, _DECISIONS, _OF_DECISIONS, (after,))
         ]
-    except (ValueError, TypeError, ZeroDivisionError) as error:
-        raise WorkspaceError(
-            f"the log of decisions in the workspace's cast.db is damaged ({error})"
-        ) from error
+    except InputError as error:
+        raise damaged(error) from error
+
+
+_ANCHORS = (
+    "SELECT decision, time, left, top, right, bottom, side FROM anchors WHERE decision > ?"
+    " ORDER BY decision, number"
+)
+_OF_ANCHORS = (whole, exact, number, number, number, number, whole)
+_DECISIONS = "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id"
+_OF_DECISIONS = (whole, text, text, text, moment, optional(whole))
+
+
+def _earlier(undoes: int | None, decision: int) -> int | None:
+    """What a decision undoes; a stranger's log may name a later one, and go round in a ring."""
+    if undoes is not None and not 0 < undoes < decision:
+        raise damaged(f"decision {decision} undoes one that was not made before it")
+    return undoes

@@ -6,6 +6,8 @@ back what was stored. A run that was never interrupted and one that was see the 
 
 from __future__ import annotations
 
+import io
+import re
 import sqlite3
 import zlib
 from fractions import Fraction
@@ -17,33 +19,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import columns, files
+from castlist.store import columns
+from castlist.store.folder import EMBEDDINGS, Folder
+from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Detections, Scan
 
 __all__ = ["append", "counted", "join"]
 
 _LIMIT = float(np.finfo(np.float16).max)
+_SHARD = re.compile(r"[0-9a-f]{16}-[0-9]{6}\.npy")
+_WIDEST = 1 << 14  # numbers of a vector: models give 128 to 2,048
+_LARGEST = 1 << 24  # rows of one segment: it has some hundred frames
+_HEADER = 1 << 10  # bytes before the numbers of a shard
 
 
-def append(db: sqlite3.Connection, shards: Path, scan: int, key: str, piece: Scan) -> None:
+def append(db: sqlite3.Connection, folder: Folder, scan: int, key: str, piece: Scan) -> None:
     """Add a segment to a scan, inside the caller's transaction.
 
     Raises:
         InputError: the piece does not follow the one before, or its vectors do not fit float16.
     """
-    number, last, unit = db.execute(
+    number, last, unit = rows(
+        db,
         "SELECT count(*), max(last_pts), max(unit) FROM segments WHERE scan = ?",
+        (whole, optional(whole), optional(exact)),
         (scan,),
-    ).fetchone()
+    )[0]
     pts = piece.clock.pts
-    if number and Fraction(unit) != piece.clock.unit:
+    if number and unit != piece.clock.unit:
         raise InputError(f"segment {number} counts time in {piece.clock.unit} s, those before in {unit} s")
     if len(pts) and last is not None and pts[0] <= last:
         raise InputError(f"segment {number} starts at tick {pts[0]}, the one before it ended at {last}")
     shard, crc = None, None
     if len(piece.vector):
         shard = f"{sha256(key.encode()).hexdigest()[:16]}-{number:06d}.npy"
-        crc = _write_shard(shards / shard, piece.vector)
+        crc = _write_shard(folder, shard, piece.vector)
     block = columns.write(db, piece, skip=("vector",))
     db.execute(
         "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -63,47 +73,79 @@ def append(db: sqlite3.Connection, shards: Path, scan: int, key: str, piece: Sca
     )
 
 
-def join(db: sqlite3.Connection, shards: Path, scan: int) -> Scan | None:
+def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
     """All segments of a scan as one, as stored; holds each column once. None where there is no segment.
 
     Raises:
         WorkspaceError: a shard is missing or damaged.
     """
-    rows = db.execute(
+    found = rows(
+        db,
         "SELECT frames, faces, embedded, damaged, unit, shard, crc32, block FROM segments"
         " WHERE scan = ? ORDER BY number",
+        (_count, _count, _count, _count, exact, optional(_shard), optional(whole), whole),
         (scan,),
-    ).fetchall()
-    if not rows:
+    )
+    if not found:
         return None
-    totals = {"f": sum(r[0] for r in rows), "n": sum(r[1] for r in rows), "k": sum(r[2] for r in rows)}
-    whole: dict[str, NDArray[Any]] = {}
+    totals = {axis: sum(row[i] for row in found) for i, axis in enumerate("fnk")}
+    table: dict[str, NDArray[Any]] = {}
     image: list[str] = []
     counted = {"retimed": 0, "unread": 0}
     at = {"f": 0, "n": 0, "k": 0}
-    for frames, faces, embedded, _, _, shard, crc, block in rows:
+    for frames, faces, embedded, _, _, shard, crc, block in found:
         counts = {"f": frames, "n": faces, "k": embedded}
         piece = columns.read(db, block)
         if shard is not None:
-            piece["vector"] = _read_shard(shards / shard, crc, embedded)
-        image += piece["image"]
-        counted = {name: n + int(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
+            piece["vector"] = _read_shard(folder, shard, crc, embedded)
+        image += columns.strings(piece.get("image"))
+        counted = {name: n + _missed(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
         for name, axis in _AXES.items():
-            _fill(whole, name, piece.get(name), at[axis], counts[axis], totals[axis], _SHIFT.get(name), at)
+            _fill(table, name, piece.get(name), at[axis], counts[axis], totals[axis], _SHIFT.get(name), at)
         at = {axis: at[axis] + counts[axis] for axis in at}
-    for column in whole.values():
+    for column in table.values():
         column.flags.writeable = False
-    found = Detections(*(whole[f"detections.{name}"] for name in ("frame", "box", "score", "landmarks")))
+    try:
+        scan_ = _built(table, found[0][4], tuple(image), sum(row[3] for row in found), counted)
+        _check(scan_)
+    except (KeyError, ValueError, TypeError) as error:
+        raise damaged(error) from None
+    return scan_
+
+
+def _built(
+    table: dict[str, NDArray[Any]],
+    unit: Fraction,
+    image: tuple[str, ...],
+    damaged_frames: int,
+    counted: dict[str, int],
+) -> Scan:
+    pts = table["clock.pts"]
+    names = ("frame", "box", "score", "landmarks")
     return Scan(
-        clock=Clock(whole["clock.pts"], Fraction(rows[0][4]), **counted),
-        signal=whole.get("signal", np.zeros((totals["f"], 0), np.uint8)),
-        detections=found,
-        quality=whole["quality"],
-        embedded=whole["embedded"],
-        vector=whole.get("vector", np.zeros((0, 0), np.float32)),
-        image=tuple(image),
-        damaged=sum(r[3] for r in rows),
+        clock=Clock(pts, unit, **counted),
+        signal=table.get("signal", np.zeros((len(pts), 0), np.uint8)),
+        detections=Detections(*(table[f"detections.{name}"] for name in names)),
+        quality=table["quality"],
+        embedded=table["embedded"],
+        vector=table.get("vector", np.zeros((0, 0), np.float32)),
+        image=image,
+        damaged=damaged_frames,
     )
+
+
+def _check(scan: Scan) -> None:
+    """Raise ValueError where rows name rows that are not there: a stranger's scan may say anything."""
+    d = scan.detections
+    if scan.clock.unit <= 0 or np.any(np.diff(scan.clock.pts) <= 0):
+        raise ValueError("the times of frames do not rise")
+    if np.any((d.frame < 0) | (d.frame >= len(scan.clock))) or np.any(np.diff(d.frame) < 0):
+        raise ValueError("faces lie in frames that are not there")
+    if np.any((scan.embedded < 0) | (scan.embedded >= len(d))):
+        raise ValueError("vectors belong to faces that are not there")
+    for column in (d.box, d.score, d.landmarks, scan.quality, scan.vector):
+        if not np.isfinite(column).all():
+            raise ValueError("a number of a face is not finite")
 
 
 # The columns of a scan, what their rows count (frames, faces, embedded faces), and what moves with it.
@@ -124,7 +166,7 @@ _SHIFT = {"detections.frame": "f", "embedded": "n"}
 def _fill(
     whole: dict[str, NDArray[Any]],
     name: str,
-    column: NDArray[Any] | None,
+    column: Any,
     begin: int,
     count: int,
     total: int,
@@ -134,8 +176,8 @@ def _fill(
     """Copy a segment's rows to their place in the whole film's column, made when its width is known."""
     if column is None or (count == 0 and (total > 0 or name == "vector")):
         return
-    if len(column) != count:
-        raise WorkspaceError(f"the workspace's cast.db holds {len(column)} rows of {name}, not {count}")
+    if not isinstance(column, np.ndarray) or len(column) != count:
+        raise WorkspaceError(f"the workspace's cast.db does not hold {count} rows of {name}")
     if name not in whole:
         dtype = np.dtype(np.float32) if name == "vector" else column.dtype
         whole[name] = np.empty((total, *column.shape[1:]), dtype)
@@ -144,41 +186,76 @@ def _fill(
     whole[name][begin : begin + count] = column + at[shift] if shift else column
 
 
-def _write_shard(path: Path, vector: NDArray[np.float32]) -> int:
+def _write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
     """Store vectors as float16; their checksum."""
     if not np.isfinite(vector).all() or np.abs(vector).max() > _LIMIT:
         raise InputError(f"vectors must be finite and at most {_LIMIT:.0f}, to be kept as float16")
     half = np.ascontiguousarray(vector, "<f2")
-    with files.written(path) as file:
+    with folder.written(f"{EMBEDDINGS}/{shard}") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(half))
         file.write(half.data)  # not NumPy's own write, which hides why a disk refuses
     return zlib.crc32(half.data)
 
 
-def _read_shard(path: Path, crc: int, rows: int) -> NDArray[np.float16]:
-    """The vectors of a segment, mapped into memory."""
+def _read_shard(folder: Folder, shard: str, crc: int, rows: int) -> NDArray[np.float16]:
+    """The vectors of a segment."""
+    place = folder.path / EMBEDDINGS / shard
     try:
-        half = np.load(path, mmap_mode="r", allow_pickle=False)
+        data = folder.read(f"{EMBEDDINGS}/{shard}", _HEADER + 2 * _WIDEST * rows)
     except FileNotFoundError:
-        raise _lost(path, "is missing") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise _lost(path, "is damaged") from error
-    fits = half.ndim == 2 and len(half) == rows and half.dtype == np.dtype("<f2") and half.flags.c_contiguous
-    if not fits or zlib.crc32(half.data) != crc:
-        raise _lost(path, "is damaged")
-    return half  # type: ignore[no-any-return]
+        raise _lost(place, "is missing") from None
+    half = _half(data, rows)
+    if half is None or zlib.crc32(half.data) != crc:
+        raise _lost(place, "is damaged")
+    return half
+
+
+def _half(data: bytes, rows: int) -> NDArray[np.float16] | None:
+    """The array in a .npy file of float16 with so many rows, None where it is nothing of the kind."""
+    file = io.BytesIO(data)
+    try:
+        if np.lib.format.read_magic(file) != (1, 0):
+            return None
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=_HEADER)
+        if fortran or dtype != np.dtype("<f2") or len(shape) != 2 or shape[0] != rows:
+            return None
+        return np.frombuffer(data, np.dtype("<f2"), offset=file.tell()).reshape(shape)
+    except (ValueError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError):
+        return None
+
+
+def _count(value: object) -> int:
+    """How many rows a segment has of something."""
+    if not 0 <= whole(value) <= _LARGEST:
+        raise ValueError(f"a segment cannot have {value} rows")
+    return whole(value)
+
+
+def _missed(value: object) -> int:
+    """How many frames or ticks a segment counted."""
+    if type(value) is not int or not 0 <= value < 1 << 53:
+        raise damaged("a segment counts what cannot be counted")
+    return value
+
+
+def _shard(value: object) -> str:
+    """The name of a shard: never a path."""
+    name = text(value)
+    if not _SHARD.fullmatch(name):
+        raise ValueError("a segment names no file of vectors")
+    return name
 
 
 def _lost(path: Path, what: str) -> WorkspaceError:
     return WorkspaceError(
-        f"{path}: {what}; bring back a copy of it, or find the cast anew in another place with --out"
+        f"{path}: {what}; bring back a copy of it, or find the cast anew in another place", elsewhere=True
     )
 
 
 def counted(db: sqlite3.Connection, scan: int) -> tuple[int, int]:
     """Of a scan so far: frames with another time than the film gives them, ticks that could not be read."""
     names = ("clock.retimed", "clock.unread")
-    blocks = db.execute("SELECT block FROM segments WHERE scan = ?", (scan,)).fetchall()
+    blocks = rows(db, "SELECT block FROM segments WHERE scan = ?", (whole,), (scan,))
     found = [columns.read(db, block, *names) for (block,) in blocks]
-    retimed, unread = (sum(int(piece.get(name, 0)) for piece in found) for name in names)
+    retimed, unread = (sum(_missed(piece.get(name, 0)) for piece in found) for name in names)
     return retimed, unread

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from castlist.store.database import DATABASE
+from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
+from castlist.store.rows import exact, rows, whole
 from castlist.store.scans import counted
 from castlist.types import Video
 
@@ -38,24 +40,25 @@ def film(video: Video) -> dict[str, Any]:
 
 
 def scans(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    rows = db.execute(
+    found = rows(
+        db,
         "SELECT scans.id, finished IS NOT NULL, count(number), coalesce(sum(frames), 0),"
         " coalesce(sum(faces), 0), coalesce(sum(embedded), 0), coalesce(sum(damaged), 0)"
-        " FROM scans LEFT JOIN segments ON scan = scans.id GROUP BY scans.id ORDER BY scans.id"
+        " FROM scans LEFT JOIN segments ON scan = scans.id GROUP BY scans.id ORDER BY scans.id",
+        (whole,) * 7,
     )
     return [
-        {"complete": bool(r[1]), **dict(zip(_SCANNED, r[2:], strict=True)), **_times(db, r[0])}
-        for r in rows.fetchall()
+        {"complete": bool(r[1]), **dict(zip(_SCANNED, r[2:], strict=True)), **_times(db, r[0])} for r in found
     ]
 
 
 def _times(db: sqlite3.Connection, scan: int) -> dict[str, int | float]:
     """Frames of a scan that were given another time, and seconds of the film that could not be read."""
-    row = db.execute("SELECT unit FROM segments WHERE scan = ? LIMIT 1", (scan,)).fetchone()
+    units = rows(db, "SELECT unit FROM segments WHERE scan = ? LIMIT 1", (exact,), (scan,))
     retimed, unread = counted(db, scan)
     return {
         "retimed_frames": retimed,
-        "unread_seconds": round(float(unread * Fraction(row[0])), 3) if row else 0.0,
+        "unread_seconds": round(float(unread * units[0][0]), 3) if units else 0.0,
     }
 
 
@@ -69,17 +72,13 @@ def cast(db: sqlite3.Connection) -> dict[str, int] | None:
     }
 
 
-def sizes(path: Path) -> dict[str, int]:
+def sizes(folder: Folder) -> dict[str, int]:
     """Bytes on disk."""
-    parts = {"database": "cast.db", "embeddings": "embeddings", "thumbs": "thumbs"}
-    return {name: _bytes(path / part) for name, part in parts.items()}
+    parts = {"database": [DATABASE], "embeddings": folder.names(EMBEDDINGS), "thumbs": folder.names(THUMBS)}
+    found = {part: [folder.status(name) for name in names] for part, names in parts.items()}
+    return {part: sum(f.st_size for f in all_of if f is not None) for part, all_of in found.items()}
 
 
 def shown(path: Path) -> str:
     """A path as text that every stream can write."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _bytes(path: Path) -> int:
-    inside = path.rglob("*") if path.is_dir() else [path]
-    return sum(f.stat().st_size for f in inside if f.is_file())

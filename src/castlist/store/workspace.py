@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
@@ -25,15 +24,20 @@ from typing import Any, Self, TypeVar
 from castlist.cast import Cast
 from castlist.decisions.decision import active
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import casts, columns, files, place, prune, scans, schema, summary
+from castlist.store import casts, columns, database, files, place, prune, scans, schema, summary
+from castlist.store.database import Database
+from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.log import Log
+from castlist.store.rows import blob, exact, number, optional, parsed, rows, text, whole
 from castlist.types import Portraits, Scan, Video
 
 __all__ = ["Run", "Workspace"]
 
 T = TypeVar("T")
 KEPT = 4  # results kept of one name, newest first
+LARGEST_PICTURE = 4 << 20  # bytes: pictures of 128 pixels take some 10,000
+LARGEST_SIDE = 1 << 20  # pixels of a film's frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,14 @@ class Run:
 class Workspace:
     """One film's results and decisions. Made by `Workspace.open`; use it in a `with` statement."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, lock: Lock | None) -> None:
-        self.path = path
+    def __init__(self, folder: Folder, db: Database, lock: Lock | None) -> None:
+        self.path = folder.path
+        self._folder = folder
         self._db = db
         self._lock = lock
         self._thread = RLock()
         self._used: set[str] = set()  # keys of scans that were read or written
+        self._fresh: list[str] = []  # pictures that a power cut could still take
 
     # Opening and closing
 
@@ -86,17 +92,20 @@ class Workspace:
             WorkspaceBusy: another run is at work on it.
             WorkspaceNewer: a later castlist wrote it.
         """
-        path = Path(path)
+        path = place.written(path)
+        folder = Folder(path)
         with files.sentences(path):
-            place.check(path, create)
+            place.check(folder, create)
             if create:
-                (path / "embeddings").mkdir(parents=True, exist_ok=True)
-                (path / "thumbs").mkdir(exist_ok=True)
-            lock = Lock(path / "lock") if write else None
+                path.mkdir(parents=True, exist_ok=True)
+            if create or write:
+                folder.make(EMBEDDINGS)
+                folder.make(THUMBS)
+            lock = Lock(folder) if write else None
             try:
-                if create and not (path / "cast.db").exists():
-                    place.create_database(path)
-                return cls(path, place.connect(path, write), lock)
+                if create and folder.status(database.DATABASE) is None:
+                    database.create(folder)
+                return cls(folder, database.connect(folder, write), lock)
             except BaseException:
                 if lock:
                     lock.release()
@@ -122,23 +131,25 @@ class Workspace:
     @property
     def thumbs(self) -> Path:
         """The folder of small JPEGs; use `image` to read one by name."""
-        return self.path / "thumbs"
+        return self.path / THUMBS
 
     # The film
 
     def video(self) -> Video | None:
         """The film, None where no run has begun. Where it moved along with the workspace, its new path."""
         with self._reading() as db:
-            row = db.execute(
+            found = rows(
+                db,
                 "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode"
-                " FROM video"
-            ).fetchone()
-        if row is None:
+                " FROM video",
+                (_path, _side, _side, exact, exact, *(text,) * 4),
+            )
+        if not found:
             return None
-        path = Path(os.fsdecode(row[0]))
+        path, *rest = found[0]
         if not path.exists() and (self.path.parent / path.name).exists():
             path = self.path.parent / path.name
-        return Video(path, row[1], row[2], Fraction(row[3]), Fraction(row[4]), *row[5:])
+        return Video(path, *rest)
 
     def put_video(self, video: Video) -> None:
         """Say which film this workspace is about; a film that was moved or renamed keeps its workspace.
@@ -203,7 +214,9 @@ class Workspace:
             db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
             (scan,) = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
             self._used.add(key)
-            scans.append(db, self.path / "embeddings", scan, key, piece)
+            scans.append(db, self._folder, scan, key, piece)
+            self._folder.sync(self._fresh)
+        self._fresh.clear()
 
     def complete(self, key: str) -> None:
         """Note that the film has no further segments (it may have had none at all)."""
@@ -226,7 +239,7 @@ class Workspace:
         with self._reading() as db:
             row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
             self._used.add(key)
-            return scans.join(db, self.path / "embeddings", row[0]) if row else None
+            return scans.join(db, self._folder, row[0]) if row else None
 
     def retimed(self, key: str) -> int:
         """How many frames of a scan so far have another time than the film gives them."""
@@ -258,7 +271,7 @@ class Workspace:
     def _sweep(self) -> int:
         """Remove files that no row names; give free pages of the database back where nobody is reading."""
         with self._reading() as db:
-            freed = prune.sweep(db, self.path)
+            freed = prune.sweep(db, self._folder)
         with self._thread, suppress(sqlite3.Error):
             self._db.execute("VACUUM")
         return freed
@@ -266,19 +279,30 @@ class Workspace:
     def _of_scan(self, what: str, key: str) -> Any:
         with self._reading() as db:
             query = f"SELECT {what} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
-            return db.execute(query, (key,)).fetchone()[0]
+            return rows(db, query, (optional(whole),), (key,))[0][0]
 
     # Pictures
 
     def put_image(self, jpeg: bytes) -> str:
-        """Keep a picture under the hash of its content; its name. Equal pictures are kept once."""
+        """Keep a picture under the hash of its content; its name. Equal pictures are kept once.
+
+        It survives a power cut once the segment that follows it is stored.
+        """
         name = sha256(jpeg).hexdigest()[:32]
-        file = self._image(name)
         with files.sentences(self.path):
-            if not file.exists():
-                file.parent.mkdir(exist_ok=True)
-                files.write(file, jpeg, durable=False)
+            if not self.has_image(name):
+                with self._folder.written(_picture(name), durable=False) as file:
+                    file.write(jpeg)
+                self._fresh.append(_picture(name))
         return name
+
+    def has_image(self, name: str) -> bool:
+        """Whether a picture of that name is there, whole."""
+        try:
+            self.image(name)
+        except (InputError, WorkspaceError):
+            return False
+        return True
 
     def image(self, name: str) -> bytes:
         """A picture by the name that `put_image` gave.
@@ -290,15 +314,12 @@ class Workspace:
         if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
             raise InputError(f"{name!r} is not the name of a picture")
         try:
-            data = self._image(name).read_bytes()
+            data = self._folder.read(_picture(name), LARGEST_PICTURE)
         except OSError as error:
             raise WorkspaceError(f"{self.path}: the picture {name} is missing ({error.strerror})") from error
         if sha256(data).hexdigest()[:32] != name:
             raise WorkspaceError(f"{self.path}: the picture {name} is damaged")
         return data
-
-    def _image(self, name: str) -> Path:
-        return self.thumbs / name[:2] / f"{name}.jpg"
 
     # Results of whole-film steps
 
@@ -330,12 +351,13 @@ class Workspace:
         """
         with self._reading() as db:
             query = "SELECT block, type FROM results WHERE name = ? AND key = ?"
-            row = db.execute(query, (name, key)).fetchone()
-            if row is None:
+            found = rows(db, query, (whole, text), (name, key))
+            if not found:
                 return None
-            if row[1] != kind.__name__:
-                raise WorkspaceError(f"{self.path}: {name} is kept as {row[1]}, not as {kind.__name__}")
-            return columns.read_table(db, row[0], kind)
+            block, stored = found[0]
+            if stored != kind.__name__:
+                raise WorkspaceError(f"{self.path}: {name} is kept as {stored[:40]}, not as {kind.__name__}")
+            return columns.read_table(db, block, kind)
 
     # Runs
 
@@ -368,11 +390,13 @@ class Workspace:
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
         with self._reading() as db:
-            rows = db.execute(
+            found = rows(
+                db,
                 "SELECT id, started, finished, version, seed, recipe, models, machine, timings, counts"
-                " FROM runs ORDER BY id"
-            ).fetchall()
-        return [Run(*row[:6], *(_json(text) for text in row[6:])) for row in rows]
+                " FROM runs ORDER BY id",
+                (whole, text, optional(text), text, optional(whole), text, *_PROVENANCE),
+            )
+        return [Run(*row) for row in found]
 
     # The cast
 
@@ -418,7 +442,7 @@ class Workspace:
             "decisions": {"made": len(decisions), "in_force": len(active(decisions))},
             "runs": len(runs),
             "last_run": asdict(runs[-1]) if runs else None,
-            "bytes": summary.sizes(self.path),
+            "bytes": summary.sizes(self._folder),
         }
 
     # Decisions
@@ -431,12 +455,12 @@ class Workspace:
     @contextmanager
     def _deciding(self) -> Iterator[sqlite3.Connection]:
         """A transaction of its own connection: a decision waits for no run."""
-        if place.is_copy(self._db):
+        if self._db.copied:
             raise WorkspaceError(
                 f"{self.path}: written by an earlier castlist; run castlist find once to upgrade it"
             )
         with files.sentences(self.path):
-            db = place.connect_to(self.path / "cast.db", "rw")
+            db = database.reach(self._folder, "rw")
             try:
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("PRAGMA foreign_keys = ON")
@@ -454,6 +478,7 @@ class Workspace:
             if self._db.in_transaction:
                 yield self._db
                 return
+            database.refresh(self._db, self._folder)
             self._db.execute("BEGIN")
             try:
                 yield self._db
@@ -466,7 +491,7 @@ class Workspace:
         """A transaction that happens as a whole, durably, or not at all."""
         if self._lock is None:
             raise WorkspaceError(f"{self.path}: is open for reading only")
-        with self._thread, files.sentences(self.path), transaction(self._db):
+        with self._thread, files.sentences(self.path), _unbounded(self._db), transaction(self._db):
             yield self._db
 
 
@@ -487,8 +512,39 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _json(text: str | None) -> Any:
+def _picture(name: str) -> str:
+    """Where the picture of a name lies in the workspace."""
+    return f"{THUMBS}/{name[:2]}/{name}.jpg"
+
+
+def _path(value: object) -> Path:
+    """A path, kept as bytes where it is not UTF-8."""
+    name = os.fsdecode(blob(value) if isinstance(value, bytes) else text(value))
+    if not name or "\0" in name:
+        raise ValueError("the path of the film is empty or holds a zero character")
+    return Path(name)
+
+
+def _side(value: object) -> int:
+    """Width or height of a film, in pixels."""
+    if not 0 < whole(value) <= LARGEST_SIDE:
+        raise ValueError(f"a film cannot be {value} pixels wide or high")
+    return whole(value)
+
+
+def _plain(value: object) -> str | float | None:
+    """What a run says of its machine."""
+    return value if value is None or isinstance(value, str) else number(value)
+
+
+_PROVENANCE = (parsed(dict, text), parsed(dict, _plain), parsed(dict, number), parsed(dict, whole))
+
+
+@contextmanager
+def _unbounded(db: Database) -> Iterator[None]:
+    """Writing may take what it needs: a database that is written to was looked through when it was opened."""
+    db.set_progress_handler(None, 0)
     try:
-        return json.loads(text or "{}")
-    except ValueError as error:
-        raise WorkspaceError(f"the workspace's cast.db holds damaged JSON ({error})") from error
+        yield
+    finally:
+        db.set_progress_handler(db.spend, database.STEP)

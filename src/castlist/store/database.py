@@ -1,0 +1,237 @@
+"""cast.db: how it is made and opened, and what keeps a stranger's database harmless.
+
+Only the tables, indexes and triggers of our own schema may be in it, so that no view, virtual table or
+trigger of somebody else's ever runs. Reading is bounded by the size of the file: a query that goes on beyond
+what so many bytes can hold is stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from castlist.errors import WorkspaceError
+from castlist.store import schema
+from castlist.store.folder import Folder
+
+__all__ = ["DATABASE", "Database", "connect", "create", "reach", "refresh"]
+
+DATABASE = "cast.db"
+BESIDE = ("cast.db-wal", "cast.db-shm", "cast.db-journal")
+# The last 8 bytes of a rollback journal that names another journal. SQLite deletes the file it names.
+_NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
+STEP = 20_000  # instructions of SQLite's machine between two looks at how many are left
+AT_LEAST, FOR_A_BYTE = 20_000_000, 40  # instructions allowed: a row of 70 bytes takes some 30 to read
+LIMITS = {  # what no statement and no value of ours comes near
+    sqlite3.SQLITE_LIMIT_LENGTH: 1 << 26,  # bytes of a value: parts of columns have at most 16 MiB
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 20,
+    sqlite3.SQLITE_LIMIT_COLUMN: 100,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 50,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 4,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 8,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 1,  # VACUUM attaches one
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 5,
+}
+
+
+# What SQLite's own ANALYZE adds, as tools that people open a database with run it.
+_STATISTICS = {("table", "sqlite_stat1", "sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)")}
+# Why SQLite cannot set up what a reader needs beside the database, though the database itself can be read.
+_NO_ROOM = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+class Database(sqlite3.Connection):
+    """A connection whose queries end: `allow` says how much the next ones may take."""
+
+    size = 0  # bytes of the file that are really there
+    copied = False  # whether this is a copy in memory, which nobody else sees
+    _left = 0
+
+    def allow(self, size: int) -> None:
+        """Let the next queries take as much work as a file of that size can need."""
+        self.size = size
+        self._left = AT_LEAST + FOR_A_BYTE * size
+
+    def spend(self) -> int:
+        """Called by SQLite as it works; anything but 0 stops the query."""
+        self._left -= STEP
+        return int(self._left < 0)
+
+
+def create(folder: Folder) -> None:
+    """Make cast.db; it takes its name once it is whole, so that an empty cast.db is always a damaged one."""
+    for name in ("cast.db.new", "cast.db.new-journal"):
+        folder.remove(name)
+    new = f".{uuid4().hex}.part"
+    db = sqlite3.connect(folder.path / new, isolation_level=None)
+    try:
+        db.execute("PRAGMA synchronous = FULL")
+        schema.migrate(db)
+    finally:
+        db.close()
+    os.replace(folder.path / new, folder.path / DATABASE)
+
+
+def connect(folder: Folder, write: bool) -> Database:
+    """A connection to a workspace's database, checked and, where it is opened for a run, upgraded.
+
+    Raises:
+        WorkspaceError: it is damaged, or holds what castlist did not put there.
+        WorkspaceNewer: a later castlist wrote it.
+    """
+    db = reach(folder, "rw" if write else "ro")
+    try:
+        version = schema.check(db, folder.path)
+        _only_ours(db, folder.path, version)
+        if write:
+            _whole(db, folder.path)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            if version < schema.SCHEMA:
+                _migrate(folder, db, version)
+        elif version < schema.SCHEMA:
+            db = _upgraded_in_memory(db)
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def reach(folder: Folder, mode: str) -> Database:
+    """A guarded connection; where the medium cannot be written or is full, the file is read as it is."""
+    size = _size(folder, one_name=mode != "ro")
+    try:
+        return _guarded(folder, f"mode={mode}", size)
+    except sqlite3.OperationalError as error:
+        wal = folder.status("cast.db-wal")
+        unread = wal is not None and wal.st_size
+        if mode != "ro" or unread or not error.sqlite_errorname.startswith(_NO_ROOM):
+            raise
+    return _guarded(folder, "mode=ro&immutable=1", size)
+
+
+def refresh(db: Database, folder: Folder) -> None:
+    """Let the next queries take what the file, as large as it is now, can need."""
+    sizes = (folder.status(name) for name in (DATABASE, "cast.db-wal"))
+    db.allow(sum(_there(found) for found in sizes if found is not None))
+
+
+def _guarded(folder: Folder, mode: str, size: int) -> Database:
+    address = (folder.path / DATABASE).absolute().as_uri()
+    db = _open(f"{address}?{mode}")
+    try:
+        for limit, value in LIMITS.items():
+            db.setlimit(limit, value)
+        if hasattr(db, "setconfig"):  # Python 3.12
+            db.setconfig(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), True)  # noqa: B009
+        for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
+            db.execute(f"PRAGMA {pragma}")
+        db.allow(size)
+        db.set_progress_handler(db.spend, STEP)
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _open(address: str) -> Database:
+    return sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=20, check_same_thread=False, factory=Database
+    )
+
+
+def _upgraded_in_memory(db: Database) -> Database:
+    """A copy of an earlier castlist's database with today's schema: a reader changes no file."""
+    copy = _open(":memory:")
+    copy.copied = True
+    copy.allow(db.size)
+    db.backup(copy)
+    db.close()
+    schema.migrate(copy)
+    return copy
+
+
+def _size(folder: Folder, *, one_name: bool) -> int:
+    """Bytes of a database that are really there; refuses what is no database of ours before it is opened."""
+    found = folder.check(DATABASE, one_name=one_name)
+    if found is None:
+        raise WorkspaceError(f"{folder.path}: its cast.db is gone; bring back a copy of it")
+    if found.st_size == 0:
+        raise WorkspaceError(
+            f"{folder.path}: cast.db is empty, so what was in it is lost; bring back a copy of it",
+            elsewhere=True,
+        )
+    if _there(found) < found.st_size:
+        raise WorkspaceError(f"{folder.path}: cast.db is empty for the most part; bring back a copy of it")
+    beside = [folder.check(name, one_name=True) for name in BESIDE]
+    if beside[2] is not None and beside[2].st_size:
+        _harmless(folder, beside[2].st_size)
+    return _there(found) + (_there(beside[0]) if beside[0] is not None else 0)
+
+
+def _there(found: os.stat_result) -> int:
+    """Bytes of a file that take room: a sparse file claims more. Compressing file systems say less."""
+    blocks = getattr(found, "st_blocks", None)
+    return found.st_size if blocks is None else min(found.st_size, 4096 + 16 * 512 * int(blocks))
+
+
+def _harmless(folder: Folder, size: int) -> None:
+    """Refuse a rollback journal that names a file for SQLite to delete."""
+    fd = folder.open("cast.db-journal")
+    try:
+        os.lseek(fd, max(size - 8, 0), os.SEEK_SET)
+        tail = os.read(fd, 8)
+    finally:
+        os.close(fd)
+    if tail == _NAMES_ANOTHER:
+        raise WorkspaceError(
+            f"{folder.path}: cast.db-journal names files elsewhere, which castlist never writes; "
+            "use a workspace that castlist made"
+        )
+
+
+def _only_ours(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Refuse a database with anything in it that our schema does not make."""
+    found = set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 1000").fetchall())
+    if found - _STATISTICS != _ours(version):
+        raise WorkspaceError(
+            f"{path}: its cast.db has tables that castlist did not make; use a workspace that castlist made"
+        )
+
+
+@cache
+def _ours(version: int) -> frozenset[tuple[Any, ...]]:
+    """What a database of that version of the schema has in it."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        schema.migrate(db, schema.MIGRATIONS[:version])
+        return frozenset(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+    finally:
+        db.close()
+
+
+def _whole(db: Database, path: Path) -> None:
+    """Refuse to write to a damaged database: it would be made worse."""
+    said = db.execute("PRAGMA quick_check(1)").fetchone()
+    if said is None or said[0] != "ok":
+        raise WorkspaceError(
+            f"{path}: cast.db is damaged; nothing was changed: bring back a copy of it", elsewhere=True
+        )
+    db.allow(db.size)
+
+
+def _migrate(folder: Folder, db: sqlite3.Connection, version: int) -> None:
+    """Upgrade a database, after a copy of it was laid aside."""
+    copy = f"cast.db.schema{version}"
+    if folder.status(copy) is None:
+        new = f".{uuid4().hex}.part"
+        db.execute("VACUUM INTO ?", (str(folder.path / new),))
+        os.replace(folder.path / new, folder.path / copy)
+    schema.migrate(db)

@@ -1,0 +1,220 @@
+"""A workspace's folder: the one place where a file inside it is opened, made or removed.
+
+A workspace may come from a stranger. Inside it no link is followed, nothing but a regular file is opened, no
+opening or reading waits for anybody, and only names that castlist itself gives are removed. The workspace's
+own path is the user's choice and may be a link.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from castlist.errors import WorkspaceError
+
+__all__ = ["EMBEDDINGS", "THUMBS", "Folder"]
+
+EMBEDDINGS, THUMBS = "embeddings", "thumbs"
+
+# Windows has none of these; there a link needs an administrator's right.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_FILE = _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+_PART = re.compile(r"\.[0-9a-f]{32}\.part(-journal)?")  # a file that was being written
+_PAGE = re.compile(r"\.report-[a-z0-9_]{8}\.html")  # a page that was being written
+_REMOVABLE = {  # names that castlist gives, by folder: nothing else is ever removed
+    "": re.compile(rf"{_PART.pattern}|{_PAGE.pattern}|cast\.db\.new(-journal)?"),
+    EMBEDDINGS: re.compile(rf"{_PART.pattern}|[0-9a-f]{{16}}-\d{{6}}\.npy"),
+    THUMBS: re.compile(rf"{_PART.pattern}|[0-9a-f]{{32}}\.jpg"),
+}
+_SHELF = re.compile(r"[0-9a-f]{2}")  # folders among the thumbs
+
+
+class Folder:
+    """The files of one workspace, by names such as "thumbs/ab/abcd.jpg".
+
+    Every method raises WorkspaceError where a file or folder on the way is a link or no regular file, and
+    OSError where the operating system refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def status(self, name: str) -> os.stat_result | None:
+        """What lies under a name, links not followed; None where there is nothing."""
+        above, leaf = _split(name)
+        try:
+            with self._inside(above) as folder:
+                return os.stat(leaf, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def open(self, name: str, flags: int = os.O_RDONLY, *, one_name: bool = False) -> int:
+        """The descriptor of a regular file; the caller closes it.
+
+        Args:
+            flags: os.O_CREAT makes the file where there is none.
+            one_name: refuse a file that has other names (hard links), for what is written in place.
+        """
+        above, leaf = _split(name)
+        with self._inside(above) as folder:
+            with suppress(FileNotFoundError):  # before it is opened: to open a device can have effects
+                self._check(name, os.stat(leaf, dir_fd=folder, follow_symlinks=False), one_name)
+            try:
+                fd = os.open(leaf, flags | _FILE, 0o666, dir_fd=folder)
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.EMLINK):  # exchanged for a link in this very moment
+                    raise self._refused(name, "is a link") from None
+                raise
+        try:
+            self._check(name, os.fstat(fd), one_name)
+        except WorkspaceError:
+            os.close(fd)
+            raise
+        return fd
+
+    def check(self, name: str, *, one_name: bool = False) -> os.stat_result | None:
+        """What lies under a name, None where there is nothing; refuses what `open` would refuse."""
+        found = self.status(name)
+        if found is not None:
+            self._check(name, found, one_name)
+        return found
+
+    def read(self, name: str, most: int) -> bytes:
+        """The bytes of a file, at most so many; a larger one is refused."""
+        with open(self.open(name), "rb") as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise self._refused(name, f"is larger than such a file can be ({most:,} bytes)")
+        return data
+
+    @contextmanager
+    def written(self, name: str, *, durable: bool = True) -> Iterator[IO[bytes]]:
+        """A file to write to that takes its name once it is whole; where anything fails, nothing is left.
+
+        Folders on the way are made. A link under that name is replaced, never followed.
+
+        Args:
+            durable: survive a power cut too, not only the death of the process.
+        """
+        above, leaf = _split(name)
+        part = f".{uuid4().hex}.part"
+        with self._inside(above, make=True) as folder:
+            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, 0o666, dir_fd=folder)
+            try:
+                with open(fd, "wb") as file:
+                    yield file
+                    file.flush()
+                    if durable:
+                        os.fsync(file.fileno())
+                os.replace(part, leaf, src_dir_fd=folder, dst_dir_fd=folder)
+                if durable:
+                    os.fsync(folder)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(part, dir_fd=folder)
+                raise
+
+    def make(self, name: str) -> None:
+        """Make a folder where there is none."""
+        with self._inside(name.split("/"), make=True):
+            pass
+
+    def sync(self, names: list[str]) -> None:
+        """Make files that were written without `durable` survive a power cut, their names too."""
+        for name in names:
+            fd = self.open(name)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        for above in {os.path.dirname(name) for name in names}:
+            with self._inside(above.split("/")) as folder:
+                os.fsync(folder)
+
+    def removable(self, name: str) -> bool:
+        """Whether a name is one of those that castlist gives to files it may remove again."""
+        above, leaf = _split(name)
+        pattern = _REMOVABLE.get(above[0] if above else "")
+        return pattern is not None and pattern.fullmatch(leaf) is not None
+
+    def remove(self, name: str) -> int:
+        """Remove a file that castlist made; how many bytes it had, 0 where it is no such file."""
+        if not self.removable(name):
+            return 0
+        above, leaf = _split(name)
+        with suppress(OSError, WorkspaceError), self._inside(above) as folder:
+            found = os.stat(leaf, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode):
+                os.unlink(leaf, dir_fd=folder)
+                return found.st_size
+        return 0
+
+    def names(self, folder: str = "") -> list[str]:
+        """The names of all regular files in a folder of the workspace; pictures lie one folder deeper."""
+        found = []
+        with suppress(FileNotFoundError), self._inside([folder] if folder else []) as fd:
+            for entry in os.scandir(fd):
+                inner = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_file(follow_symlinks=False):
+                    found.append(inner)
+                elif folder == THUMBS and _SHELF.fullmatch(entry.name) and _is_folder(entry):
+                    found += self._on_shelf(inner)
+        return found
+
+    def _on_shelf(self, shelf: str) -> list[str]:
+        with self._inside(shelf.split("/")) as fd:
+            return [f"{shelf}/{e.name}" for e in os.scandir(fd) if e.is_file(follow_symlinks=False)]
+
+    @contextmanager
+    def _inside(self, above: list[str], *, make: bool = False) -> Iterator[int]:
+        """The descriptor of a folder of the workspace; no link on the way is followed."""
+        fd = os.open(self.path, _FOLDER)
+        try:
+            for depth, part in enumerate(above):
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, dir_fd=fd)
+                try:
+                    inner = os.open(part, _FOLDER | _NO_LINK, dir_fd=fd)
+                except OSError as error:
+                    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                        raise self._refused("/".join(above[: depth + 1]), "is a link or no folder") from None
+                    raise
+                os.close(fd)
+                fd = inner
+            yield fd
+        finally:
+            os.close(fd)
+
+    def _check(self, name: str, found: os.stat_result, one_name: bool) -> None:
+        if stat.S_ISLNK(found.st_mode):
+            raise self._refused(name, "is a link")
+        if not stat.S_ISREG(found.st_mode):
+            raise self._refused(name, "is no regular file")
+        if one_name and found.st_nlink > 1:
+            raise self._refused(name, "has another name elsewhere (a hard link)")
+
+    def _refused(self, name: str, what: str) -> WorkspaceError:
+        return WorkspaceError(
+            f"{self.path}: {name} {what}, which castlist never makes and does not touch; "
+            "use a workspace that castlist made"
+        )
+
+
+def _split(name: str) -> tuple[list[str], str]:
+    """The folders above a file, and its own name."""
+    *above, leaf = name.split("/")
+    return above, leaf
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
