@@ -1,5 +1,8 @@
 """Recipes: TOML in, TOML out, and clear words for what is unknown."""
 
+import os
+import sys
+import tomllib
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -7,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from castlist.errors import RecipeError
-from castlist.recipe import CHOICES, Recipe
+from castlist.recipe import CHOICES, Recipe, _literal
 from castlist.types import Video
 
 
 class Mine:
     """A step of one's own."""
+
+    def __call__(self, *rows):
+        return rows
 
 
 def test_a_recipe_is_read_as_it_is_written():
@@ -103,3 +109,82 @@ def test_a_scan_is_of_a_film_by_a_recipe_and_a_version(monkeypatch):
 def test_numbers_and_objects_that_make_no_sense_are_refused(setting, words):
     with pytest.raises(RecipeError, match=words):
         Recipe().with_setting(setting)
+
+
+NESTED = "[" * 3000 + "]" * 3000
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("split.ratio=" + "9" * 400, "beyond all use"),
+        ("split.ratio=" + "9" * 5000, "takes a value like"),
+        ("look.per_second=1e999", "finite"),
+        ("refine.candidates=" + NESTED, "nested too deeply"),
+        ("look.other_sides=[9223372036854775808]", "beyond all use"),
+        ("cut.use=.relative:Y", "package.module:Name"),
+        ("cut.use=:Y", "package.module:Name"),
+        ("cut.use=module:", "package.module:Name"),
+        ("cut.use=collections:Counter", "cannot be called"),
+        ("cut.use=a\0b:C", "cannot import"),
+        ("split.use=collections:OrderedDict", "has no 'signal'"),
+        ("cut.use=" + "x" * 5000, "unknown cut"),
+        ("link.model=\udcff", "has no option"),
+    ],
+)
+def test_absurd_settings_are_one_short_sentence(setting, words):
+    with pytest.raises(RecipeError, match=words) as caught:
+        Recipe().with_setting(setting)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", ["(", "1/0", "raise SystemExit(3)", "class C:\n def __init__(self): 1/0"])
+def test_a_module_that_fails_is_one_sentence(tmp_path, monkeypatch, body):
+    (tmp_path / "failing_module.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "failing_module", raising=False)
+    with pytest.raises(RecipeError, match=r"cut: cannot import|cut '.*' cannot be made"):
+        Recipe().with_setting("cut.use=failing_module:C")
+
+
+def test_a_recipe_that_a_workspace_keeps_imports_nothing(tmp_path, monkeypatch):
+    (tmp_path / "strange_module.py").write_text("open('pwned', 'w')\nclass C: pass")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    text = Recipe().toml().replace('use = "probability"', 'use = "strange_module:C"')
+    with pytest.raises(RecipeError, match="no step of castlist's own"):
+        Recipe.stored(text)
+    assert not (tmp_path / "pwned").exists()
+    assert "strange_module" not in sys.modules
+    assert Recipe.stored(Recipe().toml()) == Recipe()
+
+
+@pytest.mark.parametrize(
+    "deep", ["a = " + NESTED, "[" + ".".join("a" * 5000) + "]", "[track]\nmax_gap = " + NESTED]
+)
+def test_a_deep_recipe_is_one_sentence(deep):
+    with pytest.raises(RecipeError):
+        Recipe.parse(deep)
+
+
+def test_only_plain_files_of_a_reasonable_size_are_recipes(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"#" * (2 << 20))
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    for path in (
+        tmp_path / "pipe",
+        tmp_path / "large",
+        tmp_path / "bytes",
+        tmp_path,
+        "/dev/zero",
+        "a\0b",
+        "",
+    ):
+        with pytest.raises(RecipeError):
+            Recipe.read(path)
+
+
+def test_text_of_any_kind_is_written_as_toml_that_can_be_read():
+    for value in ('"', "\\", "\n", "\x1b[2J", "\x7f", "é"):
+        assert tomllib.loads(f"a = {_literal(value)}")["a"] == value

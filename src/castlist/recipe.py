@@ -4,13 +4,18 @@
     use = "motion"
     max_gap = 1.0
 
-`use` names one of the room's choices, or an object of your own as "package.module:Name". Keys that are
+`use` names one of the room's choices, or a class of your own as "package.module:Name". Keys that are
 not given keep their defaults; `Recipe.toml()` writes all of them, so that what is read is what runs.
+
+A recipe that names a module is a program: reading it imports that module. `Recipe.stored` reads a recipe
+that somebody else may have written, such as the one in a workspace, and imports nothing.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
@@ -31,6 +36,9 @@ from castlist.track import DIVIDERS, SIFTERS, TRACKERS, LikenessDivider, MotionT
 from castlist.types import Video
 
 __all__ = ["CHOICES", "Recipe"]
+
+LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
+LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
 
 SCAN = 2  # raised when the scan of a film by the same recipe begins to hold something else
 
@@ -74,49 +82,68 @@ class Recipe:
         """The recipe that a TOML file holds.
 
         Raises:
-            RecipeError: the file is missing or no TOML, or names an unknown step, option or value.
+            RecipeError: the file is missing, no plain file or no TOML, or names an unknown step, option or
+                value.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"the recipe {str(path)!r} cannot be read ({error})") from None
-        return cls.parse(text)
+        return cls.parse(_text(path))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The recipe that a TOML text describes; raises RecipeError as `read` does."""
+        """The recipe that a TOML text of your own describes; raises RecipeError as `read` does."""
+        return cls._of(text, stored=False)
+
+    @classmethod
+    def stored(cls, text: str) -> Self:
+        """The recipe that a workspace keeps. A stranger may have written it: no module is imported for it.
+
+        Raises:
+            RecipeError: as `read` does, and where a step is none of castlist's own choices.
+        """
+        return cls._of(text, stored=True)
+
+    @classmethod
+    def _of(cls, text: str, *, stored: bool) -> Self:
+        if len(text) > LONGEST:
+            raise RecipeError(f"the recipe has more than {LONGEST:,} characters; a whole one has some 2,000")
         try:
             tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise RecipeError(f"the recipe is not TOML: {error}") from None
+        except RecursionError:
+            raise RecipeError("the recipe is not TOML: its lists or tables are nested too deeply") from None
+        except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
+            raise RecipeError(f"the recipe is not TOML: {_shown(str(error))}") from None
         recipe = cls()
         for name, table in tables.items():
             if not isinstance(table, dict):
-                raise RecipeError(f"the recipe needs tables such as [track], got a bare key {name!r}")
-            recipe = recipe.with_step(name, table)
+                raise RecipeError(f"the recipe needs tables such as [track], got a bare key {_shown(name)!r}")
+            recipe = recipe.with_step(name, table, stored=stored)
         return recipe
 
-    def with_step(self, name: str, options: Mapping[str, Any]) -> Self:
+    def with_step(self, name: str, options: Mapping[str, Any], *, stored: bool = False) -> Self:
         """This recipe with one step changed: `use` picks another choice, the other keys set its options.
+
+        Args:
+            stored: only castlist's own choices, no module of anybody.
 
         Raises:
             RecipeError: the step, the choice or an option is unknown, or a value is refused.
         """
         if name not in CHOICES:
-            raise RecipeError(f"a recipe has no step {name!r}; it has {', '.join(CHOICES)}")
+            raise RecipeError(f"a recipe has no step {_shown(name)!r}; it has {', '.join(CHOICES)}")
         options = dict(options)
         use = options.pop("use", None)
-        step = getattr(self, name) if use is None else _made(name, use)
+        step = getattr(self, name) if use is None else _made(name, use, stored)
         known = [f.name for f in fields(step)] if is_dataclass(step) else []
         unknown = sorted(set(options) - set(known))
         if unknown:
             have = ", ".join(known) or "none"
-            raise RecipeError(f"{name} {_name(name, step)!r} has no option {unknown[0]!r}; it has {have}")
+            raise RecipeError(
+                f"{name} {_name(name, step)!r} has no option {_shown(unknown[0])!r}; it has {have}"
+            )
         values = {key: _fitting(name, key, value, getattr(step, key)) for key, value in options.items()}
         try:
             step = replace(step, **values) if values else step
-        except (TypeError, ValueError) as error:
-            raise RecipeError(f"{name}: {error}") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise RecipeError(f"{name}: {_shown(str(error), 300)}") from None
         return replace(self, **{name: step})
 
     def with_setting(self, setting: str) -> Self:
@@ -129,11 +156,13 @@ class Recipe:
         step, dot, option = path.strip().partition(".")
         if not (equals and dot and option):
             raise RecipeError(
-                f"write a setting as step.option=value, such as track.max_gap=1, not {setting!r}"
+                f"write a setting as step.option=value, such as track.max_gap=1, not {_shown(setting)!r}"
             )
         try:
             parsed = tomllib.loads(f"value = {value.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
+        except RecursionError:
+            raise RecipeError(f"{step}.{option}: the value is nested too deeply") from None
+        except ValueError:  # no TOML: text without quotes
             parsed = value.strip()
         return self.with_step(step, {option: parsed})
 
@@ -150,26 +179,107 @@ class Recipe:
         return "\n".join(_table(name, getattr(self, name)) for name in steps)
 
 
-def _made(room: str, use: str) -> Any:
-    """A step by the name of a choice, or by `package.module:Name`."""
+def _text(path: str | Path) -> str:
+    """The text of a recipe's file.
+
+    Raises:
+        RecipeError: it cannot be read, is no plain file, or is larger than a recipe.
+    """
+    name = _shown(str(path))
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for ever
+            raise RecipeError(f"the recipe {name!r} is no plain file; save it to one and give that")
+        with open(path, "rb") as file:
+            data = file.read(LONGEST + 1)
+        if len(data) > LONGEST:
+            raise RecipeError(
+                f"the recipe {name!r} has more than {LONGEST:,} bytes; a whole one has some 2,000"
+            )
+        return data.decode("utf-8")
+    except OSError as error:
+        raise RecipeError(f"the recipe {name!r} cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"the recipe {name!r} cannot be read (it is not UTF-8 text)") from None
+    except ValueError as error:  # a zero character in the path
+        raise RecipeError(f"the recipe {name!r} cannot be read ({error})") from None
+
+
+def _made(room: str, use: Any, stored: bool) -> Any:
+    """A step by the name of a choice, or by `package.module:Name` where that is allowed."""
     choice = CHOICES[room].get(use) if isinstance(use, str) else None
     if choice is None and isinstance(use, str) and ":" in use:
-        module, _, attribute = use.partition(":")
-        try:
-            choice = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise RecipeError(f"{room}: cannot import {use!r} ({error})") from None
-        if not isinstance(choice, type):
-            raise RecipeError(f"{room}: {use!r} is no class; name a class whose objects do this step")
+        if stored:
+            raise RecipeError(
+                f"{room}: {_shown(use)!r} is no step of castlist's own, and no module is imported because a "
+                "workspace names it"
+            )
+        choice = _imported(room, use)
     if choice is None:
-        raise RecipeError(f"unknown {room} {use!r}; choose from {', '.join(sorted(CHOICES[room]))}")
+        known = ", ".join(sorted(CHOICES[room]))
+        raise RecipeError(f"unknown {room} {_shown(use)!r}; choose from {known}")
     try:
-        return choice()
+        step = choice()
     except TypeError as error:
         needed = _required(choice)
         if not needed:
-            raise RecipeError(f"{room} {use!r} cannot be made: {error}") from None
-        return choice(**needed)
+            raise RecipeError(f"{room} {_shown(use)!r} cannot be made: {_shown(str(error))}") from None
+        step = choice(**needed)
+    except Exception as error:
+        raise RecipeError(f"{room} {_shown(use)!r} cannot be made ({_fault(error)})") from None
+    return _working(room, use, step)
+
+
+def _imported(room: str, use: str) -> type:
+    """The class that `package.module:Name` means; whatever its module does wrong is one sentence."""
+    module, _, attribute = use.partition(":")
+    if not module or module.startswith(".") or not attribute:
+        raise RecipeError(f"{room}: write a class of your own as package.module:Name, not {_shown(use)!r}")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:
+        raise RecipeError(f"{room}: cannot import {_shown(use)!r} ({_fault(error)})") from None
+    if not isinstance(found, type):
+        raise RecipeError(f"{room}: {_shown(use)!r} is no class; name a class whose objects do this step")
+    return found
+
+
+def _working(room: str, use: Any, step: Any) -> Any:
+    """A step that can do what the pipeline asks of it; refused before a film is scanned with it."""
+    lacking = [name for name in NEEDED.get(room, ()) if not hasattr(step, name)]
+    if lacking or not (callable(step) or room == "look" or isinstance(step, Best)):
+        what = f"has no {lacking[0]!r}" if lacking else "cannot be called"
+        raise RecipeError(f"{room}: an object of {_shown(use)!r} {what}, so that it cannot do this step")
+    return step
+
+
+# What the pipeline uses of a step beyond calling it.
+NEEDED = {
+    "split": ("signal",),
+    "look": ("watch",),
+    "detect": ("model",),
+    "embed": ("model", "per_second", "least"),
+}
+
+
+def _fault(error: BaseException) -> str:
+    """What an import said, on one line."""
+    said = _shown(" ".join(str(error).split()), 120)
+    return said if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {said}"
+
+
+def _shown(value: object, most: int = 60) -> str:
+    """Anything from outside as a short text for a sentence."""
+    if not isinstance(value, str):
+        try:
+            value = repr(value)
+        except (ValueError, RecursionError):  # a number of thousands of digits, a list of lists of ...
+            value = f"a {type(value).__name__}"
+    return value if len(value) <= most else value[: most - 1] + "…"
+
+
+def _quoted(value: object) -> str:
+    """A value as Python would write it, as a short text."""
+    return _shown(repr(value)) if isinstance(value, str) else _shown(value)
 
 
 def _required(choice: Any) -> dict[str, Any]:
@@ -197,10 +307,16 @@ def _fitting(room: str, option: str, value: Any, now: Any) -> Any:
     if isinstance(value, float) and not isfinite(value):
         raise RecipeError(f"{room}.{option} must be a finite number, got {value!r}")
     numbers = (int, float)
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        raise RecipeError(f"{room}.{option} must be text that can be written as UTF-8")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise RecipeError(
+            f"{room}.{option} is a number beyond all use: it has {len(hex(value)) * 6 // 5} digits"
+        )
     if isinstance(value, numbers) and isinstance(now, numbers) and value < 0 <= now:
-        raise RecipeError(f"{room}.{option} must not be negative, got {value!r}")
+        raise RecipeError(f"{room}.{option} must not be negative, got {_shown(value)}")
     if isinstance(now, tuple) and isinstance(value, list):
-        return tuple(value)
+        return tuple(_fitting(room, option, each, now[0] if now else None) for each in value)
     if isinstance(now, bool) or isinstance(value, bool):
         fits = isinstance(now, bool) == isinstance(value, bool) or now is None
     elif isinstance(now, float) and isinstance(value, int):
@@ -208,7 +324,7 @@ def _fitting(room: str, option: str, value: Any, now: Any) -> Any:
     else:
         fits = now is None or isinstance(value, type(now))
     if not fits:
-        raise RecipeError(f"{room}.{option} takes a value like {now!r}, got {value!r}")
+        raise RecipeError(f"{room}.{option} takes a value like {now!r}, got {_quoted(value)}")
     return value
 
 
@@ -227,7 +343,7 @@ def _literal(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return '"' + "".join(c if ord(c) >= 32 and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_literal(v) for v in value) + "]"
     return repr(value)

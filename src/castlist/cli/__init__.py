@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from castlist._version import __version__
+from castlist.cli.output import sentence
 from castlist.errors import CastlistError
 
 __all__ = ["VERBS", "main"]
@@ -99,6 +100,6 @@ def _system(error: OSError) -> str:
     return f"{error.strerror or error}{place}; nothing that was kept is lost"
 
 
-def _say(sentence: str, status: int) -> int:
-    click.echo(f"castlist: {sentence}", err=True)
+def _say(text: str, status: int) -> int:
+    click.echo(f"castlist: {sentence(text)}", err=True)
     return status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ Examples:
 @click.option("--offset", type=float, help="import: seconds by which this copy of the film runs later.")
 def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:
     """Decide something about the cast of WORKSPACE: people are p0, p1, ..., tracks are numbers."""
+    from castlist.cli.output import json_text, visible
     from castlist.review.session import Session
 
     looks: dict[str, Callable[[Any], Any]] = {
@@ -45,7 +45,7 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
     }  # fmt: skip
     with Session.open(workspace) as session:
         if action in looks:
-            click.echo(json.dumps(looks[action](session), ensure_ascii=False, indent=1))
+            click.echo(json_text(looks[action](session)))
             return
         if action == "import":
             _import(session, what, offset)
@@ -54,7 +54,7 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
                 number = session.undo(author=author, redo=action == "redo")
             else:
                 number = session.decide(_request(action, what, session), author=author)
-            click.echo(f"decision {number}: {session.history()[0]['what']}")
+            click.echo(f"decision {number}: {visible(session.history()[0]['what'], 400)}")
         if not session.save():
             click.echo("a run is at work on this workspace; it will renew the cast when it ends", err=True)
 
@@ -62,6 +62,8 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
 def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
     """Take over what was decided about another copy, and say what was not."""
     from fractions import Fraction
+
+    from castlist.cli.output import visible
 
     if len(what) != 1:
         raise InputError("name one workspace to take the decisions from, as in: import film.castlist")
@@ -78,7 +80,7 @@ def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
     click.echo(f"{len(carried.decisions)} decisions taken over{known}")
     for left in carried.left:
         done = "not taken over" if left.wholly else "taken over in part"
-        click.echo(f"decision {left.decision.id} ({_plain(left.decision)}) {done}: {left.why}")
+        click.echo(visible(f"decision {left.decision.id} ({_plain(left.decision)}) {done}: {left.why}"))
 
 
 def _plain(made: Any) -> str:

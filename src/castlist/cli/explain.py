@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -31,6 +30,7 @@ def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None)
     Of two people, their two most alike tracks are compared. The evidence is worked out anew from the scan in
     WORKSPACE (film.castlist), which takes seconds, and a page with the most alike faces is written.
     """
+    from castlist.cli.output import json_text, visible
     from castlist.pipeline.explain import as_plain, explain
     from castlist.report import write_explanation
     from castlist.store import Workspace
@@ -41,12 +41,12 @@ def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None)
         with Workspace.open(workspace, write=False) as opened:
             write_explanation(told, place, thumbs=opened.image)
     if as_json:
-        click.echo(json.dumps(as_plain(told), ensure_ascii=False, indent=1))
+        click.echo(json_text(as_plain(told)))
         return
     for sentence in told.sentences:
-        click.echo(sentence)
+        click.echo(visible(sentence))
     if str(place) != "-":
-        click.echo(f"Pictures: {place}")
+        click.echo(f"Pictures: {visible(str(place))}")
 
 
 def _meant(who: str) -> int | str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from castlist.cast import Cast
     from castlist.progress import Watch
 
-__all__ = ["clock_time", "print_cast", "print_people", "progress"]
+__all__ = ["clock_time", "json_text", "print_cast", "print_people", "progress", "sentence", "visible"]
 
 STAGES = {
     "draw": "Drawing the film",
@@ -29,6 +31,8 @@ STAGES = {
     "prove again": "Looking again",
 }
 SHOWN = 40  # people in the table
+LONGEST = 600  # characters of an error
+_LONG = re.compile(r"\S{200,}")
 PARTS = 3  # appearances named in a row
 
 
@@ -96,7 +100,7 @@ def clock_time(seconds: Fraction | float) -> str:
 def print_cast(cast: Cast, place: Path) -> None:
     """The cast as a table on stdout, then where the report is."""
     print_people(cast)
-    click.echo(f"Report: {place / 'report.html'}")
+    click.echo(f"Report: {visible(str(place / 'report.html'))}")
 
 
 def print_people(cast: Cast) -> None:
@@ -119,17 +123,34 @@ def print_people(cast: Cast) -> None:
             more = len(person.appearances) - PARTS
             seen = ", ".join(stays) + (f" and {more} more" if more > 0 else "")
             share = f"{100 * person.screen_time / length:.0f} %"
-            table.add_row(escape(_visible(person.name)), clock_time(person.duration), share, seen)
+            table.add_row(escape(visible(person.name, 60)), clock_time(person.duration), share, seen)
         console.print(table)
         if len(cast) > SHOWN:
             console.print(f"and {len(cast) - SHOWN} more people")
     for line in _footnotes(cast):
-        console.print(line)
+        console.print(visible(line, 400), markup=False)
 
 
-def _visible(name: str) -> str:
-    """A name without characters that would steer the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)[:60]
+def visible(text: str, most: int = 4000) -> str:
+    """Text on one line without characters that would steer a terminal, cut to a length."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+def sentence(text: str) -> str:
+    """An error as one short line: long paths and names are cut in their middle."""
+    return visible(_LONG.sub(lambda found: f"{found[0][:80]}…{found[0][-80:]}", text), LONGEST)
+
+
+def json_text(value: object) -> str:
+    """JSON; what would steer a terminal is escaped, which changes nothing for a program."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+# DEL and C1 controls (CSI is one of them), overrides of direction, halves of surrogate pairs. Others are
+# escaped by json itself.
+_STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _nobody(cast: Cast) -> str:

@@ -112,10 +112,10 @@ def _found(keep: Workspace, machine: Machine, watch: Watch) -> tuple[Found, Scan
     if video is None or not runs:
         raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
     try:
-        recipe = Recipe.parse(runs[-1].recipe)
-    except RecipeError:
+        recipe = Recipe.stored(runs[-1].recipe)
+    except RecipeError as error:
         raise WorkspaceError(
-            f"{keep.path}: its cast was found by another version of castlist; run castlist find again"
+            f"{keep.path}: the recipe of its cast cannot be used again ({error}); run castlist find again"
         ) from None
     seen = keep.scan(recipe.scan_key(video))
     if seen is None:

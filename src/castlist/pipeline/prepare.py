@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions import Base
-from castlist.errors import WorkspaceError
+from castlist.errors import RecipeError, WorkspaceError
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import Shown
 from castlist.recipe import Recipe
@@ -89,7 +89,12 @@ def _kept(keep: Workspace, key: str) -> Base | None:
 
 
 def _found(keep: Workspace, video: Video, toml: str) -> tuple[Base, Shown]:
-    recipe = Recipe.parse(toml)
+    try:
+        recipe = Recipe.stored(toml)
+    except RecipeError as error:
+        raise WorkspaceError(
+            f"{keep.path}: the recipe of its cast cannot be used again ({error}); run castlist find again"
+        ) from None
     seen = keep.scan(recipe.scan_key(video))
     if seen is None:
         raise WorkspaceError(f"{keep.path}: its scan is gone; run castlist find on the film again")

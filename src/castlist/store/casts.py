@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.store import columns
-from castlist.store.rows import damaged, number, numbers, rows, text, whole
+from castlist.store.rows import damaged, line, number, numbers, rows, text, whole
 from castlist.types import FATES, INTERPOLATED, NOISE, TRANSITIONS, Clock, Portraits, Shots, Tracks, Video
 
 __all__ = ["get", "get_portraits", "put"]
@@ -44,8 +44,8 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
     head = rows(db, "SELECT clock, damaged FROM casts", (whole, whole))
     if not head:
         return None
-    people = rows(db, "SELECT name, named FROM people ORDER BY id", (text, whole))
-    of_tracks = rows(db, "SELECT person, fate, reason FROM tracks ORDER BY id", (_person, FATES.index, text))
+    people = rows(db, "SELECT name, named FROM people ORDER BY id", (line, whole))
+    of_tracks = rows(db, "SELECT person, fate, reason FROM tracks ORDER BY id", (_person, FATES.index, line))
     clock, shots, tracks = columns.read_table(db, head[0][0], Clock), _shots(db), _tracks(db)
     label = np.array([person for person, _, _ in of_tracks], np.int64)
     portraits = get_portraits(db)

@@ -12,6 +12,7 @@ import json
 import math
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -26,6 +27,7 @@ __all__ = [
     "blob",
     "damaged",
     "exact",
+    "line",
     "moment",
     "most_rows",
     "number",
@@ -121,6 +123,11 @@ def text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST:
         raise ValueError(f"text was expected, not {_kind(value)}")
     return value
+
+
+def line(value: Any) -> str:
+    """Text on one line: characters that would steer a terminal, or end a line, become blanks."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text(value))
 
 
 def blob(value: Any) -> bytes:

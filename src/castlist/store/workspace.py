@@ -29,7 +29,7 @@ from castlist.store.database import Database
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.log import Log
-from castlist.store.rows import blob, exact, number, optional, parsed, rows, text, whole
+from castlist.store.rows import blob, exact, line, number, optional, parsed, rows, text, whole
 from castlist.types import Portraits, Scan, Video
 
 __all__ = ["Run", "Workspace"]
@@ -142,7 +142,7 @@ class Workspace:
                 db,
                 "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode"
                 " FROM video",
-                (_path, _side, _side, exact, exact, *(text,) * 4),
+                (_path, _side, _side, exact, exact, *(line,) * 4),
             )
         if not found:
             return None
@@ -394,7 +394,7 @@ class Workspace:
                 db,
                 "SELECT id, started, finished, version, seed, recipe, models, machine, timings, counts"
                 " FROM runs ORDER BY id",
-                (whole, text, optional(text), text, optional(whole), text, *_PROVENANCE),
+                (whole, line, optional(line), line, optional(whole), text, *_PROVENANCE),
             )
         return [Run(*row) for row in found]
 

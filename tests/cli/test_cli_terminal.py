@@ -1,0 +1,69 @@
+"""Nothing that a workspace or a file name holds reaches the terminal as anything but text."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+
+from castlist.cli import cli, run
+from castlist.cli.output import json_text, sentence, visible
+
+HOSTILE = [
+    "\x1b[2J\x1b]52;c;cm0gLXJm\x07",
+    "\x9b2J",
+    "a\nb",
+    "\u202egnp.exe",
+    "[/red][bold]",
+    "\r\x00",
+    "\x7f",
+]
+
+
+@pytest.fixture(scope="module")
+def strange(found_film, tmp_path_factory):
+    """A workspace whose every text column holds what would steer a terminal or rich."""
+    place = tmp_path_factory.mktemp("strange") / "film.castlist"
+    shutil.copytree(found_film[1], place)
+    text = "".join(HOSTILE)
+    db = sqlite3.connect(place / "cast.db", isolation_level=None)
+    db.execute("UPDATE tracks SET reason = ?", (text,))
+    db.execute("UPDATE tracks SET fate = 'set aside', person = NULL WHERE id = 0")
+    db.execute("UPDATE people SET name = ?, named = 1", (text,))
+    db.execute(
+        "UPDATE video SET path = ?, codec = ?, pixel_format = ?", (text.replace("\x00", ""), text, text)
+    )
+    db.execute("UPDATE runs SET version = ?, machine = ?", (text, json.dumps({"a": text})))
+    db.close()
+    return place
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["info"], ["info", "--json"], ["export", "--format", "json"], ["decide", "list"], ["decide", "history"]],
+)
+def test_text_of_a_stranger_cannot_steer_the_terminal(strange, arguments):
+    verb, *rest = arguments
+    result = CliRunner().invoke(cli, [verb, str(strange), *rest])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert not set(result.output) & set("\x1b\x07\x9b\x00\r\x7f")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_visible_and_json_text(text):
+    assert visible(text).isprintable()
+    assert json.loads(json_text({"a": text})) == {"a": text}
+    assert not set(json_text({"a": text})) & set("\x1b\x07\x9b\x00\r\x7f\u202e")
+
+
+def test_errors_are_one_short_line(capfd):
+    for name in ("x" * 5000, "a\nb\x1b[2J", "/".join(["d" * 200] * 20)):
+        assert run(["info", name]) == 2
+        said = capfd.readouterr().err
+        assert said.count("\n") == 1
+        assert len(said) < 700
+        assert "\x1b" not in said
+    assert len(sentence("a" * 100_000)) <= 600
