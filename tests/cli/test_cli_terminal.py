@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from castlist.cli import cli, run
-from castlist.cli.output import json_text, sentence, visible
+from castlist.cli.output import sentence, visible
+from castlist.io import plain_json
 
 HOSTILE = [
     "\x1b[2J\x1b]52;c;cm0gLXJm\x07",
@@ -53,10 +54,10 @@ def test_text_of_a_stranger_cannot_steer_the_terminal(strange, arguments):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_visible_and_json_text(text):
+def test_visible_text_and_json(text):
     assert visible(text).isprintable()
-    assert json.loads(json_text({"a": text})) == {"a": text}
-    assert not set(json_text({"a": text})) & set("\x1b\x07\x9b\x00\r\x7f\u202e")
+    assert json.loads(plain_json.text({"a": text})) == {"a": text}
+    assert not set(plain_json.text({"a": text})) & set("\x1b\x07\x9b\x00\r\x7f\u202e")
 
 
 def test_errors_are_one_short_line(capfd):

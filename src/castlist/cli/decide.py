@@ -37,7 +37,8 @@ Examples:
 @click.option("--offset", type=float, help="import: seconds by which this copy of the film runs later.")
 def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:
     """Decide something about the cast of WORKSPACE: people are p0, p1, ..., tracks are numbers."""
-    from castlist.cli.output import json_text, visible
+    from castlist.cli.output import visible
+    from castlist.io import plain_json
     from castlist.review.session import Session
 
     looks: dict[str, Callable[[Any], Any]] = {
@@ -45,7 +46,7 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
     }  # fmt: skip
     with Session.open(workspace) as session:
         if action in looks:
-            click.echo(json_text(looks[action](session)))
+            click.echo(plain_json.text(looks[action](session)))
             return
         if action == "import":
             _import(session, what, offset)

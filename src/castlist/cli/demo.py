@@ -25,8 +25,9 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the cast.")
 def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
     """Draw a film, write down who is really in it, and find its cast with the real models."""
-    from castlist.cli.output import json_text, print_cast, progress, visible
+    from castlist.cli.output import print_cast, progress, visible
     from castlist.drawn import FILMS, render
+    from castlist.io import plain_json
     from castlist.io.cast_json import document
     from castlist.pipeline import find
     from castlist.store import Workspace
@@ -45,7 +46,7 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
         truth.write_csv(path.with_suffix(".truth.csv"))
         cast = find(path, watch=watch)
     if as_json:
-        click.echo(json_text(document(cast)))
+        click.echo(plain_json.text(document(cast)))
         return
     click.echo(f"Film:   {visible(str(path))} (who is really in it: {path.with_suffix('.truth.csv').name})")
     print_cast(cast, Workspace.beside(path))

@@ -30,7 +30,8 @@ def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None)
     Of two people, their two most alike tracks are compared. The evidence is worked out anew from the scan in
     WORKSPACE (film.castlist), which takes seconds, and a page with the most alike faces is written.
     """
-    from castlist.cli.output import json_text, visible
+    from castlist.cli.output import visible
+    from castlist.io import plain_json
     from castlist.pipeline.explain import as_plain, explain
     from castlist.report import write_explanation
     from castlist.store import Workspace
@@ -41,7 +42,7 @@ def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None)
         with Workspace.open(workspace, write=False) as opened:
             write_explanation(told, place, thumbs=opened.image)
     if as_json:
-        click.echo(json_text(as_plain(told)))
+        click.echo(plain_json.text(as_plain(told)))
         return
     for sentence in told.sentences:
         click.echo(visible(sentence))

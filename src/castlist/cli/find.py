@@ -61,7 +61,8 @@ def command(
 
 def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: bool, quiet: bool) -> None:
     """The cast of one film on stdout."""
-    from castlist.cli.output import json_text, print_cast, progress
+    from castlist.cli.output import print_cast, progress
+    from castlist.io import plain_json
     from castlist.pipeline import find
     from castlist.pipeline.turned import better_turned
     from castlist.store import Workspace
@@ -73,7 +74,7 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
     if as_json:
         from castlist.io.cast_json import document
 
-        click.echo(json_text(document(cast)))
+        click.echo(plain_json.text(document(cast)))
     else:
         print_cast(cast, place)
     if turn:
@@ -97,7 +98,7 @@ def _many(
     from dataclasses import replace
 
     from castlist.cli.films import films_progress, print_outcomes
-    from castlist.cli.output import json_text
+    from castlist.io import plain_json
     from castlist.library import Shard, executor, films_of, find_all
 
     part = Shard.parse(shard) if shard else Shard()
@@ -111,7 +112,7 @@ def _many(
         )  # fmt: skip
     if as_json:
         rows = [outcome.document() for outcome in outcomes]
-        click.echo(json_text({"films": rows}))
+        click.echo(plain_json.text({"films": rows}))
     else:
         print_outcomes(outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 2

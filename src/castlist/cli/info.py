@@ -20,14 +20,15 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(workspace: Path, as_json: bool) -> None:
     """Say what WORKSPACE (film.castlist) holds: film, scan, cast, decisions, runs, and how large it is."""
-    from castlist.cli.output import json_text, print_people
+    from castlist.cli.output import print_people
+    from castlist.io import plain_json
     from castlist.store import Workspace
 
     with Workspace.open(workspace, write=False) as opened:
         found = opened.summary()
         cast = opened.cast() if found["cast"] else None
     if as_json:
-        click.echo(json_text(found))
+        click.echo(plain_json.text(found))
         return
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' '):<15}{_plain(_words(name, value))}")

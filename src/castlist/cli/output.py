@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from castlist.cast import Cast
     from castlist.progress import Watch
 
-__all__ = ["clock_time", "json_text", "print_cast", "print_people", "progress", "sentence", "visible"]
+__all__ = ["clock_time", "print_cast", "print_people", "progress", "sentence", "visible"]
 
 STAGES = {
     "draw": "Drawing the film",
@@ -140,17 +139,6 @@ def visible(text: str, most: int = 4000) -> str:
 def sentence(text: str) -> str:
     """An error as one short line: long paths and names are cut in their middle."""
     return visible(_LONG.sub(lambda found: f"{found[0][:80]}…{found[0][-80:]}", text), LONGEST)
-
-
-def json_text(value: object) -> str:
-    """JSON; what would steer a terminal is escaped, which changes nothing for a program."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-# DEL and C1 controls (CSI is one of them), overrides of direction, halves of surrogate pairs. Others are
-# escaped by json itself.
-_STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _nobody(cast: Cast) -> str:

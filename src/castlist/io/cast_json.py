@@ -5,7 +5,6 @@ Every time is given twice: `seconds`, rounded to the microsecond, and `exact`, a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from castlist.cast import Appearance, Cast, Face, Person
+from castlist.io import plain_json
 from castlist.types import FATES, NOISE, TRANSITIONS
 
 __all__ = ["VERSION", "document", "lines"]
@@ -22,8 +22,7 @@ VERSION = 1  # of the document; grows when a reader of an earlier one would misr
 
 def lines(cast: Cast) -> Iterator[str]:
     """The file, in pieces."""
-    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, allow_nan=False)
-    yield from encoder.iterencode(document(cast))
+    yield from plain_json.pieces(document(cast))
     yield "\n"
 
 

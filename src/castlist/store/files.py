@@ -1,4 +1,4 @@
-"""Every failure of a disk or a database as one sentence."""
+"""Files that are written whole or not at all, and every failure of a disk or a database as one sentence."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
+from castlist.store.folder import Folder
 
-__all__ = ["sentences"]
+__all__ = ["sentences", "write"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SAID = 100  # characters of what SQLite says: it quotes whatever it finds in a damaged schema
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file of the user's, whole or not at all; it survives a power cut.
+
+    Raises:
+        OSError: the disk is full, the folder cannot be written.
+    """
+    with Folder(path.parent).written(path.name) as file:
+        file.write(data)
 
 
 @contextmanager
