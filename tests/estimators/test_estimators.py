@@ -15,7 +15,9 @@ TRACKS = np.repeat(np.arange(6), 8)
 X = 4 * RNG.standard_normal((3, 10))[TRACKS % 3] + RNG.standard_normal((48, 10))
 
 
-@parametrize_with_checks([SSiam(epochs=2, hidden=8), PseudoRF(epochs=2, hidden=8), Ward()])
+@parametrize_with_checks(
+    [*(step(epochs=2, hidden=8) for step in (SSiam, PseudoRF, TSiam)), Ward()],
+)
 def test_scikit_learn_conventions(estimator, check):
     check(estimator)
 

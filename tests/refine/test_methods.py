@@ -5,6 +5,7 @@ import pytest
 
 from castlist.errors import InputError
 from castlist.refine import REFINERS, Base, PseudoRF, Refined, SSiam, TSiam
+from castlist.refine.siamese import Known
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, Machine, same
 
 QUICK = {"epochs": 2, "hidden": 16}
@@ -109,7 +110,8 @@ def test_must_links_join_tracks_and_outrank_cannot_links_within():
     c = Constraints(
         np.array([0, 0, 2]), np.array([1, 1, 3]), np.array([True, False, False]), np.zeros(3, np.int8)
     )
-    miner = TSiam(**QUICK).miner(e.vector, e.track, c.cannot, c.must)
+    known = Known(e.track, c.cannot, c.must, e.quality)
+    miner = TSiam(**QUICK).miner(e.vector, known)
     group = np.array([0, 0, 1, 2])[e.track]
     positive = miner.draw_positive(np.random.default_rng(0))
     assert (group[positive[:, 0]] == group[positive[:, 1]]).all()
@@ -131,6 +133,11 @@ def embeddings(vector, track):
 
 ROWS = np.random.default_rng(0).standard_normal((12, 3))
 TABLE = [
+    (
+        REFINERS["ssiam-quality"],
+        embeddings(ROWS / np.linalg.norm(ROWS, axis=1)[:, None], np.arange(12)),
+        "length",
+    ),
     (SSiam, embeddings(np.zeros((0, 3)), np.zeros(0)), "empty"),
     (TSiam, embeddings(np.zeros((0, 3)), np.zeros(0)), "empty"),
     (SSiam, embeddings(ROWS[:3], np.arange(3)), "too few"),

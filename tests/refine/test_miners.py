@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from castlist.refine.miners import PseudoRFMiner, SSiamMiner, TSiamMiner
+from castlist.refine.miners import PseudoRFMiner, SSiamMiner, SubsetMiner, TSiamMiner, quality_strata
+from castlist.refine.miners.cross import reciprocal_partners
 from castlist.refine.miners.ssiam import batch_sizes
 from castlist.refine.miners.tsiam import farthest
 from castlist.refine.ranks import Direct, Lists
@@ -119,3 +120,77 @@ def test_farthest_tracks_equal_a_loop():
         distance = np.linalg.norm(mean - mean[t], axis=1)
         assert set(found) == set(np.argsort(-distance)[:6])
     assert [len(f) for f in farthest(mean, np.array([0]), 99)] == [29]
+
+
+def loop_nearest(x, drawn):
+    """Of each drawn row, its nearest and its farthest other drawn row, with their distances."""
+    found = {}
+    for a in drawn:
+        distance = sorted(
+            (np.linalg.norm(x[a].astype(float) - x[b].astype(float)), b) for b in drawn if b != a
+        )
+        found[a] = (distance[0], distance[-1])
+    return found
+
+
+def test_quality_strata_are_equally_full_and_rise_with_quality():
+    quality = np.random.default_rng(0).random(83)
+    stratum = quality_strata(quality, 8)
+    assert set(np.bincount(stratum).tolist()) == {10, 11}
+    assert all(quality[stratum == s].max() < quality[stratum == s + 1].min() for s in range(7))
+
+
+def test_ranked_within_quality_takes_the_hardest_of_each_stratum():
+    x, n = features(64), 64
+    stratum = np.arange(n) % 4
+    miner = SubsetMiner(Direct(x), n, stratum, subset=n, batch=16, epochs=1)
+    positive, negative = split(next(miner(np.random.default_rng(1))))
+    known = loop_nearest(x, range(n))
+    for pairs, end, sign in ((positive, 0, -1), (negative, 1, 1)):
+        assert sorted(stratum[[a for a, _ in pairs]].tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+        for s in range(4):
+            hardest = sorted(np.flatnonzero(stratum == s), key=lambda a: sign * known[a][end][0])[:2]
+            assert sorted(a for a, _ in pairs if stratum[a] == s) == sorted(hardest)
+        assert all(b == known[a][end][1] for a, b in pairs)
+
+
+def test_reciprocal_positives_are_each_others_nearest_and_no_row_is_its_own():
+    x = features(200)
+    miner = SubsetMiner(Direct(x), 200, reciprocal=True, subset=90, batch=32, epochs=3)
+    batches = list(miner(np.random.default_rng(2)))
+    assert len(batches) == len(miner)
+    draws = np.random.default_rng(2)
+    for pairs in batches:
+        known = loop_nearest(x, draws.permutation(200)[:90].tolist())
+        positive, negative = split(pairs)
+        assert positive
+        assert all(known[a][0][1] == b and known[b][0][1] == a for a, b in positive)
+        assert all(known[a][1][1] == b for a, b in negative)
+
+
+def test_reciprocal_partners_are_of_other_tracks_that_may_be_one_person():
+    """By the obvious loop over all pairs of rows."""
+    x, track = features(60, d=4), np.repeat(np.arange(12), 5)
+    cannot = np.array([[0, 1], [2, 7], [3, 4]])
+    unit = x / np.linalg.norm(x, axis=1)[:, None]
+    apart = {(a, b) for a, b in cannot.tolist()} | {(b, a) for a, b in cannot.tolist()}
+
+    def nearest(i):
+        others = [j for j in range(60) if track[j] != track[i] and (track[i], track[j]) not in apart]
+        return max(others, key=lambda j: unit[i] @ unit[j])
+
+    wanted = [nearest(i) if nearest(nearest(i)) == i else -1 for i in range(60)]
+    assert reciprocal_partners(x, track, cannot).tolist() == wanted
+    assert -1 in wanted
+    assert max(wanted) >= 0
+
+
+def test_a_quarter_of_tsiams_positives_crosses_tracks():
+    x, track = features(120, d=3), tracks([6] * 20)
+    plain = TSiamMiner.of(x, track, np.zeros((0, 2), np.int64))
+    crossed = TSiamMiner.of(x, track, np.zeros((0, 2), np.int64), cross=0.25)
+    assert len(plain) == len(crossed)
+    pairs = crossed.draw_positive(np.random.default_rng(0))
+    across = track[pairs[:, 0]] != track[pairs[:, 1]]
+    assert across.mean() == 0.25
+    assert (crossed.partner[pairs[across, 0]] == pairs[across, 1]).all()

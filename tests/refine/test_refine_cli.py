@@ -60,3 +60,35 @@ def test_a_file_without_vectors_is_refused(tmp_path, capsys):
     np.savez(tmp_path / "bare.npz", track_id=TRACKS, frame=np.arange(48))
     assert run(["refine", str(tmp_path / "bare.npz"), "-o", str(tmp_path / "out.npz")]) != 0
     assert "no features" in capsys.readouterr().err
+
+
+def test_the_default_is_tsiam_where_there_are_tracks(given, tmp_path):
+    options = ["--set", "epochs=1", "--set", "hidden=7", "-q"]
+    named, default = tmp_path / "named.npz", tmp_path / "default.npz"
+    assert run(["refine", str(given), "--method", "tsiam", "-o", str(named), *options]) == 0
+    assert run(["refine", str(given), "-o", str(default), *options]) == 0
+    assert (features.read(named).embeddings.vector == features.read(default).embeddings.vector).all()
+
+
+def test_the_default_is_ssiam_for_a_collection_of_pictures(tmp_path):
+    np.savez(tmp_path / "pictures.npz", features=RNG.standard_normal((30, 10)).astype(np.float32))
+    options = ["--set", "epochs=1", "--set", "hidden=7", "-q"]
+    assert run(["refine", str(tmp_path / "pictures.npz"), "-o", str(tmp_path / "a.npz"), *options]) == 0
+
+
+def test_a_file_without_frames_is_told_about(given, tmp_path, capsys):
+    table = dict(np.load(given))
+    del table["frame"]
+    np.savez(tmp_path / "untimed.npz", **table)
+    options = ["--set", "epochs=1", "--set", "hidden=7", "-q", "-o", str(tmp_path / "o.npz")]
+    assert run(["refine", str(tmp_path / "untimed.npz"), "--method", "tsiam", *options]) == 0
+    assert "no frame numbers" in capsys.readouterr().err
+
+
+def test_check_says_what_the_features_are_and_writes_nothing(given, capsys):
+    before = sorted(given.parent.iterdir())
+    assert run(["refine", str(given), "--check"]) == 0
+    said = capsys.readouterr().out
+    assert "raw: values of both signs" in said
+    assert "Use --method tsiam" in said
+    assert sorted(given.parent.iterdir()) == before

@@ -6,28 +6,38 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import machine_options
 
+if TYPE_CHECKING:
+    from castlist.io.features import FeatureSet
+
 __all__ = ["command"]
 
-METHODS = ("ssiam", "ssiam-beside", "tsiam", "tsiam-beside", "tsiam-no-singletons", "pseudo-rf")
+METHODS = (
+    *("ssiam", "ssiam-quality", "ssiam-reciprocal", "ssiam-beside", "pseudo-rf"),
+    *("tsiam", "tsiam-cross", "tsiam-beside", "tsiam-no-singletons"),
+)
 
 
 @click.command(
     "refine",
     epilog="""\b
 Examples:
-  castlist refine episode.npz --method ssiam -o refined.npz
+  castlist refine episode.npz -o refined.npz
+  castlist refine episode.npz --check
   castlist refine episode.npz --method tsiam --recipe paper --set epochs=5 -o refined.mat
   castlist refine episode.npz --model network.safetensors -o refined.npz
 """,
 )
 @click.argument("features")
 @click.option(
-    "--method", type=click.Choice(METHODS), default="ssiam", show_default=True, help="Who is paired."
+    "--method",
+    type=click.Choice(METHODS),
+    help="Which pairs to learn from; by default tsiam where there are tracks.",
 )
 @click.option(
     "--recipe",
@@ -40,17 +50,21 @@ Examples:
     "--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Change one option; repeatable."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw.")
-@click.option("-o", "--out", metavar="FILE", required=True, help="The refined features, .npz or .mat.")
+@click.option("-o", "--out", metavar="FILE", help="The refined features, .npz or .mat.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Only say what these features are and which method fits."
+)
 @click.option("--model", metavar="FILE", help="Also save the trained network, as safetensors.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @machine_options
 def command(
     features: str,
-    method: str,
+    method: str | None,
     recipe: str,
     settings: tuple[str, ...],
     seed: int,
-    out: str,
+    out: str | None,
+    only_check: bool,
     model: str | None,
     quiet: bool,
     device: str,
@@ -66,13 +80,22 @@ def command(
     from castlist.recipe import Recipe
     from castlist.types import Machine
 
+    if only_check:
+        _check(io.read(features))
+        return
+    if out is None or Path(out).suffix not in (".npz", ".mat"):
+        raise click.UsageError("name the output with -o, as .npz or .mat")
+    table = io.read(features)
+    e, links = table.embeddings, table.constraints()
+    method = method or ("tsiam" if 1 < len(table) < len(e) else "ssiam")
     made = Recipe().with_step("refine", {"use": method, "recipe": recipe, "seed": seed})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
-    if Path(out).suffix not in (".npz", ".mat"):
-        raise click.UsageError(f"name the output .npz or .mat, not {Path(out).name}")
-    table = io.read(features)
-    e, links = table.embeddings, table.constraints()
+    if method.startswith("tsiam") and not table.timed:
+        click.echo(
+            "this file has no frame numbers, so that no two tracks are known to be seen together: every "
+            "track takes its negatives from far tracks, which is a guess", err=True,
+        )  # fmt: skip
     machine = Machine(device=device, threads=threads)
     with _progress(method, quiet) as watch:
         refined = made.refine.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)
@@ -81,6 +104,17 @@ def command(
     if model:
         refined.save(model)
     click.echo(f"{out}: {len(table):,} tracks, {len(e):,} faces, {vector.shape[1]} dimensions")
+
+
+def _check(table: FeatureSet) -> None:
+    """Print what ranking does with these features, and which method fits."""
+    from castlist.refine.check import check
+
+    e = table.embeddings
+    found = check(e.vector, e.track, table.constraints().cannot)
+    click.echo(f"{table.name}: {len(table):,} tracks, {found.faces:,} faces, {found.dimensions} dimensions")
+    for sentence in found.sentences:
+        click.echo(sentence)
 
 
 @contextmanager

@@ -54,12 +54,59 @@ class SSiam(_Refiner):
     Args:
         recipe: "castlist", or "paper" for the publication's settings to the letter.
         subset: B, rows drawn for each batch; at most as many as there are rows.
+        rank: "absolute" as published; ours: "within-quality" (of the vectors' length) or "none".
+        reciprocal: ours: positives only where both rows are each other's nearest.
         epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.SSiam`; None takes the recipe's.
         device: "auto", "cpu", "cuda" or "mps".
         random_state: int, RandomState or None; decides first weights and draws.
     """
 
     step: ClassVar[Any] = refine.SSiam
+
+    def __init__(
+        self,
+        *,
+        recipe: str = "castlist",
+        subset: int = 3000,
+        rank: str = "absolute",
+        reciprocal: bool = False,
+        epochs: int = 15,
+        batch: int = 128,
+        hidden: int = 512,
+        margin: float | None = None,
+        learning_rate: float | None = None,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.recipe = recipe
+        self.subset = subset
+        self.rank = rank
+        self.reciprocal = reciprocal
+        self.epochs = epochs
+        self.batch = batch
+        self.hidden = hidden
+        self.margin = margin
+        self.learning_rate = learning_rate
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Train on X (n, d), one row a face; y is not looked at.
+
+        Raises:
+            ValueError: fewer than 4 rows, NaN, or rows that are all equal.
+        """
+        return self._trained(self._read(X))
+
+
+class PseudoRF(_Refiner):
+    """SSiam's unranked control: every row's nearest is a positive, its farthest a negative.
+
+    Args:
+        recipe, subset, epochs, batch, hidden, margin, learning_rate, device, random_state: as in `SSiam`.
+    """
+
+    step: ClassVar[Any] = refine.PseudoRF
 
     def __init__(
         self,
@@ -93,12 +140,6 @@ class SSiam(_Refiner):
         return self._trained(self._read(X))
 
 
-class PseudoRF(SSiam):
-    """SSiam's unranked control: every row's nearest is a positive, its farthest a negative."""
-
-    step: ClassVar[Any] = refine.PseudoRF
-
-
 class TSiam(_Refiner):
     """Refine features by their tracks: one track is one person, tracks seen together are two.
 
@@ -107,6 +148,7 @@ class TSiam(_Refiner):
         positives, negatives: pairs a row in each epoch.
         singletons: whether tracks seen with no other take negatives from their far tracks.
         far_tracks: F, how many.
+        cross: ours: share of the positives that are reciprocal nearest rows of two tracks; 0 as published.
         epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.TSiam`; None takes the recipe's.
         device: "auto", "cpu", "cuda" or "mps".
         random_state: int, RandomState or None; decides first weights and draws.
@@ -122,6 +164,7 @@ class TSiam(_Refiner):
         negatives: int = 4,
         singletons: bool = True,
         far_tracks: int = 25,
+        cross: float = 0.0,
         epochs: int = 15,
         batch: int = 128,
         hidden: int = 512,
@@ -135,6 +178,7 @@ class TSiam(_Refiner):
         self.negatives = negatives
         self.singletons = singletons
         self.far_tracks = far_tracks
+        self.cross = cross
         self.epochs = epochs
         self.batch = batch
         self.hidden = hidden
@@ -170,6 +214,8 @@ class TSiam(_Refiner):
             raise InputError(
                 "TSiam needs the track of each row: fit(X, tracks=...); without tracks use SSiam"
             )
+        if np.asarray(tracks).dtype == object:
+            raise InputError("Unknown label type: the tracks must be whole numbers, got Python objects")
         track = _column(tracks, len(x), "tracks")
         cannot = np.zeros((0, 2), np.int64) if cannot_link is None else np.asarray(cannot_link).reshape(-1, 2)
         if frames is not None:

@@ -14,8 +14,11 @@ REFINERS = {
     "none": Base,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
+    "ssiam-quality": partial(SSiam, rank="within-quality"),
+    "ssiam-reciprocal": partial(SSiam, rank="none", reciprocal=True),
     "ssiam-beside": partial(SSiam, feature="beside"),
     "tsiam": TSiam,
     "tsiam-beside": partial(TSiam, feature="beside"),
+    "tsiam-cross": partial(TSiam, cross=0.25),
     "tsiam-no-singletons": partial(TSiam, singletons=False),
 }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 
-__all__ = ["groups"]
+__all__ = ["groups", "known_pairs"]
 
 
 def groups(
@@ -25,15 +25,16 @@ def groups(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    must, cannot = _known(must, names), _known(cannot, names)
+    must, cannot = known_pairs(must, names), known_pairs(cannot, names)
     graph = coo_array((np.ones(len(must)), (must[:, 0], must[:, 1])), shape=(len(names),) * 2)
     group = connected_components(graph, directed=False)[1].astype(np.int64)
     cannot = group[cannot]
     return group[place], cannot[cannot[:, 0] != cannot[:, 1]]
 
 
-def _known(pairs: NDArray[np.int64], names: NDArray[Any]) -> NDArray[np.int64]:
-    """Pairs of places in `names`, those left out that name a track without faces."""
+def known_pairs(pairs: NDArray[Any] | None, names: NDArray[Any]) -> NDArray[np.int64]:
+    """(q, 2) pairs of tracks as places in `names` (sorted); pairs that name another track are left out."""
+    pairs = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)
     place = np.minimum(np.searchsorted(names, pairs), len(names) - 1)
     known: NDArray[np.int64] = place[(names[place] == pairs).all(1)]
     return known

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from castlist.refine.scaling import SCALINGS, Scaling
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, Machine
 
-__all__ = ["RECIPES", "Siamese", "Watch"]
+__all__ = ["RECIPES", "Known", "Miner", "Siamese", "Watch", "checked"]
 
 Watch = Callable[[int, int], None]  # (batches done, batches in all)
 Floats = NDArray[np.float32]
@@ -43,7 +43,28 @@ LEAST: dict[str, float] = {  # the least that a number may be
     **dict.fromkeys(("epochs", "batch", "hidden", "output", "positives", "negatives", "far_tracks"), 1),
     **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay", "far_share"), 0),
     "subset": 2,
+    "cross": 0,
 }
+
+
+class Miner(Protocol):
+    """Gives the batches of pairs of all epochs."""
+
+    def __len__(self) -> int:
+        """The number of batches."""
+
+    def __call__(self, rng: np.random.Generator) -> Iterator[Pairs]:
+        """The batches, in order."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """What is known of n rows beside their features; each method takes from it what it needs."""
+
+    track: NDArray[Any] | None  # (n,) the track of each row, None where there are no tracks
+    cannot: NDArray[np.int64]  # (q, 2) tracks that are two people
+    must: NDArray[np.int64]  # (q, 2) tracks that are one person
+    quality: NDArray[np.float64]  # (n,) picture quality, larger is better; by default the raw vector's length
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +127,13 @@ class Siamese(ABC):
             InputError: the method cannot learn from this; the message says why.
         """
         e = embeddings
+        quality = (
+            e.quality if len(np.unique(e.quality)) > 1 else None
+        )  # where nothing is known of it, length tells
         refined = self.fit(
-            e.vector, e.track, constraints.cannot, constraints.must, machine=machine, watch=watch
-        )
+            e.vector, e.track, constraints.cannot, constraints.must,
+            quality=quality, machine=machine, watch=watch,
+        )  # fmt: skip
         model = f"{e.model}+{type(self).__name__.lower()}"
         return Embeddings(refined.transform(e.vector), e.track, e.detection, e.quality, model)
 
@@ -119,6 +144,7 @@ class Siamese(ABC):
         cannot: NDArray[Any] | None = None,
         must: NDArray[Any] | None = None,
         *,
+        quality: NDArray[Any] | None = None,
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Refined:
@@ -128,19 +154,20 @@ class Siamese(ABC):
             x: (n, d) raw features, one row a face.
             track: (n,) the track of each row; SSiam and Pseudo-RF do without.
             cannot, must: (q, 2) pairs of tracks known to be two people, or one.
+            quality: (n,) picture quality of each row, larger is better, for a ranking within quality; the
+                length of the raw vectors where not given.
             watch: called with (batches done, batches in all).
 
         Raises:
             InputError: the method cannot learn from this; the message says why.
         """
-        x, device = _checked(x), choose(machine)
+        x, device = checked(x), choose(machine)
         first, draws = np.random.default_rng(self.seed).spawn(2)
         scaling = Scaling.fit(x, self.option("scaling"))
         scaled = scaling(x)
         with at_most(machine.threads):
-            miner = self.miner(
-                scaled, track, _pairs(cannot), _pairs(must), machine.threads or os.cpu_count() or 1
-            )
+            known = Known(track, _pairs(cannot), _pairs(must), _quality(x, quality))
+            miner = self.miner(scaled, known, machine.threads or os.cpu_count() or 1)
             network = Network.start(
                 scaled, hidden=self.hidden, output=self.output, first=self.option("first_layer"), rng=first
             )
@@ -149,9 +176,7 @@ class Siamese(ABC):
         return Refined(scaling, network, about, self.feature)
 
     @abstractmethod
-    def miner(
-        self, x: Floats, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64], threads: int = 1
-    ) -> Any:
+    def miner(self, x: Floats, known: Known, threads: int = 1) -> Miner:
         """What gives the batches of pairs; each method has its own."""
 
     def _train(
@@ -176,7 +201,12 @@ class Siamese(ABC):
         return Network(*(fetch(w) for w in network.parts)), by_epoch
 
 
-def _checked(x: NDArray[Any]) -> Floats:
+def checked(x: NDArray[Any]) -> Floats:
+    """(n, d) float32 features that can be learned from.
+
+    Raises:
+        InputError: not (n, d), empty, not finite, fewer than 4 rows, or all rows equal.
+    """
     x = np.asarray(x)
     if x.ndim != 2:
         raise InputError(f"the features must have shape (n, d), one row a face, got {x.shape}")
@@ -190,6 +220,16 @@ def _checked(x: NDArray[Any]) -> Floats:
     if (x == x[0]).all():
         raise InputError("all features are equal: there is nothing to learn from them")
     return x
+
+
+def _quality(x: Floats, given: NDArray[Any] | None) -> NDArray[np.float64]:
+    if given is None:
+        length: NDArray[np.float64] = np.linalg.norm(x, axis=1).astype(np.float64)
+        return length
+    quality = np.asarray(given, np.float64)
+    if quality.shape != (len(x),) or not np.isfinite(quality).all():
+        raise InputError(f"the quality must be {len(x)} finite numbers, one a face, got {quality.shape}")
+    return quality
 
 
 def _pairs(pairs: NDArray[Any] | None) -> NDArray[np.int64]:

@@ -1,7 +1,8 @@
-"""Which pairs to learn from: one published way a file."""
+"""Which pairs to learn from: one way a file."""
 
 from castlist.refine.miners.pseudo_rf import PseudoRFMiner
 from castlist.refine.miners.ssiam import SSiamMiner
+from castlist.refine.miners.subset import SubsetMiner, quality_strata
 from castlist.refine.miners.tsiam import TSiamMiner
 
-__all__ = ["PseudoRFMiner", "SSiamMiner", "TSiamMiner"]
+__all__ = ["PseudoRFMiner", "SSiamMiner", "SubsetMiner", "TSiamMiner", "quality_strata"]

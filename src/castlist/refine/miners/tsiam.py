@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.refine.miners.cross import reciprocal_partners
 from castlist.refine.pairs import Pairs
 
 __all__ = ["TSiamMiner", "farthest"]
@@ -47,6 +48,8 @@ class TSiamMiner:
     negatives: int = 4  # a row
     batch: int = 128
     epochs: int = 15
+    partner: Ints | None = None  # (n,) of each row a row of another track, -1 for none: positives too
+    cross: float = 0.0  # share of the positives that are such pairs, as far as there are partners
 
     @classmethod
     def of(
@@ -57,6 +60,7 @@ class TSiamMiner:
         *,
         singletons: bool = True,
         far_tracks: int = 25,
+        cross: float = 0.0,
         **options: int,
     ) -> Self:
         """From features (n, d), the track 0 ... t - 1 of each and cannot-linked tracks (q, 2).
@@ -64,6 +68,7 @@ class TSiamMiner:
         Args:
             singletons: whether tracks without any cannot-link take negatives from far tracks.
             far_tracks: F, how many far tracks; fewer where there are not so many.
+            cross: share of the positives that are reciprocal nearest neighbours of two tracks.
         """
         row = np.argsort(track, kind="stable")
         size = np.bincount(track)
@@ -75,7 +80,9 @@ class TSiamMiner:
             for t, far in zip(alone, farthest(mean, alone, far_tracks), strict=True):
                 others[t] = far
         other_offset = np.concatenate([[0], np.cumsum([len(o) for o in others])])
-        return cls(row, offset, np.concatenate([*others, np.zeros(0, np.int64)]), other_offset, **options)
+        partner = reciprocal_partners(x, track, cannot) if cross else None
+        other = np.concatenate([*others, np.zeros(0, np.int64)])
+        return cls(row, offset, other, other_offset, partner=partner, cross=cross, **options)
 
     def __len__(self) -> int:
         size = np.diff(self.offset)
@@ -92,13 +99,21 @@ class TSiamMiner:
                 yield pairs[order[start : start + self.batch]]
 
     def draw_positive(self, rng: np.random.Generator) -> Ints:
-        """(p, 2) rows of one track each, never a row with itself."""
+        """(p, 2) rows of one track, never a row with itself; a share `cross` of the pairs crosses tracks."""
         size = np.repeat(np.diff(self.offset), np.diff(self.offset))
         start = np.repeat(self.offset[:-1], np.diff(self.offset))
         place = np.repeat(np.flatnonzero(size > 1), self.positives)
         size, start = size[place], start[place]
         step = rng.integers(1, size)
-        return np.stack([self.row[place], self.row[start + (place - start + step) % size]], 1)
+        pairs = np.stack([self.row[place], self.row[start + (place - start + step) % size]], 1)
+        return pairs if self.partner is None else self._crossed(pairs, self.partner, rng)
+
+    def _crossed(self, pairs: Ints, partner: Ints, rng: np.random.Generator) -> Ints:
+        """The pairs with a share of them replaced: the same first row, its partner in another track."""
+        can = np.flatnonzero(partner[pairs[:, 0]] >= 0)
+        chosen = rng.permutation(can)[: round(self.cross * len(pairs))]
+        pairs[chosen, 1] = partner[pairs[chosen, 0]]
+        return pairs
 
     def draw_negative(self, rng: np.random.Generator) -> Ints:
         """(p, 2) rows of two tracks each, the second uniform over all rows of the first's other tracks."""

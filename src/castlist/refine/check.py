@@ -1,0 +1,190 @@
+"""Does ranking by distance follow the quality of the pictures, and which refinement fits these features?
+
+SSiam ranks pairs by absolute distance (Sharma et al., FG 2019). Where distance depends on picture quality,
+the ranking picks blurred faces instead of hard ones. The mean quality rank of the ranked anchors shows it:
+.5 where ranking is neutral (.49 and .55 on rectified VGGFace2-trained features), far from it where not (.03
+to .26 for negatives, .25 to .89 for positives on five sets of ArcFace features, raw or of length 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.refine.groups import known_pairs
+from castlist.refine.methods import EQUAL, SSiam
+from castlist.refine.scaling import Scaling
+from castlist.refine.siamese import Known, checked
+
+__all__ = ["NEUTRAL", "Check", "check"]
+
+NEUTRAL = 0.2  # distance of a mean quality rank from .5 up to which a set is neutral: rectified features had
+# .05, every set of ArcFace features had one rank of the two at .24 or more (benchmarks/ranking.py)
+BATCHES = 6  # draws that are looked at
+PAIRS = 64  # ranked pairs of each kind in a batch of the paper
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was measured; `sentences` says it in words, `method` is the refinement that fits."""
+
+    faces: int
+    dimensions: int
+    nonnegative: float  # share of the values that are 0 or more: 1 where the features are rectified
+    length_spread: float  # standard deviation of the vectors' length over its mean: 0 where normalised
+    quality_from: str  # what quality was judged by: "given", "length", "track", or "" for nothing
+    positive_rank: (
+        float  # mean quality rank (0 worst, 1 best) of the anchors of ranked positives; NaN: unknown
+    )
+    negative_rank: float  # of ranked negatives
+    wrong: float  # share of the ranked pairs that tracks contradict; NaN where there are no tracks
+    method: str  # of castlist.refine.REFINERS
+    sentences: tuple[str, ...]
+
+    @property
+    def follows_quality(self) -> bool:
+        """Whether ranking picks pictures by quality."""
+        return max(abs(self.positive_rank - 0.5), abs(self.negative_rank - 0.5)) > NEUTRAL
+
+
+def check(
+    x: NDArray[np.floating],
+    track: NDArray[np.integer] | None = None,
+    cannot: NDArray[np.integer] | None = None,
+    *,
+    quality: NDArray[np.floating] | None = None,
+    seed: int = 0,
+) -> Check:
+    """Measure what ranking by distance picks in features x (n, d), as the default recipe scales them.
+
+    Args:
+        x: (n, d) raw features, one row a face.
+        track: (n,) the track of each row, where there are tracks.
+        cannot: (q, 2) pairs of tracks known to be two people.
+        quality: (n,) picture quality of each row, larger is better, where it is known.
+
+    Raises:
+        InputError: too few features, or values that are not finite.
+    """
+    x = checked(x)
+    length = np.linalg.norm(x, axis=1).astype(np.float64)
+    spread = float(length.std() / max(length.mean(), 1e-12))
+    names, place = np.unique(np.arange(len(x)) if track is None else track, return_inverse=True)
+    tracks = 1 < len(names) < len(x)
+    source, value = _quality(x, length, place if tracks else None, quality)
+    positive, negative = _ranked(x, seed)
+    rank = np.argsort(np.argsort(value)) / (len(x) - 1) if source else np.full(len(x), np.nan)
+    ranks = float(rank[positive[:, 0]].mean()), float(rank[negative[:, 0]].mean())
+    wrong = float("nan")
+    if tracks:
+        wrong = _wrong(positive, negative, place, known_pairs(cannot, names))
+    biased = bool(source) and max(abs(r - 0.5) for r in ranks) > NEUTRAL
+    method = _method(tracks, biased, source)
+    shown = (
+        _shape(float((x >= 0).mean()), spread),
+        _bias(source, *ranks, biased),
+        *([f"{wrong:.1%} of the ranked pairs are wrong for certain, by tracks."] if wrong == wrong else []),
+        _advice(method),
+    )
+    return Check(
+        len(x), x.shape[1], float((x >= 0).mean()), spread, source, *ranks, wrong, method, tuple(shown)
+    )
+
+
+def _quality(
+    x: NDArray[np.float32],
+    length: NDArray[np.float64],
+    track: NDArray[np.int64] | None,
+    given: NDArray[np.floating] | None,
+) -> tuple[str, NDArray[np.float64]]:
+    """What quality is judged by, and (n,) quality.
+
+    As given; else the vectors' length; else how alike the faces of the row's track are (a blurred track
+    scatters more), the same for all of its rows, so that a single odd face does not count as a bad picture.
+    """
+    if given is not None and np.ptp(given) > 0:
+        return "given", np.asarray(given, np.float64)
+    if np.ptp(length) > EQUAL * length.max():
+        return "length", length
+    if track is None:
+        return "", length
+    unit = x / np.maximum(length[:, None], 1e-12)
+    size = np.bincount(track)
+    total = np.zeros((len(size), x.shape[1]))
+    np.add.at(total, track, unit)
+    pairs = np.maximum(size * (size - 1), 1)
+    alike = (np.einsum("ij,ij->i", total, total) - size) / pairs  # mean cosine of two faces of the track
+    return "track", alike[track]
+
+
+def _ranked(x: NDArray[np.float32], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ranked positives (p, 2) and negatives (q, 2) of a few draws, as SSiam's default recipe mines them."""
+    none = np.zeros((0, 2), np.int64)
+    step = SSiam(batch=2 * PAIRS)
+    scaled = Scaling.fit(x, step.option("scaling"))(x)
+    miner = step.miner(scaled, Known(None, none, none, np.zeros(len(x))))
+    batches = [pairs for _, pairs in zip(range(BATCHES), miner(np.random.default_rng(seed)), strict=False)]
+    both = [(np.stack([p.a, p.b], 1), p.same) for p in batches]
+    return np.concatenate([p[s] for p, s in both]), np.concatenate([p[~s] for p, s in both])
+
+
+def _wrong(
+    positive: NDArray[np.int64],
+    negative: NDArray[np.int64],
+    track: NDArray[np.int64],
+    cannot: NDArray[np.int64],
+) -> float:
+    """Share of ranked pairs that tracks contradict: positives seen together, negatives of one track."""
+    count = int(track.max()) + 1
+    apart = np.concatenate([cannot @ [count, 1], cannot @ [1, count]])
+    one = np.isin(track[positive] @ [count, 1], apart)
+    two = track[negative[:, 0]] == track[negative[:, 1]]
+    return float(np.concatenate([one, two]).mean())
+
+
+def _method(tracks: bool, biased: bool, source: str) -> str:
+    """The refinement that fits: by tracks where there are some, else by what ranking does."""
+    if tracks:
+        return "tsiam"
+    if source and not biased:
+        return "ssiam"
+    return "ssiam-quality" if source in ("given", "length") else "ssiam-reciprocal"
+
+
+def _shape(nonnegative: float, spread: float) -> str:
+    if nonnegative == 1:
+        kind = "rectified: no value is below 0"
+    elif spread <= EQUAL:
+        kind = "normalised: all vectors have one length"
+    else:
+        kind = "raw: values of both signs"
+    return f"The features are {kind}; the length varies by {spread:.0%} of its mean."
+
+
+def _bias(source: str, positive: float, negative: float, biased: bool) -> str:
+    if not source:
+        return (
+            "The quality of the pictures is not known: the vectors have one length and there are no tracks."
+        )
+    by = {
+        "given": "as given",
+        "length": "by vector length",
+        "track": "by how alike the faces of a track are",
+    }[source]
+    found = "picks pictures by quality" if biased else "is neutral in quality"
+    return (
+        f"Ranking by distance {found}: mean quality rank ({by}; 0 worst, 1 best, 0.5 neutral) "
+        f"of ranked positives {positive:.2f}, of ranked negatives {negative:.2f}."
+    )
+
+
+def _advice(method: str) -> str:
+    reason = {
+        "tsiam": "tracks give pairs that are right without any ranking",
+        "ssiam": "there are no tracks, and ranking is neutral here",
+        "ssiam-quality": "there are no tracks, and ranking within eighths of quality removes the bias",
+        "ssiam-reciprocal": "there are no tracks, and without a known quality random anchors avoid the bias",
+    }[method]
+    return f"Use --method {method}: {reason}."

@@ -1,0 +1,64 @@
+"""Pairs across tracks that are likely one person: reciprocal nearest neighbours in the base features."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FACES", "reciprocal_partners"]
+
+FACES = 8  # of each track at most that are compared: the cost is their number squared
+BLOCK = 1024  # rows of a block of the product: 4 MB of cosines, which a cache holds
+
+Ints = NDArray[np.int64]
+
+
+def reciprocal_partners(x: NDArray[np.float32], track: Ints, cannot: Ints) -> Ints:
+    """(n,) for each row its nearest row of another track where both are each other's nearest, else -1.
+
+    Args:
+        x: (n, d) float32 features; compared by cosine.
+        track: (n,) the track 0 ... t - 1 of each row.
+        cannot: (q, 2) pairs of tracks known to be two people: never partners.
+    """
+    rows = _evenly(track)
+    unit = x[rows] / np.maximum(np.linalg.norm(x[rows], axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    apart = _apart(track, cannot)
+    nearest = np.concatenate(
+        [_nearest(unit, track[rows], apart, start) for start in range(0, len(rows), BLOCK)]
+        or [np.zeros(0, np.int64)]
+    )
+    partner = np.full(len(x), -1)
+    found = np.flatnonzero(nearest >= 0)
+    mutual = found[nearest[nearest[found]] == found]
+    partner[rows[mutual]] = rows[nearest[mutual]]
+    return partner
+
+
+def _evenly(track: Ints) -> Ints:
+    """At most FACES rows of each track, evenly spaced over its rows."""
+    order = np.argsort(track, kind="stable")
+    size = np.bincount(track)
+    start = np.cumsum(size) - size
+    chosen = [s + np.unique(np.linspace(0, n - 1, min(n, FACES)).round().astype(int))
+              for s, n in zip(start.tolist(), size.tolist(), strict=True) if n]  # fmt: skip
+    return np.sort(order[np.concatenate([*chosen, np.zeros(0, np.int64)])])
+
+
+def _apart(track: Ints, cannot: Ints) -> list[Ints]:
+    """Of each track itself and the tracks that it cannot be one person with."""
+    count = int(track.max(initial=-1)) + 1
+    itself = np.arange(count)
+    both = np.unique(np.concatenate([np.stack([itself, itself], 1), cannot, cannot[:, ::-1]]), axis=0)
+    return np.split(both[:, 1], np.searchsorted(both[:, 0], np.arange(1, count)))
+
+
+def _nearest(unit: NDArray[np.float32], track: Ints, apart: list[Ints], start: int) -> Ints:
+    """Of the rows from `start` on, a block of them, the nearest row of an allowed track; -1 for none."""
+    cosine = unit[start : start + BLOCK] @ unit.T
+    for own in np.unique(track[start : start + BLOCK]).tolist():
+        mine = np.flatnonzero(track[start : start + BLOCK] == own)
+        cosine[np.ix_(mine, np.flatnonzero(np.isin(track, apart[own])))] = -np.inf
+    best = cosine.argmax(1)
+    reached = cosine[np.arange(len(best)), best] > -np.inf
+    return np.where(reached, best, -1)

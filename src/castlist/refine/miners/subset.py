@@ -1,0 +1,82 @@
+"""SSiam's mining with other anchors: ranked within strata of picture quality, or reciprocal and not ranked.
+
+SSiam (Sharma et al., FG 2019) ranks the pairs of a random subset by absolute distance. Where the length or
+the noise of a feature follows the quality of its picture, as in ArcFace and SFace, that ranking picks
+pictures by quality: the ranked negatives of raw vectors are the shortest (most blurred) ones. These two
+variants are ours, not the paper's:
+
+- ranked within quality: the hardest pairs of each eighth of quality, equally many from each;
+- not ranked, reciprocal: random anchors whose nearest neighbour in the subset has them as its nearest too.
+
+Rows are drawn without replacement, so that no row is its own nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.refine.miners.ssiam import batch_sizes
+from castlist.refine.pairs import Pairs
+from castlist.refine.ranks import Ranks
+
+__all__ = ["STRATA", "SubsetMiner", "quality_strata"]
+
+STRATA = 8  # of quality; eighths were tried, other numbers were not (docs/refine.md)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetMiner:
+    """Batches as SSiam's: half positive pairs, half negative ones, one draw of `subset` rows for each."""
+
+    ranks: Ranks
+    rows: int  # n
+    stratum: Ints | None = None  # (n,) stratum of each row for a ranking within strata; None: not ranked
+    reciprocal: bool = False  # positives are pairs that are each other's nearest
+    subset: int = 3000
+    batch: int = 128
+    epochs: int = 15
+
+    def __len__(self) -> int:
+        return self.epochs * -(-self.rows // self.batch)
+
+    def __call__(self, rng: np.random.Generator) -> Iterator[Pairs]:
+        """The batches of all epochs, in order."""
+        for size in batch_sizes(self.rows, self.batch, self.epochs):
+            drawn = rng.permutation(self.rows)[: self.subset]
+            found = self.ranks(drawn)
+            allowed = self._mutual(drawn, found.near) if self.reciprocal else np.arange(len(drawn))
+            positive = self._anchors(drawn, -found.near_squared, allowed, size // 2)
+            rest = np.arange(len(drawn))[::-1]  # other anchors than the positives', where not ranked
+            negative = self._anchors(drawn, found.far_squared, rest, size - size // 2)
+            yield Pairs.of(
+                np.stack([drawn[positive], found.near[positive]], 1),
+                np.stack([drawn[negative], found.far[negative]], 1),
+            )
+
+    def _mutual(self, drawn: Ints, near: Ints) -> Ints:
+        """Places of the drawn rows whose nearest row has them as its nearest."""
+        place = np.full(self.rows, -1)
+        place[drawn] = np.arange(len(drawn))
+        return np.flatnonzero(near[place[near]] == drawn)
+
+    def _anchors(self, drawn: Ints, ease: NDArray[np.float32], allowed: Ints, count: int) -> Ints:
+        """Places of `count` of the allowed anchors: the least ease of each stratum, or the first ones."""
+        if self.stratum is None:
+            return allowed[:count]
+        order = allowed[np.lexsort((ease[allowed], self.stratum[drawn[allowed]]))]
+        stratum = self.stratum[drawn[order]]
+        rank = np.arange(len(order)) - np.searchsorted(stratum, stratum)  # within the stratum, hardest first
+        return order[np.argsort(rank, kind="stable")][:count]
+
+
+def quality_strata(quality: NDArray[np.floating], count: int = STRATA) -> Ints:
+    """(n,) stratum 0 (worst) to count - 1 of each row, equally many rows in each, by quality (n,)."""
+    rank = np.empty(len(quality), np.int64)
+    rank[np.argsort(quality, kind="stable")] = np.arange(len(quality))
+    return rank * count // max(len(quality), 1)

@@ -1,0 +1,65 @@
+"""The diagnosis of features: does ranking by distance follow the quality of the pictures?"""
+
+import numpy as np
+import pytest
+
+from castlist.errors import InputError
+from castlist.refine.check import check
+
+PEOPLE, TRACKS, FACES, D = 6, 90, 12, 64
+
+
+def features(kind, seed=0):
+    """Features whose noise and length follow quality (raw), those at length 1, or rectified, neutral ones."""
+    rng = np.random.default_rng(seed)
+    centre = rng.standard_normal((PEOPLE, D))
+    track = np.repeat(np.arange(TRACKS), FACES)
+    quality = rng.uniform(0.3, 1.5, TRACKS)[track]
+    noise = rng.standard_normal((len(track), D))
+    if kind == "rectified":  # noise and length that have nothing to do with each other
+        x = np.maximum(centre[track % PEOPLE] + 0.8 * noise, 0) * rng.uniform(0.8, 1.2, (len(track), 1))
+        return x, track
+    x = centre[track % PEOPLE] + 0.8 * noise / quality[:, None]
+    x *= 10 * quality[:, None] / np.linalg.norm(x, axis=1, keepdims=True)
+    return (x if kind == "raw" else x / np.linalg.norm(x, axis=1, keepdims=True)), track
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("kind", "tracks", "follows", "method", "source"),
+    [
+        ("raw", False, True, "ssiam-quality", "length"),
+        ("raw", True, True, "tsiam", "length"),
+        ("normalised", True, True, "tsiam", "track"),
+        ("normalised", False, False, "ssiam-reciprocal", ""),
+        ("rectified", False, False, "ssiam", "length"),
+        ("rectified", True, False, "tsiam", "length"),
+    ],
+)
+def test_what_ranking_does_and_which_method_fits(kind, tracks, follows, method, source, seed):
+    x, track = features(kind, seed)
+    found = check(x, track if tracks else None, [[0, 1]] if tracks else None)
+    assert (found.follows_quality, found.method, found.quality_from) == (follows, method, source)
+    assert kind in found.sentences[0]
+    assert f"--method {method}" in found.sentences[-1]
+
+
+def test_a_quality_that_is_given_counts():
+    x, track = features("normalised")
+    spread = np.array([np.linalg.norm(x[track == t] - x[track == t].mean(0)) for t in range(TRACKS)])
+    found = check(x, quality=-spread[track])
+    assert (found.quality_from, found.follows_quality, found.method) == ("given", True, "ssiam-quality")
+
+
+def test_pairs_that_tracks_contradict_are_counted():
+    x, track = features("raw")
+    everybody = np.array([(a, b) for a in range(TRACKS) for b in range(a)])
+    assert check(x, track).wrong == 0
+    assert 0 < check(x, np.arange(len(x)) // 2, np.array([(a, a + 1) for a in range(500)])).wrong < 1
+    assert check(x, track, everybody).wrong > 0
+
+
+@pytest.mark.parametrize("x", [np.zeros((0, 3)), np.full((9, 3), np.nan), np.ones((9, 3)), np.ones(5)])
+def test_features_that_cannot_be_measured_are_refused(x):
+    with pytest.raises(InputError):
+        check(x)
