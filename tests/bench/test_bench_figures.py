@@ -53,7 +53,7 @@ def test_sweeps_are_kept_and_not_run_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"which": ("pie",)}, "unknown figure pie; choose from similarity, map, sweeps"),
+        ({"which": ("pie",)}, "unknown figure pie; choose from similarity, links, map, sweeps"),
         ({"which": ()}, "unknown figure"),
         ({"methods": ("k-means",)}, "k-means changes no features"),
         ({"methods": ("pseudo-rf",), "which": ("sweeps",)}, "no sweep belongs to these methods"),

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import castlist.bench
 from castlist.bench import Dataset, Store, cells, dataset_table, facts, markdown, tables
 from castlist.bench.html import page
-from castlist.bench.methods import PAPER, known, parse_options, resolve
+from castlist.bench.methods import PAPER, kind, known, parse_options, resolve
 from castlist.bench.published import PUBLISHED, published
 from castlist.bench.results import Spread
 from castlist.bench.solve import here
@@ -251,7 +251,7 @@ def test_what_has_no_randomness_runs_once():
 
 
 def test_methods_that_find_the_number(tmp_path):
-    methods = tuple(m for m in known() if m not in ("bcl", "videoclusternet"))
+    methods = tuple(m for m in known() if kind(m) != "refinement" and m not in ("bcl", "videoclusternet"))
     bench = Bench(methods, 1, ("track", "frame"), (None,))
     data = Dataset.of(video("holiday", tracks=24))
     jobs = bench.jobs([data])
@@ -300,10 +300,10 @@ def test_tables_of_what_was_found_say_how_far_off_and_how_much_is_noise(tmp_path
     given = cells(run(bench, Dataset.of(features), Store(tmp_path)))
     assert "dbscan: eps 0.3" in tables(given)
     assert "the others at their defaults" in tables(given)
-    unknown, told = markdown(given, ("clusters", "off", "noise", "wcp")).split("**holiday: ")[1:]
-    assert "| method | runs | found | off by | noise | accuracy |" in unknown
-    assert "| dbscan | 1 | 3 | +0 | 0.042 | 1.000 |" in unknown
-    assert "| method | runs | found | off by | accuracy |" in told
+    unknown, told = markdown(given, ("clusters", "found", "off", "noise", "wcp")).split("**holiday: ")[1:]
+    assert "| method | runs | clusters | found | off by | noise | accuracy |" in unknown
+    assert "| dbscan | 1 | 3 | 3 | +0 | 0.042 | 1.000 |" in unknown
+    assert "| method | runs | clusters | found | off by | accuracy |" in told
     assert "±" not in next(row for row in told.splitlines() if "dbscan" in row)
     assert "number of clusters found" in page(given)
 
@@ -312,7 +312,7 @@ def test_columns_are_chosen_by_name(tmp_path):
     given = cells(run(Bench(("base",), 1, ("track",), (3,)), Dataset.of(video()), Store(tmp_path)))
     head = tables(given, ("violated", "wcp")).splitlines()[2].split()
     assert head == ["method", "runs", "accuracy", "CL", "broken"]
-    with pytest.raises(InputError, match="unknown column speed; choose from clusters, off"):
+    with pytest.raises(InputError, match="unknown column speed; choose from clusters, found"):
         tables(given, ("speed",))
 
 
@@ -475,12 +475,54 @@ def test_run_refuses_options(files, arguments):
 
 
 def test_a_method_that_cannot_run_is_left_out_and_said(files):
-    result = call(
-        *("run", "--data", files / "data", "--methods", "base,tsiam-no-singletons", "--seeds", 1),
-        *("--units", "track", "--clusters", 13, "--results", files / "kept"),
-    )
-    assert "left out: cannot make 13 clusters" in result.stderr
-    assert result.stdout.strip() == "no results"
+    with pytest.raises(InputError, match="nothing was scored"):
+        call(
+            *("run", "--data", files / "data", "--methods", "base,tsiam-no-singletons", "--seeds", 1),
+            *("--units", "track", "--clusters", 13, "--results", files / "kept"),
+        )
+
+
+def test_baselines_by_frame_are_refused_in_a_sentence(files):
+    given = ("run", "--data", files / "data", "--units", "frame", "--results", files / "kept", "--seeds", 1)
+    with pytest.raises(InputError, match="nothing was scored"):
+        call(*given, "--methods", "k-means")
+    result = call(*given, "--methods", "base,k-means")
+    assert "left out: k-means: clusters tracks, not frames" in result.stderr
+    assert "base" in result.stdout
+
+
+def test_reconstructed_methods_say_so_in_every_table(tmp_path):
+    found = cells(run(Bench(("vdf", "finch"), 1, ("track",)), Dataset.of(video()), Store(tmp_path)))
+    for text in (tables(found), markdown(found), page(found)):
+        assert "vdf (after Sharma et al., CVPR Workshops 2017, reconstructed)" in text
+        assert "finch (after" not in text
+
+
+def test_small_clusters_are_not_found_people(tmp_path):
+    """A cluster of less than 1 % of the faces counts as a cluster and not as a person found."""
+    features = replace(video(tracks=12), size=np.array([500] * 11 + [4]))
+    (result,) = run(Bench(("k-means",), 1, ("track",), (12,)), Dataset.of(features), Store(tmp_path))
+    assert (result.scores["clusters"], result.scores["found"]) == (12, 11)
+
+
+def test_draws_of_faces_differ_and_are_scored_with_every_seed(tmp_path):
+    draws = [Dataset.of(video(), faces=2, draw=k) for k in range(3)]
+    assert len({d.digest for d in draws}) == 3
+    for d in draws:
+        assert (np.bincount(d.features.embeddings.track) == 2).all()
+        assert (d.features.size == 4).all()
+        assert not d.whole
+    bench, store = Bench(("ssiam",), 2, ("track",), options=QUICK), Store(tmp_path)
+    found = [r for d, m, s in bench.jobs(draws) for r in bench(d, m, s, store, quiet)]
+    (cell,) = cells(found)
+    assert len(cell.results) == 6
+
+
+def test_refined_features_are_clustered_by_our_linkage_where_the_number_is_unknown(tmp_path):
+    bench = Bench(("base", "castlist"), 1, ("track",), (None, 0))
+    base, ours = cells(run(bench, Dataset.of(video("holiday", tracks=24)), Store(tmp_path)))[::2]
+    found = {(c.method, c.protocol.clusters): c.results[0] for c in (base, ours)}
+    assert found["base", None].scores == found["castlist", None].scores
 
 
 def test_files_of_a_directory_that_cannot_be_scored_are_left_out_and_said(files):

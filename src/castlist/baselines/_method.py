@@ -49,6 +49,7 @@ class Method(ABC):
     constrained: ClassVar[bool] = True  # whether it looks at cannot-links
     randomised: ClassVar[bool] = True  # whether two random states may give two results
     trained: ClassVar[bool] = False  # with PyTorch
+    after: ClassVar[str] = ""  # the paper, where the method is reconstructed without its text or code
     max_tracks: int = 10_000  # beyond: a ScaleWarning, a sample of so many, the others to the nearest cluster
 
     def __post_init__(self) -> None:

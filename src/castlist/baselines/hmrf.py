@@ -30,6 +30,7 @@ class HMRF(Method):
     """
 
     name = "hmrf"
+    after = "Wu et al., CVPR 2013"
     must: float = 100.0
     cannot: float = 100.0
     inherit: float = 0.05

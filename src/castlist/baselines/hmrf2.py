@@ -31,6 +31,7 @@ class HMRF2(Method):
     """
 
     name = "hmrf2"
+    after = "Wu et al., ICCV 2013"
     needs = frozenset({"boxes", "times"})
     must: float = 100.0
     cannot: float = 100.0

@@ -29,6 +29,7 @@ class ImpTriplet(Method):
     """
 
     name = "imp-triplet"
+    after = "Zhang et al., PCM 2016"
     trained = True
     margin: float = 1.0
     radius: float = 0.2

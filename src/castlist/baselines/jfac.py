@@ -33,6 +33,7 @@ class JFAC(Contrastive):
     """
 
     name = "jfac"
+    after = "Zhang et al., ECCV 2016"
     must: float = 100.0
     cannot: float = 100.0
     sure: float = 0.9

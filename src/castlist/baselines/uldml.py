@@ -28,6 +28,7 @@ class ULDML(Method):
     """
 
     name = "uldml"
+    after = "Cinbis et al., ICCV 2011"
     dimensions: int = 100
     rank: int = 32
     pairs: int = 10_000  # of each kind

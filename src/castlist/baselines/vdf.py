@@ -24,6 +24,7 @@ class VDF(Method):
     """
 
     name = "vdf"
+    after = "Sharma et al., CVPR Workshops 2017"
     constrained = False
     randomised = False
     max_tracks: int = 15_000

@@ -30,6 +30,7 @@ class WBSLRR(Method):
     """
 
     name = "wbslrr"
+    after = "Xiao et al., ECCV 2014"
     blocks: float = 0.02
     noise: float = 0.1
     own: float = 0.1

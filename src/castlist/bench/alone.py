@@ -84,8 +84,11 @@ def main() -> None:
         say("answers", here(task, lambda *how_far: say("watch", *how_far)))
     except CastlistError as error:
         say("refused" if isinstance(error, InputError) else "failed", str(error))
+    except BrokenPipeError:
+        os._exit(1)  # nobody waits for the answer any more
     except Exception as error:
         text = (str(error).splitlines() or [""])[0]
-        say("failed", f"{task.method} failed: {type(error).__name__}: {text}; check its options")
+        with suppress(BrokenPipeError):
+            say("failed", f"{task.method} failed: {type(error).__name__}: {text}; check its options")
     except KeyboardInterrupt:
         sys.exit(130)

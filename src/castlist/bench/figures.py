@@ -18,7 +18,8 @@ from castlist.bench.run import Bench, Dataset
 from castlist.bench.solve import TRACK, here, track_means
 from castlist.errors import InputError, MissingExtra
 from castlist.metrics import pair_similarity, verification_auc
-from castlist.types import Machine
+from castlist.types import Embeddings, Machine
+from castlist.vectors import unit
 
 __all__ = ["FIGURES", "SWEEPS", "Sweep", "draw"]
 
@@ -47,6 +48,9 @@ SWEEPS = (
 )
 
 
+Refinements = dict[str, Embeddings]  # by method, "base" among them
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Setting:
     """Everything that the figures have in common."""
@@ -61,8 +65,8 @@ class Setting:
     sweeps: tuple[Sweep, ...]
     progress: TextIO
 
-    def means(self) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Track means before and after each method, seed 0."""
+    def refined(self) -> Iterator[tuple[str, Embeddings]]:
+        """The embeddings before and after each method, seed 0."""
         names = ("base", *(m for m in self.methods if m != "base"))
         progress = Progress(self.progress, len(names))
         for method in names:
@@ -72,7 +76,7 @@ class Setting:
                 step, self.data.features, self.machine, lambda a, b: progress.watch("training", a, b)
             )
             progress.end()
-            yield method, track_means(better, len(self.data.features))
+            yield method, better
         progress.close()
 
 
@@ -107,10 +111,10 @@ def draw(
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
     setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)
-    means = dict(setting.means()) if {"similarity", "map"} & set(which) else {}
+    after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
     for name in which:
-        figure = FIGURES[name](setting, means)
+        figure = FIGURES[name](setting, after)
         written += _save(figure, output, f"{data.features.name}-{name}")
     return written
 
@@ -133,11 +137,12 @@ def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, 
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def similarity(setting: Setting, means: dict[str, NDArray[np.float64]]) -> Any:
+def similarity(setting: Setting, after: Refinements) -> Any:
     """Cosine similarity of track pairs of one person and of two, a panel for each method."""
-    figure, axes = _figure(1, len(means), 4.2, 3.4)
+    figure, axes = _figure(1, len(after), 4.2, 3.4)
     bins = np.linspace(-1, 1, 81)
-    for axis, (method, vectors) in zip(axes[0], means.items(), strict=True):
+    for axis, (method, better) in zip(axes[0], after.items(), strict=True):
+        vectors = track_means(better, len(setting.data.features))
         same, other = pair_similarity(vectors, setting.data.label)
         for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
             axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
@@ -150,13 +155,48 @@ def similarity(setting: Setting, means: dict[str, NDArray[np.float64]]) -> Any:
     return figure
 
 
-def track_map(setting: Setting, means: dict[str, NDArray[np.float64]]) -> Any:
+def links(setting: Setting, after: Refinements) -> Any:
+    """Cosine of pairs that tracks know: of one track (must-link), or seen together (cannot-link)."""
+    features = setting.data.features
+    first, second = _halves(features.embeddings.track)
+    cannot = features.constraints().cannot
+    figure, axes = _figure(1, len(after), 4.2, 3.4)
+    bins = np.linspace(-1, 1, 81)
+    for axis, (method, better) in zip(axes[0], after.items(), strict=True):
+        vector, mean = unit(better.vector), track_means(better, len(features))
+        within = np.einsum("ij,ij->i", vector[first], vector[second])
+        apart = np.einsum("ij,ij->i", mean[cannot[:, 0]], mean[cannot[:, 1]])
+        for values, name, colour in (
+            (apart, f"{len(apart)} cannot-links", COLOURS[3]),
+            (within, f"{len(within)} must-links", COLOURS[0]),
+        ):
+            if len(values):
+                axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
+        axis.set_title(method)
+        axis.set_xlabel("cosine similarity")
+        axis.legend(frameon=False)
+    axes[0][0].set_ylabel("density of pairs")
+    figure.suptitle(f"{features.name}: pairs within a track, and tracks seen together")
+    return figure
+
+
+def _halves(track: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each track of two faces or more its first and its last face, as rows."""
+    order = np.argsort(track, kind="stable")
+    start = np.searchsorted(track[order], np.unique(track))
+    end = np.append(start[1:], len(order)) - 1
+    several = end > start
+    return order[start[several]], order[end[several]]
+
+
+def track_map(setting: Setting, after: Refinements) -> Any:
     """Tracks in the plane by t-SNE of their cosine distances, a colour a person, a panel for each method."""
     from sklearn.manifold import TSNE
 
-    figure, axes = _figure(1, len(means), 4.6, 4.6)
+    figure, axes = _figure(1, len(after), 4.6, 4.6)
     size = 4 + 60 * setting.data.features.size / setting.data.features.size.max()
-    for axis, (method, vectors) in zip(axes[0], means.items(), strict=True):
+    for axis, (method, better) in zip(axes[0], after.items(), strict=True):
+        vectors = track_means(better, len(setting.data.features))
         perplexity = min(30.0, (len(vectors) - 1) / 3)
         place = TSNE(perplexity=perplexity, metric="cosine", init="random", random_state=0).fit_transform(
             vectors
@@ -181,7 +221,7 @@ def track_map(setting: Setting, means: dict[str, NDArray[np.float64]]) -> Any:
     return figure
 
 
-def sweeps(setting: Setting, means: dict[str, NDArray[np.float64]]) -> Any:
+def sweeps(setting: Setting, after: Refinements) -> Any:
     """Accuracy and AUC against each option, mean and standard deviation over seeds."""
     chosen = [s for s in setting.sweeps if s.method in setting.methods]
     if not chosen:
@@ -224,5 +264,7 @@ def _point(setting: Setting, sweep: Sweep, value: int, progress: Progress) -> tu
     return accuracy, auc
 
 
-Drawer = Callable[[Setting, dict[str, NDArray[np.float64]]], Any]
-FIGURES: dict[str, Drawer] = {"similarity": similarity, "map": track_map, "sweeps": sweeps}
+Drawer = Callable[[Setting, Refinements], Any]
+FIGURES: dict[str, Drawer] = {
+    "similarity": similarity, "links": links, "map": track_map, "sweeps": sweeps,
+}  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from castlist.bench.methods import shown_name
 from castlist.bench.results import Cell
 from castlist.bench.table import columns, groups, notes, reference, row
 
-__all__ = ["page", "plot"]
+__all__ = ["document", "page", "plot", "section"]
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 88rem; padding: 0 1rem;
@@ -22,11 +23,16 @@ svg text { font: 13px system-ui, sans-serif; fill: #1b1b1f }
   th, td { border-color: #3a3a42 } small, .protocol { color: #a9a9b4 } }
 """
 PLOTTED = (("wcp", "accuracy (weighted cluster purity)"), ("auc", "verification AUC of track pairs"))
-LEFT, WIDTH, STEP = 190, 900, 30  # pixels: names, whole plot, one method
+LEFT, WIDTH, STEP = 400, 900, 30  # pixels: names, whole plot, one method
 
 
 def page(cells: Iterable[Cell]) -> str:
     """An HTML page that needs nothing from anywhere."""
+    return document("castlist bench", f"<h1>castlist bench</h1>\n{section(cells)}")
+
+
+def section(cells: Iterable[Cell]) -> str:
+    """The tables and plots of some results."""
     body = []
     for (dataset, subset, protocol), found in groups(cells).items():
         title = (
@@ -37,14 +43,19 @@ def page(cells: Iterable[Cell]) -> str:
         body.append(_table(found))
         body += [plot(found, name, title) for name, title in PLOTTED]
         body.append(f"<p><small>{'<br>'.join(escape(note) for note in notes(found))}</small></p>")
+    return "\n".join(body)
+
+
+def document(title: str, body: str) -> str:
+    """A whole page around a body of HTML."""
     return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>castlist bench</title>\n'
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>{escape(title)}</title>\n"
         '<meta name="viewport" content="width=device-width">\n'
-        f"<style>{STYLE}</style>\n<h1>castlist bench</h1>\n"
+        f"<style>{STYLE}</style>\n"
         "<p>Ours ± standard deviation over the runs, and in brackets the published number. Compare two"
         " scores only where the tracks, the features and the protocol are the same.</p>\n"
-        + "\n".join(body)
-        + "\n</html>\n"
+        f"{body}\n</html>\n"
     )
 
 
@@ -70,7 +81,7 @@ def plot(found: list[Cell], score: str, title: str) -> str:
         spread, known = cell.score(score), reference(cell, score)
         values = [getattr(r, score, None) if score == "auc" else r.scores.get(score) for r in cell.results]
         if spread:
-            rows.append((cell.method, [v for v in values if v is not None], spread.mean, known))
+            rows.append((shown_name(cell.method), [v for v in values if v is not None], spread.mean, known))
     if not rows:
         return ""
     every = [v for _, values, _, known in rows for v in [*values, *([known.value] if known else [])]]

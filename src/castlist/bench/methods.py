@@ -24,6 +24,7 @@ __all__ = [
     "refined",
     "refiner",
     "resolve",
+    "shown_name",
     "trained",
     "varies",
 ]
@@ -48,11 +49,22 @@ def kind(method: str) -> str:
     return known()[method]
 
 
-def finds_number(method: str) -> bool:
-    """Whether a method can do without being told the number of people."""
+def shown_name(method: str) -> str:
+    """A method's name for a table; one reconstructed from memory of its paper says so."""
     from castlist.baselines import BASELINES
 
-    return method == OURS or (method in BASELINES and BASELINES[method].estimates_k)
+    after = BASELINES[method].after if method in BASELINES else ""
+    return f"{method} (after {after}, reconstructed)" if after else method
+
+
+def finds_number(method: str) -> bool:
+    """Whether a method can do without being told the number of people.
+
+    Refined features are then clustered by castlist's own linkage and cut.
+    """
+    from castlist.baselines import BASELINES
+
+    return BASELINES[method].estimates_k if method in BASELINES else True
 
 
 def trained(method: str) -> bool:

@@ -18,7 +18,7 @@ from castlist.metrics import Protocol
 
 __all__ = ["Cell", "Key", "Result", "Spread", "Store", "cells"]
 
-FORMAT = "castlist bench 1"
+FORMAT = "castlist bench 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +120,11 @@ class Cell:
     results: tuple[Result, ...]
 
     def score(self, name: str) -> Spread | None:
-        """A score by its name; also auc, violated, seconds, peak_mb, off (clusters less persons), noise."""
+        """A score by its name; also auc, violated, seconds, peak_mb, off (found less persons), noise."""
         if name in ("auc", "violated", "seconds", "peak_mb"):
             return Spread.of(getattr(r, name) for r in self.results)
         if name == "off":
-            return Spread.of(r.scores["clusters"] - r.facts["persons"] for r in self.results)
+            return Spread.of(r.scores["found"] - r.facts["persons"] for r in self.results)
         if name == "noise":  # share of the items that are in no cluster; None where there are none
             return Spread.of(1 - r.scores["coverage"] for r in self.results if r.scores["coverage"] < 1)
         return Spread.of(r.scores.get(name) for r in self.results)

@@ -14,15 +14,16 @@ from castlist.bench.alone import alone
 from castlist.bench.methods import Options, check_options, finds_number, kind, known, refiner, varies
 from castlist.bench.results import Key, Result, Store
 from castlist.bench.solve import FRAME, TRACK, Answer, Solve, Task, Watch
-from castlist.bench.subsets import main_cast, subset_of
+from castlist.bench.subsets import main_cast, subset_of, thinned
 from castlist.errors import InputError
 from castlist.io.features import FeatureSet
 from castlist.metrics import Protocol, Scores, person_scores, verification_auc, violated_cannot_links
-from castlist.types import Machine
+from castlist.types import NOISE, Machine
 
 __all__ = ["FRAME", "TRACK", "WEIGHTED", "Bench", "Dataset"]
 
 WEIGHTED = "track weighted by frames"
+SMALL = 0.01  # of the faces: the least that a person has who counts as found, here and in the docs
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -35,13 +36,22 @@ class Dataset:
     digest: str
 
     @classmethod
-    def of(cls, features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Dataset:
-        """The scored part of a set, as `main_cast` chooses it.
+    def of(
+        cls,
+        features: FeatureSet,
+        *,
+        cast: tuple[str, ...] = (),
+        drop: tuple[str, ...] = (),
+        faces: int = 0,
+        draw: int = 0,
+    ) -> Dataset:
+        """The scored part of a set, as `main_cast` chooses it, all faces or a draw of some of each track.
 
         Raises:
             InputError: no labels, or fewer than two persons are left.
         """
         kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
+        kept = thinned(kept, faces, draw) if faces else kept
         if len(persons) < 2:
             raise InputError(f"{features.name} has {len(persons)} persons to score; at least two are needed")
         stored = len(kept.embeddings)
@@ -72,7 +82,7 @@ class Bench:
     methods: tuple[str, ...]
     seeds: int = 5
     units: tuple[str, ...] = (TRACK, WEIGHTED, FRAME)
-    clusters: tuple[int | None, ...] = ()  # given, None: to be found; empty: those of the published tables
+    clusters: tuple[int | None, ...] = ()  # given, 0: the true number, None: to be found; empty: as published
     recipe: str = "castlist"  # or "paper"
     options: Options = field(default_factory=dict)
     machine: Machine = Machine()
@@ -95,11 +105,25 @@ class Bench:
         counts = self.clusters or (subset.clusters if subset else (len(data.cast),))
         units = [u for u in self.units if u != FRAME or (data.whole and kind(method) == "refinement")]
         return [
-            Protocol(unit, data.cast, data.excluded, k)  # type: ignore[arg-type]
+            Protocol(unit, data.cast, data.excluded, len(data.cast) if k == 0 else k)  # type: ignore[arg-type]
             for k in counts
             for unit in units
-            if k is not None or finds_number(method)
+            if k is not None or (finds_number(method) and unit != FRAME)
         ]
+
+    def left_out(self, datasets: list[Dataset]) -> dict[str, str]:
+        """The methods that are scored on none of the sets, and why."""
+        found = {}
+        for method in self.methods:
+            if any(self.protocols(data, method) for data in datasets):
+                continue
+            if self.units == (FRAME,) and kind(method) != "refinement":
+                found[method] = "clusters tracks, not frames; use --units track or weighted"
+            elif self.units == (FRAME,):
+                found[method] = "not every face is stored, so that frames cannot be clustered as frames"
+            else:
+                found[method] = "must be told the number of people; give --clusters"
+        return found
 
     def jobs(self, datasets: list[Dataset]) -> list[tuple[Dataset, str, int]]:
         """Every (set, method, seed), a seed at a time; what has no randomness is run once."""
@@ -166,7 +190,8 @@ def _result(data: Dataset, key: Key, answer: Answer) -> Result:
             "dim": data.features.dim,
             "persons": len(data.cast),
         },
-        scores=Scores.of(key.protocol, truth, answer.label, weight=weight).values(),
+        scores=Scores.of(key.protocol, truth, answer.label, weight=weight).values()
+        | {"found": float(_found(answer.label, data.features, frames))},
         auc=None if answer.means is None else verification_auc(answer.means, data.label),
         violated=None if frames or not len(cannot) else violated_cannot_links(answer.label, cannot),
         persons={str(n): [float(v) for v in row] for n, *row in zip(persons.person, *columns, strict=True)},
@@ -178,6 +203,14 @@ def _result(data: Dataset, key: Key, answer: Answer) -> Result:
             "notes": list(answer.notes),
         },
     )
+
+
+def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
+    """Clusters with at least SMALL of the faces; smaller ones are no person of a cast."""
+    own = label != NOISE
+    weight = np.ones(len(label)) if frames else features.size.astype(np.float64)
+    faces = np.bincount(label[own], weight[own])
+    return int((faces >= SMALL * weight.sum()).sum()) if own.any() else 0
 
 
 def _fields(step: Any) -> dict[str, Any]:

@@ -96,11 +96,26 @@ def _refined(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]
     trees: dict[str, Tree] = {}
     for unit, k in task.wanted:
         with measured(before) as clustering:
-            if unit not in trees:
-                trees[unit] = _frame_tree(better, watch) if unit == FRAME else ward(means)
-            label = cut_tree(trees[unit], len(trees[unit].merge) + 1 - (k or 1)).label
+            label = _cut(task, better, means, trees, unit, k, watch)
         peaks = [p for p in (refining.peak_mb, clustering.peak_mb) if p is not None]
         yield Answer(unit, k, label, refining.seconds, clustering.seconds, max(peaks, default=None), means)
+
+
+def _cut(
+    task: Task,
+    better: Embeddings,
+    means: NDArray[np.float64],
+    trees: dict[str, Tree],
+    unit: str,
+    k: int | None,
+    watch: Watch,
+) -> NDArray[np.int32]:
+    """Labels of refined features: Ward's tree at k clusters, or castlist's own linkage and cut for no k."""
+    if k is None:
+        return ours(replace(task.features, embeddings=better), None, task.options).label
+    if unit not in trees:
+        trees[unit] = _frame_tree(better, watch) if unit == FRAME else ward(means)
+    return cut_tree(trees[unit], len(trees[unit].merge) + 1 - k).label
 
 
 def _clustered(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.io.features import FeatureSet
 
-__all__ = ["ACCIO", "BBT0101", "BF0502", "SUBSETS", "Subset", "main_cast", "subset_of"]
+__all__ = ["ACCIO", "BBT0101", "BF0502", "SUBSETS", "Subset", "main_cast", "subset_of", "thinned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,23 @@ def main_cast(
     kept, words = _kept(label, cast, drop)
     persons = tuple(sorted(set(features.label[kept].tolist())))
     return features.select(kept), persons, words
+
+
+def thinned(features: FeatureSet, faces: int, draw: int) -> FeatureSet:
+    """The set with at most `faces` faces of each track, drawn at random: draw 0, 1, ... differ.
+
+    A score that changes from draw to draw by more than two methods differ says nothing of these methods.
+
+    Raises:
+        InputError: fewer than one face a track.
+    """
+    if faces < 1:
+        raise InputError(f"faces must be 1 or more a track, got {faces}")
+    rows = np.random.default_rng(draw).permutation(len(features.embeddings))
+    rows = rows[np.argsort(features.embeddings.track[rows], kind="stable")]
+    track = features.embeddings.track[rows]
+    rank = np.arange(len(rows)) - np.searchsorted(track, track)
+    return features.faces_of(np.sort(rows[rank < faces]))
 
 
 def _kept(

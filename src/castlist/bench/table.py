@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from castlist.bench.methods import shown_name
 from castlist.bench.published import Published, published
 from castlist.bench.results import Cell, Spread
 from castlist.errors import InputError
@@ -14,7 +15,8 @@ __all__ = ["COLUMNS", "columns", "groups", "markdown", "notes", "reference", "ro
 
 # name of the score, heading, digits; the published number stands behind a score that has one
 COLUMNS = (
-    ("clusters", "found", 0),
+    ("clusters", "clusters", 0),
+    ("found", "found", 0),
     ("off", "off by", 0),
     ("noise", "noise", 3),
     ("wcp", "accuracy", 3),
@@ -68,7 +70,7 @@ def spread(value: Spread | None, digits: int, *, signed: bool = False) -> str:
 
 def row(cell: Cell, shown: Iterable[tuple[str, str, int]]) -> list[str]:
     """One method's cells: its name, the number of runs, and each score with the published one."""
-    line = [cell.method, str(len(cell.results))]
+    line = [shown_name(cell.method), str(len(cell.results))]
     for name, _, digits in shown:
         score = cell.score(name)
         if name == "peak_mb" and score:

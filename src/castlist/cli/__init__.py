@@ -27,6 +27,10 @@ VERBS = {  # verb: (module, what it does)
     "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
     "redact": ("castlist.cli.redact", "Write the film again with only some people to be seen, and prove it."),
     "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
+    "features": (
+        "castlist.cli.features",
+        "Write the face vectors of a film, with labels, for refine and bench.",
+    ),
     "refine": ("castlist.cli.refine", "Refine your own features by SSiam or TSiam."),
     "bench": ("castlist.cli.bench", "Compare methods on labelled features, as the papers do."),
     "recipe": ("castlist.cli.recipe", "Print the recipe: every step with its options."),

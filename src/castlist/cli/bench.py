@@ -12,7 +12,6 @@ import click
 
 if TYPE_CHECKING:
     from castlist.bench import Dataset, Result
-    from castlist.metrics import Protocol
 
 EXAMPLES = """
 \b
@@ -84,13 +83,15 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
     help="Comma-separated; paper: the slides' five; baselines; all. See castlist bench list.",
 )  # fmt: skip
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
+@click.option("--faces", default=0, help="Faces of each track at most, drawn at random; 0: all of them.")
+@click.option("--draws", default=1, show_default=True, help="Draws of faces, each scored with every seed.")
 @click.option(
     "--units", default="track,weighted,frame", show_default=True,
     help="What is scored: tracks, track clusters weighted by frames, frames clustered as frames.",
 )  # fmt: skip
 @click.option(
     "--clusters", default="",
-    help='Numbers of clusters given, comma-separated; "unknown": the methods that can find it do.',
+    help='Numbers of clusters given, comma-separated; "known": as many as people; "unknown": to be found.',
 )  # fmt: skip
 @click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
@@ -112,9 +113,14 @@ def run(
     """
     from castlist.bench import cells, markdown, tables
     from castlist.bench.table import columns as known_columns
+    from castlist.errors import InputError
 
     known_columns((), _split(columns))  # refuse unknown ones before anything runs
     results = _results(data, given)
+    if not results:
+        raise InputError(
+            "nothing was scored: no method can run on these sets with these --units and --clusters"
+        )
     grouped = cells(results)
     if html:
         from castlist.bench.html import page
@@ -130,7 +136,7 @@ def run(
 @click.option("--data", required=True, type=PATH, help="A feature file.")
 @click.option("-o", "--output", required=True, type=PATH, help="The directory to write SVG and PNG to.")
 @click.option("--methods", default="ssiam,tsiam", show_default=True, help="Refinements, comma-separated.")
-@click.option("--which", default="similarity,map,sweeps", show_default=True, help="Figures to draw.")
+@click.option("--which", default="similarity,links,map,sweeps", show_default=True, help="Figures to draw.")
 @click.option("--seeds", default=3, show_default=True, help="Runs for each point of a sweep.")
 @click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
@@ -162,11 +168,48 @@ def figures(data: Path, output: Path, which: str, seeds: int, **given: Any) -> N
         click.echo(path)
 
 
+@command.command()
+@click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
+@click.option("-o", "--output", required=True, type=PATH, help="The directory to write the page to.")
+@click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
+@click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="paper", show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
+@click.option(
+    "--without", default="", help="Parts left out, comma-separated: baselines, sweeps, time, frame."
+)
+@click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
+@click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+def paper(data: tuple[Path, ...], output: Path, without: str, **given: Any) -> None:
+    """Make every table and figure of the paper's slides from the features at hand, as one page.
+
+    Ours stand beside the published numbers, and the page lists each published number that these features
+    cannot be compared with, and why. Interrupted, the same command goes on.
+    """
+    from castlist.bench.methods import parse_options
+    from castlist.bench.paper import PARTS, Paper
+    from castlist.types import Machine
+
+    unknown = [part for part in _split(without) if part not in PARTS]
+    if unknown:
+        raise click.BadParameter(f"choose from {', '.join(PARTS)}", param_hint="--without")
+    made = Paper(
+        output,
+        seeds=given["seeds"],
+        recipe=given["recipe"],
+        options=parse_options(given["settings"]),
+        results=given["results"],
+        machine=Machine(given["device"], given["threads"]),
+        parts=tuple(part for part in PARTS if part not in _split(without)),
+        progress=sys.stderr,
+    )
+    click.echo(made(_datasets(data, {"cast": "", "drop": ""})))
+
+
 def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
     from castlist.bench import Bench, Store
+    from castlist.bench.collect import collect
     from castlist.bench.methods import parse_options, resolve
-    from castlist.bench.progress import Progress
-    from castlist.errors import CastlistError
     from castlist.types import Machine
 
     bench = Bench(
@@ -178,27 +221,13 @@ def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
         options=parse_options(given["settings"]),
         machine=Machine(given["device"], given["threads"]),
     )
-    jobs = bench.jobs(_datasets(data, given))
-    progress, store, results = Progress(sys.stderr, len(jobs)), Store(given["results"]), []
-    cannot: set[tuple[str, str]] = set()
-    for dataset, method, seed in jobs:
-        progress.begin(f"{dataset.features.name} {method} seed {seed}")
-        if (dataset.digest, method) in cannot:  # nor with another seed
-            progress.end()
-            continue
-        try:
-            results += list(bench(dataset, method, seed, store, progress.watch))
-            progress.end()
-        except CastlistError as error:  # one method cannot run on this set; the others can
-            progress.end(f"left out: {error}")
-            cannot.add((dataset.digest, method))
-    progress.close()
-    place = {method: i for i, method in enumerate(bench.methods)}
-    return sorted(results, key=lambda r: (r.key.dataset, *_order(r.key.protocol), place[r.key.method]))
-
-
-def _order(protocol: Protocol) -> tuple[int, str]:
-    return protocol.clusters or 0, protocol.unit
+    return collect(
+        bench,
+        _datasets(data, given),
+        Store(given["results"]),
+        sys.stderr,
+        lambda text: click.echo(text, err=True),
+    )
 
 
 def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
@@ -208,10 +237,12 @@ def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
     from castlist.io.features import read
 
     cast, drop = _split(given["cast"]), _split(given["drop"])
+    faces, draws = given.get("faces", 0), given.get("draws", 1) if given.get("faces", 0) else 1
     found = []
     for file in feature_files(data):
         try:
-            found.append(Dataset.of(read(file), cast=cast, drop=drop))
+            features = read(file)
+            found += [Dataset.of(features, cast=cast, drop=drop, faces=faces, draw=k) for k in range(draws)]
         except InputError as error:
             if file in data or len(data) == 1 == len(feature_files(data)):
                 raise
@@ -233,9 +264,12 @@ def _units(text: str) -> tuple[str, ...]:
 
 
 def _numbers(text: str) -> tuple[int | None, ...]:
-    if not all(part == "unknown" or (part.isdecimal() and int(part) > 0) for part in _split(text)):
-        raise click.BadParameter("numbers above 0, for instance 36,40, or unknown", param_hint="--clusters")
-    return tuple(None if part == "unknown" else int(part) for part in _split(text))
+    words = {"known": 0, "unknown": None}
+    if not all(part in words or (part.isdecimal() and int(part) > 0) for part in _split(text)):
+        raise click.BadParameter(
+            "numbers above 0, as in 36,40, or known, or unknown", param_hint="--clusters"
+        )
+    return tuple(words[part] if part in words else int(part) for part in _split(text))
 
 
 def _write(path: Path, text: str) -> None:

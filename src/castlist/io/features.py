@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,20 @@ class FeatureSet:
         n = len(pairs)
         return Constraints(pairs[:, 0], pairs[:, 1], np.zeros(n, bool), np.full(n, CO_OCCURRENCE, np.int8))
 
+    def faces_of(self, rows: NDArray[np.int64]) -> FeatureSet:
+        """The set with some of its stored faces only, by rising rows; `size` still counts all of them.
+
+        Raises:
+            InputError: a track would be left without a face.
+        """
+        return replace(
+            self,
+            embeddings=self.embeddings[rows],
+            frame=self.frame[rows],
+            box=None if self.box is None else self.box[rows],
+            views=tuple(view[rows] for view in self.views),
+        )
+
     def select(self, tracks: ArrayLike) -> FeatureSet:
         """The set with some of its tracks only, picked by mask (t,) or by increasing indices."""
         kept = np.arange(len(self))[np.asarray(tracks)]
@@ -167,11 +181,13 @@ def gather(
     first: ArrayLike | None = None,
     last: ArrayLike | None = None,
     size: ArrayLike | None = None,
+    quality: ArrayLike | None = None,
     views: Mapping[str, ArrayLike] | None = None,
 ) -> FeatureSet:
     """A FeatureSet of k faces that name their track by its index; spans and sizes are counted if not given.
 
-    `views` are other descriptors of the same faces by name, each (k, dv).
+    `quality` (k,) of each picture is 1 where not given; `views` are other descriptors of the same faces by
+    name, each (k, dv).
 
     Raises:
         InputError: columns that do not fit each other, or vectors that are not finite numbers.
@@ -190,11 +206,14 @@ def gather(
         raise InputError("frame numbers must be 0 or more")
     if faces and not 0 <= track.min() <= track.max() < tracks:
         raise InputError(f"a face belongs to a track outside the {tracks} there are")
+    quality = np.ones(faces, np.float32) if quality is None else np.asarray(quality, np.float32)
+    if quality.shape != (faces,) or not np.isfinite(quality).all():
+        raise InputError(f"quality must be {faces} finite numbers, one a face, got {quality.shape}")
     starts, ends = _spans(track, frames, tracks)
     vector = np.array(vector, np.float32)
     vector.flags.writeable = False  # ours alone, so the table need not copy it
     return FeatureSet(
-        embeddings=Embeddings(vector, track, np.full(faces, -1), np.ones(faces, np.float32)),
+        embeddings=Embeddings(vector, track, np.full(faces, -1), quality),
         track_id=_integers(track_id, "track numbers"),
         first=starts if first is None else _integers(first, "first frames"),
         last=ends if last is None else _integers(last, "last frames"),

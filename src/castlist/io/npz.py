@@ -5,6 +5,7 @@
                                      leaves it out, and each face stands alone
     frame        (faces,)    int     frame of each face                                    (optional)
     box          (faces, 4)  float   x, y, width, height in pixels                         (optional)
+    quality      (faces,)    float   of the picture, 0 to 1                                (optional)
     view_NAME    (faces, dv) float   other descriptors of the same faces, any number       (optional)
     tracks       (tracks,)   int     the track numbers, in the order of the columns below  (optional)
     label        (tracks,)   str     true person, "" where there is none                   (optional)
@@ -32,7 +33,7 @@ from castlist.io.features import FeatureSet, check_amount, gather, sentence
 __all__ = ["read", "read_npy", "write"]
 
 KNOWN = (
-    *("features", "track_id", "frame", "box", "x", "y", "w", "h"),
+    *("features", "track_id", "frame", "box", "quality", "x", "y", "w", "h"),
     *("tracks", "label", "identity", "track_first", "track_last", "track_faces", "name"),
 )
 VIEW = "view_"  # arrays of this prefix are other descriptors
@@ -68,6 +69,7 @@ def read(path: Path) -> FeatureSet:
             first=column.get("track_first"),
             last=column.get("track_last"),
             size=column.get("track_faces"),
+            quality=column.get("quality"),
             views={key.removeprefix(VIEW): column[key] for key in sorted(column) if key.startswith(VIEW)},
         )
 
@@ -96,6 +98,8 @@ def write(features: FeatureSet, path: Path) -> None:
     if features.box is not None:
         left, top, right, bottom = features.box.T
         columns["box"] = np.stack([left, top, right - left, bottom - top], 1)
+    if (features.embeddings.quality != 1).any():
+        columns["quality"] = features.embeddings.quality
     if features.label is not None:
         columns["label"] = features.label
     for name, view in zip(features.view_names, features.views, strict=True):

@@ -1,0 +1,38 @@
+"""castlist features: the face vectors of a film's workspace as a feature file for methods and benches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """
+\b
+Examples:
+  castlist features film.castlist -o film.npz
+  castlist features film.castlist --truth film.truth.csv -o film.npz
+  castlist bench run --data film.npz --methods base,tsiam,castlist
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("workspace", type=click.Path(path_type=Path))
+@click.option("--truth", type=click.Path(path_type=Path), help="Labelled faces, CSV: frame,x,y,w,h,label.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The file, .npz or .mat.")
+def command(workspace: Path, truth: Path | None, out: Path) -> None:
+    """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality and labels.
+
+    The vectors are those of the face model, before any refinement; every track that castlist clusters is
+    written. Of TRUTH a track takes the label that most of its faces have.
+    """
+    from castlist.io.features import write
+    from castlist.pipeline.features import features_of
+
+    if out.suffix not in (".npz", ".mat"):
+        raise click.UsageError(f"name the output .npz or .mat, not {out.name}")
+    table = features_of(workspace, truth)
+    write(table, out)
+    labelled = "" if table.label is None else f", {int((table.label != '').sum()):,} tracks labelled"
+    click.echo(
+        f"{out}: {len(table):,} tracks, {len(table.embeddings):,} faces, {table.dim} dimensions{labelled}"
+    )
