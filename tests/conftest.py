@@ -13,6 +13,7 @@ import pytest
 
 from castlist.drawn import Actor, Scene, Script, people, render
 
+os.environ["CASTLIST_STRICT"] = "1"  # a defect shows its traceback, and a test that looks for one fails
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGS = [
     "--no-sandbox",

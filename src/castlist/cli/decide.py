@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from castlist.cli.options import WORKSPACE
 from castlist.errors import InputError
 
 ACTIONS = (
@@ -30,7 +31,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.argument("action", type=click.Choice(ACTIONS))
 @click.argument("what", nargs=-1)
 @click.option("--author", default="", help="Who decides; kept with the decision.")

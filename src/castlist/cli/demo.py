@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from castlist.errors import InputError
+
+
+def _films(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the drawn films."""
+    from castlist.drawn import FILMS
+
+    return [CompletionItem(name) for name in FILMS if name.startswith(incomplete)]
 
 
 @click.command(
@@ -17,7 +25,9 @@ Examples:
   castlist demo --list                what drawn films there are
 """,
 )
-@click.option("--film", default="demo", show_default=True, help="Which of the drawn films.")
+@click.option(
+    "--film", default="demo", show_default=True, help="Which of the drawn films.", shell_complete=_films
+)
 @click.option("--list", "listing", is_flag=True, help="List the drawn films.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path(), help="Folder to draw it in.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the film's grain.")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from castlist._version import __version__
+from castlist.extras import install
 
 PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "scipy", "scikit-learn", "torch")
 
@@ -69,7 +70,7 @@ def _model(name: str) -> dict[str, Any]:
     try:
         facts["runs_on"] = load(name).provider
     except MissingExtra as error:
-        facts["problem"] = f"not installed: pip install 'castlist[{error.extra}]'"
+        facts["problem"] = f"not installed: {install(error.extra)}"
     except CastlistError as error:
         facts["problem"] = str(error)
     return facts
@@ -78,13 +79,15 @@ def _model(name: str) -> dict[str, Any]:
 def _providers() -> list[str]:
     import onnxruntime
 
-    return list(onnxruntime.get_available_providers())
+    return [
+        p for p in onnxruntime.get_available_providers() if p != "AzureExecutionProvider"
+    ]  # a web service
 
 
 def _torch() -> str:
     """What torch, if it is there, would train on."""
     if importlib.util.find_spec("torch") is None:
-        return "not installed; training runs in NumPy, which is enough (GPU: pip install 'castlist[torch]')"
+        return "not installed; training runs in NumPy, which is enough (GPU: " + install("torch") + ")"
     import torch
 
     if torch.cuda.is_available():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from castlist.cli.options import WORKSPACE
+
 EXAMPLES = """
 \b
 Examples:
@@ -16,7 +18,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.argument("a")
 @click.argument("b")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from castlist.cli.options import WORKSPACE
+
 FORMATS = ("csv", "json", "webvtt", "mot")  # io.exports.EXPORTS, known here without importing it
 
 EXAMPLES = """
@@ -19,7 +21,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True,
     help="csv: one row a face; json: the cast with exact times; webvtt: one cue an appearance; "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import films_options, machine_options, made_recipe, recipe_options
+from castlist.cli.options import films_options, machine_options, made_recipe, place_advised, recipe_options
 from castlist.types import Machine
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
     from castlist.pipeline.turned import better_turned
     from castlist.store import Workspace
 
-    with progress(quiet) as watch:
+    with progress(quiet) as watch, place_advised():
         cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=watch)
         turn = better_turned(cast, recipe, machine)
     place = Path(out) if out else Workspace.beside(cast.video.path)

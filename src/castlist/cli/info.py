@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from castlist.cli.options import WORKSPACE
+
 EXAMPLES = """
 \b
 Examples:
@@ -16,7 +18,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(workspace: Path, as_json: bool) -> None:
     """Say what WORKSPACE (film.castlist) holds: film, scan, cast, decisions, runs, and how large it is."""
@@ -43,7 +45,8 @@ def _words(name: str, value: Any) -> str:
     if name == "film":
         size = f"{value['width']}×{value['height']}, {value['seconds']:.1f} s, {value['codec']}".rstrip(", ")
         start = f", timecode {value['timecode']}" if value["timecode"] else ""
-        return f"{value['path']} ({size}{start})"
+        gone = "" if value["there"] else "; the file is not there any more"
+        return f"{value['path']} ({size}{start}{gone})"
     if name == "bytes":
         return ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in value.items())
     if name == "last_run":

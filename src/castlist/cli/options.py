@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
 
 __all__ = [
-    "film_options",
+    "WORKSPACE",
     "films_options",
+    "is_address",
     "machine_options",
     "made_recipe",
+    "place_advised",
     "recipe_options",
     "split_names",
     "workspace_of",
@@ -24,17 +30,9 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def film_options(command: F) -> F:
-    """FILM and where its results go."""
-    command = click.argument("film")(command)
-    return click.option(
-        "-o", "--out", metavar="FOLDER", help="Workspace for the results; FILM with .castlist by default."
-    )(command)
-
-
 def films_options(command: F) -> F:
     """FILMS, and where their results go."""
-    command = click.argument("films", nargs=-1, required=True, metavar="FILM...")(command)
+    command = click.argument("films", nargs=-1, required=True, metavar="FILM...", type=FilmPath())(command)
     return click.option(
         "-o", "--out", metavar="FOLDER",
         help="Workspace for the results, of several films the folder for them; beside each FILM by default.",
@@ -45,7 +43,12 @@ def recipe_options(command: F) -> F:
     """A recipe, and single options of it."""
     command = click.option("--recipe", metavar="TOML", help="A recipe; see castlist recipe.")(command)
     return click.option(
-        "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change one option; repeatable."
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="STEP.OPTION=VALUE",
+        help="Change one option; repeatable.",
+        shell_complete=_settings,
     )(command)
 
 
@@ -60,11 +63,88 @@ def machine_options(command: F) -> F:
     )(command)
 
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
+
+
+def is_address(text: str) -> bool:
+    """Whether somebody wrote an address on the net, and no file of that name is there."""
+    return bool(_ADDRESS.fullmatch(text)) and not os.path.lexists(text)
+
+
 def workspace_of(path: Path) -> Path:
-    """The workspace that a path means: itself, or the one beside it where it is a film."""
+    """The workspace that a path means: itself, or the one beside it where it is a film, there or gone."""
     from castlist.store import Workspace
 
-    return Workspace.beside(path) if path.is_file() else path
+    if path.is_file():
+        return Workspace.beside(path)
+    gone = not path.exists() and path.suffix not in ("", ".castlist")
+    beside = Workspace.beside(path) if gone else path
+    return beside if beside.is_dir() else path
+
+
+class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
+    """A workspace, or the film that it lies beside."""
+
+    name = "workspace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if isinstance(value, str) and is_address(value):
+            self.fail(f"addresses are not fetched: {value!r} is no workspace on this machine", param, ctx)
+        if not os.fspath(value) or "\0" in os.fspath(value):
+            self.fail("the name of a workspace is not empty and holds no zero character", param, ctx)
+        return workspace_of(Path(value))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+WORKSPACE = WorkspacePath()
+
+
+class FilmPath(click.ParamType):  # type: ignore[type-arg]
+    """A film, or a folder of films, on this machine."""
+
+    name = "film"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if is_address(value):
+            self.fail(f"addresses are not fetched: save {value!r} to a file and give that", param, ctx)
+        if not value or "\0" in value:
+            self.fail("the name of a film is not empty and holds no zero character", param, ctx)
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+def _settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """STEP.OPTION= for every option of the default recipe, and the choices of each step."""
+    from dataclasses import fields, is_dataclass
+
+    from castlist.recipe import CHOICES, Recipe
+
+    found = [f"{step}.use={name}" for step in CHOICES for name in CHOICES[step]]
+    for step in CHOICES:
+        made = getattr(Recipe(), step)
+        found += [f"{step}.{f.name}=" for f in fields(made)] if is_dataclass(made) else []
+    return [CompletionItem(text) for text in found if text.startswith(incomplete)]
+
+
+@contextmanager
+def place_advised() -> Iterator[None]:
+    """For verbs that have --out: advise it where another place for the workspace would do."""
+    from castlist.errors import WorkspaceError
+
+    try:
+        yield
+    except WorkspaceError as error:
+        if error.elsewhere:
+            raise WorkspaceError(f"{error}; or name another place with --out") from error
+        raise
 
 
 def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import machine_options, split_names, workspace_of
+from castlist.cli.options import WORKSPACE, machine_options, split_names
 from castlist.types import Machine
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Review the cast first (castlist review): whom castlist mistakes for Anna can be 
 Exit status 0: nobody else was found in what was written; 1: somebody was, and the moments are listed.
 """,
 )
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The film to write.")
 @click.option(
     "--check", "checked", type=click.Path(path_type=Path), metavar="FILM",
@@ -69,7 +69,7 @@ def command(
         raise click.UsageError(
             "name the film to write (-o public.mp4), or one to look at (--check), not both"
         )
-    place = workspace_of(workspace)
+    place = workspace
     with Workspace.open(place, write=False) as opened:
         known = [p.name for p in opened.cast().everybody]
     kept, hidden = split_names(keep, known), split_names(hide, known)

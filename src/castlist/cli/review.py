@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from castlist.cli.options import WORKSPACE
+
 EXAMPLES = """
 \b
 Examples:
@@ -22,7 +24,7 @@ WARNING = (
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
 )

@@ -184,9 +184,7 @@ def check(db: sqlite3.Connection, path: Path, newest: int = SCHEMA) -> int:
         WorkspaceError: some other program wrote it.
     """
     if _pragma(db, "application_id") != APPLICATION:
-        raise WorkspaceError(
-            f"{path}: its cast.db was not written by castlist; name another place with --out"
-        )
+        raise WorkspaceError(f"{path}: its cast.db was not written by castlist", elsewhere=True)
     version = _pragma(db, "user_version")
     if version > newest:
         raise WorkspaceNewer(
@@ -194,7 +192,7 @@ def check(db: sqlite3.Connection, path: Path, newest: int = SCHEMA) -> int:
             "upgrade castlist to open it"
         )
     if version < 1:
-        raise WorkspaceError(f"{path}: its cast.db has no schema; name another place with --out")
+        raise WorkspaceError(f"{path}: its cast.db has no schema", elsewhere=True)
     return version
 
 

@@ -29,6 +29,7 @@ _COUNTS = {
 def film(video: Video) -> dict[str, Any]:
     return {
         "path": shown(video.path),
+        "there": video.path.is_file(),
         "width": video.width,
         "height": video.height,
         "seconds": round(float(video.duration), 3),

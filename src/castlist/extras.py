@@ -1,0 +1,25 @@
+"""How an optional part of castlist is installed: by the packages themselves, wherever castlist came from."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+
+__all__ = ["install"]
+
+
+def install(extra: str) -> str:
+    """The command that installs an optional part, as in "pip install 'torch>=2.6'"."""
+    try:
+        needed = importlib.metadata.requires("castlist") or []
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout that was never installed
+        needed = []
+    packages = [
+        _package(line) for line in needed if re.search(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]", line)
+    ]
+    return "pip install " + (" ".join(f"'{name}'" for name in packages) or f"'castlist[{extra}]'")
+
+
+def _package(line: str) -> str:
+    """A requirement without its marker."""
+    return line.partition(";")[0].replace(" ", "")
