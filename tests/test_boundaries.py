@@ -30,6 +30,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "cast": set(),
     "store": {"cast", "decisions"},
     "render": {"decode"},
+    "reel": {"decode", "render", "cast", "store"},
     "redact": {"decode", "detect", "track", "render", "cast", "store", "recipe", "models", "decisions"},
     "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster"},
 }

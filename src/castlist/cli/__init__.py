@@ -30,6 +30,7 @@ VERBS = {  # verb: (module, what it does)
     "export": ("castlist.cli.export", "Write the cast as CSV, JSON, WebVTT or MOT."),
     "review": ("castlist.cli.review", "Correct the cast in the browser."),
     "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
+    "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
     "redact": ("castlist.cli.redact", "Write the film again with only some people to be seen, and prove it."),
     "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
     "features": (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from castlist.render.codecs import CONTAINERS, container_of
 from castlist.render.covers import BODY, CORE, HOLE, STYLES, WHOLE, Covers
-from castlist.render.process import Rendered, render
+from castlist.render.process import Rendered, cut, render
 
 __all__ = [
     "BODY",
@@ -19,5 +19,6 @@ __all__ = [
     "Covers",
     "Rendered",
     "container_of",
+    "cut",
     "render",
 ]

@@ -1,0 +1,123 @@
+"""Cast -> the parts of a film that show somebody: appearances, cut at shot borders where these are near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import Cast, Person
+
+__all__ = ["NEAR", "Piece", "chosen"]
+
+NEAR = Fraction(1, 2)  # seconds to a shot border within which the cut is made there
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a film, and where it lies in the reel; times in seconds."""
+
+    first: int  # frame of the film
+    stop: int  # frame after the last
+    start: Fraction  # in the film
+    end: Fraction
+    reel_start: Fraction = Fraction(0)
+
+    @property
+    def duration(self) -> Fraction:
+        return self.end - self.start
+
+
+def chosen(
+    cast: Cast, people: Sequence[Person], *, longest: Fraction | None = None, near: Fraction = NEAR
+) -> tuple[Piece, ...]:
+    """The parts of a film in which all of these people appear, in order, none overlapping.
+
+    Args:
+        people: at least one; of several, the parts in which each of them is in an appearance.
+        longest: seconds of all parts together at most; the longest parts are taken first, and the last of
+            them is shortened.
+        near: seconds to a shot border within which the cut is made there.
+    """
+    spans = _frames(cast, people[0])
+    for other in people[1:]:
+        spans = _both(spans, _frames(cast, other))
+    pieces = [_piece(cast, *_snapped(cast, first, stop, near)) for first, stop in spans]
+    pieces = _joined(cast, pieces)
+    if longest is not None:
+        pieces = _within(cast, pieces, longest)
+    placed, at = [], Fraction(0)
+    for piece in pieces:
+        placed.append(Piece(piece.first, piece.stop, piece.start, piece.end, at))
+        at += piece.duration
+    return tuple(placed)
+
+
+def _frames(cast: Cast, person: Person) -> list[tuple[int, int]]:
+    """(first, stop) frames of a person's appearances."""
+    tracks = cast.tracks
+    return [
+        (min(int(tracks.first[t]) for t in stay.tracks), max(int(tracks.last[t]) for t in stay.tracks) + 1)
+        for stay in person.appearances
+    ]
+
+
+def _both(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The frames that lie in a span of each."""
+    meet = [(max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b]
+    return sorted(span for span in meet if span[0] < span[1])
+
+
+def _snapped(cast: Cast, first: int, stop: int, near: Fraction) -> tuple[int, int]:
+    """The same frames, begun and ended at the border of their shots where that is near."""
+    clock, shots = cast.clock, cast.shots
+    if not len(shots):
+        return first, stop
+    begin, end = (int(s) for s in shots.of([first, stop - 1]))
+    low, high = int(shots.start[begin]), int(shots.stop[end])
+    if clock.time(first) - clock.time(low) <= near:
+        first = low
+    if clock.time(high) - clock.time(stop) <= near:
+        stop = high
+    return first, stop
+
+
+def _piece(cast: Cast, first: int, stop: int) -> Piece:
+    return Piece(first, stop, cast.clock.time(first), cast.clock.time(stop))
+
+
+def _joined(cast: Cast, pieces: list[Piece]) -> list[Piece]:
+    """Pieces that overlap or touch as one."""
+    joined: list[Piece] = []
+    for piece in sorted(pieces, key=lambda p: (p.first, p.stop)):
+        if joined and piece.first <= joined[-1].stop:
+            before = joined.pop()
+            piece = _piece(cast, before.first, max(before.stop, piece.stop))
+        joined.append(piece)
+    return joined
+
+
+def _within(cast: Cast, pieces: list[Piece], longest: Fraction) -> list[Piece]:
+    """The longest pieces that fit, in order; of the one that does not, its beginning."""
+    taken, left = [], longest
+    for piece in sorted(pieces, key=lambda p: (-p.duration, p.first)):
+        if piece.duration > left:
+            stop = _frame_at(cast, piece, left)
+            if stop > piece.first:
+                taken.append(_piece(cast, piece.first, stop))
+            break
+        taken.append(piece)
+        left -= piece.duration
+    return sorted(taken, key=lambda p: p.first)
+
+
+def _frame_at(cast: Cast, piece: Piece, seconds: Fraction) -> int:
+    """The last frame at which a piece can stop so as not to be longer than that."""
+    times: NDArray[np.float64] = cast.clock.seconds()
+    stop = int(np.searchsorted(times, float(piece.start + seconds) + 1e-9, side="right")) - 1
+    while stop > piece.first and cast.clock.time(stop) - piece.start > seconds:
+        stop -= 1
+    return min(stop, piece.stop)

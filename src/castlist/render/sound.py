@@ -1,0 +1,215 @@
+"""The sound that is written: all of the film's as it is, or parts with short fades. Rendering child."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.render.codecs import SOUND
+
+__all__ = ["Cut", "Whole"]
+
+RUN_UP = 1  # seconds before a part from which its sound is decoded, so that the codec knows all by then
+DRIFT = 0.002  # seconds by which the times of sound may be rounded; where they differ more, there is a gap
+
+
+class Whole:
+    """All sound of the film, packet by packet as it is; encoded anew where the container cannot hold it."""
+
+    def __init__(self, source: Any, target: Any, job: dict[str, Any]) -> None:
+        from castlist.decode.source import opened
+
+        self._target = target
+        self._zero: Fraction = source.zero  # seconds
+        # Matroska has no times before 0 and would move all streams; what sounds there is a codec's run-up.
+        self._from_zero = job["container"] in ("matroska", "webm")
+        self._container = opened(_Apart(job["file"]))
+        self.told: list[str] = []
+        self._way: dict[int, Any] = {}  # stream that is written, by index of the one that is read
+        self._encoded: set[int] = set()
+        for stream in self._container.streams.audio:
+            self._take(stream)
+        self._waiting = self._packets()
+        self._next = next(self._waiting, None)
+
+    def _take(self, stream: Any) -> None:
+        codec = stream.codec_context.name if stream.codec_context else ""
+        if codec in self._target.supported_codecs:
+            self._way[stream.index] = self._target.add_stream_from_template(stream)
+            self.told.append(f"{codec}, copied")
+        elif codec:
+            name = SOUND.get(self._target.format.name, "aac")
+            self._way[stream.index] = self._target.add_stream(name, rate=stream.codec_context.sample_rate)
+            self._way[stream.index].codec_context.layout = stream.codec_context.layout
+            self._encoded.add(stream.index)
+            self.told.append(f"{codec}, encoded as {name}")
+
+    def _packets(self) -> Iterator[Any]:
+        streams = [s for s in self._container.streams.audio if s.index in self._way]
+        if streams:
+            yield from self._container.demux(streams)
+
+    def until(self, seconds: Fraction | None) -> None:
+        """Write what sounds before a time; all that is left where it is None."""
+        while self._next is not None:
+            packet, stamp = self._next, self._stamp(self._next)
+            if seconds is not None and stamp is not None and stamp > seconds:
+                return
+            self._write(packet)
+            self._next = next(self._waiting, None)
+
+    def _stamp(self, packet: Any) -> Fraction | None:
+        at = packet.dts if packet.dts is not None else packet.pts
+        return None if at is None else at * Fraction(packet.time_base) - self._zero
+
+    def _write(self, packet: Any) -> None:
+        to = self._way[packet.stream.index]
+        shift = round(self._zero / packet.time_base)
+        if packet.stream.index in self._encoded:
+            for frame in packet.decode():
+                frame.pts -= round(self._zero / frame.time_base)
+                self._target.mux(to.encode(frame))
+            if packet.dts is None:
+                self._target.mux(to.encode())
+        elif packet.dts is not None and packet.size:
+            packet.pts = (packet.dts if packet.pts is None else packet.pts) - shift
+            packet.dts -= shift
+            if packet.pts < 0 and self._from_zero:
+                return
+            packet.stream = to
+            self._target.mux(packet)
+
+
+class Cut:
+    """The film's first sound track in parts, one after another, decoded and encoded anew.
+
+    Part k begins at the sample nearest to its place in the output, so that nothing adds up however many
+    parts there are. Where the film has no sound there is silence.
+    """
+
+    def __init__(self, source: Any, target: Any, job: dict[str, Any]) -> None:
+        self._source, self._target, self._file, self._fade = source, target, job["file"], job["fade"]
+        self._spans = [(a * source.unit, b * source.unit) for a, b in job["spans"]]
+        self.told: list[str] = []
+        self._stream: Any = None
+        streams = source.container.streams.audio
+        if not streams or streams[0].codec_context is None:
+            return
+        theirs = streams[0].codec_context
+        name = SOUND.get(target.format.name, "aac")
+        self._rate = 48_000 if name == "libopus" else theirs.sample_rate
+        self._layout = "stereo" if theirs.channels > 1 else "mono"
+        self._stream = target.add_stream(name, rate=self._rate)
+        self._stream.codec_context.layout = self._layout
+        self.told.append(f"{theirs.name}, encoded as {name}")
+        self._waiting = self._pieces()
+        self._next = next(self._waiting, None)
+
+    def until(self, seconds: Fraction | None) -> None:
+        """Write what sounds before a time of the output; all that is left where it is None."""
+        if self._stream is None:
+            return
+        while self._next is not None and (seconds is None or Fraction(self._next[0], self._rate) <= seconds):
+            self._write(*self._next)
+            self._next = next(self._waiting, None)
+        if seconds is None:
+            self._target.mux(self._stream.encode())
+
+    def _write(self, at: int, samples: NDArray[np.float32]) -> None:
+        import av
+
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=self._layout)
+        frame.sample_rate, frame.pts, frame.time_base = self._rate, at, Fraction(1, self._rate)
+        self._target.mux(self._stream.encode(frame))
+
+    def _pieces(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """(first sample in the output, samples (channels, n)), without gaps and overlaps."""
+        shown, done = Fraction(0), 0
+        for begin, end in self._spans:
+            first, last = round(shown * self._rate), round((shown + end - begin) * self._rate)
+            for at, samples in self._of_span(begin, last - first):
+                yield done, self._faded(samples, at, last - first)
+                done += samples.shape[1]
+            shown += end - begin
+
+    def _of_span(self, begin: Fraction, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """(place within the part, samples) of one part, silence where the film has none."""
+        channels, at = 2 if self._layout == "stereo" else 1, 0
+        for start, samples in self._decoded(begin):
+            place = start - round(begin * self._rate)
+            if place >= length:
+                break
+            samples = samples[:, max(0, at - place) :]
+            place = max(place, at)
+            samples = samples[:, : max(0, length - place)]
+            if not samples.shape[1]:
+                continue
+            if place > at:
+                yield at, np.zeros((channels, place - at), np.float32)
+            yield place, samples
+            at = place + samples.shape[1]
+        if at < length:
+            yield at, np.zeros((channels, length - at), np.float32)
+
+    def _decoded(self, begin: Fraction) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """(sample of the film, samples) from somewhat before a time on."""
+        import av
+        import av.error
+
+        from castlist.decode.source import opened
+
+        zero: Fraction = self._source.zero
+        with opened(_Apart(self._file)) as container:
+            stream = container.streams.audio[0]
+            resampler = av.AudioResampler("fltp", self._layout, self._rate)
+            target = int((begin + zero - RUN_UP) / stream.time_base)
+            if begin > RUN_UP:
+                container.seek(target, stream=stream, backward=True)
+            place: int | None = None
+            for packet in container.demux(stream):
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError:
+                    continue  # what cannot be decoded is silent
+                for frame in frames:
+                    if frame.pts is not None:
+                        there = round((frame.pts * Fraction(frame.time_base) - zero) * self._rate)
+                        if place is None or abs(there - place) > self._rate * DRIFT:
+                            place = there
+                    for part in resampler.resample(frame):
+                        samples = part.to_ndarray().astype(np.float32)
+                        yield place or 0, samples
+                        place = (place or 0) + samples.shape[1]
+
+    def _faded(self, samples: NDArray[np.float32], at: int, length: int) -> NDArray[np.float32]:
+        """Samples of a part, from place `at`, louder at the part's start and softer at its end."""
+        place = at + np.arange(samples.shape[1]) + 0.5
+        ramp = np.minimum(place, length - place) / max(1.0, self._fade * self._rate)
+        return np.asarray(samples * np.clip(ramp, 0, 1), np.float32)
+
+
+class _Apart:
+    """A file read at a place of its own, though others read the same descriptor."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd, self._at, self._size = fd, 0, os.fstat(fd).st_size
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes."""
+        data = os.pread(self._fd, size, self._at)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to another place."""
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """Where the next byte is read."""
+        return self._at
