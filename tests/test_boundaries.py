@@ -12,7 +12,8 @@ PLAIN = {"types", "errors", "vectors", "boxes", "graphs", "progress", "_version"
 
 ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "types": set(),
-    "errors": set(),
+    "errors": {"extras"},
+    "extras": set(),
     "vectors": set(),
     "progress": set(),
     "split": set(),
