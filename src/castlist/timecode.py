@@ -3,9 +3,9 @@
     base = Timebase(Fraction(30000, 1001), drop=True, start=1_078_920)
     base.label(base.frame(Fraction(1001, 30)))  # "10:00:33;10"
 
-Drop-frame timecode leaves out numbers, never frames: of 29.97 frames a second the labels ;00 and ;01 of every
-minute that is no tenth one, of 59.94 the labels ;00 to ;03, so that an hour of labels lasts an hour. Non-drop
-labels at these rates run 3.6 s an hour behind the clock. [SMPTE ST 12-1:2014, section 5]
+Drop-frame timecode leaves out numbers, never frames: of 29.97 frames a second the labels ;00 and ;01 of
+every minute that is no tenth one, of 59.94 the labels ;00 to ;03, so that an hour of labels lasts an hour.
+Non-drop labels at these rates run 3.6 s an hour behind the clock. [SMPTE ST 12-1:2014, section 5]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from castlist.errors import InputError
 from castlist.types import Clock
 
-__all__ = ["NTSC", "Timebase", "constant", "frame_number", "parse", "snapped", "timebase"]
+__all__ = ["NTSC", "Timebase", "consecutive", "constant", "frame_number", "parse", "snapped", "timebase"]
 
 NTSC = Fraction(1000, 1001)  # 30 frames a second became 29.97 when NTSC got its colour
 # What cameras record and editing programs count in.
@@ -193,3 +193,11 @@ def _grid(clock: Clock, frame_rate: Fraction) -> Fraction:
         return own
     fitting = [r for r in RATES if abs(r - own) <= own / 50 and constant(clock, r)]
     return fitting[0] if fitting else min(RATES, key=lambda r: abs(r - own))
+
+
+def consecutive(clock: Clock, rate: Fraction) -> bool:
+    """Whether frame i is shown at i frames of the rate after the first, for every i."""
+    if not len(clock):
+        return True
+    place = (clock.pts - clock.pts[0]) * float(clock.unit * rate)
+    return bool(np.all(np.abs(place - np.arange(len(clock))) <= _ON_GRID))

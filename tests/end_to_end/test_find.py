@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import castlist
-from castlist.io.exports import EXPORTS
+from castlist.io.exports import FORMATS
 from castlist.metrics import b_cubed
 from castlist.pipeline import find
 from castlist.store import Workspace
@@ -46,7 +46,7 @@ def matched(cast, truth):
 
 def exported(folder, path):
     with Workspace.open(folder, write=False) as workspace:
-        EXPORTS["csv"].write(workspace.cast(), path)
+        FORMATS["faces"].write(workspace.cast(), path)
     return path.read_bytes()
 
 

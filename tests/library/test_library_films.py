@@ -151,7 +151,7 @@ def _die(pipe):
 
 def content(workspace: Path) -> dict[str, object]:
     """All that a workspace says of its film, without when and how fast."""
-    from castlist.io.cast_json import document
+    from castlist.io.exports.cast_json import document
     from castlist.store import Workspace
 
     with Workspace.open(workspace, write=False) as keep:

@@ -27,7 +27,7 @@ VERBS = {  # verb: (module, what it does)
     "find": ("castlist.cli.find", "Find the cast of a film."),
     "demo": ("castlist.cli.demo", "Draw a film and find its cast: castlist without a film at hand."),
     "info": ("castlist.cli.info", "Show the cast that was found, and how."),
-    "export": ("castlist.cli.export", "Write the cast as CSV, JSON, WebVTT or MOT."),
+    "export": ("castlist.cli.export", "Write the cast for other programs: tables, markers, subtitles."),
     "review": ("castlist.cli.review", "Correct the cast in the browser."),
     "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
     "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
@@ -94,7 +94,7 @@ def _no_verb(name: str) -> str:
 Examples:
   castlist find film.mp4                       the cast, and film.castlist/report.html
   castlist find film.mp4 --json | jq .people
-  castlist export film.castlist --format csv -o faces.csv
+  castlist export film.mp4 -o film.edl         markers for an editing program
   castlist demo                                no film at hand? this draws one
 """,
 )

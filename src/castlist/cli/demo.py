@@ -38,7 +38,7 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
     from castlist.cli.output import print_cast, progress, visible
     from castlist.drawn import FILMS, render
     from castlist.io import plain_json
-    from castlist.io.cast_json import document
+    from castlist.io.exports.cast_json import document
     from castlist.pipeline import find
     from castlist.store import Workspace
 

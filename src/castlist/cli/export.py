@@ -7,42 +7,76 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE
+from castlist.cli.options import WORKSPACE, split_names
 
-FORMATS = ("csv", "json", "webvtt", "mot")  # io.exports.EXPORTS, known here without importing it
+# io.exports.FORMATS, known here without importing it
+FORMATS = (
+    "csv", "faces", "json", "otio", "fcp7", "fcpxml", "edl", "avid", "ale", "srt", "webvtt",
+    "webvtt-metadata", "ffmetadata", "matroska", "mot", "coco", "cvat", "label-studio", "rttm", "xmp",
+    "web-annotation", "mmif",
+)  # fmt: skip
 
 EXAMPLES = """
 \b
 Examples:
-  castlist export film.castlist --format csv -o faces.csv
-  castlist export film.castlist --format webvtt -o film.vtt
+  castlist export film.castlist -o film.csv             one row an appearance
+  castlist export film.mp4 -o film.edl                  markers for DaVinci Resolve
+  castlist export film.mp4 -o film.otio --person Anna
+  castlist export film.castlist --format faces -o film.csv --people-only
   castlist export film.castlist --format json | jq '.people[].name'
+All formats: docs/exports.md
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
+@click.option("-o", "--output", metavar="FILE", default="-", show_default=True,
+              help="The file to write, - for standard output. Its suffix chooses the format.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMATS),
+              help="The format, instead of the one that the suffix says.")  # fmt: skip
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True,
-    help="csv: one row a face; json: the cast with exact times; webvtt: one cue an appearance; "
-    "mot: MOTChallenge rows.",
-)  # fmt: skip
-@click.option(
-    "-o", "--output", default="-", help="The file to write, - for standard output.", show_default=True
+    "--person", multiple=True, metavar="NAME", help="Only this person; repeatable, or with commas between."
 )
-def command(workspace: Path, form: str, output: str) -> None:
-    """Write the cast of WORKSPACE (film.castlist) as CSV, JSON, WebVTT or MOTChallenge.
+@click.option("--background", is_flag=True, help="People of the background as well.")
+@click.option("--people-only", is_flag=True, help="Leave out faces that are nobody's (tables of faces).")
+@click.option("--ids", type=click.Choice(("tracks", "people")), default="tracks", show_default=True,
+              help="What an id stands for (mot).")  # fmt: skip
+@click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
+              help="Where the film starts, by default its own timecode (; for drop-frame).")  # fmt: skip
+@click.option("--rate", metavar="FPS", help="Frames a second of your timeline, by default the film's.")
+def command(
+    workspace: Path,
+    output: str,
+    form: str | None,
+    person: tuple[str, ...],
+    background: bool,
+    people_only: bool,
+    ids: str,
+    start_timecode: str,
+    rate: str | None,
+) -> None:
+    """Write the cast for other programs: tables, markers for editing, subtitles, annotations.
 
-    A file appears whole or not at all. This works while castlist find is at work on the same workspace:
-    what is written is the last finished cast.
+    WORKSPACE is film.castlist, or film.mp4 for the workspace beside it. A file appears whole or not at
+    all. This works while castlist find is at work on the same workspace: what is written is the last
+    finished cast.
     """
-    from castlist.io.exports import EXPORTS
+    from castlist.io.exports import Options, chosen_format, parsed_rate
     from castlist.store import Workspace
 
+    export = chosen_format(output, form)
     with Workspace.open(workspace, write=False) as opened:
         cast = opened.cast()
+    options = Options(
+        people_only=people_only,
+        background=background,
+        person=tuple(split_names(person, (p.name for p in cast.everybody))),
+        ids=ids,
+        start_timecode=start_timecode,
+        rate=None if rate is None else parsed_rate(rate),
+    )
     if output != "-":
-        EXPORTS[form].write(cast, output)
+        export.write(cast, output, options)
         return
-    EXPORTS[form].write(cast, sys.stdout.buffer)
+    export.write(cast, sys.stdout.buffer, options)
     sys.stdout.buffer.flush()

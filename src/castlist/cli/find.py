@@ -72,7 +72,7 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
         turn = better_turned(cast, recipe, machine)
     place = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
-        from castlist.io.cast_json import document
+        from castlist.io.exports.cast_json import document
 
         click.echo(plain_json.text(document(cast)))
     else:

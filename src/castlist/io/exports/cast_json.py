@@ -13,6 +13,7 @@ import numpy as np
 
 from castlist.cast import Appearance, Cast, Face, Person
 from castlist.io import plain_json
+from castlist.io.exports.options import Options
 from castlist.types import FATES, NOISE, TRANSITIONS
 
 __all__ = ["VERSION", "document", "lines"]
@@ -20,7 +21,7 @@ __all__ = ["VERSION", "document", "lines"]
 VERSION = 1  # of the document; grows when a reader of an earlier one would misread it
 
 
-def lines(cast: Cast) -> Iterator[str]:
+def lines(cast: Cast, options: Options | None = None) -> Iterator[str]:
     """The file, in pieces."""
     yield from plain_json.pieces(document(cast))
     yield "\n"

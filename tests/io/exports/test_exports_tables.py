@@ -18,11 +18,12 @@ import pytest
 
 from castlist.cast import Cast
 from castlist.errors import CastlistError
-from castlist.io import cast_json, faces_csv, webvtt
-from castlist.io.exports import EXPORTS
+from castlist.io.exports import FORMATS, Options, cast_json
+from castlist.io.exports.names import distinct_names
+from castlist.io.exports.seconds import millis, stamp
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "cast.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "cast.schema.json").read_text())
 VIDEO = Video(Path("film.mp4"), 640, 360, Fraction(25), Fraction(4), "d1", "h264", "yuv420p")
 
 
@@ -54,11 +55,11 @@ EMPTY = Cast.of(VIDEO, Clock([], Fraction(1, 25)), Shots([], [], []), Tracks.emp
 
 
 def rows(cast):
-    return list(csv.DictReader(io.StringIO(EXPORTS["csv"].text(cast), newline="")))
+    return list(csv.DictReader(io.StringIO(FORMATS["faces"].text(cast), newline="")))
 
 
-def test_csv_by_hand():
-    assert EXPORTS["csv"].text(make_cast()) == (
+def test_faces_by_hand():
+    assert FORMATS["faces"].text(make_cast()) == (
         "frame,time,x,y,w,h,track,person,score\r\n"
         "0,0.000000,1.00,2.00,3.00,4.00,0,Ann,0.9000\r\n"
         "1,0.040000,1.00,2.00,3.00,4.00,0,Ann,0.8000\r\n"
@@ -70,28 +71,57 @@ def test_csv_by_hand():
 
 
 def test_mot_by_hand():
-    assert EXPORTS["mot"].text(make_cast()).splitlines() == [
-        "1,1,1.00,2.00,3.00,4.00,0.9000,-1,-1,-1",
-        "2,1,1.00,2.00,3.00,4.00,0.8000,-1,-1,-1",
-        "2,3,9.00,9.00,10.00,20.00,0.5000,-1,-1,-1",
-        "61,2,0.00,0.00,1.00,1.00,0.7000,-1,-1,-1",
-        "62,2,0.00,0.00,1.00,1.00,0.6000,-1,-1,-1",
+    assert FORMATS["mot"].text(make_cast()).splitlines() == [
+        "1,1,2.00,3.00,3.00,4.00,0.9000,-1,-1,-1",
+        "2,1,2.00,3.00,3.00,4.00,0.8000,-1,-1,-1",
+        "2,3,10.00,10.00,10.00,20.00,0.5000,-1,-1,-1",
+        "61,2,1.00,1.00,1.00,1.00,0.7000,-1,-1,-1",
+        "62,2,1.00,1.00,1.00,1.00,0.6000,-1,-1,-1",
     ]
+    ids = [row.split(",")[1] for row in FORMATS["mot"].text(make_cast(), Options(ids="people")).splitlines()]
+    assert ids == ["1", "1", "2", "1", "1"]
 
 
-def test_webvtt_by_hand():
-    assert EXPORTS["webvtt"].text(make_cast()) == (
-        "WEBVTT\n"
-        "\n00:00:00.000 --> 00:00:00.080\nAnn\n"
-        "\n00:00:00.040 --> 00:00:00.080\n<c.background>Extra</c>\n"
-        "\n00:00:02.400 --> 00:00:02.480\nAnn\n"
+def test_mot_has_a_person_once_a_frame():
+    """Of two faces in a frame the surer one is written."""
+    cast = make_cast()
+    both = Cast.of(cast.video, cast.clock, cast.shots, cast.tracks, np.array([0, 0, 0, NOISE]))
+    rows = [row.split(",") for row in FORMATS["mot"].text(both, Options(ids="people")).splitlines()]
+    assert [(r[0], r[1], r[6]) for r in rows] == [
+        ("1", "1", "0.9000"), ("2", "1", "0.8000"), ("61", "1", "0.7000"), ("62", "1", "0.6000"),
+    ]  # fmt: skip
+
+
+def test_appearances_by_hand():
+    assert FORMATS["csv"].text(make_cast(), Options(background=True)) == (
+        "person,in,out,length,in_timecode,out_timecode,in_frame,out_frame,shot,background,person_id\r\n"
+        "Ann,0.000000,0.080000,0.080000,00:00:00:00,00:00:00:02,0,2,0,no,0\r\n"
+        "Extra,0.040000,0.080000,0.040000,00:00:00:01,00:00:00:02,1,2,0,yes,1\r\n"
+        "Ann,2.400000,2.480000,0.080000,00:00:02:10,00:00:02:12,60,62,1,no,0\r\n"
     )
 
 
+def test_faces_of_people_only():
+    text = FORMATS["faces"].text(make_cast(), Options(people_only=True))
+    assert [row["person"] for row in csv.DictReader(io.StringIO(text, newline=""))] == [
+        "Ann", "Ann", "Extra", "Ann", "Ann",
+    ]  # fmt: skip
+
+
+def test_webvtt_by_hand():
+    assert FORMATS["webvtt"].text(make_cast(), Options(background=True)) == (
+        "WEBVTT\n"
+        "\np0-1\n00:00:00.000 --> 00:00:00.080\n<v Ann>Ann</v>\n"
+        "\np1-1\n00:00:00.040 --> 00:00:00.080\n<v.background Extra>Extra</v>\n"
+        "\np0-2\n00:00:02.400 --> 00:00:02.480\n<v Ann>Ann</v>\n"
+    )
+    assert FORMATS["webvtt"].text(make_cast()).count("-->") == 2
+
+
 def test_nobody():
-    assert EXPORTS["csv"].text(EMPTY) == "frame,time,x,y,w,h,track,person,score\r\n"
-    assert EXPORTS["mot"].text(EMPTY) == ""
-    assert EXPORTS["webvtt"].text(EMPTY) == "WEBVTT\n"
+    assert FORMATS["faces"].text(EMPTY) == "frame,time,x,y,w,h,track,person,score\r\n"
+    assert FORMATS["mot"].text(EMPTY) == ""
+    assert FORMATS["webvtt"].text(EMPTY) == "WEBVTT\n"
     document = cast_json.document(EMPTY)
     jsonschema.validate(document, SCHEMA)
     assert document["people"] == []
@@ -104,26 +134,26 @@ def test_names_that_a_spreadsheet_would_run(name):
 
 
 @pytest.mark.parametrize(
-    "name", ['Ann "the" Boss', "a,b", "a;b\tc", "Ångström é 名", "x" * 10_000, "A\u200fB"]
+    "name", ['Ann "the" Boss', "a,b", "a;b c", "Ångström é 名", "x" * 10_000, "A\u200fB"]
 )
 def test_names_come_back_from_csv(name):
     assert rows(make_cast((name, "")))[0]["person"] == name
 
 
 def test_people_who_share_a_name_are_told_apart():
-    assert faces_csv.distinct_names(make_cast(("Ann", "Ann"))) == ["Ann", "Ann (2)"]
-    assert faces_csv.distinct_names(make_cast(("Person 2", ""))) == ["Person 2", "Person 2 (2)"]
+    assert distinct_names(make_cast(("Ann", "Ann"))) == ["Ann", "Ann (2)"]
+    assert distinct_names(make_cast(("Person 2", ""))) == ["Person 2", "Person 2 (2)"]
 
 
 def test_a_score_that_is_none():
     cast = make_cast(score=np.nan)
     assert rows(cast)[2]["score"] == ""
-    assert EXPORTS["mot"].text(cast).splitlines()[2].endswith(",1.0000,-1,-1,-1")
-    jsonschema.validate(json.loads(EXPORTS["json"].text(cast)), SCHEMA)
+    assert FORMATS["mot"].text(cast).splitlines()[2].endswith(",1.0000,-1,-1,-1")
+    jsonschema.validate(json.loads(FORMATS["json"].text(cast)), SCHEMA)
 
 
 @pytest.mark.parametrize(
-    ("time", "stamp"),
+    ("time", "text"),
     [
         (Fraction(0), "00:00:00.000"),
         (Fraction(1001, 30000), "00:00:00.033"),
@@ -131,29 +161,29 @@ def test_a_score_that_is_none():
         (Fraction(100 * 3600 + 61), "100:01:01.000"),
     ],
 )
-def test_webvtt_times(time, stamp):
-    assert webvtt.stamp(time) == stamp
+def test_webvtt_times(time, text):
+    assert stamp(millis(time, time)[0]) == text
 
 
 def test_webvtt_of_a_long_film_and_of_frames_under_a_millisecond():
-    long = EXPORTS["webvtt"].text(make_cast(unit=Fraction(4000)))
+    long = FORMATS["webvtt"].text(make_cast(unit=Fraction(4000)))
     assert "66:40:00.000 --> 68:53:20.000" in long
-    cues = re.findall(r"(\S+) --> (\S+)", EXPORTS["webvtt"].text(make_cast(unit=Fraction(1, 90_000))))
+    cues = re.findall(r"(\S+) --> (\S+)", FORMATS["webvtt"].text(make_cast(unit=Fraction(1, 90_000))))
     assert cues
     assert all(start < stop for start, stop in cues)
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a --> b", "&amp;", "<c.x>"])
 def test_webvtt_names_are_text(name):
-    text = EXPORTS["webvtt"].text(make_cast((name, "")))
-    line = text.split("\n")[3]
-    assert "<" not in line
-    assert "-->" not in line
+    text = FORMATS["webvtt"].text(make_cast((name, "")))
+    line = text.split("\n")[4]
+    voice, line = re.fullmatch("<v ([^<>]+)>([^<>]+)</v>", line).groups()
+    assert voice == line
     assert line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == name
 
 
 def test_json_is_as_its_schema_says():
-    document = json.loads(EXPORTS["json"].text(make_cast()))
+    document = json.loads(FORMATS["json"].text(make_cast()))
     jsonschema.validate(document, SCHEMA)
     (ann,) = document["people"]
     assert ann["screen_time"] == {"seconds": 0.16, "exact": "4/25"}
@@ -181,13 +211,13 @@ def test_the_schema_knows_every_field():
         jsonschema.validate(document, SCHEMA)
 
 
-@pytest.mark.parametrize("form", EXPORTS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_files_and_streams_hold_the_same_bytes(tmp_path, form):
     cast = make_cast(("Ånn\udcff", ""), video=replace(VIDEO, path=Path("\udcff.mp4")))
     stream = io.BytesIO()
-    EXPORTS[form].write(cast, stream)
+    FORMATS[form].write(cast, stream)
     (tmp_path / "out").write_bytes(b"old")
-    EXPORTS[form].write(cast, tmp_path / "out")
+    FORMATS[form].write(cast, tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == stream.getvalue()
     stream.getvalue().decode("utf-8")
     assert os.listdir(tmp_path) == ["out"]
@@ -197,21 +227,21 @@ def test_a_file_that_cannot_be_written_keeps_what_was_there(tmp_path, monkeypatc
     (tmp_path / "out").write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(CastlistError, match="No space left"):
-        EXPORTS["csv"].write(make_cast(), tmp_path / "out")
+        FORMATS["faces"].write(make_cast(), tmp_path / "out")
     assert {f: (tmp_path / f).read_bytes() for f in os.listdir(tmp_path)} == {"out": b"old"}
 
 
 @pytest.mark.parametrize("bad", ["nowhere/out", "."])
 def test_places_that_are_no_files(tmp_path, bad):
     with pytest.raises(CastlistError, match=r"cannot be written"):
-        EXPORTS["csv"].write(make_cast(), tmp_path / bad)
+        FORMATS["faces"].write(make_cast(), tmp_path / bad)
     assert os.listdir(tmp_path) == []
 
 
 def test_links_and_devices_stay_what_they_are(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "file")
-    EXPORTS["mot"].write(make_cast(), tmp_path / "link")
+    FORMATS["mot"].write(make_cast(), tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "file").read_text() == EXPORTS["mot"].text(make_cast())
-    EXPORTS["mot"].write(make_cast(), "/dev/null")
+    assert (tmp_path / "file").read_text() == FORMATS["mot"].text(make_cast())
+    FORMATS["mot"].write(make_cast(), "/dev/null")
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)

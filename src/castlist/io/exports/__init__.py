@@ -1,0 +1,157 @@
+"""Casts -> files in the formats of others: `FORMATS["webvtt"].write(cast, "film.vtt")`.
+
+One format a file, all in one table. A file appears whole or not at all. Text is UTF-8 whatever the terminal
+or the locale says.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+
+from castlist.errors import InputError
+from castlist.io.exports import (
+    ale,
+    appearances_csv,
+    avid_locators,
+    cast_json,
+    coco,
+    cvat,
+    faces_csv,
+    fcp7,
+    fcpxml,
+    ffmetadata,
+    label_studio,
+    matroska,
+    mmif,
+    mot,
+    otio,
+    resolve_edl,
+    rttm,
+    srt,
+    web_annotation,
+    webvtt,
+    webvtt_metadata,
+    xmp,
+)
+from castlist.io.exports.options import Options
+from castlist.io.exports.stays import parsed_rate
+from castlist.io.exports.writing import Export
+
+__all__ = ["FORMATS", "Export", "Options", "by_suffix", "chosen_format", "parsed_rate"]
+
+_WHO = frozenset({"person", "background"})
+_TIMECODE = _WHO | {"start_timecode", "rate"}
+_FACES = frozenset({"people_only"})
+
+FORMATS: dict[str, Export] = {
+    e.name: e
+    for e in (
+        Export("csv", appearances_csv.lines, (".csv",), "Appearances (CSV)",
+               "one row an appearance: person, in, out, timecodes, frames, shot",
+               "csv module, OpenTimelineIO's timecode", _TIMECODE),
+        Export("faces", faces_csv.lines, (".faces.csv", ".csv"), "Faces (CSV)",
+               "one row a face: frame, time, box, track, person, score",
+               "csv module", _FACES),
+        Export("json", cast_json.lines, (".json",), "castlist JSON",
+               "the whole cast with exact times, as docs/cast.schema.json says",
+               "jsonschema"),
+        Export("otio", otio.lines, (".otio",), "OpenTimelineIO",
+               "markers on the film for Resolve, Kdenlive, Hiero and scripts",
+               "opentimelineio", _TIMECODE),
+        Export("fcp7", fcp7.lines, (".xml",), "Final Cut Pro 7 XML",
+               "markers on the film for Premiere Pro and Resolve",
+               "otio-fcp-adapter", _TIMECODE),
+        Export("fcpxml", fcpxml.lines, (".fcpxml",), "FCPXML 1.9",
+               "markers, and a keyword for each person, for Final Cut Pro",
+               "xmllint, own rules", _TIMECODE),
+        Export("edl", resolve_edl.lines, (".edl",), "Marker EDL",
+               "timeline markers for DaVinci Resolve",
+               "own strict parser", _TIMECODE),
+        Export("avid", avid_locators.lines, (".avid.txt", ".txt"), "Avid markers",
+               "a text file of markers for Media Composer",
+               "own strict parser", _TIMECODE),
+        Export("ale", ale.lines, (".ale",), "Avid Log Exchange",
+               "a subclip for each appearance",
+               "otio-ale-adapter", _TIMECODE),
+        Export("srt", srt.lines, (".srt",), "SubRip",
+               "names as subtitles",
+               "webvtt-py", _WHO),
+        Export("webvtt", webvtt.lines, (".vtt",), "WebVTT",
+               "names as captions, to play with the film in a browser",
+               "webvtt-py", _WHO),
+        Export("webvtt-metadata", webvtt_metadata.lines, (".metadata.vtt", ".vtt"), "WebVTT metadata",
+               "a JSON object for each appearance, for scripts of a page",
+               "webvtt-py", _WHO),
+        Export("ffmetadata", ffmetadata.lines, (".ffmetadata", ".txt"), "Chapters (FFmpeg)",
+               "chapters to put into a film by ffmpeg",
+               "ffprobe", _WHO),
+        Export("matroska", matroska.lines, (".chapters.xml", ".xml"), "Chapters (Matroska)",
+               "chapters to put into a film by mkvpropedit or mkvmerge",
+               "xmllint, own parser", _WHO),
+        Export("mot", mot.lines, (".mot.txt", ".txt"), "MOTChallenge",
+               "one row a face, for tools that score tracking",
+               "by hand", frozenset({"ids"})),
+        Export("coco", coco.lines, (".coco.json", ".json"), "COCO",
+               "faces with tracks and people, for training and FiftyOne",
+               "pycocotools", _FACES),
+        Export("cvat", cvat.lines, (".cvat.xml", ".xml"), "CVAT for video 1.1",
+               "face tracks to correct in CVAT",
+               "xmllint, own rules", _FACES),
+        Export("label-studio", label_studio.lines, (".labelstudio.json", ".json"), "Label Studio",
+               "face tracks to correct in Label Studio (constant frame rates)",
+               "own rules", _FACES),
+        Export("rttm", rttm.lines, (".rttm",), "RTTM",
+               "appearances for pyannote and dscore",
+               "own parser", _WHO),
+        Export("xmp", xmp.lines, (".xmp",), "XMP sidecar",
+               "the people in the film (IPTC PersonInImage)",
+               "exiftool", _WHO),
+        Export("web-annotation", web_annotation.lines, (".jsonld",), "W3C Web Annotation",
+               "appearances and best faces as JSON-LD, for players and IIIF",
+               "pyld", _WHO),
+        Export("mmif", mmif.lines, (".mmif", ".mmif.json", ".json"), "MMIF",
+               "appearances and best faces for the CLAMS tools of archives",
+               "mmif-python", _WHO),
+    )
+}  # fmt: skip
+
+
+def by_suffix(name: str | os.PathLike[str]) -> list[Export]:
+    """The formats whose suffix a file's name has: those of the longest one; of several the first is meant."""
+    end = PurePath(name).name.lower()
+    fitting = [(len(s), e) for e in FORMATS.values() for s in e.suffixes if end.endswith(s)]
+    longest = max((n for n, _ in fitting), default=0)
+    return [e for n, e in fitting if n == longest]
+
+
+def chosen_format(output: str, form: str | None) -> Export:
+    """The format for a file: as asked for, else as the suffix says; standard output ("-") is CSV.
+
+    Raises:
+        InputError: the suffix is of another format, of several, or of none.
+    """
+    if form is not None and form not in FORMATS:
+        raise InputError(f"there is no format {form!r}; choose from {', '.join(FORMATS)}")
+    if output == "-":
+        return FORMATS[form or "csv"]
+    named = by_suffix(output)
+    if form is not None:
+        export = FORMATS[form]
+        if named and export not in named:
+            raise InputError(
+                f"{output}: this suffix is of {_list(named)}, not of {form}; "
+                f"name the file {export.suffixes[0]}, or leave --format out"
+            )
+        return export
+    if not named:
+        known = ", ".join(dict.fromkeys(e.suffixes[0] for e in FORMATS.values()))
+        raise InputError(f"{output}: no format has this suffix; take one of {known}, or say --format")
+    usual = [e for e in named if len(e.suffixes) == 1]
+    if len(named) > 1 and not usual:
+        raise InputError(f"{output}: this suffix is of {_list(named)}; say which by --format")
+    return (usual or named)[0]
+
+
+def _list(formats: list[Export]) -> str:
+    return " and ".join(e.name for e in formats)

@@ -1,0 +1,66 @@
+"""Chapters: parts of a film that follow one another, each named by who is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from castlist.cast import Cast
+from castlist.io.exports.names import distinct_names
+from castlist.io.exports.options import Options
+from castlist.io.exports.stays import Stay, chosen, stays
+
+__all__ = ["NOBODY", "Chapter", "chapters"]
+
+NOBODY = "Nobody"
+_NAMED = 5  # people in a title
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the film."""
+
+    start: Fraction  # seconds
+    stop: Fraction
+    title: str
+
+
+def chapters(cast: Cast, options: Options) -> list[Chapter]:
+    """Chapters of people who were asked for by name, else of the whole film; none overlaps another.
+
+    Of people: when one of them comes or goes, a chapter ends; where none is seen there is none. Of the
+    film: a chapter is as many shots in a row as show the same people.
+    """
+    return _of_people(stays(cast, options)) if options.person else _of_film(cast, options)
+
+
+def _of_people(found: list[Stay]) -> list[Chapter]:
+    edges = sorted({t for s in found for t in (s.start, s.stop)})
+    parts = []
+    for start, stop in pairwise(edges):
+        seen = {s.person.id: s.name for s in found if s.start <= start and stop <= s.stop}
+        if seen:
+            parts.append(Chapter(start, stop, _title([seen[k] for k in sorted(seen)])))
+    return parts
+
+
+def _of_film(cast: Cast, options: Options) -> list[Chapter]:
+    names = distinct_names(cast)
+    wanted = {p.id for p in chosen(cast, options)}
+    seen: list[set[int]] = [set() for _ in range(len(cast.shots))]
+    for shot, person in zip(cast.tracks.shot.tolist(), cast.person.tolist(), strict=True):
+        if person in wanted:
+            seen[shot].add(person)
+    new = [i for i in range(len(seen)) if i == 0 or seen[i] != seen[i - 1]]
+    starts = cast.shots.start[np.array(new, np.int64)].tolist()
+    times = [cast.clock.time(f) for f in (*starts, *cast.shots.stop[-1:].tolist())]
+    titles = [_title([names[k] for k in sorted(seen[i])]) for i in new]
+    return [Chapter(*span, title) for span, title in zip(pairwise(times), titles, strict=True)]
+
+
+def _title(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more or NOBODY

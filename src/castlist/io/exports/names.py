@@ -1,0 +1,80 @@
+"""Names of people as text that no format can trip over, and a colour for each."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from castlist.cast import Cast
+
+__all__ = ["Colour", "colour", "distinct_names", "film_name", "one_line", "xml"]
+
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """One colour as the marker palettes of editing programs name it."""
+
+    otio: str  # opentimelineio.schema.MarkerColor
+    resolve: str  # DaVinci Resolve, as its marker EDL writes it
+    avid: str  # Media Composer
+
+
+# Neighbours differ; after the last they begin again.
+_COLOURS = (
+    Colour("RED", "ResolveColorRed", "red"),
+    Colour("BLUE", "ResolveColorBlue", "blue"),
+    Colour("GREEN", "ResolveColorGreen", "green"),
+    Colour("YELLOW", "ResolveColorYellow", "yellow"),
+    Colour("PURPLE", "ResolveColorPurple", "magenta"),
+    Colour("CYAN", "ResolveColorCyan", "cyan"),
+    Colour("ORANGE", "ResolveColorSand", "white"),
+    Colour("PINK", "ResolveColorPink", "black"),
+)
+
+
+def colour(person: int) -> Colour:
+    """The colour of a person, by number."""
+    return _COLOURS[person % len(_COLOURS)]
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and control characters, whatever is no Unicode replaced; never empty."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    shown = "".join(_harmless(c) for c in whole)
+    return " ".join(shown.split()) or "?"
+
+
+def _harmless(character: str) -> str:
+    """A blank for what breaks or controls a line; U+FFFD for what XML does not allow."""
+    kind = unicodedata.category(character)
+    if kind in ("Cc", "Zl", "Zp"):
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if kind == "Cs" or ord(character) & 0xFFFE == 0xFFFE else character
+
+
+def xml(text: str) -> str:
+    """A text for an XML document, between tags or in double quotes."""
+    return one_line(text).translate(_XML)
+
+
+def distinct_names(cast: Cast) -> list[str]:
+    """A name for each of `cast.everybody`, one line each, no two alike: who shares a name gets a number."""
+    taken: set[str] = set()
+    names = []
+    for person in cast.everybody:
+        own = name = one_line(person.name)
+        n = 1
+        while name in taken:
+            n += 1
+            name = f"{own} ({n})"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def film_name(cast: Cast) -> str:
+    """The name of the film's file."""
+    return one_line(PurePath(cast.video.path).name)

@@ -1,0 +1,94 @@
+"""Appearances as markers of an OpenTimelineIO timeline, for Resolve, Kdenlive, Hiero, ... and for scripts.
+
+The timeline holds the film as one clip. Each appearance is a marker on the clip, in the film's timecode,
+and one on the timeline's stack, counted from its beginning, because some programs show one kind and some
+the other. A marker has a colour of its person, and `metadata["castlist"]` says exactly who and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from castlist.cast import Cast
+from castlist.errors import MissingExtra
+from castlist.io.exports.names import colour, film_name
+from castlist.io.exports.options import Options
+from castlist.io.exports.stays import Stay, grid, length, stays
+from castlist.timecode import Timebase
+
+if TYPE_CHECKING:
+    from opentimelineio.schema import Clip, Marker, Timeline
+
+__all__ = ["library", "lines", "timeline"]
+
+
+def library() -> Any:
+    """opentimelineio.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        import opentimelineio
+    except ImportError as error:
+        raise MissingExtra("OpenTimelineIO", "edit") from error
+    return opentimelineio
+
+
+def lines(cast: Cast, options: Options) -> Iterator[str]:
+    """The file, in one piece."""
+    yield timeline(cast, options).to_json_string(indent=1) + "\n"
+
+
+def timeline(cast: Cast, options: Options, *, clip_start: int | None = None) -> Timeline:
+    """The film as a timeline with markers.
+
+    Args:
+        clip_start: number of the film's first frame in markers of the clip; by default its timecode.
+    """
+    schema = library().schema
+    base = grid(cast, options)
+    made = schema.Timeline(film_name(cast), global_start_time=_time(base, base.start))
+    clip = _clip(cast, base)
+    track = schema.Track("V1", kind=schema.TrackKind.Video)
+    track.append(clip)
+    made.tracks.append(track)
+    origin = base.start if clip_start is None else clip_start
+    for stay in stays(cast, options):
+        clip.markers.append(_marker(base, stay, origin))
+        made.tracks.markers.append(_marker(base, stay, 0))
+    return made
+
+
+def _clip(cast: Cast, base: Timebase) -> Clip:
+    schema = library().schema
+    whole = _range(base, base.start, length(cast, base))
+    media = schema.ExternalReference(cast.video.path.absolute().as_uri(), whole)
+    media.name = film_name(cast)
+    media.metadata["castlist"] = {"digest": cast.video.digest}
+    return schema.Clip(film_name(cast), media_reference=media, source_range=whole)
+
+
+def _marker(base: Timebase, stay: Stay, origin: int) -> Marker:
+    start, stop = base.span(stay.start, stay.stop)
+    shade = getattr(library().schema.MarkerColor, colour(stay.person.id).otio)
+    about = {
+        "appearance": stay.key,
+        "person": stay.person.id,
+        "start": f"{stay.start.numerator}/{stay.start.denominator}",
+        "stop": f"{stay.stop.numerator}/{stay.stop.denominator}",
+        "start_frame": stay.first,
+        "stop_frame": stay.end,
+        "tracks": list(stay.tracks),
+    }
+    span = _range(base, origin + start, stop - start)
+    return library().schema.Marker(stay.name, span, shade, {"castlist": about})
+
+
+def _range(base: Timebase, start: int, frames: int) -> Any:
+    return library().opentime.TimeRange(_time(base, start), _time(base, frames))
+
+
+def _time(base: Timebase, frames: int) -> Any:
+    return library().opentime.RationalTime(frames, float(base.rate))

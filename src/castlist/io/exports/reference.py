@@ -1,0 +1,82 @@
+"""docs/exports.md from the table of formats: `python -m castlist.io.exports.reference > docs/exports.md`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+
+from castlist.io.exports import FORMATS
+from castlist.io.exports.writing import Export
+
+__all__ = ["markdown"]
+
+_HEAD = """# Exports
+
+<!-- Made by `python -m castlist.io.exports.reference`; change the text in src/castlist/io/exports/. -->
+
+```sh
+castlist export film.castlist -o film.edl                   # the suffix chooses the format
+castlist export film.mp4 -o film.otio                       # the workspace beside the film
+castlist export film.mp4 -o film.csv --person Anna --person Bob
+castlist export film.mp4 --format coco -o train.json --people-only
+castlist export film.mp4 -o film.edl --start-timecode 01:00:00:00 --rate 25
+```
+
+`--format` says which format is meant where several have a suffix, or where a file has none of them; a
+suffix of another format is an error. A file appears whole or not at all. From Python:
+
+```python
+from castlist.io.exports import FORMATS, Options
+
+FORMATS["otio"].write(cast, "film.otio", Options(person=("Anna",))) ```
+
+| format | suffix | what it holds | options | read back in the tests by |
+|---|---|---|---|---|
+"""
+
+_TIME = """
+## Who is written
+
+Tables of faces (`faces`, `json`, `mot`, `coco`, `cvat`, `label-studio`) hold everybody. All others hold
+appearances of the cast; `--background` adds people of the background, `--person NAME` (repeatable) takes
+these people only. People who share a name get a number after it. Names are written on one line, whatever a
+format would take for its own marks is escaped or replaced as its section says, and every script of Unicode
+is kept.
+
+## Time
+
+Times come from the film's own timestamps and are exact: an appearance begins with its first frame and ends
+when the frame after its last one is shown (ends are exclusive). They count from the file's time 0, so a
+film whose pictures begin later than its sound keeps that distance.
+
+Formats for editing count frames on a grid. A film of constant rate has its own: 23.976, 24, 25, 29.97, 30,
+50, 59.94, 60 or any other whole rate. Where the rate varies, it is the usual rate nearest to the average,
+as in an editing program; `--rate` says another. A rate that has no timecode (12.5) needs `--rate`.
+
+The first frame has the film's own timecode (QuickTime's `tmcd` track, MXF, or a tag), drop-frame where the
+film says so, else 00:00:00:00 (in the EDL 01:00:00:00, where Resolve begins a timeline). `--start-timecode
+01:00:00:00` says another; `01:00:00;00`, with a semicolon, is drop-frame. A workspace made by castlist 0.1
+does not know the film's timecode: `castlist find` once again reads it, without scanning anew.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    return _HEAD + "".join(map(_row, FORMATS.values())) + _TIME + "".join(_sections())
+
+
+def _row(export: Export) -> str:
+    suffixes = ", ".join(f"`{s}`" for s in export.suffixes)
+    options = ", ".join(f"`--{o.replace('_', '-')}`" for o in sorted(export.options))
+    return f"| `{export.name}` | {suffixes} | {export.about} | {options} | {export.checked} |\n"
+
+
+def _sections() -> Iterator[str]:
+    for export in FORMATS.values():
+        text = inspect.getdoc(sys.modules[export.lines.__module__]) or ""
+        yield f"\n## {export.title}: `{export.name}`\n\n{text.strip()}\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,0 +1,26 @@
+"""Appearances as SubRip subtitles, one each.
+
+Players take `<b>` and `{\\an8}` in a subtitle for markup and have no way to write such characters as text,
+so angle and curly brackets of a name become similar ones; `-->` becomes an arrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from castlist.cast import Cast
+from castlist.io.exports.options import Options
+from castlist.io.exports.seconds import millis, stamp
+from castlist.io.exports.stays import stays
+
+__all__ = ["lines"]
+
+_MARKUP = str.maketrans("<>{}", "‹›()")
+
+
+def lines(cast: Cast, options: Options) -> Iterator[str]:
+    """The file, subtitle by subtitle, numbered from 1."""
+    for number, stay in enumerate(stays(cast, options), 1):
+        start, stop = millis(stay.start, stay.stop)
+        name = stay.name.replace("-->", "→").translate(_MARKUP)
+        yield f"{number}\n{stamp(start, ',')} --> {stamp(stop, ',')}\n{name}\n\n"

@@ -1,0 +1,109 @@
+"""Who is on screen from when to when, in seconds and in frames: what all timed formats write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from castlist.cast import Cast, Person
+from castlist.errors import InputError
+from castlist.io.exports.names import distinct_names
+from castlist.io.exports.options import Options
+from castlist.timecode import Timebase, shown, snapped, timebase
+
+__all__ = ["Stay", "chosen", "grid", "length", "stays"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One appearance of a person."""
+
+    person: Person
+    name: str  # one line, nobody else's
+    number: int  # of this person's appearances, from 1
+    start: Fraction  # seconds from the start of the film
+    stop: Fraction  # when the first frame after it is shown
+    first: int  # frame of the film
+    end: int  # frame after the last
+    tracks: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Tells this appearance from all others of the film."""
+        return f"p{self.person.id}-{self.number}"
+
+
+def stays(cast: Cast, options: Options) -> list[Stay]:
+    """Appearances by start, then by end, then by screen time of the person.
+
+    Raises:
+        InputError: a person who is asked for is not there.
+    """
+    names = distinct_names(cast)
+    found = [stay for p in chosen(cast, options) for stay in _of(cast, p, names[p.id])]
+    return sorted(found, key=lambda s: (s.start, s.stop, s.person.id))
+
+
+def chosen(cast: Cast, options: Options) -> list[Person]:
+    """The people whom an export is about: those asked for, else the cast, the background where wished."""
+    if not options.person:
+        return list(cast.everybody if options.background else cast.people)
+    names = distinct_names(cast)
+    missing = [n for n in options.person if all(n not in (p.name, names[p.id]) for p in cast.everybody)]
+    if missing:
+        known = ", ".join(names[p.id] for p in cast.people[:20]) or "nobody"
+        raise InputError(f"nobody is called {missing[0]!r}; the cast has {known}")
+    return [p for p in cast.everybody if {p.name, names[p.id]} & set(options.person)]
+
+
+def _of(cast: Cast, person: Person, name: str) -> Iterator[Stay]:
+    first, last = cast.tracks.first, cast.tracks.last
+    for number, a in enumerate(person.appearances, 1):
+        tracks = np.asarray(a.tracks)
+        begin, end = int(first[tracks].min()), int(last[tracks].max()) + 1
+        yield Stay(person, name, number, a.start, a.stop, begin, end, a.tracks)
+
+
+def grid(cast: Cast, options: Options, default: str = "") -> Timebase:
+    """The frames on which an editing program lays the film, and their timecode.
+
+    Args:
+        default: timecode of the first frame where neither the film nor the options say one.
+
+    Raises:
+        InputError: the film's rate has no timecode, or a timecode does not fit the rate.
+    """
+    rate, own = cast.video.frame_rate, cast.video.timecode
+    if options.start_timecode or not own:
+        start = options.start_timecode or default
+        return timebase(cast.clock, rate, timecode=start, rate=options.rate)
+    base = timebase(cast.clock, rate, rate=options.rate)
+    try:
+        return timebase(cast.clock, rate, timecode=own, rate=options.rate)
+    except InputError as error:
+        raise InputError(
+            f"the film's own timecode, {own}, does not fit {shown(base.rate)} frames a second; "
+            "say where it starts, such as --start-timecode 01:00:00:00"
+        ) from error
+
+
+def length(cast: Cast, base: Timebase) -> int:
+    """Frames of the grid from the film's time 0 to its end; at least one."""
+    return max(1, base.frame(cast.clock.time(len(cast.clock))))
+
+
+def parsed_rate(text: str) -> Fraction:
+    """A rate as typed: 25, 29.97, 30000/1001.
+
+    Raises:
+        InputError: it is no number.
+    """
+    try:
+        return snapped(Fraction(text))
+    except (ValueError, ZeroDivisionError):
+        raise InputError(
+            f"{text!r} is no rate; give frames a second such as 25, 29.97 or 30000/1001"
+        ) from None

@@ -1,0 +1,67 @@
+"""Appearances as W3C Web Annotations (JSON-LD): who, and when in the film, for players and IIIF viewers.
+
+Each appearance is an annotation that identifies a part of the film (`#t=start,stop`); its best face, where
+there is a picture of one, is another (`#t=...&xywh=percent:...`). The film is named by its file, as it lies
+beside the document. [W3C, Web Annotation Data Model; Media Fragments URI 1.0]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from castlist.cast import Cast
+from castlist.io.exports.options import Options
+from castlist.io.exports.seconds import decimal
+from castlist.io.exports.stays import Stay, stays
+from castlist.io.exports.webvtt_metadata import relative
+
+__all__ = ["lines"]
+
+CONTEXT = "http://www.w3.org/ns/anno.jsonld"
+FRAGMENTS = "http://www.w3.org/TR/media-frags/"
+
+
+def lines(cast: Cast, options: Options) -> Iterator[str]:
+    """The file, annotation by annotation."""
+    items = [item for stay in stays(cast, options) for item in _annotations(cast, stay)]
+    page = {"@context": CONTEXT, "id": _urn(cast, "appearances"), "type": "AnnotationPage", "items": items}
+    yield from json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(page)
+    yield "\n"
+
+
+def _urn(cast: Cast, what: str) -> str:
+    return f"urn:castlist:{quote(cast.video.digest)}:{what}"
+
+
+def _annotations(cast: Cast, stay: Stay) -> Iterator[dict[str, Any]]:
+    yield _annotation(cast, stay, stay.key, f"t={decimal(stay.start)},{decimal(stay.stop)}")
+    face = next((f for f in stay.person.faces if f.track in stay.tracks), None)
+    if face is not None:
+        span = f"t={decimal(face.time)},{decimal(cast.clock.time(face.frame + 1))}"
+        box = ",".join(f"{100 * v:.4f}" for v in relative(cast, face.box))
+        yield _annotation(cast, stay, f"{stay.key}-face", f"{span}&xywh=percent:{box}")
+
+
+def _annotation(cast: Cast, stay: Stay, key: str, fragment: str) -> dict[str, Any]:
+    name = cast.video.path.name.encode("utf-8", "surrogateescape")
+    return {
+        "id": _urn(cast, key),
+        "type": "Annotation",
+        "motivation": "identifying",
+        "body": [
+            {"type": "TextualBody", "purpose": "identifying", "format": "text/plain", "value": stay.name},
+            {
+                "type": "SpecificResource",
+                "purpose": "linking",
+                "source": _urn(cast, f"person:{stay.person.id}"),
+            },
+        ],
+        "target": {
+            "type": "SpecificResource",
+            "source": quote(name),
+            "selector": {"type": "FragmentSelector", "conformsTo": FRAGMENTS, "value": fragment},
+        },
+    }

@@ -1,0 +1,50 @@
+"""Appearances as a metadata track for scripts: each cue holds a JSON object. [W3C, WebVTT, metadata text]
+
+`{"person": 0, "name": "Anna", "tracks": [3, 7], "faces": [{"time": 12.5, "box": [0.31, 0.2, 0.08,
+0.14]}]}`; a box is left, top, width, height as fractions of the frame. To be read as `JSON.parse(cue.text)`
+of a `<track kind="metadata">`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from castlist.cast import Cast
+from castlist.io.exports.options import Options
+from castlist.io.exports.seconds import millis, stamp
+from castlist.io.exports.stays import Stay, stays
+from castlist.types import FATES
+
+__all__ = ["lines"]
+
+
+def lines(cast: Cast, options: Options) -> Iterator[str]:
+    """The file, cue by cue."""
+    yield "WEBVTT\n"
+    for stay in stays(cast, options):
+        start, stop = millis(stay.start, stay.stop)
+        text = json.dumps(_payload(cast, stay), ensure_ascii=False).replace(">", "\\u003e")
+        yield f"\n{stay.key}\n{stamp(start)} --> {stamp(stop)}\n{text}\n"
+
+
+def _payload(cast: Cast, stay: Stay) -> dict[str, Any]:
+    return {
+        "person": stay.person.id,
+        "name": stay.name,
+        "fate": FATES[stay.person.fate],
+        "tracks": list(stay.tracks),
+        "faces": [
+            {"time": round(float(f.time), 6), "box": relative(cast, f.box)}
+            for f in stay.person.faces
+            if f.track in stay.tracks
+        ],
+    }
+
+
+def relative(cast: Cast, box: tuple[float, float, float, float]) -> list[float]:
+    """A box in pixels as left, top, width, height in fractions of the frame, cut at its edges."""
+    sides = (cast.video.width, cast.video.height) * 2
+    left, top, right, bottom = (min(max(v / side, 0.0), 1.0) for v, side in zip(box, sides, strict=True))
+    return [round(v, 6) for v in (left, top, right - left, bottom - top)]

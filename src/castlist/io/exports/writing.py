@@ -1,0 +1,101 @@
+"""A format in which a cast can be written, and how its file comes to be: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from castlist.cast import Cast
+from castlist.errors import CastlistError, InputError
+from castlist.io.exports.options import Options
+from castlist.io.exports.stays import chosen
+
+__all__ = ["Export", "replace_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A format in which a cast can be written."""
+
+    name: str
+    lines: Callable[[Cast, Options], Iterator[str]]  # the text, piece by piece
+    suffixes: tuple[str, ...]  # of its files, the usual one first
+    title: str
+    about: str  # what it holds and what it is for
+    checked: str  # what reads it back in the tests
+    options: frozenset[str] = frozenset()  # fields of Options that it heeds
+
+    def pieces(self, cast: Cast, options: Options | None = None) -> Iterator[str]:
+        """The text piece by piece; whatever is wrong is said before the first.
+
+        Raises:
+            InputError: the format has no use for an option, or the cast does not go into it.
+        """
+        wishes = options or Options()
+        for name in wishes.wished():
+            if name not in self.options:
+                raise InputError(f"{self.name} has no use for --{name.replace('_', '-')}; leave it out")
+        chosen(cast, wishes)
+        text = self.lines(cast, wishes)
+        first = next(text, "")
+
+        def whole() -> Iterator[str]:
+            yield first
+            yield from text
+
+        return whole()
+
+    def text(self, cast: Cast, options: Options | None = None) -> str:
+        """The whole text. Raises as `pieces` does."""
+        return "".join(self.pieces(cast, options))
+
+    def write(self, cast: Cast, target: str | Path | BinaryIO, options: Options | None = None) -> None:
+        """Write a cast to a file, which appears whole or not at all, or to an open binary stream.
+
+        Raises:
+            CastlistError: the file cannot be written; what was there before is untouched.
+            InputError: the format has no use for an option, or the cast does not go into it.
+        """
+        data = (p.encode("utf-8", "backslashreplace") for p in self.pieces(cast, options))
+        if isinstance(target, str | os.PathLike):
+            replace_file(target, data)
+        else:
+            _pour(data, target)
+
+
+def replace_file(target: str | Path, data: Iterator[bytes]) -> None:
+    """Write a file, which appears whole or not at all; devices and pipes are written to as they are.
+
+    Raises:
+        CastlistError: it cannot be written; what was there before is untouched.
+    """
+    path = Path(os.path.realpath(target))
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise CastlistError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+def _replace(path: Path, data: Iterator[bytes]) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe
+        with open(path, "wb") as file:
+            _pour(data, file)
+        return
+    part = path.with_name(f".{uuid4().hex}.part")
+    try:
+        with open(part, "xb") as file:
+            _pour(data, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pour(data: Iterator[bytes], stream: BinaryIO) -> None:
+    for piece in data:
+        stream.write(piece)

@@ -1,0 +1,205 @@
+"""Names that would break a format, casts too large for one, and golden files."""
+
+from __future__ import annotations
+
+import json
+import os
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from exports_made import RATES, SPANS, made
+from exports_readers import COUNTED_FROM_TIMECODE, READERS, number
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from castlist.errors import InputError
+from castlist.io.exports import FORMATS, Options, by_suffix, chosen_format
+from castlist.io.exports.names import distinct_names, one_line, xml
+from castlist.types import Clock, Shots
+
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE = (
+    "a|b", "|C:ResolveColorRed |M:x |D:9", "two\nlines", "a\r\n\r\n00:00:01.000 --> 00:00:02.000\nb",
+    "x --> y", "-->", "<script>alert(1)</script>", "]]>", "&amp;", "&", "<v Eve>", "</v>", "{\\an8}",
+    "=1+1", "@SUM(A1)", "a\tb", "tab\tand | pipe", "a;b=c#d\\e", "[CHAPTER]", "a,b",
+    'quote " and \' too', "' onload='x", "\x00", "\x1b[31m", "\ud800", "\U0001f468\u200d\U0001f469",
+    "名前 é Ω", "\u202eright to left", "\ufffe", "\u2028", "x" * 3000, " ", "* FROM CLIP NAME: x",
+    "TITLE: x", "FCM: DROP FRAME", "Nobody", "Person 2", "1", "NOTE x", "STYLE", "WEBVTT", "%s {0}",
+    "../../etc/passwd", "$(reboot)", "null", "<NA>",
+)  # fmt: skip
+XML = ("fcp7", "fcpxml", "matroska", "cvat", "xmp")
+
+
+def as_read(form, name):
+    """A name as its format's reader must give it back."""
+    line = one_line(name)
+    changed = {
+        "csv": ("'" + line) if line.startswith(("=", "@", "-")) else line,
+        "edl": line.replace("|", "/"),
+        "srt": line.replace("-->", "→").translate(str.maketrans("<>{}", "‹›()")),
+        "rttm": line.replace(" ", "_"),
+    }
+    return changed.get(form, line)
+
+
+def hostile_cast():
+    """Somebody for each hostile name, ten frames each; person 2 would be the background's."""
+    names = (*HOSTILE[:2], "unused", *HOSTILE[2:])
+    spans = [(i, 40 * i, 40 * i + 10) for i in range(len(names)) if i != 2]
+    return made(*RATES["25"], names=names, spans=spans), [span[1] for span in spans]
+
+
+@pytest.mark.parametrize("form", sorted({*READERS} - {"ffmetadata", "matroska"}))
+def test_hostile_names_come_back_or_as_the_format_has_them(form):
+    rate, start = RATES["25"]
+    cast, starts = hostile_cast()
+    origin = number(start, rate) if form in COUNTED_FROM_TIMECODE else 0
+    found = [(n, a - origin, b - origin) for n, a, b in READERS[form][0](FORMATS[form].text(cast), rate)]
+    expected = [as_read(form, name) for name in distinct_names(cast)]
+    assert found == [(name, at, at + 10) for name, at in zip(expected, starts, strict=True)]
+
+
+@pytest.mark.parametrize("form", ["ffmetadata", "matroska"])
+def test_hostile_names_in_chapters(form):
+    cast, starts = hostile_cast()
+    everybody = Options(person=tuple(distinct_names(cast)))
+    found = READERS[form][0](FORMATS[form].text(cast, everybody), Fraction(25))
+    assert sorted({(a, b) for _, a, b in found}) == [(at, at + 10) for at in starts]
+    assert {n for n, _, _ in found} == {n for name in distinct_names(cast) for n in name.split(", ")}
+
+
+@given(st.text(st.characters(codec=None), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_any_name_makes_a_whole_file(name):
+    cast = made(
+        names=(name, name),
+        spans=[(0, 10, 20), (1, 30, 40)],
+        path="/films/" + one_line(name)[:20].replace("/", "_"),
+    )
+    for form, export in FORMATS.items():
+        text = export.text(cast).encode("utf-8", "backslashreplace").decode()
+        if form in XML:
+            ET.fromstring(text)  # noqa: S314
+        elif any(s.endswith(("json", ".jsonld", ".otio")) for s in export.suffixes):
+            json.loads(text)
+        elif form in ("edl", "avid", "ale", "rttm", "srt"):
+            assert len(READERS[form][0](text, Fraction(25))) == 2
+
+
+def test_text_for_xml():
+    assert xml('a<b>&"c"\x00\ufffe\ud800\n ') == "a&lt;b&gt;&amp;&quot;c&quot; \ufffd\ufffd"
+    assert one_line("\n\t") == "?"
+
+
+def test_a_huge_cast_is_written_as_a_small_one(monkeypatch):
+    """1,100 appearances of 300 people: numbers beyond 999."""
+    frames, step = 66_000, 60
+    people = [i % 300 + (i % 300 > 1) for i in range(1100)]  # nobody is person 2
+    monkeypatch.setattr("exports_made.CUTS", (0, frames))
+    monkeypatch.setattr("exports_made.FRAMES", frames)
+    monkeypatch.setattr("exports_made.Shots", lambda *_: Shots([0], [frames], [0]))
+    cast = made(
+        spans=[(person, step * i, step * i + 20) for i, person in enumerate(people)],
+        clock=Clock(np.arange(frames), Fraction(1, 25)),
+        names=tuple(f"P{i}" for i in range(301)),
+    )
+    text = {form: export.text(cast) for form, export in FORMATS.items()}
+    for form in ("csv", "otio", "edl", "avid", "ale", "fcpxml", "rttm"):
+        base = number("01:00:00:00", Fraction(25)) if form == "edl" else 0
+        found = READERS[form][0](text[form], Fraction(25))
+        assert [(a - base, b - base) for _, a, b in found] == [(step * i, step * i + 20) for i in range(1100)]
+
+
+def golden_cast():
+    names = ("Anna | the <Boss> & co", "Bob Ångström, 名")
+    spans = [s for s in SPANS if s[2] - s[1] < 50]
+    return made(*RATES["29.97 DF"], names=names, spans=spans)
+
+
+OTHERS = [form for form in FORMATS if form != "json"]  # castlist's own has a schema
+
+
+@pytest.mark.parametrize("form", OTHERS)
+def test_golden_files(form, monkeypatch):
+    """What is written today is what was written before. CASTLIST_GOLDEN=write makes the files anew."""
+    monkeypatch.setattr("castlist.io.exports.mmif.__version__", "0")
+    text = FORMATS[form].text(golden_cast())
+    path = GOLDEN / f"{form}{FORMATS[form].suffixes[-1]}"
+    if os.environ.get("CASTLIST_GOLDEN") == "write":
+        path.write_bytes(text.encode())
+    assert path.read_bytes().decode() == text
+
+
+def test_every_golden_file_is_of_a_format():
+    assert {p.name for p in GOLDEN.iterdir()} == {f"{form}{FORMATS[form].suffixes[-1]}" for form in OTHERS}
+
+
+# The suffix
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("f.csv", "csv"), ("f.faces.csv", "faces"), ("F.OTIO", "otio"), ("f.xml", "fcp7"),
+     ("f.cvat.xml", "cvat"), ("f.chapters.xml", "matroska"), ("f.vtt", "webvtt"),
+     ("f.metadata.vtt", "webvtt-metadata"), ("f.json", "json"), ("f.coco.json", "coco"),
+     ("f.labelstudio.json", "label-studio"), ("f.mmif", "mmif"), ("f.mot.txt", "mot"),
+     ("f.avid.txt", "avid"), ("dir.csv/f.edl", "edl"), ("f.jsonld", "web-annotation"),
+     ("f.srt", "srt"), ("f.fcpxml", "fcpxml"), ("f.ale", "ale"), ("f.rttm", "rttm"), ("f.xmp", "xmp"),
+     ("f.ffmetadata", "ffmetadata")],
+)  # fmt: skip
+def test_the_suffix_chooses_the_format(name, form):
+    assert chosen_format(name, None).name == form
+    assert chosen_format(name, form).name == form
+
+
+def test_every_format_has_a_suffix_that_chooses_it():
+    for export in FORMATS.values():
+        assert chosen_format(f"film{export.suffixes[0]}", None) is export
+        assert export in by_suffix(f"film{export.suffixes[-1]}") or len(export.suffixes) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "message"),
+    [
+        (
+            "f.vtt",
+            "csv",
+            r"f.vtt: this suffix is of webvtt and webvtt-metadata, not of csv; name the file .csv",
+        ),
+        ("f.otio", "edl", "this suffix is of otio, not of edl"),
+        ("f.txt", None, "this suffix is of avid and ffmetadata and mot; say which by --format"),
+        ("f.aaf", None, "no format has this suffix; take one of .csv"),
+        ("f", None, "no format has this suffix"),
+        ("f.csv", "aaf", "there is no format 'aaf'; choose from csv"),
+    ],
+)
+def test_suffixes_that_say_something_else(name, form, message):
+    with pytest.raises(InputError, match=message):
+        chosen_format(name, form)
+
+
+def test_any_name_will_do_where_the_format_is_said():
+    assert chosen_format("f", "otio").name == chosen_format("f.dat", "otio").name == "otio"
+    assert chosen_format("-", None).name == "csv"
+
+
+@pytest.mark.parametrize("text", ["fast", "25/0", "nan", "1e99", "-5", "0"])
+def test_rates_that_are_none(text):
+    from castlist.io.exports import parsed_rate
+
+    with pytest.raises(InputError):
+        Options(rate=parsed_rate(text))
+
+
+def test_json_with_a_timecode_is_as_its_schema_says():
+    schema = json.loads((Path(__file__).parents[3] / "docs" / "cast.schema.json").read_text())
+    for start in ("", "10:00:00;02"):
+        cast = made(*RATES["29.97 DF"])
+        document = json.loads(FORMATS["json"].text(replace(cast, video=replace(cast.video, timecode=start))))
+        jsonschema.validate(document, schema)
+        assert document["film"]["timecode"] == (start or None)
