@@ -19,7 +19,7 @@ from castlist._version import __version__
 if TYPE_CHECKING:
     from castlist.cast import Appearance, Cast, Face, Person
     from castlist.errors import CastlistError, InputError, MissingExtra, VideoError, WorkspaceError
-    from castlist.library import find_all
+    from castlist.library import Library, find_all
     from castlist.pipeline.explain import Explanation, explain
     from castlist.pipeline.find import find
     from castlist.pipeline.identify import identify
@@ -34,6 +34,7 @@ __all__ = [
     "Explanation",
     "Face",
     "InputError",
+    "Library",
     "Machine",
     "MissingExtra",
     "Person",
@@ -55,6 +56,7 @@ _HOME = {
     "Explanation": "castlist.pipeline.explain",
     "Face": "castlist.cast",
     "InputError": "castlist.errors",
+    "Library": "castlist.library",
     "Machine": "castlist.types",
     "MissingExtra": "castlist.errors",
     "Person": "castlist.cast",

@@ -32,6 +32,7 @@ VERBS = {  # verb: (module, what it does)
     "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
     "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
     "redact": ("castlist.cli.redact", "Write the film again with only some people to be seen, and prove it."),
+    "library": ("castlist.cli.library", "Keep many films together: one id for each person."),
     "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
     "features": (
         "castlist.cli.features",

@@ -1,0 +1,302 @@
+"""castlist library: many films, one id for each person across all of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from castlist.cli.output import clock_time
+
+if TYPE_CHECKING:
+    from castlist.library import Added, Library
+
+EXAMPLES = """
+\b
+Examples:
+  castlist library add season e01.mp4 e02.mp4     finds their casts first where there is none
+  castlist library people season
+  castlist library questions season               who may be one person?
+  castlist library decide season same 4d1f0a9c22
+  castlist library name season 7K3QZX "Anna Lindqvist"
+  castlist search season --photo anna.jpg
+LIB is a folder. People are named by id, by the last letters of the id, or by name.
+"""
+
+
+class Order(click.Group):
+    """A group that lists its verbs in the order in which one needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=Order, epilog=EXAMPLES)
+def command() -> None:
+    """Keep many films in a library: who appears in which of them, with one id a person for ever."""
+
+
+def as_json(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb that can print JSON."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(call)
+
+
+def library(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb on LIB; what it returns is the exit status."""
+
+    @click.argument("lib", type=click.Path(path_type=Path))
+    @wraps(call)
+    def verb(lib: Path, **options: Any) -> int:
+        from castlist.library import Library
+
+        return call(Library(lib), **options) or 0
+
+    return verb
+
+
+def decided(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb by which somebody decides."""
+    return click.option("--author", default="", help="Who decides; kept in the library's log.")(call)
+
+
+@command.command()
+@library
+@click.argument("films", nargs=-1, required=True, metavar="FILM...")
+@click.option("--jobs", type=click.IntRange(0, 4096), default=0, help="Films at once while casts are found.")
+@click.option("--on", type=click.Choice(["local", "ray"]), default="local", help="Who finds the casts.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+@as_json
+def add(lib: Library, films: Sequence[str], jobs: int, on: str, quiet: bool, as_json: bool) -> int:
+    """Add films, folders of films or workspaces to LIB; casts are found first where there are none.
+
+    Adding a film again reads it again where its cast or its decisions changed. One film's failure is a row
+    and not
+    the end; the exit status is then 2.
+    """
+    from castlist.cli.films import films_progress
+    from castlist.library import executor, films_of
+
+    paths = [f for f in films if not (Path(f) / "cast.db").exists()]
+    with films_progress(len(films_of(paths)) if paths else 0, quiet or not paths) as (watch, each):
+        added = lib.add(*films, executor=executor(on, jobs), watch=watch, each=each)
+    return _print_added(added, lib, as_json)
+
+
+@command.command()
+@library
+@as_json
+def update(lib: Library, as_json: bool) -> int:
+    """Read the films of LIB again whose cast or decisions changed since they were added."""
+    return _print_added(lib.update(), lib, as_json)
+
+
+def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
+    from dataclasses import asdict
+
+    if as_json:
+        click.echo(json.dumps({"films": [asdict(a) for a in added]}, ensure_ascii=False, indent=1))
+    else:
+        rows = [
+            (_shown(Path(a.film).name), a.state, *(str(n) if a.state in ("added", "updated") else "" for n in
+             (a.linked, a.new, a.asked)), _shown(a.sentence)) for a in added
+        ]  # fmt: skip
+        _table(
+            ("Film", "State", "Linked", "New", "Questions", ""), rows, right=("Linked", "New", "Questions")
+        )
+        if any(a.asked for a in added):
+            click.echo(f"Questions: castlist library questions {lib.path}")
+    return 0 if all(a.ok for a in added) else 2
+
+
+@command.command("list")
+@library
+@as_json
+def list_films(lib: Library, as_json: bool) -> None:
+    """List the films of LIB."""
+    films = lib.films
+    if as_json:
+        found = [
+            {
+                "name": f.name,
+                "path": f.path,
+                "workspace": str(f.workspace),
+                "digest": f.digest,
+                "seconds": f.seconds,
+                "model": f.model,
+                "added": f.added,
+                "people": f.people,
+            }
+            for f in films
+        ]
+        click.echo(json.dumps({"films": found}, ensure_ascii=False, indent=1))
+        return
+    rows = [(_shown(f.name), str(f.people), clock_time(f.seconds), _shown(str(f.workspace))) for f in films]
+    _table(("Film", "People", "Length", "Workspace"), rows, right=("People", "Length"))
+
+
+@command.command()
+@library
+@as_json
+def people(lib: Library, as_json: bool) -> None:
+    """List the people of LIB, those with most films first."""
+    found = lib.people
+    if as_json:
+        click.echo(json.dumps({"people": [p.document() for p in found]}, ensure_ascii=False, indent=1))
+        return
+    rows = [
+        (p.id, _shown(p.name), str(len(p.films)), clock_time(p.screen_time), _some([f.name for f in p.films]))
+        for p in found
+    ]
+    _table(("Id", "Name", "Films", "On screen", "In"), rows, right=("Films", "On screen"))
+
+
+@command.command()
+@library
+@click.argument("person")
+@as_json
+def show(lib: Library, person: str, as_json: bool) -> None:
+    """Show one PERSON of LIB: films and appearances."""
+    found = lib.person(person)
+    if as_json:
+        click.echo(json.dumps(found.document(), ensure_ascii=False, indent=1))
+        return
+    click.echo(
+        f"{found.id}  {_shown(found.name)}: {clock_time(found.screen_time)} in {len(found.films)} films"
+    )
+    rows = [(_shown(a.film.name), clock_time(a.start), clock_time(a.stop)) for a in found.appearances]
+    _table(("Film", "From", "To"), rows, right=("From", "To"))
+
+
+@command.command()
+@library
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@as_json
+def questions(lib: Library, limit: int, as_json: bool) -> None:
+    """List what somebody should decide about LIB, grouped by person, the most useful first."""
+    found = lib.questions(limit)
+    if as_json:
+        click.echo(json.dumps({"questions": [q.document() for q in found]}, ensure_ascii=False, indent=1))
+        return
+    if not found:
+        click.echo("No questions.")
+        return
+    rows = [
+        (q.id, f"{_shown(q.b_name)} in {_shown(q.b_film)} at {clock_time(q.b_time)}",
+         f"{_shown(q.a_name)} in {_shown(q.a_film)} at {clock_time(q.a_time)}", f"{q.probability:.2f}",
+         _shown(q.why))
+        for q in found
+    ]  # fmt: skip
+    _table(("Question", "Is", "the same person as", "Likely", ""), rows, right=("Likely",))
+    click.echo(f"Answer: castlist library decide {lib.path} same|different|unsure QUESTION")
+
+
+@command.command()
+@library
+@click.argument("said", type=click.Choice(["same", "different", "unsure"]))
+@click.argument("question", nargs=-1, required=True)
+@decided
+def decide(lib: Library, said: str, question: Sequence[str], author: str) -> None:
+    """Answer questions of LIB by their ids."""
+    for name in question:
+        lib.answer(name, said, author=author)
+        click.echo(f"{name}: {said}")
+
+
+@command.command()
+@library
+@click.argument("person")
+@click.argument("name")
+@decided
+def name(lib: Library, person: str, name: str, author: str) -> None:
+    """Name a PERSON of LIB, in the library and in all films in which nobody named them otherwise."""
+    click.echo(f"{lib.name(person, name, author=author)} is {_shown(name)}")
+
+
+@command.command()
+@library
+@click.argument("a")
+@click.argument("b")
+@decided
+def merge(lib: Library, a: str, b: str, author: str) -> None:
+    """Say that people A and B of LIB are one; the other id leads to the one that stays, for ever."""
+    click.echo(f"one person now: {lib.merge(a, b, author=author)}")
+
+
+@command.command()
+@library
+@click.argument("person")
+@click.argument("films", nargs=-1, required=True, metavar="FILM...")
+@decided
+def split(lib: Library, person: str, films: Sequence[str], author: str) -> None:
+    """Say that PERSON of LIB is somebody else in these FILMs; the part named gets a new id."""
+    click.echo(f"a person of their own now: {lib.split(person, films, author=author)}")
+
+
+@command.command()
+@library
+@click.argument("film")
+def remove(lib: Library, film: str) -> None:
+    """Take a FILM out of LIB; its workspace stays as it is."""
+    lib.remove(film)
+    click.echo(f"{_shown(film)} is no longer in the library; its workspace is where it was")
+
+
+@command.command()
+@library
+@as_json
+def check(lib: Library, as_json: bool) -> int:
+    """Say what is not as it should be with LIB; exit status 2 where there is something."""
+    return _print_problems(lib.check(), as_json)
+
+
+@command.command()
+@library
+@as_json
+def rebuild(lib: Library, as_json: bool) -> int:
+    """Make the catalogue of LIB anew from its log and the film workspaces."""
+    found = lib.rebuild()
+    if not as_json:
+        click.echo(f"rebuilt: {len(lib.films)} films, {len(lib.people)} people")
+    return _print_problems(found, as_json)
+
+
+def _print_problems(found: Sequence[Any], as_json: bool) -> int:
+    if as_json:
+        rows = [{"film": p.film, "what": p.what} for p in found]
+        click.echo(json.dumps({"problems": rows}, ensure_ascii=False, indent=1))
+    elif not found:
+        click.echo("All is as it should be.")
+    for problem in () if as_json else found:
+        click.echo(
+            f"{_shown(problem.film)}: {_shown(problem.what)}" if problem.film else _shown(problem.what)
+        )
+    return 2 if found else 0
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    table = Table(box=None, pad_edge=False)
+    for column in head:
+        table.add_column(column, justify="right" if column in right else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    more = len(names) - most
+    return ", ".join(map(_shown, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def _shown(text: str) -> str:
+    """Text that cannot steer the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,394 @@
+"""Log -> catalogue: what each event means for the tables, the same when it happens and when rebuilt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from castlist.decisions import Anchor, locate
+from castlist.errors import InputError, WorkspaceError
+from castlist.library.harvest import FilmFacts, MemberFacts
+from castlist.library.log import Event
+from castlist.library.ulid import is_ulid
+from castlist.types import NOISE
+
+__all__ = [
+    "anchors_by_key",
+    "anchors_of",
+    "apply",
+    "elder",
+    "fill",
+    "find_film",
+    "match",
+    "member_of",
+    "name_of",
+    "near",
+    "now_id",
+    "place_of",
+    "question_id",
+]
+
+Db = sqlite3.Connection
+
+
+def apply(db: Db, event: Event) -> None:
+    """Bring the tables to where they are after an event, within the caller's transaction.
+
+    Raises:
+        WorkspaceError: the event does not fit what came before it.
+    """
+    try:
+        _APPLY[event.kind](db, event)
+    except (KeyError, TypeError, ValueError, IndexError, InputError, sqlite3.IntegrityError) as error:
+        raise WorkspaceError(
+            f"line {event.number} of the library's log does not fit those before it ({error!r})"
+        ) from None
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('applied', ?)", (str(event.number),))
+
+
+def _begin(db: Db, event: Event) -> None:
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('library', ?)", (_id(event.data["library"]),))
+
+
+def _film(db: Db, event: Event) -> None:
+    """A film is added, or its people are as they are after a review or another run."""
+    data = event.data
+    film = find_film(db, data["digest"])
+    if film is None:
+        cursor = db.execute(
+            "INSERT INTO film (digest, name, path, workspace, near, seconds, width, height, frame_rate, "
+            "model, stamp,"
+            " added) VALUES (?, ?, ?, ?, ?, 0, 0, 0, '', '', '', ?)",
+            (data["digest"], data["name"], data["path"], data["workspace"], data["near"], event.time),
+        )
+        film = int(cursor.lastrowid or 0)
+    _moved(db, event)
+    keys = [person["key"] for person in data["people"]]
+    db.execute(
+        "DELETE FROM member WHERE film = ? AND key NOT IN (SELECT value FROM json_each(?))",
+        (film, json.dumps(keys)),
+    )
+    for person in data["people"]:
+        _member(db, film, person, event)
+    for question in data.get("questions", ()):
+        _question(db, film, question)
+    _leave_nobody(db)
+
+
+def _member(db: Db, film: int, person: Mapping[str, Any], event: Event) -> None:
+    """Somebody of a film, and whom of the library it is."""
+    whom = person.get("person")
+    if whom is not None:
+        _begin_person(db, _id(whom), event.time)
+        whom = now_id(db, whom)
+    db.execute(
+        "INSERT INTO member (film, key, person, probability, how, fate, founds, name, seconds, faces)"
+        " VALUES (?, ?, ?, ?, ?, '', 0, '', 0, 0)"
+        " ON CONFLICT (film, key) DO UPDATE SET person = excluded.person, probability = excluded.probability,"
+        " how = excluded.how",
+        (film, person["key"], whom, person.get("p"), person.get("how", "")),
+    )
+    member = member_of(db, film, person["key"])
+    for number, at in enumerate(person.get("at", ())):
+        anchor = Anchor(Fraction(at[0]), tuple(at[1:5]))
+        db.execute(
+            "INSERT OR IGNORE INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', -1)",
+            (member, number, str(anchor.time), *anchor.box),
+        )
+
+
+def _begin_person(db: Db, person: str, made: str) -> None:
+    gone = db.execute(
+        "SELECT 1 FROM redirect WHERE old = ? UNION SELECT 1 FROM tombstone WHERE id = ?", (person,) * 2
+    )
+    if gone.fetchone() is None:
+        db.execute("INSERT OR IGNORE INTO person VALUES (?, '', '', ?)", (person, made))
+
+
+def _question(db: Db, film: int, question: Sequence[Any]) -> None:
+    key, digest, other, probability, why = question
+    a, there = member_of(db, film, key), find_film(db, digest)
+    b = None if there is None else member_of(db, there, other)
+    if a is None or b is None:
+        return
+    name = question_id(db, a, b)
+    db.execute("INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?, ?)", (name, a, b, probability, why))
+
+
+def _gone(db: Db, event: Event) -> None:
+    db.execute("DELETE FROM film WHERE digest = ?", (event.data["digest"],))
+    _leave_nobody(db)
+
+
+def _moved(db: Db, event: Event) -> None:
+    data = event.data
+    db.execute(
+        "UPDATE film SET name = ?, path = ?, workspace = ?, near = ? WHERE digest = ?",
+        (data["name"], data["path"], data["workspace"], data["near"], data["digest"]),
+    )
+
+
+def _merge(db: Db, event: Event) -> None:
+    """Somebody is one person with another: their id leads there from now on."""
+    into, gone = now_id(db, event.data["into"]), now_id(db, event.data["gone"])
+    if into == gone:
+        return
+    how = "told" if event.author else "linked"
+    db.execute(
+        "UPDATE member SET person = ?, how = ?, probability = ? WHERE person = ?",
+        (into, how, event.data.get("p"), gone),
+    )
+    db.execute(
+        "UPDATE person SET (name, named_by) = (SELECT name, named_by FROM person WHERE id = ?)"
+        " WHERE id = ? AND name = ''",
+        (gone, into),
+    )
+    db.execute("DELETE FROM person WHERE id = ?", (gone,))
+    db.execute("UPDATE redirect SET new = ? WHERE new = ?", (into, gone))
+    db.execute("INSERT OR REPLACE INTO redirect VALUES (?, ?)", (gone, into))
+
+
+def _join(db: Db, event: Event) -> None:
+    """Somebody of the background turns out to be somebody."""
+    member = _of(db, *event.data["member"])
+    if member is not None:
+        person = now_id(db, event.data["person"])
+        db.execute(
+            "UPDATE member SET person = ?, how = 'linked' WHERE id = ? AND person IS NULL", (person, member)
+        )
+
+
+def _split(db: Db, event: Event) -> None:
+    """Some film-people are a person of their own, with a new id; the rest keeps the old one."""
+    new = _id(event.data["new"])
+    _begin_person(db, new, event.time)
+    for digest, key in event.data["members"]:
+        film = find_film(db, digest)
+        if film is not None:
+            db.execute(
+                "UPDATE member SET person = ?, how = 'told', probability = NULL WHERE film = ? AND key = ?",
+                (new, film, key),
+            )
+    _leave_nobody(db)
+
+
+def _name(db: Db, event: Event) -> None:
+    person = now_id(db, event.data["person"])
+    by = event.data.get("by") or event.author or "somebody"
+    db.execute("UPDATE person SET name = ?, named_by = ? WHERE id = ?", (event.data["name"], by, person))
+
+
+def _answer(db: Db, event: Event) -> None:
+    """Whether two film-people are one person; the latest answer counts."""
+    pair = [_of(db, *side) for side in (event.data["a"], event.data["b"])]
+    if None in pair:
+        return
+    a, b = sorted(p for p in pair if p is not None)
+    db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (a, b, event.data["said"]))
+
+
+def _forget(db: Db, event: Event) -> None:
+    """A person is erased: of them only ids stay."""
+    for digest, key in event.data["members"]:
+        member = _of(db, digest, key)
+        if member is not None:
+            db.execute("DELETE FROM member WHERE id = ?", (member,))
+    for person in event.data["ids"]:
+        db.execute("DELETE FROM person WHERE id = ?", (_id(person),))
+        db.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (person, event.time))
+    db.execute(
+        "DELETE FROM redirect WHERE new IN (SELECT id FROM tombstone) OR old IN (SELECT id FROM tombstone)"
+    )
+
+
+def _leave_nobody(db: Db) -> None:
+    """People whom no film shows any more are not in the catalogue; their ids stay in the log."""
+    db.execute("DELETE FROM person WHERE id NOT IN (SELECT person FROM member WHERE person IS NOT NULL)")
+
+
+_APPLY: dict[str, Callable[[Db, Event], None]] = {
+    "begin": _begin, "film": _film, "gone": _gone, "place": _moved, "merge": _merge, "join": _join, "split":
+    _split, "name": _name,
+    "answer": _answer, "forget": _forget,
+}  # fmt: skip
+
+
+def _id(text: object) -> str:
+    if not is_ulid(text):
+        raise InputError(f"{text!r} is not the id of a person or a library")
+    return str(text)
+
+
+# Looking things up
+
+
+def find_film(db: Db, digest: object) -> int | None:
+    """The row of a film by the digest of its content."""
+    row = db.execute("SELECT id FROM film WHERE digest = ?", (str(digest),)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def member_of(db: Db, film: int, key: object) -> int | None:
+    """The row of somebody of a film."""
+    row = db.execute("SELECT id FROM member WHERE film = ? AND key = ?", (film, str(key))).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _of(db: Db, digest: object, key: object) -> int | None:
+    film = find_film(db, digest)
+    return None if film is None else member_of(db, film, key)
+
+
+def now_id(db: Db, person: str) -> str:
+    """The id under which a person is known now: ids of merged people lead on."""
+    row = db.execute("SELECT new FROM redirect WHERE old = ?", (person,)).fetchone()
+    return person if row is None else str(row[0])
+
+
+def question_id(db: Db, a: int, b: int) -> str:
+    """A short name of a question that is the same in every catalogue of this library."""
+    rows = db.execute(
+        "SELECT digest || ' ' || key FROM member JOIN film ON film.id = film WHERE member.id IN (?, ?) "
+        "ORDER BY 1",
+        (a, b),
+    ).fetchall()
+    return hashlib.sha256("\n".join(row[0] for row in rows).encode()).hexdigest()[:10]
+
+
+def near(library: Path, workspace: Path) -> str:
+    """The workspace as seen from the library's folder, so that both can move together."""
+    try:
+        return os.path.relpath(os.path.abspath(workspace), os.path.abspath(library))
+    except ValueError:  # another drive
+        return ""
+
+
+def name_of(db: Db, member: int) -> tuple[str, str]:
+    """The digest of a member's film and the member's key in it."""
+    digest, key = db.execute(
+        "SELECT digest, key FROM member JOIN film ON film.id = film WHERE member.id = ?", (member,)
+    ).fetchone()
+    return str(digest), str(key)
+
+
+def elder(db: Db, a: str, b: str) -> tuple[str, str]:
+    """Whose id stays, and whose leads there: who has a name, or else the elder."""
+    named = {p for (p,) in db.execute("SELECT id FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))}
+    into = min((a, b), key=lambda p: (p not in named, p))
+    return into, b if into == a else a
+
+
+def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:
+    """Where the faces of a member were."""
+    rows = db.execute(
+        "SELECT time, left, top, right, bottom FROM sighting WHERE member = ? ORDER BY number", (member,)
+    ).fetchall()
+    return tuple(Anchor(Fraction(time), tuple(box)) for time, *box in rows)
+
+
+def anchors_by_key(db: Db, film: int) -> dict[str, tuple[Anchor, ...]]:
+    """Where the faces of each member of a film were, by key."""
+    rows = db.execute("SELECT key, id FROM member WHERE film = ?", (film,)).fetchall()
+    return {key: anchors_of(db, member) for key, member in rows}
+
+
+def place_of(library: Path, facts: FilmFacts) -> dict[str, Any]:
+    """Which film it is and where it lies, as the log has it."""
+    path = os.path.abspath(facts.video.path)
+    return {
+        "digest": facts.video.digest,
+        "name": _text(facts.video.path.name),
+        "path": _text(path),
+        "workspace": _text(os.path.abspath(facts.workspace)),
+        "near": _text(near(library, facts.workspace)),
+    }
+
+
+def _text(name: str | Path) -> str:
+    """A file name as text that can be written as UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+# What the workspace says
+
+
+def match(
+    before: Mapping[str, Sequence[Anchor]], facts: FilmFacts
+) -> tuple[dict[int, str], Mapping[tuple[int, str], int]]:
+    """Which member is whom the library knows under a key, by where their faces were.
+
+    Returns:
+        member -> key, where each key goes to the member that has most of its faces and each member gets one
+        at
+        most; and how many of a key's faces each member has.
+    """
+    cast = facts.cast
+    votes: Counter[tuple[int, str]] = Counter()
+    for key, anchors in before.items():
+        tracks = locate(list(anchors), cast.tracks, cast.clock, cast.video)
+        for member in facts.owner[tracks[tracks != NOISE]].tolist():
+            if member != NOISE:
+                votes[member, key] += 1
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for (member, key), _ in sorted(votes.items(), key=lambda v: (-v[1], v[0])):
+        if member not in found and key not in taken:
+            found[member] = key
+            taken.add(key)
+    return found, votes
+
+
+def fill(db: Db, film: int, facts: FilmFacts, keys: Mapping[int, str]) -> None:
+    """Put what a workspace holds into the rows of a film's members, given their keys."""
+    video = facts.video
+    db.execute(
+        "UPDATE film SET seconds = ?, width = ?, height = ?, frame_rate = ?, model = ?, stamp = ? WHERE "
+        "id = ?",
+        (
+            float(facts.length),
+            video.width,
+            video.height,
+            str(video.frame_rate),
+            facts.model,
+            facts.stamp,
+            film,
+        ),
+    )
+    rows = {n: member_of(db, film, key) for n, key in keys.items()}
+    for number, member in rows.items():
+        if member is not None:
+            _fill_member(db, member, facts.members[number], facts.model)
+    db.execute("DELETE FROM together WHERE a IN (SELECT id FROM member WHERE film = ?)", (film,))
+    pairs = [sorted((rows[a] or 0, rows[b] or 0)) for a, b in facts.together if rows.get(a) and rows.get(b)]
+    db.executemany("INSERT OR IGNORE INTO together VALUES (?, ?)", pairs)
+
+
+def _fill_member(db: Db, member: int, facts: MemberFacts, model: str) -> None:
+    db.execute(
+        "UPDATE member SET fate = ?, founds = ?, name = ?, seconds = ?, faces = ? WHERE id = ?",
+        (facts.fate, facts.founds, facts.name, facts.seconds, facts.faces, member),
+    )
+    for table in ("vectors", "sighting", "appearance", "stay"):
+        db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608
+    if len(facts.vectors):
+        data = facts.vectors.astype("<f2").tobytes()
+        db.execute("INSERT INTO vectors VALUES (?, ?, ?, ?)", (member, model, len(facts.vectors), data))
+    _many(db, "sighting", ((member, i, str(s.anchor.time), *s.anchor.box, s.quality, s.image, s.track)
+                           for i, s in enumerate(facts.sightings)))  # fmt: skip
+    _many(db, "appearance", ((member, i, float(a), float(b), str(a), str(b))
+                             for i, (a, b) in enumerate(facts.appearances)))  # fmt: skip
+    _many(db, "stay", ((member, i, float(s.start), float(s.stop), s.shot) for i, s in enumerate(facts.stays)))
+
+
+def _many(db: Db, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    listed = list(rows)
+    if listed:
+        marks = ", ".join("?" * len(listed[0]))
+        db.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)  # noqa: S608

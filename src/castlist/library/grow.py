@@ -1,0 +1,322 @@
+"""Adding a film: what happens between its workspace and the log. Costs what the film costs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from castlist.decisions import Anchor
+from castlist.library.apply import anchors_of, elder, find_film, match, name_of, place_of
+from castlist.library.harvest import FilmFacts
+from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
+from castlist.library.score import Likeness, pair_score
+from castlist.library.shelf import nearest_members, vectors_of
+from castlist.library.ulid import new_ulid
+
+__all__ = ["Growth", "grow"]
+
+Db = sqlite3.Connection
+FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
+MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be likelier to be linked
+
+
+@dataclass(slots=True)
+class Growth:
+    """The events that adding a film makes, and which member of the film has which key."""
+
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    keys: dict[int, str] = field(default_factory=dict)
+    linked: int = 0
+    new: int = 0
+    asked: int = 0
+    merged: int = 0
+
+
+def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
+    """What adding a film, or reading it again, does to a library; nothing is written here."""
+    film = find_film(db, facts.video.digest)
+    before = _before(db, film)
+    growth = Growth()
+    matched, votes = match({key: b.anchors for key, b in before.items()}, facts)
+    growth.keys = _keys(matched, before, facts)
+    known = {n: before[key] for n, key in growth.keys.items() if key in before}
+    fresh = [
+        n for n, m in enumerate(facts.members) if m.fate != "set aside" and _unplaced(known.get(n), m.founds)
+    ]
+    holder = {key: n for n, key in growth.keys.items()}
+    parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
+    likeness, found = _linked(db, facts, film, known, fresh, parted)
+    people = _people(facts, growth, known, found)
+    asks = [*found.asks, *_halves(db, facts, found, likeness, growth, people)]
+    growth.asked = len(asks)
+    data = place_of(library, facts) | {
+        "people": [people[n] for n in sorted(people)],
+        "questions": [_question(db, growth, ask) for ask in asks],
+    }
+    decided = _decisions(facts.stamp) > _decisions(_stamp(db, film))
+    growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
+    growth.events.append(("film", data))
+    growth.events += _joins(db, found, people)
+    growth.events += _names(db, facts, people)
+    return growth
+
+
+def _unplaced(before: _Before | None, founds: bool) -> bool:
+    """Whether somebody of the film is to be looked for in the library."""
+    return before is None or (founds and before.person is None)
+
+
+def _stamp(db: Db, film: int | None) -> str:
+    row = db.execute("SELECT stamp FROM film WHERE id = ?", (film,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _decisions(stamp: str) -> int:
+    """How many decisions a workspace held."""
+    last = stamp.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A member as the catalogue has it."""
+
+    row: int
+    person: str | None
+    how: str
+    probability: float | None
+    name: str
+    anchors: tuple[Anchor, ...]
+
+
+def _before(db: Db, film: int | None) -> dict[str, _Before]:
+    rows = db.execute(
+        "SELECT id, key, person, how, probability, name FROM member WHERE film = ?", (film,)
+    ).fetchall()
+    return {
+        key: _Before(row, person, how, chance, name, anchors_of(db, row))
+        for row, key, person, how, chance, name in rows
+    }
+
+
+def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: FilmFacts) -> dict[int, str]:
+    """A key for every member: its old one, or the next that nobody ever had here."""
+    used = [int(key[1:]) for key in before if key[1:].isdigit()]
+    following = max(used, default=0) + 1
+    keys = dict(matched)
+    for number in range(len(facts.members)):
+        if number not in keys:
+            keys[number] = f"m{following}"
+            following += 1
+    return keys
+
+
+def _linked(
+    db: Db, facts: FilmFacts, film: int | None, known: Mapping[int, _Before], fresh: Sequence[int],
+    parted: Sequence[tuple[int, int]],
+) -> tuple[Likeness, Placement]:  # fmt: skip
+    """Who of the new members of a film is who in the library; `parted` are pairs that were one before."""
+    members = facts.members
+    able = [n for n in fresh if len(members[n].vectors)]
+    sets = [members[n].vectors.astype(np.float32) for n in able]
+    where = "member.film IS NOT ? AND member.fate <> 'set aside'"
+    nearest, sample = nearest_members(db, facts.model, sets, where, (film,))
+    pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
+    inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))})
+    seen = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
+    likeness = Likeness.fit(facts.model, pairs, seen)
+    candidates = _candidates(db, able, sets, nearest)
+    apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
+    for a, b in (*facts.together, *parted):
+        apart[a], apart[b] = apart[a] | {b}, apart[b] | {a}
+    held: dict[str, set[int]] = defaultdict(set)
+    for n, was in known.items():
+        if was.person:
+            held[was.person].add(n)
+    people = [Someone(n, members[n].founds, members[n].name, members[n].seconds) for n in able]
+    library = db.execute("SELECT count(*) FROM person").fetchone()[0]
+    return likeness, place(
+        people, candidates, likeness, library, apart, inside, {p: frozenset(own) for p, own in held.items()}
+    )
+
+
+def _ordered(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(min(a, b), max(a, b)) for a, b in pairs]
+
+
+def _inside(facts: FilmFacts, numbers: set[int]) -> dict[tuple[int, int], float]:
+    """Scores of pairs of people of the film itself."""
+    own = sorted(numbers)
+    sets = {n: facts.members[n].vectors.astype(np.float32) for n in own}
+    return {(a, b): pair_score(sets[a], sets[b]) for i, a in enumerate(own) for b in own[i + 1 :]}
+
+
+def _candidates(db: Db, able: Sequence[int], sets: Sequence[Any], nearest: Sequence[Any]) -> list[Candidate]:
+    found = []
+    for number, vectors, near_ones in zip(able, sets, nearest, strict=True):
+        for member, other in near_ones:
+            person, name = db.execute(
+                "SELECT member.person, coalesce(person.name, '') FROM member LEFT JOIN person ON person.id ="
+                " member.person WHERE member.id = ?",
+                (member,),
+            ).fetchone()
+            found.append(Candidate(number, member, person, name, pair_score(vectors, other)))
+    return found
+
+
+def _people(
+    facts: FilmFacts, growth: Growth, known: Mapping[int, _Before], found: Placement
+) -> dict[int, dict[str, Any]]:
+    """A row of the log for every member: whom of the library it is, how, and how sure."""
+    rows = {}
+    for n, member in enumerate(facts.members):
+        row: dict[str, Any] = {"key": growth.keys[n], "person": None}
+        if n in known and (known[n].person or not member.founds):
+            was = known[n]
+            row |= {"person": was.person, "how": was.how, "p": was.probability}
+        elif n in found.linked:
+            candidate, chance = found.linked[n]
+            row |= {"person": candidate.person, "how": "linked", "p": round(chance, 6)}
+            growth.linked += 1
+        elif member.founds:
+            row |= {"person": new_ulid(), "how": "new"}
+            growth.new += 1
+        sightings = sorted(member.sightings, key=lambda s: -s.quality)[:FACES]
+        row["at"] = [[str(s.anchor.time), *(round(x, 5) for x in s.anchor.box)] for s in sightings]
+        rows[n] = row
+    return rows
+
+
+def _question(db: Db, growth: Growth, ask: Ask) -> list[Any]:
+    digest, key = name_of(db, ask.member)
+    return [growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why]
+
+
+def _halves(
+    db: Db,
+    facts: FilmFacts,
+    found: Placement,
+    likeness: Likeness,
+    growth: Growth,
+    people: dict[int, dict[str, Any]],
+) -> list[Ask]:
+    """Two people of the library who both are surely somebody of this film: two halves of one, or look-alikes.
+
+    Where they are like each other as well, they become one; else somebody is asked, and who looks nearly as
+    much
+    like the one as like the other is linked to neither.
+    """
+    asks = []
+    for first, second, number, one, other in found.halves:
+        a, b = vectors_of(db, one), vectors_of(db, other)
+        vectors = facts.members[number].vectors.astype(np.float32)
+        direct = float(likeness.log_odds(pair_score(a, b)))
+        odds = [float(likeness.log_odds(pair_score(vectors, x))) for x in (a, b)]
+        if direct > 0 and _may_merge(db, first, second):
+            into, gone = elder(db, first, second)
+            growth.events.append(
+                ("merge", {"into": into, "gone": gone, "p": round(1 / (1 + np.exp(-direct)), 6)})
+            )
+            growth.merged += 1
+            continue
+        if odds[0] - odds[1] < MARGIN and number in found.linked and facts.members[number].founds:
+            _, chance = found.linked.pop(number)
+            people[number] |= {"person": new_ulid(), "how": "new", "p": None}
+            growth.linked, growth.new = growth.linked - 1, growth.new + 1
+            asks.append(Ask(number, one, chance, "looks like two people of the library"))
+        asks.append(Ask(number, other, SURE, "looks like two people of the library"))
+    return asks
+
+
+def _may_merge(db: Db, a: str, b: str) -> bool:
+    """Whether nothing that is known speaks against two people being one: no scene, no answer, no names."""
+    names = {
+        str(n).casefold()
+        for (n,) in db.execute("SELECT name FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))
+    }
+    if len(names) > 1:
+        return False
+    for table, extra in (("together", ""), ("answer", "AND said <> 'same'")):
+        query = (
+            f"SELECT 1 FROM {table} JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"  # noqa: S608
+            f" WHERE ((x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)) {extra} LIMIT 1"
+        )
+        if db.execute(query, (a, b, a, b)).fetchone():
+            return False
+    shared = (
+        "SELECT film FROM member WHERE person = ? INTERSECT SELECT film FROM member WHERE person = ? LIMIT 1"
+    )
+    return db.execute(shared, (a, b)).fetchone() is None  # the film itself took them for two people
+
+
+def _joins(
+    db: Db, found: Placement, people: Mapping[int, Mapping[str, Any]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """People of the background of earlier films who turn out to be somebody of this one."""
+    events, taken = [], set()
+    for candidate, _ in sorted(found.joins, key=lambda j: -j[1]):
+        person = people[candidate.number]["person"]
+        if candidate.member not in taken and person and not _beside(db, candidate.member, person):
+            taken.add(candidate.member)
+            events.append(("join", {"person": person, "member": list(name_of(db, candidate.member))}))
+    return events
+
+
+def _beside(db: Db, member: int, person: str) -> bool:
+    """Whether a member was seen together with a person."""
+    query = (
+        "SELECT 1 FROM together JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"
+        " WHERE (x.id = ? AND y.person = ?) OR (y.id = ? AND x.person = ?) LIMIT 1"
+    )
+    return db.execute(query, (member, person, member, person)).fetchone() is not None
+
+
+def _gone(
+    db: Db,
+    before: Mapping[str, _Before],
+    holder: Mapping[str, int],
+    votes: Mapping[tuple[int, str], int],
+    people: Mapping[int, Mapping[str, Any]],
+    decided: bool,
+) -> list[tuple[str, dict[str, Any]]]:
+    """People of a film who became one there since: where somebody decided so, the library follows.
+
+    Where a machine did it, only the id of somebody who is in no other film leads on.
+    """
+    events: list[tuple[str, dict[str, Any]]] = []
+    for key, was in before.items():
+        heirs = [(count, n) for (n, k), count in votes.items() if k == key]
+        if key in holder or not was.person or not heirs:
+            continue
+        heir = people[max(heirs)[1]]["person"]
+        elsewhere = (
+            db.execute("SELECT count(*) FROM member WHERE person = ?", (was.person,)).fetchone()[0] > 1
+        )
+        if heir and heir != was.person and (decided or not elsewhere):
+            into, gone = elder(db, heir, was.person)
+            events.append(("merge", {"into": into, "gone": gone}))
+    return events
+
+
+def _names(
+    db: Db, facts: FilmFacts, people: Mapping[int, Mapping[str, Any]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Names given in the film that its people of the library do not have yet, or had from this film."""
+    events = []
+    source = f"film {facts.video.digest}"
+    named: set[str] = set()
+    for n, member in enumerate(facts.members):
+        person = people[n]["person"]
+        if not member.name or not person or person in named:
+            continue
+        row = db.execute("SELECT name, named_by FROM person WHERE id = ?", (person,)).fetchone()
+        if row is None or not row[0] or (row[1] == source and row[0] != member.name):
+            named.add(person)
+            events.append(("name", {"person": person, "name": member.name, "by": source}))
+    return events

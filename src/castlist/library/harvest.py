@@ -1,0 +1,233 @@
+"""A film's workspace -> what a library keeps of it: people, a few faces of each, and when they are on screen.
+
+Reads only; whatever the workspace holds is checked by the store, which opens it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import Cast
+from castlist.constrain import CoOccurrence
+from castlist.decisions import Anchor
+from castlist.errors import InputError, WorkspaceError
+from castlist.library.prototypes import MOST, choose
+from castlist.recipe import Recipe
+from castlist.store import Workspace
+from castlist.types import FATES, NOISE, PERSON, SET_ASIDE, Embeddings, Portraits, Scan, Video
+from castlist.vectors import unit
+
+__all__ = ["FilmFacts", "MemberFacts", "Sighting", "Stay", "harvest", "stamp_of"]
+
+ASIDE = 4  # prototypes of a track that is set aside: enough to be found by a picture
+UNSEARCHED = frozenset(  # reasons for which a track is not even found by a picture
+    {"not a face", "not a face, as was decided", "hidden, as was decided"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A face that stands for a person: where it is in the film, and its picture."""
+
+    anchor: Anchor
+    quality: float  # 0 to 1
+    image: str  # name among the workspace's thumbs, "" for none
+    track: int  # in the workspace's cast
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A track: one run of frames on screen."""
+
+    start: Fraction  # seconds
+    stop: Fraction
+    shot: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MemberFacts:
+    """Somebody of one film: a person, or a track that was set aside."""
+
+    key: str  # the film's own stable id of this person, "" where it has none
+    name: str  # as a person gave it, "" for none
+    fate: str  # person, background or set aside
+    founds: bool  # whether the evidence suffices to begin a new person of the library
+    seconds: float  # on screen
+    faces: int
+    vectors: NDArray[np.float16]  # (k, d) unit vectors of the sightings
+    sightings: tuple[Sighting, ...]  # (k,)
+    stays: tuple[Stay, ...]
+    appearances: tuple[tuple[Fraction, Fraction], ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FilmFacts:
+    """What a library keeps of a film."""
+
+    video: Video
+    workspace: Path
+    model: str  # that made the vectors; vectors of two models are never compared
+    length: Fraction  # seconds
+    stamp: str  # changes when the cast or the decisions change
+    members: tuple[MemberFacts, ...]
+    together: tuple[tuple[int, int], ...]  # pairs of members seen together
+    cast: Cast
+    owner: NDArray[np.int64]  # (t,) the member that each track belongs to, NOISE for none
+
+
+def harvest(path: Path) -> FilmFacts:
+    """What a library keeps of the film of a workspace.
+
+    Raises:
+        WorkspaceError: there is none, no cast was found in it yet, or it is damaged.
+        InputError: it was made by code of its own, which a library does not run.
+    """
+    with Workspace.open(path, write=False) as keep:
+        stamp = stamp_of(keep)
+        cast, portraits = keep.cast(), keep.portraits()
+        recipe = _plain_recipe(keep)
+        seen = keep.scan(recipe.scan_key(cast.video))
+    if seen is None:
+        raise WorkspaceError(f"{path}: its scan is gone; run castlist find on the film again")
+    faces = _by_track(cast, seen, recipe.embed.model)
+    pictures = _pictures(portraits)
+    members = [_person(cast, faces, pictures, p.id, np.array(p.tracks, np.int64)) for p in cast.everybody]
+    owner, aside = cast.person.astype(np.int64), _searched(cast, faces)
+    owner[aside] = len(members) + np.arange(len(aside))
+    members += [_aside(cast, faces, pictures, track) for track in aside]
+    return FilmFacts(
+        video=cast.video,
+        workspace=path,
+        model=recipe.embed.model,
+        length=cast.clock.time(len(cast.clock)),
+        stamp=stamp,
+        members=tuple(members),
+        together=_together(cast),
+        cast=cast,
+        owner=owner,
+    )
+
+
+def stamp_of(keep: Workspace) -> str:
+    """A word that changes when a run or a decision changes the workspace."""
+    runs = [run for run in keep.runs() if run.finished]
+    if not runs:
+        raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
+    return f"{runs[-1].id} {runs[-1].started} {keep.decisions.last()}"
+
+
+def _plain_recipe(keep: Workspace) -> Recipe:
+    """The recipe of the last finished run, where it names castlist's own steps only."""
+    text = [run for run in keep.runs() if run.finished][-1].recipe
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WorkspaceError(f"{keep.path}: its recipe is damaged ({error})") from None
+    for step, table in tables.items():
+        if ":" in str(table.get("use", "") if isinstance(table, dict) else ":"):
+            raise InputError(
+                f"{keep.path}: was made with a {step!r} step that is not castlist's own, whose code a "
+                f"library "
+                "does not run; find the cast with castlist's own recipe"
+            )
+    return Recipe.parse(text)
+
+
+def _by_track(cast: Cast, seen: Scan, model: str) -> Embeddings:
+    """The embedded faces of each track of the cast."""
+    tracks = cast.tracks
+    track_of = np.full(len(seen.detections), NOISE, np.int64)
+    found = tracks.detection >= 0
+    if found.any() and int(tracks.detection.max()) >= len(track_of):
+        raise WorkspaceError("the cast in the workspace does not belong to its scan; run castlist find again")
+    track_of[tracks.detection[found]] = tracks.track[found]
+    face = seen.embedded[track_of[seen.embedded] >= 0]
+    rows = np.flatnonzero(track_of[seen.embedded] >= 0)
+    return Embeddings(seen.vector[rows], track_of[face], face, seen.quality[face], model)
+
+
+def _pictures(portraits: Portraits) -> dict[tuple[int, int], str]:
+    """The picture of a face by its track and frame."""
+    keys = zip(portraits.track.tolist(), portraits.frame.tolist(), strict=True)
+    return dict(zip(keys, portraits.image, strict=True))
+
+
+def _person(
+    cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], number: int, own: NDArray[np.int64]
+) -> MemberFacts:
+    """A person of the cast or of the background."""
+    person = cast.everybody[number]
+    vectors, sightings = _sightings(cast, faces, pictures, own, MOST)
+    return MemberFacts(
+        key=str(getattr(person, "key", "")),
+        name=person.name if person.named else "",
+        fate=FATES[person.fate],
+        founds=person.fate == PERSON or person.named,
+        seconds=person.screen_time,
+        faces=person.face_count,
+        vectors=vectors,
+        sightings=sightings,
+        stays=_stays(cast, own),
+        appearances=tuple((a.start, a.stop) for a in person.appearances),
+    )
+
+
+def _aside(cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], track: int) -> MemberFacts:
+    """A track that was set aside: found by pictures, never linked."""
+    own = np.array([track], np.int64)
+    vectors, sightings = _sightings(cast, faces, pictures, own, ASIDE)
+    (stay,) = _stays(cast, own)
+    return MemberFacts(
+        "", "", FATES[SET_ASIDE], False, float(stay.stop - stay.start), int(cast.tracks.size[track]),
+        vectors, sightings, (stay,), ((stay.start, stay.stop),),
+    )  # fmt: skip
+
+
+def _searched(cast: Cast, faces: Embeddings) -> list[int]:
+    """The tracks set aside that a picture may find."""
+    aside = np.flatnonzero((cast.fate == SET_ASIDE) & np.isin(np.arange(len(cast.tracks)), faces.track))
+    return [t for t in aside.tolist() if cast.reason[t] not in UNSEARCHED]
+
+
+def _sightings(
+    cast: Cast,
+    faces: Embeddings,
+    pictures: dict[tuple[int, int], str],
+    own: NDArray[np.int64],
+    most: int,
+) -> tuple[NDArray[np.float16], tuple[Sighting, ...]]:
+    """Prototypes among the faces of some tracks: (k, d) unit vectors and where each was seen."""
+    rows = np.flatnonzero(np.isin(faces.track, own))
+    if not len(rows):
+        return np.zeros((0, faces.vector.shape[1]), np.float16), ()
+    chosen = rows[choose(unit(faces.vector[rows]), faces.quality[rows], most)]
+    where = {int(d): i for i, d in enumerate(cast.tracks.detection.tolist()) if d >= 0}
+    found = []
+    for row in chosen.tolist():
+        place = where[int(faces.detection[row])]
+        frame, track = int(cast.tracks.frame[place]), int(faces.track[row])
+        anchor = Anchor.at(cast.clock, cast.video, frame, cast.tracks.box[place])
+        found.append(Sighting(anchor, float(faces.quality[row]), pictures.get((track, frame), ""), track))
+    return unit(faces.vector[chosen]).astype(np.float16), tuple(found)
+
+
+def _stays(cast: Cast, own: NDArray[np.int64]) -> tuple[Stay, ...]:
+    tracks, clock = cast.tracks, cast.clock
+    found = [
+        Stay(clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(tracks.shot[t]))
+        for t in own.tolist()
+    ]
+    return tuple(sorted(found, key=lambda s: (s.start, s.stop)))
+
+
+def _together(cast: Cast) -> tuple[tuple[int, int], ...]:
+    """Pairs of people of whom two tracks were seen in one frame, apart from each other."""
+    pairs = cast.person[CoOccurrence()(cast.tracks).cannot]
+    pairs = np.sort(pairs[(pairs >= 0).all(1) & (pairs[:, 0] != pairs[:, 1])], axis=1)
+    return tuple((int(a), int(b)) for a, b in np.unique(pairs, axis=0).tolist())

@@ -1,0 +1,484 @@
+"""The library: many films, and one id for each person across all of them.
+
+    lib = castlist.Library("season")
+    lib.add("e01.mp4", "e02.mp4")
+    for person in lib.people:
+        print(person.name, person.films, person.appearances)
+
+The film workspaces stay the truth about each film, `log.jsonl` is the truth about who is who between films,
+and
+`catalogue.db` is made from both.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from castlist.errors import CastlistError, InputError, WorkspaceError
+from castlist.library import apply, place, schema, views
+from castlist.library.executors import Executor
+from castlist.library.films import films_of
+from castlist.library.grow import Growth, grow
+from castlist.library.harvest import FilmFacts, harvest, stamp_of
+from castlist.library.log import Event, now
+from castlist.library.many import find_all
+from castlist.library.names import carry_names
+from castlist.library.ulid import new_ulid
+from castlist.library.views import LibraryFilm, LibraryPerson, Question
+from castlist.library.work import FilmWatch, Outcome, quiet
+from castlist.recipe import Recipe
+from castlist.store import Workspace
+from castlist.types import Machine
+
+__all__ = ["Added", "Library", "Problem"]
+
+ANSWERS = ("same", "different", "unsure")
+LONGEST = 1000  # characters of a name
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a film that was to be added."""
+
+    film: str
+    state: str  # added, updated, known, copy or failed
+    linked: int = 0  # people who were linked to people of the library
+    new: int = 0  # people who are new there
+    asked: int = 0  # questions
+    merged: int = 0  # people of the library who turned out to be one
+    sentence: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.state != "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that `check` found."""
+
+    film: str
+    what: str  # one sentence, with what to do
+
+
+class Library:
+    """A library of films. Looking needs no lock and works on media that are only read.
+
+    Args:
+        path: the library's folder; made by the first `add`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"Library({str(self.path)!r})"
+
+    # Looking
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with place.sentences(self.path):
+            place.check_folder(self.path)
+            with closing(place.connect(self.path, write=False)) as db:
+                db.execute("BEGIN")
+                yield db
+
+    @property
+    def films(self) -> tuple[LibraryFilm, ...]:
+        """The films, in the order of adding."""
+        with self._reading() as db:
+            return views.films(db, self.path)
+
+    @property
+    def people(self) -> tuple[LibraryPerson, ...]:
+        """Everybody, those with most films first."""
+        with self._reading() as db:
+            return views.people(db, self.path)
+
+    def person(self, given: str) -> LibraryPerson:
+        """A person by id (one that was merged leads on), by the last letters of the id, or by name.
+
+        Raises:
+            InputError: there is nobody like that, or several.
+        """
+        with self._reading() as db:
+            found = views.person(db, given)
+            return next(p for p in views.people(db, self.path) if p.id == found)
+
+    def questions(self, limit: int = 1000) -> list[Question]:
+        """What a person should decide, grouped by person, the most useful first."""
+        with self._reading() as db:
+            return views.questions(db, self.path)[:limit]
+
+    # Writing
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[sqlite3.Connection, Callable[..., None]]]:
+        """The catalogue up to date with the log, and what adds events to both; all of them or none."""
+        place.check_folder(self.path)
+        with place.locked(self.path), place.sentences(self.path):
+            with closing(place.connect(self.path, write=True)) as db:
+                self._catch_up(db)
+                yield db, lambda events, author="", fills=(): self._record(db, events, author, fills)
+            with suppress(sqlite3.Error), closing(place.connect(self.path, write=True)) as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _record(
+        self,
+        db: sqlite3.Connection,
+        events: Sequence[tuple[str, dict[str, Any]]],
+        author: str,
+        fills: Sequence[tuple[FilmFacts, Growth]] = (),
+    ) -> None:
+        """Events into the tables and the log. What is in the log counts: a catalogue behind it catches up."""
+        log = place.event_log(self.path)
+        number = _applied(db)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            made = []
+            for kind, data in events:
+                number += 1
+                made.append(Event(kind, data, author, now(), number))
+                apply.apply(db, made[-1])
+            for facts, growth in fills:
+                film = apply.find_film(db, facts.video.digest)
+                if film is not None:
+                    apply.fill(db, film, facts, growth.keys)
+            log.extend(made)
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Apply what is in the log and not in the catalogue: another castlist was killed between the two."""
+        log, applied = place.event_log(self.path), _applied(db)
+        if log.count() < applied:
+            raise WorkspaceError(
+                f"{self.path}: its log is older than its catalogue, so the folder was copied half; "
+                f"bring back its "
+                f"{place.LOG}, or make the catalogue anew with castlist library rebuild"
+            )
+        behind = list(log.read(applied))
+        if behind:
+            db.execute("BEGIN IMMEDIATE")
+            for event in behind:
+                apply.apply(db, event)
+            self._fill_all(db, {e.data["digest"] for e in behind if e.kind == "film"})
+            db.execute("COMMIT")
+
+    def _fill_all(self, db: sqlite3.Connection, digests: set[str] | None = None) -> list[Problem]:
+        """Read what the workspaces hold again, as far as they are there."""
+        problems = []
+        for film in views.films(db, self.path):
+            if digests is None or film.digest in digests:
+                try:
+                    facts = _harvested(film)
+                except CastlistError as error:
+                    problems.append(Problem(film.name, str(error)))
+                    continue
+                before = apply.anchors_by_key(db, film.id)
+                apply.fill(db, film.id, facts, apply.match(before, facts)[0])
+        return problems
+
+    def _make(self) -> None:
+        """A new library: its folder, its log with its id, an empty catalogue."""
+        place.make(self.path)
+        with place.locked(self.path), place.sentences(self.path):
+            log = place.event_log(self.path)
+            if not log.count():
+                log.extend([Event("begin", {"library": new_ulid()}, "", now(), 1)])
+            if not (self.path / place.CATALOGUE).exists():
+                self._rebuilt()
+
+    # Adding
+
+    def add(
+        self,
+        *films: str | os.PathLike[str],
+        recipe: Recipe = Recipe(),
+        machine: Machine = Machine(),
+        executor: Executor | None = None,
+        watch: FilmWatch = quiet,
+        each: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> list[Added]:
+        """Add films (files, folders of films, or workspaces); the cast of a film is found where there is
+        none.
+
+        A film that was added before is read again where its cast or its decisions changed.
+
+        Returns:
+            What became of each film, those that failed among them.
+
+        Raises:
+            InputError: no film was given, or a folder holds none.
+            WorkspaceError: the library cannot be read or written.
+        """
+        spaces = [Path(f) for f in films if (Path(f) / "cast.db").exists()]
+        paths = [f for f in films if Path(f) not in spaces]
+        if not films:
+            raise InputError("no film was given; name films, folders with films, or workspaces")
+        found = films_of(paths)
+        self._make()
+        options = {"recipe": recipe, "machine": machine, "executor": executor, "watch": watch, "each": each}
+        outcomes = find_all(found, **options) if found else []  # type: ignore[arg-type]
+        jobs = [(str(space), space) for space in spaces]
+        added = [self._add(name, space) for name, space in jobs]
+        for outcome in outcomes:
+            added.append(
+                self._add(outcome.film, Path(outcome.workspace))
+                if outcome.ok
+                else Added(outcome.film, "failed", sentence=outcome.sentence)
+            )
+        return added
+
+    def update(self) -> list[Added]:
+        """Read the films again whose cast or decisions changed since they were added."""
+        return [self._add(film.name, film.workspace) for film in self.films]
+
+    def _add(self, name: str, workspace: Path) -> Added:
+        try:
+            facts = harvest(workspace)
+        except CastlistError as error:
+            return Added(name, "failed", sentence=str(error))
+        with self._writing() as (db, record):
+            known = self._known(db, facts, workspace, record)
+            if known is not None:
+                return Added(name, *known)
+            before = apply.find_film(db, facts.video.digest)
+            growth = grow(db, self.path, facts)
+            record(growth.events, fills=[(facts, growth)])
+            renamed = carry_names(db, self.path, facts.video.digest)
+            for film, stamp, members in renamed:
+                db.execute("UPDATE film SET stamp = ? WHERE id = ?", (stamp, film))
+                db.executemany("UPDATE member SET name = ? WHERE id = ?", members)
+        state = "added" if before is None else "updated"
+        return Added(name, state, growth.linked, growth.new, growth.asked, growth.merged, self._remark(facts))
+
+    def _known(
+        self, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, record: Callable[..., None]
+    ) -> tuple[str, int, int, int, int, str] | None:
+        """The state of a film that needs no work: it is there as it is, or as a copy."""
+        film = next((f for f in views.films(db, self.path) if f.digest == facts.video.digest), None)
+        if film is None:
+            return None
+        stamp = db.execute("SELECT stamp FROM film WHERE id = ?", (film.id,)).fetchone()[0]
+        same = os.path.realpath(film.workspace) == os.path.realpath(workspace)
+        if not same and (film.workspace / "cast.db").exists():
+            sentence = (
+                f"has the same content as {film.path}, which is in the library already, and is not "
+                f"added twice; to take "
+                f"over what was decided here: castlist decide {film.workspace} import {workspace}"
+            )
+            return "copy", 0, 0, 0, 0, sentence
+        if stamp != facts.stamp:
+            return None
+        if not same or film.path != os.path.abspath(facts.video.path):
+            record([("place", apply.place_of(self.path, facts))])
+        return "known", 0, 0, 0, 0, ""
+
+    def _remark(self, facts: FilmFacts) -> str:
+        """What one should know about a film that was added."""
+        with self._reading() as db:
+            others = dict(
+                db.execute("SELECT model, count(*) FROM film WHERE model <> '' GROUP BY model").fetchall()
+            )
+        if len(others) > 1 and others.get(facts.model, 0) < sum(others.values()):
+            return (
+                f"its faces were measured with the model {facts.model}, so its people are compared with "
+                f"those of the "
+                f"{others[facts.model] - 1} other films of that model only"
+            )
+        return ""
+
+    def remove(self, film: str) -> None:
+        """Take a film out of the library; its workspace stays as it is."""
+        chosen = self._film(film)
+        with self._writing() as (_, record):
+            record([("gone", {"digest": chosen.digest})], author="somebody")
+
+    def _film(self, given: str) -> LibraryFilm:
+        found = [
+            f for f in self.films if given in (f.name, f.path, f.digest, str(f.workspace), Path(f.path).name)
+        ]
+        if len(found) != 1:
+            what = "no film" if not found else f"{len(found)} films"
+            raise InputError(f"the library has {what} called {given!r}; castlist library list names all")
+        return found[0]
+
+    # Deciding
+
+    def name(self, person: str, name: str, *, author: str = "") -> str:
+        """Give a person a name, in the library and in all films; the person's id."""
+        from castlist.decisions.decision import clean
+
+        called = clean(name)
+        if not called or len(called) > LONGEST:
+            raise InputError(f"a name has 1 to {LONGEST} characters")
+        with self._writing() as (db, record):
+            whom = views.person(db, person)
+            record([("name", {"person": whom, "name": called})], author=author or "somebody")
+            for film, stamp, members in carry_names(db, self.path, None, whom):
+                db.execute("UPDATE film SET stamp = ? WHERE id = ?", (stamp, film))
+                db.executemany("UPDATE member SET name = ? WHERE id = ?", members)
+        return whom
+
+    def merge(self, a: str, b: str, *, author: str = "") -> str:
+        """Say that two people are one; the id that stays. The other one leads there for ever."""
+        with self._writing() as (db, record):
+            first, second = views.person(db, a), views.person(db, b)
+            if first == second:
+                raise InputError(f"{a} and {b} are one person already")
+            into, gone = apply.elder(db, first, second)
+            record([("merge", {"into": into, "gone": gone})], author=author or "somebody")
+        return into
+
+    def split(self, person: str, films: Sequence[str], *, author: str = "") -> str:
+        """Say that a person of some films is somebody else: they get a new id; that id.
+
+        Args:
+            films: films, or single film-people as `film:key`.
+        """
+        with self._writing() as (db, record):
+            whom = views.person(db, person)
+            members = _members(db, whom)
+            chosen = [m for m in members if any(_means(given, m) for given in films)]
+            if not chosen or len(chosen) == len(members):
+                raise InputError(
+                    f"{person} is in {', '.join(sorted({m[2] for m in members}))}; name some of these "
+                    f"films, not all"
+                )
+            new = new_ulid()
+            kept = next(m for m in members if m not in chosen)
+            record(
+                [
+                    ("split", {"person": whom, "new": new, "members": [[m[0], m[1]] for m in chosen]}),
+                    ("answer", {"a": list(kept[:2]), "b": list(chosen[0][:2]), "said": "different"}),
+                ],
+                author=author or "somebody",
+            )
+        return new
+
+    def answer(self, question: str, said: str, *, author: str = "") -> None:
+        """Answer a question by its id: same, different or unsure."""
+        if said not in ANSWERS:
+            raise InputError(f"answer {', '.join(ANSWERS)}; got {said!r}")
+        with self._writing() as (db, record):
+            row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
+            if row is None:
+                raise InputError(f"there is no question {question!r}; castlist library questions lists them")
+            sides = [list(apply.name_of(db, member)) for member in row]
+            events: list[tuple[str, dict[str, Any]]] = [
+                ("answer", {"a": sides[0], "b": sides[1], "said": said})
+            ]
+            people = [_person_of(db, member) for member in row]
+            if said == "same" and None not in people and people[0] != people[1]:
+                into, gone = apply.elder(db, str(people[0]), str(people[1]))
+                events.append(("merge", {"into": into, "gone": gone}))
+            if said == "different" and people[0] == people[1] and people[0] is not None:
+                events.append(("split", {"person": people[0], "new": new_ulid(), "members": [sides[0]]}))
+            record(events, author=author or "somebody")
+
+    # Care
+
+    def check(self) -> list[Problem]:
+        """What is not as it should be: films that are gone, changed or moved, a catalogue that is behind."""
+        found = []
+        with self._reading() as db:
+            if (log := place.event_log(self.path).count()) != _applied(db):
+                what = "behind" if log > _applied(db) else "ahead of"
+                found.append(
+                    Problem("", f"the catalogue is {what} its log; castlist library rebuild makes it anew")
+                )
+            stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall())
+            films = views.films(db, self.path)
+        for film in films:
+            found += _checked(film, stamps[film.id])
+        return found
+
+    def rebuild(self) -> list[Problem]:
+        """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""
+        place.check_folder(self.path)
+        with place.locked(self.path), place.sentences(self.path):
+            return self._rebuilt()
+
+    def _rebuilt(self) -> list[Problem]:
+        new = self.path / f"{place.CATALOGUE}.new"
+        new.unlink(missing_ok=True)
+        with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            db.execute("PRAGMA secure_delete = ON")
+            schema.create(db)
+            db.execute("BEGIN")
+            for event in place.event_log(self.path).read():
+                apply.apply(db, event)
+            problems = self._fill_all(db)
+            db.execute("COMMIT")
+        for name in ("-wal", "-shm"):
+            (self.path / f"{place.CATALOGUE}{name}").unlink(missing_ok=True)
+        os.replace(new, self.path / place.CATALOGUE)
+        return problems
+
+
+def _applied(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
+    return int(row[0]) if row and str(row[0]).isdigit() else 0
+
+
+def _harvested(film: LibraryFilm) -> FilmFacts:
+    facts = harvest(film.workspace)
+    if facts.video.digest != film.digest:
+        raise WorkspaceError(
+            f"{film.workspace}: holds another film than the one that was added; bring the old workspace "
+            f"back, or "
+            f"castlist library remove {film.name}"
+        )
+    return facts
+
+
+def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
+    try:
+        with Workspace.open(film.workspace, write=False) as keep:
+            video, now = keep.video(), stamp_of(keep)
+    except CastlistError as error:
+        return [Problem(film.name, f"{error}; its people are still known, their pictures are not")]
+    if video is None or video.digest != film.digest:
+        return [
+            Problem(film.name, f"{film.workspace} holds another film now; add it, and remove the old one")
+        ]
+    found = []
+    if now != stamp:
+        found.append(
+            Problem(film.name, "was reviewed or found anew since; castlist library update reads it again")
+        )
+    if not video.path.exists() and not Path(film.path).exists():
+        found.append(
+            Problem(film.name, f"the film itself is not at {film.path} any more; add it from where it is now")
+        )
+    return found
+
+
+def _members(db: sqlite3.Connection, person: str) -> list[tuple[str, str, str, str]]:
+    """Digest, key, name and path of the film of each film-person of somebody."""
+    return db.execute(
+        "SELECT digest, key, film.name, path FROM member JOIN film ON film.id = film WHERE person = ? "
+        "ORDER BY member.id",
+        (person,),
+    ).fetchall()
+
+
+def _means(given: str, member: tuple[str, str, str, str]) -> bool:
+    digest, key, name, path = member
+    return given in (name, path, digest, f"{name}:{key}", Path(path).stem)
+
+
+def _person_of(db: sqlite3.Connection, member: int) -> str | None:
+    row = db.execute("SELECT person FROM member WHERE id = ?", (member,)).fetchone()
+    return None if row is None or row[0] is None else str(row[0])

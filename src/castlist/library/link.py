@@ -1,0 +1,176 @@
+"""Who of a film is who in the library: sure links, questions, new people. Pure: tables in, placements out.
+
+Sure is linked, unsure is asked, the rest is new. Two people seen together never become one, poor evidence
+may join
+somebody and never founds anybody, and a name that a person gave is evidence as well as a promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from castlist.library.score import Likeness
+
+__all__ = ["ASK", "SURE", "Ask", "Candidate", "Placement", "Someone", "place"]
+
+SURE = 0.99  # probability from which a link is made: one in a hundred such links may be wrong
+ASK = 0.05  # probability from which a person is asked
+ASKED = 3  # questions about one person of a film at most
+NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesakes in one library are rare
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """Somebody of the film that is added."""
+
+    number: int  # among the film's members
+    founds: bool
+    name: str  # given by a person in the film, "" for none
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A member of the library who somebody of the film may be."""
+
+    number: int  # of the someone
+    member: int  # row in the library
+    person: str | None  # None: somebody of the background who is nobody's yet
+    name: str  # given to the person, "" for none
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Is somebody of the film the same person as a member of the library?"""
+
+    number: int
+    member: int
+    probability: float
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Placement:
+    """Who was linked to whom, and what is to be asked."""
+
+    linked: dict[int, tuple[Candidate, float]] = field(default_factory=dict)
+    joins: list[tuple[Candidate, float]] = field(default_factory=list)  # nobody's members that join someone
+    halves: list[tuple[str, str, int, int, int]] = field(
+        default_factory=list
+    )  # two people, someone, two members
+    asks: list[Ask] = field(default_factory=list)
+
+
+def place(
+    people: Sequence[Someone],
+    candidates: Sequence[Candidate],
+    likeness: Likeness,
+    library: int,
+    apart: Mapping[int, frozenset[int]],
+    inside: Mapping[tuple[int, int], float],
+    held: Mapping[str, frozenset[int]],
+) -> Placement:
+    """Place the people of a film among those of a library.
+
+    Args:
+        library: how many people the library has.
+        apart: for each someone those who were seen together with them.
+        inside: scores of pairs (a < b) of people of this film.
+        held: people of the library -> who of this film is them already.
+    """
+    someone = {s.number: s for s in people}
+    best = _best_of_person(candidates)
+    chance = {key: _probability(someone[key[0]], c, likeness, library) for key, c in best.items()}
+    found = Placement()
+    holders = {person: set(numbers) for person, numbers in held.items()}
+    for key in sorted(chance, key=lambda k: (-chance[k], -best[k].score, k[0], str(k[1]))):
+        _consider(found, someone[key[0]], best[key], chance[key], holders, apart, inside, likeness)
+    _ask(found, someone, best, chance, holders, apart)
+    return found
+
+
+def _best_of_person(candidates: Sequence[Candidate]) -> dict[tuple[int, str], Candidate]:
+    """The most alike member of each person, for each someone; who is nobody's stands alone."""
+    best: dict[tuple[int, str], Candidate] = {}
+    for c in candidates:
+        key = (c.number, c.person or f"member {c.member}")
+        if key not in best or (c.score, -c.member) > (best[key].score, -best[key].member):
+            best[key] = c
+    return best
+
+
+def _probability(someone: Someone, c: Candidate, likeness: Likeness, library: int) -> float:
+    same_name = bool(someone.name) and someone.name.casefold() == c.name.casefold()
+    return float(likeness.probability(c.score, library, NAMESAKE if same_name else 0.0))
+
+
+def _consider(
+    found: Placement,
+    someone: Someone,
+    c: Candidate,
+    chance: float,
+    holders: dict[str, set[int]],
+    apart: Mapping[int, frozenset[int]],
+    inside: Mapping[tuple[int, int], float],
+    likeness: Likeness,
+) -> None:
+    """Link where it is sure and nothing speaks against it."""
+    if chance < SURE or _named_otherwise(someone, c):
+        return
+    if c.person is None:
+        if someone.founds:
+            found.joins.append((c, chance))
+        return
+    there = holders.setdefault(c.person, set())
+    if someone.number in found.linked:
+        first = found.linked[someone.number][0]
+        found.halves.append((str(first.person), c.person, someone.number, first.member, c.member))
+        return
+    if there & apart.get(someone.number, frozenset()):
+        return
+    if any(_unlike(someone.number, other, inside, likeness) for other in there):
+        return
+    there.add(someone.number)
+    found.linked[someone.number] = (c, chance)
+
+
+def _named_otherwise(someone: Someone, c: Candidate) -> bool:
+    return bool(someone.name and c.name) and someone.name.casefold() != c.name.casefold()
+
+
+def _unlike(a: int, b: int, inside: Mapping[tuple[int, int], float], likeness: Likeness) -> bool:
+    """Whether two people of one film look like two, which the film itself took them for."""
+    score = inside.get((min(a, b), max(a, b)))
+    return score is None or float(likeness.log_odds(score)) < 0
+
+
+def _ask(
+    found: Placement,
+    someone: Mapping[int, Someone],
+    best: Mapping[tuple[int, str], Candidate],
+    chance: Mapping[tuple[int, str], float],
+    holders: Mapping[str, set[int]],
+    apart: Mapping[int, frozenset[int]],
+) -> None:
+    """Questions about those who could be linked and were not, the likeliest first."""
+    asked: dict[int, int] = {}
+    for key in sorted(chance, key=lambda k: (-chance[k], k[0], str(k[1]))):
+        c, who = best[key], someone[key[0]]
+        linked = found.linked.get(who.number)
+        together = holders.get(c.person or "", set()) & apart.get(who.number, frozenset())
+        if chance[key] < ASK or c.person is None or not who.founds or together:
+            continue
+        if linked is not None and (linked[0].person == c.person or linked[1] >= SURE):
+            continue  # whether two people of the library are halves of one is another question
+        if asked.get(who.number, 0) < ASKED:
+            asked[who.number] = asked.get(who.number, 0) + 1
+            why = (
+                f"named {who.name} in the film and {c.name} in the library"
+                if _named_otherwise(who, c)
+                else ""
+            )
+            found.asks.append(Ask(who.number, c.member, chance[key], why))

@@ -1,0 +1,139 @@
+"""The library's log: one JSON object a line, only ever added to, each on the disk before it counts.
+
+Together with the film workspaces it is the whole truth of a library: who got which id, what was linked,
+merged,
+split, named, answered and forgotten. The catalogue is made from it and can be made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from castlist.errors import WorkspaceError
+from castlist.store.folder import Folder
+
+__all__ = ["KINDS", "Event", "EventLog", "now"]
+
+KINDS = ("begin", "film", "gone", "place", "merge", "join", "split", "name", "answer", "forget")
+VERSION = 1
+LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a library."""
+
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+    author: str = ""  # "" for the machine
+    time: str = ""  # UTC, ISO 8601
+    number: int = 0  # its place in the log, from 1
+
+
+class EventLog:
+    """The file log.jsonl of a library's folder. Whoever adds to it holds the library's lock."""
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.path = folder.path / name
+
+    def read(self, after: int = 0) -> Iterator[Event]:
+        """The events after a number, in order. Half a line at the end, from a killed writer, is not there.
+
+        Raises:
+            WorkspaceError: a line is damaged, or a later castlist wrote it.
+        """
+        if self.folder.check(self.name) is None:
+            return
+        with open(self.folder.open(self.name), "rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST), b""), 1):
+                if not line.endswith(b"\n"):
+                    if len(line) >= LONGEST:
+                        raise self._damaged(number, "it is too long")
+                    return
+                if number > after:
+                    yield self._event(number, line)
+
+    def _event(self, number: int, line: bytes) -> Event:
+        try:
+            row = json.loads(line)
+            event = Event(row["kind"], row["data"], row["by"], row["at"], row["n"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise self._damaged(number, repr(error)) from None
+        if event.kind not in KINDS or row.get("v", 0) > VERSION:
+            raise WorkspaceError(f"{self.path}: was written by a later castlist; upgrade castlist to open it")
+        if event.number != number or not isinstance(event.data, dict) or not isinstance(event.author, str):
+            raise self._damaged(number, "a line before it is missing or twice there")
+        return event
+
+    def _damaged(self, number: int, why: str) -> WorkspaceError:
+        return WorkspaceError(
+            f"{self.path}: line {number} is damaged ({why}); nothing was changed: bring back a copy of "
+            f"the file"
+        )
+
+    def count(self) -> int:
+        """How many whole lines there are."""
+        if self.folder.check(self.name) is None:
+            return 0
+        with open(self.folder.open(self.name), "rb") as file:
+            return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
+
+    def extend(self, events: Sequence[Event]) -> None:
+        """Add numbered events, all of them or none; they survive a power cut when this returns.
+
+        Raises:
+            OSError: the disk is full or cannot be written; nothing was added.
+        """
+        data = b"".join(_line(event) for event in events)
+        fd = self.folder.open(self.name, os.O_RDWR | os.O_CREAT, one_name=True)
+        try:
+            end = _whole(fd)
+            try:
+                _write(fd, end, data)
+                os.fsync(fd)
+            except OSError:
+                os.ftruncate(fd, end)
+                raise
+        finally:
+            os.close(fd)
+
+
+def _line(event: Event) -> bytes:
+    row = {
+        "n": event.number, "v": VERSION, "at": event.time, "by": event.author, "kind": event.kind,
+        "data": event.data,
+    }  # fmt: skip
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _whole(fd: int) -> int:
+    """Where the last whole line ends; half a line of a killed writer after it is cut off."""
+    size = os.fstat(fd).st_size
+    end = size
+    while end > 0:
+        start = max(0, end - (1 << 16))
+        at = os.pread(fd, end - start, start).rfind(b"\n")
+        if at >= 0:
+            end = start + at + 1
+            break
+        end = start
+    if end != size:
+        os.ftruncate(fd, end)
+    return end
+
+
+def _write(fd: int, at: int, data: bytes) -> None:
+    while data:
+        done = os.pwrite(fd, data, at)
+        data, at = data[done:], at + done
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

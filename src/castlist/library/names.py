@@ -1,0 +1,76 @@
+"""Names of the library's people, brought to the films in which nobody named them yet."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from castlist.errors import CastlistError
+from castlist.library import views
+from castlist.library.harvest import stamp_of
+from castlist.store import Workspace
+
+__all__ = ["AUTHOR", "carry_names"]
+
+AUTHOR = "castlist library"  # of names that a library brought to a film
+
+
+def carry_names(
+    db: sqlite3.Connection, library: Path, digest: str | None, person: str | None = None
+) -> list[tuple[int, str, list[tuple[str, int]]]]:
+    """Name the people of films who have a name in the library and none in the film.
+
+    A name that somebody gave in a film stays, and a name of the library that somebody undid there is not
+    brought
+    again. A film that is busy or not there gets its names when it is next read.
+
+    Args:
+        digest: of the one film to look at; None for all films of `person`.
+
+    Returns:
+        For each film that got names: its row, the new stamp of its workspace, and (name, row) of its members.
+    """
+    renamed = []
+    for film in views.films(db, library):
+        if digest not in (None, film.digest):
+            continue
+        wanted = db.execute(
+            "SELECT member.id, person.name, sighting.track FROM member JOIN person ON person.id = "
+            "member.person"
+            " JOIN sighting ON sighting.member = member.id AND sighting.number = 0"
+            " WHERE film = ? AND member.name <> person.name AND person.name <> '' AND sighting.track >= 0"
+            " AND (? IS NULL OR member.person = ?) AND (member.name = '' OR ? IS NOT NULL)",
+            (film.id, person, person, person),
+        ).fetchall()
+        if wanted:
+            try:
+                given, stamp = _name(film.workspace, wanted)
+            except CastlistError:
+                continue
+            renamed.append((film.id, stamp, given))
+    return renamed
+
+
+def _name(workspace: Path, wanted: list[tuple[int, str, int]]) -> tuple[list[tuple[str, int]], str]:
+    from castlist.review.session import Session
+
+    given = []
+    with Session.open(workspace) as session:
+        for member, name, track in wanted:
+            view = session.view
+            if not 0 <= track < len(view.label) or view.label[track] < 0:
+                continue
+            group = view.groups[int(view.label[track])]
+            if group.name or _undone(session, name):
+                continue
+            session.decide({"action": "name", "person": group.id, "name": name}, author=AUTHOR)
+            given.append((name, member))
+    with Workspace.open(workspace, write=False) as keep:
+        return given, stamp_of(keep)
+
+
+def _undone(session: object, name: str) -> bool:
+    """Whether somebody took back this name, which the library had brought."""
+    log = list(getattr(session, "_log", ()))
+    undone = {d.undoes for d in log if d.undoes is not None}
+    return any(d.kind == "name" and d.value == name and d.author == AUTHOR and d.id in undone for d in log)

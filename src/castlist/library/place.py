@@ -1,0 +1,172 @@
+"""A library's folder: opened, locked, and every failure of it as one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from castlist.errors import WorkspaceBusy, WorkspaceError
+from castlist.library import schema
+from castlist.library.log import EventLog
+from castlist.store.folder import Folder
+from castlist.store.lock import Lock
+
+__all__ = ["CATALOGUE", "LOG", "check_folder", "connect", "event_log", "locked", "make", "sentences"]
+
+CATALOGUE, LOG = "catalogue.db", "log.jsonl"
+FILES = (CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", LOG, "lock")
+PATIENCE = 120.0  # seconds that one castlist waits for another to finish with a library
+LARGEST = 64 << 20  # bytes of one value of the database
+
+
+def check_folder(path: Path) -> None:
+    """Refuse what is no library, before anything is touched.
+
+    Raises:
+        WorkspaceError: there is none, or a file of it is a link, a pipe or a folder.
+    """
+    if not path.is_dir():
+        what = "is a file, not a library" if path.exists() else "there is no library here"
+        raise WorkspaceError(f"{path}: {what}; castlist library add makes one")
+    folder = Folder(path)
+    for name in FILES:
+        folder.check(name)
+    if not (path / LOG).exists():
+        raise WorkspaceError(
+            f"{path}: has no {LOG}, so it is not a library or was not copied as a whole; castlist "
+            f"library add makes one"
+        )
+
+
+def make(path: Path) -> None:
+    """Make the folder of a library where there is none.
+
+    Raises:
+        WorkspaceError: something else lies there, or it cannot be written.
+    """
+    with sentences(path):
+        if path.exists() and not path.is_dir():
+            raise WorkspaceError(f"{path}: is a file; name a folder for the library")
+        path.mkdir(parents=True, exist_ok=True)
+        others = [f.name for f in path.iterdir() if f.name not in FILES and not f.name.endswith(".castlist")]
+        if others and not (path / LOG).exists() and (path / "cast.db").exists():
+            raise WorkspaceError(f"{path}: is the workspace of a film; name another folder for the library")
+
+
+@contextmanager
+def locked(path: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold a library for writing; of several who want to, one after the other does.
+
+    Raises:
+        WorkspaceBusy: another process held it for all that time.
+    """
+    with sentences(path):
+        until = time.monotonic() + patience
+        while True:
+            try:
+                lock = Lock(Folder(path))
+                break
+            except WorkspaceBusy:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """The catalogue; on a medium that cannot be written it is read as it lies there.
+
+    Raises:
+        WorkspaceError: it is missing, damaged or changed by others.
+        WorkspaceNewer: a later castlist wrote it.
+    """
+    file = path / CATALOGUE
+    if not file.exists() or not file.stat().st_size:
+        raise WorkspaceError(
+            f"{path}: has no catalogue; castlist library rebuild makes it from the log and the films"
+        )
+    db = _connect(file, write)
+    try:
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+        schema.check(db, path)
+        if write:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+        else:
+            db.execute("PRAGMA query_only = ON")
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect(file: Path, write: bool) -> sqlite3.Connection:
+    address = file.absolute().as_uri()
+    db = sqlite3.connect(
+        f"{address}?mode={'rw' if write else 'ro'}", uri=True, isolation_level=None, timeout=20
+    )
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return db
+    except sqlite3.OperationalError:
+        db.close()
+        wal = file.with_name(f"{file.name}-wal")
+        if write or os.access(file.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
+            raise
+    return sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None)
+
+
+def event_log(path: Path) -> EventLog:
+    """The log of a library."""
+    return EventLog(Folder(path), LOG)
+
+
+@contextmanager
+def sentences(path: Path) -> Iterator[None]:
+    """What SQLite and the operating system say about a library, as one sentence.
+
+    Raises:
+        WorkspaceError: the disk is full, the folder cannot be written, the catalogue is damaged, ...
+        WorkspaceBusy: another process kept the catalogue locked for too long.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _of_sqlite(path, error) from error
+    except OSError as error:
+        raise WorkspaceError(_of_system(path, error)) from error
+
+
+def _of_system(path: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{path}: the disk is full; free some space and run the same command again, nothing is lost"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path}: cannot be written ({error.strerror}); a library that is only read can be searched"
+    return f"{path}: {error.strerror or error}"
+
+
+def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")
+    if code == "SQLITE_FULL":
+        return WorkspaceError(_of_system(path, OSError(errno.ENOSPC, "full")))
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return WorkspaceError(_of_system(path, OSError(errno.EACCES, str(error))))
+    if code.startswith("SQLITE_IOERR"):
+        return WorkspaceError(f"{path}: the disk failed or is full ({error}); what was done before is kept")
+    return WorkspaceError(
+        f"{path}: {CATALOGUE} is damaged ({error}); castlist library rebuild makes it anew from the log "
+        f"and the films"
+    )

@@ -1,0 +1,198 @@
+"""The tables of catalogue.db and its views, which are what other programs read.
+
+Everything here is made from the film workspaces and the library's own log, and can be made again. Views keep
+their names and columns; tables may change with any version.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from castlist.errors import WorkspaceError, WorkspaceNewer
+
+__all__ = ["APPLICATION", "SCHEMA", "VIEWS", "check", "create"]
+
+APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
+SCHEMA = 1
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE film (
+    id INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,        -- of the film's content
+    name TEXT NOT NULL,
+    path TEXT NOT NULL,                 -- of the film, when it was added
+    workspace TEXT NOT NULL,
+    near TEXT NOT NULL,                 -- the workspace as seen from the library's folder, '' for no way
+    seconds REAL NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    frame_rate TEXT NOT NULL,           -- num/den
+    model TEXT NOT NULL,                -- that made the vectors
+    stamp TEXT NOT NULL,                -- of the workspace when it was read; '' where it could not be
+    added TEXT NOT NULL                 -- UTC, ISO 8601
+);
+CREATE TABLE person (
+    id TEXT PRIMARY KEY,                -- ULID
+    name TEXT NOT NULL,                 -- '' for none
+    named_by TEXT NOT NULL,             -- who gave it, '' for nobody
+    made TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE redirect (old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tombstone (id TEXT PRIMARY KEY, made TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE member (                   -- somebody of one film
+    id INTEGER PRIMARY KEY,
+    film INTEGER NOT NULL REFERENCES film ON DELETE CASCADE,
+    key TEXT NOT NULL,                  -- the library's name for them within the film
+    person TEXT,                        -- NULL: nobody of the library
+    probability REAL,                   -- of belonging to that person, when it was linked
+    how TEXT NOT NULL,                  -- new, linked, told, or '' for none
+    fate TEXT NOT NULL,                 -- person, background or set aside
+    founds INTEGER NOT NULL,
+    name TEXT NOT NULL,                 -- as given in the film, '' for none
+    seconds REAL NOT NULL,
+    faces INTEGER NOT NULL,
+    UNIQUE (film, key)
+);
+CREATE INDEX member_by_person ON member (person);
+CREATE TABLE vectors (                  -- prototypes of a member, float16, one row of data after another
+    member INTEGER PRIMARY KEY REFERENCES member ON DELETE CASCADE,
+    model TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE sighting (                 -- where each prototype was seen
+    member INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    time TEXT NOT NULL,                 -- seconds, num/den
+    left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL,  -- of the frame, 0 to 1
+    quality REAL NOT NULL,
+    image TEXT NOT NULL,                -- name among the workspace's thumbs, '' for none
+    track INTEGER NOT NULL,
+    PRIMARY KEY (member, number)
+) WITHOUT ROWID;
+CREATE TABLE appearance (
+    member INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    start REAL NOT NULL, stop REAL NOT NULL,
+    start_exact TEXT NOT NULL, stop_exact TEXT NOT NULL,
+    PRIMARY KEY (member, number)
+) WITHOUT ROWID;
+CREATE TABLE stay (                     -- one track
+    member INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    start REAL NOT NULL, stop REAL NOT NULL,
+    shot INTEGER NOT NULL,
+    PRIMARY KEY (member, number)
+) WITHOUT ROWID;
+CREATE TABLE together (                 -- members seen in one frame, apart from each other
+    a INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+CREATE INDEX together_by_b ON together (b);
+CREATE TABLE question (                 -- is a the same person as b?
+    id TEXT PRIMARY KEY,
+    a INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    probability REAL NOT NULL,
+    why TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE answer (
+    a INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES member ON DELETE CASCADE,
+    said TEXT NOT NULL,                 -- same, different or unsure
+    PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+"""
+
+VIEWS = {
+    "films": """
+CREATE VIEW films AS
+SELECT film.id AS film_id, film.name, film.path, film.workspace, film.digest, film.seconds, film.width,
+film.height,
+       film.frame_rate, film.model, film.added,
+       (SELECT count(DISTINCT person) FROM member WHERE film = film.id AND person IS NOT NULL) AS people
+FROM film""",
+    "people": """
+CREATE VIEW people AS
+SELECT person.id AS person_id,
+       CASE WHEN person.name <> '' THEN person.name ELSE 'Person ' || substr(person.id, -6) END AS name,
+       person.name <> '' AS named, person.named_by, person.made,
+       count(DISTINCT member.film) AS films, coalesce(sum(member.seconds), 0.0) AS seconds,
+       coalesce(sum(member.faces), 0) AS faces
+FROM person LEFT JOIN member ON member.person = person.id
+GROUP BY person.id""",
+    "film_people": """
+CREATE VIEW film_people AS
+SELECT member.id AS film_person_id, member.film AS film_id, film.name AS film, member.key, member.person AS
+person_id,
+       member.name, member.fate, member.how, member.probability, member.seconds, member.faces
+FROM member JOIN film ON film.id = member.film""",
+    "appearances": """
+CREATE VIEW appearances AS
+SELECT member.person AS person_id, member.film AS film_id, film.name AS film, member.id AS film_person_id,
+       appearance.start AS start, appearance.stop AS stop, appearance.stop - appearance.start AS seconds
+FROM appearance JOIN member ON member.id = appearance.member JOIN film ON film.id = member.film""",
+    "prototypes": """
+CREATE VIEW prototypes AS
+SELECT member.person AS person_id, member.film AS film_id, member.id AS film_person_id, sighting.number,
+vectors.model,
+       sighting.time AS time_exact, sighting.left, sighting.top, sighting.right, sighting.bottom,
+       sighting.quality,
+       sighting.image,
+       substr(vectors.data, 1 + sighting.number * (length(vectors.data) / vectors.count),
+              length(vectors.data) / vectors.count) AS vector
+FROM sighting JOIN member ON member.id = sighting.member JOIN vectors ON vectors.member = member.id""",
+    "redirects": "CREATE VIEW redirects AS SELECT old AS person_id, new AS now_id FROM redirect",
+}
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables and views, in one transaction."""
+    views = ";\n".join(view.strip() for view in VIEWS.values())
+    db.executescript(
+        f"BEGIN IMMEDIATE;\n{_TABLES}\n{views};\n"
+        f"PRAGMA application_id = {APPLICATION};\nPRAGMA user_version = {SCHEMA};\nCOMMIT;"
+    )
+
+
+def check(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is not a catalogue as this castlist makes it.
+
+    Tables, indexes and views of other programs may lie in it; a trigger, or a table of ours made otherwise,
+    would run when we write, or lead our questions elsewhere.
+
+    Raises:
+        WorkspaceNewer: a later castlist wrote it.
+        WorkspaceError: it is another program's, or its tables were changed.
+    """
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if int(db.execute("PRAGMA application_id").fetchone()[0]) != APPLICATION:
+        raise WorkspaceError(f"{path}: its catalogue.db was not written by castlist; name another folder")
+    if version > SCHEMA:
+        raise WorkspaceNewer(
+            f"{path}: written by a later castlist (catalogue {version}, this one knows {SCHEMA}); "
+            f"upgrade castlist"
+        )
+    ours, there = _objects(_reference()), _objects(db)
+    if any(kind == "trigger" for kind, _ in there) or any(there.get(k) != sql for k, sql in ours.items()):
+        raise WorkspaceError(
+            f"{path}: the tables of its catalogue.db were changed by something else; castlist library "
+            f"rebuild "
+            "makes the catalogue anew from its log and the films"
+        )
+
+
+def _reference() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    create(db)
+    return db
+
+
+def _objects(db: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    rows = db.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT 10000"
+    ).fetchall()
+    return {(str(kind), str(name)): str(sql) for kind, name, sql in rows}

@@ -1,0 +1,127 @@
+"""How alike two people are, given a few faces of each, and what that says: a cosine made into a probability.
+
+Nobody is ever reduced to one mean vector. The score of two sets of prototypes is the mean of two cosines:
+that
+of the sets' means, which averages noise away, and that of the most alike tenth of all pairs, which finds the
+pose
+and light that both sets have. Each errs where the other does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from castlist.cluster.calibrate import PRIORS, Prior
+from castlist.vectors import unit
+
+__all__ = ["Likeness", "pair_score"]
+
+ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
+OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
+SAME_WORTH = 20.0  # pairs of one person's; few are known for sure, so this moves slowly
+WIDER = 1.3  # one person's cosines spread wider between films than between two pictures of a day
+OTHER_ANCHOR = 3.0  # pairs of a library that the prior's mean of two people counts for: films differ by more
+MIRRORS = 0.03  # share of people seen together who are one: mirrors, split screens
+ROUNDS = 30
+UNKNOWN = Prior(0.6, 0.12, 0.1, 0.09)  # for a model of which nothing is known
+RECURS = 0.5  # of the people of a further film, the share that a library is expected to have
+
+
+def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """The score of two sets of unit vectors (m, d) and (n, d), -1 to 1; symmetric."""
+    cosine = (a @ b.T).ravel()
+    best = ceil(len(cosine) / ALIKE)
+    top = float(np.partition(cosine, len(cosine) - best)[len(cosine) - best :].mean())
+    means = unit(np.stack([a.mean(0), b.mean(0)]))
+    return (top + float(means[0] @ means[1])) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a score says about two people of two films.
+
+    Two normal distributions of scores, of one person's and of two people's, begin at the model's prior and
+    move to
+    what the library holds. Nearly all pairs of people of two films are two people, and those seen together
+    are for
+    sure; what all films have in common (a drawn world, old film stock) moves both distributions alike.
+    """
+
+    same_mean: float
+    same_std: float
+    other_mean: float
+    other_std: float
+
+    @classmethod
+    def fit(cls, model: str, pairs: ArrayLike, apart: ArrayLike = ()) -> Likeness:
+        """Fit to scores of pairs of people of different films, and of people seen together (`apart`)."""
+        prior = PRIORS.get(model, UNKNOWN)
+        x, two = np.asarray(pairs, np.float64), np.asarray(apart, np.float64)
+        now = _shifted(prior, prior.other_mean, prior.other_std)
+        share = 0.05
+        for _ in range(ROUNDS if len(x) + len(two) else 1):
+            same = share * now.density_same(x)
+            chance = same / (same + (1 - share) * now.density_other(x) + 1e-300)
+            share = float((chance.sum() + 1) / (len(x) + 20))
+            mirror = MIRRORS * now.density_same(two)
+            sure = 1 - mirror / (mirror + (1 - MIRRORS) * now.density_other(two) + 1e-300)
+            mean, std = _two(prior, np.concatenate([x, two]), np.concatenate([1 - chance, sure]))
+            now = _one(_shifted(prior, mean, std), x, chance)
+        return now
+
+    def density_same(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of one person's scores; above their mean as at it, for nothing speaks against being alike."""
+        z = np.minimum(x - self.same_mean, 0) / self.same_std
+        return np.asarray(np.exp(-0.5 * z**2) / self.same_std)
+
+    def density_other(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of two people's scores; below their mean as at it."""
+        z = np.maximum(x - self.other_mean, 0) / self.other_std
+        return np.asarray(np.exp(-0.5 * z**2) / self.other_std)
+
+    def log_odds(self, score: ArrayLike) -> NDArray[np.float64]:
+        """Evidence for one person, natural; rises with the score: both are compared at one common width."""
+        x = np.asarray(score, np.float64)
+        spread = self.same_std + self.other_std
+        middle = (self.same_mean * self.other_std + self.other_mean * self.same_std) / spread
+        gap = self.same_mean - self.other_mean
+        return np.asarray(gap / (self.same_std * self.other_std) * (x - middle))
+
+    def probability(self, score: ArrayLike, people: int, bonus: ArrayLike = 0.0) -> NDArray[np.float64]:
+        """The probability that somebody new is a given one of so many people.
+
+        Args:
+            people: among whom one looks: the more there are, the more of them look alike by chance.
+            bonus: further evidence, as natural log odds.
+        """
+        odds = self.log_odds(score) + np.asarray(bonus) + np.log(RECURS / max(people, 1))
+        return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
+
+
+def _shifted(prior: Prior, other_mean: float, other_std: float) -> Likeness:
+    """The prior where all faces share something that carries two people's mean score to `other_mean`.
+
+    A common part of squared length c makes a cosine x into (x + c) / (1 + c).
+    """
+    common = max(0.0, (other_mean - prior.other_mean) / max(1 - other_mean, 0.05))
+    same_mean = (prior.same_mean + common) / (1 + common)
+    return Likeness(same_mean, WIDER * prior.same_std / (1 + common), other_mean, other_std)
+
+
+def _two(prior: Prior, x: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and deviation of two people's scores: the mean is the library's own; the deviation less so."""
+    n = weight.sum()
+    mean = float((weight @ x + OTHER_ANCHOR * prior.other_mean) / (n + OTHER_ANCHOR))
+    spread = weight @ (x - mean) ** 2 + OTHER_WORTH * prior.other_std**2
+    return mean, float(np.sqrt(spread / (n + OTHER_WORTH)))
+
+
+def _one(now: Likeness, x: NDArray[np.float64], chance: NDArray[np.float64]) -> Likeness:
+    """One person's mean moved to what the library's sure pairs have."""
+    n = chance.sum() + SAME_WORTH
+    mean = float((chance @ x + SAME_WORTH * now.same_mean) / n)
+    return Likeness(mean, now.same_std, now.other_mean, now.other_std)

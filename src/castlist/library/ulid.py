@@ -1,0 +1,24 @@
+"""Ids that are never used twice: ULIDs, 128 bits of time and chance as 26 letters that sort by age."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+__all__ = ["is_ulid", "new_ulid"]
+
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def new_ulid(milliseconds: int | None = None) -> str:
+    """A new id: 48 bits of milliseconds since 1970, 80 bits of chance. [github.com/ulid/spec]"""
+    when = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
+    value = (when & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10), "big")
+    return "".join(LETTERS[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def is_ulid(text: object) -> bool:
+    """Whether something is such an id, in capitals."""
+    return isinstance(text, str) and _ULID.fullmatch(text) is not None

@@ -1,0 +1,270 @@
+"""What a library shows of itself: films, people, appearances, questions; read from the catalogue."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from castlist.errors import InputError
+from castlist.library.apply import now_id
+from castlist.library.ulid import is_ulid
+
+__all__ = [
+    "FilmAppearance",
+    "LibraryFilm",
+    "LibraryPerson",
+    "Question",
+    "films",
+    "people",
+    "person",
+    "questions",
+]
+
+Db = sqlite3.Connection
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFilm:
+    """A film of a library."""
+
+    id: int  # row in the catalogue; may change when it is rebuilt
+    name: str  # file name; with its folder where two films have one name
+    path: str  # of the film, when it was added
+    workspace: Path
+    digest: str  # of the content
+    seconds: float
+    model: str
+    added: str
+    people: int  # people of the library in it
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FilmAppearance:
+    """One stay of a person on screen, in one film."""
+
+    film: LibraryFilm
+    start: Fraction  # seconds from the start of the film
+    stop: Fraction
+
+    @property
+    def duration(self) -> Fraction:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPerson:
+    """Somebody of a library: one id over all films, for ever."""
+
+    id: str  # ULID
+    name: str  # as given, or "Person " and the end of the id
+    named: bool
+    films: tuple[LibraryFilm, ...]  # in the order of adding
+    appearances: tuple[FilmAppearance, ...]  # film by film, in time
+    face_count: int
+    members: tuple[tuple[LibraryFilm, str, float | None, str], ...]  # film, key in it, probability, how
+
+    @property
+    def screen_time(self) -> float:
+        """Seconds on screen in all films."""
+        return float(sum((a.duration for a in self.appearances), Fraction(0)))
+
+    def document(self) -> dict[str, Any]:
+        """The person as plain values."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "named": self.named,
+            "films": [film.name for film in self.films],
+            "screen_time": round(self.screen_time, 3),
+            "faces": self.face_count,
+            "members": [
+                {"film": film.name, "key": key, "probability": chance, "how": how}
+                for film, key, chance, how in self.members
+            ],
+            "appearances": [
+                {"film": a.film.name, "start": round(float(a.start), 3), "stop": round(float(a.stop), 3)}
+                for a in self.appearances
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Are two people of a library one?"""
+
+    id: str  # the same in every catalogue of this library
+    a: str  # id of a person
+    b: str  # id of another one
+    a_name: str
+    b_name: str
+    a_film: str
+    b_film: str
+    a_time: float  # seconds into the film, of a face of theirs
+    b_time: float
+    probability: float
+    gain: float  # seconds of screen time that a yes would put right, times its probability
+    why: str
+
+    def document(self) -> dict[str, Any]:
+        """The question as plain values."""
+        sides = [
+            {"person": p, "name": n, "film": f, "time": round(t, 3)}
+            for p, n, f, t in (
+                (self.a, self.a_name, self.a_film, self.a_time),
+                (self.b, self.b_name, self.b_film, self.b_time),
+            )
+        ]
+        return {
+            "id": self.id, "a": sides[0], "b": sides[1], "probability": round(self.probability, 3),
+            "gain": round(self.gain, 1), "why": self.why,
+        }  # fmt: skip
+
+
+def films(db: Db, library: Path) -> tuple[LibraryFilm, ...]:
+    """The films, in the order of adding."""
+    rows = db.execute(
+        "SELECT id, name, path, workspace, near, digest, seconds, model, added,"
+        " (SELECT count(DISTINCT person) FROM member WHERE film = film.id) FROM film ORDER BY id"
+    ).fetchall()
+    often = Counter(row[1] for row in rows)
+    return tuple(
+        LibraryFilm(
+            row[0], _told_apart(row[1], row[2], often), row[2], where(library, row[3], row[4]), *row[5:]
+        )
+        for row in rows
+    )
+
+
+def where(library: Path, workspace: str, near: str) -> Path:
+    """Where a workspace lies now: as seen from the library, or else where it was."""
+    beside = Path(os.path.normpath(library / near))
+    return Path(workspace) if not near or (not beside.exists() and Path(workspace).exists()) else beside
+
+
+def _told_apart(name: str, path: str, often: Counter[str]) -> str:
+    return name if often[name] < 2 else str(Path(Path(path).parent.name) / name)
+
+
+def shown(person: str, name: str) -> str:
+    """What a person is called."""
+    return name or f"Person {person[-6:]}"
+
+
+def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
+    """Everybody, those with most films first, then those longest on screen."""
+    known = {film.id: film for film in films(db, library)}
+    members: dict[str, list[tuple[int, LibraryFilm, str, float | None, str, int]]] = {}
+    for row in db.execute(
+        "SELECT person, id, film, key, probability, how, faces FROM member WHERE person IS NOT NULL "
+        "ORDER BY film, id"
+    ):
+        members.setdefault(row[0], []).append((row[1], known[row[2]], *row[3:]))
+    stays: dict[int, list[FilmAppearance]] = {}
+    for member, film, start, stop in db.execute(
+        "SELECT member.id, member.film, start_exact, stop_exact FROM appearance JOIN member ON "
+        "member.id = member"
+        " WHERE person IS NOT NULL ORDER BY member.film, start, number"
+    ):
+        stays.setdefault(member, []).append(FilmAppearance(known[film], Fraction(start), Fraction(stop)))
+    found = [
+        _person(person, name, members.get(person, []), stays)
+        for person, name in db.execute("SELECT id, name FROM person ORDER BY id")
+    ]
+    return tuple(sorted(found, key=lambda p: (-len(p.films), -p.screen_time, p.id)))
+
+
+def _person(
+    person: str,
+    name: str,
+    members: list[tuple[int, LibraryFilm, str, float | None, str, int]],
+    stays: dict[int, list[FilmAppearance]],
+) -> LibraryPerson:
+    seen = [a for member in members for a in stays.get(member[0], [])]
+    return LibraryPerson(
+        id=person,
+        name=shown(person, name),
+        named=bool(name),
+        films=tuple({m[1].id: m[1] for m in members}.values()),
+        appearances=tuple(sorted(seen, key=lambda a: (a.film.id, a.start))),
+        face_count=sum(m[5] for m in members),
+        members=tuple((m[1], m[2], m[3], m[4]) for m in members),
+    )
+
+
+def person(db: Db, given: str) -> str:
+    """The id of a person by id (an old one too), by the end of it, or by name.
+
+    Raises:
+        InputError: there is nobody like that, or several.
+    """
+    text = given.strip()
+    if is_ulid(text.upper()):
+        now = now_id(db, text.upper())
+        if db.execute("SELECT 1 FROM tombstone WHERE id = ?", (now,)).fetchone():
+            raise InputError(
+                f"{given}: this person was erased; only the id is kept, so that nobody gets it again"
+            )
+        found = [now] if db.execute("SELECT 1 FROM person WHERE id = ?", (now,)).fetchone() else []
+    else:
+        end = text.upper().removeprefix("PERSON ").strip()
+        rows = db.execute("SELECT id, name FROM person").fetchall()
+        found = [p for p, name in rows if name.casefold() == text.casefold()]
+        found = found or [p for p, name in rows if len(end) >= 4 and p.endswith(end)]
+    if not found:
+        raise InputError(
+            f"nobody in the library is called {given!r}; castlist library people lists everybody"
+        )
+    if len(found) > 1:
+        raise InputError(
+            f"{len(found)} people are called {given!r}; name one by id: {', '.join(sorted(found)[:5])}"
+        )
+    return found[0]
+
+
+def questions(db: Db, library: Path) -> list[Question]:
+    """Open questions, one for each pair of people, grouped by person, the most useful first."""
+    names = {film.id: film.name for film in films(db, library)}
+    best: dict[tuple[str, str], Question] = {}
+    for row in db.execute(_QUESTIONS):
+        name, chance, why, a, b, a_name, b_name, a_film, b_film, a_time, b_time, a_seconds, b_seconds = row
+        q = Question(
+            name, a, b, shown(a, a_name), shown(b, b_name), names[a_film], names[b_film],
+            float(Fraction(a_time or "0")), float(Fraction(b_time or "0")), chance, chance * min(a_seconds,
+            b_seconds), why,
+        )  # fmt: skip
+        key = (min(a, b), max(a, b))
+        if key not in best or (q.probability, q.id) > (best[key].probability, best[key].id):
+            best[key] = q
+    useful = sorted(best.values(), key=lambda q: (-q.gain, q.id))
+    place: dict[str, int] = {}
+    for number, q in enumerate(useful):
+        place.setdefault(q.b, number)
+    return sorted(useful, key=lambda q: (place[q.b], -q.gain, q.id))
+
+
+_QUESTIONS = """
+WITH side AS (
+    SELECT member.id, member.person, member.film, person.name,
+           (SELECT time FROM sighting WHERE member = member.id ORDER BY number LIMIT 1) AS time,
+           (SELECT sum(seconds) FROM member AS m WHERE m.person = member.person) AS seconds
+    FROM member JOIN person ON person.id = member.person
+)
+SELECT question.id, question.probability, question.why, a.person, b.person, a.name, b.name, a.film, b.film,
+       a.time, b.time, a.seconds, b.seconds
+FROM question JOIN side AS a ON a.id = question.a JOIN side AS b ON b.id = question.b
+WHERE a.person <> b.person
+  AND NOT EXISTS (
+    SELECT 1 FROM answer JOIN member AS x ON x.id = answer.a JOIN member AS y ON y.id = answer.b
+    WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person))
+  AND NOT EXISTS (
+    SELECT 1 FROM together JOIN member AS x ON x.id = together.a JOIN member AS y ON y.id = together.b
+    WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person))
+"""
