@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from castlist.errors import MissingExtra, ModelError
 from castlist.types import Machine
 
-__all__ = ["MODELS", "Model", "Network", "find", "load"]
+__all__ = ["MODELS", "Model", "Network", "find", "load", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,11 @@ MODELS = {
 
 
 def find(model: Model) -> Path:
-    """The file of a model.
+    """Where the file of a model lies.
 
     Raises:
         MissingExtra: the model belongs to an optional part that is not installed.
-        ModelError: its package is not installed, or the file is not the one we know.
+        ModelError: its package is not installed.
     """
     spec = importlib.util.find_spec(model.package)
     roots = spec.submodule_search_locations if spec else None
@@ -106,12 +106,26 @@ def find(model: Model) -> Path:
     path = Path(next(iter(roots or [""]))) / model.file
     if not path.is_file():
         raise ModelError(f"the model {model.name} is missing: pip install '{model.package}' again")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != model.sha256:
+    return path
+
+
+def read(model: Model) -> bytes:
+    """The bytes of a model's file, read once: what is checked is what runs.
+
+    Raises:
+        MissingExtra: see `find`.
+        ModelError: see `find`, or the file is not the one we know.
+    """
+    try:
+        data = find(model).read_bytes()
+    except OSError as error:
+        raise ModelError(f"the model {model.name} cannot be read: {error.strerror or error}") from error
+    if hashlib.sha256(data).hexdigest() != model.sha256:
         raise ModelError(
             f"the file of the model {model.name} is not the one castlist knows: "
             f"pip install --force-reinstall '{model.package}' in the version that castlist asks for"
         )
-    return path
+    return data
 
 
 class Network:
@@ -135,7 +149,8 @@ def load(name: str, machine: Machine = Machine()) -> Network:
     """The network of a model, with any batch size and picture size; loaded once, whoever asks first.
 
     Raises:
-        ModelError, MissingExtra: see `find`.
+        ModelError, MissingExtra: see `read`.
+        MemoryError: there is not enough memory for it.
     """
     key = (name, machine)
     if key not in _LOADED:
@@ -161,11 +176,26 @@ def _load(name: str, machine: Machine) -> Network:
     wanted = ["CPUExecutionProvider"]
     if machine.device in ("auto", "cuda") and "CUDAExecutionProvider" in known:
         wanted.insert(0, "CUDAExecutionProvider")
-    graph = _plain_graph(find(MODELS[name]))
-    return Network(onnxruntime.InferenceSession(graph, options, providers=wanted))
+    graph = _plain_graph(read(MODELS[name]))
+    try:
+        return Network(onnxruntime.InferenceSession(graph, options, providers=wanted))
+    except Exception as error:  # the file is the one we know: what is left is memory, or a broken onnxruntime
+        if any(word in str(error).lower() for word in _NO_MEMORY):
+            raise MemoryError(f"the model {name} does not fit into memory") from error
+        raise ModelError(
+            f"onnxruntime cannot load the model {name} ({str(error)[:200]}); castlist doctor says more"
+        ) from error
 
 
-def _plain_graph(path: Path) -> bytes:
+_NO_MEMORY = (
+    "alloc",
+    "memory",
+    "thread",
+    "resource temporarily unavailable",
+)  # how C++ says that there is none
+
+
+def _plain_graph(data: bytes) -> bytes:
     """The model with its 8-bit weights unpacked to float32 and with its input's sizes left open.
 
     The published files store weights in 8 bits and unpack them at run time by nodes that onnxruntime
@@ -175,7 +205,7 @@ def _plain_graph(path: Path) -> bytes:
     import onnx
     from onnx import numpy_helper
 
-    model = onnx.load(path, load_external_data=False)
+    model = onnx.load_model_from_string(data)
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
     packed = [n for n in graph.node if n.op_type == "DequantizeLinear" and n.input[0] in weights]

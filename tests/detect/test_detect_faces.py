@@ -10,7 +10,7 @@ import pytest
 
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.errors import InputError
-from castlist.models import MODELS, find
+from castlist.models import MODELS, find, read
 from castlist.types import Detections
 
 
@@ -126,7 +126,7 @@ def test_models_are_the_files_we_know(tmp_path, monkeypatch):
 
     wrong = replace(MODELS["yunet"], package="pack", file="m.onnx")
     with pytest.raises(ModelError, match="not the one castlist knows"):
-        find(wrong)
+        read(wrong)
     with pytest.raises(ModelError, match="missing"):
         find(replace(wrong, file="none.onnx"))
     assert Path(find(MODELS["yunet"])).is_file()
@@ -167,3 +167,17 @@ def test_where_a_face_came_or_went_halves_are_looked_at_too():
 def test_no_look_goes_back_over_a_cut():
     cut = Visitor([1, 1, 0, 0, 0])  # frames 0, 2 before the cut, 3 after it
     assert watch(Look(per_second=6, side=160, other_sides=()), cut, [0] * 3 + [200] * 4) == [0, 2]
+
+
+def test_too_little_memory_for_a_model_is_told_as_that(monkeypatch):
+    import onnxruntime
+
+    from castlist import models
+
+    def refuse(*_, **__):
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(models, "_LOADED", {})
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    with pytest.raises(MemoryError, match="yunet"):
+        models.load("yunet")

@@ -1,6 +1,8 @@
 """Our own .npz: the documented layout, and files that lie."""
 
 import io
+import os
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -170,6 +172,29 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
     assert path.stat().st_size < 1 << 20
     with pytest.raises(InputError, match="unpacks to 200 times its size"):
         read(path)
+
+
+def test_many_small_bombs_are_one(tmp_path):
+    path = save(tmp_path / "film.npz")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for i in range(8):  # each below what a single one may be
+            archive.writestr(f"view_{i}.npy", npy_header((1 << 10, 1 << 13)) + b"\0" * (1 << 25))
+    with pytest.raises(InputError, match="unpacks to 200 times its size"):
+        read(path)
+
+
+def test_an_array_that_is_there_twice(tmp_path):
+    path = save(tmp_path / "film.npz")
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr("track_id.npy", npy_header((1,)) + bytes(4))
+    with pytest.raises(InputError, match="twice"):
+        read(path)
+
+
+def test_a_pipe_is_no_feature_file(tmp_path):
+    os.mkfifo(tmp_path / "film.npz")
+    with pytest.raises(InputError, match="no plain file"):
+        read(tmp_path / "film.npz")
 
 
 def test_an_unknown_npy_version():

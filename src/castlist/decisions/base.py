@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.types import (
+    FATES,
+    NOISE,
     Clock,
     Portraits,
     Shots,
@@ -47,3 +49,20 @@ class Base:
         freeze(self, scale=(np.float64, (4,)), mean=(np.float32, (len(self.label), width)))
         if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
             raise InputError("Base.label, fate and reason must have one row a track")
+        self._check()
+
+    def _check(self) -> None:
+        """Raise InputError where rows name rows that are not there: a workspace may say anything."""
+        frames, count, people = len(self.clock), len(self.tracks), len(self.label)
+        within = (
+            (self.tracks.frame, 0, frames), (self.tracks.shot, 0, len(self.shots)), (self.cannot, 0, count),
+            (self.portraits.track, 0, count), (self.portraits.frame, 0, frames), (self.label, NOISE, people),
+            (self.fate, 0, len(FATES)),
+        )  # fmt: skip
+        if any(np.any((rows < low) | (rows >= high)) for rows, low, high in within):
+            raise InputError("Base names rows that are not there")
+        if not all(isinstance(text, str) for text in (*self.reason, *self.portraits.image)):
+            raise InputError("Base.reason and the names of pictures must be text")
+        for column in (self.tracks.box, self.portraits.box, self.vector, self.mean, self.scale):
+            if not np.isfinite(column).all():
+                raise InputError("Base holds numbers that are not finite")

@@ -9,11 +9,12 @@ The release keeps frame numbers elsewhere (`tracks.tar.gz`), so who is seen toge
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.io.features import FeatureSet, check_amount, gather, sentence
+from castlist.io.features import FeatureSet, check_amount, check_plain, gather, sentence
 from castlist.io.npz import read_npy
 
 __all__ = ["HEADER", "find", "read"]
@@ -81,6 +82,7 @@ def _locate(path: Path) -> tuple[Path, Path]:
 
 
 def _names(path: Path) -> dict[int, str]:
+    check_plain(path)
     lines = path.read_text("utf-8").splitlines()
     if not lines or lines[0].strip() != HEADER:
         raise InputError(f"the first line must be {HEADER}")
@@ -101,8 +103,13 @@ def _number(file: Path) -> int:
     return int(file.stem)
 
 
+def _opened(file: Path) -> IO[bytes]:
+    check_plain(file)
+    return file.open("rb")
+
+
 def _track(file: Path) -> np.ndarray:
-    with sentence(file), file.open("rb") as stream:
+    with sentence(file), _opened(file) as stream:
         vector = read_npy(stream, file.stat().st_size, "the track")
         if vector.ndim != 2 or not len(vector) or vector.dtype.kind != "f":
             raise InputError(f"a track must be floats of shape (faces, d), got {vector.dtype} {vector.shape}")

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -278,6 +280,7 @@ def read_structure(path: str | Path) -> FeatureSet:
     with sentence(path):
         if path.is_dir() or path.suffix == ".ids":
             return bcl.read(path)
+        check_plain(path)
         with path.open("rb") as stream:
             head = stream.read(128)
             stream.seek(512)
@@ -332,6 +335,17 @@ def sentence(path: Path) -> Iterator[None]:
         raise InputError(
             f"{path.name} is damaged or cut short ({type(error).__name__}); expected {LAYOUTS}"
         ) from None
+
+
+def check_plain(path: Path) -> None:
+    """Refuse, before it is opened, what is no regular file: a pipe would wait for ever.
+
+    Raises:
+        InputError: it is a pipe, a device, ...
+        FileNotFoundError: it is not there.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise InputError("is no plain file; save the features to one and give that")
 
 
 def check_amount(count: int, itemsize: int, what: str) -> None:

@@ -23,6 +23,7 @@ from castlist.cluster import Calibration, reliability
 from castlist.decode import open_video
 from castlist.models import MODELS, load
 from castlist.pipeline.identify import Found, identify
+from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.scan import scan
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
@@ -104,7 +105,10 @@ def _scanned(keep: Workspace, video: Video, recipe: Recipe, machine: Machine, wa
         keep.complete(key)
     frames = keep.frames(key)
     watch("scan", frames, frames)
-    return keep.scan(key) or Scan.empty()
+    seen = keep.scan(key) or Scan.empty()
+    if lost := missing(keep, seen):
+        make_again(keep, video, seen, lost)
+    return seen
 
 
 def _evidence(found: Found, recipe: Recipe, machine: Machine, timings: dict[str, float]) -> Evidence:

@@ -26,7 +26,7 @@ from castlist.embed import CHIP, align, best_faces, detail, face_quality, halved
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
-__all__ = ["SEGMENT", "scan"]
+__all__ = ["MAX_SIDE", "SEGMENT", "jpeg", "portrait", "scan"]
 
 SEGMENT = 96  # frames: some ten seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
@@ -149,7 +149,7 @@ class _Segment:
         image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.video.width / image.shape[1])
         self.chips += [align(image, points) for points in faces.landmarks]
-        self.portraits += [_jpeg(_portrait(image, box)) for box in faces.box]
+        self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
     def close(self, lost: NDArray[np.int64]) -> None:
@@ -182,7 +182,7 @@ class _Segment:
         return face_quality(size, faces.score, faces.landmarks, sharp, fine)
 
 
-def _portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
+def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The face with hair and chin, PORTRAIT pixels high: what a person recognises somebody by."""
     import cv2
 
@@ -202,7 +202,8 @@ def _portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.
     return np.asarray(warped, np.uint8)
 
 
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
+def jpeg(image: NDArray[np.uint8]) -> bytes:
+    """A picture as it is kept."""
     import cv2
 
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])

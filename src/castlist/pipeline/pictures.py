@@ -1,0 +1,47 @@
+"""Pictures of faces that are missing or damaged, cut out of the film once more: a power cut takes some."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from castlist.decode import read_frames
+from castlist.errors import VideoError
+from castlist.pipeline.scan import MAX_SIDE, jpeg, portrait
+from castlist.store import Workspace
+from castlist.types import Scan, Video
+
+__all__ = ["make_again", "missing"]
+
+
+def missing(workspace: Workspace, scan: Scan) -> list[int]:
+    """Rows of the scan's vectors whose pictures are not there, or are not what was written."""
+    there = {name: workspace.has_image(name) for name in set(scan.image) if name}
+    return [row for row, name in enumerate(scan.image) if name and not there[name]]
+
+
+def make_again(workspace: Workspace, video: Video, scan: Scan, rows: list[int]) -> int:
+    """Cut these pictures out of the film and keep them; how many are there again.
+
+    The film is decoded up to the last of them, nothing is looked for in it. A picture that comes out
+    otherwise (by another version of the JPEG library) has another name and does not stand for the lost one.
+    """
+    wanted: dict[int, list[int]] = {}
+    for row in rows:
+        wanted.setdefault(int(scan.detections.frame[scan.embedded[row]]), []).append(row)
+    made: set[str] = set()
+    try:
+        with read_frames(video, max_side=MAX_SIDE, on_demand=1) as reader:
+            for number, frame in enumerate(reader):
+                for row in wanted.pop(number, ()):
+                    made.add(_again(workspace, scan, row, frame.image, video.width))
+                if not wanted:
+                    break
+    except VideoError:  # the film is cut short by now; what could be made is made
+        pass
+    return sum(scan.image[row] in made for row in rows)
+
+
+def _again(workspace: Workspace, scan: Scan, row: int, image: np.ndarray, width: int) -> str:
+    """One picture, cut out and kept; its name."""
+    zoom = np.float32(width / image.shape[1])
+    return workspace.put_image(jpeg(portrait(image, scan.detections.box[scan.embedded[row]] / zoom)))
