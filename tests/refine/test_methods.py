@@ -71,7 +71,8 @@ def test_one_seed_decides_everything(method):
     e, c = cast()
     options = {} if method == "none" else QUICK
     step = REFINERS[method](**options)
-    assert same(step(e, c), step(e, c, machine=Machine(device="cpu", threads=1)))
+    cpu = Machine(device="cpu")  # a GPU adds up in another order
+    assert same(step(e, c, machine=cpu), step(e, c, machine=Machine(device="cpu", threads=1)))
     if method != "none":
         assert not same(step(e, c), REFINERS[method](seed=1, **options)(e, c))
 

@@ -107,6 +107,7 @@ class Source:
         self._times = self._clock()
         self._step = max(1, round(1 / (self.rate * self.unit)))
         self._hurts = 0  # frames lost since it was opened
+        self._owed = 0  # packets that have not given a frame yet
         self._ended: int | None = None  # when the last frame ends
         self._usual = self._step  # how long it lasts
 
@@ -380,9 +381,7 @@ class Source:
         if packet is not None:
             self._times.start(self._ticks(packet.dts))
         try:
-            frames = self.stream.codec_context.decode(packet)
-        except EOFError:
-            return
+            frames = self._pictures(packet)
         except av.error.FFmpegError as e:
             _check_memory(e)
             self._hurt()
@@ -395,6 +394,22 @@ class Source:
                 raise Unusable(wire.TOO_LARGE, f"{frame.width}x{frame.height}")
             pts = self._times(self._ticks(frame.pts), self._ticks(frame.dts))
             yield _Decoded(pts, frame, self._hurts, self._times.retimed)
+
+    def _pictures(self, packet: Any) -> list[Any]:
+        """The frames that a packet completes; None flushes.
+
+        Where frames are decoded side by side, an error at the flush can end the film in silence: fewer frames
+        than packets are then a reason to read the end once more, frame by frame.
+        """
+        try:
+            frames = list(self.stream.codec_context.decode(packet))
+        except EOFError:
+            frames = []
+        data = packet is not None and bool(packet.size)
+        self._owed += data - len(frames)
+        if self._threads != 1 and not data and self._owed > 0:
+            raise _Damage
+        return frames
 
     def _ticks(self, time: int | None) -> int | None:
         return None if time is None else (int(time) - self._zero) * self._fine
