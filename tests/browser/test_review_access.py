@@ -32,7 +32,7 @@ def axe() -> str:
 
 
 def person(page: Any) -> None:
-    page.locator("#rows .open").first.click()
+    page.locator("#rows .open > span").first.click()
     page.wait_for_selector("#person .tile")
 
 

@@ -29,7 +29,7 @@ def rows(page: Any) -> Any:
 
 def opens(page: Any, row: int) -> int:
     """Open a person; the number of tracks shown."""
-    rows(page).nth(row).click()
+    rows(page).nth(row).locator("> span").last.click()  # a click on the name would name
     page.wait_for_selector("#person .tile")
     return int(page.locator("#person .tile").count())
 
@@ -84,7 +84,7 @@ def test_whole_flow(film: Any, serve: Callable[[Path], Any], opened: Callable[..
     page.get_by_text("Not a face, as was decided").wait_for()
     page.locator("#aside .tile").first.focus()
     page.keyboard.press("Control+a")
-    page.keyboard.press("t")
+    page.keyboard.press("b")
     page.get_by_text("Nothing was set aside.").wait_for()
     page.locator("[data-tab=people]").click()
     count(page, 3)
@@ -135,7 +135,7 @@ def test_many_faces_are_sorted_at_once(
     first = cards.first
     options = first.locator("[data-pick]").count()
     page.keyboard.press("0")  # the first is somebody else
-    assert first.locator("[aria-pressed=true] bdi").inner_text() == "other"
+    assert first.locator("[aria-pressed=true] bdi").inner_text() == "somebody else"
     page.keyboard.press("1")
     assert first.locator("[aria-pressed=true]").get_attribute("data-pick") == "0"
     assert options >= 2

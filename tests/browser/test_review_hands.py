@@ -77,7 +77,7 @@ def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> Non
 
 
 def opens(page: Any, row: int) -> int:
-    page.locator("#rows .open").nth(row).click()
+    page.locator("#rows .open").nth(row).locator("> span").last.click()
     page.wait_for_selector("#person .tile")
     return int(page.locator("#person .tile").count())
 

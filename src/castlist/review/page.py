@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from castlist.errors import InputError
 from castlist.report.words import clean
+from castlist.review.alike import alike
 from castlist.review.session import Session
+from castlist.timecode import constant, timebase
 from castlist.types import SET_ASIDE
 
 __all__ = ["Page"]
@@ -31,6 +34,7 @@ class Page:
         self._lock = Lock()
         self._asking = Lock()
         self._asked: dict[str, Any] = {"seen": -1}
+        self._pace = _pace(session)
 
     def news(self, since: int | None = None) -> dict[str, Any]:
         """The state for a page that knows the view `since`: only people who changed; None: everybody."""
@@ -48,6 +52,7 @@ class Page:
         aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
         return {
             **head,
+            "film": {**head["film"], **self._pace},
             "since": since if before is not None else None,
             "order": list(people),
             "people": [p for i, p in people.items() if before is None or before.get(i) != p],
@@ -68,7 +73,20 @@ class Page:
         group = view.group(name)
         if group is None:
             raise InputError(f"there is no person {clean(name)!r} now; look again")
-        return {"seen": view.seen, "tracks": group.tracks.tolist()}
+        spans = self.session.describe.person(group)["spans"]
+        return {"seen": view.seen, "tracks": group.tracks.tolist(), "spans": spans}
+
+    def alike(self, name: str) -> dict[str, Any]:
+        """Everybody else as [id, likeness], the most alike first.
+
+        Raises:
+            InputError: there is no such person now.
+        """
+        view = self.session.refresh()
+        group = view.group(name)
+        if group is None:
+            raise InputError(f"there is no person {clean(name)!r} now; look again")
+        return {"seen": view.seen, "people": alike(self.session.base, view, group)}
 
     def aside(self) -> list[dict[str, Any]]:
         """The numbers of the tracks that are set aside, by reason, those with most faces first."""
@@ -124,6 +142,18 @@ class Page:
                 if sheet["seen"] == self.session.view.seen:
                     self._asked = {"seen": sheet["seen"], "questions": asked, "sheet": sheet}
             return self._asked
+
+
+def _pace(session: Session) -> dict[str, Any]:
+    """Frames a second, and the grid on which timecode counts them, where it counts these frames."""
+    video, clock = session.video, session.base.clock
+    found: dict[str, Any] = {"rate": float(video.frame_rate), "timebase": None}
+    with suppress(InputError):
+        base = timebase(clock, video.frame_rate, timecode=video.timecode)
+        if constant(clock, base.rate):
+            grid = {"rate": float(base.rate), "drop": base.drop, "start": base.start}
+            found["timebase"] = {**grid, "origin": float(base.origin)}
+    return found
 
 
 def _reason(why: str) -> str:

@@ -29,7 +29,8 @@ __all__ = ["Projection", "application"]
 
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
-    "review", "core", "choose", "grid", "people", "person", "pick", "questions", "sheet", "timeline", "film",
+    "address", "aside", "choose", "core", "dock", "done", "film", "grid", "history", "keys", "people",
+    "person", "pick", "questions", "review", "sheet", "source", "timeline", "tracks",
 )  # fmt: skip
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
@@ -124,6 +125,7 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
         ("/api/questions", lambda r: page.questions()),
         ("/api/history", lambda r: page.session.history()),
         ("/api/person/{id}", lambda r: page.person(r.path_params["id"])),
+        ("/api/alike/{id}", lambda r: page.alike(r.path_params["id"])),
         ("/api/tracks", lambda r: page.tracks(r.query_params.get("of", ""))),
         ("/api/aside", lambda r: page.aside()),
         ("/api/timeline", lambda r: page.timeline()),

@@ -43,17 +43,18 @@ export function arrange(list, nodes) {
   }
 }
 
-// What the page says at its foot, inside the dialog that is open if there is one.
+// What the page says at its foot, inside the dialog that is open if there is one; with a way back where there is one.
 const box = $("#say");
 let quiet = 0;
 export const topmost = () => $$("dialog[open]").at(-1) || null;
-export function say(text, bad = false) {
+export function say(text, bad = false, back = null) {
   (topmost() || document.body).append(box);
-  box.textContent = text;
+  box.replaceChildren(...[text, back && button("Undo", back)].filter(Boolean));
   box.className = bad ? "bad" : "";
   clearTimeout(quiet);
-  quiet = setTimeout(() => { box.textContent = ""; }, bad ? 8000 : 2600);
+  quiet = setTimeout(() => { box.replaceChildren(); }, bad || back ? 8000 : 2600);
 }
+addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || document.body).append(box); }, { capture: true });
 
 // The state
 export const S = { seen: -1, film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, tab: "questions" };
@@ -78,6 +79,18 @@ export async function get(path) {
   return r.json();
 }
 
+async function answered(r) {
+  const answer = await r.json().catch(() => ({ error: `castlist does not answer (${r.status})` }));
+  return { status: r.status, ok: r.ok, ...answer };
+}
+const send = (path, body) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+// What changes nobody: the film, being done.
+export async function tell(path, body) {
+  const answer = await answered(await send(path, body));
+  if (!answer.ok) throw new Error(answer.error);
+  return answer;
+}
+
 let busy = false;
 export const idle = () => !busy;
 async function post(path, body, done) {
@@ -85,17 +98,17 @@ async function post(path, body, done) {
   busy = true;
   const began = performance.now();
   try {
-    const r = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ seen: S.seen, ...body }) });
-    const answer = await r.json().catch(() => ({ error: `castlist does not answer (${r.status})` }));
+    const answer = await answered(await send(path, { seen: S.seen, ...body }));
     if (answer.state) await take(answer.state);
-    if (r.status === 409) {
+    if (answer.status === 409) {
       say("Somebody decided meanwhile: " + answer.changes.join("; ") + ". Look again, then decide.", true);
       return false;
     }
-    if (!r.ok) { say(answer.error, true); return false; }
+    if (!answer.ok) { say(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
-    if (done) say(done);
-    return true;
+    const back = path === "/api/decide" ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.what || done) + ".") : null;
+    say(sentence(answer.what || done), false, back);
+    return answer.decision;
   } catch {
     say(SILENT, true);
     return false;
@@ -103,9 +116,12 @@ async function post(path, body, done) {
     busy = false;
   }
 }
+const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
 export const decide = (body, done) => post("/api/decide", body, done);
 export const undo = () => post("/api/undo", {}, "Undone: " + (S.undo || "nothing") + ".");
 export const redo = () => post("/api/redo", {}, "Done again: " + (S.redo || "nothing") + ".");
+export const takeBack = (decision, what) => post("/api/undo", { decision }, "Undone: " + lower(what) + ".");
 
 let late = 0;
 export async function poll() {

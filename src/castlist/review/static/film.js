@@ -1,23 +1,39 @@
 "use strict";
-// The film, with everybody's face framed in time, and who is in the picture.
-import { $, S, arrange, button, clock, el, get, hue, label, onNews, person } from "./core.js";
+// The film: everybody's face framed in time and to be clicked, who is in the picture, keys for frames, faces, stays.
+import { $, S, arrange, button, clock, el, face, get, hue, label, onNews, person, say } from "./core.js";
+import { named } from "./address.js";
+import { describe } from "./tracks.js";
+import { attach, onSource, trouble } from "./source.js";
 
 const PIECE = 20000; // milliseconds of boxes asked for at once
 const GONE = 160; // milliseconds after which a box is old
-const dialog = $("#player"), video = $("video", dialog), canvas = $("canvas", dialog), cast = $("#playing"), said = $("#unplayable");
-let pieces = new Map(), asked = null, now = 0, shown = "";
-let openPerson = () => {};
+const CONTROLS = 56; // pixels at the foot of the picture that belong to the browser's own controls
+const dialog = $("#player"), video = $("video", dialog), canvas = $("canvas", dialog), layer = $("#hits"), cast = $("#playing"), time = $("#timecode"), said = $("#unplayable");
+let pieces = new Map(), asked = null, stop = null, now = 0, shown = "", seen = [];
+let openPerson = () => {}, chooser = { chosen: new Set(), choose: () => {}, only: () => {} };
 export const onOpen = (run) => { openPerson = run; };
+export const onChoose = (by) => { chooser = by; };
+const open = named(dialog, "film", ([ms, track]) => show(track === undefined ? null : track, ms));
 
-export function play(track, ms) {
+// Play from a time: of a track to its end, of a stay to its end, else on and on.
+export async function play(track, ms, end = null) {
+  show(track, ms, end);
+  if (track === null || end !== null) return;
+  const [t] = await describe([track]).catch(() => []);
+  if (t && asked === track) stop = t.stop;
+}
+function show(track, ms, end = null) {
   asked = track;
-  if (!video.getAttribute("src")) video.src = "/film";
-  if (!dialog.open) dialog.showModal();
+  stop = end;
+  attach(video);
+  open([Math.round(ms), ...(track === null ? [] : [track])]);
   video.focus();
-  const from = Math.max(0, ms / 1000 - 0.3);
-  video.currentTime = from;
-  draw(from * 1000);
-  video.play().catch(() => {});
+  seek(Math.max(0, ms - 300));
+  video.play().catch(() => { video.muted = true; video.play().catch(() => {}); });
+}
+function seek(ms) {
+  video.currentTime = ms / 1000;
+  draw(ms);
 }
 
 async function piece(k) {
@@ -42,60 +58,157 @@ function draw(ms) {
   piece(k + 1);
   const ratio = S.film.width / S.film.height || 1, outer = video.getBoundingClientRect();
   const w = Math.min(outer.width, outer.height * ratio), h = w / ratio;
+  const place = { width: w + "px", height: h + "px", left: (outer.width - w) / 2 + "px", top: (outer.height - h) / 2 + "px" };
   canvas.width = Math.round(w * scale);
   canvas.height = Math.round(h * scale);
-  Object.assign(canvas.style, { width: w + "px", height: h + "px", left: (outer.width - w) / 2 + "px", top: (outer.height - h) / 2 + "px" });
-  const pen = canvas.getContext("2d"), seen = [];
+  Object.assign(canvas.style, place);
+  Object.assign(layer.style, place);
+  const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
-  for (const face of pieces.get(k) || []) {
-    const b = boxAt(face.boxes, ms);
-    if (b) { seen.push(face); frame(pen, face, b[1] * w, b[2] * h, b[3] * w, b[4] * h); }
+  seen = [];
+  for (const f of pieces.get(k) || []) {
+    const b = boxAt(f.boxes, ms);
+    if (b) seen.push({ track: f.track, person: f.person, x: b[1] * w, y: b[2] * h, w: b[3] * w, h: b[4] * h });
   }
-  who(seen);
+  for (const f of seen) frame(pen, f);
+  hits(h);
+  who();
+  time.textContent = written(ms);
 }
 
-const ofPerson = (face) => face.person !== null && person(face.person);
-function frame(pen, face, x, y, w, h) {
-  const p = ofPerson(face), main = face.track === asked;
+const ofPerson = (f) => (f.person !== null && person(f.person)) || null;
+const isChosen = (f) => f.person !== null && chooser.chosen.has(f.person);
+function frame(pen, f) {
+  const p = ofPerson(f), main = f.track === asked || isChosen(f);
   const colour = p ? getComputedStyle(document.documentElement).getPropertyValue("--over" + hue(p)) : "#bbb";
   for (const [style, width] of [["rgb(0 0 0 / .65)", main ? 6 : 4], [colour, main ? 3.5 : 2]]) {
     pen.strokeStyle = style;
     pen.lineWidth = width;
     pen.setLineDash(p ? [] : [6, 4]);
-    pen.strokeRect(x, y, w, h);
+    pen.strokeRect(f.x, f.y, f.w, f.h);
   }
   if (!p) return;
-  const text = label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p);
+  const text = (isChosen(f) ? "✓ " : "") + (label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p));
   pen.font = "600 13px system-ui, sans-serif";
-  const wide = pen.measureText(text).width + 10, top = y > 22 ? y - 20 : y + h + 2;
+  const wide = pen.measureText(text).width + 10, top = f.y > 22 ? f.y - 20 : f.y + f.h + 2;
   pen.fillStyle = "rgb(0 0 0 / .75)";
-  pen.fillRect(x - 1, top, wide, 18);
+  pen.fillRect(f.x - 1, top, wide, 18);
   pen.fillStyle = "#fff";
-  pen.fillText(text, x + 4, top + 13);
+  pen.fillText(text, f.x + 4, top + 13);
 }
 
-function who(seen) {
+// A button over each face of somebody: a click chooses that person, with Shift or Ctrl beside others.
+const nodes = new Map();
+function hits(height) {
+  const here = new Set(seen.filter(ofPerson).map((f) => f.track));
+  for (const [t, node] of nodes) if (!here.has(t)) { node.remove(); nodes.delete(t); }
+  for (const f of seen) {
+    const p = ofPerson(f);
+    if (!p) continue;
+    const node = nodes.get(f.track) || hit(f.track);
+    node.dataset.person = f.person;
+    node.ariaLabel = "Choose " + label(p);
+    node.ariaPressed = String(isChosen(f));
+    Object.assign(node.style, { left: f.x + "px", top: f.y + "px", width: f.w + "px", height: Math.max(0, Math.min(f.h, height - CONTROLS - f.y)) + "px" });
+  }
+}
+function hit(track) {
+  const node = el("button", { type: "button", className: "hit" });
+  node.dataset.track = track;
+  node.addEventListener("click", (e) => chooseFace(track, node.dataset.person, e.shiftKey || e.ctrlKey || e.metaKey));
+  nodes.set(track, node);
+  layer.append(node);
+  return node;
+}
+function chooseFace(track, id, beside) {
+  video.pause();
+  asked = track;
+  if (!beside) { chooser.only(id, track); } else chooser.choose(id, !chooser.chosen.has(id));
+  draw(now);
+}
+// The face that was clicked last, while its person is chosen: what is done may be about this track alone.
+export const clicked = () => (dialog.open && asked !== null ? seen.find((f) => f.track === asked && isChosen(f)) || null : null);
+
+function who() {
   const ids = [...new Set(seen.map((f) => f.person).filter((id) => id && person(id)))].sort();
   const key = ids.map((id) => id + label(person(id))).join();
   if (key === shown) return;
   shown = key;
   arrange(cast, ids.map((id) => {
-    const b = button("", () => { dialog.close(); openPerson(id); }, { className: "who d" + hue(person(id)) });
+    const b = button("", () => { dialog.close(); openPerson(id); }, { className: "who d" + hue(person(id)), title: "Open " + label(person(id)) });
     b.append(el("bdi", {}, label(person(id))));
     return b;
   }));
 }
 
-onNews(() => { pieces = new Map(); shown = ""; if (dialog.open) draw(now); });
-video.addEventListener("error", () => { said.textContent = "This browser cannot play the film, or the film is not where it was; the pictures are all there is."; });
-video.addEventListener("loadedmetadata", () => { said.textContent = ""; });
-dialog.addEventListener("close", () => video.pause());
-new ResizeObserver(() => { if (dialog.open && S.film) draw(now); }).observe(video);
+// Time as editors write it where the film has timecode or a constant rate, else to the millisecond.
+function written(ms) {
+  const base = S.film.timebase;
+  if (!base) return clock(ms) + "." + String(Math.floor(ms % 1000)).padStart(3, "0");
+  const count = Math.round(base.rate), day = base.drop ? 24 * (3600 * count - 54 * (count / 15)) : 86400 * count;
+  let n = (Math.round(base.origin * base.rate) + Math.round((ms / 1000 - base.origin) * base.rate) + base.start + day) % day;
+  if (base.drop) { // the numbers that drop-frame timecode leaves out [SMPTE ST 12-1]
+    const gap = count / 15, tens = Math.floor(n / (600 * count - 9 * gap)), rest = n % (600 * count - 9 * gap);
+    n += gap * (9 * tens + Math.floor(Math.max(0, rest - gap) / (60 * count - gap)));
+  }
+  const two = (v) => String(v).padStart(2, "0"), s = Math.floor(n / count);
+  return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}${base.drop ? ";" : ":"}${two(n % count)}`;
+}
+
+// Keys
+const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * 1000 / (S.film.rate || 25) + (by > 0 ? 1 : -1)))); };
+function nextFace(by) {
+  const order = seen.filter(ofPerson).sort((a, b) => a.x - b.x);
+  if (!order.length) { say("Nobody's face is in this picture."); return; }
+  const at = order.findIndex((f) => f.track === asked && isChosen(f)), next = order[(at + by + order.length + (at < 0 && by < 0 ? 1 : 0)) % order.length];
+  chooseFace(next.track, next.person, false);
+}
+async function nextStay(by) {
+  const chosen = [...chooser.chosen][0] ?? ofPerson(seen.find((f) => f.track === asked) || { person: null })?.id;
+  const p = person(chosen);
+  if (!p) { say("Choose a face first: click it, or press j."); return; }
+  let spans;
+  try { spans = (await get("/api/person/" + p.id)).spans; } catch (e) { say(e.message, true); return; }
+  const next = by > 0 ? spans.find(([a]) => a > now + 400) : spans.findLast(([a]) => a < now - 1500);
+  if (!next) { say(`${label(p)} has no ${by > 0 ? "later" : "earlier"} appearance.`); return; }
+  asked = null;
+  stop = next[1];
+  seek(next[0]);
+  video.play().catch(() => {});
+}
+export const filmKeys = {
+  " ": () => { stop = null; video.paused ? video.play().catch(() => {}) : video.pause(); }, ".": () => step(1), ",": () => step(-1), j: () => nextFace(1), k: () => nextFace(-1),
+  "]": () => nextStay(1), "[": () => nextStay(-1),
+};
+for (const [text, title, run] of [["«", "Earlier appearance ([)", () => nextStay(-1)], ["‹", "Frame back (,)", () => step(-1)], ["›", "Frame on (.)", () => step(1)], ["»", "Later appearance (])", () => nextStay(1)]]) {
+  $("#steps").append(button(text, run, { title, ariaLabel: title }));
+}
+
+function trim() {
+  const words = trouble();
+  const typing = said.contains(document.activeElement) && document.activeElement.matches("input");
+  if (!typing || !words) said.replaceChildren(...(words ? [words] : []));
+  $(".screen", dialog).classList.toggle("dark", Boolean(words));
+}
+onSource(trim);
+onNews(() => {
+  pieces = new Map();
+  shown = "";
+  $("#player-h").replaceChildren(el("bdi", {}, S.film.title));
+  if (dialog.open) draw(now);
+});
+export const redraw = () => { if (dialog.open && S.film) draw(now); };
+dialog.addEventListener("close", () => { video.pause(); stop = null; });
+new ResizeObserver(() => redraw()).observe(video);
+function passed(ms) {
+  draw(ms);
+  if (stop !== null && ms >= stop - 20 && !video.paused) { video.pause(); stop = null; }
+}
 if (video.requestVideoFrameCallback) {
-  const step = (_, frame) => { draw(frame.mediaTime * 1000); video.requestVideoFrameCallback(step); };
-  video.requestVideoFrameCallback(step);
+  const next = (_, f) => { passed(f.mediaTime * 1000); video.requestVideoFrameCallback(next); };
+  video.requestVideoFrameCallback(next);
 } else {
-  for (const e of ["timeupdate", "seeked"]) video.addEventListener(e, () => draw(video.currentTime * 1000));
+  for (const e of ["timeupdate", "seeked"]) video.addEventListener(e, () => passed(video.currentTime * 1000));
 }
 
 // A still of the film under the pointer: seeks one after another, always to the newest place asked for.
@@ -103,13 +216,13 @@ export class Peek {
   constructor() {
     this.video = el("video", { muted: true, playsInline: true, preload: "metadata", ariaHidden: "true", tabIndex: -1 });
     this.wanted = null;
-    this.good = true;
     this.video.addEventListener("seeked", () => this.next());
-    this.video.addEventListener("loadeddata", () => this.next());
-    this.video.addEventListener("error", () => { this.good = false; this.video.hidden = true; });
+    this.video.addEventListener("loadeddata", () => { this.video.hidden = !this.video.videoWidth; this.next(); });
+    this.video.addEventListener("error", () => { this.video.hidden = true; });
   }
+  get good() { return !this.video.hidden && this.video.readyState > 0; }
   at(ms) {
-    if (!this.video.getAttribute("src")) this.video.src = "/film";
+    attach(this.video);
     this.wanted = ms / 1000;
     if (!this.video.seeking) this.next();
   }
@@ -120,3 +233,4 @@ export class Peek {
     if (Math.abs(this.video.currentTime - to) > 0.005) this.video.currentTime = to;
   }
 }
+

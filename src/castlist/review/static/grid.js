@@ -1,23 +1,17 @@
 "use strict";
 // Tracks as tiles: as many as there are, some at a time; chosen by click, keys and rubber band.
-import { $, $$, arrange, button, clock, el, face, get, many, say } from "./core.js";
+import { $$, arrange, button, clock, el, face, many, say } from "./core.js";
 import { range } from "./choose.js";
 import { play } from "./film.js";
+import { describe, track } from "./tracks.js";
 
 const STEP = 120;
-const known = new Map(); // what is shown of a track never changes while the server runs
-
-export async function describe(ids) {
-  const asked = ids.filter((t) => !known.has(t));
-  for (let i = 0; i < asked.length; i += 500) {
-    for (const t of await get("/api/tracks?of=" + asked.slice(i, i + 500).join(","))) known.set(t.track, t);
-  }
-  return ids.map((t) => known.get(t));
-}
 
 export class Grid {
-  constructor({ chosen, changed, name }) {
+  // verdicts: [[sign, what, run(track)]], small buttons on each tile
+  constructor({ chosen, changed, name, verdicts = [] }) {
     this.chosen = chosen;
+    this.verdicts = verdicts;
     this.changed = changed;
     this.ids = [];
     this.shown = STEP;
@@ -55,13 +49,14 @@ export class Grid {
   tile(id) {
     let node = this.nodes.get(id);
     if (node) return node;
-    const t = known.get(id), time = clock(t.start);
+    const t = track(id), time = clock(t.start);
     const b = el("button", { type: "button", className: "tile", ariaLabel: `Track at ${time}, ${many(t.faces, "face")}` }, face(t.pictures[0]));
     b.dataset.track = id;
     b.addEventListener("click", (e) => this.click(e, id));
     b.addEventListener("focus", () => { this.at = id; this.rove(); });
     const go = button("▶ " + time, () => play(id, t.start), { className: "play", ariaLabel: "Play at " + time, tabIndex: -1 });
-    node = el("li", {}, b, go);
+    const marks = this.verdicts.map(([sign, what, run]) => button(sign, () => run(id), { className: "verdict", title: what, ariaLabel: `${what}: track at ${time}`, tabIndex: -1 }));
+    node = el("li", {}, b, go, marks.length ? el("div", { className: "verdicts" }, ...marks) : "");
     this.nodes.set(id, node);
     return node;
   }
@@ -91,12 +86,16 @@ export class Grid {
     this.chosen.clear();
     this.mark();
   }
+  // What is chosen, else the track that has the focus.
+  meant() {
+    return this.chosen.size ? [...this.chosen] : this.list.contains(document.activeElement) && this.at !== null ? [this.at] : [];
+  }
   columns() {
     const top = $$("li", this.list).slice(0, 60), first = top[0]?.offsetTop;
     return Math.max(1, top.filter((n) => n.offsetTop === first).length);
   }
   async key(e) {
-    if (e.key === "Enter") { e.preventDefault(); const t = known.get(this.at); if (t) play(t.track, t.start); return; }
+    if (e.key === "Enter") { e.preventDefault(); const t = track(this.at); if (t) play(t.track, t.start); return; }
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns(), ArrowDown: this.columns(), Home: -1e9, End: 1e9 }[e.key];
     if (by === undefined || e.ctrlKey || e.metaKey || e.altKey) return;
     e.preventDefault();

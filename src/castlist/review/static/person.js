@@ -1,19 +1,24 @@
 "use strict";
-// One person with all tracks: choose some, then say to whom they belong.
-import { $, S, button, decide, el, face, get, hue, label, length, many, onNews, person, say } from "./core.js";
+// One person with all tracks: choose some, then say to whom they belong; confirm or reject single faces.
+import { $, S, button, clock, decide, el, face, get, hue, label, length, many, onNews, person, say } from "./core.js";
+import { named } from "./address.js";
 import { pointing } from "./choose.js";
+import { about, background, name } from "./dock.js";
+import { play } from "./film.js";
 import { Grid } from "./grid.js";
-import { about, background, name } from "./people.js";
+import { doubt } from "./people.js";
 import { pick } from "./pick.js";
 
 const TARGETS = 40; // people shown to drag onto; anybody is found by name
+const STAYS = 60; // appearances shown before the others are asked for
 const dialog = $("#person"), ticked = new Set();
+const opened = named(dialog, "person", ([id]) => showPerson(id));
 let open = null;
-const grid = new Grid({ chosen: ticked, changed: picked, name: "Tracks" });
-const head = el("div", { className: "head" }), rail = el("div", { className: "rail", role: "group", ariaLabel: "Move the chosen tracks to" });
+const grid = new Grid({ chosen: ticked, changed: picked, name: "Tracks", verdicts: [["✓", "Right: this person", (t) => confirm([t])], ["✗", "Wrong: somebody else", (t) => reject([t])], ["★", "Picture of this person", (t) => cover([t])]] });
+const head = el("div", { className: "head" }), rail = el("div", { className: "rail", role: "group", ariaLabel: "Move the chosen tracks to" }), stays = el("details", { className: "stays" });
 const find = el("input", { type: "search", placeholder: "find a person", ariaLabel: "Find a person to move tracks to", autocomplete: "off" });
-const acts = el("p", { className: "acts picked" });
-dialog.append(head, acts, rail, el("h3", { className: "unseen" }, "Tracks"), grid.root);
+const acts = el("div", { className: "acts picked" });
+dialog.append(head, stays, acts, rail, el("h3", { className: "unseen" }, "Tracks"), grid.root);
 
 export async function showPerson(id) {
   const p = person(id);
@@ -23,6 +28,7 @@ export async function showPerson(id) {
   if (fresh) {
     ticked.clear();
     find.value = "";
+    stays.open = false;
     grid.shown = 120;
     grid.from = grid.at = null;
   }
@@ -30,17 +36,26 @@ export async function showPerson(id) {
   try { own = await get("/api/person/" + id); } catch (e) { if (person(id)) say(e.message, true); return; }
   if (open !== id) return;
   drawHead(p);
+  drawStays(own.spans || []);
   drawRail();
-  if (!dialog.open) dialog.showModal();
+  opened([id]);
   await grid.show(own.tracks);
   if (fresh) { dialog.scrollTop = 0; grid.focus(); }
 }
 function drawHead(p) {
   const about1 = `${length(p.seconds)} on screen · ${many(p.tracks, "track")} · ${many(p.appearances, "appearance")}`;
+  const called = button("", () => name([p.id], { near: called }), { className: "rename", title: "Click to name" });
+  called.append(el("bdi", {}, label(p)));
   head.replaceChildren(el("form", { method: "dialog" }, el("button", { ariaLabel: "Close" }, "×")),
-    el("h2", { id: "person-name", className: "d" + hue(p) }, el("bdi", {}, label(p))), el("p", { className: "soft" }, about1),
-    el("div", { className: "acts" }, button("Name", () => name([p.id]), { key: "n" }), button(p.fate ? "Into the cast" : "To the background", () => background([p.id]), { key: "b" }),
-      button("Hide", () => about("hide", [p.id], "Hidden."), { key: "h" }), button("Not a face", () => about("not-a-face", [p.id], "No face."))));
+    el("h2", { id: "person-name", className: "d" + hue(p) }, called, doubt(p)), el("p", { className: "soft" }, about1),
+    el("div", { className: "acts" }, button("Name", () => name([p.id]), { key: "n" }), button("All are right", () => about("confirm", [p.id])), button(p.fate ? "Into the cast" : "To the background", () => background([p.id]), { key: "b" }),
+      button("Hide", () => about("hide", [p.id]), { key: "h" }), button("Not a face", () => about("not-a-face", [p.id]))));
+}
+// Every appearance, to be played to its end
+function drawStays(spans) {
+  const shown = spans.slice(0, STAYS), more = spans.length - shown.length;
+  stays.replaceChildren(el("summary", {}, many(spans.length, "appearance")), el("p", {}, ...shown.map(([a, b]) => button(`▶ ${clock(a)} – ${clock(b)}`, () => play(null, a, b))),
+    more > 0 ? button(`${many(more, "more", "more")}: in the timeline`, () => { dialog.close(); $("[data-tab=timeline]").click(); }) : ""));
 }
 function drawRail() {
   const wanted = find.value.trim().toLocaleLowerCase(), others = S.people.filter((q) => q.id !== open && (!wanted || label(q).toLocaleLowerCase().includes(wanted)));
@@ -59,20 +74,30 @@ function target(text, q, run) {
 function picked() {
   const tracks = [...ticked], n = tracks.length;
   acts.replaceChildren(...(n ? [el("b", {}, many(n, "track") + " chosen"), button("Move to …", moveTo, { key: "v" }), button("A person of their own", split, { key: "o" }),
-    button("These two are different", () => different(tracks), { key: "d", disabled: n !== 2 }), button("Not a face", () => tell("not-a-face", "No face."), { key: "f" }), button("Choose none", () => grid.none(), { key: "esc" })]
+    button("Right", () => confirm(tracks), { key: "y" }), button("Wrong", () => reject(tracks), { key: "w" }),
+    button("These two are different", () => different(tracks), { key: "d", disabled: n !== 2 }), button("Not a face", noFace, { key: "f" }), button("Choose none", () => grid.none(), { key: "esc" })]
     : [el("span", { className: "soft" }, "Choose tracks: click, draw a frame around them, or Shift and arrows. Then drag them onto somebody.")]));
 }
-const tell = (action, done, more = {}) => decide({ action, tracks: [...ticked], ...more }, done).then((ok) => { if (ok) grid.none(); });
-const some = () => ticked.size > 0 || (say("Choose tracks first.", true), false);
-const split = () => some() && tell("split", "A person of their own now.");
-const move = (id) => some() && tell("move", "Moved.", { person: id });
-const different = (tracks) => (tracks.length === 2 ? tell("different", "Kept apart.") : say("Choose two tracks that are different people.", true));
+// What is done with tracks: those chosen, else the one that has the focus
+const called = () => label(person(open));
+const does = (action, tracks, done, more = {}) => decide({ action, tracks, ...more }, done).then((ok) => { if (ok) grid.none(); });
+const some = (least = 1) => { const t = grid.meant(); if (t.length < least) say(least > 1 ? "Choose two tracks first." : "Choose tracks first.", true); return t.length < least ? null : t; };
+const counted = (tracks) => many(tracks.length, "track");
+function split() { const t = some(); if (t) does("split", t, `${counted(t)} of ${called()}: a person of their own`); }
+function move(id) { const t = some(); if (t) does("move", t, `${counted(t)} of ${called()}: moved to ${label(person(id))}`, { person: id }); }
+function noFace() { const t = some(); if (t) does("not-a-face", t, `${counted(t)} of ${called()}: not a face`); }
+function confirm(t) { does("confirm", t, `${counted(t)} of ${called()}: confirmed`); }
+function reject(t) { does("reject", t, `${counted(t)} of ${called()}: somebody else`); }
+function cover([track]) { decide({ action: "key", track }, `New picture of ${called()}`); }
+const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : say("Choose two tracks that are different people.", true));
 function moveTo() {
-  if (some()) pick({ heading: `Move ${many(ticked.size, "track")} to`, free: false, without: [open], verb: "Move", done: (r) => move(r.person.id) });
+  const t = some();
+  if (t) pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });
 }
+const meant = (run) => () => { const t = some(); if (t) run(t); };
 export const personKeys = {
-  n: () => name([open]), b: () => background([open]), h: () => about("hide", [open], "Hidden."), v: moveTo, o: split, d: () => different([...ticked]),
-  f: () => some() && tell("not-a-face", "No face."), a: () => grid.all(),
+  n: () => name([open]), b: () => background([open]), h: () => about("hide", [open]), v: moveTo, o: split, d: () => different([...ticked]),
+  f: noFace, y: meant(confirm), w: meant(reject), c: meant(cover), a: () => grid.all(),
 };
 
 pointing(dialog, { items: () => [...grid.list.children], id: (li) => Number(li.firstChild.dataset.track), chosen: ticked, changed: () => grid.mark(), handle: ".tile", targets: "[data-to]",

@@ -1,64 +1,78 @@
 "use strict";
 // One field to name or to choose a person: known names are completed, with their faces (ARIA combobox).
+// The first that begins as what was typed is chosen already; a new name is always the last choice.
 import { $, S, el, face, label, many } from "./core.js";
+import { named } from "./address.js";
 
 const LONG = 8; // proposals shown
 const dialog = $("#ask"), form = $("form", dialog), input = $("#ask-name"), list = $("#names"), note = $("#ask-note"), title = $("#ask-h"), ok = $("#ask-ok");
+const open = named(dialog, "name");
 let options = [], at = -1, o = null;
 
 // free: any text will do (a name); else somebody must be chosen. done({ name, person }).
-export function pick({ heading, value = "", free, without = [], verb = "Save", done }) {
-  o = { free, without: new Set(without), done, was: value };
+export function pick({ heading, value = "", free, without = [], verb = "Save", near = null, done }) {
+  o = { free, without: new Set(without), done, was: value, verb };
   title.textContent = heading;
-  ok.textContent = verb;
   input.value = value;
   dialog.returnValue = "";
-  dialog.showModal();
+  place(near);
+  open();
   input.focus();
   input.select();
   propose(!free);
 }
+function place(near) {
+  const r = near?.getBoundingClientRect();
+  dialog.classList.toggle("near", Boolean(r));
+  for (const [side, value] of [["left", r && Math.min(r.left - 12, innerWidth - 440)], ["top", r && Math.max(8, Math.min(r.top - 12, innerHeight - 420))]]) {
+    dialog.style[side] = r ? Math.max(6, value) + "px" : "";
+  }
+}
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+// [how well, person]: 0 it is the name, 1 the name begins so, 2 a word of it does, 3 it is somewhere in it
 function matching(text) {
   const wanted = plain(text.trim()), found = [];
   for (const p of S.people) {
     if (o.without.has(p.id) || (o.free && !p.name)) continue;
     const own = plain(label(p)), place = own.indexOf(wanted);
-    if (place >= 0) found.push([place === 0 ? 0 : own[place - 1] === " " ? 1 : 2, found.length, p]);
+    if (place >= 0) found.push([own === wanted ? 0 : place === 0 ? 1 : own[place - 1] === " " ? 2 : 3, found.length, p]);
   }
-  return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((f) => f[2]);
+  return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((f) => ({ how: f[0], person: f[2] }));
 }
 function propose(wide) {
-  const text = input.value.trim();
-  const found = wide || text ? matching(text) : [];
+  const text = input.value.trim(), found = wide || text ? matching(text) : [], own = o.free && plain(text) === plain(o.was);
   options = found.slice(0, LONG);
-  at = o.free ? -1 : options.length ? 0 : -1;
-  list.replaceChildren(...options.map((p, i) => {
-    const row = el("li", { role: "option", id: "name-" + i }, face(p.pictures[0]), el("span", {}, el("bdi", {}, label(p)), el("small", {}, many(p.tracks, "track"))));
-    row.addEventListener("pointerdown", (e) => { e.preventDefault(); at = i; o.free ? fill() : accept(); });
-    return row;
-  }));
+  if (o.free && text && !own && found[0]?.how !== 0) options.push({ fresh: text });
+  at = !options.length ? -1 : !o.free ? 0 : !text || own ? -1 : options.findIndex((c) => c.fresh || c.how < 3);
+  list.replaceChildren(...options.map(choice));
   list.hidden = !options.length;
-  const same = o.free && text && S.people.find((p) => p.name === text && !o.without.has(p.id));
-  note.textContent = same ? "There is a " + text + " already: they become one person."
-    : !options.length && !o.free ? "Nobody has such a name." : found.length > LONG ? `${found.length - LONG} more; type to narrow down.` : "";
+  told(found.length);
   shown();
+}
+function choice(c, i) {
+  const row = c.fresh ? el("li", { role: "option", id: "name-" + i, className: "new" }, el("span", { className: "plus", ariaHidden: "true" }, "+"), el("span", {}, el("bdi", {}, c.fresh), el("small", {}, "a new name")))
+    : el("li", { role: "option", id: "name-" + i }, face(c.person.pictures[0]), el("span", {}, el("bdi", {}, label(c.person)), el("small", {}, many(c.person.tracks, "track"))));
+  row.addEventListener("pointerdown", (e) => e.preventDefault());
+  row.addEventListener("click", () => { at = i; accept(); });
+  return row;
+}
+function told(found) {
+  const p = options[at]?.person;
+  note.textContent = o.free && p ? `Enter makes this ${label(p)}: they become one person.` : !options.length && !o.free ? "Nobody has such a name."
+    : found > LONG ? `${found - LONG} more; type to narrow down.` : o.free ? "Two people of one name become one person." : "";
+  ok.textContent = o.free && p ? `Join ${label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p)}` : o.verb;
 }
 function shown() {
   [...list.children].forEach((row, i) => row.setAttribute("aria-selected", String(i === at)));
   input.setAttribute("aria-expanded", String(!list.hidden));
   at >= 0 ? input.setAttribute("aria-activedescendant", "name-" + at) : input.removeAttribute("aria-activedescendant");
-}
-function fill() {
-  input.value = options[at].name;
-  propose(false);
-  list.hidden = true;
-  shown();
+  list.children[at]?.scrollIntoView({ block: "nearest" });
 }
 function accept() {
-  if (!o.free && !options[at]) return;
-  const result = { name: at >= 0 && o.free ? options[at].name : input.value.trim(), person: options[at] || null }, { done, was, free } = o;
+  const c = options[at];
+  if (!o.free && !c) return;
+  const text = input.value.trim(), result = { name: o.free && c?.person ? c.person.name : text, person: c?.person || null }, { done, was, free } = o;
   dialog.close("ok");
   if (!free || result.name !== was) done(result);
 }
@@ -67,11 +81,14 @@ input.addEventListener("keydown", (e) => {
   const by = { ArrowDown: 1, ArrowUp: -1 }[e.key];
   if (by) {
     e.preventDefault();
-    if (list.hidden) propose(true);
-    const least = o.free ? -1 : 0, n = options.length - least;
-    if (n > 0) at = ((at - least + by + n) % n) + least;
+    if (list.hidden) { propose(true); if (at < 0 && options.length) at = 0; } else if (options.length) at = (at + by + options.length) % options.length;
+    told(matching(input.value.trim()).length);
     shown();
-  } else if (e.key === "Tab" && at >= 0 && o.free) { e.preventDefault(); fill(); }
+  } else if (e.key === "Tab" && !e.shiftKey && options[at]?.person && o.free && input.value !== options[at].person.name) {
+    e.preventDefault();
+    input.value = options[at].person.name;
+    propose(true);
+  }
 });
 form.addEventListener("submit", (e) => { e.preventDefault(); accept(); });
 $("#ask-cancel").addEventListener("click", () => dialog.close());

@@ -54,15 +54,19 @@ function question(q) {
     el("p", { className: "soft why" }, `castlist says ${sure} %. An answer is expected to put ${q.gain < 10 ? q.gain.toFixed(1) : Math.round(q.gain)} faces right.`));
 }
 function side(t, p) {
-  const more = t.pictures.slice(1, 4).map((q) => face(q));
-  return el("div", { className: "side" }, face(t.pictures[0], "A face at " + clock(t.start)), ...more,
+  const shots = t.pictures.slice(0, 4).map((q, i) => {
+    const b = button("", () => play(t.track, q[1]), { className: "look", tabIndex: i ? -1 : 0, ariaLabel: "Play at " + clock(q[1]) });
+    b.append(face(q, i ? "" : "A face at " + clock(t.start)));
+    return b;
+  });
+  return el("div", { className: "side" }, ...(shots.length ? shots : [face(null)]),
     el("p", {}, el("bdi", {}, label(p)), el("span", { className: "soft" }, " · " + many(p.tracks, "track")), " ", button("▶ " + clock(t.start), () => play(t.track, t.start), { ariaLabel: "Play at " + clock(t.start) })));
 }
 export function reply(key) {
   if (shown()) { press(key); return; }
   if (!first || !idle()) return;
   const q = first, tracks = [q.a.track, q.b.track], same = q.kind === "same";
-  if (key === "y") decide({ action: "same", tracks }, "One person.");
+  if (key === "y") decide({ action: "same", tracks }, "One person");
   if (key === "n" && same) decide({ action: "different", tracks }, "Two people.");
   if (key === "n" && !same) decide({ action: "split", tracks: [q.a.track], against: [q.b.track] }, "A person of their own now.");
   const other = q.others["123".indexOf(key)];

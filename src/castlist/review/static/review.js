@@ -1,64 +1,23 @@
 "use strict";
 // The page as a whole: its views, its keys, and when what is drawn again.
-import { $, $$, S, button, decide, el, get, many, onNews, poll, redo, say, take, topmost, undo } from "./core.js";
-import { pointing } from "./choose.js";
-import { onOpen as fromFilm } from "./film.js";
-import { Grid } from "./grid.js";
+import { $, $$, S, get, onNews, poll, redo, say, take, topmost, undo } from "./core.js";
+import { first, follow, named, onView, viewed } from "./address.js";
+import { asideKeys, asideNone, drawAside } from "./aside.js";
+import * as dock from "./dock.js";
+import { done } from "./done.js";
+import { filmKeys, onChoose, onOpen as fromFilm } from "./film.js";
+import { drawHistory } from "./history.js";
 import * as people from "./people.js";
 import { personKeys, showPerson } from "./person.js";
 import { askSoon, reply } from "./questions.js";
+import { lookAtFilm, onSource, trouble } from "./source.js";
 import { drawTimeline, onOpen as fromTimeline, timelineKeys } from "./timeline.js";
+import { KEYS_HELP } from "./keys.js";
 
 people.onOpen(showPerson);
 fromFilm(showPerson);
 fromTimeline(showPerson);
-
-// Set aside
-const reasons = new Map(); // why -> Grid
-function reason(why) {
-  const grid = new Grid({ chosen: new Set(), changed: asideDock, name: why });
-  pointing(grid.root, { items: () => [...grid.list.children], id: (li) => Number(li.firstChild.dataset.track), chosen: grid.chosen, changed: () => grid.mark(), handle: ".nothing", targets: ".nothing" });
-  return grid;
-}
-async function drawAside() {
-  const seen = S.seen;
-  let groups;
-  try { groups = await get("/api/aside"); } catch (e) { say(e.message, true); return; }
-  if (seen !== S.seen) return;
-  for (const why of [...reasons.keys()]) if (!groups.some((g) => g.reason === why)) reasons.delete(why);
-  const parts = [];
-  for (const g of groups) {
-    if (!reasons.has(g.reason)) reasons.set(g.reason, reason(g.reason));
-    const grid = reasons.get(g.reason);
-    parts.push(el("div", { className: "reason" }, el("h2", {}, g.reason[0].toUpperCase() + g.reason.slice(1), el("span", { className: "soft" }, " · " + many(g.tracks.length, "track"))), grid.root));
-    await grid.show(g.tracks);
-  }
-  $("#aside-list").replaceChildren(...parts);
-  $("#aside .empty").hidden = groups.length > 0;
-  asideDock();
-}
-const away = () => [...reasons.values()].flatMap((g) => [...g.chosen]);
-const asideNone = () => { for (const g of reasons.values()) g.none(); };
-function takeBack() {
-  const tracks = away();
-  if (tracks.length) decide({ action: "restore", tracks }, many(tracks.length, "track") + " taken back.").then((ok) => ok && asideNone());
-  else say("Choose tracks first.", true);
-}
-function asideDock() {
-  const box = $("#aside-dock"), n = away().length;
-  box.hidden = !n;
-  box.replaceChildren(el("span", {}, many(n, "track") + " chosen"), button("Take back", takeBack, { key: "t", className: "main" }), button("Choose none", asideNone, { key: "esc" }));
-}
-
-// History
-async function drawHistory() {
-  let rows;
-  try { rows = await get("/api/history"); } catch (e) { say(e.message, true); return; }
-  const warn = [...S.conflicts, ...(S.missing ? [many(S.missing, "decision is", "decisions are") + " about faces that are not found in this film now."] : [])];
-  $("#history-list").replaceChildren(...warn.map((w) => el("p", { className: "warn" }, "⚠ " + w)), rows.length ? el("ol", { className: "log" }, ...rows.map((d) => el("li", {},
-    el("span", { className: d.undone ? "gone" : "" }, el("span", { className: "soft" }, d.id + ". "), el("bdi", {}, d.who ? d.who + ": " : ""), el("bdi", {}, d.what), d.undone ? el("span", { className: "unseen" }, " (undone)") : ""),
-    el("time", { dateTime: d.when }, d.when ? new Date(d.when).toLocaleString() : "")))) : el("p", { className: "empty" }, "Nothing was decided yet."));
-}
+onChoose({ chosen: dock.chosen, choose: dock.choose, only: dock.only });
 
 // Views
 const DRAW = { people: () => {}, background: () => {}, questions: () => {}, timeline: drawTimeline, aside: drawAside, history: drawHistory };
@@ -72,14 +31,20 @@ function draw() {
   DRAW[S.tab]();
   askSoon();
 }
-function go(name) {
-  if (name !== S.tab) people.chooseNone();
+function view(name) {
+  if (!$(`[data-tab="${CSS.escape(name)}"]`)) return;
+  if (name !== S.tab) { dock.chooseNone(); asideNone(); }
   S.tab = name;
-  history.replaceState(null, "", "#" + name);
   draw();
+  dock.mark();
   $("[aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
   scrollTo(0, 0);
 }
+function go(name) {
+  viewed(name);
+  view(name);
+}
+onView(view);
 onNews(() => {
   $("#title").textContent = S.film.title;
   document.title = S.film.title + " – review";
@@ -93,29 +58,22 @@ onNews(() => {
 });
 
 // Keys
-const who = () => (people.chosen.size ? [...people.chosen] : people.focused() ? [people.focused()] : []);
-const help = () => $("#help").showModal();
+const who = () => (dock.chosen.size ? [...dock.chosen] : people.focused() ? [people.focused()] : []);
+const openHelp = named($("#help"), "help", () => openHelp()), help = () => openHelp();
 const always = { u: undo, r: redo, q: () => go("questions"), p: () => go("people"), t: () => go("timeline"), "?": help, "/": () => { go("people"); $("#search").focus(); } };
+const escape = () => (dock.offering() && !dock.chosen.size ? dock.offerNone() : dock.chooseNone());
+const onPeople = {
+  m: () => dock.merge([...dock.chosen]), n: () => dock.name(who()), b: () => dock.background(who()), d: () => dock.different([...dock.chosen]), h: () => dock.about("hide", who()), f: () => dock.about("not-a-face", who()), Escape: escape,
+};
 const inPeople = {
-  m: () => people.merge([...people.chosen]), n: () => people.name(who()), b: () => people.background(who()), d: () => people.different([...people.chosen]),
-  h: () => people.about("hide", who(), "Hidden."), f: () => people.about("not-a-face", who(), "No face."), x: people.toggle, Escape: people.chooseNone,
+  ...onPeople, x: people.toggle, s: () => people.byLikeness(who()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
   j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
 };
 const inQuestions = Object.fromEntries([..."ynsf0123456789", "Enter"].map((k) => [k, () => reply(k)]));
-const inAside = { t: takeBack, Escape: asideNone, a: () => { for (const g of reasons.values()) g.all(); } };
-const KEYS = { people: inPeople, background: inPeople, questions: inQuestions, timeline: timelineKeys, aside: inAside, history: {} };
-const HELP = {
-  "Everywhere": [["u, Ctrl Z", "undo"], ["r, Ctrl Shift Z", "redo"], ["p q t", "people, questions, timeline"], ["/", "search"], ["Esc", "close, or choose nobody"]],
-  "Questions": [["y n s f", "yes, no, not sure, no face"], ["1 2 3", "no, but that person"]],
-  "Many faces at once": [["arrows", "from face to face"], ["1 2 3 …", "it is that person"], ["0", "somebody else"], ["s f", "not sure, no face"], ["Enter", "confirm all"]],
-  "People": [["j k ↑ ↓", "next, previous"], ["Enter", "open"], ["x", "choose, or not"], ["Shift ↑ ↓", "choose on the way"], ["Ctrl A", "choose all"], ["m", "merge the chosen"], ["d", "never one person"],
-    ["n", "name; several: merge and name"], ["b", "to the background and back"], ["h", "hide"], ["f", "not a face"], ["drag", "a person onto another: merge; over free ground: choose"]],
-  "A person's tracks, and what is set aside": [["arrows", "from track to track"], ["Space", "choose, or not"], ["Shift arrows", "choose on the way"], ["Ctrl A", "choose all"], ["Enter", "play"], ["v", "move to somebody"], ["o", "a person of their own"],
-    ["d", "these two are different"], ["f", "not a face"], ["t", "take back what was set aside"]],
-  "Timeline": [["+ −", "zoom; also Ctrl and wheel, or drag"], ["← →", "earlier, later; also drag the strip of shots"], ["0", "whole film"]],
-};
-$("#help-list").append(...Object.entries(HELP).map(([where, keys]) => el("section", {}, el("h3", {}, where),
-  el("dl", {}, ...keys.flatMap(([k, v]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, v)])))));
+const inFilm = { u: undo, r: redo, ...onPeople, Escape: undefined, v: dock.moveFace, ...filmKeys };
+const KEYS = { people: inPeople, background: inPeople, questions: inQuestions, timeline: timelineKeys, aside: asideKeys, history: {} };
+const IN_DIALOG = { person: { u: undo, r: redo, ...personKeys }, player: inFilm };
+$("#help-list").append(...KEYS_HELP());
 // Keys of one character can be switched off, for those whose speech or hands would set them off [WCAG 2.1.4].
 const single = $("#single");
 try { single.checked = localStorage.getItem("single keys") !== "off"; } catch { /* not kept, then */ }
@@ -125,10 +83,12 @@ addEventListener("keydown", (e) => {
 }, { capture: true });
 addEventListener("keydown", (e) => {
   if (e.key === "Enter" && e.target.closest("button, a, summary")) return;
-  if (S.seen < 0 || e.altKey || e.defaultPrevented || e.target.closest("input:not(.tick), select, textarea, video")) return;
+  if (e.key === " " && e.target.closest("button, summary, .tick")) return;
+  if (S.seen < 0 || e.altKey || e.defaultPrevented || e.target.closest("input:not(.tick), select, textarea")) return;
   const dialog = topmost(), key = e.key, ctrl = e.ctrlKey || e.metaKey;
-  if (dialog && dialog.id !== "person") return;
-  const own = dialog ? { u: undo, r: redo, ...personKeys } : { ...always, ...KEYS[S.tab] };
+  if (dialog && !IN_DIALOG[dialog.id]) return;
+  const chosen = !dialog && dock.chosen.size && S.tab !== "questions" && S.tab !== "aside" ? onPeople : {}; // they stand in the dock
+  const own = dialog ? IN_DIALOG[dialog.id] : { ...always, ...chosen, ...KEYS[S.tab] };
   let run = own[key];
   if (ctrl) run = { z: e.shiftKey ? redo : undo, y: redo, a: own.a }[key.toLowerCase()];
   else if (key === "a") run = null;
@@ -141,19 +101,31 @@ $(".tabs").addEventListener("click", (e) => { const b = e.target.closest("[data-
 $("#undo").addEventListener("click", undo);
 $("#redo").addEventListener("click", redo);
 $("#keys").addEventListener("click", help);
-const named = () => { const name = location.hash.slice(1); return $(`[data-tab="${CSS.escape(name)}"]`) ? name : null; };
-addEventListener("hashchange", () => { const name = named(); if (name && name !== S.tab) go(name); });
-for (const dialog of $$("dialog:not(#ask)")) dialog.addEventListener("click", (e) => { if (e.target === dialog) outside(e, dialog); });
+$("#done").addEventListener("click", done);
+// A click beside a dialog closes it, if it began there too: what opened it by a tap does not close it.
+for (const dialog of $$("dialog:not(#ask)")) {
+  let began = false;
+  dialog.addEventListener("pointerdown", (e) => { began = e.target === dialog && outside(e, dialog); });
+  dialog.addEventListener("click", (e) => { if (began && e.target === dialog && outside(e, dialog)) dialog.close(); began = false; });
+}
 function outside(e, dialog) {
   const r = dialog.getBoundingClientRect();
-  if (e.clientX < r.left || e.clientX > r.right || e.clientY < r.top || e.clientY > r.bottom) dialog.close();
+  return e.clientX < r.left || e.clientX > r.right || e.clientY < r.top || e.clientY > r.bottom;
 }
+// A film that is missing is named wherever one is, not only where it would be played.
+onSource((film) => {
+  const box = $("#film-note"), words = film.there ? null : trouble();
+  if (!words || !box.contains(document.activeElement)) box.replaceChildren(...(words ? [words] : []));
+  box.hidden = !words;
+});
 
 get("/api/state").then((news) => {
-  S.tab = named() || "people";
+  S.tab = first() && $(`[data-tab="${CSS.escape(first())}"]`) ? first() : "people";
   return take(news);
 }).then(() => {
+  follow();
   document.documentElement.dataset.ready = "1";
   performance.mark("ready");
   poll();
+  lookAtFilm();
 }).catch((e) => say(e.message, true));

@@ -9,11 +9,11 @@ const root = el("div", { className: "sheet" });
 root.addEventListener("keydown", keys);
 
 export function sheet(told) {
-  items = told.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: "" }));
+  items = told.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure" }));
   at = 0;
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
   root.replaceChildren(el("h2", {}, "Who is who?"),
-    el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all."), cards,
+    el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. Where castlist is not sure, nothing is chosen, and nothing changes unless you choose."), cards,
     el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, worth(n, told))));
   root.classList.remove("old");
   mark();
@@ -29,11 +29,11 @@ export const old = () => root.classList.add("old");
 
 function card(i, k) {
   const own = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
-  options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), "other"));
+  options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), "somebody else"));
   const what = i.whole ? `All of ${label(own)}, ${many(own.tracks, "track")}` : "A face at " + clock(i.track.start);
   const node = el("div", { className: "card", role: "group", ariaLabel: what },
-    el("div", { className: "it" }, face(i.track.pictures[0], what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
-    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), el("div", { className: "options" }, ...options),
+    el("div", { className: "it" }, look(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
+    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "No face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
         b.dataset.fate = fate;
@@ -41,8 +41,13 @@ function card(i, k) {
       }))));
   return node;
 }
+function look(t, what) {
+  const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + what });
+  b.append(face(t.pictures[0], what), ...t.pictures.slice(1, 4).map((q) => face(q)));
+  return b;
+}
 function option(k, j, picture, text) {
-  const b = el("button", { type: "button", title: j === NONE ? "Somebody else" : text }, picture, el("bdi", {}, text), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
+  const b = el("button", { type: "button", title: j === NONE ? "None of these people" : text }, picture, el("bdi", {}, text), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
   b.dataset.pick = j;
   b.addEventListener("click", () => { Object.assign(items[k], { pick: j, fate: "" }); at = k; mark(); b.focus(); });
   b.addEventListener("focus", () => { at = k; });
@@ -51,7 +56,7 @@ function option(k, j, picture, text) {
 function mark() {
   $$(".card", root).forEach((node, k) => {
     const i = items[k];
-    node.classList.toggle("out", i.fate !== "");
+    node.classList.toggle("out", i.fate === "not-a-face");
     for (const b of $$("[data-pick]", node)) {
       const on = !i.fate && Number(b.dataset.pick) === i.pick;
       b.ariaPressed = String(on);
@@ -92,9 +97,9 @@ export function press(key) {
 }
 async function confirm() {
   if (!idle() || !shown()) return;
-  const sorted = items.filter((i) => !i.fate), no = items.filter((i) => i.fate === "not-a-face"), open = items.filter((i) => i.fate === "unsure");
+  const sorted = items.filter((i) => !i.fate), no = items.filter((i) => i.fate === "not-a-face"), open = items.filter((i) => i.fate === "unsure" && i.shown.length);
   const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
-  let ok = !lines.length || await decide({ action: "sort", items: lines }, many(lines.length, "face") + " sorted.");
-  if (ok && no.length) ok = await decide({ action: "not-a-face", tracks: no.map((i) => i.track.track) }, many(no.length, "track") + " no face.");
-  for (const i of open) if (ok && i.shown.length) ok = await decide({ action: "unsure", tracks: [i.track.track, i.shown[0].track] }, "Left open.");
+  let ok = !lines.length || await decide({ action: "sort", items: lines }, many(lines.length, "face") + " sorted");
+  if (ok && no.length) ok = await decide({ action: "not-a-face", tracks: no.map((i) => i.track.track) }, many(no.length, "track") + ": not a face");
+  for (const i of open) if (ok) ok = await decide({ action: "unsure", tracks: [i.track.track, i.shown[0].track] }, "Left open");
 }

@@ -132,15 +132,24 @@ function press(e) {
   }, { signal: off.signal });
   const end = (u, good) => {
     off.abort();
+    if (moved) dragged = performance.now();
     mark.hidden = true;
     if (!good) return;
-    if (!moved) { const p = owner(e), q = p?.pictures[0]; away(); play(q ? q[2] : null, timeAt(start) + 300); return; }
-    if (!pan) { const ends = [timeAt(start), timeAt(u.clientX)].sort((a, b) => a - b); show(...ends); }
+    if (moved && !pan) { const ends = [timeAt(start), timeAt(u.clientX)].sort((a, b) => a - b); show(...ends); }
   };
   addEventListener("pointerup", (u) => end(u, true), { signal: off.signal });
   addEventListener("pointercancel", (u) => end(u, false), { signal: off.signal });
 }
+// A click plays; what follows a drag, or the tap that ends one, is no click.
+let dragged = -1e9;
+function click(e) {
+  if (!inField(e) || performance.now() - dragged < 300) return;
+  const ms = timeAt(e.clientX), span = told.spans[owner(e)?.id]?.find(([a, b]) => ms >= a && ms <= b);
+  away();
+  play(null, ms + 300, span ? span[1] : null);
+}
 const tracks = $("#tracks");
+tracks.addEventListener("click", click);
 tracks.addEventListener("pointermove", hover);
 tracks.addEventListener("pointerleave", away);
 tracks.addEventListener("pointerdown", press);

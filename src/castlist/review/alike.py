@@ -1,0 +1,42 @@
+"""Who looks like somebody: everybody else in the order of likeness, those seen beside them last."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions import Base
+from castlist.decisions.people import Group, View
+
+__all__ = ["alike"]
+
+LOOKS = 32  # tracks that stand for how somebody looks: those with most faces
+TOGETHER = 0.1  # of the tracks of the one who has fewer: from so many on, two are seen beside each other
+
+
+def alike(base: Base, view: View, group: Group) -> list[tuple[str, float]]:
+    """(id, likeness) of everybody but `group`, the most alike first; likeness is a cosine, at most 1.
+
+    Somebody is as alike as their tracks are on average, each to the look of `group` that it is nearest to.
+    """
+    others = [g for g in view.groups if g.id != group.id]
+    if not others:
+        return []
+    size = base.tracks.size
+    looks = group.tracks[np.argsort(-size[group.tracks], kind="stable")[:LOOKS]]
+    near = (base.vector @ base.vector[looks].T).max(axis=1)
+    beside = _beside(base, group)
+    scores = [float(near[g.tracks].mean()) for g in others]
+    apart = [bool(beside[g.tracks].sum() > TOGETHER * min(len(g.tracks), len(group.tracks))) for g in others]
+    order = sorted(range(len(others)), key=lambda k: (apart[k], -scores[k]))
+    return [(others[k].id, round(scores[k], 3)) for k in order]
+
+
+def _beside(base: Base, group: Group) -> NDArray[np.bool_]:
+    """Which tracks share a frame with some track of a group."""
+    t = base.tracks
+    taken = np.zeros(len(base.clock) + 1, bool)
+    rows = np.concatenate([np.arange(t.offset[k], t.offset[k + 1]) for k in group.tracks.tolist()])
+    taken[t.frame[rows]] = True
+    shared: NDArray[np.int64] = np.add.reduceat(taken[t.frame].astype(np.int64), t.offset[:-1])
+    return shared > 0

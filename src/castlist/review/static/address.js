@@ -1,0 +1,56 @@
+"use strict";
+// Addresses: each view and each open dialog stands in the address, so that Back closes what was opened last.
+// An address is #view/dialog=what/dialog=what, the dialogs in the order in which they were opened.
+import { S } from "./core.js";
+
+const dialogs = new Map(); // name -> { dialog, again }
+let showView = () => {};
+export const onView = (run) => { showView = run; };
+
+const key = (part) => part.split("=")[0];
+function parts() {
+  try { return decodeURIComponent(location.hash.slice(1)).split("/"); } catch { return [""]; }
+}
+const write = (list) => "#" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
+const open = (part) => dialogs.get(key(part))?.dialog.open;
+
+// A dialog with an address. The result opens it; `again(what)` opens it from an address.
+export function named(dialog, name, again = null) {
+  dialogs.set(name, { dialog, again });
+  dialog.addEventListener("close", () => {
+    const own = parts(), place = own.findIndex((p, i) => i && key(p) === name);
+    if (place < 0 || dialog.open) return;
+    if (place === own.length - 1 && history.state?.opened === name) history.back();
+    else history.replaceState(history.state, "", write(own.filter((_, i) => i !== place)));
+  });
+  return (what = []) => {
+    const own = parts(), part = [name, what.join(",")].filter((t) => t !== "").join("="), place = own.findIndex((p, i) => i && key(p) === name);
+    if (place > 0) history.replaceState(history.state, "", write(own.map((p, i) => (i === place ? part : p))));
+    else {
+      const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open; // closed a moment ago, for this one
+      history[stale ? "replaceState" : "pushState"]({ opened: name }, "", write([own[0] || S.tab, ...own.slice(1).filter(open), part]));
+    }
+    if (!dialog.open) dialog.showModal();
+  };
+}
+
+// A view was chosen: a step of its own.
+export function viewed(name) {
+  if (parts()[0] === name) return;
+  history[document.documentElement.dataset.ready ? "pushState" : "replaceState"](null, "", write([name]));
+}
+
+// Show what the address says: the view, then its dialogs; others are closed.
+export function follow() {
+  const [view, ...opened] = parts(), wanted = new Map(opened.map((p) => [key(p), p.split("=").slice(1).join("=")]));
+  for (const [name, { dialog }] of [...dialogs].reverse()) if (dialog.open && !wanted.has(name)) dialog.close();
+  if (view && view !== S.tab) showView(view);
+  for (const [name, what] of wanted) {
+    const known = dialogs.get(name);
+    if (known?.again && !known.dialog.open) known.again(what ? what.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
+  }
+  const left = opened.filter((p) => dialogs.get(key(p))?.again || open(p));
+  if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));
+}
+export const first = () => parts()[0];
+addEventListener("popstate", () => { if (S.seen >= 0) follow(); });

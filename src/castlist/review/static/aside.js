@@ -1,0 +1,56 @@
+"use strict";
+// What is set aside, by reason: taken back as it is, or straight to somebody.
+import { $, S, button, decide, el, get, label, many, say } from "./core.js";
+import { pointing } from "./choose.js";
+import { Grid } from "./grid.js";
+import { pick } from "./pick.js";
+import { faces } from "./tracks.js";
+
+const SHOWN = 12; // faces in the dock, of more
+const reasons = new Map(); // why -> Grid
+let drawn = -1;
+
+function reason(why) {
+  const grid = new Grid({ chosen: new Set(), changed: dock, name: why });
+  pointing(grid.root, { items: () => [...grid.list.children], id: (li) => Number(li.firstChild.dataset.track), chosen: grid.chosen, changed: () => grid.mark(), handle: ".nothing", targets: ".nothing" });
+  return grid;
+}
+export async function drawAside() {
+  const seen = S.seen, list = $("#aside-list");
+  if (drawn < 0) list.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading what was set aside …"));
+  let groups;
+  try { groups = await get("/api/aside"); } catch (e) { list.replaceChildren(); say(e.message, true); return; }
+  if (seen !== S.seen) return;
+  for (const why of [...reasons.keys()]) if (!groups.some((g) => g.reason === why)) reasons.delete(why);
+  const parts = groups.map((g) => {
+    if (!reasons.has(g.reason)) reasons.set(g.reason, reason(g.reason));
+    return el("div", { className: "reason" }, el("h2", {}, g.reason[0].toUpperCase() + g.reason.slice(1), el("span", { className: "soft" }, " · " + many(g.tracks.length, "track"))), reasons.get(g.reason).root);
+  });
+  await Promise.all(groups.map((g) => reasons.get(g.reason).show(g.tracks)));
+  if (seen !== S.seen) return;
+  drawn = seen;
+  list.replaceChildren(...parts);
+  $("#aside .empty:not(.loading)").hidden = groups.length > 0;
+  dock();
+}
+const away = () => [...reasons.values()].flatMap((g) => [...g.chosen]);
+const some = () => {
+  const chosen = away(), focused = [...reasons.values()].flatMap((g) => g.meant()), tracks = chosen.length ? chosen : focused;
+  if (!tracks.length) say("Choose tracks first.", true);
+  return tracks;
+};
+export const asideNone = () => { for (const g of reasons.values()) g.none(); };
+function takeBack() {
+  const tracks = some();
+  if (tracks.length) decide({ action: "restore", tracks }, many(tracks.length, "track") + ": taken back").then((ok) => ok && asideNone());
+}
+function takeTo() {
+  const tracks = some();
+  if (tracks.length) pick({ heading: `Take ${many(tracks.length, "track")} back, to`, free: false, verb: "Take back", done: (r) => decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: taken back to ${label(r.person)}`).then((ok) => ok && asideNone()) });
+}
+function dock() {
+  const box = $("#aside-dock"), tracks = away(), n = tracks.length;
+  box.hidden = !n || S.tab !== "aside";
+  if (n) box.replaceChildren(faces(tracks, SHOWN), el("span", {}, many(n, "track") + " chosen"), button("Take back to …", takeTo, { key: "v", className: "main" }), button("Take back", takeBack, { key: "b" }), button("Choose none", asideNone, { key: "esc" }));
+}
+export const asideKeys = { b: takeBack, v: takeTo, Escape: asideNone, a: () => { for (const g of reasons.values()) g.all(); } };

@@ -1,0 +1,129 @@
+"use strict";
+// The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
+import { $, S, button, decide, el, face, get, label, many, person, say } from "./core.js";
+import { clicked, redraw } from "./film.js";
+import { pick } from "./pick.js";
+
+const SHOWN = 12; // faces in the dock, of more
+const ALSO = 5; // people who are offered after a name was given
+export const chosen = new Set();
+const changed = [];
+export const onChosen = (run) => changed.push(run);
+const box = $("#dock"), player = $("#player");
+let also = null; // { id, people }: who may be the one that was just named
+
+export function mark() {
+  for (const id of [...chosen]) if (!person(id)) chosen.delete(id);
+  if (chosen.size) also = null;
+  for (const run of changed) run();
+  draw();
+  redraw();
+}
+export function choose(id, on) { on ? chosen.add(id) : chosen.delete(id); mark(); }
+export function only(id) { chosen.clear(); chosen.add(id); mark(); }
+export function chooseNone() { chosen.clear(); also = null; mark(); }
+
+// What is done
+const tracksOf = (ids) => ids.reduce((n, id) => n + (person(id)?.tracks || 0), 0);
+const names = (ids) => (ids.length > 3 ? ids.slice(0, 2).map(called).join(", ") + ` and ${ids.length - 2} more` : ids.map(called).join(" and "));
+const called = (id) => label(person(id));
+const whom = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`;
+const nobody = (ids, least = 1) => ids.length < least && (say(least > 1 ? "Choose two people or more." : "Choose a person first.", true), true);
+async function done(made) { if (made) chooseNone(); return made; }
+
+export async function merge(ids) {
+  if (nobody(ids, 2)) return false;
+  return done(await decide({ action: "merge", people: ids }, `${whom(ids)}: one person`));
+}
+export function background(ids) {
+  if (nobody(ids)) return;
+  const back = person(ids[0])?.fate;
+  decide({ action: back ? "foreground" : "background", people: ids }, `${whom(ids)}: ${back ? "in the cast" : "in the background"}`).then(done);
+}
+export function about(action, ids) {
+  if (nobody(ids)) return;
+  decide({ action, people: ids }, `${whom(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`).then(done);
+}
+export function different(ids) {
+  const tracks = ids.map((id) => person(id)?.pictures[0]?.[2]).filter((t) => t !== undefined);
+  if (ids.length < 2 || tracks.length !== ids.length) { say("Choose two people or more who have pictures.", true); return; }
+  decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done);
+}
+export function name(ids, { near = null } = {}) {
+  if (nobody(ids)) return;
+  const value = ids.map((id) => person(id).name).find(Boolean) || "", several = ids.length > 1;
+  pick({ heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]), value: several ? "" : value, free: true, without: ids, near,
+    verb: several ? "Merge and save" : "Save", done: (r) => give(ids, r, value) });
+}
+async function give(ids, r, value) {
+  if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${whom(ids)}: one person`))) return;
+  const left = ids.find((id) => person(id));
+  if (!left || !(r.name || value)) { chooseNone(); return; }
+  if (!(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name is taken away"))) return;
+  chooseNone();
+  const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
+  if (r.name && id) offer(id);
+}
+// Only the face that was clicked in the film, not all of its person.
+export function moveFace() {
+  const f = clicked();
+  if (!f) { say("Click a face in the film first.", true); return; }
+  pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done) });
+}
+
+// Whoever may be the one that was just named, likeliest first
+async function offer(id) {
+  also = null;
+  try {
+    const found = await get("/api/alike/" + id);
+    if (found.seen !== S.seen || chosen.size || !person(id)) return;
+    const people = found.people.map(([other]) => other).filter((other) => person(other) && !person(other).name).slice(0, ALSO);
+    also = people.length ? { id, people } : null;
+  } catch { return; }
+  draw();
+}
+export const offering = () => also !== null && S.tab === "people";
+export async function take(number) {
+  const other = also?.people[number - 1], id = also?.id;
+  if (!other) return;
+  if (await decide({ action: "merge", people: [id, other] }, `${called(other)}, ${many(person(other).tracks, "track")}: joined ${called(id)}`)) offer(person(id) ? id : other);
+}
+export function offerNone() { also = null; draw(); }
+
+function draw() {
+  const home = player.open ? player : document.body;
+  if (box.parentElement !== home) home.append(box);
+  box.hidden = !chosen.size && !(also && S.tab === "people");
+  document.body.classList.toggle("docked", !box.hidden);
+  box.setAttribute("aria-label", chosen.size ? "Chosen people" : "Also this person?");
+  if (!box.hidden) box.replaceChildren(...(chosen.size ? ofChosen([...chosen]) : ofAlso()));
+}
+for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
+function ofChosen(ids) {
+  const several = ids.length > 1, away = ids.every((id) => person(id).fate), one = clicked();
+  return [el("div", { className: "who-chosen" }, ...ids.slice(0, SHOWN).map(chip), ids.length > SHOWN ? el("span", { className: "soft" }, `and ${many(ids.length - SHOWN, "other")}`) : "",
+    el("span", { className: "soft" }, `${several ? many(ids.length, "person", "people") + ", " : ""}${many(tracksOf(ids), "track")}`)), ...[
+    several && button("Merge", () => merge(ids), { key: "m", className: "main" }),
+    several && button("Never one person", () => different(ids), { key: "d" }),
+    button(several ? "Merge and name" : "Name", () => name(ids), { key: "n", className: several ? "" : "main" }),
+    one && button("Only this face …", moveFace, { key: "v" }),
+    !several && S.tab === "people" && !player.open && button("Sort by likeness", () => likeness(ids[0]), { key: "s" }),
+    button(away ? "Into the cast" : "Background", () => background(ids), { key: "b" }), button("Hide", () => about("hide", ids), { key: "h" }),
+    button("Not a face", () => about("not-a-face", ids), { key: "f" }), button("Choose nobody", chooseNone, { key: "esc" })].filter(Boolean)];
+}
+function chip(id) {
+  const p = person(id), b = button("", () => choose(id, false), { className: "chip", title: "Do not choose " + label(p), ariaLabel: "Do not choose " + label(p) });
+  b.append(face(p.pictures[0]), el("bdi", {}, label(p)), el("span", { ariaHidden: "true" }, "×"));
+  return b;
+}
+function ofAlso() {
+  const { id, people } = also;
+  return [el("b", {}, "Also ", el("bdi", {}, called(id)), "?"), ...people.filter(person).map((other, i) => {
+    const b = button("", () => take(i + 1), { className: "offer", title: `${called(other)}, ${many(person(other).tracks, "track")}: joins ${called(id)}` });
+    b.append(...person(other).pictures.slice(0, 2).map((q) => face(q)), el("bdi", {}, called(other)), " ", el("kbd", {}, String(i + 1)));
+    return b;
+  }), button("Nobody", offerNone, { key: "esc" })];
+}
+
+let likeness = () => {};
+export const onLikeness = (run) => { likeness = run; };

@@ -1,0 +1,86 @@
+"use strict";
+// What is played: the film itself, or where this browser cannot play it, a proxy that castlist makes.
+import { el, button, get, tell } from "./core.js";
+
+const LOOK = 700; // milliseconds between looks at a proxy that is being made
+const MP4 = 'video/mp4; codecs="avc1.64001e, mp4a.40.2"';
+const players = new Set(); // everything that plays
+let told = null, address = "", timer = 0;
+const listeners = [];
+export const onSource = (run) => listeners.push(run);
+export const film = () => told;
+
+function use(next) {
+  if (next === address) return;
+  address = next;
+  for (const video of players) load(video);
+}
+function load(video) {
+  if (!address) { video.removeAttribute("src"); return; }
+  const at = video.currentTime, going = !video.paused;
+  video.src = address;
+  if (at) video.currentTime = at;
+  if (going) video.play().catch(() => {});
+}
+
+// Let a video element play whatever is played, and notice where it cannot.
+export function attach(video) {
+  if (players.has(video)) return;
+  players.add(video);
+  video.addEventListener("error", () => { if (video.getAttribute("src") === address) fails(); });
+  video.addEventListener("loadedmetadata", () => { if (!video.videoWidth && video.getAttribute("src") === address) fails(); }); // sound alone is no film
+  if (told) load(video); else lookAtFilm();
+}
+
+function take(news) {
+  told = news;
+  if (news.proxy.state === "ready") use("/film/proxy");
+  else if (news.there && news.plays && address !== "/film/proxy" && !news.refused) use("/film");
+  clearTimeout(timer);
+  if (news.proxy.state === "making") timer = setTimeout(lookAtFilm, LOOK);
+  for (const run of listeners) run(told);
+  return told;
+}
+let refused = false; // this browser does not play the film itself
+const noted = (news) => take({ ...news, refused });
+
+export async function lookAtFilm() {
+  try {
+    const news = await get("/api/film");
+    if ((!news.plays || refused || !news.there) && news.proxy.state === "none") return await wantProxy();
+    return noted(news);
+  } catch { return told; }
+}
+const wantProxy = async () => noted(await tell("/api/proxy", { kind: document.createElement("video").canPlayType(MP4) ? "mp4" : "webm" }));
+
+async function fails() {
+  if (address === "/film/proxy") { use(""); return; }
+  if (!(await lookAtFilm())?.there || refused) return;
+  refused = true;
+  use("");
+  await lookAtFilm();
+}
+
+// What is said while nothing can be played, null where all is well.
+const NAMES = { prores: "ProRes", mpeg2video: "MPEG-2", mpeg1video: "MPEG-1", hevc: "HEVC (H.265)", mpeg4: "MPEG-4 Part 2", dvvideo: "DV", mjpeg: "Motion JPEG", h264: "this kind of H.264", dnxhd: "DNxHD", ffv1: "FFV1" };
+export function trouble() {
+  if (!told || told.proxy.state === "ready") return null;
+  if (!told.there) return missing();
+  if (told.plays && !refused) return null;
+  const codec = NAMES[told.codec] || told.codec || "this film", { state, done, why } = told.proxy;
+  if (state === "failed") return el("p", { className: "warn" }, `This browser cannot play ${codec}, and no copy that it can play could be made: ${why}. The pictures are all there is.`);
+  const percent = Math.round(100 * done);
+  return el("div", {}, el("p", {}, `This browser cannot play ${codec}, so castlist makes a small copy that it can play, once: ${percent} %.`),
+    el("progress", { max: 100, value: percent, ariaLabel: "Copy for this browser" }));
+}
+function missing() {
+  const path = el("input", { type: "text", name: "path", ariaLabel: "Where the film is now", placeholder: "/where/it/is/now.mp4", autocomplete: "off", spellcheck: false });
+  const note = el("p", { className: "warn", role: "status" });
+  const form = el("form", { className: "missing" }, el("p", { className: "warn" }, "⚠ The film is not where it was: " + told.why + "."), el("label", {}, "Where is it now? ", path), " ");
+  form.append(button("Use this file", () => form.requestSubmit(), { className: "main" }), note);
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    try { noted(await tell("/api/film", { path: path.value })); } catch (error) { note.textContent = error.message + "."; }
+  });
+  return form;
+}

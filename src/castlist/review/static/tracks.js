@@ -1,0 +1,24 @@
+"use strict";
+// What is shown of tracks: asked for once, since it never changes while castlist runs.
+import { el, face, get } from "./core.js";
+
+const known = new Map();
+export const track = (id) => known.get(id);
+
+export async function describe(ids) {
+  const asked = ids.filter((t) => !known.has(t));
+  for (let i = 0; i < asked.length; i += 500) {
+    for (const t of await get("/api/tracks?of=" + asked.slice(i, i + 500).join(","))) known.set(t.track, t);
+  }
+  return ids.map((t) => known.get(t));
+}
+
+// Small faces of tracks, those known at once, the others as soon as they are.
+export function faces(ids, most, props = {}) {
+  const list = el("span", { className: "chosen", ...props });
+  const fill = (told) => list.replaceChildren(...told.filter(Boolean).map((t) => face(t.pictures[0])), ids.length > most ? el("span", { className: "soft" }, "+" + (ids.length - most).toLocaleString("en")) : "");
+  const some = ids.slice(0, most);
+  fill(some.map(track));
+  if (some.some((t) => !track(t))) describe(some).then(fill, () => {});
+  return list;
+}
