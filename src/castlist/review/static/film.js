@@ -6,7 +6,7 @@ import { describe } from "./tracks.js";
 import { attach, onSource, trouble } from "./source.js";
 
 const PIECE = 20000; // milliseconds of boxes asked for at once
-const GONE = 160; // milliseconds after which a box is old
+const shot = () => 1000 / (S.film.rate || 25); // milliseconds that a frame is shown, about
 const CONTROLS = 56; // pixels at the foot of the picture that belong to the browser's own controls
 const dialog = $("#player"), video = $("video", dialog), canvas = $("canvas", dialog), layer = $("#hits"), cast = $("#playing"), time = $("#timecode"), said = $("#unplayable");
 let pieces = new Map(), asked = null, stop = null, now = 0, shown = "", seen = [];
@@ -48,7 +48,7 @@ async function piece(k) {
 function boxAt(boxes, ms) {
   let low = 0, high = boxes.length;
   while (low < high) { const mid = (low + high) >> 1; boxes[mid][0] <= ms + 1 ? (low = mid + 1) : (high = mid); }
-  return low && ms - boxes[low - 1][0] < GONE ? boxes[low - 1] : null;
+  return low && ms - boxes[low - 1][0] < 1.5 * shot() ? boxes[low - 1] : null;
 }
 
 function draw(ms) {
@@ -202,7 +202,7 @@ dialog.addEventListener("close", () => { video.pause(); stop = null; });
 new ResizeObserver(() => redraw()).observe(video);
 function passed(ms) {
   draw(ms);
-  if (stop !== null && ms >= stop - 20 && !video.paused) { video.pause(); stop = null; }
+  if (stop !== null && ms >= stop - 1.2 * shot() && !video.paused) { video.pause(); stop = null; }
 }
 if (video.requestVideoFrameCallback) {
   const next = (_, f) => { passed(f.mediaTime * 1000); video.requestVideoFrameCallback(next); };

@@ -123,6 +123,7 @@ get("/api/state").then((news) => {
   S.tab = first() && $(`[data-tab="${CSS.escape(first())}"]`) ? first() : "people";
   return take(news);
 }).then(() => {
+  if (first() !== S.tab) viewed(S.tab);
   follow();
   document.documentElement.dataset.ready = "1";
   performance.mark("ready");

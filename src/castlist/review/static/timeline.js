@@ -116,6 +116,7 @@ function hover(e) {
 }
 function away() { tip.hidden = line.hidden = true; }
 function press(e) {
+  dragged = false;
   if (e.button || !inField(e)) return;
   const start = e.clientX, began = [from, to], pan = e.shiftKey || e.pointerType === "touch" || e.target === strip || axis.contains(e.target), off = new AbortController();
   if (e.pointerType !== "touch") e.preventDefault();
@@ -132,7 +133,7 @@ function press(e) {
   }, { signal: off.signal });
   const end = (u, good) => {
     off.abort();
-    if (moved) dragged = performance.now();
+    dragged = moved;
     mark.hidden = true;
     if (!good) return;
     if (moved && !pan) { const ends = [timeAt(start), timeAt(u.clientX)].sort((a, b) => a - b); show(...ends); }
@@ -140,10 +141,10 @@ function press(e) {
   addEventListener("pointerup", (u) => end(u, true), { signal: off.signal });
   addEventListener("pointercancel", (u) => end(u, false), { signal: off.signal });
 }
-// A click plays; what follows a drag, or the tap that ends one, is no click.
-let dragged = -1e9;
+// A click plays; the one that ends a drag belongs to the drag.
+let dragged = false;
 function click(e) {
-  if (!inField(e) || performance.now() - dragged < 300) return;
+  if (!inField(e) || dragged) return;
   const ms = timeAt(e.clientX), span = told.spans[owner(e)?.id]?.find(([a, b]) => ms >= a && ms <= b);
   away();
   play(null, ms + 300, span ? span[1] : null);

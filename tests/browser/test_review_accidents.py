@@ -1,0 +1,269 @@
+"""Nothing happens by accident: the chosen are seen and let go of, names are meant, steps are undone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="module")
+def server(
+    found: Any, start: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """One server for all these tests; each undoes what it decided."""
+    place = tmp_path_factory.mktemp("accidents") / "a film.castlist"
+    shutil.copytree(found.place, place)
+    running = start(place)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def page(server: Any, opened: Callable[..., Any]) -> Iterator[Any]:
+    page = opened(server.url())
+    yield page
+    page.evaluate(
+        """async () => {
+          let state = await (await fetch("/api/state")).json();
+          while (state.undo) {
+            const body = JSON.stringify({ seen: state.seen });
+            const headers = { "Content-Type": "application/json" };
+            state = (await (await fetch("/api/undo", { method: "POST", headers, body })).json()).state;
+          }
+        }"""
+    )
+
+
+def until(page: Any, check: str, argument: Any = None) -> None:
+    page.wait_for_function(check, arg=argument, timeout=10_000)
+
+
+def count(page: Any, number: int, what: str = "#rows li.row") -> None:
+    until(page, "([n, what]) => document.querySelectorAll(what).length === n", [number, what])
+
+
+def names(page: Any) -> list[str]:
+    return [str(t) for t in page.locator("#rows .open b bdi").all_inner_texts()]
+
+
+def named(page: Any, row: int, name: str) -> None:
+    page.locator("#rows .open").nth(row).focus()
+    page.keyboard.press("n")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    until(page, "([n, t]) => document.querySelectorAll('#rows b bdi')[n].innerText === t", [row, name])
+
+
+def chips(page: Any) -> list[str]:
+    return [str(t) for t in page.locator("#dock:not([hidden]) .chip bdi").all_inner_texts()]
+
+
+def said(page: Any, text: str) -> None:
+    until(page, "t => document.querySelector('#say').textContent.includes(t)", text)
+
+
+def test_whoever_was_named_is_not_chosen_any_more(page: Any) -> None:
+    """Tick one, name them, tick another, press f: only the other one is no face."""
+    page.locator("#rows .tick").nth(0).check()
+    page.keyboard.press("n")
+    page.keyboard.type("Al")
+    page.keyboard.press("Enter")
+    until(page, "() => document.querySelector('#rows b bdi').innerText === 'Al'")
+    assert chips(page) == []
+    page.locator("#rows .tick").nth(2).check()
+    other = names(page)[2]
+    assert chips(page) == [other]
+    page.keyboard.press("f")
+    count(page, 2)
+    assert "Al" in names(page)
+    said(page, "not a face")
+    assert "Al" not in page.locator("#say").inner_text()
+    page.locator("#say button").click()  # Undo, of this one
+    count(page, 3)
+
+
+def test_whoever_left_the_view_is_not_chosen_any_more(page: Any) -> None:
+    page.locator("#rows .tick").nth(2).check()
+    page.keyboard.press("b")
+    count(page, 2)
+    assert chips(page) == []
+    page.locator("#rows .tick").nth(0).check()
+    page.keyboard.press("m")
+    said(page, "two people or more")
+    count(page, 2)
+
+
+def test_whom_a_search_hides_is_still_seen_in_the_dock(page: Any) -> None:
+    named(page, 0, "Al")
+    page.locator("#rows .tick").nth(1).check()
+    (second,) = chips(page)
+    page.locator("#search").fill("Al")
+    count(page, 1)
+    assert chips(page) == [second]
+    assert page.locator("#dock .chip img").is_visible()
+    page.locator("#dock .chip").click()  # and can be let go of
+    assert chips(page) == []
+    page.locator("#search").fill("")
+
+
+def test_a_name_that_is_there_is_completed_whatever_its_case(page: Any) -> None:
+    named(page, 0, "Phoebe")
+    for typed in ("ph", "phoebe", "PHOEBE"):
+        page.locator("#rows .open").nth(1).focus()
+        page.keyboard.press("n")
+        page.keyboard.type(typed)
+        assert page.locator("#names [aria-selected=true] bdi").inner_text() == "Phoebe"
+        assert "one person" in page.locator("#ask-note").inner_text()
+        page.keyboard.press("Enter")
+        count(page, 2)
+        assert names(page).count("Phoebe") == 1
+        page.keyboard.press("u")
+        count(page, 3)
+    page.locator("#rows .open").nth(1).focus()
+    page.keyboard.press("n")
+    page.keyboard.type("Ph")
+    page.keyboard.press("ArrowDown")  # the name as it was typed
+    page.keyboard.press("Enter")
+    until(page, "() => document.querySelectorAll('#rows b bdi')[1].innerText === 'Ph'")
+    count(page, 3)
+
+
+def test_naming_offers_who_else_it_may_be(page: Any) -> None:
+    named(page, 0, "Anna")
+    page.wait_for_selector("#dock .offer")
+    assert "Also Anna?" in page.locator("#dock").inner_text()
+    assert page.locator("#dock .offer").count() == 2
+    page.keyboard.press("1")
+    count(page, 2)
+    said(page, "Anna")
+    page.wait_for_selector("#dock .offer")
+    assert page.locator("#dock .offer").count() == 1
+    page.keyboard.press("Escape")
+    until(page, "() => document.querySelector('#dock').hidden")
+    assert names(page)[0] == "Anna"
+
+
+def test_a_click_on_the_name_names(page: Any) -> None:
+    page.locator("#rows b bdi").nth(1).click()
+    page.wait_for_selector("#ask[open]")
+    page.keyboard.type("Bo")
+    page.keyboard.press("Enter")
+    until(page, "() => document.querySelectorAll('#rows b bdi')[1].innerText === 'Bo'")
+
+
+def test_any_row_of_the_history_is_undone(page: Any) -> None:
+    named(page, 0, "Anna")
+    named(page, 1, "Bo")
+    named(page, 2, "Cy")
+    page.locator("[data-tab=history]").click()
+    row = page.locator("#history .log li").filter(has_text="Anna")
+    row.get_by_role("button", name="Undo").click()
+    said(page, "Undone")
+    page.locator("[data-tab=people]").click()
+    until(page, "() => document.querySelector('#rows b bdi').innerText.startsWith('Person')")
+    assert names(page)[1:] == ["Bo", "Cy"]
+
+
+def test_sorting_by_likeness_and_showing_the_unnamed(page: Any) -> None:
+    third = names(page)[2]
+    page.locator("#rows .open").nth(2).focus()
+    page.keyboard.press("s")
+    until(page, "n => document.querySelector('#rows b bdi').innerText === n", third)
+    assert page.locator("#sort").input_value() == "like"
+    page.locator("#sort").select_option("place")
+    named(page, 0, "Anna")
+    page.locator("#show").select_option("unnamed")
+    count(page, 2)
+    assert "Anna" not in names(page)
+    page.locator("#show").select_option("all")
+
+
+def test_back_closes_what_was_opened_last(page: Any) -> None:
+    page.locator("[data-tab=timeline]").click()
+    page.locator("#lanes button").first.click()
+    page.wait_for_selector("#person .tile")
+    page.locator("#person .play").first.click()
+    page.wait_for_selector("#player[open]")
+    assert "#timeline/person=" in page.url
+    assert "/film=" in page.url
+    page.go_back()
+    until(page, "() => !document.querySelector('#player').open")
+    assert page.locator("#person").is_visible()
+    page.go_back()
+    until(page, "() => !document.querySelector('#person').open")
+    assert page.locator("#timeline").is_visible()
+    page.go_back()
+    until(page, "() => !document.querySelector('#people').hidden")
+    page.go_forward()
+    page.go_forward()
+    page.wait_for_selector("#person .tile")
+    page.keyboard.press("Escape")  # closing takes its step back
+    until(page, "() => location.hash === '#timeline'")
+    page.locator("#lanes button").first.click()
+    page.wait_for_selector("#person .tile")
+    page.reload()
+    page.wait_for_selector("#person .tile")
+    assert page.said == []
+
+
+def test_faces_in_the_film_are_chosen_and_keys_step(page: Any) -> None:
+    page.locator("#rows .strip button").first.click()
+    until(page, "() => document.querySelector('#player video').readyState >= 2")
+    page.wait_for_selector("#hits .hit")
+    until(page, "() => document.querySelector('#player video').paused")  # at the end of the track
+    page.locator("#rows .strip button").first.evaluate("b => b.click()")
+    page.wait_for_selector("#hits .hit")
+    page.keyboard.press("j")
+    count(page, 1, "#player #dock .chip")
+    assert page.locator("#hits [aria-pressed=true]").count() == 1
+    time = "document.querySelector('#player video').currentTime"
+    at = page.evaluate(time)
+    page.keyboard.press(".")
+    until(page, f"t => {time} > t + 0.02 && {time} < t + 0.1", at)
+    page.keyboard.press(",")
+    until(page, f"t => Math.abs({time} - t) < 0.05", at)
+    assert page.locator("#timecode").inner_text().count(":") >= 2
+    assert page.locator("#player-h").inner_text() == "<b>a film"
+    page.keyboard.press("n")
+    page.keyboard.type("Dora")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#playing :text('Dora')")
+    page.keyboard.press("Escape")
+    until(page, "() => document.querySelector('#rows').innerText.includes('Dora')")
+
+
+def test_done_writes_the_cast_and_says_what_comes_next(page: Any, server: Any) -> None:
+    from castlist.store import Workspace
+
+    named(page, 0, "Anna")
+    page.locator("#done").click()
+    page.wait_for_selector("#done-told[open]")
+    told = page.locator("#done-told").inner_text()
+    assert "2 people have no name" in told
+    assert "castlist export 'a film.castlist' -o" in told
+    with Workspace.open(Path(server.process.args[-1]), write=False) as keep:
+        assert [p.name for p in keep.cast() if p.named] == ["Anna"]
+    page.keyboard.press("Escape")
+
+
+def test_a_tap_on_the_timeline_opens_the_film_and_leaves_it_open(server: Any, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.goto(server.url())
+    page.wait_for_selector("html[data-ready]")
+    page.locator("[data-tab=timeline]").tap()
+    lane = page.locator("#lanes svg").first.bounding_box()
+    page.touchscreen.tap(lane["x"] + lane["width"] / 2, lane["y"] + lane["height"] / 2)
+    page.wait_for_selector("#player[open]")
+    page.wait_for_timeout(500)
+    assert page.locator("#player").is_visible()
+    page.touchscreen.tap(195, 8)  # beside it: closes
+    until(page, "() => !document.querySelector('#player').open")
+    context.close()
