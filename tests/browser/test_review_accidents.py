@@ -157,19 +157,6 @@ def test_a_click_on_the_name_names(page: Any) -> None:
     until(page, "() => document.querySelectorAll('#rows b bdi')[1].innerText === 'Bo'")
 
 
-def test_any_row_of_the_history_is_undone(page: Any) -> None:
-    named(page, 0, "Anna")
-    named(page, 1, "Bo")
-    named(page, 2, "Cy")
-    page.locator("[data-tab=history]").click()
-    row = page.locator("#history .log li").filter(has_text="Anna")
-    row.get_by_role("button", name="Undo").click()
-    said(page, "Undone")
-    page.locator("[data-tab=people]").click()
-    until(page, "() => document.querySelector('#rows b bdi').innerText.startsWith('Person')")
-    assert names(page)[1:] == ["Bo", "Cy"]
-
-
 def test_sorting_by_likeness_and_showing_the_unnamed(page: Any) -> None:
     third = names(page)[2]
     page.locator("#rows .open").nth(2).focus()
