@@ -33,6 +33,7 @@ VERBS = {  # verb: (module, what it does)
     "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
     "redact": ("castlist.cli.redact", "Write the film again with only some people to be seen, and prove it."),
     "library": ("castlist.cli.library", "Keep many films together: one id for each person."),
+    "search": ("castlist.cli.search", "Search a library by words or by a picture."),
     "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
     "features": (
         "castlist.cli.features",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from castlist.cli.output import clock_time
+from castlist.io import plain_json
 
 if TYPE_CHECKING:
     from castlist.library import Added, Library
@@ -99,15 +99,13 @@ def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
     from dataclasses import asdict
 
     if as_json:
-        click.echo(json.dumps({"films": [asdict(a) for a in added]}, ensure_ascii=False, indent=1))
+        click.echo(plain_json.text({"films": [asdict(a) for a in added]}))
     else:
         rows = [
-            (_shown(Path(a.film).name), a.state, *(str(n) if a.state in ("added", "updated") else "" for n in
-             (a.linked, a.new, a.asked)), _shown(a.sentence)) for a in added
+            (shown(Path(a.film).name), a.state, *(str(n) if a.state in ("added", "updated") else "" for n in
+             (a.linked, a.new, a.asked)), shown(a.sentence)) for a in added
         ]  # fmt: skip
-        _table(
-            ("Film", "State", "Linked", "New", "Questions", ""), rows, right=("Linked", "New", "Questions")
-        )
+        table(("Film", "State", "Linked", "New", "Questions", ""), rows, right=("Linked", "New", "Questions"))
         if any(a.asked for a in added):
             click.echo(f"Questions: castlist library questions {lib.path}")
     return 0 if all(a.ok for a in added) else 2
@@ -133,10 +131,10 @@ def list_films(lib: Library, as_json: bool) -> None:
             }
             for f in films
         ]
-        click.echo(json.dumps({"films": found}, ensure_ascii=False, indent=1))
+        click.echo(plain_json.text({"films": found}))
         return
-    rows = [(_shown(f.name), str(f.people), clock_time(f.seconds), _shown(str(f.workspace))) for f in films]
-    _table(("Film", "People", "Length", "Workspace"), rows, right=("People", "Length"))
+    rows = [(shown(f.name), str(f.people), clock_time(f.seconds), shown(str(f.workspace))) for f in films]
+    table(("Film", "People", "Length", "Workspace"), rows, right=("People", "Length"))
 
 
 @command.command()
@@ -146,13 +144,13 @@ def people(lib: Library, as_json: bool) -> None:
     """List the people of LIB, those with most films first."""
     found = lib.people
     if as_json:
-        click.echo(json.dumps({"people": [p.document() for p in found]}, ensure_ascii=False, indent=1))
+        click.echo(plain_json.text({"people": [p.document() for p in found]}))
         return
     rows = [
-        (p.id, _shown(p.name), str(len(p.films)), clock_time(p.screen_time), _some([f.name for f in p.films]))
+        (p.id, shown(p.name), str(len(p.films)), clock_time(p.screen_time), _some([f.name for f in p.films]))
         for p in found
     ]
-    _table(("Id", "Name", "Films", "On screen", "In"), rows, right=("Films", "On screen"))
+    table(("Id", "Name", "Films", "On screen", "In"), rows, right=("Films", "On screen"))
 
 
 @command.command()
@@ -163,13 +161,13 @@ def show(lib: Library, person: str, as_json: bool) -> None:
     """Show one PERSON of LIB: films and appearances."""
     found = lib.person(person)
     if as_json:
-        click.echo(json.dumps(found.document(), ensure_ascii=False, indent=1))
+        click.echo(plain_json.text(found.document()))
         return
     click.echo(
-        f"{found.id}  {_shown(found.name)}: {clock_time(found.screen_time)} in {len(found.films)} films"
+        f"{found.id}  {shown(found.name)}: {clock_time(found.screen_time)} in {len(found.films)} films"
     )
-    rows = [(_shown(a.film.name), clock_time(a.start), clock_time(a.stop)) for a in found.appearances]
-    _table(("Film", "From", "To"), rows, right=("From", "To"))
+    rows = [(shown(a.film.name), clock_time(a.start), clock_time(a.stop)) for a in found.appearances]
+    table(("Film", "From", "To"), rows, right=("From", "To"))
 
 
 @command.command()
@@ -180,18 +178,18 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
     """List what somebody should decide about LIB, grouped by person, the most useful first."""
     found = lib.questions(limit)
     if as_json:
-        click.echo(json.dumps({"questions": [q.document() for q in found]}, ensure_ascii=False, indent=1))
+        click.echo(plain_json.text({"questions": [q.document() for q in found]}))
         return
     if not found:
         click.echo("No questions.")
         return
     rows = [
-        (q.id, f"{_shown(q.b_name)} in {_shown(q.b_film)} at {clock_time(q.b_time)}",
-         f"{_shown(q.a_name)} in {_shown(q.a_film)} at {clock_time(q.a_time)}", f"{q.probability:.2f}",
-         _shown(q.why))
+        (q.id, f"{shown(q.b_name)} in {shown(q.b_film)} at {clock_time(q.b_time)}",
+         f"{shown(q.a_name)} in {shown(q.a_film)} at {clock_time(q.a_time)}", f"{q.probability:.2f}",
+         shown(q.why))
         for q in found
     ]  # fmt: skip
-    _table(("Question", "Is", "the same person as", "Likely", ""), rows, right=("Likely",))
+    table(("Question", "Is", "the same person as", "Likely", ""), rows, right=("Likely",))
     click.echo(f"Answer: castlist library decide {lib.path} same|different|unsure QUESTION")
 
 
@@ -214,7 +212,7 @@ def decide(lib: Library, said: str, question: Sequence[str], author: str) -> Non
 @decided
 def name(lib: Library, person: str, name: str, author: str) -> None:
     """Name a PERSON of LIB, in the library and in all films in which nobody named them otherwise."""
-    click.echo(f"{lib.name(person, name, author=author)} is {_shown(name)}")
+    click.echo(f"{lib.name(person, name, author=author)} is {shown(name)}")
 
 
 @command.command()
@@ -243,7 +241,30 @@ def split(lib: Library, person: str, films: Sequence[str], author: str) -> None:
 def remove(lib: Library, film: str) -> None:
     """Take a FILM out of LIB; its workspace stays as it is."""
     lib.remove(film)
-    click.echo(f"{_shown(film)} is no longer in the library; its workspace is where it was")
+    click.echo(f"{shown(film)} is no longer in the library; its workspace is where it was")
+
+
+@command.command()
+@library
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@decided
+def forget(lib: Library, person: str, yes: bool, author: str) -> int:
+    """Erase a PERSON from LIB and from the workspaces of its films: vectors, pictures, names and times.
+
+    Nothing brings them back. Only the ids stay, so that nobody gets these again. Exports that lie elsewhere
+    are not
+    reached; reports of the films are written anew.
+    """
+    found = lib.person(person)
+    films = ", ".join(shown(f.name) for f in found.films)
+    if not yes:
+        click.confirm(f"Erase {shown(found.name)} ({found.id}) from {films}?", abort=True, err=True)
+    failed = lib.forget(found.id, author=author)
+    for sentence in failed:
+        click.echo(shown(sentence), err=True)
+    click.echo("not erased everywhere; run the same command again" if failed else f"{found.id} is erased")
+    return 2 if failed else 0
 
 
 @command.command()
@@ -268,17 +289,15 @@ def rebuild(lib: Library, as_json: bool) -> int:
 def _print_problems(found: Sequence[Any], as_json: bool) -> int:
     if as_json:
         rows = [{"film": p.film, "what": p.what} for p in found]
-        click.echo(json.dumps({"problems": rows}, ensure_ascii=False, indent=1))
+        click.echo(plain_json.text({"problems": rows}))
     elif not found:
         click.echo("All is as it should be.")
     for problem in () if as_json else found:
-        click.echo(
-            f"{_shown(problem.film)}: {_shown(problem.what)}" if problem.film else _shown(problem.what)
-        )
+        click.echo(f"{shown(problem.film)}: {shown(problem.what)}" if problem.film else shown(problem.what))
     return 2 if found else 0
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -294,9 +313,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[s
 
 def _some(names: Sequence[str], most: int = 4) -> str:
     more = len(names) - most
-    return ", ".join(map(_shown, names[:most])) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(shown, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Text that cannot steer the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

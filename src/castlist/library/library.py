@@ -20,20 +20,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, place, schema, views
 from castlist.library.executors import Executor
 from castlist.library.films import films_of
+from castlist.library.forget import erase_in_films, redact
 from castlist.library.grow import Growth, grow
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Event, now
 from castlist.library.many import find_all
 from castlist.library.names import carry_names
+from castlist.library.search import Found, by_face
 from castlist.library.ulid import new_ulid
 from castlist.library.views import LibraryFilm, LibraryPerson, Question
+from castlist.library.words import Answer
 from castlist.library.work import FilmWatch, Outcome, quiet
 from castlist.recipe import Recipe
 from castlist.store import Workspace
+from castlist.store.erase import vacuum
 from castlist.types import Machine
 
 __all__ = ["Added", "Library", "Problem"]
@@ -244,13 +251,13 @@ class Library:
         """Read the films again whose cast or decisions changed since they were added."""
         return [self._add(film.name, film.workspace) for film in self.films]
 
-    def _add(self, name: str, workspace: Path) -> Added:
+    def _add(self, name: str, workspace: Path, *, again: bool = False) -> Added:
         try:
             facts = harvest(workspace)
         except CastlistError as error:
             return Added(name, "failed", sentence=str(error))
         with self._writing() as (db, record):
-            known = self._known(db, facts, workspace, record)
+            known = None if again else self._known(db, facts, workspace, record)
             if known is not None:
                 return Added(name, *known)
             before = apply.find_film(db, facts.video.digest)
@@ -387,6 +394,70 @@ class Library:
                 events.append(("split", {"person": people[0], "new": new_ulid(), "members": [sides[0]]}))
             record(events, author=author or "somebody")
 
+    # Erasing
+
+    def forget(self, person: str, *, author: str = "") -> list[str]:
+        """Erase a person: vectors, pictures, names and times, in the library and in the films' workspaces.
+
+        Of them only the ids stay, so that nobody gets these again. What was exported elsewhere is not
+        reached, and the films themselves show the person as before: a film that is scanned anew has the
+        person again, without a name.
+
+        Returns:
+            What could not be done, a sentence a film; then the person stays in the library, for these films.
+        """
+        with self._writing() as (db, _):
+            whom = views.person(db, person)
+            films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (whom,))]
+            name = str(db.execute("SELECT name FROM person WHERE id = ?", (whom,)).fetchone()[0])
+            members = [(digest, key) for digest, key, *_ in _members(db, whom)]
+            names = {name, *(n for (n,) in db.execute("SELECT name FROM member WHERE person = ?", (whom,)))}
+            ids = [whom, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (whom,)))]
+            failed = erase_in_films(db, self.path, whom)
+            spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
+            if failed:
+                return failed
+            data = {"ids": ids, "members": [list(m) for m in members]}
+            self._record(db, [("forget", data)], author or "somebody")
+            redact(self.path, ids, members, sorted(names))
+            vacuum(db, self.path)
+        for space in spaces:
+            self._add(str(space), space, again=True)
+        return []
+
+    # Searching
+
+    def search(
+        self, photo: str | os.PathLike[str], *, face: int | None = None, machine: Machine = Machine()
+    ) -> list[Found]:
+        """Who is in a picture: people, and who is of the background or set aside, the most probable first.
+
+        Args:
+            face: which face of the picture, from 1 at the left; needed where there are several.
+
+        Raises:
+            InputError: the picture cannot be read, or shows no face, or several and none was chosen.
+        """
+        from castlist.library.photo import chosen, faces_in
+
+        return self.search_face(chosen(photo, faces_in(photo, machine=machine), face).vector)
+
+    def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[Found]:
+        """The same for a vector (d,) of a face by a model; only films of that model are searched."""
+        with self._reading() as db:
+            return by_face(db, self.path, model, np.asarray(vector, np.float32))
+
+    def find(self, query: str) -> Answer:
+        """When the people of a query are on screen; castlist.library.words has the language.
+
+        Raises:
+            InputError: the query cannot be understood, or names nobody.
+        """
+        from castlist.library import words
+
+        with self._reading() as db:
+            return words.find(db, self.path, words.parse(query))
+
     # Care
 
     def check(self) -> list[Problem]:
@@ -414,7 +485,7 @@ class Library:
         new = self.path / f"{place.CATALOGUE}.new"
         new.unlink(missing_ok=True)
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
-            db.execute("PRAGMA secure_delete = ON")
+            db.execute("PRAGMA foreign_keys = ON")
             schema.create(db)
             db.execute("BEGIN")
             for event in place.event_log(self.path).read():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -213,20 +215,38 @@ def person(db: Db, given: str) -> str:
                 f"{given}: this person was erased; only the id is kept, so that nobody gets it again"
             )
         found = [now] if db.execute("SELECT 1 FROM person WHERE id = ?", (now,)).fetchone() else []
-    else:
-        end = text.upper().removeprefix("PERSON ").strip()
-        rows = db.execute("SELECT id, name FROM person").fetchall()
-        found = [p for p, name in rows if name.casefold() == text.casefold()]
-        found = found or [p for p, name in rows if len(end) >= 4 and p.endswith(end)]
-    if not found:
-        raise InputError(
-            f"nobody in the library is called {given!r}; castlist library people lists everybody"
-        )
+        if not found:
+            raise InputError(f"nobody in the library has the id {given}")
+        return now
+    found = sorted(called(dict(db.execute("SELECT id, name FROM person").fetchall()), text))
     if len(found) > 1:
         raise InputError(
             f"{len(found)} people are called {given!r}; name one by id: {', '.join(sorted(found)[:5])}"
         )
     return found[0]
+
+
+def called(people: Mapping[str, str], given: str) -> frozenset[str]:
+    """Who is meant by a name: whoever has it, or else has it as a whole word, or else an id that ends so.
+
+    Args:
+        people: name by id.
+
+    Raises:
+        InputError: nobody; the message has the nearest names.
+    """
+    text, end = given.casefold(), given.upper().removeprefix("PERSON ")
+    for fits in (
+        lambda i, n: n.casefold() == text,
+        lambda i, n: text in n.casefold().split(),
+        lambda i, n: len(end) >= 4 and i.endswith(end),
+    ):
+        found = frozenset(i for i, n in people.items() if fits(i, n))
+        if found and text:
+            return found
+    near = difflib.get_close_matches(given, [n for n in people.values() if n], 3, 0.6)
+    hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists everybody"
+    raise InputError(f"nobody in the library is called {given!r}{hint}")
 
 
 def questions(db: Db, library: Path) -> list[Question]:

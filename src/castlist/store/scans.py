@@ -24,7 +24,7 @@ from castlist.store.folder import EMBEDDINGS, Folder
 from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Detections, Scan
 
-__all__ = ["append", "counted", "join"]
+__all__ = ["append", "counted", "join", "read_shard", "write_shard"]
 
 _LIMIT = float(np.finfo(np.float16).max)
 _SHARD = re.compile(r"[0-9a-f]{16}-[0-9]{6}\.npy")
@@ -53,7 +53,7 @@ def append(db: sqlite3.Connection, folder: Folder, scan: int, key: str, piece: S
     shard, crc = None, None
     if len(piece.vector):
         shard = f"{sha256(key.encode()).hexdigest()[:16]}-{number:06d}.npy"
-        crc = _write_shard(folder, shard, piece.vector)
+        crc = write_shard(folder, shard, piece.vector)
     block = columns.write(db, piece, skip=("vector",))
     db.execute(
         "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -97,7 +97,7 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
         counts = {"f": frames, "n": faces, "k": embedded}
         piece = columns.read(db, block)
         if shard is not None:
-            piece["vector"] = _read_shard(folder, shard, crc, embedded)
+            piece["vector"] = read_shard(folder, shard, crc, embedded)
         image += columns.strings(piece.get("image"))
         counted = {name: n + _missed(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
         for name, axis in _AXES.items():
@@ -186,7 +186,7 @@ def _fill(
     whole[name][begin : begin + count] = column + at[shift] if shift else column
 
 
-def _write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
+def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
     """Store vectors as float16; their checksum."""
     if not np.isfinite(vector).all() or np.abs(vector).max() > _LIMIT:
         raise InputError(f"vectors must be finite and at most {_LIMIT:.0f}, to be kept as float16")
@@ -197,7 +197,7 @@ def _write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int
     return zlib.crc32(half.data)
 
 
-def _read_shard(folder: Folder, shard: str, crc: int, rows: int) -> NDArray[np.float16]:
+def read_shard(folder: Folder, shard: str, crc: int, rows: int) -> NDArray[np.float16]:
     """The vectors of a segment."""
     place = folder.path / EMBEDDINGS / shard
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar
 from castlist.cast import Cast
 from castlist.decisions.decision import active
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import casts, columns, database, files, place, prune, scans, schema, summary
+from castlist.store import casts, columns, database, erase, files, place, prune, scans, schema, summary
 from castlist.store.database import Database
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
@@ -280,6 +280,40 @@ class Workspace:
         with self._reading() as db:
             query = f"SELECT {what} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
             return rows(db, query, (optional(whole),), (key,))[0][0]
+
+    # Erasing
+
+    def erase(self, tracks: Sequence[int], names: Sequence[str] = ()) -> tuple[Cast, Portraits]:
+        """Erase some tracks of the cast: their vectors, pictures and rows; and names, in the decisions too.
+
+        No byte of it stays in the workspace. Other scans than that of the cast, kept results of steps, and
+        vectors of
+        faces that no track holds are dropped as well.
+
+        Returns:
+            The cast without them, and its pictures; both are stored already.
+
+        Raises:
+            WorkspaceError: the scan of the cast is not there, or something could not be written.
+            WorkspaceBusy: another castlist reads the workspace.
+        """
+        cast, portraits = self.cast(), self.portraits()
+        with self._reading() as db:
+            row = db.execute("SELECT key FROM scans WHERE finished IS NOT NULL ORDER BY id DESC").fetchone()
+        if row is None:
+            raise WorkspaceError(f"{self.path}: its scan is gone; run castlist find on the film again")
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._writing() as db:
+            moved = erase.scrub(db, self._folder, str(row[0]), cast, tracks)
+            less, pictures = erase.without(cast, portraits, tracks, moved)
+            erase.blank(db, names)
+            casts.put(db, less, pictures, None, _now())
+        with files.sentences(self.path):
+            erase.copies(self._folder)
+        self._sweep()
+        with files.sentences(self.path):
+            erase.vacuum(self._db, self.path)
+        return less, pictures
 
     # Pictures
 

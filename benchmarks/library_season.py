@@ -1,0 +1,208 @@
+"""A drawn season added to a library film by film: are people the same over films, whatever the order?
+
+    python benchmarks/library_season.py FOLDER [--films 10] [--seconds 60] [--seed 0] [--orders 6]
+
+One cast of twelve, whose clothes, hair and light change from film to film, with two guests and two
+look-alikes of
+the cast in every film. FOLDER gets the films, their truth and their workspaces; what is there already is
+used.
+Printed are B-cubed over film-people (who of a film is who of the library), how many questions a person must
+answer until it is 1, the same for other orders of adding, and the processor seconds of each film's adding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from castlist.drawn import Look, Script, people, render, resembling
+from castlist.drawn.films import random_scene
+from castlist.drawn.look import HAIRS, SHIRTS, STYLES
+from castlist.library import Library, find_all
+from castlist.metrics import b_cubed
+from castlist.store import Workspace
+
+CAST = 12
+GUESTS, ALIKE = 2, 2  # in every film, each in one film only
+LIKENESS = 0.3  # of every length's range, by which a look-alike differs
+
+
+def dressed(look: Look, rng: np.random.Generator) -> Look:
+    """The same person another day: another shirt, sometimes other hair."""
+    changed = replace(look, shirt=SHIRTS[int(rng.integers(len(SHIRTS)))])
+    if rng.random() < 0.3:
+        changed = replace(changed, hair=HAIRS[int(rng.integers(len(HAIRS)))])
+    if rng.random() < 0.3 and look.style != "bald":
+        changed = replace(changed, style=str(rng.choice(STYLES[2:])))
+    return changed
+
+
+def film_script(number: int, seconds: float, seed: int) -> tuple[Script, list[str]]:
+    """A film of the season, and who each of its looks is."""
+    rng = np.random.default_rng([seed, number, 77])
+    everybody = people(CAST + 40, seed=seed)
+    cast = sorted(rng.choice(CAST, size=int(rng.integers(7, 11)), replace=False).tolist())
+    looks = [dressed(everybody[i], rng) for i in cast]
+    names = [f"cast {i}" for i in cast]
+    for g in range(GUESTS):
+        looks.append(everybody[CAST + (GUESTS * number + g) % 40])
+        names.append(f"guest {number} {g}")
+    for a in range(ALIKE):
+        whom = int(rng.integers(CAST))
+        looks.append(resembling(dressed(everybody[whom], rng), seed=1000 * number + a, amount=LIKENESS))
+        names.append(f"like {whom} in {number} {a}")
+    scenes, length = [], 0.0
+    while length < seconds:
+        scene = random_scene(rng, len(looks), min(float(rng.uniform(1.6, 4.5)), max(seconds - length, 0.8)))
+        scenes.append(replace(scene, transition="cut", light=float(rng.uniform(-0.8, 0.8))))
+        length += scene.seconds
+    return Script(f"film {number}", tuple(looks), tuple(scenes), frame_rate=Fraction(25)), names
+
+
+def draw(folder: Path, number: int, seconds: float, seed: int) -> Path:
+    """A film and its truth, unless they are there."""
+    film = folder / f"e{number:02}.mp4"
+    if not film.with_suffix(".csv").exists():
+        script, names = film_script(number, seconds, seed)
+        truth = render(script, film, seed=number)
+        with open(film.with_suffix(".csv"), "w", newline="") as file:
+            out = csv.writer(file)
+            for frame, x, y, w, h, label, _ in truth.rows():
+                who = names[int(label[1:]) - 1] if label.startswith("P") else label
+                out.writerow((frame, x, y, x + w, y + h, who))
+    return film
+
+
+def truth_of(film: Path, workspace: Path) -> dict[int, str]:
+    """Who each track of the film's cast shows."""
+    by_frame: dict[int, list[tuple[list[float], str]]] = {}
+    with open(film.with_suffix(".csv")) as file:
+        for row in csv.reader(file):
+            by_frame.setdefault(int(row[0]), []).append(([float(v) for v in row[1:5]], row[5]))
+    with Workspace.open(workspace, write=False) as keep:
+        tracks = keep.cast().tracks
+    votes: dict[int, Counter[str]] = {}
+    for track, frame, box in zip(
+        tracks.track.tolist(), tracks.frame.tolist(), tracks.box.tolist(), strict=True
+    ):
+        for other, who in by_frame.get(frame, []):
+            if overlap(box, other) > 0.3:
+                votes.setdefault(track, Counter())[who] += 1
+    return {track: count.most_common(1)[0][0] for track, count in votes.items()}
+
+
+def overlap(a: list[float], b: list[float]) -> float:
+    """Intersection over union of two boxes."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    inner = max(w, 0) * max(h, 0)
+    return inner / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inner)
+
+
+def film_people(lib: Library, truth: dict[str, dict[int, str]]) -> list[tuple[str, str, str]]:
+    """(film:key, person of the library, who it truly is most of the time) of everybody of every film."""
+    import sqlite3
+
+    db = sqlite3.connect(lib.path / "catalogue.db")
+    rows = []
+    for film in lib.films:
+        with Workspace.open(film.workspace, write=False) as keep:
+            cast = keep.cast()
+        for member, key, person in db.execute(
+            "SELECT id, key, person FROM member WHERE film = ? AND person IS NOT NULL", (film.id,)
+        ):
+            own = [t for (t,) in db.execute("SELECT track FROM sighting WHERE member = ?", (member,))]
+            number = int(np.bincount([int(cast.person[t]) for t in own]).argmax())
+            tracks = cast.everybody[number].tracks
+            votes = Counter(truth[film.name].get(t, "nobody") for t in tracks)
+            rows.append((f"{film.name}:{key}", person, votes.most_common(1)[0][0]))
+    db.close()
+    return rows
+
+
+def score(rows: list[tuple[str, str, str]]) -> float:
+    """B-cubed F over film-people."""
+    _, found = np.unique([r[1] for r in rows], return_inverse=True)
+    _, true = np.unique([r[2] for r in rows], return_inverse=True)
+    return float(b_cubed(true, found).f1)
+
+
+def answer_all(lib: Library, truth: dict[str, dict[int, str]], most: int = 200) -> tuple[int, list[float]]:
+    """Answer the first question again and again, by the truth; how many, and the score after each."""
+    scores = []
+    for asked in range(most):
+        rows = film_people(lib, truth)
+        scores.append(score(rows))
+        questions = lib.questions()
+        if not questions or scores[-1] == 1:
+            return asked, scores
+        who: dict[str, Counter[str]] = {}
+        for _, person, true in rows:
+            who.setdefault(person, Counter())[true] += 1
+        a, b = (who[p].most_common(1)[0][0] for p in (questions[0].a, questions[0].b))
+        lib.answer(questions[0].id, "same" if a == b else "different")
+    return most, scores
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--films", type=int, default=10)
+    arguments.add_argument("--seconds", type=float, default=60.0)
+    arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--orders", type=int, default=6)
+    given = arguments.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    films = []
+    for number in range(1, given.films + 1):
+        films.append(draw(given.folder, number, given.seconds, given.seed))
+        print(f"drawn {films[-1]}", file=sys.stderr, flush=True)
+    outcomes = find_all(films, each=lambda o: print(f"{o.film}: {o.people}", file=sys.stderr, flush=True))
+    places = [Path(o.workspace) for o in outcomes]
+    truth = {f.name: truth_of(f, w) for f, w in zip(films, places, strict=True)}
+    rng = np.random.default_rng(given.seed)
+    orders = [list(range(len(films)))] + [
+        rng.permutation(len(films)).tolist() for _ in range(given.orders - 1)
+    ]
+    partitions = []
+    for order in orders:
+        with tempfile.TemporaryDirectory() as scratch:
+            copies = [Path(shutil.copytree(p, Path(scratch) / p.name)) for p in places]
+            lib = Library(Path(scratch) / "library")
+            cost = []
+            for i in order:
+                before = time.process_time()
+                (added,) = lib.add(copies[i])
+                assert added.ok, added
+                cost.append(time.process_time() - before)
+            rows = film_people(lib, truth)
+            groups: dict[str, set[str]] = {}
+            for name, person, true in rows:
+                groups.setdefault(person, set()).add(f"{name.split(':')[0]} {true}")
+            partitions.append({frozenset(g) for g in groups.values()})
+            people_found = len({r[1] for r in rows})
+            untouched, questions = score(rows), len(lib.questions())
+            asked, scores = answer_all(lib, truth)
+            true = len({r[2] for r in rows})
+            print(
+                f"order {order}: {len(rows)} film-people, {people_found} people, truly {true}; "
+                f"B-cubed {untouched:.4f} untouched, {questions} questions open, "
+                f"{scores[-1]:.4f} after {asked} answers; "
+                f"seconds a film {' '.join(f'{c:.2f}' for c in cost)}",
+                flush=True,
+            )
+    same = sum(p == partitions[0] for p in partitions)
+    print(f"{same} of {len(partitions)} orders give the same people")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""castlist search: who is this, and when are they together?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from castlist.cli.library import shown, table
+from castlist.cli.output import clock_time
+from castlist.io import plain_json
+
+if TYPE_CHECKING:
+    from castlist.library import Library
+    from castlist.library.page import Card
+    from castlist.library.search import Found
+    from castlist.library.words import Answer
+
+EXAMPLES = """
+\b
+Examples:
+  castlist search season "anna & bob"               both on screen at once
+  castlist search season "anna -carl film:s01*"     Anna without Carl, in films whose name fits
+  castlist search season "anna & bob within 5s"     Bob not more than five seconds before or after
+  castlist search season "anna & bob in shot"       both in one shot
+  castlist search season --photo anna.jpg           who is this?
+  castlist search season --photo party.jpg --face 2
+  castlist search season --known photos/            names for people, from named pictures
+  castlist search season anna --page anna.html      thumbnails that play
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("lib", type=click.Path(path_type=Path))
+@click.argument("query", nargs=-1)
+@click.option("--photo", type=click.Path(path_type=Path), help="A picture of who is looked for.")
+@click.option("--face", type=click.IntRange(1), help="Which face of the picture, from the left.")
+@click.option("--known", type=click.Path(path_type=Path), help="A folder of pictures named after people.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--page", type=click.Path(path_type=Path), help="Write a page with thumbnails that play.")
+def command(
+    lib: Path, query: Sequence[str], photo: Path | None, face: int | None, known: Path | None, as_json: bool,
+    as_csv: bool, page: Path | None,
+) -> None:  # fmt: skip
+    """Search the library LIB by words or by a picture.
+
+    By a picture, people of the background and tracks that were set aside are found too. With --known, names
+    are
+    proposed and nothing is changed.
+    """
+    from castlist.errors import InputError
+    from castlist.library import Library
+
+    if sum(map(bool, (query, photo, known))) != 1:
+        raise InputError('give one of: words, as in "anna & bob"; --photo PICTURE; --known FOLDER')
+    library = Library(lib)
+    if known:
+        _known(library, known, as_json, as_csv)
+    elif photo:
+        _photo(library.search(photo, face=face), photo, as_json, as_csv, page)
+    else:
+        _words(library.find(" ".join(query)), " ".join(query), as_json, as_csv, page)
+
+
+def _photo(found: Sequence[Found], photo: Path, as_json: bool, as_csv: bool, page: Path | None) -> None:
+    from castlist.library.page import cards_of_people
+
+    if page:
+        note = "" if found else "Nobody in the library looks like this face."
+        _page(page, f"Who is in {photo.name}?", cards_of_people(found), note)
+    if as_json:
+        click.echo(plain_json.text({"found": [f.document() for f in found]}))
+        return
+    head = ("Who", "Id", "Likely", "Film", "At")
+    rows = [
+        (_called(f), f.person or "", f"{s.probability:.3f}", s.film.name, clock_time(s.time))
+        for f in found
+        for s in f.sights
+    ]
+    _print(head, rows, as_csv, "Nobody in the library looks like this face.")
+
+
+def _called(found: Found) -> str:
+    unnamed = "somebody of the background" if found.fate == "background" else "a face that was set aside"
+    return found.name or unnamed
+
+
+def _words(answer: Answer, query: str, as_json: bool, as_csv: bool, page: Path | None) -> None:
+    from castlist.library.page import cards_of_moments
+
+    if page:
+        _page(page, query, cards_of_moments(answer.moments), answer.near)
+    if as_json:
+        moments = [m.document() for m in answer.moments]
+        click.echo(plain_json.text({"moments": moments, "near": answer.near}))
+        return
+    head = ("Film", "From", "To", "Who")
+    if as_csv:
+        rows = [
+            (m.film.name, f"{m.start:.3f}", f"{m.stop:.3f}", ", ".join(n for _, n in m.people))
+            for m in answer.moments
+        ]
+    else:
+        rows = [
+            (m.film.name, clock_time(m.start), clock_time(m.stop), ", ".join(n for _, n in m.people))
+            for m in answer.moments
+        ]
+    _print(head, rows, as_csv, f"Nothing: {answer.near}.")
+
+
+def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
+    from castlist.library.photo import propose
+
+    proposals, skipped = propose(library, folder)
+    if as_json:
+        found = [p.document() for p in proposals]
+        click.echo(plain_json.text({"proposals": found, "skipped": skipped}))
+        return
+    rows = [(p.name, p.person, p.now, f"{p.probability:.3f}", str(p.pictures)) for p in proposals]
+    _print(
+        ("Name", "Id", "Called now", "Likely", "Pictures"), rows, as_csv, "Nobody of these is in the library."
+    )
+    for sentence in skipped:
+        click.echo(f"left out: {shown(sentence)}", err=True)
+    if proposals and not as_csv:
+        click.echo(
+            f'Accept: castlist library name {library.path} {proposals[0].person} "{shown(proposals[0].name)}"'
+        )
+
+
+def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, nothing: str) -> None:
+    if as_csv:
+        text = io.StringIO()
+        out = csv.writer(text, lineterminator="\n")
+        out.writerow([name.lower().replace(" ", "_") for name in head])
+        out.writerows([[_harmless(cell) for cell in row] for row in rows])
+        click.echo(text.getvalue(), nl=False)
+    elif rows:
+        table(
+            head, [tuple(map(shown, row)) for row in rows], right=("Likely", "From", "To", "At", "Pictures")
+        )
+    else:
+        click.echo(shown(nothing))
+    if as_csv and not rows:
+        click.echo(shown(nothing), err=True)
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
+
+
+def _page(path: Path, title: str, cards: Sequence[Card], note: str) -> None:
+    from castlist.library.page import write_page
+
+    write_page(path, title, cards, note)
+    click.echo(f"{shown(str(path))}: {len(cards)} results", err=True)
+
+
+__all__: list[Any] = ["command"]

@@ -1,0 +1,86 @@
+"""Erase a person: vectors, pictures, names and times, from catalogue, log and every film's workspace."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from castlist.errors import CastlistError, WorkspaceError
+from castlist.library import apply, views
+from castlist.library.harvest import FilmFacts, harvest
+from castlist.library.place import LOG
+from castlist.store import Workspace
+from castlist.store.folder import Folder
+
+__all__ = ["erase_in_films", "redact"]
+
+Db = sqlite3.Connection
+
+
+def erase_in_films(db: Db, library: Path, person: str) -> list[str]:
+    """Erase a person from the workspaces of all films; what could not be done, a sentence a film."""
+    failed = []
+    name = str(db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()[0])
+    for film in views.films(db, library):
+        members = db.execute(
+            "SELECT id, key, name FROM member WHERE film = ? AND person = ?", (film.id, person)
+        ).fetchall()
+        if not members:
+            continue
+        try:
+            anchors = {key: apply.anchors_of(db, member) for member, key, _ in members}
+            facts = harvest(film.workspace)
+            if facts.video.digest != film.digest:
+                raise WorkspaceError(f"{film.workspace}: holds another film than the one that was added")
+            found, _ = apply.match(anchors, facts)
+            names = {n for _, _, n in members if n} | ({name} if name else set())
+            _erase(film.workspace, _tracks(facts, list(found)), sorted(names))
+        except CastlistError as error:
+            failed.append(f"{film.name}: {error}")
+    return failed
+
+
+def _tracks(facts: FilmFacts, members: Sequence[int]) -> list[int]:
+    return [track for track, owner in enumerate(facts.owner.tolist()) if owner in members]
+
+
+def _erase(workspace: Path, tracks: list[int], names: list[str]) -> None:
+    """Erase tracks and names from a workspace, and what was made of them there."""
+    from castlist.pipeline.publish import Shown, renew
+
+    with Workspace.open(workspace) as keep:
+        cast, portraits = keep.erase(tracks, names)
+        renew(keep, cast, portraits, Shown.none(), keep.decisions.last())
+
+
+def redact(
+    library: Path, ids: Sequence[str], members: Sequence[tuple[str, str]], names: Sequence[str]
+) -> None:
+    """Write the log anew without names, times and places of a person. Ids and lines stay."""
+    own, who = set(ids), set(members)
+    folded = [n.casefold() for n in names if n]
+    folder = Folder(library)
+    with open(folder.open(LOG), "rb") as old, folder.written(LOG) as new:
+        for line in old:
+            row = json.loads(line)
+            _redact(row["kind"], row["data"], own, who, folded)
+            new.write(
+                json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+            )
+
+
+def _redact(
+    kind: str, data: dict[str, object], ids: set[str], members: set[tuple[str, str]], names: list[str]
+) -> None:
+    if kind == "name" and (data.get("person") in ids or str(data.get("name", "")).casefold() in names):
+        data["name"] = ""
+    if kind == "film":
+        digest = data["digest"]
+        for person in data["people"]:  # type: ignore[attr-defined]
+            if (digest, person["key"]) in members or person.get("person") in ids:
+                person["at"] = []
+        for question in data["questions"]:  # type: ignore[attr-defined]
+            if any(name in str(question[4]).casefold() for name in names):
+                question[4] = ""

@@ -1,0 +1,143 @@
+"""Who is this? A face from a picture against all of a library, background and set-aside faces too."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.library import views
+from castlist.library.score import ALIKE, Likeness
+from castlist.library.shelf import Piece, pieces
+from castlist.vectors import unit
+
+__all__ = ["Found", "Sight", "by_face", "scores_of"]
+
+Db = sqlite3.Connection
+SAMPLE = 4000  # scores from which the spread of strangers is taken
+LEAST = 0.05  # probability below which somebody is not mentioned
+SHOWN = 50  # people and tracks mentioned at most
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where the face that is most alike is seen in a film."""
+
+    film: views.LibraryFilm
+    time: float  # seconds
+    image: str  # picture among the thumbs of the film's workspace, "" for none
+    probability: float
+    seconds: float  # on screen in this film
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody who may be who is in the picture, most alike film first."""
+
+    person: str | None  # id; None: of the background or set aside, nobody of the library
+    name: str
+    fate: str  # person, background or set aside
+    probability: float
+    sights: tuple[Sight, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "person": self.person,
+            "name": self.name,
+            "fate": self.fate,
+            "probability": round(self.probability, 4),
+            "films": [
+                {
+                    "film": s.film.name,
+                    "time": round(s.time, 3),
+                    "thumbnail": str(s.film.workspace / "thumbs" / s.image[:2] / f"{s.image}.jpg")
+                    if s.image
+                    else "",
+                    "probability": round(s.probability, 4),
+                    "seconds": round(s.seconds, 3),
+                }
+                for s in self.sights
+            ],
+        }
+
+
+def scores_of(query: NDArray[np.float32], piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The score of one face with each member of a piece, as `pair_score`, and its nearest prototype."""
+    cosine = piece.vector @ query
+    count = np.diff(piece.offset)
+    starts = piece.offset[:-1]
+    first = np.maximum.reduceat(cosine, starts)
+    owner = np.repeat(np.arange(len(count)), count)
+    where = np.full(len(count), len(cosine), np.int64)
+    np.minimum.at(where, owner[cosine == first[owner]], np.flatnonzero(cosine == first[owner]))
+    rest = cosine.copy()
+    rest[where] = -2
+    second = np.maximum.reduceat(rest, starts)
+    top = np.where(count > ALIKE, (first + second) / 2, first)
+    return (top + piece.mean @ query).astype(np.float64) / 2, where - starts
+
+
+def by_face(
+    db: Db, library: Path, model: str, query: NDArray[np.float32], least: float = LEAST
+) -> list[Found]:
+    """Everybody whom a face may show, the most probable first. Every prototype is compared.
+
+    Args:
+        query: (d,) a vector of length 1 by the model.
+        least: probability below which somebody is not mentioned.
+    """
+    face = unit(query[None])[0]
+    best: list[tuple[float, int, int]] = []
+    strangers: list[NDArray[np.float64]] = []
+    for piece in pieces(db, model):
+        score, prototype = scores_of(face, piece)
+        strangers.append(score[:: max(1, len(score) * 10 // SAMPLE)])
+        top = np.argsort(-score, kind="stable")[: 4 * SHOWN]
+        best += zip(score[top].tolist(), piece.member[top].tolist(), prototype[top].tolist(), strict=True)
+        best = sorted(best, key=lambda b: (-b[0], b[1]))[: 4 * SHOWN]
+    likeness = Likeness.fit(model, np.concatenate([np.zeros(0), *strangers]))
+    people = db.execute("SELECT count(*) FROM person").fetchone()[0]
+    return _gathered(db, library, best, likeness, people, least)
+
+
+def _gathered(
+    db: Db,
+    library: Path,
+    best: Sequence[tuple[float, int, int]],
+    likeness: Likeness,
+    people: int,
+    least: float,
+) -> list[Found]:
+    """Members as people, each with the films it is seen in."""
+    films = {film.id: film for film in views.films(db, library)}
+    found: dict[str, list[tuple[float, Any, Sight]]] = {}
+    for score, member, prototype in best:
+        chance = float(likeness.probability(score, people))
+        if chance < least:
+            continue
+        row = db.execute(_MEMBER, (prototype, member)).fetchone()
+        sight = Sight(films[row[0]], float(Fraction(row[5] or "0")), row[6] or "", chance, row[4])
+        found.setdefault(row[1] or f"member {member}", []).append((chance, row, sight))
+    listed = []
+    for rows in found.values():
+        (chance, row, _), person = rows[0], rows[0][1][1]
+        name = views.shown(person, row[2]) if person else ""
+        fate = "person" if person else row[3]
+        listed.append(Found(person, name, fate, chance, tuple(sight for _, _, sight in rows)))
+    return sorted(listed, key=lambda f: (-f.probability, f.person or "~"))[:SHOWN]
+
+
+_MEMBER = """
+SELECT member.film, member.person, coalesce(person.name, ''), member.fate, member.seconds, sighting.time,
+sighting.image
+FROM member LEFT JOIN person ON person.id = member.person
+LEFT JOIN sighting ON sighting.member = member.id AND sighting.number = ?
+WHERE member.id = ?
+"""

@@ -1,0 +1,184 @@
+"""Erase a person from a workspace: vectors, pictures and names, so that no byte of them stays.
+
+This is the one thing that changes rows of the log of decisions: names are blanked, nothing else. What was
+seen of
+the person leaves the scan too, so that no later run over it finds them again; a scan made anew would, for
+they are
+still in the film.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import Cast
+from castlist.errors import WorkspaceBusy
+from castlist.store import columns, prune, scans
+from castlist.store.folder import Folder
+from castlist.types import Clock, Detections, Portraits, Scan, Tracks
+
+__all__ = ["blank", "copies", "scrub", "vacuum", "without"]
+
+_COPY = re.compile(r"report\.html|cast\.db\.schema\d+(-wal|-shm)?")
+_FACES = ("detections.frame", "detections.box", "detections.score", "detections.landmarks", "quality")
+
+
+def scrub(
+    db: sqlite3.Connection, folder: Folder, key: str, cast: Cast, tracks: Sequence[int]
+) -> NDArray[np.int64]:
+    """Take the faces of some tracks out of the scan, and drop every other scan and kept result.
+
+    Vectors of faces that no track of the cast holds go as well: nobody knows whose they are.
+
+    Returns:
+        (n,) the new row of each detection of the scan, -1 where it is gone.
+    """
+    for (other,) in db.execute("SELECT key FROM scans WHERE key <> ?", (key,)).fetchall():
+        prune.drop(db, other)
+    kept = db.execute("SELECT block FROM results").fetchall()
+    db.execute("DELETE FROM results")
+    for (block,) in kept:
+        columns.delete(db, block)
+    erased = np.concatenate(
+        [np.zeros(0, np.int64), *(cast.tracks.detection[cast.tracks.rows(t)] for t in tracks)]
+    )
+    held = np.unique(cast.tracks.detection[cast.tracks.detection >= 0])
+    rows = db.execute(
+        "SELECT segments.scan, number, faces, embedded, damaged, unit, shard, crc32, block FROM segments"
+        " JOIN scans ON scans.id = scan WHERE key = ? ORDER BY number",
+        (key,),
+    ).fetchall()
+    moved = np.full(sum(row[2] for row in rows), -1, np.int64)
+    gone = np.isin(np.arange(len(moved)), erased)
+    moved[~gone] = np.arange(int((~gone).sum()))
+    begin = 0
+    for scan, number, faces, embedded, damaged, unit, shard, crc, block in rows:
+        own = slice(begin, begin + faces)
+        wanted = ~gone[own] & np.isin(np.arange(begin, begin + faces), held)
+        piece = columns.read(db, block)
+        if shard is not None:
+            piece["vector"] = scans.read_shard(folder, shard, crc, embedded)
+        _rewrite(db, folder, scan, number, _less(piece, ~gone[own], wanted, damaged, unit), block, shard)
+        begin += faces
+    return moved
+
+
+def _less(
+    piece: dict[str, Any], kept: NDArray[np.bool_], wanted: NDArray[np.bool_], damaged: int, unit: str
+) -> Scan:
+    """A segment without some of its faces, and with the vectors of those that are wanted only."""
+    place = np.cumsum(kept) - 1
+    chosen = np.flatnonzero(wanted[piece["embedded"]])
+    columns_ = {name: piece[name][kept] for name in _FACES}
+    vector = piece.get("vector", np.zeros((0, 0), np.float16))
+    return Scan(
+        Clock(
+            piece["clock.pts"],
+            Fraction(unit),
+            **{k: int(piece.get(f"clock.{k}", 0)) for k in ("retimed", "unread")},
+        ),
+        piece["signal"],
+        Detections(*(columns_[name] for name in _FACES[:4])),
+        columns_["quality"],
+        place[piece["embedded"][chosen]],
+        np.asarray(vector[chosen], np.float32),
+        tuple(piece["image"][i] for i in chosen.tolist()),
+        damaged,
+    )
+
+
+def _rewrite(
+    db: sqlite3.Connection, folder: Folder, scan: int, number: int, piece: Scan, block: int, shard: str | None
+) -> None:
+    """Put a segment in the place of what was there; the old shard is swept up later."""
+    name, crc = None, None
+    if len(piece.vector):
+        name = f"{sha256(f'{shard} without'.encode()).hexdigest()[:16]}-{number:06d}.npy"
+        crc = scans.write_shard(folder, name, piece.vector)
+    new = columns.write(db, piece, skip=("vector",))
+    db.execute(
+        "UPDATE segments SET faces = ?, embedded = ?, shard = ?, crc32 = ?, block = ? WHERE scan = ? "
+        "AND number = ?",
+        (len(piece.detections), len(piece.embedded), name, crc, new, scan, number),
+    )
+    columns.delete(db, block)
+
+
+def copies(folder: Folder) -> None:
+    """Remove what was made of the database before: the page, and copies laid aside by an upgrade."""
+    for name in folder.names():
+        if _COPY.fullmatch(name):
+            (folder.path / name).unlink()
+
+
+def without(
+    cast: Cast, portraits: Portraits, tracks: Sequence[int], moved: NDArray[np.int64]
+) -> tuple[Cast, Portraits]:
+    """The cast and the pictures without some tracks, their detections renumbered."""
+    kept = np.setdiff1d(np.arange(len(cast.tracks)), np.asarray(tracks, np.int64))
+    place = np.full(len(cast.tracks), -1, np.int64)
+    place[kept] = np.arange(len(kept))
+    shown = np.flatnonzero(place[portraits.track] >= 0)
+    pictures = Portraits(
+        portraits.frame[shown], portraits.box[shown], place[portraits.track[shown]], portraits.quality[shown],
+        tuple(portraits.image[i] for i in shown.tolist()),
+    )  # fmt: skip
+    names = [person.name if person.named else "" for person in cast.everybody]
+    less = Cast.of(
+        cast.video, cast.clock, cast.shots, _tracks(cast.tracks, kept, moved), cast.person[kept],
+        fate=cast.fate[kept], reason=[cast.reason[t] for t in kept.tolist()], names=names, portraits=pictures,
+        damaged=cast.damaged,
+    )  # fmt: skip
+    return less, pictures
+
+
+def _tracks(tracks: Tracks, kept: NDArray[np.int64], moved: NDArray[np.int64]) -> Tracks:
+    rows = np.concatenate(
+        [np.zeros(0, np.int64), *(np.arange(len(tracks.frame))[tracks.rows(t)] for t in kept)]
+    )
+    detection = tracks.detection[rows]
+    found = detection >= 0
+    detection = detection.copy()
+    detection[found] = moved[detection[found]]
+    offset = np.concatenate([[0], np.cumsum(tracks.size[kept])])
+    return Tracks(
+        tracks.frame[rows], tracks.box[rows], tracks.score[rows], detection, offset, tracks.shot[kept]
+    )
+
+
+def blank(db: sqlite3.Connection, names: Sequence[str]) -> int:
+    """Blank some names in the log of decisions; how many rows. The database's own guard is lifted for it."""
+    guard = db.execute(
+        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'decisions_are_final'"
+    ).fetchone()
+    if guard is None or not names:
+        return 0
+    folded = {name.casefold() for name in names}
+    rows = [row for row, value in db.execute("SELECT id, value FROM decisions") if value.casefold() in folded]
+    db.execute("DROP TRIGGER decisions_are_final")
+    db.executemany("UPDATE decisions SET value = '' WHERE id = ?", [(row,) for row in rows])
+    db.execute(str(guard[0]))
+    return len(rows)
+
+
+def vacuum(db: sqlite3.Connection, path: Path) -> None:
+    """Write the database anew without free pages, and empty its write-ahead log.
+
+    Raises:
+        WorkspaceBusy: somebody reads it, so that old pages cannot go.
+    """
+    db.execute("VACUUM")
+    busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        raise WorkspaceBusy(
+            f"{path}: another castlist is reading it; close it and run the same command again"
+        )

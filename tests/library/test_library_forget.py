@@ -1,0 +1,147 @@
+"""Erasing a person: no byte of them stays, and nobody else loses anything."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from castlist.cli import run
+from castlist.errors import InputError, WorkspaceBusy
+from castlist.library import Library
+from castlist.store import Workspace
+
+NAME = "Zénobie Quuxström"
+
+
+def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
+    """What the library and the films hold of a person: vectors as they are kept, pictures, names."""
+    with sqlite3.connect(lib.path / "catalogue.db") as db:
+        rows = db.execute(
+            "SELECT data, count FROM vectors JOIN member ON member.id = vectors.member WHERE person = ?",
+            (person,),
+        ).fetchall()
+    vectors = [data[i * len(data) // n : (i + 1) * len(data) // n] for data, n in rows for i in range(n)]
+    found = lib.person(person)
+    pictures = []
+    raw = []
+    for film, _, _, _ in found.members:
+        with Workspace.open(film.workspace, write=False) as keep:
+            cast, portraits = keep.cast(), keep.portraits()
+            own = next(p for p in cast.everybody if p.name == NAME)
+            pictures += [
+                keep.image(portraits.image[i])
+                for i, t in enumerate(portraits.track.tolist())
+                if t in own.tracks
+            ]
+            raw += _raw_vectors(keep, cast, own.tracks)
+    return {"name": [NAME.encode()], "vectors": vectors, "raw": raw, "pictures": pictures}
+
+
+def _raw_vectors(keep: Workspace, cast, tracks) -> list[bytes]:
+    import numpy as np
+
+    from castlist.recipe import Recipe
+
+    seen = keep.scan(Recipe().scan_key(cast.video))
+    rows = np.concatenate([cast.tracks.detection[cast.tracks.rows(t)] for t in tracks])
+    return [v.astype("<f2").tobytes() for e, v in zip(seen.embedded, seen.vector, strict=True) if e in rows]
+
+
+def held(where: list[Path], traces: dict[str, list[bytes]]) -> set[str]:
+    """Which kinds of trace any file holds, as bytes or as base64 in a page."""
+    found = set()
+    for file in (f for place in where for f in place.rglob("*") if f.is_file()):
+        data = file.read_bytes()
+        if file.suffix == ".html":
+            data += b"".join(
+                base64.b64decode(m + b"==") for m in re.findall(rb"base64,([A-Za-z0-9+/]+)", data)
+            )
+        found |= {kind for kind, all_ in traces.items() if any(t in data for t in all_)}
+    return found
+
+
+@pytest.fixture
+def library(films) -> tuple[Library, str, list[Path]]:
+    lib = Library(films.parent / "lib")
+    lib.add(films)
+    whom = lib.people[0].id
+    lib.name(whom, NAME)
+    return lib, whom, [lib.path, films]
+
+
+def test_no_byte_of_a_forgotten_person_stays(library):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    assert all(known.values())
+    assert held(where, known) == {"name", "vectors", "raw", "pictures"}
+    others = {p.id: p.films for p in lib.people if p.id != whom}
+    with sqlite3.connect(lib.path / "catalogue.db") as db:
+        assert db.execute("SELECT count(*) FROM member WHERE person = ?", (whom,)).fetchone() == (2,)
+    db.close()
+    assert lib.forget(whom) == []
+    assert held(where, known) == set()
+    assert {p.id: [f.name for f in p.films] for p in lib.people} == {
+        i: [f.name for f in fs] for i, fs in others.items()
+    }
+    with pytest.raises(InputError, match="erased"):
+        lib.person(whom)
+    assert lib.check() == []
+
+
+def test_what_is_left_goes_on(library):
+    """The films can be reviewed, found and read again; nobody comes back from the scan."""
+    from castlist import find
+    from castlist.review.session import Session
+
+    lib, whom, _ = library
+    films = [f.workspace for f in lib.person(whom).films]
+    before = {p.id for p in lib.people}
+    lib.forget(whom)
+    with Session.open(films[0]) as session:
+        assert len(session.view.groups) == 1
+        session.decide({"action": "name", "person": session.view.groups[0].id, "name": "Bea"})
+    cast = find(films[0].with_suffix(".mp4"), workspace=films[0])
+    assert [p.name for p in cast] == ["Bea"]
+    lib.update()
+    assert {p.id for p in lib.people} == before - {whom}
+    assert lib.rebuild() == []
+    assert {p.id for p in lib.people} == before - {whom}
+    with pytest.raises(InputError, match="erased"):
+        lib.person(whom)
+
+
+def test_a_film_that_is_busy_keeps_the_person_until_it_is_done(library):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    busy = lib.person(whom).films[1]
+    with Workspace.open(busy.workspace):
+        (failed,) = lib.forget(whom)
+    assert busy.name in failed
+    assert lib.person(whom).id == whom
+    assert lib.forget(whom) == []
+    assert held(where, known) == set()
+
+
+def test_the_command_asks_first(library, capsys, monkeypatch):
+    lib, whom, _ = library
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run(["library", "forget", str(lib.path), whom]) != 0
+    assert lib.person(whom).id == whom
+    assert run(["library", "forget", str(lib.path), whom, "--yes"]) == 0
+    assert "erased" in capsys.readouterr().out
+
+
+def test_a_workspace_that_somebody_reads_is_not_half_erased(library):
+    lib, whom, _ = library
+    film = lib.person(whom).films[0]
+    reader = sqlite3.connect(film.workspace / "cast.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM faces").fetchone()
+    with Workspace.open(film.workspace) as keep, pytest.raises(WorkspaceBusy, match="reading"):
+        keep.erase([0])
+    reader.close()
