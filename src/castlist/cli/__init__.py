@@ -157,12 +157,19 @@ def run(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return _say(NO_MEMORY, 2)
     except Exception as error:
+        if any(words in str(error).lower() for words in SHORT):
+            return _say(NO_MEMORY, 2)
         if os.environ.get(STRICT):
             raise
         return _say(_defect(error), 2)
 
 
 STRICT = "CASTLIST_STRICT"  # environment: a defect is shown with its traceback, as in castlist's own tests
+# How libraries in C and C++ say that there is no memory left; the import of one can fail like that, too.
+SHORT = (
+    "bad_alloc", "bad allocation", "insufficient memory", "cannot allocate memory", "unable to allocate",
+    "failed to map segment", "can't start new thread", "out of memory",
+)  # fmt: skip
 NO_MEMORY = "there is not enough memory for this; close other programs and run it again"
 
 
@@ -182,8 +189,6 @@ def _system(error: OSError) -> str:
 
 def _defect(error: Exception) -> str:
     """What a user can do about a mistake of castlist's own."""
-    if "bad_alloc" in str(error) or "insufficient memory" in str(error).lower():  # of the libraries in C++
-        return NO_MEMORY
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
