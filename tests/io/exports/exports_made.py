@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -74,6 +75,13 @@ def made(
             [151, 20], [[100, 50, 140, 90], [110, 50, 150, 90]], [2, 1], [0.9, 0.8], ("a", "b")
         ),
     )
+
+
+def numbered(cast: Cast, first: int = 1) -> Cast:
+    """The same cast, its people numbered from `first` on, as no number of theirs need be their place."""
+    people = [replace(p, id=first + i) for i, p in enumerate(cast.everybody)]
+    n = len(cast.people)
+    return replace(cast, people=tuple(people[:n]), background=tuple(people[n:]))
 
 
 def truth(cast: Cast) -> list[tuple[str, int, int]]:

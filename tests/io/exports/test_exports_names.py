@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from exports_made import RATES, SPANS, made
+from exports_made import RATES, SPANS, made, numbered
 from exports_readers import COUNTED_FROM_TIMECODE, READERS, number
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,9 +116,9 @@ def test_a_huge_cast_is_written_as_a_small_one(monkeypatch):
 
 
 def golden_cast():
-    names = ("Anna | the <Boss> & co", "Bob Ångström, 名")
+    names = ("Anna | the <Boss> & co", "Bob Ångström, 名", "Carl")
     spans = [s for s in SPANS if s[2] - s[1] < 50]
-    return made(*RATES["29.97 DF"], names=names, spans=spans)
+    return numbered(made(*RATES["29.97 DF"], names=names, spans=spans), 7)
 
 
 OTHERS = [form for form in FORMATS if form != "json"]  # castlist's own has a schema

@@ -15,6 +15,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from exports_made import numbered
 
 from castlist.cast import Cast
 from castlist.errors import CastlistError
@@ -93,11 +94,11 @@ def test_mot_has_a_person_once_a_frame():
 
 
 def test_appearances_by_hand():
-    assert FORMATS["csv"].text(make_cast(), Options(background=True)) == (
+    assert FORMATS["csv"].text(numbered(make_cast()), Options(background=True)) == (
         "person,in,out,length,in_timecode,out_timecode,in_frame,out_frame,shot,background,person_id\r\n"
-        "Ann,0.000000,0.080000,0.080000,00:00:00:00,00:00:00:02,0,2,0,no,0\r\n"
-        "Extra,0.040000,0.080000,0.040000,00:00:00:01,00:00:00:02,1,2,0,yes,1\r\n"
-        "Ann,2.400000,2.480000,0.080000,00:00:02:10,00:00:02:12,60,62,1,no,0\r\n"
+        "Ann,0.000000,0.080000,0.080000,00:00:00:00,00:00:00:02,0,2,0,no,1\r\n"
+        "Extra,0.040000,0.080000,0.040000,00:00:00:01,00:00:00:02,1,2,0,yes,2\r\n"
+        "Ann,2.400000,2.480000,0.080000,00:00:02:10,00:00:02:12,60,62,1,no,1\r\n"
     )
 
 
@@ -109,11 +110,11 @@ def test_faces_of_people_only():
 
 
 def test_webvtt_by_hand():
-    assert FORMATS["webvtt"].text(make_cast(), Options(background=True)) == (
+    assert FORMATS["webvtt"].text(numbered(make_cast()), Options(background=True)) == (
         "WEBVTT\n"
-        "\np0-1\n00:00:00.000 --> 00:00:00.080\n<v Ann>Ann</v>\n"
-        "\np1-1\n00:00:00.040 --> 00:00:00.080\n<v.background Extra>Extra</v>\n"
-        "\np0-2\n00:00:02.400 --> 00:00:02.480\n<v Ann>Ann</v>\n"
+        "\np1-1\n00:00:00.000 --> 00:00:00.080\n<v Ann>Ann</v>\n"
+        "\np2-1\n00:00:00.040 --> 00:00:00.080\n<v.background Extra>Extra</v>\n"
+        "\np1-2\n00:00:02.400 --> 00:00:02.480\n<v Ann>Ann</v>\n"
     )
     assert FORMATS["webvtt"].text(make_cast()).count("-->") == 2
 

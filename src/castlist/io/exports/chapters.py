@@ -41,7 +41,7 @@ def _of_people(found: list[Stay]) -> list[Chapter]:
     edges = sorted({t for s in found for t in (s.start, s.stop)})
     parts = []
     for start, stop in pairwise(edges):
-        seen = {s.person.id: s.name for s in found if s.start <= start and stop <= s.stop}
+        seen = {s.place: s.name for s in found if s.start <= start and stop <= s.stop}
         if seen:
             parts.append(Chapter(start, stop, _title([seen[k] for k in sorted(seen)])))
     return parts
@@ -49,7 +49,7 @@ def _of_people(found: list[Stay]) -> list[Chapter]:
 
 def _of_film(cast: Cast, options: Options) -> list[Chapter]:
     names = distinct_names(cast)
-    wanted = {p.id for p in chosen(cast, options)}
+    wanted = {who.place for who in chosen(cast, options)}
     seen: list[set[int]] = [set() for _ in range(len(cast.shots))]
     for shot, person in zip(cast.tracks.shot.tolist(), cast.person.tolist(), strict=True):
         if person in wanted:

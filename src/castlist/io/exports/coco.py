@@ -71,7 +71,7 @@ def _track(cast: Cast, t: int, names: list[str]) -> dict[str, Any]:
 
 def _who(cast: Cast, track: int, names: list[str]) -> dict[str, Any]:
     person = int(cast.person[track])
-    return {} if person == NOISE else {"person_id": person + 1, "person": names[person]}
+    return {} if person == NOISE else {"person_id": cast.everybody[person].id, "person": names[person]}
 
 
 def _image(cast: Cast, number: int, frame: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.io.exports.options import Options
@@ -23,7 +24,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The file, row by row: by frame, then by id."""
     tracks = cast.tracks
     owner = tracks.track
-    number = cast.person[owner] if options.ids == "people" else owner
+    number = _people(cast)[cast.person[owner]] if options.ids == "people" else owner
     score = np.nan_to_num(tracks.score.astype(np.float64), nan=1.0)
     order = np.lexsort((owner, -score, number, tracks.frame))
     order = order[cast.person[owner[order]] != NOISE]
@@ -36,3 +37,9 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
         left, top, right, bottom = tracks.box[row].tolist()
         box = ",".join(f"{v:.2f}" for v in (left + 1, top + 1, right - left, bottom - top))
         yield f"{frame},{its},{box},{score[row]:.4f},-1,-1,-1\n"
+
+
+def _people(cast: Cast) -> NDArray[np.int64]:
+    """(p,) an id from 0 for each of `cast.everybody`: their own number; the last value is nobody's."""
+    own = np.array([p.id for p in cast.everybody] or [0], np.int64)
+    return np.append(own - min(1, int(own.min())), NOISE)

@@ -14,7 +14,16 @@ from castlist.io.exports.names import distinct_names
 from castlist.io.exports.options import Options
 from castlist.timecode import Timebase, shown, snapped, timebase
 
-__all__ = ["Stay", "chosen", "grid", "length", "stays"]
+__all__ = ["Named", "Stay", "chosen", "grid", "length", "stays"]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person with a name that is nobody else's."""
+
+    place: int  # among cast.everybody: what cast.person says of their tracks
+    person: Person
+    name: str  # one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class Stay:
     """One appearance of a person."""
 
     person: Person
+    place: int  # among cast.everybody
     name: str  # one line, nobody else's
     number: int  # of this person's appearances, from 1
     start: Fraction  # seconds from the start of the film
@@ -42,29 +52,34 @@ def stays(cast: Cast, options: Options) -> list[Stay]:
     Raises:
         InputError: a person who is asked for is not there.
     """
+    found = [stay for who in chosen(cast, options) for stay in _of(cast, who)]
+    return sorted(found, key=lambda s: (s.start, s.stop, s.place))
+
+
+def chosen(cast: Cast, options: Options) -> list[Named]:
+    """The people whom an export is about: those asked for, else the cast, the background where wished.
+
+    Raises:
+        InputError: a person who is asked for is not there.
+    """
     names = distinct_names(cast)
-    found = [stay for p in chosen(cast, options) for stay in _of(cast, p, names[p.id])]
-    return sorted(found, key=lambda s: (s.start, s.stop, s.person.id))
-
-
-def chosen(cast: Cast, options: Options) -> list[Person]:
-    """The people whom an export is about: those asked for, else the cast, the background where wished."""
+    known = [Named(i, *who) for i, who in enumerate(zip(cast.everybody, names, strict=True))]
     if not options.person:
-        return list(cast.everybody if options.background else cast.people)
-    names = distinct_names(cast)
-    missing = [n for n in options.person if all(n not in (p.name, names[p.id]) for p in cast.everybody)]
+        return known if options.background else known[: len(cast.people)]
+    called = {name for who in known for name in (who.person.name, who.name)}
+    missing = [name for name in options.person if name not in called]
     if missing:
-        known = ", ".join(names[p.id] for p in cast.people[:20]) or "nobody"
-        raise InputError(f"nobody is called {missing[0]!r}; the cast has {known}")
-    return [p for p in cast.everybody if {p.name, names[p.id]} & set(options.person)]
+        shown = ", ".join(names[: len(cast.people)][:20]) or "nobody"
+        raise InputError(f"nobody is called {missing[0]!r}; the cast has {shown}")
+    return [who for who in known if {who.person.name, who.name} & set(options.person)]
 
 
-def _of(cast: Cast, person: Person, name: str) -> Iterator[Stay]:
+def _of(cast: Cast, who: Named) -> Iterator[Stay]:
     first, last = cast.tracks.first, cast.tracks.last
-    for number, a in enumerate(person.appearances, 1):
+    for number, a in enumerate(who.person.appearances, 1):
         tracks = np.asarray(a.tracks)
         begin, end = int(first[tracks].min()), int(last[tracks].max()) + 1
-        yield Stay(person, name, number, a.start, a.stop, begin, end, a.tracks)
+        yield Stay(who.person, who.place, who.name, number, a.start, a.stop, begin, end, a.tracks)
 
 
 def grid(cast: Cast, options: Options, default: str = "") -> Timebase:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from castlist.cast import Cast
-from castlist.io.exports.names import distinct_names, film_name, xml
+from castlist.io.exports.names import film_name, xml
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen
 
@@ -35,8 +35,8 @@ _TAIL = '    </rdf:Description>\n  </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The film's sidecar."""
-    names = distinct_names(cast)
-    yield _HEAD + _source(film_name(cast)) + _people([names[p.id] for p in chosen(cast, options)]) + _TAIL
+    names = [who.name for who in chosen(cast, options)]
+    yield _HEAD + _source(film_name(cast)) + _people(names) + _TAIL
 
 
 def picture(width: int, height: int, regions: Sequence[Region], source: str = "") -> str:

@@ -1,0 +1,76 @@
+"""Every timed format at every rate: written, read back by others, appearances whose frames are exact.
+
+    python benchmarks/exports.py                      casts made by hand, ten rates
+    python benchmarks/exports.py film.castlist ...    and the casts of films
+
+The readers are those of the tests: libraries and programs of others, else strict parsers. A film whose
+pictures begin between two frames of the grid has whole frames only in formats that count frames; the others
+give its times.
+Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "io" / "exports"))
+
+from exports_made import RATES, made
+from exports_readers import COUNTED_FROM_TIMECODE, READERS, number
+
+from castlist.cast import Cast
+from castlist.io.exports import FORMATS, Options
+from castlist.io.exports.resolve_edl import START
+from castlist.io.exports.stays import grid, stays
+from castlist.store import Workspace
+
+FRAMES = ("otio", "fcp7", "fcpxml", "edl", "avid", "ale")  # formats that count frames
+CHAPTERS = ("ffmetadata", "matroska")  # no chapter overlaps another, so they are those of people by name
+
+
+def exact(form: str, cast: Cast) -> str:
+    """How many appearances of a cast come back with their first and last frame, of how many."""
+    base = grid(cast, Options(), START if form == "edl" else "")
+    if form not in FRAMES and (base.origin * base.rate).denominator != 1:
+        return "times"
+    origin = number(base.label(0), base.rate) if form in COUNTED_FROM_TIMECODE else 0
+    everybody = Options(person=tuple(p.name for p in cast.people))
+    text = FORMATS[form].text(cast, everybody if form in CHAPTERS else Options())
+    found = Counter((a - origin, b - origin) for _, a, b in READERS[form][0](text, base.rate))
+    first = base.frame(base.origin)
+    true = Counter((first + stay.first, first + stay.end) for stay in stays(cast, Options()))
+    return f"{sum((found & true).values())}/{true.total()}"
+
+
+def row(form: str, casts: list[Cast]) -> str:
+    cells = " | ".join(exact(form, cast) for cast in casts)
+    return f"| {form} | {READERS[form][1]} | {cells} |"
+
+
+def table(heads: list[str], casts: list[Cast]) -> None:
+    print(f"| format | read back by | {' | '.join(heads)} |")
+    print("|---|---|" + "---|" * len(heads))
+    for form in READERS:
+        print(row(form, casts), flush=True)
+
+
+def head(cast: Cast) -> str:
+    video = cast.video
+    return f"{video.path.name} ({float(video.frame_rate):.3f}, {video.timecode or 'no timecode'})"
+
+
+def main(places: list[str]) -> None:
+    table(list(RATES), [made(*RATES[said]) for said in RATES])
+    if places:
+        films = []
+        for place in places:
+            with Workspace.open(place, write=False) as workspace:
+                films.append(workspace.cast())
+        print()
+        table([head(cast) for cast in films], films)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
