@@ -65,6 +65,10 @@ class Timebase:
         """
         return round(self.origin * self.rate) + round((time - self.origin) * self.rate)
 
+    def seconds(self, frame: int) -> Fraction:
+        """When a frame of the grid is shown: what `frame` makes of it again."""
+        return self.origin + (frame - round(self.origin * self.rate)) * self.tick
+
     def span(self, start: Fraction, stop: Fraction) -> tuple[int, int]:
         """The frames from a time up to, not with, another; at least one."""
         first = self.frame(start)

@@ -30,6 +30,7 @@ VERBS = {  # verb: (module, what it does)
     "export": ("castlist.cli.export", "Write the cast for other programs: tables, markers, subtitles."),
     "review": ("castlist.cli.review", "Correct the cast in the browser."),
     "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
+    "propose": ("castlist.cli.propose", "Propose names from a table, markers or picture regions."),
     "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
     "redact": ("castlist.cli.redact", "Write the film again with only some people to be seen, and prove it."),
     "library": ("castlist.cli.library", "Keep many films together: one id for each person."),

@@ -58,6 +58,16 @@ The first frame has the film's own timecode (QuickTime's `tmcd` track, MXF, or a
 film says so, else 00:00:00:00 (in the EDL 01:00:00:00, where Resolve begins a timeline). `--start-timecode
 01:00:00:00` says another; `01:00:00;00`, with a semicolon, is drop-frame. A workspace made by castlist 0.1
 does not know the film's timecode: `castlist find` once again reads it, without scanning anew.
+
+## The other way: names from files
+
+`castlist propose film.castlist names.csv` reads who is seen when from a table (`.csv`, `.tsv`), from markers
+(`.otio`) or from the face regions of a picture (`.xmp`, `.jpg`, with `--at TIME`), and lists for each name
+the person who fits best: by faces where the file has boxes, else by the seconds that the name's spans and a
+person's have in common (of those that either has). Nothing is decided until `--apply` (with `--only NAME` for
+some), and then only what is clear: at least half agrees, nobody else is within 20 points by time, the person
+has no name yet and nobody else has this one. All else is listed with its reason, for
+`castlist decide film.castlist name p4 Anna`. Names such as "Person 7" are castlist's own and are passed over.
 """
 
 

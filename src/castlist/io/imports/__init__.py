@@ -1,0 +1,46 @@
+"""Files of other programs -> hints of who is in a film and when: CSV, OpenTimelineIO markers, XMP regions."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+from castlist.errors import InputError
+from castlist.io.imports import otio, table, xmp
+from castlist.io.imports.files import read
+from castlist.suggest.names import Hint
+from castlist.timecode import Timebase
+from castlist.types import Video
+
+__all__ = ["READERS", "hints"]
+
+READERS = {".csv": table.hints, ".tsv": table.hints, ".otio": otio.hints}
+PICTURES = (".xmp", ".jpg", ".jpeg")
+_PLACEHOLDER = re.compile(r"Person \d+( \(\d+\))?")  # what castlist calls whom nobody named
+
+
+def hints(path: Path, video: Video, base: Timebase, at: Fraction | None = None) -> list[Hint]:
+    """Who a file says is in a film, and when.
+
+    Args:
+        base: the frames of the film and their timecode, for files that give timecodes.
+        at: seconds at which a picture was taken, for files of a picture.
+
+    Raises:
+        InputError: it cannot be read, is of no kind that can be, or names nobody.
+    """
+    kind = path.suffix.lower()
+    if kind in PICTURES:
+        if at is None:
+            raise InputError(f"{path}: a picture has no time of the film; say it, as in --at 83.5")
+        found = xmp.hints(read(path), at, str(path))
+    elif kind in READERS:
+        found = READERS[kind](read(path), video, base, str(path))
+    else:
+        known = ", ".join([*READERS, *PICTURES])
+        raise InputError(f"{path}: names are read from {known}; this file has none of these suffixes")
+    named = [hint for hint in found if not _PLACEHOLDER.fullmatch(hint.name)]
+    if not named:
+        raise InputError(f"{path}: names nobody")
+    return named

@@ -1,0 +1,61 @@
+"""Reading a small file that anybody may have written, and the times in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from fractions import Fraction
+from pathlib import Path
+
+from castlist.errors import InputError
+from castlist.timecode import Timebase, frame_number
+
+__all__ = ["MOST", "cleaned", "moment", "read"]
+
+MOST = 64 << 20  # bytes of a file: a row for each of a million faces
+_LONGEST = 10_000  # characters of a name, as decisions have it
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]?\d(?:[.,]\d{1,9})?)", re.ASCII)
+_SECONDS = re.compile(r"-?\d{1,9}(?:\.\d{1,12})?", re.ASCII)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a plain file.
+
+    Raises:
+        InputError: it is not there, no plain file, or too large.
+    """
+    try:
+        with open(path, "rb") as file:
+            kind = os.fstat(file.fileno())
+            if not stat.S_ISREG(kind.st_mode):
+                raise InputError(f"{path}: is no file")
+            if kind.st_size > MOST:
+                raise InputError(f"{path}: is larger than {MOST >> 20} MB, too large for a file of names")
+            return file.read(MOST + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def cleaned(name: str) -> str:
+    """A name on one line, without the apostrophe that keeps a spreadsheet from running it."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_LONGEST]
+    return text[1:] if text[:1] == "'" and text[1:2] in "=+-@＝＋－＠" and text[1:2] else text
+
+
+def moment(text: str, base: Timebase) -> Fraction:
+    """A time as seconds from the start of the film: 83.5, 0:01:23.5, or a timecode of the film.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    text = text.strip()
+    if _SECONDS.fullmatch(text):
+        return Fraction(text)
+    if found := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = found.groups()
+        return int(hours or 0) * 3600 + int(minutes) * 60 + Fraction(seconds.replace(",", "."))
+    if text.count(";") == 3:  # Premiere's drop-frame
+        text = text.replace(";", ":", 2)
+    frame, _ = frame_number(text, base.rate)
+    return base.seconds(frame - base.start)

@@ -1,0 +1,66 @@
+"""Names from the markers of an OpenTimelineIO file: a marker's name is a person, its range when they are
+seen.
+
+Markers of clips count in the film's timecode, as its media does; markers of the timeline count from its
+start. The film must be the timeline's only clip, or the clips must be in the film's own timecode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from castlist.errors import InputError, MissingExtra
+from castlist.io.imports.files import cleaned
+from castlist.suggest.names import Hint
+from castlist.timecode import Timebase
+from castlist.types import Video
+
+__all__ = ["hints"]
+
+
+def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
+    """A hint for each marker, those that are there twice once.
+
+    Raises:
+        InputError: it is no timeline.
+        MissingExtra: opentimelineio is not installed.
+    """
+    try:
+        import opentimelineio as otio
+    except ImportError as error:
+        raise MissingExtra("OpenTimelineIO", "edit") from error
+    try:
+        timeline = otio.adapters.read_from_string(data.decode("utf-8"), "otio_json")
+    except (UnicodeDecodeError, ValueError, otio.exceptions.OTIOError) as error:
+        raise InputError(f"{path}: is no OpenTimelineIO file") from error
+    if not isinstance(timeline, otio.schema.Timeline):
+        raise InputError(f"{path}: holds no timeline")
+    found = (h for h in _markers(timeline, otio) if h.name)
+    return list({(h.name, h.start, h.stop): h for h in found}.values())
+
+
+def _markers(timeline: Any, otio: Any) -> Iterator[Hint]:
+    for marker in timeline.tracks.markers:
+        yield _hint(marker, Fraction(0))
+    for item in timeline.find_children(descended_from_type=otio.schema.Clip):
+        media = item.media_reference
+        known = getattr(media, "available_range", None) or item.source_range
+        begin = _seconds(known.start_time) if known else Fraction(0)
+        for marker in item.markers:
+            yield _hint(marker, begin)
+
+
+def _hint(marker: Any, begin: Fraction) -> Hint:
+    start = _seconds(marker.marked_range.start_time) - begin
+    stop = start + _seconds(marker.marked_range.duration)
+    return Hint(cleaned(marker.name or ""), start, stop, None, "marker")
+
+
+def _seconds(time: Any) -> Fraction:
+    """An OpenTimelineIO time, exact: its rate is a float that stands for a fraction such as 30000/1001."""
+    from castlist.timecode import snapped
+
+    rate = snapped(Fraction(time.rate).limit_denominator(1_000_000))
+    return Fraction(time.value).limit_denominator(1_000_000) / rate if rate > 0 else Fraction(0)

@@ -1,0 +1,142 @@
+"""Names that came from outside -> who they most likely are: proposals for a person to confirm, never
+decisions.
+
+A hint says that somebody is in the film from when to when, and where in the picture if a box is known.
+Faces are found as the faces of decisions are. A name without boxes is compared by time: the seconds that
+its spans and a person's have in common, of those that either has (intersection over union).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions.decision import Anchor
+from castlist.decisions.people import Group, View
+from castlist.types import NOISE, Clock, Tracks
+
+__all__ = ["CLEAR", "STATES", "UNCLEAR", "Hint", "Proposal", "propose"]
+
+CLEAR, UNCLEAR, KNOWN, OTHERWISE, NOBODY = range(5)
+STATES = ("clear", "unclear", "has this name already", "has another name", "nobody")
+LEAST = 0.5  # agreement below which more speaks against a name than for it
+AHEAD = 0.2  # by which the best agreement by time leads the next; people who share scenes agree nearly alike
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """That somebody of a name is in the film."""
+
+    name: str
+    start: Fraction  # seconds from the start of the film
+    stop: Fraction  # not included; the same as `start`: the frame shown then
+    box: tuple[float, float, float, float] | None = None  # left, top, right, bottom, fractions of the frame
+    where: str = ""  # where it was read, as "row 3"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Who a name most likely is."""
+
+    name: str
+    state: int  # CLEAR, UNCLEAR, KNOWN, OTHERWISE or NOBODY
+    group: int  # index among the view's groups, NOISE for nobody
+    agree: float  # 0 to 1
+    second: int  # the next best, or NOISE
+    second_agree: float
+    faces: bool  # whether faces were compared, or times alone
+    why: str  # what keeps it from being clear, "" where it is
+
+
+def propose(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) -> list[Proposal]:
+    """A proposal for each name, in the order of the hints; none of two names is clear for one person."""
+    names = list(dict.fromkeys(h.name for h in hints))
+    if not names:
+        return []
+    own = [[h for h in hints if h.name == name] for name in names]
+    boxed = np.array([any(h.box for h in group) for group in own])
+    agree = np.array([
+        _by_faces(group, view) if faces else _by_time(group, view, tracks, clock)
+        for group, faces in zip(own, boxed, strict=True)
+    ]).reshape(len(names), len(view.groups))  # fmt: skip
+    return [_proposal(i, names, bool(boxed[i]), agree, view.groups) for i in range(len(names))]
+
+
+def _by_faces(hints: Sequence[Hint], view: View) -> NDArray[np.float64]:
+    """(g,) share of the faces of a name that are each group's."""
+    anchors = [Anchor((h.start + h.stop) / 2, h.box) for h in hints if h.box is not None]
+    found = view.find(anchors)
+    label = view.label[found[found != NOISE]]
+    return np.bincount(label[label >= 0], minlength=len(view.groups)) / len(anchors)
+
+
+def _by_time(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) -> NDArray[np.float64]:
+    """(g,) intersection over union of the seconds of a name and of each group."""
+    lasts = np.diff(np.append(clock.pts, clock.pts[-1:] + clock.tick()))
+    named = np.zeros(len(clock), bool)
+    for hint in hints:
+        named[_frames(hint, clock)] = True
+    shares = np.zeros(len(view.groups))
+    for k, group in enumerate(view.groups):
+        seen = np.zeros(len(clock), bool)
+        for t in group.tracks.tolist():
+            seen[tracks.frame[tracks.rows(t)]] = True
+        shares[k] = lasts[named & seen].sum() / max(1, lasts[named | seen].sum())
+    return shares
+
+
+def _frames(hint: Hint, clock: Clock) -> slice:
+    """The frames first shown within a hint's span, the one shown at its start where it has no length."""
+    start, stop = (float(t / clock.unit) for t in (hint.start, hint.stop))
+    if hint.start >= clock.time(len(clock)):
+        return slice(0, 0)
+    if hint.stop <= hint.start:
+        at = max(0, int(np.searchsorted(clock.pts, start + 0.5, "right")) - 1)
+        return slice(at, at + 1)
+    half = clock.tick() / 2  # a time that was rounded names the frame nearest to it
+    first, last = np.searchsorted(clock.pts, [start - half, stop - half])
+    return slice(int(first), max(int(first) + 1, int(last)))
+
+
+def _proposal(
+    i: int, names: list[str], faces: bool, agree: NDArray[np.float64], groups: Sequence[Group]
+) -> Proposal:
+    order = np.argsort(-agree[i], kind="stable")
+    best, second = (int(order[k]) if k < len(order) and agree[i, order[k]] > 0 else NOISE for k in (0, 1))
+    how = float(agree[i, best]) if best != NOISE else 0.0
+    next_how = float(agree[i, second]) if second != NOISE else 0.0
+    state, why = _verdict(i, names, faces, agree, groups, best, how - next_how)
+    return Proposal(names[i], state, best, how, second, next_how, faces, why)
+
+
+def _verdict(
+    i: int,
+    names: list[str],
+    faces: bool,
+    agree: NDArray[np.float64],
+    groups: Sequence[Group],
+    best: int,
+    lead: float,
+) -> tuple[int, str]:
+    """What becomes of a name whose best match is `best`, and why it is not clear."""
+    if best == NOISE:
+        return NOBODY, "nobody is seen there"
+    has = groups[best].name
+    if has == names[i]:
+        return KNOWN, ""
+    if has:
+        return OTHERWISE, f"this person is called {has}"
+    if any(g.name == names[i] for g in groups):
+        return UNCLEAR, "somebody else has this name already, and one name is one person"
+    if agree[i, best] < LEAST:
+        return UNCLEAR, "less than half agrees"
+    if not faces and lead < AHEAD:
+        return UNCLEAR, "another person agrees nearly as well"
+    rival = int(np.argmax(np.where(np.arange(len(names)) == i, -1, agree[:, best])))
+    if rival != i and agree[rival, best] >= agree[i, best]:
+        return UNCLEAR, f"{names[rival]} agrees with this person as well"
+    return CLEAR, ""

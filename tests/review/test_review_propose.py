@@ -1,0 +1,219 @@
+"""Names from other programs become proposals, and decisions only when somebody says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from castlist.cli import run
+from castlist.io.exports.xmp import picture
+from castlist.review import Session
+from castlist.store import Workspace
+
+SHARE = "person,in,out\n"
+
+
+@pytest.fixture
+def film(made: Callable[..., Any]) -> Any:
+    """Three people on tracks 0 to 2, 3 to 4 and 5, each 0.4 s long; track 6 is nobody's."""
+    return made([0, 0, 0, 1, 1, 2, 3], [0, 0, 0, 1, 1, 2, -1])
+
+
+def proposed(
+    film: Any, names: Path, capsys: pytest.CaptureFixture[str], *options: str
+) -> list[dict[str, Any]]:
+    assert run(["propose", str(film.place), str(names), "--json", *options]) == 0
+    found: list[Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def decisions(film: Any) -> list[tuple[str, str, str]]:
+    with Workspace.open(film.place, write=False) as workspace:
+        return [(d.kind, d.value, d.author) for d in workspace.decisions.all()]
+
+
+def table(folder: Path, text: str, name: str = "names.csv") -> Path:
+    (folder / name).write_text(text, "utf-8")
+    return folder / name
+
+
+def test_times_by_hand(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Anna has the 1.2 s of p0; Bob's 0.6 of 0.8 s and 0.2 s beyond; Cy is where nobody is."""
+    names = table(tmp_path, SHARE + "Anna,0,1.2\nBob,1.4,2.2\nCy,50,60\n")
+    anna, bob, cy = proposed(film, names, capsys)
+    assert (anna["person"], anna["state"], anna["agree"], anna["next"]) == ("p0", "clear", 1, None)
+    assert (bob["person"], bob["state"], bob["agree"]) == ("p1", "clear", 0.6)
+    assert (bob["next"], bob["next_agree"]) == ("p2", round(0.2 / 1.0, 4))
+    assert (cy["person"], cy["state"]) == (None, "nobody")
+    assert decisions(film) == []
+
+
+def test_nothing_is_decided_before_somebody_says_so(
+    film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = table(tmp_path, SHARE + "Anna,0,1.2\nBob,1.2,2.0\n")
+    assert run(["propose", str(film.place), str(names)]) == 0
+    assert "nothing was decided; add --apply" in capsys.readouterr().out
+    assert decisions(film) == []
+    assert run(["propose", str(film.place), str(names), "--apply", "--only", "Anna", "--author", "me"]) == 0
+    assert decisions(film) == [("name", "Anna", "me")]
+    assert run(["propose", str(film.place), str(names), "--apply"]) == 0
+    assert [d[1] for d in decisions(film)] == ["Anna", "Bob"]
+    capsys.readouterr()
+    again = proposed(film, names, capsys, "--apply")[:2]
+    assert {p["state"] for p in again} == {"has this name already"}
+    assert len(decisions(film)) == 2
+    with Workspace.open(film.place, write=False) as workspace:
+        assert [p.name for p in workspace.cast().people][:2] == ["Anna", "Bob"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "states"),
+    [
+        ("Anna,0,1.2\nBert,0,1.2\n", {"unclear"}),  # one person for two names
+        ("Anna,0,1.2\nBert,0,0.9\n", {"clear", "unclear"}),
+        ("Anna,0.3,2.1\n", {"unclear"}),  # two people agree about alike
+        ("Anna,0,0.4\n", {"unclear"}),  # a third of p0
+    ],
+)
+def test_what_is_not_clear_is_left(
+    film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, states: set[str]
+) -> None:
+    found = proposed(film, table(tmp_path, SHARE + rows), capsys)
+    assert {p["state"] for p in found} == states
+    assert all(p["why"] for p in found if p["state"] == "unclear")
+
+
+def test_a_name_that_is_taken_is_never_given(
+    film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Session.open(film.place) as session:
+        session.decide({"action": "name", "person": "p0", "name": "Anna"})
+    (anna,) = proposed(film, table(tmp_path, SHARE + "Anna,1.2,2.0\n"), capsys, "--apply")
+    assert (anna["person"], anna["state"]) == ("p1", "unclear")
+    (eve,) = proposed(film, table(tmp_path, SHARE + "Eve,0,1.2\n"), capsys, "--apply")
+    assert (eve["person"], eve["state"], eve["why"]) == (
+        "p0",
+        "has another name",
+        "this person is called Anna",
+    )
+    assert len(decisions(film)) == 1
+
+
+def test_a_table_of_faces(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Boxes as castlist writes them; one of three is where no face is."""
+    rows = "frame,time,x,y,w,h,track,person,score\n"
+    rows += "5,0.2,100,50,100,120,0,Anna,1\n15,0.6,104,50,100,118,1,Anna,1\n15,0.6,500,200,60,60,1,Anna,1\n"
+    rows += "35,1.4,100,50,100,120,3,Person 2,1\n"  # castlist's own word for somebody without a name
+    (anna,) = proposed(film, table(tmp_path, rows), capsys)
+    assert (anna["name"], anna["person"], anna["by"], anna["state"]) == ("Anna", "p0", "faces", "clear")
+    assert anna["agree"] == round(2 / 3, 4)
+
+
+def test_regions_of_a_picture(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = picture(640, 360, [("Anna", (100, 50, 200, 170)), ("Nobody", (400, 200, 500, 300))])
+    names = table(tmp_path, text, "still.xmp")
+    anna, nobody = proposed(film, names, capsys, "--at", "0:00.5")
+    assert (anna["person"], anna["state"], nobody["state"]) == ("p0", "clear", "nobody")
+    (tmp_path / "still.jpg").write_bytes(b"\xff\xd8\xff\xe1" + text.encode() + b"\xff\xd9")
+    assert proposed(film, tmp_path / "still.jpg", capsys, "--at", "1.4")[0]["person"] == "p1"
+
+
+def test_markers_and_tables_that_castlist_wrote(
+    film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Session.open(film.place) as session:
+        session.decide({"action": "name", "person": "p0", "name": "=Anna"})
+        session.decide({"action": "name", "person": "p1", "name": "Bob"})
+    for name in ("a.otio", "a.csv"):
+        assert (
+            run(["export", str(film.place), "-o", str(tmp_path / name), "--start-timecode", "10:00:00:00"])
+            == 0
+        )
+        found = proposed(film, tmp_path / name, capsys, "--start-timecode", "10:00:00:00")
+        assert [(p["name"], p["person"], p["agree"]) for p in found] == [("=Anna", "p0", 1), ("Bob", "p1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Marker Name\tIn\tOut\nAnna\t00:00:00:00\t00:00:01:05\n", "p0"),
+        ("name;start;length\nAnna;0:00:01.2;0.8\n", "p1"),
+        ("\ufeffNAME,TIMECODE,DURATION\nAnna,00:00:01:05,00:00:00:20\n", "p1"),
+        ("person,time\nAnna,1.3\nAnna,1.9\n", "p1"),
+    ],
+)
+def test_tables_of_others(
+    film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, first: str
+) -> None:
+    assert proposed(film, table(tmp_path, text), capsys)[0]["person"] == first
+
+
+BOMB = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><!DOCTYPE a [<!ENTITY b "c">]></x:xmpmeta>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "who,when\nAnna,1\n", "has no column person"),
+        ("a.csv", "person\nAnna\n", "has no column in"),
+        ("a.csv", SHARE, "names nobody"),
+        ("a.csv", SHARE + "Person 1,0,1\n", "names nobody"),
+        ("a.csv", SHARE + "Anna,noon,\n", "line 2: 'noon' is no timecode"),
+        ("a.csv", SHARE + "Anna,00:00:00:30,\n", "line 2: '00:00:00:30' is no timecode at 25"),
+        ("a.csv", "person,in,x,y,w,h\nAnna,1,a,b,c,d\n", "must be numbers"),
+        ("a.csv", "person,in,x,y,w,h\nAnna,1,0,0,-5,9\n", "must be a box"),
+        ("a.csv", "person,in,x,y,w,h\nAnna,1,nan,0,5,9\n", "must be a box"),
+        ("a.csv", b"\xff\x00\xfe", "no text in UTF-8"),
+        ("a.csv", '"' + "x" * 200_000, "is no table"),
+        ("a.otio", "{}", "holds no timeline"),
+        ("a.otio", "{", "is no OpenTimelineIO file"),
+        ("a.otio", '{"OTIO_SCHEMA": "Clip.1"}', "holds no timeline"),
+        ("a.xmp", "<x/>", "holds no XMP"),
+        ("a.xmp", BOMB, "declares entities"),
+        ("a.xmp", "<x:xmpmeta><a></x:xmpmeta>", "is damaged"),
+        ("a.doc", "x", "none of these suffixes"),
+    ],
+)
+def test_files_that_cannot_be_used(
+    film: Any,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str | bytes,
+    message: str,
+) -> None:
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert run(["propose", str(film.place), str(tmp_path / name), "--apply", "--at", "1"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert decisions(film) == []
+
+
+def test_places_that_are_no_files(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").mkdir()
+    for place, words in ((tmp_path / "a.csv", "cannot be read"), (tmp_path / "b.csv", "No such file")):
+        assert run(["propose", str(film.place), str(place)]) == 2
+        assert words in capsys.readouterr().err
+    (tmp_path / "p.xmp").write_text("<x:xmpmeta></x:xmpmeta>")
+    assert run(["propose", str(film.place), str(tmp_path / "p.xmp")]) == 2
+    assert "a picture has no time of the film" in capsys.readouterr().err
+
+
+def test_times_as_people_write_them() -> None:
+    from castlist.io.imports.files import moment
+    from castlist.timecode import Timebase
+
+    base = Timebase(Fraction(30000, 1001), True, 17_982)  # from 00:10:00;00
+    assert moment("83.5", base) == Fraction(167, 2)
+    assert moment("1:02:03.5", base) == 3723 + Fraction(1, 2)
+    assert moment("2:03,25", base) == 123 + Fraction(1, 4)
+    assert moment("00:10:01;00", base) == 30 * base.tick
+    assert moment("00;10;01;00", base) == 30 * base.tick
