@@ -29,7 +29,7 @@ from castlist.constrain import CONSTRAINERS, REFLECTIONS, CoOccurrence, Reflecti
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.embed import EMBEDDERS, SFace
 from castlist.errors import RecipeError
-from castlist.refine import REFINERS
+from castlist.refine import REFINERS, Averaged
 from castlist.refine.validate import Best
 from castlist.split import SPLITTERS, ContentSplitter
 from castlist.track import DIVIDERS, SIFTERS, TRACKERS, LikenessDivider, MotionTracker, Sift
@@ -52,7 +52,7 @@ CHOICES: dict[str, Mapping[str, Any]] = {
     "sift": SIFTERS,
     "constrain": CONSTRAINERS,
     "reflect": REFLECTIONS,
-    "refine": {**REFINERS, "best": Best},
+    "refine": {**REFINERS, "averaged": Averaged, "best": Best},
     "link": LINKAGES,
     "cut": CUTS,
     "bill": BILLINGS,
@@ -72,7 +72,7 @@ class Recipe:
     sift: Any = field(default_factory=Sift)
     constrain: Any = field(default_factory=CoOccurrence)
     reflect: Any = field(default_factory=Reflections)
-    refine: Any = field(default_factory=Best)
+    refine: Any = field(default_factory=Averaged)
     link: Any = field(default_factory=Evidence)
     cut: Any = field(default_factory=ProbabilityCut)
     bill: Any = field(default_factory=Billing)

@@ -12,7 +12,7 @@ A frame number is an index, never a time. Times are exact: integer timestamps an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -362,11 +362,17 @@ class Embeddings:
     detection: NDArray[np.int64]  # (k,) row in Detections it was cut from, or -1
     quality: NDArray[np.float32]  # (k,) 0 to 1: weight in its track's mean
     model: str = ""
+    views: tuple[int, ...] = ()  # widths of the views that lie side by side in d; (): one view
+    share: float = 0.5  # weight of the views after the first, all together, in a likeness (0 to 1)
 
     def __post_init__(self) -> None:
         freeze(self, track=(np.int64, (None,)), detection=(np.int64, (None,)), quality=(np.float32, (None,)))
         d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
         freeze(self, vector=(np.float32, (None, d)), track=(np.int64, (None,)))
+        if self.views and sum(self.views) != d:
+            raise InputError(f"Embeddings.views {self.views} must add up to the vectors' {d} columns")
+        if not 0 <= self.share <= 1:
+            raise InputError(f"Embeddings.share must lie in [0, 1], got {self.share}")
         if not np.isfinite(self.vector).all():
             raise InputError("Embeddings.vector holds NaN or infinite values; remove those faces first")
 
@@ -374,8 +380,12 @@ class Embeddings:
         return len(self.vector)
 
     def __getitem__(self, rows: Any) -> Embeddings:
-        return Embeddings(
-            self.vector[rows], self.track[rows], self.detection[rows], self.quality[rows], self.model
+        return replace(
+            self,
+            vector=self.vector[rows],
+            track=self.track[rows],
+            detection=self.detection[rows],
+            quality=self.quality[rows],
         )
 
 

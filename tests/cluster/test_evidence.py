@@ -49,10 +49,14 @@ def test_finds_how_many_very_unequal_people_there_are() -> None:
 
 
 def test_beats_ward_that_is_told_the_number() -> None:
-    table, who = cast([200, 40, 12, 8, 8], noise=1.9, seed=3)
-    ours = ProbabilityCut()(Evidence()(table, cannot([])), table, cannot([])).label
-    told = CountCut(5)(Ward()(table, cannot([])), table, cannot([])).label
-    assert f_measure(ours, who) > f_measure(told, who)
+    ours, told = [], []
+    for seed in range(4):
+        table, who = cast([200, 40, 12, 8, 8], noise=1.9, seed=seed)
+        found = ProbabilityCut()(Evidence()(table, cannot([])), table, cannot([])).label
+        ward = CountCut(5)(Ward()(table, cannot([])), table, cannot([])).label
+        ours.append(f_measure(found, who))
+        told.append(f_measure(ward, who))
+    assert np.mean(ours) > np.mean(told)
 
 
 def test_one_person_alone_is_one() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
-from castlist.cluster.means import track_means
+from castlist.cluster.likeness import Likeness
 from castlist.cluster.persons import Scale
-from castlist.cluster.whiten import measure, whiten
+from castlist.cluster.whiten import measure, whitened
 from castlist.errors import InputError
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
 
@@ -28,7 +28,7 @@ def belonging(
     Raises:
         InputError: the clustering is of other tracks.
     """
-    mean, faces = track_means(embeddings, length=True)
+    likeness, faces = Likeness.of(embeddings)
     if len(clustering) < len(faces):
         raise InputError(f"the clustering has {len(clustering)} tracks, the embeddings name {len(faces)}")
     probability = np.zeros(len(clustering))
@@ -37,8 +37,7 @@ def belonging(
         return probability
     label = np.unique(clustering.label[rows], return_inverse=True)[1].astype(np.int64)
     prior = Calibration.fit(embeddings, constraints).scale
-    space = whiten(mean[rows], label)
-    cosine = space @ space.T
+    cosine = whitened(likeness[rows], label)
     odds = belonging_odds(cosine, label, measure(cosine, label, prior))
     place = np.full(len(clustering), -1)
     place[rows] = np.arange(len(rows))

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.cluster.means import track_means
+from castlist.cluster.likeness import MAX_PAIRS, Likeness, first_view
 from castlist.cluster.persons import Scale
 from castlist.types import Constraints, Embeddings
 from castlist.vectors import unit
@@ -27,17 +27,18 @@ class Prior:
     worth: float = 20.0  # pairs of a film that it counts for
 
 
-# Measured on half of the people of LFW (1,070 aligned pictures of 250 people), one picture a vector.
+# SFace: cosines of track means in six labelled television clips and films (docs/cluster.md says which and
+# how it does on the others). ArcFace: half of the people of LFW, one picture a vector.
 PRIORS = {
-    "sface": Prior(0.68, 0.10, 0.11, 0.087),
+    "sface": Prior(0.55, 0.15, 0.15, 0.11, worth=300.0),
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
 EMPTY = np.zeros(0)
 OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts for
 ALONE_PAIRS = 50.0  # the same where nobody is seen with anybody: there may be one person only
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
+GROUP_ODDS = -1.0  # log odds that two groups are one person: on six films -2 to 0 differ by .01 of F
 MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
-MAX_PAIRS = 2_000_000  # pairs of tracks looked at; more change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,12 @@ class Calibration:
 
     @property
     def scale(self) -> Scale:
-        """The calibration as the linkage by evidence takes it."""
-        odds = float(np.log(self.share / (1 - self.share)))
-        return Scale(self.same_mean, self.other_mean, self.other_std, odds)
+        """The calibration as the linkage by evidence takes it.
+
+        The share of single pairs says little of groups, which are few for each person: counted in full it
+        left the people of labelled films in many parts. Groups start at `GROUP_ODDS`.
+        """
+        return Scale(self.same_mean, self.other_mean, self.other_std, GROUP_ODDS)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
         """The probability that two tracks with this cosine are one person."""
@@ -84,10 +88,10 @@ class Calibration:
     @classmethod
     def fit(cls, embeddings: Embeddings, constraints: Constraints, prior: Prior | None = None) -> Self:
         """The calibration of this film; `prior` is that of `embeddings.model` unless given."""
-        mean, faces = track_means(embeddings)
-        within, apart = halves(embeddings), _apart(mean, faces, constraints)
+        likeness, faces = Likeness.of(embeddings)
+        within, apart = halves(first_view(embeddings)), _apart(likeness, faces, constraints)
         prior = prior or PRIORS.get(embeddings.model) or _guess(within, apart)
-        pairs = _all_pairs(mean[faces > 0])
+        pairs = _all_pairs(likeness, np.flatnonzero(faces))
         ceiling = float(np.median(within)) if len(within) > 10 else max(prior.same_mean, 0.8)
         fitted = _mixture(pairs, _believed(apart, prior), prior, ceiling)
         return cls(*fitted, within, apart)
@@ -110,20 +114,17 @@ def halves(embeddings: Embeddings) -> NDArray[np.float64]:
     return np.asarray((first * second).sum(1), np.float64)
 
 
-def _apart(
-    mean: NDArray[np.float32], faces: NDArray[np.int64], constraints: Constraints
-) -> NDArray[np.float64]:
+def _apart(likeness: Likeness, faces: NDArray[np.int64], constraints: Constraints) -> NDArray[np.float64]:
     pairs = constraints.cannot
     pairs = pairs[(pairs < len(faces)).all(1)]
-    pairs = pairs[(faces[pairs] > 0).all(1)]
-    return np.asarray((mean[pairs[:, 0]] * mean[pairs[:, 1]]).sum(1), np.float64)
+    return likeness.pairs(pairs[(faces[pairs] > 0).all(1)])
 
 
-def _all_pairs(mean: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Cosines of all pairs, or of an even sample of the tracks where there are too many."""
-    step = max(1, int(np.ceil(len(mean) / np.sqrt(2 * MAX_PAIRS))))
-    mean = mean[::step]
-    return np.asarray((mean @ mean.T)[np.triu_indices(len(mean), 1)], np.float64)
+def _all_pairs(likeness: Likeness, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Likeness of all pairs, or of an even sample of the tracks where there are too many."""
+    step = max(1, int(np.ceil(len(rows) / np.sqrt(2 * MAX_PAIRS))))
+    rows = rows[::step]
+    return np.asarray(likeness[rows].matrix()[np.triu_indices(len(rows), 1)], np.float64)
 
 
 def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
+from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import cut_tree
@@ -29,7 +30,7 @@ class AutoCut:
     odds: float = 0.0  # log odds added to each pair: more joins more
 
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
-        mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))
+        likeness, faces = Likeness.of(embeddings, how_many_tracks(embeddings, constraints))
         if tree.leaves < len(faces):
             raise InputError(f"the tree has {tree.leaves} leaves for {len(faces)} tracks; link them anew")
         if not faces.any():
@@ -37,7 +38,7 @@ class AutoCut:
         calibration = Calibration.fit(embeddings, constraints)
         kept = np.flatnonzero(faces)
         evidence = np.zeros((tree.leaves, tree.leaves), np.float32)
-        evidence[np.ix_(kept, kept)] = calibration.log_odds(mean[kept] @ mean[kept].T) + self.odds
+        evidence[np.ix_(kept, kept)] = calibration.log_odds(likeness[kept].matrix()) + self.odds
         return _finish(_best_branches(tree, evidence), faces, constraints)
 
 

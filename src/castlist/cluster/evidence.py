@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.dense import agglomerate
+from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
-from castlist.cluster.means import how_many_tracks, track_means, track_quality
+from castlist.cluster.means import how_many_tracks, track_quality
 from castlist.cluster.persons import Groups, Scale, join_groups, merge_all
 from castlist.cluster.tree import among, assemble, cut_tree, group_merges, present_tracks, unjoined
-from castlist.cluster.whiten import measure, whiten
+from castlist.cluster.whiten import measure, whitened
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings, Tree
-from castlist.vectors import unit
 
 __all__ = ["Evidence", "find_people"]
 
@@ -50,18 +50,16 @@ class Evidence:
             raise InputError(f"Evidence.poor must lie in [0, 1), got {self.poor}")
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
-        mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints), length=True)
+        likeness, faces = Likeness.of(embeddings, how_many_tracks(embeddings, constraints))
         present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
             return unjoined(len(faces))
         group, apart = must_groups(len(present), must, cannot)
         quality = track_quality(embeddings, len(faces))[present]
         count = np.bincount(group).astype(np.float64)
-        vectors = np.zeros((len(count), mean.shape[1]), np.float32)
-        np.add.at(vectors, group, mean[present])
         calibration = Calibration.fit(embeddings, constraints)
         label, cosine, scale = find_people(
-            unit(vectors),
+            likeness[present].grouped(group),
             np.bincount(group, quality) / count,
             apart,
             calibration.scale,
@@ -77,7 +75,7 @@ class Evidence:
 
 
 def find_people(
-    vectors: NDArray[np.float32],
+    likeness: Likeness,
     quality: NDArray[np.float64],
     cannot: Pairs,
     prior: Scale,
@@ -85,18 +83,17 @@ def find_people(
     rounds: int = 2,
     poor: float = 0.25,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], Scale]:
-    """(t,) a person for each unit vector (t, d), the (t, t) cosines in the final space, and their scale.
+    """(t,) a person for each of t tracks, their (t, t) likeness in the final space, and its scale.
 
     Cannot-links (q, 2) hold. `quality` (t,) need only rank the tracks.
     """
     clear = np.flatnonzero(quality >= np.quantile(quality, poor))
-    scale, space = prior, vectors
-    for left in range(rounds, -1, -1):
-        cosine = space @ space.T
+    scale, cosine = prior, likeness.matrix()
+    label = _one_round(cosine, clear, cannot, scale)
+    for _ in range(rounds):
+        cosine = whitened(likeness, label)
+        scale = measure(cosine, label, prior)
         label = _one_round(cosine, clear, cannot, scale)
-        if left:
-            space = whiten(vectors, label)
-            scale = measure(space @ space.T, label, prior)
     return _put_right(cosine, label, cannot), cosine, scale
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
+from castlist.cluster.likeness import Likeness, first_view
 from castlist.cluster.links import must_groups
-from castlist.cluster.means import how_many_tracks, track_means
+from castlist.cluster.means import how_many_tracks
 from castlist.errors import InputError
 from castlist.types import ORIGINS, USER, Constraints, Embeddings, Tree
 from castlist.vectors import unit
@@ -65,13 +66,13 @@ def link_evidence(
     n = max(tree.leaves, how_many_tracks(embeddings, constraints))
     if a == b or not (0 <= a < tree.leaves and 0 <= b < tree.leaves):
         raise InputError(f"a and b must be two different tracks from 0 to {tree.leaves - 1}, got {a} and {b}")
-    mean, faces = track_means(embeddings, n)
+    likeness, faces = Likeness.of(embeddings, n)
     calibration = Calibration.fit(embeddings, constraints)
     known = faces[a] > 0 and faces[b] > 0
-    cosine = float(mean[a] @ mean[b]) if known else float("nan")
+    cosine = float(likeness.pairs(np.array([[a, b]]))[0]) if known else float("nan")
     decided, certain = _decided(constraints, n, a, b)
     chance = float(calibration.probability(cosine)) if known else 0.5
-    pairs, likeness = _nearest_faces(embeddings, a, b)
+    pairs, alike = _nearest_faces(embeddings, a, b)
     merges = _way(tree, a, b)
     return LinkEvidence(
         a,
@@ -81,7 +82,7 @@ def link_evidence(
         calibration.same_mean,
         calibration.other_mean,
         pairs,
-        likeness,
+        alike,
         decided,
         merges,
         tree.height[merges - tree.leaves],
@@ -89,6 +90,7 @@ def link_evidence(
 
 
 def _nearest_faces(embeddings: Embeddings, a: int, b: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    embeddings = first_view(embeddings)
     left, right = (np.flatnonzero(embeddings.track == track) for track in (a, b))
     if not (len(left) and len(right)):
         return np.zeros((0, 2), np.int64), np.zeros(0)

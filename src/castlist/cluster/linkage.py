@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.dense import agglomerate
+from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined
@@ -52,13 +53,14 @@ class Average:
     """
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
-        mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))
+        tracks = how_many_tracks(embeddings, constraints)
+        likeness, faces = Likeness.of(embeddings, tracks, length=False)
         present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
             return unjoined(len(faces))
         group, apart = must_groups(len(present), must, cannot)
         first, node = group_merges(group)
-        gap, count = _mean_gap(1.0 - mean[present].astype(np.float64) @ mean[present].T, group)
+        gap, count = _mean_gap(1.0 - likeness[present].matrix().astype(np.float64), group)
         gap[apart[:, 0], apart[:, 1]] = gap[apart[:, 1], apart[:, 0]] = np.inf
         merge, height = agglomerate(np.maximum(gap, 0), count, "average")
         name = np.concatenate([node, len(present) + len(first) + np.arange(len(merge))])

@@ -17,15 +17,16 @@ def track_means(
     """(t, d) unit mean vector and (t,) number of faces of each track.
 
     A track's mean is that of its faces' unit vectors weighed by quality (evenly where all of a track's
-    qualities are 0), made unit again; with `length`, times the square of its vector's length, which face
-    models make short for pictures they can say little about. t is the largest track named plus one, or
+    qualities are 0), made unit again. With `length` the weight is the fourth power of the vector's length,
+    which face models make short for pictures that they can say little about, and quality only says which
+    faces count at all (more than 0). t is the largest track named plus one, or
     `tracks` if that is more; a track without faces has a zero vector and the number 0.
     """
     t = max(tracks, int(embeddings.track.max(initial=-1)) + 1)
     faces = np.bincount(embeddings.track, minlength=t).astype(np.int64)
     weight = np.clip(embeddings.quality, 0, None).astype(np.float64)
     if length and len(weight):
-        weight *= (embeddings.vector.astype(np.float64) ** 2).sum(axis=1)
+        weight = (weight > 0) * (embeddings.vector.astype(np.float64) ** 2).sum(axis=1) ** 2
     total = np.bincount(embeddings.track, weight, minlength=t)
     weight = np.where(total[embeddings.track] > 0, weight, 1.0).astype(np.float32)
     order = np.argsort(embeddings.track, kind="stable")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cluster.likeness import Likeness
 from castlist.cluster.persons import Scale
 from castlist.vectors import unit
 
-__all__ = ["measure", "whiten"]
+__all__ = ["measure", "whiten", "whitened"]
 
 SMALLEST = 3  # tracks of a group from which on its scatter counts
 PSEUDO_PAIRS = 20
@@ -37,6 +38,19 @@ def whiten(mean: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.fl
     within = (1 - even) * within + even * np.trace(within) / d * np.eye(d)
     value, axis = np.linalg.eigh(within)
     return unit(((x @ axis) / np.sqrt(value)).astype(np.float32))
+
+
+def whitened(likeness: Likeness, label: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(t, t) likeness with every view whitened by the groups."""
+    return likeness.each(lambda view: whiten(_turned(view), label)).matrix()
+
+
+def _turned(view: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same vectors in no more dimensions than there are tracks: no cosine changes."""
+    if len(view) >= view.shape[1]:
+        return view
+    left, size, _ = np.linalg.svd(view, full_matrices=False)
+    return np.asarray(left * size, np.float32)
 
 
 def measure(cosine: NDArray[np.float32], label: NDArray[np.int64], prior: Scale) -> Scale:

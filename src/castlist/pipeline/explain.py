@@ -131,7 +131,7 @@ def _tracks(found: Found, cast: Cast, a: int | str, b: int | str) -> tuple[int, 
         raise InputError(f"a and b must be two different tracks, got {a} twice")
     if set(left) & set(right) and (len(left) > 1 or len(right) > 1):
         raise InputError(f"{a!r} and {b!r} are one person here; name two tracks, or two people")
-    mean = track_means(found.refined, len(cast.tracks))[0]
+    mean = track_means(found.embeddings, len(cast.tracks))[0]
     cosine = mean[left] @ mean[right].T
     place = np.unravel_index(int(cosine.argmax()), cosine.shape)
     return left[int(place[0])], right[int(place[1])]

@@ -191,7 +191,8 @@ def refine_where_better(
     machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
     steps = _candidates(refine)
     if any(not hasattr(step, "fit") for step in steps.values()):
-        return Verdict.untried(), refine(embeddings, constraints, machine=machine)
+        refined = refine(embeddings, constraints, machine=machine)
+        return Verdict.mixed(refined), refined
     verdict = choose(
         {
             name: try_refinement(_trial(step, machine), embeddings, constraints, shot)

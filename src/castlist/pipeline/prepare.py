@@ -24,7 +24,7 @@ EXACT = 12_000  # tracks up to which the film's own space is measured, with memo
 def base_of(found: Found) -> Base:
     """What the machine found, as decisions are applied to it; its space is that of the film's own people."""
     cast = found.cast
-    mean, vector, scale = _space(found.refined, found.constraints, np.asarray(cast.person, np.int64))
+    mean, vector, scale = _space(found.embeddings, found.constraints, np.asarray(cast.person, np.int64))
     return Base(
         cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
         vector, found.constraints.cannot, scale, cast.damaged, mean,

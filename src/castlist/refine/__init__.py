@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from castlist.refine.averaged import Averaged
 from castlist.refine.methods import Base, PseudoRF, SSiam, TSiam
 from castlist.refine.model import Refined
 from castlist.refine.siamese import RECIPES
 
-__all__ = ["RECIPES", "REFINERS", "Base", "PseudoRF", "Refined", "SSiam", "TSiam"]
+__all__ = ["RECIPES", "REFINERS", "Averaged", "Base", "PseudoRF", "Refined", "SSiam", "TSiam"]
 
 REFINERS = {
     "none": Base,

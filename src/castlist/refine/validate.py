@@ -37,18 +37,33 @@ class Verdict:
     pairs: int  # held-out pairs
     name: str = ""  # of the refinement
     others: tuple[tuple[str, float], ...] = ()  # further ones that were tried, with their separations
+    share: float = 0.0  # of refined features in a mixture with the base features, where nothing was tried
 
     @classmethod
     def untried(cls) -> Self:
         """Where nothing can be said."""
         return cls(False, float("nan"), float("nan"), 0)
 
+    @classmethod
+    def mixed(cls, refined: Embeddings) -> Self:
+        """Where refined features are views beside the base features."""
+        if len(refined.views) < 2:
+            return cls.untried()
+        return replace(cls.untried(), better=True, share=refined.share, name=f"{len(refined.views) - 1}")
+
     @property
     def sentence(self) -> str:
         """The verdict in words."""
+        if self.share:
+            plural = "" if self.name == "1" else "s"
+            return (
+                f"Refined features were used: {self.name} network{plural} trained on this film decide "
+                f"{self.share:.0%} of how alike two tracks are, the base features the rest."
+            )
         if not self.pairs:
             return (
-                "Base features were used: the film has too few faces seen together to judge a refinement by."
+                "Base features were used: the film has too few faces to learn from, "
+                "or too few that are seen together to judge by."
             )
         what = f" by {self.name}" if self.name else ""
         rest = "".join(f", by {name} to {value:.4f}" for name, value in self.others)
