@@ -77,6 +77,24 @@ def test_a_missing_recipe_is_one_sentence(tmp_path):
         Recipe.read(tmp_path / "none.toml")
 
 
+@pytest.mark.parametrize(
+    ("number", "least", "most"), [(6, 6, 6), ("6", 6, 6), ("4-8", 4, 8), (" 1-1 ", 1, 1)]
+)
+def test_a_number_of_people_or_a_range_of_them(number, least, most):
+    recipe = Recipe().with_people(number)
+    assert (recipe.cut.least, recipe.cut.most) == (least, most)
+    assert Recipe.parse(recipe.toml()) == recipe
+
+
+@pytest.mark.parametrize(
+    "number", ["0", "-3", "8-4", "six", "4-", "4-8-9", "1e3", "٤", "", "9" * 40, "\x1b[31m"]
+)
+def test_no_number_of_people_is_refused_in_a_sentence(number):
+    with pytest.raises(RecipeError, match="written as 6, or as 4-8") as told:
+        Recipe().with_people(number)
+    assert "\x1b" not in str(told.value)
+
+
 def test_only_steps_that_matter_are_in_a_key():
     recipe = Recipe()
     assert recipe.key("track") != recipe.with_setting("track.max_gap=1").key("track")

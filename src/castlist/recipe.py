@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -166,6 +167,15 @@ class Recipe:
             parsed = value.strip()
         return self.with_step(step, {option: parsed})
 
+    def with_people(self, number: int | str) -> Self:
+        """This recipe for a film with so many people: 6, "6", or "4-8" for four to eight of them.
+
+        Raises:
+            RecipeError: it is no such number, or a range that ends before it begins.
+        """
+        least, most = _people(str(number))
+        return self.with_step("cut", {"use": "people", "least": least, "most": most})
+
     def toml(self) -> str:
         """The whole recipe, every option written out."""
         return "\n".join(_table(f.name, getattr(self, f.name)) for f in fields(self))
@@ -202,6 +212,17 @@ def _text(path: str | Path) -> str:
         raise RecipeError(f"the recipe {name!r} cannot be read (it is not UTF-8 text)") from None
     except ValueError as error:  # a zero character in the path
         raise RecipeError(f"the recipe {name!r} cannot be read ({error})") from None
+
+
+def _people(text: str) -> tuple[int, int]:
+    """The least and the most that "6" or "4-8" says."""
+    match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", text.strip(), re.ASCII)
+    least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= least <= most:
+        raise RecipeError(
+            f"a number of people is written as 6, or as 4-8 for four to eight of them, not {_shown(text)!r}"
+        )
+    return least, most
 
 
 def _made(room: str, use: Any, stored: bool) -> Any:

@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
 
-from castlist.cluster import CUTS, LINKAGES, AutoCut, Average, CountCut, HeightCut, Ward, extend, track_means
+from castlist.cluster import (
+    CUTS,
+    LINKAGES,
+    AutoCut,
+    Average,
+    CountCut,
+    Evidence,
+    HeightCut,
+    PeopleCut,
+    ProbabilityCut,
+    Ward,
+    extend,
+    track_means,
+)
 from castlist.errors import InputError
 from castlist.types import NOISE, USER, Clustering, Constraints, Embeddings
 
@@ -116,3 +129,40 @@ def test_senseless_options_are_refused(make: object) -> None:
 def test_the_choices_are_listed() -> None:
     assert {"ward", "average"} <= set(LINKAGES)
     assert {"auto", "count", "height"} <= set(CUTS)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "wanted"), [(1, 99, 4), (3, 3, 3), (1, 2, 2), (6, 9, 6), (5, 5, 5)]
+)
+def test_so_many_people_as_a_user_knows(least: int, most: int, wanted: int) -> None:
+    table, who = people(noise=0.8)
+    tree = Evidence()(table, links())
+    found = PeopleCut(least, most)(tree, table, links())
+    assert found.count == wanted
+    if wanted == 4:
+        assert found.label.tolist() == ProbabilityCut()(tree, table, links()).label.tolist()
+    if wanted < 4:  # whole people are joined
+        assert all(len(set(found.label[who == person].tolist())) == 1 for person in range(4))
+
+
+def test_a_stranger_of_one_face_is_not_one_of_the_people_a_user_counts() -> None:
+    table, _ = people(tracks=30)
+    far = np.zeros((1, 64), np.float32)
+    far[0, 0] = 1
+    more = embeddings(np.concatenate([table.vector, far]), np.append(table.track, table.track.max() + 1))
+    found = PeopleCut(4, 4)(Evidence()(more, links()), more, links())
+    assert found.count == 5
+
+
+def test_where_cannot_links_forbid_the_number_the_cut_comes_nearest() -> None:
+    table = embeddings(np.eye(3), np.arange(3))
+    apart = links([(0, 1), (0, 2), (1, 2)])
+    assert PeopleCut(2, 2)(Evidence()(table, apart), table, apart).count == 3
+    assert PeopleCut(9, 9)(Evidence()(table, links()), table, links()).count == 3
+    assert PeopleCut(2, 3)(Evidence()(NONE, links()), NONE, links()).count == 0
+
+
+@pytest.mark.parametrize("options", [(0, 3), (4, 3), (1, 2, 0.0)])
+def test_a_range_that_holds_no_number_is_refused(options: tuple[float, ...]) -> None:
+    with pytest.raises(InputError):
+        PeopleCut(*options)  # type: ignore[arg-type]

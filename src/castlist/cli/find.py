@@ -21,6 +21,7 @@ Examples:
   castlist find film.mp4                    results go to film.castlist/ beside the film
   castlist find film.mp4 --out /tmp/cast    or elsewhere
   castlist find film.mp4 --json > cast.json
+  castlist find film.mp4 --people 6         where you know how many there are; or --people 4-8
   castlist find film.mp4 --set look.per_second=12
   castlist find season/                     every film in a folder; those done already cost nothing
   castlist find *.mp4 --jobs 2              two films at once
@@ -47,11 +48,12 @@ the table and not the end; the exit status is then 2.
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 def command(
-    films: tuple[str, ...], out: str | None, recipe: str | None, settings: tuple[str, ...], device: str,
-    threads: int, jobs: int, shard: str | None, on: str, address: str | None, as_json: bool, quiet: bool,
+    films: tuple[str, ...], out: str | None, recipe: str | None, settings: tuple[str, ...],
+    people: str | None, device: str, threads: int, jobs: int, shard: str | None, on: str,
+    address: str | None, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
-    steps = made_recipe(recipe, settings)
+    steps = made_recipe(recipe, settings, people)
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
         _one(films[0], out, steps, machine, as_json, quiet)

@@ -40,8 +40,11 @@ def films_options(command: F) -> F:
 
 
 def recipe_options(command: F) -> F:
-    """A recipe, and single options of it."""
+    """A recipe, the number of people, and single options."""
     command = click.option("--recipe", metavar="TOML", help="A recipe; see castlist recipe.")(command)
+    command = click.option(
+        "--people", metavar="N|A-B", help="How many people there are, where you know it: 6, or 4-8."
+    )(command)
     return click.option(
         "--set",
         "settings",
@@ -156,11 +159,12 @@ def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
     return names
 
 
-def made_recipe(path: str | None, settings: tuple[str, ...]) -> Recipe:
-    """The recipe that these options describe."""
+def made_recipe(path: str | None, settings: tuple[str, ...], people: str | None = None) -> Recipe:
+    """The recipe that these options describe; a single setting outranks the number of people."""
     from castlist.recipe import Recipe
 
     recipe = Recipe.read(path) if path else Recipe()
+    recipe = recipe if people is None else recipe.with_people(people)
     for setting in settings:
         recipe = recipe.with_setting(setting)
     return recipe

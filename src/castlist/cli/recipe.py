@@ -15,6 +15,6 @@ Examples:
 """,
 )
 @recipe_options
-def command(recipe: str | None, settings: tuple[str, ...]) -> None:
+def command(recipe: str | None, settings: tuple[str, ...], people: str | None) -> None:
     """Print the recipe as TOML: every step, every option and its value."""
-    click.echo(made_recipe(recipe, settings).toml(), nl=False)
+    click.echo(made_recipe(recipe, settings, people).toml(), nl=False)

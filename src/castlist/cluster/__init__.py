@@ -7,7 +7,7 @@ from typing import Protocol
 
 from castlist.cluster.belonging import belonging
 from castlist.cluster.calibrate import Calibration
-from castlist.cluster.cut import AutoCut, CountCut, HeightCut, ProbabilityCut
+from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
 from castlist.cluster.evidence import Evidence
 from castlist.cluster.explain import LinkEvidence, link_evidence
 from castlist.cluster.knn_graph import KnnGraph, knn_tree
@@ -33,6 +33,7 @@ __all__ = [
     "KnnGraph",
     "LinkEvidence",
     "Linkage",
+    "PeopleCut",
     "ProbabilityCut",
     "Reliability",
     "Ward",
@@ -66,6 +67,7 @@ LINKAGES: dict[str, Callable[..., Linkage]] = {
 }
 CUTS: dict[str, Callable[..., Cut]] = {
     "probability": ProbabilityCut,
+    "people": PeopleCut,
     "auto": AutoCut,
     "count": CountCut,
     "height": HeightCut,

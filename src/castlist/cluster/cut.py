@@ -15,7 +15,9 @@ from castlist.cluster.tree import cut_tree
 from castlist.errors import InputError
 from castlist.types import NOISE, Clustering, Constraints, Embeddings, Tree
 
-__all__ = ["AutoCut", "CountCut", "HeightCut", "ProbabilityCut"]
+__all__ = ["AutoCut", "CountCut", "HeightCut", "PeopleCut", "ProbabilityCut"]
+
+SEEN = 0.01  # share of a film's faces from which on somebody counts as one of its people, as scores count
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,51 @@ class ProbabilityCut:
 
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
         return HeightCut(1 - self.probability)(tree, embeddings, constraints)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleCut:
+    """As `ProbabilityCut`, but with `least` to `most` people, for a user who knows how many there are.
+
+    Only who has at least 1 % of the faces counts: strangers seen for a moment are not what a user counts.
+    Of all cuts of the tree with so many people it is the one nearest to the likeliest cut; where there is
+    none (cannot-links forbid it, or there are too few tracks), the cut that comes nearest to the number.
+    Tracks without a face are NOISE. Must-links and cannot-links hold.
+    """
+
+    least: int = 1
+    most: int = 1_000_000
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.least <= self.most:
+            raise InputError(
+                f"PeopleCut needs 1 <= least <= most, got least {self.least} and most {self.most}"
+            )
+        ProbabilityCut(self.probability)
+
+    def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
+        _, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))
+        finite = np.isfinite(tree.height)
+        usual = int((finite & (tree.height <= 1 - self.probability)).sum())
+        first = min(_decided(faces, constraints), int(finite.sum()))
+        merges = np.arange(first, int(finite.sum()) + 1)
+        number = _people(tree, faces)[merges]
+        off = np.maximum(self.least - number, 0) + np.maximum(number - self.most, 0)
+        best = np.lexsort((merges, np.abs(merges - usual), off))[0]
+        return _finish(cut_tree(tree, int(merges[best])), faces, constraints)
+
+
+def _people(tree: Tree, faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(m + 1,) how many nodes hold a share of SEEN of the faces after 0, 1, ... m merges of a tree."""
+    weight = np.zeros(tree.leaves + len(tree.merge))
+    weight[: len(faces)] = faces
+    for i, pair in enumerate(tree.merge):
+        weight[tree.leaves + i] = weight[pair].sum()
+    seen = weight >= SEEN * max(int(faces.sum()), 1)
+    seen &= weight > 0
+    step = seen[tree.leaves :].astype(np.int64) - seen[tree.merge].sum(axis=1)
+    return np.concatenate([[0], np.cumsum(step)]) + int(seen[: tree.leaves].sum())
 
 
 def _decided(faces: NDArray[np.int64], constraints: Constraints) -> int:
