@@ -30,7 +30,7 @@ class Prior:
 # SFace: cosines of track means in six labelled television clips and films (docs/cluster.md says which and
 # how it does on the others). ArcFace: half of the people of LFW, one picture a vector.
 PRIORS = {
-    "sface": Prior(0.55, 0.15, 0.15, 0.11, worth=300.0),
+    "sface": Prior(0.55, 0.15, 0.15, 0.11),
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
 EMPTY = np.zeros(0)

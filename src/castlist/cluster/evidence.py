@@ -21,6 +21,7 @@ from castlist.types import Constraints, Embeddings, Tree
 __all__ = ["Evidence", "find_people"]
 
 SEED = 0.6  # where between two people (0) and one (1) the mean cosine of a first group must lie
+MANY = 40  # tracks from which on the poor ones wait: of fewer, those that wait may be a person's only links
 Pairs = NDArray[np.int64]
 
 
@@ -32,8 +33,9 @@ class Evidence:
        cosine of their means, corrected for the noise of poor pictures. Here a stray cannot-link, the sign of
        a single misplaced track, does not keep two large groups apart.
     2. The scatter within these people makes a better space (`whiten`), where all is done again (`rounds`).
-    3. The `poor` share of tracks of lowest quality takes no part until the people stand, and then joins
-       them: blurred faces look like each other more than like themselves, and would glue people together.
+    3. In a film of MANY tracks the `poor` share of them with the lowest quality takes no part until the
+       people stand, and then joins them: blurred faces look like each other more than like themselves, and
+       would glue people together.
     4. Cannot-links that ended inside one person are put right: the less fitting track leaves.
 
     A height is the probability that the two sides are two people, made to rise; forbidden merges have height
@@ -87,7 +89,8 @@ def find_people(
 
     Cannot-links (q, 2) hold. `quality` (t,) need only rank the tracks.
     """
-    clear = np.flatnonzero(quality >= np.quantile(quality, poor))
+    limit = np.quantile(quality, poor) if len(quality) >= MANY else -np.inf
+    clear = np.flatnonzero(quality >= limit)
     scale, cosine = prior, likeness.matrix()
     label = _one_round(cosine, clear, cannot, scale)
     for _ in range(rounds):
