@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from castlist.decode import open_video
+from castlist.decode.quicktime import timecode_shift
 
 
 def film(path: Path, codec: str, rate: Fraction, **tags: str) -> Path:
@@ -57,3 +60,48 @@ def test_the_pictures_own_timecode_comes_before_the_files(tmp_path: Path) -> Non
 @pytest.mark.parametrize("said", ["", "noon", "24:00:00:00", "01:60:00:00", "1:2:3:4", "01:00:00:00\n<x>"])
 def test_what_is_no_timecode_is_none(tmp_path: Path, said: str) -> None:
     assert open_video(film(tmp_path / "a.mkv", "mpeg4", Fraction(25), timecode=said)).timecode == ""
+
+
+def trimmed(path: Path, begin: int) -> Path:
+    """The same film with the edit list of its timecode track begun later."""
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"elst")  # the last track is that of the timecode
+    assert data[at + 4 : at + 12] == struct.pack(">II", 0, 1)
+    struct.pack_into(">i", data, at + 16, begin)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate", "said", "begin", "shown"),
+    [
+        (Fraction(25), "10:00:00:00", 50, "10:00:02:00"),
+        (Fraction(30000, 1001), "00:00:59;28", 3, "00:01:00;03"),  # over two numbers that are left out
+        (Fraction(24000, 1001), "01:00:00:00", 0, "01:00:00:00"),
+    ],
+)
+def test_a_trimmed_quicktime_film_starts_where_it_is_shown(
+    tmp_path: Path, rate: Fraction, said: str, begin: int, shown: str
+) -> None:
+    path = film(tmp_path / "a.mov", "mpeg4", rate, timecode=said)
+    with open(path, "rb") as file:
+        assert timecode_shift(file) == 0
+    data = path.read_bytes()
+    at = data.rindex(b"mdhd") + 16
+    ticks = int.from_bytes(data[at : at + 4], "big")
+    trimmed(path, round(begin * ticks / rate))
+    assert open_video(path).timecode == shown
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_damaged_atoms_are_as_good_as_none(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    path = film(tmp_path / "a.mov", "mpeg4", Fraction(25), timecode="10:00:00:00")
+    data = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    place = data.tobytes().index(b"moov")
+    spots = rng.integers(place, len(data), 40)
+    data[spots] = rng.integers(0, 256, 40)
+    file = io.BytesIO(data.tobytes()[: int(rng.integers(place, len(data) + 1))])
+    file.seek(7)
+    assert isinstance(timecode_shift(file), Fraction)
+    assert file.tell() == 7

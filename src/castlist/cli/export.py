@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import WORKSPACE, split_names
+from castlist.cli.output import visible
+from castlist.errors import InputError
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast
+    from castlist.io.exports import Options
 
 # io.exports.FORMATS, known here without importing it
 FORMATS = (
@@ -16,6 +23,8 @@ FORMATS = (
     "web-annotation", "mmif",
 )  # fmt: skip
 
+STILLS = "stills"  # no file but a folder of them: io.exports.stills
+
 EXAMPLES = """
 \b
 Examples:
@@ -23,6 +32,7 @@ Examples:
   castlist export film.mp4 -o film.edl                  markers for DaVinci Resolve
   castlist export film.mp4 -o film.otio --person Anna
   castlist export film.castlist --format faces -o film.csv --people-only
+  castlist export film.mp4 --format stills -o stills/   pictures, with face regions in XMP
   castlist export film.castlist --format json | jq '.people[].name'
 All formats: docs/exports.md
 """
@@ -32,8 +42,8 @@ All formats: docs/exports.md
 @click.argument("workspace", type=WORKSPACE)
 @click.option("-o", "--output", metavar="FILE", default="-", show_default=True,
               help="The file to write, - for standard output. Its suffix chooses the format.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(FORMATS),
-              help="The format, instead of the one that the suffix says.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice((*FORMATS, STILLS)),
+              help="The format, instead of the one of the suffix; stills: a folder of them.")  # fmt: skip
 @click.option(
     "--person", multiple=True, metavar="NAME", help="Only this person; repeatable, or with commas between."
 )
@@ -64,7 +74,7 @@ def command(
     from castlist.io.exports import Options, chosen_format, parsed_rate
     from castlist.store import Workspace
 
-    export = chosen_format(output, form)
+    export = None if form == STILLS else chosen_format(output, form)
     with Workspace.open(workspace, write=False) as opened:
         cast = opened.cast()
     options = Options(
@@ -75,8 +85,21 @@ def command(
         start_timecode=start_timecode,
         rate=None if rate is None else parsed_rate(rate),
     )
+    if export is None:
+        _stills(cast, output, options)
+        return
     if output != "-":
         export.write(cast, output, options)
         return
     export.write(cast, sys.stdout.buffer, options)
     sys.stdout.buffer.flush()
+
+
+def _stills(cast: Cast, output: str, options: Options) -> None:
+    """Pictures of people into a folder, and how many there are."""
+    from castlist.io.exports import stills
+
+    if output == "-":
+        raise InputError("stills are many files; name a folder by -o")
+    written = stills.write(cast, output, options)
+    click.echo(f"{len(written)} stills with their XMP in {visible(output, 400)}", err=True)

@@ -19,7 +19,10 @@ import av.error
 from av.format import Flags
 
 from castlist.decode import wire
+from castlist.decode.quicktime import timecode_shift
 from castlist.decode.times import Count, Restarts, Times
+from castlist.errors import InputError
+from castlist.timecode import Timebase, frame_number, snapped
 
 # Demuxers that read the file they are given and nothing else.
 FORMATS = (
@@ -203,14 +206,25 @@ class Source:
 
     @property
     def timecode(self) -> str:
-        """The timecode at which the film starts, as hh:mm:ss:ff (hh:mm:ss;ff: drop-frame); "" for none.
+        """The timecode of the film's time 0, as hh:mm:ss:ff (hh:mm:ss;ff: drop-frame); "" for none.
 
         QuickTime has a track of it (tmcd), MXF a component of the material package, others a tag; FFmpeg
         gives each as metadata. What is no timecode is as good as none.
         """
+        said = self._said_timecode()
+        if not said or "mov" not in self.container.format.name:
+            return said
+        shift, rate = timecode_shift(self._file), snapped(self.rate)
+        try:
+            number, drop = frame_number(said, rate)
+        except InputError:  # of another rate than the pictures: kept as it is, for whoever reads it
+            return said
+        return Timebase(rate, drop, number).label(round(shift * rate)) if shift else said
+
+    def _said_timecode(self) -> str:
+        """What the file's metadata say: the pictures' own, then the file's, then another track's."""
         streams = self.container.streams
-        said = [self.stream.metadata, self.container.metadata, *(s.metadata for s in streams)]
-        for tags in said:
+        for tags in (self.stream.metadata, self.container.metadata, *(s.metadata for s in streams)):
             for name, value in tags.items():
                 if name.lower() == "timecode" and TIMECODE.fullmatch(value.strip()):
                     return str(value.strip())

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 
-from castlist.io.exports import FORMATS
+from castlist.io.exports import FORMATS, stills
 from castlist.io.exports.writing import Export
 
 __all__ = ["markdown"]
@@ -20,6 +20,7 @@ castlist export film.castlist -o film.edl                   # the suffix chooses
 castlist export film.mp4 -o film.otio                       # the workspace beside the film
 castlist export film.mp4 -o film.csv --person Anna --person Bob
 castlist export film.mp4 --format coco -o train.json --people-only
+castlist export film.mp4 --format stills -o stills/          # pictures of people, with face regions in XMP
 castlist export film.mp4 -o film.edl --start-timecode 01:00:00:00 --rate 25
 ```
 
@@ -86,6 +87,7 @@ def _sections() -> Iterator[str]:
     for export in FORMATS.values():
         text = inspect.getdoc(sys.modules[export.lines.__module__]) or ""
         yield f"\n## {export.title}: `{export.name}`\n\n{text.strip()}\n"
+    yield f"\n## Stills: `stills`\n\n{(inspect.getdoc(stills) or '').strip()}\n"
 
 
 if __name__ == "__main__":

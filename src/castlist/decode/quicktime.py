@@ -1,0 +1,110 @@
+"""What FFmpeg leaves out of a QuickTime file: the edit list of its timecode track.
+
+QuickTime trims a film by edit lists and leaves the samples where they are. FFmpeg gives the timecode of the
+track's first sample, so of a film whose first seconds were trimmed away it gives the timecode of a frame
+that is not shown. [Apple, QuickTime File Format, "Edit List Atom", "Timecode Media"]
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import BinaryIO
+
+__all__ = ["timecode_shift"]
+
+_MOST = 1000  # atoms looked at within one; a film has some dozens
+_EDITS = 16  # entries looked at: only those before the first that shows something count
+
+Atom = tuple[bytes, int, int]  # name, where its content begins, where it ends
+
+
+def timecode_shift(file: BinaryIO) -> Fraction:
+    """Seconds from the timecode track's first sample to what is shown at time 0; 0 where nothing is said.
+
+    The file is left at the place where it was.
+    """
+    place = file.tell()
+    try:
+        return _shift(file)
+    except (struct.error, ValueError, OSError, ZeroDivisionError):
+        return Fraction(0)  # damaged: what FFmpeg made of it stands
+    finally:
+        file.seek(place)
+
+
+def _shift(file: BinaryIO) -> Fraction:
+    size = file.seek(0, 2)
+    movie = _first(file, (b"", 0, size), b"moov")
+    if movie is None:
+        return Fraction(0)
+    scale = _timescale(file, _first(file, movie, b"mvhd"))
+    for track in _atoms(file, movie):
+        if track[0] == b"trak" and _kind(file, track) == b"tmcd":
+            edits = _first(file, track, b"edts", b"elst")
+            ticks = _timescale(file, _first(file, track, b"mdia", b"mdhd"))
+            return _start(file, edits, scale, ticks) if edits else Fraction(0)
+    return Fraction(0)
+
+
+def _start(file: BinaryIO, edits: Atom, scale: int, ticks: int) -> Fraction:
+    """Where an edit list begins in its media, in seconds, less what is empty before."""
+    head = _read(file, edits[1], 8)
+    entry = struct.Struct(">Qq4x" if head[0] == 1 else ">Ii4x")
+    empty = Fraction(0)
+    for i in range(min(_EDITS, int.from_bytes(head[4:8], "big"))):
+        length, begin = entry.unpack(_read(file, edits[1] + 8 + i * entry.size, entry.size))
+        if begin >= 0:
+            return Fraction(begin, ticks) - empty
+        empty += Fraction(length, scale)
+    return Fraction(0)
+
+
+def _kind(file: BinaryIO, track: Atom) -> bytes:
+    """What a track holds: vide, soun, tmcd, ..."""
+    handler = _first(file, track, b"mdia", b"hdlr")
+    return _read(file, handler[1] + 8, 4) if handler else b""
+
+
+def _timescale(file: BinaryIO, header: Atom | None) -> int:
+    """Ticks a second, as a movie's or a media's header says."""
+    if header is None:
+        raise ValueError("no header")
+    at = 20 if _read(file, header[1], 1) == b"\1" else 12  # version 1 has times of 64 bits
+    return int(struct.unpack(">I", _read(file, header[1] + at, 4))[0])
+
+
+def _first(file: BinaryIO, atom: Atom, *path: bytes) -> Atom | None:
+    """The first atom of that path within another."""
+    for name in path:
+        found = next((a for a in _atoms(file, atom) if a[0] == name), None)
+        if found is None:
+            return None
+        atom = found
+    return atom
+
+
+def _atoms(file: BinaryIO, parent: Atom) -> Iterator[Atom]:
+    """The atoms directly within another."""
+    _, at, end = parent
+    for _ in range(_MOST):
+        if at + 8 > end:
+            return
+        size, name = struct.unpack(">I4s", _read(file, at, 8))
+        head = 8
+        if size == 1:
+            (size,), head = struct.unpack(">Q", _read(file, at + 8, 8)), 16
+        stop = end if size == 0 else at + size
+        if (size and size < head) or stop > end:
+            return
+        yield name, at + head, stop
+        at = stop
+
+
+def _read(file: BinaryIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    data = file.read(size)
+    if len(data) < size:
+        raise ValueError("cut short")
+    return data

@@ -1,0 +1,122 @@
+"""The best picture of each person as a JPEG, with everybody's face in it named by an XMP sidecar of the
+same name.
+
+The whole frame is written, as large as it is in the film. The same XMP is within the JPEG, since some
+programs read only that and some only sidecars. Files are named by a number and the person, `01 Anna.jpg`
+and `01 Anna.xmp`; the folder is made where there is none, and other files in it stay. Needs the film.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast import Cast
+from castlist.decode import open_video, read_frames
+from castlist.errors import CastlistError, InputError
+from castlist.io.exports.names import distinct_names, film_name
+from castlist.io.exports.options import Options
+from castlist.io.exports.stays import Named, chosen
+from castlist.io.exports.writing import replace_file
+from castlist.io.exports.xmp import Region, picture
+from castlist.types import NOISE, Video
+
+__all__ = ["write"]
+
+QUALITY = 92  # of the JPEGs; no difference is seen at this one
+_LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_SEGMENT = 65_533  # bytes that a JPEG segment holds
+
+
+def write(cast: Cast, folder: str | Path, options: Options | None = None) -> list[Path]:
+    """Write a still and its sidecar for each person who has a picture; the stills' paths.
+
+    Raises:
+        InputError: a person who is asked for is not there.
+        VideoError: the film is gone, is another one, or cannot be read.
+        CastlistError: the folder cannot be written.
+    """
+    people = [who for who in chosen(cast, options or Options()) if who.person.faces]
+    video = _same_film(cast.video)
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    names = distinct_names(cast)
+    written = []
+    for number, (who, image) in enumerate(_pictures(cast, video, people), 1):
+        sidecar = _sidecar(cast, who.person.faces[0].frame, image, names)
+        stem = place / f"{number:0{max(2, len(str(len(people))))}d} {_plain(who.name)}"
+        replace_file(f"{stem}.jpg", iter([_with_xmp(_jpeg(image), sidecar)]))
+        replace_file(f"{stem}.xmp", iter([sidecar]))
+        written.append(Path(f"{stem}.jpg"))
+    return written
+
+
+def _same_film(video: Video) -> Video:
+    """The film as it lies there now.
+
+    Raises:
+        InputError: it is another one.
+    """
+    found = open_video(video.path)
+    if found.digest != video.digest:
+        raise InputError(f"{video.path.name} is another film than that of this cast; find its cast again")
+    return found
+
+
+def _pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Named, NDArray[np.uint8]]]:
+    """Each person with the whole frame of their best face, (h, w, 3) BGR."""
+    with read_frames(video, on_demand=1) as reader:
+        unit = reader.unit
+    for who in people:
+        image = _frame(video, cast.clock.time(who.person.faces[0].frame), unit)
+        if image is not None:
+            yield who, image
+
+
+def _frame(video: Video, time: Fraction, unit: Fraction) -> NDArray[np.uint8] | None:
+    """The frame that is first shown at a time, None where the film has none then or later."""
+    with read_frames(video, start_pts=round(time / unit), on_demand=1) as reader:
+        return next((frame.image for frame in reader), None)
+
+
+def _sidecar(cast: Cast, frame: int, image: NDArray[np.uint8], names: list[str]) -> bytes:
+    """The regions of everybody in a frame, surest first."""
+    rows = np.flatnonzero(cast.tracks.frame == frame)
+    owner = cast.person[cast.tracks.track[rows]]
+    height, width = image.shape[:2]
+    scale = np.array([width / cast.video.width, height / cast.video.height] * 2)
+    regions: list[Region] = [
+        (names[person], tuple((cast.tracks.box[row] * scale).tolist()))
+        for row, person in zip(rows.tolist(), owner.tolist(), strict=True)
+        if person != NOISE
+    ]
+    return picture(width, height, regions, film_name(cast)).encode()
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    import cv2
+
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return bytes(data)
+
+
+def _with_xmp(jpeg: bytes, packet: bytes) -> bytes:
+    """A JPEG with an XMP packet after its first marker, as it is where the packet does not fit a segment."""
+    body = _XMP + packet
+    if len(body) > _SEGMENT:
+        return jpeg
+    return jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
+
+
+def _plain(name: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r'[\\/:*?"<>|]', "_", name)[:_LONGEST].strip(" .") or "_"
