@@ -97,6 +97,7 @@ function draw() {
   document.body.classList.toggle("docked", !box.hidden);
   box.setAttribute("aria-label", chosen.size ? "Chosen people" : "Also this person?");
   if (!box.hidden) box.replaceChildren(...(chosen.size ? ofChosen([...chosen]) : ofAlso()));
+  document.body.style.setProperty("--dock", box.hidden || home === player ? "3.5rem" : box.offsetHeight + "px");
 }
 for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
 function ofChosen(ids) {
@@ -118,11 +119,11 @@ function chip(id) {
 }
 function ofAlso() {
   const { id, people } = also;
-  return [el("b", {}, "Also ", el("bdi", {}, called(id)), "?"), ...people.filter(person).map((other, i) => {
+  return [el("b", {}, "Also ", el("bdi", {}, called(id)), "?"), el("div", { className: "offers" }, ...people.filter(person).map((other, i) => {
     const b = button("", () => take(i + 1), { className: "offer", title: `${called(other)}, ${many(person(other).tracks, "track")}: joins ${called(id)}` });
     b.append(...person(other).pictures.slice(0, 2).map((q) => face(q)), el("bdi", {}, called(other)), " ", el("kbd", {}, String(i + 1)));
     return b;
-  }), button("Nobody", offerNone, { key: "esc" })];
+  })), button("Nobody", offerNone, { key: "esc" })];
 }
 
 let likeness = () => {};
