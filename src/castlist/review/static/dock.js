@@ -97,9 +97,11 @@ function draw() {
   document.body.classList.toggle("docked", !box.hidden);
   box.setAttribute("aria-label", chosen.size ? "Chosen people" : "Also this person?");
   if (!box.hidden) box.replaceChildren(...(chosen.size ? ofChosen([...chosen]) : ofAlso()));
-  document.body.style.setProperty("--dock", box.hidden || home === player ? "3.5rem" : box.offsetHeight + "px");
 }
 for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
+new ResizeObserver(([seen]) => { // what is said stands above the dock, however high that is
+  $("#say").style.setProperty("--dock", box.parentElement === player || !seen.contentRect.height ? "3.5rem" : seen.borderBoxSize[0].blockSize + "px");
+}).observe(box);
 function ofChosen(ids) {
   const several = ids.length > 1, away = ids.every((id) => person(id).fate), one = clicked();
   return [el("div", { className: "who-chosen" }, ...ids.slice(0, SHOWN).map(chip), ids.length > SHOWN ? el("span", { className: "soft" }, `and ${many(ids.length - SHOWN, "other")}`) : "",
