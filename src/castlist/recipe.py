@@ -176,6 +176,11 @@ class Recipe:
         least, most = _people(str(number))
         return self.with_step("cut", {"use": "people", "least": least, "most": most})
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Steps that are no choices of castlist's: a workspace can name them, not bring them along."""
+        return tuple(f.name for f in fields(self) if ":" in _name(f.name, getattr(self, f.name)))
+
     def toml(self) -> str:
         """The whole recipe, every option written out."""
         return "\n".join(_table(f.name, getattr(self, f.name)) for f in fields(self))

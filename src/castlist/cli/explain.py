@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE
+from castlist.cli.options import WORKSPACE, made_recipe, recipe_options
 
 EXAMPLES = """
 \b
@@ -21,12 +21,16 @@ Examples:
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("a")
 @click.argument("b")
+@recipe_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The page with the pictures; - for none.",
     show_default="explain.html in the workspace",
 )  # fmt: skip
-def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None) -> None:
+def command(
+    workspace: Path, a: str, b: str, recipe: str | None, people: str | None, settings: tuple[str, ...],
+    as_json: bool, output: Path | None,
+) -> None:  # fmt: skip
     """Say why A and B are one person or two: tracks by number, or people by name.
 
     Of two people, their two most alike tracks are compared. The evidence is worked out anew from the scan in
@@ -38,7 +42,9 @@ def command(workspace: Path, a: str, b: str, as_json: bool, output: Path | None)
     from castlist.report import write_explanation
     from castlist.store import Workspace
 
-    told = explain(workspace, _meant(a), _meant(b))
+    given = recipe or settings or people
+    steps = made_recipe(recipe, settings, people) if given else None  # else the recipe of the workspace
+    told = explain(workspace, _meant(a), _meant(b), recipe=steps)
     place = workspace / "explain.html" if output is None else output
     if str(place) != "-":
         with Workspace.open(workspace, write=False) as opened:

@@ -75,6 +75,7 @@ def explain(
     a: int | str,
     b: int | str,
     *,
+    recipe: Recipe | None = None,
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> Explanation:
@@ -83,6 +84,8 @@ def explain(
     Args:
         workspace: a `film.castlist`, in which a cast was found.
         a, b: tracks by number, or people by name; of two people, their two most alike tracks are taken.
+        recipe: of the last run, where it names a class of your own: no module is imported because a workspace
+            names it.
 
     Raises:
         InputError: one of them is no track and nobody of this cast, has no face that can be compared, or
@@ -91,7 +94,7 @@ def explain(
     """
     with Workspace.open(Path(workspace), write=False) as keep:
         cast = keep.cast()
-        found, seen = _found(keep, machine, watch)
+        found, seen = _found(keep, recipe, machine, watch)
     if len(found.cast.tracks) != len(cast.tracks):
         raise WorkspaceError(
             f"{keep.path}: its cast is of another run than its scan; run castlist find again"
@@ -106,13 +109,13 @@ def explain(
     return _explained(found, cast, seen, link)
 
 
-def _found(keep: Workspace, machine: Machine, watch: Watch) -> tuple[Found, Scan]:
+def _found(keep: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:
     """The last finished run's array work done once more."""
     video, runs = keep.video(), [run for run in keep.runs() if run.finished]
     if video is None or not runs:
         raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
     try:
-        recipe = Recipe.stored(runs[-1].recipe)
+        recipe = recipe or Recipe.stored(runs[-1].recipe)
     except RecipeError as error:
         raise WorkspaceError(
             f"{keep.path}: the recipe of its cast cannot be used again ({error}); run castlist find again"

@@ -49,7 +49,7 @@ def features_of(
         InputError: the truth file cannot be read, or no face of it lies on a track.
     """
     with Workspace.open(Path(workspace), write=False) as store:
-        found, scan = _found(store, machine, watch)
+        found, scan = _found(store, None, machine, watch)
     tracks, faces = found.cast.tracks, found.embeddings
     if not len(faces):
         raise InputError(f"{workspace}: no face of this film was embedded; there is nothing to write")

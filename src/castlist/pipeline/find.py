@@ -24,6 +24,7 @@ from castlist.decode import open_video
 from castlist.models import MODELS, load
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.pictures import make_again, missing
+from castlist.pipeline.prepare import keep_base
 from castlist.pipeline.scan import scan
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
@@ -81,6 +82,8 @@ def find(
         evidence = _evidence(found, recipe, machine, timings)
         report.write(found.cast, keep.path / "report.html", thumbs=keep.image, evidence=evidence)
         keep.run_finished(run, timings, {"tracks": len(found.cast.tracks), "people": len(found.cast)})
+        if recipe.own:
+            keep_base(keep, video, seen, recipe, machine)
         watch("report", 1, 1)
         return found.cast
 

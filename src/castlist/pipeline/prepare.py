@@ -13,9 +13,9 @@ from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import Shown
 from castlist.recipe import Recipe
 from castlist.store import Run, Workspace
-from castlist.types import NOISE, Constraints, Embeddings, Video
+from castlist.types import NOISE, Constraints, Embeddings, Machine, Scan, Video
 
-__all__ = ["base_of", "key_of", "prepare"]
+__all__ = ["base_of", "keep_base", "key_of", "prepare"]
 
 NAME = "review"  # of the table among the workspace's results
 EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
@@ -65,6 +65,14 @@ def prepare(place: str) -> tuple[Video, Base]:
             base, shown = _found(keep, video, _last_run(keep).recipe)
             _keep(place, key, base, shown)
     return video, base
+
+
+def keep_base(keep: Workspace, video: Video, seen: Scan, recipe: Recipe, machine: Machine) -> None:
+    """Keep the base right after a run with steps of the caller's own, which nobody can import again later."""
+    found = identify(video, seen, recipe, machine=machine)
+    key = key_of(keep)
+    keep.put(NAME, key, base_of(found))
+    keep.put("shown", key, Shown.of(found))
 
 
 def key_of(keep: Workspace) -> str:
