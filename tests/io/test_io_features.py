@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.io import features as front
 from castlist.io.features import FeatureSet, gather, read, read_structure, write
+from castlist.io.features.table import check_amount
 from castlist.types import CO_OCCURRENCE, same
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tracks"
@@ -172,16 +172,16 @@ def test_memory_running_out_is_one_sentence(tmp_path, monkeypatch):
     def greedy(path):
         raise MemoryError
 
-    monkeypatch.setattr("castlist.io.npz.read", greedy)
+    monkeypatch.setattr("castlist.io.features.npz.read", greedy)
     write(small(), tmp_path / "film.npz")
     with pytest.raises(InputError, match="more memory than there is"):
         read(tmp_path / "film.npz")
 
 
 def test_an_amount_that_is_too_large():
-    front.check_amount(10, 4, "x")
+    check_amount(10, 4, "x")
     with pytest.raises(InputError, match=r"x claims 16\.0 GB, more than the 8 GB"):
-        front.check_amount(1 << 32, 4, "x")
+        check_amount(1 << 32, 4, "x")
 
 
 def test_a_set_checks_its_own_columns():

@@ -11,8 +11,7 @@ import numpy as np
 from castlist.bench.published import DATASETS
 from castlist.bench.subsets import main_cast, subset_of
 from castlist.errors import InputError
-from castlist.io import bcl
-from castlist.io.features import FeatureSet
+from castlist.io.features import FeatureSet, bcl
 
 __all__ = ["Facts", "dataset_table", "facts", "feature_files"]
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.io import _mat5, _matlab
-from castlist.io.features import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
+from castlist.io.features import _mat5, _matlab
+from castlist.io.features.table import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
 
 __all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "read", "write"]
 

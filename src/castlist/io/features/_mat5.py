@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.io.features import check_amount
+from castlist.io.features.table import check_amount
 
 __all__ = ["Struct", "load"]
 

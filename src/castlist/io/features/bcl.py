@@ -14,8 +14,8 @@ from typing import IO
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.io.features import FeatureSet, check_amount, check_plain, gather, sentence
-from castlist.io.npz import read_npy
+from castlist.io.features.npz import read_npy
+from castlist.io.features.table import FeatureSet, check_amount, check_plain, gather, sentence
 
 __all__ = ["HEADER", "find", "read"]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.io import _matlab
-from castlist.io.features import FeatureSet, check_amount, sentence
-from castlist.io.ssiam_mat import pack
+from castlist.io.features import _matlab
+from castlist.io.features.ssiam_mat import pack
+from castlist.io.features.table import FeatureSet, check_amount, sentence
 
 __all__ = ["fits", "read"]
 

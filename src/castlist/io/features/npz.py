@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.io.features import FeatureSet, check_amount, gather, sentence
+from castlist.io.features.table import FeatureSet, check_amount, gather, sentence
 
 __all__ = ["read", "read_npy", "write"]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.io._mat5 import Struct
-from castlist.io.features import check_amount
+from castlist.io.features._mat5 import Struct
+from castlist.io.features.table import check_amount
 
 __all__ = ["FIELDS", "TrackTable", "feature_name", "hdf5_dataset", "hdf5_fields", "struct_fields", "table"]
 
