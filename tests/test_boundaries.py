@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "detect": {"models"},
     "embed": {"models"},
     "proxy": {"decode"},
-    "decisions": set(),  # one meaning of a decision: no disk, no page, no pipeline
+    "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
     "suggest": {"decisions", "cluster"},
     "cast": set(),
     "store": {"cast", "decisions"},

@@ -9,11 +9,15 @@ __all__ = ["iou", "pairs_in_frame"]
 
 
 def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(n,) the intersection over union of each row of `a` (n, 4) with the same row of `b` (n, 4)."""
+    """(...) the intersection over union of boxes `a` (..., 4) and `b` (..., 4), broadcast.
+
+    >>> float(iou(np.array([0, 0, 2, 1]), np.array([1, 0, 3, 1])).round(3))
+    0.333
+    """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
-    common = np.clip(high - low, 0, None).prod(1)
-    both = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - common
+    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    common = np.clip(high - low, 0, None).prod(-1)
+    both = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
     return np.asarray(common / np.maximum(both, 1e-9))
 
 

@@ -64,7 +64,7 @@ class Face:
 class Person:
     """Somebody of the cast, or of the background."""
 
-    id: int
+    id: int  # of "Person 7": never anybody else's, whatever is decided or found again
     name: str  # as given, or "Person 3"
     named: bool
     fate: int  # PERSON or BACKGROUND
@@ -73,6 +73,11 @@ class Person:
     duration: Fraction  # seconds on screen, exact
     appearances: tuple[Appearance, ...]
     faces: tuple[Face, ...]  # best first
+
+    @property
+    def key(self) -> str:
+        """As `castlist decide` takes it: "p7"."""
+        return f"p{self.id}"
 
     @property
     def screen_time(self) -> float:
@@ -178,6 +183,7 @@ class Cast:
         fate: NDArray[np.integer] | None = None,
         reason: Sequence[str] = (),
         names: Sequence[str] = (),
+        numbers: Sequence[int] = (),
         portraits: Portraits | None = None,
         damaged: int = 0,
     ) -> Cast:
@@ -189,6 +195,7 @@ class Cast:
                 Tracks of one label share a fate: the most favourable among them.
             reason: (t,) why a track is not of the cast.
             names: a name for each label, "" for none; may be shorter than the number of labels.
+            numbers: the number of each label's person, as in "Person 7"; by default in the cast's order.
             portraits: pictures of faces, by track.
 
         Raises:
@@ -216,8 +223,8 @@ class Cast:
             name = names[k] if k < len(names) else ""
             everybody.append(
                 Person(
-                    id=number,
-                    name=name or f"Person {number + 1}",
+                    id=(called := int(numbers[k]) if k < len(numbers) else number + 1),
+                    name=name or f"Person {called}",
                     named=bool(name),
                     fate=its_fate,
                     tracks=tuple(own.tolist()),

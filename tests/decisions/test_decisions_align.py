@@ -191,7 +191,7 @@ def test_conflicts_are_said_and_the_decisions_made_here_stand() -> None:
     assert [d.anchors[0].time for d in found.decisions] == [11]
     (left,) = found.left
     assert left.wholly
-    assert "they were said to be two people (decision 7)" in left.why
+    assert "they were decided to be two people before (decision 7)" in left.why
 
 
 def test_a_name_given_here_is_not_replaced() -> None:

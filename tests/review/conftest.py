@@ -82,8 +82,7 @@ def workspace(
         run = keep.run_started("", version="0", models={})
         keep.put_cast(cast, base.portraits, run=run)
         keep.run_finished(run, {}, {})
-        last = keep.runs()[-1]
-        keep.put("review", f"{last.id} {last.started} {video.digest}", base)
+        keep.put("machine", f"run {run}", base)
     return Made(place, truth, base, video)
 
 

@@ -99,7 +99,7 @@ def test_names_and_decisions_hold_on_a_copy(
     assert "4 decisions taken over" in said
     with Session.open(place) as session:
         found = session.cast()
-        assert (session.view.said.missing, session.view.said.conflicts) == ((), ())
+        assert (session.view.missing, session.view.conflicts) == ((), ())
     for name in ("Anna", "Bob"):
         before = {i + round(10 * offset) for i in on_screen(decided.cast, name)}
         before = {i for i in before if i >= 0}

@@ -68,7 +68,7 @@ def test_dns_rebinding(standing: Any, host: str) -> None:
     ],
 )
 def test_cross_site_request_forgery(standing: Any, headers: dict[str, str]) -> None:
-    body = {"action": "hide", "people": ["p0"], "seen": 0}
+    body = {"action": "hide", "people": ["p1"], "seen": 0}
     assert standing.ask("/api/decide", method="POST", body=body, headers=headers)[0] == 403
     assert standing.get("/api/history") == []
 
@@ -106,7 +106,7 @@ def test_nothing_says_where_the_film_lies(standing: Any) -> None:
     asked = (
         "state",
         "questions",
-        "person/p0",
+        "person/p1",
         "tracks?of=0",
         "faces?from=0&to=9",
         "history",
@@ -173,11 +173,11 @@ def test_film_by_ranges(standing: Any) -> None:
 
 def test_stale_view_is_refused_with_what_changed(server: Any) -> None:
     seen = server.get("/api/state")["seen"]
-    body = {"action": "name", "person": "p0", "name": "Anna", "seen": seen, "author": "B"}
+    body = {"action": "name", "person": "p1", "name": "Anna", "seen": seen, "author": "B"}
     assert server.post("/api/decide", body)[0] == 200
-    status, answer = server.post("/api/decide", {"action": "hide", "people": ["p0"], "seen": seen})
+    status, answer = server.post("/api/decide", {"action": "hide", "people": ["p1"], "seen": seen})
     assert status == 409
-    assert answer["changes"] == ["B named Anna"]
+    assert answer["changes"] == ["B: Person 1, 2 tracks: named Anna"]
     assert answer["state"]["people"][0]["name"] == "Anna"
     assert server.get(f"/api/changes?since={answer['state']['seen']}") is None
     assert server.get(f"/api/changes?since={seen}")["people"][0]["name"] == "Anna"
@@ -210,7 +210,7 @@ def test_a_view_too_old_is_told_everything(server: Any) -> None:
     "path",
     [
         "tracks", "tracks?of=", "tracks?of=-1", "tracks?of=7", "tracks?of=0,x", "tracks?of=٣",
-        "tracks?of=" + "9" * 400, "tracks?of=" + ",".join(["0"] * 1001), "person/p9", "person/%3Cscript%3E",
+        "tracks?of=" + "9" * 400, "tracks?of=" + ",".join(["0"] * 1001), "person/p10", "person/%3Cscript%3E",
         "changes", "changes?since=x", "faces", "faces?from=0", "faces?from=5&to=5", "faces?from=0&to=60001",
         "faces?from=" + "9" * 99 + "&to=0",
     ],
@@ -224,7 +224,7 @@ def test_odd_questions_get_a_sentence(standing: Any, path: str) -> None:
 
 
 def test_tracks_and_faces_by_number_and_time(standing: Any) -> None:
-    assert standing.get("/api/person/p0") == {"seen": 0, "tracks": [0, 1]}
+    assert standing.get("/api/person/p1") == {"seen": 0, "tracks": [0, 1]}
     (third, first) = standing.get("/api/tracks?of=2,0")
     assert (third["track"], third["start"], third["stop"], third["faces"]) == (2, 800, 1200, 10)
     assert first["track"] == 0
@@ -233,7 +233,7 @@ def test_tracks_and_faces_by_number_and_time(standing: Any) -> None:
     assert faces[0]["boxes"][0] == [0, 0.1562, 0.1389, 0.1562, 0.3333]
     timeline = standing.get("/api/timeline")
     assert timeline["shots"] == [0, 400, 800, 1200, 1600, 2000, 2400]
-    assert sorted(timeline["spans"]) == ["p0", "p1", "p2", "p3"]
+    assert sorted(timeline["spans"]) == ["p1", "p2", "p3", "p4"]
 
 
 def test_set_aside_by_reason(made: Callable[..., Any], served: Callable[..., Any]) -> None:
@@ -246,7 +246,7 @@ def test_set_aside_by_reason(made: Callable[..., Any], served: Callable[..., Any
 
 def test_questions_go_by_the_newest_view(server: Any) -> None:
     assert server.get("/api/questions")["seen"] == 0
-    server.post("/api/decide", {"action": "name", "person": "p0", "name": "Anna", "seen": 0})
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})
     assert server.get("/api/questions")["seen"] == 1
 
 
@@ -254,7 +254,7 @@ def test_other_processes_are_seen(server: Any, made: Callable[..., Any]) -> None
     from castlist.cli.decide import command
 
     place = server.process.args[-1]
-    command.main([place, "merge", "p0", "p1"], standalone_mode=False)
+    command.main([place, "merge", "p1", "p2"], standalone_mode=False)
     assert len(server.get("/api/state")["people"]) == 3
     command.main([place, "undo"], standalone_mode=False)
     assert len(server.get("/api/state")["people"]) == 4
@@ -270,7 +270,7 @@ def test_every_confirmed_decision_survives_a_kill(
     while confirmed < 60 and time.monotonic() < deadline:
         body = {
             "action": "name",
-            "person": f"p{confirmed % 2}",
+            "person": f"p{confirmed % 2 + 1}",
             "name": f"name {confirmed}",
             "seen": confirmed,
         }
@@ -288,7 +288,7 @@ def test_every_confirmed_decision_survives_a_kill(
 def test_ctrl_c_leaves_the_cast_as_decided(made: Callable[..., Any], served: Callable[..., Any]) -> None:
     film = made([0, 0, 1, 1], [0, 1, 2, 2])
     server = served(film.place)
-    server.post("/api/decide", {"action": "name", "person": "p0", "name": "Anna", "seen": 0})
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})
     server.stop()
     with Workspace.open(film.place, write=False) as keep:
         assert [p.name for p in keep.cast() if p.named] == ["Anna"]

@@ -22,7 +22,7 @@ def test_merge_keeps_identity_and_place(made: Callable[..., Any]) -> None:
     film = made([0, 0, 0, 1, 1, 2, 2], [0, 0, 1, 2, 2, 3, 3])
     with Session.open(film.place) as session:
         before = members(session)
-        assert list(before) == ["p0", "p1", "p2", "p3"]
+        assert list(before) == ["p1", "p2", "p3", "p4"]
         small = next(p for p, t in before.items() if t == [2])
         large = next(p for p, t in before.items() if t == [0, 1])
         session.decide({"action": "merge", "people": [small, large]})
@@ -46,22 +46,22 @@ def test_split_stands_after_what_it_came_from(made: Callable[..., Any]) -> None:
 def test_move_takes_tracks_to_another_person(made: Callable[..., Any]) -> None:
     film = made([0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1])
     with Session.open(film.place) as session:
-        session.decide({"action": "move", "tracks": [3], "person": "p1"})
-        assert members(session) == {"p0": [0, 1, 2], "p1": [3, 4, 5]}
+        session.decide({"action": "move", "tracks": [3], "person": "p2"})
+        assert members(session) == {"p1": [0, 1, 2], "p2": [3, 4, 5]}
 
 
 def test_name_hide_background_face(made: Callable[..., Any]) -> None:
     film = made([0, 0, 1, 1, 2], [0, 0, 1, 1, -1])
     with Session.open(film.place) as session:
-        session.decide({"action": "name", "person": "p0", "name": " Anna\nB "})
+        session.decide({"action": "name", "person": "p1", "name": " Anna\nB "})
         assert session.state()["people"][0]["name"] == "Anna B"
-        session.decide({"action": "background", "people": ["p1"]})
+        session.decide({"action": "background", "people": ["p2"]})
         assert session.state()["people"][1]["fate"] == 1
-        session.decide({"action": "foreground", "people": ["p1"]})
+        session.decide({"action": "foreground", "people": ["p2"]})
         assert session.state()["people"][1]["fate"] == 0
         session.decide({"action": "not-a-face", "tracks": [1]})
-        session.decide({"action": "hide", "people": ["p1"]})
-        assert members(session) == {"p0": [0]}
+        session.decide({"action": "hide", "people": ["p2"]})
+        assert members(session) == {"p1": [0]}
         assert {g["reason"]: g["count"] for g in session.state()["aside"]} == {
             "hidden, as was decided": 2,
             "not a face": 1,
@@ -71,7 +71,7 @@ def test_name_hide_background_face(made: Callable[..., Any]) -> None:
         session.decide({"action": "restore", "tracks": [2, 3]})
         session.decide({"action": "restore", "tracks": [4]})
         assert sorted(members(session).values()) == [[0, 1], [2, 3], [4]]
-        session.decide({"action": "name", "person": "p0", "name": ""})
+        session.decide({"action": "name", "person": "p1", "name": ""})
         assert session.state()["people"][0]["name"] == ""
 
 
@@ -92,22 +92,27 @@ def test_two_sessions_see_each_other_and_old_views_are_refused(made: Callable[..
     film = made([0, 0, 1, 1], [0, 1, 2, 2])
     with Session.open(film.place) as one, Session.open(film.place) as two:
         seen = two.view.seen
-        one.decide({"action": "name", "person": "p0", "name": "Anna"}, author="A")
+        one.decide({"action": "name", "person": "p1", "name": "Anna"}, author="A")
         with pytest.raises(Stale) as refused:
-            two.decide({"action": "hide", "people": ["p0"]}, seen=seen)
+            two.decide({"action": "hide", "people": ["p1"]}, seen=seen)
         assert [d.author for d in refused.value.decisions] == ["A"]
         assert two.state()["people"][0]["name"] == "Anna"
-        two.decide({"action": "hide", "people": ["p0"]}, seen=two.view.seen)
+        two.decide({"action": "hide", "people": ["p1"]}, seen=two.view.seen)
         assert len(one.state()["people"]) == 2
 
 
-def test_what_contradicts_is_refused_and_not_logged(made: Callable[..., Any]) -> None:
+def test_the_later_decision_wins_and_says_so(made: Callable[..., Any]) -> None:
     film = made([0, 0, 1, 1], [0, 0, 1, 1])
     with Session.open(film.place) as session:
         session.decide({"action": "different", "tracks": [0, 2]})
-        with pytest.raises(InputError, match="an earlier decision says otherwise"):
-            session.decide({"action": "same", "tracks": [0, 2]})
-        assert len(session.history()) == 1
+        session.decide({"action": "same", "tracks": [0, 2]})
+        assert members(session) == {"p1": [0, 1, 2, 3]}
+        what = session.history()[0]["what"]
+        assert what == (
+            "Person 2, 2 tracks: joined Person 1; "
+            "this outranks decision 1: they were decided to be two people before"
+        )
+        assert len(session.state()["conflicts"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -116,9 +121,9 @@ def test_what_contradicts_is_refused_and_not_logged(made: Callable[..., Any]) ->
         {},
         {"action": "explode"},
         {"action": ["merge"]},
-        {"action": "merge", "people": ["p0"]},
-        {"action": "merge", "people": ["p0", "p0"]},
-        {"action": "merge", "people": ["p0", "p99"]},
+        {"action": "merge", "people": ["p1"]},
+        {"action": "merge", "people": ["p1", "p1"]},
+        {"action": "merge", "people": ["p1", "p99"]},
         {"action": "merge", "people": "p0p1"},
         {"action": "split", "tracks": []},
         {"action": "split", "tracks": [0, 1]},
@@ -127,11 +132,11 @@ def test_what_contradicts_is_refused_and_not_logged(made: Callable[..., Any]) ->
         {"action": "split", "tracks": [-1]},
         {"action": "split", "tracks": [10**20]},
         {"action": "move", "tracks": [0], "person": None},
-        {"action": "move", "tracks": [0], "person": "p0"},
-        {"action": "name", "person": "p0"},
-        {"action": "name", "person": "p0", "name": 7},
-        {"action": "name", "person": "p0", "name": ""},
-        {"action": "name", "person": "p0", "name": "x" * 10_001},
+        {"action": "move", "tracks": [0], "person": "p1"},
+        {"action": "name", "person": "p1"},
+        {"action": "name", "person": "p1", "name": 7},
+        {"action": "name", "person": "p1", "name": ""},
+        {"action": "name", "person": "p1", "name": "x" * 10_001},
         {"action": "restore", "tracks": [0]},
         {"action": "different", "tracks": [0]},
         {"action": "hide"},

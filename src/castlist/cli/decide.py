@@ -20,8 +20,8 @@ EXAMPLES = """
 \b
 Examples:
   castlist decide film.castlist list
-  castlist decide film.castlist merge p0 p3 p7
-  castlist decide film.castlist name p0 "Anna Lindqvist"
+  castlist decide film.castlist merge p1 p4 Anna
+  castlist decide film.castlist name p1 "Anna Lindqvist"
   castlist decide film.castlist split 12 15          tracks, into a person of their own
   castlist decide film.castlist move 12 15 p4        tracks, to another person
   castlist decide film.castlist sort 12=p3 15=p3 20=  many at once; 20 to nobody of them
@@ -37,7 +37,7 @@ Examples:
 @click.option("--author", default="", help="Who decides; kept with the decision.")
 @click.option("--offset", type=float, help="import: seconds by which this copy of the film runs later.")
 def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:
-    """Decide something about the cast of WORKSPACE: people are p0, p1, ..., tracks are numbers."""
+    """Decide something about the cast of WORKSPACE: people are p1, Person 2 or names, tracks are numbers."""
     from castlist.cli.output import visible
     from castlist.io import plain_json
     from castlist.review.session import Session
@@ -87,7 +87,7 @@ def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
 
 def _plain(made: Any) -> str:
     from castlist.report.words import clean
-    from castlist.review.actions import sentence
+    from castlist.review.history import sentence
 
     return clean(sentence(made), 120)
 

@@ -1,24 +1,27 @@
-"""What people decided about a film and what it means for the tracks of today: arrays, no disk.
+"""What people decided about a film and what it means: arrays, no disk. `apply` is the one place that says it.
 
 | module | holds |
 |---|---|
-| `decision` | `Decision`, `Anchor`: one row of the log |
-| `locate` | where the face of an anchor is among today's tracks |
-| `resolve` | what all decisions together say about the tracks |
-| `apply` | who is who after the decisions |
-| `people` | people with stable identities, after the decisions |
+| `decision`, `groups` | `Decision`, one row of the log: faces, and the people it is about, whole |
 | `base` | what the machine found, on which decisions are applied |
+| `apply` | who is who after the decisions, and nowhere else |
+| `meant`, `part` | whom a decision is about; how a group is parted |
+| `people` | the people after the decisions, what they are called, the cast that is made of them |
+| `identities` | numbers of people that another run goes on with |
+| `locate` | where the faces of a decision are among today's tracks |
 | `transfer`, `align` | decisions for another copy of the film |
-| `constraints` | decisions as must-links and cannot-links |
 """
 
 from __future__ import annotations
 
 from castlist.decisions.align import Alignment, Copy, align
+from castlist.decisions.apply import apply, completed_log, decided_by, numbered
 from castlist.decisions.base import Base
 from castlist.decisions.decision import KINDS, Anchor, Decision, active, to_redo, to_undo
+from castlist.decisions.groups import Groups
+from castlist.decisions.identities import renumbered
 from castlist.decisions.locate import Finder, locate
-from castlist.decisions.resolve import Conflict, Missing, Resolved, resolve, steps
+from castlist.decisions.people import Conflict, Group, Joined, Missing, View, cast_of, completed, whom
 from castlist.decisions.transfer import Carried, Left, carry
 
 __all__ = [
@@ -31,15 +34,24 @@ __all__ = [
     "Copy",
     "Decision",
     "Finder",
+    "Group",
+    "Groups",
+    "Joined",
     "Left",
     "Missing",
-    "Resolved",
+    "View",
     "active",
     "align",
+    "apply",
     "carry",
+    "cast_of",
+    "completed",
+    "completed_log",
+    "decided_by",
     "locate",
-    "resolve",
-    "steps",
+    "numbered",
+    "renumbered",
     "to_redo",
     "to_undo",
+    "whom",
 ]

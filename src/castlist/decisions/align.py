@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.boxes import iou
 from castlist.errors import InputError
 from castlist.types import Clock, Tracks, Video
 
@@ -94,17 +95,8 @@ def _alike(a: _Look, b: _Look) -> NDArray[np.float64]:
     worth = np.ones((len(a.start), len(b.start)))
     if a.vector is not None and b.vector is not None and a.vector.shape[1] == b.vector.shape[1]:
         worth += 2 * np.clip(a.vector @ b.vector.T, 0, 1)
-    same = (_iou(a.first, b.first) >= MIN_IOU) & (_iou(a.last, b.last) >= MIN_IOU)
+    same = (iou(a.first[:, None], b.first) >= MIN_IOU) & (iou(a.last[:, None], b.last) >= MIN_IOU)
     return np.where(same, worth, 0.0)
-
-
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, m) intersection over union of boxes."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    common = (high - low).clip(0).prod(axis=2)
-    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (a, b)]
-    return np.asarray(common / np.maximum(areas[0][:, None] + areas[1] - common, 1e-12))
 
 
 def _vote(a: _Look, b: _Look, alike: NDArray[np.float64], speed: float) -> tuple[int, int, float]:

@@ -1,217 +1,534 @@
-"""Clusters within decisions: only people whom a decision is about change, everybody else stays.
+"""What the decisions mean: this function, and nothing else, says who is who after them.
 
-`walk` takes the decisions one after another, each on the people as they stood when it was made, so that it
-does what was seen. `regroup` then sees to it that every link holds: must-linked tracks bring their whole
-clusters together; cannot-linked tracks part a cluster, and its other tracks go with whom they resemble.
+    view = apply(base, video, log)
+
+Decisions are taken in the order in which they were made, each on the people as they stood then; what was
+undone is left out. A decision records its people whole (`Decision.groups`), so that it means the same on
+other tracks:
+
+1. **What was decided stays together and apart.** The tracks of its people become a decided group. Only a
+   later decision takes them out of it; where one contradicts an earlier one, the later one wins, which is
+   listed in `View.conflicts`.
+2. **What nobody decided stays as the machine has it.** A group of the machine's joins a decided person if it
+   holds most faces of that person, or if at least half of its own faces are that person's, and no decision
+   says otherwise; `View.joined` lists it.
+
+A decision without groups (written by hand, or by an earlier castlist) is about everybody who is with one of
+its faces.
+
+The sides of `Decision.groups`:
+
+| kind | sides |
+|---|---|
+| same, name | each one person; all of them become the person of side 0 |
+| different | each a person of their own |
+| move, sort | four a step: tracks moved, the person joined, whom they are not, people who join whole |
+| background, foreground, confirm, key | each one person |
+| not-a-face, face, hide, show | the tracks, those of each person on a side |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.types import NOISE
-from castlist.vectors import unit
+from castlist.decisions.base import Base, page_order
+from castlist.decisions.decision import Decision, active
+from castlist.decisions.identities import largest_number
+from castlist.decisions.locate import Finder, Sides
+from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Joined, Somebody, Standing, meant
+from castlist.decisions.people import Conflict, Missing, View, completed, view_of
+from castlist.types import BACKGROUND, NOISE, PERSON, Video
 
-__all__ = ["Step", "regroup", "walk"]
+__all__ = ["apply", "completed_log", "decided_by", "numbered"]
 
-Pairs = NDArray[np.int64]
-Labels = NDArray[np.int64]
-Step = tuple[str, dict[int, list[int]]]  # a decision's kind, and the tracks on each of its sides
-ROUNDS = 20
-
-
-def walk(label: Labels, made: Iterable[Step], vector: NDArray[np.float32]) -> Labels:
-    """(t,) labels after one decision after another; kinds that say nothing of who is who change nothing."""
-    walker = _Walker(label.copy(), vector)
-    for kind, sides in made:
-        live = {side: [t for t in own if walker.label[t] != NOISE] for side, own in sides.items()}
-        if kind in ("same", "name"):
-            walker.join([t for own in live.values() for t in own])
-        elif kind == "move":
-            walker.move(live.get(0, []), live.get(1, []))
-        elif kind == "different":
-            walker.part(list(live.values()))
-        elif kind == "sort":
-            for k in sorted({side // 3 for side in live}):
-                walker.sort(live.get(3 * k, []), live.get(3 * k + 1, []), live.get(3 * k + 2, []))
-    return walker.label
+Tracks = NDArray[np.int64]  # numbers of tracks
+SPARE = 1_000_000  # added to the number of whoever is left of a person whose number goes on with others
+LAST = 1 << 60  # stands after everybody on the page
+JOINING = ("same", "name", "move", "sort")
 
 
-class _Walker:
-    """Labels that change, and the tracks of each label at hand."""
-
-    def __init__(self, label: Labels, vector: NDArray[np.float32]) -> None:
-        self.label, self.vector = label, vector
-        order = np.argsort(label, kind="stable")
-        edges = np.searchsorted(label[order], np.arange(int(label.max(initial=-1)) + 2))
-        self.members = [order[a:b] for a, b in pairwise(edges.tolist())]
-
-    def join(self, tracks: list[int]) -> None:
-        """Everybody who is with one of these becomes one person, that of the first."""
-        labels = list(dict.fromkeys(int(self.label[t]) for t in tracks))
-        if len(labels) > 1:
-            own = np.concatenate([self.members[k] for k in labels])
-            for k in labels:
-                self.members[k] = own[:0]
-            self._put(labels[0], own)
-
-    def move(self, moved: list[int], to: list[int]) -> None:
-        """These tracks, and they alone, become the person of `to`, or a new one."""
-        if not moved:
-            return
-        target = int(self.label[to[0]]) if to else len(self.members)
-        if not to:
-            self.members.append(np.zeros(0, np.int64))
-        own = np.unique(moved)
-        for k in np.unique(self.label[own]).tolist():
-            self.members[k] = np.setdiff1d(self.members[k], own, assume_unique=True)
-        self._put(target, np.concatenate([self.members[target], own]))
-
-    def sort(self, moved: list[int], to: list[int], left: list[int]) -> None:
-        """One move of many; with nobody to move, join `to` and part it from `left`."""
-        if moved:
-            self.move(moved, to)
-            return
-        self.join(to)
-        if to and left:
-            self.part([to, left])
-
-    def part(self, sides: list[list[int]]) -> None:
-        """Sides that are of one person become two; its other tracks go with whom they resemble."""
-        sides = [own for own in sides if own]
-        together = {int(self.label[own[0]]) for own in sides}
-        for k in sorted(together):
-            own = np.sort(self.members[k])
-            inside = [side for side in sides if self.label[side[0]] == k]
-            if len(inside) > 1:
-                self._part(own, inside)
-
-    def _part(self, own: Labels, sides: list[list[int]]) -> None:
-        part = np.arange(len(self.label))
-        for side in sides:
-            part[side] = side[0]
-        pairs = np.array([(a[0], b[0]) for i, b in enumerate(sides) for a in sides[:i]], np.int64)
-        choice = _assign(own, part, pairs, self.vector)
-        home = int(self.label[own[0]])
-        for k in range(int(choice.max()) + 1):
-            if k:
-                self.members.append(np.zeros(0, np.int64))
-            self._put(len(self.members) - 1 if k else home, own[choice == k])
-
-    def _put(self, label: int, own: Labels) -> None:
-        self.members[label] = own
-        self.label[own] = label
-
-
-def regroup(label: Labels, must: Pairs, cannot: Pairs, vector: NDArray[np.float32]) -> Labels:
-    """(t,) labels in which must-links hold and cannot-links hold, given that they do not contradict.
+def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None = None) -> View:
+    """The people after these decisions.
 
     Args:
-        label: (t,) clusters, NOISE where a track takes no part.
-        must: (q, 2) tracks of one person.
-        cannot: (r, 2) tracks of two people.
-        vector: (t, d) unit vectors, to tell where the other tracks of a parted cluster belong.
+        base: what the machine found.
+        log: all decisions ever made, in their order, undone ones and undos too.
+        before: the view of the same base after the first of them, to go on from; changes no result.
     """
-    live = label != NOISE
-    must, cannot = must[live[must].all(axis=1)], cannot[live[cannot].all(axis=1)]
-    part = _components(len(label), must)
-    label = label.copy()
-    for _ in range(ROUNDS):
-        parted = _part(label, part, cannot, vector)
-        joined = _join(label, part)
-        if not (parted or joined):
-            break
-    return label
+    last = max((d.id for d in log), default=0)
+    fresh = [d for d in log if before is None or d.id > before.seen]
+    if before is not None and isinstance(before.walk, _Walk) and not any(d.undoes for d in fresh):
+        walk, held = before.walk.copy(), fresh
+    else:
+        find = before.find if before else Finder(base.tracks, base.clock, video, digest=base.digest)
+        walk, held = _Walk.over(base, video, find), active(log)
+        walk.undone = _undone(log, {d.id for d in held}, walk)
+    walk.next_number = max(walk.next_number, largest_number(log) + 1)
+    for decision in held:
+        walk.take(decision)
+    return view_of(base, walk.find, walk, walk.stand(), walk.listed(), last)
 
 
-def _components(count: int, pairs: Pairs) -> Labels:
-    """(n,) a number for each track, equal where pairs connect them."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
-
-
-def _join(label: Labels, part: Labels) -> bool:
-    """Make the clusters of each must-linked part one, in place; whether anything changed."""
-    own = np.flatnonzero(label != NOISE)
-    if not len(own):
-        return False
-    size = np.bincount(part[own])
-    own = own[size[part[own]] > 1]
-    count = int(label.max()) + 1
-    order = own[np.argsort(part[own], kind="stable")]
-    same = part[order[1:]] == part[order[:-1]]
-    pairs = np.stack([label[order[:-1]], label[order[1:]]], 1)[same]
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    if not len(pairs):
-        return False
-    home = _components(count, pairs)
-    lowest = np.full(home.max() + 1, count, np.int64)
-    np.minimum.at(lowest, home, np.arange(count))
-    live = label != NOISE
-    label[live] = lowest[home[label[live]]]
-    return True
+def completed_log(base: Base, video: Video, log: Sequence[Decision]) -> list[Decision]:
+    """The whole log; what was decided without whole groups gets them, as they stood on this base."""
+    done: list[Decision] = []
+    view: View | None = None
+    for made in log:
+        if made.groups is None and made.kind not in ("undo", "unsure"):
+            view = apply(base, video, done, view)
+            made = completed(made, view, base, video)
+        done.append(made)
+    return done
 
 
-def _part(label: Labels, part: Labels, cannot: Pairs, vector: NDArray[np.float32]) -> bool:
-    """Part clusters that hold a cannot-linked pair, in place; whether there were any."""
-    broken = cannot[label[cannot[:, 0]] == label[cannot[:, 1]]]
-    for cluster in np.unique(label[broken[:, 0]]).tolist():
-        own = np.flatnonzero(label == cluster)
-        inside = broken[label[broken[:, 0]] == cluster]
-        choice = _assign(own, part, inside, vector)
-        fresh = int(label.max()) + 1
-        label[own] = np.where(choice == 0, cluster, fresh + choice - 1)
-    return bool(len(broken))
-
-
-def _assign(own: Labels, part: Labels, cannot: Pairs, vector: NDArray[np.float32]) -> Labels:
-    """(n,) the new cluster 0, 1, ... of each track of a parted one; 0 is the largest."""
-    members = {p: own[part[own] == p] for p in dict.fromkeys(part[cannot].ravel().tolist())}
-    foes: dict[int, set[int]] = {p: set() for p in members}
-    for a, b in part[cannot].tolist():
-        foes[a].add(b)
-        foes[b].add(a)
-    classes: list[list[int]] = []
-    for p in sorted(members, key=lambda p: (-len(members[p]), p)):
-        allowed = [i for i, c in enumerate(classes) if not foes[p] & set(c)]
-        sums = [_alike(members[p], np.concatenate([members[q] for q in classes[i]]), vector) for i in allowed]
-        if allowed:
-            classes[allowed[int(np.argmax(sums))]].append(p)
+def numbered(base: Base, video: Video, log: Sequence[Decision], fresh: Sequence[Decision]) -> list[Decision]:
+    """Decisions of another copy of the film with the numbers that their people have, or get, in this one."""
+    done, rows = [*log], []
+    view = apply(base, video, done)
+    for made in fresh:
+        row = replace(made, id=max((d.id for d in done), default=0) + 1)
+        if row.groups is None:
+            row = completed(row, view, base, video)
         else:
-            classes.append([p])
-    choice = np.full(len(own), NOISE, np.int64)
-    for i, parts in enumerate(classes):
-        choice[np.isin(part[own], parts)] = i
-    _follow(own, part, choice, vector)
-    size = np.bincount(choice)
-    rank = np.empty(len(size), np.int64)
-    rank[np.argsort(-size, kind="stable")] = np.arange(len(size))
-    return rank[choice]
+            after = apply(base, video, [*done, row], view)
+            sides = after.find.sides(row.groups)[0]
+            person = row.groups.person.copy()
+            for side, own in sides.items():
+                group = after.label[own[after.label[own] != NOISE]]
+                if len(group) and not (row.kind in ("move", "sort") and side % 4 == REST):
+                    person[side] = after.groups[int(np.bincount(group).argmax())].number
+            row = replace(row, groups=replace(row.groups, person=person))
+        view = apply(base, video, [*done, row], view)
+        done.append(row)
+        rows.append(row)
+    return rows
 
 
-def _alike(a: Labels, b: Labels, vector: NDArray[np.float32]) -> float:
-    return float(vector[a].mean(axis=0) @ vector[b].mean(axis=0))
+def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
+    """The latest decision that is about both of two tracks and of which the view holds, 0 for none."""
+    same = view.label[a] == view.label[b] != NOISE
+    for made in reversed(active(log)):
+        if made.groups is None or made.kind not in (*JOINING, "different"):
+            continue
+        sides = view.find.sides(made.groups)[0]
+        one, two = ([k for k, own in sides.items() if t in own] for t in (a, b))
+        apart = made.kind == "different" or any(k % 4 == REST for k in (*one, *two) if made.kind != "same")
+        if one and two and apart != same:
+            return made.id
+    return 0
 
 
-def _follow(own: Labels, part: Labels, choice: Labels, vector: NDArray[np.float32]) -> None:
-    """Tracks that nobody decided about go to the class they resemble most, must-linked ones together."""
-    free = np.flatnonzero(choice == NOISE)
-    if not len(free):
-        return
-    groups, member = np.unique(part[own[free]], return_inverse=True)
-    x = np.zeros((len(groups), vector.shape[1]))
-    np.add.at(x, member, vector[own[free]])
-    fixed = [np.flatnonzero(choice == i) for i in range(int(choice.max()) + 1)]
-    seed = np.stack([vector[own[rows]].sum(axis=0) for rows in fixed])
-    centre = seed
-    for _ in range(3):
-        best = (x @ unit(centre).T).argmax(axis=1)
-        centre = seed + np.stack([x[best == i].sum(axis=0) for i in range(len(seed))])
-    choice[free] = best[member]
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """That no track of the one set is the person of any of the other."""
+
+    decision: int
+    one: Tracks
+    other: Tracks
+
+
+@dataclass(slots=True)
+class _Undone:
+    """A decision that was undone: when it held, and which tracks it had joined."""
+
+    until: list[tuple[int, bool]]  # (decision, whether it held from then on)
+    code: Tracks  # (t,) the side of each track, NOISE on none
+
+    def held_at(self, decision: int) -> bool:
+        state = [held for number, held in self.until if number < decision]
+        return bool(state) and state[-1]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The people while decisions are taken one after another."""
+
+    base: Base
+    video: Video
+    find: Finder
+    label: Tracks  # (t,) below `count` a label of the machine's, from there on a decided person; NOISE
+    count: int
+    no_face: Tracks  # (t,) the decision that said so, 0 for none
+    hidden: NDArray[np.bool_]
+    labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
+    next_number: int
+    people: dict[int, Somebody] = field(default_factory=dict)
+    undone: list[_Undone] = field(default_factory=list)
+    aparts: list[_Apart] = field(default_factory=list)
+    unsure: list[tuple[int, int]] = field(default_factory=list)
+    cannot: list[tuple[int, int]] = field(default_factory=list)
+    redirect: dict[int, int] = field(default_factory=dict)
+    place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # number -> where it stands on the page
+    conflicts: list[Conflict] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    row: int = 0  # the decision being taken
+    exact: bool = True  # whether today's tracks are those it was recorded on
+
+    @classmethod
+    def over(cls, base: Base, video: Video, find: Finder) -> Self:
+        t = len(base.tracks)
+        walk = cls(
+            base, video, find, base.label.astype(np.int64), len(base.number), np.zeros(t, np.int64),
+            np.zeros(t, np.bool_), np.zeros(t, np.bool_), base.next_number,
+        )  # fmt: skip
+        order = page_order(base.label, base.fate, base.tracks)
+        walk.place = {int(base.number[k]): (i,) for i, k in enumerate(order.tolist())}
+        return walk
+
+    def copy(self) -> _Walk:
+        return replace(
+            self, label=self.label.copy(), no_face=self.no_face.copy(), hidden=self.hidden.copy(),
+            labelled=self.labelled.copy(), people={k: replace(p) for k, p in self.people.items()},
+            aparts=[*self.aparts], unsure=[*self.unsure], cannot=[*self.cannot], redirect={**self.redirect},
+            place={**self.place}, conflicts=[*self.conflicts], missing=[*self.missing],
+        )  # fmt: skip
+
+    # Taking a decision
+
+    def take(self, made: Decision) -> None:
+        """Let one more decision hold."""
+        self.row = made.id
+        pointed = _by_side(made, self.find)
+        sides, person = self._sides(made, pointed)
+        match made.kind:
+            case "same" | "name":
+                self._same(made, sides, person)
+            case "different":
+                self._different(sides, person)
+            case "move" | "sort":
+                for k in sorted({side // 4 for side in (*sides, *person)}):
+                    self._move(made, [sides.get(4 * k + role, _none()) for role in range(4)], person, k)
+            case "background" | "foreground" | "confirm" | "key":
+                self._person(made, sides, person, pointed)
+            case "not-a-face":
+                self.no_face[_all(sides)] = made.id
+            case "face":
+                self.no_face[_all(sides)] = 0
+            case "hide" | "show":
+                self.hidden[_all(sides)] = made.kind == "hide"
+        self._note(made, pointed)
+
+    def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
+        """The tracks of each side, and the number that its person has or gets."""
+        if made.groups is None:
+            self.exact = True
+            if lost := len(made.anchors) - sum(map(len, pointed.values())):
+                self.missing.append(Missing(made.id, lost, len(made.anchors)))
+            sides, person = meant(made, pointed, self.stand())
+            self.next_number = max([self.next_number, *(n + 1 for n in person.values())])
+            return sides, person
+        sides, lost = self.find.sides(made.groups)
+        self.exact = self.find.exact(made.groups)
+        if lost:
+            self.missing.append(Missing(made.id, lost, len(made.groups)))
+        return sides, {k: n for k, n in enumerate(made.groups.person.tolist()) if n}
+
+    def _note(self, made: Decision, pointed: Mapping[int, list[int]]) -> None:
+        """What a decision says of the very faces that were pointed at: what need not be asked any more."""
+        everything = [t for own in pointed.values() for t in own]
+        if made.kind in ("same", "name", "confirm"):
+            self.labelled[everything] = True
+        elif made.kind == "different":
+            sides = list(pointed.values())
+            self.cannot += [(a, b) for i, y in enumerate(sides) for x in sides[:i] for a in x for b in y]
+        elif made.kind == "unsure":
+            self.unsure += [(everything[0], t) for t in everything[1:]]
+        elif made.kind in ("move", "sort"):
+            for k in sorted({side // 3 for side in pointed}):
+                moved, to, left = (pointed.get(3 * k + role, []) for role in range(3))
+                self.labelled[[*moved, *to]] = True
+                self.cannot += [(a, b) for a in moved or to[:1] for b in left if a != b]
+
+    def _same(self, made: Decision, sides: Sides, person: dict[int, int]) -> None:
+        parts = [self._main(sides[k], person.get(k, 0)) for k in sorted(sides)]
+        self._are_faces(parts, made.kind)
+        key = self._join(parts, person.get(0, 0))
+        if key == NOISE or made.kind == "same":
+            return
+        who = self.people[key]
+        who.name, who.named_by = made.value, made.id
+        if made.value:
+            called = made.value.casefold()
+            others = [k for k, p in self.people.items() if k != key and p.name.casefold() == called]
+            if others:  # one name is one person
+                own = [np.flatnonzero(self.label == k) for k in (key, *others)]
+                who = self.people[self._join(own, who.number, whole=True)]
+                who.name, who.named_by = made.value, made.id
+
+    def _different(self, sides: Sides, person: dict[int, int]) -> None:
+        parts = {k: self._main(own, person.get(k, 0)) for k, own in sorted(sides.items())}
+        touched = [set(self.label[own].tolist()) for own in parts.values()]
+        for i, keys in enumerate(touched):
+            for k in sorted(keys & set().union(*touched[:i])):
+                if k >= self.count:
+                    own = np.flatnonzero(self.label == k)
+                    self._against(self.people[k].by, own, "they were decided to be one person before")
+        for k, own in parts.items():
+            self._carve(own, person.get(k, 0))
+        tracks = list(parts.values())
+        self.aparts += [_Apart(self.row, a, b) for i, b in enumerate(tracks) for a in tracks[:i]]
+
+    def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
+        """Some tracks, and they alone, become the person of others, or a new one."""
+        wanted = person.get(4 * k + TARGET, 0)
+        to, whole = self._main(side[TARGET], wanted), self._main(side[WHOLE], 0)
+        moved = np.setdiff1d(side[MOVED], to)
+        if len(moved) < len(side[MOVED]):
+            self._against(
+                0, np.intersect1d(side[MOVED], to), "these faces are on one track with their person"
+            )
+        if len(to) or len(whole):
+            key = self._join([to, whole], wanted)
+            self._put(moved, key)
+        elif len(moved):
+            there = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
+            if there == NOISE:
+                key = self._carve(moved, person.get(4 * k + MOVED, 0))
+            else:
+                key = there
+                self._put(moved, key)
+        else:
+            return
+        self.no_face[moved], self.hidden[moved] = 0, False
+        if made.value:
+            self.people[key].name, self.people[key].named_by = made.value, made.id
+        if len(side[REST]):
+            self.aparts.append(_Apart(self.row, moved if len(side[MOVED]) else to, side[REST]))
+
+    def _person(
+        self, made: Decision, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]
+    ) -> None:
+        """Whole people who stay as they are, and what is said of them."""
+        for k, own in sorted(sides.items()):
+            key = self._join([self._main(own, person.get(k, 0))], person.get(k, 0))
+            if key != NOISE and made.kind in ("background", "foreground"):
+                self.people[key].fate = BACKGROUND if made.kind == "background" else PERSON
+            elif key != NOISE and made.kind == "key" and any(pointed.values()):
+                self.people[key].key = made.anchors[0]
+
+    # Groups
+
+    def _join(self, parts: Iterable[Tracks], wanted: int, *, whole: bool = False) -> int:
+        """Make these tracks one decided person, of the number wanted where that is free; its key."""
+        own = np.unique(np.concatenate([_none(), *parts]))
+        if not len(own):
+            return NOISE
+        touched = np.unique(self.label[own])
+        gone = [
+            k for k in touched.tolist() if k >= self.count and (whole or self.exact or self._most(k, own))
+        ]
+        everybody = np.concatenate([own, *(np.flatnonzero(self.label == k) for k in gone)])
+        return self._made(np.unique(everybody), touched, gone, wanted)
+
+    def _carve(self, own: Tracks, wanted: int) -> int:
+        """Make these tracks, and they alone, a decided person of their own; its key."""
+        if not len(own):
+            return NOISE
+        touched = np.unique(self.label[own])
+        gone = [k for k in touched.tolist() if k >= self.count and self._most(k, own)]
+        return self._made(own, touched, gone, wanted)
+
+    def _made(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int) -> int:
+        """A new decided person, who goes on as those of `gone` did; its key."""
+        number = self._number(own, touched, gone, wanted)
+        before = sorted(gone, key=lambda k: (self.people[k].number != number, -self.people[k].named_by, k))
+        who = Somebody(number, self.row)
+        for k in before:
+            old = self.people[k]
+            if not who.name and old.name:
+                who.name, who.named_by = old.name, old.named_by
+            who.fate = old.fate if who.fate == NOISE else who.fate
+            who.key = who.key or old.key
+        self._replaced(own, touched, number)
+        left = self.label.copy()
+        left[own] = NOISE
+        for k in gone:
+            if not (left == k).any():
+                del self.people[k]
+        key = max([self.count - 1, *self.people]) + 1
+        self.people[key], self.label[own] = who, key
+        return key
+
+    def _put(self, own: Tracks, key: int) -> None:
+        """Let these tracks be of a decided person."""
+        if len(own):
+            self._replaced(own, np.unique(self.label[own]), self.people[key].number)
+            self.label[own], self.people[key].by = key, self.row
+
+    def _replaced(self, own: Tracks, touched: Tracks, number: int) -> None:
+        """Remember under which number people go on, and where a new number stands on the page."""
+        places = [self.place[n] for n in map(self._number_of, touched.tolist()) if n in self.place]
+        self.place.setdefault(number, (*min(places), number) if places else (LAST, number))
+        for k in touched.tolist():
+            if k != NOISE and (old := self._number_of(k)) != number:
+                self.redirect[old] = number
+        self.redirect.pop(number, None)
+
+    def _number_of(self, key: int) -> int:
+        if key >= self.count:
+            return self.people[key].number
+        return int(self.base.number[key]) if key >= 0 else 0
+
+    def _number(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int) -> int:
+        """The number wanted, else that of whoever most of these tracks are now, else one that nobody had."""
+        left = np.unique(self.label[np.setdiff1d(np.arange(len(self.label)), own)])
+        taken = {p.number for k, p in self.people.items() if k not in gone and k in left}
+        if wanted and wanted not in taken:
+            return wanted
+        faces = [self.base.tracks.size[own[self.label[own] == k]].sum() for k in touched.tolist()]
+        for i in np.argsort(faces, kind="stable")[::-1].tolist():
+            number = self._number_of(int(touched[i]))
+            if number and number not in taken and (int(touched[i]) in gone or touched[i] not in left):
+                return number
+        self.next_number += 1
+        return self.next_number - 1
+
+    def _most(self, key: int, own: Tracks) -> bool:
+        """Whether most faces of a decided person are on these tracks."""
+        members = np.flatnonzero(self.label == key)
+        size = self.base.tracks.size[members]
+        return bool(2 * size[np.isin(members, own)].sum() > size.sum())
+
+    def _main(self, own: Tracks, wanted: int) -> Tracks:
+        """Of a person as they stood at the decision: the part that holds without what was undone since."""
+        part = np.zeros(len(own), np.int64)
+        size = self.base.tracks.size[own]
+        for undone in self.undone:
+            code = undone.code[own]
+            if undone.held_at(self.row) and len(own) and code.max() != NOISE:
+                some = code[code != NOISE]
+                most = np.bincount(some, size[code != NOISE]).argmax()
+                part = np.unique([part, np.where(code == NOISE, most, code)], axis=1, return_inverse=True)[1]
+        if not part.any():
+            return own
+        numbers = [self._number_of(k) for k in self.label[own].tolist()]
+        there = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
+        return np.asarray(own[part == (there[0] if there else np.bincount(part, size).argmax())])
+
+    def _are_faces(self, parts: Sequence[Tracks], kind: str) -> None:
+        """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
+        own = np.concatenate([_none(), *parts])
+        for by in np.unique(self.no_face[own]).tolist():
+            if by:
+                self._against(by, own[self.no_face[own] == by], "it was decided to be no face before")
+        self.no_face[own], self.hidden[own] = 0, False
+
+    def _against(self, earlier: int, own: Tracks, why: str) -> None:
+        self.conflicts.append(Conflict(self.row, earlier, tuple(own[:20].tolist()), why))
+
+    # Looking
+
+    def stand(self) -> Standing:
+        """Everybody as they stand now, with what joined them."""
+        label = self.label.copy()
+        joined = self._attached(label)
+        label[(self.no_face > 0) | self.hidden] = NOISE
+        live = label != NOISE
+        keys, index = np.unique(label[live], return_inverse=True)
+        label[live] = index
+        number = np.array([self._number_of(k) for k in keys.tolist()], np.int64)
+        decided = keys >= self.count
+        taken = [p.number for k, p in self.people.items() if (self.label == k).any()]
+        number[~decided & np.isin(number, taken)] += SPARE
+        who = [self.people.get(k, Somebody(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)]
+        place = {k: i for i, k in enumerate(keys.tolist())}
+        met = tuple(Joined(place[k], own[label[own] == place[k]]) for k, own in joined if k in place)
+        return Standing(
+            label, number, tuple(p.name for p in who), tuple(who), tuple(j for j in met if len(j.tracks)),
+            self.base, self.next_number,
+        )  # fmt: skip
+
+    def _attached(self, label: Tracks) -> list[tuple[int, Tracks]]:
+        """Let tracks that nobody decided about join decided people, in place; who joined whom."""
+        machine, size = self.base.label.astype(np.int64), self.base.tracks.size
+        decided, free = label >= self.count, (label >= 0) & (label < self.count)
+        known = decided & (machine != NOISE)
+        rest = np.bincount(label[free], size[free], minlength=self.count)
+        width = max([self.count, *self.people]) + 1
+        cells, inverse = np.unique(machine[known] * width + label[known], return_inverse=True)
+        shared = np.bincount(inverse, size[known], minlength=len(cells))
+        whole = np.bincount(label[decided], size[decided], minlength=width)
+        good = (rest[cells // width] > 0) & (
+            (2 * shared > whole[cells % width]) | (shared >= rest[cells // width])
+        )
+        joined = []
+        for i in np.flatnonzero(good)[np.argsort(-shared[good], kind="stable")].tolist():
+            group, key = int(cells[i] // width), int(cells[i] % width)
+            own = np.flatnonzero(label == group)
+            own = own[~self._forbidden(own, label == key)]
+            if len(own):
+                label[own] = key
+                joined.append((key, own))
+        return joined
+
+    def _forbidden(self, own: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) whether a decision says that a track is not the person of these members."""
+        bad = np.zeros(len(self.label), np.bool_)
+        for apart in self.aparts:
+            if member[apart.one].any():
+                bad[apart.other] = True
+            if member[apart.other].any():
+                bad[apart.one] = True
+        return bad[own]
+
+    def listed(self) -> tuple[list[Conflict], list[Missing]]:
+        """What was overruled, and what was not found."""
+        found = [*self.conflicts]
+        for apart in self.aparts:
+            both = np.intersect1d(self.label[apart.one], self.label[apart.other])
+            for k in both[both >= self.count].tolist():
+                if self.people[k].by > apart.decision:
+                    own = np.concatenate([apart.one[self.label[apart.one] == k][:1], apart.other[:1]])
+                    why = "they were decided to be two people before"
+                    found.append(Conflict(self.people[k].by, apart.decision, tuple(own.tolist()), why))
+        return sorted(set(found), key=lambda c: (c.decision, c.against)), self.missing
+
+
+def _all(sides: Sides) -> Tracks:
+    return np.concatenate([_none(), *sides.values()])
+
+
+def _none() -> Tracks:
+    return np.zeros(0, np.int64)
+
+
+def _by_side(made: Decision, find: Finder) -> dict[int, list[int]]:
+    """The tracks of the faces that were pointed at, by their side, each once."""
+    sides: dict[int, list[int]] = {}
+    for anchor, track in zip(made.anchors, find(made.anchors).tolist(), strict=True):
+        if track != NOISE and track not in sides.setdefault(anchor.side, []):
+            sides[anchor.side].append(track)
+    return sides
+
+
+def _undone(log: Sequence[Decision], held: set[int], walk: _Walk) -> list[_Undone]:
+    """The decisions that joined people and do not hold any more."""
+    kinds = {d.id: d for d in log}
+    events: dict[int, list[tuple[int, bool]]] = {}
+    on: dict[int, bool] = {}
+    for made in sorted(log, key=lambda d: d.id):
+        target, state = made.id, True
+        on[made.id] = True
+        while (back := kinds[target].undoes) is not None:
+            target, state = back, not state
+            on[target] = state
+            if target not in kinds:
+                break
+        events.setdefault(target, []).append((made.id, state))
+    gone = [kinds[i] for i in events if i in kinds and i not in held and kinds[i].kind in JOINING]
+    return [_Undone(events[d.id], _codes(d, walk)) for d in gone]
+
+
+def _codes(made: Decision, walk: _Walk) -> Tracks:
+    """(t,) on which side of a decision each track is that it joined, NOISE on none."""
+    code = np.full(len(walk.label), NOISE)
+    if made.groups is not None:
+        for side, own in walk.find.sides(made.groups)[0].items():
+            if made.kind in ("same", "name") or side % 4 != REST:
+                code[own] = side
+    return code

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.types import (
-    FATES,
-    NOISE,
-    Clock,
-    Portraits,
-    Shots,
-    Tracks,
-    freeze,
-)
+from castlist.types import FATES, NOISE, SET_ASIDE, Clock, Portraits, Shots, Tracks, freeze
 
-__all__ = ["Base"]
+__all__ = ["Base", "page_order"]
+
+
+def _nobody() -> NDArray[np.int64]:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,7 +26,7 @@ class Base:
     shots: Shots
     tracks: Tracks
     portraits: Portraits
-    label: NDArray[np.int32]  # (t,) person, NOISE where set aside
+    label: NDArray[np.int32]  # (t,) 0 to g - 1, NOISE where set aside
     fate: NDArray[np.int8]  # (t,)
     reason: tuple[str, ...]  # (t,) why a track is not of the cast
     vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
@@ -38,6 +35,9 @@ class Base:
     damaged: int = 0
     mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     # (t, d) unit means of the tracks' faces, as the model gives them; `vector` where not given
+    number: NDArray[np.int64] = field(default_factory=_nobody)  # (g,) of the person that each label is
+    next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
+    digest: str = ""  # of tracks and clock
 
     def __post_init__(self) -> None:
         if not len(self.mean):
@@ -50,6 +50,15 @@ class Base:
         if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
             raise InputError("Base.label, fate and reason must have one row a track")
         self._check()
+        count = int(self.label.max(initial=NOISE)) + 1
+        if not self.next_number:
+            number = np.zeros(count, np.int64)
+            number[page_order(self.label, self.fate, self.tracks)] = np.arange(1, count + 1)
+            object.__setattr__(self, "number", number)
+            object.__setattr__(self, "next_number", count + 1)
+        freeze(self, number=(np.int64, (count,)))
+        if not self.digest:
+            object.__setattr__(self, "digest", _digest(self.tracks, self.clock))
 
     def _check(self) -> None:
         """Raise InputError where rows name rows that are not there: a workspace may say anything."""
@@ -66,3 +75,22 @@ class Base:
         for column in (self.tracks.box, self.portraits.box, self.vector, self.mean, self.scale):
             if not np.isfinite(column).all():
                 raise InputError("Base holds numbers that are not finite")
+
+
+def page_order(label: NDArray[np.int32], fate: NDArray[np.int8], tracks: Tracks) -> NDArray[np.int64]:
+    """(g,) labels in the order in which people are shown first: cast before background, then by faces."""
+    live = np.flatnonzero(label != NOISE)
+    count = int(label.max(initial=NOISE)) + 1
+    faces = np.bincount(label[live], tracks.size[live], minlength=count)
+    best = np.full(count, SET_ASIDE, np.int64)
+    np.minimum.at(best, label[live], fate[live].astype(np.int64))
+    first = np.full(count, len(label), np.int64)
+    np.minimum.at(first, label[live], live)
+    return np.lexsort((first, -faces, best))
+
+
+def _digest(tracks: Tracks, clock: Clock) -> str:
+    hashed = sha256(str(clock.unit).encode())
+    for column in (clock.pts, tracks.frame, tracks.offset, tracks.box):
+        hashed.update(np.ascontiguousarray(column).data)
+    return hashed.hexdigest()[:32]

@@ -1,8 +1,8 @@
-"""What people decided about a film, and what that means for the tracks of today.
+"""One row of the log: what somebody decided, about which faces, and who these people were at that time.
 
-A decision names faces by when and where they were seen, never by a track's number: it survives another
-detector, another model, a re-encode. Pure functions; `log` keeps the rows, and nothing here is ever
-overwritten: to undo is to add a row.
+A decision names faces by when and where they were seen, never by a track's number alone: it survives another
+detector, another model, a re-encode. Pure functions; the store keeps the rows, and no row is ever
+overwritten: to undo is to add a row. What the rows mean together is said by `apply`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from castlist.decisions.groups import Groups
 from castlist.errors import InputError
 from castlist.types import Clock, Video
 
@@ -34,8 +35,10 @@ KINDS = {
     "face": "these are faces after all",
     "hide": "leave these out of what is shown",
     "show": "show these again",
-    "background": "these belong to the background",
-    "foreground": "these belong to the cast",
+    "background": "these people belong to the background",
+    "foreground": "these people belong to the cast",
+    "confirm": "these faces are rightly of their person",
+    "key": "this face is the picture of its person",
     "undo": "the decision `undoes` no longer holds; undoing an undo is to redo",
 }
 _LEAST = {"same": 2, "different": 2, "unsure": 2, "undo": 0}  # anchors; of every other kind one
@@ -69,6 +72,9 @@ class Anchor:
 class Decision:
     """One thing that somebody decided.
 
+    `anchors` are the faces that were pointed at; `groups` are the people whom it is about, whole, as they
+    stood when it was made (None in rows that were written by hand, or by an earlier castlist).
+
     Raises:
         InputError: an unknown kind, too few faces, or a name that is too long.
     """
@@ -79,7 +85,8 @@ class Decision:
     author: str = ""
     time: datetime | None = None  # when it was decided, in UTC; the log fills it in
     undoes: int | None = None  # the decision that an undo undoes
-    id: int = 0  # its place in the log; 0 before it has one
+    id: int = 0  # its number in the log; 0 before it has one
+    groups: Groups | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -113,7 +120,7 @@ class Decision:
 
 
 def clean(name: str) -> str:
-    """A name as it is kept: composed (NFC), one line, no control characters, no blanks around it."""
+    """A name as it is stored: composed (NFC), one line, no control characters, no blanks around it."""
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in name)
     return " ".join(unicodedata.normalize("NFC", text).split())
 

@@ -1,39 +1,84 @@
-"""Where the face of an anchor is among the tracks of today: by time and box, never by a track's number."""
+"""Where the faces of a decision are among the tracks of today: by time and box, never by number alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.boxes import iou
 from castlist.decisions.decision import Anchor
+from castlist.decisions.groups import Groups
 from castlist.types import NOISE, Clock, Tracks, Video
 
-__all__ = ["TOLERANCE", "Finder", "locate"]
+__all__ = ["TOLERANCE", "Finder", "locate", "located"]
 
 MIN_IOU = 0.3  # detectors disagree on where a face ends; below this it is another face
 TOLERANCE = Fraction(1, 5)  # seconds by which a face may be seen earlier or later than it was
+CELLS = 1 << 20  # faces compared at once
+Sides = dict[int, NDArray[np.int64]]
 
 
 class Finder:
     """Finds faces among tracks as `locate` does, each once however often it is asked for."""
 
-    def __init__(self, tracks: Tracks, clock: Clock, video: Video, *, offset: Fraction = Fraction(0)) -> None:
+    def __init__(
+        self,
+        tracks: Tracks,
+        clock: Clock,
+        video: Video,
+        *,
+        offset: Fraction = Fraction(0),
+        digest: str = "",
+    ) -> None:
         self._of = (tracks, clock, video)
         self._offset = offset
+        self._digest = digest
         self._found: dict[tuple[Fraction, tuple[float, ...]], int] = {}
+        self._groups: dict[int, tuple[Groups, Sides, int]] = {}
 
     def __call__(self, anchors: Sequence[Anchor]) -> NDArray[np.int64]:
         """(a,) the track on which each face is seen, NOISE where it is on none."""
         keys = [(a.time, a.box) for a in anchors]
         fresh = {k: a for k, a in zip(keys, anchors, strict=True) if k not in self._found}
-        tracks, clock, video = self._of
-        there = locate(list(fresh.values()), tracks, clock, video, offset=self._offset)
-        self._found.update(zip(fresh, there.tolist(), strict=True))
+        if fresh:
+            there = locate(list(fresh.values()), *self._of, offset=self._offset)
+            self._found.update(zip(fresh, there.tolist(), strict=True))
         return np.array([self._found[k] for k in keys], np.int64)
+
+    def exact(self, groups: Groups) -> bool:
+        """Whether these are the very tracks that the groups were recorded on."""
+        return bool(groups.digest) and groups.digest == self._digest and not self._offset
+
+    def sides(self, groups: Groups) -> tuple[Sides, int]:
+        """The tracks of today on each side of a decision, and how many of its tracks are not found at all."""
+        known = self._groups.get(id(groups))
+        if known is None:
+            known = self._groups[id(groups)] = (groups, *self._look(groups))
+        return known[1], known[2]
+
+    def _look(self, groups: Groups) -> tuple[Sides, int]:
+        tracks, clock, video = self._of
+        if self.exact(groups) and groups.number.max(initial=-1) < len(tracks):
+            track, side = groups.number.astype(np.int64), groups.side.astype(np.int64)
+            return _by_side(track, side), 0
+        ratio, offset = float(groups.unit / clock.unit), float(self._offset / clock.unit)
+        when = groups.time.astype(np.float64) * ratio + offset
+        found = located(when, groups.box, tracks, clock, video)
+        lost = len(groups) - len(np.unique(groups.track[found != NOISE]))
+        hit = found != NOISE
+        cell = found[hit] * max(len(groups.person), 1) + groups.side[groups.track[hit]]
+        cell, count = np.unique(cell, return_counts=True)
+        track, side = np.divmod(cell, max(len(groups.person), 1))
+        order = np.lexsort((side, -count, track))  # a track with faces of two sides is of that with more
+        first = order[np.concatenate([[True], np.diff(track[order]) > 0])] if len(order) else order
+        return _by_side(track[first], side[first]), lost
+
+
+def _by_side(track: NDArray[np.int64], side: NDArray[np.int64]) -> Sides:
+    return {int(k): np.unique(track[side == k]) for k in np.unique(side)}
 
 
 def locate(
@@ -51,31 +96,61 @@ def locate(
     Of the faces that overlap by `min_iou` within `tolerance` seconds, in the shot of the nearest in time,
     the best one counts: its IoU, less up to a half for its distance in time.
     """
+    when = np.array([float((a.time + offset) / clock.unit) for a in anchors])
+    box = np.array([a.box for a in anchors]).reshape(-1, 4)
+    return located(when, box, tracks, clock, video, min_iou, tolerance)
+
+
+def located(
+    when: NDArray[np.float64],
+    box: NDArray[np.floating],
+    tracks: Tracks,
+    clock: Clock,
+    video: Video,
+    min_iou: float = MIN_IOU,
+    tolerance: Fraction = TOLERANCE,
+) -> NDArray[np.int64]:
+    """As `locate`, for times in ticks of the clock and boxes as fractions of the frame."""
+    found = np.full(len(when), NOISE, np.int64)
     order = np.argsort(tracks.frame, kind="stable")
-    frame = tracks.frame[order]
-    owner = tracks.track
-    size = np.array([video.width, video.height, video.width, video.height], np.float64)
-    found = np.full(len(anchors), NOISE, np.int64)
-    for i, anchor in enumerate(anchors):
-        when = (anchor.time + offset) / clock.unit
-        reach = tolerance / clock.unit
-        first = np.searchsorted(clock.pts, ceil(when - reach))
-        last = np.searchsorted(clock.pts, floor(when + reach), side="right")
-        rows = order[np.searchsorted(frame, first) : np.searchsorted(frame, last)]
-        if not len(rows):
-            continue
-        iou = _iou(np.array(anchor.box) * size, tracks.box[rows])
-        away = np.abs(clock.pts[tracks.frame[rows]] - float(when)) / float(reach)
+    frame, owner = tracks.frame[order], tracks.track
+    reach = float(tolerance / clock.unit)
+    first = np.searchsorted(clock.pts, when - reach - 1e-6)
+    last = np.searchsorted(clock.pts, when + reach + 1e-6, side="right")
+    begin, end = np.searchsorted(frame, first), np.searchsorted(frame, last)
+    pixels = box.astype(np.float64) * np.array([video.width, video.height] * 2)
+    for part in _parts(end - begin):
+        line, step = _ragged((end - begin)[part])
+        rows = order[begin[part][line] + step]
+        overlap = iou(pixels[part][line], tracks.box[rows])
+        away = np.abs(clock.pts[tracks.frame[rows]] - when[part][line]) / reach
         shot = tracks.shot[owner[rows]]
-        value = np.where((iou >= min_iou) & (shot == shot[away.argmin()]), iou - away / 2, -np.inf)
-        if value.max() > -np.inf:
-            found[i] = owner[rows[value.argmax()]]
+        near = _first_best(-away, line)
+        shot_there = np.full(len(part), NOISE)
+        shot_there[line[near]] = shot[near]
+        value = np.where((overlap >= min_iou) & (shot == shot_there[line]), overlap - away / 2, -np.inf)
+        best = _first_best(value, line)
+        best = best[value[best] > -np.inf]
+        found[part[line[best]]] = owner[rows[best]]
     return found
 
 
-def _iou(box: NDArray[np.float64], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n,) intersection over union of one box with n others."""
-    inner = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    common = inner.clip(0).prod(1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    return np.asarray(common / np.maximum((box[2:] - box[:2]).prod() + areas - common, 1e-9))
+def _parts(size: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Lines that have something, a few at a time."""
+    lines = np.flatnonzero(size)
+    block = np.cumsum(size[lines]) // CELLS
+    for k in np.unique(block):
+        yield lines[block == k]
+
+
+def _ragged(size: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For lines of these sizes: which line each item is of, and its number within the line."""
+    line = np.repeat(np.arange(len(size)), size)
+    return line, np.arange(len(line)) - np.repeat(np.cumsum(size) - size, size)
+
+
+def _first_best(value: NDArray[np.float64], line: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first item of each line with the line's largest value."""
+    start = np.flatnonzero(np.diff(line, prepend=-1))
+    top = np.flatnonzero(value == np.maximum.reduceat(value, start)[line])
+    return top[np.unique(line[top], return_index=True)[1]]

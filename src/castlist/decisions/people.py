@@ -1,34 +1,90 @@
-"""Base and decisions -> View: the people as they stand now, with identities that outlive every change."""
+"""The people after the decisions, with numbers that never mean anybody else, and how one speaks of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions.apply import Step, regroup, walk
+from castlist.cast import Cast
 from castlist.decisions.base import Base
-from castlist.decisions.decision import Decision, active
+from castlist.decisions.decision import Decision
+from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
-from castlist.decisions.resolve import DECIDED_NO_FACE, HIDDEN, Resolved, resolve
-from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Video
+from castlist.decisions.meant import Somebody, Standing, meant
+from castlist.errors import InputError
+from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Portraits, Video
 
-__all__ = ["Group", "View", "look"]
+__all__ = [
+    "DECIDED_NO_FACE",
+    "HIDDEN",
+    "Conflict",
+    "Group",
+    "Joined",
+    "Missing",
+    "View",
+    "cast_of",
+    "completed",
+    "number_in",
+    "view_of",
+    "whom",
+]
 
-REMEMBERED = 500  # people who are no more
+DECIDED_NO_FACE = "not a face, as was decided"
+HIDDEN = "hidden, as was decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Faces or tracks that a decision names and that are not among today's."""
+
+    decision: int
+    lost: int  # faces, or tracks where the decision recorded whole groups
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A decision that says otherwise than an earlier one, and outranks it."""
+
+    decision: int
+    against: int  # the earlier decision; 0 where the tracks themselves speak against it
+    tracks: tuple[int, ...]
+    why: str  # what the earlier one said
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Joined:
+    """Tracks that nobody decided about, which joined a person whom a decision made."""
+
+    person: str  # id
+    tracks: NDArray[np.int64]
+    faces: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Group:
     """Somebody: tracks that are one person."""
 
-    id: str  # "p12", the same as long as most of the faces are
+    number: int  # of "Person 7"; never anybody else's
     tracks: NDArray[np.int64]  # rising
     name: str  # "" where none was given
     fate: int  # PERSON or BACKGROUND
+    by: int  # the latest decision about who this is, 0 where it is the machine's alone
+    key: tuple[int, int] | None = None  # (track, frame) of the face that was chosen to stand for them
+
+    @property
+    def id(self) -> str:
+        """As commands take it: "p7"."""
+        return f"p{self.number}"
+
+    @property
+    def called(self) -> str:
+        """The name, or "Person 7"."""
+        return self.name or f"Person {self.number}"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,148 +94,169 @@ class View:
     seen: int
     groups: tuple[Group, ...]
     label: NDArray[np.int64]  # (t,) index into groups, NOISE where set aside
-    fate: NDArray[np.int8]  # (t,)
-    reason: tuple[str, ...]  # (t,)
-    said: Resolved
-    next_id: int
+    fate: NDArray[np.int8]  # (t,) PERSON, BACKGROUND or SET_ASIDE
+    reason: tuple[str, ...]  # (t,) why a track is not of the cast
+    labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
+    named: NDArray[np.bool_]  # (t,) of somebody who has a name
+    unsure: NDArray[np.int64]  # (q, 2) tracks of which nobody can tell
+    cannot: NDArray[np.int64]  # (q, 2) tracks that were decided to be two people
+    no_face: NDArray[np.bool_]  # (t,) decided
+    hidden: NDArray[np.bool_]  # (t,) decided
+    conflicts: tuple[Conflict, ...]
+    missing: tuple[Missing, ...]
+    joined: tuple[Joined, ...]
+    redirect: Mapping[int, int]  # number of somebody who was -> number of whom they are now
     find: Finder  # knows where the decisions' faces are
-    past: Mapping[bytes, tuple[str, str]]  # tracks of people who were -> their id, and after whom they stood
+    standing: Standing
+    walk: object  # from where the next decision goes on
 
     def group(self, name: str) -> Group | None:
-        """The group of that id."""
-        return next((g for g in self.groups if g.id == name), None)
+        """The group of that id, or of whom that id is now."""
+        number = number_in(name)
+        for _ in range(len(self.redirect) + 1):
+            for group in self.groups:
+                if group.number == number:
+                    return group
+            if number not in self.redirect:
+                break
+            number = self.redirect[number]
+        return None
 
 
-def look(base: Base, video: Video, decisions: Sequence[Decision], before: View | None = None) -> View:
-    """The people within these decisions; those of `before` keep their id and their place."""
-    find = before.find if before else Finder(base.tracks, base.clock, video)
-    said = resolve(decisions, base.tracks, base.clock, video, find=find)
-    label, fate, reason = _labels(base, said, _steps(decisions, find))
-    names = said.names(label)
-    members = _members(label)
-    ids, order, next_id = _identities(base, label, fate, members, before)
-    groups = tuple(Group(ids[k], members[k], names[k], int(fate[members[k][0]])) for k in order)
-    rank = np.full(len(members), NOISE, np.int64)
+def view_of(
+    base: Base,
+    find: Finder,
+    walk: object,
+    now: Standing,
+    listed: tuple[Sequence[Conflict], Sequence[Missing]],
+    last: int,
+) -> View:
+    """What a page and a cast need of the people as they stand."""
+    labelled, unsure, cannot, redirect, place, no_face, hidden = (
+        getattr(walk, n) for n in ("labelled", "unsure", "cannot", "redirect", "place", "no_face", "hidden")
+    )
+    fate = _fates(base, now)
+    members = _members(now.label, len(now.number))
+    order = sorted(range(len(members)), key=lambda g: place.get(int(now.number[g]), (1 << 60, g)))
+    groups = tuple(
+        Group(
+            int(now.number[g]), members[g], now.name[g], int(fate[g]), now.who[g].by,
+            _key(now.who[g], base, find),
+        )
+        for g in order
+    )  # fmt: skip
+    rank = np.full(len(members) + 1, NOISE, np.int64)  # the last one is for NOISE
     rank[order] = np.arange(len(order))
-    placed = np.where(label >= 0, rank[label], NOISE) if len(members) else label
-    seen = max((d.id for d in decisions), default=0)
-    return View(seen, groups, placed, fate, reason, said, next_id, find, _past(before, groups))
+    label = rank[now.label]
+    each = np.append(fate, SET_ASIDE)[now.label].astype(np.int8)
+    named = np.append(np.array([bool(n) for n in now.name], np.bool_), False)[now.label]
+    joined = [
+        Joined(f"p{now.number[j.group]}", j.tracks, int(base.tracks.size[j.tracks].sum())) for j in now.joined
+    ]
+    return View(
+        last, groups, label, each, _reasons(base, each, no_face > 0, hidden), labelled, named,
+        np.array(unsure, np.int64).reshape(-1, 2), np.array(cannot, np.int64).reshape(-1, 2),
+        no_face > 0, hidden.copy(), tuple(listed[0]), tuple(listed[1]), tuple(joined), dict(redirect),
+        find, now, walk,
+    )  # fmt: skip
 
 
-def _past(before: View | None, groups: tuple[Group, ...]) -> dict[bytes, tuple[str, str]]:
-    """The people who are no more, so that an undo brings them back as who they were."""
-    if before is None:
-        return {}
-    now = {g.id for g in groups}
-    gone = {
-        g.tracks.tobytes(): (g.id, before.groups[k - 1].id if k else "")
-        for k, g in enumerate(before.groups)
-        if g.id not in now
-    }
-    return dict([*before.past.items(), *gone.items()][-REMEMBERED:])
-
-
-def _steps(decisions: Sequence[Decision], find: Finder) -> list[Step]:
-    """The decisions that hold, with the tracks they name."""
-    held = [d for d in active(decisions) if d.kind in ("same", "name", "different", "move", "sort")]
-    place = iter(find([a for d in held for a in d.anchors]).tolist())
-    steps: list[Step] = []
-    for made in held:
-        sides: dict[int, list[int]] = {}
-        for anchor in made.anchors:
-            if (track := next(place)) != NOISE:
-                sides.setdefault(anchor.side, []).append(track)
-        steps.append((made.kind if made.kind != "name" or made.value else "", sides))
-    return steps
-
-
-def _labels(
-    base: Base, said: Resolved, steps: list[Step]
-) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...]]:
-    """Labels 0, 1, ... or NOISE, a fate and a reason for each track."""
-    out = said.not_a_face | said.hidden
-    label = base.label.astype(np.int64)
-    alone = np.flatnonzero((label == NOISE) & said.wanted)
-    label[alone] = int(label.max(initial=-1)) + 1 + np.arange(len(alone))
-    label[out] = NOISE
-    label = walk(label, steps, base.vector)
-    label = regroup(label, said.must, said.cannot, base.vector)
-    live = label != NOISE
-    label[live] = (np.cumsum(np.bincount(label[live]) > 0) - 1)[label[live]]  # without gaps
-    fate = np.full(len(label), SET_ASIDE, np.int8)
-    best = np.full(int(label.max(initial=-1)) + 1, BACKGROUND, np.int64)
+def _fates(base: Base, now: Standing) -> NDArray[np.int64]:
+    """(g,) PERSON or BACKGROUND: as was decided, else the best that the machine says of their tracks."""
+    live = now.label != NOISE
+    best = np.full(len(now.number), BACKGROUND, np.int64)
     machine = np.where(base.fate == SET_ASIDE, PERSON, base.fate)
-    np.minimum.at(best, label[live], machine[live].astype(np.int64))
-    for track in np.flatnonzero((said.fate >= 0) & live):
-        best[label[track]] = said.fate[track]
-    fate[live] = best[label[live]]
+    np.minimum.at(best, now.label[live], machine[live].astype(np.int64))
+    decided = np.array([w.fate for w in now.who], np.int64)
+    return np.where(decided == NOISE, best, decided) if len(decided) else best
+
+
+def _reasons(
+    base: Base, fate: NDArray[np.int8], no_face: NDArray[np.bool_], hidden: NDArray[np.bool_]
+) -> tuple[str, ...]:
     why = list(base.reason)
     stays = (fate == BACKGROUND) & (base.fate == BACKGROUND)  # as too blurred to tell, say
-    for mask, reason in ((live & ~stays, ""), (said.hidden, HIDDEN), (said.not_a_face, DECIDED_NO_FACE)):
-        for own in np.flatnonzero(mask).tolist() if reason or any(why) else ():
-            why[own] = reason
-    return label, fate, tuple(why)
+    live = fate != SET_ASIDE
+    for mask, reason in ((live & ~stays, ""), (hidden, HIDDEN), (no_face, DECIDED_NO_FACE)):
+        for track in np.flatnonzero(mask).tolist():
+            why[track] = reason
+    return tuple(why)
 
 
-def _members(label: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def _key(who: Somebody, base: Base, find: Finder) -> tuple[int, int] | None:
+    """The track and the frame of the face that was chosen, where it is still there."""
+    if who.key is None:
+        return None
+    track = int(find([who.key])[0])
+    if track == NOISE:
+        return None
+    frames = base.tracks.frame[base.tracks.rows(track)]
+    when = float(who.key.time / base.clock.unit)
+    return track, int(frames[np.abs(base.clock.pts[frames] - when).argmin()])
+
+
+def _members(label: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
     order = np.argsort(label, kind="stable")
-    edges = np.searchsorted(label[order], np.arange(int(label.max(initial=-1)) + 2))
+    edges = np.searchsorted(label[order], np.arange(count + 1))
     return [order[a:b] for a, b in pairwise(edges.tolist())]
 
 
-def _identities(
-    base: Base,
-    label: NDArray[np.int64],
-    fate: NDArray[np.int8],
-    members: list[NDArray[np.int64]],
-    before: View | None,
-) -> tuple[list[str], list[int], int]:
-    """An id for each label, the labels in page order (the cast first), and the next number that is free."""
-    size = base.tracks.size
-    faces = np.bincount(label[label >= 0], size[label >= 0], minlength=len(members))
-    if before is None:
-        order = sorted(
-            range(len(members)),
-            key=lambda k: (int(fate[members[k][0]]), -faces[k], int(members[k][0])),
-        )
-        ids = [""] * len(members)
-        for number, k in enumerate(order):
-            ids[k] = f"p{number}"
-        return ids, order, len(members)
-    ids, place = _matched(size, label, before, len(members))
-    number = _new(ids, place, members, before)
-    order = sorted(range(len(members)), key=lambda k: (place[k], -faces[k], k))
-    return ids, order, number
+def completed(made: Decision, view: View, base: Base, video: Video) -> Decision:
+    """A decision with the people whom it is about, whole, as they stand in this view."""
+    sides: dict[int, list[int]] = {}
+    for anchor, track in zip(made.anchors, view.find(made.anchors).tolist(), strict=True):
+        if track != NOISE and track not in sides.setdefault(anchor.side, []):
+            sides[anchor.side].append(track)
+    whole, person = meant(made, sides, view.standing)
+    if not whole:
+        return made
+    groups = Groups.of(whole, person, base.tracks, base.clock, video, base.digest)
+    return replace(made, groups=groups)
 
 
-def _matched(
-    size: NDArray[np.int64], label: NDArray[np.int64], before: View, count: int
-) -> tuple[list[str], list[float]]:
-    """Ids and places by overlap: of each old group the new one with most of its faces goes on as it."""
-    both = np.flatnonzero((label >= 0) & (before.label >= 0))
-    key, inverse = np.unique(
-        label[both] * max(1, len(before.groups)) + before.label[both], return_inverse=True
-    )
-    overlap = np.bincount(inverse, size[both], minlength=len(key))
-    ids, place, taken = [""] * count, [float(len(before.groups))] * count, set()
-    for i in np.argsort(-overlap, kind="stable").tolist():
-        new, old = divmod(int(key[i]), max(1, len(before.groups)))
-        if not ids[new] and old not in taken:
-            ids[new], place[new] = before.groups[old].id, float(old)
-            taken.add(old)
-        elif not ids[new] and place[new] == len(before.groups):
-            place[new] = old + 0.5  # what was parted stands after what it came from
-    return ids, place
+def cast_of(base: Base, video: Video, view: View) -> Cast:
+    """The cast as it was decided."""
+    return Cast.of(
+        video, base.clock, base.shots, base.tracks, view.label, fate=view.fate, reason=view.reason,
+        names=[g.name for g in view.groups], numbers=[g.number for g in view.groups],
+        portraits=_keyed(base.portraits, view), damaged=base.damaged,
+    )  # fmt: skip
 
 
-def _new(ids: list[str], place: list[float], members: list[NDArray[np.int64]], before: View) -> int:
-    """Ids, in place, for those without: what they had before, else a new one; the next free number."""
-    number, where = before.next_id, {g.id: k for k, g in enumerate(before.groups)}
-    for new in [k for k, name in enumerate(ids) if not name]:
-        old, follows = before.past.get(members[new].tobytes(), ("", ""))
-        if old and old not in ids:
-            ids[new] = old
-            place[new] = where[follows] + 0.5 if follows in where else place[new] if follows else -1.0
-        else:
-            ids[new], number = f"p{number}", number + 1
-    return number
+def _keyed(portraits: Portraits, view: View) -> Portraits:
+    """The pictures, those first that were chosen: of quality 1."""
+    chosen = [g.key for g in view.groups if g.key is not None]
+    if not chosen:
+        return portraits
+    quality = portraits.quality.copy()
+    for track, frame in chosen:
+        rows = np.flatnonzero(portraits.track == track)
+        if len(rows):
+            quality[rows[np.abs(portraits.frame[rows] - frame).argmin()]] = 1.0
+    return replace(portraits, quality=quality)
+
+
+def number_in(text: str) -> int:
+    """The number in "p7", "P7", "Person 7" or "person 7"; 0 where the text is nothing of that kind."""
+    word = text.strip().casefold()
+    digits = word.removeprefix("person").strip() if word.startswith("person") else word.removeprefix("p")
+    good = digits != word and digits.isascii() and digits.isdigit() and len(digits) < 10
+    return int(digits) if good else 0
+
+
+def whom(view: View, text: str) -> Group:
+    """The person meant by "p7", "Person 7" or a name, small or capital letters alike.
+
+    Raises:
+        InputError: nobody is called so, or several are.
+    """
+    exact = [g for g in view.groups if g.name and g.name == text]
+    called = exact or [g for g in view.groups if g.name and g.name.casefold() == text.strip().casefold()]
+    if len(called) > 1:
+        raise InputError(f"{text!r} may be {' or '.join(g.id for g in called)}; name one of these")
+    group = called[0] if called else view.group(text)
+    if group is None:
+        some = ", ".join(g.called if not g.name else f"{g.name!r}" for g in view.groups[:6]) or "nobody"
+        more = f" and {len(view.groups) - 6} more" if len(view.groups) > 6 else ""
+        raise InputError(f"there is no person {text!r} now; there are {some}{more}")
+    return group

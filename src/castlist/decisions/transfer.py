@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from castlist.decisions.align import Alignment, Copy
+from castlist.decisions.apply import apply
+from castlist.decisions.base import Base
 from castlist.decisions.decision import Anchor, Decision, active
 from castlist.decisions.locate import TOLERANCE, Finder
-from castlist.decisions.resolve import resolve, steps
-from castlist.types import NOISE
+from castlist.types import NOISE, SET_ASIDE, Portraits, Shots
 
 __all__ = ["Carried", "Left", "carry"]
 
@@ -75,7 +78,7 @@ def carry(
         else:
             number += 1
             made[number] = (replace(moved, id=number), decision)
-    left += _contradictions(existing, made, to, find)
+    left += _contradictions(existing, made, to)
     for moved, decision in made.values():
         if lost := len(decision.anchors) - len(moved.anchors):
             what = f"{lost} of its {len(decision.anchors)} faces are not in this film"
@@ -85,21 +88,37 @@ def carry(
 
 
 def _contradictions(
-    existing: Sequence[Decision], made: dict[int, tuple[Decision, Decision]], to: Copy, find: Finder
+    existing: Sequence[Decision], made: dict[int, tuple[Decision, Decision]], to: Copy
 ) -> list[Left]:
     """Take out what contradicts the decisions before it, the first one first."""
     left: list[Left] = []
+    base = _nobody_known(to)
     while True:
         trial = [*existing, *(moved for moved, _ in made.values())]
-        said = resolve(trial, to.tracks, to.clock, to.video, find=find)
-        against = min(
-            (c for c in said.conflicts if c.decision in made), key=lambda c: c.decision, default=None
-        )
+        view = apply(base, to.video, trial)
+        found = (c for c in view.conflicts if c.decision in made)
+        against = min(found, key=lambda c: c.decision, default=None)
         if against is None:
             return left
         other = f" (decision {against.against})" if against.against else ""
         why = f"it contradicts what was decided here: {against.why}{other}"
         left.append(Left(made.pop(against.decision)[1], why))
+
+
+def _nobody_known(to: Copy) -> Base:
+    """The tracks of a copy, each on its own: decisions alone say who is who."""
+    t = len(to.tracks)
+    return Base(
+        to.clock, _one_each(to), to.tracks, Portraits.empty(), np.full(t, NOISE, np.int32),
+        np.full(t, SET_ASIDE, np.int8), ("",) * t, np.zeros((t, 1), np.float32), np.zeros((0, 2), np.int64),
+        np.zeros(4),
+    )  # fmt: skip
+
+
+def _one_each(to: Copy) -> Shots:
+    """Shots for the numbers that the tracks name; nothing here asks where they begin."""
+    start = np.arange(int(to.tracks.shot.max(initial=-1)) + 1)
+    return Shots(start, start + 1, np.zeros(len(start), np.int8))
 
 
 def _mark(decision: Decision) -> tuple[object, ...]:
@@ -131,7 +150,10 @@ def _moved(
         outside = any(not 0 <= alignment.time(a.time) <= end for a in decision.anchors)
         why = "its faces lie beyond this film's ends" if outside else "its faces are not found in this film"
         return Left(decision, why)
-    return replace(decision, anchors=kept)
+    groups = decision.groups
+    if groups is not None:
+        groups = groups.moved(alignment.speed, alignment.offset)
+    return replace(decision, anchors=kept, groups=groups)
 
 
 def _anyone(kind: str, side: int) -> bool:
@@ -151,11 +173,14 @@ def _meaning(kind: str, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
     if kind == "move":
         return anchors if 0 in sides and len(sides) > 1 else ()
     if kind == "sort" and anchors:
-        whole = [
-            k for k in steps(Decision(kind, anchors)) if len(sides & set(k)) > 1 or _joined(anchors, k[1])
-        ]
+        whole = [k for k in _steps(anchors) if len(sides & set(k)) > 1 or _joined(anchors, k[1])]
         return tuple(a for a in anchors if any(a.side in k for k in whole))
     return anchors
+
+
+def _steps(anchors: tuple[Anchor, ...]) -> list[tuple[int, int, int]]:
+    """The moves of a "sort": the sides of those moved, of whom they join, and of whom they are not."""
+    return [(3 * k, 3 * k + 1, 3 * k + 2) for k in sorted({a.side // 3 for a in anchors})]
 
 
 def _joined(anchors: tuple[Anchor, ...], side: int) -> bool:

@@ -48,11 +48,11 @@ def _tracks(facts: FilmFacts, members: Sequence[int]) -> list[int]:
 
 def _erase(workspace: Path, tracks: list[int], names: list[str]) -> None:
     """Erase tracks and names from a workspace, and what was made of them there."""
-    from castlist.pipeline.publish import Shown, renew
+    from castlist.pipeline.publish import write_report
 
     with Workspace.open(workspace) as keep:
         cast, portraits = keep.erase(tracks, names)
-        renew(keep, cast, portraits, Shown.none(), keep.decisions.last())
+        write_report(keep, cast, portraits)
 
 
 def redact(

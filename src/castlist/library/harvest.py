@@ -97,7 +97,9 @@ def harvest(path: Path) -> FilmFacts:
         raise WorkspaceError(f"{path}: its scan is gone; run castlist find on the film again")
     faces = _by_track(cast, seen, recipe.embed.model)
     pictures = _pictures(portraits)
-    members = [_person(cast, faces, pictures, p.id, np.array(p.tracks, np.int64)) for p in cast.everybody]
+    members = [
+        _person(cast, faces, pictures, i, np.array(p.tracks, np.int64)) for i, p in enumerate(cast.everybody)
+    ]
     owner, aside = cast.person.astype(np.int64), _searched(cast, faces)
     owner[aside] = len(members) + np.arange(len(aside))
     members += [_aside(cast, faces, pictures, track) for track in aside]
@@ -165,7 +167,7 @@ def _person(
     person = cast.everybody[number]
     vectors, sightings = _sightings(cast, faces, pictures, own, MOST)
     return MemberFacts(
-        key=str(getattr(person, "key", "")),
+        key=person.key,
         name=person.name if person.named else "",
         fate=FATES[person.fate],
         founds=person.fate == PERSON or person.named,

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
+from castlist.decisions import View, apply, decided_by, whom
 from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.pipeline.identify import Found, identify
+from castlist.pipeline.publish import base_of
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -83,7 +85,8 @@ def explain(
 
     Args:
         workspace: a `film.castlist`, in which a cast was found.
-        a, b: tracks by number, or people by name; of two people, their two most alike tracks are taken.
+        a, b: tracks by number, or people as p7, Person 7 or by name; of two people, their two most
+            alike tracks are taken.
         recipe: of the last run, where it names a class of your own: no module is imported because a workspace
             names it.
 
@@ -92,44 +95,51 @@ def explain(
             both are the same.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
-    with Workspace.open(Path(workspace), write=False) as keep:
-        cast = keep.cast()
-        found, seen = _found(keep, recipe, machine, watch)
-    if len(found.cast.tracks) != len(cast.tracks):
+    with Workspace.open(Path(workspace), write=False) as opened:
+        cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
+        found, seen = _found(opened, recipe, machine, watch)
+    if not np.array_equal(found.cast.tracks.frame, cast.tracks.frame):
         raise WorkspaceError(
-            f"{keep.path}: its cast is of another run than its scan; run castlist find again"
+            f"{opened.path}: its cast is of another run than its scan; run castlist find again"
         )
-    one, two = _tracks(found, cast, a, b)
+    base = base_of(found) if base is None else base
+    view = apply(base, cast.video, log)
+    one, two = _tracks(found, cast, view, a, b)
     for track in (one, two):
         if not (found.embeddings.track == track).any():
             why = cast.reason[track] or "none of its faces could be read"
             where = "is in the background" if cast.fate[track] == BACKGROUND else "was set aside"
             raise InputError(f"track {track} {where} ({why}): there is nothing to compare it by")
     link = link_evidence(found.tree, found.refined, found.constraints, one, two)
+    decision = decided_by(view, log, one, two)
+    if decision and not link.decided:
+        same = float(view.label[one] == view.label[two])
+        link = replace(link, decided=f"decided by a person (decision {decision})", probability=same)
     return _explained(found, cast, seen, link)
 
 
-def _found(keep: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:
+def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:
     """The last finished run's array work done once more."""
-    video, runs = keep.video(), [run for run in keep.runs() if run.finished]
+    video, runs = workspace.video(), [run for run in workspace.runs() if run.finished]
     if video is None or not runs:
-        raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
+        raise WorkspaceError(f"{workspace.path}: no cast has been found yet; run castlist find first")
     try:
         recipe = recipe or Recipe.stored(runs[-1].recipe)
     except RecipeError as error:
         raise WorkspaceError(
-            f"{keep.path}: the recipe of its cast cannot be used again ({error}); run castlist find again"
+            f"{workspace.path}: the recipe of its cast cannot be used again ({error}); "
+            "run castlist find again"
         ) from None
-    seen = keep.scan(recipe.scan_key(video))
+    seen = workspace.scan(recipe.scan_key(video))
     if seen is None:
-        raise WorkspaceError(f"{keep.path}: the scan of its last run is gone; run castlist find again")
-    return identify(video, seen, recipe, decisions=keep.decisions.all(), machine=machine, watch=watch), seen
+        raise WorkspaceError(f"{workspace.path}: the scan of its last run is gone; run castlist find again")
+    return identify(video, seen, recipe, machine=machine, watch=watch), seen
 
 
-def _tracks(found: Found, cast: Cast, a: int | str, b: int | str) -> tuple[int, int]:
+def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) -> tuple[int, int]:
     """The two tracks meant; of people the most alike that no link decides, and of different persons."""
     known = np.unique(found.embeddings.track)
-    left, right = (_meant(cast, known, who) for who in (a, b))
+    left, right = (_meant(cast, view, known, who) for who in (a, b))
     if isinstance(a, int) and isinstance(b, int) and a == b:
         raise InputError(f"a and b must be two different tracks, got {a} twice")
     if set(left) & set(right) and (len(left) > 1 or len(right) > 1):
@@ -140,14 +150,11 @@ def _tracks(found: Found, cast: Cast, a: int | str, b: int | str) -> tuple[int, 
     return left[int(place[0])], right[int(place[1])]
 
 
-def _meant(cast: Cast, known: NDArray[np.int64], who: int | str) -> list[int]:
+def _meant(cast: Cast, view: View, known: NDArray[np.int64], who: int | str) -> list[int]:
     """The tracks that a number or a name stands for."""
     if isinstance(who, str) and not who.lstrip("-").isdigit():
-        try:
-            tracks = cast[who].tracks
-        except KeyError as error:
-            raise InputError(str(error.args[0])) from None
-        return [t for t in tracks if t in known] or list(tracks)
+        tracks = whom(view, who).tracks.tolist()
+        return [t for t in tracks if t in known] or tracks
     track = int(who)
     if not 0 <= track < len(cast.tracks):
         last = len(cast.tracks) - 1

@@ -1,94 +1,158 @@
-"""What others read of a workspace, renewed after a review: its cast and its report."""
+"""What others read of a workspace: the stored cast and the report, as they are after the latest decision."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+import platform
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist import report
+from castlist._version import __version__
 from castlist.cast import Cast
-from castlist.models import MODELS
+from castlist.cluster import Calibration, reliability
+from castlist.decisions import Base, apply, cast_of, completed_log, renumbered
+from castlist.decisions.apply import SPARE
+from castlist.errors import WorkspaceError
+from castlist.models import MODELS, load
 from castlist.pipeline.identify import Found
+from castlist.recipe import Recipe
+from castlist.refine.validate import pair_cosines
+from castlist.report import Evidence
 from castlist.store import Workspace
-from castlist.types import Portraits, freeze
+from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, Video
 
-if TYPE_CHECKING:
-    from castlist.pipeline.identify import Found
+__all__ = ["base_of", "evidence_of", "previous", "publish", "publish_run", "stored_evidence", "write_report"]
 
-__all__ = ["Decided", "Shown", "renew"]
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Up to which decision the cast in the workspace goes."""
-
-    seen: int
+EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Shown:
-    """What a run knows of how people were told apart, kept for the reports to come."""
-
-    positive_before: NDArray[np.float32]
-    negative_before: NDArray[np.float32]
-    positive_after: NDArray[np.float32]
-    negative_after: NDArray[np.float32]
-    verdict: str
-
-    def __post_init__(self) -> None:
-        for name in ("positive_before", "negative_before", "positive_after", "negative_after"):
-            freeze(self, **{name: (np.float32, (None,))})
-
-    @classmethod
-    def of(cls, found: Found) -> Self:
-        """What a report shows of that beyond the cast."""
-        from castlist.refine.validate import pair_cosines
-
-        before = pair_cosines(found.embeddings, found.constraints)
-        after = pair_cosines(found.refined, found.constraints)
-        return cls(*before, *after, found.verdict.sentence)
-
-    @classmethod
-    def none(cls) -> Self:
-        empty = np.zeros(0, np.float32)
-        return cls(empty, empty, empty, empty, "")
-
-
-def renew(keep: Workspace, cast: Cast, portraits: Portraits, shown: Shown, seen: int) -> None:
-    """Write a cast, its report and up to which decision both go.
+def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evidence, run: int) -> Cast:
+    """Store what a run found, apply the decisions to it, and publish the cast; the people keep their numbers.
 
     Raises:
         WorkspaceError: the disk is full, or the folder cannot be written.
     """
-    keep.put_cast(cast, portraits)
-    report.write(
-        cast, keep.path / "report.html", thumbs=keep.image, evidence=_evidence(keep, portraits, shown)
-    )
-    keep.put("decided", "last", Decided(seen))
+    before = previous(workspace)
+    if before is not None:  # decisions without whole groups mean what they meant on the run before
+        log = completed_log(before, video, workspace.decisions.all())
+        workspace.decisions.complete(log)
+    log = workspace.decisions.all()
+    base = renumbered(base_of(found), before, log)
+    clash = [g.number for g in apply(base, video, log).groups if g.number >= SPARE]
+    if clash:  # the rest of somebody whose number goes on with others: somebody new
+        number = base.number.copy()
+        again = np.isin(number + SPARE, clash)
+        number[again] = base.next_number + np.arange(int(again.sum()))
+        base = replace(base, number=number, next_number=base.next_number + int(again.sum()))
+    workspace.put("machine", f"run {run}", base)
+    workspace.put("evidence", f"run {run}", replace(evidence, portraits=Portraits.empty()))
+    return publish(workspace, base, video, run)
 
 
-def _evidence(keep: Workspace, portraits: Portraits, shown: Shown) -> report.Evidence:
-    """What the last finished run knew, as its own report said it."""
-    run = next((r for r in reversed(keep.runs()) if r.finished), None)
-    if run is None:
-        return report.Evidence(portraits=portraits)
-    licence = {model.sha256: model.licence for model in MODELS.values()}
-    roles = dict(zip(run.models, ("face detection", "face vectors"), strict=False))
-    models = [report.Model(roles.get(n, ""), n, h, licence.get(h, "")) for n, h in run.models.items()]
-    return report.Evidence(
-        positive_before=shown.positive_before,
-        negative_before=shown.negative_before,
-        positive_after=shown.positive_after,
-        negative_after=shown.negative_after,
-        verdict=shown.verdict,
-        portraits=portraits,
-        version=run.version,
-        models=tuple(models),
-        recipe=run.recipe,
-        seed=run.seed,
-        timings=tuple(run.timings.items()),
-        platform=str(run.machine.get("platform", "")),
-    )
+def publish(workspace: Workspace, base: Base, video: Video, run: int | None = None) -> Cast:
+    """Store the cast after the latest decision, and write its report.
+
+    Args:
+        run: whose cast this is; by default the run of the cast that is stored.
+
+    Raises:
+        WorkspaceError: the disk is full, or the folder cannot be written.
+    """
+    run = workspace.cast_run()[0] if run is None else run
+    view = apply(base, video, workspace.decisions.all())
+    cast = cast_of(base, video, view)
+    workspace.put_cast(cast, base.portraits, run=run, decision=view.seen)
+    write_report(workspace, cast, base.portraits, run)
+    return cast
+
+
+def write_report(workspace: Workspace, cast: Cast, portraits: Portraits, run: int | None = None) -> None:
+    """Write the report of a cast, with what the run knew of how people were told apart."""
+    evidence = replace(stored_evidence(workspace, run), portraits=portraits)
+    report.write(cast, workspace.path / "report.html", thumbs=workspace.image, evidence=evidence)
+
+
+def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:
+    """What a run knew of how people were told apart, as its report shows it; empty where not stored."""
+    try:
+        return workspace.get("evidence", f"run {run}", Evidence) or Evidence()
+    except WorkspaceError:
+        return Evidence()
+
+
+def previous(workspace: Workspace) -> Base | None:
+    """What the last run found, with its people's numbers; of an earlier castlist, the stored cast."""
+    base = workspace.machine()
+    if base is not None:
+        return base
+    try:
+        cast = workspace.cast()
+    except WorkspaceError:
+        return None
+    number = np.array([p.id for p in cast.everybody], np.int64)
+    empty = np.zeros((len(cast.tracks), 0), np.float32)
+    return Base(
+        cast.clock, cast.shots, cast.tracks, workspace.portraits(), cast.person, cast.fate, cast.reason,
+        empty, np.zeros((0, 2), np.int64), np.zeros(4), cast.damaged, empty,
+        number, int(number.max(initial=0)) + 1,
+    )  # fmt: skip
+
+
+def base_of(found: Found) -> Base:
+    """What the machine found, as decisions are applied to it; its space is that of the film's own people."""
+    cast = found.cast
+    mean, vector, scale = _space(found.embeddings, found.constraints, np.asarray(cast.person, np.int64))
+    return Base(
+        cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
+        vector, found.constraints.cannot, scale, cast.damaged, mean,
+    )  # fmt: skip
+
+
+def _space(
+    embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    from castlist.cluster import track_means
+    from castlist.cluster.whiten import measure, whiten
+
+    mean, faces = track_means(embeddings, len(label), length=True)
+    scale = Calibration.fit(embeddings, constraints).scale
+    rows = np.flatnonzero((faces > 0) & (label != NOISE))
+    vector = mean
+    if 2 <= len(rows) <= EXACT:
+        own = np.unique(label[rows], return_inverse=True)[1].astype(np.int64)
+        vector = mean.copy()
+        vector[rows] = whiten(mean[rows], own)
+        scale = measure(vector[rows] @ vector[rows].T, own, scale)
+    return mean, vector, np.array([scale.same, scale.other, scale.spread, scale.odds])
+
+
+def evidence_of(found: Found, recipe: Recipe, machine: Machine, timings: dict[str, float]) -> Evidence:
+    """What a report shows beyond the cast."""
+    before = pair_cosines(found.embeddings, found.constraints)
+    after = pair_cosines(found.refined, found.constraints)
+    roles = (("face detection", recipe.detect.model), ("face vectors", recipe.embed.model))
+    known = [(role, MODELS[name]) for role, name in roles if name in MODELS]
+    return Evidence(
+        positive_before=before[0], negative_before=before[1],
+        positive_after=after[0], negative_after=after[1],
+        reliability=_reliability(found), verdict=found.verdict.sentence, portraits=found.portraits,
+        version=__version__,
+        models=tuple(report.Model(role, m.name, m.sha256, m.licence) for role, m in known),
+        recipe=recipe.toml(), seed=getattr(recipe.refine, "seed", None), timings=tuple(timings.items()),
+        platform=platform.platform(), provider=load(known[0][1].name, machine).provider if known else "",
+    )  # fmt: skip
+
+
+def _reliability(found: Found) -> NDArray[np.float32]:
+    """(b, 3) what the film's calibration says of the pairs that the film itself knows, and what is true.
+
+    Known are the halves of a track, which are one person, and tracks seen together, which are two.
+    """
+    known = Calibration.fit(found.refined, found.constraints)
+    said = known.probability(np.concatenate([known.within, known.apart]))
+    true = np.repeat([True, False], [len(known.within), len(known.apart)])
+    bins = reliability(said, true)
+    full = bins.count > 0
+    return np.stack([bins.said, bins.true, bins.count.astype(np.float64)], 1)[full].astype(np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 
 from castlist._version import __version__
 from castlist.cast import Cast, Person
-from castlist.decisions.resolve import DECIDED_NO_FACE
+from castlist.decisions.people import DECIDED_NO_FACE
 from castlist.decode import open_video
 from castlist.errors import InputError, RecipeError, VideoError, WorkspaceError
 from castlist.models import MODELS
@@ -208,7 +208,8 @@ class _Job:
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
         """What is hidden, with faces that an earlier proof found."""
-        open_tracks = np.isin(self.cast.person, [p.id for p in self.people])
+        seen = [t for p in self.people for t in p.tracks]
+        open_tracks = np.isin(np.arange(len(self.cast.tracks)), seen)
         no_face = np.array([reason == DECIDED_NO_FACE for reason in self.cast.reason], bool)
         return planned(self.cast, self.faces, open_tracks, no_face, self.margins, more)
 

@@ -56,6 +56,8 @@ class Evidence:
     provider: str = ""  # what ran the models: "CPUExecutionProvider"
 
     def __post_init__(self) -> None:
+        models = tuple(m if isinstance(m, Model) else Model(*m) for m in self.models)
+        object.__setattr__(self, "models", models)
         for name in ("positive_before", "negative_before", "positive_after", "negative_after"):
             freeze(self, **{name: (np.float32, (None,))})
         freeze(self, reliability=(np.float32, (None, 3)))

@@ -163,9 +163,9 @@ def _row(person: Person, cast: Cast, album: Album) -> dict[str, Any]:
     faces = [(face, album[face.image]) for face in person.faces[:FACES]]
     return {
         "id": person.id,
-        "number": person.id + 1,
-        "hue": person.id % HUES,
-        "name": words.clean(person.name) or f"Person {person.id + 1}",
+        "number": person.id,
+        "hue": (person.id - 1) % HUES,
+        "name": words.clean(person.name) or f"Person {person.id}",
         "seconds": person.screen_time,
         "share": min(1.0, person.screen_time / total) if total else 0.0,
         "faces": [_picture(face, uri) for face, uri in faces if uri],
@@ -200,7 +200,7 @@ def _together(cast: Cast) -> dict[str, Any] | None:
         return None
     shade = np.ceil(5 * np.sqrt(apart / apart.max())).astype(int)
     return {
-        "people": [(p.id, p.id + 1, words.clean(p.name)) for p in people],
+        "people": [(p.id, p.id, words.clean(p.name)) for p in people],
         "cells": [
             list(zip(row, shades, strict=True))
             for row, shades in zip(seconds.tolist(), shade.tolist(), strict=True)

@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions import Anchor, Base, Decision
-from castlist.decisions.people import Group, View
+from castlist.decisions.people import Group, View, whom
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Video
 
-__all__ = ["ACTIONS", "decision", "sentence", "stand_ins", "witness"]
+__all__ = ["ACTIONS", "decision", "stand_ins", "witness"]
 
 WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
 
 
 def decision(request: Mapping[str, Any], base: Base, video: Video, view: View, author: str = "") -> Decision:
-    """The decision that a request describes: `action` and what it is about, people by id, tracks by number.
+    """The decision that a request describes: `action` and what it is about.
+
+    People are given as "p7", "Person 7" or by name, tracks by number.
 
     Raises:
         InputError: an unknown action, person or track, or something is missing.
@@ -67,16 +69,18 @@ class _Faces:
         np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
 
     def person(self, value: object) -> Group:
-        group = self.view.group(value) if isinstance(value, str) else None
-        if group is None:
-            raise InputError(f"there is no person {value!r} now; look again, then decide")
-        return group
+        if not isinstance(value, str) or not value.strip():
+            raise InputError("name a person, as in p7, Person 7 or Anna")
+        return whom(self.view, value)
 
     def people(self, request: Mapping[str, Any], least: int = 1) -> list[Group]:
         given = request.get("people")
-        if not isinstance(given, list) or len(set(map(str, given))) < least:
-            raise InputError(f"name at least {least} different people, as in p0")
-        return [self.person(p) for p in dict.fromkeys(map(str, given))]
+        if not isinstance(given, list) or not given:
+            raise InputError(f"name at least {_count(least, 'person', 'people')}, as in p7, Person 7 or Anna")
+        found = {g.number: g for g in map(self.person, given)}
+        if len(found) < least:
+            raise InputError(f"name at least {least} different people, as in p7, Person 7 or Anna")
+        return list(found.values())
 
     def tracks(self, request: Mapping[str, Any], least: int = 1) -> NDArray[np.int64]:
         given = request.get("tracks")
@@ -84,9 +88,8 @@ class _Faces:
             type(t) is int and 0 <= t < len(self.base.tracks) for t in given
         )
         if not good or len(set(given or [])) < least:
-            raise InputError(
-                f"name at least {least} different tracks by their numbers, 0 to {len(self.base.tracks) - 1}"
-            )
+            last = len(self.base.tracks) - 1
+            raise InputError(f"name at least {_count(least, 'track')} by number, 0 to {last}")
         return np.unique(np.array(given, np.int64))
 
     def witnesses(self, tracks: NDArray[np.int64], most: int | None = WITNESSES) -> NDArray[np.int64]:
@@ -123,6 +126,10 @@ class _Faces:
             return Anchor.at(self.base.clock, self.video, int(p.frame[row]), p.box[row], side)
         row = (int(t.offset[track]) + int(t.offset[track + 1])) // 2
         return Anchor.at(self.base.clock, self.video, int(t.frame[row]), t.box[row], side)
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} different {many or one + 's'}" if n > 1 else f"{n} {one}"
 
 
 def _merge(f: _Faces, request: Mapping[str, Any]) -> Decision:
@@ -178,7 +185,7 @@ def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
         if track in (*to, *left):
             raise InputError(f"track {track} cannot be compared with itself")
         label = f.view.label
-        named = bool(to) and label[track] == label[to[0]] and f.view.said.named_by[track] > 0
+        named = bool(to) and label[track] == label[to[0]] and bool(f.view.named[track])
         whole = item.get("whole") is True or named  # who stays keeps the name, which a move would take away
         anchors += [] if whole else f.anchors([track], 3 * k)
         anchors += f.anchors([track, *to] if whole else to, 3 * k + 1)
@@ -193,10 +200,9 @@ def _name(f: _Faces, request: Mapping[str, Any]) -> Decision:
     group = f.person(request.get("person"))
     if value.strip():
         return Decision("name", f.anchors(f.witnesses(group.tracks)[:1]), value)
-    named = group.tracks[f.view.said.named_by[group.tracks] > 0]
-    if not len(named):
-        raise InputError("this person has no name to take away")
-    return Decision("name", f.anchors(named))
+    if not group.name:
+        raise InputError(f"{group.called} has no name to take away; write the new name after the person")
+    return Decision("name", f.anchors(f.witnesses(group.tracks)[:1]))
 
 
 def _about(kind: str, everybody: bool) -> Callable[[_Faces, Mapping[str, Any]], Decision]:
@@ -213,16 +219,59 @@ def _about(kind: str, everybody: bool) -> Callable[[_Faces, Mapping[str, Any]], 
 
 
 def _restore(f: _Faces, request: Mapping[str, Any]) -> Decision:
-    """Take tracks back that were set aside, by a decision or by the machine."""
+    """Take tracks back that were set aside, by a decision or by the machine; to `person` if one is named."""
     tracks = f.tracks(request)
     tracks = tracks[f.view.fate[tracks] == SET_ASIDE]
     if not len(tracks):
         raise InputError("these tracks are not set aside")
-    said = f.view.said
-    for kind, mask in (("face", said.not_a_face), ("show", said.hidden)):
+    if "person" in request:
+        to = f.witnesses(f.person(request["person"]).tracks)[:1]
+        return Decision("move", f.anchors(tracks) + f.anchors(to, 1))
+    for kind, mask in (("face", f.view.no_face), ("show", f.view.hidden)):
         if mask[tracks].any():
             return Decision(kind, f.anchors(tracks[mask[tracks]]))
     return Decision("foreground", f.anchors(tracks))
+
+
+def _reject(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    """Tracks that are not the person they are with: each becomes somebody of its own."""
+    tracks = f.tracks(request)
+    away = [t for t in tracks.tolist() if f.view.label[t] != NOISE]
+    anchors: list[Anchor] = []
+    for k, track in enumerate(away):
+        others = np.setdiff1d(f.view.groups[int(f.view.label[track])].tracks, tracks)
+        left = f.witnesses(others)[:1]
+        anchors += [*f.anchors([track], 3 * k), *f.anchors(left, 3 * k + 2)]
+        if not len(left):
+            raise InputError("nobody would be left: choose some of a person's tracks, not all")
+    if not away:
+        raise InputError("these tracks are of nobody; take them back first")
+    return Decision("sort", tuple(anchors))
+
+
+def _confirm(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    """Tracks, or all tracks of people, that are rightly where they are."""
+    if "tracks" not in request:
+        return Decision("confirm", f.anchors(np.concatenate([g.tracks for g in f.people(request)])))
+    tracks = f.tracks(request)
+    if (f.view.label[tracks] == NOISE).any():
+        raise InputError("a track that is set aside is of nobody; take it back first")
+    return Decision("confirm", f.anchors(tracks))
+
+
+def _key(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    """The picture of a person: the best of a track, or the one nearest to `ms`, milliseconds."""
+    (track,) = f.tracks({"tracks": [request.get("track")]}).tolist()
+    if f.view.label[track] == NOISE:
+        raise InputError("a track that is set aside is of nobody; take it back first")
+    ms = request.get("ms")
+    p = f.base.portraits
+    rows = np.flatnonzero(p.track == track)
+    if not isinstance(ms, int | float) or not len(rows):
+        return Decision("key", f.anchors([track]))
+    when = f.base.clock.seconds(p.frame[rows]) * 1000
+    row = rows[np.abs(when - ms).argmin()]
+    return Decision("key", (Anchor.at(f.base.clock, f.video, int(p.frame[row]), p.box[row]),))
 
 
 ACTIONS: dict[str, Callable[[_Faces, Mapping[str, Any]], Decision]] = {
@@ -239,31 +288,7 @@ ACTIONS: dict[str, Callable[[_Faces, Mapping[str, Any]], Decision]] = {
     "background": _about("background", False),
     "foreground": _about("foreground", False),
     "restore": _restore,
+    "confirm": _confirm,
+    "reject": _reject,
+    "key": _key,
 }
-
-_SAID = {
-    "same": "are one person",
-    "different": "are different people",
-    "unsure": "left open",
-    "move": "moved",
-    "sort": "sorted",
-    "not-a-face": "no face",
-    "face": "a face after all",
-    "hide": "hidden",
-    "show": "shown again",
-    "background": "put into the background",
-    "foreground": "put into the cast",
-}
-
-
-def sentence(made: Decision) -> str:
-    """A decision for a reader of the history."""
-    count = len(made.faces) if made.kind == "move" else len(made.anchors)
-    if made.kind == "sort":
-        count = len({a.side // 3 for a in made.anchors})
-    faces = f"{count} track{'s' if count != 1 else ''}"
-    if made.kind == "name":
-        return f"named {made.value}" if made.value else "took a name away"
-    if made.kind == "undo":
-        return f"undid {made.undoes}"
-    return f"{faces} {_SAID[made.kind]}"

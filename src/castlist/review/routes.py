@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
 from castlist.report.words import clean
-from castlist.review.actions import sentence
 from castlist.review.door import Door, Gate
 from castlist.review.film import Film, part
 from castlist.review.page import Page
@@ -48,7 +47,7 @@ class Projection:
     @classmethod
     def of(cls, session: Session, path: Path | None = None) -> Projection:
         """The film of a session; `path` says where it is, if the workspace does not know."""
-        film = Film(session.video, session.place, path)
+        film = Film(session.video, session.path, path)
         return cls(film, Proxy(session.video, lambda: film.file()[0]))
 
     def state(self) -> dict[str, Any]:
@@ -163,7 +162,7 @@ def _doing(
         return projection.point(body)
 
     return [
-        ("/api/done", lambda body: {"saved": session.save(), "workspace": clean(session.place.name, 120)}),
+        ("/api/done", lambda body: {"saved": session.save(), "workspace": clean(session.path.name, 120)}),
         ("/api/film", point),
         ("/api/proxy", projection.want),
         ("/api/invite", lambda body: {"token": door.invite()}),
@@ -178,7 +177,7 @@ def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]
         try:
             return JSONResponse(work(request))
         except Stale as error:
-            changes = [f"{d.author or 'somebody'} {sentence(d)}" for d in error.decisions]
+            changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
             state = page.news(_seen(request))
             return JSONResponse({"error": str(error), "changes": changes, "state": state}, status_code=409)
         except CastlistError as error:

@@ -21,18 +21,23 @@ from castlist.decisions import (
     Carried,
     Copy,
     Decision,
+    View,
     active,
     align,
+    apply,
     carry,
+    cast_of,
+    completed,
+    numbered,
     to_redo,
     to_undo,
 )
-from castlist.decisions.people import View, look
 from castlist.errors import CastlistError, InputError, WorkspaceBusy
-from castlist.pipeline.prepare import key_of, prepare
-from castlist.pipeline.publish import Decided, Shown, renew
+from castlist.pipeline.prepare import prepare
+from castlist.pipeline.publish import publish
 from castlist.report.words import clean
-from castlist.review.actions import decision, sentence, stand_ins, witness
+from castlist.review.actions import decision, stand_ins, witness
+from castlist.review.history import overruled, sentence
 from castlist.review.people import Describe
 from castlist.store import Stale, Workspace
 from castlist.suggest.questions import LONGEST, Asker
@@ -43,33 +48,38 @@ __all__ = ["Session"]
 ASIDE = 200  # tracks shown of what is set aside, for each reason
 TRACKS = 1000  # tracks shown of one person
 HISTORY = 200
+POINTED = 8  # faces of a decision in the history
 
 
 class Session:
     """A workspace under review. Made by `Session.open`; use it in a `with` statement. Safe among threads."""
 
-    def __init__(self, place: Path, keep: Workspace, video: Video, base: Base) -> None:
-        self.place, self.video, self.base = place, video, base
-        self._keep = keep
+    def __init__(self, path: Path, workspace: Workspace, video: Video, base: Base) -> None:
+        self.path, self.video = path, video
+        self._workspace = workspace
         self._lock = RLock()
         self._thinking = Lock()  # of questions, while others look and decide
-        self._log: list[Decision] = keep.decisions.all()
-        self.view: View = look(base, video, self._log)
-        marked = keep.get("decided", "last", Decided)
-        self._saved = marked.seen if marked else 0
+        self._log: list[Decision] = workspace.decisions.all()
+        self._rest_on(base)
+
+    def _rest_on(self, base: Base) -> None:
+        """Start from what a run found."""
+        self.base = base
+        self._run = self._workspace.cast_run()[0]
+        self.view: View = apply(base, self.video, self._log)
         self.describe = Describe(base)
         self.images = frozenset(base.portraits.image) - {""}
         self._asker: Asker | None = None
 
     @classmethod
-    def open(cls, place: Path | str) -> Self:
+    def open(cls, path: Path | str) -> Self:
         """Open a workspace for review.
 
         Raises:
             WorkspaceError: there is none, no cast was found in it yet, or it is damaged.
         """
-        video, base = prepare(str(place))
-        return cls(Path(place), Workspace.open(place, write=False), video, base)
+        video, base = prepare(str(path))
+        return cls(Path(path), Workspace.open(path, write=False), video, base)
 
     def __enter__(self) -> Self:
         return self
@@ -86,20 +96,24 @@ class Session:
             try:
                 self.save()
             finally:
-                self._keep.close()
+                self._workspace.close()
 
     # Looking
 
     def refresh(self) -> View:
         """The view with what others decided meanwhile, in this process or another."""
         with self._lock:
-            if self._keep.decisions.last() != self.view.seen:
+            if self._workspace.cast_run()[0] != self._run:  # castlist find ran meanwhile
+                base = self._workspace.machine()
+                self._log = self._workspace.decisions.all()
+                self._rest_on(prepare(str(self.path))[1] if base is None else base)
+            elif self._workspace.decisions.last() != self.view.seen:
                 self._take()
             return self.view
 
     def _take(self) -> None:
-        self._log += self._keep.decisions.since(self._log[-1].id if self._log else 0)
-        self.view = look(self.base, self.video, self._log, self.view)
+        self._log += self._workspace.decisions.since(self._log[-1].id if self._log else 0)
+        self.view = apply(self.base, self.video, self._log, self.view)
 
     def state(self) -> dict[str, Any]:
         """Everything the page shows at once, as plain values."""
@@ -123,8 +137,15 @@ class Session:
                 },
                 "undo": self._label(to_undo(self._log)),
                 "redo": self._label(to_redo(self._log)),
-                "conflicts": [f"{c.why} (decision {c.decision})" for c in view.said.conflicts],
-                "missing": len({m.decision for m in view.said.missing}),
+                "conflicts": [
+                    f"decision {c.decision} outranks decision {c.against}: {c.why}"
+                    for c in view.conflicts
+                    if c.against
+                ],
+                "missing": len({m.decision for m in view.missing}),
+                "joined": [
+                    {"person": j.person, "tracks": j.tracks.tolist(), "faces": j.faces} for j in view.joined
+                ],
             }
 
     def _aside(self, view: View) -> list[dict[str, Any]]:
@@ -146,19 +167,7 @@ class Session:
         made = next((d for d in self._log if d.id == number), None)
         while made is not None and made.undoes is not None:
             made = next((d for d in self._log if d.id == made.undoes), None)
-        return "" if made is None else clean(sentence(made))
-
-    def tracks(self, person: str) -> list[dict[str, Any]]:
-        """The tracks of a person, in time.
-
-        Raises:
-            InputError: there is no such person now.
-        """
-        with self._lock:
-            group = self.refresh().group(person)
-            if group is None:
-                raise InputError(f"there is no person {person!r} now; look again")
-            return [self.describe.track(t) for t in group.tracks[:TRACKS].tolist()]
+        return "" if made is None else clean(sentence(made, self.view), 300)
 
     def witness(self, person: str, but: int = NOISE) -> int:
         """The track that stands for a person best, another one than `but`.
@@ -242,21 +251,44 @@ class Session:
         return self._asker
 
     def history(self) -> list[dict[str, Any]]:
-        """What was decided, newest first."""
+        """What was decided, newest first: whom and how much, who and when, and the faces that it is about."""
         with self._lock:
             self.refresh()
             held = {d.id for d in active(self._log)}
-            kind = {d.id: d.undoes for d in self._log}
             return [
                 {
                     "id": d.id,
-                    "what": clean(_again(d, kind) or sentence(d), 120),
+                    "what": self.sentence(d.id),
                     "who": clean(d.author),
                     "when": d.time.isoformat() if d.time else "",
                     "undone": d.undoes is None and d.id not in held,
+                    "tracks": self._pointed(d),
                 }
                 for d in self._log[: -HISTORY - 1 : -1]
             ]
+
+    def _pointed(self, made: Decision) -> list[int]:
+        """The tracks of a few faces that a decision, or the one that it undoes, was made on."""
+        by = {d.id: d for d in self._log}
+        while made.undoes is not None and made.undoes in by:
+            made = by[made.undoes]
+        tracks = self.view.find(made.anchors[:POINTED]).tolist() if made.anchors else []
+        return [t for t in dict.fromkeys(tracks) if t != NOISE]
+
+    def sentence(self, number: int) -> str:
+        """A decision in words: whom it was about, how much of them, and what it outranks.
+
+        Raises:
+            InputError: there is no such decision.
+        """
+        with self._lock:
+            self.refresh()
+            by = {d.id: d for d in self._log}
+            if number not in by:
+                raise InputError(f"there is no decision {number}; castlist decide ... history lists them")
+            words = clean(sentence(by[number], self.view, by), 300)
+            more = overruled(self.view.conflicts, number)
+            return f"{words}; {more}" if more else words
 
     def picture(self, name: str) -> bytes:
         """A face as JPEG, by the name that the page was given.
@@ -267,7 +299,7 @@ class Session:
         """
         if name not in self.images:
             raise InputError("there is no such picture")
-        return self._keep.image(name)
+        return self._workspace.image(name)
 
     # Deciding
 
@@ -280,34 +312,43 @@ class Session:
 
         Raises:
             Stale: others decided since `seen`.
-            InputError: the request cannot be understood, or contradicts an earlier decision.
+            InputError: the request cannot be understood.
         """
         with self._lock:
             self.refresh()
             self._current(seen)
             made = decision(request, self.base, self.video, self.view, author)
+            made = completed(made, self.view, self.base, self.video)
             trial = replace(made, id=self.view.seen + 1)
-            view = look(self.base, self.video, [*self._log, trial], self.view)
-            _refuse_contradiction(view, trial.id)
-            number = self._keep.decisions.append(made, seen=self.view.seen)
-            self._log += self._keep.decisions.since(self.view.seen)
-            self.view = view if number == trial.id else look(self.base, self.video, self._log, self.view)
+            view = apply(self.base, self.video, [*self._log, trial], self.view)
+            number = self._workspace.decisions.append(made, seen=self.view.seen)
+            if number == trial.id:
+                (row,) = self._workspace.decisions.since(self.view.seen)
+                self._log.append(replace(row, groups=made.groups))
+                self.view = view
+            else:
+                self._take()
             return number
 
-    def undo(self, *, seen: int | None = None, author: str = "", redo: bool = False) -> int:
-        """Undo the last decision that holds (or redo the last undo); the new row's number.
+    def undo(
+        self, decision: int | None = None, *, seen: int | None = None, author: str = "", redo: bool = False
+    ) -> int:
+        """Undo a decision, the last that holds by default (or redo the last undo); the new row's number.
+
+        Args:
+            decision: any row of the history; undoing an undo does its decision again.
 
         Raises:
             Stale: others decided since `seen`.
-            InputError: there is nothing to undo.
+            InputError: there is nothing to undo, or that decision does not hold.
         """
         with self._lock:
             self.refresh()
             self._current(seen)
-            target = to_redo(self._log) if redo else to_undo(self._log)
+            target = decision or (to_redo(self._log) if redo else to_undo(self._log))
             if target is None:
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
-            number = self._keep.decisions.undo(target, author=author, seen=self.view.seen)
+            number = self._workspace.decisions.undo(target, author=author, seen=self.view.seen)
             self._take()
             return number
 
@@ -328,11 +369,11 @@ class Session:
             InputError: the two have too little in common, or `old` is this very workspace.
             WorkspaceError: there is no workspace, or it is damaged.
         """
-        if Path(old).resolve() == self.place.resolve():
+        if Path(old).resolve() == self.path.resolve():
             raise InputError(f"{old}: decisions come from another workspace, not from the same one")
         video, base = prepare(str(old))
-        with Workspace.open(old, write=False) as keep:
-            decisions = keep.decisions.all()
+        with Workspace.open(old, write=False) as other:
+            decisions = other.decisions.all()
         with self._lock:
             view = self.refresh()
             here = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
@@ -341,11 +382,12 @@ class Session:
             else:
                 how = Alignment(Fraction(1), offset, 0, len(base.tracks))
             called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]
-            there = look(base, video, decisions)
+            there = apply(base, video, decisions)
             others = partial(stand_ins, base, video, there)
             carried = carry(decisions, self._log, how, here, called, others)
             if carried.decisions and not trial:
-                self._keep.decisions.extend(carried.decisions, seen=view.seen)
+                rows = numbered(self.base, self.video, self._log, carried.decisions)
+                self._workspace.decisions.extend(rows, seen=view.seen)
                 self._take()
             return how, carried
 
@@ -360,45 +402,16 @@ class Session:
             WorkspaceError: the disk is full, or the folder cannot be written; decisions are kept.
         """
         with self._lock:
-            if self.refresh().seen == self._saved:
+            if self._workspace.cast_run()[1] == self.refresh().seen:
                 return True
-            shown = self._keep.get("shown", key_of(self._keep), Shown) or Shown.none()
             try:
-                with Workspace.open(self.place) as keep:
-                    renew(keep, self.cast(), self.base.portraits, shown, self.view.seen)
+                with Workspace.open(self.path) as opened:
+                    publish(opened, self.base, self.video)
             except WorkspaceBusy:
                 return False
-            self._saved = self.view.seen
             return True
 
     def cast(self) -> Cast:
         """The cast as it was decided."""
-        base, view = self.base, self.view
-        return Cast.of(
-            self.video,
-            base.clock,
-            base.shots,
-            base.tracks,
-            view.label,
-            fate=view.fate,
-            reason=view.reason,
-            names=[g.name for g in view.groups],
-            portraits=base.portraits,
-            damaged=base.damaged,
-        )
-
-
-def _refuse_contradiction(view: View, made: int) -> None:
-    """Refuse what goes against an earlier decision, before it is in the log."""
-    against = [c for c in view.said.conflicts if c.decision == made]
-    if against:
-        raise InputError(
-            f"an earlier decision says otherwise: {against[0].why} "
-            f"(decision {against[0].against}); undo that one first"
-        )
-
-
-def _again(made: Decision, undoes: Mapping[int, int | None]) -> str:
-    """What an undo of an undo is called, "" for any other decision."""
-    back = undoes.get(made.undoes or 0)
-    return f"did {back} again" if back is not None else ""
+        with self._lock:
+            return cast_of(self.base, self.video, self.refresh())

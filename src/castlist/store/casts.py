@@ -19,7 +19,9 @@ __all__ = ["get", "get_portraits", "put"]
 _TABLES = ("portraits", "faces", "tracks", "people", "shots", "casts")  # children before parents
 
 
-def put(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None, now: str) -> None:
+def put(
+    db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None, now: str, decision: int
+) -> None:
     """Replace the cast by another, inside the caller's transaction."""
     old = db.execute("SELECT clock FROM casts").fetchone()
     for table in _TABLES:
@@ -27,7 +29,7 @@ def put(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | Non
     if old:
         columns.delete(db, old[0])
     clock = columns.write(db, cast.clock)
-    db.execute("INSERT INTO casts VALUES (1, ?, ?, ?, ?)", (run, now, cast.damaged, clock))
+    db.execute("INSERT INTO casts VALUES (1, ?, ?, ?, ?, ?)", (run, now, cast.damaged, clock, decision))
     _fill(db, "shots", _shot_rows(cast))
     _fill(db, "people", _people_rows(cast))
     _fill(db, "tracks", _track_rows(cast))
@@ -44,10 +46,11 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
     head = rows(db, "SELECT clock, damaged FROM casts", (whole, whole))
     if not head:
         return None
-    people = rows(db, "SELECT name, named FROM people ORDER BY id", (line, whole))
+    people = rows(db, "SELECT id, name, named FROM people ORDER BY place, id", (whole, line, whole))
     of_tracks = rows(db, "SELECT person, fate, reason FROM tracks ORDER BY id", (_person, FATES.index, line))
     clock, shots, tracks = columns.read_table(db, head[0][0], Clock), _shots(db), _tracks(db)
-    label = np.array([person for person, _, _ in of_tracks], np.int64)
+    index = {NOISE: NOISE} | {person: i for i, (person, _, _) in enumerate(people)}
+    label = np.array([index.get(person, len(people)) for person, _, _ in of_tracks], np.int64)
     portraits = get_portraits(db)
     try:
         _check(clock, tracks, shots, label, len(people), portraits)
@@ -59,7 +62,8 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
             label,
             fate=np.array([fate for _, fate, _ in of_tracks], np.int8),
             reason=[reason for _, _, reason in of_tracks],
-            names=[name if named else "" for name, named in people],
+            names=[name if named else "" for _, name, named in people],
+            numbers=[person for person, _, _ in people],
             portraits=portraits,
             damaged=head[0][1],
         )
@@ -116,7 +120,7 @@ def get_portraits(db: sqlite3.Connection) -> Portraits:
 
 
 def _fill(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    marks = {"shots": 6, "people": 8, "tracks": 5, "faces": 9, "portraits": 9}[table]
+    marks = {"shots": 6, "people": 9, "tracks": 5, "faces": 9, "portraits": 9}[table]
     db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * marks)})", rows)  # noqa: S608
 
 
@@ -127,13 +131,14 @@ def _shot_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
 
 
 def _people_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
-    for p in cast.everybody:
+    for place, p in enumerate(cast.everybody):
         spans = (p.screen_time, float(p.first), float(p.last))
-        yield p.id, p.name, p.named, FATES[p.fate], p.face_count, *spans
+        yield p.id, p.name, p.named, FATES[p.fate], p.face_count, *spans, place
 
 
 def _track_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
-    persons = [None if p == NOISE else p for p in cast.person.tolist()]
+    numbers = [p.id for p in cast.everybody]
+    persons = [None if p == NOISE else numbers[p] for p in cast.person.tolist()]
     fates = [FATES[f] for f in cast.fate]
     return zip(range(len(persons)), cast.tracks.shot.tolist(), persons, fates, cast.reason, strict=True)
 

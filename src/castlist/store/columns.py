@@ -129,9 +129,16 @@ def _encode(name: str, value: Any) -> tuple[str, tuple[int, ...], Any]:
     if isinstance(value, Path):
         return "path", (), os.fsencode(value)
     try:
-        return "json", (), json.dumps(value).encode()
+        return "json", (), json.dumps(value, default=_row).encode()
     except TypeError:
         raise InputError(f"{name} is a {type(value).__name__}; a workspace cannot keep that") from None
+
+
+def _row(value: Any) -> list[Any]:
+    """A dataclass among the items of a tuple, as the list of its fields."""
+    if not is_dataclass(value):
+        raise TypeError
+    return [getattr(value, field.name) for field in fields(value)]
 
 
 _TEXTS = ("fraction", "path", "json")

@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from castlist.decisions.decision import Anchor, Decision, active
+from castlist.decisions.groups import Groups
 from castlist.errors import InputError, WorkspaceError
+from castlist.store import columns
 from castlist.store.rows import damaged, exact, moment, number, optional, rows, text, whole
 
 __all__ = ["Log", "Stale"]
@@ -81,6 +83,14 @@ class Log:
                 raise Stale(tuple(_read(db, seen)))
             return [_add(db, decision, decision.time or now) for decision in decisions]
 
+    def complete(self, decisions: Sequence[Decision]) -> None:
+        """Store the whole groups of decisions that were made without; of others nothing changes."""
+        with self._writing() as db:
+            for decision in decisions:
+                row = db.execute("SELECT 1 FROM decided_groups WHERE decision = ?", (decision.id,))
+                if decision.groups is not None and row.fetchone() is None:
+                    _add_groups(db, decision.id, decision.groups)
+
     def undo(self, decision: int, *, author: str = "", seen: int | None = None) -> int:
         """Undo a decision by its number (of an undo: redo what it undid); the new row's number."""
         return self.append(Decision("undo", undoes=decision, author=author), seen=seen)
@@ -97,7 +107,13 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> int:
     number = int(cursor.lastrowid or 0)
     rows = [(number, i, str(a.time), *a.box, a.side) for i, a in enumerate(decision.anchors)]
     db.executemany("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    if decision.groups is not None:
+        _add_groups(db, number, decision.groups)
     return number
+
+
+def _add_groups(db: sqlite3.Connection, number: int, groups: Groups) -> None:
+    db.execute("INSERT INTO decided_groups VALUES (?, ?)", (number, columns.write(db, groups)))
 
 
 def _last(db: sqlite3.Connection) -> int:
@@ -121,8 +137,14 @@ def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
         anchors: dict[int, list[Anchor]] = {}
         for decision, time, *box, side in rows(db, _ANCHORS, _OF_ANCHORS, (after,)):
             anchors.setdefault(decision, []).append(Anchor(time, tuple(box), side))
+        groups = {
+            decision: columns.read_table(db, block, Groups)
+            for decision, block in rows(db, _GROUPS, (whole, whole), (after,))
+        }
         return [
-            Decision(kind, tuple(anchors.get(i, ())), value, author, time, _earlier(undoes, i), i)
+            Decision(
+                kind, tuple(anchors.get(i, ())), value, author, time, _earlier(undoes, i), i, groups.get(i)
+            )
             for i, kind, value, author, time, undoes in rows(db, _DECISIONS, _OF_DECISIONS, (after,))
         ]
     except InputError as error:
@@ -134,6 +156,7 @@ _ANCHORS = (
     " ORDER BY decision, number"
 )
 _OF_ANCHORS = (whole, exact, number, number, number, number, whole)
+_GROUPS = "SELECT decision, block FROM decided_groups WHERE decision > ?"
 _DECISIONS = "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id"
 _OF_DECISIONS = (whole, text, text, text, moment, optional(whole))
 

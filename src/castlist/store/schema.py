@@ -172,7 +172,26 @@ _TIMECODE = """
 ALTER TABLE video ADD COLUMN timecode TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE)
+_WHOLE_GROUPS = """
+-- The people whom a decision is about, whole, as they stood when it was made; added for older rows once.
+CREATE TABLE decided_groups (
+    decision INTEGER PRIMARY KEY REFERENCES decisions,
+    block INTEGER NOT NULL REFERENCES blocks
+);
+CREATE TRIGGER decided_groups_are_kept BEFORE DELETE ON decided_groups
+BEGIN SELECT RAISE(ABORT, 'decisions are never deleted: undo is another row'); END;
+CREATE TRIGGER decided_groups_are_final BEFORE UPDATE ON decided_groups
+BEGIN SELECT RAISE(ABORT, 'decisions are never changed: undo is another row'); END;
+
+-- Up to which decision the cast goes. people.id is the number of "Person 7", people.place the order.
+ALTER TABLE casts ADD COLUMN decision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE people ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+UPDATE people SET place = id, id = -1 - id;
+UPDATE people SET id = -id;
+UPDATE tracks SET person = person + 1;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS)
 SCHEMA = len(MIGRATIONS)
 
 

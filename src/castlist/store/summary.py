@@ -7,13 +7,14 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from castlist.cast import Cast
 from castlist.store.database import DATABASE
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.rows import exact, rows, whole
 from castlist.store.scans import counted
 from castlist.types import Video
 
-__all__ = ["cast", "film", "scans", "shown", "sizes"]
+__all__ = ["cast", "film", "people", "scans", "shown", "sizes"]
 
 _SCANNED = ("segments", "frames", "faces", "embedded", "damaged_frames")
 _COUNTS = {
@@ -70,6 +71,15 @@ def cast(db: sqlite3.Connection) -> dict[str, int] | None:
     return {
         name: int(db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])  # noqa: S608
         for name, what in _COUNTS.items()
+    }
+
+
+def people(cast: Cast) -> dict[str, int]:
+    """Of the counts of `cast` those that decisions change."""
+    return {
+        "people": len(cast.people),
+        "background": len(cast.background),
+        "tracks_set_aside": int((cast.person < 0).sum()),
     }
 
 

@@ -22,7 +22,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from castlist.cast import Cast
-from castlist.decisions.decision import active
+from castlist.decisions.apply import apply
+from castlist.decisions.base import Base
+from castlist.decisions.decision import Decision, active
+from castlist.decisions.people import cast_of
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import casts, columns, database, erase, files, place, prune, scans, schema, summary
 from castlist.store.database import Database
@@ -307,7 +310,7 @@ class Workspace:
             moved = erase.scrub(db, self._folder, str(row[0]), cast, tracks)
             less, pictures = erase.without(cast, portraits, tracks, moved)
             erase.blank(db, names)
-            casts.put(db, less, pictures, None, _now())
+            casts.put(db, less, pictures, None, _now(), self.decisions.last())
         with files.sentences(self.path):
             erase.copies(self._folder)
         self._sweep()
@@ -434,28 +437,62 @@ class Workspace:
 
     # The cast
 
-    def put_cast(self, cast: Cast, portraits: Portraits | None = None, *, run: int | None = None) -> None:
+    def put_cast(
+        self,
+        cast: Cast,
+        portraits: Portraits | None = None,
+        *,
+        run: int | None = None,
+        decision: int = 0,
+    ) -> None:
         """Replace the cast, in one transaction: a reader sees the old one or the new one.
 
         Args:
             portraits: pictures of all tracks, those set aside too.
             run: what `run_started` gave.
+            decision: the latest decision that this cast goes by.
         """
+        pictures = Portraits.empty() if portraits is None else portraits
         with self._writing() as db:
-            casts.put(db, cast, Portraits.empty() if portraits is None else portraits, run, _now())
+            casts.put(db, cast, pictures, run, _now(), decision)
 
     def cast(self) -> Cast:
-        """The cast as the last finished run found it.
+        """The cast of the last finished run, after every decision, the latest too.
 
         Raises:
             WorkspaceError: there is none yet, or the tables are damaged.
         """
         with self._reading() as db:
             video = self.video()
+            decisions = self._newer_decisions(db)
+            base = self.machine() if decisions else None
+            if video and base is not None:
+                return cast_of(base, video, apply(base, video, decisions))
             cast = casts.get(db, video) if video else None
         if cast is None:
             raise WorkspaceError(f"{self.path}: no cast has been found yet; run castlist find first")
         return cast
+
+    def _newer_decisions(self, db: sqlite3.Connection) -> list[Decision]:
+        """The whole log, where it has decisions that the stored cast does not go by yet."""
+        stored = rows(db, "SELECT decision FROM casts", (whole,))
+        return self.decisions.all() if stored and stored[0][0] < self.decisions.last() else []
+
+    def cast_run(self) -> tuple[int | None, int]:
+        """The run whose cast is stored, None where it is not known, and the latest decision it goes by."""
+        with self._reading() as db:
+            last = "(SELECT max(id) FROM runs WHERE finished IS NOT NULL)"
+            query = f"SELECT coalesce(run, {last}), decision FROM casts"  # noqa: S608
+            stored = rows(db, query, (optional(whole), whole))
+        return stored[0] if stored else (None, 0)
+
+    def machine(self) -> Base | None:
+        """What the machine alone found in the run whose cast is stored; None where it is not stored."""
+        run, _ = self.cast_run()
+        try:
+            return self.get("machine", f"run {run}", Base) if run is not None else None
+        except WorkspaceError:  # of another castlist, or damaged: it can be found again
+            return None
 
     def portraits(self) -> Portraits:
         """The pictures kept with the cast, those of tracks set aside too."""
@@ -467,6 +504,8 @@ class Workspace:
         video, runs, decisions = self.video(), self.runs(), self.decisions.all()
         with self._reading() as db:
             scanned, cast = summary.scans(db), summary.cast(db)
+            if cast is not None and self._newer_decisions(db):
+                cast |= summary.people(self.cast())
         return {
             "workspace": summary.shown(self.path),
             "schema": schema.SCHEMA,

@@ -57,7 +57,7 @@ def shut(view: View) -> NDArray[np.bool_]:
     """(g, g) pairs of people about whom everything is said."""
     groups = len(view.groups)
     closed = np.eye(groups, dtype=np.bool_)
-    for pairs in (view.said.cannot, view.said.unsure):
+    for pairs in (view.cannot, view.unsure):
         ends = view.label[pairs]
         ends = ends[(ends >= 0).all(axis=1)]
         closed[ends[:, 0], ends[:, 1]] = closed[ends[:, 1], ends[:, 0]] = True
@@ -66,6 +66,6 @@ def shut(view: View) -> NDArray[np.bool_]:
 
 def never(view: View) -> NDArray[np.int64]:
     """(q, 2) tracks and groups of which it was decided that the one is not the other."""
-    pairs = np.concatenate([view.said.cannot, view.said.cannot[:, ::-1]])
+    pairs = np.concatenate([view.cannot, view.cannot[:, ::-1]])
     group = view.label[pairs[:, 1]]
     return np.asarray(np.stack([pairs[:, 0], group], axis=1)[group >= 0], np.int64)

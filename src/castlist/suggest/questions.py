@@ -59,15 +59,12 @@ class Asker:
 
     def look(self, view: View) -> None:
         """Go by this view from now on."""
-        said = view.said
         self.view = view
-        told = said.moved | (said.named_by > 0)
-        told[said.must.ravel()] = True
-        self.closed = told.copy()  # nothing to be asked about these
-        self.closed[said.unsure.ravel()] = True
+        self.closed = view.labelled.copy()  # nothing to be asked about these
+        self.closed[view.unsure.ravel()] = True
         self._lines: tuple[Lines, Lines] | None = None
         self._groups()
-        self.evidence.update([g.id for g in view.groups], view.label, told)
+        self.evidence.update([g.id for g in view.groups], view.label, view.labelled)
         person = np.where(view.fate == PERSON, 1.0, BACKGROUND_WORTH)
         self.worth = np.asarray(self.base.tracks.size * person, np.float64)
         live = view.label >= 0

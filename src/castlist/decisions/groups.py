@@ -1,0 +1,113 @@
+"""The people whom a decision is about, whole: faces of every track of theirs, by time and box.
+
+A track is recorded by faces spread over its length, so that its pieces are still found where another run cuts
+it up. Beside that stands each track's number and a digest of the table of tracks that it is a number of: on
+the very same tracks nothing needs to be searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.types import Clock, Tracks, Video, freeze
+
+__all__ = ["Groups", "spread"]
+
+EVERY = 1.0  # seconds between two recorded faces of a track; a piece that is shorter may be missed
+FEWEST, MOST = 3, 24  # faces recorded of a track
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Groups:
+    """Faces of m tracks, n faces in all, and on which side of a decision each track is."""
+
+    unit: Fraction  # seconds of a tick
+    time: NDArray[np.int64]  # (n,) ticks from the start of the film
+    box: NDArray[np.float32]  # (n, 4) left, top, right, bottom as fractions of the frame
+    track: NDArray[np.int32]  # (n,) which of the m tracks
+    side: NDArray[np.int32]  # (m,) as `SIDES` in apply.py says for each kind
+    number: NDArray[np.int32]  # (m,) of the track among those of `digest`
+    person: NDArray[np.int32]  # (s,) number of the person that each side is or becomes; 0: not recorded
+    digest: str = ""  # of the table of tracks, "" where there is none to compare with
+
+    def __post_init__(self) -> None:
+        for name, kind in (("time", np.int64), ("side", np.int32), ("person", np.int32)):
+            freeze(self, **{name: (kind, (None,))})
+        freeze(self, box=(np.float32, (len(self.time), 4)), track=(np.int32, (len(self.time),)))
+        freeze(self, number=(np.int32, (len(self.side),)))
+        if not self.unit > 0:
+            raise InputError(f"Groups.unit must be positive, got {self.unit}")
+        for name, top in (("track", len(self.side)), ("side", len(self.person))):
+            column = getattr(self, name)
+            if len(column) and not (column.min() >= 0 and column.max() < top):
+                raise InputError(f"Groups.{name} must lie in 0 to {top - 1}")
+        if not np.isfinite(self.box).all() or self.number.min(initial=0) < 0:
+            raise InputError("Groups.box must be finite and Groups.number not negative")
+
+    def __len__(self) -> int:
+        return len(self.side)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Groups):
+            return NotImplemented
+        return all(np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    def __hash__(self) -> int:
+        return hash((self.unit, self.digest, self.time.tobytes()))
+
+    @classmethod
+    def of(
+        cls,
+        sides: Mapping[int, NDArray[np.int64]],
+        person: Mapping[int, int],
+        tracks: Tracks,
+        clock: Clock,
+        video: Video,
+        digest: str = "",
+    ) -> Groups:
+        """These tracks, by side, with the number of the person that each side is or becomes."""
+        empty = np.zeros(0, np.int64)
+        own = np.concatenate([empty, *sides.values()])
+        side = np.repeat(list(sides), [len(s) for s in sides.values()]).astype(np.int32)
+        numbers = np.zeros(max([*sides, *person], default=-1) + 1, np.int32)
+        for k, number in person.items():
+            numbers[k] = number
+        rows, which = spread(tracks, clock, own)
+        size = np.array([video.width, video.height] * 2, np.float32)
+        time = clock.pts[tracks.frame[rows]] if len(rows) else empty
+        return cls(
+            clock.unit, time, tracks.box[rows] / size, which.astype(np.int32), side, own.astype(np.int32),
+            numbers, digest,
+        )  # fmt: skip
+
+    def moved(self, speed: Fraction, offset: Fraction) -> Groups:
+        """The same faces where time t is `speed * t + offset` seconds: in another copy of the film.
+
+        People are numbered anew there, so that no number is recorded.
+        """
+        unit = self.unit * speed
+        tick = Fraction(1, lcm(unit.denominator, offset.denominator))
+        time = self.time * int(unit / tick) + int(offset / tick)
+        return Groups(tick, time, self.box, self.track, self.side, self.number, 0 * self.person)
+
+
+def spread(
+    tracks: Tracks, clock: Clock, own: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the table of tracks, spread over each track from its first face to its last; and whose."""
+    if not len(own):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    size, first = tracks.size[own], tracks.offset[:-1][own]
+    length = (clock.pts[tracks.last[own]] - clock.pts[tracks.first[own]]) * float(clock.unit)
+    count = np.minimum(np.clip(np.ceil(length / EVERY) + 1, FEWEST, MOST).astype(np.int64), size)
+    which = np.repeat(np.arange(len(own)), count)
+    step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    rows = first[which] + (step * (size - 1)[which]) // np.maximum(count - 1, 1)[which]
+    return rows, which

@@ -1,0 +1,82 @@
+"""Numbers of people that never mean anybody else: those of an earlier run go on, new people get new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions.base import Base, page_order
+from castlist.decisions.decision import Decision
+from castlist.decisions.groups import spread
+from castlist.decisions.locate import located
+from castlist.types import NOISE, Video
+
+__all__ = ["largest_number", "renumbered"]
+
+SHARED = (
+    0.5  # of the faces of an old person or of a new one, from which on the new one goes on as the old one
+)
+PIXELS = Video(Path(), 1, 1, Fraction(1), Fraction(1), "")  # boxes of one and the same film need no scaling
+
+
+def largest_number(decisions: Iterable[Decision]) -> int:
+    """The largest number of a person that any decision records, undone ones too."""
+    return max((int(d.groups.person.max(initial=0)) for d in decisions if d.groups is not None), default=0)
+
+
+def renumbered(base: Base, before: Base | None, decisions: Iterable[Decision] = ()) -> Base:
+    """What a run found, its people numbered as those of the run before, of the same film.
+
+    Whoever shares most faces, by time and box, with somebody of the run before goes on under their number;
+    everybody else gets a number that nobody ever had.
+
+    Args:
+        before: what the run before found, with its numbers; None for the first run.
+        decisions: the whole log, whose numbers are taken too.
+    """
+    free = max(largest_number(decisions) + 1, before.next_number if before else 1)
+    number = np.zeros(len(base.number), np.int64) if before is None else _continued(base, before)
+    fresh = [k for k in page_order(base.label, base.fate, base.tracks).tolist() if not number[k]]
+    number[fresh] = free + np.arange(len(fresh))
+    return replace(base, number=number, next_number=free + len(fresh))
+
+
+def _continued(base: Base, before: Base) -> NDArray[np.int64]:
+    """(g,) the number that each of today's labels goes on under, 0 for none."""
+    old, new, faces = _shared(base, before)
+    whole_old = np.bincount(old, faces, minlength=len(before.number))
+    live = base.label != NOISE
+    whole_new = np.bincount(base.label[live], base.tracks.size[live], minlength=len(base.number))
+    number, used = np.zeros(len(base.number), np.int64), set()
+    for i in np.lexsort((new, old, -faces)).tolist():
+        a, b = int(old[i]), int(new[i])
+        enough = faces[i] >= SHARED * min(whole_old[a], whole_new[b])
+        if b != NOISE and not number[b] and a not in used and enough:
+            number[b] = before.number[a]
+            used.add(a)
+    return number
+
+
+def _shared(base: Base, before: Base) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Pairs of an old and a new label (NOISE: none), and how many of the old one's faces they share."""
+    own = np.flatnonzero(before.label != NOISE)
+    if base.digest == before.digest:
+        track, weight = own, before.tracks.size[own].astype(np.float64)
+        source = own
+    else:
+        rows, which = spread(before.tracks, before.clock, own)
+        weight = (before.tracks.size[own] / np.maximum(np.bincount(which, minlength=len(own)), 1))[which]
+        ticks = before.clock.pts[before.tracks.frame[rows]].astype(np.float64)
+        when = ticks * float(before.clock.unit / base.clock.unit)
+        track = located(when, before.tracks.box[rows], base.tracks, base.clock, PIXELS)
+        source = own[which]
+    label = np.where(track == NOISE, NOISE, base.label[np.maximum(track, 0)] if len(base.label) else NOISE)
+    width = len(base.number) + 1
+    cell, inverse = np.unique(before.label[source].astype(np.int64) * width + label + 1, return_inverse=True)
+    faces = np.bincount(inverse, weight, minlength=len(cell)).astype(np.float64)
+    return cell // width, cell % width - 1, faces

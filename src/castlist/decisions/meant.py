@@ -1,0 +1,214 @@
+"""Whom a decision is about, whole: the faces that were pointed at -> everybody who is with one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions.base import Base
+from castlist.decisions.decision import Anchor, Decision
+from castlist.decisions.locate import Sides
+from castlist.decisions.part import parted
+from castlist.types import NOISE
+
+__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Joined", "Somebody", "Standing", "meant"]
+
+MOVED, TARGET, REST, WHOLE = range(4)
+Tracks = NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Somebody:
+    """A person whom a decision made or confirmed."""
+
+    number: int
+    by: int  # the latest decision that made it
+    name: str = ""
+    named_by: int = 0
+    fate: int = NOISE
+    key: Anchor | None = None  # the face that was chosen to stand for it
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Joined:
+    """Tracks that nobody decided about, which joined somebody whom a decision made."""
+
+    group: int  # index into the groups
+    tracks: Tracks
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Standing:
+    """Everybody between two decisions: g groups of t tracks."""
+
+    label: Tracks  # (t,) 0 to g - 1, NOISE where set aside
+    number: Tracks  # (g,) of each person
+    name: tuple[str, ...]  # (g,)
+    who: tuple[Somebody, ...]  # (g,)
+    joined: tuple[Joined, ...]  # whoever joined them without a decision
+    base: Base
+    next_number: int  # that nobody ever had
+
+    def tracks(self, group: int) -> Tracks:
+        return np.flatnonzero(self.label == group)
+
+
+def meant(
+    made: Decision, pointed: Mapping[int, Sequence[int]], now: Standing
+) -> tuple[Sides, dict[int, int]]:
+    """The tracks on each side of a decision, and the number of the person that each side is or becomes.
+
+    Args:
+        pointed: the tracks of the decision's own faces, by their side.
+        now: the people on whom it is decided.
+    """
+    reader = _Reader(now)
+    everything = [t for own in pointed.values() for t in own]
+    if made.kind == "same":
+        return reader.joined(everything, "")
+    if made.kind == "name":
+        return reader.joined(everything, made.value)
+    if made.kind == "different":
+        return reader.parted([list(own) for own in pointed.values()])
+    if made.kind in ("move", "sort"):
+        steps = sorted({side // 3 for side in pointed})
+        return reader.moved([[list(pointed.get(3 * k + r, [])) for r in range(3)] for k in steps])
+    if made.kind in ("not-a-face", "face", "hide", "show"):
+        return reader.these(everything)
+    if made.kind == "unsure":
+        return {}, {}
+    return reader.each(everything)
+
+
+class _Reader:
+    """Reads decisions by the people as they stand."""
+
+    def __init__(self, now: Standing) -> None:
+        self.now, self.label = now, now.label
+        self._next = now.next_number
+
+    def fresh(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+    def whole(self, tracks: Sequence[int]) -> list[tuple[Tracks, int]]:
+        """(group or NOISE, tracks) of everybody who is with one of these; a track set aside is alone."""
+        found: dict[int, tuple[Tracks, int]] = {}
+        for t in tracks:
+            group = int(self.label[t])
+            if group == NOISE:
+                found[-2 - t] = (np.array([t], np.int64), NOISE)
+            elif group not in found:
+                found[group] = (self.now.tracks(group), group)
+        return list(found.values())
+
+    def number(self, group: int) -> int:
+        return int(self.now.number[group]) if group != NOISE else self.fresh()
+
+    def ranked(self, people: list[tuple[Tracks, int]], name: str = "") -> list[tuple[Tracks, int]]:
+        """Who goes on first: whoever bears the name, who has any name, who has most faces."""
+        called = name.casefold()
+
+        def rank(person: tuple[Tracks, int]) -> tuple[bool, bool, int, int]:
+            own, group = person
+            bears = self.now.name[group].casefold() if group != NOISE else ""
+            return not (called and bears == called), not bears, -self._faces(own), int(own[0])
+
+        return sorted(people, key=rank)
+
+    def _faces(self, own: Tracks) -> int:
+        return int(self.now.base.tracks.size[own].sum())
+
+    def joined(self, tracks: Sequence[int], name: str) -> tuple[Sides, dict[int, int]]:
+        groups = {int(self.label[t]) for t in tracks}
+        bearers = [
+            (self.now.tracks(g), g)
+            for g, other in enumerate(self.now.name)
+            if name and g not in groups and other.casefold() == name.casefold()
+        ]
+        people = self.ranked([*self.whole(tracks), *bearers], name)
+        return (
+            {k: own for k, (own, _) in enumerate(people)},
+            {k: self.number(group) for k, (_, group) in enumerate(people)},
+        )
+
+    def each(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
+        people = self.whole(tracks)
+        return (
+            {k: own for k, (own, _) in enumerate(people)},
+            {k: self.number(group) for k, (_, group) in enumerate(people)},
+        )
+
+    def these(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
+        """These tracks alone, those of each person on a side."""
+        own = np.unique(np.array(tracks, np.int64))
+        groups = np.unique(self.label[own]).tolist()
+        return (
+            {k: own[self.label[own] == group] for k, group in enumerate(groups)},
+            {k: int(self.now.number[group]) for k, group in enumerate(groups) if group != NOISE},
+        )
+
+    def parted(self, sides: list[list[int]]) -> tuple[Sides, dict[int, int]]:
+        """Each side a person of their own; whoever is with two of them is parted."""
+        taken: set[int] = set()
+        for own in sides:
+            own[:] = [t for t in own if t not in taken]
+            taken.update(own)
+        found: Sides = {}
+        person: dict[int, int] = {}
+        groups = dict.fromkeys(int(self.label[t]) for own in sides for t in own)
+        for group in groups:
+            inside = [k for k, own in enumerate(sides) if any(self.label[t] == group for t in own)]
+            marked = [np.array([t for t in sides[k] if self.label[t] == group], np.int64) for k in inside]
+            parts = marked if group == NOISE else parted(self.now.tracks(group), marked, self.now.base.vector)
+            first = max(range(len(parts)), key=lambda i: (self._faces(parts[i]), -i))
+            for i, k in enumerate(inside):
+                found[k] = np.union1d(found.get(k, parts[i][:0]), parts[i])
+                number = self.number(group if i == first else NOISE)
+                person[k] = person.get(k, number)
+        return found, person
+
+    def moved(self, steps: list[list[list[int]]]) -> tuple[Sides, dict[int, int]]:
+        """Moves, those to one person as one step."""
+        by_target: dict[tuple[int, ...], list[list[list[int]]]] = {}
+        leaving = {t for moved, _, _ in steps for t in moved}
+        for i, (moved, to, left) in enumerate(steps):
+            groups = tuple(sorted({int(self.label[t]) for t in to if self.label[t] != NOISE}))
+            by_target.setdefault(groups if moved and groups else (-2, i), []).append([moved, to, left])
+        sides: Sides = {}
+        person: dict[int, int] = {}
+        for k, together in enumerate(by_target.values()):
+            moved, to, left = ([t for step in together for t in step[r]] for r in range(3))
+            self._step(k, moved, to, left, leaving, sides, person)
+        return {s: own for s, own in sides.items() if len(own)}, person
+
+    def _step(
+        self,
+        k: int,
+        moved: list[int],
+        to: list[int],
+        left: list[int],
+        leaving: set[int],
+        sides: Sides,
+        person: dict[int, int],
+    ) -> None:
+        mine = np.unique(np.array(moved, np.int64))
+        out = np.array(sorted(leaving), np.int64)
+        target = [(np.setdiff1d(own, out), g) for own, g in self.ranked(self.whole(to))]
+        empty = mine[:0]
+        sides[4 * k + MOVED] = mine
+        if target:
+            sides[4 * k + TARGET] = target[0][0]
+            sides[4 * k + WHOLE] = np.concatenate([empty, *(own for own, _ in target[1:])])
+            person[4 * k + TARGET] = self.number(target[0][1])
+        others = self.whole(left or moved)
+        away = np.union1d(out, np.concatenate([empty, *(own for own, _ in target)]))
+        sides[4 * k + REST] = np.setdiff1d(np.concatenate([empty, *(own for own, _ in others)]), away)
+        if others and others[0][1] != NOISE:
+            person[4 * k + REST] = self.number(others[0][1])
+        if not target:
+            alone = len(others) == 1 and not len(np.setdiff1d(others[0][0], mine)) and others[0][1] != NOISE
+            person[4 * k + MOVED] = self.number(others[0][1] if alone else NOISE)

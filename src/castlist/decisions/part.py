@@ -1,0 +1,39 @@
+"""How a group of tracks is parted where two of them are two people: the others go with whom they resemble."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import NOISE
+from castlist.vectors import unit
+
+__all__ = ["parted"]
+
+ROUNDS = 3  # of assigning tracks to the nearest mean and taking the means anew [Lloyd 1982]
+
+
+def parted(
+    own: NDArray[np.int64], sides: Sequence[NDArray[np.int64]], vector: NDArray[np.float32]
+) -> list[NDArray[np.int64]]:
+    """The tracks `own`, parted into as many groups as there are sides; each side's tracks are of its group.
+
+    Args:
+        own: (n,) tracks of one group.
+        sides: two and more disjoint sets of them.
+        vector: (t, d) unit vectors of all tracks, by which the others are assigned.
+    """
+    x = vector[own].astype(np.float64)
+    choice = np.full(len(own), NOISE)
+    for k, side in enumerate(sides):
+        choice[np.isin(own, side)] = k
+    free = choice == NOISE
+    seed = np.stack([x[choice == k].sum(axis=0) for k in range(len(sides))])
+    centre = seed
+    for _ in range(ROUNDS if free.any() else 0):
+        best = (x[free] @ unit(centre).T).argmax(axis=1)
+        centre = seed + np.stack([x[free][best == k].sum(axis=0) for k in range(len(sides))])
+        choice[free] = best
+    return [own[choice == k] for k in range(len(sides))]

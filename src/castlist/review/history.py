@@ -1,0 +1,140 @@
+"""A decision in a sentence: whom it was about, and how much of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from castlist.decisions import Conflict, Decision, View
+from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE
+
+__all__ = ["overruled", "sentence"]
+
+NAMED = 3  # people named in a sentence, of more
+DONE = {
+    "different": "different people",
+    "unsure": "left open",
+    "not-a-face": "not a face",
+    "face": "a face after all",
+    "hide": "hidden",
+    "show": "shown again",
+    "background": "put into the background",
+    "foreground": "put into the cast",
+    "confirm": "confirmed",
+    "key": "picture chosen",
+    "same": "one person",
+    "move": "moved",
+    "sort": "sorted",
+}
+
+
+def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Decision] = {}) -> str:
+    """A decision for a reader of the history, people by the names that they have in the view."""
+    if made.kind == "undo":
+        return _undo(made, view, undoes)
+    if made.groups is None:
+        return _plainly(made)
+    writer = _Writer(made, view)
+    if made.kind == "same":
+        return writer.same()
+    if made.kind == "name":
+        return writer.name()
+    if made.kind == "move":
+        return writer.move(0)
+    if made.kind == "sort":
+        return writer.sort()
+    return f"{writer.everybody()}: {DONE[made.kind]}"
+
+
+def overruled(conflicts: tuple[Conflict, ...], number: int) -> str:
+    """What a decision outranks, "" for nothing."""
+    earlier = sorted({(c.against, c.why) for c in conflicts if c.decision == number and c.against})
+    return "; ".join(f"this outranks decision {against}: {why}" for against, why in earlier[:NAMED])
+
+
+def _undo(made: Decision, view: View | None, undoes: Mapping[int, Decision]) -> str:
+    target = undoes.get(made.undoes or 0)
+    if target is None:
+        return f"undid decision {made.undoes}"
+    back = undoes.get(target.undoes or 0)
+    if back is not None:
+        return f"did decision {back.id} again ({sentence(back, view, undoes)})"
+    return f"undid decision {target.id} ({sentence(target, view, undoes)})"
+
+
+def _plainly(made: Decision) -> str:
+    """A decision of which only the faces are known that were pointed at."""
+    if made.kind == "name":
+        return f"named {made.value}" if made.value else "name taken away"
+    faces = made.faces if made.kind in ("move", "sort") else made.anchors
+    return f"{tracks(len(faces))}: {DONE[made.kind]}"
+
+
+def tracks(count: int) -> str:
+    return f"{count} track{'' if count == 1 else 's'}"
+
+
+class _Writer:
+    """Writes about the people of one decision."""
+
+    def __init__(self, made: Decision, view: View | None) -> None:
+        assert made.groups is not None  # noqa: S101
+        self.made, self.groups = made, made.groups
+        self.live = {g.number: g.called for g in view.groups} if view is not None else {}
+
+    def count(self, *sides: int) -> int:
+        return int(np.isin(self.groups.side, sides).sum())
+
+    def called(self, side: int) -> str:
+        person = self.groups.person
+        number = int(person[side]) if side < len(person) else 0
+        return self.live.get(number, f"Person {number}") if number else ""
+
+    def people(self, sides: list[int]) -> str:
+        names = list(dict.fromkeys(name for name in map(self.called, sides) if name))
+        if len(names) > NAMED:
+            return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+        return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+    def everybody(self) -> str:
+        """Anna and Person 20, 21 tracks."""
+        sides = list(range(len(self.groups.person)))
+        names = self.people(sides)
+        return ", ".join([names, tracks(len(self.groups))] if names else [tracks(len(self.groups))])
+
+    def same(self) -> str:
+        sides = list(range(1, len(self.groups.person)))
+        if not sides:
+            return f"{self.everybody()}: one person"
+        return f"{self.people(sides)}, {tracks(self.count(*sides))}: joined {self.called(0)}"
+
+    def name(self) -> str:
+        number = int(self.groups.person[0]) if len(self.groups.person) else 0
+        who = f"Person {number}, {tracks(len(self.groups))}"
+        sides = list(range(1, len(self.groups.person)))
+        joined = f"; {self.people(sides)} joined" if sides else ""
+        return f"{who}: {f'named {self.made.value}' if self.made.value else 'name taken away'}{joined}"
+
+    def move(self, k: int) -> str:
+        count = tracks(self.count(4 * k + MOVED))
+        source, target = self.called(4 * k + REST), self.called(4 * k + TARGET)
+        new = self.called(4 * k + MOVED)
+        where = f"moved to {target}" if target else f"now {new or 'a new person'}"
+        return f"{count}{f' of {source}' if source else ''}: {where}"
+
+    def sort(self) -> str:
+        steps = range(-(-len(self.groups.person) // 4))
+        sides = {role: [4 * k + role for k in steps] for role in range(4)}
+        moved = self.count(*sides[MOVED])
+        new = sum(1 for k in steps if self.count(4 * k + MOVED) and not self.called(4 * k + TARGET))
+        joined = [k for k in sides[WHOLE] if self.count(k)]
+        if len(steps) == 1 and moved:
+            return self.move(0)
+        parts = [
+            f"{tracks(moved)} moved" if moved else "",
+            f"{new} of them to people of their own" if new else "",
+            f"{len(joined)} people joined others" if joined else "",
+        ]
+        said = ", ".join(part for part in parts if part)
+        return said or f"{self.people(sides[TARGET])}: confirmed"

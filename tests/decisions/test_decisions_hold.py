@@ -1,0 +1,127 @@
+"""What a person decided is what everybody sees, whatever is run later."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scenes import PLAIN, find, scan_of
+
+from castlist.recipe import Recipe
+from castlist.review import Session
+from castlist.store import Workspace
+
+SIX = np.random.default_rng(0).permutation(np.repeat(np.arange(6), 10))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "film.castlist"
+
+
+def stored(path: Path) -> dict[int, tuple[int, ...]]:
+    """The tracks of each person, by number, as an export reads them."""
+    with Workspace.open(path, write=False) as workspace:
+        return {p.id: p.tracks for p in workspace.cast().everybody}
+
+
+def shown(session: Session) -> dict[int, tuple[int, ...]]:
+    return {g.number: tuple(g.tracks.tolist()) for g in session.refresh().groups}
+
+
+def sizes(people: dict[int, tuple[int, ...]]) -> list[int]:
+    return sorted(map(len, people.values()), reverse=True)
+
+
+def test_a_merge_is_what_find_and_export_have(path: Path) -> None:
+    """The page, another `find` and the export say the same of two people who were merged."""
+    scan = scan_of(SIX)
+    find(path, scan)
+    assert sizes(stored(path)) == [10] * 6
+    with Session.open(path) as session:
+        session.decide({"action": "merge", "people": ["p1", "p2"]})
+        page = shown(session)
+    assert sizes(stored(path)) == [20, 10, 10, 10, 10]
+    find(path, scan)
+    assert stored(path) == page
+    with Session.open(path) as session:
+        assert shown(session) == page
+        assert session.save()
+    assert stored(path) == page
+
+
+@pytest.mark.parametrize("noise", [1.0, 1.3, 1.6])
+def test_what_was_put_right_stays_under_other_recipes(path: Path, noise: float) -> None:
+    """Everybody is put right and named; whatever links the tracks later, nobody of them moves."""
+    scan = scan_of(SIX, noise)
+    find(path, scan)
+    with Session.open(path) as session:
+        for person in range(6):
+            own = np.flatnonzero(person == SIX)
+            home = session.view.label[own[0]]
+            others = [t for t in own.tolist() if session.view.label[t] != home]
+            if others:
+                request = {"action": "move", "tracks": others, "person": session.view.groups[home].id}
+                session.decide(request)
+            strays = np.setdiff1d(session.view.groups[session.view.label[own[0]]].tracks, own).tolist()
+            if strays:
+                session.decide({"action": "split", "tracks": strays})
+            session.decide({"action": "name", "person": session.view.groups[session.view.label[own[0]]].id,
+                            "name": f"Name {person}"})  # fmt: skip
+        page = shown(session)
+    assert sizes(page) == [10] * 6
+    for recipe in (PLAIN.with_step("link", {"use": "ward"}), PLAIN.with_step("cut", {"use": "auto"}), PLAIN):
+        find(path, scan, recipe)
+        assert stored(path) == page
+
+
+def test_the_page_that_is_open_follows_a_run(path: Path) -> None:
+    scan = scan_of(SIX)
+    find(path, scan)
+    with Session.open(path) as session:
+        session.decide({"action": "merge", "people": ["p1", "p2"]})
+        find(path, scan, PLAIN.with_step("link", {"use": "ward"}))
+        assert shown(session) == stored(path)
+        session.decide({"action": "merge", "people": ["p1", "p3"]})
+        assert shown(session) == stored(path)  # read while the page is open, before anything is published
+
+
+def test_the_report_keeps_its_evidence(found_film: tuple[Any, Path], path: Path) -> None:
+    """How well the film's calibration holds is shown after a review as after the run."""
+    shutil.copytree(found_film[1], path)
+    before = (path / "report.html").read_text("utf-8")
+    assert "Claimed and held" in before
+    with Session.open(path) as session:
+        session.decide({"action": "name", "person": "p1", "name": "Ada"})
+    after = (path / "report.html").read_text("utf-8")
+    assert "Ada" in after
+    assert re.findall(r'class="bin"|separation went from[^.]*', after) == re.findall(
+        r'class="bin"|separation went from[^.]*', before
+    )
+
+
+def test_numbers_go_on(path: Path) -> None:
+    """Merged, split, undone, found again: a number never means anybody else."""
+    scan = scan_of(SIX)
+    find(path, scan)
+    first = stored(path)
+    with Session.open(path) as session:
+        session.decide({"action": "merge", "people": ["p3", "p5"]})
+        session.decide({"action": "split", "tracks": [int(first[1][0])]})
+        assert sorted(shown(session)) == [1, 2, 3, 4, 6, 7]
+        assert session.view.group("p5") is session.view.group("p3")
+        session.undo(1)
+        assert shown(session)[5] == first[5]
+        assert shown(session)[3] == first[3]
+        session.decide({"action": "split", "tracks": [int(first[1][1])]})
+        assert sorted(shown(session)) == [1, 2, 3, 4, 5, 6, 7, 8]
+        page = shown(session)
+    find(path, scan, Recipe().with_step("refine", {"use": "none"}).with_step("link", {"use": "average"}))
+    now = stored(path)  # others may have joined the two who were split off, never left them
+    assert all(set(page[n]) <= set(now[n]) for n in (7, 8))
+    find(path, scan)
+    assert stored(path) == page
