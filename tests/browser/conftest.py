@@ -83,7 +83,7 @@ def mixed(film: Film) -> Film:
     label[tracks[0][0]], label[tracks[1][0]], label[tracks[0][1]] = 1, 0, 3
     with Workspace.open(film.place) as keep:
         run = [r for r in keep.runs() if r.finished][-1]
-        keep.put("review", f"{run.id} {run.started} {video.digest}", replace(base, label=label))
+        keep.put("machine", f"run {run.id}", replace(base, label=label, number=[], next_number=0))
     return film
 
 
