@@ -12,6 +12,7 @@ from castlist.io.features import FeatureSet
 from castlist.types import Clustering, Embeddings, Machine
 
 __all__ = [
+    "BARE",
     "OURS",
     "PAPER",
     "baseline",
@@ -30,7 +31,8 @@ __all__ = [
 ]
 
 PAPER = ("base", "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
-OURS = "castlist"  # what `castlist find` does with its vectors, without a refinement
+OURS = "castlist"  # what `castlist find` does with its vectors, refinement, linkage and cut
+BARE = "castlist-base"  # the same without a refinement
 Options = Mapping[str, Mapping[str, Any]]  # by method, then by field
 
 
@@ -41,7 +43,7 @@ def known() -> dict[str, str]:
 
     names = {"base": "refinement"}
     names |= {name: "refinement" for name in REFINERS if name != "none"}
-    return names | {OURS: "ours"} | dict.fromkeys(BASELINES, "baseline")
+    return names | {OURS: "ours", BARE: "ours"} | dict.fromkeys(BASELINES, "baseline")
 
 
 def kind(method: str) -> str:
@@ -71,7 +73,7 @@ def trained(method: str) -> bool:
     """Whether a method trains with PyTorch."""
     from castlist.baselines import BASELINES
 
-    return BASELINES[method].trained if method in BASELINES else method not in ("base", OURS)
+    return BASELINES[method].trained if method in BASELINES else method not in ("base", OURS, BARE)
 
 
 def varies(method: str, tracks: int, options: Options) -> bool:
@@ -80,7 +82,7 @@ def varies(method: str, tracks: int, options: Options) -> bool:
 
     if method in BASELINES:
         return bool(_with_options(BASELINES[method](), method, options).varies(tracks))
-    return method not in ("base", OURS)
+    return method not in ("base", BARE)
 
 
 def resolve(names: str) -> tuple[str, ...]:
@@ -152,7 +154,7 @@ def check_options(method: str, recipe: str, options: Options) -> None:
 
     if method in BASELINES:
         _with_options(BASELINES[method](), method, options)
-    elif method == OURS:
+    elif method in (OURS, BARE):
         _with_options(_linkage(), method, options)
     else:
         refiner(method, 0, recipe, options)
@@ -172,17 +174,29 @@ def _linkage() -> Any:
     return Evidence()
 
 
-def ours(features: FeatureSet, clusters: int | None, options: Options) -> Clustering:
-    """The tracks of a set clustered by evidence: cut where people end, or at a number of clusters.
+def ours(
+    features: FeatureSet,
+    clusters: int | None,
+    options: Options,
+    *,
+    seed: int | None = None,
+    machine: Machine = Machine(),
+) -> Clustering:
+    """The tracks of a set clustered as `castlist find` does, cut where people end or at a number.
 
-    All cannot-links hold, so there are more clusters than asked for where they forbid so few.
+    With a seed the features are refined first, by the default step of a recipe. All cannot-links hold, so
+    that there are more clusters than asked for where they forbid so few.
     """
     from castlist.cluster import CountCut, ProbabilityCut
+    from castlist.recipe import Recipe
 
     constraints = features.constraints()
-    tree = _with_options(_linkage(), OURS, options)(features.embeddings, constraints)
+    embeddings = features.embeddings
+    if seed is not None:
+        embeddings = replace(Recipe().refine, seed=seed)(embeddings, constraints, machine=machine)
+    tree = _with_options(_linkage(), OURS, options)(embeddings, constraints)
     cut = ProbabilityCut() if clusters is None else CountCut(clusters)
-    return cut(tree, features.embeddings, constraints)
+    return cut(tree, embeddings, constraints)
 
 
 def baseline(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from castlist import vectors
 from castlist.bench.measure import measured, resident
-from castlist.bench.methods import Options, baseline, kind, ours, refined, refiner, trained
+from castlist.bench.methods import OURS, Options, baseline, kind, ours, refined, refiner, trained
 from castlist.cluster import ward
 from castlist.cluster.tree import cut_tree
 from castlist.io.features import FeatureSet
@@ -128,7 +128,8 @@ def _clustered(task: Task, watch: Watch, before: float | None) -> Iterator[Answe
 
 def _labelled(task: Task, k: int | None) -> Clustering:
     if kind(task.method) == "ours":
-        return ours(task.features, k, task.options)
+        seed = task.seed if task.method == OURS else None
+        return ours(task.features, k, task.options, seed=seed, machine=task.machine)
     return baseline(task.method, task.features, k, task.seed, task.options)
 
 
