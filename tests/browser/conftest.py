@@ -77,7 +77,7 @@ def mixed(film: Film) -> Film:
     from castlist.pipeline.prepare import prepare
     from castlist.store import Workspace
 
-    video, base = prepare(str(film.place))
+    _, base = prepare(str(film.place))
     label = base.label.copy()
     tracks = [np.flatnonzero(label == k) for k in range(3)]
     label[tracks[0][0]], label[tracks[1][0]], label[tracks[0][1]] = 1, 0, 3
