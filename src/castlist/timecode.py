@@ -184,7 +184,7 @@ def timebase(
     rate = _grid(clock, frame_rate) if rate is None else snapped(rate)
     if rate.denominator != 1 and (rate / NTSC).denominator != 1:
         raise InputError(
-            f"the film has {shown(rate)} frames a second, for which there is no timecode; "
+            f"for {shown(rate)} frames a second there is no timecode; "
             "give the rate of your timeline, such as --rate 25"
         )
     start, drop = frame_number(timecode, rate) if timecode else (0, False)

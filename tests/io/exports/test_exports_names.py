@@ -169,10 +169,14 @@ def test_every_format_has_a_suffix_that_chooses_it():
         (
             "f.vtt",
             "csv",
-            r"f.vtt: this suffix is of webvtt and webvtt-metadata, not of csv; name the file .csv",
+            r"f.vtt: this suffix is of webvtt and webvtt-metadata, not of csv; name the file f.csv",
         ),
-        ("f.otio", "edl", "this suffix is of otio, not of edl"),
-        ("f.txt", None, "this suffix is of avid and ffmetadata and mot; say which by --format"),
+        ("dir/f.otio", "edl", "this suffix is of otio, not of edl; name the file dir/f.edl"),
+        (
+            "f.txt",
+            None,
+            "this suffix is of avid, ffmetadata and mot; say which by --format, .* as in f.avid.txt",
+        ),
         ("f.aaf", None, "no format has this suffix; take one of .csv"),
         ("f", None, "no format has this suffix"),
         ("f.csv", "aaf", "there is no format 'aaf'; choose from csv"),

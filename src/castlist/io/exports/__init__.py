@@ -136,22 +136,38 @@ def chosen_format(output: str, form: str | None) -> Export:
     if output == "-":
         return FORMATS[form or "csv"]
     named = by_suffix(output)
-    if form is not None:
-        export = FORMATS[form]
-        if named and export not in named:
-            raise InputError(
-                f"{output}: this suffix is of {_list(named)}, not of {form}; "
-                f"name the file {export.suffixes[0]}, or leave --format out"
-            )
-        return export
+    if form is None:
+        return _usual(output, named)
+    if named and FORMATS[form] not in named:
+        better = _stem(output) + FORMATS[form].suffixes[0]
+        raise InputError(
+            f"{output}: this suffix is of {_list(named, 'and')}, not of {form}; "
+            f"name the file {better}, or leave --format out"
+        )
+    return FORMATS[form]
+
+
+def _usual(output: str, named: list[Export]) -> Export:
+    """Of the formats that have a file's suffix, that which has no other."""
     if not named:
         known = ", ".join(dict.fromkeys(e.suffixes[0] for e in FORMATS.values()))
         raise InputError(f"{output}: no format has this suffix; take one of {known}, or say --format")
     usual = [e for e in named if len(e.suffixes) == 1]
     if len(named) > 1 and not usual:
-        raise InputError(f"{output}: this suffix is of {_list(named)}; say which by --format")
+        better = _stem(output) + named[0].suffixes[0]
+        raise InputError(
+            f"{output}: this suffix is of {_list(named, 'and')}; say which by --format, as in "
+            f"--format {named[0].name}, or by a longer one, as in {better}"
+        )
     return (usual or named)[0]
 
 
-def _list(formats: list[Export]) -> str:
-    return " and ".join(e.name for e in formats)
+def _stem(output: str) -> str:
+    """A file's path without the suffix by which its format is known."""
+    end = max((s for e in FORMATS.values() for s in e.suffixes if output.lower().endswith(s)), key=len)
+    return output[: len(output) - len(end)]
+
+
+def _list(formats: list[Export], word: str) -> str:
+    names = [e.name for e in formats]
+    return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

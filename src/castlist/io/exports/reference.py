@@ -58,7 +58,7 @@ as in an editing program; `--rate` says another. A rate that has no timecode (12
 The first frame has the film's own timecode (QuickTime's `tmcd` track, MXF, or a tag), drop-frame where the
 film says so, else 00:00:00:00 (in the EDL 01:00:00:00, where Resolve begins a timeline). `--start-timecode
 01:00:00:00` says another; `01:00:00;00`, with a semicolon, is drop-frame. A workspace made by castlist 0.1
-does not know the film's timecode: `castlist find` once again reads it, without scanning anew.
+does not know the film's timecode: `castlist find` once again reads it.
 
 ## The other way: names from files
 
