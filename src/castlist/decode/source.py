@@ -7,6 +7,7 @@ nothing else, and only formats that hold films are tried (a playlist names other
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import re
 from collections import deque
@@ -68,6 +69,24 @@ class _Decoded(NamedTuple):
 
 class _TooLate(Exception):
     """Frames from this key frame on might differ from those of a read from the beginning."""
+
+
+class _Bytes:
+    """A file as FFmpeg reads it: a place that no file has, named by a broken index, is FFmpeg's to handle."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.tell, self._seek = file.read, file.tell, file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise
+            return -errno.EINVAL
+
+    def seekable(self) -> bool:
+        return True
 
 
 class Source:
@@ -454,7 +473,7 @@ def _tagged(stream: Any) -> Fraction:
 def opened(file: Any) -> Any:
     """FFmpeg's view of a file that is read through this object, and of nothing else."""
     return av.open(
-        file,
+        _Bytes(file),
         mode="r",
         options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
         metadata_errors="replace",
