@@ -97,7 +97,7 @@ class Person:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Cast:
-    """Who appears in a film, and when. Iterates over its people, longest on screen first."""
+    """Who appears in a film, and when. Iterates over its people, most prominent first: seconds by size."""
 
     video: Video
     clock: Clock
@@ -213,7 +213,9 @@ class Cast:
             (int(fate[label == k].min()), _screen_time(clock, tracks, np.flatnonzero(label == k)), int(k))
             for k in np.unique(label[label >= 0])
         ]
-        found.sort(key=lambda f: (f[0], -f[1], int(tracks.first[label == f[2]].min()), f[2]))
+        seen = np.bincount(tracks.track, tracks.prominence(clock, video.height), minlength=len(tracks))
+        billing = {k: round(float(seen[label == k].sum()), 3) for _, _, k in found}
+        found.sort(key=lambda f: (f[0], -billing[f[2]], -f[1], int(tracks.first[label == f[2]].min()), f[2]))
         person = np.full(len(tracks), NOISE, np.int32)
         final = np.full(len(tracks), SET_ASIDE, np.int8)
         everybody = []

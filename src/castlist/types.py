@@ -347,6 +347,19 @@ class Tracks:
         """(t,) last frame of each track, itself included."""
         return self.frame[self.offset[1:] - 1]
 
+    def seconds(self, clock: Clock) -> NDArray[np.float64]:
+        """(m,) how long each face is shown."""
+        ends = np.append(clock.pts, clock.pts[-1:] + clock.tick())
+        return np.asarray((ends[self.frame + 1] - ends[self.frame]) * float(clock.unit))
+
+    def prominence(self, clock: Clock, height: int) -> NDArray[np.float64]:
+        """(m,) how much each face is seen: its seconds by its area, in frames of that height in pixels.
+
+        From a tenth of the frame's height on a face is as large as faces need be, and counts its whole time.
+        """
+        size = np.sqrt(np.prod(np.maximum(self.box[:, 2:] - self.box[:, :2], 0), axis=1, dtype=np.float64))
+        return np.asarray(self.seconds(clock) * np.minimum(size / max(0.1 * height, 1.0), 1.0) ** 2)
+
     @property
     def size(self) -> NDArray[np.int64]:
         """(t,) number of faces of each track."""

@@ -1,12 +1,37 @@
 """Fates of tracks, and whether a refinement helps."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from castlist.cast import Cast
 from castlist.cluster import Billing
 from castlist.refine.validate import Verdict, choose, hard_pairs, pair_cosines, separation, try_refinement
-from castlist.track import NOT_A_FACE, PICTURE, TOO_FEW, TOO_SMALL, Sift, kept, tells_nothing
-from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Constraints, Detections, Embeddings, Tracks
+from castlist.track import (
+    NOT_A_FACE,
+    PICTURE,
+    TOO_FEW,
+    TOO_SMALL,
+    Sift,
+    Surroundings,
+    kept,
+    recognised,
+    tells_nothing,
+)
+from castlist.types import (
+    BACKGROUND,
+    NOISE,
+    PERSON,
+    SET_ASIDE,
+    Clock,
+    Constraints,
+    Detections,
+    Embeddings,
+    Shots,
+    Tracks,
+    Video,
+)
 
 
 def tracks_of(*faces):
@@ -176,3 +201,106 @@ def test_pairs_leave_out_halves_that_tell_nothing():
     faces = Embeddings(np.eye(6), [0, 0, 1, 1, 2, 2], np.arange(6), [0.5, 0, 0.5, 0.5, 0, 0])
     positive, negative = pair_cosines(faces, Constraints([0, 1], [1, 2], [False, False], [0, 0]))
     assert len(positive) == len(negative) == 1
+
+
+def around(tracks, stir=0.0, rows=9, columns=16):
+    """What is around faces in the left upper corner: cells that brighten and darken by so much."""
+    n = int(tracks.frame.max()) + 1
+    cells = np.full((n, rows, columns), 100.0)
+    cells[:, :, columns // 2 :] += stir * (np.arange(n) % 2)[:, None, None]
+    return Surroundings(Clock(np.arange(n), Fraction(1, 25)), cells.astype(np.uint8), 640, 360)
+
+
+def test_a_still_face_is_a_picture_only_if_something_else_moves():
+    tracks, alike = tracks_of((9, 40, 0.9)), vectors([0, 0, 0])
+    still = faces_of(tracks, 0.0)
+    assert Sift()(tracks, still, alike, around(tracks)) == ("",)  # a photograph, shown to us
+    assert Sift()(tracks, still, alike, around(tracks, 40)) == (PICTURE,)
+    assert Sift()(tracks, faces_of(tracks, 0.06), alike, around(tracks, 40)) == ("",)
+    unknown = Surroundings(around(tracks).clock, np.zeros((9, 0, 0), np.uint8), 640, 360)
+    assert Sift()(tracks, still, alike, unknown) == ("",)
+
+
+def test_a_still_face_beside_a_living_one_is_a_picture():
+    both = tracks_of((9, 40, 0.9), (9, 40, 0.9))
+    frame = np.tile(np.arange(9), 2)
+    together = Tracks(frame, both.box, both.score, both.detection, both.offset, both.shot)
+    order = np.argsort(frame, kind="stable")
+    rank = np.argsort(order)
+    found = faces_of(both, 0.06)
+    still = faces_of(both, 0.0)
+    landmarks = np.where((np.arange(18) < 9)[:, None, None], still.landmarks, found.landmarks)
+    detections = Detections(frame[order], both.box[order], both.score[order], landmarks[order])
+    together = Tracks(frame, both.box, both.score, rank, both.offset, both.shot)
+    vector = np.array([[1, 0], [1, 0], [0, 1], [1, 0.0]])
+    faces = Embeddings(vector, [0, 0, 1, 1], rank[[0, 1, 9, 10]], np.ones(4))
+    assert Sift()(together, detections, faces, around(together)) == (PICTURE, "")
+
+
+def test_a_long_still_may_be_less_alike_since_it_is_encoded_anew_in_every_frame():
+    vector = np.array([[1, 0], [np.cos(0.27), np.sin(0.27)]])  # cosine .964
+    for faces, reason in ((20, ""), (60, PICTURE)):
+        tracks = tracks_of((faces, 40, 0.9))
+        pair = Embeddings(vector, [0, 0], [0, 1], [1, 1])
+        assert Sift()(tracks, faces_of(tracks, 0.0), pair, around(tracks, 40)) == (reason,)
+
+
+def lengths(tracks, longs, quality=0.5):
+    """Vectors of these lengths, one a track."""
+    n = len(longs)
+    return Embeddings(
+        np.eye(n) * np.array(longs)[:, None], np.arange(n), tracks.offset[:-1], np.full(n, quality)
+    )
+
+
+def test_a_clear_picture_with_a_short_vector_is_no_face_where_the_detector_doubts_too():
+    tracks = tracks_of(*[(9, 40, 0.9)] * 8, (9, 40, 0.8), (9, 40, 0.8), (9, 40, 0.9))
+    long = [10.0] * 8
+    reasons = Sift()(tracks, faces_of(tracks, 0.06), lengths(tracks, [*long, 5.0, 9.0, 5.0]))
+    assert reasons[8:] == (NOT_A_FACE, "", "")
+    blurred = Sift()(tracks, faces_of(tracks, 0.06), lengths(tracks, [*long, 5.0, 9.0, 5.0], 0.05))
+    assert blurred[8:] == ("", "", "")  # of what is not clear a vector may be short
+    few = tracks_of((9, 40, 0.9), (9, 40, 0.8))
+    assert Sift()(few, faces_of(few, 0.06), lengths(few, [10.0, 5.0])) == ("", "")  # nothing to compare with
+
+
+def test_a_face_that_the_detector_doubts_is_one_where_picture_and_vector_are_clear():
+    tracks = tracks_of(*[(9, 40, 0.9)] * 8, (9, 60, 0.62), (9, 60, 0.62), (9, 60, 0.5))
+    faces = lengths(tracks, [10.0] * 8 + [10.5, 6.0, 10.5])
+    detections = faces_of(tracks, 0.06)
+    assert Sift()(tracks, detections, faces)[8:] == ("", NOT_A_FACE, NOT_A_FACE)
+    sure = recognised(faces, detections, len(tracks))
+    assert sure[8:].tolist() == [True, False, False]
+    clock = Clock(np.arange(len(tracks.frame)), Fraction(1, 25))
+    fate = Billing()(np.arange(len(tracks)), tracks, clock, 1080, sure)
+    assert fate[8:].tolist() == [PERSON, SET_ASIDE, SET_ASIDE]
+
+
+def test_a_face_that_scores_high_at_some_time_may_be_doubted_at_others():
+    tracks = tracks_of((9, 40, 0.65))
+    score = tracks.score.copy()
+    score[4] = 0.88
+    faces = faces_of(tracks, 0.06)
+    detections = Detections(faces.frame, faces.box, score, faces.landmarks)
+    assert Sift()(tracks, detections, vectors([0, 0])) == ("",)
+
+
+def test_large_and_long_is_before_small_and_before_brief():
+    second = 25
+    tracks = tracks_of((4 * second, 12, 0.9), (2 * second, 80, 0.9), (5, 80, 0.9), (3 * second, 13, 0.9))
+    clock = Clock(np.arange(len(tracks.frame)), Fraction(1, 25))
+    fate = Billing()(np.arange(4), tracks, clock, 720)
+    assert fate.tolist() == [PERSON, PERSON, BACKGROUND, PERSON]  # a fifth of a second is too brief
+    video = Video("film.mp4", 1280, 720, Fraction(25), Fraction(10), "digest")
+    shots = Shots([0], [len(tracks.frame)], [0])
+    cast = Cast.of(video, clock, shots, tracks, np.arange(4), fate=fate)
+    assert cast.person.tolist() == [1, 0, 3, 2]  # who fills the picture comes first
+    tiny = tracks_of((100, 12, 0.9), (900, 200, 0.9))
+    clock = Clock(np.arange(1000), Fraction(1, 25))
+    assert Billing()(np.arange(2), tiny, clock, 1080).tolist() == [BACKGROUND, PERSON]
+
+
+def test_two_clear_faces_are_enough_to_tell_who_a_track_shows():
+    quality = np.array([0, 0, 0, 0.3, 0.4, 0, 0, 0, 0, 0.3])
+    faces = Embeddings(np.ones((10, 2)), [0] * 5 + [1] * 5, np.arange(10), quality)
+    assert tells_nothing(faces, 2).tolist() == [False, True]

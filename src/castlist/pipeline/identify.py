@@ -15,7 +15,8 @@ from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.refine import REFINERS
 from castlist.refine.validate import Best, Verdict, choose, try_refinement
-from castlist.track import NOT_A_FACE, TOO_BLURRED, kept, tells_nothing
+from castlist.split import cells
+from castlist.track import NOT_A_FACE, TOO_BLURRED, Surroundings, kept, recognised, tells_nothing
 from castlist.types import (
     BACKGROUND,
     NOISE,
@@ -71,7 +72,8 @@ def identify(
     tracks = recipe.divide(followed, everything)
     if tracks is not followed:
         everything, portraits = _by_track(tracks, scan, recipe.embed.model)
-    reason = recipe.sift(tracks, scan.detections, everything)
+    around = Surroundings(scan.clock, cells(scan.signal), video.width, video.height)
+    reason = recipe.sift(tracks, scan.detections, everything, around)
     good = kept(reason)
     blurred = good & tells_nothing(everything, len(tracks))
     linked = good & ~blurred
@@ -88,7 +90,8 @@ def identify(
     watch("people", 3, 4)
     # The cast
     label = _labels(clustering, linked, blurred)
-    fate = _fates(recipe.bill(label, tracks), label, blurred)
+    sure = recognised(everything, scan.detections, len(tracks))
+    fate = _fates(recipe.bill(label, tracks, scan.clock, video.height, sure), label, blurred)
     unclear = good & (fate == SET_ASIDE)
     why = np.where(unclear, NOT_A_FACE, np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, reason))
     cast = Cast.of(

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from castlist.split.content import ContentSplitter
 from castlist.split.histogram import HistogramSplitter
+from castlist.split.signal import cells
 from castlist.types import Shots
 
-__all__ = ["SPLITTERS", "ContentSplitter", "HistogramSplitter", "Splitter"]
+__all__ = ["SPLITTERS", "ContentSplitter", "HistogramSplitter", "Splitter", "cells"]
 
 
 class Splitter(Protocol):

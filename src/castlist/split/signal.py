@@ -51,6 +51,13 @@ def checked(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return signals
 
 
+def cells(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, 9, 16) brightness of the thumbnails in signals (n, 496); (n, 0, 0) of signals of another kind."""
+    if signals.ndim != 2 or signals.shape[1] != SIZE:
+        return np.zeros((len(signals), 0, 0), np.uint8)
+    return np.asarray(signals[:, :THUMB].reshape(-1, ROWS, COLUMNS, 3).mean(3), np.uint8)
+
+
 def blocks(n: int) -> Iterator[slice]:
     """Slices that cover n rows."""
     return (slice(i, min(i + BLOCK, n)) for i in range(0, n, BLOCK))

@@ -12,7 +12,9 @@ from castlist.track.filter import (
     TOO_FEW,
     TOO_SMALL,
     Sift,
+    Surroundings,
     kept,
+    recognised,
     tells_nothing,
 )
 from castlist.track.motion import MotionTracker
@@ -30,8 +32,10 @@ __all__ = [
     "LikenessDivider",
     "MotionTracker",
     "Sift",
+    "Surroundings",
     "Tracker",
     "kept",
+    "recognised",
     "tells_nothing",
 ]
 

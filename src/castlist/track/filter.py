@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.types import Detections, Embeddings, Tracks
+from castlist.types import Clock, Detections, Embeddings, Tracks
 from castlist.vectors import unit
 
 __all__ = [
@@ -17,8 +17,10 @@ __all__ = [
     "TOO_FEW",
     "TOO_SMALL",
     "Sift",
+    "Surroundings",
     "jitter",
     "likeness",
+    "recognised",
     "tells_nothing",
 ]
 
@@ -28,42 +30,207 @@ TOO_SMALL = "too small to tell"
 TOO_FEW = "seen too briefly"
 TOO_BLURRED = "too blurred to tell"
 
+ENOUGH = 2  # clear faces that tell who a track shows, however many of its faces are blurred
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Surroundings:
+    """What there is around the faces of a film."""
+
+    clock: Clock
+    cells: NDArray[np.uint8]  # (f, rows, columns) brightness of each frame, coarsely; no rows: not known
+    width: int  # pixels of a frame
+    height: int
+
 
 @dataclass(frozen=True, slots=True)
 class Sift:
     """Set aside tracks that are no face, no living one, or too poor a one to say whose.
 
-    A lamp or a fold of cloth is detected now and then, with middling scores; a face scores high most of
-    the time. A portrait on a wall is a face, but whoever lives moves: eyes, nose and mouth shift against
-    one another by a hundredth of the face and more within a second, and no two pictures are alike.
+    A lamp or a fold of cloth is detected now and then, with middling scores; a face scores high at some time,
+    or is a clear picture that the network for likeness answers with a long vector: of what is no face the
+    vector is short, however clear the picture [Meng et al.: MagFace. CVPR 2021].
+
+    A portrait on a wall is a face, but whoever lives moves: eyes, nose and mouth shift against one another by
+    a hundredth of the face and more within a second, and no two pictures are alike. A face is taken for a
+    picture if it is still while the rest of its shot moves: where all is still, a photograph is shown to us,
+    and who is on it is of the film.
     """
 
     usual_score: float = 0.7  # median score of a track's detections
     best_score: float = 0.75  # and its best one
+    sure_score: float = 0.85  # best score from which the median may be lower
+    doubt: float = 0.84  # best score below which a clear picture with a short vector is none of a face
+    short: float = 0.7  # length of the longest vector of a clear picture, as a share of the film's usual
     smallest: float = 10.0  # pixels of the shorter side, median of the track
     stillest: float = 0.012  # shift of the landmarks against one another, in face sizes
-    likest: float = 0.98  # mean cosine of a track's vectors with one another
+    likest: float = 0.98  # mean cosine of a track's vectors with one another,
+    long: float = 2.0  # seconds after which encoding alone has made the pictures of a still less alike:
+    likest_long: float = 0.95  # what is asked then,
+    likest_stirred: float = 0.97  # and of landmarks that shift by a third more, as those of small faces do
     looks: int = 6  # detections and more, from which stillness says something
 
-    def __call__(self, tracks: Tracks, detections: Detections, embeddings: Embeddings) -> tuple[str, ...]:
+    def __call__(
+        self,
+        tracks: Tracks,
+        detections: Detections,
+        embeddings: Embeddings,
+        surroundings: Surroundings | None = None,
+    ) -> tuple[str, ...]:
         """(t,) why each track is set aside, "" where it is not."""
         alike = likeness(embeddings, len(tracks))
-        return tuple(self._reason(tracks, detections, t, alike[t]) for t in range(len(tracks)))
+        length = vector_length(embeddings, detections, len(tracks))
+        sure = recognised(embeddings, detections, len(tracks))
+        each = range(len(tracks))
+        reasons = [self._reason(tracks, detections, t, alike[t], length[t], sure[t]) for t in each]
+        good = [t for t in each if not reasons[t]]
+        alive = np.zeros(len(tracks), np.bool_)
+        alive[[t for t in good if self._alive(tracks, detections, t, alike[t])]] = True
+        for t in (t for t in good if self._still(tracks, detections, t, alike[t], surroundings)):
+            if surroundings is None or rest_moves(tracks, t, surroundings) or _beside(tracks, t, alive):
+                reasons[t] = PICTURE
+        return tuple(reasons)
 
-    def _reason(self, tracks: Tracks, detections: Detections, track: int, alike: float) -> str:
+    def _reason(
+        self, tracks: Tracks, detections: Detections, track: int, alike: float, length: float, sure: bool
+    ) -> str:
         rows = tracks.rows(track)
         side = (tracks.box[rows, 2:] - tracks.box[rows, :2]).min(1)
-        found = tracks.detection[rows]
-        found = found[found >= 0]
-        score = detections.score[found]
+        score = detections.score[_found(tracks, track)]
         if np.median(side) < self.smallest:
             return TOO_SMALL
-        if np.median(score) < self.usual_score or score.max() < self.best_score:
+        if self._is_no_face(float(np.median(score)), float(score.max()), length, sure):
             return NOT_A_FACE
-        if np.isnan(alike):
-            return TOO_FEW
-        still = len(found) >= self.looks and jitter(detections[found]) <= self.stillest
-        return PICTURE if still and alike >= self.likest else ""
+        return TOO_FEW if np.isnan(alike) else ""
+
+    def _is_no_face(self, usual: float, best: float, length: float, sure: bool) -> bool:
+        """From the scores of a track's detections and the length of its vectors, NaN where none is clear."""
+        if length < self.short and best < self.doubt:
+            return True
+        weak = best < self.best_score or (usual < self.usual_score and best < self.sure_score)
+        return weak and not sure
+
+    def _still(
+        self, tracks: Tracks, detections: Detections, track: int, alike: float, around: Surroundings | None
+    ) -> bool:
+        """Whether a face hardly changes, and its pictures are hardly different."""
+        found = _found(tracks, track)
+        if len(found) < self.looks:
+            return False
+        stir = jitter(detections[found]) / self.stillest
+        first, last = int(tracks.first[track]), int(tracks.last[track])
+        seconds = 0.0 if around is None else float(around.clock.time(last + 1) - around.clock.time(first))
+        if seconds < self.long:
+            return stir <= 1 and alike >= self.likest
+        return (stir <= 1 and alike >= self.likest_long) or (stir <= 4 / 3 and alike >= self.likest_stirred)
+
+    def _alive(self, tracks: Tracks, detections: Detections, track: int, alike: float) -> bool:
+        """Whether a face stirs, and its pictures differ."""
+        found = _found(tracks, track)
+        moves = len(found) >= self.looks and jitter(detections[found]) > self.stillest
+        return moves and alike < self.likest_long
+
+
+CLEAR = 0.1  # quality of a picture whose vector's length says whether it shows a face
+USUAL = 8  # clear faces beyond doubt that a film must have for its usual length of a vector
+BEYOND_DOUBT = 0.85  # score
+RECOGNISED = 0.25  # quality of a picture that makes up for the detector's doubts,
+LONG = 0.95  # if its vector is nearly as long as usual
+LEAST_SCORE = 0.55  # of which even that makes no face
+
+
+def vector_length(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.float64]:
+    """(count,) the longest vector of each track's clear pictures, over the film's usual length; NaN: none."""
+    return _longest(embeddings, _relative(embeddings, detections), CLEAR, count)
+
+
+def recognised(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.bool_]:
+    """(count,) whether a track has a picture so clear, and a vector so long, that it is somebody's face.
+
+    Dark, very large and profile faces have middling scores; this tells them from a fist.
+    """
+    usual = np.zeros(count)
+    known = embeddings[embeddings.detection >= 0]
+    for t in np.unique(known.track):
+        usual[t] = np.median(detections.score[known.detection[known.track == t]])
+    long = _longest(embeddings, _relative(embeddings, detections), RECOGNISED, count) >= LONG
+    return np.asarray(long & (usual >= LEAST_SCORE))
+
+
+def _relative(embeddings: Embeddings, detections: Detections) -> NDArray[np.float64]:
+    """(k,) lengths of vectors over that of clear faces beyond doubt; NaN where there are too few of them."""
+    length = np.linalg.norm(embeddings.vector.astype(np.float64), axis=1)
+    known = (embeddings.quality >= CLEAR) & (embeddings.detection >= 0)
+    known[known] = detections.score[embeddings.detection[known]] >= BEYOND_DOUBT
+    return length / np.median(length[known]) if known.sum() >= USUAL else np.full(len(length), np.nan)
+
+
+def _longest(
+    embeddings: Embeddings, length: NDArray[np.float64], quality: float, count: int
+) -> NDArray[np.float64]:
+    """(count,) the longest of each track's vectors of at least this quality; NaN: there is none."""
+    longest = np.full(count, np.nan)
+    clear = embeddings.quality >= quality
+    np.fmax.at(longest, embeddings.track[clear], length[clear])
+    return longest
+
+
+STIR = 5.0  # levels of brightness, of 255, that a cell must change by; encoding alone stays below 2
+STIRRED = 0.25  # of the cells around the face
+FIXED = 0.15  # face widths by which the face itself may move: the camera does not
+
+
+def rest_moves(tracks: Tracks, track: int, around: Surroundings) -> bool:
+    """Whether what surrounds a face moves while the face stays where and as it is."""
+    rows = tracks.rows(track)
+    box = tracks.box[rows].astype(np.float64)
+    centre, size = (box[:, :2] + box[:, 2:]) / 2, (box[:, 2:] - box[:, :2]).mean(0)
+    if np.abs(centre - centre.mean(0)).max() > FIXED * max(size.max(), 1.0):
+        return False
+    frames = slice(int(tracks.first[track]), int(tracks.last[track]) + 1)
+    change = _change(around.cells[frames])
+    if not change.size:
+        return False
+    inside = _covered(change.shape, centre.mean(0), size, around)
+    if inside.all():
+        return False
+    calm = float(np.median(change[inside])) < STIR if inside.any() else True
+    return calm and float((change[~inside] >= STIR).mean()) >= STIRRED
+
+
+def _change(cells: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(rows, columns) by how much each cell changes over time, the first and last moments left out."""
+    if not cells.size:
+        return np.zeros(cells.shape[1:])
+    low, high = np.quantile(cells, (0.05, 0.95), axis=0)
+    return np.asarray(high - low, np.float64)
+
+
+def _covered(
+    shape: tuple[int, ...], centre: NDArray[np.float64], size: NDArray[np.float64], around: Surroundings
+) -> NDArray[np.bool_]:
+    """(rows, columns) cells that a face and its hair may touch."""
+    near = [
+        np.abs((np.arange(n) + 0.5) * side / n - middle) <= 0.75 * face + side / n / 2
+        for n, side, middle, face in zip(
+            shape, (around.height, around.width), centre[::-1].tolist(), size[::-1].tolist(), strict=True
+        )
+    ]
+    return np.asarray(near[0][:, None] & near[1][None])
+
+
+def _beside(tracks: Tracks, track: int, alive: NDArray[np.bool_]) -> bool:
+    """Whether somebody alive is seen in the same shot at the same time."""
+    others = alive & (tracks.shot == tracks.shot[track])
+    others &= (tracks.first <= tracks.last[track]) & (tracks.last >= tracks.first[track])
+    others[track] = False
+    return bool(others.any())
+
+
+def _found(tracks: Tracks, track: int) -> NDArray[np.int64]:
+    """The detections of a track."""
+    found = tracks.detection[tracks.rows(track)]
+    return found[found >= 0]
 
 
 def jitter(faces: Detections) -> float:
@@ -89,13 +256,14 @@ def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
 
 
 def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
-    """(count,) whether most of a track's faces have quality 0, as pictures without detail have.
+    """(count,) whether most of a track's faces have quality 0, and not even two have more.
 
-    A blurred face is much like every other blurred face, and so says nothing of who it is.
+    A blurred face is much like every other blurred face, and so says nothing of who it is. Who comes into
+    focus, or comes nearer, is known by the clear ones, and the others weigh nothing in the track's mean.
     """
     faces = np.bincount(embeddings.track, minlength=count)
-    empty = np.bincount(embeddings.track[embeddings.quality <= 0], minlength=count)
-    return np.asarray(2 * empty > faces)
+    clear = np.bincount(embeddings.track[embeddings.quality > 0], minlength=count)
+    return np.asarray((2 * clear < faces) & (clear < ENOUGH))
 
 
 def kept(reasons: tuple[str, ...]) -> NDArray[np.bool_]:
