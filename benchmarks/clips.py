@@ -5,6 +5,10 @@
 CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label). The scorer is a
 program that takes TRUTH.csv PREDICTED.csv --json. Times and memory are of the whole process with its
 children, as the operating system counts them.
+
+With --keep FOLDER the workspaces stay there: a second run finds the scans done, and times only what comes
+after; `python benchmarks/linkage.py FOLDER/*.castlist --truth CLIPS` shows how far the evidence goes and how
+far the linkage comes. `python benchmarks/shrink.py CLIPS OUT` makes harder clips of them.
 """
 
 from __future__ import annotations
@@ -76,8 +80,11 @@ def main() -> None:
     parser.add_argument("--scorer", type=Path, required=True)
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--only", help="films whose name holds this")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="workspaces stay in this folder")
     parser.add_argument("options", nargs="*", help="options of castlist find, after --")
     args = parser.parse_intermixed_args()
+    if args.keep:
+        args.keep.mkdir(parents=True, exist_ok=True)
     print(f"{'clip':24}" + "".join(f"{c:>8}" for c in COLUMNS) + "    rate   memory", flush=True)
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -86,13 +93,16 @@ def main() -> None:
             films = [p for p in args.clips.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv", ".webm", ".avi")]
             if not films or (args.only and args.only not in name):
                 continue
-            folder = Path(scratch) / f"{name}.castlist"
+            folder = (args.keep or Path(scratch)) / f"{name}.castlist"
             cost = measure(films[0], folder, args.options)
             info = [sys.executable, "-m", "castlist", "export", str(folder), "--format", "json"]
             document = json.loads(subprocess.run(info, check=True, capture_output=True).stdout)
             length = float(document["film"]["duration"]["seconds"])
             results[name] = {**score(args.scorer, truth, folder), **cost, "film_seconds": length}
             print(row(name, results[name], cost, length), flush=True)
+    faces = [r["face"]["bcubed_f"] for r in results.values() if r["face"]["bcubed_f"] is not None]
+    if faces:
+        print(f"{'mean B3 F':24}{sum(faces) / len(faces):56.3f}")
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -138,7 +138,7 @@ def true_persons(path: Path, cast: Any) -> Labels:
         for i in range(*cast.tracks.rows(track).indices(len(cast.tracks.frame))):
             for name, box in truth.get(int(cast.tracks.frame[i]), ()):
                 votes[names.index(name)] += iou(cast.tracks.box[i], box) >= 0.4
-        if votes.any():
+        if votes.any() and names[votes.argmax()] not in ("NF", "UNK"):  # no face; nobody can tell
             out[track] = votes.argmax()
     return out
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from castlist.cluster import Calibration, Evidence, ProbabilityCut
+from castlist.cluster import Calibration, Evidence, ProbabilityCut, link_evidence
 from castlist.cluster.likeness import Likeness, first_view
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings
@@ -59,6 +59,22 @@ def test_pairs_are_cells_of_the_matrix() -> None:
     pairs = np.array([[0, 1], [3, 17], [39, 2]])
     np.testing.assert_allclose(likeness.pairs(pairs), likeness.matrix()[tuple(pairs.T)], atol=1e-5)
     np.testing.assert_allclose(np.diagonal(likeness.matrix()), 1)
+
+
+def test_a_pair_is_the_mixture_of_its_views() -> None:
+    likeness = Likeness.of(film(share=0.25)[0])[0]
+    first, later = likeness.by_view(0, 7)
+    assert float(likeness.pairs(np.array([[0, 7]]))[0]) == pytest.approx(
+        0.75 * first + 0.25 * later, abs=1e-5
+    )
+    assert len(Likeness.of(first_view(film()[0]))[0].by_view(0, 7)) == 1
+
+
+def test_the_evidence_on_two_tracks_says_what_each_view_says() -> None:
+    table, _ = film()
+    said = link_evidence(Evidence()(table, NONE), table, NONE, 0, 7).sentence
+    assert "by the face model" in said
+    assert "by networks trained on this film" in said
 
 
 def test_a_part_of_the_tracks_keeps_the_films_scale() -> None:

@@ -37,6 +37,7 @@ class LinkEvidence:
         np.int64
     ]  # (m,) nodes of the tree from a up to the first that holds b; node is leaves + i
     heights: NDArray[np.float64]  # (m,) of those merges
+    views: tuple[float, ...] = ()  # cosine by the face model, and by the film's own networks on its scale
 
     @property
     def sentence(self) -> str:
@@ -50,9 +51,15 @@ class LinkEvidence:
         best = f", {self.face_cosine[0]:.2f} for their most alike faces" if len(self.face_cosine) else ""
         return (
             f"Tracks {self.a} and {self.b} by themselves are {verdict} (p = {self.probability:.2f}): "
-            f"likeness {self.cosine:.2f}{best}; "
+            f"likeness {self.cosine:.2f}{_of_views(self.views)}{best}; "
             f"here it is {self.same_cosine:.2f} within a person and {self.other_cosine:.2f} between two."
         )
+
+
+def _of_views(views: tuple[float, ...]) -> str:
+    if len(views) < 2:
+        return ""
+    return f" ({views[0]:.2f} by the face model, {views[1]:.2f} by networks trained on this film)"
 
 
 def link_evidence(
@@ -86,6 +93,7 @@ def link_evidence(
         decided,
         merges,
         tree.height[merges - tree.leaves],
+        likeness.by_view(a, b) if known else (),
     )
 
 

@@ -91,6 +91,13 @@ class Likeness:
             return np.asarray(cosines[0], np.float64)
         return np.asarray(self._mixed(cosines[0], np.mean(cosines[1:], axis=0)), np.float64)
 
+    def by_view(self, a: int, b: int) -> tuple[float, ...]:
+        """The cosine of two tracks in the first view, and in the later ones together on its scale."""
+        first, *later = (float(view[a] @ view[b]) for view in self.views)
+        if self._single:
+            return (first,)
+        return first, min(1.0, max(-1.0, self.stretch * float(np.mean(later)) + self.shift))
+
     @property
     def _single(self) -> bool:
         return len(self.views) == 1 or not self.share

@@ -8,6 +8,10 @@ groups' mean vectors, compared with what it would be if they were one person,
 
 tells one person from two far better than any two tracks do, however poor the pictures are: it is a
 correlation corrected for attenuation (Spearman 1904), r_a and r_b being the mean cosines within the groups.
+
+Before anything is known of its face, a track is a person's with odds in proportion to the tracks that this
+person has, and somebody new with odds in proportion to a constant: the Chinese restaurant process (Aldous
+1985). Hence the logarithm of the larger group's size in the log odds.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ class Scale:
     same: float  # mean, of one person
     other: float  # mean, of two people
     spread: float  # deviation, of two people
-    odds: float  # log odds that two tracks are one person, nothing known
+    odds: float  # log odds that a track is of a person who has one track, nothing known
 
     def level(self, inside: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far above two people's the cosines within groups lie: `inside` sums them over ordered pairs."""
@@ -84,6 +88,7 @@ class Groups:
         level = self.scale.level(inside, n)
         cosine = self.cross[a] / (n[a] * n)
         odds = self.scale.log_odds(cosine, level[a] * level, length[a] * length)
+        odds += np.log(np.maximum(n[a], np.maximum(n, 1)))  # a track more of somebody: the more there are
         total = self.links.sum(axis=1)
         odds[self.links[a] > self.stray * np.minimum(total[a], total)] = -np.inf
         odds[~self.alive] = odds[a] = -np.inf
