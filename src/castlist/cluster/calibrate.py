@@ -37,7 +37,7 @@ EMPTY = np.zeros(0)
 OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts for
 ALONE_PAIRS = 50.0  # the same where nobody is seen with anybody: there may be one person only
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
-GROUP_ODDS = -1.5  # log odds of one track more for a person of one: on six films -2 to -1 differ by .004 of F
+GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 differ by .008 of F on films
 MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
 
 
