@@ -167,6 +167,12 @@ def test_completion_knows_options_and_drawn_films(words, wanted):
     assert wanted in castlist(env=os.environ | environment | count).stdout
 
 
+def test_completion_knows_the_people(found_film):
+    words = ["castlist", "explain", str(found_film[1]), "per"]
+    environment = {"_CASTLIST_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": "3"}
+    assert "Person 1" in castlist(env=os.environ | environment).stdout
+
+
 def test_what_doctor_prints_really_installs():
     """castlist is in no package index: an optional part is installed by the packages that it consists of."""
     command = install("research")

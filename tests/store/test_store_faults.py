@@ -271,6 +271,25 @@ def test_names_that_are_no_pictures(place, name):
         workspace.image(name)
 
 
+def test_pictures_are_synced_with_the_segment_that_follows_them(place, monkeypatch):
+    synced = []
+    plain = os.fsync
+
+    def note(fd):
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        plain(fd)
+
+    with Workspace.open(place) as workspace:
+        names = [workspace.put_image(jpeg) for jpeg in (b"one", b"two", b"three")]
+        (place / "thumbs" / names[2][:2] / f"{names[2]}.jpg").unlink()  # removed meanwhile: nobody's loss
+        monkeypatch.setattr(os, "fsync", note)
+        workspace.append("key", piece(2))
+        monkeypatch.undo()
+    for name in names[:2]:
+        assert any(path.endswith(f"{name}.jpg") for path in synced)
+        assert any(path.endswith(f"thumbs/{name[:2]}") for path in synced)
+
+
 def test_pieces_that_do_not_follow(place):
     with Workspace.open(place) as workspace:
         with pytest.raises(InputError, match="starts at tick 8"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from castlist.cli.options import WORKSPACE
+from castlist.cli.options import WORKSPACE, people_named
 from castlist.errors import InputError
 
 ACTIONS = (
@@ -33,7 +33,7 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("action", type=click.Choice(ACTIONS))
-@click.argument("what", nargs=-1)
+@click.argument("what", nargs=-1, shell_complete=people_named)
 @click.option("--author", default="", help="Who decides; kept with the decision.")
 @click.option("--offset", type=float, help="import: seconds by which this copy of the film runs later.")
 def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:

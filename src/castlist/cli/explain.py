@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE, made_recipe, recipe_options
+from castlist.cli.options import WORKSPACE, made_recipe, people_named, recipe_options
 
 EXAMPLES = """
 \b
@@ -19,8 +19,8 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=people_named)
+@click.argument("b", shell_complete=people_named)
 @recipe_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(

@@ -21,6 +21,7 @@ __all__ = [
     "is_address",
     "machine_options",
     "made_recipe",
+    "people_named",
     "place_advised",
     "recipe_options",
     "split_names",
@@ -135,6 +136,19 @@ def _settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
         made = getattr(Recipe(), step)
         found += [f"{step}.{f.name}=" for f in fields(made)] if is_dataclass(made) else []
     return [CompletionItem(text) for text in found if text.startswith(incomplete)]
+
+
+def people_named(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the people of the workspace given before."""
+    from castlist.errors import CastlistError
+    from castlist.store import Workspace
+
+    try:
+        with Workspace.open(ctx.params["workspace"], write=False) as workspace:
+            names = [person.name for person in workspace.cast().everybody]
+    except (CastlistError, KeyError, TypeError):
+        return []
+    return [CompletionItem(name) for name in names if name.casefold().startswith(incomplete.casefold())]
 
 
 @contextmanager

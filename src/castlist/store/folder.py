@@ -129,15 +129,19 @@ class Folder:
             pass
 
     def sync(self, names: list[str]) -> None:
-        """Make files that were written without `durable` survive a power cut, their names too."""
+        """Make files that were written without `durable` survive a power cut, their names too.
+
+        A file that was removed meanwhile is nobody's loss.
+        """
         for name in names:
-            fd = self.open(name)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+            with suppress(FileNotFoundError):
+                fd = self.open(name)
+                try:
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
         for above in {os.path.dirname(name) for name in names}:
-            with self._inside(above.split("/")) as folder:
+            with suppress(FileNotFoundError), self._inside(above.split("/")) as folder:
                 os.fsync(folder)
 
     def removable(self, name: str) -> bool:

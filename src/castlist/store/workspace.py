@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -69,7 +70,7 @@ class Workspace:
         self._lock = lock
         self._thread = RLock()
         self._used: set[str] = set()  # keys of scans that were read or written
-        self._fresh: list[str] = []  # pictures that a power cut could still take
+        self._fresh: deque[str] = deque()  # pictures that a power cut could still take; of several threads
 
     # Opening and closing
 
@@ -218,8 +219,7 @@ class Workspace:
             (scan,) = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
             self._used.add(key)
             scans.append(db, self._folder, scan, key, piece)
-            self._folder.sync(self._fresh)
-        self._fresh.clear()
+            self._sync_pictures()
 
     def complete(self, key: str) -> None:
         """Note that the film has no further segments (it may have had none at all)."""
@@ -332,6 +332,15 @@ class Workspace:
                     file.write(jpeg)
                 self._fresh.append(_picture(name))
         return name
+
+    def _sync_pictures(self) -> None:
+        """Make the pictures kept so far survive a power cut, all at once."""
+        names = [self._fresh.popleft() for _ in range(len(self._fresh))]
+        try:
+            self._folder.sync(names)
+        except BaseException:
+            self._fresh.extend(names)  # the next segment tries again
+            raise
 
     def has_image(self, name: str) -> bool:
         """Whether a picture of that name is there, whole."""
