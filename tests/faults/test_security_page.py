@@ -33,3 +33,18 @@ def test_every_row_has_a_test():
     for row in rows:
         last = row.rstrip(" |").rpartition("|")[2]
         assert "test" in last or "campaign" in last, row
+
+
+def test_only_what_a_caller_gave_is_read_as_a_recipe_that_may_import():
+    """A recipe from a workspace goes through Recipe.stored, wherever it is read."""
+    source = TESTS.parent / "src" / "castlist"
+    own = {
+        "recipe.py",
+        "library/work.py",
+    }  # work.py: the caller's own recipe, sent to a process of the caller's
+    found = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if "Recipe.parse(" in path.read_text("utf-8")
+    }
+    assert found <= own

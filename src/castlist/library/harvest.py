@@ -5,7 +5,6 @@ Reads only; whatever the workspace holds is checked by the store, which opens it
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.constrain import CoOccurrence
 from castlist.decisions import Anchor
-from castlist.errors import InputError, WorkspaceError
+from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.library.prototypes import MOST, choose
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -128,17 +127,11 @@ def _plain_recipe(keep: Workspace) -> Recipe:
     """The recipe of the last finished run, where it names castlist's own steps only."""
     text = [run for run in keep.runs() if run.finished][-1].recipe
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise WorkspaceError(f"{keep.path}: its recipe is damaged ({error})") from None
-    for step, table in tables.items():
-        if ":" in str(table.get("use", "") if isinstance(table, dict) else ":"):
-            raise InputError(
-                f"{keep.path}: was made with a {step!r} step that is not castlist's own, whose code a "
-                f"library "
-                "does not run; find the cast with castlist's own recipe"
-            )
-    return Recipe.parse(text)
+        return Recipe.stored(text)
+    except RecipeError as error:
+        raise InputError(
+            f"{keep.path}: a library cannot use its recipe ({error}); find the cast with castlist's own"
+        ) from None
 
 
 def _by_track(cast: Cast, seen: Scan, model: str) -> Embeddings:

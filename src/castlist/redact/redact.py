@@ -241,7 +241,7 @@ def _look(keep: Workspace) -> Dense:
     """The dense pass with the detector that found the cast."""
     runs = [run for run in keep.runs() if run.finished]
     with suppress(RecipeError):
-        detector = Recipe.parse(runs[-1].recipe).detect if runs else None
+        detector = Recipe.stored(runs[-1].recipe).detect if runs else None
         if detector is not None and hasattr(detector, "min_score") and detector.model in MODELS:
             return Dense(detector)
     return Dense()
