@@ -43,12 +43,12 @@ def table(folder: Path, text: str, name: str = "names.csv") -> Path:
 
 
 def test_times_by_hand(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Anna has the 1.2 s of p0; Bob's 0.6 of 0.8 s and 0.2 s beyond; Cy is where nobody is."""
+    """Anna has the 1.2 s of p1; Bob's 0.6 of 0.8 s and 0.2 s beyond; Cy is where nobody is."""
     names = table(tmp_path, SHARE + "Anna,0,1.2\nBob,1.4,2.2\nCy,50,60\n")
     anna, bob, cy = proposed(film, names, capsys)
-    assert (anna["person"], anna["state"], anna["agree"], anna["next"]) == ("p0", "clear", 1, None)
-    assert (bob["person"], bob["state"], bob["agree"]) == ("p1", "clear", 0.6)
-    assert (bob["next"], bob["next_agree"]) == ("p2", round(0.2 / 1.0, 4))
+    assert (anna["person"], anna["state"], anna["agree"], anna["next"]) == ("p1", "clear", 1, None)
+    assert (bob["person"], bob["state"], bob["agree"]) == ("p2", "clear", 0.6)
+    assert (bob["next"], bob["next_agree"]) == ("p3", round(0.2 / 1.0, 4))
     assert (cy["person"], cy["state"]) == (None, "nobody")
     assert decisions(film) == []
 
@@ -78,7 +78,7 @@ def test_nothing_is_decided_before_somebody_says_so(
         ("Anna,0,1.2\nBert,0,1.2\n", {"unclear"}),  # one person for two names
         ("Anna,0,1.2\nBert,0,0.9\n", {"clear", "unclear"}),
         ("Anna,0.3,2.1\n", {"unclear"}),  # two people agree about alike
-        ("Anna,0,0.4\n", {"unclear"}),  # a third of p0
+        ("Anna,0,0.4\n", {"unclear"}),  # a third of p1
     ],
 )
 def test_what_is_not_clear_is_left(
@@ -93,12 +93,12 @@ def test_a_name_that_is_taken_is_never_given(
     film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Session.open(film.place) as session:
-        session.decide({"action": "name", "person": "p0", "name": "Anna"})
+        session.decide({"action": "name", "person": "p1", "name": "Anna"})
     (anna,) = proposed(film, table(tmp_path, SHARE + "Anna,1.2,2.0\n"), capsys, "--apply")
-    assert (anna["person"], anna["state"]) == ("p1", "unclear")
+    assert (anna["person"], anna["state"]) == ("p2", "unclear")
     (eve,) = proposed(film, table(tmp_path, SHARE + "Eve,0,1.2\n"), capsys, "--apply")
     assert (eve["person"], eve["state"], eve["why"]) == (
-        "p0",
+        "p1",
         "has another name",
         "this person is called Anna",
     )
@@ -111,7 +111,7 @@ def test_a_table_of_faces(film: Any, tmp_path: Path, capsys: pytest.CaptureFixtu
     rows += "5,0.2,100,50,100,120,0,Anna,1\n15,0.6,104,50,100,118,1,Anna,1\n15,0.6,500,200,60,60,1,Anna,1\n"
     rows += "35,1.4,100,50,100,120,3,Person 2,1\n"  # castlist's own word for somebody without a name
     (anna,) = proposed(film, table(tmp_path, rows), capsys)
-    assert (anna["name"], anna["person"], anna["by"], anna["state"]) == ("Anna", "p0", "faces", "clear")
+    assert (anna["name"], anna["person"], anna["by"], anna["state"]) == ("Anna", "p1", "faces", "clear")
     assert anna["agree"] == round(2 / 3, 4)
 
 
@@ -119,33 +119,33 @@ def test_regions_of_a_picture(film: Any, tmp_path: Path, capsys: pytest.CaptureF
     text = picture(640, 360, [("Anna", (100, 50, 200, 170)), ("Nobody", (400, 200, 500, 300))])
     names = table(tmp_path, text, "still.xmp")
     anna, nobody = proposed(film, names, capsys, "--at", "0:00.5")
-    assert (anna["person"], anna["state"], nobody["state"]) == ("p0", "clear", "nobody")
+    assert (anna["person"], anna["state"], nobody["state"]) == ("p1", "clear", "nobody")
     (tmp_path / "still.jpg").write_bytes(b"\xff\xd8\xff\xe1" + text.encode() + b"\xff\xd9")
-    assert proposed(film, tmp_path / "still.jpg", capsys, "--at", "1.4")[0]["person"] == "p1"
+    assert proposed(film, tmp_path / "still.jpg", capsys, "--at", "1.4")[0]["person"] == "p2"
 
 
 def test_markers_and_tables_that_castlist_wrote(
     film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Session.open(film.place) as session:
-        session.decide({"action": "name", "person": "p0", "name": "=Anna"})
-        session.decide({"action": "name", "person": "p1", "name": "Bob"})
+        session.decide({"action": "name", "person": "p1", "name": "=Anna"})
+        session.decide({"action": "name", "person": "p2", "name": "Bob"})
     for name in ("a.otio", "a.csv"):
         assert (
             run(["export", str(film.place), "-o", str(tmp_path / name), "--start-timecode", "10:00:00:00"])
             == 0
         )
         found = proposed(film, tmp_path / name, capsys, "--start-timecode", "10:00:00:00")
-        assert [(p["name"], p["person"], p["agree"]) for p in found] == [("=Anna", "p0", 1), ("Bob", "p1", 1)]
+        assert [(p["name"], p["person"], p["agree"]) for p in found] == [("=Anna", "p1", 1), ("Bob", "p2", 1)]
 
 
 @pytest.mark.parametrize(
     ("text", "first"),
     [
-        ("Marker Name\tIn\tOut\nAnna\t00:00:00:00\t00:00:01:05\n", "p0"),
-        ("name;start;length\nAnna;0:00:01.2;0.8\n", "p1"),
-        ("\ufeffNAME,TIMECODE,DURATION\nAnna,00:00:01:05,00:00:00:20\n", "p1"),
-        ("person,time\nAnna,1.3\nAnna,1.9\n", "p1"),
+        ("Marker Name\tIn\tOut\nAnna\t00:00:00:00\t00:00:01:05\n", "p1"),
+        ("name;start;length\nAnna;0:00:01.2;0.8\n", "p2"),
+        ("\ufeffNAME,TIMECODE,DURATION\nAnna,00:00:01:05,00:00:00:20\n", "p2"),
+        ("person,time\nAnna,1.3\nAnna,1.9\n", "p2"),
     ],
 )
 def test_tables_of_others(

@@ -190,8 +190,11 @@ def test_json_is_as_its_schema_says():
     assert ann["screen_time"] == {"seconds": 0.16, "exact": "4/25"}
     assert [a["start"]["exact"] for a in ann["appearances"]] == ["0/1", "12/5"]
     assert ann["faces"][0]["box"] == [1, 2, 3, 4]
-    assert [t["person"] for t in document["tracks"]] == [0, 0, 1, None]
+    assert [t["person"] for t in document["tracks"]] == [1, 1, 2, None]
     assert document["tracks"][3]["reason"] == "not a face"
+    others = cast_json.document(numbered(make_cast(), 7))  # a number is not a place
+    assert [t["person"] for t in others["tracks"]] == [7, 7, 8, None]
+    assert [p["id"] for p in (*others["people"], *others["background"])] == [7, 8]
     assert document["film"]["damaged_frames"] == 1
 
 

@@ -118,7 +118,7 @@ def _track(cast: Cast, t: int) -> dict[str, Any]:
         "shot": int(cast.tracks.shot[t]),
         **_span(cast, int(cast.tracks.first[t]), int(cast.tracks.last[t]) + 1),
         "face_count": int(cast.tracks.size[t]),
-        "person": None if person == NOISE else person,
+        "person": None if person == NOISE else cast.everybody[person].id,
         "fate": FATES[cast.fate[t]],
         "reason": cast.reason[t],
     }

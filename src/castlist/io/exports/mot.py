@@ -40,6 +40,5 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def _people(cast: Cast) -> NDArray[np.int64]:
-    """(p,) an id from 0 for each of `cast.everybody`: their own number; the last value is nobody's."""
-    own = np.array([p.id for p in cast.everybody] or [0], np.int64)
-    return np.append(own - min(1, int(own.min())), NOISE)
+    """(p + 1,) a number from 0 for each of `cast.everybody`, and NOISE, which index NOISE finds."""
+    return np.array([*(p.id - 1 for p in cast.everybody), NOISE], np.int64)
