@@ -269,6 +269,26 @@ def forget(lib: Library, person: str, yes: bool, author: str) -> int:
 
 @command.command()
 @library
+@click.argument("folder", type=click.Path(path_type=Path))
+def export(lib: Library, folder: Path) -> None:
+    """Write LIB as Parquet files into FOLDER, one for each view (castlist[arrow])."""
+    for file in lib.to_parquet(folder):
+        click.echo(shown(str(file)))
+
+
+@command.command()
+@library
+def index(lib: Library) -> int:
+    """Make an index of every track of LIB for castlist search --tracks (castlist[faiss])."""
+    count, failed = lib.index()
+    for sentence in failed:
+        click.echo(shown(sentence), err=True)
+    click.echo(f"{count} tracks")
+    return 2 if failed else 0
+
+
+@command.command()
+@library
 @as_json
 def check(lib: Library, as_json: bool) -> int:
     """Say what is not as it should be with LIB; exit status 2 where there is something."""

@@ -39,13 +39,14 @@ Examples:
 @click.argument("query", nargs=-1)
 @click.option("--photo", type=click.Path(path_type=Path), help="A picture of who is looked for.")
 @click.option("--face", type=click.IntRange(1), help="Which face of the picture, from the left.")
+@click.option("--tracks", type=click.IntRange(1), metavar="N", help="The N most alike tracks, by the index.")
 @click.option("--known", type=click.Path(path_type=Path), help="A folder of pictures named after people.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write a page with thumbnails that play.")
 def command(
-    lib: Path, query: Sequence[str], photo: Path | None, face: int | None, known: Path | None, as_json: bool,
-    as_csv: bool, page: Path | None,
+    lib: Path, query: Sequence[str], photo: Path | None, face: int | None, tracks: int | None,
+    known: Path | None, as_json: bool, as_csv: bool, page: Path | None,
 ) -> None:  # fmt: skip
     """Search the library LIB by words or by a picture.
 
@@ -59,8 +60,12 @@ def command(
     if sum(map(bool, (query, photo, known))) != 1:
         raise InputError('give one of: words, as in "anna & bob"; --photo PICTURE; --known FOLDER')
     library = Library(lib)
+    if tracks and not photo:
+        raise InputError("--tracks goes with --photo PICTURE")
     if known:
         _known(library, known, as_json, as_csv)
+    elif photo and tracks:
+        _tracks(library, photo, face, tracks, as_json, as_csv)
     elif photo:
         _photo(library.search(photo, face=face), photo, as_json, as_csv, page)
     else:
@@ -83,6 +88,21 @@ def _photo(found: Sequence[Found], photo: Path, as_json: bool, as_csv: bool, pag
         for s in f.sights
     ]
     _print(head, rows, as_csv, "Nobody in the library looks like this face.")
+
+
+def _tracks(library: Library, photo: Path, face: int | None, most: int, as_json: bool, as_csv: bool) -> None:
+    from castlist.library.photo import chosen, faces_in
+
+    hits = library.search_tracks(chosen(photo, faces_in(photo), face).vector, most)
+    if as_json:
+        found = [
+            {"film": h.film.name, "track": h.track, "start": h.start, "cosine": round(h.cosine, 4)}
+            for h in hits
+        ]
+        click.echo(plain_json.text({"tracks": found}))
+        return
+    rows = [(h.film.name, str(h.track), clock_time(h.start), f"{h.cosine:.3f}") for h in hits]
+    _print(("Film", "Track", "At", "Cosine"), rows, as_csv, "The index has no track.")
 
 
 def _called(found: Found) -> str:

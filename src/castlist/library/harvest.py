@@ -22,7 +22,7 @@ from castlist.store import Workspace
 from castlist.types import FATES, NOISE, PERSON, SET_ASIDE, Embeddings, Portraits, Scan, Video
 from castlist.vectors import unit
 
-__all__ = ["FilmFacts", "MemberFacts", "Sighting", "Stay", "harvest", "stamp_of"]
+__all__ = ["FilmFacts", "MemberFacts", "Sighting", "Stay", "harvest", "stamp_of", "track_vectors"]
 
 ASIDE = 4  # prototypes of a track that is set aside: enough to be found by a picture
 UNSEARCHED = frozenset(  # reasons for which a track is not even found by a picture
@@ -113,6 +113,20 @@ def harvest(path: Path) -> FilmFacts:
         cast=cast,
         owner=owner,
     )
+
+
+def track_vectors(path: Path) -> tuple[Embeddings, list[Fraction]]:
+    """The vectors of all tracks of a film that a picture may find, and when each track begins in seconds."""
+    with Workspace.open(path, write=False) as keep:
+        cast = keep.cast()
+        recipe = _plain_recipe(keep)
+        seen = keep.scan(recipe.scan_key(cast.video))
+    if seen is None:
+        raise WorkspaceError(f"{path}: its scan is gone; run castlist find on the film again")
+    faces = _by_track(cast, seen, recipe.embed.model)
+    wanted = np.array([why not in UNSEARCHED for why in cast.reason], np.bool_)
+    starts = [cast.clock.time(int(frame)) for frame in cast.tracks.first.tolist()]
+    return faces[wanted[faces.track]] if len(faces) else faces, starts
 
 
 def stamp_of(keep: Workspace) -> str:

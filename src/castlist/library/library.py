@@ -34,6 +34,7 @@ from castlist.library.log import Event, now
 from castlist.library.many import find_all
 from castlist.library.names import carry_names
 from castlist.library.search import Found, by_face
+from castlist.library.track_index import TrackHit, drop_index
 from castlist.library.ulid import new_ulid
 from castlist.library.views import LibraryFilm, LibraryPerson, Question
 from castlist.library.words import Answer
@@ -413,6 +414,7 @@ class Library:
             members = [(digest, key) for digest, key, *_ in _members(db, whom)]
             names = {name, *(n for (n,) in db.execute("SELECT name FROM member WHERE person = ?", (whom,)))}
             ids = [whom, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (whom,)))]
+            drop_index(self.path)
             failed = erase_in_films(db, self.path, whom)
             spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
             if failed:
@@ -457,6 +459,35 @@ class Library:
 
         with self._reading() as db:
             return words.find(db, self.path, words.parse(query))
+
+    def index(self, model: str = "sface") -> tuple[int, list[str]]:
+        """Make an index of all tracks (faiss); how many tracks, and what could not be read.
+
+        Raises:
+            MissingExtra: faiss is not installed.
+        """
+        from castlist.library.track_index import build_index
+
+        with self._writing() as (db, _):
+            return build_index(db, self.path, model)
+
+    def search_tracks(self, vector: NDArray[np.float32], count: int = 20) -> list[TrackHit]:
+        """The tracks of all films that look most like a face (d,), by the index."""
+        from castlist.library.track_index import search_index
+
+        with self._reading() as db:
+            return search_index(db, self.path, np.asarray(vector, np.float32), count)
+
+    def to_parquet(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the views as Parquet files into a folder; the files.
+
+        Raises:
+            MissingExtra: pyarrow is not installed.
+        """
+        from castlist.library.parquet import write_parquet
+
+        with self._reading() as db, place.sentences(Path(folder)):
+            return write_parquet(db, Path(folder))
 
     # Care
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import signal
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,7 @@ from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
 
 __all__ = ["Ray"]
 
+PATIENCE = 10.0  # seconds to wait for a cluster to answer
 CORES = 2  # of a worker where its tasks do not say: one looks for faces while one decodes
 
 
@@ -60,6 +63,8 @@ class Ray:
         """Join a cluster or begin one; whether it was this object that did."""
         if self.ray.is_initialized():
             return False
+        _reachable(self.address)
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # castlist sends nothing anywhere
         main = threading.current_thread() is threading.main_thread()
         before = signal.getsignal(signal.SIGTERM) if main else None
         try:
@@ -101,6 +106,25 @@ class Ray:
                 continue
             idle.append(actor)
             yield replace(outcome, film=given.film, workspace=given.workspace, tries=tries)
+
+
+def _reachable(address: str | None) -> None:
+    """Refuse a cluster that is not there at once: Ray itself tries for many minutes.
+
+    Raises:
+        InputError: nobody listens at the address.
+    """
+    found = re.fullmatch(r"(?:ray://)?\[?([^\[\]/]+?)\]?:(\d{1,5})", address or "")
+    if address in (None, "auto", "local"):
+        return
+    if not found:
+        raise InputError(f"write the address of a Ray cluster as host:port, got {address!r}")
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"there is no Ray cluster at {address} ({error}); ray start --head begins one"
+        ) from None
 
 
 class _Worker:

@@ -1,0 +1,83 @@
+"""A library as Parquet: one file a view, for DuckDB, pandas, Polars, Spark."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from castlist.errors import InputError, MissingExtra
+from castlist.library.schema import VIEWS
+from castlist.store.folder import Folder
+
+__all__ = ["COLUMNS", "write_parquet"]
+
+ROWS = 20_000  # of a group: what is held in memory at once
+COLUMNS = {  # Arrow type of each column that is no text
+    "film_id": "int64",
+    "film_person_id": "int64",
+    "width": "int32",
+    "height": "int32",
+    "people": "int64",
+    "films": "int64",
+    "faces": "int64",
+    "number": "int32",
+    "named": "bool",
+    "seconds": "float64",
+    "start": "float64",
+    "stop": "float64",
+    "probability": "float64",
+    "quality": "float32",
+    "left": "float32",
+    "top": "float32",
+    "right": "float32",
+    "bottom": "float32",
+    "vector": "vector",
+}
+
+
+def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
+    """Write every view of a catalogue into a folder as NAME.parquet; each appears whole or not at all.
+
+    Vectors are lists of 32-bit floats.
+
+    Raises:
+        MissingExtra: pyarrow is not installed.
+        InputError: the folder is a file.
+        OSError: it cannot be written.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra("a library as Parquet", "arrow") from None
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; name a folder for the Parquet files")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for view in VIEWS:
+        rows = db.execute(f"SELECT * FROM {view}")  # noqa: S608
+        names = [column[0] for column in rows.description]
+        schema = pa.schema([(name, _type(pa, COLUMNS.get(name, "string"))) for name in names])
+        with Folder(folder).written(f"{view}.parquet") as file, pq.ParquetWriter(file, schema) as out:
+            while group := rows.fetchmany(ROWS):
+                columns = zip(names, zip(*group, strict=True), strict=True)
+                out.write_table(pa.table([_column(pa, n, c) for n, c in columns], schema=schema))
+        made.append(Path(os.path.join(folder, f"{view}.parquet")))
+    return made
+
+
+def _type(pa: Any, name: str) -> Any:
+    return pa.list_(pa.float32()) if name == "vector" else pa.type_for_alias(name)
+
+
+def _column(pa: Any, name: str, values: tuple[Any, ...]) -> Any:
+    kind = COLUMNS.get(name, "string")
+    if kind == "vector":
+        values = tuple(np.frombuffer(value, "<f2").astype(np.float32) for value in values)
+    elif kind == "bool":
+        values = tuple(bool(value) for value in values)
+    return pa.array(values, _type(pa, kind))

@@ -1,0 +1,105 @@
+"""A library as Parquet, and the index of all tracks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import made_film, person_vector
+
+from castlist.cli import run
+from castlist.errors import WorkspaceError
+from castlist.library import Library
+from castlist.library.schema import VIEWS
+from castlist.library.track_index import FEW, make_index
+from castlist.types import SET_ASIDE
+
+
+@pytest.fixture
+def lib(tmp_path) -> Library:
+    made = Library(tmp_path / "lib")
+    made.add(made_film(tmp_path, "a", [[1, 2], [1], [3]], names={1: "Anna"}, fates={3: SET_ASIDE}))
+    made.add(made_film(tmp_path, "b", [[1], [4]]))
+    return made
+
+
+def test_every_view_as_parquet(lib, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    files = lib.to_parquet(tmp_path / "out")
+    assert sorted(f.stem for f in files) == sorted(VIEWS)
+    people = pq.read_table(tmp_path / "out" / "people.parquet").to_pylist()
+    assert {p["name"]: (p["films"], p["named"]) for p in people}["Anna"] == (2, True)
+    assert len(people) == len(lib.people)
+    rows = pq.read_table(tmp_path / "out" / "prototypes.parquet").to_pylist()
+    assert np.allclose([np.linalg.norm(r["vector"]) for r in rows], 1, atol=2e-3)
+    assert run(["library", "export", str(lib.path), str(tmp_path / "again")]) == 0
+    assert len(list((tmp_path / "again").glob("*.parquet"))) == len(VIEWS)
+
+
+def test_an_empty_library_as_parquet(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "empty", [[], []]))
+    lib.to_parquet(tmp_path / "out")
+    assert pq.read_table(tmp_path / "out" / "people.parquet").num_rows == 0
+
+
+def test_an_extra_that_is_not_there_is_one_sentence(lib, tmp_path):
+    code = (
+        "import sys; sys.modules['pyarrow'] = sys.modules['faiss'] = sys.modules['ray'] = None;"
+        "from castlist.cli import run; sys.exit(run(sys.argv[1:]))"
+    )
+    place = str(lib.path)
+    for words in (
+        ["library", "export", place, str(tmp_path / "x")],
+        ["library", "index", place],
+        ["find", str(tmp_path), "--on", "ray"],
+    ):
+        (tmp_path / "film.mp4").write_bytes(b"x")
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "pip install" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_index_finds_tracks_that_no_person_has(lib, tmp_path):
+    pytest.importorskip("faiss")
+    with pytest.raises(WorkspaceError, match="library index"):
+        lib.search_tracks(person_vector(3).astype(np.float32))
+    count, failed = lib.index()
+    assert (count, failed) == (6, [])
+    hits = lib.search_tracks(person_vector(3).astype(np.float32), 2)
+    assert [(h.film.name, h.track) for h in hits[:1]] == [("a.mp4", 3)]
+    assert hits[0].start == pytest.approx(0.8)
+    hits = lib.search_tracks(person_vector(1).astype(np.float32), 3)
+    assert {h.film.name for h in hits} == {"a.mp4", "b.mp4"}
+    assert all(h.cosine > 0.8 for h in hits)
+
+
+def test_the_index_goes_with_whoever_is_erased(films):
+    pytest.importorskip("faiss")
+    lib = Library(films.parent / "lib")
+    lib.add(films)
+    lib.index()
+    lib.forget(lib.people[0].id)
+    assert not list(lib.path.glob("tracks.*"))
+
+
+def test_the_approximate_index_is_nearly_exact():
+    """Beyond some thousand tracks lists are searched: of 100 neighbours at least 95 are found."""
+    pytest.importorskip("faiss")
+    rng = np.random.default_rng(0)
+    people = rng.normal(size=(400, 32)).astype(np.float32)
+    tracks = np.repeat(people, 1 + FEW // 400, axis=0) + 0.8 * rng.normal(size=(400 * (1 + FEW // 400), 32))
+    tracks = (tracks / np.linalg.norm(tracks, axis=1, keepdims=True)).astype(np.float32)
+    assert len(tracks) > FEW
+    index = make_index(iter(np.array_split(tracks, 7)), len(tracks), 32, tracks)
+    query = tracks[:: len(tracks) // 50]
+    exact = np.argsort(-(query @ tracks.T), axis=1)[:, :10]
+    _, found = index.search(query, 10)
+    assert (
+        np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), found.tolist(), strict=True)])
+        > 0.95
+    )
