@@ -106,14 +106,18 @@ def _before(db: Db, film: int | None) -> dict[str, _Before]:
 
 
 def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: FilmFacts) -> dict[int, str]:
-    """A key for every member: its old one, or the next that nobody ever had here."""
-    used = [int(key[1:]) for key in before if key[1:].isdigit()]
-    following = max(used, default=0) + 1
-    keys = dict(matched)
-    for number in range(len(facts.members)):
-        if number not in keys:
+    """A key for every member: its old one, or the film's own ("p7"), or else the next number."""
+    following = max((int(key[1:]) for key in before if key[1:].isdigit()), default=0) + 1
+    keys, taken = dict(matched), {*before}
+    for number, member in enumerate(facts.members):
+        if number in keys:
+            continue
+        if member.key and member.key not in taken:
+            keys[number] = member.key
+        else:
             keys[number] = f"m{following}"
             following += 1
+        taken.add(keys[number])
     return keys
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.calibrate import PRIORS, Prior
-from castlist.vectors import unit
 
 __all__ = ["Likeness", "pair_score"]
 
@@ -36,8 +35,8 @@ def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     cosine = (a @ b.T).ravel()
     best = ceil(len(cosine) / ALIKE)
     top = float(np.partition(cosine, len(cosine) - best)[len(cosine) - best :].mean())
-    means = unit(np.stack([a.mean(0), b.mean(0)]))
-    return (top + float(means[0] @ means[1])) / 2
+    x, y = a.sum(0), b.sum(0)
+    return (top + float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-30)) / 2
 
 
 @dataclass(frozen=True, slots=True)

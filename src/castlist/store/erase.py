@@ -133,9 +133,11 @@ def without(
         tuple(portraits.image[i] for i in shown.tolist()),
     )  # fmt: skip
     names = [person.name if person.named else "" for person in cast.everybody]
+    numbers = [person.id for person in cast.everybody]
     less = Cast.of(
         cast.video, cast.clock, cast.shots, _tracks(cast.tracks, kept, moved), cast.person[kept],
-        fate=cast.fate[kept], reason=[cast.reason[t] for t in kept.tolist()], names=names, portraits=pictures,
+        fate=cast.fate[kept], reason=[cast.reason[t] for t in kept.tolist()], names=names, numbers=numbers,
+        portraits=pictures,
         damaged=cast.damaged,
     )  # fmt: skip
     return less, pictures
