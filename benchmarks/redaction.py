@@ -161,13 +161,17 @@ def measured(film: Path, folder: Path, as_found: bool, leaks_up_to: float, scrat
     share = hidden_shares(film, output, truth)
     mine = np.array([label == person for label in truth[2]])
     told = ~np.isnan(share)
+    nobody = np.array([label == "UNK" for label in truth[2]]) & told
+    theirs = told & ~mine & ~nobody
     seconds = float(open_video(film).duration)
     leak = scratch / f"{film.stem}.leak.mp4"
     tried = seconds <= leaks_up_to and leaky(folder, who, leak)
     half = run(folder, who, "--check", str(leak))[0] if tried else -1
     return {
-        "others": int((told & ~mine).sum()), "covered": float((share[told & ~mine] >= 0.9).mean()),
-        "hidden": float(share[told & ~mine].mean()), "kept": int((told & mine).sum()),
+        "others": int(theirs.sum()), "covered": float((share[theirs] >= 0.9).mean()),
+        "hidden": float(share[theirs].mean()), "missed": int((share[theirs] < 0.9).sum()),
+        "unknown": int(nobody.sum()), "unknown_covered": int((share[nobody] >= 0.9).sum()),
+        "kept": int((told & mine).sum()),
         "open": float((share[told & mine] <= 0.1).mean()), "shown": float(1 - share[told & mine].mean()),
         "rounds": report["proof"]["rounds"], "status": status, "moments": len(report["proof"]["leaks"]),
         "film_checked": run(folder, who, "--check", str(film))[0] if tried else -1,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["iou", "pairs_in_frame"]
+__all__ = ["iou", "pairs_in_frame", "part_of"]
+
+WITHIN, LARGER = 0.6, 4.0  # share of the smaller box in the other, and ratio of areas: see `part_of`
 
 
 def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -19,6 +21,18 @@ def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]
     common = np.clip(high - low, 0, None).prod(-1)
     both = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
     return np.asarray(common / np.maximum(both, 1e-9))
+
+
+def part_of(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """(n,) whether one of the boxes in each row lies mostly in the other and is not much smaller.
+
+    A detector gives such boxes of one face: half of it, or a face that is partly hidden.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    areas = [(x[:, 2:] - x[:, :2]).prod(1) for x in (a, b)]
+    small, large = np.minimum(*areas), np.maximum(*areas)
+    common = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None).prod(1)
+    return np.asarray((common >= WITHIN * small) & (large <= LARGER * small))
 
 
 def pairs_in_frame(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

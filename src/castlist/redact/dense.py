@@ -21,7 +21,7 @@ from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
 __all__ = ["Dense", "dense", "followed"]
 
-Real = Callable[[int, NDArray[np.uint8], NDArray[np.float32]], NDArray[np.bool_]]
+Real = Callable[[int, NDArray[np.uint8], Detections], NDArray[np.bool_]]
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before they are searched
 
 
@@ -52,8 +52,8 @@ def dense(
     """The times of all frames, and all that may be a face in them.
 
     Args:
-        real: given a frame's number, its picture (h, w, 3) BGR as shown, perhaps scaled down, and the boxes
-            (n, 4) found in that picture, says which of them (n,) are kept; all by default.
+        real: given a frame's number, its picture (h, w, 3) BGR as shown, perhaps scaled down, and what was
+            found in that picture, says which faces (n,) are kept; all by default.
 
     Raises:
         VideoError: the film cannot be read to its end.
@@ -64,7 +64,7 @@ def dense(
             pts.append(frame.pts)
             faces = _faces(frame.image, detector, look, machine)
             if real is not None and len(faces):
-                faces = faces[real(number, frame.image, faces.box)]
+                faces = faces[real(number, frame.image, faces)]
             zoom = np.float32(video.width / frame.image.shape[1])
             side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
             faces = faces[side * zoom >= look.smallest]

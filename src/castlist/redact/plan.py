@@ -28,6 +28,7 @@ SAME_FACE = 0.35  # IoU from which two boxes in one frame are one face
 # just not hidden. SEEN is the score from which castlist find begins a track.
 HIDDEN, HIDDEN_LASTING = 0.4, 2
 SEEN, SEEN_LASTING = 0.6, 10
+CERTAIN = 0.5  # score from which a face is hidden even where it overlaps one that is to be seen
 GOES_ON = 0.25  # seconds between two detections within which an open face goes on as itself
 FOLLOWED = 0.5  # seconds after which a face is one that can be lost
 COASTS = 0.3  # seconds for which a face that is no longer found keeps its speed, as for the tracker
@@ -40,11 +41,17 @@ class Hide:
     """How much is hidden around a face, in parts of its own size, and for how long."""
 
     sides: float = 0.5  # widths to the left and to the right: of a profile, the box ends before the ear
+    open: float = 0.1  # of a kept face, widths and heights around its box that stay open among others' heads
     above: float = 0.55  # heights: a detector's box ends at the brows or a little above
-    below: float = 0.25  # heights
+    below: float = 0.4  # heights: the chin, and some of the neck, which looks like a face under a black one
     hold: float = 0.5  # seconds before a face was first and after it was last seen, within its shot
     across: int = 1  # frames beyond a cut: cuts may be blends of two shots, or found a frame late
     fail_secure: bool = False  # hide the whole picture from where a followed face is lost
+
+    def face(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, 4) what stays open of kept faces, from their boxes."""
+        grown = self.open * np.asarray(box[:, 2:] - box[:, :2], np.float64)
+        return np.asarray(np.concatenate([box[:, :2] - grown, box[:, 2:] + grown], axis=1))
 
     def head(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, 4) boxes of heads, from those of faces."""
@@ -90,10 +97,15 @@ def planned(
     is_open = own.open_rows(cast.clock)
     shown, hidden = np.flatnonzero(is_open & real), ~is_open & real
     others = ~open_tracks & ~ignored
-    sources = [(faces, hidden), (cast.tracks, others[cast.tracks.track])]
-    sources += [(tracks, np.ones(len(tracks.frame), bool)) for tracks in more]
-    parts = [part for tracks, rows in sources for part in _hidden(tracks, rows, hide, cast.shots, cast.clock)]
-    parts.append((faces.frame[shown], HOLE, faces.box[shown].astype(np.float64)))
+    certain = hidden & (faces.score >= CERTAIN)
+    sources = [(faces, hidden, certain), (cast.tracks, theirs := others[cast.tracks.track], theirs)]
+    sources += [(tracks, every := np.ones(len(tracks.frame), bool), every) for tracks in more]
+    parts = [
+        part
+        for tracks, rows, sure in sources
+        for part in _hidden(tracks, rows, sure, hide, cast.shots, cast.clock)
+    ]
+    parts.append((faces.frame[shown], HOLE, hide.face(faces.box[shown])))
     lost = _lost(faces, hidden, hide, cast) if hide.fail_secure else np.zeros(0, np.int64)
     parts.append((lost, WHOLE, np.zeros((len(lost), 4))))
     known = np.flatnonzero(open_tracks[cast.tracks.track])
@@ -177,11 +189,19 @@ def _runs(faces: Tracks, clock: Clock) -> NDArray[np.int64]:
 
 
 def _hidden(
-    tracks: Tracks, rows: NDArray[np.bool_], hide: Hide, shots: Shots, clock: Clock
+    tracks: Tracks,
+    rows: NDArray[np.bool_],
+    certain: NDArray[np.bool_],
+    hide: Hide,
+    shots: Shots,
+    clock: Clock,
 ) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
-    """Covers of some faces of tracks, and of where they were just before and will be just after."""
+    """Covers of some faces of tracks, and of where they were just before and will be just after.
+
+    Detections that are `certain` (m,) are hidden even where a kept face is.
+    """
     at = np.flatnonzero(rows)
-    found = at[tracks.detection[at] >= 0]
+    found = at[(tracks.detection[at] >= 0) & certain[at]]
     parts = [
         (tracks.frame[at], BODY, hide.head(tracks.box[at])),
         (tracks.frame[found], CORE, tracks.box[found].astype(np.float64)),

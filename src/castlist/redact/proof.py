@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.boxes import iou, pairs_in_frame
+from castlist.boxes import iou, pairs_in_frame, part_of
 from castlist.decode import open_video
 from castlist.errors import VideoError
 from castlist.redact.dense import Dense, dense, followed
 from castlist.redact.plan import SAME_FACE, Plan, lasting
-from castlist.types import Clock, Machine, Shots, Tracks, Video
+from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
 __all__ = ["Leak", "Proof", "prove"]
 
 UNDER = 0.7  # share of a found face that lies under a cover and is black, from which it cannot be one
+EYE = 0.1  # of a face's width and height, to each side of the middle of an eye
 BLACK = 24  # of 255: the brightest that the encoder leaves of a black cover
 LATE = Fraction(1, 100)  # seconds by which times may differ between containers
 
@@ -81,21 +82,36 @@ def prove(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Visible:
-    """Which boxes are more than a solid cover: those that were not to be covered, or are not black."""
+    """Which of the faces found may be faces although there are solid covers.
+
+    Where a cover lies, a detector may take its edge for hair and the neck below for a face. What lies under
+    a cover for the most part, or with both eyes, shows nobody; a cover is where one was planned and all is
+    black.
+    """
 
     plan: Plan
     video: Video
 
-    def __call__(self, frame: int, image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def __call__(self, frame: int, image: NDArray[np.uint8], faces: Detections) -> NDArray[np.bool_]:
         zoom = self.video.width / image.shape[1]
-        return np.array([not self._filled(frame, image, box, zoom) for box in boxes], bool)
+        hidden = [
+            self._filled(frame, image, box, zoom)
+            or all(self._filled(frame, image, self._eye(point, box), zoom) for point in points[:2])
+            for box, points in zip(faces.box, faces.landmarks, strict=True)
+        ]
+        return ~np.array(hidden, bool)
+
+    def _eye(self, point: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(4,) an eye, as large as it is in a face of that size."""
+        reach = np.maximum(EYE * (box[2:] - box[:2]), 1)
+        return np.concatenate([point - reach, point + reach])
 
     def _filled(self, frame: int, image: NDArray[np.uint8], box: NDArray[np.float32], zoom: float) -> bool:
         if self.plan.covers.share(frame, (box * zoom).tolist()) < UNDER:
             return False
         left, top, right, bottom = np.clip(np.round(box), 0, None).astype(int).tolist()
         window = image[top:bottom, left:right]
-        return bool(window.size) and float((window.max(axis=2) <= BLACK).mean()) >= UNDER
+        return not window.size or float((window.max(axis=2) <= BLACK).mean()) >= UNDER
 
 
 def _check_times(output: Path, clock: Clock, times: Clock) -> None:
@@ -109,7 +125,8 @@ def _check_times(output: Path, clock: Clock, times: Clock) -> None:
 def _left_open(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
     """(m,) whether each face lies where one was left open on purpose."""
     left, right = pairs_in_frame(tracks.frame, plan.open_frame)
-    near = iou(tracks.box[left], plan.open_box[right]) >= SAME_FACE
+    a, b = tracks.box[left], plan.open_box[right]
+    near = (iou(a, b) >= SAME_FACE) | part_of(a, b)
     marks = np.zeros(len(tracks.frame), bool)
     marks[left[near]] = True
     return marks
