@@ -60,6 +60,19 @@ def found_film(small_film, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def two_people(tmp_path_factory) -> Path:
+    """A folder with film.mp4, two people in a second and a half of 320 x 180, and its film.castlist."""
+    from castlist import find
+
+    folder = tmp_path_factory.mktemp("two")
+    left, right = Actor(0, 0.28, 0.44, 0.34, yaw=8), Actor(1, 0.72, 0.44, 0.34, yaw=-8)
+    script = Script("two", people(2), (Scene(0.8, (left, right)), Scene(0.6, (left,), "kitchen")), 320, 180)
+    render(script, folder / "film.mp4")
+    assert len(find(folder / "film.mp4")) == 2
+    return folder
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of measured material beside the checkout; skips where there is none."""
     place = Path(__file__).resolve().parents[1].parent / "shared"

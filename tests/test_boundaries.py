@@ -28,7 +28,8 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "proxy": {"decode"},
     "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
     "suggest": {"decisions", "cluster"},
-    "cast": set(),
+    "cast": {"handy"},  # when asked for a table or a picture
+    "handy": {"cast"},
     "store": {"cast", "decisions"},
     "render": {"decode"},
     "reel": {"decode", "render", "cast", "store"},
@@ -37,6 +38,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
 }
 CALLERS = {
     "pipeline",
+    "serve",
     "cli",
     "review",
     "report",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from castlist.pipeline.find import find
     from castlist.pipeline.identify import identify
     from castlist.recipe import Recipe
+    from castlist.review.by_name import merge, rename
     from castlist.store import Workspace
     from castlist.types import Machine
 
@@ -47,6 +48,8 @@ __all__ = [
     "find",
     "find_all",
     "identify",
+    "merge",
+    "rename",
 ]
 
 _HOME = {
@@ -68,6 +71,8 @@ _HOME = {
     "find": "castlist.pipeline.find",
     "find_all": "castlist.library",
     "identify": "castlist.pipeline.identify",
+    "merge": "castlist.review.by_name",
+    "rename": "castlist.review.by_name",
 }
 
 

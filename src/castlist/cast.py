@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ __all__ = ["APPEARANCE_GAP", "Appearance", "Cast", "Face", "Person"]
 APPEARANCE_GAP = Fraction(1)  # seconds out of sight within which an appearance goes on
 
 
+Pictures = Callable[[str], bytes]  # the bytes of a face's JPEG, by its name
+
+
 @dataclass(frozen=True, slots=True)
 class Appearance:
     """One stay of a person on screen, from a first frame to the end of a last one."""
@@ -47,6 +51,9 @@ class Appearance:
     def duration(self) -> Fraction:
         return self.stop - self.start
 
+    def __repr__(self) -> str:
+        return f"<Appearance {float(self.start):.2f}–{float(self.stop):.2f} s>"
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -58,6 +65,9 @@ class Face:
     track: int
     quality: float  # 0 to 1
     image: str  # file name among the workspace's thumbs, "" for none
+
+    def __repr__(self) -> str:
+        return f"<Face at {float(self.time):.2f} s, quality {self.quality:.2f}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,22 @@ class Person:
     duration: Fraction  # seconds on screen, exact
     appearances: tuple[Appearance, ...]
     faces: tuple[Face, ...]  # best first
+    pictures: Pictures | None = field(default=None, compare=False)  # where it came from a workspace
+
+    def __repr__(self) -> str:
+        stays = len(self.appearances)
+        seen = f"{self.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
+        return f"<Person {self.name!r}: {seen}, {len(self.tracks)} tracks>"
+
+    def images(self, limit: int = 8) -> list[bytes]:
+        """The JPEGs of this person's best faces, best first; none where the cast came from no workspace.
+
+        Raises:
+            WorkspaceError: a picture is missing or damaged.
+        """
+        if self.pictures is None:
+            return []
+        return [self.pictures(face.image) for face in self.faces[:limit] if face.image]
 
     @property
     def key(self) -> str:
@@ -119,19 +145,97 @@ class Cast:
     def __iter__(self) -> Iterator[Person]:
         return iter(self.people)
 
-    def __getitem__(self, key: int | str) -> Person:
-        """A person by position or by name.
+    @overload
+    def __getitem__(self, key: int | str) -> Person: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Person, ...]: ...
+
+    def __getitem__(self, key: int | str | slice) -> Person | tuple[Person, ...]:
+        """A person by position or by name, or several by a slice.
 
         Raises:
             KeyError: nobody has that name.
+            IndexError: there are fewer people.
         """
-        if isinstance(key, int):
+        if isinstance(key, int | slice):
             return self.people[key]
         for person in (*self.people, *self.background):
             if person.name == key:
                 return person
         known = ", ".join(p.name for p in self.people[:20]) or "nobody"
         raise KeyError(f"nobody is called {key!r}; the cast has {known}")
+
+    def __contains__(self, who: object) -> bool:
+        """Whether a person, or somebody of that name, is in the cast or its background."""
+        return any(who is p or who == p.name for p in self.everybody)
+
+    def __repr__(self) -> str:
+        names = ", ".join(p.name for p in self.people[:6]) + (", ..." if len(self.people) > 6 else "")
+        return f"<Cast of {self.video.path.name}: {self.summary}{': ' * bool(names)}{names}>"
+
+    @property
+    def summary(self) -> str:
+        """How many people in how many seconds, for people to read."""
+        count = f"{len(self.people)} {'person' if len(self.people) == 1 else 'people'}"
+        behind = f" and {len(self.background)} in the background" if self.background else ""
+        return f"{count}{behind} in {float(self.whole):.1f} s"
+
+    def share(self, person: Person) -> float:
+        """The share of the film, 0 to 1, in which somebody is on screen: of all that could be read of it."""
+        whole = self.whole
+        return float(person.duration / whole) if whole else 0.0
+
+    def at(self, time: float | Fraction) -> list[Person]:
+        """Who is seen at a time, in seconds: in the frame that is shown then. Longest on screen first."""
+        if not len(self.clock) or not self.clock.time(0) <= time < self.clock.time(len(self.clock)):
+            return []
+        frame = int(np.searchsorted(self.clock.pts, int(Fraction(time) / self.clock.unit), side="right")) - 1
+        seen = {int(p) for p in self.person[self.tracks.track[self.tracks.frame == frame]] if p >= 0}
+        return [p for p in self.everybody if p.id in seen]
+
+    def together(self, a: str | Person, b: str | Person) -> tuple[tuple[Fraction, Fraction], ...]:
+        """(start, stop) in seconds of each run of frames in which both are seen.
+
+        Raises:
+            InputError: a name is unknown, or both are one person.
+        """
+        one, two = (p if isinstance(p, Person) else self.named([p])[0] for p in (a, b))
+        if one.id == two.id:
+            raise InputError(f"{one.name} is one person; name two people")
+        left, right = (_frames(self.tracks, np.array(p.tracks, np.int64)) for p in (one, two))
+        both = np.intersect1d(left, right)
+        runs = np.split(both, np.flatnonzero(np.diff(both) > 1) + 1) if len(both) else []
+        return tuple((self.clock.time(int(r[0])), self.clock.time(int(r[-1]) + 1)) for r in runs)
+
+    def to_pandas(self, table: str = "appearances") -> Any:
+        """A pandas.DataFrame of "people", "appearances" or "faces"; see `castlist.handy.tables.columns`."""
+        from castlist.handy import to_pandas
+
+        return to_pandas(self, table)
+
+    def to_polars(self, table: str = "appearances") -> Any:
+        """The same as a polars.DataFrame."""
+        from castlist.handy import to_polars
+
+        return to_polars(self, table)
+
+    def to_arrow(self, table: str = "appearances") -> Any:
+        """The same as a pyarrow.Table."""
+        from castlist.handy import to_arrow
+
+        return to_arrow(self, table)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Who appears when, drawn by matplotlib; the axes."""
+        from castlist.handy import timeline
+
+        return timeline(self, ax)
+
+    def _repr_html_(self) -> str:
+        from castlist.handy import html
+
+        return html(self, next((p.pictures for p in self.people if p.pictures), None))
 
     def named(self, names: Sequence[str]) -> list[Person]:
         """The people who bear these names, each once; upper and lower case need not agree.
@@ -170,6 +274,12 @@ class Cast:
         """Seconds that the film lasts: as its header says, or longer where more was read."""
         read = self.clock.time(len(self.clock)) - self.clock.time(0) if len(self.clock) else Fraction(0)
         return max(read, self.video.duration) if self.unread else read
+
+    def with_pictures(self, pictures: Pictures) -> Cast:
+        """The same cast, whose people know their pictures."""
+        people = tuple(replace(p, pictures=pictures) for p in self.people)
+        background = tuple(replace(p, pictures=pictures) for p in self.background)
+        return replace(self, people=people, background=background)
 
     @classmethod
     def of(

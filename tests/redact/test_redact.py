@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from castlist import find
 from castlist.cli import run
 from castlist.decode import open_video, read_frames
-from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.errors import InputError
 from castlist.redact import check, redact
 from castlist.store import Workspace
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
+def small(two_people, tmp_path_factory):
     """(film, workspace, names by the place where each stands: left, right)."""
-    folder = tmp_path_factory.mktemp("redact")
-    left, right = Actor(0, 0.28, 0.44, 0.34, yaw=8), Actor(1, 0.72, 0.44, 0.34, yaw=-8)
-    script = Script("two", people(2), (Scene(0.8, (left, right)), Scene(0.6, (left,), "kitchen")), 320, 180)
-    render(script, folder / "two.mp4")
-    cast = find(folder / "two.mp4")
-    assert len(cast) == 2
+    folder = tmp_path_factory.mktemp("redact") / "copy"
+    shutil.copytree(two_people, folder)
+    with Workspace.open(folder / "film.castlist", write=False) as keep:
+        cast = keep.cast()
     by_place = sorted(cast.people, key=lambda p: np.mean([f.box[0] for f in p.faces if f.frame < 20]))
-    return folder / "two.mp4", folder / "two.castlist", [p.name for p in by_place]
+    return folder / "film.mp4", folder / "film.castlist", [p.name for p in by_place]
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_another_recipe_keeps_names_and_decisions(decided: Decided) -> None:
     with Workspace.open(decided.place, write=False) as keep:
         before = len(keep.decisions.all())
     changed = replace(recipe, detect=replace(recipe.detect, min_score=0.8))
-    cast = find(decided.film, recipe=changed)
+    cast = find(decided.film, recipe=changed, replace=True)
     for name in ("Anna", "Bob"):
         a, b = on_screen(decided.cast, name), on_screen(cast, name)
         assert len(a & b) > 0.85 * len(a | b)

@@ -42,6 +42,7 @@ VERBS = {  # verb: (module, what it does)
     ),
     "refine": ("castlist.cli.refine", "Refine your own features by SSiam or TSiam."),
     "bench": ("castlist.cli.bench", "Compare methods on labelled features, as the papers do."),
+    "mcp": ("castlist.cli.mcp", "Answer an assistant's questions about the cast."),
     "recipe": ("castlist.cli.recipe", "Print the recipe: every step with its options."),
     "doctor": ("castlist.cli.doctor", "Check versions, models and what the hardware can do."),
     "completion": ("castlist.cli.completion", "Print the shell's completion script."),

@@ -46,22 +46,28 @@ the table and not the end; the exit status is then 2.
 )  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; one on this machine by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
+@click.option(
+    "--replace", is_flag=True, help="Put the cast in the place of one that was found with another recipe."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 def command(
     films: tuple[str, ...], out: str | None, recipe: str | None, settings: tuple[str, ...],
     people: str | None, device: str, threads: int, jobs: int, shard: str | None, on: str,
-    address: str | None, as_json: bool, quiet: bool,
+    address: str | None, as_json: bool, replace: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
     steps = made_recipe(recipe, settings, people)
+    replace = replace or people is not None  # who says how many there are wants that cast
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
-        _one(films[0], out, steps, machine, as_json, quiet)
+        _one(films[0], out, steps, machine, as_json, replace, quiet)
         return 0
-    return _many(films, out, steps, machine, jobs, shard, on, address, as_json, quiet)
+    return _many(films, out, steps, machine, jobs, shard, on, address, as_json, replace, quiet)
 
 
-def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: bool, quiet: bool) -> None:
+def _one(
+    film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: bool, replace: bool, quiet: bool
+) -> None:
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
     from castlist.io import plain_json
@@ -69,8 +75,15 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
     from castlist.pipeline.turned import better_turned
     from castlist.store import Workspace
 
+    watched: set[int] = set()  # frames seen, as progress is told of
+
+    def told(stage: str, done: int, total: int) -> None:
+        if stage == "scan":
+            watched.add(done)
+        watch(stage, done, total)
+
     with progress(quiet) as watch, place_advised():
-        cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=watch)
+        cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=told, replace=replace)
         turn = better_turned(cast, recipe, machine)
     place = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
@@ -78,7 +91,7 @@ def _one(film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: 
 
         click.echo(plain_json.text(document(cast)))
     else:
-        print_cast(cast, place)
+        print_cast(cast, place, again=len(watched) <= 1 and len(cast.clock) > 1)
     if turn:
         click.echo(_turn_it(turn), err=True)
 
@@ -94,7 +107,7 @@ def _turn_it(degrees: int) -> str:
 
 def _many(
     films: tuple[str, ...], out: str | None, recipe: Recipe, machine: Machine, jobs: int, shard: str | None,
-    on: str, address: str | None, as_json: bool, quiet: bool,
+    on: str, address: str | None, as_json: bool, again: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """A row a film on stdout; 2 where one failed."""
     from dataclasses import replace
@@ -110,7 +123,7 @@ def _many(
     with films_progress(total, quiet) as (watch, each):
         outcomes = find_all(
             films, out=out, recipe=recipe, machine=machine, executor=executor(on, jobs, address),
-            shard=part, watch=watch, each=each,
+            shard=part, watch=watch, each=each, replace=again,
         )  # fmt: skip
     if as_json:
         rows = [outcome.document() for outcome in outcomes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,10 +97,20 @@ def clock_time(seconds: Fraction | float) -> str:
     return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
-def print_cast(cast: Cast, place: Path) -> None:
-    """The cast as a table on stdout, then where the report is."""
+def print_cast(cast: Cast, place: Path, again: bool = False) -> None:
+    """The cast as a table on stdout, then where the report is and what one may do next.
+
+    Args:
+        again: whether the film had been watched before, and was not watched again.
+    """
     print_people(cast)
+    folder = shlex.quote(visible(str(place)))
+    if again:
+        click.echo("The film was watched before and not watched again: this is what was found then.")
     click.echo(f"Report: {visible(str(place / 'report.html'))}")
+    if len(cast):
+        click.echo(f"Next:   castlist review {folder}                  to put names and people right")
+        click.echo(f"        castlist export {folder} -o cast.csv      for tables, markers, timelines")
 
 
 def print_people(cast: Cast) -> None:
@@ -116,12 +127,11 @@ def print_people(cast: Cast) -> None:
         table = Table(box=None, pad_edge=False)
         for name, side in (("Person", "left"), ("On screen", "right"), ("Share", "right"), ("Seen", "left")):
             table.add_column(name, justify=side, no_wrap=name != "Seen")  # type: ignore[arg-type]
-        length = float(cast.clock.time(len(cast.clock)) - cast.clock.time(0))
         for person in cast.people[:SHOWN]:
             stays = [f"{clock_time(a.start)}–{clock_time(a.stop)}" for a in person.appearances[:PARTS]]
             more = len(person.appearances) - PARTS
             seen = ", ".join(stays) + (f" and {more} more" if more > 0 else "")
-            share = f"{100 * person.screen_time / length:.0f} %"
+            share = f"{100 * cast.share(person):.0f} %"
             table.add_row(escape(visible(person.name, 60)), clock_time(person.duration), share, seen)
         console.print(table)
         if len(cast) > SHOWN:

@@ -69,8 +69,7 @@ def command(
         raise click.UsageError(
             "name the film to write (-o public.mp4), or one to look at (--check), not both"
         )
-    place = workspace
-    with Workspace.open(place, write=False) as opened:
+    with Workspace.open(workspace, write=False) as opened:
         known = [p.name for p in opened.cast().everybody]
     kept, hidden = split_names(keep, known), split_names(hide, known)
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
@@ -78,12 +77,12 @@ def command(
     with progress(quiet) as watch:
         if output is None:
             done = check(
-                place, checked or "", keep=kept, hide=hidden, style=style, margins=margins, machine=machine,
-                watch=watch,
+                workspace, checked or "", keep=kept, hide=hidden, style=style, margins=margins,
+                machine=machine, watch=watch,
             )  # fmt: skip
         else:
             done = redact(
-                place, output, keep=kept, hide=hidden, style=style, mute=mute, margins=margins,
+                workspace, output, keep=kept, hide=hidden, style=style, mute=mute, margins=margins,
                 machine=machine, watch=watch,
             )  # fmt: skip
     text = json.dumps(done.document(), ensure_ascii=False, indent=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import split_names, workspace_of
+from castlist.cli.options import WORKSPACE, split_names
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?", re.ASCII)
 
@@ -21,7 +21,7 @@ Examples:
   castlist reel film.castlist Anna --max 60s -o anna.mp4 --list anna.csv
 """,
 )
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=WORKSPACE)
 @click.argument("person")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The film to write.")
 @click.option(
@@ -46,15 +46,14 @@ def command(
     from castlist.store import Workspace
     from castlist.store.files import write
 
-    place = workspace_of(workspace)
     if cuts is not None and cuts.suffix.lower() != ".csv":
         raise click.UsageError(f"{cuts.name}: the list of cuts is written as .csv")
-    with Workspace.open(place, write=False) as opened:
+    with Workspace.open(workspace, write=False) as opened:
         known = [p.name for p in opened.cast().everybody]
     with progress(quiet) as watch:
         made = reel(
-            place, output, person, together=split_names(together, known), longest=seconds(longest), mute=mute,
-            watch=watch,
+            workspace, output, person, together=split_names(together, known), longest=seconds(longest),
+            mute=mute, watch=watch,
         )  # fmt: skip
     if cuts:
         write(cuts, made.csv().encode("utf-8", "backslashreplace"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace as with_fields
 from pathlib import Path
 
 from castlist.errors import InputError
@@ -26,6 +27,7 @@ def find_all(
     shard: Shard = WHOLE,
     watch: FilmWatch = quiet,
     each: Callable[[Outcome], None] = lambda outcome: None,
+    replace: bool = False,
 ) -> list[Outcome]:
     """Find the cast of every film; what was found already costs nothing.
 
@@ -36,6 +38,7 @@ def find_all(
         shard: the part of the films to do, for many machines with one disk.
         watch: told of progress.
         each: given every outcome as soon as it is there.
+        replace: put casts in the place of those that were found with another recipe.
 
     Returns:
         An outcome a film, in the order of the films.
@@ -44,6 +47,7 @@ def find_all(
         InputError: no film was given, or a folder holds none.
     """
     tasks = tasks_of(films, out=out, recipe=recipe, machine=machine, shard=shard)
+    tasks = [with_fields(task, replace=replace) for task in tasks]
     found: dict[str, Outcome] = {}
     for outcome in (executor or Here()).run(tasks, watch):
         found[outcome.workspace] = outcome

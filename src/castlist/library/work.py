@@ -36,6 +36,7 @@ class Task:
     recipe: str  # TOML
     device: str = "auto"
     threads: int = 0
+    replace: bool = False  # a cast that was found with another recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
         recipe=Recipe.parse(task.recipe),
         machine=Machine(task.device, task.threads),
         watch=lambda stage, done, total: watch(task.film, stage, done, total),
+        replace=task.replace,
     )
     length = float(cast.clock.time(len(cast.clock)))
     return Outcome(task.film, task.workspace, "found", len(cast), len(cast.background), length)

@@ -1,7 +1,7 @@
 """Why two tracks are one person, or two: what was measured, what was seen, what was decided.
 
     why = castlist.explain("film.castlist", 12, 47)
-    print(*why.sentences, sep="\\n")
+    print(why)
 
 The evidence is not stored: it is worked out anew from the scan, with the recipe of the last finished run.
 """
@@ -26,6 +26,7 @@ from castlist.pipeline.publish import base_of
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
+from castlist.store.workspace import KeptPictures
 from castlist.types import BACKGROUND, USER, Clustering, Constraints, Machine, Scan
 
 __all__ = ["Explanation", "FacePair", "Merge", "explain"]
@@ -71,9 +72,12 @@ class Explanation:
     merges: tuple[Merge, ...]  # from `a` up to the first group that holds `b`
     sentences: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
 
 def explain(
-    workspace: str | os.PathLike[str],
+    workspace: str | os.PathLike[str] | Cast,
     a: int | str,
     b: int | str,
     *,
@@ -84,7 +88,7 @@ def explain(
     """Why two tracks are one person or two: the nearest faces, the links, and the chain of merges.
 
     Args:
-        workspace: a `film.castlist`, in which a cast was found.
+        workspace: a `film.castlist` in which a cast was found, or the cast that was found there.
         a, b: tracks by number, or people as p7, Person 7 or by name; of two people, their two most
             alike tracks are taken.
         recipe: of the last run, where it names a class of your own: no module is imported because a workspace
@@ -95,7 +99,8 @@ def explain(
             both are the same.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
-    with Workspace.open(Path(workspace), write=False) as opened:
+    place = _place(workspace) if isinstance(workspace, Cast) else Path(workspace)
+    with Workspace.open(place, write=False) as opened:
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
         found, seen = _found(opened, recipe, machine, watch)
     if not np.array_equal(found.cast.tracks.frame, cast.tracks.frame):
@@ -116,6 +121,14 @@ def explain(
         same = float(view.label[one] == view.label[two])
         link = replace(link, decided=f"decided by a person (decision {decision})", probability=same)
     return _explained(found, cast, seen, link)
+
+
+def _place(cast: Cast) -> Path:
+    """The workspace that a cast came from."""
+    known = [p.pictures for p in cast.everybody if isinstance(p.pictures, KeptPictures)]
+    if not known:
+        raise InputError("this cast is in no workspace: give the film.castlist in which it was found")
+    return known[0].place
 
 
 def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:

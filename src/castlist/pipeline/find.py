@@ -11,19 +11,22 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode import open_video
 from castlist.models import MODELS
+from castlist.pipeline.again import refuse_other_recipe
 from castlist.pipeline.identify import identify
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
 from castlist.pipeline.scan import scan
-from castlist.progress import Watch, silent
+from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
+from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
 
 __all__ = ["find"]
@@ -36,6 +39,8 @@ def find(
     recipe: Recipe = Recipe(),
     machine: Machine = Machine(),
     watch: Watch = silent,
+    progress: Callable[[float], None] | None = None,
+    replace: bool = False,
 ) -> Cast:
     """The cast of a film: who appears, and when.
 
@@ -46,17 +51,23 @@ def find(
         workspace: folder for results, `film.castlist` beside the film by default.
         recipe: what is done, step by step.
         machine: where it is done; never changes the result's key.
-        watch: told of progress.
+        watch: told of progress, stage by stage.
+        progress: told how much of everything is done, 0 to 1; never less than before.
+        replace: put this cast in the place of one that was found there with another recipe.
 
     Raises:
+        InputError: the workspace holds a cast that was found with another recipe, and `replace` is not set.
         VideoError: the file is not a video that can be read.
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
     started = time.perf_counter()
     video = open_video(film)
     path = Workspace.beside(video.path) if workspace is None else Path(workspace)
+    watch = watch if progress is None else overall(progress, watch)
     with Workspace.open(path, create=True) as opened:
         opened.put_video(video)
+        if not replace:
+            refuse_other_recipe(opened, recipe)
         names = (recipe.detect.model, recipe.embed.model)
         run = opened.run_started(
             recipe.toml(),
@@ -74,7 +85,7 @@ def find(
         cast = publish_run(opened, video, found, evidence, run)
         opened.run_finished(run, timings, {"tracks": len(cast.tracks), "people": len(cast)})
         watch("report", 1, 1)
-        return cast
+        return cast.with_pictures(KeptPictures(opened.path))
 
 
 def _scanned(workspace: Workspace, video: Video, recipe: Recipe, machine: Machine, watch: Watch) -> Scan:

@@ -1,7 +1,7 @@
 """The report: one self-contained page that shows a cast to somebody, with no network and no other file.
 
-html = report.render(cast, thumbs=workspace.thumb, evidence=evidence)
-report.write(cast, "report.html", thumbs=workspace.thumb, evidence=evidence)
+html = report.render(cast, thumbs=workspace.image, evidence=evidence)
+report.write(cast, "report.html", thumbs=workspace.image, evidence=evidence)
 """
 
 from __future__ import annotations

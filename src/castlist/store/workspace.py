@@ -36,7 +36,7 @@ from castlist.store.log import Log
 from castlist.store.rows import blob, exact, line, number, optional, parsed, rows, text, whole
 from castlist.types import Portraits, Scan, Video
 
-__all__ = ["Run", "Workspace"]
+__all__ = ["KeptPictures", "Run", "Workspace"]
 
 T = TypeVar("T")
 KEPT = 4  # results kept of one name, newest first
@@ -58,6 +58,18 @@ class Run:
     machine: dict[str, Any]
     timings: dict[str, float]  # step -> seconds
     counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPictures:
+    """The pictures of a workspace by name, for a cast that is looked at after the workspace was closed."""
+
+    place: Path
+
+    def __call__(self, name: str) -> bytes:
+        """The bytes of a JPEG; raises as `Workspace.image` does."""
+        with Workspace.open(self.place, write=False) as keep:
+            return keep.image(name)
 
 
 class Workspace:
@@ -480,7 +492,7 @@ class Workspace:
             cast = casts.get(db, video) if video else None
         if cast is None:
             raise WorkspaceError(f"{self.path}: no cast has been found yet; run castlist find first")
-        return cast
+        return cast.with_pictures(KeptPictures(self.path))
 
     def _newer_decisions(self, db: sqlite3.Connection) -> list[Decision]:
         """The whole log, where it has decisions that the stored cast does not go by yet."""

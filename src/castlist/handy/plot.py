@@ -1,0 +1,45 @@
+"""Who appears when, drawn by matplotlib."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from castlist.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast
+
+__all__ = ["timeline"]
+
+SHOWN = 24  # people
+
+
+def timeline(cast: Cast, ax: Any = None, shown: int = SHOWN) -> Any:
+    """A lane a person with a bar an appearance, in seconds; the axes on which it is drawn.
+
+    Args:
+        ax: matplotlib axes; new ones by default.
+        shown: people at most, longest on screen first.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    if ax is None:
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise MissingExtra("a timeline", "plots") from error
+        rows = max(1, min(shown, len(cast.people)))
+        ax = Figure(figsize=(10, 0.6 + 0.32 * rows), layout="constrained").subplots()
+    people = cast.people[:shown]
+    for row, person in enumerate(people):
+        bars = [(float(a.start), float(a.duration)) for a in person.appearances]
+        ax.broken_barh(bars, (row - 0.36, 0.72), facecolors=f"C{row % 10}")
+    ax.set_yticks(range(len(people)), [p.name.replace("$", r"\$") for p in people])
+    ax.set_ylim(len(people) - 0.4, -0.6)
+    begin = float(cast.clock.time(0))
+    ax.set_xlim(begin, begin + max(float(cast.whole), 1e-9))
+    ax.set_xlabel("seconds")
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    return ax

@@ -1,0 +1,117 @@
+"""A cast as tables of plain columns: people, appearances, faces."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from castlist.errors import InputError, MissingExtra
+from castlist.types import FATES, INTERPOLATED
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast
+
+__all__ = ["TABLES", "columns", "to_arrow", "to_pandas", "to_polars"]
+
+Columns = dict[str, Any]  # name -> array or list, all of one length
+
+
+def columns(cast: Cast, table: str = "appearances") -> Columns:
+    """The columns of a table, by name; times are seconds as float64, frames count from 0.
+
+    Args:
+        table: "people" (one row each, the background too), "appearances" (one row a stay on screen) or
+            "faces" (one row a face and frame; `person` is -1 and `name` empty where it was set aside).
+
+    Raises:
+        InputError: there is no such table.
+    """
+    if table not in TABLES:
+        raise InputError(f"a cast has the tables {', '.join(TABLES)}, not {table!r}")
+    return TABLES[table](cast)
+
+
+def _people(cast: Cast) -> Columns:
+    everybody = cast.everybody
+    return {
+        "person": np.array([p.id for p in everybody], np.int64),
+        "name": [p.name for p in everybody],
+        "named": np.array([p.named for p in everybody], bool),
+        "fate": [FATES[p.fate] for p in everybody],
+        "screen_time": np.array([p.screen_time for p in everybody], np.float64),
+        "share": np.array([cast.share(p) for p in everybody], np.float64),
+        "first": np.array([float(p.first) for p in everybody], np.float64),
+        "last": np.array([float(p.last) for p in everybody], np.float64),
+        "appearances": np.array([len(p.appearances) for p in everybody], np.int64),
+        "tracks": np.array([len(p.tracks) for p in everybody], np.int64),
+        "faces": np.array([p.face_count for p in everybody], np.int64),
+    }
+
+
+def _appearances(cast: Cast) -> Columns:
+    rows = sorted(
+        ((a, p) for p in cast.everybody for a in p.appearances), key=lambda r: (r[0].start, r[1].id)
+    )
+    tracks = cast.tracks
+    return {
+        "person": np.array([p.id for _, p in rows], np.int64),
+        "name": [p.name for _, p in rows],
+        "start": np.array([float(a.start) for a, _ in rows], np.float64),
+        "stop": np.array([float(a.stop) for a, _ in rows], np.float64),
+        "duration": np.array([float(a.duration) for a, _ in rows], np.float64),
+        "first_frame": np.array([min(int(tracks.first[t]) for t in a.tracks) for a, _ in rows], np.int64),
+        "stop_frame": np.array([max(int(tracks.last[t]) for t in a.tracks) + 1 for a, _ in rows], np.int64),
+        "tracks": np.array([len(a.tracks) for a, _ in rows], np.int64),
+    }
+
+
+def _faces(cast: Cast) -> Columns:
+    tracks = cast.tracks
+    person = cast.person[tracks.track].astype(np.int64) if len(tracks) else np.zeros(0, np.int64)
+    names = np.array([*(p.name for p in cast.everybody), ""], object)
+    box = tracks.box.astype(np.float64)
+    return {
+        "frame": tracks.frame,
+        "time": cast.clock.seconds(tracks.frame),
+        "person": person,
+        "name": names[person].tolist(),
+        "track": tracks.track,
+        "left": box[:, 0],
+        "top": box[:, 1],
+        "right": box[:, 2],
+        "bottom": box[:, 3],
+        "score": tracks.score.astype(np.float64),
+        "detected": tracks.detection != INTERPOLATED,
+    }
+
+
+TABLES: dict[str, Callable[[Cast], Columns]] = {
+    "people": _people,
+    "appearances": _appearances,
+    "faces": _faces,
+}
+
+
+def to_pandas(cast: Cast, table: str = "appearances") -> Any:
+    """A table as a pandas.DataFrame; raises MissingExtra where pandas is not installed."""
+    return _library("pandas").DataFrame(columns(cast, table))
+
+
+def to_polars(cast: Cast, table: str = "appearances") -> Any:
+    """A table as a polars.DataFrame; raises MissingExtra where polars is not installed."""
+    return _library("polars").DataFrame(columns(cast, table))
+
+
+def to_arrow(cast: Cast, table: str = "appearances") -> Any:
+    """A table as a pyarrow.Table; raises MissingExtra where pyarrow is not installed."""
+    return _library("pyarrow").table(columns(cast, table))
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingExtra(f"a table for {name}", "tables") from error

@@ -1,0 +1,66 @@
+"""Decisions about people by name, for scripts: one is renamed, two are one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from castlist.cast import Cast
+from castlist.errors import InputError
+from castlist.review.session import Session
+
+__all__ = ["merge", "rename", "undo"]
+
+
+def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author: str = "") -> Cast:
+    """Give somebody a name, and return the cast as it is then; the decision is in the log and can be undone.
+
+    Raises:
+        InputError: nobody bears that name, or the new one is empty.
+        WorkspaceError: no cast has been found in the workspace, or it cannot be written.
+    """
+    if not name.strip():
+        raise InputError("a name is a text that is not empty")
+    with Session.open(Path(workspace)) as session:
+        session.decide({"action": "name", "person": _id(session, person), "name": name}, author=author)
+        return _saved(session)
+
+
+def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = "") -> Cast:
+    """Say that two people are one, and return the cast as it is then; where both have names, a's stays.
+
+    Raises:
+        InputError: nobody bears one of the names, or both are one person already.
+        WorkspaceError: no cast has been found in the workspace, or it cannot be written.
+    """
+    with Session.open(Path(workspace)) as session:
+        people = [_id(session, who) for who in (a, b)]
+        if people[0] == people[1]:
+            raise InputError(f"{a} and {b} are one person already")
+        session.decide({"action": "merge", "people": people}, author=author)
+        return _saved(session)
+
+
+def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
+    """Take back the last decision, and return the cast as it is then.
+
+    Raises:
+        InputError: there is nothing to take back.
+        WorkspaceError: see `rename`.
+    """
+    with Session.open(Path(workspace)) as session:
+        session.undo(author=author)
+        return _saved(session)
+
+
+def _id(session: Session, name: str) -> str:
+    """The id, in this session, of the person who bears a name."""
+    (person, *others) = session.cast().named([name])
+    if others:
+        raise InputError(f"{1 + len(others)} people are called {name!r}; rename them in castlist review")
+    return max(session.view.groups, key=lambda group: len(set(group.tracks.tolist()) & set(person.tracks))).id
+
+
+def _saved(session: Session) -> Cast:
+    session.save()
+    return session.cast()

@@ -1,0 +1,8 @@
+"""The cast for assistants, by the Model Context Protocol: questions answered, decisions where allowed."""
+
+from __future__ import annotations
+
+from castlist.serve.answers import Answers
+from castlist.serve.server import server
+
+__all__ = ["Answers", "server"]

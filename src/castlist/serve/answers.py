@@ -1,0 +1,103 @@
+"""What an assistant may ask of a workspace, as plain values: times in seconds, people by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from castlist.cast import Cast, Person
+from castlist.errors import InputError
+from castlist.store import Workspace
+from castlist.types import FATES
+
+__all__ = ["Answers"]
+
+MOST = 500  # rows of an answer: an assistant reads them all
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers from the cast as it stands in a workspace at the moment of the question."""
+
+    place: Path
+
+    def cast(self) -> Cast:
+        """The cast as it stands now."""
+        with Workspace.open(self.place, write=False) as keep:
+            return keep.cast()
+
+    def film(self) -> Row:
+        """The film and how many people were found in it."""
+        cast = self.cast()
+        video = cast.video
+        return {
+            "film": video.path.name, "seconds": float(cast.whole), "width": video.width,
+            "height": video.height, "frames_per_second": float(video.frame_rate), "shots": len(cast.shots),
+            "people": len(cast.people), "background_people": len(cast.background),
+        }  # fmt: skip
+
+    def people(self, background: bool = False) -> list[Row]:
+        """Everybody of the cast, longest on screen first; the background too where asked for."""
+        cast = self.cast()
+        return [_person(cast, p) for p in (cast.everybody if background else cast.people)[:MOST]]
+
+    def appearances(self, person: str) -> list[Row]:
+        """Each stay of a person on screen."""
+        who = self.cast().named([person])[0]
+        return [_span(a.start, a.stop) for a in who.appearances[:MOST]]
+
+    def at(self, seconds: float) -> list[str]:
+        """Who is seen at a time."""
+        return [p.name for p in self.cast().at(seconds)]
+
+    def together(self, a: str, b: str) -> Row:
+        """When two people are seen at the same time."""
+        runs = self.cast().together(a, b)
+        total = sum((stop - start for start, stop in runs), Fraction(0))
+        return {"seconds": float(total), "times": [_span(*run) for run in runs[:MOST]], "runs": len(runs)}
+
+    def search(self, name: str = "", start: float = 0.0, stop: float | None = None) -> list[Row]:
+        """People whose name holds a text and who appear in a span of the film, the background too."""
+        cast, end = self.cast(), float("inf") if stop is None else stop
+        if end < start:
+            raise InputError(f"the span ends ({end:g} s) before it starts ({start:g} s)")
+        found = []
+        for person in cast.everybody:
+            stays = [a for a in person.appearances if a.start < end and a.stop > start]
+            if stays and name.casefold() in person.name.casefold():
+                found.append(_person(cast, person) | {"times": [_span(a.start, a.stop) for a in stays[:20]]})
+        return found[:MOST]
+
+    def explain(self, a: str, b: str) -> list[str]:
+        """Why two people were held for two, in sentences."""
+        from castlist.pipeline import explain
+
+        return list(explain(self.place, a, b).sentences)
+
+    def face(self, person: str) -> bytes:
+        """The JPEG of a person's best face.
+
+        Raises:
+            InputError: there is no picture of that person.
+        """
+        pictures = self.cast().named([person])[0].images(1)
+        if not pictures:
+            raise InputError(f"there is no picture of {person}")
+        return pictures[0]
+
+
+def _person(cast: Cast, person: Person) -> Row:
+    return {
+        "name": person.name, "named_by_a_person": person.named, "is": FATES[person.fate],
+        "seconds_on_screen": round(person.screen_time, 3), "share_of_the_film": round(cast.share(person), 4),
+        "first_seen": round(float(person.first), 3), "last_seen": round(float(person.last), 3),
+        "appearances": len(person.appearances),
+    }  # fmt: skip
+
+
+def _span(start: Fraction, stop: Fraction) -> Row:
+    return {"start": round(float(start), 3), "stop": round(float(stop), 3)}

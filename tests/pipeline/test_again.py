@@ -1,0 +1,63 @@
+"""A cast is not replaced by one of another recipe without a word."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from castlist import Recipe, find
+from castlist.cli import run
+from castlist.errors import InputError
+from castlist.store import Workspace
+
+
+@pytest.fixture
+def film(two_people, tmp_path):
+    shutil.copytree(two_people, tmp_path / "here")
+    return tmp_path / "here" / "film.mp4"
+
+
+OTHER = Recipe().with_setting("track.max_gap=0.7")
+
+
+def runs(film) -> int:
+    with Workspace.open(film.with_suffix(".castlist"), write=False) as keep:
+        return len(keep.runs())
+
+
+def test_the_same_recipe_runs_again(film, capsys) -> None:
+    find(film)
+    assert run(["find", str(film), "-q"]) == 0
+    assert "not watched again" in capsys.readouterr().out
+    assert runs(film) == 3
+
+
+def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, capsys) -> None:
+    with pytest.raises(InputError, match=r"another recipe \(other: track\); give --replace"):
+        find(film, recipe=OTHER)
+    assert run(["find", str(film), "--set", "track.max_gap=0.7", "-q"]) == 2
+    assert "--replace" in capsys.readouterr().err
+    assert runs(film) == 1
+    assert run(["find", str(film), "--set", "track.max_gap=0.7", "--replace", "-q"]) == 0
+    with pytest.raises(InputError, match="other: track"):
+        find(film)  # the default would replace what was wished for, too
+    find(film, replace=True)
+
+
+def test_after_an_upgrade_the_default_recipe_runs_again(film, monkeypatch) -> None:
+    find(film, recipe=OTHER, replace=True)
+    monkeypatch.setattr("castlist.pipeline.again.__version__", "99.0")
+    find(film)
+    find(film)
+    monkeypatch.setattr("castlist.pipeline.again.__version__", "100.0")
+    with pytest.raises(InputError, match="other: track"):
+        find(film, recipe=OTHER)
+
+
+def test_progress_rises_from_nothing_to_everything(film) -> None:
+    told: list[float] = []
+    find(film, recipe=OTHER, replace=True, progress=told.append)
+    assert told == sorted(set(told))
+    assert told[0] < 0.2
+    assert told[-1] == 1

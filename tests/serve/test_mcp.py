@@ -1,0 +1,100 @@
+"""The server for assistants, asked over stdio by the protocol's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from castlist.store import Workspace
+
+pytest.importorskip("mcp")
+
+
+@pytest.fixture
+def place(two_people, tmp_path) -> Path:
+    shutil.copytree(two_people, tmp_path / "here")
+    return tmp_path / "here" / "film.castlist"
+
+
+def asked(
+    place: Path, *calls: tuple[str, dict[str, Any]], write: bool = False
+) -> tuple[list[Any], list[Any]]:
+    """The tools that are offered, and the result of each call, of one server."""
+    from mcp import Client, StdioServerParameters, stdio_client
+
+    async def talk() -> tuple[list[Any], list[Any]]:
+        arguments = ["-m", "castlist", "mcp", str(place), *(["--write"] if write else [])]
+        process = stdio_client(StdioServerParameters(command=sys.executable, args=arguments))
+        async with Client(process) as client:
+            tools = (await client.list_tools()).tools
+            return tools, [await client.call_tool(name, given) for name, given in calls]
+
+    return asyncio.run(talk())
+
+
+def value(result: Any) -> Any:
+    """What a tool returned, from its structured content or its text."""
+    assert not result.is_error, result.content
+    if result.structured_content is not None:
+        return result.structured_content.get("result", result.structured_content)
+    return json.loads(result.content[0].text)
+
+
+def test_who_appears_when_and_with_whom(place) -> None:
+    with Workspace.open(place, write=False) as keep:
+        cast = keep.cast()
+    one, two = (p.name for p in cast)
+    tools, results = asked(
+        place, ("film", {}), ("people", {}), ("appearances", {"person": one.upper()}),
+        ("at", {"seconds": 0.3}), ("together", {"a": one, "b": two}),
+        ("search", {"name": "person", "start": 1.0}), ("face", {"person": one}),
+        ("appearances", {"person": "Zoe"}), ("explain", {"a": one, "b": two}),
+    )  # fmt: skip
+    assert {t.name for t in tools} == {
+        "film", "people", "appearances", "at", "together", "search", "explain", "face",
+    }  # fmt: skip
+    assert all(t.annotations.read_only_hint for t in tools)
+    film, people, stays, at, together, search, face, nobody, why = results
+    assert value(film)["people"] == 2
+    assert [p["name"] for p in value(people)] == [one, two]
+    assert value(stays)[0]["start"] == float(cast[0].appearances[0].start)
+    assert set(value(at)) == {one, two}
+    assert 0.5 < value(together)["seconds"] < 0.9
+    assert [p["name"] for p in value(search)] == [one]
+    assert base64.b64decode(face.content[0].data).startswith(b"\xff\xd8\xff")
+    assert nobody.is_error
+    assert "nobody is called 'Zoe'" in nobody.content[0].text
+    assert len(value(why)) > 1
+
+
+def test_decisions_only_where_they_are_allowed(place) -> None:
+    with Workspace.open(place, write=False) as keep:
+        one, two = (p.name for p in keep.cast())
+    _, (refused,) = asked(place, ("rename", {"person": one, "name": "Anna"}))
+    assert refused.is_error
+    tools, results = asked(
+        place, ("rename", {"person": one, "name": "Anna"}), ("merge", {"a": "Anna", "b": two}),
+        ("people", {}), ("undo", {}), write=True,
+    )  # fmt: skip
+    assert {"rename", "merge", "undo"} <= {t.name for t in tools}
+    renamed, merged, people, undone = (value(r) for r in results)
+    assert [p["name"] for p in renamed] == ["Anna", two]
+    assert merged == people
+    assert [p["name"] for p in people] == ["Anna"]
+    assert [p["name"] for p in undone] == ["Anna", two]
+    with Workspace.open(place, write=False) as keep:
+        assert {d.author for d in keep.decisions.all()} == {"mcp"}
+
+
+def test_a_folder_that_is_no_workspace_is_one_sentence(tmp_path, capsys) -> None:
+    from castlist.cli import run
+
+    assert run(["mcp", str(tmp_path)]) == 2
+    assert capsys.readouterr().out == ""
