@@ -19,15 +19,15 @@ def refuse_other_recipe(keep: Workspace, recipe: Recipe) -> None:
         InputError: the workspace holds such a cast; the message names the steps that differ.
     """
     before = next((run for run in reversed(keep.runs()) if run.finished), None)
-    if before is None:
+    if before is None or before.recipe == recipe.toml():
         return
+    upgraded = before.version != __version__
     try:
-        theirs = Recipe.parse(before.recipe)
-    except RecipeError:
-        return  # of a castlist with other steps: nothing of this one can be the same
-    upgraded = before.version != __version__ and recipe == Recipe()
-    steps = [step for step in CHOICES if getattr(theirs, step) != getattr(recipe, step)]
-    if steps and not upgraded:
+        theirs = Recipe.stored(before.recipe)
+        steps = [step for step in CHOICES if getattr(theirs, step) != getattr(recipe, step)]
+    except RecipeError:  # of a castlist with other steps, or with a class of somebody's own
+        steps = [] if upgraded else ["a step of your own"]
+    if steps and not (upgraded and recipe == Recipe()):
         raise InputError(
             f"{keep.path}: holds a cast that was found with another recipe (other: {', '.join(steps)}); "
             "give --replace (replace=True) to find it anew in its place, or --out (workspace=...) for "
