@@ -192,7 +192,7 @@ class Cast:
             return []
         frame = int(np.searchsorted(self.clock.pts, int(Fraction(time) / self.clock.unit), side="right")) - 1
         seen = {int(p) for p in self.person[self.tracks.track[self.tracks.frame == frame]] if p >= 0}
-        return [p for p in self.everybody if p.id in seen]
+        return [p for index, p in enumerate(self.everybody) if index in seen]
 
     def together(self, a: str | Person, b: str | Person) -> tuple[tuple[Fraction, Fraction], ...]:
         """(start, stop) in seconds of each run of frames in which both are seen.
@@ -238,7 +238,7 @@ class Cast:
         return html(self, next((p.pictures for p in self.people if p.pictures), None))
 
     def named(self, names: Sequence[str]) -> list[Person]:
-        """The people who bear these names, each once; upper and lower case need not agree.
+        """The people who bear these names, each once; upper and lower case need not agree, p7 will do.
 
         Raises:
             InputError: nobody has one of the names; the message says who comes near.
@@ -246,7 +246,9 @@ class Cast:
         found: dict[int, Person] = {}
         for name in names:
             meant = [p for p in self.everybody if p.name == name]
-            meant = meant or [p for p in self.everybody if p.name.casefold() == name.strip().casefold()]
+            wanted = name.strip().casefold()
+            meant = meant or [p for p in self.everybody if p.name.casefold() == wanted]
+            meant = meant or [p for p in self.everybody if wanted in (p.key, f"person {p.id}")]
             if not meant:
                 raise InputError(self._unknown(name))
             found |= {p.id: p for p in meant}

@@ -129,3 +129,25 @@ def test_the_dense_pass_is_kept_for_the_next_time(small, public) -> None:
         from castlist.redact.redact import _look
 
         assert keep.get("dense", f"{_look(keep)!r} {cast.video.digest}", Detections) is not None
+
+
+def test_numbers_that_are_no_places_hide_the_same_people(small, tmp_path) -> None:
+    from castlist.cast import Cast
+    from castlist.redact.redact import MARGINS, _Job
+    from castlist.types import Machine
+
+    _, place, names = small
+    jobs = []
+    for numbers in ((1, 2), (41, 7)):
+        folder = tmp_path / f"{numbers[0]}.castlist"
+        shutil.copytree(place, folder)
+        with Workspace.open(folder) as keep:
+            c = keep.cast()
+            again = Cast.of(
+                c.video, c.clock, c.shots, c.tracks, c.person, fate=c.fate, reason=c.reason,
+                names=[p.name for p in c.everybody], numbers=numbers,
+            )  # fmt: skip
+            keep.put_cast(again, keep.portraits())
+        jobs.append(_Job.of(folder, [names[0]], [], "solid", MARGINS, Machine(), lambda *_: None).plan([]))
+    assert np.array_equal(jobs[0].covers.box, jobs[1].covers.box)
+    assert np.array_equal(jobs[0].open_frame, jobs[1].open_frame)

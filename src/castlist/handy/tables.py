@@ -25,6 +25,7 @@ def columns(cast: Cast, table: str = "appearances") -> Columns:
     Args:
         table: "people" (one row each, the background too), "appearances" (one row a stay on screen) or
             "faces" (one row a face and frame; `person` is -1 and `name` empty where it was set aside).
+            `person` is a person's number, as in "Person 7", which stays theirs.
 
     Raises:
         InputError: there is no such table.
@@ -70,14 +71,15 @@ def _appearances(cast: Cast) -> Columns:
 
 def _faces(cast: Cast) -> Columns:
     tracks = cast.tracks
-    person = cast.person[tracks.track].astype(np.int64) if len(tracks) else np.zeros(0, np.int64)
+    index = cast.person[tracks.track].astype(np.int64) if len(tracks) else np.zeros(0, np.int64)
     names = np.array([*(p.name for p in cast.everybody), ""], object)
+    numbers = np.array([*(p.id for p in cast.everybody), -1], np.int64)
     box = tracks.box.astype(np.float64)
     return {
         "frame": tracks.frame,
         "time": cast.clock.seconds(tracks.frame),
-        "person": person,
-        "name": names[person].tolist(),
+        "person": numbers[index],
+        "name": names[index].tolist(),
         "track": tracks.track,
         "left": box[:, 0],
         "top": box[:, 1],

@@ -118,9 +118,8 @@ def _produced(
 ) -> Rendered:
     """What a job wrote, under the output's name once it is whole and has all the frames."""
     form = container_of(output)
-    with suppress(OSError):
-        if os.path.samefile(video.path, output):
-            raise InputError(f"{printable(output)} is the film itself; name another file to write")
+    if _is_the_film(video, output):
+        raise InputError(f"{printable(output)} is the film itself; name another file to write")
     part = output.absolute().with_name(f".{uuid4().hex}.part")
     fd = open_plain(video.path)
     try:
@@ -140,6 +139,20 @@ def _produced(
         with suppress(OSError):
             part.unlink()
     return Rendered(output, told["frames"], told["codec"], tuple(told["sound"]))
+
+
+def _is_the_film(video: Video, output: Path) -> bool:
+    """Whether a file is the film, under whatever name, or a copy of it."""
+    with suppress(OSError):
+        if os.path.samefile(video.path, output):
+            return True
+    if not output.is_file() or not output.stat().st_size:
+        return False
+    fd = open_plain(output)
+    try:
+        return digest(fd) == video.digest
+    finally:
+        os.close(fd)
 
 
 def _run(
