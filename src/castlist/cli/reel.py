@@ -18,7 +18,7 @@ _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?", re.ASCII)
 Examples:
   castlist reel film.castlist Anna -o anna.mp4
   castlist reel film.castlist Anna --together Bob -o both.mp4
-  castlist reel film.castlist Anna --max 60s -o anna.mp4 --list anna.csv
+  castlist reel film.castlist Anna --max 60s -o anna.mp4 --list anna.edl
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
@@ -30,7 +30,9 @@ Examples:
 @click.option(
     "--max", "longest", metavar="60s", help="The longest parts, so long together at most (60s, 1:30)."
 )
-@click.option("--list", "cuts", type=click.Path(path_type=Path), help="Write the list of cuts, as CSV.")
+@click.option(
+    "--list", "cuts", type=click.Path(path_type=Path), help="Write the list of cuts, as .csv, .otio or .edl."
+)
 @click.option("--mute", is_flag=True, help="Leave the sound out.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
@@ -42,23 +44,30 @@ def command(
     Cuts are exact to the frame, and made at the border of a shot where that is less than half a second away.
     """
     from castlist.cli.output import clock_time, progress
+    from castlist.io.exports.cuts import LISTS
     from castlist.reel import reel
     from castlist.store import Workspace
     from castlist.store.files import write
 
-    if cuts is not None and cuts.suffix.lower() != ".csv":
-        raise click.UsageError(f"{cuts.name}: the list of cuts is written as .csv")
+    form = None if cuts is None else cuts.suffix.lower()
+    if form is not None and form not in (".csv", *LISTS):
+        raise click.UsageError(f"{cuts}: the list of cuts is written as .csv, {' or '.join(LISTS)}")
     with Workspace.open(workspace, write=False) as opened:
-        known = [p.name for p in opened.cast().everybody]
+        cast = opened.cast()
+    known = [p.name for p in cast.everybody]
+    if form in LISTS:
+        "".join(LISTS[form](cast, output.name, ()))  # whatever keeps it from being written is said before
     with progress(quiet) as watch:
         made = reel(
             workspace, output, person, together=split_names(together, known), longest=seconds(longest),
             mute=mute, watch=watch,
         )  # fmt: skip
     if cuts:
-        write(cuts, made.csv().encode("utf-8", "backslashreplace"))
-    parts = f"{len(made.pieces)} parts" if len(made.pieces) > 1 else "1 part"
-    click.echo(f"{output}: {' and '.join(made.people)}, {clock_time(made.duration)} in {parts}")
+        parts = [(piece.start, piece.end) for piece in made.pieces]
+        text = "".join(LISTS[form](cast, output.name, parts)) if form in LISTS else made.csv()
+        write(cuts, text.encode("utf-8", "backslashreplace"))
+    count = f"{len(made.pieces)} parts" if len(made.pieces) > 1 else "1 part"
+    click.echo(f"{output}: {' and '.join(made.people)}, {clock_time(made.duration)} in {count}")
 
 
 def seconds(text: str | None) -> Fraction | None:

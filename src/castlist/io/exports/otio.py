@@ -18,9 +18,10 @@ from castlist.io.exports.stays import Stay, grid, length, stays
 from castlist.timecode import Timebase
 
 if TYPE_CHECKING:
+    from opentimelineio.opentime import TimeRange
     from opentimelineio.schema import Clip, Marker, Timeline
 
-__all__ = ["library", "lines", "timeline"]
+__all__ = ["clip_of", "library", "lines", "timeline"]
 
 
 def library() -> Any:
@@ -50,7 +51,7 @@ def timeline(cast: Cast, options: Options, *, clip_start: int | None = None) -> 
     schema = library().schema
     base = grid(cast, options)
     made = schema.Timeline(film_name(cast), global_start_time=_time(base, base.start))
-    clip = _clip(cast, base)
+    clip = clip_of(cast, base)
     track = schema.Track("V1", kind=schema.TrackKind.Video)
     track.append(clip)
     made.tracks.append(track)
@@ -61,13 +62,14 @@ def timeline(cast: Cast, options: Options, *, clip_start: int | None = None) -> 
     return made
 
 
-def _clip(cast: Cast, base: Timebase) -> Clip:
+def clip_of(cast: Cast, base: Timebase, part: TimeRange | None = None) -> Clip:
+    """The film as a clip, or a part of it, in the film's timecode."""
     schema = library().schema
     whole = _range(base, base.start, length(cast, base))
     media = schema.ExternalReference(cast.video.path.absolute().as_uri(), whole)
     media.name = film_name(cast)
     media.metadata["castlist"] = {"digest": cast.video.digest}
-    return schema.Clip(film_name(cast), media_reference=media, source_range=whole)
+    return schema.Clip(film_name(cast), media_reference=media, source_range=part or whole)
 
 
 def _marker(base: Timebase, stay: Stay, origin: int) -> Marker:
