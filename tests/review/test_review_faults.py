@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import stat
 import subprocess
@@ -49,18 +50,18 @@ def log(place: Path) -> list[str]:
     [
         (["undo"], "nothing to undo"),
         (["redo"], "nothing to redo"),
-        (["merge"], "at least 2 different people"),
-        (["merge", "p1"], "at least 2 different people"),
+        (["merge"], "merge p1 p4 Anna"),
+        (["merge", "p1"], "merge p1 p4 Anna"),
         (["merge", "p1", "p1"], "at least 2 different people"),
         (["merge", "p1", "p10"], "there is no person 'p10'"),
         (["name", "p1", "x" * 10_001], "at most 10000 characters"),
         (["name", "p1"], "no name to take away"),
-        (["name"], "name a person, as in p7"),
-        (["split"], "at least 1 track by number"),
+        (["name"], "is written as in: name p1"),
+        (["split"], "split 12 15"),
         (["split", "0", "1"], "nobody would be left"),
         (["split", "9" * 400], "at least 1 track by number"),
-        (["move", "0"], "name a person, as in p7"),
-        (["sort"], "at least one item"),
+        (["move", "0"], "move 12 15 p4"),
+        (["sort"], "sort 12=p3"),
         (["sort", "12"], "as in 12=p3"),
         (["sort", "0=p10"], "there is no person 'p10'"),
         (["sort", "0=p2", "0=p2"], "on the sheet twice"),
@@ -331,3 +332,26 @@ def test_an_error_within_a_review_is_the_one_that_is_told(
     with pytest.raises(CastlistError, match="the disk is full"):
         review({"action": "hide", "people": ["p2"]})
     assert log(film.place) == ["hide "]
+
+
+# Several actions, names, any undo
+
+
+def test_several_actions_in_one_call_by_ids_and_names(
+    made: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = made([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2])
+    words = ["merge", "Person 1", "p2", "+", "name", "p1", "Anna", "+", "hide", "person 3"]
+    assert run(["decide", str(film.place), *words]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "decision 1: Person 2, 2 tracks: joined Person 1",
+        "decision 2: Person 1, 4 tracks: named Anna",
+        "decision 3: Person 3, 2 tracks: hidden",
+    ]
+    monkeypatch.setattr("sys.stdin", io.StringIO('# back\nundo 1\n\nname p2 "Bo Ek"\nmerge anna "bo ek"\n'))
+    assert run(["decide", str(film.place), "-"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "decision 4: undid decision 1 (Person 2, 2 tracks: joined Anna)"
+    assert said[2] == "decision 6: Person 2, 2 tracks: joined Anna"
+    assert run(["decide", str(film.place), "name", "p2", "Ann", "+", "merge", "p1", "p9"]) == 2
+    assert "action 2 (merge p1 p9): there is no person 'p9' now" in capsys.readouterr().err

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +13,41 @@ import click
 from castlist.cli.options import WORKSPACE, people_named
 from castlist.errors import InputError
 
-ACTIONS = (
-    "merge", "split", "move", "name", "same", "different", "unsure", "not-a-face", "hide", "background",
-    "foreground", "restore", "sort", "undo", "redo", "list", "history", "questions", "sheet", "import",
-)  # fmt: skip
+USAGE = {  # action: (least words, how it is written)
+    "merge": (2, "merge p1 p4 Anna"),
+    "split": (1, "split 12 15"),
+    "move": (2, "move 12 15 p4"),
+    "name": (1, 'name p1 "Anna Lindqvist"'),
+    "same": (2, "same 12 15"),
+    "different": (2, "different 12 15"),
+    "unsure": (2, "unsure 12 15"),
+    "not-a-face": (1, "not-a-face 12 15, or not-a-face p4"),
+    "hide": (1, "hide p4"),
+    "background": (1, "background p4"),
+    "foreground": (1, "foreground p4"),
+    "restore": (1, "restore 12 15, or restore 12 15 p4"),
+    "confirm": (1, "confirm p4, or confirm 12 15"),
+    "reject": (1, "reject 12 15"),
+    "key": (1, "key 12"),
+    "sort": (1, "sort 12=p3 15=p3 20="),
+}
+LOOKS = ("list", "history", "questions", "sheet")
+ACTIONS = (*USAGE, "undo", "redo", *LOOKS, "import", "-")
 
 EXAMPLES = """
 \b
 Examples:
   castlist decide film.castlist list
-  castlist decide film.castlist merge p1 p4 Anna
+  castlist decide film.castlist merge p1 p4 Anna       people as p4, "Person 4" or by name
   castlist decide film.castlist name p1 "Anna Lindqvist"
-  castlist decide film.castlist split 12 15          tracks, into a person of their own
-  castlist decide film.castlist move 12 15 p4        tracks, to another person
-  castlist decide film.castlist sort 12=p3 15=p3 20=  many at once; 20 to nobody of them
-  castlist decide film.castlist undo
-  castlist decide copy.castlist import film.castlist  what was decided about another copy of the film
+  castlist decide film.castlist split 12 15            tracks, into a person of their own
+  castlist decide film.castlist move 12 15 p4          tracks, to another person
+  castlist decide film.castlist sort 12=p3 15=p3 20=   many at once; 20 to nobody of them
+  castlist decide film.castlist merge p1 p4 + name p1 Anna + hide p7
+  castlist decide film.castlist - < actions.txt        one action a line, as above
+  castlist decide film.castlist undo                   the last decision that holds
+  castlist decide film.castlist undo 12                any decision; history lists them
+  castlist decide copy.castlist import film.castlist   what was decided about another copy of the film
 """
 
 
@@ -37,14 +58,21 @@ Examples:
 @click.option("--author", default="", help="Who decides; kept with the decision.")
 @click.option("--offset", type=float, help="import: seconds by which this copy of the film runs later.")
 def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:
-    """Decide something about the cast of WORKSPACE: people are p1, Person 2 or names, tracks are numbers."""
-    from castlist.cli.output import visible
+    """Decide something about the cast of WORKSPACE: people are p1, "Person 2" or names, tracks are numbers.
+
+    Several actions are separated by +, or read from standard input with -, one a line. Each prints whom it
+    changed and how much.
+    """
     from castlist.io import plain_json
     from castlist.review.session import Session
 
     looks: dict[str, Callable[[Any], Any]] = {
-        "list": _list, "history": Session.history, "questions": Session.questions, "sheet": Session.sheet,
-    }  # fmt: skip
+        "list": _list,
+        "history": Session.history,
+        "questions": Session.questions,
+        "sheet": Session.sheet,
+    }
+    actions = _written(sys.stdin) if action == "-" else _apart((action, *what))
     with Session.open(workspace) as session:
         if action in looks:
             click.echo(plain_json.text(looks[action](session)))
@@ -52,13 +80,61 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
         if action == "import":
             _import(session, what, offset)
         else:
-            if action in ("undo", "redo"):
-                number = session.undo(author=author, redo=action == "redo")
-            else:
-                number = session.decide(_request(action, what, session), author=author)
-            click.echo(f"decision {number}: {visible(session.history()[0]['what'], 400)}")
+            _decide(session, actions, author)
         if not session.save():
             click.echo("a run is at work on this workspace; it will renew the cast when it ends", err=True)
+
+
+def _apart(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Actions that are separated by +."""
+    actions: list[list[str]] = [[]]
+    for word in words:
+        if word == "+":
+            actions.append([])
+        else:
+            actions[-1].append(word)
+    return [tuple(action) for action in actions]
+
+
+def _written(lines: Iterable[str]) -> list[tuple[str, ...]]:
+    """Actions, one a line; empty lines and those that begin with # say nothing."""
+    try:
+        return [tuple(shlex.split(line)) for line in lines if line.strip() and not line.startswith("#")]
+    except ValueError as error:
+        raise InputError(f"a line cannot be read ({error}); write names of several words in quotes") from None
+
+
+def _decide(session: Any, actions: list[tuple[str, ...]], author: str) -> None:
+    """Carry actions out one after another, each printed as it is made."""
+    from castlist.cli.output import visible
+
+    for k, words in enumerate(actions):
+        try:
+            number = _act(session, words, author)
+        except InputError as error:
+            if len(actions) == 1:
+                raise
+            made = f"; the {k} before it were made" if k else ""
+            raise InputError(f"action {k + 1} ({' '.join(words)[:80]}): {error}{made}") from None
+        click.echo(f"decision {number}: {visible(session.sentence(number), 400)}")
+
+
+def _act(session: Any, words: tuple[str, ...], author: str) -> int:
+    """One action; the number of its decision."""
+    action, what = (words[0], words[1:]) if words else ("", ())
+    number: int
+    if action in ("undo", "redo"):
+        if what and (action == "redo" or len(what) > 1 or not _is_track(what[0])):
+            raise InputError("write undo, undo 12 (a decision's number, as history lists it) or redo")
+        number = session.undo(int(what[0]) if what else None, author=author, redo=action == "redo")
+        return number
+    if action not in USAGE:
+        raise InputError(f"no action {action!r} can stand here; choose from {', '.join(USAGE)}, undo, redo")
+    least, usage = USAGE[action]
+    if len(what) < least:
+        raise InputError(f"{action} is written as in: {usage}")
+    number = session.decide(_request(action, what, session), author=author)
+    return number
 
 
 def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
@@ -109,8 +185,12 @@ def _request(action: str, what: tuple[str, ...], session: Any) -> dict[str, Any]
     people = [w for w in what if not _is_track(w)]
     tracks = [int(w) for w in what if _is_track(w)]
     request: dict[str, Any] = {"action": action}
-    if action == "move":
-        request["person"] = people[0] if people else ""
+    if action == "move" or (action == "restore" and people):
+        if len(people) != 1:
+            raise InputError(f"{action} takes tracks and one person, as in: {USAGE[action][1]}")
+        request["person"] = people[0]
+    elif action == "key":
+        request["track"] = tracks[0] if tracks else None
     elif people:
         request["people"] = people
     if tracks:

@@ -256,7 +256,11 @@ def whom(view: View, text: str) -> Group:
         raise InputError(f"{text!r} may be {' or '.join(g.id for g in called)}; name one of these")
     group = called[0] if called else view.group(text)
     if group is None:
-        some = ", ".join(g.called if not g.name else f"{g.name!r}" for g in view.groups[:6]) or "nobody"
+        some = ", ".join(repr(g.name) if g.name else g.called for g in view.groups[:6])
         more = f" and {len(view.groups) - 6} more" if len(view.groups) > 6 else ""
-        raise InputError(f"there is no person {text!r} now; there are {some}{more}")
+        raise InputError(
+            f"there is no person {text!r} now; there are {some}{more}"
+            if some
+            else f"there is no person {text!r}, nor anybody else, now"
+        )
     return group

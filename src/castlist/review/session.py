@@ -31,6 +31,7 @@ from castlist.decisions import (
     numbered,
     to_redo,
     to_undo,
+    whom,
 )
 from castlist.errors import CastlistError, InputError, WorkspaceBusy
 from castlist.pipeline.prepare import prepare
@@ -410,6 +411,25 @@ class Session:
             except WorkspaceBusy:
                 return False
             return True
+
+    def alike(self, person: str) -> list[dict[str, Any]]:
+        """Everybody else by how likely they are that person too, the likeliest first.
+
+        Each is {"id": "p7", "probability": 0.93}; of whom nothing can be told, the probability is 0.
+
+        Raises:
+            InputError: there is no such person now.
+        """
+        with self._thinking:
+            view = self.refresh()
+            group = whom(view, person)
+            chance = self._asks(view).alike(next(i for i, g in enumerate(view.groups) if g is group))
+            order = sorted(range(len(chance)), key=lambda i: (-chance[i], i))
+            return [
+                {"id": view.groups[i].id, "probability": round(chance[i], 4)}
+                for i in order
+                if view.groups[i] is not group
+            ]
 
     def cast(self) -> Cast:
         """The cast as it was decided."""

@@ -95,6 +95,11 @@ class Asker:
         items.sort(key=lambda i: (not i.whole, label[i.guess] if i.guess != NOISE else len(label), -i.gain))
         return Sheet(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
 
+    def alike(self, group: int) -> list[float]:
+        """For each group of the view the probability that it is the same person as this one."""
+        self._known()
+        return [float(p) for p in self._between[0][group]]
+
     # Groups
 
     def _groups(self) -> None:

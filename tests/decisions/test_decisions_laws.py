@@ -1,0 +1,375 @@
+"""Laws of decisions, for every scan and every sequence of decisions, undos, runs and restarts.
+
+The page, the stored cast, `decide list` and a replay from what is stored say the same; an undo gives the cast
+before it; what was decided of two faces holds until somebody decides otherwise; a number is one person's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import ExitStack, closing, redirect_stdout
+from fractions import Fraction
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from numpy.typing import NDArray
+
+from castlist.cli import run
+from castlist.decisions import Base, apply, completed_log, renumbered
+from castlist.errors import InputError
+from castlist.pipeline.publish import previous, publish
+from castlist.review import Session
+from castlist.store import Workspace
+from castlist.types import INTERPOLATED, NOISE, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
+
+FACES = 12  # frames of a place: a shot, in which one face is seen
+PLACES = 9
+RUNS = int(os.environ.get("CASTLIST_LAWS", "12"))
+PHASES = tuple(p for p in Phase if p != Phase.shrink) if os.environ.get("CASTLIST_LAWS") else tuple(Phase)
+STEPS = int(os.environ.get("CASTLIST_LAW_STEPS", "12"))
+
+
+def base_of(who: list[int], cut: int, order: int) -> Base:
+    """A track for each place, or two halves of one where `cut` says so; `who` is the label of each place."""
+    pieces = []
+    for place, label in enumerate(who):
+        whole = np.arange(place * FACES, (place + 1) * FACES)
+        halves = [whole[:5], whole[5:]] if cut >> place & 1 else [whole]
+        pieces += [(frames, place, label) for frames in halves]
+    turn = np.random.default_rng(order).permutation(len(pieces)) if order else np.arange(len(pieces))
+    pieces = [pieces[i] for i in turn]
+    frame = np.concatenate([p[0] for p in pieces])
+    t, size = len(pieces), [len(p[0]) for p in pieces]
+    offset = np.cumsum([0, *size])
+    box = np.tile(np.float32([100, 50, 200, 170]), (len(frame), 1))
+    tracks = Tracks(
+        frame, box, np.full(len(frame), 0.9), np.full(len(frame), INTERPOLATED), offset,
+        np.array([p[1] for p in pieces]),
+    )  # fmt: skip
+    label = np.array([p[2] for p in pieces])
+    label = np.where(label == NOISE, NOISE, np.searchsorted(np.unique(label[label >= 0]), label))
+    edges = np.arange(len(who) + 1) * FACES
+    shots = Shots(edges[:-1], edges[1:], np.zeros(len(who)))
+    portraits = Portraits(tracks.first, box[:t], np.arange(t), np.ones(t), ("",) * t)
+    vector = np.random.default_rng(1).normal(size=(len(who), 8))[tracks.shot]
+    vector /= np.linalg.norm(vector, axis=1, keepdims=True)
+    why = tuple("not a face" if k < 0 else "" for k in label)
+    return Base(
+        Clock(np.arange(len(who) * FACES), Fraction(1, 25)), shots, tracks, portraits, label,
+        np.where(label < 0, SET_ASIDE, 0), why, vector, np.zeros((0, 2)), np.array([0.7, 0.0, 0.12, -1.0]),
+    )  # fmt: skip
+
+
+LABELS = st.lists(st.integers(-1, 4), min_size=PLACES, max_size=PLACES)
+
+
+class Review(RuleBasedStateMachine):
+    """A workspace that is reviewed, run again and opened again."""
+
+    @initialize(who=LABELS)
+    def begin(self, who: list[int]) -> None:
+        self.stack = ExitStack()
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        self.path = Path(folder) / "film.castlist"
+        size = Fraction(PLACES * FACES, 25)
+        self.video = Video(self.path.parent / "film.mp4", 640, 360, Fraction(25), size, "d" * 40)
+        with Workspace.open(self.path, create=True) as workspace:
+            workspace.put_video(self.video)
+        self.session: Session | None = None
+        self.ever: dict[int, NDArray[np.int64]] = {}
+        self.before: list[tuple[int, Any]] = []
+        self.together: dict[frozenset[int], bool] = {}
+        self.find(who, 0, 0)
+
+    def find(self, who: list[int], cut: int, order: int) -> None:
+        """What `castlist find` does with what the machine found."""
+        if self.session is not None:
+            self.session.close()
+        with Workspace.open(self.path) as workspace:
+            run = workspace.run_started("", version="0", models={})
+            old = previous(workspace)
+            if old is not None:
+                workspace.decisions.complete(completed_log(old, self.video, workspace.decisions.all()))
+            base = renumbered(base_of(who, cut, order), old, workspace.decisions.all())
+            workspace.put("machine", f"run {run}", base)
+            publish(workspace, base, self.video, run)
+            workspace.run_finished(run, {}, {})
+        self.session = Session.open(self.path)
+        self.before.clear()
+
+    @property
+    def open(self) -> Session:
+        assert self.session is not None
+        return self.session
+
+    # Looking
+
+    def places(self, tracks: NDArray[np.int64]) -> frozenset[int]:
+        return frozenset(self.open.base.tracks.shot[tracks].tolist())
+
+    def people(self) -> dict[str, Any]:
+        """Everybody by id: name, fate, and the frames in which they are seen."""
+        t = self.open.base.tracks
+        return {
+            g.id: (g.name, g.fate, np.sort(np.concatenate([t.frame[t.rows(k)] for k in g.tracks])).tolist())
+            for g in self.open.refresh().groups
+        }
+
+    def track(self, place: int) -> int:
+        return int(np.flatnonzero(self.open.base.tracks.shot == place)[0])
+
+    def decide(self, request: dict[str, Any]) -> bool:
+        before = self.people()
+        try:
+            number = self.open.decide(request)
+        except InputError:
+            return False
+        assert self.open.sentence(number)
+        self.before.append((number, before))
+        return True
+
+    # Deciding
+
+    @rule(data=st.data())
+    def merge(self, data: st.DataObject) -> None:
+        ids = [g.id for g in self.open.view.groups]
+        if len(ids) > 1:
+            chosen = data.draw(st.lists(st.sampled_from(ids), min_size=2, max_size=3, unique=True))
+            if self.decide({"action": "merge", "people": chosen}):
+                self.hold()
+
+    @rule(a=st.integers(0, PLACES - 1), b=st.integers(0, PLACES - 1), same=st.booleans())
+    def answer(self, a: int, b: int, same: bool) -> None:
+        tracks = [self.track(a), self.track(b)]
+        if a == b or (not same and (self.open.view.label[tracks] == NOISE).any()):
+            return
+        if self.decide({"action": "same" if same else "different", "tracks": tracks}):
+            self.hold()
+            label = self.open.view.label[tracks]
+            assert (label[0] == label[1] != NOISE) == same
+
+    @rule(places=st.lists(st.integers(0, PLACES - 1), min_size=1, max_size=3, unique=True), data=st.data())
+    def move(self, places: list[int], data: st.DataObject) -> None:
+        ids = [g.id for g in self.open.view.groups]
+        tracks = [self.track(p) for p in places]
+        if ids and data.draw(st.booleans()):
+            done = self.decide(
+                {"action": "move", "tracks": tracks, "person": data.draw(st.sampled_from(ids))}
+            )
+        else:
+            done = self.decide({"action": "split", "tracks": tracks})
+        if done:
+            self.hold()
+
+    @rule(data=st.data())
+    def sort(self, data: st.DataObject) -> None:
+        live = np.flatnonzero(self.open.view.label != NOISE).tolist()
+        if len(live) < 2:
+            return
+        asked = data.draw(st.lists(st.sampled_from(live), min_size=1, max_size=3, unique=True))
+        items = []
+        for track in asked:
+            others = [t for t in live if t != track]
+            to = data.draw(st.one_of(st.none(), st.sampled_from(others)))
+            item: dict[str, Any] = {"track": track, "to": to, "whole": data.draw(st.booleans())}
+            items.append(item if to is not None else {**item, "not": others[:2]})
+        if self.decide({"action": "sort", "items": items}):
+            self.hold()
+
+    @rule(data=st.data(), name=st.sampled_from(["Ann", "ann", "Bob", ""]))
+    def name(self, data: st.DataObject, name: str) -> None:
+        ids = [g.id for g in self.open.view.groups]
+        if ids and self.decide({"action": "name", "person": data.draw(st.sampled_from(ids)), "name": name}):
+            self.hold()
+            names = [g.name.casefold() for g in self.open.view.groups if g.name]
+            assert len(names) == len(set(names))
+
+    @rule(
+        action=st.sampled_from(
+            ["not-a-face", "hide", "background", "foreground", "confirm", "reject", "restore", "key"]
+        ),
+        place=st.integers(0, PLACES - 1),
+    )
+    def fate(self, action: str, place: int) -> None:
+        track = self.track(place)
+        if action in ("background", "foreground"):
+            label = int(self.open.view.label[track])
+            request = {"action": action, "people": [self.open.view.groups[label].id] if label >= 0 else []}
+        else:
+            request = {"action": action, "tracks": [track], "track": track}
+        if self.decide(request):
+            self.hold()
+
+    @rule()
+    @precondition(lambda self: self.before)
+    def undo(self) -> None:
+        """An undo of the last decision gives the cast before it."""
+        number, before = self.before.pop()
+        self.open.undo(number)
+        assert self.people() == before
+        self.together.clear()
+
+    @rule(data=st.data())
+    def undo_any(self, data: st.DataObject) -> None:
+        rows = [row["id"] for row in self.open.history() if not row["undone"]]
+        if rows:
+            try:
+                self.open.undo(data.draw(st.sampled_from(rows)))
+            except InputError:
+                return
+            self.before.clear()
+            self.together.clear()
+
+    # Running and restarting
+
+    @rule()
+    def restart(self) -> None:
+        before = self.people()
+        self.open.close()
+        self.session = Session.open(self.path)
+        assert self.people() == before
+
+    @rule(who=LABELS, cut=st.integers(0, 2**PLACES - 1), order=st.integers(0, 3))
+    def run_again(self, who: list[int], cut: int, order: int) -> None:
+        walk: Any = self.open.refresh().walk
+        own = walk.label >= walk.count  # whoever joined without a decision may leave again
+        decided = {g.number: self.places(g.tracks[own[g.tracks]]) for g in self.open.view.groups}
+        decided = {number: places for number, places in decided.items() if places}
+        self.find(who, cut, order)
+        now = {g.number: self.places(g.tracks) for g in self.open.view.groups}
+        for number, places in decided.items():  # nobody whom a decision made loses a face
+            assert places <= now[number], (number, places, now)
+
+    @rule()
+    def run_the_same(self) -> None:
+        before = self.people()
+        base = self.open.base
+        self.open.close()
+        with Workspace.open(self.path) as workspace:
+            run = workspace.run_started("", version="0", models={})
+            again = renumbered(base, previous(workspace), workspace.decisions.all())
+            workspace.put("machine", f"run {run}", again)
+            publish(workspace, again, self.video, run)
+            workspace.run_finished(run, {}, {})
+        self.session = Session.open(self.path)
+        assert self.people() == before
+
+    # What always holds
+
+    def hold(self) -> None:
+        """Remember of all pairs of decided places whether they are one person."""
+        view = self.open.view
+        owner = {int(self.open.base.tracks.shot[t]): int(k) for t, k in enumerate(view.label.tolist())}
+        self.together = {
+            frozenset((a, b)): owner[a] == owner[b]
+            for a in owner for b in owner
+            if a < b and min(owner[a], owner[b]) >= 0
+            and view.groups[owner[a]].by and view.groups[owner[b]].by
+        }  # fmt: skip
+
+    @invariant()
+    def everybody_says_the_same(self) -> None:
+        if getattr(self, "session", None) is None:
+            return
+        page = self.people()
+        with Workspace.open(self.path, write=False) as workspace:
+            cast, log, base = workspace.cast(), workspace.decisions.all(), workspace.machine()
+            counts = workspace.summary()["cast"]
+        t = cast.tracks
+        stored = {
+            p.key: (p.name if p.named else "", p.fate,
+                    np.sort(np.concatenate([t.frame[t.rows(k)] for k in p.tracks])).tolist())
+            for p in cast.everybody
+        }  # fmt: skip
+        assert stored == page
+        assert counts["people"] + counts["background"] == len(page)
+        assert base is not None
+        fresh = apply(base, self.video, log)
+        assert [(g.id, g.name, g.fate, g.by, g.tracks.tolist()) for g in fresh.groups] == [
+            (g.id, g.name, g.fate, g.by, g.tracks.tolist()) for g in self.open.view.groups
+        ]
+        assert fresh.redirect == self.open.view.redirect
+        assert fresh.conflicts == self.open.view.conflicts
+
+    @invariant()
+    def every_number_is_one_person(self) -> None:
+        if getattr(self, "session", None) is None:
+            return
+        numbers = [g.number for g in self.open.view.groups]
+        assert len(numbers) == len(set(numbers))
+        assert (
+            sorted(t for g in self.open.view.groups for t in g.tracks.tolist())
+            == np.flatnonzero(self.open.view.label != NOISE).tolist()
+        )
+
+    @invariant()
+    def what_was_decided_holds(self) -> None:
+        view = getattr(self, "session", None) and self.open.view
+        if not view:
+            return
+        owner: dict[int, set[int]] = {}
+        for t, k in enumerate(view.label.tolist()):
+            owner.setdefault(int(self.open.base.tracks.shot[t]), set()).add(k)
+        for pair, one in self.together.items():
+            a, b = (owner[p] - {NOISE} for p in pair)
+            if len(a) == len(b) == 1:
+                assert (a == b) == one, (pair, one)
+
+    def teardown(self) -> None:
+        if getattr(self, "session", None) is not None:
+            self.open.close()
+            said = StringIO()
+            with redirect_stdout(said):
+                assert run(["decide", str(self.path), "list"]) == 0
+            with Workspace.open(self.path, write=False) as workspace:
+                listed = {p["id"]: p["tracks"] for p in json.loads(said.getvalue())}
+                assert listed == {p.key: len(p.tracks) for p in workspace.cast().everybody}
+            self.stack.close()
+            shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+def test_a_log_of_schema_1_means_what_its_page_showed(tmp_path: Path) -> None:
+    """A merge by one face a person is a merge of everybody who was with them, and stays so."""
+    path = tmp_path / "film.castlist"
+    video = Video(tmp_path / "film.mp4", 640, 360, Fraction(25), Fraction(72, 25), "d" * 40)
+
+    def found(who: list[int]) -> dict[str, Any]:
+        with Workspace.open(path, create=True) as workspace:
+            workspace.put_video(video)
+            run = workspace.run_started("", version="0", models={})
+            old = previous(workspace)
+            if old is not None:
+                workspace.decisions.complete(completed_log(old, video, workspace.decisions.all()))
+            base = renumbered(base_of(who, 0, 0), old, workspace.decisions.all())
+            workspace.put("machine", f"run {run}", base)
+            cast = publish(workspace, base, video, run)
+            workspace.run_finished(run, {}, {})
+            return {p.name: p.tracks for p in cast.everybody}
+
+    found([0, 0, 1, 1, 2, 2])
+    with closing(sqlite3.connect(path / "cast.db")) as db, db:
+        db.executescript((Path(__file__).parent / "schema1.sql").read_text("utf-8"))
+    with Session.open(path) as session:
+        assert {g.called: g.tracks.tolist() for g in session.view.groups} == {
+            "Anna": [0, 1, 2, 3],
+            "Person 3": [4, 5],
+        }
+        assert all(d.groups is not None for d in session._workspace.decisions.all() if d.kind != "undo")
+    assert found([0, 1, 2, 3, 4, 5])["Anna"] == (0, 1, 2, 3)  # whoever were together stay so
+
+
+TestReview = Review.TestCase
+TestReview.settings = settings(
+    max_examples=RUNS, stateful_step_count=STEPS, deadline=None,
+    phases=PHASES,
+    suppress_health_check=list(HealthCheck), print_blob=False,
+)  # fmt: skip
