@@ -243,7 +243,11 @@ class Review(RuleBasedStateMachine):
         walk: Any = self.open.refresh().walk
         own = walk.label >= walk.count  # whoever joined without a decision may leave again
         decided = {g.number: self.places(g.tracks[own[g.tracks]]) for g in self.open.view.groups}
-        decided = {number: places for number, places in decided.items() if places}
+        halves: dict[int, set[int]] = {}
+        for place, k in zip(self.open.base.tracks.shot.tolist(), self.open.view.label.tolist(), strict=True):
+            halves.setdefault(place, set()).add(k)
+        torn = {place for place, k in halves.items() if len(k) > 1}  # one track of the next run may hold both
+        decided = {number: places - torn for number, places in decided.items() if places - torn}
         self.find(who, cut, order)
         now = {g.number: self.places(g.tracks) for g in self.open.view.groups}
         for number, places in decided.items():  # nobody whom a decision made loses a face
