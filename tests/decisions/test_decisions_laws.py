@@ -271,14 +271,13 @@ class Review(RuleBasedStateMachine):
 
     def hold(self) -> None:
         """Remember of all pairs of decided places whether they are one person."""
-        view = self.open.view
-        owner = {int(self.open.base.tracks.shot[t]): int(k) for t, k in enumerate(view.label.tolist())}
-        self.together = {
-            frozenset((a, b)): owner[a] == owner[b]
-            for a in owner for b in owner
-            if a < b and min(owner[a], owner[b]) >= 0
-            and view.groups[owner[a]].by and view.groups[owner[b]].by
-        }  # fmt: skip
+        walk: Any = self.open.view.walk
+        shot, label = self.open.base.tracks.shot.tolist(), self.open.view.label.tolist()
+        owner: dict[int, set[int]] = {}
+        for place, k, own in zip(shot, label, (walk.label >= walk.count).tolist(), strict=True):
+            owner.setdefault(place, set()).add(k if own else NOISE)
+        whole = {p: next(iter(k)) for p, k in owner.items() if len(k) == 1 and NOISE not in k}
+        self.together = {frozenset((a, b)): whole[a] == whole[b] for a in whole for b in whole if a < b}
 
     @invariant()
     def everybody_says_the_same(self) -> None:
