@@ -3,6 +3,7 @@
     python benchmarks/review_clicks.py sets SET.npz ...       labelled tracks, clustered at our defaults
     python benchmarks/review_clicks.py parts SET.npz ...      two thirds of a set at random: other groups
     python benchmarks/review_clicks.py drawn 6 12 40 crowd    drawn films of so many people, or by name
+    python benchmarks/review_clicks.py films W=TRUTH.csv ...  workspaces of films whose faces are labelled
     python benchmarks/review_clicks.py latency 5000 100000    tracks of 500 people: each action's time
 
 A click is a key or a mouse button. A sheet of the page is one key, and one click more for each item that
@@ -20,6 +21,7 @@ put right by a merge or a move. "looked at" counts the faces on the sheets. Besi
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 import tempfile
@@ -33,8 +35,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions import Base, Decision
-from castlist.decisions.people import View, look
+from castlist.boxes import iou
+from castlist.decisions import Base, Decision, View, apply, completed
 from castlist.pipeline.prepare import prepare
 from castlist.review.actions import decision
 from castlist.review.people import Describe
@@ -64,12 +66,13 @@ class Bench:
     def __init__(self, base: Base, video: Video, truth: Labels) -> None:
         self.base, self.video, self.truth = base, video, truth
         self.log: list[Decision] = []
-        self.view: View = look(base, video, ())
+        self.view: View = apply(base, video, ())
 
     def act(self, request: dict[str, Any]) -> None:
-        made = replace(decision(request, self.base, self.video, self.view), id=len(self.log) + 1)
+        made = decision(request, self.base, self.video, self.view)
+        made = completed(replace(made, id=len(self.log) + 1), self.view, self.base, self.video)
         self.log.append(made)
-        self.view = look(self.base, self.video, self.log, self.view)
+        self.view = apply(self.base, self.video, self.log, self.view)
 
     def right(self) -> float:
         """Share of the faces of known people that are right."""
@@ -254,6 +257,7 @@ def _set(
     truth: Labels,
 ) -> tuple[str, Base, Video, Labels]:
     from castlist.cluster.means import track_quality
+    from castlist.pipeline.publish import space
     from castlist.recipe import Recipe
 
     recipe, n = Recipe(), len(truth)
@@ -261,7 +265,10 @@ def _set(
     label = recipe.cut(tree, embeddings, constraints).label
     clock, shots, table, portraits = _places(times, track_quality(embeddings, n))
     fate = np.where(label < 0, SET_ASIDE, 0).astype(np.int8)
-    base = Base.of(shots, clock, table, label, fate, ("",) * n, embeddings, constraints, portraits)
+    mean, vector, scale = space(embeddings, constraints, label.astype(np.int64))
+    base = Base(
+        clock, shots, table, portraits, label, fate, ("",) * n, vector, constraints.cannot, scale, 0, mean
+    )
     return name, base, _film(clock), truth.astype(np.int64)
 
 
@@ -353,6 +360,32 @@ def _truth(base: Base, truth: Any) -> Labels:
     return np.array([np.bincount(v).argmax() if v else NOISE for v in votes], np.int64)
 
 
+def films(paths: list[str]) -> Iterator[tuple[str, Base, Video, Labels]]:
+    """Workspaces of labelled films: WORKSPACE=TRUTH.csv, a row a face (frame, x, y, w, h, label)."""
+    for path in paths:
+        workspace, _, table = path.partition("=")
+        video, base = prepare(workspace)
+        yield Path(workspace).stem, base, video, _labelled(base, Path(table))
+
+
+def _labelled(base: Base, table: Path) -> Labels:
+    """(t,) the person that most faces of a track are labelled as, NOISE where that is nobody who is known."""
+    with table.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"].startswith("P")]
+    names = {name: i for i, name in enumerate(sorted({row["label"] for row in rows}))}
+    by_frame: dict[int, list[tuple[Any, int]]] = {}
+    for row in rows:
+        x, y, w, h = (float(row[key]) for key in "xywh")
+        by_frame.setdefault(int(row["frame"]), []).append(
+            (np.array([x, y, x + w, y + h]), names[row["label"]])
+        )
+    t = base.tracks
+    votes: list[list[int]] = [[] for _ in range(len(t))]
+    for frame, track, box in zip(t.frame.tolist(), t.track.tolist(), t.box, strict=True):
+        votes[track] += [who for other, who in by_frame.get(frame, ()) if iou(box, other) >= 0.3]
+    return np.array([np.bincount(v).argmax() if v else NOISE for v in votes], np.int64)
+
+
 def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None:
     print(
         "film | tracks | groups | right before | sheets | looked at | one at a time | (a) one by one | "
@@ -436,7 +469,7 @@ def _action(bench: Bench, asker: Asker, i: int, rng: np.random.Generator) -> tup
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=["sets", "parts", "drawn", "latency"])
+    parser.add_argument("what", choices=["sets", "parts", "drawn", "films", "latency"])
     parser.add_argument("which", nargs="+")
     parser.add_argument("--seeds", type=int, default=3, help="0: neither single nor random questions")
     given = parser.parse_args()
@@ -444,7 +477,10 @@ def main() -> None:
     if given.what == "latency":
         latency(given.which)
     else:
-        clicks({"sets": sets, "parts": parts, "drawn": drawn}[given.what](given.which), given.seeds)
+        clicks(
+            {"sets": sets, "parts": parts, "drawn": drawn, "films": films}[given.what](given.which),
+            given.seeds,
+        )
 
 
 if __name__ == "__main__":

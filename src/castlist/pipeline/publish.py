@@ -23,7 +23,16 @@ from castlist.report import Evidence
 from castlist.store import Workspace
 from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, Video
 
-__all__ = ["base_of", "evidence_of", "previous", "publish", "publish_run", "stored_evidence", "write_report"]
+__all__ = [
+    "base_of",
+    "evidence_of",
+    "previous",
+    "publish",
+    "publish_run",
+    "space",
+    "stored_evidence",
+    "write_report",
+]
 
 EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
 
@@ -103,16 +112,17 @@ def previous(workspace: Workspace) -> Base | None:
 def base_of(found: Found) -> Base:
     """What the machine found, as decisions are applied to it; its space is that of the film's own people."""
     cast = found.cast
-    mean, vector, scale = _space(found.embeddings, found.constraints, np.asarray(cast.person, np.int64))
+    mean, vector, scale = space(found.embeddings, found.constraints, np.asarray(cast.person, np.int64))
     return Base(
         cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
         vector, found.constraints.cannot, scale, cast.damaged, mean,
     )  # fmt: skip
 
 
-def _space(
+def space(
     embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    """Means of tracks, the same in the space of the film's own people, and the scale of likeness there."""
     from castlist.cluster import track_means
     from castlist.cluster.whiten import measure, whiten
 
