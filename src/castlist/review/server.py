@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,11 @@ def serve(
         WorkspaceError: the workspace cannot be reviewed.
         InputError: the address or the port cannot be listened on, or `film` is not this workspace's film.
     """
-    with Session.open(place) as session, _listening(host, port) as ear, _ending() as ended:
+    with ExitStack() as stack:
+        session = Session.open(place)
+        ended = stack.enter_context(_ending())  # until the session is closed: a second Ctrl-C stops no saving
+        stack.enter_context(session)
+        ear = stack.enter_context(_listening(host, port))
         projection = Projection.of(session)
         if film is not None:
             projection.film.point(Path(film))
