@@ -50,7 +50,22 @@ class Describe:
             if len(self._cache) >= REMEMBERED:
                 self._cache.clear()
             self._cache[key] = self._facts(group.tracks)
-        return {"id": group.id, "name": clean(group.name), "fate": group.fate, **self._cache[key]}
+        own = {"id": group.id, "name": clean(group.name), "fate": group.fate, "confirmed": group.by > 0}
+        facts = self._cache[key]
+        chosen = self._at(*group.key) if group.key else None
+        if chosen is not None:
+            others = [q for q in facts["pictures"] if q[0] != chosen[0]]
+            facts = {**facts, "pictures": [chosen, *others][:FACES]}
+        return {**own, **facts}
+
+    def _at(self, track: int, frame: int) -> list[Any] | None:
+        """[image, milliseconds, track] of the track's picture nearest to a frame, None where it has none."""
+        p = self.base.portraits
+        rows = [r for r in self._order[self._edge[track] : self._edge[track + 1]].tolist() if p.image[r]]
+        if not rows:
+            return None
+        row = min(rows, key=lambda r: abs(int(p.frame[r]) - frame))
+        return [p.image[row], int(self._ms[p.frame[row]]), track]
 
     def track(self, track: int) -> dict[str, Any]:
         """What the page shows of a track."""

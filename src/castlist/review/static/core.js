@@ -27,8 +27,8 @@ export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.r
   : s < 3570 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
     : Math.floor(s / 3600) + " h " + String(Math.round((s % 3600) / 60)).padStart(2, "0") + " min");
 export const many = (n, one, more) => n.toLocaleString("en") + " " + (n === 1 ? one : more || one + "s");
-export const label = (p) => p.name || "Person " + (Number(p.id.slice(1)) + 1);
-export const hue = (p) => Number(p.id.slice(1)) % 8;
+export const label = (p) => p.name || "Person " + p.id.slice(1);
+export const hue = (p) => (Number(p.id.slice(1)) + 7) % 8; // Person 1 has the first colour
 export const face = (picture, alt = "") => (picture
   ? el("img", { className: "face", src: "/thumb/" + picture[0], alt, loading: "lazy", decoding: "async", width: 112, height: 112, draggable: false })
   : el("span", { className: "face nobody", ariaHidden: "true" }, "?"));
@@ -57,7 +57,7 @@ export function say(text, bad = false, back = null) {
 addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || document.body).append(box); }, { capture: true });
 
 // The state
-export const S = { seen: -1, film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, tab: "questions" };
+export const S = { seen: -1, film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
@@ -67,7 +67,7 @@ export async function take(news) {
   const by = new Map(news.people.map((p) => [p.id, p]));
   S.people = news.order.map((id) => by.get(id) || S.by.get(id));
   S.by = new Map(S.people.map((p) => [p.id, p]));
-  for (const k of ["seen", "film", "aside", "undo", "redo", "conflicts", "missing"]) S[k] = news[k];
+  for (const k of ["seen", "film", "aside", "undo", "redo", "conflicts", "missing", "joined"]) S[k] = news[k];
   for (const run of listeners) run();
 }
 

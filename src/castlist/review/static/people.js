@@ -55,7 +55,7 @@ const SORT = { seconds: (a, b) => b.seconds - a.seconds, first: (a, b) => a.firs
   name: (a, b) => (a.name === "") - (b.name === "") || label(a).localeCompare(label(b), undefined, { numeric: true }),
   doubt: (a, b) => Boolean(b.doubt) - Boolean(a.doubt) || b.seconds - a.seconds,
   like: (a, b) => like.place(a.id) - like.place(b.id) };
-const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: (p) => Boolean(p.doubt) };
+const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: (p) => Boolean(p.doubt), unconfirmed: (p) => !p.confirmed };
 export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();
@@ -97,6 +97,12 @@ function unlike() {
   $("#sort [value=like]")?.remove();
 }
 onLikeness(byLikeness);
+
+export function showOnly(which) {
+  $("#show").value = which;
+  $("#search").value = "";
+  drawPeople();
+}
 
 const rows = () => $$(`#${S.tab} li.row`);
 const order = () => rows().map((r) => r.dataset.id);

@@ -34,11 +34,20 @@ function draw(told) {
   $("#questions").replaceChildren(way, whole ? sheet(told.sheet) : first ? question(first) : nothing());
   if (whole && inside) focusSheet();
 }
+// What is left, instead of false comfort
 function nothing() {
-  const cast = S.people.length, text = cast > 1 ? "No question left: nothing is likely enough to be wrong to be worth one."
-    : cast ? "One person, and nothing to ask about: every track looks like the same one." : "No face was found, so there is nothing to ask.";
-  return el("p", { className: "empty" }, text);
+  const cast = S.people.filter((p) => p.fate === 0), open = cast.filter((p) => !p.confirmed && !p.name);
+  if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there is nothing to ask.");
+  if (!open.length) return el("p", { className: "empty" }, "castlist has no more questions, and everybody is confirmed.");
+  const box = el("div", { className: "empty" }, el("p", {}, `castlist has no more questions. ${many(open.length, "person is", "people are")} not confirmed:`), el("p", { className: "left" }, ...open.slice(0, 12).map((p) => {
+    const b = button("", () => openPerson(p.id), { className: "chip", title: "Open " + label(p) });
+    b.append(face(p.pictures[0]), el("bdi", {}, label(p)));
+    return b;
+  })), button("Show them", () => showLeft(), { className: "main" }));
+  return box;
 }
+let openPerson = () => {}, showLeft = () => {};
+export const onLeft = (open, show) => { openPerson = open; showLeft = show; };
 function question(q) {
   const [a, b] = q.of.map(person), sure = q.probability > 0.99 ? "over 99" : q.probability < 0.01 ? "under 1" : Math.round(100 * q.probability);
   const others = q.others.map((t, i) => {

@@ -7,9 +7,10 @@ import * as dock from "./dock.js";
 import { done } from "./done.js";
 import { filmKeys, onChoose, onOpen as fromFilm } from "./film.js";
 import { drawHistory } from "./history.js";
+import { drawJoined } from "./joined.js";
 import * as people from "./people.js";
 import { personKeys, showPerson } from "./person.js";
-import { askSoon, reply } from "./questions.js";
+import { askSoon, onLeft, reply } from "./questions.js";
 import { lookAtFilm, onSource, trouble } from "./source.js";
 import { drawTimeline, onOpen as fromTimeline, timelineKeys } from "./timeline.js";
 import { KEYS_HELP } from "./keys.js";
@@ -17,6 +18,7 @@ import { KEYS_HELP } from "./keys.js";
 people.onOpen(showPerson);
 fromFilm(showPerson);
 fromTimeline(showPerson);
+onLeft(showPerson, () => { go("people"); people.showOnly("unconfirmed"); });
 onChoose({ chosen: dock.chosen, choose: dock.choose, only: dock.only });
 
 // Views
@@ -28,6 +30,7 @@ function draw() {
     $("#" + b.dataset.tab).hidden = !on;
   }
   people.drawPeople();
+  drawJoined();
   DRAW[S.tab]();
   askSoon();
 }

@@ -1,0 +1,18 @@
+"use strict";
+// Tracks that joined somebody whom a decision made, without a decision of their own: right, or undone by one click.
+import { $, S, button, decide, el, label, many, person } from "./core.js";
+import { faces } from "./tracks.js";
+
+const SHOWN = 5; // people at once
+const FACES = 8;
+
+export function drawJoined() {
+  const box = $("#joined"), all = S.joined.filter((j) => person(j.person));
+  box.hidden = !all.length;
+  box.replaceChildren(...all.slice(0, SHOWN).map(row), all.length > SHOWN ? el("li", { className: "soft" }, `and ${many(all.length - SHOWN, "other")}`) : "");
+}
+function row(j) {
+  const who = label(person(j.person)), what = `${many(j.tracks.length, "track")}, ${many(j.faces, "face")}`;
+  return el("li", {}, faces(j.tracks, FACES), el("span", {}, what + " joined ", el("bdi", {}, who), ", which nobody decided."),
+    button("Right", () => decide({ action: "confirm", tracks: j.tracks }, `${what} of ${who}: confirmed`)), button("Wrong", () => decide({ action: "reject", tracks: j.tracks }, `${what}: not ${who}`)));
+}
