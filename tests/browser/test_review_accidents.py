@@ -157,6 +157,77 @@ def test_a_click_on_the_name_names(page: Any) -> None:
     until(page, "() => document.querySelectorAll('#rows b bdi')[1].innerText === 'Bo'")
 
 
+def test_any_row_of_the_history_is_undone(page: Any) -> None:
+    named(page, 0, "Anna")
+    named(page, 1, "Bo")
+    named(page, 2, "Cy")
+    page.locator("[data-tab=history]").click()
+    row = page.locator("#history .log li").filter(has_text="Anna")
+    row.get_by_role("button", name="Undo").click()
+    said(page, "Undone")
+    page.locator("[data-tab=people]").click()
+    until(page, "() => document.querySelector('#rows b bdi').innerText.startsWith('Person')")
+    assert names(page)[1:] == ["Bo", "Cy"]
+
+
+def test_single_faces_are_confirmed_rejected_and_made_the_picture(page: Any) -> None:
+    page.locator("#rows .open > span").first.click()
+    page.wait_for_selector("#person .tile")
+    tiles = page.locator("#person .tile").count()
+    page.locator("#person .tile").nth(1).focus()
+    page.keyboard.press("c")
+    said(page, "picture")
+    picture = page.locator("#person .tile img").nth(1).get_attribute("src")
+    until(page, "src => document.querySelector('#rows .strip img').getAttribute('src') === src", picture)
+    page.locator("#person .tile").nth(0).focus()
+    page.keyboard.press("y")
+    said(page, "confirmed")
+    page.locator("#person .verdict").nth(1).click()  # the first track is somebody else
+    count(page, tiles - 1, "#person .tile")
+    count(page, 4)
+    page.keyboard.press("u")
+    count(page, tiles, "#person .tile")
+    page.keyboard.press("Escape")
+
+
+def test_what_was_set_aside_goes_straight_to_somebody(page: Any) -> None:
+    named(page, 0, "Anna")
+    tracks = page.locator("#rows .open > span").first.inner_text().split(" · ")[2]
+    page.locator("#rows .open").nth(1).focus()
+    page.keyboard.press("f")
+    count(page, 2)
+    page.locator("[data-tab=aside]").click()
+    page.locator("#aside .tile").first.click()
+    assert page.locator("#aside-dock img").count() == 1
+    page.keyboard.press("v")
+    page.keyboard.type("an")
+    page.keyboard.press("Enter")
+    said(page, "Anna")
+    page.locator("[data-tab=people]").click()
+    until(
+        page,
+        "t => document.querySelector('#rows .open > span').innerText.split(' · ')[2] !== t",
+        tracks,
+    )
+
+
+def test_when_nothing_is_left_to_ask_who_is_not_confirmed_is_said(page: Any) -> None:
+    page.evaluate(
+        """async () => {
+          const answer = { seen: 0, questions: [], sheet: { items: [], gain: 0, clicks: 0 } };
+          const real = fetch, seen = async () => (await (await real("/api/state")).json()).seen;
+          fetch = async (path, o) => (path === "/api/questions"
+            ? new Response(JSON.stringify({ ...answer, seen: await seen() })) : real(path, o));
+        }"""
+    )
+    named(page, 0, "Anna")
+    page.locator("[data-tab=questions]").click()
+    page.get_by_text("2 people are not confirmed").wait_for()
+    page.get_by_role("button", name="Show them").click()
+    count(page, 2)
+    assert "Anna" not in names(page)
+
+
 def test_sorting_by_likeness_and_showing_the_unnamed(page: Any) -> None:
     third = names(page)[2]
     page.locator("#rows .open").nth(2).focus()

@@ -107,7 +107,7 @@ async function post(path, body, done) {
     if (!answer.ok) { say(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
     const back = path === "/api/decide" ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.what || done) + ".") : null;
-    say(sentence(answer.what || done), false, back);
+    say(sentence((back && answer.what) || done), false, back);
     return answer.decision;
   } catch {
     say(SILENT, true);
