@@ -2,6 +2,7 @@
 // Done: the cast is written as it was decided, and what comes next is said.
 import { $, S, el, label, many, say, tell } from "./core.js";
 import { named } from "./address.js";
+import { doubtful as isDoubtful } from "./people.js";
 
 const dialog = $("#done-told"), open = named(dialog, "done");
 const shell = (text) => (/^[\w.\/-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'");
@@ -9,7 +10,7 @@ const shell = (text) => (/^[\w.\/-]+$/.test(text) ? text : "'" + text.replaceAll
 export async function done() {
   let told;
   try { told = await tell("/api/done", {}); } catch (e) { say(e.message, true); return; }
-  const cast = S.people.filter((p) => p.fate === 0), unnamed = cast.filter((p) => !p.name), doubtful = cast.filter((p) => p.doubt), place = shell(told.workspace);
+  const cast = S.people.filter((p) => p.fate === 0), unnamed = cast.filter((p) => !p.name), doubtful = cast.filter(isDoubtful), place = shell(told.workspace);
   const left = [unnamed.length && `${many(unnamed.length, "person has", "people have")} no name yet`, doubtful.length && `${many(doubtful.length, "person is", "people are")} unsure: ${doubtful.slice(0, 3).map(label).join(", ")}${doubtful.length > 3 ? ", …" : ""}`].filter(Boolean);
   $("#done-list").replaceChildren(
     el("p", {}, told.saved ? `The cast is written as you decided it: ${many(cast.length, "person", "people")}. Exports and the report go by it.` : "Your decisions are kept. castlist find is at work on this film; it writes the cast with your decisions when it ends."),

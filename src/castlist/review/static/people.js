@@ -11,7 +11,8 @@ export const onOpen = (run) => { openPerson = run; };
 
 function row(p, fresh) {
   const old = kept.get(p.id);
-  if (old && old.p === p) return old.node;
+  const why = doubtOf(p);
+  if (old && old.p === p && old.why === why) return old.node;
   const tick = el("input", { type: "checkbox", className: "tick", ariaLabel: "Choose " + label(p) });
   tick.addEventListener("click", (e) => {
     if (e.shiftKey && from !== null) range(order(), chosen, from, p.id); else tick.checked ? chosen.add(p.id) : chosen.delete(p.id);
@@ -30,11 +31,20 @@ function row(p, fresh) {
   }));
   const node = el("li", { className: "row d" + hue(p) }, tick, head, strip);
   node.dataset.id = p.id;
-  if (old || fresh) node.classList.add("fresh");
-  kept.set(p.id, { p, node });
+  if ((old && old.p !== p) || fresh) node.classList.add("fresh");
+  kept.set(p.id, { p, why, node });
   return node;
 }
-export const doubt = (p) => (p.doubt ? el("span", { className: "doubt", title: p.doubt }, "unsure", el("span", { className: "unseen" }, ": " + p.doubt)) : "");
+// Why somebody may be wrong, as the questions that are open say; "" for no reason.
+let doubts = new Map();
+const doubtOf = (p) => doubts.get(p.id) || "";
+export const doubtful = (p) => doubts.has(p.id);
+export const doubt = (p) => (doubtOf(p) ? el("span", { className: "doubt", title: doubtOf(p) }, "unsure", el("span", { className: "unseen" }, ": " + doubtOf(p))) : "");
+export function setDoubts(next) {
+  const same = next.size === doubts.size && [...next].every(([id, why]) => doubts.get(id) === why);
+  doubts = next;
+  if (!same) drawPeople();
+}
 
 function fill(list, people, message) {
   const active = document.activeElement?.closest("li.row"), inside = active && list.contains(active);
@@ -53,9 +63,9 @@ function fill(list, people, message) {
 
 const SORT = { seconds: (a, b) => b.seconds - a.seconds, first: (a, b) => a.first - b.first, tracks: (a, b) => b.tracks - a.tracks,
   name: (a, b) => (a.name === "") - (b.name === "") || label(a).localeCompare(label(b), undefined, { numeric: true }),
-  doubt: (a, b) => Boolean(b.doubt) - Boolean(a.doubt) || b.seconds - a.seconds,
+  doubt: (a, b) => doubtful(b) - doubtful(a) || b.seconds - a.seconds,
   like: (a, b) => like.place(a.id) - like.place(b.id) };
-const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: (p) => Boolean(p.doubt), unconfirmed: (p) => !p.confirmed };
+const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: doubtful, unconfirmed: (p) => !p.confirmed };
 export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();

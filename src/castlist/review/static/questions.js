@@ -2,6 +2,7 @@
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
 import { $, S, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
 import { play } from "./film.js";
+import { setDoubts } from "./people.js";
 import { focusSheet, old, press, sheet, shown } from "./sheet.js";
 
 let first = null, asking = false, timer = 0, drawn = -1, single = false;
@@ -17,8 +18,21 @@ async function ask() {
   try {
     let told;
     do told = await get("/api/questions"); while (told.seen < S.seen);
-    if (told.seen === S.seen) draw(told);
+    if (told.seen === S.seen) { setDoubts(doubts(told)); draw(told); }
   } catch (e) { say(e.message, true); } finally { asking = false; }
+}
+// Who may be wrong, by what is asked
+function doubts(told) {
+  const found = new Map(), put = (id, why) => { if (person(id) && !found.has(id)) found.set(id, why); };
+  for (const i of told.sheet.items) {
+    const alone = i.whole || person(i.of)?.tracks === 1, other = i.guess && i.guess.person !== i.of && person(i.guess.person);
+    if (alone) put(i.of, other ? `may be ${label(other)}` : "may be somebody who is here already");
+    else if (!i.guess || i.guess.person !== i.of) put(i.of, "some tracks may be somebody else");
+  }
+  for (const q of told.questions) {
+    if (q.kind === "same") { put(q.of[0], `may be ${label(person(q.of[1]))}`); put(q.of[1], `may be ${label(person(q.of[0]))}`); } else put(q.of[0], "some tracks may be somebody else");
+  }
+  return found;
 }
 // The sheet, where its clicks are worth more than the best single question, unless one at a time is wanted.
 function draw(told) {
