@@ -14,17 +14,20 @@ function parts() {
 const write = (list) => "#" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
 const open = (part) => dialogs.get(key(part))?.dialog.open;
 
+// The address after dialogs were closed: without them, one step back where they were opened by one.
+let leaving = false; // a step back of our own is under way
+function tidy() {
+  const own = parts(), last = own.at(-1), gone = own.filter((p, i) => i && dialogs.has(key(p)) && !open(p));
+  if (gone.includes(last) && history.state?.opened === key(last)) { leaving = true; history.back(); } else if (gone.length) history.replaceState(history.state, "", write(own.filter((p) => !gone.includes(p))));
+}
+
 // A dialog with an address. The result opens it; `again(what)` opens it from an address.
 export function named(dialog, name, again = null) {
-  dialogs.set(name, { dialog, again });
-  dialog.addEventListener("close", () => {
-    const own = parts(), place = own.findIndex((p, i) => i && key(p) === name);
-    if (place < 0 || dialog.open) return;
-    if (place === own.length - 1 && history.state?.opened === name) history.back();
-    else history.replaceState(history.state, "", write(own.filter((_, i) => i !== place)));
-  });
+  dialogs.set(name, { dialog, again, part: name });
+  dialog.addEventListener("close", () => { if (!leaving && !dialog.open) tidy(); });
   return (what = []) => {
     const own = parts(), part = [name, what.join(",")].filter((t) => t !== "").join("="), place = own.findIndex((p, i) => i && key(p) === name);
+    dialogs.get(name).part = part;
     if (place > 0) history.replaceState(history.state, "", write(own.map((p, i) => (i === place ? part : p))));
     else {
       const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open; // closed a moment ago, for this one
@@ -32,6 +35,13 @@ export function named(dialog, name, again = null) {
     }
     if (!dialog.open) dialog.showModal();
   };
+}
+// Our own step back arrived: what was closed meanwhile goes too, what was opened meanwhile gets its step.
+function arrived() {
+  leaving = false;
+  tidy();
+  const own = parts(), here = new Set(own.slice(1).map(key));
+  for (const [name, { dialog, part }] of dialogs) if (!leaving && dialog.open && !here.has(name)) { history.pushState({ opened: name }, "", write([...parts(), part])); }
 }
 
 // A view was chosen: a step of its own.
@@ -53,4 +63,4 @@ export function follow() {
   if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));
 }
 export const first = () => parts()[0];
-addEventListener("popstate", () => { if (S.seen >= 0) follow(); });
+addEventListener("popstate", () => { if (leaving) arrived(); else if (S.seen >= 0) follow(); });
