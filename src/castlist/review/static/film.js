@@ -156,7 +156,7 @@ function written(ms) {
 }
 
 // Keys
-const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * 1000 / (S.film.rate || 25) + (by > 0 ? 1 : -1)))); };
+const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * shot() + 1))); };
 function nextFace(by) {
   const order = seen.filter(ofPerson).sort((a, b) => a.x - b.x);
   if (!order.length) { say("Nobody's face is in this picture."); return; }
