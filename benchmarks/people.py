@@ -116,8 +116,8 @@ def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]
         assert video is not None
         seen = keep.scan(recipe.scan_key(video))
         assert seen is not None
-        found = identify(video, seen, recipe, decisions=keep.decisions.all())
-    cast = found.cast
+        found = identify(video, seen, recipe)
+    cast = found.cast  # by the machine alone
     p = belonging(found.refined, found.constraints, Clustering(cast.person))
     who = true_persons(place.with_suffix(".truth.csv"), cast)
     rows = np.flatnonzero((cast.person >= 0) & (who >= 0) & (p > 0))

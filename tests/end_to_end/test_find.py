@@ -189,6 +189,16 @@ def blurred(scan, cast, track):
     return replace(scan, quality=quality)
 
 
+def decided(video, found, decisions):
+    """The cast after these decisions."""
+    from castlist.decisions import apply, cast_of
+    from castlist.pipeline.publish import base_of
+
+    base = base_of(found)
+    log = [replace(made, id=i) for i, made in enumerate(decisions, 1)]
+    return cast_of(base, video, apply(base, video, log))
+
+
 def anchor(cast, track):
     from castlist.decisions import Anchor
 
@@ -218,7 +228,7 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
     assert b_cubed(cast.person[rest], found.person[rest]).f1 == 1
 
     def told(*decisions):
-        return identify(video, scan, recipe, decisions=decisions).cast
+        return decided(video, identify(video, scan, recipe), decisions)
 
     together = told(Decision("same", (anchor(cast, lost), anchor(cast, other))))
     assert together.person[lost] == together.person[other]
@@ -248,5 +258,5 @@ def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film, 
         if not together & {(min(p), max(p)) for p in ((a, b), (b, c), (a, c))}
     )
     said = [Decision("same", (anchor(cast, a), anchor(cast, b))) for a, b in ((one, lost), (lost, other))]
-    told = identify(video, blurred(seen, cast, lost), recipe, decisions=said).cast
+    told = decided(video, identify(video, blurred(seen, cast, lost), recipe), said)
     assert told.person[one] == told.person[lost] == told.person[other]
