@@ -69,7 +69,7 @@ BAD = {
     "an archive": (archive, "not a video"),
     "a picture": (picture, "single picture"),
     "sound only": (sound, "sound but no moving pictures"),
-    "a directory": (lambda p: p.mkdir(), "is a directory"),
+    "a directory": (lambda p: p.mkdir(), "holds no film"),
     "a pipe": (lambda p: os.mkfifo(p), "pipe"),
     "missing": (lambda p: None, "does not exist"),
     "cut before its index": (cut_short, "not a video"),

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from castlist.cast import Cast
     from castlist.io.exports import Options
 
-# io.exports.FORMATS, known here without importing it
+# io.exports.FORMATS and ALIASES, known here without importing them
 FORMATS = (
-    "csv", "faces", "json", "otio", "fcp7", "fcpxml", "edl", "avid", "ale", "srt", "webvtt",
+    "appearances", "faces", "csv", "json", "otio", "fcp7", "fcpxml", "edl", "avid", "ale", "srt", "webvtt",
     "webvtt-metadata", "ffmetadata", "matroska", "mot", "coco", "cvat", "label-studio", "rttm", "xmp",
     "web-annotation", "mmif",
 )  # fmt: skip
@@ -31,7 +31,7 @@ Examples:
   castlist export film.castlist -o film.csv             one row an appearance
   castlist export film.mp4 -o film.edl                  markers for DaVinci Resolve
   castlist export film.mp4 -o film.otio --person Anna
-  castlist export film.castlist --format faces -o film.csv --people-only
+  castlist export film.castlist --format csv -o faces.csv --people-only   one row a face
   castlist export film.mp4 --format stills -o stills/   pictures, with face regions in XMP
   castlist export film.castlist --format json | jq '.people[].name'
 All formats: docs/exports.md
@@ -43,7 +43,7 @@ All formats: docs/exports.md
 @click.option("-o", "--output", metavar="FILE", default="-", show_default=True,
               help="The file to write, - for standard output. Its suffix chooses the format.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice((*FORMATS, STILLS)),
-              help="The format, instead of the one of the suffix; stills: a folder of them.")  # fmt: skip
+              help="The format, not the suffix's; csv: faces; stills: a folder of them.")  # fmt: skip
 @click.option(
     "--person", multiple=True, metavar="NAME", help="Only this person; repeatable, or with commas between."
 )

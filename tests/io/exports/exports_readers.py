@@ -365,7 +365,7 @@ def read_web_annotation(text: str, rate: Fraction) -> Rows:
 
 
 READERS = {  # format: (reader, what reads, options)
-    "csv": (read_csv, "csv module"),
+    "appearances": (read_csv, "csv module"),
     "otio": (read_otio, "opentimelineio"),
     "fcp7": (read_fcp7, "otio-fcp-adapter"),
     "fcpxml": (read_fcpxml, "xmllint, rules"),
@@ -381,4 +381,4 @@ READERS = {  # format: (reader, what reads, options)
     "web-annotation": (read_web_annotation, "pyld"),
     "mmif": (read_mmif, "mmif-python"),
 }
-COUNTED_FROM_TIMECODE = {"csv", "edl", "avid", "ale"}  # these readers give timecodes as frame numbers
+COUNTED_FROM_TIMECODE = {"appearances", "edl", "avid", "ale"}  # these readers give timecodes as frame numbers

@@ -39,7 +39,7 @@ def as_read(form, name):
     """A name as its format's reader must give it back."""
     line = one_line(name)
     changed = {
-        "csv": ("'" + line) if line.startswith(("=", "@", "-")) else line,
+        "appearances": ("'" + line) if line.startswith(("=", "@", "-")) else line,
         "edl": line.replace("|", "/"),
         "srt": line.replace("-->", "→").translate(str.maketrans("<>{}", "‹›()")),
         "rttm": line.replace(" ", "_"),
@@ -109,7 +109,7 @@ def test_a_huge_cast_is_written_as_a_small_one(monkeypatch):
         names=tuple(f"P{i}" for i in range(301)),
     )
     text = {form: export.text(cast) for form, export in FORMATS.items()}
-    for form in ("csv", "otio", "edl", "avid", "ale", "fcpxml", "rttm"):
+    for form in ("appearances", "otio", "edl", "avid", "ale", "fcpxml", "rttm"):
         base = number("01:00:00:00", Fraction(25)) if form == "edl" else 0
         found = READERS[form][0](text[form], Fraction(25))
         assert [(a - base, b - base) for _, a, b in found] == [(step * i, step * i + 20) for i in range(1100)]
@@ -144,7 +144,7 @@ def test_every_golden_file_is_of_a_format():
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("f.csv", "csv"), ("f.faces.csv", "faces"), ("F.OTIO", "otio"), ("f.xml", "fcp7"),
+    [("f.csv", "appearances"), ("f.faces.csv", "faces"), ("F.OTIO", "otio"), ("f.xml", "fcp7"),
      ("f.cvat.xml", "cvat"), ("f.chapters.xml", "matroska"), ("f.vtt", "webvtt"),
      ("f.metadata.vtt", "webvtt-metadata"), ("f.json", "json"), ("f.coco.json", "coco"),
      ("f.labelstudio.json", "label-studio"), ("f.mmif", "mmif"), ("f.mot.txt", "mot"),
@@ -155,6 +155,12 @@ def test_every_golden_file_is_of_a_format():
 def test_the_suffix_chooses_the_format(name, form):
     assert chosen_format(name, None).name == form
     assert chosen_format(name, form).name == form
+
+
+def test_format_csv_is_a_row_a_face_as_it_has_always_been():
+    assert chosen_format("faces.csv", "csv") is FORMATS["faces"]
+    assert chosen_format("-", "csv") is chosen_format("-", None) is FORMATS["faces"]
+    assert chosen_format("film.csv", None) is FORMATS["appearances"]
 
 
 def test_every_format_has_a_suffix_that_chooses_it():
@@ -168,8 +174,8 @@ def test_every_format_has_a_suffix_that_chooses_it():
     [
         (
             "f.vtt",
-            "csv",
-            r"f.vtt: this suffix is of webvtt and webvtt-metadata, not of csv; name the file f.csv",
+            "appearances",
+            r"f.vtt: this suffix is of webvtt and webvtt-metadata, not of appearances; name the file f.csv",
         ),
         ("dir/f.otio", "edl", "this suffix is of otio, not of edl; name the file dir/f.edl"),
         (
@@ -179,7 +185,7 @@ def test_every_format_has_a_suffix_that_chooses_it():
         ),
         ("f.aaf", None, "no format has this suffix; take one of .csv"),
         ("f", None, "no format has this suffix"),
-        ("f.csv", "aaf", "there is no format 'aaf'; choose from csv"),
+        ("f.csv", "aaf", "there is no format 'aaf'; choose from appearances"),
     ],
 )
 def test_suffixes_that_say_something_else(name, form, message):
@@ -189,7 +195,7 @@ def test_suffixes_that_say_something_else(name, form, message):
 
 def test_any_name_will_do_where_the_format_is_said():
     assert chosen_format("f", "otio").name == chosen_format("f.dat", "otio").name == "otio"
-    assert chosen_format("-", None).name == "csv"
+    assert chosen_format("-", None).name == "faces"
 
 
 @pytest.mark.parametrize("text", ["fast", "25/0", "nan", "1e99", "-5", "0"])

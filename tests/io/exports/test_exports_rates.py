@@ -59,7 +59,7 @@ def test_frames_come_back_from_matroska_which_has_milliseconds(form, said):
         "web-annotation",
     ):
         return  # these give times, not frames
-    if form == "csv":
+    if form == "appearances":
         form_rows = FORMATS[form].text(cast).splitlines()[1:]
         assert [int(r.split(",")[6]) for r in form_rows] == [a for _, a, _ in truth(cast)]
         return
@@ -112,7 +112,7 @@ def test_times_that_cannot_be(form, cast, options, message):
 
 
 def test_a_rate_without_timecode_leaves_those_columns_of_the_table_empty():
-    rows = FORMATS["csv"].text(made(Fraction(25, 2))).splitlines()
+    rows = FORMATS["appearances"].text(made(Fraction(25, 2))).splitlines()
     assert rows[1].split(",")[4:8] == ["", "", "0", "1"]
 
 

@@ -38,7 +38,7 @@ from castlist.io.exports.options import Options
 from castlist.io.exports.stays import parsed_rate
 from castlist.io.exports.writing import Export
 
-__all__ = ["FORMATS", "Export", "Options", "by_suffix", "chosen_format", "parsed_rate"]
+__all__ = ["ALIASES", "FORMATS", "Export", "Options", "by_suffix", "chosen_format", "parsed_rate"]
 
 _WHO = frozenset({"person", "background"})
 _TIMECODE = _WHO | {"start_timecode", "rate"}
@@ -47,7 +47,7 @@ _FACES = frozenset({"people_only"})
 FORMATS: dict[str, Export] = {
     e.name: e
     for e in (
-        Export("csv", appearances_csv.lines, (".csv",), "Appearances (CSV)",
+        Export("appearances", appearances_csv.lines, (".csv",), "Appearances (CSV)",
                "one row an appearance: person, in, out, timecodes, frames, shot",
                "csv module, OpenTimelineIO's timecode", _TIMECODE),
         Export("faces", faces_csv.lines, (".faces.csv", ".csv"), "Faces (CSV)",
@@ -116,6 +116,8 @@ FORMATS: dict[str, Export] = {
     )
 }  # fmt: skip
 
+ALIASES = {"csv": "faces"}  # what --format csv has always been: a row a face
+
 
 def by_suffix(name: str | os.PathLike[str]) -> list[Export]:
     """The formats whose suffix a file's name has: those of the longest one; of several the first is meant."""
@@ -126,15 +128,16 @@ def by_suffix(name: str | os.PathLike[str]) -> list[Export]:
 
 
 def chosen_format(output: str, form: str | None) -> Export:
-    """The format for a file: as asked for, else as the suffix says; standard output ("-") is CSV.
+    """The format for a file: as asked for, else as the suffix says; standard output ("-") is a row a face.
 
     Raises:
         InputError: the suffix is of another format, of several, or of none.
     """
+    form = ALIASES.get(form, form) if form else form
     if form is not None and form not in FORMATS:
         raise InputError(f"there is no format {form!r}; choose from {', '.join(FORMATS)}")
     if output == "-":
-        return FORMATS[form or "csv"]
+        return FORMATS[form or "faces"]
     named = by_suffix(output)
     if form is None:
         return _usual(output, named)

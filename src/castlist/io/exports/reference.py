@@ -25,7 +25,8 @@ castlist export film.mp4 -o film.edl --start-timecode 01:00:00:00 --rate 25
 ```
 
 `--format` says which format is meant where several have a suffix, or where a file has none of them; a
-suffix of another format is an error. A file appears whole or not at all. From Python:
+suffix of another format is an error. `--format csv` is `faces`, a row a face, as it has always been;
+`film.csv` without `--format` holds appearances. A file appears whole or not at all. From Python:
 
 ```python
 from castlist.io.exports import FORMATS, Options
