@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 
 import pytest
 
@@ -45,12 +46,13 @@ def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, caps
     find(film, replace=True)
 
 
-def test_after_an_upgrade_the_default_recipe_runs_again(film, monkeypatch) -> None:
-    find(film, recipe=OTHER, replace=True)
-    monkeypatch.setattr("castlist.pipeline.again.__version__", "99.0")
+def test_the_default_runs_again_after_an_upgrade_that_changed_it(film) -> None:
+    place = film.with_suffix(".castlist")
+    db = sqlite3.connect(place / "cast.db")
+    db.execute("UPDATE runs SET recipe = ?", (OTHER.toml(),))  # as an earlier castlist had it by default
+    db.commit()
+    db.close()
     find(film)
-    find(film)
-    monkeypatch.setattr("castlist.pipeline.again.__version__", "100.0")
     with pytest.raises(InputError, match="other: track"):
         find(film, recipe=OTHER)
 

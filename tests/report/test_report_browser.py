@@ -129,7 +129,7 @@ def test_timeline_zooms_by_button_key_and_dragging(browser: Any, pages: dict[str
 
 def test_hover_says_who_and_when(browser: Any, pages: dict[str, Path]) -> None:
     page = opened(browser, pages["short"])
-    strip = page.locator("svg.strip[data-person='0']")
+    strip = page.locator("svg.strip[data-person='1']")
     strip.scroll_into_view_if_needed()
     start, width = (
         int(v) for v in re.match(r"M(\d+) 0h(\d+)", strip.locator("path").get_attribute("d")).groups()
@@ -138,7 +138,7 @@ def test_hover_says_who_and_when(browser: Any, pages: dict[str, Path]) -> None:
     page.mouse.move(box["x"] + box["width"] * (start + width / 2) / 40_000, box["y"] + 6)
     tip = page.locator(".tip")
     assert tip.is_visible()
-    name = page.locator("a.who[data-person='0']").inner_text()
+    name = page.locator("a.who[data-person='1']").inner_text()
     assert name in tip.inner_text()
     assert tip.locator("img").is_visible()
     page.close()

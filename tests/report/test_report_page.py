@@ -16,6 +16,7 @@ import pytest
 from castlist.errors import InputError, WorkspaceError
 from castlist.report import Evidence, render, write
 from castlist.report.figures import histograms, lane, presence, ticks
+from castlist.report.page import film_address
 
 
 class Page(HTMLParser):
@@ -161,7 +162,8 @@ def test_same_cast_same_page(film: Callable[..., Any], proof: Callable[..., Any]
 def test_write_is_whole_or_not_at_all(film: Callable[..., Any], tmp_path: Path) -> None:
     made = film(1, 5, tracks=2)
     path = write(made.cast, tmp_path / "report.html", thumbs=made.thumbs)
-    assert path.read_text("utf-8") == render(made.cast, thumbs=made.thumbs)
+    film = film_address(made.cast, tmp_path)
+    assert path.read_text("utf-8") == render(made.cast, thumbs=made.thumbs, film=film)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(WorkspaceError, match="cannot write the page"):
         write(made.cast, tmp_path / "no" / "report.html")
@@ -224,3 +226,36 @@ def test_ticks_are_few_and_round(seconds: float, last: float) -> None:
     assert marks[0] == (0.0, 0.0)
     assert len(marks) <= 9
     assert marks[-1][1] <= max(0, seconds)
+
+
+def test_every_time_is_a_link_to_the_film_beside_the_page(film: Callable[..., Any], tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    made = film(2, 5, tracks=3)
+    folder = tmp_path / "a film?.castlist"
+    folder.mkdir()
+    video = replace(made.cast.video, path=tmp_path / "a film?#1.mp4")
+    page = write(replace(made.cast, video=video), folder / "report.html", thumbs=made.thumbs).read_text(
+        "utf-8"
+    )
+    links = re.findall(r'<a class="t" href="([^"]*)"', page)
+    assert links
+    assert all(re.fullmatch(r"\.\./a%20film%3F%231\.mp4#t=\d+\.\d{3}", link) for link in links)
+    assert 'class="t"' not in render(made.cast, thumbs=made.thumbs)
+
+
+def test_one_plot_where_base_features_stayed(film: Callable[..., Any]) -> None:
+    made = film(2, 5, tracks=3)
+    pairs = (np.array([0.9, 0.8], np.float32), np.array([0.1, 0.2], np.float32))
+    once = render(made.cast, evidence=Evidence(*pairs, *pairs))
+    both = render(made.cast, evidence=Evidence(*pairs, pairs[0] - 0.1, pairs[1]))
+    assert (once.count("<figure>"), both.count("<figure>")) == (1, 2)
+    assert "Before refinement" not in once
+
+
+def test_colours_do_not_repeat_side_by_side(film: Callable[..., Any]) -> None:
+    from castlist.report.page import _hues
+
+    made = film(30, 60, tracks=90)
+    hues = _hues(made.cast)
+    assert all(len({*hues[i : i + 4]}) == 4 for i in range(len(hues) - 3))

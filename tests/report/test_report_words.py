@@ -51,3 +51,13 @@ def test_clean() -> None:
 
 def test_sheet_keeps_lines_and_indent() -> None:
     assert sheet("[a]\n  b = 1\n\x00c") == "[a]\n  b = 1\nc"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00.0"), (4.7, "0:04.7"), (117.25, "1:57.2"), (59.96, "1:00.0"), (3723.5, "1:02:03.5")],
+)
+def test_moment(seconds: float, text: str) -> None:
+    from castlist.report.words import moment
+
+    assert moment(seconds) == text

@@ -18,7 +18,7 @@ from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode import open_video
 from castlist.models import MODELS
-from castlist.pipeline.again import refuse_other_recipe
+from castlist.pipeline.again import kind_of, refuse_other_recipe
 from castlist.pipeline.identify import identify
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
@@ -74,7 +74,11 @@ def find(
             version=__version__,
             models={name: MODELS[name].sha256 for name in names if name in MODELS},
             seed=getattr(recipe.refine, "seed", None),
-            machine={"platform": platform.platform(), "device": machine.device},
+            machine={
+                "platform": platform.platform(),
+                "device": machine.device,
+                "recipe": kind_of(recipe),
+            },
         )
         scanned = _scanned(opened, video, recipe, machine, watch)
         seconds = time.perf_counter()

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
 from castlist.errors import WorkspaceError
@@ -32,17 +34,21 @@ BACKGROUND_SHOWN = 120
 ASIDE_SHOWN = 16  # pictures for each reason
 TIMES = 100  # appearances listed for one person
 HUES = 8
+DIM, DARK = 48, 16  # of 255, the mean of a picture: darker ones are shown brighter, and much brighter
 
 Thumbs = Callable[[str], bytes]
 
 
-def render(cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | None = None) -> str:
+def render(
+    cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | None = None, film: str = ""
+) -> str:
     """The whole page as HTML; equal input gives equal bytes.
 
     Args:
         cast: who appears, and when.
         thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
         evidence: what is known beyond the cast.
+        film: address of the film as the page sees it, to which every time is a link; "" for none.
     """
     evidence = Evidence() if evidence is None else evidence
     aside = _set_aside(cast, evidence)
@@ -52,19 +58,14 @@ def render(cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | Non
         environment()
         .get_template("report.html")
         .render(
-            film=_film(cast),
-            people=[_row(p, cast, album) for p in cast.people],
-            background=[_row(p, cast, album) for p in cast.background],
+            film=_film(cast) | {"href": film},
+            people=[_row(p, cast, album, hue) for p, hue in zip(cast.people, _hues(cast), strict=True)],
+            background=[_row(p, cast, album, (p.id - 1) % HUES) for p in cast.background],
             background_shown=BACKGROUND_SHOWN,
             aside=[_aside_view(group, album) for group in aside],
             timeline=_timeline(cast),
             together=_together(cast),
-            separation=figures.histograms(
-                [
-                    ("Before refinement", evidence.positive_before, evidence.negative_before),
-                    ("After refinement", evidence.positive_after, evidence.negative_after),
-                ]
-            ),
+            separation=figures.histograms(_pairs(evidence)),
             reliability=[row for row in evidence.reliability.tolist() if np.isfinite(row).all()],
             evidence=evidence,
             damaged=cast.damaged,
@@ -89,7 +90,36 @@ def write(
     Raises:
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
-    return write_page(render(cast, thumbs=thumbs, evidence=evidence), path)
+    film = film_address(cast, Path(path).parent)
+    return write_page(render(cast, thumbs=thumbs, evidence=evidence, film=film), path)
+
+
+def film_address(cast: Cast, folder: Path) -> str:
+    """The address of the film for a page in a folder: relative, so that both may move together."""
+    try:
+        place = os.path.relpath(cast.video.path.absolute(), folder.absolute())
+    except ValueError:  # another drive
+        return ""
+    return quote(os.fsencode(Path(place).as_posix()), safe="/")
+
+
+def _pairs(
+    evidence: Evidence,
+) -> list[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+    """The plots of pairs: one where the refined features were not used, since both would be the same."""
+    before = ("Before refinement", evidence.positive_before, evidence.negative_before)
+    after = ("After refinement", evidence.positive_after, evidence.negative_after)
+    same = all(np.array_equal(x, y) for x, y in zip(before[1:], after[1:], strict=True))
+    return [("The film's own pairs", *before[1:])] if same else [before, after]
+
+
+def _hues(cast: Cast) -> list[int]:
+    """A colour for each of the cast: by their number, but never that of one of the three before."""
+    hues: list[int] = []
+    for person in cast.people:
+        wanted = (person.id - 1) % HUES
+        hues.append(next(h % HUES for h in range(wanted, wanted + HUES) if h % HUES not in hues[-3:]))
+    return hues
 
 
 def write_page(html: str, path: str | Path) -> Path:
@@ -137,6 +167,7 @@ def hash_of(text: str) -> str:
 
 
 def _duration(cast: Cast) -> float:
+    """When the film ends, in seconds: the length of the timeline."""
     return float(cast.clock.time(len(cast.clock)) if len(cast.clock) else cast.video.duration)
 
 
@@ -145,7 +176,7 @@ def _film(cast: Cast) -> dict[str, Any]:
     return {
         "title": words.clean(video.path.stem or video.path.name, 120) or "Untitled",
         "file": words.clean(video.path.name, 260),
-        "seconds": _duration(cast),
+        "seconds": float(cast.whole) if len(cast.clock) else _duration(cast),
         "size": f"{video.width} × {video.height}",
         "rate": f"{float(video.frame_rate):.2f}".rstrip("0").rstrip("."),
         "codec": words.clean(" ".join(filter(None, (video.codec, video.pixel_format)))),
@@ -158,16 +189,15 @@ def _film(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _row(person: Person, cast: Cast, album: Album) -> dict[str, Any]:
-    total = _duration(cast)
+def _row(person: Person, cast: Cast, album: Album, hue: int) -> dict[str, Any]:
     faces = [(face, album[face.image]) for face in person.faces[:FACES]]
     return {
         "id": person.id,
         "number": person.id,
-        "hue": (person.id - 1) % HUES,
+        "hue": hue,
         "name": words.clean(person.name) or f"Person {person.id}",
         "seconds": person.screen_time,
-        "share": min(1.0, person.screen_time / total) if total else 0.0,
+        "share": min(1.0, cast.share(person)),
         "faces": [_picture(face, uri) for face, uri in faces if uri],
         "face_count": person.face_count,
         "times": [(float(a.start), float(a.stop)) for a in person.appearances[:TIMES]],
@@ -179,7 +209,20 @@ def _row(person: Person, cast: Cast, album: Album) -> dict[str, Any]:
 
 
 def _picture(face: Face, uri: str) -> dict[str, Any]:
-    return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time)}
+    return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time), "dim": _dim(uri)}
+
+
+def _dim(uri: str) -> str:
+    """The class of a picture that is so dark that one could not recognise anybody in it as it is."""
+    import cv2
+
+    try:
+        data = np.frombuffer(base64.b64decode(uri.partition(",")[2]), np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_4) if len(data) else None
+    except (ValueError, cv2.error):
+        return ""
+    mean = 255.0 if image is None else float(image.mean())
+    return " dark" if mean < DARK else " dim" if mean < DIM else ""
 
 
 def _timeline(cast: Cast) -> dict[str, Any]:
@@ -248,6 +291,7 @@ def _aside_view(group: _Aside, album: Album) -> dict[str, Any]:
         "reason": words.clean(group.reason, 200),
         "tracks": group.tracks,
         "faces": group.faces,
+        "more": group.tracks - len(group.pictures),
         "pictures": [_picture(f, album[f.image]) for f in group.pictures if album[f.image]],
     }
 

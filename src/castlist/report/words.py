@@ -6,7 +6,7 @@ import re
 import unicodedata
 from fractions import Fraction
 
-__all__ = ["clean", "clock", "count", "length", "percent", "sheet", "spell"]
+__all__ = ["clean", "clock", "count", "length", "moment", "percent", "sheet", "spell"]
 
 NAME_LENGTH = 80  # characters of a name that the page shows
 SMALL = (
@@ -41,6 +41,14 @@ def clock(seconds: Fraction | float) -> str:
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def moment(seconds: Fraction | float) -> str:
+    """A position in the film to the tenth of a second: 0:04.7 or 1:02:03.5, as the terminal shows it."""
+    tenths = round(float(seconds) * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
 def length(seconds: Fraction | float) -> str:

@@ -1,0 +1,41 @@
+"""castlist report: where the report is, made anew where decisions came after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from castlist.cli.options import WORKSPACE
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  castlist report film.castlist
+  castlist report film.castlist --open       in the browser
+  castlist report film.castlist -o report.html
+""",
+)
+@click.argument("workspace", type=WORKSPACE)
+@click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write it here; in the workspace by default."
+)
+def command(workspace: Path, opened: bool, output: Path | None) -> None:
+    """Write the report of WORKSPACE (film.castlist) as the cast stands now, and say where it is."""
+    from castlist import report
+    from castlist.cli.output import visible
+    from castlist.pipeline.publish import stored_evidence
+    from castlist.store import Workspace
+
+    place = workspace / "report.html" if output is None else output
+    with Workspace.open(workspace, write=False) as keep:
+        cast = keep.cast()
+        runs = [run.id for run in keep.runs() if run.finished]
+        evidence = replace(stored_evidence(keep, runs[-1] if runs else None), portraits=keep.portraits())
+        report.write(cast, place, thumbs=keep.image, evidence=evidence)
+    click.echo(f"Report: {visible(str(place))}")
+    if opened:
+        click.launch(place.absolute().as_uri())
