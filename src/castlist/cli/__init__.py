@@ -29,6 +29,7 @@ VERBS = {  # verb: (module, what it does)
     "info": ("castlist.cli.info", "Show the cast that was found, and how."),
     "export": ("castlist.cli.export", "Write the cast for other programs: tables, markers, subtitles."),
     "report": ("castlist.cli.report", "Write the report anew, and open it."),
+    "sheet": ("castlist.cli.sheet", "Write a contact sheet, or a page about one person, to print."),
     "review": ("castlist.cli.review", "Correct the cast in the browser."),
     "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
     "propose": ("castlist.cli.propose", "Propose names from a table, markers or picture regions."),

@@ -24,7 +24,7 @@ from castlist.report.album import Album
 from castlist.report.evidence import Evidence
 from castlist.types import SET_ASIDE
 
-__all__ = ["render", "write"]
+__all__ = ["picture", "render", "write"]
 
 FACES = 8  # pictures of one person
 LEAD = 12  # people shown at length; the others as cards
@@ -198,7 +198,7 @@ def _row(person: Person, cast: Cast, album: Album, hue: int) -> dict[str, Any]:
         "name": words.clean(person.name) or f"Person {person.id}",
         "seconds": person.screen_time,
         "share": min(1.0, cast.share(person)),
-        "faces": [_picture(face, uri) for face, uri in faces if uri],
+        "faces": [picture(face, uri) for face, uri in faces if uri],
         "face_count": person.face_count,
         "times": [(float(a.start), float(a.stop)) for a in person.appearances[:TIMES]],
         "appearances": len(person.appearances),
@@ -208,7 +208,8 @@ def _row(person: Person, cast: Cast, album: Album, hue: int) -> dict[str, Any]:
     }
 
 
-def _picture(face: Face, uri: str) -> dict[str, Any]:
+def picture(face: Face, uri: str) -> dict[str, Any]:
+    """A face as the templates show it."""
     return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time), "dim": _dim(uri)}
 
 
@@ -292,7 +293,7 @@ def _aside_view(group: _Aside, album: Album) -> dict[str, Any]:
         "tracks": group.tracks,
         "faces": group.faces,
         "more": group.tracks - len(group.pictures),
-        "pictures": [_picture(f, album[f.image]) for f in group.pictures if album[f.image]],
+        "pictures": [picture(f, album[f.image]) for f in group.pictures if album[f.image]],
     }
 
 

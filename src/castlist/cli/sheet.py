@@ -1,0 +1,95 @@
+"""castlist sheet: a contact sheet of the cast, or a page about one person."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from castlist.cli.options import WORKSPACE
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = ("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+WIDE, HIGH, ROW = 1240, 1754, 330  # pixels of an A4 page at 150 to the inch, and of three people in a row
+SECONDS = 120  # for a browser to print a page
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  castlist sheet film.castlist                      contact sheet.html in the workspace
+  castlist sheet film.castlist -o cast.pdf          to print; needs Chromium or Chrome
+  castlist sheet film.castlist Anna -o anna.html    one page about Anna
+""",
+)
+@click.argument("workspace", type=WORKSPACE)
+@click.argument("person", required=False)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A .html, .pdf or .png; .html in the workspace by default.",
+)
+def command(workspace: Path, person: str | None, output: Path | None) -> None:
+    """Write a contact sheet of everybody in WORKSPACE (film.castlist), or a page about PERSON."""
+    from castlist.cli.output import visible
+    from castlist.pipeline.publish import stored_evidence
+    from castlist.report.sheet import likeness, render_sheet, sheet_address, write_sheet
+    from castlist.store import Workspace
+
+    place = workspace / "sheet.html" if output is None else output
+    if place.suffix.lower() not in (".html", ".pdf", ".png"):
+        raise click.UsageError(f"{place.name}: a sheet is written as .html, .pdf or .png")
+    with Workspace.open(workspace, write=False) as keep:
+        cast, base = keep.cast(), keep.machine()
+        runs = [run for run in keep.runs() if run.finished]
+        evidence = stored_evidence(keep, runs[-1].id if runs else None)
+        evidence = replace(evidence, version=evidence.version or (runs[-1].version if runs else ""))
+        who = None if person is None else cast.named([person])[0]
+        alike = None
+        if who is not None and base is not None and len(base.mean) == len(cast.tracks):
+            alike = likeness(cast, who, base.mean)
+        html = render_sheet(
+            cast, who, thumbs=keep.image, evidence=evidence, alike=alike, film=sheet_address(cast, place)
+        )
+    if place.suffix.lower() == ".html":
+        write_sheet(html, place)
+    else:
+        _printed(html, place, 1 + -(-len(cast.people) // 3) if who is None else 1)
+    click.echo(f"Sheet: {visible(str(place))}")
+
+
+def _printed(html: str, place: Path, rows: int) -> None:
+    """The page as PDF or PNG, made by a browser that is installed; whole or not at all."""
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        raise click.UsageError(
+            f"{place.suffix} needs Chromium or Chrome; install it, or write .html and print that"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        page, made = Path(folder) / "sheet.html", Path(folder) / f"made{place.suffix.lower()}"
+        page.write_text(html, "utf-8")
+        form = [f"--print-to-pdf={made}", "--no-pdf-header-footer"]
+        if place.suffix.lower() == ".png":
+            form = [
+                f"--screenshot={made}",
+                f"--window-size={WIDE},{max(HIGH, ROW * rows)}",
+                "--hide-scrollbars",
+            ]
+        root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        command = [browser, *FLAGS, *root, f"--user-data-dir={folder}/profile", *form, page.as_uri()]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)  # noqa: S603
+            data = made.read_bytes()
+        except (subprocess.SubprocessError, OSError) as error:
+            raise click.ClickException(
+                f"the browser {browser} did not print the page; write .html instead"
+            ) from error
+    from castlist.store.files import write
+
+    write(place, data)
