@@ -41,7 +41,7 @@ __all__ = ["CHOICES", "Recipe"]
 LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
 LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
 
-SCAN = 2  # raised when the scan of a film by the same recipe begins to hold something else
+SCAN = 3  # raised when the scan of a film by the same recipe begins to hold something else
 
 CHOICES: dict[str, Mapping[str, Any]] = {
     "split": SPLITTERS,

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.split import SPLITTERS, ContentSplitter, HistogramSplitter
-from castlist.split.dissolves import moved
-from castlist.split.signal import COLUMNS, ROWS
+from castlist.split.camera import moved
+from castlist.split.cuts import activity
+from castlist.split.signal import COLUMNS, ROWS, distances
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
 H, W = 90, 160
@@ -191,3 +192,24 @@ def test_two_runs_are_one_and_a_part_does_not_need_the_whole() -> None:
 def test_foreign_signals_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="signals must be"):
         SPLITTERS[name]()(np.zeros((3, 7), np.uint8))
+
+
+def outstanding(frames: NDArray[np.float32], boundary: int) -> float:
+    """How many times the motion around a boundary its change is: what `ratio` is compared to."""
+    signals = np.stack([ContentSplitter().signal(f) for f in frames.clip(0, 255).astype(np.uint8)])
+    pairs = [(boundary - 1 - k, boundary + k) for k in range(4)]
+    lasting = min(float(distances(signals, np.array([a]), np.array([b]))[0]) for a, b in pairs)
+    step = distances(signals, np.arange(len(signals) - 1), np.arange(1, len(signals)))
+    return (lasting - ContentSplitter().floor) / float(activity(step)[boundary - 1])
+
+
+@pytest.mark.parametrize("seed", range(3))  # whose scenes are not alike by chance
+def test_a_cut_that_hardly_stands_out_of_a_pan_is_one_if_no_camera_explains_it(seed: int) -> None:
+    panned = shot(seed, 45, speed=3.0)
+    film = np.concatenate([panned, shot(seed + 50, 45, speed=3.0)])
+    times = outstanding(film, 45)
+    assert table(split(film, splitter=ContentSplitter(ratio=1.2 * times))) == [(0, START), (45, CUT)]
+    assert table(split(film, splitter=ContentSplitter(ratio=1.6 * times))) == [(0, START)]
+    jerked = np.concatenate([panned[:20], panned[35:]])  # the camera jumps ahead in its pan
+    times = outstanding(jerked, 20)
+    assert table(split(jerked, splitter=ContentSplitter(ratio=1.2 * times))) == [(0, START)]

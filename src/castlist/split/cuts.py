@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.split.signal import distances
+from castlist.split.camera import moved
+from castlist.split.signal import THUMB, distances
 
 NEAR, FAR = 3, 10  # frames from a boundary that tell how much moves around it
 OUTLIERS = 2  # of those differences the largest may belong to other cuts close by
+DOUBTFUL = 0.7  # of `ratio`: a boundary that stands out by so much is looked at more closely
+UNEXPLAINED = 0.7  # share of a difference that no movement of the camera explains, between two takes
 FLASH = 4  # frames: a picture that is back after fewer was interrupted, not cut
 
 
@@ -18,7 +21,8 @@ def hard_cuts(signals: NDArray[np.uint8], *, ratio: float, floor: float) -> NDAr
     A boundary counts if the pictures on its two sides differ, 1 to 7 frames apart, by more than `floor`
     plus `ratio` times the activity around it; of neighbouring boundaries the strongest counts. One to
     three frames of flash are no cut since the picture comes back; a blended frame between two shots is
-    one since it does not.
+    one since it does not. Where much moves, a boundary that stands out by less is one if no movement of the
+    camera explains how the pictures on its two sides differ.
     """
     n = len(signals)
     if n < 2:
@@ -29,10 +33,24 @@ def hard_cuts(signals: NDArray[np.uint8], *, ratio: float, floor: float) -> NDAr
     for k in range(1, FLASH):
         before, after = np.maximum(boundary - 1 - k, 0), np.minimum(boundary + k, n - 1)
         lasting = np.minimum(lasting, distances(signals, before, after))
-    excess = lasting - floor - ratio * activity(step)
-    strongest = step >= _local_maximum(step, 2)
-    found = boundary[(excess > 0) & strongest]
+    around, strongest = activity(step), step >= _local_maximum(step, 2)
+    clear = lasting > floor + ratio * around
+    doubtful = boundary[strongest & ~clear & (lasting > floor + DOUBTFUL * ratio * around)]
+    other = np.array([b for b in doubtful.tolist() if _differs(signals, b)], np.int64)
+    found = np.union1d(boundary[clear & strongest], other)
     return found[np.diff(found, prepend=-FLASH) > 1]  # equal neighbours: the first
+
+
+def _differs(signals: NDArray[np.uint8], boundary: int) -> bool:
+    """Whether the takes before and after show something else, whatever the camera did.
+
+    Looked at next to the boundary, a blended frame left out, and farther off, beyond a flash.
+    """
+    return all(
+        moved(*(signals[i, :THUMB].astype(np.float32) for i in pair)) >= UNEXPLAINED
+        for pair in ((max(boundary - 2, 0), min(boundary + 1, len(signals) - 1)),
+                     (max(boundary - 1 - FLASH, 0), min(boundary + FLASH, len(signals) - 1)))
+    )  # fmt: skip
 
 
 def activity(step: NDArray[np.float32]) -> NDArray[np.float32]:

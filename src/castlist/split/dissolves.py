@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.split.signal import COLUMNS, ROWS, THUMB, blocks
+from castlist.split.camera import moved
+from castlist.split.signal import THUMB, blocks
 
 SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried
 OFF_MIDDLE = 0.25  # how far the middle frame may lie from the mean of the ends (a cut or a pan: 0.5)
@@ -15,7 +16,6 @@ FALL = 0.1  # how far a frame may step back on the line
 BESIDE = 4  # frames outside the ends that must be seen at least
 ALIKE = 0.7  # correlation of the two ends from which on the picture only got brighter or moved on
 MOVED = 0.55  # share of the ends' difference below which what a moving camera leaves makes this no dissolve
-ZOOMS = (0.85, 0.7)  # how much closer or farther the camera is tried to be
 FLAT = 0.25  # contrast of one end, as a share of the other's, below which this is a fade
 
 
@@ -80,36 +80,3 @@ def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float
     if moved(a, b) < MOVED:
         return None
     return float(off[inside].mean()), start + int(np.argmax(along[inside] >= 0.5))
-
-
-def moved(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """What is left of the difference of two thumbnails (432,) when the one is shifted or zoomed to the other.
-
-    0: the camera moved, and nothing else happened; 1: no movement of the camera explains anything.
-    """
-    first, second = (x.reshape(ROWS, COLUMNS, 3) for x in (a, b))
-    whole = float(np.abs(first - second).mean())
-    left = [_shifted(first, second, COLUMNS // 2 - 1, ROWS // 2)]
-    left += [_shifted(_closer(x, z), y, 2, 2) for z in ZOOMS for x, y in ((first, second), (second, first))]
-    return min(left) / whole if whole else 0.0
-
-
-def _shifted(a: NDArray[np.float32], b: NDArray[np.float32], x: int, y: int) -> float:
-    """The least mean absolute difference of two pictures where they overlap, up to x and y cells apart."""
-    h, w = a.shape[:2]
-    least = np.inf
-    for dy in range(-y, y + 1):
-        for dx in range(-x, x + 1):
-            p = a[max(0, dy) : h + min(0, dy), max(0, dx) : w + min(0, dx)]
-            q = b[max(0, -dy) : h + min(0, -dy), max(0, -dx) : w + min(0, -dx)]
-            least = min(least, float(np.abs(p - q).mean()))
-    return least
-
-
-def _closer(picture: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
-    """The middle of a picture, enlarged to the whole."""
-    import cv2
-
-    edge = (1 / zoom - 1) / 2
-    matrix = np.array([[1 / zoom, 0, -edge * COLUMNS], [0, 1 / zoom, -edge * ROWS]])
-    return np.asarray(cv2.warpAffine(picture, matrix, (COLUMNS, ROWS), borderMode=cv2.BORDER_REPLICATE))
