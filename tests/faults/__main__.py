@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tests.faults import kinds_input, kinds_system, kinds_workspace  # noqa: F401  (each notes its kinds)
 from tests.faults.campaign import KINDS, Tally, campaign, table
@@ -34,7 +37,7 @@ def main() -> int:
             kinds=given.kind,
             first=given.first,
         )
-        for name, number, wrong, what, ended in cases:
+        for name, number, wrong, what, ended in _until_stopped(cases):
             tally = tallies.setdefault(name, Tally())
             tally.tried += 1
             tally.slowest = max([tally.slowest, *(e.seconds for e in ended)])
@@ -48,6 +51,12 @@ def main() -> int:
                 )
     print(table(tallies))
     return int(any(t.failed for t in tallies.values()))
+
+
+def _until_stopped(cases: Iterator[Any]) -> Iterator[Any]:
+    """The cases until the end, or until Ctrl-C: what was counted is printed."""
+    with suppress(KeyboardInterrupt):
+        yield from cases
 
 
 if __name__ == "__main__":

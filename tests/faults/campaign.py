@@ -193,7 +193,7 @@ def judged(command: Command, ended: Ended) -> str:
     said = [line for line in ended.err.splitlines() if line.strip() and not line.startswith(USAGE)]
     if ended.status and (len(said) > command.lines or any(len(line) > LONGEST for line in said)):
         return f"{what}: {len(said)} lines, {max(map(len, said), default=0)} characters"
-    if ended.status == 2 and not said:
+    if ended.status == 2 and not said and not ended.out.strip():  # of several films, one that fails is a row
         return f"{what}: status 2 without a word"
     if STEERING & set(ended.err) or ("csv" not in command.words and STEERING & set(ended.out)):
         return f"{what}: control characters on the terminal"

@@ -142,9 +142,9 @@ class Machine(RuleBasedStateMachine):
         if self.attempt(fault, work):
             self.segments += 1
             self.images.add(names[0])
-            self.harmed -= set(names)
         else:
             self.possible[0] += 1
+        self.harmed -= set(names)  # kept, whatever came of the segment
 
     @rule(fault=FAULTS)
     def decide(self, fault) -> None:
