@@ -55,8 +55,9 @@ def _continued(base: Base, before: Base) -> NDArray[np.int64]:
     number, used = np.zeros(len(base.number), np.int64), set()
     for i in np.lexsort((new, old, -faces)).tolist():
         a, b = int(old[i]), int(new[i])
-        enough = faces[i] >= SHARED * min(whole_old[a], whole_new[b])
-        if b != NOISE and not number[b] and a not in used and enough:
+        if b == NOISE or number[b] or a in used:  # NOISE first: a film may have nobody today
+            continue
+        if faces[i] >= SHARED * min(whole_old[a], whole_new[b]):
             number[b] = before.number[a]
             used.add(a)
     return number
