@@ -26,6 +26,7 @@ from castlist.store import Workspace, database
 from castlist.types import Clock, Detections, Scan, Video
 
 FACE = Anchor(Fraction(1), (0.1, 0.1, 0.2, 0.2))
+EXAMPLES = int(os.environ.get("CASTLIST_MACHINE", "6"))  # more by hand: CASTLIST_MACHINE=200 pytest -n 0 ...
 SYSTEM = ("open", "replace", "fsync", "mkdir", "unlink", "stat")
 FAULTS = st.one_of(
     st.none(),
@@ -205,6 +206,6 @@ class Machine(RuleBasedStateMachine):
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(
-    max_examples=12, stateful_step_count=15, deadline=None, derandomize=True,
+    max_examples=EXAMPLES, stateful_step_count=12, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
