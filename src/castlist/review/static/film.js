@@ -220,7 +220,7 @@ export class Peek {
     this.video.addEventListener("loadeddata", () => { this.video.hidden = !this.video.videoWidth; this.next(); });
     this.video.addEventListener("error", () => { this.video.hidden = true; });
   }
-  get good() { return !this.video.hidden && this.video.readyState > 0; }
+  get good() { return !this.video.hidden && this.video.hasAttribute("src"); }
   at(ms) {
     attach(this.video);
     this.wanted = ms / 1000;
