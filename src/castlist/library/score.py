@@ -15,7 +15,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.cluster.calibrate import PRIORS, Prior
+from castlist.cluster.calibrate import Prior
 
 __all__ = ["Likeness", "pair_score"]
 
@@ -26,7 +26,14 @@ WIDER = 1.3  # one person's cosines spread wider between films than between two 
 OTHER_ANCHOR = 3.0  # pairs of a library that the prior's mean of two people counts for: films differ by more
 MIRRORS = 0.03  # share of people seen together who are one: mirrors, split screens
 ROUNDS = 30
+# Two pictures taken on different days, as the faces of two films are: half of the people of LFW (1,070
+# aligned pictures of 250 people). `cluster.calibrate` has what tracks of one film are like.
+PRIORS = {
+    "sface": Prior(0.68, 0.10, 0.11, 0.087),
+    "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
+}
 UNKNOWN = Prior(0.6, 0.12, 0.1, 0.09)  # for a model of which nothing is known
+LEAST_PEOPLE = 50  # among whom one looks at least: a library of three films does not know who else there is
 RECURS = 0.5  # of the people of a further film, the share that a library is expected to have
 
 
@@ -97,7 +104,7 @@ class Likeness:
             people: among whom one looks: the more there are, the more of them look alike by chance.
             bonus: further evidence, as natural log odds.
         """
-        odds = self.log_odds(score) + np.asarray(bonus) + np.log(RECURS / max(people, 1))
+        odds = self.log_odds(score) + np.asarray(bonus) + np.log(RECURS / max(people, LEAST_PEOPLE))
         return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
 
 

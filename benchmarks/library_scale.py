@@ -1,0 +1,249 @@
+"""A library of a million prototypes: adding, searching by a face, erasing somebody; and an index of tracks.
+
+    python benchmarks/library_scale.py FOLDER [--people 20000] [--films 625] [--tracks 10000000]
+
+Vectors are made up (128 numbers, people at random directions, faces scattered around them), everything else
+is real: the log, the catalogue, a workspace for the film that is added. Printed are processor seconds,
+seconds
+by the clock and the largest memory of each step, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import resource
+import subprocess
+import sys
+import time
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from castlist.cast import Cast
+from castlist.library import Library, apply, place
+from castlist.library.log import Event, now
+from castlist.library.track_index import LEARN, make_index
+from castlist.library.ulid import new_ulid
+from castlist.recipe import Recipe
+from castlist.store import Workspace
+from castlist.types import Clock, Detections, Portraits, Scan, Shots, Tracks, Video
+
+DIM, FACES, MEMBERS = 128, 16, 100  # numbers of a vector, prototypes of a member, members of a film
+SPREAD = 0.6  # of a face around its person
+
+
+def faces_of(person: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """(n, 128) unit vectors of one person."""
+    centre = np.random.default_rng([person, 1]).normal(size=DIM)
+    x = centre / np.linalg.norm(centre) + SPREAD * rng.normal(size=(n, DIM)) / np.sqrt(DIM)
+    return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+
+
+def make(folder: Path, people: int, films: int) -> None:
+    """A library as adding so many films would leave it."""
+    lib = Library(folder)
+    lib._make()
+    rng = np.random.default_rng(0)
+    ids = [new_ulid() for _ in range(people)]
+    log = place.event_log(folder)
+    with closing(place.connect(folder, write=True)) as db:
+        number = log.count()
+        db.execute("BEGIN")
+        for film in range(films):
+            cast = rng.choice(people, MEMBERS, replace=False)
+            rows = [{"key": f"m{i}", "person": ids[p], "how": "linked", "at": []} for i, p in enumerate(cast)]
+            digest = hashlib.sha256(str(film).encode()).hexdigest()
+            number += 1
+            data = {
+                "digest": digest,
+                "name": f"{film}.mp4",
+                "path": f"/{film}.mp4",
+                "workspace": f"/{film}.castlist",
+                "near": "",
+                "people": rows,
+                "questions": [],
+            }
+            event = Event("film", data, "", now(), number)
+            apply.apply(db, event)
+            log.extend([event])
+            row = apply.find_film(db, digest)
+            db.execute("UPDATE film SET model = 'sface', seconds = 5400 WHERE id = ?", (row,))
+            members = dict(db.execute("SELECT key, id FROM member WHERE film = ?", (row,)).fetchall())
+            for i, person in enumerate(cast.tolist()):
+                vectors = faces_of(person, FACES, rng).astype("<f2")
+                member = members[f"m{i}"]
+                db.execute(
+                    "INSERT INTO vectors VALUES (?, 'sface', ?, ?)", (member, FACES, vectors.tobytes())
+                )
+                box = (0.1, 0.1, 0.2, 0.2)
+                db.executemany(
+                    "INSERT INTO sighting VALUES (?, ?, '1/1', ?, ?, ?, ?, 0.5, '', 0)",
+                    [(member, n, *box) for n in range(FACES)],
+                )
+                db.execute(
+                    "UPDATE member SET fate = 'person', founds = 1, seconds = 60 WHERE id = ?", (member,)
+                )
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def workspace(path: Path, people: list[int]) -> Path:
+    """The workspace of a film in which each of some people is seen alone, once."""
+    rng = np.random.default_rng(9)
+    digest = hashlib.sha256(str(path).encode()).hexdigest()
+    frames = FACES * len(people)
+    video = Video(path.with_suffix(".mp4"), 640, 360, Fraction(25), Fraction(frames, 25), digest, "h264")
+    clock = Clock(np.arange(frames), Fraction(1, 25))
+    box = np.tile(np.array([100.0, 100.0, 200.0, 220.0], np.float32), (frames, 1))
+    found = Detections(np.arange(frames), box, np.full(frames, 0.9), np.zeros((frames, 5, 2)))
+    vectors = np.concatenate([faces_of(p, FACES, rng) for p in people])
+    recipe = Recipe()
+    with Workspace.open(path, create=True) as keep:
+        keep.put_video(video)
+        run = keep.run_started(recipe.toml(), version="benchmark", models={})
+        image = keep.put_image(b"picture")
+        scan = Scan(
+            clock,
+            np.zeros((frames, 1), np.uint8),
+            found,
+            np.full(frames, 0.8),
+            np.arange(frames),
+            vectors,
+            (image,) * frames,
+        )
+        keep.append(recipe.scan_key(video), scan)
+        keep.complete(recipe.scan_key(video))
+        start = FACES * np.arange(len(people))
+        tracks = Tracks(
+            np.arange(frames),
+            box,
+            found.score,
+            np.arange(frames),
+            np.append(start, frames),
+            np.arange(len(people)),
+        )
+        portraits = Portraits(np.arange(frames), box, tracks.track, np.full(frames, 0.8), (image,) * frames)
+        shots = Shots(start, start + FACES, np.zeros(len(people)))
+        keep.put_cast(
+            Cast.of(video, clock, shots, tracks, np.arange(len(people)), portraits=portraits),
+            portraits,
+            run=run,
+        )
+        keep.run_finished(run, {}, {})
+    return path
+
+
+def step(folder: Path, what: str, people: int, films: int, tracks: int) -> None:
+    """One step, measured."""
+    lib = Library(folder)
+    rng = np.random.default_rng(3)
+    spaces = folder.parent
+    if what.startswith("add"):
+        known = list(range(100)) if what == "add" else list(range(100, 200))
+        path = workspace(spaces / f"{what.replace(' ', '-')}.castlist", known + [people + k for k in known])
+    before, cpu = time.perf_counter(), time.process_time()
+    note = ""
+    if what == "make":
+        make(folder, people, films)
+        note = f"{films * MEMBERS * FACES} prototypes, {(folder / 'catalogue.db').stat().st_size >> 20} MB"
+    elif what.startswith("add"):
+        (added,) = lib.add(path)
+        note = f"200 people x 16: {added.linked} linked (of 100 known), {added.new} new, {added.asked} asked"
+    elif what == "search":
+        hits = [lib.search_face(faces_of(p, 1, rng)[0]) for p in range(5)]
+        note = f"5 faces; the first answer is sure {sum(h[0].probability > 0.99 for h in hits if h)} times"
+    elif what == "forget":
+        last = next(p.person for p in lib.search_face(faces_of(people, 1, rng)[0], "sface"))
+        assert last
+        assert lib.forget(last) == []
+        note = "one person of the film that was added"
+    elif what == "index":
+        note = index(tracks, spaces / "tracks.faiss")
+    seconds, used = time.perf_counter() - before, time.process_time() - cpu
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what:12s} {used:8.2f} s processor {seconds:8.2f} s clock {memory:8.0f} MB  {note}", flush=True)
+
+
+def index(tracks: int, path: Path) -> str:
+    """Build, write and search an index of made-up tracks, five of each person."""
+    import faiss
+
+    def pieces(every: int = 1, size: int = 200_000):
+        for begin in range(0, tracks, size * every):
+            yield block(begin // 5, min(size, tracks - begin))
+
+    started = time.perf_counter()
+    sample = np.concatenate(list(pieces(max(1, tracks // (LEARN * 60_000)))))[: LEARN * 60_000]
+    made = make_index(pieces(), tracks, DIM, sample)
+    built = time.perf_counter() - started
+    faiss.write_index(made, str(path))
+    del made
+    mapped = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+    query = block(0, 500)[::5] + 0.3 * np.random.default_rng(1).normal(size=(100, DIM)).astype(
+        np.float32
+    ) / np.sqrt(DIM)
+    exact = np.full((100, 10), -2.0)
+    where = np.zeros((100, 10), np.int64)
+    begin = 0
+    for piece in pieces():
+        cosine = np.concatenate([exact, query @ piece.T], axis=1)
+        rows = np.concatenate([where, np.tile(np.arange(begin, begin + len(piece)), (100, 1))], axis=1)
+        top = np.argpartition(-cosine, 10, axis=1)[:, :10]
+        exact, where = np.take_along_axis(cosine, top, 1), np.take_along_axis(rows, top, 1)
+        begin += len(piece)
+    found = []
+    started = time.perf_counter()
+    for probes in (8, 32, 128):
+        mapped.nprobe = probes
+        started = time.perf_counter()
+        _, rows = mapped.search(np.ascontiguousarray(query, np.float32), 10)
+        took = 10 * (time.perf_counter() - started)
+        recall = np.mean(
+            [len(set(a) & set(b)) / 10 for a, b in zip(where.tolist(), rows.tolist(), strict=True)]
+        )
+        found.append(f"{probes} lists: recall at 10 {recall:.3f}, {took:.1f} ms a query")
+    return f"{tracks} tracks, built in {built:.0f} s, {path.stat().st_size >> 20} MB; " + "; ".join(found)
+
+
+def block(person: int, rows: int) -> np.ndarray:
+    """(rows, 128) unit vectors of five tracks a person, from a person on; the same whenever asked."""
+    rng = np.random.default_rng([person, 2])
+    centre = rng.normal(size=((rows + 4) // 5, DIM)).astype(np.float32)
+    centre /= np.linalg.norm(centre, axis=1, keepdims=True)
+    x = np.repeat(centre, 5, axis=0)[:rows] + np.float32(SPREAD / np.sqrt(DIM)) * rng.normal(
+        size=(rows, DIM)
+    ).astype(np.float32)
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--people", type=int, default=20_000)
+    arguments.add_argument("--films", type=int, default=625)
+    arguments.add_argument("--tracks", type=int, default=0)
+    arguments.add_argument("--step")
+    given = arguments.parse_args()
+    if given.step:
+        step(given.folder / "library", given.step, given.people, given.films, given.tracks)
+        return
+    given.folder.mkdir(parents=True, exist_ok=True)
+    steps = ["make", "add", "add again", "search", "forget"] + ["index"] * bool(given.tracks)
+    for what in steps:
+        same = [
+            str(given.folder),
+            "--people",
+            str(given.people),
+            "--films",
+            str(given.films),
+            "--tracks",
+            str(given.tracks),
+        ]
+        subprocess.run([sys.executable, __file__, *same, "--step", what], check=True)
+
+
+if __name__ == "__main__":
+    main()
