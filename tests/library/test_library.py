@@ -151,7 +151,7 @@ def test_what_is_there_already_costs_nothing_and_changes_nothing(three):
 def test_an_unsure_pair_is_a_question_and_its_answer_holds(tmp_path):
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1], [1]], noise=0.1))
-    lib.add(made_film(tmp_path, "b", [[1], [1]], noise=0.1, older=0.42))
+    lib.add(made_film(tmp_path, "b", [[1], [1]], noise=0.1, older=0.5))
     (question,) = lib.questions()
     assert 0.05 < question.probability < 0.999
     lib.answer(question.id, "different")
