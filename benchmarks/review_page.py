@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from castlist.cast import Cast
 from castlist.decisions import Base
 from castlist.store import Workspace
 from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
@@ -96,7 +97,12 @@ def workspace(place: Path, tracks: int, people: int, seed: int = 0) -> None:
             np.array([0.7, 0.0, 0.12, -1.0]),
         )
         keep.put_video(video)
+        cast = Cast.of(
+            video, base.clock, base.shots, base.tracks, label,
+            fate=base.fate, reason=base.reason, portraits=portraits,
+        )  # fmt: skip
         run = keep.run_started("", version="0", models={})
+        keep.put_cast(cast, portraits, run=run)
         keep.run_finished(run, {}, {})
         keep.put("machine", f"run {run}", base)
 
