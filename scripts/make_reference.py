@@ -1,0 +1,107 @@
+"""Write the pages of docs/ that follow from the code: the command line, the recipe, the models.
+
+python scripts/make_reference.py            write them
+python scripts/make_reference.py --check    say whether they are as the code says; exit status 1 where not
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from castlist.cli import cli
+from castlist.models import MODELS
+from castlist.recipe import CHOICES, Recipe
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+COMMERCIAL = {True: "yes", False: "**no**"}
+MADE = "<!-- Made by scripts/make_reference.py -->\n"
+
+
+def commands() -> str:
+    """Every verb with its `--help`."""
+    with click.Context(cli, info_name="castlist") as context:
+        parts = [f"```text\n{cli.get_help(context)}\n```\n"]
+        for name in cli.list_commands(context):
+            parts += _verb(name, cli.get_command(context, name), context)
+    return f"# Command line\n\n{MADE}\n" + "\n".join(parts)
+
+
+def _verb(name: str, command: click.Command | None, parent: click.Context, level: int = 2) -> Iterator[str]:
+    if command is None:
+        return
+    with click.Context(command, info_name=name, parent=parent) as context:
+        yield f"{'#' * level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                yield from _verb(inner, command.get_command(context, inner), context, level + 1)
+
+
+def recipe() -> str:
+    """Every step with its choices, options and defaults."""
+    lines = [
+        f"# Recipe\n\n{MADE}\nWhat is done to a film, step by step: `castlist recipe > mine.toml`, change "
+        "it, `castlist find film.mp4 --recipe mine.toml`; or one option at a time, `--set track.max_gap=1`. "
+        "`use` names one of the choices, or a class of your own as `package.module:Name` (such a recipe is a "
+        "program).\n"
+    ]
+    made = Recipe()
+    for name, choices in CHOICES.items():
+        step = getattr(made, name)
+        lines.append(
+            f"## {name}\n\n{_first_line(step)}\n\nChoices: {', '.join(f'`{c}`' for c in choices)}.\n"
+        )
+        options = [(f.name, getattr(step, f.name)) for f in fields(step)]
+        if options:
+            rows = "\n".join(f"| `{option}` | `{value!r}` |" for option, value in options)
+            lines.append(f"| option | default |\n|---|---|\n{rows}\n")
+    return "\n".join(lines)
+
+
+def _first_line(step: object) -> str:
+    return (type(step).__doc__ or "").strip().splitlines()[0]
+
+
+def models() -> str:
+    """A card for each model."""
+    cards = [
+        f"## {m.name}\n\n| | |\n|---|---|\n| task | face {m.task} |\n| source | {m.source} |\n"
+        f"| licence of the weights | {m.licence} |\n| commercial use | {COMMERCIAL[m.commercial]} |\n"
+        f"| trained on | {m.training_data} |\n| installed by | `{m.package}` |\n| SHA-256 | `{m.sha256}` |\n"
+        for m in MODELS.values()
+    ]
+    return (
+        f"# Models\n\n{MADE}\nModels come inside installed packages, are found without importing them, and "
+        "are checked against their SHA-256 before they are opened. Face recognition errs more on some groups "
+        "of people than on others: castlist proposes, a person decides.\n\n" + "\n".join(cards)
+    )
+
+
+PAGES = {"reference/cli.md": commands, "reference/recipe.md": recipe, "models/index.md": models}
+
+
+def main() -> int:
+    stale = [name for name, make in PAGES.items() if not _same(DOCS / name, make())]
+    if "--check" in sys.argv[1:]:
+        print(
+            "\n".join(
+                f"docs/{name} is not as the code says: python scripts/make_reference.py" for name in stale
+            )
+        )
+        return bool(stale)
+    for name in stale:
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(PAGES[name](), "utf-8")
+    return 0
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
