@@ -156,8 +156,8 @@ def test_no_decoder_outlives_a_command_that_is_stopped(how, here, alone, tmp_pat
         time.sleep(0.01)
     process.send_signal(how)
     out, err = process.communicate(timeout=60)
-    ended = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
-    assert process.returncode == ended[how]
+    status = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
+    assert process.returncode == status[how]
     assert out == b""
     assert b"Traceback" not in err
     deadline = time.monotonic() + 20

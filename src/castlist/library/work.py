@@ -101,6 +101,7 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
 def _kept(task: Task) -> Outcome | None:
     """The outcome of an earlier run by the same castlist and recipe, None where there is none."""
     from castlist.decode.files import digest, open_plain, plain_path
+    from castlist.recipe import Recipe
     from castlist.store import Workspace
 
     if not (Path(task.workspace) / "cast.db").exists():
@@ -111,6 +112,8 @@ def _kept(task: Task) -> Outcome | None:
             if video is None or not runs or not runs[-1].finished:
                 return None
             if (runs[-1].version, runs[-1].recipe) != (__version__, task.recipe):
+                return None
+            if not keep.is_complete(Recipe.parse(task.recipe).scan_key(video)):  # of another kind of scan
                 return None
             cast = keep.cast()
     except CastlistError:
