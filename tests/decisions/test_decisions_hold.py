@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from scenes import PLAIN, find, scan_of
 
+from castlist.decisions import apply
 from castlist.recipe import Recipe
 from castlist.review import Session
 from castlist.store import Workspace
@@ -125,3 +127,41 @@ def test_numbers_go_on(path: Path) -> None:
     assert all(set(page[n]) <= set(now[n]) for n in (7, 8))
     find(path, scan)
     assert stored(path) == page
+
+
+def test_a_person_who_is_parted_keeps_the_number_where_it_was_recorded(path: Path) -> None:
+    """With hidden tracks beside, neither part has most faces: the number goes where it was recorded."""
+    scan = scan_of(np.repeat(np.arange(2), 8))
+    find(path, scan)
+    with Session.open(path) as session:
+        session.decide({"action": "confirm", "people": ["p1"]})
+        own = session.view.groups[0].tracks.tolist()
+        session.decide({"action": "hide", "tracks": own[:4]})
+        session.decide({"action": "different", "tracks": own[4:6]})
+        page = shown(session)
+        assert sorted(page) == [1, 2, 3]
+        session.decide({"action": "restore", "tracks": own[:4]})
+        assert set(own[:4]) <= set(shown(session)[1])
+    find(path, scan, PLAIN.with_step("link", {"use": "ward"}))
+    now = stored(path)
+    assert set(page[1]) <= set(now[1])
+    assert set(page[3]) <= set(now[3])
+
+
+def test_a_sheet_holds_on_other_tracks(path: Path) -> None:
+    """In a sheet one track stands on several sides: of whom it is, and of whom others are not."""
+    scan = scan_of(np.repeat(np.arange(4), 5))
+    find(path, scan)
+    with Session.open(path) as session:
+        session.decide({"action": "merge", "people": ["p1", "p2"]})
+        own = [g.tracks.tolist() for g in session.view.groups]
+        items = [
+            {"track": own[0][0], "to": None, "not": [own[0][1]]},
+            {"track": own[1][0], "to": own[0][1], "whole": True},
+            {"track": own[2][0], "to": own[0][2]},
+        ]
+        session.decide({"action": "sort", "items": items})
+        log, video, base = session._log, session.video, session.base
+        exact = {g.number: g.tracks.tolist() for g in session.view.groups}
+    other = replace(base, digest="another")  # the same tracks, to be found by time and box
+    assert {g.number: g.tracks.tolist() for g in apply(other, video, log).groups} == exact

@@ -268,10 +268,22 @@ class _Walk:
                 if k >= self.count:
                     own = np.flatnonzero(self.label == k)
                     self._against(self.people[k].by, own, "they were decided to be one person before")
+        self._leave_nobody(parts, person)
         for k, own in parts.items():
             self._carve(own, person.get(k, 0))
         tracks = list(parts.values())
         self.aparts += [_Apart(self.row, a, b) for i, b in enumerate(tracks) for a in tracks[:i]]
+
+    def _leave_nobody(self, parts: Sides, person: dict[int, int]) -> None:
+        """Let hidden tracks of whoever is parted follow the side that goes on under the number, in place."""
+        sides = np.concatenate([_none(), *parts.values()])
+        for key in np.unique(self.label[sides]).tolist():
+            if key < self.count:
+                continue
+            rest = np.setdiff1d(np.flatnonzero(self.label == key), sides)
+            touching = [k for k, own in parts.items() if (self.label[own] == key).any()]
+            heir = next((k for k in touching if person.get(k, 0) == self.people[key].number), touching[0])
+            parts[heir] = np.union1d(parts[heir], rest)
 
     def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
         """Some tracks, and they alone, become the person of others, or a new one."""
@@ -330,7 +342,8 @@ class _Walk:
         if not len(own):
             return NOISE
         touched = np.unique(self.label[own])
-        gone = [k for k in touched.tolist() if k >= self.count and self._most(k, own)]
+        decided = [k for k in touched.tolist() if k >= self.count]
+        gone = [k for k in decided if self.people[k].number == wanted or self._most(k, own)]
         return self._made(own, touched, gone, wanted)
 
     def _made(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int) -> int:
@@ -345,13 +358,11 @@ class _Walk:
             who.fate = old.fate if who.fate == NOISE else who.fate
             who.key = who.key or old.key
         self._replaced(own, touched, number)
-        left = self.label.copy()
-        left[own] = NOISE
-        for k in gone:
-            if not (left == k).any():
-                del self.people[k]
         key = max([self.count - 1, *self.people]) + 1
         self.people[key], self.label[own] = who, key
+        for k in gone:
+            if not (self.label == k).any():
+                del self.people[k]
         return key
 
     def _put(self, own: Tracks, key: int) -> None:
@@ -376,14 +387,17 @@ class _Walk:
 
     def _number(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int) -> int:
         """The number wanted, else that of whoever most of these tracks are now, else one that nobody had."""
-        left = np.unique(self.label[np.setdiff1d(np.arange(len(self.label)), own)])
+        rest = np.bincount(self.label[self.label >= 0], minlength=max([self.count, *self.people]) + 1)
+        mine = self.label[own]
+        rest[: len(rest)] -= np.bincount(mine[mine >= 0], minlength=len(rest))
+        left = set(np.flatnonzero(rest > 0).tolist())
         taken = {p.number for k, p in self.people.items() if k not in gone and k in left}
         if wanted and wanted not in taken:
             return wanted
         faces = [self.base.tracks.size[own[self.label[own] == k]].sum() for k in touched.tolist()]
         for i in np.argsort(faces, kind="stable")[::-1].tolist():
             number = self._number_of(int(touched[i]))
-            if number and number not in taken and (int(touched[i]) in gone or touched[i] not in left):
+            if number and number not in taken and (int(touched[i]) in gone or int(touched[i]) not in left):
                 return number
         self.next_number += 1
         return self.next_number - 1
@@ -393,6 +407,12 @@ class _Walk:
         members = np.flatnonzero(self.label == key)
         size = self.base.tracks.size[members]
         return bool(2 * size[np.isin(members, own)].sum() > size.sum())
+
+    def _just_joined(self, key: int, own: Tracks) -> bool:
+        """Whether most faces of these tracks are with somebody whom an earlier step of this decision made."""
+        size = self.base.tracks.size[own]
+        inside = self.label[own] == key
+        return self.people[key].by == self.row and bool(2 * size[inside].sum() > size.sum())
 
     def _main(self, own: Tracks, wanted: int) -> Tracks:
         """Of a person as they stood at the decision: the part that holds without what was undone since."""

@@ -36,6 +36,7 @@ class Finder:
         self._of = (tracks, clock, video)
         self._offset = offset
         self._digest = digest
+        self._order = np.argsort(tracks.frame, kind="stable")
         self._found: dict[tuple[Fraction, tuple[float, ...]], int] = {}
         self._groups: dict[int, tuple[Groups, Sides, int]] = {}
 
@@ -44,7 +45,7 @@ class Finder:
         keys = [(a.time, a.box) for a in anchors]
         fresh = {k: a for k, a in zip(keys, anchors, strict=True) if k not in self._found}
         if fresh:
-            there = locate(list(fresh.values()), *self._of, offset=self._offset)
+            there = _locate(list(fresh.values()), *self._of, self._offset, MIN_IOU, TOLERANCE, self._order)
             self._found.update(zip(fresh, there.tolist(), strict=True))
         return np.array([self._found[k] for k in keys], np.int64)
 
@@ -69,12 +70,16 @@ class Finder:
         found = located(when, groups.box, tracks, clock, video)
         lost = len(groups) - len(np.unique(groups.track[found != NOISE]))
         hit = found != NOISE
-        cell = found[hit] * max(len(groups.person), 1) + groups.side[groups.track[hit]]
-        cell, count = np.unique(cell, return_counts=True)
-        track, side = np.divmod(cell, max(len(groups.person), 1))
-        order = np.lexsort((side, -count, track))  # a track with faces of two sides is of that with more
-        first = order[np.concatenate([[True], np.diff(track[order]) > 0])] if len(order) else order
-        return _by_side(track[first], side[first]), lost
+        old = groups.number[groups.track[hit]]  # one track may stand on several sides
+        pair, count = np.unique(np.stack([found[hit], old]), axis=1, return_counts=True)
+        order = np.lexsort((pair[1], -count, pair[0]))  # faces of two tracks on one: the one with more counts
+        first = order[np.concatenate([[True], np.diff(pair[0][order]) > 0])] if len(order) else order
+        mine = dict(zip(pair[0][first].tolist(), pair[1][first].tolist(), strict=True))
+        good = np.array(
+            [mine[t] == n for t, n in zip(found[hit].tolist(), old.tolist(), strict=True)], np.bool_
+        )
+        side = groups.side[groups.track[hit]].astype(np.int64)
+        return _by_side(found[hit][good], side[good]), lost
 
 
 def _by_side(track: NDArray[np.int64], side: NDArray[np.int64]) -> Sides:
@@ -96,9 +101,22 @@ def locate(
     Of the faces that overlap by `min_iou` within `tolerance` seconds, in the shot of the nearest in time,
     the best one counts: its IoU, less up to a half for its distance in time.
     """
+    return _locate(anchors, tracks, clock, video, offset, min_iou, tolerance)
+
+
+def _locate(
+    anchors: Sequence[Anchor],
+    tracks: Tracks,
+    clock: Clock,
+    video: Video,
+    offset: Fraction,
+    min_iou: float,
+    tolerance: Fraction,
+    order: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
     when = np.array([float((a.time + offset) / clock.unit) for a in anchors])
     box = np.array([a.box for a in anchors]).reshape(-1, 4)
-    return located(when, box, tracks, clock, video, min_iou, tolerance)
+    return located(when, box, tracks, clock, video, min_iou, tolerance, order)
 
 
 def located(
@@ -109,10 +127,11 @@ def located(
     video: Video,
     min_iou: float = MIN_IOU,
     tolerance: Fraction = TOLERANCE,
+    order: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """As `locate`, for times in ticks of the clock and boxes as fractions of the frame."""
     found = np.full(len(when), NOISE, np.int64)
-    order = np.argsort(tracks.frame, kind="stable")
+    order = np.argsort(tracks.frame, kind="stable") if order is None else order
     frame, owner = tracks.frame[order], tracks.track
     reach = float(tolerance / clock.unit)
     first = np.searchsorted(clock.pts, when - reach - 1e-6)
