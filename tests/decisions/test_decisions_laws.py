@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from castlist.cli import run
 from castlist.decisions import Base, apply, completed_log, renumbered
 from castlist.errors import InputError
-from castlist.pipeline.publish import previous, publish
+from castlist.pipeline.publish import continued, previous, publish
 from castlist.review import Session
 from castlist.store import Workspace
 from castlist.types import INTERPOLATED, NOISE, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
@@ -99,7 +99,7 @@ class Review(RuleBasedStateMachine):
             old = previous(workspace)
             if old is not None:
                 workspace.decisions.complete(completed_log(old, self.video, workspace.decisions.all()))
-            base = renumbered(base_of(who, cut, order), old, workspace.decisions.all())
+            base = continued(base_of(who, cut, order), old, self.video, workspace.decisions.all())
             workspace.put("machine", f"run {run}", base)
             publish(workspace, base, self.video, run)
             workspace.run_finished(run, {}, {})
@@ -260,7 +260,7 @@ class Review(RuleBasedStateMachine):
         self.open.close()
         with Workspace.open(self.path) as workspace:
             run = workspace.run_started("", version="0", models={})
-            again = renumbered(base, previous(workspace), workspace.decisions.all())
+            again = continued(base, previous(workspace), self.video, workspace.decisions.all())
             workspace.put("machine", f"run {run}", again)
             publish(workspace, again, self.video, run)
             workspace.run_finished(run, {}, {})

@@ -331,9 +331,9 @@ class _Walk:
         if not len(own):
             return NOISE
         touched = np.unique(self.label[own])
-        gone = [
-            k for k in touched.tolist() if k >= self.count and (whole or self.exact or self._most(k, own))
-        ]
+        gone = [k for k in touched.tolist() if k >= self.count]
+        if not (whole or self.exact):
+            gone = [k for k in gone if self._most(k, own) or self._just_joined(k, own)]
         everybody = np.concatenate([own, *(np.flatnonzero(self.label == k) for k in gone)])
         return self._made(np.unique(everybody), touched, gone, wanted)
 

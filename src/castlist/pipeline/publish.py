@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from castlist import report
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
-from castlist.decisions import Base, apply, cast_of, completed_log, renumbered
+from castlist.decisions import Base, Decision, apply, cast_of, completed_log, renumbered
 from castlist.decisions.apply import SPARE
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, load
@@ -25,6 +26,7 @@ from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, V
 
 __all__ = [
     "base_of",
+    "continued",
     "evidence_of",
     "previous",
     "publish",
@@ -48,16 +50,27 @@ def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evid
         log = completed_log(before, video, workspace.decisions.all())
         workspace.decisions.complete(log)
     log = workspace.decisions.all()
-    base = renumbered(base_of(found), before, log)
-    clash = [g.number for g in apply(base, video, log).groups if g.number >= SPARE]
-    if clash:  # the rest of somebody whose number goes on with others: somebody new
-        number = base.number.copy()
-        again = np.isin(number + SPARE, clash)
-        number[again] = base.next_number + np.arange(int(again.sum()))
-        base = replace(base, number=number, next_number=base.next_number + int(again.sum()))
+    base = continued(base_of(found), before, video, log)
     workspace.put("machine", f"run {run}", base)
     workspace.put("evidence", f"run {run}", replace(evidence, portraits=Portraits.empty()))
     return publish(workspace, base, video, run)
+
+
+def continued(base: Base, before: Base | None, video: Video, log: Sequence[Decision]) -> Base:
+    """What a run found, its people numbered as those of the run before.
+
+    Whoever is left of a person whose number went on with somebody else gets a number that nobody had.
+    """
+    base = renumbered(base, before, log)
+    if before is None:
+        return base
+    alive = {g.number for g in apply(before, video, log).groups}
+    left = [g.number for g in apply(base, video, log).groups if not g.by and g.number < before.next_number]
+    spare = [g.number - SPARE for g in apply(base, video, log).groups if g.number >= SPARE]
+    again = np.isin(base.number, [*(n for n in left if n not in alive), *spare])
+    number = base.number.copy()
+    number[again] = base.next_number + np.arange(int(again.sum()))
+    return replace(base, number=number, next_number=base.next_number + int(again.sum()))
 
 
 def publish(workspace: Workspace, base: Base, video: Video, run: int | None = None) -> Cast:
