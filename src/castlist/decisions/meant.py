@@ -198,6 +198,7 @@ class _Reader:
         mine = np.unique(np.array(moved, np.int64))
         out = np.array(sorted(leaving), np.int64)
         target = [(np.setdiff1d(own, out), g) for own, g in self.ranked(self.whole(to))]
+        target = [(own, g) for own, g in target if len(own)]  # nobody stays with whom they were to be
         empty = mine[:0]
         sides[4 * k + MOVED] = mine
         if target:
