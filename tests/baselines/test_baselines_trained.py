@@ -221,5 +221,5 @@ def test_without_torch_says_what_to_install(name, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     scene, _ = noisy()
-    with pytest.raises(MissingExtra, match="castlist\\[torch\\]"):
+    with pytest.raises(MissingExtra, match="pip install 'torch"):
         BASELINES[name]()(scene, 3)
