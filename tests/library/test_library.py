@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import made_film
+from library_made import made_film
 
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import made_film, person_vector
+from library_made import made_film, person_vector
 
 from castlist.cli import run
 from castlist.errors import WorkspaceError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import LOOKS
+from library_made import LOOKS
 
 from castlist.cli import run
 from castlist.drawn import render, still

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import LOOKS, made_film, person_vector
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from library_made import LOOKS, made_film, person_vector
 
 from castlist.cli import run
 from castlist.drawn import render, still

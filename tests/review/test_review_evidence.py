@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import tables
+from review_made import tables
 
 from castlist.decisions import View, apply
 from castlist.errors import InputError

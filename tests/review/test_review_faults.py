@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import workspace
+from review_made import workspace
 
 from castlist.cli import run
 from castlist.errors import CastlistError, WorkspaceError

@@ -7,6 +7,7 @@ import base64
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def asked(
             tools = (await client.list_tools()).tools
             return tools, [await client.call_tool(name, given) for name, given in calls]
 
-    return asyncio.run(talk())
+    with ThreadPoolExecutor(1) as apart:  # another test of this process may have a loop of its own
+        return apart.submit(lambda: asyncio.run(talk())).result()
 
 
 def value(result: Any) -> Any:
