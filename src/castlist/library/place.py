@@ -144,6 +144,8 @@ def sentences(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _of_sqlite(path, error) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged schema
+        raise _of_sqlite(path, sqlite3.DatabaseError("text that is not UTF-8")) from error
     except OSError as error:
         raise WorkspaceError(_of_system(path, error)) from error
 

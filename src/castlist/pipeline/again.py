@@ -1,12 +1,13 @@
-"""Whether a cast that was found before may be replaced by one that is found anew."""
+"""What an earlier run found: its recipe and scan once more, and whether its cast may be replaced."""
 
 from __future__ import annotations
 
-from castlist.errors import InputError, RecipeError
+from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.recipe import CHOICES, Recipe
-from castlist.store import Workspace
+from castlist.store import Run, Workspace
+from castlist.types import Scan, Video
 
-__all__ = ["kind_of", "refuse_other_recipe"]
+__all__ = ["kind_of", "refuse_other_recipe", "scan_of"]
 
 DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose defaults may change with an upgrade
 
@@ -14,6 +15,27 @@ DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose default
 def kind_of(recipe: Recipe) -> str:
     """Whether a recipe is castlist's default, or somebody's own."""
     return DEFAULT if recipe == Recipe() else OWN
+
+
+def scan_of(
+    workspace: Workspace, video: Video, run: Run, recipe: Recipe | None = None
+) -> tuple[Recipe, Scan]:
+    """The recipe of a run (or the one given in its place) and the scan that it went by.
+
+    Raises:
+        WorkspaceError: the recipe cannot be used again, or the scan is gone.
+    """
+    try:
+        recipe = recipe or Recipe.stored(run.recipe)
+    except RecipeError as error:
+        raise WorkspaceError(
+            f"{workspace.path}: the recipe of its cast cannot be used again ({error}); "
+            "run castlist find again"
+        ) from None
+    scan = workspace.scan(recipe.scan_key(video))
+    if scan is None:
+        raise WorkspaceError(f"{workspace.path}: the scan of its last run is gone; run castlist find again")
+    return recipe, scan
 
 
 def refuse_other_recipe(workspace: Workspace, recipe: Recipe) -> None:

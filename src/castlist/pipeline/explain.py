@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
 from castlist.decisions import View, apply, decided_by, whom
-from castlist.errors import InputError, RecipeError, WorkspaceError
+from castlist.errors import InputError, WorkspaceError
+from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import base_of
 from castlist.progress import Watch, silent
@@ -136,17 +137,8 @@ def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch:
     video, runs = workspace.video(), [run for run in workspace.runs() if run.finished]
     if video is None or not runs:
         raise WorkspaceError(f"{workspace.path}: no cast has been found yet; run castlist find first")
-    try:
-        recipe = recipe or Recipe.stored(runs[-1].recipe)
-    except RecipeError as error:
-        raise WorkspaceError(
-            f"{workspace.path}: the recipe of its cast cannot be used again ({error}); "
-            "run castlist find again"
-        ) from None
-    seen = workspace.scan(recipe.scan_key(video))
-    if seen is None:
-        raise WorkspaceError(f"{workspace.path}: the scan of its last run is gone; run castlist find again")
-    return identify(video, seen, recipe, machine=machine, watch=watch), seen
+    recipe, scan = scan_of(workspace, video, runs[-1], recipe)
+    return identify(video, scan, recipe, machine=machine, watch=watch), scan
 
 
 def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.boxes import iou
 from castlist.errors import InputError
 from castlist.io.features import FeatureSet, gather
 from castlist.pipeline.explain import _found
@@ -96,23 +97,13 @@ def labels_of(tracks: Tracks, truth: Labelled) -> NDArray[np.str_]:
         if frame not in truth:
             continue
         boxes = np.array([box for box, _ in truth[frame]])
-        overlap = _iou(tracks.box[rows].astype(np.float64), boxes)
+        overlap = iou(tracks.box[rows][:, None], boxes[None])
         overlap[overlap < MIN_IOU] = 0
         for i, j in zip(*linear_sum_assignment(-overlap), strict=True):
             if overlap[i, j] > 0:
                 votes[tracks.track[rows[i]]][truth[frame][j][1]] += 1
     names = [vote.most_common(1)[0][0] if vote else "" for vote in votes]
     return np.array(["" if name in NO_PERSON else name for name in names], np.str_)
-
-
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(p, q) intersection over union of boxes (left, top, right, bottom)."""
-    inner = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    common = inner.clip(0).prod(2)
-    area = [(box[:, 2:] - box[:, :2]).clip(0).prod(1) for box in (a, b)]
-    union: NDArray[np.float64] = area[0][:, None] + area[1] - common
-    overlap: NDArray[np.float64] = common / np.maximum(union, 1e-9)
-    return overlap
 
 
 def read_truth(path: str | Path) -> Labelled:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from castlist.decisions import Base, completed_log, renumbered
-from castlist.errors import RecipeError, WorkspaceError
+from castlist.errors import WorkspaceError
+from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import identify
 from castlist.pipeline.publish import base_of, evidence_of, previous
-from castlist.recipe import Recipe
 from castlist.report import Evidence
 from castlist.store import Run, Workspace
 from castlist.types import Machine, Video
@@ -47,16 +47,7 @@ def _complete(path: str, video: Video, base: Base) -> None:
 
 
 def _found(workspace: Workspace, video: Video, run: Run) -> tuple[Base, Evidence]:
-    try:
-        recipe = Recipe.stored(run.recipe)
-    except RecipeError as error:
-        raise WorkspaceError(
-            f"{workspace.path}: the recipe of its cast cannot be used again ({error}); "
-            "run castlist find again"
-        ) from None
-    scan = workspace.scan(recipe.scan_key(video))
-    if scan is None:
-        raise WorkspaceError(f"{workspace.path}: its scan is gone; run castlist find on the film again")
+    recipe, scan = scan_of(workspace, video, run)
     found = identify(video, scan, recipe)
     base = renumbered(base_of(found), previous(workspace), workspace.decisions.all())
     return base, evidence_of(found, recipe, Machine(), run.timings)
