@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -25,17 +24,14 @@ Examples:
 )
 def command(workspace: Path, opened: bool, output: Path | None) -> None:
     """Write the report of WORKSPACE (film.castlist) as the cast stands now, and say where it is."""
-    from castlist import report
     from castlist.cli.output import visible
-    from castlist.pipeline.publish import stored_evidence
+    from castlist.pipeline.publish import write_report
     from castlist.store import Workspace
 
     place = workspace / "report.html" if output is None else output
     with Workspace.open(workspace, write=False) as keep:
-        cast = keep.cast()
         runs = [run.id for run in keep.runs() if run.finished]
-        evidence = replace(stored_evidence(keep, runs[-1] if runs else None), portraits=keep.portraits())
-        report.write(cast, place, thumbs=keep.image, evidence=evidence)
+        write_report(keep, keep.cast(), keep.portraits(), runs[-1] if runs else None, place=place)
     click.echo(f"Report: {visible(str(place))}")
     if opened:
         click.launch(place.absolute().as_uri())

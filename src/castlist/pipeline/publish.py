@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,13 @@ from castlist.pipeline.identify import Found
 from castlist.recipe import Recipe
 from castlist.refine.validate import pair_cosines
 from castlist.report import Evidence
+from castlist.report.page import Alike
 from castlist.store import Workspace
+from castlist.suggest.alike import look_alikes
 from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, Video
 
 __all__ = [
+    "alike_in",
     "base_of",
     "continued",
     "evidence_of",
@@ -86,14 +90,39 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     view = apply(base, video, workspace.decisions.all())
     cast = cast_of(base, video, view)
     workspace.put_cast(cast, base.portraits, run=run, decision=view.seen)
-    write_report(workspace, cast, base.portraits, run)
+    write_report(workspace, cast, base.portraits, run, alike=look_alikes(base, view))
     return cast
 
 
-def write_report(workspace: Workspace, cast: Cast, portraits: Portraits, run: int | None = None) -> None:
-    """Write the report of a cast, with what the run knew of how people were told apart."""
+def write_report(
+    workspace: Workspace,
+    cast: Cast,
+    portraits: Portraits,
+    run: int | None = None,
+    *,
+    alike: Alike | None = None,
+    place: Path | None = None,
+) -> None:
+    """Write the report of a cast, with what the run knew of how people were told apart.
+
+    Args:
+        alike: who may be the same person as whom; looked up in the workspace by default.
+        place: the file; `report.html` in the workspace by default.
+    """
     evidence = replace(stored_evidence(workspace, run), portraits=portraits)
-    report.write(cast, workspace.path / "report.html", thumbs=workspace.image, evidence=evidence)
+    alike = alike_in(workspace) if alike is None else alike
+    place = workspace.path / "report.html" if place is None else place
+    report.write(cast, place, thumbs=workspace.image, evidence=evidence, alike=alike)
+
+
+def alike_in(workspace: Workspace) -> Alike:
+    """Who may be the same person as whom, after the decisions; nobody where no vectors are stored."""
+    base, video = workspace.machine(), workspace.video()
+    return (
+        {}
+        if base is None or video is None
+        else look_alikes(base, apply(base, video, workspace.decisions.all()))
+    )
 
 
 def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:

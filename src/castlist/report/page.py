@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cast import Cast, Face, Person
+from castlist.cast import Appearance, Cast, Face, Person
 from castlist.errors import WorkspaceError
 from castlist.report import figures, words
 from castlist.report.album import Album
@@ -36,11 +36,19 @@ TIMES = 100  # appearances listed for one person
 HUES = 8
 DIM, DARK = 48, 16  # of 255, the mean of a picture: darker ones are shown brighter, and much brighter
 
+LIKELY = 0.5  # probability from which "possibly the same person" is "probably"
+
 Thumbs = Callable[[str], bytes]
+Alike = Mapping[int, Sequence[tuple[int, float]]]  # person's number -> (number, probability), likeliest first
 
 
 def render(
-    cast: Cast, *, thumbs: Thumbs | None = None, evidence: Evidence | None = None, film: str = ""
+    cast: Cast,
+    *,
+    thumbs: Thumbs | None = None,
+    evidence: Evidence | None = None,
+    alike: Alike | None = None,
+    film: str = "",
 ) -> str:
     """The whole page as HTML; equal input gives equal bytes.
 
@@ -48,19 +56,24 @@ def render(
         cast: who appears, and when.
         thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
         evidence: what is known beyond the cast.
+        alike: who may be the same person as whom; see `castlist.suggest.alike.look_alikes`.
         film: address of the film as the page sees it, to which every time is a link; "" for none.
     """
     evidence = Evidence() if evidence is None else evidence
     aside = _set_aside(cast, evidence)
     album = _album(cast, aside, thumbs)
+    hints = same_as(cast, alike or {})
     style, script = asset("look.css") + asset("report.css"), asset("report.js")
     return str(
         environment()
         .get_template("report.html")
         .render(
             film=_film(cast) | {"href": film},
-            people=[_row(p, cast, album, hue) for p, hue in zip(cast.people, _hues(cast), strict=True)],
-            background=[_row(p, cast, album, (p.id - 1) % HUES) for p in cast.background],
+            people=[
+                _row(p, cast, album, hue, hints.get(p.id, []))
+                for p, hue in zip(cast.people, _hues(cast), strict=True)
+            ],
+            background=[_row(p, cast, album, (p.id - 1) % HUES, []) for p in cast.background],
             background_shown=BACKGROUND_SHOWN,
             aside=[_aside_view(group, album) for group in aside],
             timeline=_timeline(cast),
@@ -83,7 +96,12 @@ def render(
 
 
 def write(
-    cast: Cast, path: str | Path, *, thumbs: Thumbs | None = None, evidence: Evidence | None = None
+    cast: Cast,
+    path: str | Path,
+    *,
+    thumbs: Thumbs | None = None,
+    evidence: Evidence | None = None,
+    alike: Alike | None = None,
 ) -> Path:
     """Write the page to a file, whole or not at all, and return where.
 
@@ -91,7 +109,20 @@ def write(
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
     film = film_address(cast, Path(path).parent)
-    return write_page(render(cast, thumbs=thumbs, evidence=evidence, film=film), path)
+    return write_page(render(cast, thumbs=thumbs, evidence=evidence, alike=alike, film=film), path)
+
+
+def same_as(cast: Cast, alike: Alike) -> dict[int, list[dict[str, Any]]]:
+    """Who each person may be, by number: {"how": "possibly", "id": 7, "name": "Person 7"}, ..."""
+    names = {p.id: words.clean(p.name) for p in cast.everybody}
+    return {
+        number: [
+            {"id": other, "name": names[other], "how": "probably" if chance >= LIKELY else "possibly"}
+            for other, chance in others
+            if other in names
+        ]
+        for number, others in alike.items()
+    }
 
 
 def film_address(cast: Cast, folder: Path) -> str:
@@ -189,7 +220,7 @@ def _film(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _row(person: Person, cast: Cast, album: Album, hue: int) -> dict[str, Any]:
+def _row(person: Person, cast: Cast, album: Album, hue: int, alike: list[dict[str, Any]]) -> dict[str, Any]:
     faces = [(face, album[face.image]) for face in person.faces[:FACES]]
     return {
         "id": person.id,
@@ -200,12 +231,32 @@ def _row(person: Person, cast: Cast, album: Album, hue: int) -> dict[str, Any]:
         "share": min(1.0, cast.share(person)),
         "faces": [picture(face, uri) for face, uri in faces if uri],
         "face_count": person.face_count,
-        "times": [(float(a.start), float(a.stop)) for a in person.appearances[:TIMES]],
+        "alike": alike,
+        "times": [
+            {"start": float(a.start), "stop": float(a.stop), "face": _seen(face, album)}
+            for a, face in stills(person)
+        ],
         "appearances": len(person.appearances),
         "first": float(person.first),
         "last": float(person.last),
         "lane": figures.lane(person),
     }
+
+
+def stills(person: Person) -> list[tuple[Appearance, Face | None]]:
+    """A person's first appearances, each with the best picture that was taken in it."""
+    best: dict[int, Face] = {}
+    for face in person.faces:
+        if face.image and (face.track not in best or face.quality > best[face.track].quality):
+            best[face.track] = face
+    return [
+        (stay, max((best[t] for t in stay.tracks if t in best), key=lambda f: f.quality, default=None))
+        for stay in person.appearances[:TIMES]
+    ]
+
+
+def _seen(face: Face | None, album: Album) -> dict[str, Any] | None:
+    return picture(face, album[face.image]) if face is not None and album[face.image] else None
 
 
 def picture(face: Face, uri: str) -> dict[str, Any]:
@@ -305,4 +356,6 @@ def _album(cast: Cast, aside: list[_Aside], thumbs: Thumbs | None) -> Album:
     album.take(face.image for group in aside[:8] for face in group.pictures)
     for n in range(1, FACES):
         album.take(p.faces[n].image for p in cast.people if len(p.faces) > n)
+    for person in cast.people[:LEAD]:
+        album.take(face.image for _, face in stills(person) if face is not None)
     return album

@@ -1,0 +1,35 @@
+"""Who may be the same person as whom, for pages to read: no question, only a hint."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from castlist.decisions import Base
+from castlist.decisions.people import View
+from castlist.suggest.pairs import Sums, seen_together, shut
+
+__all__ = ["LEAST", "look_alikes"]
+
+LEAST = 0.1  # probability from which two people are worth a second look: one such hint in ten may be right
+MOST = 3  # people named beside one
+
+
+def look_alikes(base: Base, view: View) -> dict[int, tuple[tuple[int, float], ...]]:
+    """For each person's number, the numbers of those who may be the same person, likeliest first.
+
+    Probabilities are those of the questions in `castlist review`: of whole groups, from their faces and from
+    who is seen with whom. Pairs about which somebody decided, and people with nobody alike, are left out.
+    """
+    groups = view.groups
+    if len(groups) < 2 or not base.vector.shape[1]:
+        return {}
+    total = np.array([base.vector[g.tracks].sum(axis=0, dtype=np.float64) for g in groups])
+    sums = Sums(base, total, np.array([len(g.tracks) for g in groups], np.float64))
+    odds = np.clip(sums.log_odds() + seen_together(base, view), -50, 50)
+    probability = np.where(shut(view), 0.0, 1 / (1 + np.exp(-odds)))
+    number = [g.number for g in groups]
+    return {
+        number[row]: tuple((number[k], float(chance[k])) for k in best)
+        for row, chance in enumerate(probability)
+        if (best := [k for k in np.argsort(-chance, kind="stable")[:MOST].tolist() if chance[k] >= LEAST])
+    }
