@@ -5,8 +5,8 @@
 CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label: P<k> a person, UNK a
 face that nobody can place, NF not a face). FOLDER may hold NAME.castlist of each, to spare the scans. The
 person with most faces is kept. By default the cast is put right first, as a review would: each track is given
-to whom most of its faces show. With --as-found nobody reviews: those people are kept of whose faces most show
-the person.
+to whom most of those of its faces show that anybody can place. With --as-found nobody reviews: those people
+are kept of whose faces most show the person.
 
 A pixel counts as hidden where the output is black and the film is not. A face of anybody else is covered
 where 90 % of its pixels are hidden; one of the kept person is open where at most 10 % are. Then the proof is
@@ -67,14 +67,18 @@ def truth_of(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 
 def majority(cast: Cast, truth) -> list[str]:
-    """Whom most faces of each track show, "" where none is known."""
+    """Whom most faces of each track show, "" where none is known.
+
+    Faces that nobody can place say nothing against somebody whom other faces of the track show.
+    """
     frame, box, label = truth
     left, right = pairs_in_frame(cast.tracks.frame, frame)
     near = iou(cast.tracks.box[left], box[right]) >= 0.4
     votes: dict[int, Counter[str]] = defaultdict(Counter)
     for track, row in zip(cast.tracks.track[left[near]].tolist(), right[near].tolist(), strict=True):
         votes[track][label[row]] += 1
-    return [votes[t].most_common(1)[0][0] if votes[t] else "" for t in range(len(cast.tracks))]
+    ranked = [sorted(votes[t].items(), key=lambda v: (v[0] == "UNK", -v[1])) for t in range(len(cast.tracks))]
+    return [who[0][0] if who else "" for who in ranked]
 
 
 def reviewed(folder: Path, truth) -> None:

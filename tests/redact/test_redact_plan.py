@@ -132,6 +132,54 @@ def test_the_margin_of_a_head_leaves_a_kept_face_open_but_the_face_itself_does_n
     assert made.covers.share(15, (42.5, 20, 44, 40)) > 0.9  # hair between the two
 
 
+def side_by_side(left: float, score: float = 0.9, other: float = 0.9, size: float = 20):
+    """A plan that keeps Anna, 20 pixels wide, beside somebody whose box begins at `left`."""
+    box = (left, 20, left + size, 20 + size)
+    both = tracks((range(10, 20), ANNA, score), (range(10, 20), box, other))
+    return plan(cast_of(both), both, [0]), box
+
+
+@pytest.mark.parametrize("overlap", [0.5, 1, 2, 3])
+def test_a_small_overlap_takes_a_little_of_the_kept_face_and_a_little_of_the_other(overlap) -> None:
+    made, beside = side_by_side(40 - overlap)
+    assert made.covers.share(15, ANNA) <= 0.1
+    assert made.covers.share(15, beside) >= 0.9
+
+
+def test_a_large_overlap_is_hidden_but_for_a_tenth_of_the_other() -> None:
+    made, beside = side_by_side(30)
+    assert made.covers.share(15, beside) >= 0.9
+    assert made.covers.share(15, ANNA) == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_second_box_of_a_kept_face_does_not_hide_it_but_a_sure_one_does() -> None:
+    upper = (22, 20, 34, 30)
+    for other, hidden in ((0.64, 0.0), (0.85, 0.3)):
+        both = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), upper, other))
+        made = plan(cast_of(tracks((range(10, 20), ANNA, 0.9))), both, [0])
+        assert made.covers.share(15, ANNA) == pytest.approx(hidden, abs=0.1)
+
+
+def test_a_second_box_on_the_track_of_somebody_else_is_hidden() -> None:
+    upper = (22, 20, 34, 30)
+    both = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), upper, 0.6))
+    assert plan(cast_of(both), both, [0]).covers.share(15, ANNA) > 0.2
+
+
+def test_what_a_proof_found_gives_no_way() -> None:
+    anna, beside = tracks((range(10, 20), ANNA, 0.9)), (38, 20, 58, 40)
+    found = tracks((range(10, 20), beside, 0.9))
+    made = planned(cast_of(anna), anna, np.ones(1, bool), np.zeros(1, bool), Hide(), [found])
+    assert made.covers.share(15, beside) > 0.99
+
+
+def test_a_kept_face_is_open_where_castlist_find_saw_it_too() -> None:
+    found, seen = (range(10, 20), ANNA, 0.9), (range(10, 20), (24, 24, 44, 44), 0.9)
+    other = (range(10, 20), (16, 42, 36, 62), 0.9)  # whose head's margin reaches over Anna's chin
+    made = plan(cast_of(tracks(found, other)), tracks(seen, other), [0])
+    assert made.covers.share(15, ANNA) <= 0.05
+
+
 def test_fail_secure_hides_everything_from_where_a_face_is_lost() -> None:
     lost = plan(cast_of(BOTH), BOTH, [0], Hide(fail_secure=True))
     assert [f for f in range(FRAMES) if lost.covers.share(f, (0, 0, 200, 100)) == 1] == list(range(25, 30))

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.boxes import iou, pairs_in_frame
+from castlist.boxes import iou, pairs_in_frame, part_of
 from castlist.cast import Cast
 from castlist.render import BODY, CORE, HOLE, WHOLE, Covers
 from castlist.types import CUT, START, Clock, Shots, Tracks, freeze
@@ -29,6 +29,14 @@ SAME_FACE = 0.35  # IoU from which two boxes in one frame are one face
 HIDDEN, HIDDEN_LASTING = 0.4, 2
 SEEN, SEEN_LASTING = 0.6, 10
 CERTAIN = 0.5  # score from which a face is hidden even where it overlaps one that is to be seen
+# A detector gives a second box of one face, around its eyes or its upper half; it is less sure of it by at
+# least so much. Of two faces side by side the surer is rarely so far ahead.
+SECOND_BOX = 0.15
+BEHIND = 0.3  # so much less sure is a detector of what is mostly behind another face, or none
+# Where a face that is to be seen and another overlap, the one to be seen loses so much of its area first.
+# Then the other's box gives way by so much of its side at most: its outer tenth is cheek, ear or hair.
+LOSES, GIVES_WAY = 0.05, 0.1
+EXACT = 0.03  # of a face's size by which a detector's boxes of one face differ between sizes of the picture
 GOES_ON = 0.25  # seconds between two detections within which an open face goes on as itself
 FOLLOWED = 0.5  # seconds after which a face is one that can be lost
 COASTS = 0.3  # seconds for which a face that is no longer found keeps its speed, as for the tracker
@@ -50,8 +58,7 @@ class Hide:
 
     def face(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, 4) what stays open of kept faces, from their boxes."""
-        grown = self.open * np.asarray(box[:, 2:] - box[:, :2], np.float64)
-        return np.asarray(np.concatenate([box[:, :2] - grown, box[:, 2:] + grown], axis=1))
+        return _grown(box, self.open)
 
     def head(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, 4) boxes of heads, from those of faces."""
@@ -97,18 +104,24 @@ def planned(
     is_open = own.open_rows(cast.clock)
     shown, hidden = np.flatnonzero(is_open & real), ~is_open & real
     others = ~open_tracks & ~ignored
-    certain = hidden & (faces.score >= CERTAIN)
-    sources = [(faces, hidden, certain), (cast.tracks, theirs := others[cast.tracks.track], theirs)]
-    sources += [(tracks, every := np.ones(len(tracks.frame), bool), every) for tracks in more]
-    parts = [
-        part
-        for tracks, rows, sure in sources
-        for part in _hidden(tracks, rows, sure, hide, cast.shots, cast.clock)
+    certain = hidden & (faces.score >= CERTAIN) & ~own.second_boxes(is_open)
+    sure = shown[faces.score[shown] >= SEEN]
+    kept = (faces.frame[sure], faces.box[sure])
+    theirs = others[cast.tracks.track]
+    again = _same(cast.tracks.frame, cast.tracks.box, faces.frame[certain], faces.box[certain])
+    parts = _hidden(faces, hidden, certain, hide, cast, kept)
+    parts += _hidden(cast.tracks, theirs, theirs & ~again, hide, cast, kept)
+    for tracks in more:
+        every = np.ones(len(tracks.frame), bool)
+        parts += _hidden(tracks, every, every, hide, cast, (kept[0][:0], kept[1][:0]))
+    parts.append((faces.frame[shown], HOLE, _holes(faces, shown, certain, hide)))
+    known = np.flatnonzero(open_tracks[cast.tracks.track])
+    same = known[
+        _same(cast.tracks.frame[known], cast.tracks.box[known], faces.frame[shown], faces.box[shown])
     ]
-    parts.append((faces.frame[shown], HOLE, hide.face(faces.box[shown])))
+    parts.append((cast.tracks.frame[same], HOLE, cast.tracks.box[same].astype(np.float64)))
     lost = _lost(faces, hidden, hide, cast) if hide.fail_secure else np.zeros(0, np.int64)
     parts.append((lost, WHOLE, np.zeros((len(lost), 4))))
-    known = np.flatnonzero(open_tracks[cast.tracks.track])
     return Plan(
         Covers.of(parts),
         np.concatenate([faces.frame[shown], cast.tracks.frame[known]]),
@@ -144,6 +157,18 @@ class _Ownership:
         known = _any(self.faces, self.kept | self.other)
         no_face = _any(self.faces, self.ignored) & ~known
         return (known | lasting(self.faces, HIDDEN, HIDDEN_LASTING)) & ~no_face
+
+    def second_boxes(self, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(m,) the faces that are second boxes of one that is open (m,), or behind it: far less sure."""
+        faces, marks = self.faces, np.zeros(len(self.faces.frame), bool)
+        rows, shown = np.flatnonzero(~is_open & ~self.other), np.flatnonzero(is_open)
+        left, right = pairs_in_frame(faces.frame[rows], faces.frame[shown])
+        a, b = rows[left], shown[right]
+        ahead = faces.score[b] - faces.score[a]
+        second = (part_of(faces.box[a], faces.box[b]) & (ahead >= SECOND_BOX)) | (ahead >= BEHIND)
+        second &= iou(faces.box[a], faces.box[b]) > 0
+        marks[a[second]] = True
+        return marks
 
     def open_rows(self, clock: Clock) -> NDArray[np.bool_]:
         """(m,) the faces that are to be seen.
@@ -193,18 +218,20 @@ def _hidden(
     rows: NDArray[np.bool_],
     certain: NDArray[np.bool_],
     hide: Hide,
-    shots: Shots,
-    clock: Clock,
+    cast: Cast,
+    kept: tuple[NDArray[np.int64], NDArray[np.float32]],
 ) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
     """Covers of some faces of tracks, and of where they were just before and will be just after.
 
-    Detections that are `certain` (m,) are hidden even where a kept face is.
+    Detections that are `certain` (m,) are hidden even where a kept face is, but for the edge that gives way
+    to `kept` (frames and boxes of faces that are to be seen).
     """
+    shots, clock = cast.shots, cast.clock
     at = np.flatnonzero(rows)
     found = at[(tracks.detection[at] >= 0) & certain[at]]
     parts = [
         (tracks.frame[at], BODY, hide.head(tracks.box[at])),
-        (tracks.frame[found], CORE, tracks.box[found].astype(np.float64)),
+        (tracks.frame[found], CORE, _giving_way(tracks.frame[found], tracks.box[found], *kept)),
     ]
     seconds = clock.seconds()
     for first, last in _stretches(tracks, at):
@@ -214,6 +241,56 @@ def _hidden(
             boxes = _going_on(tracks, end, other, frames, hide, seconds)
             parts.append((frames, BODY, boxes))
     return parts
+
+
+def _grown(box: NDArray[np.floating], share: float) -> NDArray[np.float64]:
+    """(n, 4) boxes with a margin to each side, in parts of their own size."""
+    more = share * np.asarray(box[:, 2:] - box[:, :2], np.float64)
+    return np.concatenate([box[:, :2] - more, box[:, 2:] + more], axis=1)
+
+
+def _same(
+    frame: NDArray[np.int64], box: NDArray[np.float32], frames: NDArray[np.int64], boxes: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """(n,) whether each face is also among others: one in the same frame and place."""
+    left, right = pairs_in_frame(frame, frames)
+    marks = np.zeros(len(frame), bool)
+    marks[left[iou(box[left], boxes[right]) >= SAME_FACE]] = True
+    return marks
+
+
+def _holes(
+    faces: Tracks, shown: NDArray[np.int64], certain: NDArray[np.bool_], hide: Hide
+) -> NDArray[np.float64]:
+    """(k, 4) what stays open of the faces `shown` (k,): with a margin, but where somebody else's face is."""
+    holes, others = hide.face(faces.box[shown]), np.flatnonzero(certain)
+    left, right = pairs_in_frame(faces.frame[shown], faces.frame[others])
+    near = left[iou(holes[left], _grown(faces.box[others], EXACT)[right]) > 0]
+    holes[near] = _grown(faces.box[shown[near]], min(EXACT, hide.open))
+    return holes
+
+
+def _giving_way(
+    frame: NDArray[np.int64],
+    box: NDArray[np.float32],
+    kept_frame: NDArray[np.int64],
+    kept_box: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """(n, 4) what is hidden whatever else is there: faces, each less the edge over which a kept face lies."""
+    core, kept = np.asarray(box, np.float64), np.asarray(kept_box, np.float64)
+    left, right = pairs_in_frame(frame, kept_frame)
+    a, b = core[left], kept[right]
+    into = np.concatenate([b[:, 2:] - a[:, :2], a[:, 2:] - b[:, :2]], axis=1)  # from left, top, right, bottom
+    meets = np.flatnonzero((into > 0).all(axis=1))
+    size, own = np.tile(a[:, 2:] - a[:, :2], 2), np.tile(b[:, 2:] - b[:, :2], 2)
+    side = (into / np.maximum(size, 1e-9)).argmin(axis=1)
+    common = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
+    along = np.tile(common[:, ::-1], 2)  # how long the border is along which the box gives way
+    borne = LOSES * own[:, :2].prod(axis=1, keepdims=True) / np.maximum(along, 1e-9)
+    most = np.clip(into - borne, 0, GIVES_WAY * size)
+    given = np.zeros((len(box), 4))
+    np.maximum.at(given, (left[meets], side[meets]), most[meets, side[meets]])
+    return core + given * (1, 1, -1, -1)
 
 
 def _stretches(tracks: Tracks, rows: NDArray[np.int64]) -> list[tuple[int, int]]:
