@@ -28,8 +28,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "proxy": {"decode"},
     "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
     "suggest": {"decisions", "cluster"},
-    "cast": {"handy"},  # when asked for a table or a picture
-    "handy": {"cast"},
+    "cast": {"handy"},  # when asked for a table or a picture, or told a decision
     "store": {"cast", "decisions"},
     "render": {"decode"},
     "reel": {"decode", "render", "cast", "store"},
@@ -37,6 +36,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster"},
 }
 CALLERS = {
+    "handy",
     "pipeline",
     "serve",
     "cli",

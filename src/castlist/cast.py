@@ -226,6 +226,28 @@ class Cast:
 
         return to_arrow(self, table)
 
+    def rename(self, person: str | Person, name: str, *, author: str = "") -> Cast:
+        """The cast after somebody got a name; the decision goes to the log of the cast's workspace.
+
+        Raises:
+            InputError: nobody bears that name, the new one is empty, or the cast came from no workspace.
+            WorkspaceError: the workspace cannot be written.
+        """
+        from castlist.handy.decide import renamed
+
+        return renamed(self, person, name, author)
+
+    def merge(self, a: str | Person, b: str | Person, *, author: str = "") -> Cast:
+        """The cast after two people were said to be one; where both have names, that of `a` stays.
+
+        Raises:
+            InputError: a name is unknown, both are one person, or the cast came from no workspace.
+            WorkspaceError: the workspace cannot be written.
+        """
+        from castlist.handy.decide import merged
+
+        return merged(self, a, b, author)
+
     def plot(self, ax: Any = None) -> Any:
         """Who appears when, drawn by matplotlib; the axes."""
         from castlist.handy import timeline

@@ -135,3 +135,32 @@ def test_a_timeline_has_a_lane_a_person_and_a_bar_an_appearance() -> None:
     axes.figure.canvas.draw()
     assert [t.get_text() for t in axes.get_yticklabels()] == [r"\$x_", "Bob"]
     assert sum(len(c.get_paths()) for c in axes.collections) == 3
+
+
+def test_renaming_and_merging_go_to_the_log_and_can_be_undone(two_people, tmp_path) -> None:
+    import shutil
+
+    from castlist.review.by_name import undo
+    from castlist.store import Workspace
+
+    place = tmp_path / "film.castlist"
+    shutil.copytree(two_people / "film.castlist", place)
+    with Workspace.open(place, write=False) as keep:
+        cast = keep.cast()
+    named = cast.rename(cast[0], "Anna").rename("Person 2", "Bob")
+    assert sorted(p.name for p in named) == ["Anna", "Bob"]
+    assert named["Anna"].images(1)[0].startswith(b"\xff\xd8")
+    assert [p.name for p in cast] == ["Person 1", "Person 2"]  # itself it never changes
+    one = named.merge("Anna", named["Bob"], author="me")
+    assert [p.name for p in one] == ["Anna"]
+    with Workspace.open(place, write=False) as keep:
+        assert [d.author for d in keep.decisions.all()] == ["", "", "me"]
+        assert [p.name for p in keep.cast()] == ["Anna"]
+    assert len(undo(place)) == 2
+    with pytest.raises(InputError, match="one person already"):
+        named.merge("Anna", "anna")
+
+
+def test_a_cast_of_no_workspace_takes_no_decision() -> None:
+    with pytest.raises(InputError, match="in no workspace"):
+        made().rename("Anna", "Zoe")

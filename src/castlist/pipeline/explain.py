@@ -21,13 +21,13 @@ from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
 from castlist.decisions import View, apply, decided_by, whom
 from castlist.errors import InputError, WorkspaceError
+from castlist.handy.decide import place_of
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import base_of
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
-from castlist.store.workspace import KeptPictures
 from castlist.types import BACKGROUND, USER, Clustering, Constraints, Machine, Scan
 
 __all__ = ["Explanation", "FacePair", "Merge", "explain"]
@@ -100,7 +100,7 @@ def explain(
             both are the same.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
-    place = _place(workspace) if isinstance(workspace, Cast) else Path(workspace)
+    place = place_of(workspace) if isinstance(workspace, Cast) else Path(workspace)
     with Workspace.open(place, write=False) as opened:
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
         found, seen = _found(opened, recipe, machine, watch)
@@ -122,14 +122,6 @@ def explain(
         same = float(view.label[one] == view.label[two])
         link = replace(link, decided=f"decided by a person (decision {decision})", probability=same)
     return _explained(found, cast, seen, link)
-
-
-def _place(cast: Cast) -> Path:
-    """The workspace that a cast came from."""
-    known = [p.pictures for p in cast.everybody if isinstance(p.pictures, KeptPictures)]
-    if not known:
-        raise InputError("this cast is in no workspace: give the film.castlist in which it was found")
-    return known[0].place
 
 
 def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:

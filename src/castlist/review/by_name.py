@@ -8,6 +8,7 @@ from pathlib import Path
 from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.review.session import Session
+from castlist.store.workspace import KeptPictures
 
 __all__ = ["merge", "rename", "undo"]
 
@@ -63,4 +64,4 @@ def _id(session: Session, name: str) -> str:
 
 def _saved(session: Session) -> Cast:
     session.save()
-    return session.cast()
+    return session.cast().with_pictures(KeptPictures(session.path))

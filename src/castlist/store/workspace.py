@@ -487,9 +487,11 @@ class Workspace:
             video = self.video()
             decisions = self._newer_decisions(db)
             base = self.machine() if decisions else None
+            cast: Cast | None
             if video and base is not None:
-                return cast_of(base, video, apply(base, video, decisions))
-            cast = casts.get(db, video) if video else None
+                cast = cast_of(base, video, apply(base, video, decisions))
+            else:
+                cast = casts.get(db, video) if video else None
         if cast is None:
             raise WorkspaceError(f"{self.path}: no cast has been found yet; run castlist find first")
         return cast.with_pictures(KeptPictures(self.path))

@@ -1,0 +1,48 @@
+"""Decisions about a cast that came from a workspace: they go to its log, as those of the review page do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from castlist.errors import InputError
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast, Person
+
+__all__ = ["merged", "place_of", "renamed"]
+
+
+def place_of(cast: Cast) -> Path:
+    """The workspace that a cast came from.
+
+    Raises:
+        InputError: it came from none.
+    """
+    from castlist.store.workspace import KeptPictures
+
+    for person in cast.everybody:
+        if isinstance(person.pictures, KeptPictures):
+            return person.pictures.place
+    raise InputError(
+        "this cast is in no workspace: find it with castlist.find, or read it from its workspace"
+    )
+
+
+def renamed(cast: Cast, person: str | Person, name: str, author: str = "") -> Cast:
+    """The cast after somebody got a name; see `castlist.rename`."""
+    from castlist.review.by_name import rename
+
+    return rename(place_of(cast), _called(person), name, author=author)
+
+
+def merged(cast: Cast, a: str | Person, b: str | Person, author: str = "") -> Cast:
+    """The cast after two people were said to be one; see `castlist.merge`."""
+    from castlist.review.by_name import merge
+
+    return merge(place_of(cast), _called(a), _called(b), author=author)
+
+
+def _called(person: str | Person) -> str:
+    """What a workspace calls somebody: numbers stay theirs, names may have changed meanwhile."""
+    return person if isinstance(person, str) else person.key
