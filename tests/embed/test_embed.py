@@ -11,7 +11,7 @@ import pytest
 from castlist.detect import YuNet
 from castlist.embed import EMBEDDERS, SFace, align, best_faces, detail, face_quality, sharpness
 from castlist.embed.align import TEMPLATE, similarity
-from castlist.embed.quality import TELLS, frontality
+from castlist.embed.quality import TELLS, frontality, turned
 from castlist.errors import InputError
 from castlist.models import MODELS, find
 from castlist.types import Clock, Tracks
@@ -112,6 +112,13 @@ def test_frontality_falls_as_the_nose_leaves_the_middle():
     assert (np.diff(front) < 0).all()
     assert front[3] == 0
     assert frontality(np.zeros((1, 5, 2)))[0] < 1e-5
+
+
+def test_a_face_turns_to_where_its_nose_goes():
+    nose = np.array([-20.0, -10, 0, 10, 20])
+    faces = np.tile([[30.0, 40], [70, 40], [50, 60], [35, 80], [65, 80]], (5, 1, 1))
+    faces[:, 2, 0] += nose
+    assert np.allclose(turned(faces), nose / 17.5)  # halves of the 35 pixels between eyes and mouth corners
 
 
 def test_sharpness_falls_with_blur_whatever_the_light(faces):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,30 @@ def test_look_alikes_and_the_least_sure_track_by_hand(film) -> None:
     assert likeness(cast, cast.people[0], 0 * mean).others == ()
 
 
+def test_a_page_about_somebody_shows_poses_doubts_and_where_to_look_first(film) -> None:
+    made = film(3, 60, tracks=16, names=("Anna",))
+    anna, other = made.cast.people[:2]
+    pose = {f.image: (0.0, -0.9, 1.2)[i % 3] for i, f in enumerate(anna.faces)}
+    mean = np.random.default_rng(3).normal(size=(len(made.cast.tracks), 8)).astype(np.float32)
+    mean /= np.linalg.norm(mean, axis=1, keepdims=True)
+    page = render_sheet(
+        made.cast, anna, thumbs=made.thumbs, likeness=likeness(made.cast, anna, mean),
+        alike={anna.id: [(other.id, 0.2)]}, pose=pose, film="f.mp4",
+    )  # fmt: skip
+    parts = re.split(r'<h2 class="pose">', page)[1:]
+    assert [part.split("<")[0] for part in parts] == [
+        "From the front",
+        "Turned to the left",
+        "Turned to the right",
+    ]
+    assert parts[0].split("</ul>")[0].count("<img") == min(8, -(-len(anna.faces) // 3))
+    assert f"Possibly the same person as <bdi>{other.name}</bdi>" in page
+    hardest = page.split("Look at these first")[1].split("</section>")[0]
+    assert hardest.count("<img") == 3
+    assert "likeness" not in page.split("<details")[0]
+    assert "h2 class" not in render_sheet(made.cast, anna, thumbs=made.thumbs)
+
+
 @pytest.mark.parametrize("suffix", [".pdf", ".png"])
 def test_paper_and_pictures_are_made_by_a_browser(suffix, two_people, tmp_path, monkeypatch, capsys) -> None:
     import shutil
@@ -57,7 +83,9 @@ def test_paper_and_pictures_are_made_by_a_browser(suffix, two_people, tmp_path, 
 def test_the_command_writes_html_and_refuses_what_it_cannot(two_people, tmp_path, capsys) -> None:
     place = str(two_people / "film.castlist")
     assert run(["sheet", place, "Person 1", "-o", str(tmp_path / "one.html")]) == 0
-    assert "How sure" in (tmp_path / "one.html").read_text("utf-8")
+    page = (tmp_path / "one.html").read_text("utf-8")
+    assert "How sure" in page
+    assert "Turned to the right" in page  # as the one on the left was drawn
     assert run(["sheet", place, "Zoe", "-o", str(tmp_path / "zoe.html")]) == 2
     assert run(["sheet", place, "-o", str(tmp_path / "cast.doc")]) == 2
     assert "written as .html, .pdf or .png" in capsys.readouterr().err

@@ -25,6 +25,7 @@ Examples:
   castlist sheet film.castlist                      contact sheet.html in the workspace
   castlist sheet film.castlist -o cast.pdf          to print; needs Chromium or Chrome
   castlist sheet film.castlist Anna -o anna.html    one page about Anna
+  castlist sheet film.castlist --posters posters/ --xmp    a key picture of everybody as a file
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
@@ -35,10 +36,39 @@ Examples:
     type=click.Path(path_type=Path),
     help="A .html, .pdf or .png; .html in the workspace by default.",
 )
-def command(workspace: Path, person: str | None, output: Path | None) -> None:
+@click.option(
+    "--posters", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Write an upright key picture of everybody, or of PERSON, as a JPEG; a sheet only with -o.",
+)  # fmt: skip
+@click.option("--xmp", is_flag=True, help="With --posters: name the faces in them, for photo programs.")
+def command(
+    workspace: Path, person: str | None, output: Path | None, posters: Path | None, xmp: bool
+) -> None:
     """Write a contact sheet of everybody in WORKSPACE (film.castlist), or a page about PERSON."""
+    if xmp and posters is None:
+        raise click.UsageError("--xmp goes with --posters FOLDER")
+    if posters is not None:
+        _posters(workspace, person, posters, xmp)
+    if posters is None or output is not None:
+        _sheet(workspace, person, output)
+
+
+def _posters(workspace: Path, person: str | None, folder: Path, xmp: bool) -> None:
     from castlist.cli.output import visible
-    from castlist.pipeline.publish import stored_evidence
+    from castlist.io.exports import Options
+    from castlist.io.exports.posters import write_posters
+    from castlist.store import Workspace
+
+    with Workspace.open(workspace, write=False) as keep:
+        cast = keep.cast()
+    asked = () if person is None else (cast.named([person])[0].name,)
+    written = write_posters(cast, folder, Options(person=asked), xmp=xmp)
+    click.echo(f"Posters: {len(written)} in {visible(str(folder))}")
+
+
+def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
+    from castlist.cli.output import visible
+    from castlist.pipeline.publish import alike_in, poses_in, stored_evidence
     from castlist.report.sheet import likeness, render_sheet, sheet_address, write_sheet
     from castlist.store import Workspace
 
@@ -51,12 +81,13 @@ def command(workspace: Path, person: str | None, output: Path | None) -> None:
         evidence = stored_evidence(keep, runs[-1].id if runs else None)
         evidence = replace(evidence, version=evidence.version or (runs[-1].version if runs else ""))
         who = None if person is None else cast.named([person])[0]
-        alike = None
+        figures = None
         if who is not None and base is not None and len(base.mean) == len(cast.tracks):
-            alike = likeness(cast, who, base.mean)
+            figures = likeness(cast, who, base.mean)
         html = render_sheet(
-            cast, who, thumbs=keep.image, evidence=evidence, alike=alike, film=sheet_address(cast, place)
-        )
+            cast, who, thumbs=keep.image, evidence=evidence, likeness=figures, alike=alike_in(keep),
+            pose=None if who is None else poses_in(keep), film=sheet_address(cast, place),
+        )  # fmt: skip
     if place.suffix.lower() == ".html":
         write_sheet(html, place)
     else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["detail", "face_quality", "frontality", "sharpness"]
+__all__ = ["detail", "face_quality", "frontality", "sharpness", "turned"]
 
+Points = NDArray[np.float64]
 FINE, COARSE = 32, 16  # pixels that a chip is shrunk to: beyond 32 there is as much grain as face
 TELLS = 0.0105  # of the variance must go from the one to the other
 
@@ -18,17 +19,30 @@ def frontality(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     far off the middle it is, in halves of the distance between eyes and between corners of the mouth.
     Where eyes or mouth corners fall on one another the head is in profile.
     """
-    landmarks = np.asarray(landmarks, np.float64)
-    eyes, nose, mouth = landmarks[:, 0:2], landmarks[:, 2], landmarks[:, 3:5]
-    across = (eyes[:, 1] - eyes[:, 0]) + (mouth[:, 1] - mouth[:, 0])
-    width = np.maximum(np.linalg.norm(across, axis=1), 1e-6)
-    along = across / width[:, None]
-    middle = (eyes.mean(1) + mouth.mean(1)) / 2
-    off = np.abs(((nose - middle) * along).sum(1)) / (width / 4)
+    eyes, _, mouth, _, width = _frame_of(np.asarray(landmarks, np.float64))
+    off = np.abs(turned(landmarks))
     upright = np.linalg.norm(eyes.mean(1) - mouth.mean(1), axis=1)
     # of a face seen from the front, eyes and mouth corners are 0.8 as far apart as eyes from mouth
     open_face = np.clip(width / 2 / np.maximum(0.8 * upright, 1.0), 0, 1)
     return np.asarray(np.clip(1 - off, 0, 1) * open_face)
+
+
+def turned(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n,) how far faces are turned to the picture's left (below 0) or right, from landmarks (n, 5, 2).
+
+    0 is the front; at 1 and -1 the nose is below an eye, and beyond lie profiles.
+    """
+    eyes, nose, mouth, along, width = _frame_of(np.asarray(landmarks, np.float64))
+    middle = (eyes.mean(1) + mouth.mean(1)) / 2
+    return np.asarray(((nose - middle) * along).sum(1) / (width / 4))
+
+
+def _frame_of(landmarks: Points) -> tuple[Points, Points, Points, Points, Points]:
+    """Eyes, nose and mouth corners of faces, the direction from eye to eye, and twice how far that is."""
+    eyes, nose, mouth = landmarks[:, 0:2], landmarks[:, 2], landmarks[:, 3:5]
+    across = (eyes[:, 1] - eyes[:, 0]) + (mouth[:, 1] - mouth[:, 0])
+    width = np.maximum(np.linalg.norm(across, axis=1), 1e-6)
+    return eyes, nose, mouth, across / width[:, None], width
 
 
 def sharpness(chip: NDArray[np.uint8]) -> float:

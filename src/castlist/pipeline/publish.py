@@ -16,8 +16,10 @@ from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
 from castlist.decisions import Base, Decision, apply, cast_of, completed_log, renumbered
 from castlist.decisions.apply import SPARE
+from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, load
+from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found
 from castlist.recipe import Recipe
 from castlist.refine.validate import pair_cosines
@@ -32,6 +34,7 @@ __all__ = [
     "base_of",
     "continued",
     "evidence_of",
+    "poses_in",
     "previous",
     "publish",
     "publish_run",
@@ -123,6 +126,18 @@ def alike_in(workspace: Workspace) -> Alike:
         if base is None or video is None
         else look_alikes(base, apply(base, video, workspace.decisions.all()))
     )
+
+
+def poses_in(workspace: Workspace) -> dict[str, float]:
+    """How far the face in each picture is turned, by the picture's name; nothing where the scan is gone."""
+    video, runs = workspace.video(), [run for run in workspace.runs() if run.finished]
+    if video is None or not runs:
+        return {}
+    try:
+        scan = scan_of(workspace, video, runs[-1])[1]
+    except WorkspaceError:
+        return {}
+    return dict(zip(scan.image, turned(scan.detections.landmarks[scan.embedded]).tolist(), strict=True))
 
 
 def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cast import Cast, Person
+from castlist.cast import Cast, Face, Person
 from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence
-from castlist.report.page import Thumbs, asset, environment, film_address, hash_of, picture, write_page
+from castlist.report.page import (
+    Alike,
+    Thumbs,
+    asset,
+    environment,
+    film_address,
+    hash_of,
+    picture,
+    same_as,
+    write_page,
+)
 
 __all__ = ["Likeness", "likeness", "render_sheet", "write_sheet"]
 
 FACES = 6  # of each person on a contact sheet
-PORTRAITS = 16  # on the page about one person
+PORTRAITS = 16  # on the page about one person, where nothing is known of how faces are turned
+BY_POSE = 8  # of each pose
+FRONT = 0.35  # how far a face is turned (`castlist.embed.quality.turned`) that counts as seen from the front
+POSES = ("From the front", "Turned to the left", "Turned to the right")
 STAYS = 40  # appearances listed there
 OTHERS = 8  # people listed that one was seen with
 ALIKE = 3  # look-alikes, and hardest links
@@ -62,7 +75,9 @@ def render_sheet(
     *,
     thumbs: Thumbs | None = None,
     evidence: Evidence | None = None,
-    alike: Likeness | None = None,
+    likeness: Likeness | None = None,
+    alike: Alike | None = None,
+    pose: Mapping[str, float] | None = None,
     film: str = "",
 ) -> str:
     """The page as HTML; equal input gives equal bytes.
@@ -71,14 +86,19 @@ def render_sheet(
         person: somebody of the cast, for a page about them; by default a contact sheet of everybody.
         thumbs: the bytes of a picture by its file name.
         evidence: what the provenance says.
-        alike: who looks like them; see `likeness`.
+        likeness: how alike the person's tracks are; see `likeness`.
+        alike: who may be the same person as whom; see `castlist.suggest.alike.look_alikes`.
+        pose: how far the face in a picture is turned, by the picture's file name.
         film: address of the film as the page sees it; "" for none.
     """
     people: Sequence[Person] = cast.people if person is None else (person,)
-    most = FACES if person is None else PORTRAITS
+    strips = {p.id: _strips(p, None if person is None else pose or {}) for p in people}
+    hints = same_as(cast, alike or {})
     album = Album(thumbs)
-    for n in range(most):
-        album.take(p.faces[n].image for p in people if len(p.faces) > n)
+    for n in range(PORTRAITS):
+        album.take(faces[n].image for p in people for _, faces in strips[p.id] if len(faces) > n)
+    if person is not None:
+        album.take(f.image for f in _beside(cast, person, likeness, hints))
     style = asset("look.css") + asset("sheet.css")
     return str(
         environment()
@@ -86,9 +106,9 @@ def render_sheet(
         .render(
             film={"href": film, "title": words.clean(cast.video.path.stem, 120) or "Untitled"},
             summary=cast.summary,
-            people=[_card(cast, p, album, most) for p in people],
-            about=None if person is None else _about(cast, person),
-            alike=alike,
+            people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
+            about=None if person is None else _about(cast, person, album, likeness),
+            alike=likeness,
             cast=cast,
             file=words.clean(cast.video.path.name, 260),
             evidence=Evidence() if evidence is None else evidence,
@@ -109,16 +129,61 @@ def sheet_address(cast: Cast, path: Path) -> str:
     return film_address(cast, path.parent)
 
 
-def _card(cast: Cast, person: Person, album: Album, most: int) -> dict[str, Any]:
+def _strips(person: Person, pose: Mapping[str, float] | None) -> list[tuple[str, list[Face]]]:
+    """The pictures shown of somebody, best first: by pose on a page about them, where that is known."""
+    if pose is None:
+        return [("", list(person.faces[:FACES]))]
+    if not any(face.image in pose for face in person.faces):
+        return [("", list(person.faces[:PORTRAITS]))]
+    sides: list[list[Face]] = [[], [], []]
+    for face in person.faces:
+        if (turned := pose.get(face.image)) is not None:
+            sides[0 if abs(turned) <= FRONT else 1 if turned < 0 else 2].append(face)
+    return [(name, faces[:BY_POSE]) for name, faces in zip(POSES, sides, strict=True) if faces]
+
+
+def _best(cast: Cast, number: int) -> Face | None:
+    """The best picture of the person of a number."""
+    return next((p.faces[0] for p in cast.everybody if p.id == number and p.faces), None)
+
+
+def _of_track(person: Person, track: int) -> Face | None:
+    """The best picture of one of a person's tracks."""
+    return next((face for face in person.faces if face.track == track), None)
+
+
+def _beside(
+    cast: Cast, person: Person, likeness: Likeness | None, hints: dict[int, list[dict[str, Any]]]
+) -> list[Face]:
+    """Pictures of look-alikes and of the tracks that are least alike the person."""
+    others = [_best(cast, other["id"]) for other in hints.get(person.id, [])]
+    hardest = [_of_track(person, track) for track, _ in likeness.hardest] if likeness else []
+    return [face for face in (*others, *hardest) if face is not None]
+
+
+def _shown(face: Face | None, album: Album) -> dict[str, Any] | None:
+    return picture(face, album[face.image]) if face is not None and album[face.image] else None
+
+
+def _card(
+    cast: Cast,
+    person: Person,
+    album: Album,
+    strips: list[tuple[str, list[Face]]],
+    hints: list[dict[str, Any]],
+) -> dict[str, Any]:
     return {
         "name": words.clean(person.name), "seconds": person.screen_time, "share": cast.share(person),
         "first": float(person.first), "last": float(person.last), "appearances": len(person.appearances),
-        "faces": [picture(f, album[f.image]) for f in person.faces[:most] if album[f.image]],
+        "strips": [
+            (title, [picture(f, album[f.image]) for f in faces if album[f.image]]) for title, faces in strips
+        ],
+        "alike": [hint | {"face": _shown(_best(cast, hint["id"]), album)} for hint in hints],
     }  # fmt: skip
 
 
-def _about(cast: Cast, person: Person) -> dict[str, Any]:
-    """Appearances, and with whom."""
+def _about(cast: Cast, person: Person, album: Album, likeness: Likeness | None) -> dict[str, Any]:
+    """Appearances, with whom, and which tracks to look at first."""
     everybody = list(cast.people)
     index = everybody.index(person) if person in everybody else -1
     beside = []
@@ -127,4 +192,14 @@ def _about(cast: Cast, person: Person) -> dict[str, Any]:
         order = [i for i in np.argsort(-seconds).tolist() if i != index and seconds[i] > 0]
         beside = [(words.clean(everybody[i].name), float(seconds[i])) for i in order[:OTHERS]]
     stays = [(float(a.start), float(a.stop)) for a in person.appearances[:STAYS]]
-    return {"stays": stays, "more": len(person.appearances) - len(stays), "beside": beside}
+    hardest = [
+        {
+            "track": track,
+            "time": float(cast.clock.time(int(cast.tracks.first[track]))),
+            "cosine": cosine,
+            "face": _shown(_of_track(person, track), album),
+        }
+        for track, cosine in (likeness.hardest if likeness else ())
+    ]
+    more = len(person.appearances) - len(stays)
+    return {"stays": stays, "more": more, "beside": beside, "hardest": hardest}

@@ -26,10 +26,11 @@ from castlist.io.exports.writing import replace_file
 from castlist.io.exports.xmp import Region, picture
 from castlist.types import NOISE, Video
 
-__all__ = ["write"]
+__all__ = ["jpeg", "named_file", "pictures", "same_film", "sidecar", "with_xmp", "write"]
 
 QUALITY = 92  # of the JPEGs; no difference is seen at this one
 _LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
+Picture = NDArray[np.uint8]  # (h, w, 3) BGR
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _SEGMENT = 65_533  # bytes that a JPEG segment holds
 
@@ -43,7 +44,7 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
         CastlistError: the folder cannot be written.
     """
     people = [who for who in chosen(cast, options or Options()) if who.person.faces]
-    video = _same_film(cast.video)
+    video = same_film(cast.video)
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -51,16 +52,16 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
         raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
     names = distinct_names(cast)
     written = []
-    for number, (who, image) in enumerate(_pictures(cast, video, people), 1):
-        sidecar = _sidecar(cast, who.person.faces[0].frame, image, names)
-        stem = place / f"{number:0{max(2, len(str(len(people))))}d} {_plain(who.name)}"
-        replace_file(f"{stem}.jpg", iter([_with_xmp(_jpeg(image), sidecar)]))
-        replace_file(f"{stem}.xmp", iter([sidecar]))
-        written.append(Path(f"{stem}.jpg"))
+    for number, (who, image) in enumerate(pictures(cast, video, people), 1):
+        packet = sidecar(cast, who.person.faces[0].frame, image, names)
+        file = named_file(place, number, len(people), who.name)
+        replace_file(str(file), iter([with_xmp(jpeg(image), packet)]))
+        replace_file(str(file.with_suffix(".xmp")), iter([packet]))
+        written.append(file)
     return written
 
 
-def _same_film(video: Video) -> Video:
+def same_film(video: Video) -> Video:
     """The film as it lies there now.
 
     Raises:
@@ -72,49 +73,69 @@ def _same_film(video: Video) -> Video:
     return found
 
 
-def _pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Named, NDArray[np.uint8]]]:
+def pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Named, Picture]]:
     """Each person with the whole frame of their best face, (h, w, 3) BGR."""
     with read_frames(video, on_demand=1) as reader:
         unit = reader.unit
+    size = (video.width, video.height)
     for who in people:
         image = _frame(video, cast.clock.time(who.person.faces[0].frame), unit)
         if image is not None:
-            yield who, image
+            yield who, image if image.shape[1::-1] == size else _resized(image, size)
 
 
-def _frame(video: Video, time: Fraction, unit: Fraction) -> NDArray[np.uint8] | None:
+def _resized(image: Picture, size: tuple[int, int]) -> Picture:
+    """A picture as large as the film's frames are, in whose pixels the boxes of faces are."""
+    import cv2
+
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _frame(video: Video, time: Fraction, unit: Fraction) -> Picture | None:
     """The frame that is first shown at a time, None where the film has none then or later."""
     with read_frames(video, start_pts=round(time / unit), on_demand=1) as reader:
         return next((frame.image for frame in reader), None)
 
 
-def _sidecar(cast: Cast, frame: int, image: NDArray[np.uint8], names: list[str]) -> bytes:
-    """The regions of everybody in a frame, surest first."""
+def sidecar(
+    cast: Cast, frame: int, image: Picture, names: list[str], corner: tuple[int, int] = (0, 0)
+) -> bytes:
+    """The regions of everybody in a picture, surest first: of a whole frame, or of what was cut out of one.
+
+    Args:
+        image: what is written.
+        corner: where in the frame its upper left corner is, in pixels of the frame as it was read.
+    """
     rows = np.flatnonzero(cast.tracks.frame == frame)
     owner = cast.person[cast.tracks.track[rows]]
     height, width = image.shape[:2]
-    scale = np.array([width / cast.video.width, height / cast.video.height] * 2)
-    regions: list[Region] = [
-        (names[person], tuple((cast.tracks.box[row] * scale).tolist()))
-        for row, person in zip(rows.tolist(), owner.tolist(), strict=True)
-        if person != NOISE
-    ]
+    regions: list[Region] = []
+    for row, person in zip(rows.tolist(), owner.tolist(), strict=True):
+        left, top, right, bottom = (cast.tracks.box[row] - np.tile(corner, 2)).tolist()
+        middle = (left + right) / 2, (top + bottom) / 2
+        if person != NOISE and 0 < middle[0] < width and 0 < middle[1] < height:
+            regions.append((names[person], (left, top, right, bottom)))
     return picture(width, height, regions, film_name(cast)).encode()
 
 
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
+def jpeg(image: Picture) -> bytes:
     import cv2
 
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return bytes(data)
 
 
-def _with_xmp(jpeg: bytes, packet: bytes) -> bytes:
+def with_xmp(jpeg: bytes, packet: bytes) -> bytes:
     """A JPEG with an XMP packet after its first marker, as it is where the packet does not fit a segment."""
     body = _XMP + packet
     if len(body) > _SEGMENT:
         return jpeg
     return jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
+
+
+def named_file(folder: Path, number: int, of: int, name: str) -> Path:
+    """Where a person's JPEG is written: a number that sorts, and the name."""
+    return folder / f"{number:0{max(2, len(str(of)))}d} {_plain(name)}.jpg"
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,67 @@
+"""A poster of each person: the key picture, upright, cut out of the film's frame around the face.
+
+Two by three, as media libraries show people; as large as the film's pixels allow, never enlarged. With XMP,
+everybody's face in it is named within the JPEG and in a sidecar of the same name. Needs the film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from castlist.cast import Cast
+from castlist.errors import CastlistError
+from castlist.io.exports.names import distinct_names
+from castlist.io.exports.options import Options
+from castlist.io.exports.stays import chosen
+from castlist.io.exports.stills import jpeg, named_file, pictures, same_film, sidecar, with_xmp
+from castlist.io.exports.writing import replace_file
+
+__all__ = ["write_posters"]
+
+TALL = 3.2  # faces high: head, neck and shoulders
+ABOVE = 0.42  # of the height, where the middle of the face is
+SHAPE = (2, 3)  # width to height
+
+
+def write_posters(
+    cast: Cast, folder: str | Path, options: Options | None = None, *, xmp: bool = False
+) -> list[Path]:
+    """Write `01 Anna.jpg` for each person who has a picture, in a folder that is made; the paths.
+
+    Raises:
+        InputError: a person who is asked for is not there, or the film is another one.
+        VideoError: the film is gone, or cannot be read.
+        CastlistError: the folder cannot be written.
+    """
+    people = [who for who in chosen(cast, options or Options()) if who.person.faces]
+    video, place = same_film(cast.video), Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    names = distinct_names(cast)
+    written = []
+    for number, (who, image) in enumerate(pictures(cast, video, people), 1):
+        face = who.person.faces[0]
+        left, top, right, bottom = _window(image.shape[1], image.shape[0], face.box)
+        poster = image[top:bottom, left:right]
+        file = named_file(place, number, len(people), who.name)
+        data = jpeg(poster)
+        if xmp:
+            packet = sidecar(cast, face.frame, poster, names, (left, top))
+            data = with_xmp(data, packet)
+            replace_file(str(file.with_suffix(".xmp")), iter([packet]))
+        replace_file(str(file), iter([data]))
+        written.append(file)
+    return written
+
+
+def _window(width: int, height: int, box: Sequence[float]) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of what is cut out of a frame, within it and as upright as fits."""
+    size = max(box[2] - box[0], box[3] - box[1], 1.0)
+    tall = min(TALL * size, height, width * SHAPE[1] / SHAPE[0])
+    wide = tall * SHAPE[0] / SHAPE[1]
+    left = min(max((box[0] + box[2] - wide) / 2, 0), width - wide)
+    top = min(max((box[1] + box[3]) / 2 - ABOVE * tall, 0), height - tall)
+    return round(left), round(top), round(left + wide), round(top + tall)
