@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from castlist.cluster import Calibration, reliability
-from castlist.cluster.calibrate import PRIORS, halves
+from castlist.cluster import Calibration, Evidence, ProbabilityCut, reliability
+from castlist.cluster.calibrate import PRIORS, _of_these_tracks, halves
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings
 
 NONE = Constraints.empty()
@@ -109,3 +109,47 @@ def test_one_person_alone_with_poor_tracks_is_not_taken_for_two_who_look_alike()
     found = Calibration.fit(table, NONE)
     assert found.other_mean < 0.3
     assert found.share > 0.5
+
+
+def scenes(*, inside: float, between: float, people: float, seed: int = 3) -> tuple[Embeddings, np.ndarray]:
+    """Four people in three scenes each, six faces a track, nobody seen with anybody.
+
+    Faces of a track have cosine `inside`, tracks of one person `between`, those of two people `people`.
+    """
+    rng = np.random.default_rng(seed)
+    who, d = np.repeat(np.arange(4), 3), 512
+    axes = np.linalg.qr(rng.normal(size=(d, 17 + 72)))[0].T
+    shared, own, scene, face = axes[:1], axes[1:5], axes[5:17], axes[17:]
+    centre = (
+        np.sqrt(people) * shared + np.sqrt(between - people) * own[who] + np.sqrt(inside - between) * scene
+    )
+    x = np.repeat(centre, 6, axis=0) + np.sqrt(1 - inside) * face
+    track = np.repeat(np.arange(12), 6)
+    return Embeddings(x.astype(np.float32), track, np.full(72, -1), np.ones(72, np.float32), "sface"), who
+
+
+def people_found(table: Embeddings, constraints: Constraints = NONE) -> int:
+    tree = Evidence()(table, constraints)
+    return len(np.unique(ProbabilityCut()(tree, table, constraints).label))
+
+
+def test_people_who_look_alike_are_told_apart_where_everybody_looks_the_same_in_all_scenes() -> None:
+    drawn, _ = scenes(inside=0.93, between=0.85, people=0.40)
+    assert people_found(drawn) == 4
+
+
+def test_as_alike_as_that_is_one_person_where_tracks_are_uneven() -> None:
+    table, who = scenes(inside=0.60, between=0.45, people=0.12)
+    assert people_found(table) == 4
+    one = table.vector[np.isin(table.track, np.flatnonzero(who == 0))]
+    alone = Embeddings(one, np.repeat(np.arange(3), 6), np.full(18, -1), np.ones(18, np.float32), "sface")  # type: ignore[arg-type]
+    assert people_found(alone) == 1
+
+
+@pytest.mark.parametrize(("cosine", "raised"), [(0.99, True), (0.95, True), (0.8, False), (0.5, False)])
+def test_even_tracks_raise_what_is_expected_of_one_person(cosine: float, raised: bool) -> None:
+    prior = PRIORS["sface"]
+    here = _of_these_tracks(prior, np.full(12, cosine))
+    assert (here.same_mean > prior.same_mean) is raised
+    assert here.same_mean <= max(cosine, prior.same_mean)
+    assert (here.same_worth < prior.same_worth) is raised

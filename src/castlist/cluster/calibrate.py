@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.likeness import MAX_PAIRS, Likeness, first_view
-from castlist.cluster.persons import Scale
+from castlist.cluster.persons import SAME_SPREAD, Scale
 from castlist.types import Constraints, Embeddings
 from castlist.vectors import unit
 
@@ -24,7 +24,8 @@ class Prior:
     same_std: float
     other_mean: float
     other_std: float
-    worth: float = 20.0  # pairs of a film that it counts for
+    worth: float = 20.0  # pairs of a film that it counts for, of two people
+    same_worth: float = 20.0  # and of one person
 
 
 # SFace: cosines of track means in six labelled television clips and films (docs/cluster.md says which and
@@ -35,9 +36,15 @@ PRIORS = {
 }
 EMPTY = np.zeros(0)
 OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts for
-ALONE_PAIRS = 50.0  # the same where nobody is seen with anybody: there may be one person only
+ALONE_PAIRS = 20.0  # the same where nobody is seen with anybody: there may be one person only
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
 GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 differ by .008 of F on films
+# How far a person is from herself in two scenes (1 - cosine), for the two halves of a track being 1 apart:
+# 2.2 to 2.7 in films whose tracks are clear, drawn ones included; films of noisy tracks stay with the prior.
+SCENES_APART = 2.5
+HALVES_WORTH = 8.0  # pairs of a film that this counts for: less than what other films say
+USUAL_HALVES = 0.8  # median cosine of the two halves of a track in labelled films, ...
+USUAL_TRACKS = 0.5  # ... and tracks of a film that it counts for
 MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
 
 
@@ -56,6 +63,7 @@ class Calibration:
     other_mean: float = 0.05
     other_std: float = 0.08
     share: float = 0.2  # of the pairs of tracks that are one person
+    evenness: float = 1.0  # how much less a person's groups differ than those of other films, 0 to 1
     within: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of the halves of tracks
     apart: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of cannot-linked tracks
 
@@ -78,7 +86,8 @@ class Calibration:
         The share of single pairs says little of groups, which are few for each person: counted in full it
         left the people of labelled films in many parts. Groups start at `GROUP_ODDS`.
         """
-        return Scale(self.same_mean, self.other_mean, self.other_std, GROUP_ODDS)
+        spread = SAME_SPREAD * self.evenness
+        return Scale(self.same_mean, self.other_mean, self.other_std, GROUP_ODDS, spread)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
         """The probability that two tracks with this cosine are one person."""
@@ -93,8 +102,22 @@ class Calibration:
         prior = prior or PRIORS.get(embeddings.model) or _guess(within, apart)
         pairs = _all_pairs(likeness, np.flatnonzero(faces))
         ceiling = float(np.median(within)) if len(within) > 10 else max(prior.same_mean, 0.8)
-        fitted = _mixture(pairs, _believed(apart, prior), prior, ceiling)
-        return cls(*fitted, within, apart)
+        fitted = _mixture(pairs, _believed(apart, prior), _of_these_tracks(prior, within), ceiling)
+        evenness = min(1.0, (1 - fitted[0]) / max(1 - prior.same_mean, 0.05))
+        return cls(*fitted, evenness, within, apart)
+
+
+def _of_these_tracks(prior: Prior, within: NDArray[np.float64]) -> Prior:
+    """The prior where tracks are as even in themselves as these: one person's mean cosine may be higher.
+
+    Faces that hardly change within a track (drawn, sharp, evenly lit) change less between scenes too.
+    """
+    n = len(within)
+    inside = (n * float(np.median(within)) + USUAL_TRACKS * USUAL_HALVES) / (n + USUAL_TRACKS) if n else 0.0
+    same_mean = 1 - SCENES_APART * (1 - inside)
+    if same_mean <= prior.same_mean:
+        return prior
+    return replace(prior, same_mean=same_mean, same_worth=min(prior.same_worth, HALVES_WORTH))
 
 
 def halves(embeddings: Embeddings) -> NDArray[np.float64]:
@@ -132,7 +155,7 @@ def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:
     same = float(np.median(within)) if len(within) else 0.6
     other = float(np.median(apart)) if len(apart) else min(0.05, same - 0.1)
     spread = max(same - other, 0.1)
-    return Prior(other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread, worth=2.0)
+    return Prior(other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread, worth=2.0, same_worth=2.0)
 
 
 def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
@@ -163,9 +186,9 @@ def _mixture(
         chance = same / (same + (1 - share) * _normal(pairs, here.other_mean, here.other_std) + 1e-300)
         share = float(np.clip((chance.sum() + 1) / (len(pairs) + 10), 0.001, 0.9))
         here = _shifted(prior, *_two_people(apart, pairs, 1 - chance, prior))
-        n, at = chance.sum() + prior.worth, min(here.same_mean, ceiling)
-        same_mean = float((chance @ pairs + prior.worth * at) / n)
-        spread = chance @ (pairs - same_mean) ** 2 + prior.worth * here.same_std**2
+        n, at = chance.sum() + prior.same_worth, min(here.same_mean, ceiling)
+        same_mean = float((chance @ pairs + prior.same_worth * at) / n)
+        spread = chance @ (pairs - same_mean) ** 2 + prior.same_worth * here.same_std**2
         same_std = float(np.sqrt(spread / n))
     return same_mean, same_std, here.other_mean, here.other_std, share
 
@@ -177,7 +200,13 @@ def _shifted(prior: Prior, other_mean: float, other_std: float) -> Prior:
     """
     common = max(0.0, (other_mean - prior.other_mean) / max(1 - other_mean, 0.05))
     same_mean = (prior.same_mean + common) / (1 + common)
-    return Prior(same_mean, prior.same_std / (1 + common), other_mean, other_std, prior.worth)
+    return replace(
+        prior,
+        same_mean=same_mean,
+        same_std=prior.same_std / (1 + common),
+        other_mean=other_mean,
+        other_std=other_std,
+    )
 
 
 def _two_people(

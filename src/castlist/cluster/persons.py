@@ -37,6 +37,7 @@ class Scale:
     other: float  # mean, of two people
     spread: float  # deviation, of two people
     odds: float  # log odds that a track is of a person who has one track, nothing known
+    same_spread: float = SAME_SPREAD  # deviation, of one person's groups
 
     def level(self, inside: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far above two people's the cosines within groups lie: `inside` sums them over ordered pairs."""
@@ -50,9 +51,9 @@ class Scale:
         """Of two groups being one person; `level` and `length` (of the mean) are the two groups' products."""
         ratio = np.minimum(np.sqrt(level) / length, 1.0)
         other = np.sqrt(self.spread**2 + (ratio * LOOK_ALIKE) ** 2)
-        middle = ratio * other / (other + SAME_SPREAD)
+        middle = ratio * other / (other + self.same_spread)
         return np.asarray(
-            ratio / (other * SAME_SPREAD) * ((cosine - self.other) / length - middle) + self.odds
+            ratio / (other * self.same_spread) * ((cosine - self.other) / length - middle) + self.odds
         )
 
 

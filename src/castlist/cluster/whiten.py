@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,4 +74,4 @@ def measure(cosine: NDArray[np.float32], label: NDArray[np.int64], prior: Scale)
     other = ((weight * each).sum() / 2 + PSEUDO_PAIRS * prior.other) / total
     variance = square / np.outer(n, n) - 2 * other * each + other**2
     spread = np.sqrt(((weight * variance).sum() / 2 + PSEUDO_PAIRS * prior.spread**2) / total)
-    return Scale(float(max(same, other + 0.05)), float(other), float(spread), prior.odds)
+    return replace(prior, same=float(max(same, other + 0.05)), other=float(other), spread=float(spread))
