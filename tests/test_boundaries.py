@@ -23,6 +23,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "refine": set(),
     "cluster": set(),
     "models": set(),
+    "cues": {"embed", "cluster"},
     "detect": {"models"},
     "embed": {"models"},
     "proxy": {"decode"},
@@ -33,7 +34,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "render": {"decode"},
     "reel": {"decode", "render", "cast", "store"},
     "redact": {"decode", "detect", "track", "render", "cast", "store", "recipe", "models", "decisions"},
-    "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster"},
+    "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster", "cues"},
 }
 CALLERS = {
     "handy",

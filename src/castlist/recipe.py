@@ -27,6 +27,7 @@ from typing import Any, Self
 
 from castlist.cluster import BILLINGS, CUTS, LINKAGES, Billing, Evidence, ProbabilityCut
 from castlist.constrain import CONSTRAINERS, REFLECTIONS, CoOccurrence, Reflections
+from castlist.cues import CUES, WEIGHTS, Clothes, Weights
 from castlist.detect import DETECTORS, Look, YuNet
 from castlist.embed import EMBEDDERS, SFace
 from castlist.errors import RecipeError
@@ -41,7 +42,7 @@ __all__ = ["CHOICES", "Recipe"]
 LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
 LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
 
-SCAN = 3  # raised when the scan of a film by the same recipe begins to hold something else
+SCAN = 4  # raised when the scan of a film by the same recipe begins to hold something else
 
 CHOICES: dict[str, Mapping[str, Any]] = {
     "split": SPLITTERS,
@@ -49,11 +50,13 @@ CHOICES: dict[str, Mapping[str, Any]] = {
     "detect": DETECTORS,
     "track": TRACKERS,
     "embed": EMBEDDERS,
+    "cue": CUES,
     "divide": DIVIDERS,
     "sift": SIFTERS,
     "constrain": CONSTRAINERS,
     "reflect": REFLECTIONS,
     "refine": {**REFINERS, "averaged": Averaged, "best": Best},
+    "weigh": WEIGHTS,
     "link": LINKAGES,
     "cut": CUTS,
     "bill": BILLINGS,
@@ -69,11 +72,13 @@ class Recipe:
     detect: Any = field(default_factory=YuNet)
     track: Any = field(default_factory=MotionTracker)
     embed: Any = field(default_factory=SFace)
+    cue: Any = field(default_factory=Clothes)
     divide: Any = field(default_factory=LikenessDivider)
     sift: Any = field(default_factory=Sift)
     constrain: Any = field(default_factory=CoOccurrence)
     reflect: Any = field(default_factory=Reflections)
     refine: Any = field(default_factory=Averaged)
+    weigh: Any = field(default_factory=Weights)
     link: Any = field(default_factory=Evidence)
     cut: Any = field(default_factory=ProbabilityCut)
     bill: Any = field(default_factory=Billing)
@@ -187,7 +192,7 @@ class Recipe:
 
     def scan_key(self, video: Video) -> str:
         """Under which a scan of this film by this recipe is kept."""
-        return f"{self.key('split', 'look', 'detect', 'track', 'embed')}{video.digest} {SCAN}"
+        return f"{self.key('split', 'look', 'detect', 'track', 'embed', 'cue')}{video.digest} {SCAN}"
 
     def key(self, *steps: str) -> str:
         """The options of these steps as text: results are kept under it."""
@@ -284,6 +289,7 @@ NEEDED = {
     "look": ("watch",),
     "detect": ("model",),
     "embed": ("model", "per_second", "least"),
+    "cue": ("cut",),
 }
 
 

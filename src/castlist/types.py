@@ -12,7 +12,7 @@ A frame number is an index, never a time. Times are exact: integer timestamps an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,7 @@ __all__ = [
     "Clock",
     "Clustering",
     "Constraints",
+    "Cue",
     "Detections",
     "Embeddings",
     "Machine",
@@ -101,8 +102,8 @@ def same(a: Any, b: Any) -> bool:
     """Whether two tables hold the same values, NaN equal to NaN (`==` does not work on columns)."""
     if type(a) is not type(b):
         return False
-    for field in fields(a):
-        x, y = getattr(a, field.name), getattr(b, field.name)
+    for column in fields(a):
+        x, y = getattr(a, column.name), getattr(b, column.name)
         if isinstance(x, np.ndarray):
             floats = np.issubdtype(x.dtype, np.floating)
             if x.dtype != y.dtype or not np.array_equal(x, y, equal_nan=floats):
@@ -226,6 +227,28 @@ class Detections:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Cue:
+    """What is seen beside faces, in one vector a face. Rows of quality 0 say nothing."""
+
+    vector: NDArray[np.uint8]  # (k, c)
+    quality: NDArray[np.float32]  # (k,) 0 to 1
+
+    def __post_init__(self) -> None:
+        c = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        freeze(self, vector=(np.uint8, (None, c)), quality=(np.float32, (None,)))
+
+    @classmethod
+    def empty(cls, rows: int = 0) -> Self:
+        return cls(np.zeros((rows, 0), np.uint8), np.zeros(rows, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.quality)
+
+    def __getitem__(self, rows: Any) -> Cue:
+        return Cue(self.vector[rows], self.quality[rows])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Scan:
     """What one pass over a film, or over a piece of it, brings home.
 
@@ -240,6 +263,7 @@ class Scan:
     vector: NDArray[np.float32]  # (k, d) their vectors, as the model gives them
     image: tuple[str, ...]  # (k,) file name of a small JPEG among the workspace's thumbs
     damaged: int = 0  # frames that could not be decoded
+    cue: Cue = field(default_factory=Cue.empty)  # (k,) what was seen beside the embedded faces
 
     def __post_init__(self) -> None:
         s = np.shape(self.signal)[1] if np.ndim(self.signal) == 2 else 0
@@ -248,6 +272,10 @@ class Scan:
         freeze(self, embedded=(np.int64, (None,)), vector=(np.float32, (None, d)))
         if len(self.image) != k:
             raise InputError(f"Scan.image has {len(self.image)} rows, expected {k}")
+        if not len(self.cue):
+            object.__setattr__(self, "cue", Cue.empty(k))
+        if len(self.cue) != k:
+            raise InputError(f"Scan.cue has {len(self.cue)} rows, expected {k}")
 
     def __len__(self) -> int:
         return len(self.clock)
@@ -284,6 +312,7 @@ class Scan:
             _stack([p.vector for p in parts]),
             tuple(name for p in parts for name in p.image),
             sum(p.damaged for p in parts),
+            Cue(_stack([p.cue.vector for p in parts]), np.concatenate([p.cue.quality for p in parts])),
         )
 
 

@@ -14,7 +14,7 @@ from castlist.cast import Cast
 from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.recipe import Recipe
 from castlist.store import Workspace
-from castlist.types import Clock, Detections, Portraits, Scan, Shots, Tracks, Video
+from castlist.types import Clock, Cue, Detections, Portraits, Scan, Shots, Tracks, Video
 
 WIDTH, HEIGHT, FRAMES = 640, 360, 10  # frames of a track
 DIM = 128
@@ -71,13 +71,19 @@ def made_film(
         keep.append(
             key,
             Scan(clock, np.zeros((len(clock), 1), np.uint8), found, np.full(len(rows), 0.8),
-                 np.arange(len(rows)), vector.astype(np.float32), images),
+                 np.arange(len(rows)), vector.astype(np.float32), images, 0, _clothes(rows)),
         )  # fmt: skip
         keep.complete(key)
         cast, portraits = _cast(video, clock, tracks, rows, box, images, fates or {}, names or {})
         keep.put_cast(cast, portraits, run=run)
         keep.run_finished(run, {}, {})
     return place
+
+
+def _clothes(rows) -> Cue:
+    """Colours of somebody's clothes, a row of its own for each face."""
+    drawn = [np.random.default_rng([who, i]).integers(1, 256, 48) for i, (_, _, who) in enumerate(rows)]
+    return Cue(np.array(drawn).reshape(-1, 48), np.ones(len(rows)))
 
 
 def _box(side: int) -> list[float]:

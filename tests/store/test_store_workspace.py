@@ -18,6 +18,7 @@ from castlist.types import (
     SET_ASIDE,
     Clock,
     Constraints,
+    Cue,
     Detections,
     Embeddings,
     Portraits,
@@ -58,6 +59,7 @@ def make_piece(rng, start, frames=16, faces=5, embedded=3, width=8):
         vector=rng.standard_normal((embedded, width)).astype(np.float16),
         image=tuple(f"{start}-{i}" for i in range(embedded)),
         damaged=start % 3,
+        cue=Cue(rng.integers(0, 256, (embedded, 5)), rng.random(embedded)),
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.dense import agglomerate
+from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_quality
@@ -51,7 +52,14 @@ class Evidence:
         if not 0 <= self.poor < 1:
             raise InputError(f"Evidence.poor must lie in [0, 1), got {self.poor}")
 
-    def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
+    def __call__(
+        self, embeddings: Embeddings, constraints: Constraints, hints: NDArray[np.float32] | None = None
+    ) -> Tree:
+        """The tree of the tracks.
+
+        Args:
+            hints: (t, t) log odds of one person from beside the face, NaN where nothing is known of a pair.
+        """
         likeness, faces = Likeness.of(embeddings, how_many_tracks(embeddings, constraints))
         present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
@@ -60,6 +68,7 @@ class Evidence:
         quality = track_quality(embeddings, len(faces))[present]
         count = np.bincount(group).astype(np.float64)
         calibration = Calibration.fit(embeddings, constraints)
+        beside = None if hints is None else Hints.of(hints, len(faces))[present].grouped(group)
         label, cosine, scale = find_people(
             likeness[present].grouped(group),
             np.bincount(group, quality) / count,
@@ -67,8 +76,9 @@ class Evidence:
             calibration.scale,
             rounds=self.rounds,
             poor=self.poor,
+            hints=beside,
         )
-        merge, height = _two_storeys(cosine, label, apart, scale)
+        merge, height = _two_storeys(cosine, label, apart, scale, beside)
         first, node = group_merges(group)
         name = np.concatenate([node, len(present) + len(first) + np.arange(len(merge))])
         merges = np.concatenate([first, name[merge]])
@@ -84,6 +94,7 @@ def find_people(
     *,
     rounds: int = 2,
     poor: float = 0.25,
+    hints: Hints | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], Scale]:
     """(t,) a person for each of t tracks, their (t, t) likeness in the final space, and its scale.
 
@@ -92,16 +103,16 @@ def find_people(
     limit = np.quantile(quality, poor) if len(quality) >= MANY else -np.inf
     clear = np.flatnonzero(quality >= limit)
     scale, cosine = prior, likeness.matrix()
-    label = _one_round(cosine, clear, cannot, scale)
+    label = _one_round(cosine, clear, cannot, scale, hints)
     for _ in range(rounds):
         cosine = whitened(likeness, label)
         scale = measure(cosine, label, prior)
-        label = _one_round(cosine, clear, cannot, scale)
+        label = _one_round(cosine, clear, cannot, scale, hints)
     return _put_right(cosine, label, cannot), cosine, scale
 
 
 def _one_round(
-    cosine: NDArray[np.float32], clear: NDArray[np.int64], cannot: Pairs, scale: Scale
+    cosine: NDArray[np.float32], clear: NDArray[np.int64], cannot: Pairs, scale: Scale, hints: Hints | None
 ) -> NDArray[np.int64]:
     t = len(cosine)
     place = np.full(t, -1)
@@ -111,9 +122,10 @@ def _one_round(
     sub = cosine[np.ix_(clear, clear)]
     label = np.full(t, -1, np.int64)
     label[clear] = _sure_groups(sub, inner, scale)
-    label[clear] = join_groups(Groups(sub, label[clear], inner, scale), label[clear])
-    label = _attach(cosine, label, cannot, scale)
-    return join_groups(Groups(cosine, label, cannot, scale), label)
+    inside = None if hints is None else hints[clear]
+    label[clear] = join_groups(Groups(sub, label[clear], inner, scale, hints=inside), label[clear])
+    label = _attach(cosine, label, cannot, scale, hints)
+    return join_groups(Groups(cosine, label, cannot, scale, hints=hints), label)
 
 
 def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> NDArray[np.int64]:
@@ -127,7 +139,7 @@ def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> ND
 
 
 def _attach(
-    cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale
+    cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale, hints: Hints | None
 ) -> NDArray[np.int64]:
     """Tracks without a label (-1) join the person they most likely are, the surest first, or stay alone."""
     k = int(label.max(initial=-1)) + 1
@@ -136,7 +148,7 @@ def _attach(
     label[waiting] = k + np.arange(len(waiting))
     if not k or not len(waiting):
         return label
-    groups = Groups(cosine, label, np.zeros((0, 2), np.int64), scale)
+    groups = Groups(cosine, label, np.zeros((0, 2), np.int64), scale, hints=hints)
     odds = np.stack([groups.log_odds(int(label[w]), slice(0, k)) for w in waiting])
     met: dict[int, list[int]] = {}
     for a, b in cannot:
@@ -166,7 +178,7 @@ def _put_right(cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pa
 
 
 def _two_storeys(
-    cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale
+    cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale, hints: Hints | None
 ) -> tuple[Pairs, NDArray[np.float64]]:
     """Merges and heights: each person's own tree below 0.5, people joined by their odds above."""
     t, k = len(label), int(label.max()) + 1
@@ -181,7 +193,7 @@ def _two_storeys(
         merges += [tuple(pair) for pair in name[merge].tolist()]
         heights += np.minimum(height / 4, 0.5).tolist()  # a cosine distance of 2 is the limit
         root[person] = t + len(merges) - 1 if len(merge) else rows[0]
-    pairs, odds, _ = merge_all(Groups(cosine, label, cannot, scale, stray=0.0))
+    pairs, odds, _ = merge_all(Groups(cosine, label, cannot, scale, stray=0.0, hints=hints))
     for (a, b), chance in zip(pairs, odds, strict=True):
         merges.append((int(root[a]), int(root[b])))
         heights.append(float(np.clip(1 / (1 + np.exp(np.clip(chance, -500, 500))), 0.5 + 1e-9, 1.0)))

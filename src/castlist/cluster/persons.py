@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cluster.hints import Hints
+
 __all__ = ["Groups", "Scale", "join_groups", "merge_all"]
 
 SAME_SPREAD = 0.15  # deviation of the cosine of one person's groups: hair, light, age
@@ -67,6 +69,7 @@ class Groups:
         cannot: NDArray[np.int64],
         scale: Scale,
         stray: float = STRAY,
+        hints: Hints | None = None,
     ) -> None:
         from scipy.sparse import coo_matrix
 
@@ -80,6 +83,7 @@ class Groups:
         both = np.concatenate([ends, ends[:, ::-1]]).T if len(ends) else np.zeros((2, 0), np.int64)
         self.links = np.asarray(coo_matrix((np.ones(both.shape[1]), tuple(both)), shape=(g, g)).toarray())
         self.alive = np.ones(g, np.bool_)
+        self.hints = None if hints is None else hints.grouped(label)
 
     def log_odds(self, a: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
         """Of group a and each of the others being one person; minus infinity where cannot-links forbid it."""
@@ -90,6 +94,8 @@ class Groups:
         cosine = self.cross[a] / (n[a] * n)
         odds = self.scale.log_odds(cosine, level[a] * level, length[a] * length)
         odds += np.log(np.maximum(n[a], np.maximum(n, 1)))  # a track more of somebody: the more there are
+        if self.hints is not None:
+            odds += self.hints.mean(a)
         total = self.links.sum(axis=1)
         odds[self.links[a] > self.stray * np.minimum(total[a], total)] = -np.inf
         odds[~self.alive] = odds[a] = -np.inf
@@ -101,6 +107,8 @@ class Groups:
             table[a] += table[b]
             table[:, a] += table[:, b]
             table[b], table[:, b] = 0.0, 0.0
+        if self.hints is not None:
+            self.hints.join(a, b)
         self.count[a] += self.count[b]
         self.own[a] += self.own[b]
         self.cross[b, b] = 1.0

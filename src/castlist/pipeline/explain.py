@@ -9,8 +9,10 @@ The evidence is not stored: it is worked out anew from the scan, with the recipe
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import exp, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
+from castlist.cues import Clothes, Colour, palette
 from castlist.decisions import View, apply, decided_by, whom
 from castlist.errors import InputError, WorkspaceError
 from castlist.handy.decide import place_of
@@ -30,9 +33,10 @@ from castlist.recipe import Recipe
 from castlist.store import Workspace
 from castlist.types import BACKGROUND, USER, Clustering, Constraints, Machine, Scan
 
-__all__ = ["Explanation", "FacePair", "Merge", "explain"]
+__all__ = ["Clothing", "Explanation", "FacePair", "Merge", "explain"]
 
 SHOWN = 5  # pairs of faces
+SILENT = 0.1  # log odds below which a cue is said to say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,18 @@ class Merge:
 
     tracks: int  # that are together after it
     height: float  # 0 to 1; above 0.5 the two sides were left apart
+
+
+@dataclass(frozen=True, slots=True)
+class Clothing:
+    """What is seen of the clothes of two tracks, and what it adds."""
+
+    likeness: float  # 0 to 1; NaN where too little is seen of one of them
+    same: float  # its mean for one person in this film, of tracks at most `seconds` apart,
+    other: float  # and for two
+    seconds: float
+    odds: float  # log odds that it adds to what the faces say; 0: nothing
+    colours: tuple[tuple[Colour, ...], tuple[Colour, ...]]  # of each track, commonest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,7 @@ class Explanation:
     pairs: tuple[FacePair, ...]  # the most alike faces, best first
     merges: tuple[Merge, ...]  # from `a` up to the first group that holds `b`
     sentences: tuple[str, ...]
+    clothing: Clothing | None = None  # None where clothes were not looked at
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -180,7 +197,20 @@ def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Expl
         a, b, same, names, times, link.probability, joined, (float(sure[a]), float(sure[b])),  # type: ignore[arg-type]
         link.cosine, link.same_cosine, link.other_cosine, link.decided, between, pairs, merges, (),
     )  # fmt: skip
+    told = replace(told, clothing=_clothing(found, a, b))
     return replace(told, sentences=tuple(_sentences(told, cast, link)))
+
+
+def _clothing(found: Found, a: int, b: int) -> Clothing | None:
+    """What the scan saw beside the faces of two tracks."""
+    beside = found.beside
+    if beside is None or beside.vector.shape[1] != Clothes.width:
+        return None
+    span, odds = beside.span(a, b), float(beside.odds[a, b])
+    known = odds == odds
+    likeness = float(beside.vector[a] @ beside.vector[b]) if known else float("nan")
+    one, two = (tuple(palette(beside.vector[t])) for t in (a, b))
+    return Clothing(likeness, span.same, span.other, span.seconds, odds if known else 0.0, (one, two))
 
 
 def _person(cast: Cast, track: int) -> Person | None:
@@ -226,6 +256,7 @@ def _between(cast: Cast, constraints: Constraints, a: int, b: int) -> int:
 def _sentences(told: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:
     said = [_verdict(told, cast), link.sentence]
     if not told.decided:
+        said += _of_clothes(told)
         said.append(_chain(told))
     if told.between:
         word = "pair" if told.between == 1 else "pairs"
@@ -233,6 +264,26 @@ def _sentences(told: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:
             f"{told.persons[0]} and {told.persons[1]} are seen together in {told.between} {word} of tracks."
         )
     return said
+
+
+def _of_clothes(told: Explanation) -> list[str]:
+    """What the clothes say, in a sentence; none where they were not looked at."""
+    seen = told.clothing
+    if seen is None:
+        return []
+    if seen.likeness != seen.likeness:
+        return ["Their clothes say nothing: too little of them is seen in one of the two tracks."]
+    near = f" at most {seen.seconds:.0f} s apart" if seen.seconds < float("inf") else " so far apart"
+    if seen.same != seen.same:
+        return [f"Their clothes say nothing: no tracks{near} are known to be one person."]
+    usual = f"between tracks{near} it is {seen.same:.2f} within a person and {seen.other:.2f} between two"
+    if abs(seen.odds) < SILENT:
+        return [f"Their clothes say nothing: their likeness is {seen.likeness:.2f}, and {usual}."]
+    factor, more = exp(abs(seen.odds)), "more" if seen.odds > 0 else "less"
+    return [
+        f"Their clothes have likeness {seen.likeness:.2f}; {usual}. "
+        f"That makes one person {factor:.1f} times {more} likely."
+    ]
 
 
 def _verdict(told: Explanation, cast: Cast) -> str:
@@ -268,10 +319,10 @@ def _chain(told: Explanation) -> str:
 
 
 def as_plain(told: Explanation) -> dict[str, Any]:
-    """The explanation as values that JSON knows; times in seconds, NaN as null."""
+    """The explanation as values that JSON knows; times in seconds, null for NaN and infinity."""
 
     def number(value: float) -> float | None:
-        return None if value != value else round(value, 6)
+        return round(value, 6) if isfinite(value) else None
 
     return {
         "tracks": [told.a, told.b],
@@ -290,7 +341,22 @@ def as_plain(told: Explanation) -> dict[str, Any]:
             {"cosine": round(p.cosine, 4), "a": _plain_face(p.a), "b": _plain_face(p.b)} for p in told.pairs
         ],
         "merges": [{"tracks": m.tracks, "height": number(m.height)} for m in told.merges],
+        "clothes": _plain_clothing(told.clothing, number),
         "sentences": list(told.sentences),
+    }  # fmt: skip
+
+
+def _plain_clothing(seen: Clothing | None, number: Callable[[float], float | None]) -> dict[str, Any] | None:
+    if seen is None:
+        return None
+    return {
+        "likeness": number(seen.likeness), "same_likeness": number(seen.same),
+        "other_likeness": number(seen.other), "log_odds": number(seen.odds),
+        "seconds_apart": None if seen.seconds == float("inf") else seen.seconds,
+        "colours": [
+            [{"rgb": list(rgb), "share": round(share, 4)} for rgb, share in colours]
+            for colours in seen.colours
+        ],
     }  # fmt: skip
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
+from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
@@ -47,6 +49,7 @@ class Found:
     constraints: Constraints
     tree: Tree
     verdict: Verdict
+    beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
 
 
 def identify(
@@ -85,7 +88,9 @@ def identify(
     watch("people", 1, 4)
     verdict, better = refine_where_better(recipe.refine, embeddings, links, tracks.shot, machine)
     watch("people", 2, 4)
-    tree = recipe.link(better, links)
+    beside = _beside(scan, tracks, recipe, better, links)
+    hints = () if beside is None or not beside.speaks else (beside.odds,)
+    tree = recipe.link(better, links, *hints)
     clustering = recipe.cut(tree, better, links)
     watch("people", 3, 4)
     # The cast
@@ -99,23 +104,40 @@ def identify(
         portraits=portraits, damaged=scan.damaged,
     )  # fmt: skip
     watch("people", 4, 4)
-    return Found(cast, portraits, embeddings, better, constraints, tree, verdict)
+    return Found(cast, portraits, embeddings, better, constraints, tree, verdict, beside)
 
 
-def _by_track(tracks: Tracks, scan: Scan, model: str) -> tuple[Embeddings, Portraits]:
-    """The embedded faces of each track, with their pictures; faces that no track took are left out."""
+def _beside(
+    scan: Scan, tracks: Tracks, recipe: Recipe, embeddings: Embeddings, links: Constraints
+) -> Weighed | None:
+    """What is seen beside the faces, weighed; None where nothing is or the linkage takes no hints."""
+    if "hints" not in signature(recipe.link.__call__).parameters:
+        return None
+    rows, track = _rows(tracks, scan)
+    vector, quality = by_track(scan.cue[rows], track, len(tracks))
+    ends = (scan.clock.seconds(tracks.first), scan.clock.seconds(tracks.last))
+    weighed: Weighed | None = recipe.weigh(vector, quality, np.stack(ends, 1), embeddings, links)
+    return weighed
+
+
+def _rows(tracks: Tracks, scan: Scan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the embedded faces that a track took, track by track, and (k,) their tracks."""
     track_of = np.full(len(scan.detections), NOISE, np.int64)
     detected = tracks.detection >= 0
     track_of[tracks.detection[detected]] = tracks.track[detected]
     rows = np.flatnonzero(track_of[scan.embedded] >= 0)
     rows = rows[np.argsort(track_of[scan.embedded[rows]], kind="stable")]
+    return rows, track_of[scan.embedded[rows]]
+
+
+def _by_track(tracks: Tracks, scan: Scan, model: str) -> tuple[Embeddings, Portraits]:
+    """The embedded faces of each track, with their pictures; faces that no track took are left out."""
+    rows, track = _rows(tracks, scan)
     face = scan.embedded[rows]
-    embeddings = Embeddings(scan.vector[rows], track_of[face], face, scan.quality[face], model)
+    embeddings = Embeddings(scan.vector[rows], track, face, scan.quality[face], model)
     found = scan.detections
     image = tuple(scan.image[row] for row in rows)
-    return embeddings, Portraits(
-        found.frame[face], found.box[face], track_of[face], scan.quality[face], image
-    )
+    return embeddings, Portraits(found.frame[face], found.box[face], track, scan.quality[face], image)
 
 
 def _labels(

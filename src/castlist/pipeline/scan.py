@@ -124,6 +124,7 @@ class _Segment:
     signals: list[NDArray[np.uint8]] = field(default_factory=list)
     found: list[Detections] = field(default_factory=list)
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
+    besides: list[NDArray[np.uint8]] = field(default_factory=list)  # what the cue looks at, a picture a face
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
     frames: deque[tuple[int, Frame]] = field(
         default_factory=lambda: deque(maxlen=BACK + 1)
@@ -149,6 +150,7 @@ class _Segment:
         image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.video.width / image.shape[1])
         self.chips += [align(image, points) for points in faces.landmarks]
+        self.besides += [self.recipe.cue.cut(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
@@ -173,7 +175,8 @@ class _Segment:
         chosen = best_faces(tracks, quality, clock, per_second=embed.per_second, least=embed.least)
         vector = embed(np.array([self.chips[i] for i in chosen]), machine=self.machine) if len(chosen) else ()
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
-        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged)
+        cue = self.recipe.cue([self.besides[i] for i in chosen])
+        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged, cue)
 
     def _quality(self, faces: Detections) -> NDArray[np.float32]:
         size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)

@@ -10,10 +10,12 @@ from castlist.report.album import Album
 from castlist.report.page import Thumbs, asset, environment, hash_of, write_page
 
 if TYPE_CHECKING:
+    from castlist.cues import Colour
     from castlist.pipeline.explain import Explanation
 
 __all__ = ["render_explanation", "write_explanation"]
 
+WIDE, HIGH = 200, 24  # of the band of colours of somebody's clothes
 MERGES = 12  # steps of the tree shown
 
 
@@ -45,6 +47,9 @@ def render_explanation(told: Explanation, *, thumbs: Thumbs | None = None) -> st
             sides=sides,
             sentences=[words.clean(s, 600) for s in told.sentences],
             pairs=pairs,
+            clothes=[] if told.clothing is None else [_band(colours) for colours in told.clothing.colours],
+            wide=WIDE,
+            high=HIGH,
             merges=told.merges[:MERGES],
             more=max(0, len(told.merges) - MERGES),
             style=style,
@@ -52,6 +57,19 @@ def render_explanation(told: Explanation, *, thumbs: Thumbs | None = None) -> st
             w=words,
         )
     )
+
+
+def _band(colours: tuple[Colour, ...]) -> list[dict[str, object]]:
+    """Colours side by side, as wide as their shares among them."""
+    total = sum(share for _, share in colours)
+    edge, band = 0.0, []
+    for (red, green, blue), share in colours:
+        width = WIDE * share / total
+        band.append(
+            {"x": round(edge, 1), "width": round(width, 1), "fill": f"#{red:02x}{green:02x}{blue:02x}"}
+        )
+        edge += width
+    return band
 
 
 def write_explanation(told: Explanation, path: str | Path, *, thumbs: Thumbs | None = None) -> Path:

@@ -24,7 +24,7 @@ from castlist.cast import Cast
 from castlist.errors import WorkspaceBusy
 from castlist.store import columns, prune, scans
 from castlist.store.folder import Folder
-from castlist.types import Clock, Detections, Portraits, Scan, Tracks
+from castlist.types import Clock, Cue, Detections, Portraits, Scan, Tracks
 
 __all__ = ["blank", "copies", "scrub", "vacuum", "without"]
 
@@ -93,7 +93,15 @@ def _less(
         np.asarray(vector[chosen], np.float32),
         tuple(piece["image"][i] for i in chosen.tolist()),
         damaged,
+        _cue(piece)[chosen],
     )
+
+
+def _cue(piece: dict[str, Any]) -> Cue:
+    """What a segment holds beside its faces."""
+    if "cue.vector" not in piece or "cue.quality" not in piece:
+        return Cue.empty(len(piece["embedded"]))
+    return Cue(piece["cue.vector"], piece["cue.quality"])
 
 
 def _rewrite(

@@ -22,7 +22,7 @@ from castlist.errors import InputError, WorkspaceError
 from castlist.store import columns
 from castlist.store.folder import EMBEDDINGS, Folder
 from castlist.store.rows import damaged, exact, optional, rows, text, whole
-from castlist.types import Clock, Detections, Scan
+from castlist.types import Clock, Cue, Detections, Scan
 
 __all__ = ["append", "counted", "join", "read_shard", "write_shard"]
 
@@ -131,7 +131,14 @@ def _built(
         vector=table.get("vector", np.zeros((0, 0), np.float32)),
         image=image,
         damaged=damaged_frames,
+        cue=_cue(table, len(table["embedded"])),
     )
+
+
+def _cue(table: dict[str, NDArray[Any]], rows: int) -> Cue:
+    """What was seen beside the faces; nothing, in a scan that looked at nothing else."""
+    names = ("cue.vector", "cue.quality")
+    return Cue(*(table[name] for name in names)) if all(n in table for n in names) else Cue.empty(rows)
 
 
 def _check(scan: Scan) -> None:
@@ -143,7 +150,7 @@ def _check(scan: Scan) -> None:
         raise ValueError("faces lie in frames that are not there")
     if np.any((scan.embedded < 0) | (scan.embedded >= len(d))):
         raise ValueError("vectors belong to faces that are not there")
-    for column in (d.box, d.score, d.landmarks, scan.quality, scan.vector):
+    for column in (d.box, d.score, d.landmarks, scan.quality, scan.vector, scan.cue.quality):
         if not np.isfinite(column).all():
             raise ValueError("a number of a face is not finite")
 
@@ -159,6 +166,8 @@ _AXES = {
     "quality": "n",
     "embedded": "k",
     "vector": "k",
+    "cue.vector": "k",
+    "cue.quality": "k",
 }
 _SHIFT = {"detections.frame": "f", "embedded": "n"}
 

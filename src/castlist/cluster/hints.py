@@ -1,0 +1,66 @@
+"""Log odds from beside the face, summed over groups of tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+
+__all__ = ["Hints"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Hints:
+    """What else is known of pairs of groups: the sum of log odds over pairs of tracks, and their number.
+
+    Of two groups the mean over their pairs counts, not the sum: clothes that are alike in one pair of a
+    scene are alike in all of its pairs, and say the same again.
+    """
+
+    total: NDArray[np.float32]  # (g, g)
+    count: NDArray[np.float32]  # (g, g) pairs that something is known of
+
+    @classmethod
+    def of(cls, odds: NDArray[np.float32], tracks: int) -> Self:
+        """The hints of single tracks, from log odds (t, t), NaN where nothing is known.
+
+        Raises:
+            InputError: the matrix is not of so many tracks, at least, or is not symmetric.
+        """
+        if odds.ndim != 2 or odds.shape[0] != odds.shape[1] or len(odds) < tracks:
+            raise InputError(f"hints must be of shape ({tracks}, {tracks}), got {odds.shape}")
+        if not np.allclose(odds, odds.T, equal_nan=True, atol=1e-4):
+            raise InputError("hints must be symmetric: the log odds of (a, b) are those of (b, a)")
+        known = ~np.isnan(odds)
+        np.fill_diagonal(known, False)
+        return cls(np.where(known, odds, 0).astype(np.float32), known.astype(np.float32))
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Hints:
+        place = np.ix_(rows, rows)
+        return Hints(self.total[place], self.count[place])
+
+    def grouped(self, label: NDArray[np.int64]) -> Hints:
+        """The hints of groups, `label` (t,) being 0, 1, ...; nothing within a group counts."""
+        from scipy.sparse import coo_matrix
+
+        t, g = len(label), int(label.max(initial=-1)) + 1
+        member = coo_matrix((np.ones(t, np.float32), (label, np.arange(t))), shape=(g, t)).tocsr()
+        total, count = (
+            np.asarray(member @ (member @ table).T, np.float32) for table in (self.total, self.count)
+        )
+        return Hints(total, count)
+
+    def mean(self, a: int) -> NDArray[np.float64]:
+        """(g,) log odds of group a with each other one; 0 where nothing is known."""
+        return np.asarray(self.total[a] / np.maximum(self.count[a], 1), np.float64)
+
+    def join(self, a: int, b: int) -> None:
+        """Group b becomes part of group a."""
+        for table in (self.total, self.count):
+            table[a] += table[b]
+            table[:, a] += table[:, b]
+            table[b], table[:, b] = 0.0, 0.0

@@ -1,0 +1,25 @@
+"""Faces -> tracks: one vector of a cue for each track."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.types import Cue
+from castlist.vectors import unit
+
+__all__ = ["by_track"]
+
+
+def by_track(
+    cue: Cue, track: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(count, c) unit means of the rows of each track, weighted by quality, and (count,) their mean quality.
+
+    `track` (k,) is the track of each row. A track without a row has zeros, and quality 0.
+    """
+    total = np.zeros((count, cue.vector.shape[1]), np.float64)
+    np.add.at(total, track, cue.quality[:, None] * cue.vector.astype(np.float64))
+    rows = np.bincount(track, minlength=count)
+    quality = np.bincount(track, cue.quality, minlength=count) / np.maximum(rows, 1)
+    return unit(total).astype(np.float32), quality.astype(np.float32)

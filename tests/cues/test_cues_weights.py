@@ -1,0 +1,184 @@
+"""What clothes say is learnt from the film: much, little, or nothing where they mislead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from castlist.cluster import Evidence, ProbabilityCut
+from castlist.cluster.hints import Hints
+from castlist.cues import Weighed, Weights
+from castlist.errors import InputError
+from castlist.metrics import b_cubed
+from castlist.types import CO_OCCURRENCE, Constraints, Embeddings
+from castlist.vectors import unit
+
+D = 64
+Floats = NDArray[np.float64]
+
+
+class Film:
+    """Tracks of some people one after the other, two of them always seen together."""
+
+    def __init__(self, *, people: int = 3, each: int = 12, seed: int = 0, alike: float = 0.6) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.who = np.tile(np.arange(people), each)
+        n = len(self.who)
+        self.shot = np.arange(n) // people
+        face = unit(self.rng.normal(size=(people, D)))[self.who] * np.sqrt(alike)
+        face = face + unit(self.rng.normal(size=(n, D))) * np.sqrt(1 - alike)
+        self.table = Embeddings(face, np.arange(n), np.full(n, -1), np.ones(n), "sface")  # type: ignore[arg-type]
+        pairs = np.array([(i, i + 1) for i in range(0, n, people)], np.int64)
+        self.links = Constraints(
+            pairs[:, 0], pairs[:, 1], np.zeros(len(pairs), bool), np.full(len(pairs), CO_OCCURRENCE)
+        )  # type: ignore[arg-type]
+        self.times = np.stack([2.0 * self.shot, 2.0 * self.shot + 1.5], 1)
+
+    def dressed(self, outfit: NDArray[np.int64], *, noise: float = 0.3) -> NDArray[np.float32]:
+        """(n, c) clothes: tracks of one outfit are alike."""
+        colours = np.abs(np.random.default_rng(5).normal(size=(int(outfit.max()) + 1, 20)))
+        part = np.abs(self.rng.normal(size=(len(outfit), 20)))
+        return unit(unit(colours)[outfit] + noise * unit(part)).astype(np.float32)
+
+    def weighed(self, clothes: NDArray[np.float32], **options: float) -> Weighed:
+        quality = np.ones(len(clothes), np.float32)
+        found = Weights(**options)(clothes, quality, self.times, self.table, self.links)  # type: ignore[arg-type]
+        assert found is not None
+        return found
+
+    def pairs(self, found: Weighed) -> tuple[Floats, Floats]:
+        """Log odds of one person's pairs, and of two people's."""
+        same = self.who[:, None] == self.who
+        upper = np.triu(np.ones_like(same), 1).astype(bool)
+        return found.odds[same & upper], found.odds[~same & upper]
+
+
+def test_clothes_of_ones_own_speak() -> None:
+    film = Film()
+    one, two = film.pairs(film.weighed(film.dressed(film.who)))
+    assert one.mean() > 1.0
+    assert two.mean() < -0.8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_dress_for_all_says_nothing(seed: int) -> None:
+    film = Film(seed=seed)
+    found = film.weighed(film.dressed(0 * film.who))
+    assert np.nanmax(np.abs(found.odds)) < 0.25
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_another_dress_in_every_shot_says_nothing(seed: int) -> None:
+    film = Film(seed=seed)
+    changing = np.arange(len(film.who))
+    found = film.weighed(film.dressed(changing))
+    assert np.nanmax(np.abs(found.odds)) < 0.25
+
+
+def test_two_people_who_swap_their_clothes_are_not_swapped() -> None:
+    """In the second half everybody wears what somebody else wore: clothes never outweigh sure faces."""
+    film = Film(alike=0.75)
+    half = film.shot >= film.shot.max() // 2
+    found = film.weighed(film.dressed(np.where(half, (film.who + 1) % 3, film.who)))
+    tree = Evidence()(film.table, film.links, found.odds)
+    label = ProbabilityCut()(tree, film.table, film.links).label
+    for person in range(3):
+        assert len(set(label[film.who == person].tolist())) == 1
+
+
+def test_what_holds_in_a_scene_is_not_held_for_another_day() -> None:
+    """Everybody changes between two days: clothes speak within a day, and say nothing across."""
+    film = Film(each=24)
+    day = film.shot >= 12
+    film.times[day] += 5000.0
+    found = film.weighed(film.dressed(film.who + 3 * day))
+    near, far = found.spans[0], found.spans[-1]
+    assert near.slope > 1.0
+    assert far.slope < 0.2 * near.slope
+
+
+def test_clothes_complete_people_that_their_faces_leave_in_parts() -> None:
+    """Eight people of six tracks each, whose faces are hardly more alike than strangers' are."""
+    gains = []
+    for seed in range(4):
+        film = Film(people=8, each=6, alike=0.25, seed=seed)
+        hints = film.weighed(film.dressed(film.who)).odds
+        with_clothes, faces_alone = (
+            b_cubed(film.who, ProbabilityCut()(tree, film.table, film.links).label)
+            for tree in (Evidence()(film.table, film.links, hints), Evidence()(film.table, film.links))
+        )
+        gains.append(with_clothes.f1 - faces_alone.f1)
+    assert min(gains) > 0
+    assert np.mean(gains) > 0.1
+
+
+def test_tracks_whose_clothes_are_not_seen_have_no_hint() -> None:
+    film = Film()
+    quality = np.ones(len(film.who), np.float32)
+    quality[[4, 9]] = 0.1
+    found = Weights()(film.dressed(film.who), quality, film.times, film.table, film.links)
+    assert found is not None
+    assert np.isnan(found.odds[[4, 9]]).all()
+    assert np.isnan(np.diagonal(found.odds)).all()
+    assert np.isnan(found.odds).sum() == 2 * 2 * len(film.who) - 4 + len(film.who) - 2
+    nothing = Weights()(film.dressed(film.who), 0 * quality, film.times, film.table, film.links)
+    assert nothing is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 999), outfits=st.integers(1, 9), unlike=st.floats(0.1, 4), alike=st.floats(0.1, 4))
+def test_hints_are_symmetric_and_bounded_and_rise_with_likeness(
+    seed: int, outfits: int, unlike: float, alike: float
+) -> None:
+    film = Film(seed=seed, each=5)
+    clothes = film.dressed(film.rng.integers(0, outfits, len(film.who)))
+    found = film.weighed(clothes, unlike=unlike, alike=alike)
+    off = ~np.eye(len(film.who), dtype=bool)
+    assert np.allclose(found.odds[off], found.odds.T[off], atol=1e-5)
+    assert found.odds[off].max() <= alike + 1e-5
+    assert found.odds[off].min() >= -unlike - 1e-5
+    order = np.argsort((clothes @ clothes.T)[off])
+    assert np.diff(found.odds[off][order]).min() >= -1e-4  # all tracks of this film lie in the first span
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [({"spans": (40.0, 10.0)}, "spans"), ({"spans": (0.0,)}, "spans"), ({"alike": 0.0}, "alike"),
+     ({"known": -1.0}, "known")],
+)  # fmt: skip
+def test_options_that_mean_nothing_are_refused(options: dict[str, object], word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        Weights(**options)  # type: ignore[arg-type]
+
+
+def test_hints_of_groups_are_means_over_their_pairs() -> None:
+    nan = np.nan
+    odds = np.array([[nan, 9, 1, 3], [9, nan, nan, 2], [1, nan, nan, 7], [3, 2, 7, nan]], np.float32)
+    hints = Hints.of(odds, 4)
+    grouped = hints.grouped(np.array([0, 0, 1, 1]))
+    assert grouped.mean(0)[1] == pytest.approx(2.0)  # of 1, 3 and 2
+    singles = hints[np.array([0, 1, 2, 3])]
+    singles.join(0, 1)
+    singles.join(2, 3)
+    assert singles.mean(0)[2] == pytest.approx(2.0)
+    assert Hints.of(np.full((2, 2), nan, np.float32), 2).mean(0).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("odds", "word"),
+    [(np.zeros((2, 3)), "shape"), (np.zeros((2, 2)), "shape"), (np.arange(9.0).reshape(3, 3), "symmetric")],
+)
+def test_hints_that_are_none_are_refused(odds: Floats, word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        Hints.of(odds.astype(np.float32), 3)
+
+
+def test_without_hints_and_with_empty_ones_the_tree_is_the_same_to_the_last_bit() -> None:
+    film = Film(people=4, each=15, alike=0.4)
+    plain = Evidence()(film.table, film.links)
+    empty = Evidence()(film.table, film.links, np.full((60, 60), np.nan, np.float32))
+    for column in ("merge", "height", "size"):
+        assert getattr(plain, column).tobytes() == getattr(empty, column).tobytes()
