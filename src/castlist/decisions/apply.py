@@ -50,6 +50,7 @@ Tracks = NDArray[np.int64]  # numbers of tracks
 SPARE = 1_000_000  # added to the number of whoever is left of a person whose number goes on with others
 LAST = 1 << 60  # stands after everybody on the page
 JOINING = ("same", "name", "move", "sort")
+PAST = 16  # earlier states kept for undo and redo: 2 MB each at 100,000 tracks
 
 
 def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None = None) -> View:
@@ -63,15 +64,36 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
     last = max((d.id for d in log), default=0)
     fresh = [d for d in log if before is None or d.id > before.seen]
     if before is not None and isinstance(before.walk, _Walk) and not any(d.undoes for d in fresh):
-        walk, held = before.walk.copy(), fresh
+        walk, held = before.walk.later(), fresh
     else:
         find = before.find if before else Finder(base.tracks, base.clock, video, digest=base.digest)
-        walk, held = _Walk.over(base, video, find), active(log)
-        walk.undone = _undone(log, {d.id for d in held}, walk)
+        held = active(log)
+        walk = _nearest(before, held) or _Walk.over(base, video, find)
+        held = held[len(walk.taken) :]
+        walk.undone = _undone(log, {*walk.taken, *(d.id for d in held)}, walk)
     walk.next_number = max(walk.next_number, largest_number(log) + 1)
-    for decision in held:
+    for left, decision in zip(range(len(held), 0, -1), held, strict=True):
+        if held is not fresh and left <= PAST:
+            walk.past = walk.later().past
         walk.take(decision)
     return view_of(base, walk.find, walk, walk.stand(), walk.listed(), last)
+
+
+def _nearest(before: View | None, held: Sequence[Decision]) -> _Walk | None:
+    """The people after the first of these decisions, as many as an earlier view still knows; None for none.
+
+    What is undone later changes nothing about the decisions before it.
+    """
+    if before is None or not isinstance(before.walk, _Walk):
+        return None
+    numbers = tuple(d.id for d in held)
+    known = [w for w in (*before.walk.past, before.walk) if w.taken == numbers[: len(w.taken)]]
+    nearest = max(known, key=lambda w: len(w.taken), default=None)
+    if nearest is None:
+        return None
+    walk = nearest.copy()
+    walk.past = before.walk.later().past
+    return walk
 
 
 def completed_log(base: Base, video: Video, log: Sequence[Decision]) -> list[Decision]:
@@ -168,6 +190,8 @@ class _Walk:
     missing: list[Missing] = field(default_factory=list)
     row: int = 0  # the decision being taken
     exact: bool = True  # whether today's tracks are those it was recorded on
+    taken: tuple[int, ...] = ()  # the decisions that hold so far
+    past: tuple[_Walk, ...] = ()  # the people before the latest decisions, to which an undo returns
 
     @classmethod
     def over(cls, base: Base, video: Video, find: Finder) -> Self:
@@ -188,11 +212,18 @@ class _Walk:
             place={**self.place}, conflicts=[*self.conflicts], missing=[*self.missing],
         )  # fmt: skip
 
+    def later(self) -> _Walk:
+        """A copy to go on with, which knows this one."""
+        walk = self.copy()
+        walk.past = (*self.past, replace(self, past=()))[-PAST:]
+        return walk
+
     # Taking a decision
 
     def take(self, made: Decision) -> None:
         """Let one more decision hold."""
         self.row = made.id
+        self.taken = (*self.taken, made.id)
         pointed = _by_side(made, self.find)
         sides, person = self._sides(made, pointed)
         match made.kind:
@@ -239,8 +270,11 @@ class _Walk:
         elif made.kind == "unsure":
             self.unsure += [(everything[0], t) for t in everything[1:]]
         elif made.kind in ("move", "sort"):
+            meant_sides = {a.side for a in made.anchors}
             for k in sorted({side // 3 for side in pointed}):
                 moved, to, left = (pointed.get(3 * k + role, []) for role in range(3))
+                if not meant_sides & {3 * k, 3 * k + 1}:
+                    self.unsure += [(left[0], t) for t in left[1:]]
                 self.labelled[[*moved, *to]] = True
                 self.cannot += [(a, b) for a in moved or to[:1] for b in left if a != b]
 

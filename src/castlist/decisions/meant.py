@@ -74,7 +74,7 @@ def meant(
     if made.kind == "different":
         return reader.parted([list(own) for own in pointed.values()])
     if made.kind in ("move", "sort"):
-        steps = sorted({side // 3 for side in pointed})
+        steps = sorted({side // 3 for side in pointed if side % 3 < 2})  # a step of side 2 alone moves nobody
         return reader.moved([[list(pointed.get(3 * k + r, [])) for r in range(3)] for k in steps])
     if made.kind in ("not-a-face", "face", "hide", "show"):
         return reader.these(everything)
@@ -172,18 +172,35 @@ class _Reader:
         return found, person
 
     def moved(self, steps: list[list[list[int]]]) -> tuple[Sides, dict[int, int]]:
-        """Moves, those to one person as one step."""
+        """People who join whole, each in one step, and after them moves, those to one person as one."""
         by_target: dict[tuple[int, ...], list[list[list[int]]]] = {}
         leaving = {t for moved, _, _ in steps for t in moved}
         for i, (moved, to, left) in enumerate(steps):
-            groups = tuple(sorted({int(self.label[t]) for t in to if self.label[t] != NOISE}))
-            by_target.setdefault(groups if moved and groups else (-2, i), []).append([moved, to, left])
+            if moved:
+                groups = tuple(sorted({int(self.label[t]) for t in to if self.label[t] != NOISE}))
+                by_target.setdefault(groups or (-2, i), []).append([moved, to, left])
         sides: Sides = {}
         person: dict[int, int] = {}
-        for k, together in enumerate(by_target.values()):
+        joins = self._joins([(to, left) for moved, to, left in steps if not moved])
+        for k, together in enumerate([*([step] for step in joins), *by_target.values()]):
             moved, to, left = ([t for step in together for t in step[r]] for r in range(3))
             self._step(k, moved, to, left, leaving, sides, person)
         return {s: own for s, own in sides.items() if len(own)}, person
+
+    def _joins(self, steps: list[tuple[list[int], list[int]]]) -> list[list[list[int]]]:
+        """Steps without anybody moved, those that share a person as one."""
+        done: list[tuple[set[int], list[int], list[int]]] = []
+        for to, left in steps:
+            people = {int(self.label[t]) if self.label[t] != NOISE else -2 - t for t in to}
+            shared = [one for one in done if one[0] & people]
+            done = [one for one in done if not one[0] & people]
+            shared.append((people, to, left))
+            done.append((
+                set().union(*(s[0] for s in shared)),
+                [t for s in shared for t in s[1]],
+                [t for s in shared for t in s[2]],
+            ))  # fmt: skip
+        return [[[], to, left] for _, to, left in done]
 
     def _step(
         self,
