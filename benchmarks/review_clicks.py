@@ -10,8 +10,11 @@ A click is a key or a mouse button. A sheet of the page is one key, and one clic
 stands at the wrong person; a single question is one key; a merge of two people is three (each of them,
 merge); tracks taken elsewhere are one each and one for where. A face is right where its person is the
 majority of its group, and the group is the one with most of that person's right faces. The reviewer knows
-the truth and answers the page's sheets in the page's order; where none is left, the largest wrong thing is
-put right by a merge or a move. "looked at" counts the faces on the sheets. Beside it:
+the truth and answers the page's sheets in the page's order (who is who, a click for each item that stands
+wrongly; who does not belong, a click for each piece of a person that is a stranger and for each track set
+aside that is a face); where none is left ("silent"), the largest wrong thing is put right by a merge
+or a move. The goal is 1.5 clicks a person and one for 20 seconds of film. "looked at" counts the faces on
+the sheets. Beside it:
 "one at a time": the page's single questions instead of sheets;
 (a) groups one by one by size: a click to open each, then merges and moves, then what was set aside; and (a)
     by the best hand: a merge is one drag, and tracks that follow one another are chosen by one frame;
@@ -27,7 +30,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,7 @@ from castlist.pipeline.prepare import prepare
 from castlist.review.actions import decision
 from castlist.review.people import Describe
 from castlist.suggest.batches import Item
+from castlist.suggest.checks import Check
 from castlist.suggest.questions import Asker
 from castlist.types import (
     INTERPOLATED,
@@ -86,18 +90,36 @@ class Bench:
         return float(mine.max(axis=1).sum() / size[known].sum())
 
 
-def by_sheets(bench: Bench) -> tuple[int, int]:
-    """Clicks by the page's sheets, and how many faces were looked at."""
-    asker, count, looked = Asker(bench.base), 0, 0
-    while count < MOST and bench.right() < GOAL:
+@dataclass
+class Cost:
+    """What a review by the page's sheets took."""
+
+    clicks: int = 0
+    looked: int = 0  # faces looked at
+    sheets: int = 0
+    silent: int = 0  # times that nothing more was asked below the goal
+
+
+def by_sheets(bench: Bench) -> Cost:
+    """Clicks by the page's sheets: who is who, and who does not belong."""
+    asker, cost = Asker(bench.base), Cost()
+    while cost.clicks < MOST and bench.right() < GOAL:
         asker.look(bench.view)
-        items = asker.sheet().items
-        if not items:
-            count += repair(bench)
+        kind = asker.first()
+        if kind == "sheet":
+            items = asker.sheet().items
+            cost.looked += sum(1 + len(i.others) + (i.guess != NOISE) for i in items)
+            cost.clicks += 1 + fill_in(bench, items)
+        elif kind == "check":
+            checks, aside = asker.checks(), asker.asides()
+            cost.looked += sum(len(c.pieces) for c in checks) + len(aside)
+            cost.clicks += 1 + mark_strangers(bench, checks, aside)
+        else:
+            cost.silent += 1
+            cost.clicks += repair(bench)
             continue
-        looked += sum(1 + len(i.others) + (i.guess != NOISE) for i in items)
-        count += 1 + fill_in(bench, items)
-    return count, looked
+        cost.sheets += 1
+    return cost
 
 
 def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
@@ -113,10 +135,35 @@ def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
         right = next((t for t in shown if truth[t] == truth[item.track]), NOISE)
         clicks += right != item.guess
         answer = {"track": item.track, "whole": item.whole}
-        answers.append(answer | ({"to": right} if right != NOISE else {"to": None, "not": shown}))
+        if right == item.guess == NOISE:
+            answers.append({"track": item.track, "open": shown})
+        elif right == NOISE:
+            answers.append(answer | {"to": None, "not": shown})
+        else:
+            answers.append(answer | {"to": right})
     if answers:
         bench.act({"action": "sort", "items": answers})
     return clicks
+
+
+def mark_strangers(bench: Bench, checks: list[Check], aside: list[int]) -> int:
+    """Answer who does not belong, and who is a face after all; how many had to be clicked."""
+    size, truth, answers = bench.base.tracks.size, bench.truth, []
+    for check in checks:
+        who = [_person_of(truth[piece], size[piece]) for piece in check.pieces]
+        faces = {w: sum(size[p].sum() for p, v in zip(check.pieces, who, strict=True) if v == w) for w in who}
+        main = max(faces, key=lambda w: (w != NOISE, faces[w]))
+        strangers = [p.tolist() for p, w in zip(check.pieces, who, strict=True) if w != main]
+        answers.append({"person": bench.view.groups[check.group].id, "strangers": strangers})
+    back = [t for t in aside if truth[t] >= 0]
+    bench.act({"action": "check", "items": answers, "back": back})
+    return len(back) + sum(len(answer["strangers"]) for answer in answers)
+
+
+def _person_of(truth: Labels, size: Labels) -> int:
+    """Whose most faces are."""
+    known = truth >= 0
+    return int(np.bincount(truth[known], size[known]).argmax()) if known.any() else NOISE
 
 
 def by_questions(bench: Bench, rng: np.random.Generator | None = None) -> int:
@@ -388,20 +435,24 @@ def _labelled(base: Base, table: Path) -> Labels:
 
 def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None:
     print(
-        "film | tracks | groups | right before | sheets | looked at | one at a time | (a) one by one | "
+        "film | tracks | groups | right before | clicks by sheets | goal | sheets | silent below the goal | "
+        "looked at | one at a time | (a) one by one | "
         "(a) best hand | (b) random, median | sheets / (a)"
     )
     for name, base, video, truth in films:
         start = Bench(base, video, truth)
-        mine, looked = by_sheets(Bench(base, video, truth))
+        cost = by_sheets(Bench(base, video, truth))
         single = by_questions(Bench(base, video, truth)) if seeds else "-"
         plain, hand = one_by_one(start), one_by_one(start, best_hand=True)
         random = [by_questions(Bench(base, video, truth), np.random.default_rng(s)) for s in range(seeds)]
         middle = f"{int(np.median(random))}{'+' if max(random) >= MOST else ''}" if random else "-"
         count = f"{len(truth)} | {len(start.view.groups)} | {start.right():.3f}"
-        ratio = f"{mine / plain:.2f}" if plain else "-"
+        ratio = f"{cost.clicks / plain:.2f}" if plain else "-"
+        people = len(np.unique(truth[truth >= 0]))
+        goal = 1.5 * people + float(base.clock.seconds()[-1]) / 20
+        mine = f"{cost.clicks} | {goal:.1f} | {cost.sheets} | {cost.silent} | {cost.looked}"
         print(
-            f"{name} | {count} | {mine} | {looked} | {single} | {plain} | {hand} | {middle} | {ratio}",
+            f"{name} | {count} | {mine} | {single} | {plain} | {hand} | {middle} | {ratio}",
             flush=True,
         )
 

@@ -13,7 +13,7 @@ from castlist.decisions import Anchor, Decision, apply
 from castlist.review import Session
 from castlist.suggest.questions import Asker
 from castlist.track import TOO_BLURRED
-from castlist.types import BACKGROUND
+from castlist.types import BACKGROUND, NOISE
 
 
 def ids(session: Session) -> list[str]:
@@ -76,7 +76,7 @@ def test_a_reason_to_be_in_the_background_stays_while_it_holds(made: Callable[..
     assert said.reason == ("", "", "", "")
 
 
-def test_nobody_asks_whether_a_person_without_a_vector_is_another(made: Callable[..., Any]) -> None:
+def test_a_person_without_a_vector_is_never_taken_for_another(made: Callable[..., Any]) -> None:
     label = [0, 0, 0, 1, 1, 1, 2]
     it = made(label, label)
     vector = it.base.vector.copy()
@@ -85,7 +85,8 @@ def test_nobody_asks_whether_a_person_without_a_vector_is_another(made: Callable
     asker = Asker(base)
     asker.look(apply(base, it.video, []))
     assert all(6 not in (q.a, q.b, *q.others) for q in asker.questions())
-    assert all(6 not in (i.track, i.guess, *i.others) for i in asker.sheet().items)
+    assert all(6 not in (i.guess, *i.others) for i in asker.sheet().items)
+    assert all(i.guess == NOISE for i in asker.sheet().items if i.track == 6)
 
 
 def test_a_face_is_not_laid_at_the_door_of_somebody_without_a_vector(made: Callable[..., Any]) -> None:

@@ -40,6 +40,7 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
     from castlist.io import plain_json
     from castlist.io.exports.cast_json import document
     from castlist.pipeline import find
+    from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
 
     if listing:
@@ -59,4 +60,5 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
         click.echo(plain_json.text(document(cast)))
         return
     click.echo(f"Film:   {visible(str(path))} (who is really in it: {path.with_suffix('.truth.csv').name})")
-    print_cast(cast, Workspace.beside(path))
+    with Workspace.open(Workspace.beside(path), write=False) as opened:
+        print_cast(cast, Workspace.beside(path), outlook=outlook(opened))

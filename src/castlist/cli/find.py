@@ -72,6 +72,7 @@ def _one(
     from castlist.cli.output import print_cast, progress
     from castlist.io import plain_json
     from castlist.pipeline import find
+    from castlist.pipeline.outlook import outlook
     from castlist.pipeline.turned import better_turned
     from castlist.store import Workspace
 
@@ -91,7 +92,8 @@ def _one(
 
         click.echo(plain_json.text(document(cast)))
     else:
-        print_cast(cast, place, again=len(watched) <= 1 and len(cast.clock) > 1)
+        with Workspace.open(place, write=False) as opened:
+            print_cast(cast, place, len(watched) <= 1 and len(cast.clock) > 1, outlook(opened))
     if turn:
         click.echo(_turn_it(turn), err=True)
 

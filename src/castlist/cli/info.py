@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(workspace: Path, as_json: bool) -> None:
     """Say what WORKSPACE (film.castlist) holds: film, scan, cast, decisions, runs, and how large it is."""
-    from castlist.cli.output import print_people
+    from castlist.cli.output import print_people, visible
     from castlist.io import plain_json
+    from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
 
     with Workspace.open(workspace, write=False) as opened:
         found = opened.summary()
         cast = opened.cast() if found["cast"] else None
+        left = outlook(opened) if cast is not None and not as_json else None
     if as_json:
         click.echo(plain_json.text(found))
         return
@@ -36,7 +39,10 @@ def command(workspace: Path, as_json: bool) -> None:
         click.echo(f"{name.replace('_', ' '):<15}{_plain(_words(name, value))}")
     if cast is not None:
         click.echo()
-        print_people(cast)
+        print_people(cast, left)
+        if left is not None and left.clicks:
+            folder = shlex.quote(visible(str(workspace)))
+            click.echo(f"Next: castlist review {folder}, about {left.clicks} click{'s' * (left.clicks > 1)}")
 
 
 def _words(name: str, value: Any) -> str:

@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from castlist.cast import Cast
     from castlist.progress import Watch
+    from castlist.suggest import Outlook
 
 __all__ = ["clock_time", "print_cast", "print_people", "progress", "sentence", "visible"]
 
@@ -97,24 +98,42 @@ def clock_time(seconds: Fraction | float) -> str:
     return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
-def print_cast(cast: Cast, place: Path, again: bool = False) -> None:
+def print_cast(cast: Cast, place: Path, again: bool = False, outlook: Outlook | None = None) -> None:
     """The cast as a table on stdout, then where the report is and what one may do next.
 
     Args:
         again: whether the film had been watched before, and was not watched again.
+        outlook: who is unsure, and what a review is expected to take.
     """
-    print_people(cast)
+    print_people(cast, outlook)
     folder = shlex.quote(visible(str(place)))
     if again:
         click.echo("The film was watched before and not watched again: this is what was found then.")
     click.echo(f"Report: {visible(str(place / 'report.html'))}")
     if len(cast):
-        click.echo(f"Next:   castlist review {folder}                  to put names and people right")
+        click.echo(f"Next:   castlist review {folder}                  {_to_review(cast, outlook)}")
         click.echo(f"        castlist export {folder} -o cast.csv      for tables, markers, timelines")
 
 
-def print_people(cast: Cast) -> None:
-    """The cast as a table on stdout, then what else there is."""
+def _to_review(cast: Cast, outlook: Outlook | None) -> str:
+    """What a review is for, and what it is expected to take."""
+    if outlook is None or not outlook.clicks:
+        return "to put names and people right"
+    unsure = len(_unsure(cast, outlook))
+    who = f": {unsure} {'person is' if unsure == 1 else 'people are'} unsure" if unsure else ""
+    return f"to put names and people right, about {outlook.clicks} click{'s' * (outlook.clicks > 1)}{who}"
+
+
+def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
+    """Why people of the cast are unsure, by their numbers."""
+    called = {p.id: visible(p.name, 60) for p in cast.everybody}
+    known = {p.id for p in cast.people}
+    doubts = outlook.doubts if outlook is not None else ()
+    return {d.person: d.sentence(called.get(d.other, "somebody")) for d in doubts if d.person in known}
+
+
+def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
+    """The cast as a table on stdout, who of it is unsure, then what else there is."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -124,15 +143,19 @@ def print_people(cast: Cast) -> None:
     if not len(cast):
         console.print(_nobody(cast))
     else:
-        table = Table(box=None, pad_edge=False)
+        table, unsure = Table(box=None, pad_edge=False), _unsure(cast, outlook)
         for name, side in (("Person", "left"), ("On screen", "right"), ("Share", "right"), ("Seen", "left")):
             table.add_column(name, justify=side, no_wrap=name != "Seen")  # type: ignore[arg-type]
+        if unsure:
+            table.add_column("Unsure")
         for person in cast.people[:SHOWN]:
             stays = [f"{clock_time(a.start)}–{clock_time(a.stop)}" for a in person.appearances[:PARTS]]
             more = len(person.appearances) - PARTS
             seen = ", ".join(stays) + (f" and {more} more" if more > 0 else "")
             share = f"{100 * cast.share(person):.0f} %"
-            table.add_row(escape(visible(person.name, 60)), clock_time(person.duration), share, seen)
+            doubt = [escape(unsure.get(person.id, ""))] if unsure else []
+            name = escape(visible(person.name, 60))
+            table.add_row(name, clock_time(person.duration), share, seen, *doubt)
         console.print(table)
         if len(cast) > SHOWN:
             console.print(f"and {len(cast) - SHOWN} more people")

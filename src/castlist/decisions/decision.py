@@ -30,7 +30,8 @@ KINDS = {
     "name": "these faces are one person, and this is the name ('' takes a name away)",
     "move": "faces of side 0 are the person of side 1 (nobody: a new one), not the person of side 2",
     "sort": "many moves at once: sides 3k, 3k + 1, 3k + 2 as in a move; "
-    "with nobody to move, side 3k + 1 is one person, and not that of side 3k + 2",
+    "with nobody to move, side 3k + 1 is one person, and not that of side 3k + 2; "
+    "with side 3k + 2 alone, nobody can tell whether its first face is one of the others",
     "not-a-face": "these are no faces",
     "face": "these are faces after all",
     "hide": "leave these out of what is shown",

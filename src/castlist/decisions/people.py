@@ -75,6 +75,7 @@ class Group:
     fate: int  # PERSON or BACKGROUND
     by: int  # the latest decision about who this is, 0 where it is the machine's alone
     key: tuple[int, int] | None = None  # (track, frame) of the face that was chosen to stand for them
+    confirmed: bool = False  # whether every track was decided to be this person's
 
     @property
     def id(self) -> str:
@@ -141,7 +142,7 @@ def view_of(
     groups = tuple(
         Group(
             int(now.number[g]), members[g], now.name[g], int(fate[g]), now.who[g].by,
-            _key(now.who[g], base, find),
+            _key(now.who[g], base, find), bool(labelled[members[g]].all()),
         )
         for g in order
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +22,13 @@ from castlist.errors import WorkspaceError
 from castlist.models import MODELS, load
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found
+from castlist.pipeline.outlook import outlook, outlook_of
 from castlist.recipe import Recipe
 from castlist.refine.validate import pair_cosines
-from castlist.report import Evidence
+from castlist.report import Evidence, Unsure
 from castlist.report.page import Alike
 from castlist.store import Workspace
+from castlist.suggest import Outlook
 from castlist.suggest.alike import look_alikes
 from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, Video
 
@@ -40,6 +43,7 @@ __all__ = [
     "publish_run",
     "space",
     "stored_evidence",
+    "unsure_of",
     "write_report",
 ]
 
@@ -93,7 +97,8 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     view = apply(base, video, workspace.decisions.all())
     cast = cast_of(base, video, view)
     workspace.put_cast(cast, base.portraits, run=run, decision=view.seen)
-    write_report(workspace, cast, base.portraits, run, alike=look_alikes(base, view))
+    alike, left = look_alikes(base, view), outlook_of(base, view)
+    write_report(workspace, cast, base.portraits, run, alike=alike, left=left)
     return cast
 
 
@@ -104,18 +109,21 @@ def write_report(
     run: int | None = None,
     *,
     alike: Alike | None = None,
+    left: Outlook | None = None,
     place: Path | None = None,
 ) -> None:
     """Write the report of a cast, with what the run knew of how people were told apart.
 
     Args:
         alike: who may be the same person as whom; looked up in the workspace by default.
+        left: who is unsure, and what a review is expected to take; looked up likewise.
         place: the file; `report.html` in the workspace by default.
     """
     evidence = replace(stored_evidence(workspace, run), portraits=portraits)
     alike = alike_in(workspace) if alike is None else alike
     place = workspace.path / "report.html" if place is None else place
-    report.write(cast, place, thumbs=workspace.image, evidence=evidence, alike=alike)
+    unsure = unsure_of(workspace, cast, outlook(workspace) if left is None else left)
+    report.write(cast, place, thumbs=workspace.image, evidence=evidence, alike=alike, unsure=unsure)
 
 
 def alike_in(workspace: Workspace) -> Alike:
@@ -138,6 +146,13 @@ def poses_in(workspace: Workspace) -> dict[str, float]:
     except WorkspaceError:
         return {}
     return dict(zip(scan.image, turned(scan.detections.landmarks[scan.embedded]).tolist(), strict=True))
+
+
+def unsure_of(workspace: Workspace, cast: Cast, left: Outlook) -> Unsure:
+    """Who is unsure, as the report says it."""
+    called = {p.id: p.name for p in cast.everybody}
+    why = {d.person: d.sentence(called.get(d.other, "somebody")) for d in left.doubts}
+    return Unsure(why, f"castlist review {shlex.quote(workspace.path.name)}", left.clicks)
 
 
 def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:

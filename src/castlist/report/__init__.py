@@ -6,8 +6,8 @@ report.write(cast, "report.html", thumbs=workspace.image, evidence=evidence)
 
 from __future__ import annotations
 
-from castlist.report.evidence import Evidence, Model
+from castlist.report.evidence import Evidence, Model, Unsure
 from castlist.report.explained import render_explanation, write_explanation
 from castlist.report.page import render, write
 
-__all__ = ["Evidence", "Model", "render", "render_explanation", "write", "write_explanation"]
+__all__ = ["Evidence", "Model", "Unsure", "render", "render_explanation", "write", "write_explanation"]

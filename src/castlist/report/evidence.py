@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Portraits, freeze
 
-__all__ = ["Evidence", "Model"]
+__all__ = ["Evidence", "Model", "Unsure"]
 
 
 def _none() -> NDArray[np.float32]:
@@ -25,6 +26,15 @@ class Model:
     name: str
     digest: str  # SHA-256 of the file
     licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """Who of the cast may be somebody else, and what to do about it."""
+
+    why: Mapping[int, str] = field(default_factory=dict)  # number of a person -> "may be Anna"
+    command: str = ""  # that puts it right
+    clicks: int = 0  # that it is expected to take
 
 
 @dataclass(frozen=True, eq=False, slots=True)

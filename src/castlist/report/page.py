@@ -21,7 +21,7 @@ from castlist.cast import Appearance, Cast, Face, Person
 from castlist.errors import WorkspaceError
 from castlist.report import figures, words
 from castlist.report.album import Album
-from castlist.report.evidence import Evidence
+from castlist.report.evidence import Evidence, Unsure
 from castlist.types import SET_ASIDE
 
 __all__ = ["picture", "render", "write"]
@@ -49,6 +49,7 @@ def render(
     evidence: Evidence | None = None,
     alike: Alike | None = None,
     film: str = "",
+    unsure: Unsure | None = None,
 ) -> str:
     """The whole page as HTML; equal input gives equal bytes.
 
@@ -58,8 +59,10 @@ def render(
         evidence: what is known beyond the cast.
         alike: who may be the same person as whom; see `castlist.suggest.alike.look_alikes`.
         film: address of the film as the page sees it, to which every time is a link; "" for none.
+        unsure: who may be somebody else, and the next step.
     """
     evidence = Evidence() if evidence is None else evidence
+    unsure = Unsure() if unsure is None else unsure
     aside = _set_aside(cast, evidence)
     album = _album(cast, aside, thumbs)
     hints = same_as(cast, alike or {})
@@ -71,8 +74,12 @@ def render(
             film=_film(cast) | {"href": film},
             people=[
                 _row(p, cast, album, hue, hints.get(p.id, []))
+                | {"doubt": words.clean(unsure.why.get(p.id, ""))}
                 for p, hue in zip(cast.people, _hues(cast), strict=True)
             ],
+            unsure=sum(1 for p in cast.people if unsure.why.get(p.id)),
+            next_step=words.clean(unsure.command, 400),
+            clicks=unsure.clicks,
             background=[_row(p, cast, album, (p.id - 1) % HUES, []) for p in cast.background],
             background_shown=BACKGROUND_SHOWN,
             aside=[_aside_view(group, album) for group in aside],
@@ -102,6 +109,7 @@ def write(
     thumbs: Thumbs | None = None,
     evidence: Evidence | None = None,
     alike: Alike | None = None,
+    unsure: Unsure | None = None,
 ) -> Path:
     """Write the page to a file, whole or not at all, and return where.
 
@@ -109,7 +117,8 @@ def write(
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
     film = film_address(cast, Path(path).parent)
-    return write_page(render(cast, thumbs=thumbs, evidence=evidence, alike=alike, film=film), path)
+    html = render(cast, thumbs=thumbs, evidence=evidence, alike=alike, film=film, unsure=unsure)
+    return write_page(html, path)
 
 
 def same_as(cast: Cast, alike: Alike) -> dict[int, list[dict[str, Any]]]:

@@ -169,7 +169,11 @@ def _move(f: _Faces, request: Mapping[str, Any]) -> Decision:
 
 
 def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
-    """A sheet of answers: each item's track goes to the person of `to`, or to nobody of `not`."""
+    """A sheet of answers: each item's track goes to the person of `to`, or to nobody of `not`, or stays open.
+
+    `open` names the tracks with which an item was compared without an answer: they are not asked about again,
+    and nothing changes.
+    """
     items = request.get("items")
     if not isinstance(items, list) or not items or not all(isinstance(i, Mapping) for i in items):
         raise InputError("name at least one item, each with a track and the track it goes with, or null")
@@ -180,16 +184,57 @@ def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
         if track in taken:
             raise InputError(f"track {track} is on the sheet twice")
         taken.add(track)
+        if "open" in item:
+            shown = [t for t in item["open"] if t != track] if isinstance(item["open"], list) else None
+            anchors += f.anchors([track, *f.tracks({"tracks": shown}).tolist()], 3 * k + 2)
+            continue
         to = f.tracks({"tracks": [item["to"]]}).tolist() if item.get("to") is not None else []
         left = f.tracks({"tracks": item["not"]}, 0).tolist() if "not" in item and not to else []
         if track in (*to, *left):
             raise InputError(f"track {track} cannot be compared with itself")
         label = f.view.label
-        named = bool(to) and label[track] == label[to[0]] and bool(f.view.named[track])
-        whole = item.get("whole") is True or named  # who stays keeps the name, which a move would take away
+        stays = bool(to) and label[track] == label[to[0]] != NOISE  # confirmed, not moved: the name stays too
+        whole = item.get("whole") is True or stays
         anchors += [] if whole else f.anchors([track], 3 * k)
         anchors += f.anchors([track, *to] if whole else to, 3 * k + 1)
         anchors += f.anchors(left, 3 * k + 2)
+    return Decision("sort", tuple(anchors))
+
+
+def _check(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    """People who were looked through: the strangers among their tracks leave, all others are confirmed.
+
+    Each item has a `person` and `strangers`, a list of lists of tracks; each list becomes a person. `back`
+    are tracks that were set aside and are faces after all; each becomes a person.
+    """
+    items = request.get("items")
+    if not isinstance(items, list) or not items or not all(isinstance(i, Mapping) for i in items):
+        raise InputError("name at least one item, each with a person and the strangers among their tracks")
+    back = f.tracks({"tracks": request.get("back", [])}, 0)
+    if (f.view.label[back] != NOISE).any():
+        raise InputError("only tracks that are set aside can be taken back")
+    anchors = [f.anchor(track, 3 * k) for k, track in enumerate(back.tolist())]
+    k, done = len(back), set()
+    for item in items:
+        group = f.person(item.get("person"))
+        if group.number in done:
+            raise InputError(f"{group.called} is on the sheet twice")
+        done.add(group.number)
+        rest, parts = group.tracks, item.get("strangers", [])
+        if not isinstance(parts, list):
+            raise InputError("strangers are lists of tracks, as in [[3, 5], [8]]")
+        strangers = [f.tracks({"tracks": part}) for part in parts]
+        for own in strangers:
+            if not np.isin(own, rest).all():
+                raise InputError(f"strangers must be tracks of {group.called}, each in one list")
+            rest = np.setdiff1d(rest, own)
+        if not len(rest):
+            raise InputError(f"nobody would be left of {group.called}: mark some of the tracks, not all")
+        for own in strangers:
+            anchors += [*f.anchors(own, 3 * k), *f.anchors(f.witnesses(rest)[:1], 3 * k + 2)]
+            k += 1
+        anchors += f.anchors(rest, 3 * k + 1)
+        k += 1
     return Decision("sort", tuple(anchors))
 
 
@@ -279,6 +324,7 @@ ACTIONS: dict[str, Callable[[_Faces, Mapping[str, Any]], Decision]] = {
     "split": _split,
     "move": _move,
     "sort": _sort,
+    "check": _check,
     "name": _name,
     "same": _same,
     "different": _different,

@@ -68,7 +68,16 @@ def _plainly(made: Decision) -> str:
     if made.kind == "name":
         return f"named {made.value}" if made.value else "name taken away"
     faces = made.faces if made.kind in ("move", "sort") else made.anchors
+    if made.kind == "sort" and not faces:
+        return left_open(made)
     return f"{tracks(len(faces))}: {DONE[made.kind]}"
+
+
+def left_open(made: Decision) -> str:
+    """How many items of a sheet were left open, "" for none."""
+    sides = {a.side for a in made.anchors}
+    count = sum(1 for k in {side // 3 for side in sides} if not sides & {3 * k, 3 * k + 1})
+    return f"{count} left open" if count else ""
 
 
 def tracks(count: int) -> str:
@@ -136,5 +145,8 @@ class _Writer:
             f"{new} of them to people of their own" if new else "",
             f"{len(joined)} people joined others" if joined else "",
         ]
-        said = ", ".join(part for part in parts if part)
-        return said or f"{self.people(sides[TARGET])}: confirmed"
+        settled = [k for k in sides[TARGET] if self.count(k)]
+        done = ", ".join(part for part in parts if part)
+        if not done and settled:
+            done = f"{self.people(settled)}: confirmed"
+        return "; ".join(part for part in (done, left_open(self.made)) if part)

@@ -139,8 +139,14 @@ class Page:
         with self._asking:
             while self._asked["seen"] != self.session.refresh().seen:
                 asked, sheet = self.session.questions(), self.session.sheet()
-                if sheet["seen"] == self.session.view.seen:
-                    self._asked = {"seen": sheet["seen"], "questions": asked, "sheet": sheet}
+                check = self.session.checks()
+                if sheet["seen"] == check["seen"] == self.session.view.seen:
+                    self._asked = {
+                        "seen": sheet["seen"],
+                        "questions": asked,
+                        "sheet": sheet,
+                        "check": check,
+                    }
             return self._asked
 
 

@@ -50,7 +50,7 @@ class Describe:
             if len(self._cache) >= REMEMBERED:
                 self._cache.clear()
             self._cache[key] = self._facts(group.tracks)
-        own = {"id": group.id, "name": clean(group.name), "fate": group.fate, "confirmed": group.by > 0}
+        own = {"id": group.id, "name": clean(group.name), "fate": group.fate, "confirmed": group.confirmed}
         facts = self._cache[key]
         chosen = self._at(*group.key) if group.key else None
         if chosen is not None:

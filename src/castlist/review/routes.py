@@ -28,8 +28,8 @@ __all__ = ["Projection", "application"]
 
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
-    "address", "aside", "choose", "core", "dock", "done", "film", "grid", "history", "joined", "keys",
-    "people", "person", "pick", "questions", "review", "sheet", "source", "timeline", "tracks",
+    "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
+    "keys", "people", "person", "pick", "questions", "review", "sheet", "source", "timeline", "tracks",
 )  # fmt: skip
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),

@@ -216,7 +216,8 @@ class Session:
         Each item has `track`, `whole` (it stands for its whole person), `of` (its person), `guess` and
         `others` (tracks with their `person`; a guess of None says: none of the others) and `probability`.
         The answer is {"action": "sort", "items": [{"track": 3, "whole": false, "to": 7, "not": []}, ...]}:
-        `to` is the track of the person chosen, or None for nobody of those in `not`.
+        `to` is the track of the person chosen, or None for nobody of those in `not`; an item with `open`, the
+        tracks with which it was compared, is left as it is and not asked again.
         """
         with self._thinking:
             view = self.refresh()
@@ -242,6 +243,39 @@ class Session:
                 "gain": round(sheet.gain, 2),
                 "clicks": round(sheet.clicks, 2),
             }
+
+    def checks(self) -> dict[str, Any]:
+        """People who are not confirmed, to be looked through at once; answer with "check".
+
+        Each of `people` has `id`, `wrong` (faces expected to be somebody else's) and `pieces`, lists of track
+        numbers, the first of which is the person. `aside` are the largest tracks that were set aside, `left`
+        says how many people are not confirmed, `first` what is to be asked first, "sheet" or "check", and
+        `doubts` who is unsure and why.
+        """
+        with self._thinking:
+            view = self.refresh()
+            asker = self._asks(view)
+            people = [
+                {
+                    "id": view.groups[c.group].id,
+                    "wrong": round(c.wrong, 2),
+                    "pieces": [piece.tolist() for piece in c.pieces],
+                }
+                for c in asker.checks()
+            ]
+            return {
+                "seen": view.seen,
+                "people": people,
+                "aside": asker.asides(),
+                "left": asker.unconfirmed(),
+                "first": asker.first(),
+                "doubts": self._doubts(view, asker),
+            }
+
+    def _doubts(self, view: View, asker: Asker) -> list[list[str]]:
+        """[id, why] of everybody who is unsure."""
+        called = {g.number: clean(g.called) for g in view.groups}
+        return [[f"p{d.person}", d.sentence(called.get(d.other, ""))] for d in asker.outlook().doubts]
 
     def _asks(self, view: View) -> Asker:
         """What thinks of questions, brought to a view."""

@@ -50,6 +50,7 @@ class Lines:
         self.shown: list[list[int]] = []  # groups, likeliest first
         self.chance: list[list[float]] = []
         self.stays: list[float] = []  # probability of staying as it is
+        self._worth: list[float] = []
         self._gain: list[float] = []
         self._cost: list[float] = []
 
@@ -59,6 +60,7 @@ class Lines:
         self.shown.append([k for k, _ in shown])
         self.chance.append([p for _, p in shown])
         self.stays.append(stays)
+        self._worth.append(worth)
         useful = bool(shown) and moves >= TOO_SURE
         self._gain.append(worth * (moves if self.whole else max(0.0, known - stays)) if useful else 0.0)
         best = max(shown[0][1], stays if self.whole else 0.0) if shown else 0.0
@@ -66,7 +68,7 @@ class Lines:
 
     def done(self) -> Lines:
         self.gain, self.cost = np.array(self._gain), np.array(self._cost)
-        self.own = np.array(self.stays)
+        self.own, self.worth = np.array(self.stays), np.array(self._worth)
         return self
 
 

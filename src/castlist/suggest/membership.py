@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions import Base
+from castlist.suggest.alone import NEUTRAL, intercept, neutral
 from castlist.suggest.weights import START, STAY, answered, fitted, share_of
 from castlist.types import NOISE
 
@@ -32,6 +33,7 @@ CELLS = 500_000  # of a table of tracks by people; of more, the most telling tra
 FEWEST = 300
 COMPARED = 4096  # tracks that a track is compared with one by one
 LIKELY = 12  # people considered for each track
+FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,11 +68,26 @@ class Evidence:
         self._sums: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
         self._worth, self._weighed = START, np.nan  # and how many tracks were decided about then
 
-    def update(self, ids: list[str], label: Labels, told: NDArray[np.bool_]) -> None:
-        """Go by these groups: ids, the group of each track (NOISE: none), and which were decided about."""
+    def update(
+        self,
+        ids: list[str],
+        label: Labels,
+        told: NDArray[np.bool_],
+        asked: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Go by these groups.
+
+        Args:
+            ids: of the groups.
+            label: (t,) the group of each track, NOISE for none.
+            told: (t,) which were decided about.
+            asked: (t,) which were asked about, with or without a decision; `told` where not given.
+        """
+        self.asked = told if asked is None else asked
         self.label, self.told, self.groups, self.worth = label, told, len(ids), START
         self.bias = np.zeros(len(ids))
         self.stay = np.full(len(ids), STAY)
+        self.neutral, self.intercept = NEUTRAL, 0.0
         self.blank = (
             np.bincount(label[self.known & (label >= 0)], minlength=len(ids)) == 0
         )  # (g,) no face tells
@@ -85,6 +102,7 @@ class Evidence:
             self.worth = self._worth
             self._doubt()
             self._trust()
+            self._calibrate()
 
     def belonging(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
         """Where tracks belong; `never` are pairs of a track and a group that it is not in.
@@ -101,6 +119,35 @@ class Evidence:
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
         own = (share * (group == self.label[rows][:, None])).sum(axis=1)
         return Belonging(rows, group, share, own)
+
+    def alone(self, rows: Labels, never: NDArray[np.int64]) -> Belonging:
+        """Whom tracks show that are the only one of their group; `own` is that none of the others is it."""
+        never = np.concatenate([never, np.stack([rows, self.label[rows]], axis=1)])
+        group, odds = self._against_nobody(rows, never)
+        share = share_of(odds)
+        known = 1 / (1 + np.exp(-np.clip(odds.max(axis=1) + self.intercept, -50, 50)))
+        order = np.argsort(-share, axis=1, kind="stable")
+        group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
+        return Belonging(rows, group, share * known[:, None], 1 - known)
+
+    def _against_nobody(self, rows: Labels, never: NDArray[np.int64]) -> tuple[Labels, Table]:
+        """(n, c) likeliest groups of tracks and the log odds of each against a person who is not known."""
+        group, part = self._parts(rows, never)
+        part = part - self._nobody()
+        blind = np.flatnonzero(~self.known[rows])
+        part[blind[:, None], :, [FACE, LOOK]] = 0  # no face to compare: what else is known decides
+        size = float(self._size.sum())
+        fresh = (self.groups + 0.5) / (size + 1)  # share of tracks that are the first of their person
+        odds = part @ self.worth + self.bias[group] - np.log(fresh / max(1 - fresh, 1e-3))
+        odds[self.blank[group] | _listed(rows, group, never, self.groups)] = -1e9
+        return group, odds
+
+    def _nobody(self) -> Table:
+        """(4,) the evidence for a person of whom nothing is known."""
+        found = np.zeros(len(START))
+        found[[FACE, LOOK]] = self.neutral
+        found[3] = -np.log(self.groups)  # of the size that people have on average
+        return found
 
     def doubtful(self, rows: Labels, worth: Table) -> Labels:
         """Those of these tracks to look at: all, or where they are too many, large ones that fit least."""
@@ -252,6 +299,25 @@ class Evidence:
         stays = group == self.home[rows[seen]][:, None]
         temper, self.bias, self.stay = answered(group, odds, mine, stays, self.groups)
         self.worth = self.worth * temper
+
+    def _calibrate(self) -> None:
+        """Fit what tracks score with nobody, and the intercept, to the people as they stand."""
+        fine = (self.label >= 0) & self.known
+        fine[fine] = self._size[self.label[fine]] > 1
+        rows = np.flatnonzero(fine)
+        rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
+        score = np.stack([self._faces(rows), self._alike(rows)], axis=-1)
+        mine = np.arange(len(rows)), self.label[rows]
+        own = score[mine]
+        score[mine] = -np.inf
+        self.neutral = neutral(own, score.max(axis=1)) if len(rows) else NEUTRAL
+        count = np.bincount(self.machine[self.machine >= 0], minlength=1)
+        asked = self.asked & (self.label >= 0) & self.known & (self.machine >= 0)
+        asked[asked] = count[self.machine[asked]] == 1
+        rows = np.flatnonzero(asked)[:SAMPLE]
+        joined = self._size[self.label[rows]] > 1
+        never = np.stack([rows, self.label[rows]], axis=1)[~joined]
+        self.intercept = intercept(self._against_nobody(rows, never)[1].max(axis=1, initial=-20), joined)
 
 
 def _homes(machine: Labels, label: Labels, groups: int) -> Labels:

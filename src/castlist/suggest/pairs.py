@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from castlist.decisions import Base
 from castlist.decisions.people import View
 
-__all__ = ["Sums", "never", "seen_together", "shut"]
+__all__ = ["Sums", "left_open", "never", "seen_together", "shut"]
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
 Table = NDArray[np.float64]
@@ -54,9 +54,10 @@ def seen_together(base: Base, view: View) -> Table:
 
 
 def shut(view: View) -> NDArray[np.bool_]:
-    """(g, g) pairs of people about whom everything is said."""
+    """(g, g) pairs of people of whom nothing is to be asked: answered, or of two names."""
     groups = len(view.groups)
-    closed = np.eye(groups, dtype=np.bool_)
+    named = np.array([bool(g.name) for g in view.groups], np.bool_)
+    closed = np.eye(groups, dtype=np.bool_) | np.outer(named, named)
     for pairs in (view.cannot, view.unsure):
         ends = view.label[pairs]
         ends = ends[(ends >= 0).all(axis=1)]
@@ -66,6 +67,15 @@ def shut(view: View) -> NDArray[np.bool_]:
 
 def never(view: View) -> NDArray[np.int64]:
     """(q, 2) tracks and groups of which it was decided that the one is not the other."""
-    pairs = np.concatenate([view.cannot, view.cannot[:, ::-1]])
-    group = view.label[pairs[:, 1]]
-    return np.asarray(np.stack([pairs[:, 0], group], axis=1)[group >= 0], np.int64)
+    return _with_groups(view, view.cannot)
+
+
+def left_open(view: View) -> NDArray[np.int64]:
+    """(q, 2) tracks and groups of which nobody could tell whether the one is the other."""
+    return _with_groups(view, view.unsure)
+
+
+def _with_groups(view: View, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    group = view.label[both[:, 1]]
+    return np.asarray(np.stack([both[:, 0], group], axis=1)[group >= 0], np.int64)

@@ -5,6 +5,7 @@ A question is one click and asks about one thing; a sheet asks about many at onc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +14,21 @@ from numpy.typing import NDArray
 from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.batches import TOO_SURE, Item, Lines, Sheet, best_of
+from castlist.suggest.checks import Check, pieces
+from castlist.suggest.doubt import Outlook, doubts_of
 from castlist.suggest.membership import Evidence, Labels
-from castlist.suggest.pairs import Sums, never, seen_together, shut
-from castlist.types import NOISE, PERSON
+from castlist.suggest.pairs import Sums, left_open, never, seen_together, shut
+from castlist.types import NOISE, PERSON, SET_ASIDE
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
 
 OTHERS = 3  # people offered beside the likeliest,
 MOST = 8  # and of more, up to so many, those who make it as likely as
 COVERED = 0.98  # this that the right one is among them
+LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided about
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 LONGEST = 24  # items of a sheet
+AT_ONCE = 40  # pieces of people to be looked through at once
 
 Table = NDArray[np.float64]
 
@@ -63,8 +68,11 @@ class Asker:
         self.closed = view.labelled.copy()  # nothing to be asked about these
         self.closed[view.unsure.ravel()] = True
         self._lines: tuple[Lines, Lines] | None = None
+        self.done = np.array([bool(g.name) for g in view.groups], np.bool_)  # who is known by name
         self._groups()
-        self.evidence.update([g.id for g in view.groups], view.label, view.labelled)
+        asked = view.labelled.copy()
+        asked[view.unsure[:, 0]] = True
+        self.evidence.update([g.id for g in view.groups], view.label, view.labelled, asked)
         person = np.where(view.fate == PERSON, 1.0, BACKGROUND_WORTH)
         self.worth = np.asarray(self.base.tracks.size * person, np.float64)
         live = view.label >= 0
@@ -94,6 +102,63 @@ class Asker:
         label = self.view.label
         items.sort(key=lambda i: (not i.whole, label[i.guess] if i.guess != NOISE else len(label), -i.gain))
         return Sheet(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
+
+    def checks(self, limit: int = AT_ONCE) -> list[Check]:
+        """People to be looked through, those first of whom most faces are expected to be wrong.
+
+        They are those without a name whose tracks were not all confirmed; as many as have about `limit`
+        pieces, and at least one.
+        """
+        wholes = self._known()[1]
+        asked = set(self.view.label[wholes.track[wholes.gain > 0]].tolist())  # first, who they are
+        left = sorted(set(self._left()) - asked, key=lambda k: (-self.group_worth[k], k))
+        found = [self._check(k) for k in left[:limit]]
+        found.sort(key=lambda c: -c.wrong)
+        total = np.cumsum([len(c.pieces) for c in found])
+        return found[: max(1, int(np.searchsorted(total, limit, "right")))]
+
+    def first(self) -> str:
+        """What to ask first, by the faces put right for a click: "sheet", "check", or "" for nothing."""
+        sheet, checks = self.sheet(), self.checks()
+        if not sheet.items:
+            return "check" if checks else ""
+        wrong = sum(c.wrong for c in checks)
+        clicks = 1 + sum(c.strangers for c in checks)
+        return "check" if checks and wrong / clicks > sheet.gain else "sheet"
+
+    def asides(self, limit: int = LONGEST) -> list[int]:
+        """Tracks that castlist set aside and nobody decided about, those with most faces first."""
+        view, size = self.view, self.base.tracks.size
+        left = np.flatnonzero((view.fate == SET_ASIDE) & ~view.no_face & ~view.hidden)
+        return [int(t) for t in left[np.argsort(-size[left], kind="stable")][:limit]]
+
+    def unconfirmed(self) -> int:
+        """How many people have no name and tracks that nobody confirmed."""
+        return len(self._left())
+
+    def _left(self) -> list[int]:
+        return [k for k, g in enumerate(self.view.groups) if not g.name and not g.confirmed]
+
+    def _check(self, k: int) -> Check:
+        tracks = self.view.groups[k].tracks
+        size, own = self.base.tracks.size[tracks], np.ones(len(tracks))
+        asked = ~self.closed[tracks] & self.evidence.known[tracks]
+        if len(tracks) > 1 and asked.any():
+            own[asked] = self.evidence.belonging(tracks[asked], never(self.view)).own
+        wrong = float(self.worth[tracks] @ (1 - own))
+        return Check(k, pieces(tracks, size, self.base.vector[tracks], own), wrong, float((1 - own).sum()))
+
+    def outlook(self) -> Outlook:
+        """Who is unsure, and how many clicks a review is expected to take."""
+        if not self.view.groups:
+            return Outlook((), 0)
+        loose, wholes = self._known()
+        number = np.array([g.number for g in self.view.groups], np.int64)
+        doubts = doubts_of(loose, wholes, self.view.label, number, self.group_worth.astype(np.float64))
+        items = np.concatenate([lines.cost[lines.gain > 0] for lines in (loose, wholes)])
+        checks = [c.strangers for c in self.checks()]
+        sheets = -(-len(items) // LONGEST) + bool(checks)
+        return Outlook(doubts, int(np.ceil(sheets + items.sum() + sum(checks))))
 
     def alike(self, group: int) -> list[float]:
         """For each group of the view the probability that it is the same person as this one."""
@@ -174,19 +239,20 @@ class Asker:
         return self._lines
 
     def _loose(self) -> Lines:
-        """Tracks that nobody decided about, and where they may belong."""
+        """Tracks of larger people that nobody decided about, and where they may belong."""
         view = self.view
-        rows = np.flatnonzero((view.label >= 0) & ~self.closed & self.evidence.known)
+        live = (view.label >= 0) & ~self.closed & self.evidence.known
+        live[live] = self.sums.count[view.label[live]] > 1
+        rows = np.flatnonzero(live)
         rows = self.evidence.doubtful(rows, self.worth[rows])
         found = self.evidence.belonging(rows, never(view))
-        alone = self.sums.count[view.label[rows]] < 2
-        open_ = np.flatnonzero((found.own < 1 - TOO_SURE) | alone)
+        least = np.where(self.done[view.label[rows]], LIKELY_WRONG, TOO_SURE)
+        open_ = np.flatnonzero(1 - found.own > least)
         lines, blank = Lines(rows[open_], False), self.evidence.blank
         table = zip(found.group[open_].tolist(), found.probability[open_].tolist(), strict=True)
         for i, (group, chance) in zip(open_.tolist(), table, strict=True):
             track, own = int(rows[i]), int(view.label[rows[i]])
-            nobody = own if alone[i] else NOISE  # a group without the track to be compared with
-            here = [(k, p) for k, p in zip(group, chance, strict=True) if k != nobody and not blank[k]]
+            here = [(k, p) for k, p in zip(group, chance, strict=True) if not blank[k]]
             shown = here[: _enough([p for _, p in here])]
             if own not in [k for k, _ in shown]:
                 shown = [*shown[:-1], *(c for c in here if c[0] == own)]
@@ -195,29 +261,56 @@ class Asker:
         return lines.done()
 
     def _wholes(self) -> Lines:
-        """People of two tracks and more who may be somebody larger."""
+        """People who may be somebody larger: those of several tracks, and those of one."""
+        groups = len(self.group_worth)
+        rank = np.empty(groups, np.int64)
+        rank[np.argsort(self.group_worth, kind="stable")] = np.arange(groups)
+        found = [*self._several(rank), *self._single(rank)]
+        lines = Lines(np.array([track for track, _, _ in found], np.int64), True)
+        for track, shown, stays in found:
+            lines.add(shown, stays, self.group_worth[int(self.view.label[track])], 1 - stays)
+        return lines.done()
+
+    def _several(self, rank: Labels) -> Iterator[tuple[int, list[tuple[int, float]], float]]:
+        """(track, likeliest people, probability of none) of people of two tracks and more."""
         probability, gain = self._between
-        size, worth = self.sums.count, self.group_worth
-        rank = np.empty(len(worth), np.int64)
-        rank[np.argsort(worth, kind="stable")] = np.arange(len(worth))
         chance = np.where((gain > 0) & (rank[:, None] < rank), probability, 0.0)
-        small = np.flatnonzero((size > 1) & (chance.max(axis=1) >= TOO_SURE))
-        lines = Lines(np.array([self._face(k) for k in small.tolist()], np.int64), True)
+        small = np.flatnonzero((self.sums.count > 1) & (chance.max(axis=1, initial=0) >= TOO_SURE))
         most = min(OTHERS, len(chance) - 1)
-        likely = np.argpartition(-chance[small], most, axis=1)[:, : most + 1]
+        likely = np.argpartition(-chance[small], most, axis=1)[:, : most + 1] if len(small) else ()
         for k, order in zip(small.tolist(), likely, strict=True):
             order = order[np.argsort(-chance[k, order], kind="stable")]
             order = order[chance[k, order] >= TOO_SURE]
             odds = chance[k, order] / np.maximum(1 - chance[k, order], 1e-6)
             share = odds / (1 + odds.sum())
             shown = list(zip(order.tolist(), share.tolist(), strict=True))
-            lines.add(shown, 1 - float(share.sum()), worth[k], float(share.sum()))
-        return lines.done()
+            yield self._face(k), shown, 1 - float(share.sum())
+
+    def _single(self, rank: Labels) -> Iterator[tuple[int, list[tuple[int, float]], float]]:
+        """The same of people of one track, by what the whole film teaches about faces."""
+        view, several = self.view, self.sums.count > 1
+        rows = np.array([g.tracks[0] for g in view.groups if len(g.tracks) == 1], np.int64)
+        rows = rows[~self.done[view.label[rows]]]
+        rows = self.evidence.doubtful(rows, self.worth[rows])
+        if not len(rows) or self.evidence.groups < 2:
+            return
+        found = self.evidence.alone(rows, np.concatenate([never(view), left_open(view)]))
+        table = zip(rows.tolist(), found.group.tolist(), found.probability.tolist(), strict=True)
+        for track, group, chance in table:
+            own = int(view.label[track])
+            here = [
+                (k, p)
+                for k, p in zip(group, chance, strict=True)
+                if p > 0 and k != own and not self.evidence.blank[k] and (several[k] or rank[own] < rank[k])
+            ]
+            known = sum(p for _, p in here)
+            if known >= TOO_SURE:
+                yield track, here[: _enough([p / known for _, p in here])], 1 - known
 
     def _item(self, lines: Lines, i: int) -> Item:
         track, whole = int(lines.track[i]), lines.whole
         shown = [self._face(k, track) for k in lines.shown[i]]
-        if whole and lines.stays[i] > lines.chance[i][0]:
+        if whole and (lines.stays[i] > lines.chance[i][0] or not self.evidence.known[track]):
             return Item(track, whole, NOISE, tuple(shown), float(lines.stays[i]), float(lines.gain[i]))
         return Item(track, whole, shown[0], tuple(shown[1:]), lines.chance[i][0], float(lines.gain[i]))
 

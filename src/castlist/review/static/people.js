@@ -65,7 +65,7 @@ const SORT = { seconds: (a, b) => b.seconds - a.seconds, first: (a, b) => a.firs
   name: (a, b) => (a.name === "") - (b.name === "") || label(a).localeCompare(label(b), undefined, { numeric: true }),
   doubt: (a, b) => doubtful(b) - doubtful(a) || b.seconds - a.seconds,
   like: (a, b) => like.place(a.id) - like.place(b.id) };
-const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: doubtful, unconfirmed: (p) => !p.confirmed };
+const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: doubtful, unconfirmed: (p) => !p.confirmed && !p.name };
 export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();

@@ -1,16 +1,17 @@
 "use strict";
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
 import { $, S, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
+import * as checks from "./check.js";
 import { play } from "./film.js";
 import { setDoubts } from "./people.js";
 import { focusSheet, old, press, sheet, shown } from "./sheet.js";
 
-let first = null, asking = false, timer = 0, drawn = -1, single = false;
+let first = null, asking = false, timer = 0, drawn = -1;
 
 // Soon after every change; while another view is open, only once things are quiet.
 export function askSoon() {
   clearTimeout(timer);
-  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
+  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; old(); checks.old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
 }
 async function ask() {
   if (asking) return;
@@ -18,50 +19,37 @@ async function ask() {
   try {
     let told;
     do told = await get("/api/questions"); while (told.seen < S.seen);
-    if (told.seen === S.seen) { setDoubts(doubts(told)); draw(told); }
+    if (told.seen === S.seen) { setDoubts(new Map(told.check.doubts)); draw(told); }
   } catch (e) { say(e.message, true); } finally { asking = false; }
 }
-// Who may be wrong, by what is asked
-function doubts(told) {
-  const found = new Map(), put = (id, why) => { if (person(id) && !found.has(id)) found.set(id, why); };
-  for (const i of told.sheet.items) {
-    const alone = i.whole || person(i.of)?.tracks === 1, other = i.guess && i.guess.person !== i.of && person(i.guess.person);
-    if (alone) put(i.of, other ? `may be ${label(other)}` : "may be somebody who is here already");
-    else if (!i.guess || i.guess.person !== i.of) put(i.of, "some tracks may be somebody else");
-  }
-  for (const q of told.questions) {
-    if (q.kind === "same") { put(q.of[0], `may be ${label(person(q.of[1]))}`); put(q.of[1], `may be ${label(person(q.of[0]))}`); } else put(q.of[0], "some tracks may be somebody else");
-  }
-  return found;
-}
-// The sheet, where its clicks are worth more than the best single question, unless one at a time is wanted.
+// What castlist would ask first, unless another way was chosen: many faces at once, one at a time, or who does not belong.
+let way = "";
 function draw(told) {
-  const many1 = told.sheet.items.length, n = Math.max(many1, told.questions.length), both = many1 > 1 && told.questions.length > 0;
-  $("[data-tab=questions] .n").textContent = n || "";
+  const sheets = told.sheet.items.length, ways = new Map();
+  if (sheets) ways.set("sheet", ["Who is who", () => sheet(told.sheet)]);
+  if (told.questions.length) ways.set("single", ["One at a time", () => question(told.questions[0])]);
+  if (told.check.people.length) ways.set("check", [`Who does not belong (${told.check.left.toLocaleString("en")} not confirmed)`, () => checks.check(told.check)]);
+  $("[data-tab=questions] .n").textContent = Math.max(sheets, told.questions.length) || told.check.left || "";
   first = null;
   if (S.tab !== "questions") { drawn = -1; return; }
-  const way = el("p", { className: "way" }, both ? button(single ? "Many at once" : "One at a time", () => { single = !single; draw(told); }) : "");
-  const whole = many1 > 1 && !(both && single);
-  if (!whole) first = told.questions[0] || null;
+  const best = told.check.first === "sheet" && sheets === 1 && ways.has("single") && !told.sheet.items[0].whole ? "single" : told.check.first;
+  const now = ways.has(way) ? way : ways.has(best) ? best : [...ways.keys()][0] || "";
+  if (now === "single") first = told.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
   drawn = told.seen;
-  $("#questions").replaceChildren(way, whole ? sheet(told.sheet) : first ? question(first) : nothing());
-  if (whole && inside) focusSheet();
+  const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(told); }); b.ariaPressed = String(name === now); return b; });
+  $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(told));
+  if (now === "sheet" && inside) focusSheet();
 }
-// What is left, instead of false comfort
-function nothing() {
-  const cast = S.people.filter((p) => p.fate === 0), open = cast.filter((p) => !p.confirmed && !p.name);
+// Nothing is left to be asked: everybody was confirmed, or has a name.
+function nothing(told) {
   if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there is nothing to ask.");
-  if (!open.length) return el("p", { className: "empty" }, "castlist has no more questions, and everybody is confirmed.");
-  const box = el("div", { className: "empty" }, el("p", {}, `castlist has no more questions. ${many(open.length, "person is", "people are")} not confirmed:`), el("p", { className: "left" }, ...open.slice(0, 12).map((p) => {
-    const b = button("", () => openPerson(p.id), { className: "chip", title: "Open " + label(p) });
-    b.append(face(p.pictures[0]), el("bdi", {}, label(p)));
-    return b;
-  })), button("Show them", () => showLeft(), { className: "main" }));
-  return box;
+  const n = S.aside.reduce((sum, g) => sum + g.count, 0);
+  return el("div", { className: "empty" }, el("p", {}, "Everybody has a name or is confirmed; castlist has no more questions."),
+    n ? el("p", {}, `${many(n, "track")} were set aside as no face or too unclear. `, button("Look through them", () => showAside())) : "");
 }
-let openPerson = () => {}, showLeft = () => {};
-export const onLeft = (open, show) => { openPerson = open; showLeft = show; };
+let showAside = () => {};
+export const onLeft = (open, aside) => { checks.onOpenPerson(open); showAside = aside; };
 function question(q) {
   const [a, b] = q.of.map(person), sure = q.probability > 0.99 ? "over 99" : q.probability < 0.01 ? "under 1" : Math.round(100 * q.probability);
   const others = q.others.map((t, i) => {
@@ -87,6 +75,7 @@ function side(t, p) {
 }
 export function reply(key) {
   if (shown()) { press(key); return; }
+  if (checks.shown()) { checks.press(key); return; }
   if (!first || !idle()) return;
   const q = first, tracks = [q.a.track, q.b.track], same = q.kind === "same";
   if (key === "y") decide({ action: "same", tracks }, "One person");

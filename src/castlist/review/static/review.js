@@ -18,7 +18,7 @@ import { KEYS_HELP } from "./keys.js";
 people.onOpen(showPerson);
 fromFilm(showPerson);
 fromTimeline(showPerson);
-onLeft(showPerson, () => { go("people"); people.showOnly("unconfirmed"); });
+onLeft(showPerson, () => go("aside"));
 onChoose({ chosen: dock.chosen, choose: dock.choose, only: dock.only });
 
 // Views
@@ -72,7 +72,7 @@ const inPeople = {
   ...onPeople, x: people.toggle, s: () => people.byLikeness(who()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
   j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
 };
-const inQuestions = Object.fromEntries([..."ynsf0123456789", "Enter"].map((k) => [k, () => reply(k)]));
+const inQuestions = Object.fromEntries([..."ynsfx0123456789", "Enter"].map((k) => [k, () => reply(k)]));
 const inFilm = { u: undo, r: redo, ...onPeople, Escape: undefined, v: dock.moveFace, ...filmKeys };
 const KEYS = { people: inPeople, background: inPeople, questions: inQuestions, timeline: timelineKeys, aside: asideKeys, history: {} };
 const IN_DIALOG = { person: { u: undo, r: redo, ...personKeys }, player: inFilm };

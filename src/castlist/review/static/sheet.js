@@ -13,7 +13,7 @@ export function sheet(told) {
   at = 0;
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
   root.replaceChildren(el("h2", {}, "Who is who?"),
-    el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. Where castlist is not sure, nothing is chosen, and nothing changes unless you choose."), cards,
+    el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. “Not sure” changes nothing: that face stays as it is, and castlist does not ask this again."), cards,
     el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, worth(n, told))));
   root.classList.remove("old");
   mark();
@@ -30,7 +30,7 @@ export const old = () => root.classList.add("old");
 function card(i, k) {
   const own = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
   options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), "somebody else"));
-  const what = i.whole ? `All of ${label(own)}, ${many(own.tracks, "track")}` : "A face at " + clock(i.track.start);
+  const what = !i.whole ? `A face of ${label(own)} at ${clock(i.track.start)}` : own.tracks > 1 ? `All of ${label(own)}, ${many(own.tracks, "track")}` : `${label(own)}, seen once`;
   const node = el("div", { className: "card", role: "group", ariaLabel: what },
     el("div", { className: "it" }, look(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
     el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
@@ -99,7 +99,7 @@ async function confirm() {
   if (!idle() || !shown()) return;
   const sorted = items.filter((i) => !i.fate), no = items.filter((i) => i.fate === "not-a-face"), open = items.filter((i) => i.fate === "unsure" && i.shown.length);
   const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
-  let ok = !lines.length || await decide({ action: "sort", items: lines }, many(lines.length, "face") + " sorted");
-  if (ok && no.length) ok = await decide({ action: "not-a-face", tracks: no.map((i) => i.track.track) }, many(no.length, "track") + ": not a face");
-  for (const i of open) if (ok) ok = await decide({ action: "unsure", tracks: [i.track.track, i.shown[0].track] }, "Left open");
+  const left = open.map((i) => ({ track: i.track.track, open: i.shown.map((t) => t.track) })), all = [...lines, ...left];
+  const ok = !all.length || await decide({ action: "sort", items: all }, many(lines.length, "face") + " sorted");
+  if (ok && no.length) await decide({ action: "not-a-face", tracks: no.map((i) => i.track.track) }, many(no.length, "track") + ": not a face");
 }

@@ -1,0 +1,49 @@
+"""A track that stands alone: somebody who is known already, or a person of its own.
+
+The log odds that the track shows a known person are those of the likeliest one against a person of whom
+nothing is known: the evidence of the face is compared with its neutral value, half-way between what tracks
+score with their own person and what they score with the likeliest other person; the prior is the share of
+tracks that are not the first of their person; and the answers about other tracks that stood alone move all
+log odds together.  [Platt 1999, logistic calibration, here of the intercept alone]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["intercept", "neutral"]
+
+Table = NDArray[np.float64]
+FEWEST = 6  # tracks that a median is taken of
+NEUTRAL = np.array([0.15, 0.3])  # of the face and of the resemblance where there are fewer
+SPREAD = 1.5  # standard deviation of the intercept before any answer
+STEPS = 12
+
+
+def neutral(own: Table, other: Table) -> Table:
+    """(2,) the scores that speak neither for a known person nor against.
+
+    Args:
+        own: (n, 2) scores of tracks with their own person, the track left out.
+        other: (n, 2) scores of the same tracks with the likeliest other person.
+    """
+    if len(own) < FEWEST:
+        return NEUTRAL
+    return np.asarray((np.median(own, axis=0) + np.median(other, axis=0)) / 2)
+
+
+def intercept(odds: Table, known: NDArray[np.bool_]) -> float:
+    """What is to be added to the log odds, by the answers so far: the maximum a posteriori estimate.
+
+    Args:
+        odds: (n,) log odds that each of n tracks that were asked about shows a known person.
+        known: (n,) whether it does.
+    """
+    value = 0.0
+    for _ in range(STEPS if len(odds) else 0):
+        chance = 1 / (1 + np.exp(-np.clip(odds + value, -50, 50)))
+        slope = float((known - chance).sum()) - value / SPREAD**2
+        curve = float((chance * (1 - chance)).sum()) + 1 / SPREAD**2
+        value += float(np.clip(slope / curve, -1.0, 1.0))
+    return value

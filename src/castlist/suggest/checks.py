@@ -1,0 +1,72 @@
+"""Who does not belong: people whose tracks nobody has looked through, each in pieces that look alike.
+
+A reviewer looks at a person's pieces and marks the strangers; what is not marked is confirmed. Pieces come
+from average linkage of the track vectors, so that what fits least stands on its own; so does every track that
+is likely somebody else's.  [Sokal and Michener 1958]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Check", "pieces"]
+
+MOST = 8  # pieces of a person, beside the tracks in doubt
+DOUBT = 0.9  # probability of its person below which a track is a piece of its own
+LINKED = 400  # tracks that are linked; of more, the others go with the one they resemble most
+
+Tracks = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Check:
+    """A person to be looked through."""
+
+    group: int  # index among the view's groups
+    pieces: tuple[Tracks, ...]  # the largest first, which is the person; then the others, least alike first
+    wrong: float  # faces expected to be somebody else's
+    strangers: float  # tracks expected to be
+
+
+def pieces(
+    tracks: Tracks, size: NDArray[np.int64], vector: NDArray[np.float32], own: NDArray[np.float64]
+) -> tuple[Tracks, ...]:
+    """The tracks of a person in pieces that look alike: the largest, then the others, least alike first.
+
+    Args:
+        tracks: (n,) of the person.
+        size: (n,) faces of each.
+        vector: (n, d) unit vectors.
+        own: (n,) probability that each track is this person's.
+    """
+    doubtful = own < DOUBT
+    if doubtful.all():
+        doubtful[np.argmax(own * size)] = False
+    piece = np.full(len(tracks), -1)
+    piece[~doubtful] = _linked(vector[~doubtful], size[~doubtful])
+    piece[doubtful] = piece.max(initial=0) + 1 + np.arange(np.count_nonzero(doubtful))
+    faces = np.bincount(piece, size)
+    main = int(faces.argmax())
+    middle = (vector[piece == main] * size[piece == main, None]).sum(axis=0)
+    alike = [float((vector[piece == k] @ middle).mean() * own[piece == k].mean()) for k in range(len(faces))]
+    order = sorted(range(len(faces)), key=lambda k: (k != main, alike[k], k))
+    return tuple(tracks[piece == k] for k in order)
+
+
+def _linked(vector: NDArray[np.float32], size: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) the piece of each track, by average linkage."""
+    n = len(vector)
+    if n < 3:
+        return np.arange(n)
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    core = np.argsort(-size, kind="stable")[:LINKED]
+    x = vector[core].astype(np.float64)
+    distance = np.clip(1 - x @ x.T, 0, 2)[np.triu_indices(len(core), 1)]
+    found = fcluster(linkage(distance, "average"), min(MOST, (len(core) + 1) // 2), "maxclust") - 1
+    piece = found[(vector @ vector[core].T).argmax(axis=1)]
+    piece[core] = found
+    return np.unique(piece, return_inverse=True)[1].astype(np.int64)
