@@ -3,7 +3,9 @@
     python benchmarks/memory.py --crowd 48 --seconds 10       a crowd at 1920x1080, faces in every frame
     python benchmarks/memory.py --film FILM --kills 10        any film, killed so many times and resumed
 
-Memory is the resident set of each process by /proc, looked at ten times a second; Linux only.
+Memory is the resident set of each process by /proc, looked at ten times a second; Linux only. Kills come at
+random segments of the whole film, the last one after the last segment. Compared at the end: the CSV and
+JSON exports, the rows of every table (but times and numbers of runs), the vectors and the pictures.
 """
 
 from __future__ import annotations
@@ -11,17 +13,39 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from castlist.drawn import Actor, Scene, Script, people, render
+
+VOLATILE = {
+    "started",
+    "finished",
+    "made",
+    "run",
+    "timings",
+    "machine",
+}  # columns that differ between two runs
+
+
+class Watched(NamedTuple):
+    """How a process ended, the peak megabytes of each process, the main one's every ten seconds."""
+
+    status: int
+    peak: dict[str, float]
+    course: list[float]
+    segments: int  # kept at its end
 
 
 def crowd(count: int, seconds: int) -> Script:
@@ -50,10 +74,17 @@ def resident(pid: int) -> tuple[str, float]:
     return name, int(status.split("VmRSS:")[1].split()[0]) / 1024 if "VmRSS:" in status else 0.0
 
 
-def watched(command: list[str], kill_after: float | None) -> tuple[int, dict[str, float], list[float]]:
-    """Exit status, peak megabytes by process, and the main process's megabytes every ten seconds."""
+def shards(place: Path) -> int:
+    """How many segments with faces are kept."""
+    return len(list(place.glob("embeddings/*.npy")))
+
+
+def watched(command: list[str], place: Path, kill_at: tuple[int, float] | None) -> Watched:
+    """Run a command to its end, or kill it so many seconds after so many segments are kept."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    begun, peak, course = time.monotonic(), defaultdict(float), []
+    begun, reached = time.monotonic(), None
+    peak: dict[str, float] = defaultdict(float)
+    course: list[float] = []
     while process.poll() is None:
         try:
             now = [resident(pid) for pid in processes(process.pid)]
@@ -63,35 +94,81 @@ def watched(command: list[str], kill_after: float | None) -> tuple[int, dict[str
             peak[name] = max(peak[name], size)
         if now and time.monotonic() - begun > 10 * len(course):
             course.append(now[0][1])
-        if kill_after is not None and time.monotonic() - begun > kill_after:
+        if kill_at is not None and reached is None and shards(place) >= kill_at[0]:
+            reached = time.monotonic()
+        if kill_at is not None and reached is not None and time.monotonic() - reached > kill_at[1]:
             os.kill(process.pid, signal.SIGKILL)
         time.sleep(0.1)
-    return process.returncode, dict(peak), course
+    return Watched(process.returncode, dict(peak), course, shards(place))
 
 
-def digest(place: Path) -> str:
-    """Of all that is exported of a workspace."""
+def exports(place: Path) -> str:
+    """Digest of the CSV and JSON of a workspace."""
     command = [sys.executable, "-m", "castlist", "export", str(place), "--format"]
-    parts = [
+    return digest(
         subprocess.run([*command, kind], capture_output=True, check=True).stdout for kind in ("csv", "json")
+    )
+
+
+def tables(place: Path) -> str:
+    """Digest of the rows of every table, but for times, numbers of runs and the machine."""
+    db = sqlite3.connect((place / "cast.db").as_uri() + "?mode=ro", uri=True)
+    names = [
+        name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     ]
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+    parts = []
+    for name in names:
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
+        kept = [c for c in columns if c not in VOLATILE and not (name == "runs" and c == "id")]
+        last = "WHERE id = (SELECT max(id) FROM runs)" if name == "runs" else ""
+        if name != "sqlite_sequence":
+            rows = db.execute(f"SELECT {', '.join(kept)} FROM {name} {last}")  # noqa: S608
+            parts += sorted(f"{name} {re.sub(r'run [0-9]+', 'run', repr(row))}".encode() for row in rows)
+    db.close()
+    return digest(parts)
 
 
-def run(film: Path, place: Path, kills: int, seed: int) -> None:
+def files(place: Path) -> str:
+    """Digest of the names and bytes of vectors and pictures."""
+    found = [
+        p for folder in ("embeddings", "thumbs") for p in sorted((place / folder).rglob("*")) if p.is_file()
+    ]
+    return digest(str(path.relative_to(place)).encode() + path.read_bytes() for path in found)
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()[:16]
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def kill_points(segments: int, kills: int, seed: int) -> list[tuple[int, float]]:
+    """At how many kept segments each run is killed, and how many seconds after; the last after them all."""
+    rng = np.random.default_rng(seed)
+    at = [*sorted(rng.integers(1, segments + 1, max(kills - 1, 0)).tolist()), segments][:kills]
+    return [(int(n), float(rng.uniform(0, 3))) for n in at]
+
+
+def run(film: Path, place: Path, kills: list[tuple[int, float]]) -> int:
+    """Find who is in a film, killed at those points; how many segments with faces it has."""
     find = [sys.executable, "-m", "castlist", "find", str(film), "--out", str(place), "--quiet"]
-    rng, done = np.random.default_rng(seed), 0
+    done = 0
     while True:
-        after = rng.uniform(20, 60) if done < kills else None
-        status, peak, course = watched(find, after)
-        sizes = ", ".join(f"{name} {size:.0f} MB" for name, size in sorted(peak.items()))
-        every = " ".join(f"{size:.0f}" for size in course[:: max(1, len(course) // 12)])
-        sys.stdout.write(f"status {status:4}; peak: {sizes}; castlist over time: {every}\n")
-        sys.stdout.flush()
-        if status == 0:
+        ended = watched(find, place, kills[done] if done < len(kills) else None)
+        sizes = ", ".join(f"{name} {size:.0f} MB" for name, size in sorted(ended.peak.items()))
+        every = " ".join(f"{size:.0f}" for size in ended.course[:: max(1, len(ended.course) // 12)])
+        say(f"status {ended.status:4}; {ended.segments} segments; peak: {sizes}; castlist over time: {every}")
+        if ended.status == 0:
             break
         done += 1
-    sys.stdout.write(f"{done} kills; digest of CSV and JSON {digest(place)}\n")
+    say(f"{done} kills; exports {exports(place)}, tables {tables(place)}, files {files(place)}")
+    return ended.segments
 
 
 def main() -> None:
@@ -103,14 +180,16 @@ def main() -> None:
     parser.add_argument("--film", type=Path)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="a folder for the workspaces, which are kept")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         film = options.film or Path(folder) / "crowd.mp4"
         if options.crowd:
             render(crowd(options.crowd, options.seconds), film)
+        places = (options.keep or Path(folder)).resolve()
+        segments = run(film, places / "whole.castlist", [])
         if options.kills:
-            run(film, Path(folder) / "whole.castlist", 0, 0)
-        run(film, Path(folder) / "killed.castlist", options.kills, options.seed)
+            run(film, places / "killed.castlist", kill_points(segments, options.kills, options.seed))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 import castlist
 from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.pipeline.turned import better_turned
+from castlist.store import Workspace
 
 RATE = 25
 HELLO = (50, 57)  # frames of the one short shot of the second person
@@ -112,3 +113,49 @@ def test_a_film_on_its_side_is_told_from_one_that_shows_nobody(
     assert better_turned(cast) == 90 * turns
     if not turns:
         assert better_turned(replace(cast, people=())) == 0
+
+
+class Died(BaseException):
+    """The process was killed here."""
+
+
+@pytest.fixture(scope="module", params=[20, 23])
+def cut_off(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A film of 30 frames by its header, of which the first 20, or 23, can be read; without a face."""
+    path = tmp_path_factory.mktemp("cut") / "film.mkv"
+    rng = np.random.default_rng(0)
+    write(path, [rng.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(30)])
+    with av.open(str(path)) as source:
+        places = sorted(int(packet.pos) for packet in source.demux(video=0) if packet.pos is not None)
+    path.write_bytes(path.read_bytes()[: places[request.param]])
+    return path
+
+
+@pytest.mark.parametrize("call", [2, 3, 4])
+def test_a_run_killed_before_any_call_counts_what_is_unread_once(
+    cut_off: Path, call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two or three segments of 10 frames: the kill comes before the second, before the last, and after it."""
+    for room in ("scan", "find"):
+        monkeypatch.setattr(sys.modules[f"castlist.pipeline.{room}"], "SEGMENT", 10, raising=False)
+    calls = []
+
+    def dying(name: str):
+        real = getattr(Workspace, name)
+
+        def one(self, *arguments, **options):
+            calls.append(name)
+            if len(calls) == call:
+                raise Died
+            return real(self, *arguments, **options)
+
+        return one
+
+    with monkeypatch.context() as patch:
+        for name in ("append", "complete"):
+            patch.setattr(Workspace, name, dying(name))
+        with pytest.raises(Died):
+            cast_of(cut_off, tmp_path / "w.castlist")
+    cast = cast_of(cut_off, tmp_path / "w.castlist")
+    assert cast.damaged <= 1
+    assert len(cast.clock) + cast.unread * RATE == 30

@@ -46,7 +46,7 @@ def scan(
     keep_image: Callable[[bytes], str],
     watch: Callable[[int], None] = lambda frames: None,
 ) -> Iterator[Scan]:
-    """Pieces of the scan of a film, in order, each of at most SEGMENT frames.
+    """Pieces of the scan of a film, in order, each of SEGMENT frames; one of fewer, or none, is the last.
 
     Args:
         frames: how many frames earlier pieces hold, `last_pts` the time of the last of them, and `retimed`

@@ -215,10 +215,14 @@ class Workspace:
         last = self._of_scan("max(last_pts)", key)
         return None if last is None else int(last)
 
-    def append(self, key: str, piece: Scan) -> None:
+    def append(self, key: str, piece: Scan, *, last: bool = False) -> None:
         """Store the next segment of a scan; when this returns, it survives a power cut.
 
         Go on with `scan(key)`, never with the piece: what is stored has float16 vectors.
+
+        Args:
+            last: the film ends with it. What could not be read at the film's end is counted in the last
+                segment, so that both are stored at once: a run killed in between would count it again.
 
         Raises:
             InputError: the piece does not follow the one before, or its vectors do not fit float16.
@@ -232,12 +236,14 @@ class Workspace:
             self._used.add(key)
             scans.append(db, self._folder, scan, key, piece)
             self._sync_pictures()
+            if last:
+                _finish(db, key)
 
     def complete(self, key: str) -> None:
         """Note that the film has no further segments (it may have had none at all)."""
         with self._writing() as db:
             db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
-            db.execute("UPDATE scans SET finished = ? WHERE key = ? AND finished IS NULL", (_now(), key))
+            _finish(db, key)
 
     def is_complete(self, key: str) -> bool:
         """Whether a scan reached the film's end."""
@@ -602,6 +608,11 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):
             db.execute("ROLLBACK")
         raise
+
+
+def _finish(db: sqlite3.Connection, key: str) -> None:
+    """Note that a scan reached the film's end."""
+    db.execute("UPDATE scans SET finished = ? WHERE key = ? AND finished IS NULL", (_now(), key))
 
 
 def _now() -> str:
