@@ -120,9 +120,9 @@ def tables(place: Path) -> str:
     for name in names:
         columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
         kept = [c for c in columns if c not in VOLATILE and not (name == "runs" and c == "id")]
-        last = "WHERE id = (SELECT max(id) FROM runs)" if name == "runs" else ""
+        last = {"runs": "WHERE id = (SELECT max(id) FROM runs)", "block_columns": "WHERE name <> 'timings'"}
         if name != "sqlite_sequence":
-            rows = db.execute(f"SELECT {', '.join(kept)} FROM {name} {last}")  # noqa: S608
+            rows = db.execute(f"SELECT {', '.join(kept)} FROM {name} {last.get(name, '')}")  # noqa: S608
             parts += sorted(f"{name} {re.sub(r'run [0-9]+', 'run', repr(row))}".encode() for row in rows)
     db.close()
     return digest(parts)

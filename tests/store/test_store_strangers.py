@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sqlite3
+import tempfile
 import zlib
 from fractions import Fraction
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from castlist.decisions import Anchor, Decision
-from castlist.errors import WorkspaceError
+from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store import Workspace, database
 from castlist.store.folder import Folder
 from castlist.store.rows import rows
@@ -326,20 +328,81 @@ def test_a_damaged_database_is_not_written_to(place):
     assert (place / "cast.db").read_bytes() == bytes(data)
 
 
-def test_a_reader_on_a_full_or_read_only_disk(place, monkeypatch):
-    """SQLite cannot make what it needs beside the database: the file is read as it is."""
-    plain = sqlite3.connect
+@pytest.fixture
+def full_disk(place, monkeypatch):
+    """The workspace, in a folder where SQLite can make nothing beside a database."""
+    plain, here = sqlite3.connect, place.as_uri()
 
     def refusing(address, *arguments, **options):
-        if "mode=ro" in str(address) and "immutable" not in str(address):
+        if str(address).startswith(here) and "immutable" not in str(address):
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
             raise error
         return plain(address, *arguments, **options)
 
     monkeypatch.setattr(sqlite3, "connect", refusing)
-    with Workspace.open(place, write=False) as workspace:
+    return place
+
+
+def test_a_reader_on_a_full_or_read_only_disk(full_disk):
+    """SQLite cannot make what it needs beside the database: the file is read as it is."""
+    with Workspace.open(full_disk, write=False) as workspace:
         assert workspace.summary()["decisions"]["made"] == 1
+
+
+@pytest.fixture
+def with_log(place):
+    """The workspace as a kill leaves it: its last decision is in cast.db-wal only."""
+    plain = (place / "cast.db").read_bytes()
+    with Workspace.open(place) as workspace:
+        workspace.decisions.append(Decision("hide", (FACE,)))
+        log = (place / "cast.db-wal").read_bytes()
+    (place / "cast.db").write_bytes(plain)
+    (place / "cast.db-wal").write_bytes(log)
+    assert log
+    return place
+
+
+def test_changes_beside_the_database_are_read_on_a_full_disk(with_log, full_disk, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spare"))
+    (tmp_path / "spare").mkdir()
+    before = {path.name: path.read_bytes() for path in full_disk.iterdir() if path.is_file()}
+    with Workspace.open(full_disk, write=False) as workspace:
+        assert len(workspace.decisions.all()) == 2
+        with pytest.raises(WorkspaceError, match="cannot be written, since its disk is full"):
+            workspace.decisions.append(Decision("hide", (FACE,)))
+    assert {path.name: path.read_bytes() for path in full_disk.iterdir() if path.is_file()} == before
+    assert not list((tmp_path / "spare").iterdir())
+
+
+def test_changes_that_no_disk_has_room_for_are_one_sentence(with_log, full_disk, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    with pytest.raises(WorkspaceError, match=r"TMPDIR$"):
+        Workspace.open(full_disk, write=False)
+
+
+def test_a_database_that_is_written_to_all_the_time_is_not_copied(with_log, full_disk, monkeypatch):
+    copied = database._copy
+
+    def copy(folder, name, target):
+        copied(folder, name, target)
+        with (full_disk / "cast.db-wal").open("ab") as file:
+            file.write(b"more")
+
+    monkeypatch.setattr(database, "_copy", copy)
+    with pytest.raises(WorkspaceBusy):
+        Workspace.open(full_disk, write=False)
+
+
+@pytest.mark.parametrize("name", ["cast.db-wal", "cast.db-journal"])
+def test_a_giant_without_content_beside_the_database_is_refused(place, name):
+    with (place / name).open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(WorkspaceError, match=SENTENCE):
+        Workspace.open(place, write=False)
 
 
 def test_names_that_can_be_no_workspace():

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from castlist.cast import Cast
+from castlist.decisions import Anchor, Decision
+from castlist.errors import InputError
 from castlist.store import Workspace
 from castlist.types import (
     BACKGROUND,
@@ -185,3 +187,22 @@ def test_tables_round_trip(workspace, name):
     workspace.put(name, "key", TABLES[name])
     assert alike(workspace.get(name, "key", type(TABLES[name])), TABLES[name])
     assert workspace.get(name, "another", type(TABLES[name])) is None
+
+
+def test_a_decision_made_of_numpy_numbers_is_read_again(tmp_path):
+    with Workspace.open(tmp_path / "w.castlist", create=True) as workspace:
+        box = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
+        face = Anchor(np.float64(1.5), tuple(box), np.int64(0))
+        number = workspace.decisions.append(Decision("name", (face,), value="Ann"))
+        workspace.decisions.append(Decision("undo", undoes=np.int64(number)))
+        first, second = workspace.decisions.all()
+        assert first.anchors[0].box == pytest.approx(box)
+        assert (first.anchors[0].time, second.undoes) == (Fraction(3, 2), number)
+
+
+def test_a_decision_that_could_not_be_read_again_is_not_stored(tmp_path):
+    with Workspace.open(tmp_path / "w.castlist", create=True) as workspace:
+        face = Anchor(Fraction(1, 10**60), (0.1, 0.1, 0.2, 0.2))
+        with pytest.raises(InputError, match="cannot be stored"):
+            workspace.decisions.append(Decision("hide", (face,)))
+        assert workspace.decisions.all() == []

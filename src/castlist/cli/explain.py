@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE, made_recipe, people_named, recipe_options
+from castlist.cli.options import WORKSPACE, made_recipe, people_named, place_advised, recipe_options
 
 EXAMPLES = """
 \b
@@ -37,6 +37,7 @@ def command(
     WORKSPACE (film.castlist), which takes seconds, and a page with the most alike faces is written.
     """
     from castlist.cli.output import visible
+    from castlist.errors import WorkspaceError
     from castlist.io import plain_json
     from castlist.pipeline.explain import as_plain, explain
     from castlist.report import write_explanation
@@ -45,17 +46,22 @@ def command(
     given = recipe or settings or people
     steps = made_recipe(recipe, settings, people) if given else None  # else the recipe of the workspace
     told = explain(workspace, _meant(a), _meant(b), recipe=steps)
-    place = workspace / "explain.html" if output is None else output
-    if str(place) != "-":
-        with Workspace.open(workspace, write=False) as opened:
-            write_explanation(told, place, thumbs=opened.image)
     if as_json:
         click.echo(plain_json.text(as_plain(told)))
-        return
-    for sentence in told.sentences:
+    for sentence in () if as_json else told.sentences:
         click.echo(visible(sentence))
-    if str(place) != "-":
-        click.echo(f"Pictures: {visible(str(place))}")
+    place = workspace / "explain.html" if output is None else output
+    if str(place) == "-":
+        return
+    try:
+        with Workspace.open(workspace, write=False) as opened, place_advised("-o"):
+            write_explanation(told, place, thumbs=opened.image)
+    except WorkspaceError as error:
+        if output is not None:
+            raise
+        click.echo(f"castlist: no page with pictures: {visible(str(error))}", err=True)
+    else:
+        click.echo(f"Pictures: {visible(str(place))}", err=as_json)
 
 
 def _meant(who: str) -> int | str:

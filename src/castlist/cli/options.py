@@ -152,15 +152,15 @@ def people_named(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 
 @contextmanager
-def place_advised() -> Iterator[None]:
-    """For verbs that have --out: advise it where another place for the workspace would do."""
+def place_advised(option: str = "--out") -> Iterator[None]:
+    """For verbs that have an option for another place: advise it where that would do."""
     from castlist.errors import WorkspaceError
 
     try:
         yield
     except WorkspaceError as error:
         if error.elsewhere:
-            raise WorkspaceError(f"{error}; or name another place with --out") from error
+            raise WorkspaceError(f"{error}; or name another place with {option}") from error
         raise
 
 

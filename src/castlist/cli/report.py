@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE
+from castlist.cli.options import WORKSPACE, place_advised
 
 
 @click.command(
@@ -31,7 +31,8 @@ def command(workspace: Path, opened: bool, output: Path | None) -> None:
     place = workspace / "report.html" if output is None else output
     with Workspace.open(workspace, write=False) as keep:
         runs = [run.id for run in keep.runs() if run.finished]
-        write_report(keep, keep.cast(), keep.portraits(), runs[-1] if runs else None, place=place)
+        with place_advised("-o"):
+            write_report(keep, keep.cast(), keep.portraits(), runs[-1] if runs else None, place=place)
     click.echo(f"Report: {visible(str(place))}")
     if opened:
         click.launch(place.absolute().as_uri())

@@ -55,6 +55,10 @@ class Anchor:
     side: int = 0
 
     def __post_init__(self) -> None:
+        # plain numbers: what NumPy gives would lie in a database as bytes
+        object.__setattr__(self, "time", Fraction(self.time))
+        object.__setattr__(self, "box", tuple(map(float, self.box)))
+        object.__setattr__(self, "side", int(self.side))
         left, top, right, bottom = self.box
         if not (-1 <= left < right <= 2 and -1 <= top < bottom <= 2):
             raise InputError(
@@ -103,6 +107,7 @@ class Decision:
             raise InputError("a decision 'different' needs faces on two sides")
         if len(self.value) > _LONGEST:
             raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
+        object.__setattr__(self, "undoes", None if self.undoes is None else int(self.undoes))
         object.__setattr__(self, "value", clean(self.value))
         object.__setattr__(self, "author", clean(self.author)[:200])
 

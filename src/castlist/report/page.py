@@ -179,7 +179,7 @@ def write_page(html: str, path: str | Path) -> Path:
             raise
     except OSError as error:
         reason = error.strerror or "unknown error"
-        raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}") from error
+        raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}", elsewhere=True) from error
     return path
 
 

@@ -33,7 +33,7 @@ from castlist.decisions import (
     to_undo,
     whom,
 )
-from castlist.errors import CastlistError, InputError, WorkspaceBusy
+from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
 from castlist.report.words import clean
@@ -61,6 +61,7 @@ class Session:
         self._lock = RLock()
         self._thinking = Lock()  # of questions, while others look and decide
         self._log: list[Decision] = workspace.decisions.all()
+        self._found = len(self._log)  # decisions made before
         self._rest_on(base)
 
     def _rest_on(self, base: Base) -> None:
@@ -92,10 +93,16 @@ class Session:
             self.close()
 
     def close(self) -> None:
-        """Write the cast as it was decided and its report, and close the workspace."""
+        """Write the cast as it was decided and its report, and close the workspace.
+
+        Where nothing was decided meanwhile, a workspace that cannot be written is no error: it was looked at.
+        """
         with self._lock:
             try:
                 self.save()
+            except WorkspaceError:
+                if len(self._log) > self._found:
+                    raise
             finally:
                 self._workspace.close()
 

@@ -8,20 +8,24 @@ what so many bytes can hold is stopped.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from castlist.errors import WorkspaceError
+from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store import schema
 from castlist.store.folder import Folder
 
 __all__ = ["DATABASE", "Database", "connect", "create", "reach", "refresh"]
 
 DATABASE = "cast.db"
-BESIDE = ("cast.db-wal", "cast.db-shm", "cast.db-journal")
+WAL, SHM, JOURNAL = "cast.db-wal", "cast.db-shm", "cast.db-journal"
+BESIDE = (WAL, SHM, JOURNAL)
 # The last 8 bytes of a rollback journal that names another journal. SQLite deletes the file it names.
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
 STEP = 20_000  # instructions of SQLite's machine between two looks at how many are left
@@ -41,6 +45,9 @@ LIMITS = {  # what no statement and no value of ours comes near
 
 # What SQLite's own ANALYZE adds, as tools that people open a database with run it.
 _STATISTICS = {("table", "sqlite_stat1", "sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)")}
+_EARLIER = "{}: written by an earlier castlist; run castlist find once to upgrade it"
+_MEDIUM = "{}: cannot be written, since its disk is full or read-only; free some space and start again"
+TRIES = 5  # to copy a database that somebody writes to
 # Why SQLite cannot set up what a reader needs beside the database, though the database itself can be read.
 _NO_ROOM = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 
@@ -49,7 +56,7 @@ class Database(sqlite3.Connection):
     """A connection whose queries end: `allow` says how much the next ones may take."""
 
     size = 0  # bytes of the file that are really there
-    copied = False  # whether this is a copy in memory, which nobody else sees
+    copied = ""  # why this is a copy in memory, which nobody else sees; "" where it is none
     _left = 0
 
     def allow(self, size: int) -> None:
@@ -95,7 +102,8 @@ def connect(folder: Folder, write: bool) -> Database:
             if version < schema.SCHEMA:
                 _migrate(folder, db, version)
         elif version < schema.SCHEMA:
-            db = _upgraded_in_memory(db)
+            db = _in_memory(db, _EARLIER.format(folder.path))  # a reader changes no file
+            schema.migrate(db)
         db.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         db.close()
@@ -104,26 +112,79 @@ def connect(folder: Folder, write: bool) -> Database:
 
 
 def reach(folder: Folder, mode: str) -> Database:
-    """A guarded connection; where the medium cannot be written or is full, the file is read as it is."""
+    """A guarded connection.
+
+    Where the medium cannot be written or is full, a reader gets the file as it is; where changes lie beside
+    it (cast.db-wal, or a journal), a copy in memory that has them.
+    """
     size = _size(folder, one_name=mode != "ro")
     try:
-        return _guarded(folder, f"mode={mode}", size)
+        return _guarded(folder.path, f"mode={mode}", size)
     except sqlite3.OperationalError as error:
-        wal = folder.status("cast.db-wal")
-        unread = wal is not None and wal.st_size
-        if mode != "ro" or unread or not error.sqlite_errorname.startswith(_NO_ROOM):
+        if mode != "ro" or not error.sqlite_errorname.startswith(_NO_ROOM):
             raise
-    return _guarded(folder, "mode=ro&immutable=1", size)
+    if any(_filled(folder, name) for name in (WAL, JOURNAL)):
+        return _copied_with_its_log(folder, size)
+    return _guarded(folder.path, "mode=ro&immutable=1", size)
+
+
+def _filled(folder: Folder, name: str) -> bool:
+    found = folder.status(name)
+    return found is not None and found.st_size > 0
+
+
+def _copied_with_its_log(folder: Folder, size: int) -> Database:
+    """A copy in memory of a database and of the changes beside it, which SQLite puts together elsewhere.
+
+    Raises:
+        WorkspaceError: no temporary folder has room for it.
+        WorkspaceBusy: somebody writes to it all the time.
+    """
+    for _ in range(TRIES):
+        before = _marks(folder)
+        with _copied(folder) as place:
+            if before == _marks(folder):
+                return _in_memory(_guarded(Path(place), "mode=rw", size), _MEDIUM.format(folder.path))
+    raise WorkspaceBusy(f"{folder.path}: another castlist is writing to it; try again in a moment")
+
+
+def _copied(folder: Folder) -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder with copies of a database and of the changes beside it."""
+    for above in (None, "/dev/shm"):  # noqa: S108  (memory, where the system has it)
+        with suppress(OSError):
+            place = tempfile.TemporaryDirectory(prefix="castlist-", dir=above)
+            try:
+                for name in (DATABASE, WAL, JOURNAL):
+                    if folder.status(name) is not None:
+                        _copy(folder, name, Path(place.name, name))
+                return place
+            except BaseException:
+                place.cleanup()
+                raise
+    raise WorkspaceError(
+        f"{folder.path}: has changes in {WAL}, and no temporary folder has room for the copy that it takes "
+        "to read them; free some space, or name a folder with room in TMPDIR"
+    )
+
+
+def _marks(folder: Folder) -> list[tuple[int, int] | None]:
+    found = [folder.status(name) for name in (DATABASE, WAL, JOURNAL)]
+    return [None if each is None else (each.st_size, each.st_mtime_ns) for each in found]
+
+
+def _copy(folder: Folder, name: str, target: Path) -> None:
+    with open(folder.open(name), "rb") as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy)
 
 
 def refresh(db: Database, folder: Folder) -> None:
     """Let the next queries take what the file, as large as it is now, can need."""
-    sizes = (folder.status(name) for name in (DATABASE, "cast.db-wal"))
+    sizes = (folder.status(name) for name in (DATABASE, WAL))
     db.allow(sum(_there(found) for found in sizes if found is not None))
 
 
-def _guarded(folder: Folder, mode: str, size: int) -> Database:
-    address = (folder.path / DATABASE).absolute().as_uri()
+def _guarded(place: Path, mode: str, size: int) -> Database:
+    address = (place / DATABASE).absolute().as_uri()
     db = _open(f"{address}?{mode}")
     try:
         for limit, value in LIMITS.items():
@@ -147,14 +208,14 @@ def _open(address: str) -> Database:
     )
 
 
-def _upgraded_in_memory(db: Database) -> Database:
-    """A copy of an earlier castlist's database with today's schema: a reader changes no file."""
-    copy = _open(":memory:")
-    copy.copied = True
-    copy.allow(db.size)
-    db.backup(copy)
-    db.close()
-    schema.migrate(copy)
+def _in_memory(db: Database, why: str) -> Database:
+    """A copy of a database in memory; the database itself is closed."""
+    with closing(db):
+        copy = _open(":memory:")
+        copy.copied = why
+        copy.allow(db.size)
+        db.set_progress_handler(None, 0)  # to copy takes as long as the file is large
+        db.backup(copy)
     return copy
 
 
@@ -170,10 +231,13 @@ def _size(folder: Folder, *, one_name: bool) -> int:
         )
     if _there(found) < found.st_size:
         raise WorkspaceError(f"{folder.path}: cast.db is empty for the most part; bring back a copy of it")
-    beside = [folder.check(name, one_name=True) for name in BESIDE]
-    if beside[2] is not None and beside[2].st_size:
-        _harmless(folder, beside[2].st_size)
-    return _there(found) + (_there(beside[0]) if beside[0] is not None else 0)
+    wal, _, journal = (folder.check(name, one_name=True) for name in BESIDE)
+    if journal is not None and journal.st_size:
+        _harmless(folder, journal.st_size)
+    for name, log in ((WAL, wal), (JOURNAL, journal)):
+        if log is not None and _there(log) < log.st_size:
+            raise WorkspaceError(f"{folder.path}: {name} is empty for the most part; bring back a copy of it")
+    return _there(found) + (_there(wal) if wal is not None else 0)
 
 
 def _there(found: os.stat_result) -> int:
@@ -184,7 +248,7 @@ def _there(found: os.stat_result) -> int:
 
 def _harmless(folder: Folder, size: int) -> None:
     """Refuse a rollback journal that names a file for SQLite to delete."""
-    fd = folder.open("cast.db-journal")
+    fd = folder.open(JOURNAL)
     try:
         os.lseek(fd, max(size - 8, 0), os.SEEK_SET)
         tail = os.read(fd, 8)

@@ -81,7 +81,10 @@ class Log:
         with self._writing() as db:
             if seen is not None and _last(db) > seen:
                 raise Stale(tuple(_read(db, seen)))
-            return [_add(db, decision, decision.time or now) for decision in decisions]
+            last = _last(db)
+            added = [_add(db, decision, decision.time or now) for decision in decisions]
+            _check_written(db, last)
+            return added
 
     def complete(self, decisions: Sequence[Decision]) -> None:
         """Store the whole groups of decisions that were made without; of others nothing changes."""
@@ -110,6 +113,14 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> int:
     if decision.groups is not None:
         _add_groups(db, number, decision.groups)
     return number
+
+
+def _check_written(db: sqlite3.Connection, after: int) -> None:
+    """Refuse what could not be read again: one such row would close the whole workspace."""
+    try:
+        _read(db, after)
+    except WorkspaceError as error:
+        raise InputError(f"this decision cannot be stored: {error}") from error
 
 
 def _add_groups(db: sqlite3.Connection, number: int, groups: Groups) -> None:

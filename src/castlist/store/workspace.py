@@ -558,9 +558,7 @@ class Workspace:
     def _deciding(self) -> Iterator[sqlite3.Connection]:
         """A transaction of its own connection: a decision waits for no run."""
         if self._db.copied:
-            raise WorkspaceError(
-                f"{self.path}: written by an earlier castlist; run castlist find once to upgrade it"
-            )
+            raise WorkspaceError(self._db.copied)
         with files.sentences(self.path):
             db = database.reach(self._folder, "rw")
             try:
