@@ -22,7 +22,7 @@ from castlist.pipeline.again import kind_of, refuse_other_recipe
 from castlist.pipeline.identify import identify
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
-from castlist.pipeline.scan import SEGMENT, scan
+from castlist.pipeline.scan import ends, scan
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -108,7 +108,7 @@ def _scanned(workspace: Workspace, video: Video, recipe: Recipe, machine: Machin
             watch=lambda frames: watch("scan", frames, max(total, frames)),
         )
         for piece in pieces:
-            workspace.append(key, piece, last=len(piece) < SEGMENT)
+            workspace.append(key, piece, last=ends(piece))
         workspace.complete(key)
     frames = workspace.frames(key)
     watch("scan", frames, frames)

@@ -26,7 +26,7 @@ from castlist.embed import CHIP, align, best_faces, detail, face_quality, halved
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
-__all__ = ["MAX_SIDE", "SEGMENT", "jpeg", "portrait", "scan"]
+__all__ = ["MAX_SIDE", "SEGMENT", "ends", "jpeg", "portrait", "scan"]
 
 SEGMENT = 96  # frames: some ten seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
@@ -77,6 +77,11 @@ def scan(
                 yield waiting.popleft()[0].result()
         for piece, _ in waiting:
             yield piece.result()
+
+
+def ends(piece: Scan) -> bool:
+    """Whether the film ends with a piece; after one of SEGMENT frames nothing may follow too."""
+    return len(piece) < SEGMENT
 
 
 def _warm(recipe: Recipe, machine: Machine) -> None:
