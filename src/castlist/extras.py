@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["install"]
+from castlist.errors import MissingExtra
+
+__all__ = ["install", "needed"]
+
+
+@contextmanager
+def needed(what: str, extra: str) -> Iterator[None]:
+    """Imports of packages that only an optional part of castlist brings.
+
+    Raises:
+        MissingExtra: such a package is not installed; the message says how to install it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] == "castlist":
+            raise
+        raise MissingExtra(what, extra) from missing
 
 
 def install(extra: str) -> str:

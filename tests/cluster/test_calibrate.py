@@ -134,7 +134,7 @@ def people_found(table: Embeddings, constraints: Constraints = NONE) -> int:
 
 
 def test_people_who_look_alike_are_told_apart_where_everybody_looks_the_same_in_all_scenes() -> None:
-    drawn, _ = scenes(inside=0.93, between=0.85, people=0.40)
+    drawn, _ = scenes(inside=0.95, between=0.88, people=0.46)
     assert people_found(drawn) == 4
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.baselines._scene import Scene
+from castlist.extras import needed
 
 __all__ = [
     "allowed",
@@ -140,8 +141,9 @@ def k_means(x: Floats, k: int, rng: np.random.Generator, restarts: int = 10) -> 
     """(t,) k clusters by the best of several k-means."""
     import warnings
 
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
+    with needed("this method", "features"):
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
 
     model = KMeans(k, n_init=restarts, max_iter=1000, random_state=int(rng.integers(2**31)))
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ import numpy as np
 from castlist.baselines._method import Labels, Method
 from castlist.baselines._scene import Scene
 from castlist.baselines._shared import squared_distances, track_means
+from castlist.extras import needed
 
 __all__ = ["DBSCAN", "calibrated_distance"]
 
@@ -36,7 +37,8 @@ class DBSCAN(Method):
     max_tracks: int = 20_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        from sklearn.cluster import DBSCAN as SklearnDBSCAN
+        with needed("DBSCAN", "features"):
+            from sklearn.cluster import DBSCAN as SklearnDBSCAN
 
         eps = calibrated_distance(scene, self.false_matches) if self.eps is None else self.eps
         model = SklearnDBSCAN(eps=max(eps, 1e-9), min_samples=self.min_samples, algorithm="brute")

@@ -12,6 +12,7 @@ from castlist.baselines._head import need_torch
 from castlist.baselines._method import Labels, Method
 from castlist.baselines._scene import Scene
 from castlist.baselines._shared import Floats, chunk_means, group_means, unit
+from castlist.extras import needed
 
 __all__ = ["FGG", "link_graph", "ward_on_graph"]
 
@@ -110,8 +111,9 @@ def ward_on_graph(x: Floats, k: int, near: float) -> Labels:
     """(t,) k clusters by Ward, merging only what is joined in the graph of near * t nearest neighbours."""
     import warnings
 
-    from sklearn.cluster import AgglomerativeClustering
-    from sklearn.neighbors import kneighbors_graph
+    with needed("FGG", "features"):
+        from sklearn.cluster import AgglomerativeClustering
+        from sklearn.neighbors import kneighbors_graph
 
     graph = kneighbors_graph(x, min(max(1, int(near * len(x))), len(x) - 1))
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ import numpy as np
 from castlist.baselines._method import Labels, Method
 from castlist.baselines._scene import Scene
 from castlist.baselines._shared import track_means
+from castlist.extras import needed
 
 __all__ = ["HDBSCAN"]
 
@@ -31,7 +32,8 @@ class HDBSCAN(Method):
     max_tracks: int = 8_000
 
     def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        from sklearn.cluster import HDBSCAN as SklearnHDBSCAN
+        with needed("HDBSCAN", "features"):
+            from sklearn.cluster import HDBSCAN as SklearnHDBSCAN
 
         if scene.tracks < self.min_cluster_size:
             return np.full(scene.tracks, -1)

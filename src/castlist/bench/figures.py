@@ -17,6 +17,7 @@ from castlist.bench.results import Store
 from castlist.bench.run import Bench, Dataset
 from castlist.bench.solve import TRACK, here, track_means
 from castlist.errors import InputError, MissingExtra
+from castlist.extras import needed
 from castlist.metrics import pair_similarity, verification_auc
 from castlist.types import Embeddings, Machine
 from castlist.vectors import unit
@@ -191,7 +192,8 @@ def _halves(track: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 def track_map(setting: Setting, after: Refinements) -> Any:
     """Tracks in the plane by t-SNE of their cosine distances, a colour a person, a panel for each method."""
-    from sklearn.manifold import TSNE
+    with needed("the map of tracks", "features"):
+        from sklearn.manifold import TSNE
 
     figure, axes = _figure(1, len(after), 4.6, 4.6)
     size = 4 + 60 * setting.data.features.size / setting.data.features.size.max()

@@ -23,32 +23,49 @@ from castlist.errors import CastlistError
 
 __all__ = ["VERBS", "main"]
 
-VERBS = {  # verb: (module, what it does)
-    "find": ("castlist.cli.find", "Find the cast of a film."),
-    "demo": ("castlist.cli.demo", "Draw a film and find its cast: castlist without a film at hand."),
-    "info": ("castlist.cli.info", "Show the cast that was found, and how."),
-    "export": ("castlist.cli.export", "Write the cast for other programs: tables, markers, subtitles."),
-    "report": ("castlist.cli.report", "Write the report anew, and open it."),
-    "sheet": ("castlist.cli.sheet", "Write a contact sheet, or a page about one person, to print."),
-    "review": ("castlist.cli.review", "Correct the cast in the browser."),
-    "decide": ("castlist.cli.decide", "Correct the cast from the command line."),
-    "propose": ("castlist.cli.propose", "Propose names from a table, markers or picture regions."),
-    "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
-    "redact": ("castlist.cli.redact", "Write the film again with only some people to be seen, and prove it."),
-    "library": ("castlist.cli.library", "Keep many films together: one id for each person."),
-    "search": ("castlist.cli.search", "Search a library by words or by a picture."),
-    "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
-    "features": (
-        "castlist.cli.features",
-        "Write the face vectors of a film, with labels, for refine and bench.",
-    ),
-    "refine": ("castlist.cli.refine", "Refine your own features by SSiam or TSiam."),
-    "bench": ("castlist.cli.bench", "Compare methods on labelled features, as the papers do."),
-    "mcp": ("castlist.cli.mcp", "Answer an assistant's questions about the cast."),
-    "recipe": ("castlist.cli.recipe", "Print the recipe: every step with its options."),
-    "doctor": ("castlist.cli.doctor", "Check versions, models and what the hardware can do."),
-    "completion": ("castlist.cli.completion", "Print the shell's completion script."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: verb: (module, what it does)
+    "Every day": {
+        "find": ("castlist.cli.find", "Find the cast of a film, or of all films in a folder."),
+        "review": ("castlist.cli.review", "Correct the cast in the browser."),
+        "export": ("castlist.cli.export", "Write the cast for other programs: tables, markers, subtitles."),
+        "report": ("castlist.cli.report", "Write the report anew, and open it."),
+        "info": ("castlist.cli.info", "Show the cast that was found, and how."),
+    },
+    "Correct from the command line": {
+        "decide": ("castlist.cli.decide", "Name, merge, split or hide people."),
+        "propose": ("castlist.cli.propose", "Propose names from a table, markers or picture regions."),
+        "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
+    },
+    "Films and pages to give away": {
+        "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
+        "redact": (
+            "castlist.cli.redact",
+            "Write the film again with only some people to be seen, and prove it.",
+        ),
+        "sheet": ("castlist.cli.sheet", "Write a contact sheet, or a page about one person, to print."),
+    },
+    "Many films": {
+        "library": ("castlist.cli.library", "Keep many films together: one id for each person."),
+        "search": ("castlist.cli.search", "Search a library by words or by a picture."),
+        "mcp": ("castlist.cli.mcp", "Answer an assistant's questions about the cast."),
+    },
+    "Research": {
+        "features": (
+            "castlist.cli.features",
+            "Write the face vectors of a film, with labels, for refine and bench.",
+        ),
+        "refine": ("castlist.cli.refine", "Refine your own features by SSiam or TSiam."),
+        "bench": ("castlist.cli.bench", "Compare methods on labelled features, as the papers do."),
+        "recipe": ("castlist.cli.recipe", "Print the recipe: every step with its options."),
+    },
+    "Help": {
+        "demo": ("castlist.cli.demo", "Draw a film and find its cast: castlist without a film at hand."),
+        "doctor": ("castlist.cli.doctor", "Check versions, models and what the hardware can do."),
+        "completion": ("castlist.cli.completion", "Print the shell's completion script."),
+    },
 }
+WIDTH = max(len(verb) for section in SECTIONS.values() for verb in section)
+VERBS = {verb: entry for section in SECTIONS.values() for verb, entry in section.items()}
 
 
 class Verbs(click.Group):
@@ -71,8 +88,9 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, what) for name, (_, what) in VERBS.items()])
+        for title, verbs in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(WIDTH), what) for name, (_, what) in verbs.items()])
 
 
 def _no_verb(name: str) -> str:

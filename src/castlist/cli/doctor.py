@@ -14,7 +14,7 @@ import click
 from castlist._version import __version__
 from castlist.extras import install
 
-PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "scipy", "scikit-learn", "torch")
+PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "scipy", "scikit-learn", "h5py", "torch")
 
 
 @click.command(

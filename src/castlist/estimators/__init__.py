@@ -9,7 +9,10 @@ arrays, follow scikit-learn's conventions and pass its `check_estimator`, except
 
 from __future__ import annotations
 
-from castlist.estimators.refiners import PseudoRF, SSiam, TSiam
-from castlist.estimators.ward import Ward
+from castlist.extras import needed
+
+with needed("estimators in scikit-learn's form", "features"):
+    from castlist.estimators.refiners import PseudoRF, SSiam, TSiam
+    from castlist.estimators.ward import Ward
 
 __all__ = ["PseudoRF", "SSiam", "TSiam", "Ward"]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError, ModelError
+from castlist.extras import needed
 from castlist.refine.network import Network
 from castlist.refine.scaling import SCALINGS, Scaling
 from castlist.vectors import unit
@@ -67,7 +68,8 @@ class Refined:
 
     def save(self, path: str | Path) -> None:
         """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""
-        from safetensors.numpy import save
+        with needed("a refinement in a file", "features"):
+            from safetensors.numpy import save
 
         arrays = dict(zip(ARRAYS, self._arrays(), strict=True))
         content = save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
@@ -90,7 +92,8 @@ class Refined:
         Raises:
             ModelError: a file is missing, was changed or cut short, or is not a refinement.
         """
-        from safetensors.numpy import load
+        with needed("a refinement in a file", "features"):
+            from safetensors.numpy import load
 
         about, content = _read(path)
         if hashlib.sha256(content).hexdigest() != about.get("sha256"):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.extras import needed
 from castlist.io.features._mat5 import Struct
 from castlist.io.features.table import check_amount
 
@@ -30,6 +31,8 @@ FIELDS = (
     "faces",
 )
 TEXT = ("label", "groundTruthIdentity")  # read as text where the file does not say what they are
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of HDF5
+SIGNATURE_LIMIT = 1 << 20  # bytes into a file within which it is looked for
 LONGEST = 1 << 24  # values in one field of one track; more is no track
 
 
@@ -120,7 +123,8 @@ def hdf5_dataset(file: Any, name: str, where: str = "the file") -> Any:
     Raises:
         InputError: it is missing, or a link to somewhere else, which is never followed.
     """
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     if name not in file:
         raise InputError(f"{where} has no `{name}`")
@@ -134,7 +138,8 @@ def hdf5_dataset(file: Any, name: str, where: str = "the file") -> Any:
 
 def hdf5_fields(file: Any) -> dict[str, list[Any]]:
     """The fields of the group `Tracks` of a v7.3 file."""
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     link = file.get("Tracks", getlink=True) if "Tracks" in file else None
     group = file["Tracks"] if isinstance(link, h5py.HardLink) else None
@@ -151,7 +156,8 @@ def hdf5_fields(file: Any) -> dict[str, list[Any]]:
 
 def _hdf5_column(file: Any, dataset: Any, text: bool) -> list[Any]:
     """One value a track: of references, or of the dataset itself where there is one track only."""
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     check_amount(dataset.size, 8, "a field of Tracks")
     if h5py.check_ref_dtype(dataset.dtype) is h5py.Reference:
@@ -160,7 +166,8 @@ def _hdf5_column(file: Any, dataset: Any, text: bool) -> list[Any]:
 
 
 def _hdf5_value(file: Any, reference: Any, text: bool) -> Any:
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     for _ in range(3):  # a label may be a cell that holds a string
         target = file[reference]
@@ -188,7 +195,8 @@ def _hdf5_plain(dataset: Any, text: bool) -> Any:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether a `.mat` is of the HDF5 kind."""
-    import h5py
-
-    return bool(h5py.is_hdf5(path))
+    """Whether a `.mat` is of the HDF5 kind: the signature stands at byte 0, 512, 1024, 2048, ..."""
+    with path.open("rb") as file:
+        start = file.read(SIGNATURE_LIMIT + len(SIGNATURE))
+    places = [0, *(512 << i for i in range(12))]
+    return any(start.startswith(SIGNATURE, place) for place in places if place <= SIGNATURE_LIMIT)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from castlist.errors import InputError
+from castlist.extras import needed
 from castlist.io.features import _matlab
 from castlist.io.features.ssiam_mat import pack
 from castlist.io.features.table import FeatureSet, check_amount, sentence
@@ -30,7 +31,8 @@ def read(path: Path, *, crop: int = 0) -> FeatureSet:
     Raises:
         InputError: a variable or field is missing, shapes disagree, or the file is damaged.
     """
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     path = Path(path)
     with sentence(path), h5py.File(path, "r") as file:
@@ -54,7 +56,8 @@ def read(path: Path, *, crop: int = 0) -> FeatureSet:
 
 def fits(path: Path) -> bool:
     """Whether an HDF5 file is packed this way (faces in a row) and not SSiam's (a block of tracks)."""
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     with h5py.File(path, "r") as file:
         feature = _matlab.feature_name(list(file))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.extras import needed
 from castlist.io.features import _mat5, _matlab
 from castlist.io.features.table import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
 
@@ -77,7 +78,8 @@ def _read_classic(path: Path) -> tuple[NDArray[Any], dict[str, list[Any]]]:
 
 
 def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     with h5py.File(path, "r") as file:
         feature = _matlab.feature_name(list(file))
@@ -96,7 +98,8 @@ def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
 
 def _sibling_fields(path: Path) -> dict[str, list[Any]]:
     """`Tracks` of `<series>_sSSeEE.mat` beside the features."""
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     beside = path.with_name(_name(path) + path.suffix)
     if beside == path or not beside.exists():
@@ -196,7 +199,8 @@ def _write_classic(features: FeatureSet, path: Path) -> None:
 
 
 def _write_hdf5(features: FeatureSet, path: Path) -> None:
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     rows = faces_of(features)
     most = max(len(r) for r in rows)
@@ -218,7 +222,8 @@ def _write_hdf5(features: FeatureSet, path: Path) -> None:
 
 
 def _write_hdf5_struct(file: Any, fields: dict[str, list[Any]]) -> None:
-    import h5py
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
 
     group, store = file.create_group("Tracks"), file.create_group("#refs#")
     group.attrs["MATLAB_class"] = np.bytes_("struct")

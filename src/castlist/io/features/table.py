@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.errors import InputError
+from castlist.errors import InputError, MissingExtra
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, freeze
 
 __all__ = [
@@ -275,6 +275,8 @@ def sentence(path: Path) -> Iterator[None]:
         raise InputError(text if text.startswith(path.name) else f"{path.name}{joint}{text}") from None
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
+    except MissingExtra:
+        raise
     except MemoryError:
         raise InputError(f"{path.name} asks for more memory than there is") from None
     except Exception as error:
