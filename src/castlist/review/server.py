@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from castlist.errors import InputError
 from castlist.review.door import LOOPBACK, Door, written
+from castlist.review.publisher import published
 from castlist.review.routes import Projection, application
 from castlist.review.session import Session
 
@@ -54,6 +55,7 @@ def serve(
         session = Session.open(place)
         ended = stack.enter_context(_ending())  # until the session is closed: a second Ctrl-C stops no saving
         stack.enter_context(session)
+        stack.enter_context(published(session))
         ear = stack.enter_context(_listening(host, port))
         projection = Projection.of(session)
         if film is not None:

@@ -60,6 +60,7 @@ class Session:
         self._workspace = workspace
         self._lock = RLock()
         self._thinking = Lock()  # of questions, while others look and decide
+        self._saving = Lock()  # taken before `_lock`, never after it
         self._log: list[Decision] = workspace.decisions.all()
         self._found = len(self._log)  # decisions made before
         self._rest_on(base)
@@ -97,13 +98,13 @@ class Session:
 
         Where nothing was decided meanwhile, a workspace that cannot be written is no error: it was looked at.
         """
-        with self._lock:
-            try:
-                self.save()
-            except WorkspaceError:
-                if len(self._log) > self._found:
-                    raise
-            finally:
+        try:
+            self.save()
+        except WorkspaceError:
+            if len(self._log) > self._found:
+                raise
+        finally:
+            with self._lock:
                 self._workspace.close()
 
     # Looking
@@ -440,15 +441,19 @@ class Session:
     def save(self) -> bool:
         """Write the cast as it stands, and its report; False where a run is at work there.
 
+        Others look and decide meanwhile; what they decide is written too, or by the next call.
+
         Raises:
             WorkspaceError: the disk is full, or the folder cannot be written; decisions are kept.
         """
-        with self._lock:
-            if self._workspace.cast_run()[1] == self.refresh().seen:
-                return True
+        with self._saving:
+            with self._lock:
+                if self._workspace.cast_run()[1] == self.refresh().seen:
+                    return True
+                base = self.base
             try:
                 with Workspace.open(self.path) as opened:
-                    publish(opened, self.base, self.video)
+                    publish(opened, base, self.video)
             except WorkspaceBusy:
                 return False
             return True
