@@ -227,9 +227,14 @@ def test_undo_and_redo_take_no_earlier_decision_again(
 
     rng = np.random.default_rng(0)
     with Session.open(made([0] * 12, list(range(12))).place) as session:
-        for _ in range(20):
+        for i in range(20):
             a, b = rng.choice(12, 2, replace=False).tolist()
-            session.decide({"action": "same" if rng.random() < 0.6 else "different", "tracks": [a, b]})
+            kinds: list[dict[str, Any]] = [
+                {"action": "same", "tracks": [a, b]}, {"action": "different", "tracks": [a, b]},
+                {"action": "key", "track": a}, {"action": "background", "tracks": [b]},
+                {"action": "name", "person": session.view.groups[0].id, "name": f"Name {i}"},
+            ]  # fmt: skip
+            session.decide(kinds[int(rng.integers(len(kinds)))])
         taken: list[int] = []
         take = sys.modules[module.__module__]._Walk.take  # type: ignore[attr-defined]
         monkeypatch.setattr(
@@ -244,7 +249,11 @@ def test_undo_and_redo_take_no_earlier_decision_again(
         session.undo(12)  # those after it are taken again
         assert taken == [13, 14, 15, 16, 17, 18]
         monkeypatch.undo()
-        fresh = apply(session.base, session.video, session._workspace.decisions.all())
-        assert fresh.label.tolist() == session.view.label.tolist()
-        assert [g.number for g in fresh.groups] == [g.number for g in session.view.groups]
-        assert fresh.conflicts == session.view.conflicts
+        for number in (None, None, 3, 8, None):
+            session.undo(number)
+            log = session._workspace.decisions.all()
+            fresh = apply(session.base, session.video, log)
+            assert fresh.label.tolist() == session.view.label.tolist()
+            facts = [(g.number, g.name, g.fate, g.by, g.key) for g in fresh.groups]
+            assert facts == [(g.number, g.name, g.fate, g.by, g.key) for g in session.view.groups]
+            assert fresh.conflicts == session.view.conflicts

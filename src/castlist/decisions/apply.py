@@ -74,7 +74,7 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
     walk.next_number = max(walk.next_number, largest_number(log) + 1)
     for left, decision in zip(range(len(held), 0, -1), held, strict=True):
         if held is not fresh and left <= PAST:
-            walk.past = walk.later().past
+            walk.past = walk.copy().later().past
         walk.take(decision)
     return view_of(base, walk.find, walk, walk.stand(), walk.listed(), last)
 

@@ -12,8 +12,8 @@ from castlist.review.session import Session
 
 __all__ = ["published"]
 
-QUIET = 1.0  # seconds without a decision after which it is written,
-LATE = 10.0  # and at the latest so many after the first one that is not;
+QUIET = 2.0  # seconds without a decision after which it is written,
+LATE = 30.0  # and at the latest so many after the first one that is not;
 SHARE = 10  # where writing takes long, so many times that long
 LOOK = 0.25  # seconds between two looks at the log
 
