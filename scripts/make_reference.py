@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that follow from the code: the command line, the recipe, the models.
+"""Write the pages of docs/ that follow from the code: command line, recipe, models, constants.
 
 python scripts/make_reference.py            write them
 python scripts/make_reference.py --check    say whether they are as the code says; exit status 1 where not
@@ -6,9 +6,10 @@ python scripts/make_reference.py --check    say whether they are as the code say
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from castlist.models import MODELS
 from castlist.recipe import CHOICES, Recipe
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+SOURCE = DOCS.parent / "src" / "castlist"
 COMMERCIAL = {True: "yes", False: "**no**"}
 MADE = "<!-- Made by scripts/make_reference.py -->\n"
 
@@ -81,7 +83,82 @@ def models() -> str:
     )
 
 
-PAGES = {"reference/cli.md": commands, "reference/recipe.md": recipe, "models/index.md": models}
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number that the code is tuned by."""
+
+    module: str
+    name: str
+    value: str
+    origin: str  # the comment beside or above it; "" where there is none
+
+
+def constants() -> str:
+    """Every numeric constant of the package with where it comes from."""
+    rows = list(find_constants())
+    parts = [
+        f"# Constants\n\n{MADE}\nEvery number that castlist is tuned by, and what it rests on, as it stands "
+        "beside it in the code. Options of steps are in [the recipe](recipe.md); how the "
+        "larger ones were chosen, on which films and by which command, in [clustering](../cluster.md) and "
+        "[refinement](../refine.md).\n"
+    ]
+    for module in dict.fromkeys(row.module for row in rows):
+        table = "\n".join(
+            f"| `{row.name}` | {row.value} | {row.origin} |" for row in rows if row.module == module
+        )
+        head = "| constant | value | what it is, and where it comes from |\n|---|---|---|"
+        parts.append(f"## {module}\n\n{head}\n{table}\n")
+    return "\n".join(parts)
+
+
+def find_constants() -> Iterator[Constant]:
+    """The constants at the top of every module whose value is a number, or numbers."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        lines = path.read_text("utf-8").splitlines()
+        module = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.parse("\n".join(lines)).body:
+            name, value = _assigned(node)
+            if value is not None and name.lstrip("_").isupper() and _is_number(value):
+                yield Constant(module, name, _short(ast.unparse(value)), _origin(lines, node))
+
+
+def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id, node.value
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id, node.value
+    return "", None
+
+
+def _is_number(value: ast.expr) -> bool:
+    """Whether an expression holds numbers and what joins them, and nothing else."""
+    joints = (ast.BinOp, ast.UnaryOp, ast.Tuple, ast.operator, ast.unaryop, ast.expr_context)
+    parts = [part for part in ast.walk(value) if not isinstance(part, joints)]
+    return bool(parts) and all(isinstance(p, ast.Constant) and type(p.value) in (int, float) for p in parts)
+
+
+def _origin(lines: list[str], node: ast.stmt) -> str:
+    """The comment beside a statement, or the one above it."""
+    beside = [
+        line.partition("#")[2].strip() for line in lines[node.lineno - 1 : node.end_lineno] if "#" in line
+    ]
+    first = node.lineno - 1
+    while first and lines[first - 1].startswith("#"):
+        first -= 1
+    above = [line.lstrip("# ").strip() for line in lines[first : node.lineno - 1]]
+    return " ".join([*above, *beside]).replace("|", "\\|")
+
+
+def _short(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|")
+
+
+PAGES = {
+    "reference/constants.md": constants,
+    "reference/cli.md": commands,
+    "reference/recipe.md": recipe,
+    "models/index.md": models,
+}
 
 
 def main() -> int:

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "castlist"
-PLAIN = {"types", "errors", "vectors", "boxes", "graphs", "progress", "_version"}  # everybody may use these
+PLAIN = {
+    "extras",
+    "types",
+    "errors",
+    "vectors",
+    "boxes",
+    "graphs",
+    "progress",
+    "_version",
+}  # everybody may use these
 
 ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "types": set(),

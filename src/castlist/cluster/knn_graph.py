@@ -27,7 +27,7 @@ from castlist.types import Constraints, Embeddings, Tree
 __all__ = ["KnnGraph", "knn_tree"]
 
 LINKAGES = {"average": AVERAGE, "ward": WARD}
-EXACT = 200_000
+EXACT = 200_000  # clusters up to which neighbours are found exactly
 Index = NDArray[np.int64]
 Floats = NDArray[np.floating]
 

@@ -14,7 +14,7 @@ from castlist.vectors import unit
 __all__ = ["measure", "whiten", "whitened"]
 
 SMALLEST = 3  # tracks of a group from which on its scatter counts
-PSEUDO_PAIRS = 20
+PSEUDO_PAIRS = 20  # pairs of tracks that the prior scale counts for
 
 
 def whiten(mean: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.float32]:

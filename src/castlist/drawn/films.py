@@ -12,9 +12,10 @@ from castlist.drawn.look import Look, people, resembling
 from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
 
 Colour = tuple[float, float, float]
+# Light by which a scene is drawn: factors of red, green and blue
 NIGHT: Colour = (0.58, 0.64, 0.86)
-EVENING: Colour = (1.0, 0.86, 0.70)
-DAY: Colour = (1.0, 1.0, 1.0)
+EVENING: Colour = (1.0, 0.86, 0.70)  # warmer
+DAY: Colour = (1.0, 1.0, 1.0)  # as drawn
 INDOORS = ("study", "kitchen", "cafe", "gallery")
 
 

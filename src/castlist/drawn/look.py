@@ -11,6 +11,7 @@ from castlist.errors import InputError
 
 Colour = tuple[float, float, float]  # red, green, blue, each 0 to 1
 
+# Colours that a face is drawn from, chosen by eye
 SKINS: tuple[Colour, ...] = (
     (0.96, 0.81, 0.71),
     (0.90, 0.72, 0.58),
@@ -19,6 +20,7 @@ SKINS: tuple[Colour, ...] = (
     (0.47, 0.31, 0.22),
     (0.35, 0.23, 0.17),
 )
+# and its hair
 HAIRS: tuple[Colour, ...] = (
     (0.11, 0.09, 0.09),
     (0.26, 0.16, 0.10),
@@ -28,7 +30,9 @@ HAIRS: tuple[Colour, ...] = (
     (0.66, 0.66, 0.68),
     (0.93, 0.92, 0.90),
 )
+# and its eyes
 IRISES: tuple[Colour, ...] = ((0.25, 0.15, 0.08), (0.30, 0.47, 0.62), (0.34, 0.46, 0.28), (0.42, 0.33, 0.16))
+# and its clothes
 SHIRTS: tuple[Colour, ...] = (
     (0.72, 0.22, 0.20),
     (0.18, 0.36, 0.58),

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 LEVELS = tuple(6.0 * 2 ** (k / 2) for k in range(14))  # pixels per unit at which heads are drawn
 STEPS = (1.25, 2.5, 5.0)  # degrees between the poses in which heads are drawn
-CACHE_BYTES = 96 << 20
+CACHE_BYTES = 96 << 20  # of drawn heads kept in memory
 
 
 def oversampling(scale: float) -> int:

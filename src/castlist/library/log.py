@@ -20,7 +20,7 @@ from castlist.store.folder import Folder
 __all__ = ["KINDS", "Event", "EventLog", "now"]
 
 KINDS = ("begin", "film", "gone", "place", "merge", "join", "split", "name", "answer", "forget")
-VERSION = 1
+VERSION = 1  # of the log that is written; a later one is not opened
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
 
 

@@ -25,7 +25,7 @@ SAME_WORTH = 20.0  # pairs of one person's; few are known for sure, so this move
 WIDER = 1.3  # one person's cosines spread wider between films than between two pictures of a day
 OTHER_ANCHOR = 3.0  # pairs of a library that the prior's mean of two people counts for: films differ by more
 MIRRORS = 0.03  # share of people seen together who are one: mirrors, split screens
-ROUNDS = 30
+ROUNDS = 30  # of expectation maximisation
 # Two pictures taken on different days, as the faces of two films are: half of the people of LFW (1,070
 # aligned pictures of 250 people). `cluster.calibrate` has what tracks of one film are like.
 PRIORS = {

@@ -16,7 +16,7 @@ from castlist.vectors import unit
 __all__ = ["Averaged"]
 
 PAIRS = 6  # that TSiam draws for a face in an epoch: 2 positives, 4 negatives
-LEAST_EPOCHS = 3
+LEAST_EPOCHS = 3  # even where a film has many faces
 
 
 @dataclass(frozen=True, slots=True)

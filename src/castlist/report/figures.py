@@ -14,7 +14,7 @@ from castlist.cast import Cast, Person
 
 __all__ = ["Histogram", "Separation", "histograms", "lane", "milliseconds", "presence", "shot_strip", "ticks"]
 
-BINS = 40
+BINS = 40  # of a histogram of cosines from -1 to 1
 PLOT = (360, 170)  # width and height of a plot's area in SVG units
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000)  # seconds
 

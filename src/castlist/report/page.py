@@ -30,10 +30,10 @@ FACES = 8  # pictures of one person
 LEAD = 12  # people shown at length; the others as cards
 LANES = 24  # rows of the timeline before the fold
 TOGETHER = 16  # people in the matrix
-BACKGROUND_SHOWN = 120
+BACKGROUND_SHOWN = 120  # people of the background with a picture
 ASIDE_SHOWN = 16  # pictures for each reason
 TIMES = 100  # appearances listed for one person
-HUES = 8
+HUES = 8  # colours of people before they repeat
 DIM, DARK = 48, 16  # of 255, the mean of a picture: darker ones are shown brighter, and much brighter
 
 LIKELY = 0.5  # probability from which "possibly the same person" is "probably"

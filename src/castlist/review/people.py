@@ -14,7 +14,7 @@ from castlist.report.words import clean
 
 __all__ = ["Describe"]
 
-FACES = 8
+FACES = 8  # of a person, on the card
 SPANS = 1500  # bars of one person in the timeline
 REMEMBERED = 4000  # people whose description is kept
 

@@ -48,7 +48,7 @@ __all__ = ["Session"]
 
 ASIDE = 200  # tracks shown of what is set aside, for each reason
 TRACKS = 1000  # tracks shown of one person
-HISTORY = 200
+HISTORY = 200  # decisions listed, the latest first
 POINTED = 8  # faces of a decision in the history
 
 

@@ -18,7 +18,7 @@ Table = NDArray[np.float64]
 FEWEST = 6  # tracks that a median is taken of
 NEUTRAL = np.array([0.15, 0.3])  # of the face and of the resemblance where there are fewer
 SPREAD = 1.5  # standard deviation of the intercept before any answer
-STEPS = 12
+STEPS = 12  # of Newton's method
 
 
 def neutral(own: Table, other: Table) -> Table:

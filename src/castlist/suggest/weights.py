@@ -21,7 +21,7 @@ MISTAKES = 0.03  # share of today's labels that may be wrong
 STAY = 1.5  # log odds that the machine's own choice has in its favour, before any answer
 HOLDS = 1.0  # precision of the prior that a group holds its tracks as well as the others do
 ATTRACTS = 2.0  # precision of the prior that a group attracts others' tracks as much as it seems to
-STEPS = 25
+STEPS = 25  # of Newton's method
 TEMPER = 10.0  # precision of the prior that evidence is worth for doubtful tracks what it is for all
 
 

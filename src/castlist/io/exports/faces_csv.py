@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "harmless", "lines", "short"]
 
 COLUMNS = ("frame", "time", "x", "y", "w", "h", "track", "person", "score")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-_BLOCK = 4096  # rows
+_BLOCK = 4096  # rows written at once
 
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
