@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from castlist.cast import Cast
-from castlist.library import Library, apply, place
+from castlist.library import Library, apply, lookup, place
 from castlist.library.log import Event, now
 from castlist.library.track_index import LEARN, make_index
 from castlist.library.ulid import new_ulid
@@ -69,7 +69,7 @@ def make(folder: Path, people: int, films: int) -> None:
             event = Event("film", data, "", now(), number)
             apply.apply(db, event)
             log.extend([event])
-            row = apply.find_film(db, digest)
+            row = lookup.find_film(db, digest)
             db.execute("UPDATE film SET model = 'sface', seconds = 5400 WHERE id = ?", (row,))
             members = dict(db.execute("SELECT key, id FROM member WHERE film = ?", (row,)).fetchall())
             for i, person in enumerate(cast.tolist()):

@@ -43,6 +43,8 @@ def test_every_command_of_the_page_runs(films, tmp_path, monkeypatch, capsys):
                 assert db.execute(words[3]).fetchall()
             db.close()
             continue
+        if words[:3] == ["castlist", "library", "review"]:  # serves until it is stopped: test_library_page
+            continue
         if words[:3] == ["castlist", "library", "questions"]:
             assert run(words[1:]) == 0
             _stand_ins(capsys)

@@ -21,8 +21,8 @@ EXAMPLES = """
 Examples:
   castlist library add season e01.mp4 e02.mp4     finds their casts first where there is none
   castlist library people season
-  castlist library questions season               who may be one person?
-  castlist library decide season same 4d1f0a9c22
+  castlist library review season                  who is the same person? answered in the browser
+  castlist library questions season               the same as a list
   castlist library name season 7K3QZX "Anna Lindqvist"
   castlist search season --photo anna.jpg
 LIB is a folder. People are named by id, by the last letters of the id, or by name.
@@ -203,6 +203,66 @@ def decide(lib: Library, said: str, question: Sequence[str], author: str) -> Non
     for name in question:
         lib.answer(name, said, author=author)
         click.echo(f"{name}: {said}")
+
+
+@command.command()
+@library
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Address of this machine to listen on, for a phone or tablet in the same network; 0.0.0.0 for all.",
+)
+@click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
+def review(lib: Library, port: int, host: str, browser: bool) -> None:
+    """Answer the questions of LIB in the browser, name people, put wrong links right.
+
+    The page is served to this machine only, unless --host names an address; the printed link works once, then
+    another one is printed. Every decision is on disk before the page shows it. Ctrl-C ends.
+    """
+    from castlist.cli.review import announced
+    from castlist.library.review import serve
+
+    serve(lib, port=port, host=host, **announced(host, browser))
+
+
+@command.command()
+@library
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@as_json
+def history(lib: Library, limit: int, as_json: bool) -> None:
+    """List what was decided about LIB, the latest first."""
+    found = lib.history(limit)
+    if as_json:
+        click.echo(plain_json.text({"decisions": [d.document() for d in found]}))
+        return
+    if not found:
+        click.echo("Nothing was decided yet.")
+        return
+    rows = [
+        (
+            str(d.number),
+            d.time[:19].replace("T", " "),
+            shown(d.author),
+            shown(d.sentence),
+            "undone" * d.undone,
+        )
+        for d in found
+    ]
+    table(("Decision", "When (UTC)", "Who", "What", ""), rows, right=("Decision",))
+    click.echo(f"Undo: castlist library undo {lib.path} DECISION")
+
+
+@command.command()
+@library
+@click.argument("decision", type=click.IntRange(1), required=False)
+@decided
+def undo(lib: Library, decision: int | None, author: str) -> None:
+    """Take back a DECISION about LIB by its number, the latest one by default."""
+    click.echo(f"undone: {shown(lib.undo(decision, author=author).sentence)}")
 
 
 @command.command()

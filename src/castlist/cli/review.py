@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ Examples:
   castlist review film.castlist
   castlist review film.castlist --no-browser --port 8765
   castlist review film.castlist --film /archive/film.mov     the film moved
+  castlist review season                                     a library: who is who between films
   castlist review film.castlist --host 192.168.1.20          from a phone or tablet too
 """
 WARNING = (
@@ -41,11 +43,26 @@ WARNING = (
 def command(workspace: Path, port: int, host: str, film: Path | None, browser: bool) -> None:
     """Review the cast of WORKSPACE (film.castlist) in the browser: merge, split, name, answer questions.
 
+    WORKSPACE may be a library of films too: who of one film is who of another is then asked there.
+
     The page is served to this machine only, unless --host names an address; the printed link works once, then
     another one is printed. Every decision is on disk before the page shows it. Ctrl-C ends; the cast is kept
     as decided.
     """
+    from castlist.library import Library, is_library
     from castlist.review import serve
+
+    listen = {"port": port, "host": host, **announced(host, browser)}
+    if is_library(workspace):
+        from castlist.library.review import serve as serve_library
+
+        serve_library(Library(workspace), **listen)
+    else:
+        serve(workspace, film=film, **listen)
+
+
+def announced(host: str, browser: bool) -> dict[str, Any]:
+    """What is told the address of a page and the ones for other browsers."""
     from castlist.review.door import is_loopback
 
     local = is_loopback(host)
@@ -61,4 +78,4 @@ def command(workspace: Path, port: int, host: str, film: Path | None, browser: b
     def invited(url: str) -> None:
         click.echo(f"For another browser: {url}", err=True)
 
-    serve(workspace, port=port, host=host, film=film, ready=ready, invited=invited)
+    return {"ready": ready, "invited": invited}

@@ -6,11 +6,14 @@ from castlist.library.executors import Executor, Here, Processes, executor
 from castlist.library.films import Shard, films_of
 from castlist.library.library import Added, Library, Problem
 from castlist.library.many import find_all
+from castlist.library.place import is_library
+from castlist.library.undo import Decision
 from castlist.library.views import FilmAppearance, LibraryFilm, LibraryPerson, Question
 from castlist.library.work import Outcome, Task
 
 __all__ = [
     "Added",
+    "Decision",
     "Executor",
     "FilmAppearance",
     "Here",
@@ -26,4 +29,5 @@ __all__ = [
     "executor",
     "films_of",
     "find_all",
+    "is_library",
 ]

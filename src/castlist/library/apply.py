@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
+from castlist.library import undo
 from castlist.library.harvest import FilmFacts, MemberFacts
 from castlist.library.log import Event
+from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.ulid import is_ulid
 from castlist.types import NOISE
 
-__all__ = [
-    "anchors_by_key",
-    "anchors_of",
-    "apply",
-    "elder",
-    "fill",
-    "find_film",
-    "match",
-    "member_of",
-    "name_of",
-    "near",
-    "now_id",
-    "place_of",
-    "question_id",
-]
+__all__ = ["apply", "fill", "match"]
 
 Db = sqlite3.Connection
 
@@ -45,7 +30,10 @@ def apply(db: Db, event: Event) -> None:
         WorkspaceError: the event does not fit what came before it.
     """
     try:
+        was = undo.before(db, event)
         _APPLY[event.kind](db, event)
+        if was is not None:
+            undo.keep(db, event, was)
     except (KeyError, TypeError, ValueError, IndexError, InputError, sqlite3.IntegrityError) as error:
         raise WorkspaceError(
             f"line {event.number} of the library's log does not fit those before it ({error!r})"
@@ -157,7 +145,7 @@ def _merge(db: Db, event: Event) -> None:
 
 def _join(db: Db, event: Event) -> None:
     """Somebody of the background turns out to be somebody."""
-    member = _of(db, *event.data["member"])
+    member = member_named(db, *event.data["member"])
     if member is not None:
         person = now_id(db, event.data["person"])
         db.execute(
@@ -187,7 +175,7 @@ def _name(db: Db, event: Event) -> None:
 
 def _answer(db: Db, event: Event) -> None:
     """Whether two film-people are one person; the latest answer counts."""
-    pair = [_of(db, *side) for side in (event.data["a"], event.data["b"])]
+    pair = [member_named(db, *side) for side in (event.data["a"], event.data["b"])]
     if None in pair:
         return
     a, b = sorted(p for p in pair if p is not None)
@@ -197,15 +185,22 @@ def _answer(db: Db, event: Event) -> None:
 def _forget(db: Db, event: Event) -> None:
     """A person is erased: of them only ids stay."""
     for digest, key in event.data["members"]:
-        member = _of(db, digest, key)
+        member = member_named(db, digest, key)
         if member is not None:
             db.execute("DELETE FROM member WHERE id = ?", (member,))
     for person in event.data["ids"]:
         db.execute("DELETE FROM person WHERE id = ?", (_id(person),))
         db.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (person, event.time))
+    undo.forget(db, event.data["ids"], event.data["members"])
     db.execute(
         "DELETE FROM redirect WHERE new IN (SELECT id FROM tombstone) OR old IN (SELECT id FROM tombstone)"
     )
+
+
+def _undo(db: Db, event: Event) -> None:
+    """A decision is taken back."""
+    undo.revert(db, event.data["of"])
+    _leave_nobody(db)
 
 
 def _leave_nobody(db: Db) -> None:
@@ -216,7 +211,7 @@ def _leave_nobody(db: Db) -> None:
 _APPLY: dict[str, Callable[[Db, Event], None]] = {
     "begin": _begin, "film": _film, "gone": _gone, "place": _moved, "merge": _merge, "join": _join, "split":
     _split, "name": _name,
-    "answer": _answer, "forget": _forget,
+    "answer": _answer, "forget": _forget, "undo": _undo,
 }  # fmt: skip
 
 
@@ -224,96 +219,6 @@ def _id(text: object) -> str:
     if not is_ulid(text):
         raise InputError(f"{text!r} is not the id of a person or a library")
     return str(text)
-
-
-# Looking things up
-
-
-def find_film(db: Db, digest: object) -> int | None:
-    """The row of a film by the digest of its content."""
-    row = db.execute("SELECT id FROM film WHERE digest = ?", (str(digest),)).fetchone()
-    return None if row is None else int(row[0])
-
-
-def member_of(db: Db, film: int, key: object) -> int | None:
-    """The row of somebody of a film."""
-    row = db.execute("SELECT id FROM member WHERE film = ? AND key = ?", (film, str(key))).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _of(db: Db, digest: object, key: object) -> int | None:
-    film = find_film(db, digest)
-    return None if film is None else member_of(db, film, key)
-
-
-def now_id(db: Db, person: str) -> str:
-    """The id under which a person is known now: ids of merged people lead on."""
-    row = db.execute("SELECT new FROM redirect WHERE old = ?", (person,)).fetchone()
-    return person if row is None else str(row[0])
-
-
-def question_id(db: Db, a: int, b: int) -> str:
-    """A short name of a question that is the same in every catalogue of this library."""
-    rows = db.execute(
-        "SELECT digest || ' ' || key FROM member JOIN film ON film.id = film WHERE member.id IN (?, ?) "
-        "ORDER BY 1",
-        (a, b),
-    ).fetchall()
-    return hashlib.sha256("\n".join(row[0] for row in rows).encode()).hexdigest()[:10]
-
-
-def near(library: Path, workspace: Path) -> str:
-    """The workspace as seen from the library's folder, so that both can move together."""
-    try:
-        return os.path.relpath(os.path.abspath(workspace), os.path.abspath(library))
-    except ValueError:  # another drive
-        return ""
-
-
-def name_of(db: Db, member: int) -> tuple[str, str]:
-    """The digest of a member's film and the member's key in it."""
-    digest, key = db.execute(
-        "SELECT digest, key FROM member JOIN film ON film.id = film WHERE member.id = ?", (member,)
-    ).fetchone()
-    return str(digest), str(key)
-
-
-def elder(db: Db, a: str, b: str) -> tuple[str, str]:
-    """Whose id stays, and whose leads there: who has a name, or else the elder."""
-    named = {p for (p,) in db.execute("SELECT id FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))}
-    into = min((a, b), key=lambda p: (p not in named, p))
-    return into, b if into == a else a
-
-
-def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:
-    """Where the faces of a member were."""
-    rows = db.execute(
-        "SELECT time, left, top, right, bottom FROM sighting WHERE member = ? ORDER BY number", (member,)
-    ).fetchall()
-    return tuple(Anchor(Fraction(time), tuple(box)) for time, *box in rows)
-
-
-def anchors_by_key(db: Db, film: int) -> dict[str, tuple[Anchor, ...]]:
-    """Where the faces of each member of a film were, by key."""
-    rows = db.execute("SELECT key, id FROM member WHERE film = ?", (film,)).fetchall()
-    return {key: anchors_of(db, member) for key, member in rows}
-
-
-def place_of(library: Path, facts: FilmFacts) -> dict[str, Any]:
-    """Which film it is and where it lies, as the log has it."""
-    path = os.path.abspath(facts.video.path)
-    return {
-        "digest": facts.video.digest,
-        "name": _text(facts.video.path.name),
-        "path": _text(path),
-        "workspace": _text(os.path.abspath(facts.workspace)),
-        "near": _text(near(library, facts.workspace)),
-    }
-
-
-def _text(name: str | Path) -> str:
-    """A file name as text that can be written as UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 # What the workspace says

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from castlist.errors import CastlistError, WorkspaceError
-from castlist.library import apply, views
+from castlist.library import apply, lookup, views
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.place import LOG
 from castlist.store import Workspace
@@ -30,7 +30,7 @@ def erase_in_films(db: Db, library: Path, person: str) -> list[str]:
         if not members:
             continue
         try:
-            anchors = {key: apply.anchors_of(db, member) for member, key, _ in members}
+            anchors = {key: lookup.anchors_of(db, member) for member, key, _ in members}
             facts = harvest(film.workspace)
             if facts.video.digest != film.digest:
                 raise WorkspaceError(f"{film.workspace}: holds another film than the one that was added")

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from castlist.decisions import Anchor
-from castlist.library.apply import anchors_of, elder, find_film, match, name_of, place_of
+from castlist.library.apply import match
 from castlist.library.harvest import FilmFacts
 from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
+from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
 from castlist.library.score import Likeness, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.library.ulid import new_ulid
 
-__all__ = ["Growth", "grow"]
+__all__ = ["Growth", "grow", "side_of"]
 
 Db = sqlite3.Connection
 FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
@@ -324,3 +325,19 @@ def _names(
             named.add(person)
             events.append(("name", {"person": person, "name": member.name, "by": source}))
     return events
+
+
+def side_of(db: Db, a: int, b: int) -> list[int]:
+    """Of the members of the person that two members share, those that look more like the first of the two."""
+    rows = db.execute(
+        "SELECT other.id FROM member JOIN member AS other ON other.person = member.person WHERE member.id = ?"
+        " AND other.id NOT IN (?, ?) ORDER BY other.id",
+        (a, a, b),
+    ).fetchall()
+    first, second = vectors_of(db, a), vectors_of(db, b)
+    found = [a]
+    for (other,) in rows:
+        own = vectors_of(db, other)
+        if len(own) and len(first) and (not len(second) or pair_score(own, first) > pair_score(own, second)):
+            found.append(other)
+    return found

@@ -24,18 +24,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import CastlistError, InputError, WorkspaceError
-from castlist.library import apply, place, schema, views
+from castlist.library import apply, lookup, place, schema, undo, views
 from castlist.library.executors import Executor
 from castlist.library.films import films_of
 from castlist.library.forget import erase_in_films, redact
-from castlist.library.grow import Growth, grow
+from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Event, now
 from castlist.library.many import find_all
-from castlist.library.names import carry_names
+from castlist.library.names import carry_names, take_names_back
 from castlist.library.search import Found, by_face
 from castlist.library.track_index import TrackHit, drop_index
 from castlist.library.ulid import new_ulid
+from castlist.library.undo import Decision
 from castlist.library.views import LibraryFilm, LibraryPerson, Question
 from castlist.library.words import Answer
 from castlist.library.work import FilmWatch, Outcome, quiet
@@ -44,7 +45,7 @@ from castlist.store import Workspace
 from castlist.store.erase import vacuum
 from castlist.types import Machine
 
-__all__ = ["Added", "Library", "Problem"]
+__all__ = ["Added", "Library", "Problem", "applied"]
 
 ANSWERS = ("same", "different", "unsure")
 LONGEST = 1000  # characters of a name
@@ -91,23 +92,46 @@ class Library:
     # Looking
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The catalogue at one moment, for its views and nothing else.
+
+        Raises:
+            WorkspaceError: there is no library, or it is damaged.
+        """
         with place.sentences(self.path):
             place.check_folder(self.path)
-            with closing(place.connect(self.path, write=False)) as db:
+            with closing(self._connected(write=False)) as db:
                 db.execute("BEGIN")
                 yield db
+
+    def _connected(self, *, write: bool, locked: bool = False) -> sqlite3.Connection:
+        """The catalogue; one that an earlier castlist made is made anew first."""
+        try:
+            return place.connect(self.path, write=write)
+        except schema.OlderCatalogue:
+            if not os.access(self.path, os.W_OK):
+                raise
+            if locked:
+                self._rebuilt()
+            else:
+                self.rebuild()
+            return place.connect(self.path, write=write)
+
+    def seen(self) -> int:
+        """A number that rises with every change."""
+        with self.reading() as db:
+            return applied(db)
 
     @property
     def films(self) -> tuple[LibraryFilm, ...]:
         """The films, in the order of adding."""
-        with self._reading() as db:
+        with self.reading() as db:
             return views.films(db, self.path)
 
     @property
     def people(self) -> tuple[LibraryPerson, ...]:
         """Everybody, those with most films first."""
-        with self._reading() as db:
+        with self.reading() as db:
             return views.people(db, self.path)
 
     def person(self, given: str) -> LibraryPerson:
@@ -116,23 +140,23 @@ class Library:
         Raises:
             InputError: there is nobody like that, or several.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             found = views.person(db, given)
             return next(p for p in views.people(db, self.path) if p.id == found)
 
     def questions(self, limit: int = 1000) -> list[Question]:
         """What a person should decide, grouped by person, the most useful first."""
-        with self._reading() as db:
+        with self.reading() as db:
             return views.questions(db, self.path)[:limit]
 
     # Writing
 
     @contextmanager
-    def _writing(self) -> Iterator[tuple[sqlite3.Connection, Callable[..., None]]]:
+    def _writing(self) -> Iterator[tuple[sqlite3.Connection, Callable[..., int]]]:
         """The catalogue up to date with the log, and what adds events to both; all of them or none."""
         place.check_folder(self.path)
         with place.locked(self.path), place.sentences(self.path):
-            with closing(place.connect(self.path, write=True)) as db:
+            with closing(self._connected(write=True, locked=True)) as db:
                 self._catch_up(db)
                 yield db, lambda events, author="", fills=(): self._record(db, events, author, fills)
             with suppress(sqlite3.Error), closing(place.connect(self.path, write=True)) as db:
@@ -144,19 +168,22 @@ class Library:
         events: Sequence[tuple[str, dict[str, Any]]],
         author: str,
         fills: Sequence[tuple[FilmFacts, Growth]] = (),
-    ) -> None:
-        """Events into the tables and the log. What is in the log counts: a catalogue behind it catches up."""
-        log = place.event_log(self.path)
-        number = _applied(db)
+    ) -> int:
+        """Events into the tables and the log; the number of the first one.
+
+        What is in the log counts: a catalogue behind it catches up.
+        """
+        log, time = place.event_log(self.path), now()
+        first = number = applied(db)
         db.execute("BEGIN IMMEDIATE")
         try:
             made = []
             for kind, data in events:
                 number += 1
-                made.append(Event(kind, data, author, now(), number))
+                made.append(Event(kind, data, author, time, number))
                 apply.apply(db, made[-1])
             for facts, growth in fills:
-                film = apply.find_film(db, facts.video.digest)
+                film = lookup.find_film(db, facts.video.digest)
                 if film is not None:
                     apply.fill(db, film, facts, growth.keys)
             log.extend(made)
@@ -165,17 +192,18 @@ class Library:
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
             raise
+        return first + 1
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
         """Apply what is in the log and not in the catalogue: another castlist was killed between the two."""
-        log, applied = place.event_log(self.path), _applied(db)
-        if log.count() < applied:
+        log, held = place.event_log(self.path), applied(db)
+        if log.count() < held:
             raise WorkspaceError(
                 f"{self.path}: its log is older than its catalogue, so the folder was copied half; "
                 f"bring back its "
                 f"{place.LOG}, or make the catalogue anew with castlist library rebuild"
             )
-        behind = list(log.read(applied))
+        behind = list(log.read(held))
         if behind:
             db.execute("BEGIN IMMEDIATE")
             for event in behind:
@@ -193,7 +221,7 @@ class Library:
                 except CastlistError as error:
                     problems.append(Problem(film.name, str(error)))
                     continue
-                before = apply.anchors_by_key(db, film.id)
+                before = lookup.anchors_by_key(db, film.id)
                 apply.fill(db, film.id, facts, apply.match(before, facts)[0])
         return problems
 
@@ -261,18 +289,15 @@ class Library:
             known = None if again else self._known(db, facts, workspace, record)
             if known is not None:
                 return Added(name, *known)
-            before = apply.find_film(db, facts.video.digest)
+            before = lookup.find_film(db, facts.video.digest)
             growth = grow(db, self.path, facts)
             record(growth.events, fills=[(facts, growth)])
-            renamed = carry_names(db, self.path, facts.video.digest)
-            for film, stamp, members in renamed:
-                db.execute("UPDATE film SET stamp = ? WHERE id = ?", (stamp, film))
-                db.executemany("UPDATE member SET name = ? WHERE id = ?", members)
+            self._renamed(db, carry_names(db, self.path, facts.video.digest))
         state = "added" if before is None else "updated"
         return Added(name, state, growth.linked, growth.new, growth.asked, growth.merged, self._remark(facts))
 
     def _known(
-        self, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, record: Callable[..., None]
+        self, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, record: Callable[..., int]
     ) -> tuple[str, int, int, int, int, str] | None:
         """The state of a film that needs no work: it is there as it is, or as a copy."""
         film = next((f for f in views.films(db, self.path) if f.digest == facts.video.digest), None)
@@ -290,12 +315,12 @@ class Library:
         if stamp != facts.stamp:
             return None
         if not same or film.path != os.path.abspath(facts.video.path):
-            record([("place", apply.place_of(self.path, facts))])
+            record([("place", lookup.place_of(self.path, facts))])
         return "known", 0, 0, 0, 0, ""
 
     def _remark(self, facts: FilmFacts) -> str:
         """What one should know about a film that was added."""
-        with self._reading() as db:
+        with self.reading() as db:
             others = dict(
                 db.execute("SELECT model, count(*) FROM film WHERE model <> '' GROUP BY model").fetchall()
             )
@@ -334,9 +359,7 @@ class Library:
         with self._writing() as (db, record):
             whom = views.person(db, person)
             record([("name", {"person": whom, "name": called})], author=author or "somebody")
-            for film, stamp, members in carry_names(db, self.path, None, whom):
-                db.execute("UPDATE film SET stamp = ? WHERE id = ?", (stamp, film))
-                db.executemany("UPDATE member SET name = ? WHERE id = ?", members)
+            self._renamed(db, carry_names(db, self.path, None, whom))
         return whom
 
     def merge(self, a: str, b: str, *, author: str = "") -> str:
@@ -345,7 +368,7 @@ class Library:
             first, second = views.person(db, a), views.person(db, b)
             if first == second:
                 raise InputError(f"{a} and {b} are one person already")
-            into, gone = apply.elder(db, first, second)
+            into, gone = lookup.elder(db, first, second)
             record([("merge", {"into": into, "gone": gone})], author=author or "somebody")
         return into
 
@@ -375,25 +398,59 @@ class Library:
             )
         return new
 
-    def answer(self, question: str, said: str, *, author: str = "") -> None:
-        """Answer a question by its id: same, different or unsure."""
+    def answer(self, question: str, said: str, *, author: str = "") -> int:
+        """Answer a question by its id: same, different or unsure; the decision's number."""
         if said not in ANSWERS:
             raise InputError(f"answer {', '.join(ANSWERS)}; got {said!r}")
         with self._writing() as (db, record):
             row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
             if row is None:
                 raise InputError(f"there is no question {question!r}; castlist library questions lists them")
-            sides = [list(apply.name_of(db, member)) for member in row]
+            sides = [list(lookup.name_of(db, member)) for member in row]
             events: list[tuple[str, dict[str, Any]]] = [
                 ("answer", {"a": sides[0], "b": sides[1], "said": said})
             ]
             people = [_person_of(db, member) for member in row]
             if said == "same" and None not in people and people[0] != people[1]:
-                into, gone = apply.elder(db, str(people[0]), str(people[1]))
+                into, gone = lookup.elder(db, str(people[0]), str(people[1]))
                 events.append(("merge", {"into": into, "gone": gone}))
             if said == "different" and people[0] == people[1] and people[0] is not None:
-                events.append(("split", {"person": people[0], "new": new_ulid(), "members": [sides[0]]}))
-            record(events, author=author or "somebody")
+                members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
+                events.append(("split", {"person": people[0], "new": new_ulid(), "members": members}))
+            return record(events, author=author or "somebody")
+
+    def undo(self, decision: int | None = None, *, author: str = "") -> Decision:
+        """Take back a decision, the latest one by default; what was taken back.
+
+        Whoever was merged gets the old id again, and the id of a part that was split off leads to whom it was
+        split from. A name that the library had brought to films is taken back there too.
+
+        Raises:
+            InputError: there is no such decision, or it was taken back already.
+        """
+        with self._writing() as (db, record):
+            number = undo.last_decision(db) if decision is None else decision
+            if number is None:
+                raise InputError("nothing was decided yet, so there is nothing to undo")
+            undo.check(db, number)
+            names = undo.names_given(db, number)
+            record([("undo", {"of": number})], author=author or "somebody")
+            for person, name in names:
+                self._renamed(db, take_names_back(db, self.path, person, name))
+                self._renamed(db, carry_names(db, self.path, None, person))
+            return undo.decision(db, number)
+
+    def history(self, limit: int = 100) -> list[Decision]:
+        """What people decided, the latest first."""
+        with self.reading() as db:
+            return undo.decisions(db, limit)
+
+    @staticmethod
+    def _renamed(db: sqlite3.Connection, films: Sequence[tuple[int, str, list[tuple[str, int]]]]) -> None:
+        """Note in the catalogue which films have other names now."""
+        for film, stamp, members in films:
+            db.execute("UPDATE film SET stamp = ? WHERE id = ?", (stamp, film))
+            db.executemany("UPDATE member SET name = ? WHERE id = ?", members)
 
     # Erasing
 
@@ -446,7 +503,7 @@ class Library:
 
     def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[Found]:
         """The same for a vector (d,) of a face by a model; only films of that model are searched."""
-        with self._reading() as db:
+        with self.reading() as db:
             return by_face(db, self.path, model, np.asarray(vector, np.float32))
 
     def find(self, query: str) -> Answer:
@@ -457,7 +514,7 @@ class Library:
         """
         from castlist.library import words
 
-        with self._reading() as db:
+        with self.reading() as db:
             return words.find(db, self.path, words.parse(query))
 
     def index(self, model: str = "sface") -> tuple[int, list[str]]:
@@ -475,7 +532,7 @@ class Library:
         """The tracks of all films that look most like a face (d,), by the index."""
         from castlist.library.track_index import search_index
 
-        with self._reading() as db:
+        with self.reading() as db:
             return search_index(db, self.path, np.asarray(vector, np.float32), count)
 
     def to_parquet(self, folder: str | os.PathLike[str]) -> list[Path]:
@@ -486,7 +543,7 @@ class Library:
         """
         from castlist.library.parquet import write_parquet
 
-        with self._reading() as db, place.sentences(Path(folder)):
+        with self.reading() as db, place.sentences(Path(folder)):
             return write_parquet(db, Path(folder))
 
     # Care
@@ -494,9 +551,9 @@ class Library:
     def check(self) -> list[Problem]:
         """What is not as it should be: films that are gone, changed or moved, a catalogue that is behind."""
         found = []
-        with self._reading() as db:
-            if (log := place.event_log(self.path).count()) != _applied(db):
-                what = "behind" if log > _applied(db) else "ahead of"
+        with self.reading() as db:
+            if (log := place.event_log(self.path).count()) != applied(db):
+                what = "behind" if log > applied(db) else "ahead of"
                 found.append(
                     Problem("", f"the catalogue is {what} its log; castlist library rebuild makes it anew")
                 )
@@ -529,7 +586,8 @@ class Library:
         return problems
 
 
-def _applied(db: sqlite3.Connection) -> int:
+def applied(db: sqlite3.Connection) -> int:
+    """How many events of the log the catalogue holds."""
     row = db.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
     return int(row[0]) if row and str(row[0]).isdigit() else 0
 
@@ -578,7 +636,7 @@ def _members(db: sqlite3.Connection, person: str) -> list[tuple[str, str, str, s
 
 def _means(given: str, member: tuple[str, str, str, str]) -> bool:
     digest, key, name, path = member
-    return given in (name, path, digest, f"{name}:{key}", Path(path).stem)
+    return given in (name, path, digest, f"{name}:{key}", f"{digest}:{key}", Path(path).stem)
 
 
 def _person_of(db: sqlite3.Connection, member: int) -> str | None:

@@ -19,7 +19,7 @@ from castlist.store.folder import Folder
 
 __all__ = ["KINDS", "Event", "EventLog", "now"]
 
-KINDS = ("begin", "film", "gone", "place", "merge", "join", "split", "name", "answer", "forget")
+KINDS = ("begin", "film", "gone", "place", "merge", "join", "split", "name", "answer", "forget", "undo")
 VERSION = 1  # of the log that is written; a later one is not opened
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
 

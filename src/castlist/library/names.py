@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
+from castlist.decisions import Decision, active
 from castlist.errors import CastlistError
 from castlist.library import views
 from castlist.library.harvest import stamp_of
 from castlist.store import Workspace
 
-__all__ = ["AUTHOR", "carry_names"]
+__all__ = ["AUTHOR", "carry_names", "take_names_back"]
 
 AUTHOR = "castlist library"  # of names that a library brought to a film
 
@@ -51,26 +53,67 @@ def carry_names(
     return renamed
 
 
+def take_names_back(
+    db: sqlite3.Connection, library: Path, person: str, name: str
+) -> list[tuple[int, str, list[tuple[str, int]]]]:
+    """Undo, in the films of a person, a name that the library had brought there; as `carry_names` returns it.
+
+    A name that somebody gave in a film stays. A film that is busy or not there keeps the name.
+    """
+    from castlist.review.session import Session
+
+    renamed = []
+    for film in views.films(db, library):
+        members = db.execute(
+            "SELECT id FROM member WHERE film = ? AND person = ? AND name = ?", (film.id, person, name)
+        ).fetchall()
+        if not members:
+            continue
+        try:
+            with Workspace.open(film.workspace, write=False) as keep:
+                log = active(keep.decisions.all())
+            brought = [d.id for d in log if d.kind == "name" and d.value == name and d.author == AUTHOR]
+            if not brought:
+                continue
+            with Session.open(film.workspace) as session:
+                for number in reversed(brought):
+                    session.undo(number, author=AUTHOR)
+            with Workspace.open(film.workspace, write=False) as keep:
+                stamp = stamp_of(keep)
+        except CastlistError:
+            continue
+        renamed.append((film.id, stamp, [("", row) for (row,) in members]))
+    return renamed
+
+
 def _name(workspace: Path, wanted: list[tuple[int, str, int]]) -> tuple[list[tuple[str, int]], str]:
     from castlist.review.session import Session
 
     given = []
+    with Workspace.open(workspace, write=False) as keep:
+        log = keep.decisions.all()
     with Session.open(workspace) as session:
         for member, name, track in wanted:
             view = session.view
             if not 0 <= track < len(view.label) or view.label[track] < 0:
                 continue
             group = view.groups[int(view.label[track])]
-            if group.name or _undone(session, name):
-                continue
-            session.decide({"action": "name", "person": group.id, "name": name}, author=AUTHOR)
+            if group.name != name:
+                if (group.name and not _brought(log, group.name)) or _refused(log, name):
+                    continue
+                session.decide({"action": "name", "person": group.id, "name": name}, author=AUTHOR)
             given.append((name, member))
     with Workspace.open(workspace, write=False) as keep:
         return given, stamp_of(keep)
 
 
-def _undone(session: object, name: str) -> bool:
+def _brought(log: Sequence[Decision], name: str) -> bool:
+    """Whether a name in a film is the library's own, which nobody gave there."""
+    authors = {d.author for d in active(log) if d.kind == "name" and d.value == name}
+    return authors == {AUTHOR}
+
+
+def _refused(log: Sequence[Decision], name: str) -> bool:
     """Whether somebody took back this name, which the library had brought."""
-    log = list(getattr(session, "_log", ()))
-    undone = {d.undoes for d in log if d.undoes is not None}
+    undone = {d.undoes for d in log if d.undoes is not None and d.author != AUTHOR}
     return any(d.kind == "name" and d.value == name and d.author == AUTHOR and d.id in undone for d in log)

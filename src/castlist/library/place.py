@@ -16,7 +16,17 @@ from castlist.library.log import EventLog
 from castlist.store.folder import Folder
 from castlist.store.lock import Lock
 
-__all__ = ["CATALOGUE", "LOG", "check_folder", "connect", "event_log", "locked", "make", "sentences"]
+__all__ = [
+    "CATALOGUE",
+    "LOG",
+    "check_folder",
+    "connect",
+    "event_log",
+    "is_library",
+    "locked",
+    "make",
+    "sentences",
+]
 
 CATALOGUE, LOG = "catalogue.db", "log.jsonl"
 FILES = (CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", LOG, "lock")
@@ -41,6 +51,11 @@ def check_folder(path: Path) -> None:
             f"{path}: has no {LOG}, so it is not a library or was not copied as a whole; castlist "
             f"library add makes one"
         )
+
+
+def is_library(path: Path) -> bool:
+    """Whether a folder is a library of films, rather than the workspace of one."""
+    return (path / LOG).exists() and not (path / "cast.db").exists()
 
 
 def make(path: Path) -> None:

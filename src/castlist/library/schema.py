@@ -11,10 +11,10 @@ from pathlib import Path
 
 from castlist.errors import WorkspaceError, WorkspaceNewer
 
-__all__ = ["APPLICATION", "SCHEMA", "VIEWS", "check", "create"]
+__all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 1  # of the catalogue that is written; a later one is not opened
+SCHEMA = 2  # of the catalogue that is written; a later one is not opened
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -105,6 +105,16 @@ CREATE TABLE answer (
     said TEXT NOT NULL,                 -- same, different or unsure
     PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
+CREATE TABLE decision (                 -- what people decided, and what it replaced
+    number INTEGER PRIMARY KEY,         -- of the event in the log
+    act INTEGER NOT NULL,               -- number of the first event of the same decision
+    kind TEXT NOT NULL,                 -- merge, split, name or answer
+    data TEXT NOT NULL,                 -- JSON
+    author TEXT NOT NULL,
+    time TEXT NOT NULL,
+    undone INTEGER NOT NULL
+);
+CREATE INDEX decision_by_act ON decision (act);
 """
 
 VIEWS = {
@@ -149,6 +159,10 @@ FROM sighting JOIN member ON member.id = sighting.member JOIN vectors ON vectors
 }
 
 
+class OlderCatalogue(WorkspaceError):
+    """An earlier castlist made the catalogue; it is made anew from the log and the films."""
+
+
 def create(db: sqlite3.Connection) -> None:
     """Make the tables and views, in one transaction."""
     views = ";\n".join(view.strip() for view in VIEWS.values())
@@ -166,6 +180,7 @@ def check(db: sqlite3.Connection, path: Path) -> None:
 
     Raises:
         WorkspaceNewer: a later castlist wrote it.
+        OlderCatalogue: an earlier castlist wrote it.
         WorkspaceError: it is another program's, or its tables were changed.
     """
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -175,6 +190,11 @@ def check(db: sqlite3.Connection, path: Path) -> None:
         raise WorkspaceNewer(
             f"{path}: written by a later castlist (catalogue {version}, this one knows {SCHEMA}); "
             f"upgrade castlist"
+        )
+    if version < SCHEMA:
+        raise OlderCatalogue(
+            f"{path}: its catalogue was made by an earlier castlist and cannot be written here; "
+            "copy the library to a disk that can be written"
         )
     ours, there = _objects(_reference()), _objects(db)
     if any(kind == "trigger" for kind, _ in there) or any(there.get(k) != sql for k, sql in ours.items()):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.library import views
+from castlist.library import lookup, views
 from castlist.library.score import ALIKE, Likeness
 from castlist.library.shelf import Piece, pieces
 from castlist.vectors import unit
@@ -128,7 +128,7 @@ def _gathered(
     listed = []
     for rows in found.values():
         (chance, row, _), person = rows[0], rows[0][1][1]
-        name = views.shown(person, row[2]) if person else ""
+        name = lookup.shown(person, row[2]) if person else ""
         fate = "person" if person else row[3]
         listed.append(Found(person, name, fate, chance, tuple(sight for _, _, sight in rows)))
     return sorted(listed, key=lambda f: (-f.probability, f.person or "~"))[:SHOWN]

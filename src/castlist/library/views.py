@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from castlist.errors import InputError
-from castlist.library.apply import now_id
+from castlist.library.lookup import now_id, shown
 from castlist.library.ulid import is_ulid
 
 __all__ = [
@@ -111,6 +111,8 @@ class Question:
     b_film: str
     a_time: float  # seconds into the film, of a face of theirs
     b_time: float
+    a_member: int  # row of the film-person in the catalogue; may change when it is rebuilt
+    b_member: int
     probability: float
     gain: float  # seconds of screen time that a yes would put right, times its probability
     why: str
@@ -153,11 +155,6 @@ def where(library: Path, workspace: str, near: str) -> Path:
 
 def _told_apart(name: str, path: str, often: Counter[str]) -> str:
     return name if often[name] < 2 else str(Path(Path(path).parent.name) / name)
-
-
-def shown(person: str, name: str) -> str:
-    """What a person is called."""
-    return name or f"Person {person[-6:]}"
 
 
 def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
@@ -254,13 +251,8 @@ def questions(db: Db, library: Path) -> list[Question]:
     names = {film.id: film.name for film in films(db, library)}
     best: dict[tuple[str, str], Question] = {}
     for row in db.execute(_QUESTIONS):
-        name, chance, why, a, b, a_name, b_name, a_film, b_film, a_time, b_time, a_seconds, b_seconds = row
-        q = Question(
-            name, a, b, shown(a, a_name), shown(b, b_name), names[a_film], names[b_film],
-            float(Fraction(a_time or "0")), float(Fraction(b_time or "0")), chance, chance * min(a_seconds,
-            b_seconds), why,
-        )  # fmt: skip
-        key = (min(a, b), max(a, b))
+        q = _question(row, names)
+        key = (min(q.a, q.b), max(q.a, q.b))
         if key not in best or (q.probability, q.id) > (best[key].probability, best[key].id):
             best[key] = q
     useful = sorted(best.values(), key=lambda q: (-q.gain, q.id))
@@ -270,6 +262,20 @@ def questions(db: Db, library: Path) -> list[Question]:
     return sorted(useful, key=lambda q: (place[q.b], -q.gain, q.id))
 
 
+def _question(row: tuple[Any, ...], films: Mapping[int, str]) -> Question:
+    name, chance, why, *sides = row
+    (a, a_name, a_film, a_time, a_seconds, a_member), (b, b_name, b_film, b_time, b_seconds, b_member) = (
+        sides[:6],
+        sides[6:],
+    )
+    return Question(
+        id=name, a=a, b=b, a_name=shown(a, a_name), b_name=shown(b, b_name), a_film=films[a_film],
+        b_film=films[b_film], a_time=float(Fraction(a_time or "0")), b_time=float(Fraction(b_time or "0")),
+        a_member=a_member, b_member=b_member, probability=chance, why=why,
+        gain=chance * min(a_seconds, b_seconds),
+    )  # fmt: skip
+
+
 _QUESTIONS = """
 WITH side AS (
     SELECT member.id, member.person, member.film, person.name,
@@ -277,8 +283,8 @@ WITH side AS (
            (SELECT sum(seconds) FROM member AS m WHERE m.person = member.person) AS seconds
     FROM member JOIN person ON person.id = member.person
 )
-SELECT question.id, question.probability, question.why, a.person, b.person, a.name, b.name, a.film, b.film,
-       a.time, b.time, a.seconds, b.seconds
+SELECT question.id, question.probability, question.why,
+       a.person, a.name, a.film, a.time, a.seconds, a.id, b.person, b.name, b.film, b.time, b.seconds, b.id
 FROM question JOIN side AS a ON a.id = question.a JOIN side AS b ON b.id = question.b
 WHERE a.person <> b.person
   AND NOT EXISTS (

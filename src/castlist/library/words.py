@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from castlist.errors import InputError
-from castlist.library import views
+from castlist.library import lookup, views
 
 __all__ = ["Answer", "Moment", "Query", "find", "parse"]
 
@@ -278,7 +278,7 @@ def _moment(
     return Moment(
         film,
         *span,
-        tuple((p, views.shown(p, people[p])) for p in sorted(there, key=lambda i: (people[i], i))),
+        tuple((p, lookup.shown(p, people[p])) for p in sorted(there, key=lambda i: (people[i], i))),
         image,
     )
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["Projection", "application"]
+__all__ = ["Projection", "application", "body_of"]
 
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
@@ -197,7 +197,7 @@ def _change(page: Page, work: Callable[[Mapping[str, Any]], Any]) -> Callable[[R
 
     async def route(request: Request) -> Response:
         try:
-            body = await _body(request)
+            body = await body_of(request)
         except ClientDisconnect:  # the browser was closed meanwhile: nothing was decided, nobody listens
             return Response(status_code=400)
         except InputError as error:
@@ -259,7 +259,7 @@ def _number(request: Request, name: str) -> int:
     return int(text)
 
 
-async def _body(request: Request) -> Mapping[str, Any]:
+async def body_of(request: Request) -> Mapping[str, Any]:
     """The JSON object of a request.
 
     Raises:

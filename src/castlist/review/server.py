@@ -19,7 +19,7 @@ from castlist.review.session import Session
 if TYPE_CHECKING:
     import uvicorn
 
-__all__ = ["serve"]
+__all__ = ["ending", "serve", "serve_page"]
 
 CONNECTIONS = 128  # at a time; a browser opens six
 SPARE = 64  # file descriptors that are left for everything but connections
@@ -53,13 +53,38 @@ def serve(
     """
     with ExitStack() as stack:
         session = Session.open(place)
-        ended = stack.enter_context(_ending())  # until the session is closed: a second Ctrl-C stops no saving
+        ended = stack.enter_context(ending())  # until the session is closed: a second Ctrl-C stops no saving
         stack.enter_context(session)
         stack.enter_context(published(session))
-        ear = stack.enter_context(_listening(host, port))
         projection = Projection.of(session)
+        stack.callback(projection.proxy.close)
         if film is not None:
             projection.film.point(Path(film))
+
+        def app(door: Door, invited: Callable[[str], None]) -> Any:
+            return application(session, door, projection=projection, invited=invited)
+
+        serve_page(app, ended, port=port, host=host, ready=ready, invited=invited)
+
+
+def serve_page(
+    page: Callable[[Door, Callable[[str], None]], Any],
+    ended: threading.Event,
+    *,
+    port: int = 0,
+    host: str = LOOPBACK,
+    ready: Callable[[str], None] = lambda url: None,
+    invited: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve an application behind its door until an event is set; the arguments are those of `serve`.
+
+    Args:
+        page: makes the application (ASGI) from its door and from what is told each new token.
+
+    Raises:
+        InputError: the address or the port cannot be listened on.
+    """
+    with _listening(host, port) as ear:
         number = ear.getsockname()[1]
         door = Door(number, host)
         shown = written(_own_address() if host in ("0.0.0.0", "::") else host)  # noqa: S104
@@ -68,14 +93,10 @@ def serve(
             with suppress(OSError):  # the terminal may be gone
                 listener(f"http://{shown}:{number}/?token={token}")
 
-        app = application(session, door, projection=projection, invited=lambda token: tell(invited, token))
-        server = _server(app, ended)
+        server = _server(page(door, lambda token: tell(invited, token)), ended)
         ear.listen(64)
         tell(ready, door.invite())
-        try:
-            server.run(sockets=[ear])
-        finally:
-            projection.proxy.close()
+        server.run(sockets=[ear])
 
 
 @contextmanager
@@ -109,7 +130,7 @@ def _own_address() -> str:
 
 
 @contextmanager
-def _ending() -> Iterator[threading.Event]:
+def ending() -> Iterator[threading.Event]:
     """An event that Ctrl-C, SIGTERM and a closed terminal set: what is under way is then ended and saved."""
     ended = threading.Event()
     if threading.current_thread() is not threading.main_thread():

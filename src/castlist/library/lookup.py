@@ -1,0 +1,137 @@
+"""Looking things up in the catalogue: films, people of films, people, and what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from castlist.decisions import Anchor
+from castlist.library.harvest import FilmFacts
+
+__all__ = [
+    "anchors_by_key",
+    "anchors_of",
+    "elder",
+    "film_person",
+    "find_film",
+    "member_named",
+    "member_of",
+    "name_of",
+    "near",
+    "now_id",
+    "place_of",
+    "question_id",
+    "shown",
+]
+
+Db = sqlite3.Connection
+
+
+def find_film(db: Db, digest: object) -> int | None:
+    """The row of a film by the digest of its content."""
+    row = db.execute("SELECT id FROM film WHERE digest = ?", (str(digest),)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def member_of(db: Db, film: int, key: object) -> int | None:
+    """The row of somebody of a film."""
+    row = db.execute("SELECT id FROM member WHERE film = ? AND key = ?", (film, str(key))).fetchone()
+    return None if row is None else int(row[0])
+
+
+def member_named(db: Db, digest: object, key: object) -> int | None:
+    """The row of somebody of a film by the digest of its content and the key."""
+    film = find_film(db, digest)
+    return None if film is None else member_of(db, film, key)
+
+
+def now_id(db: Db, person: str) -> str:
+    """The id under which a person is known now: ids of merged people lead on."""
+    row = db.execute("SELECT new FROM redirect WHERE old = ?", (person,)).fetchone()
+    return person if row is None else str(row[0])
+
+
+def question_id(db: Db, a: int, b: int) -> str:
+    """A short name of a question that is the same in every catalogue of this library."""
+    rows = db.execute(
+        "SELECT digest || ' ' || key FROM member JOIN film ON film.id = film WHERE member.id IN (?, ?) "
+        "ORDER BY 1",
+        (a, b),
+    ).fetchall()
+    return hashlib.sha256("\n".join(row[0] for row in rows).encode()).hexdigest()[:10]
+
+
+def near(library: Path, workspace: Path) -> str:
+    """The workspace as seen from the library's folder, so that both can move together."""
+    try:
+        return os.path.relpath(os.path.abspath(workspace), os.path.abspath(library))
+    except ValueError:  # another drive
+        return ""
+
+
+def name_of(db: Db, member: int) -> tuple[str, str]:
+    """The digest of a member's film and the member's key in it."""
+    digest, key = db.execute(
+        "SELECT digest, key FROM member JOIN film ON film.id = film WHERE member.id = ?", (member,)
+    ).fetchone()
+    return str(digest), str(key)
+
+
+def elder(db: Db, a: str, b: str) -> tuple[str, str]:
+    """Whose id stays, and whose leads there: who has a name, or else the elder."""
+    named = {p for (p,) in db.execute("SELECT id FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))}
+    into = min((a, b), key=lambda p: (p not in named, p))
+    return into, b if into == a else a
+
+
+def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:
+    """Where the faces of a member were."""
+    rows = db.execute(
+        "SELECT time, left, top, right, bottom FROM sighting WHERE member = ? ORDER BY number", (member,)
+    ).fetchall()
+    return tuple(Anchor(Fraction(time), tuple(box)) for time, *box in rows)
+
+
+def anchors_by_key(db: Db, film: int) -> dict[str, tuple[Anchor, ...]]:
+    """Where the faces of each member of a film were, by key."""
+    rows = db.execute("SELECT key, id FROM member WHERE film = ?", (film,)).fetchall()
+    return {key: anchors_of(db, member) for key, member in rows}
+
+
+def place_of(library: Path, facts: FilmFacts) -> dict[str, Any]:
+    """Which film it is and where it lies, as the log has it."""
+    path = os.path.abspath(facts.video.path)
+    return {
+        "digest": facts.video.digest,
+        "name": _text(facts.video.path.name),
+        "path": _text(path),
+        "workspace": _text(os.path.abspath(facts.workspace)),
+        "near": _text(near(library, facts.workspace)),
+    }
+
+
+def _text(name: str | Path) -> str:
+    """A file name as text that can be written as UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def shown(person: str, name: str) -> str:
+    """What a person is called."""
+    return name or f"Person {person[-6:]}"
+
+
+def film_person(db: Db, digest: object, key: object) -> str:
+    """Somebody of a film in words, as in "Anna in e01.mp4"."""
+    row = db.execute(
+        "SELECT member.person, person.name, film.name FROM film"
+        " LEFT JOIN member ON member.film = film.id AND key = ?"
+        " LEFT JOIN person ON person.id = member.person WHERE digest = ?",
+        (str(key), str(digest)),
+    ).fetchone()
+    if row is None:
+        return "somebody of a film that is not in the library now"
+    return f"{shown(row[0], row[1]) if row[0] else 'somebody'} in {row[2]}"

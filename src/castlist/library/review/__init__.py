@@ -1,0 +1,37 @@
+"""The review page of a library: who of one film is who of another, answered in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from castlist.library.library import Library
+from castlist.library.review.routes import application
+from castlist.review.door import LOOPBACK
+from castlist.review.server import ending, serve_page
+
+__all__ = ["serve"]
+
+
+def serve(
+    library: Library,
+    *,
+    port: int = 0,
+    host: str = LOOPBACK,
+    ready: Callable[[str], None] = lambda url: None,
+    invited: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve the review of a library until it is interrupted (SIGINT, SIGTERM or SIGHUP).
+
+    Several may review at once, and films may be added meanwhile. The arguments are those of
+    `castlist.review.serve`.
+
+    Raises:
+        WorkspaceError: the library cannot be read.
+        InputError: the address or the port cannot be listened on.
+    """
+    library.history(1)  # what is wrong with the library is said before a page is there
+    with ending() as ended:
+        serve_page(
+            lambda door, tell: application(library, door, invited=tell),
+            ended, port=port, host=host, ready=ready, invited=invited,
+        )  # fmt: skip

@@ -1,0 +1,222 @@
+"""What the review page of a library asks, and how it is answered: the routes of the application (ASGI)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.resources import files
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from castlist.errors import CastlistError, InputError
+from castlist.library.library import Library
+from castlist.library.review import state
+from castlist.review.door import Door, Gate
+from castlist.review.film import Film, part
+from castlist.review.routes import body_of
+from castlist.store import Workspace
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["application"]
+
+PICTURES = 2000  # held in memory: some 8 MB
+ASSETS = {
+    "look.css": ("castlist.report", "templates/look.css", "text/css"),
+    "review.css": ("castlist.review", "static/review.css", "text/css"),
+    "core.js": ("castlist.review", "static/core.js", "text/javascript"),
+    "library.css": ("castlist.library.review", "static/library.css", "text/css"),
+    "library.js": ("castlist.library.review", "static/library.js", "text/javascript"),
+}
+
+
+class Shelf:
+    """Pictures and films of a library, by the row of the film. Safe among threads."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._films: dict[str, Film] = {}
+        self._lock = Lock()
+
+    def picture(self, film: str, name: str) -> bytes:
+        """A thumbnail of a film.
+
+        Raises:
+            CastlistError: there is none.
+        """
+        place = state.film_rows(self.library, film)
+        key = (place.digest, name)
+        with self._lock:
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+                return self._pictures[key]
+        with Workspace.open(place.workspace, write=False) as keep:
+            data = keep.image(name)
+        with self._lock:
+            self._pictures[key] = data
+            while len(self._pictures) > PICTURES:
+                self._pictures.popitem(last=False)
+        return data
+
+    def film(self, number: str) -> Film:
+        """The film itself, wherever it lies now.
+
+        Raises:
+            CastlistError: it is not in the library, or its workspace cannot be read.
+        """
+        place = state.film_rows(self.library, number)
+        with self._lock:
+            if place.digest in self._films:
+                return self._films[place.digest]
+        with Workspace.open(place.workspace, write=False) as keep:
+            video = keep.video()
+        if video is None or video.digest != place.digest:
+            raise InputError("the workspace of this film holds another film now")
+        with self._lock:
+            return self._films.setdefault(place.digest, Film(video, place.workspace))
+
+
+def application(
+    library: Library, door: Door, *, invited: Callable[[str], None] = lambda token: None
+) -> Starlette:
+    """The page as an ASGI application; `invited` hears of each new token."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.routing import Route
+
+    looking: list[tuple[str, Callable[[Any], Any]]] = [
+        ("/api/state", lambda r: state.state(library)),
+        ("/api/seen", lambda r: {"seen": library.seen()}),
+        ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
+        ("/api/person/{id}", lambda r: state.person(library, r.path_params["id"])),
+        ("/api/history", lambda r: state.history(library)),
+    ]
+    routes = [
+        *_files(Shelf(library)),
+        *(Route(path, _answer(work), methods=["GET"]) for path, work in looking),
+        *(Route(path, _change(work), methods=["POST"]) for path, work in _deciding(library)),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Gate, door=door, invited=invited)])
+
+
+def _deciding(library: Library) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+    """What can be decided; each answer has the new state."""
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        library.answer(_text(body, "question"), _text(body, "said"), author=_author(body))
+
+    def name(body: Mapping[str, Any]) -> Any:
+        library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
+
+    def merge(body: Mapping[str, Any]) -> Any:
+        people = body.get("people")
+        if (
+            not isinstance(people, list)
+            or not 2 <= len(people) <= 50
+            or not all(isinstance(p, str) for p in people)
+        ):
+            raise InputError("choose two people or more")
+        for other in people[1:]:
+            library.merge(people[0], other, author=_author(body))
+
+    def split(body: Mapping[str, Any]) -> Any:
+        library.split(_text(body, "person"), [_text(body, "member")], author=_author(body))
+
+    def undo(body: Mapping[str, Any]) -> Any:
+        number = body.get("decision")
+        if number is not None and type(number) is not int:
+            raise InputError("say which decision as a whole number, as in decision: 12")
+        library.undo(number, author=_author(body))
+
+    def told(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+        def run(body: Mapping[str, Any]) -> Any:
+            work(body)
+            return state.state(library)
+
+        return run
+
+    acts = {"answer": answer, "name": name, "merge": merge, "split": split, "undo": undo}
+    return [(f"/api/{word}", told(work)) for word, work in acts.items()]
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{key} is missing")
+    return value
+
+
+def _author(body: Mapping[str, Any]) -> str:
+    author = body.get("author", "")
+    return author[:200] if isinstance(author, str) else ""
+
+
+def _answer(work: Callable[[Any], Any]) -> Callable[[Any], Response]:
+    """A route whose result is JSON and whose errors are sentences."""
+    from starlette.responses import JSONResponse
+
+    def route(request: Any) -> Response:
+        try:
+            return JSONResponse(work(request))
+        except CastlistError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+
+    return route
+
+
+def _change(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """A route that takes JSON and works away from the event loop."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import ClientDisconnect
+    from starlette.responses import JSONResponse, Response
+
+    async def route(request: Request) -> Response:
+        try:
+            body = await body_of(request)
+        except ClientDisconnect:  # the browser was closed meanwhile: nothing was decided, nobody listens
+            return Response(status_code=400)
+        except InputError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return await run_in_threadpool(_answer(work), body)
+
+    return route
+
+
+def _files(shelf: Shelf) -> list[Any]:
+    """The page, what it is made of, pictures and films."""
+    from starlette.responses import HTMLResponse, Response
+    from starlette.routing import Route
+
+    def page(request: Request) -> Response:
+        return HTMLResponse((files("castlist.library.review") / "static/library.html").read_text("utf-8"))
+
+    def asset(request: Request) -> Response:
+        package, name, kind = ASSETS.get(request.path_params["name"], ("", "", ""))
+        if not package:
+            return Response(status_code=404)
+        return Response((files(package) / name).read_text("utf-8"), media_type=kind)
+
+    def thumb(request: Request) -> Response:
+        try:
+            data = shelf.picture(request.path_params["film"], request.path_params["name"])
+        except CastlistError:
+            return Response(status_code=404)
+        return Response(data, media_type="image/jpeg")
+
+    def film(request: Request) -> Response:
+        try:
+            file, path = shelf.film(request.path_params["film"]).file()
+        except CastlistError:
+            return Response(status_code=404)
+        return part(file, path.name, request)
+
+    return [
+        Route("/", page),
+        Route("/static/{name}", asset),
+        Route("/thumb/{film}/{name}", thumb),
+        Route("/film/{film}", film),
+    ]

@@ -1,0 +1,191 @@
+"""What the review page of a library is told: questions in groups, people, what was decided."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+from castlist.errors import InputError
+from castlist.library import lookup, undo, views
+from castlist.library.library import Library, applied
+from castlist.library.views import Question
+from castlist.report.words import clean
+
+__all__ = ["film_rows", "history", "people", "person", "state"]
+
+Db = sqlite3.Connection
+GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
+FACES = 4  # of one side of a question, and of a film in the list of people
+PEOPLE = 300  # people told at once; a search finds the others
+DECISIONS = 200
+
+
+def state(library: Library) -> dict[str, Any]:
+    """The questions, grouped by person and the most useful first, and what the page's head shows."""
+    with library.reading() as db:
+        asked = views.questions(db, library.path)
+        groups: dict[str, list[Question]] = {}
+        for question in asked:
+            groups.setdefault(question.b, []).append(question)
+        shown = list(groups.items())[:GROUPS]
+        last = undo.last_decision(db)
+        return {
+            "title": clean(library.path.name or str(library.path), 120),
+            "films": _count(db, "film"),
+            "people": _count(db, "person"),
+            "questions": len(asked),
+            "seen": applied(db),
+            "undo": None if last is None else undo.decision(db, last).document(),
+            "names": [
+                n for (n,) in db.execute("SELECT DISTINCT name FROM person WHERE name <> '' ORDER BY 1")
+            ],
+            "groups": [_group(db, person, questions) for person, questions in shown],
+        }
+
+
+def _count(db: Db, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Any]:
+    first = questions[0]
+    return {
+        "person": _side(db, person, first.b_name, first.b_member, first.b_film, first.b_time),
+        "questions": [
+            {
+                "id": q.id,
+                "probability": q.probability,
+                "gain": round(q.gain, 1),
+                "why": clean(q.why, 300),
+                "b": _side(db, q.b, q.b_name, q.b_member, q.b_film, q.b_time),
+                "a": _side(db, q.a, q.a_name, q.a_member, q.a_film, q.a_time),
+            }
+            for q in questions
+        ],
+    }
+
+
+def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Any]:
+    """One side of a question: the faces that are compared first, then others of the same person."""
+    films = [
+        clean(n, 120)
+        for (n,) in db.execute(
+            "SELECT film.name FROM member JOIN film ON film.id = film WHERE person = ?"
+            " GROUP BY film.id ORDER BY film.id",
+            (person,),
+        )
+    ]
+    return {
+        "id": person,
+        "name": clean(name, 120),
+        "named": bool(_named(db, person)),
+        "film": clean(film, 120),
+        "time": round(time, 2),
+        "films": films,
+        "faces": _faces(db, "member.id = ?", member, FACES),
+        "others": _faces(db, "member.person = ? AND member.id <> ?", (person, member), FACES),
+    }
+
+
+def _named(db: Db, person: str) -> str:
+    row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _faces(db: Db, where: str, values: Any, most: int) -> list[dict[str, Any]]:
+    """Pictures of somebody: (film, picture) as one name, the film and the second."""
+    rows = db.execute(
+        "SELECT film.id, sighting.image, sighting.time, film.name FROM sighting"  # noqa: S608
+        " JOIN member ON member.id = member JOIN film ON film.id = member.film"
+        f" WHERE sighting.image <> '' AND {where}"
+        " ORDER BY sighting.number, film.id LIMIT ?",
+        (*(values if isinstance(values, tuple) else (values,)), most),
+    ).fetchall()
+    return [
+        {
+            "picture": f"{film}/{image}",
+            "film": film,
+            "name": clean(name, 120),
+            "time": round(float(Fraction(time)), 2),
+        }
+        for film, image, time, name in rows
+    ]
+
+
+def people(library: Library, text: str) -> dict[str, Any]:
+    """Everybody whose name or id has a text, those with most films first."""
+    wanted = text.strip().casefold()
+    with library.reading() as db:
+        found = [
+            p
+            for p in views.people(db, library.path)
+            if wanted in p.name.casefold() or wanted in p.id.casefold() or not wanted
+        ]
+        return {
+            "seen": applied(db),
+            "count": len(found),
+            "people": [
+                {
+                    "id": p.id,
+                    "name": clean(p.name, 120),
+                    "named": p.named,
+                    "films": [clean(f.name, 120) for f in p.films],
+                    "seconds": round(p.screen_time, 1),
+                    "faces": _faces(db, "member.person = ?", p.id, 8),
+                }
+                for p in found[:PEOPLE]
+            ],
+        }
+
+
+def person(library: Library, given: str) -> dict[str, Any]:
+    """One person, film by film.
+
+    Raises:
+        InputError: there is nobody like that.
+    """
+    with library.reading() as db:
+        whom = views.person(db, given)
+        films = {film.id: film for film in views.films(db, library.path)}
+        rows = db.execute(
+            "SELECT id, film, key, how, probability, seconds FROM member WHERE person = ? ORDER BY film, id",
+            (whom,),
+        ).fetchall()
+        return {
+            "id": whom,
+            "name": clean(lookup.shown(whom, _named(db, whom)), 120),
+            "named": bool(_named(db, whom)),
+            "films": [
+                {
+                    "member": f"{films[film].digest}:{key}",
+                    "film": clean(films[film].name, 120),
+                    "how": how,
+                    "probability": chance,
+                    "seconds": round(seconds, 1),
+                    "faces": _faces(db, "member.id = ?", member, 8),
+                }
+                for member, film, key, how, chance, seconds in rows
+            ],
+        }
+
+
+def history(library: Library) -> dict[str, Any]:
+    """What was decided, the latest first."""
+    rows = [d.document() for d in library.history(DECISIONS)]
+    return {"decisions": [{**row, "sentence": clean(row["sentence"], 300)} for row in rows]}
+
+
+def film_rows(library: Library, number: str) -> views.LibraryFilm:
+    """The film of a row of the catalogue.
+
+    Raises:
+        InputError: there is none.
+    """
+    with suppress(ValueError):
+        found = next((f for f in library.films if f.id == int(number)), None)
+        if found is not None:
+            return found
+    raise InputError("there is no such film in the library now; look again")

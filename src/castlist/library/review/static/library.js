@@ -1,0 +1,232 @@
+"use strict";
+// The page of a library: questions about who of one film is who of another, its people, what was decided.
+import { $, $$, button, clock, el, face, get, length, many, say, tell } from "./core.js";
+
+let S = null, tab = "questions", current = "", chosen = new Set(), busy = false;
+const when = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
+const named = (p) => el("bdi", {}, p.name);
+const whole = (percent) => (percent > 0.99 ? "over 99" : percent < 0.01 ? "under 1" : String(Math.round(100 * percent)));
+
+// Deciding: the server has the truth, and its answer is the new state
+async function act(path, body, done) {
+  if (busy) return false;
+  busy = true;
+  try {
+    take(await tell("/api/" + path, body));
+    const back = path !== "undo" && S.undo ? () => act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".") : null;
+    say(done, false, back);
+    return true;
+  } catch (e) {
+    say(e instanceof TypeError ? "castlist does not answer; is it still running?" : e.message, true);
+    return false;
+  } finally {
+    busy = false;
+  }
+}
+function take(told) {
+  S = told;
+  $("#title").textContent = S.title;
+  document.title = S.title + " – library";
+  $("#size").textContent = many(S.films, "film");
+  $("[data-tab=questions] .n").textContent = S.questions || "";
+  $("[data-tab=people] .n").textContent = S.people.toLocaleString("en");
+  $("#undo").disabled = !S.undo;
+  $("#undo").title = S.undo ? "Undo: " + S.undo.sentence : "Nothing to undo";
+  $("#names").replaceChildren(...S.names.slice(0, 500).map((n) => el("option", { value: n })));
+  draw();
+}
+
+// Views
+function draw() {
+  for (const b of $$("[data-tab]")) {
+    const on = b.dataset.tab === tab;
+    on ? b.setAttribute("aria-current", "page") : b.removeAttribute("aria-current");
+    $("#" + b.dataset.tab).hidden = !on;
+  }
+  if (tab === "questions") drawQuestions();
+  if (tab === "people") drawPeople();
+  if (tab === "history") drawHistory();
+}
+const shows = (name) => { tab = name; draw(); scrollTo(0, 0); };
+for (const b of $$("[data-tab]")) b.addEventListener("click", () => shows(b.dataset.tab));
+
+// Faces play the moment at which they were seen
+function look(f, alt) {
+  const b = button("", () => play(f), { className: "look", title: `${f.name} at ${clock(1000 * f.time)}`, ariaLabel: `Play ${f.name} at ${clock(1000 * f.time)}` });
+  b.append(face([f.picture], alt));
+  return b;
+}
+function play(f) {
+  $("#playing").textContent = `${f.name}, ${clock(1000 * f.time)}`;
+  $("#unplayable").textContent = "";
+  const video = $("#video");
+  video.onerror = () => { if (video.getAttribute("src")) $("#unplayable").textContent = "This film cannot be played here: it is not where it was, or the browser cannot play it."; };
+  video.src = `/film/${f.film}#t=${Math.max(0, f.time - 1).toFixed(2)}`;
+  $("#player").showModal();
+  video.play().catch(() => {});
+}
+$("#player").addEventListener("close", () => { $("#video").pause(); $("#video").removeAttribute("src"); $("#video").load(); });
+
+// Questions
+const all = () => S.groups.flatMap((g) => g.questions);
+function drawQuestions() {
+  if (!all().some((q) => q.id === current)) current = all()[0]?.id || "";
+  const more = S.questions - all().length;
+  $("#questions").replaceChildren(...(S.questions
+    ? [...S.groups.map(group), more > 0 ? el("p", { className: "soft shown-first" }, `${many(more, "more question follows", "more questions follow")} when these are answered.`) : ""]
+    : [el("p", { className: "empty" }, S.films ? "castlist has no questions about this library." : "There is no film in this library yet.")]));
+}
+function group(g) {
+  const p = g.person;
+  return el("article", { className: "group" },
+    el("header", {}, el("h2", {}, named(p)), naming(p), button("All films", () => showPerson(p.id)),
+      el("span", { className: "soft" }, many(p.films.length, "film") + ": " + some(p.films))),
+    ...g.questions.map((q) => question(q)));
+}
+const some = (films) => films.slice(0, 4).join(", ") + (films.length > 4 ? ` and ${films.length - 4} more` : "");
+const naming = (p) => button(p.named ? "Rename" : "Name", () => rename(p));
+function question(q) {
+  const box = el("section", { className: "asked" + (q.id === current ? " on" : ""), tabIndex: -1 });
+  box.dataset.id = q.id;
+  box.append(el("div", { className: "pair" }, half(q.a), half(q.b)),
+    el("div", { className: "answers" }, ...[["Same person", "same", "y"], ["Different people", "different", "n"], ["Not sure", "unsure", "s"]].map(
+      ([text, said, key]) => button(text, () => reply(q, said), { key: q.id === current ? key : "" }))),
+    el("p", { className: "soft why" }, `castlist says ${whole(q.probability)} % that this is the same person.` + (q.why ? ` ${q.why[0].toUpperCase()}${q.why.slice(1)}.` : "")));
+  box.addEventListener("focusin", () => { if (current !== q.id) { current = q.id; mark(); } });
+  return box;
+}
+function mark() {
+  for (const box of $$(".asked")) box.classList.toggle("on", box.dataset.id === current);
+}
+function half(p) {
+  return el("div", { className: "half" }, el("h3", {}, named(p), el("span", { className: "soft" }, `in ${p.film}, ${clock(1000 * p.time)}`)),
+    el("p", { className: "soft" }, p.films.length > 1 ? `also in ${some(p.films.filter((f) => f !== p.film))}` : "in no other film yet"),
+    el("div", { className: "faces" }, ...(p.faces.length ? p.faces.map((f, i) => look(f, i ? "" : p.name)) : [face(null)])),
+    p.others.length ? el("div", { className: "faces less" }, ...p.others.map((f) => look(f, ""))) : "");
+}
+const SAID = { same: "the same person", different: "different people", unsure: "left open" };
+function reply(q, said) {
+  const list = all(), at = list.findIndex((o) => o.id === q.id);
+  const next = list[at + 1]?.id || list[at - 1]?.id || "";
+  act("answer", { question: q.id, said }, `${q.a.name} and ${q.b.name}: ${SAID[said]}.`).then((ok) => {
+    if (!ok) return;
+    if (all().some((o) => o.id === next)) current = next;
+    drawQuestions();
+    focusCurrent();
+  });
+}
+function focusCurrent() {
+  const box = $(`.asked[data-id="${CSS.escape(current)}"]`);
+  box?.focus({ preventScroll: true });
+  box?.scrollIntoView({ block: "nearest" });
+}
+function step(by) {
+  const list = all(), at = list.findIndex((q) => q.id === current);
+  if (list[at + by]) { current = list[at + by].id; mark(); focusCurrent(); }
+}
+
+// Names
+let of = null;
+function rename(p) {
+  of = p;
+  $("#naming-of").replaceChildren("Name of ", named(p));
+  $("#name").value = p.named ? p.name : "";
+  $("#naming").showModal();
+  $("#name").select();
+}
+$("#name-form").addEventListener("submit", (e) => {
+  e.preventDefault();
+  const name = $("#name").value.trim();
+  if (!name) { say("Write a name first.", true); return; }
+  $("#naming").close();
+  act("name", { person: of.id, name }, `${of.name} is called ${name}.`).then(refreshPerson);
+});
+$("#name-cancel").addEventListener("click", () => $("#naming").close());
+
+// People
+let asked = 0;
+async function drawPeople() {
+  const turn = ++asked;
+  let told;
+  try { told = await get("/api/people?text=" + encodeURIComponent($("#search").value)); } catch (e) { say(e.message, true); return; }
+  if (turn !== asked || tab !== "people") return;
+  const there = new Set(told.people.map((p) => p.id));
+  chosen = new Set([...chosen].filter((id) => there.has(id)));
+  $("#rows").replaceChildren(...told.people.map(row));
+  const rest = told.count - told.people.length, note = $("#people .empty");
+  note.hidden = Boolean(told.people.length) && rest <= 0;
+  note.textContent = told.people.length ? `${many(rest, "person is", "people are")} not shown; search for a name.` : $("#search").value ? "Nobody is called that." : "There is nobody in this library yet.";
+  ticked();
+}
+function row(p) {
+  const tick = el("input", { type: "checkbox", className: "tick", checked: chosen.has(p.id), ariaLabel: "Choose " + p.name });
+  tick.addEventListener("change", () => { tick.checked ? chosen.add(p.id) : chosen.delete(p.id); ticked(); });
+  const open = button("", () => showPerson(p.id), { className: "open" });
+  open.append(el("b", {}, named(p)), el("span", {}, `${many(p.films.length, "film")} · ${length(p.seconds)}`), el("span", {}, some(p.films)));
+  return el("li", { className: "row" }, tick, el("div", {}, open, naming(p)), el("div", { className: "strip" }, ...p.faces.map((f) => look(f, ""))));
+}
+function ticked() { $("#merge").disabled = chosen.size < 2; }
+$("#merge").addEventListener("click", () => {
+  const people = [...chosen];
+  chosen.clear();
+  act("merge", { people }, `${people.length} people are the same person now.`);
+});
+let typing = 0;
+$("#search").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(drawPeople, 200); });
+
+// One person, film by film
+let opened = "";
+async function showPerson(id) {
+  let p;
+  try { p = await get("/api/person/" + encodeURIComponent(id)); } catch (e) { say(e.message, true); return; }
+  opened = p.id;
+  $("#who").replaceChildren(named(p), naming(p));
+  $("#films").replaceChildren(...p.films.map((f) => el("div", { className: "film-row" },
+    el("div", {}, el("bdi", {}, f.film), el("span", { className: "soft" }, length(f.seconds) + how(f))),
+    el("div", { className: "faces less" }, ...f.faces.map((x) => look(x, ""))),
+    p.films.length > 1 ? button("Not this person", () => act("split", { person: p.id, member: f.member }, `A person of their own in ${f.film} now.`).then(refreshPerson), { ariaLabel: `Not this person in ${f.film}` }) : "")));
+  if (!$("#person").open) $("#person").showModal();
+}
+const how = (f) => (f.how === "linked" && f.probability !== null ? ` · linked by castlist, ${whole(f.probability)} % sure` : f.how === "told" ? " · decided by somebody" : "");
+function refreshPerson() { if ($("#person").open && opened) showPerson(opened); }
+
+// What was decided
+async function drawHistory() {
+  let told;
+  try { told = await get("/api/history"); } catch (e) { say(e.message, true); return; }
+  $("#history-list").replaceChildren(told.decisions.length ? el("ol", { className: "log" }, ...told.decisions.map((d) => el("li", {},
+    el("div", { className: "what" }, el("span", { className: d.undone ? "gone" : "" }, el("bdi", {}, d.author && d.author !== "somebody" ? d.author + ": " : ""), el("bdi", {}, d.sentence), d.undone ? el("span", { className: "unseen" }, " (undone)") : ""),
+      el("time", { dateTime: d.time }, when.format(new Date(d.time)))),
+    d.undone ? el("span", { className: "soft" }, "undone") : button("Undo", () => act("undo", { decision: d.number }, "Undone: " + d.sentence + "."), { ariaLabel: "Undo: " + d.sentence })))) : el("p", { className: "empty" }, "Nothing was decided yet."));
+}
+$("#undo").addEventListener("click", undo);
+function undo() { if (S.undo) act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".").then(refreshPerson); }
+
+// Keys
+const KEYS = { y: "same", n: "different", s: "unsure" };
+addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, dialog[open]")) return;
+  if (e.key === "u") undo();
+  if (tab !== "questions") return;
+  const q = all().find((o) => o.id === current);
+  if (q && KEYS[e.key]) { e.preventDefault(); reply(q, KEYS[e.key]); }
+  if (e.key === "j" || e.key === "ArrowDown") { e.preventDefault(); step(1); }
+  if (e.key === "k" || e.key === "ArrowUp") { e.preventDefault(); step(-1); }
+});
+
+// What others decide, and films that are added meanwhile
+async function poll() {
+  try {
+    if (!busy && !document.hidden && S && (await get("/api/seen")).seen !== S.seen && !busy) {
+      take(await get("/api/state"));
+      say("The library changed.");
+    }
+  } catch { /* it is said when something is decided */ }
+  setTimeout(poll, 2000);
+}
+
+try {
+  take(await get("/api/state"));
+} catch (e) { say(e.message, true); }
+document.documentElement.dataset.ready = "";
+poll();

@@ -1,0 +1,289 @@
+"""What a person decided about a library, and taking it back: ids that were given stay given.
+
+Each decision is kept in the catalogue together with what it replaced. Both are made from the log alone, so a
+rebuilt catalogue has the same.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from castlist.errors import InputError
+from castlist.library.log import Event
+from castlist.library.lookup import film_person, find_film, member_of, now_id, shown
+
+__all__ = [
+    "Decision",
+    "before",
+    "decision",
+    "decisions",
+    "forget",
+    "keep",
+    "last_decision",
+    "names_given",
+    "revert",
+]
+
+Db = sqlite3.Connection
+DECIDED = ("merge", "split", "name", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something that a person decided about a library; one command or one click."""
+
+    number: int  # of its first event in the log
+    author: str
+    time: str  # UTC, ISO 8601
+    sentence: str
+    undone: bool
+
+    def document(self) -> dict[str, Any]:
+        """The decision as plain values."""
+        return {
+            "number": self.number, "author": self.author, "time": self.time, "sentence": self.sentence,
+            "undone": self.undone,
+        }  # fmt: skip
+
+
+# What an event replaces, looked at before it is applied
+
+
+def before(db: Db, event: Event) -> dict[str, Any] | None:
+    """What must be known to take an event back; None where it is a machine's or nothing to take back."""
+    if event.kind not in DECIDED or not event.author:
+        return None
+    return _BEFORE[event.kind](db, event.data)
+
+
+def _before_merge(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+    into, gone = now_id(db, data["into"]), now_id(db, data["gone"])
+    members = db.execute(
+        "SELECT digest, key, how, probability FROM member JOIN film ON film.id = film WHERE person = ?",
+        (gone,),
+    )
+    olds = db.execute("SELECT old FROM redirect WHERE new = ? ORDER BY old", (gone,))
+    return {
+        "into": into,
+        "gone": gone,
+        "members": [list(row) for row in members],
+        "redirects": [old for (old,) in olds],
+        "person": _person(db, gone),
+        "into_name": _person(db, into)[:2],
+    }
+
+
+def _before_split(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+    rows = []
+    for digest, key in data["members"]:
+        row = db.execute(
+            "SELECT how, probability FROM member WHERE id = ?", (_member(db, digest, key),)
+        ).fetchone()
+        if row:
+            rows.append([digest, key, *row])
+    return {"person": now_id(db, data["person"]), "new": data["new"], "members": rows}
+
+
+def _before_name(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+    person = now_id(db, data["person"])
+    return {"person": person, "name": data["name"], "was": _person(db, person)[:2]}
+
+
+def _before_answer(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+    pair = _pair(db, data)
+    row = db.execute("SELECT said FROM answer WHERE a = ? AND b = ?", pair).fetchone() if pair else None
+    return {"a": data["a"], "b": data["b"], "said": data["said"], "was": row[0] if row else None}
+
+
+_BEFORE: dict[str, Callable[[Db, dict[str, Any]], dict[str, Any]]] = {
+    "merge": _before_merge, "split": _before_split, "name": _before_name, "answer": _before_answer,
+}  # fmt: skip
+
+
+def keep(db: Db, event: Event, was: dict[str, Any]) -> None:
+    """Remember a decision with what it replaced; events of one author and one moment are one decision."""
+    row = db.execute(
+        "SELECT act FROM decision WHERE number = ? AND author = ? AND time = ?",
+        (event.number - 1, event.author, event.time),
+    ).fetchone()
+    db.execute(
+        "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, 0)",
+        (
+            event.number,
+            row[0] if row else event.number,
+            event.kind,
+            json.dumps(was),
+            event.author,
+            event.time,
+        ),
+    )
+
+
+# Taking back
+
+
+def revert(db: Db, act: int) -> None:
+    """Take back the events of a decision, the last one first.
+
+    Raises:
+        InputError: there is no such decision, or it was taken back already.
+    """
+    check(db, act)
+    rows = db.execute("SELECT kind, data FROM decision WHERE act = ? ORDER BY number DESC", (act,)).fetchall()
+    for kind, data in rows:
+        _REVERT[kind](db, json.loads(data))
+    db.execute("UPDATE decision SET undone = 1 WHERE act = ?", (act,))
+
+
+def check(db: Db, act: int) -> None:
+    """Refuse to take back what was not decided, or was taken back already.
+
+    Raises:
+        InputError: it is so.
+    """
+    known = type(act) is int and 0 < act < 1 << 62
+    row = db.execute("SELECT undone FROM decision WHERE act = ? LIMIT 1", (act if known else 0,)).fetchone()
+    if row is None or row[0]:
+        why = "was undone already" if row else "does not exist"
+        raise InputError(f"decision {act} {why}; castlist library history lists what can be undone")
+
+
+def _revert_merge(db: Db, was: dict[str, Any]) -> None:
+    into, gone = now_id(db, was["into"]), was["gone"]
+    name, named_by, made = was["person"]
+    db.execute("INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?)", (gone, name, named_by, made))
+    for digest, key, how, chance in was["members"]:
+        db.execute(
+            "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND person = ?",
+            (gone, how, chance, _member(db, digest, key), into),
+        )
+    db.execute("DELETE FROM redirect WHERE old = ?", (gone,))
+    for old in was["redirects"]:
+        db.execute("UPDATE redirect SET new = ? WHERE old = ?", (gone, old))
+    if name and not was["into_name"][0]:  # the merge had carried it over
+        db.execute(
+            "UPDATE person SET name = '', named_by = '' WHERE id = ? AND name = ? AND named_by = ?",
+            (into, name, named_by),
+        )
+    _leave_or_lead(db, gone, into)
+
+
+def _revert_split(db: Db, was: dict[str, Any]) -> None:
+    into, new = now_id(db, was["person"]), now_id(db, was["new"])
+    if into == new:
+        return
+    for digest, key, how, chance in was["members"]:
+        db.execute(
+            "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND person = ?",
+            (into, how, chance, _member(db, digest, key), new),
+        )
+    _leave_or_lead(db, new, into)
+
+
+def _leave_or_lead(db: Db, person: str, into: str) -> None:
+    """The id of somebody whom no film shows any more leads to whoever has their faces."""
+    if db.execute("SELECT 1 FROM member WHERE person = ? LIMIT 1", (person,)).fetchone() is None:
+        db.execute("DELETE FROM person WHERE id = ?", (person,))
+        db.execute("UPDATE redirect SET new = ? WHERE new = ?", (into, person))
+        db.execute("INSERT OR REPLACE INTO redirect VALUES (?, ?)", (person, into))
+
+
+def _revert_name(db: Db, was: dict[str, Any]) -> None:
+    name, named_by = was["was"]
+    db.execute(
+        "UPDATE person SET name = ?, named_by = ? WHERE id = ? AND name = ?",
+        (name, named_by, now_id(db, was["person"]), was["name"]),
+    )
+
+
+def _revert_answer(db: Db, was: dict[str, Any]) -> None:
+    pair = _pair(db, was)
+    if pair and was["was"] is None:
+        db.execute("DELETE FROM answer WHERE a = ? AND b = ?", pair)
+    elif pair:
+        db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (*pair, was["was"]))
+
+
+_REVERT: dict[str, Callable[[Db, dict[str, Any]], None]] = {
+    "merge": _revert_merge, "split": _revert_split, "name": _revert_name, "answer": _revert_answer,
+}  # fmt: skip
+
+
+def _member(db: Db, digest: object, key: object) -> int | None:
+    film = find_film(db, digest)
+    return None if film is None else member_of(db, film, key)
+
+
+def _pair(db: Db, data: dict[str, Any]) -> tuple[int, int] | None:
+    a, b = (_member(db, *side) for side in (data["a"], data["b"]))
+    return None if a is None or b is None else (min(a, b), max(a, b))
+
+
+def _person(db: Db, person: str) -> list[str]:
+    row = db.execute("SELECT name, named_by, made FROM person WHERE id = ?", (person,)).fetchone()
+    return list(row) if row else ["", "", ""]
+
+
+def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None:
+    """Drop the decisions about a person who is erased: they hold names."""
+    marks = [json.dumps(i) for i in ids] + [json.dumps(list(m))[1:-1] for m in members]
+    acts = {
+        act
+        for act, data in db.execute("SELECT act, data FROM decision").fetchall()
+        if any(mark in data for mark in marks)
+    }
+    db.executemany("DELETE FROM decision WHERE act = ?", [(act,) for act in acts])
+
+
+# What was decided, in words
+
+
+def last_decision(db: Db) -> int | None:
+    """The latest decision that was not taken back."""
+    row = db.execute("SELECT act FROM decision WHERE undone = 0 ORDER BY number DESC LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
+def names_given(db: Db, act: int) -> list[tuple[str, str]]:
+    """(person, name) of the names that a decision gave."""
+    rows = db.execute("SELECT data FROM decision WHERE act = ? AND kind = 'name'", (act,)).fetchall()
+    return [(now_id(db, was["person"]), was["name"]) for was in (json.loads(data) for (data,) in rows)]
+
+
+def decisions(db: Db, limit: int) -> list[Decision]:
+    """What people decided, the latest first."""
+    acts = db.execute("SELECT DISTINCT act FROM decision ORDER BY act DESC LIMIT ?", (limit,)).fetchall()
+    return [decision(db, act) for (act,) in acts]
+
+
+def decision(db: Db, act: int) -> Decision:
+    """A decision by the number of its first event, which must be there."""
+    rows = db.execute(
+        "SELECT kind, data, author, time, undone FROM decision WHERE act = ? ORDER BY number", (act,)
+    ).fetchall()
+    sentence = _sentence(db, [(row[0], json.loads(row[1])) for row in rows])
+    return Decision(act, rows[0][2], rows[0][3], sentence, bool(rows[0][4]))
+
+
+def _sentence(db: Db, rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """A decision in words. An answer says the most; without one, the first event does."""
+    kind, was = next((row for row in rows if row[0] == "answer" and len(rows) < 3), rows[0])
+    if rows[0][0] == "split":
+        kind, was = rows[0]
+    if kind == "answer":
+        a, b = film_person(db, *was["a"]), film_person(db, *was["b"])
+        return {
+            "same": f"{a} and {b} are the same person",
+            "different": f"{a} and {b} are different people",
+        }.get(was["said"], f"whether {a} and {b} are the same person was left open")
+    if kind == "merge":
+        into, gone = shown(was["into"], was["into_name"][0]), shown(was["gone"], was["person"][0])
+        return f"{into} and {gone} are the same person"
+    if kind == "split":
+        whom = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
+        return f"split off as a person of their own: {whom}"
+    return f"{shown(was['person'], was['was'][0])} is called {was['name']}"

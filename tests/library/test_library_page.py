@@ -1,0 +1,209 @@
+"""The review page of a library in a real browser: questions, names, corrections, undo."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+from library_made import made_film
+
+from castlist.library import Library
+from castlist.library.review.routes import application
+from castlist.review.server import serve_page
+from castlist.store import Workspace
+
+pytestmark = pytest.mark.xdist_group("browser")
+HOSTILE = '<img src=x onerror="document.title=1">'
+
+
+class Client:
+    """Asks the page as a browser does that opened the link."""
+
+    def __init__(self, address: str, *, opens: bool = True) -> None:
+        self.port = urlsplit(address).port
+        self.headers = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{self.port}"}
+        if opens:
+            link = urlsplit(address)
+            status, headers, _ = self.ask("GET", f"/?{link.query}")
+            assert status == 303
+            self.headers["Cookie"] = headers["set-cookie"].split(";")[0]
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, bytes]:
+        """Status, headers and content of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        sent = json.dumps(body).encode() if body is not None else None
+        connection.request(method, path, sent, {**self.headers, **headers})
+        answer = connection.getresponse()
+        found = answer.status, answer.headers, answer.read()
+        connection.close()
+        return found
+
+
+@pytest.fixture
+def lib(tmp_path) -> Library:
+    """A library with two questions: two people of film b may be two of film a."""
+    found = Library(tmp_path / "a library")
+    found.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
+    found.add(made_film(tmp_path, "b", [[1, 2], [1], [2], [3]], noise=0.1, older=0.5))
+    assert len(found.questions()) == 2
+    assert len(found.people) == 5
+    return found
+
+
+@pytest.fixture
+def address(lib) -> Iterator[list[str]]:
+    """The page's addresses with their one-time tokens, as they are made."""
+    ended, ready, urls = threading.Event(), threading.Event(), []
+
+    def say(url: str) -> None:
+        urls.append(url)
+        ready.set()
+
+    def page(door: Any, tell: Any) -> Any:
+        return application(lib, door, invited=tell)
+
+    server = threading.Thread(target=serve_page, args=(page, ended), kwargs={"ready": say, "invited": say})
+    server.start()
+    assert ready.wait(20)
+    yield urls
+    ended.set()
+    server.join(20)
+    assert not server.is_alive()
+
+
+@pytest.fixture
+def client(address) -> Client:
+    return Client(address[0])
+
+
+@pytest.fixture
+def page(browser, address) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    said: list[str] = []
+    page.on("console", lambda m: said.append(m.text))
+    page.on("pageerror", lambda e: said.append(str(e)))
+    page.goto(address[0])
+    page.wait_for_selector("html[data-ready]")
+    yield page
+    context.close()
+    assert [s for s in said if "404" not in s] == []  # the made films have no pictures
+
+
+def count(page: Any, selector: str, number: int) -> None:
+    page.wait_for_function(
+        "([s, n]) => document.querySelectorAll(s).length === n", arg=[selector, number], timeout=10_000
+    )
+
+
+def test_questions_are_answered_and_taken_back(page, lib):
+    count(page, ".asked", 2)
+    first = page.locator(".asked.on").get_attribute("data-id")
+    assert first == lib.questions()[0].id  # the most useful one is the one that keys answer
+    page.keyboard.press("y")
+    count(page, ".asked", 1)
+    assert len(lib.people) == 4
+    assert "the same person" in page.locator("#say").inner_text()
+    page.locator("#say button").click()  # undo
+    count(page, ".asked", 2)
+    assert len(lib.people) == 5
+    page.locator(f'.asked[data-id="{first}"]').get_by_text("Different people").click()
+    count(page, ".asked", 1)
+    page.keyboard.press("s")
+    page.wait_for_selector("#questions .empty")
+    page.keyboard.press("u")
+    count(page, ".asked", 1)
+    page.reload()
+    count(page, ".asked", 1)
+    page.locator("[data-tab=history]").click()
+    count(page, ".log li", 3)
+    page.locator(".log li").nth(1).get_by_text("Undo").click()
+    page.locator("[data-tab=questions]").click()
+    count(page, ".asked", 2)
+    assert [d.undone for d in lib.history()] == [True, True, True]
+
+
+def test_people_are_named_joined_and_parted(page, lib):
+    page.locator("[data-tab=people]").click()
+    count(page, "#rows li", 5)
+    page.locator("#rows li").first.get_by_text("Name", exact=True).click()
+    page.keyboard.type(HOSTILE)
+    page.keyboard.press("Enter")
+    page.wait_for_function("n => document.querySelector('#rows b').innerText === n", arg=HOSTILE)
+    assert HOSTILE in {p.name for p in lib.people}
+    assert page.title() != "1"
+    page.locator("#search").fill("img")
+    count(page, "#rows li", 1)
+    page.locator("#search").fill("")
+    count(page, "#rows li", 5)
+    rows = page.locator("#rows li")
+    for film in ("a.mp4", "b.mp4"):
+        rows.filter(has_text=film).first.locator("input").check()
+    page.locator("#merge").click()
+    count(page, "#rows li", 4)
+    page.locator("#rows li").filter(has_text="2 films").locator(".open").click()
+    count(page, "#films .film-row", 2)
+    page.get_by_label("Not this person in b.mp4").click()
+    count(page, "#films .film-row", 1)
+    assert len(lib.people) == 5
+
+
+def test_what_is_decided_elsewhere_is_shown(page, lib):
+    lib.answer(lib.questions()[0].id, "same")
+    count(page, ".asked", 1)
+
+
+def test_only_who_was_invited_comes_in(address, lib):
+    stranger = Client(address[0], opens=False)
+    for path in ("/", "/api/state", "/api/people", "/static/library.js", "/thumb/1/x", "/film/1"):
+        assert stranger.ask("GET", path)[0] == 403
+    assert stranger.ask("POST", "/api/answer", {})[0] == 403
+    client = Client(address[0])
+    assert client.ask("GET", "/")[0] == 200
+    assert client.ask("GET", "/api/state", Host="evil.example")[0] == 403
+    assert client.ask("POST", "/api/undo", {}, Origin="http://evil.example")[0] == 403
+    assert len(lib.history()) == 0
+
+
+WRONG = [
+    ("answer", {}),
+    ("answer", {"question": "x", "said": "same"}),
+    ("answer", {"question": 1, "said": "same"}),
+    ("answer", {"question": "", "said": "perhaps"}),
+    ("name", {"person": "nobody", "name": "Anna"}),
+    ("name", {"person": "", "name": ""}),
+    ("merge", {"people": ["x"]}),
+    ("merge", {"people": [1, 2]}),
+    ("merge", {"people": "ab"}),
+    ("split", {"person": "x", "member": "y"}),
+    ("undo", {"decision": "1"}),
+    ("undo", {"decision": 10**30}),
+    ("undo", {}),
+    ("undo", []),
+]
+
+
+def test_a_wrong_request_is_one_sentence(client, lib):
+    for path, body in WRONG:
+        status, _, answer = client.ask("POST", f"/api/{path}", body)
+        assert status == 422, (path, body)
+        assert json.loads(answer)["error"]
+    assert lib.history() == []
+
+
+def test_pictures_and_the_film_are_shown(client, lib):
+    film = lib.films[0]
+    with Workspace.open(film.workspace) as keep:
+        name = keep.put_image(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    assert client.ask("GET", f"/thumb/{film.id}/{name}")[2][:2] == b"\xff\xd8"
+    assert client.ask("GET", f"/film/{film.id}")[0] == 404  # no film lies there
+    for missing in ("api/person/x", "thumb/x/y", "thumb/1/../../x", "film/9", "film/x"):
+        assert client.ask("GET", f"/{missing}")[0] in (404, 422)

@@ -1,0 +1,144 @@
+"""Taking decisions about a library back: everybody is as before, ids that were given stay given."""
+
+from __future__ import annotations
+
+import pytest
+from library_made import made_film
+
+from castlist.cli import run
+from castlist.errors import InputError
+from castlist.library import Library
+from castlist.store import Workspace
+
+
+def members(lib: Library) -> dict[str, list[tuple[str, str]]]:
+    """Whom each id means."""
+    return {p.id: sorted((m[0].name, m[1]) for m in p.members) for p in lib.people}
+
+
+@pytest.fixture
+def asked(tmp_path) -> Library:
+    """A library that asks whether somebody of film b is somebody of film a."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
+    lib.add(made_film(tmp_path, "b", [[1, 3], [1], [3]], noise=0.1, older=0.5))
+    assert len(lib.questions()) == 1
+    assert len(lib.people) == 4
+    return lib
+
+
+@pytest.mark.parametrize("said", ["same", "different", "unsure"])
+def test_an_answer_is_taken_back(asked, said):
+    before, (question,) = members(asked), asked.questions()
+    number = asked.answer(question.id, said, author="Eva")
+    assert asked.questions() == []
+    (made,) = asked.history()
+    assert (made.number, made.author, made.undone) == (number, "Eva", False)
+    assert question.a_name in made.sentence or question.b_name in made.sentence
+    assert asked.undo(number).undone
+    assert members(asked) == before
+    assert asked.questions() == [question]
+    asked.rebuild()
+    assert members(asked) == before
+    assert asked.history()[0].undone
+
+
+def test_a_merged_id_comes_back_and_leads_on_again(asked):
+    first, second, *_ = (p.id for p in asked.people)
+    before = members(asked)
+    into = asked.merge(first, second)
+    gone = ({first, second} - {into}).pop()
+    assert asked.person(gone).id == into
+    asked.undo()
+    assert asked.person(gone).id == gone
+    assert members(asked) == before
+    asked.merge(first, second)
+    assert asked.person(gone).id == into
+
+
+def test_a_split_is_taken_back_and_its_id_leads_to_the_rest(tmp_path):
+    lib = Library(tmp_path / "lib")
+    lib.add(*(made_film(tmp_path, name, [[1], [1]], noise=0.1) for name in "ab"))
+    (person,) = lib.people
+    new = lib.split(person.id, ["b.mp4"])
+    assert len(lib.people) == 2
+    lib.undo()
+    assert [p.id for p in lib.people] == [person.id]
+    assert lib.person(new).id == person.id
+    lib.rebuild()
+    assert lib.person(new).id == person.id
+
+
+def test_a_name_is_taken_back_in_the_films_too(films):
+    lib = Library(films.parent / "lib")
+    lib.add(films)
+    whom = lib.people[0]
+
+    def named() -> set[str]:
+        found = set()
+        for film in whom.films:
+            with Workspace.open(film.workspace, write=False) as keep:
+                found |= {p.name for p in keep.cast() if p.named}
+        return found
+
+    lib.name(whom.id, "Ana")
+    lib.name(whom.id, "Anna")
+    assert named() == {"Anna"}
+    lib.undo()
+    assert named() == {"Ana"}
+    assert lib.person(whom.id).name == "Ana"
+    lib.undo()
+    assert named() == set()
+    assert not lib.person(whom.id).named
+    assert lib.check() == []
+    lib.update()
+    assert not lib.person(whom.id).named
+    lib.name(whom.id, "Anna")  # once more after all
+    assert named() == {"Anna"}
+
+
+def test_what_was_decided_after_it_stays(asked):
+    a, b, c, _ = (p.id for p in asked.people)
+    first = asked.merge(a, b) and asked.history()[0].number
+    kept = asked.merge(c, a)
+    asked.undo(first)
+    assert len(asked.people) == 3
+    assert asked.person(c).id == kept or asked.person(a).id == kept
+
+
+def test_nothing_is_undone_twice(asked):
+    with pytest.raises(InputError, match="nothing was decided"):
+        asked.undo()
+    number = asked.answer(asked.questions()[0].id, "same")
+    asked.undo()
+    for what, why in ((number, "already"), (number + 100, "not exist"), (10**30, "not exist")):
+        with pytest.raises(InputError, match=why):
+            asked.undo(what)
+
+
+def test_different_people_are_parted_with_those_who_look_like_them(tmp_path):
+    """Whoever was linked by way of the wrong one goes with them."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1], [1]], noise=0.1))
+    lib.add(made_film(tmp_path, "b", [[1], [1]], noise=0.1, older=0.5))
+    (question,) = lib.questions()
+    lib.answer(question.id, "same")
+    lib.add(made_film(tmp_path, "c", [[1], [1]], noise=0.1))
+    lib.add(made_film(tmp_path, "d", [[1], [1]], noise=0.1, older=0.5, seed=3))
+    assert len(lib.people) == 1
+    lib.answer(question.id, "different")
+    assert sorted(sorted(f.name for f in p.films) for p in lib.people) == [
+        ["a.mp4", "c.mp4"],
+        ["b.mp4", "d.mp4"],
+    ]
+
+
+def test_the_commands(asked, capsys):
+    path, question = str(asked.path), asked.questions()[0].id
+    assert run(["library", "decide", path, "same", question]) == 0
+    assert run(["library", "history", path]) == 0
+    assert "same person" in capsys.readouterr().out
+    assert run(["library", "undo", path]) == 0
+    assert "undone: " in capsys.readouterr().out
+    assert run(["library", "undo", path]) == 2
+    assert "nothing was decided" in capsys.readouterr().err
