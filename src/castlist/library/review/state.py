@@ -20,7 +20,7 @@ Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
 FACES = 4  # of one side of a question, and of a film in the list of people
 PEOPLE = 300  # people told at once; a search finds the others
-DECISIONS = 200
+DECISIONS = 200  # of the history told at once
 
 
 def state(library: Library) -> dict[str, Any]:
