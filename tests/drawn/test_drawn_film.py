@@ -259,6 +259,32 @@ def test_every_film_has_a_script(name):
     assert drawn.FILMS[name].__doc__
 
 
+def test_a_photograph_does_not_move_and_its_truth_neither():
+    from castlist.drawn.film import picture
+
+    photograph = Scene(0.6, (Actor(0, 0.5, 0.45, 0.4),), still=True)
+    (first, faces), *others = picture(small(photograph, noise=0.0), 0)
+    assert len(others) == 14
+    for frame, rows in others:
+        assert (frame == first).all()
+        assert str([row[1:] for row in rows]) == str([row[1:] for row in faces])
+
+
+def test_another_dress_changes_the_clothes_and_nothing_else():
+    from castlist.drawn.film import picture
+
+    plain = Actor(0, 0.5, 0.35, 0.4)
+    red = replace(plain, shirt=(0.9, 0.1, 0.1))
+    one, two = (
+        next(iter(picture(small(Scene(0.2, (actor,)), noise=0.0), 0)))[0].astype(int)
+        for actor in (plain, red)
+    )
+    changed = np.abs(one - two).max(2) > 8
+    high = one.shape[0]
+    assert changed[int(0.7 * high) :].mean() > 0.2
+    assert not changed[: int(0.45 * high)].any()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_random_films_last_as_long_as_asked(seed):
     script = drawn.random_script(seed, n_people=4, seconds=20)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from castlist.drawn.look import Look, people, resembling
+from castlist.drawn.look import SHIRTS, Look, people, resembling
 from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
 
 Colour = tuple[float, float, float]
@@ -194,6 +194,61 @@ def lookalikes() -> Script:
     return Script("lookalikes", looks, (*scenes, Scene(3.0, two(2, 1), "street"), close(2, "cafe")))
 
 
+def twins_dressed() -> Script:
+    """Two people with one face who meet once, and are told apart by what they wear."""
+    cast = people(3)
+    looks = (replace(cast[2], shirt=SHIRTS[0]), replace(cast[2], shirt=SHIRTS[3]), cast[1])
+    scenes = [close(p, INDOORS[i % 4], seconds=1.2) for i, p in enumerate((0, 1, 2, 1, 0, 2, 0, 1))]
+    return Script(
+        "twins dressed", looks, (Scene(2.0, two(0, 1), "cafe"), *scenes, Scene(2.0, two(1, 2), "study"))
+    )
+
+
+def uniforms() -> Script:
+    """Six people in one dress: what they wear tells nobody from anybody."""
+    looks = tuple(replace(look, shirt=SHIRTS[6]) for look in people(6))
+    scenes = [Scene(1.4, two(a, b), "street") for a, b in ((0, 1), (2, 3), (4, 5))]
+    scenes += [close(p, "study", seconds=1.0) for p in (0, 3, 1, 5, 2, 4, 0, 2)]
+    return Script("uniforms", looks, tuple(scenes))
+
+
+def wardrobe() -> Script:
+    """Four people who wear something else whenever they are seen."""
+    scenes = [close(p, INDOORS[i % 4], seconds=1.0) for i, p in enumerate((0, 1, 2, 3) * 3)]
+    meetings = [Scene(1.4, two(a, b), "street") for a, b in ((0, 1), (2, 3))]
+    every = [_changed(scene, i) for i, scene in enumerate([*meetings, *scenes])]
+    return Script("wardrobe", people(4), tuple(every))
+
+
+def swapped() -> Script:
+    """By night two people wear what the other one wore by day, and a third one wears what both did."""
+    day = [close(p, "garden", seconds=1.2) for p in (0, 1, 0, 1)]
+    night = [
+        _in(close(p, "night", seconds=1.2, tint=NIGHT), colour)
+        for p, colour in ((0, SHIRTS[3]), (1, SHIRTS[0]), (2, SHIRTS[0]), (0, SHIRTS[3]), (2, SHIRTS[3]))
+    ]
+    met = _in(Scene(1.6, two(0, 1), "garden"), SHIRTS[0], SHIRTS[3])
+    looks = [replace(look, shirt=SHIRTS[3 * (i % 2)]) for i, look in enumerate(people(3))]
+    return Script("swapped", tuple(looks), (met, *day, *night))
+
+
+def _in(scene: Scene, *shirts: Colour) -> Scene:
+    """A scene whose actors wear these colours, in order."""
+    dressed = (replace(a, shirt=shirt) for a, shirt in zip(scene.actors, shirts, strict=True))
+    return replace(scene, actors=tuple(dressed))
+
+
+def _changed(scene: Scene, number: int) -> Scene:
+    """A scene whose actors wear something that they did not wear before."""
+    return _in(scene, *(SHIRTS[(3 * number + 2 * i) % len(SHIRTS)] for i in range(len(scene.actors))))
+
+
+def slides() -> Script:
+    """A slide show: photographs of five people, one after the other, and nothing moves."""
+    scenes = [replace(close(p, INDOORS[p % 4], seconds=2.0), still=True) for p in (0, 1, 2, 3, 4, 0, 2)]
+    return Script("slides", people(5), tuple(scenes))
+
+
 def mirror() -> Script:
     """A person and her reflection, seen at once."""
     seen = Actor(1, 0.30, 0.44, 0.32, yaw=24, turn=8)
@@ -329,10 +384,15 @@ FILMS: dict[str, Callable[..., Script]] = {
     "profiles": profiles,
     "rotated": rotated,
     "short": short,
+    "slides": slides,
     "split_screen": split_screen,
+    "swapped": swapped,
     "title": title,
     "twins": twins,
+    "twins_dressed": twins_dressed,
+    "uniforms": uniforms,
     "variable": variable,
     "wall": wall,
+    "wardrobe": wardrobe,
     "wide": wide,
 }

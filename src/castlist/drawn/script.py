@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from castlist.drawn.look import Look
+from castlist.drawn.look import Colour, Look
 from castlist.errors import InputError
 
 ROOMS = ("study", "kitchen", "garden", "street", "cafe", "night", "gallery", "black")
@@ -27,6 +27,7 @@ class Actor:
     start: float = 0.0  # seconds into the scene
     stop: float | None = None  # None: to its end
     mirrored: bool = False  # seen in a mirror
+    shirt: Colour | None = None  # another dress than the look's, in this scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Scene:
     blur: float = 0.0  # of the background, in hundredths of the frame height
     text: str = ""  # a title
     right: str = ""  # the room of the right half of a split screen
+    still: bool = False  # a photograph: nothing in it moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,13 +181,18 @@ def mover(scene: Scene, i: int) -> int:
     return next(before, i) if actor.mirrored else i
 
 
+def _dressed(look: Look, actor: Actor) -> Look:
+    """Somebody's look in the clothes of a scene."""
+    return look if actor.shirt is None else replace(look, shirt=actor.shirt)
+
+
 class Stage:
     """A scene set up: ask it for its frames and for the faces in them."""
 
     def __init__(self, script: Script, number: int, wardrobe: Wardrobe, seed: int) -> None:
         scene, n = script.scenes[number], script.lengths()[0][number]
         self.script, self.scene, self.wardrobe = script, scene, wardrobe
-        self.looks = [script.looks[a.person] for a in scene.actors]
+        self.looks = [_dressed(script.looks[a.person], a) for a in scene.actors]
         self.motions = [
             motion(
                 a, script.looks[a.person], script, n, np.random.default_rng([seed, number, mover(scene, i)])
@@ -226,6 +231,7 @@ class Stage:
 
     def frame(self, k: int) -> Image:
         """(h, w, 3) frame k of the scene, before grain."""
+        k = self._moment(k)
         w, shift = self.script.width, self.shift[k]
         at = np.array([[1, 0, self.origin - shift], [0, 1, 0]])
         out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
@@ -241,6 +247,10 @@ class Stage:
         if self.scene.text:
             caption(out, self.scene.text)
         return tinted(out, self.scene.tint, colour=self.script.colour)
+
+    def _moment(self, k: int) -> int:
+        """The frame whose picture frame k shows: of a photograph always the middle one."""
+        return len(self.shift) // 2 if self.scene.still else k
 
     def _half(self, out: Image, x: float) -> tuple[Image, int]:
         """The part of the frame that an actor at x can be seen in, and its left edge."""
@@ -283,7 +293,7 @@ class Stage:
 
     def boxes(self, k: int) -> list[tuple[int, Floats, float]]:
         """Of each actor there: its number, its face's box in pixels (not clipped), its yaw."""
-        found = []
+        k, found = self._moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
             if m.there[k]:
                 box = head.box(look, m.yaw[k], m.pitch[k]).copy()
