@@ -52,6 +52,13 @@ def test_a_reflection_and_a_copy_are_the_person() -> None:
     assert two(NOD, 0.7 * NOD + noise) == 0
 
 
+def test_a_small_copy_whose_landmarks_shake_is_the_person_if_it_looks_the_same() -> None:
+    shaken = NOD + np.random.default_rng(1).normal(0, 0.1, 40)
+    assert two(NOD, shaken, 0.97) == 0
+    assert two(NOD, -shaken, 0.97) == 0
+    assert two(NOD, shaken, 0.8) == 1  # of faces less alike the turns must say more
+
+
 @pytest.mark.parametrize(
     ("a", "b", "likeness"),
     [
@@ -77,7 +84,9 @@ def test_nothing_in_nothing_out() -> None:
     assert len(out) == 0
 
 
-@pytest.mark.parametrize("options", [{"correlation": 0.0}, {"correlation": 1.5}, {"frames": 2}])
+@pytest.mark.parametrize(
+    "options", [{"correlation": 0.0}, {"correlation": 1.5}, {"copy_correlation": 0.0}, {"frames": 2}]
+)
 def test_senseless_options_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError):
         Reflections(**options)  # type: ignore[arg-type]
