@@ -25,16 +25,16 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
-from castlist.cluster import BILLINGS, CUTS, LINKAGES, Billing, Evidence, ProbabilityCut
-from castlist.constrain import CONSTRAINERS, REFLECTIONS, CoOccurrence, Reflections
-from castlist.cues import CUES, WEIGHTS, Clothes, Weights
-from castlist.detect import DETECTORS, Look, YuNet
-from castlist.embed import EMBEDDERS, SFace
+from castlist.cluster import BILLINGS, CUTS, LINKAGES, Billing, Cut, Evidence, Linkage, ProbabilityCut
+from castlist.constrain import CONSTRAINERS, REFLECTIONS, Constrainer, CoOccurrence, Reflections
+from castlist.cues import CUES, WEIGHTS, Clothes, CueStep, Weights
+from castlist.detect import DETECTORS, Detector, Look, YuNet
+from castlist.embed import EMBEDDERS, Embedder, SFace
 from castlist.errors import RecipeError
-from castlist.refine import REFINERS, Averaged
+from castlist.refine import REFINERS, Averaged, Refiner
 from castlist.refine.validate import Best
-from castlist.split import SPLITTERS, ContentSplitter
-from castlist.track import DIVIDERS, SIFTERS, TRACKERS, LikenessDivider, MotionTracker, Sift
+from castlist.split import SPLITTERS, ContentSplitter, Splitter
+from castlist.track import DIVIDERS, SIFTERS, TRACKERS, LikenessDivider, MotionTracker, Sift, Tracker
 from castlist.types import Video
 
 __all__ = ["CHOICES", "Recipe"]
@@ -67,21 +67,21 @@ CHOICES: dict[str, Mapping[str, Any]] = {
 class Recipe:
     """What is done to a film, one step a field. Where and how fast is a `Machine`, not a recipe."""
 
-    split: Any = field(default_factory=ContentSplitter)
-    look: Any = field(default_factory=Look)
-    detect: Any = field(default_factory=YuNet)
-    track: Any = field(default_factory=MotionTracker)
-    embed: Any = field(default_factory=SFace)
-    cue: Any = field(default_factory=Clothes)
-    divide: Any = field(default_factory=LikenessDivider)
-    sift: Any = field(default_factory=Sift)
-    constrain: Any = field(default_factory=CoOccurrence)
-    reflect: Any = field(default_factory=Reflections)
-    refine: Any = field(default_factory=Averaged)
-    weigh: Any = field(default_factory=Weights)
-    link: Any = field(default_factory=Evidence)
-    cut: Any = field(default_factory=ProbabilityCut)
-    bill: Any = field(default_factory=Billing)
+    split: Splitter = field(default_factory=ContentSplitter)
+    look: Look = field(default_factory=Look)
+    detect: Detector = field(default_factory=YuNet)
+    track: Tracker = field(default_factory=MotionTracker)
+    embed: Embedder = field(default_factory=SFace)
+    cue: CueStep = field(default_factory=Clothes)
+    divide: LikenessDivider = field(default_factory=LikenessDivider)
+    sift: Sift = field(default_factory=Sift)
+    constrain: Constrainer = field(default_factory=CoOccurrence)
+    reflect: Reflections = field(default_factory=Reflections)
+    refine: Refiner | Best = field(default_factory=Averaged)
+    weigh: Weights = field(default_factory=Weights)
+    link: Linkage = field(default_factory=Evidence)
+    cut: Cut = field(default_factory=ProbabilityCut)
+    bill: Billing = field(default_factory=Billing)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:

@@ -188,12 +188,12 @@ def ours(
     that there are more clusters than asked for where they forbid so few.
     """
     from castlist.cluster import CountCut, ProbabilityCut
-    from castlist.recipe import Recipe
+    from castlist.refine import Averaged
 
     constraints = features.constraints()
     embeddings = features.embeddings
     if seed is not None:
-        embeddings = replace(Recipe().refine, seed=seed)(embeddings, constraints, machine=machine)
+        embeddings = Averaged(seed=seed)(embeddings, constraints, machine=machine)
     tree = _with_options(_linkage(), OURS, options)(embeddings, constraints)
     cut = ProbabilityCut() if clusters is None else CountCut(clusters)
     return cut(tree, embeddings, constraints)

@@ -78,6 +78,7 @@ def command(
 
     from castlist.io import features as io
     from castlist.recipe import Recipe
+    from castlist.refine import Learner, Refined
     from castlist.types import Machine
 
     if only_check:
@@ -96,12 +97,17 @@ def command(
             "this file has no frame numbers, so that no two tracks are known to be seen together: every "
             "track takes its negatives from far tracks, which is a guess", err=True,
         )  # fmt: skip
+    if model and method == "none":
+        raise click.UsageError("--method none learns nothing that --model could save")
     machine = Machine(device=device, threads=threads)
+    step = made.refine
+    if not isinstance(step, Learner):
+        raise click.UsageError(f"--method {method} cannot learn from a file of features")
     with _progress(method, quiet) as watch:
-        refined = made.refine.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)
+        refined = step.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)
     vector = refined.transform(e.vector)
     io.write(replace(table, embeddings=replace(e, vector=vector)), out)
-    if model:
+    if model and isinstance(refined, Refined):
         refined.save(model)
     click.echo(f"{out}: {len(table):,} tracks, {len(e):,} faces, {vector.shape[1]} dimensions")
 

@@ -32,8 +32,16 @@ class Embedder(Protocol):
     """What turns chips (n, 112, 112, 3) BGR into vectors (n, d)."""
 
     model: str
-    per_second: float
-    least: int
+
+    @property
+    def per_second(self) -> float:
+        """Faces of a track embedded for each second of it."""
+        ...
+
+    @property
+    def least(self) -> int:
+        """Faces of a track embedded, however short it is."""
+        ...
 
     def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]: ...
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
-from castlist.refine import REFINERS
+from castlist.refine import REFINERS, Learner, Refiner
 from castlist.refine.validate import Best, Verdict, choose, try_refinement
 from castlist.split import cells
 from castlist.track import NOT_A_FACE, TOO_BLURRED, Surroundings, kept, recognised, tells_nothing
@@ -163,7 +162,11 @@ def _fates(
 
 
 def refine_where_better(
-    refine: Any, embeddings: Embeddings, constraints: Constraints, shot: NDArray[np.int64], machine: Machine
+    refine: Refiner | Best,
+    embeddings: Embeddings,
+    constraints: Constraints,
+    shot: NDArray[np.int64],
+    machine: Machine,
 ) -> tuple[Verdict, Embeddings]:
     """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is.
 
@@ -172,10 +175,10 @@ def refine_where_better(
         shot: (t,) of each track.
     """
     machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
-    steps = _candidates(refine)
-    if any(not hasattr(step, "fit") for step in steps.values()):
+    if not isinstance(refine, Best | Learner):
         refined = refine(embeddings, constraints, machine=machine)
         return Verdict.mixed(refined), refined
+    steps = _candidates(refine)
     verdict = choose(
         {
             name: try_refinement(_trial(step, machine), embeddings, constraints, shot)
@@ -184,10 +187,11 @@ def refine_where_better(
     )
     if not verdict.better:
         return verdict, embeddings
-    return verdict, steps[verdict.name](embeddings, constraints, machine=machine)
+    step = steps[verdict.name]
+    return verdict, step(embeddings, constraints, machine=machine)
 
 
-def _candidates(step: Any) -> dict[str, Any]:
+def _candidates(step: Learner | Best) -> dict[str, Learner]:
     """The refinements that are to be tried, by name."""
     if not isinstance(step, Best):
         return {type(step).__name__: step}
@@ -196,11 +200,10 @@ def _candidates(step: Any) -> dict[str, Any]:
         raise InputError(
             f"refine.candidates must name some of {', '.join(REFINERS)}; got {list(step.candidates)}"
         )
-    makers: dict[str, Any] = dict(REFINERS)
-    return {name: makers[name](seed=step.seed) for name in step.candidates if name != "none"}
+    return {name: REFINERS[name](seed=step.seed) for name in step.candidates if name != "none"}
 
 
-def _trial(step: Any, machine: Machine) -> Callable[[Embeddings, Constraints, Embeddings], Embeddings]:
+def _trial(step: Learner, machine: Machine) -> Callable[[Embeddings, Constraints, Embeddings], Embeddings]:
     """Learn from these faces with their constraints, and refine those."""
 
     def refine(learn: Embeddings, known: Constraints, apply: Embeddings) -> Embeddings:

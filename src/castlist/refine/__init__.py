@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from castlist.refine.averaged import Averaged
 from castlist.refine.methods import Base, PseudoRF, SSiam, TSiam
 from castlist.refine.model import Refined
-from castlist.refine.siamese import RECIPES
+from castlist.refine.siamese import RECIPES, Watch
+from castlist.types import Constraints, Embeddings, Machine
 
-__all__ = ["RECIPES", "REFINERS", "Averaged", "Base", "PseudoRF", "Refined", "SSiam", "TSiam"]
+__all__ = [
+    "RECIPES", "REFINERS", "Averaged", "Base", "Learner", "PseudoRF", "Refined", "Refiner", "SSiam", "TSiam",
+]  # fmt: skip
 
-REFINERS = {
+
+class Refiner(Protocol):
+    """Makes the embeddings of one film better."""
+
+    def __call__(
+        self, embeddings: Embeddings, constraints: Constraints, *, machine: Machine = Machine()
+    ) -> Embeddings: ...
+
+
+class Learnt(Protocol):
+    """What was learnt from some faces, to be used on these and on others."""
+
+    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, h) refined features of faces (n, d)."""
+        ...
+
+
+@runtime_checkable
+class Learner(Refiner, Protocol):
+    """A refiner that learns from features of any origin."""
+
+    def fit(
+        self,
+        x: NDArray[np.float32],
+        track: NDArray[np.int64] | None = None,
+        cannot: NDArray[np.int64] | None = None,
+        must: NDArray[np.int64] | None = None,
+        *,
+        machine: Machine = Machine(),
+        watch: Watch | None = None,
+    ) -> Learnt:
+        """Learn from faces x (n, d) of tracks (n,) and from pairs of tracks (q, 2)."""
+        ...
+
+
+REFINERS: dict[str, Callable[..., Learner]] = {
     "none": Base,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
