@@ -62,6 +62,12 @@ def one_question(page: Any) -> None:
     page.wait_for_selector(".question")
 
 
+def checking(page: Any) -> None:
+    page.locator("[data-tab=questions]").click()
+    page.locator(".way button", has_text="Who does not belong").click()
+    page.wait_for_selector(".check [data-piece]")
+
+
 def player(page: Any) -> None:
     page.locator("#rows .strip button").first.click()
     page.wait_for_function("() => document.querySelector('#player video').readyState > 1")
@@ -74,6 +80,7 @@ STATES: dict[str, Callable[[Any], None]] = {
         for tab in ("questions", "timeline", "background", "aside", "history", "people")
     },
     "one question": one_question,
+    "checking": checking,
     "chosen": chosen,
     "person": person,
     "person chosen": person_chosen,

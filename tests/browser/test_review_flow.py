@@ -173,6 +173,36 @@ def test_one_answer_takes_effect_and_is_not_asked_again(
     assert page.said == []
 
 
+def test_strangers_are_marked_and_all_others_confirmed(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    before = len(people(page))
+    page.locator("[data-tab=questions]").click()
+    page.locator(".way button", has_text="Who does not belong").click()
+    page.wait_for_selector(".check [data-piece]")
+    first = page.locator(".check [data-piece]").first
+    page.keyboard.press("x")
+    assert first.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("x")
+    assert first.get_attribute("aria-pressed") == "false"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    first.click()
+    assert first.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Enter")
+    until(page, "() => !document.querySelector('#undo').disabled")
+    page.locator("[data-tab=people]").click()
+    count(page, before + 1)
+    page.locator("#show").select_option("unconfirmed")
+    assert page.locator("#rows li.row").count() < before
+    page.locator("#show").select_option("all")
+    page.keyboard.press("Escape")
+    page.locator("#undo").click()
+    count(page, before)
+    assert page.said == []
+
+
 def pair(page: Any) -> list[str]:
     return [page.locator(f".side:nth-child({k}) img").first.get_attribute("src") for k in (1, 2)]
 

@@ -257,3 +257,16 @@ def test_undo_and_redo_take_no_earlier_decision_again(
             facts = [(g.number, g.name, g.fate, g.by, g.key) for g in fresh.groups]
             assert facts == [(g.number, g.name, g.fate, g.by, g.key) for g in session.view.groups]
             assert fresh.conflicts == session.view.conflicts
+
+
+def test_the_history_says_what_a_sheet_did(made: Callable[..., Any]) -> None:
+    with Session.open(made([0] * 7, [0, 0, 0, 1, 1, 2, 3]).place) as session:
+        session.decide({"action": "check", "items": [{"person": "p1", "strangers": [[2]]}, {"person": "p2"}]})
+        assert session.history()[0]["what"] == "1 track now Person 5, 2 people confirmed"
+        session.decide({"action": "sort", "items": [{"track": 5, "whole": True, "to": 0}]})
+        assert session.history()[0]["what"] == "1 person joined Person 1"
+        session.decide({"action": "check", "items": [{"person": "p1"}, {"person": "p2"}]})
+        assert session.history()[0]["what"] == "Person 1 and Person 2: confirmed"
+        items = [{"track": 3, "to": 0}, {"track": 6, "open": [0]}]
+        session.decide({"action": "sort", "items": items})
+        assert session.history()[0]["what"] == "1 track of Person 2: moved to Person 1; 1 left open"

@@ -134,19 +134,31 @@ class _Writer:
 
     def sort(self) -> str:
         steps = range(-(-len(self.groups.person) // 4))
-        sides = {role: [4 * k + role for k in steps] for role in range(4)}
-        moved = self.count(*sides[MOVED])
-        new = sum(1 for k in steps if self.count(4 * k + MOVED) and not self.called(4 * k + TARGET))
-        joined = [k for k in sides[WHOLE] if self.count(k)]
-        if len(steps) == 1 and moved:
-            return self.move(0)
-        parts = [
-            f"{tracks(moved)} moved" if moved else "",
-            f"{new} of them to people of their own" if new else "",
-            f"{len(joined)} people joined others" if joined else "",
-        ]
-        settled = [k for k in sides[TARGET] if self.count(k)]
-        done = ", ".join(part for part in parts if part)
-        if not done and settled:
-            done = f"{self.people(settled)}: confirmed"
+        moved = [k for k in steps if self.count(4 * k + MOVED) and self.count(4 * k + TARGET)]
+        fresh = [k for k in steps if self.count(4 * k + MOVED) and not self.count(4 * k + TARGET)]
+        whole = [k for k in steps if self.count(4 * k + WHOLE)]
+        alone = [k for k in steps if self.count(4 * k + TARGET) and k not in (*moved, *whole)]
+        if len(steps) == 1 and (moved or fresh):
+            done = self.move(0)
+        else:
+            parts = (self.moved(moved), self.fresh(fresh), self.joined(whole), self.confirmed(alone, steps))
+            done = ", ".join(part for part in parts if part)
         return "; ".join(part for part in (done, left_open(self.made)) if part)
+
+    def moved(self, steps: list[int]) -> str:
+        return f"{tracks(self.count(*(4 * k + MOVED for k in steps)))} moved" if steps else ""
+
+    def fresh(self, steps: list[int]) -> str:
+        count = tracks(self.count(*(4 * k + MOVED for k in steps)))
+        people = self.people([4 * k + MOVED for k in steps]) or "people of their own"
+        return f"{count} now {people}" if steps else ""
+
+    def joined(self, steps: list[int]) -> str:
+        if len(steps) == 1:
+            return f"1 person joined {self.called(4 * steps[0] + TARGET)}"
+        return f"{len(steps)} people joined others" if steps else ""
+
+    def confirmed(self, steps: list[int], of: range) -> str:
+        if steps and len(steps) == len(of):
+            return f"{self.people([4 * k + TARGET for k in steps])}: confirmed"
+        return f"{len(steps)} {'person' if len(steps) == 1 else 'people'} confirmed" if steps else ""

@@ -45,11 +45,13 @@ function draw(told) {
 function nothing(told) {
   if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there is nothing to ask.");
   const n = S.aside.reduce((sum, g) => sum + g.count, 0);
+  const unnamed = S.people.filter((p) => p.fate === 0 && !p.name);
   return el("div", { className: "empty" }, el("p", {}, "Everybody has a name or is confirmed; castlist has no more questions."),
-    n ? el("p", {}, `${many(n, "track")} were set aside as no face or too unclear. `, button("Look through them", () => showAside())) : "");
+    unnamed.length ? el("p", {}, `${many(unnamed.length, "person has", "people have")} no name yet. `, button("Name them", () => showUnnamed())) : "",
+    n ? el("p", {}, `${many(n, "track")} set aside as no face or too unclear. `, button("Look through them", () => showAside())) : "");
 }
-let showAside = () => {};
-export const onLeft = (open, aside) => { checks.onOpenPerson(open); showAside = aside; };
+let showAside = () => {}, showUnnamed = () => {};
+export const onLeft = (open, aside, unnamed) => { checks.onOpenPerson(open); showAside = aside; showUnnamed = unnamed; };
 function question(q) {
   const [a, b] = q.of.map(person), sure = q.probability > 0.99 ? "over 99" : q.probability < 0.01 ? "under 1" : Math.round(100 * q.probability);
   const others = q.others.map((t, i) => {

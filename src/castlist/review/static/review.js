@@ -18,7 +18,7 @@ import { KEYS_HELP } from "./keys.js";
 people.onOpen(showPerson);
 fromFilm(showPerson);
 fromTimeline(showPerson);
-onLeft(showPerson, () => go("aside"));
+onLeft(showPerson, () => go("aside"), () => { go("people"); people.showOnly("unnamed"); });
 onChoose({ chosen: dock.chosen, choose: dock.choose, only: dock.only });
 
 // Views
