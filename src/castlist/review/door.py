@@ -119,7 +119,7 @@ class Gate:
         except Exception:
             log.debug("a request could not be answered", exc_info=True)
             if begun:
-                raise  # the connection is cut, which is all that can be said now
+                raise  # the connection is cut, since the answer has begun
             await self._say("castlist could not answer this; please report it", 500, scope, receive, guarded)
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""What the page is told: the whole once, then what changed; long lists by number, a few at a time."""
+"""The state that the page is sent: the whole once, then changes; long lists by number, a few at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from castlist.types import SET_ASIDE
 
 __all__ = ["Page"]
 
-VIEWS = 64  # old views from which a change can be told; from older ones the whole is told again
+VIEWS = 64  # old views to which a change can be sent; to older ones the whole state is sent again
 AT_ONCE = 1000  # tracks described in one answer
 WINDOW = 60_000  # milliseconds of film whose boxes come in one answer
 BOXES = 20_000  # boxes in one answer
@@ -30,7 +30,7 @@ class Page:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._told: OrderedDict[int, dict[str, dict[str, Any]]] = OrderedDict()
+        self._sent: OrderedDict[int, dict[str, dict[str, Any]]] = OrderedDict()
         self._lock = Lock()
         self._asking = Lock()
         self._asked: dict[str, Any] = {"seen": -1}
@@ -41,14 +41,14 @@ class Page:
         view, head = self.session.refresh(), self.session.head()
         while head["seen"] != view.seen:  # somebody decided in between
             view, head = self.session.refresh(), self.session.head()
-        told = [self.session.describe.person(g) for g in view.groups]
-        people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in told}
+        described = [self.session.describe.person(g) for g in view.groups]
+        people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described}
         with self._lock:
-            before = self._told.get(-1 if since is None else since)
-            self._told[view.seen] = people
-            self._told.move_to_end(view.seen)
-            while len(self._told) > VIEWS:
-                self._told.popitem(last=False)
+            before = self._sent.get(-1 if since is None else since)
+            self._sent[view.seen] = people
+            self._sent.move_to_end(view.seen)
+            while len(self._sent) > VIEWS:
+                self._sent.popitem(last=False)
         aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
         return {
             **head,

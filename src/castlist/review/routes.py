@@ -138,14 +138,14 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]
 
     def decide(body: Mapping[str, Any]) -> Any:
         number = session.decide(body, seen=_seen(body), author=_author(body))
-        return {"decision": number, "said": session.sentence(number), "state": page.news(_seen(body))}
+        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
     def undo(body: Mapping[str, Any], redo: bool = False) -> Any:
         row = body.get("decision")
         if row is not None and type(row) is not int:
             raise InputError("say which decision as a whole number, as in decision: 12")
         number = session.undo(row, seen=_seen(body), author=_author(body), redo=redo)
-        return {"decision": number, "said": session.sentence(number), "state": page.news(_seen(body))}
+        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
     return [
         ("/api/decide", decide),

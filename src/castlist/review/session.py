@@ -444,7 +444,7 @@ class Session:
         Others look and decide meanwhile; what they decide is written too, or by the next call.
 
         Raises:
-            WorkspaceError: the disk is full, or the folder cannot be written; decisions are kept.
+            WorkspaceError: the disk is full, or the folder cannot be written; decisions are safe.
         """
         with self._saving:
             with self._lock:
@@ -461,7 +461,7 @@ class Session:
     def alike(self, person: str) -> list[dict[str, Any]]:
         """Everybody else by how likely they are that person too, the likeliest first.
 
-        Each is {"id": "p7", "probability": 0.93}; of whom nothing can be told, the probability is 0.
+        Each is {"id": "p7", "probability": 0.93}; without a face to compare, the probability is 0.
 
         Raises:
             InputError: there is no such person now.

@@ -1,7 +1,7 @@
 """Who each track shows, by what the other tracks show: learnt from the film itself, renewed by answers.
 
 Five kinds of evidence speak for a person: the face (a linear classifier over track means, fitted to the
-people as they stand, each track judged by a fit that has not seen it), whom the tracks before and after show,
+people as they stand, each track judged by a fit without it), whom the tracks before and after show,
 who is seen at the same time, how much there is of a person, and the one track that is most alike. What each
 of them is worth is fitted to the film too. Every answer is evidence: tracks that were decided about count
 fully, the others as far as their group can be trusted, and a group whose tracks keep being sent elsewhere is
@@ -27,10 +27,10 @@ __all__ = ["Belonging", "Evidence", "Labels"]
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
 RIDGE = 2.0  # unit vectors that pull the classifier towards nobody
-AROUND = 8  # tracks before and after that tell of a scene
+AROUND = 8  # tracks before and after each, taken for its scene
 SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
-CELLS = 500_000  # of a table of tracks by people; of more, the most telling tracks are looked at
-FEWEST = 300  # most telling tracks that are looked at all the same
+CELLS = 500_000  # of a table of tracks by people; of more, those in most doubt are looked at
+FEWEST = 300  # tracks in most doubt that are looked at all the same
 COMPARED = 4096  # tracks that a track is compared with one by one
 LIKELY = 12  # people considered for each track
 FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
@@ -47,7 +47,7 @@ class Belonging:
 
 
 class Evidence:
-    """What a film's tracks say about one another. Made once a base; `update` brings it to a view's labels."""
+    """Evidence on which person each track shows. Made once a base; `update` adapts it to a view's labels."""
 
     def __init__(self, base: Base) -> None:
         t = len(base.tracks)
@@ -72,7 +72,7 @@ class Evidence:
         self,
         ids: list[str],
         label: Labels,
-        told: NDArray[np.bool_],
+        labelled: NDArray[np.bool_],
         asked: NDArray[np.bool_] | None = None,
     ) -> None:
         """Go by these groups.
@@ -80,24 +80,24 @@ class Evidence:
         Args:
             ids: of the groups.
             label: (t,) the group of each track, NOISE for none.
-            told: (t,) which were decided about.
-            asked: (t,) which were asked about, with or without a decision; `told` where not given.
+            labelled: (t,) which were decided about.
+            asked: (t,) which were asked about, with or without a decision; `labelled` where not given.
         """
-        self.asked = told if asked is None else asked
-        self.label, self.told, self.groups, self.worth = label, told, len(ids), START
+        self.asked = labelled if asked is None else asked
+        self.label, self.labelled, self.groups, self.worth = label, labelled, len(ids), START
         self.bias = np.zeros(len(ids))
         self.stay = np.full(len(ids), STAY)
         self.neutral, self.intercept = NEUTRAL, 0.0
         self.blank = (
             np.bincount(label[self.known & (label >= 0)], minlength=len(ids)) == 0
-        )  # (g,) no face tells
+        )  # (g,) without a face to compare
         if not ids:
             return
         self.home = _homes(self.machine, label, len(ids))
         self._add_up(ids)
         self._trust()
         if self.groups > 1:
-            if not abs(self.told.sum() - self._weighed) <= 0.1 * self._weighed:
+            if not abs(self.labelled.sum() - self._weighed) <= 0.1 * self._weighed:
                 self._weigh()
             self.worth = self._worth
             self._doubt()
@@ -107,7 +107,7 @@ class Evidence:
     def belonging(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
         """Where tracks belong; `never` are pairs of a track and a group that it is not in.
 
-        No track belongs to a group of which no face tells anything.
+        No track belongs to a group without a face to compare.
         """
         group, part = self._parts(rows, never)
         odds = part @ self.worth + self._leaning(rows, group)
@@ -170,9 +170,9 @@ class Evidence:
         sums = {}
         for k, name in enumerate(ids):
             own = order[edges[k] : edges[k + 1]]
-            key = own.tobytes() + self.told[own].tobytes()
+            key = own.tobytes() + self.labelled[own].tobytes()
             if self._key.get(name) != key:
-                decided = self.told[own]
+                decided = self.labelled[own]
                 parts = (self.x[own[decided]].sum(axis=0), self.x[own[~decided]].sum(axis=0))
                 self._key[name], self._sums[name] = key, parts
                 self._fit[own] = self.z[own] @ (parts[0] + parts[1]) - self.leverage[own]
@@ -182,7 +182,9 @@ class Evidence:
         self._decided = np.array([s[0] for s in sums.values()], np.float32).reshape(width)
         self._others = np.array([s[1] for s in sums.values()], np.float32).reshape(width)
         live = self.label >= 0
-        self._told_size = np.bincount(self.label[live & self.told], minlength=len(ids)).astype(np.float64)
+        self._labelled_size = np.bincount(self.label[live & self.labelled], minlength=len(ids)).astype(
+            np.float64
+        )
         self._size = np.bincount(self.label[live], minlength=len(ids)).astype(np.float64)
 
     def _trust(self) -> None:
@@ -190,8 +192,8 @@ class Evidence:
         trust = np.exp(np.minimum(self.bias + self.stay - STAY, 0.0))
         self.total = self._decided + trust[:, None].astype(np.float32) * self._others
         live = self.label >= 0
-        self.weight = np.where(live, np.where(self.told, 1.0, trust[np.maximum(self.label, 0)]), 0.0)
-        size = self._told_size + trust * (self._size - self._told_size)
+        self.weight = np.where(live, np.where(self.labelled, 1.0, trust[np.maximum(self.label, 0)]), 0.0)
+        size = self._labelled_size + trust * (self._size - self._labelled_size)
         self.share = (size + 0.5) / (size.sum() + 0.5 * self.groups)
 
     # Evidence
@@ -246,7 +248,7 @@ class Evidence:
         place = np.full(len(self.label), NOISE)
         place[order] = np.arange(len(order))
         inside = np.flatnonzero(place[rows] >= 0)
-        cosine[inside, place[rows[inside]]] = -1  # a track says nothing of itself
+        cosine[inside, place[rows[inside]]] = -1  # a track is no evidence for itself
         label = self.label[order]
         start = np.flatnonzero(np.diff(label, prepend=NOISE))
         found[:, label[start]] = np.maximum.reduceat(cosine, start, axis=1)
@@ -276,8 +278,11 @@ class Evidence:
         rows = np.random.default_rng(0).permutation(rows)[: min(SAMPLE, self._most())]
         group, part = self._parts(rows)
         mine = group == self.label[rows][:, None]
-        seen = mine.any(axis=1)
-        self._worth, self._weighed = fitted(part[seen], mine[seen].argmax(axis=1)), float(self.told.sum())
+        considered = mine.any(axis=1)
+        self._worth, self._weighed = (
+            fitted(part[considered], mine[considered].argmax(axis=1)),
+            float(self.labelled.sum()),
+        )
 
     def _leaning(self, rows: Labels, group: Labels) -> Table:
         """(n, c) what speaks for a group whatever the track, and for staying where the machine put it."""
@@ -286,17 +291,17 @@ class Evidence:
 
     def _doubt(self) -> None:
         """Fit to the tracks that were decided about how well groups attract and how well they hold."""
-        told = self.told & (self.label >= 0) & self.known
-        told[told] = self._size[self.label[told]] > 1
-        rows = np.flatnonzero(told)
+        taught = self.labelled & (self.label >= 0) & self.known
+        taught[taught] = self._size[self.label[taught]] > 1
+        rows = np.flatnonzero(taught)
         rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
         if not len(rows):
             return
         group, part = self._parts(rows)
         mine = group == self.label[rows][:, None]
-        seen = mine.any(axis=1)
-        group, odds, mine = group[seen], part[seen] @ self.worth, mine[seen]
-        stays = group == self.home[rows[seen]][:, None]
+        considered = mine.any(axis=1)
+        group, odds, mine = group[considered], part[considered] @ self.worth, mine[considered]
+        stays = group == self.home[rows[considered]][:, None]
         temper, self.bias, self.stay = answered(group, odds, mine, stays, self.groups)
         self.worth = self.worth * temper
 

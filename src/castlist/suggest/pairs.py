@@ -27,7 +27,7 @@ class Sums:
         self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
 
     def log_odds(self) -> Table:
-        """(g, g) log odds that two groups are one person, by their faces; -inf where no face of one tells."""
+        """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face."""
         cosine = self.total @ self.total.T / np.outer(self.count, self.count)
         odds = self.scale.log_odds(
             cosine, np.outer(self.level, self.level), np.outer(self.length, self.length)
@@ -38,7 +38,7 @@ class Sums:
 
 
 def seen_together(base: Base, view: View) -> Table:
-    """(g, g) what it says of two groups being one person how often they are seen together.
+    """(g, g) log odds that two groups are one person, by how often both are seen at once.
 
     One person's groups meet where a track strays, STRAY of the time; two people's as often as chance has it.
     """

@@ -60,7 +60,7 @@ class Asker:
         self.evidence = Evidence(base)
         self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
         np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
-        self._kept: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
+        self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
 
     def look(self, view: View) -> None:
         """Go by this view from now on."""
@@ -169,16 +169,16 @@ class Asker:
 
     def _groups(self) -> None:
         """Sums of the groups' vectors and who stands for each; only changed groups anew."""
-        kept = {}
+        fresh = {}
         for group in self.view.groups:
             key = group.tracks.tobytes()
-            if self._kept.get(group.id, (b"",))[0] != key:
-                self._kept[group.id] = (key, *self._look_at(group.tracks))
-            kept[group.id] = self._kept[group.id]
-        self._kept = kept
-        groups, width = len(kept), self.base.vector.shape[1]
-        total = np.array([k[1] for k in kept.values()]).reshape(groups, width)
-        self.faces = [k[2].tolist() for k in kept.values()]  # of each group its best tracks, best first
+            if self._cache.get(group.id, (b"",))[0] != key:
+                self._cache[group.id] = (key, *self._look_at(group.tracks))
+            fresh[group.id] = self._cache[group.id]
+        self._cache = fresh
+        groups, width = len(fresh), self.base.vector.shape[1]
+        total = np.array([k[1] for k in fresh.values()]).reshape(groups, width)
+        self.faces = [k[2].tolist() for k in fresh.values()]  # of each group its best tracks, best first
         self.sums = Sums(self.base, total, np.array([len(g.tracks) for g in self.view.groups], np.float64))
 
     def _look_at(self, tracks: Labels) -> tuple[NDArray[np.float64], Labels]:
@@ -199,8 +199,8 @@ class Asker:
         cells = np.flatnonzero(np.triu(gain > 0, 1))
         value = gain.ravel()[cells]
         if len(cells) > limit:
-            keep = np.argpartition(-value, limit - 1)[:limit]
-            cells, value = cells[keep], value[keep]
+            best = np.argpartition(-value, limit - 1)[:limit]
+            cells, value = cells[best], value[best]
         rows, columns = np.unravel_index(cells[np.lexsort((cells, -value))], gain.shape)
         return [
             Question("same", self._face(i), self._face(j), float(gain[i, j]), float(probability[i, j]))

@@ -62,7 +62,7 @@ def answered(
         groups: how many there are, g.
 
     Returns:
-        The factor, (g,) log odds of whatever is said to be of a group, never above 0, and (g,) log odds of
+        The factor, (g,) log odds of any track belonging to a group, never above 0, and (g,) log odds of
         staying in it.
     """
 

@@ -106,8 +106,8 @@ async function post(path, body, done) {
     }
     if (!answer.ok) { say(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
-    const back = path === "/api/decide" ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.said || done) + ".") : null;
-    say(sentence((back && answer.said) || done), false, back);
+    const back = path === "/api/decide" ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null;
+    say(sentence((back && answer.sentence) || done), false, back);
     return answer.decision;
   } catch {
     say(SILENT, true);
