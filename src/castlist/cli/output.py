@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from castlist.cast import Cast
+    from rich.text import Text
+
+    from castlist.cast import Cast, Person
     from castlist.progress import Watch
     from castlist.suggest import Outlook
 
@@ -105,11 +107,14 @@ def print_cast(cast: Cast, place: Path, again: bool = False, outlook: Outlook | 
         again: whether the film had been watched before, and was not watched again.
         outlook: who is unsure, and what a review is expected to take.
     """
+    from castlist.cli.links import file_uri, linked
+
     print_people(cast, outlook)
     folder = shlex.quote(visible(str(place)))
     if again:
         click.echo("The film was watched before and not watched again: this is what was found then.")
-    click.echo(f"Report: {visible(str(place / 'report.html'))}")
+    report = place / "report.html"
+    click.echo(f"Report: {linked(visible(str(report)), file_uri(report))}")
     if len(cast):
         click.echo(f"Next:   castlist review {folder}                  {_to_review(cast, outlook)}")
         click.echo(f"        castlist export {folder} -o cast.csv      for tables, markers, timelines")
@@ -138,6 +143,8 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from castlist.cli.links import moment_uri
+
     wide = None if sys.stdout.isatty() else 160  # a file or a pipe has no width to fit
     console = Console(highlight=False, width=wide)
     if not len(cast):
@@ -149,10 +156,8 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
         if unsure:
             table.add_column("Unsure")
         for person in cast.people[:SHOWN]:
-            stays = [f"{clock_time(a.start)}–{clock_time(a.stop)}" for a in person.appearances[:PARTS]]
-            more = len(person.appearances) - PARTS
-            seen = ", ".join(stays) + (f" and {more} more" if more > 0 else "")
             share = f"{100 * cast.share(person):.0f} %"
+            seen = _seen(person, lambda seconds: moment_uri(cast.video.path, seconds))
             doubt = [escape(unsure.get(person.id, ""))] if unsure else []
             name = escape(visible(person.name, 60))
             table.add_row(name, clock_time(person.duration), share, seen, *doubt)
@@ -161,6 +166,20 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
             console.print(f"and {len(cast) - SHOWN} more people")
     for line in _footnotes(cast):
         console.print(visible(line, 400), markup=False)
+
+
+def _seen(person: Person, uri: Callable[[Fraction], str]) -> Text:
+    """A person's first appearances; each opens the film there, where a terminal can do that."""
+    from rich.style import Style
+    from rich.text import Text
+
+    parts = Text()
+    for number, stay in enumerate(person.appearances[:PARTS]):
+        link = uri(stay.start)
+        parts.append(", " if number else "")
+        parts.append(f"{clock_time(stay.start)}–{clock_time(stay.stop)}", Style(link=link) if link else None)
+    more = len(person.appearances) - PARTS
+    return parts.append(f" and {more} more" if more > 0 else "")
 
 
 def visible(text: str, most: int = 4000) -> str:

@@ -101,13 +101,15 @@ def _written(output: Path, text: str) -> Path:
 
 
 def _print(done: Redaction, report: Path | None) -> None:
-    from castlist.cli.output import clock_time
+    from castlist.cli.links import linked, moment_uri
+    from castlist.cli.output import clock_time, visible
 
-    click.echo(done.sentence)
+    click.echo(visible(done.sentence))
     for leak in done.leaks[:SHOWN]:
         box = ", ".join(f"{v:.0f}" for v in leak.box)
-        click.echo(f"  {clock_time(leak.start)}–{clock_time(leak.stop)}  frame {leak.frame}, at {box}")
+        span = f"{clock_time(leak.start)}–{clock_time(leak.stop)}"
+        click.echo(f"  {linked(span, moment_uri(done.output, leak.start))}  frame {leak.frame}, at {box}")
     if len(done.leaks) > SHOWN:
         click.echo(f"  and {len(done.leaks) - SHOWN} more")
     if report:
-        click.echo(f"Report: {report}")
+        click.echo(f"Report: {visible(str(report))}")

@@ -43,7 +43,7 @@ def command(
 
     Cuts are exact to the frame, and made at the border of a shot where that is less than half a second away.
     """
-    from castlist.cli.output import clock_time, progress
+    from castlist.cli.output import clock_time, progress, visible
     from castlist.io.exports.cuts import LISTS
     from castlist.reel import reel
     from castlist.store import Workspace
@@ -67,7 +67,8 @@ def command(
         text = "".join(LISTS[form](cast, output.name, parts)) if form in LISTS else made.csv()
         write(cuts, text.encode("utf-8", "backslashreplace"))
     count = f"{len(made.pieces)} parts" if len(made.pieces) > 1 else "1 part"
-    click.echo(f"{output}: {' and '.join(made.people)}, {clock_time(made.duration)} in {count}")
+    told = f"{output}: {' and '.join(made.people)}, {clock_time(made.duration)} in {count}"
+    click.echo(visible(told))
 
 
 def seconds(text: str | None) -> Fraction | None:

@@ -24,6 +24,7 @@ Examples:
 )
 def command(workspace: Path, opened: bool, output: Path | None) -> None:
     """Write the report of WORKSPACE (film.castlist) as the cast stands now, and say where it is."""
+    from castlist.cli.links import file_uri, linked
     from castlist.cli.output import visible
     from castlist.pipeline.publish import write_report
     from castlist.store import Workspace
@@ -33,6 +34,6 @@ def command(workspace: Path, opened: bool, output: Path | None) -> None:
         runs = [run.id for run in keep.runs() if run.finished]
         with place_advised("-o"):
             write_report(keep, keep.cast(), keep.portraits(), runs[-1] if runs else None, place=place)
-    click.echo(f"Report: {visible(str(place))}")
+    click.echo(f"Report: {linked(visible(str(place)), file_uri(place))}")
     if opened:
         click.launch(place.absolute().as_uri())

@@ -67,6 +67,7 @@ def _posters(workspace: Path, person: str | None, folder: Path, xmp: bool) -> No
 
 
 def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
+    from castlist.cli.links import file_uri, linked
     from castlist.cli.output import visible
     from castlist.pipeline.publish import alike_in, poses_in, stored_evidence
     from castlist.report.sheet import likeness, render_sheet, sheet_address, write_sheet
@@ -92,7 +93,7 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
         write_sheet(html, place)
     else:
         _printed(html, place, 1 + -(-len(cast.people) // 3) if who is None else 1)
-    click.echo(f"Sheet: {visible(str(place))}")
+    click.echo(f"Sheet: {linked(visible(str(place)), file_uri(place))}")
 
 
 def _printed(html: str, place: Path, rows: int) -> None:

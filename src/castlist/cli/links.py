@@ -1,0 +1,40 @@
+"""Links in a terminal: a time that opens the film there, a file that opens. [OSC 8: Hyperlinks in terminal
+emulators, gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda]
+
+Only a terminal gets them; what is read by a program is plain. An address is percent-encoded ASCII whatever a
+file is called, and the text between the marks is a time or comes from `visible`: no name steers a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+__all__ = ["file_uri", "linked", "moment_uri"]
+
+BEGIN, END = "\x1b]8;;", "\x1b\\"
+LONGEST = 2000  # characters of an address; terminals ignore longer ones, or cut them
+
+
+def linked(text: str, uri: str) -> str:
+    """Text as a link; the text alone where there is no address."""
+    return f"{BEGIN}{uri}{END}{text}{BEGIN}{END}" if uri else text
+
+
+def moment_uri(film: Path, seconds: Fraction | float) -> str:
+    """The address of a moment of a film, "" where stdout is no terminal or the film is not there."""
+    place = file_uri(film)
+    return f"{place}#t={float(seconds):.3f}" if place else ""
+
+
+def file_uri(path: Path) -> str:
+    """The address of a file, "" where stdout is no terminal or the file is not there."""
+    if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return ""
+    try:
+        place = path.absolute().as_uri() if path.is_file() else ""
+    except (OSError, ValueError):
+        return ""
+    return place if len(place) <= LONGEST else ""
