@@ -10,7 +10,7 @@ import pytest
 
 from castlist.decode import open_video, read_frames
 from castlist.errors import InputError
-from castlist.render import cut
+from castlist.render import Film, cut, joined
 from castlist.types import Clock
 
 RATE = 48_000
@@ -85,3 +85,40 @@ def test_a_film_without_sound_gives_a_reel_without(make_film, tmp_path) -> None:
 def test_parts_that_cannot_be_are_refused(film, tmp_path, spans) -> None:
     with pytest.raises(InputError, match="spans must each lie within the 40 frames"):
         cut(open_video(film), clock_of(film), tmp_path / "reel.mp4", spans)
+
+
+def test_films_of_other_sizes_rates_and_sounds_follow_one_another(film, make_film, tmp_path) -> None:
+    wide = make_film(tmp_path / "wide.mp4", size=(128, 48), sound="")
+    uneven = make_film(tmp_path / "uneven.mkv", size=(32, 48), pts=np.cumsum([1, 2, 5, 1] * 10).tolist())
+    films = [Film(open_video(f), clock_of(f), [(3, 6), (20, 21)]) for f in (film, wide, uneven)]
+    done = joined(films, tmp_path / "reel.mp4")
+    assert done.frames == 12
+    wanted, at = [], Fraction(0)
+    for each in films:
+        for first, stop in each.spans:
+            wanted += [at + each.clock.time(f) - each.clock.time(first) for f in range(first, stop)]
+            at += each.clock.time(stop) - each.clock.time(first)
+    after = clock_of(done.path)
+    assert [after.time(f) for f in range(12)] == pytest.approx(wanted, abs=1e-4)
+    shown = pictures(done.path)
+    assert {image.shape for image in shown} == {(48, 128, 3)}
+    for number, source, frame, left, width in (
+        (0, film, 3, 32, 64),
+        (4, wide, 3, 0, 128),
+        (8, uneven, 3, 48, 32),
+    ):
+        inside = shown[number][:, left : left + width].astype(int)
+        assert np.abs(inside - pictures(source)[frame]).mean() < 5
+        outside = np.delete(shown[number], np.s_[left : left + width], axis=1)
+        assert not outside.size or outside[:, [0, -1]].max() < 24
+    _, samples = wave(done.path)
+    assert abs(len(samples) / RATE - float(at)) < 0.03
+    quiet = int(RATE * (wanted[4] + wanted[8]) / 2)  # the film without sound is silent
+    assert np.abs(samples[quiet - 500 : quiet + 500]).max() < 0.01
+
+
+def test_a_reel_never_takes_the_place_of_one_of_its_films(film, make_film, tmp_path) -> None:
+    other = make_film(tmp_path / "other.mp4")
+    films = [Film(open_video(f), clock_of(f), [(0, 2)]) for f in (film, other)]
+    with pytest.raises(InputError, match="is the film itself"):
+        joined(films, other)

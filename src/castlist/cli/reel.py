@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from castlist.cli.options import WORKSPACE, split_names
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?", re.ASCII)
 
@@ -19,6 +23,7 @@ Examples:
   castlist reel film.castlist Anna -o anna.mp4
   castlist reel film.castlist Anna --together Bob -o both.mp4
   castlist reel film.castlist Anna --max 60s -o anna.mp4 --list anna.edl
+  castlist reel season Anna -o anna.mp4 --film "e0*"       of a library: Anna in all films so called
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
@@ -33,42 +38,75 @@ Examples:
 @click.option(
     "--list", "cuts", type=click.Path(path_type=Path), help="Write the list of cuts, as .csv, .otio or .edl."
 )
+@click.option(
+    "--film",
+    "films",
+    multiple=True,
+    metavar="NAME",
+    help="Of a library, these films only; * stands for anything.",
+)
 @click.option("--mute", is_flag=True, help="Leave the sound out.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     workspace: Path, person: str, output: Path, together: tuple[str, ...], longest: str | None,
-    cuts: Path | None, mute: bool, quiet: bool,
+    cuts: Path | None, films: tuple[str, ...], mute: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Write a film of all parts of WORKSPACE's film in which PERSON appears.
+    """Write a film of all parts in which PERSON appears.
 
-    Cuts are exact to the frame, and made at the border of a shot where that is less than half a second away.
+    WORKSPACE is a film.castlist or a library; of a library, the parts of all films follow one another, and
+    PERSON is a name, an id, or the last letters of an id. Cuts are exact to the frame, and made at the border
+    of a shot where that is less than half a second away.
     """
     from castlist.cli.output import clock_time, progress, visible
     from castlist.io.exports.cuts import LISTS
-    from castlist.reel import reel
-    from castlist.store import Workspace
+    from castlist.reel import Piece, reel_of
     from castlist.store.files import write
 
     form = None if cuts is None else cuts.suffix.lower()
-    if form is not None and form not in (".csv", *LISTS):
-        raise click.UsageError(f"{cuts}: the list of cuts is written as .csv, {' or '.join(LISTS)}")
-    with Workspace.open(workspace, write=False) as opened:
-        cast = opened.cast()
-    known = [p.name for p in cast.everybody]
-    if form in LISTS:
-        "".join(LISTS[form](cast, output.name, ()))  # whatever keeps it from being written is said before
+    if form is not None and form not in LISTS:
+        raise click.UsageError(f"{cuts}: the list of cuts is written as .csv, .otio or .edl")
+    limit = seconds(longest)
+    parts, names = _asked(workspace, person, together, films)
+    if form is not None:  # whatever keeps the list from being written is said before
+        begin = Piece(0, 1, Fraction(0), Fraction(0))
+        "".join(LISTS[form](output.name, [(cast, begin) for cast, _ in parts]))
     with progress(quiet) as watch:
-        made = reel(
-            workspace, output, person, together=split_names(together, known), longest=seconds(longest),
-            mute=mute, watch=watch,
-        )  # fmt: skip
+        made = reel_of(parts, output, names, longest=limit, mute=mute, watch=watch)
     if cuts:
-        parts = [(piece.start, piece.end) for piece in made.pieces]
-        text = "".join(LISTS[form](cast, output.name, parts)) if form in LISTS else made.csv()
+        shown = [(made.casts[piece.film], piece) for piece in made.pieces]
+        text = "".join(LISTS[cuts.suffix.lower()](output.name, shown))
         write(cuts, text.encode("utf-8", "backslashreplace"))
     count = f"{len(made.pieces)} parts" if len(made.pieces) > 1 else "1 part"
-    told = f"{output}: {' and '.join(made.people)}, {clock_time(made.duration)} in {count}"
-    click.echo(visible(told))
+    count += f" of {len(made.films)} films" if len(made.films) > 1 else ""
+    click.echo(visible(f"{output}: {' and '.join(made.people)}, {clock_time(made.duration)} in {count}"))
+    if len(made.rates) > 1:
+        rates = " and ".join(f"{float(rate):.6g}" for rate in made.rates)
+        click.echo(
+            f"The films have {rates} frames a second, and each keeps its own in the reel; for an editing "
+            "program, take the list (--list cuts.otio) and the films."
+        )
+
+
+def _asked(
+    place: Path, person: str, together: tuple[str, ...], films: tuple[str, ...]
+) -> tuple[list[tuple[Cast, Any]], tuple[str, ...]]:
+    """The films and who is to appear in each, of a library or of one film; and what they are called."""
+    from castlist.library import Library
+    from castlist.library.place import LOG
+    from castlist.library.reels import found_in
+    from castlist.store import Workspace
+
+    if place.is_dir() and (place / LOG).exists() and not (place / "cast.db").exists():
+        library = Library(place)
+        names = split_names(together, [p.name for p in library.people])
+        parts, called = found_in(library, person, together=names, films=films)
+        return list(parts), called
+    if films:
+        raise click.UsageError(f"--film is for libraries, and {place.name} is the workspace of one film")
+    with Workspace.open(place, write=False) as opened:
+        cast = opened.cast()
+    people = cast.named([person, *split_names(together, [p.name for p in cast.everybody])])
+    return [(cast, people)], tuple(p.name for p in people)
 
 
 def seconds(text: str | None) -> Fraction | None:

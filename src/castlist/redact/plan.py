@@ -34,8 +34,8 @@ CERTAIN = 0.5  # score from which a face is hidden even where it overlaps one th
 SECOND_BOX = 0.15
 BEHIND = 0.3  # so much less sure is a detector of what is mostly behind another face, or none
 # Where a face that is to be seen and another overlap, the one to be seen loses so much of its area first.
-# Then the other's box gives way by so much of its side at most: its outer tenth is cheek, ear or hair.
-LOSES, GIVES_WAY = 0.05, 0.1
+# Then the other's box gives way by so much of its side at most: its rim is cheek, ear or hair.
+LOSES, GIVES_WAY = 0.05, 0.06
 EXACT = 0.03  # of a face's size by which a detector's boxes of one face differ between sizes of the picture
 GOES_ON = 0.25  # seconds between two detections within which an open face goes on as itself
 FOLLOWED = 0.5  # seconds after which a face is one that can be lost

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from castlist.reel.choose import Piece, chosen
-from castlist.reel.reel import Reel, reel
+from castlist.reel.reel import Reel, reel, reel_of
 
-__all__ = ["Piece", "Reel", "chosen", "reel"]
+__all__ = ["Piece", "Reel", "chosen", "reel", "reel_of"]

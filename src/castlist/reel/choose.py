@@ -1,9 +1,9 @@
-"""Cast -> the parts of a film that show somebody: appearances, cut at shot borders where these are near."""
+"""Casts -> the parts of films that show somebody: appearances, cut at shot borders where these are near."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast, Person
 
-__all__ = ["NEAR", "Piece", "chosen"]
+__all__ = ["NEAR", "Piece", "chosen", "parts_of", "placed"]
 
 NEAR = Fraction(1, 2)  # seconds to a shot border within which the cut is made there
 
@@ -25,6 +25,7 @@ class Piece:
     start: Fraction  # in the film
     end: Fraction
     reel_start: Fraction = Fraction(0)
+    film: int = 0  # which of the reel's films
 
     @property
     def duration(self) -> Fraction:
@@ -32,37 +33,57 @@ class Piece:
 
 
 def chosen(
-    cast: Cast, people: Sequence[Person], *, longest: Fraction | None = None, near: Fraction = NEAR
+    cast: Cast,
+    people: Sequence[Person | Sequence[Person]],
+    *,
+    longest: Fraction | None = None,
+    near: Fraction = NEAR,
 ) -> tuple[Piece, ...]:
     """The parts of a film in which all of these people appear, in order, none overlapping.
 
     Args:
-        people: at least one; of several, the parts in which each of them is in an appearance.
+        people: at least one; of several, the parts in which each of them is in an appearance. In the place of
+            one may stand several who count as one.
         longest: seconds of all parts together at most; the longest parts are taken first, and the last of
             them is shortened.
         near: seconds to a shot border within which the cut is made there.
     """
-    spans = _frames(cast, people[0])
-    for other in people[1:]:
-        spans = _both(spans, _frames(cast, other))
-    pieces = [_piece(cast, *_snapped(cast, first, stop, near)) for first, stop in spans]
-    pieces = _joined(cast, pieces)
+    return placed([(cast, parts_of(cast, people, near))], longest)
+
+
+def parts_of(
+    cast: Cast, people: Sequence[Person | Sequence[Person]], near: Fraction = NEAR
+) -> tuple[Piece, ...]:
+    """The parts of one film, not yet placed in a reel; see `chosen`."""
+    first, *others = [_frames(cast, [who] if isinstance(who, Person) else who) for who in people]
+    for other in others:
+        first = _both(first, other)
+    return tuple(_joined(cast, [_piece(cast, *_snapped(cast, *span, near)) for span in first]))
+
+
+def placed(
+    films: Sequence[tuple[Cast, Sequence[Piece]]], longest: Fraction | None = None
+) -> tuple[Piece, ...]:
+    """The parts of films, film by film, each at its place in the reel; see `chosen`."""
+    casts = [cast for cast, _ in films]
+    pieces = [replace(piece, film=k) for k, (_, parts) in enumerate(films) for piece in parts]
     if longest is not None:
-        pieces = _within(cast, pieces, longest)
-    placed, at = [], Fraction(0)
+        pieces = _within(casts, pieces, longest)
+    found, at = [], Fraction(0)
     for piece in pieces:
-        placed.append(Piece(piece.first, piece.stop, piece.start, piece.end, at))
+        found.append(replace(piece, reel_start=at))
         at += piece.duration
-    return tuple(placed)
+    return tuple(found)
 
 
-def _frames(cast: Cast, person: Person) -> list[tuple[int, int]]:
-    """(first, stop) frames of a person's appearances."""
+def _frames(cast: Cast, people: Sequence[Person]) -> list[tuple[int, int]]:
+    """(first, stop) frames of the appearances of any of these people."""
     tracks = cast.tracks
-    return [
+    return sorted(
         (min(int(tracks.first[t]) for t in stay.tracks), max(int(tracks.last[t]) for t in stay.tracks) + 1)
+        for person in people
         for stay in person.appearances
-    ]
+    )
 
 
 def _both(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -100,18 +121,19 @@ def _joined(cast: Cast, pieces: list[Piece]) -> list[Piece]:
     return joined
 
 
-def _within(cast: Cast, pieces: list[Piece], longest: Fraction) -> list[Piece]:
+def _within(casts: Sequence[Cast], pieces: list[Piece], longest: Fraction) -> list[Piece]:
     """The longest pieces that fit, in order; of the one that does not, its beginning."""
     taken, left = [], longest
-    for piece in sorted(pieces, key=lambda p: (-p.duration, p.first)):
+    for piece in sorted(pieces, key=lambda p: (-p.duration, p.film, p.first)):
         if piece.duration > left:
+            cast = casts[piece.film]
             stop = _frame_at(cast, piece, left)
             if stop > piece.first:
-                taken.append(_piece(cast, piece.first, stop))
+                taken.append(replace(_piece(cast, piece.first, stop), film=piece.film))
             break
         taken.append(piece)
         left -= piece.duration
-    return sorted(taken, key=lambda p: p.first)
+    return sorted(taken, key=lambda p: (p.film, p.first))
 
 
 def _frame_at(cast: Cast, piece: Piece, seconds: Fraction) -> int:

@@ -1,23 +1,25 @@
-"""Workspace and a name -> a film of that person's appearances."""
+"""Workspaces and a name -> a film of that person's appearances."""
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from io import StringIO
 from pathlib import Path
 
+from castlist.cast import Cast, Person
 from castlist.decode import open_video
 from castlist.errors import InputError, VideoError
 from castlist.progress import Watch, silent
-from castlist.reel.choose import NEAR, Piece, chosen
-from castlist.render import container_of, cut
+from castlist.reel.choose import NEAR, Piece, parts_of, placed
+from castlist.render import Film, container_of, joined
 from castlist.store import Workspace
 
-__all__ = ["Reel", "reel"]
+__all__ = ["Reel", "reel", "reel_of"]
+
+
+Who = Sequence[Person | Sequence[Person]]  # all of these; where several stand for one, any of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +27,21 @@ class Reel:
     """A film of somebody's appearances."""
 
     output: Path
-    film: Path
+    casts: tuple[Cast, ...]  # of the films, in the order in which they are shown
     people: tuple[str, ...]
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...]  # film by film, in time
     frames: int
     sound: tuple[str, ...]
+    rates: tuple[Fraction, ...]  # frames a second of the films, each once
+
+    @property
+    def films(self) -> tuple[Path, ...]:
+        return tuple(cast.video.path for cast in self.casts)
 
     @property
     def duration(self) -> Fraction:
         """Seconds."""
         return sum((piece.duration for piece in self.pieces), Fraction(0))
-
-    def csv(self) -> str:
-        """The cuts as a table: where each part lies in the reel and in the film, in seconds and frames."""
-        text = StringIO(newline="")
-        table = csv.writer(text)
-        table.writerow(["part", "reel_in", "reel_out", "film_in", "film_out", "first_frame", "stop_frame"])
-        for number, piece in enumerate(self.pieces, 1):
-            times = (piece.reel_start, piece.reel_start + piece.duration, piece.start, piece.end)
-            table.writerow([number, *(f"{float(t):.6f}" for t in times), piece.first, piece.stop])
-        return text.getvalue()
 
 
 def reel(
@@ -76,24 +73,52 @@ def reel(
         WorkspaceError: no cast has been found in the workspace, or it cannot be read.
         VideoError: the film cannot be read, or the output cannot be written.
     """
+    with Workspace.open(Path(workspace), write=False) as keep:
+        cast = keep.cast()
+    people = cast.named([person, *together])
+    names = tuple(p.name for p in people)
+    return reel_of([(cast, people)], output, names, longest=longest, near=near, mute=mute, watch=watch)
+
+
+def reel_of(
+    films: Sequence[tuple[Cast, Who]],
+    output: str | os.PathLike[str],
+    names: tuple[str, ...],
+    *,
+    longest: Fraction | float | None = None,
+    near: Fraction | float = NEAR,
+    mute: bool = False,
+    watch: Watch = silent,
+) -> Reel:
+    """Write a film of the parts of several films, film by film; see `reel` and `castlist.render.joined`.
+
+    Args:
+        films: of each its cast, and who is to appear.
+        names: what these people are called, all films together.
+    """
     target = Path(output)
     container_of(target)
     if longest is not None and not longest > 0:
         raise InputError(f"the reel must be longer than 0 seconds, got {longest}")
-    with Workspace.open(Path(workspace), write=False) as keep:
-        cast = keep.cast()
-    people = cast.named([person, *together])
+    parts = [(cast, parts_of(cast, people, Fraction(near))) for cast, people in films]
+    parts = [(cast, pieces) for cast, pieces in parts if pieces]
+    pieces = placed(parts, None if longest is None else Fraction(longest))
+    if not pieces:
+        where = films[0][0].video.path.name if len(films) == 1 else "any of these films"
+        together = "is never seen" if len(names) == 1 else "are never seen together"
+        raise InputError(f"{' and '.join(names)} {together} in {where}")
+    used = sorted({piece.film for piece in pieces})
+    taken = [_film(parts[k][0], [(p.first, p.stop) for p in pieces if p.film == k]) for k in used]
+    pieces = tuple(replace(piece, film=used.index(piece.film)) for piece in pieces)
+    total = sum(p.stop - p.first for p in pieces)
+    done = joined(taken, target, mute=mute, watch=lambda frames: watch("render", frames, max(total, frames)))
+    casts = tuple(parts[k][0] for k in used)
+    rates = tuple(dict.fromkeys(film.video.frame_rate for film in taken))
+    return Reel(target, casts, names, pieces, done.frames, done.sound, rates)
+
+
+def _film(cast: Cast, spans: list[tuple[int, int]]) -> Film:
     video = open_video(cast.video.path)
     if video.digest != cast.video.digest:
         raise VideoError(f"{video.path} is another film than the one whose cast was found")
-    limit = None if longest is None else Fraction(longest)
-    pieces = chosen(cast, people, longest=limit, near=Fraction(near))
-    names = tuple(p.name for p in people)
-    if not pieces:
-        raise InputError(f"{' and '.join(names)} are never seen together in {video.path.name}")
-    total = sum(p.stop - p.first for p in pieces)
-    done = cut(
-        video, cast.clock, target, [(p.first, p.stop) for p in pieces], mute=mute,
-        watch=lambda frames: watch("render", frames, max(total, frames)),
-    )  # fmt: skip
-    return Reel(target, video.path, names, pieces, done.frames, done.sound)
+    return Film(video, cast.clock, spans)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from castlist.render.codecs import CONTAINERS, container_of
 from castlist.render.covers import BODY, CORE, HOLE, STYLES, WHOLE, Covers
-from castlist.render.process import Rendered, cut, render
+from castlist.render.process import Film, Rendered, cut, joined, render
 
 __all__ = [
     "BODY",
@@ -17,8 +17,10 @@ __all__ = [
     "STYLES",
     "WHOLE",
     "Covers",
+    "Film",
     "Rendered",
     "container_of",
     "cut",
+    "joined",
     "render",
 ]

@@ -5,6 +5,8 @@ Started by process.py with a job (JSON) as its only argument.
 
 from __future__ import annotations
 
+from fractions import Fraction
+from io import FileIO
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from castlist.render.stream import Pictures
 
 __all__ = ["main"]
 
+FINE = Fraction(1, 240_000)  # seconds: frames of all usual rates, also of 24000/1001 and so on, fall on it
+HIGH_RANGE = (16, 18)  # transfer characteristics PQ and HLG [ITU-T H.273, table 3]
 _NOTHING, _NOWHERE = np.zeros(0, np.int8), np.zeros((0, 4), np.float32)
 
 
@@ -37,7 +41,7 @@ def work(job: dict[str, Any], out: int) -> None:
             with av.open(
                 f"file:{job['target']}", "w", format=job["container"], options=_flags(job)
             ) as target:
-                told = (_parts if "spans" in job else _whole)(file, target, job, out)
+                told = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
         except (av.error.FFmpegError, OSError) as error:
             raise Unusable(wire.UNWRITTEN, _unwritten(error)) from error
     child.say(out, wire.Record(wire.END), wire.dump(told))
@@ -53,10 +57,9 @@ def _unwritten(error: Exception) -> str:
     return f"the film could not be written ({why}); free some space, or name another file"
 
 
-def _source(file: Any, job: dict[str, Any]) -> Any:
+def _source(file: Any, job: dict[str, Any], exact: bool = False) -> Any:
     from castlist.decode.source import Source
 
-    exact = job.get("exact", False)
     return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
 
 
@@ -87,30 +90,49 @@ def _whole(file: Any, target: Any, job: dict[str, Any], out: int) -> dict[str, A
     return {"frames": frames, "codec": pictures.codec, "sound": sound.told if sound else []}
 
 
-def _parts(file: Any, target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
-    """The frames of each part, one part after another."""
-    source = _source(file, job)
-    pictures = Pictures(source, target, job)
-    sound = None if job["mute"] else Cut(source, target, job)
-    frames, shown = 0, 0
-    for begin, end in job["spans"]:
-        here = _source(file, job)  # a reader that was left in the middle of its frames cannot be used again
+def _parts(target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
+    """The frames of each part, one part after another, of one film or several."""
+    files = [FileIO(fd, closefd=False) for fd in job["files"]]
+    sources = [_source(*each) for each in zip(files, [job] * len(files), job["exact"], strict=True)]
+    _refuse_mixed_range(sources)
+    model = sources[job["model"]]
+    unit = model.unit if len(files) == 1 else FINE
+    pictures = Pictures(model, target, job, unit)
+    if len(files) > 1:
+        pictures.like(next(frame for _, frame in model.frames() if frame is not None))
+    sound = None if job["mute"] else Cut(sources, target, job)
+    frames, shown = 0, Fraction(0)
+    for number, begin, end in job["parts"]:
+        # a reader that was left in the middle of its frames cannot be used again
+        here = _source(files[number], job, job["exact"][number])
         for pts, frame in here.frames(begin):
             if pts >= end:
                 break
             if frame is None:
                 child.say(out, wire.Record(wire.ALIVE))
                 continue
-            at = shown + pts - begin
-            packets = pictures.encode(at, frame, _NOTHING, _NOWHERE)
+            at = shown + (pts - begin) * here.unit
+            packets = pictures.encode(round(at / unit), frame, _NOTHING, _NOWHERE, here)
             if sound:
-                sound.until(at * source.unit)
+                sound.until(at)
             target.mux(packets)
             frames += 1
             _progress(out, here, pts)
         here.container.close()
-        shown += end - begin
+        shown += (end - begin) * here.unit
     target.mux(pictures.end())
     if sound:
         sound.until(None)
     return {"frames": frames, "codec": pictures.codec, "sound": sound.told if sound else []}
+
+
+def _refuse_mixed_range(sources: list[Any]) -> None:
+    """Raise Unusable where some films alone are of a high dynamic range: one file is one or the other."""
+    from castlist.decode.source import Unusable
+
+    high = {int(source.stream.codec_context.color_trc) in HIGH_RANGE for source in sources}
+    if len(high) > 1:
+        raise Unusable(
+            wire.UNWRITTEN,
+            "some of these films have a high dynamic range (HDR) and some do not; make a reel of each kind",
+        )

@@ -6,6 +6,7 @@ and whatever else a decoder hangs on its frames stay behind. Runs in the renderi
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from castlist.decode.picture import orientation
 
-__all__ = ["Upright", "black", "fresh", "planes"]
+__all__ = ["Upright", "black", "fitted", "fresh", "planes"]
 
 
 class Upright:
@@ -37,8 +38,6 @@ class Upright:
 
 def _graph(frame: Any, turn: tuple[bool, bool, bool]) -> Any:
     """A filter graph of transposition and flips."""
-    from fractions import Fraction
-
     from av.filter import Graph
 
     graph = Graph()
@@ -63,6 +62,28 @@ def fresh(frame: Any, width: int, height: int, pixel_format: str) -> Any:
     for there, here in zip(planes(made), planes(frame), strict=True):
         there[:] = here
     made.color_range, made.colorspace = frame.color_range, frame.colorspace
+    return made
+
+
+def fitted(frame: Any, width: int, height: int, pixel_format: str, shape: Fraction) -> Any:
+    """A frame as `fresh` makes it, black beside or above a picture of another shape (width to height)."""
+    import av
+
+    inner = (width, height)
+    if shape > Fraction(width, height):
+        inner = (width, max(2, round(width / shape / 2) * 2))
+    elif shape < Fraction(width, height):
+        inner = (max(2, round(height * shape / 2) * 2), height)
+    small = fresh(frame, *inner, pixel_format)
+    if inner == (width, height):
+        return small
+    made = av.VideoFrame(width, height, pixel_format)
+    made.color_range, made.colorspace = small.color_range, small.colorspace
+    left, top = (width - inner[0]) // 4 * 2, (height - inner[1]) // 4 * 2
+    for plane, value, picture in zip(planes(made), black(small), planes(small), strict=True):
+        x, y = left * plane.shape[1] // width, top * plane.shape[0] // height
+        plane[:] = value
+        plane[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
     return made
 
 

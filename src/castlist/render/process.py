@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,18 @@ from castlist.render.codecs import container_of
 from castlist.render.covers import STYLES, Covers
 from castlist.types import Clock, Video
 
-__all__ = ["Rendered", "cut", "render"]
+__all__ = ["Film", "Rendered", "cut", "joined", "render"]
 
 LIMITS = Limits(seconds=600.0, memory=12 << 30)  # an encoder looks ahead, and an index is moved at the end
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Film:
+    """A film, and what is taken of it."""
+
+    video: Video
+    clock: Clock
+    spans: Sequence[tuple[int, int]]  # (first, stop) frames of each part, stop not included
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ def render(
         covers.save(table)
         table.flush()
         job = {"table": table.fileno(), "style": style, "mute": mute}
-        return _produced(video, clock, output, job, len(clock), (table.fileno(),), watch, limits)
+        return _produced([video], clock, output, job, len(clock), (table.fileno(),), watch, limits)
 
 
 def cut(
@@ -98,16 +107,51 @@ def cut(
         InputError: there is no part, a part has no frames, or the output cannot be.
         VideoError: see `render`.
     """
-    if not spans or any(not 0 <= first < stop <= len(clock) for first, stop in spans):
-        raise InputError(f"spans must each lie within the {len(clock)} frames of the film, got {list(spans)}")
-    ends = np.append(clock.pts, clock.pts[-1] + clock.tick())
-    parts = [[int(clock.pts[first]), int(ends[stop])] for first, stop in spans]
-    job = {"spans": parts, "fade": fade, "mute": mute, "style": "solid", "exact": clock.retimed > 0}
-    return _produced(video, clock, output, job, sum(b - a for a, b in spans), (), watch, limits)
+    return joined([Film(video, clock, spans)], output, fade=fade, mute=mute, watch=watch, limits=limits)
+
+
+def joined(
+    films: Sequence[Film],
+    output: Path,
+    *,
+    fade: float = 0.02,
+    mute: bool = False,
+    watch: Callable[[int], None] = lambda frames: None,
+    limits: Limits = LIMITS,
+) -> Rendered:
+    """Write parts of films one after another, as `cut` does of one.
+
+    What is written is made like the film with the largest picture; pictures of other sizes are fitted into
+    its frame with black beside or above them. Every frame keeps its own time: of films of several rates the
+    rate varies.
+
+    Raises:
+        InputError: see `cut`.
+        VideoError: see `render`; or some films are of a high dynamic range and some are not.
+    """
+    for film in films:
+        count = len(film.clock)
+        if not film.spans or any(not 0 <= first < stop <= count for first, stop in film.spans):
+            raise InputError(
+                f"spans must each lie within the {count} frames of the film, got {list(film.spans)}"
+            )
+    videos = [film.video for film in films]
+    model = max(range(len(videos)), key=lambda k: (videos[k].width * videos[k].height, -k))
+    parts = [[k, *span] for k, film in enumerate(films) for span in _ticks(film)]
+    job = {"parts": parts, "fade": fade, "mute": mute, "style": "solid", "model": model}
+    job["exact"] = [film.clock.retimed > 0 for film in films]
+    frames = sum(stop - first for film in films for first, stop in film.spans)
+    return _produced(videos, films[model].clock, output, job, frames, (), watch, limits)
+
+
+def _ticks(film: Film) -> list[list[int]]:
+    """When each part begins and ends, in ticks of the film's clock."""
+    ends = np.append(film.clock.pts, film.clock.pts[-1] + film.clock.tick())
+    return [[int(film.clock.pts[first]), int(ends[stop])] for first, stop in film.spans]
 
 
 def _produced(
-    video: Video,
+    videos: Sequence[Video],
     clock: Clock,
     output: Path,
     job: dict[str, Any],
@@ -118,27 +162,37 @@ def _produced(
 ) -> Rendered:
     """What a job wrote, under the output's name once it is whole and has all the frames."""
     form = container_of(output)
-    if _is_the_film(video, output):
+    if any(_is_the_film(video, output) for video in videos):
         raise InputError(f"{printable(output)} is the film itself; name another file to write")
     part = output.absolute().with_name(f".{uuid4().hex}.part")
-    fd = open_plain(video.path)
-    try:
-        if digest(fd) != video.digest:
-            raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
-        job = job | {"target": str(part), "container": form, "unit": str(clock.unit)}
-        job |= {"width": video.width, "height": video.height}
-        told = _run(video.path, fd, limits, fds, job, watch)
+    with ExitStack() as stack:
+        opened = [_opened(video, stack) for video in videos]
+        stack.callback(_unlinked, part)
+        job = job | {"target": str(part), "container": form, "unit": str(clock.unit), "files": opened}
+        job |= {"width": videos[0].width, "height": videos[0].height}
+        told = _run(videos[0].path, opened[0], limits, (*fds, *opened[1:]), job, watch)
         if told["frames"] != frames:
+            films = ", ".join(printable(video.path) for video in videos)
             raise VideoError(
-                f"{told['frames']} of {frames} frames of {printable(video.path)} could be decoded; "
+                f"{told['frames']} of {frames} frames of {films} could be decoded; "
                 "run castlist find again, and then the same command"
             )
         _publish(part, output)
-    finally:
-        os.close(fd)
-        with suppress(OSError):
-            part.unlink()
     return Rendered(output, told["frames"], told["codec"], tuple(told["sound"]))
+
+
+def _opened(video: Video, stack: ExitStack) -> int:
+    """A film, open as long as the stack is; raises VideoError where it is another one by now."""
+    fd = open_plain(video.path)
+    stack.callback(os.close, fd)
+    if digest(fd) != video.digest:
+        raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
+    return fd
+
+
+def _unlinked(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _is_the_film(video: Video, output: Path) -> bool:

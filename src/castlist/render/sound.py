@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -86,27 +86,26 @@ class Whole:
 
 
 class Cut:
-    """The film's first sound track in parts, one after another, decoded and encoded anew.
+    """The films' first sound tracks in parts, one after another, decoded and encoded anew.
 
     Part k begins at the sample nearest to its place in the output, so that nothing adds up however many
-    parts there are. Where the film has no sound there is silence.
+    parts there are. Where a film has no sound there is silence.
     """
 
-    def __init__(self, source: Any, target: Any, job: dict[str, Any]) -> None:
-        self._source, self._target, self._file, self._fade = source, target, job["file"], job["fade"]
-        self._spans = [(a * source.unit, b * source.unit) for a, b in job["spans"]]
+    def __init__(self, sources: Sequence[Any], target: Any, job: dict[str, Any]) -> None:
+        self._sources, self._target, self._files, self._fade = sources, target, job["files"], job["fade"]
+        self._spans = [(k, a * sources[k].unit, b * sources[k].unit) for k, a, b in job["parts"]]
         self.told: list[str] = []
         self._stream: Any = None
-        streams = source.container.streams.audio
-        if not streams or streams[0].codec_context is None:
+        known = [t for source in sources if (t := _first_sound(source)) is not None]
+        if not known:
             return
-        theirs = streams[0].codec_context
         name = SOUND.get(target.format.name, "aac")
-        self._rate = 48_000 if name == "libopus" else theirs.sample_rate
-        self._layout = "stereo" if theirs.channels > 1 else "mono"
+        self._rate = 48_000 if name == "libopus" else max(theirs.sample_rate for theirs in known)
+        self._layout = "stereo" if any(theirs.channels > 1 for theirs in known) else "mono"
         self._stream = target.add_stream(name, rate=self._rate)
         self._stream.codec_context.layout = self._layout
-        self.told.append(f"{theirs.name}, encoded as {name}")
+        self.told.append(f"{', '.join(dict.fromkeys(t.name for t in known))}, encoded as {name}")
         self._waiting = self._pieces()
         self._next = next(self._waiting, None)
 
@@ -130,17 +129,17 @@ class Cut:
     def _pieces(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(first sample in the output, samples (channels, n)), without gaps and overlaps."""
         shown, done = Fraction(0), 0
-        for begin, end in self._spans:
+        for film, begin, end in self._spans:
             first, last = round(shown * self._rate), round((shown + end - begin) * self._rate)
-            for at, samples in self._of_span(begin, last - first):
+            for at, samples in self._of_span(film, begin, last - first):
                 yield done, self._faded(samples, at, last - first)
                 done += samples.shape[1]
             shown += end - begin
 
-    def _of_span(self, begin: Fraction, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def _of_span(self, film: int, begin: Fraction, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(place within the part, samples) of one part, silence where the film has none."""
         channels, at = 2 if self._layout == "stereo" else 1, 0
-        for start, samples in self._decoded(begin):
+        for start, samples in self._decoded(film, begin):
             place = start - round(begin * self._rate)
             if place >= length:
                 break
@@ -156,15 +155,17 @@ class Cut:
         if at < length:
             yield at, np.zeros((channels, length - at), np.float32)
 
-    def _decoded(self, begin: Fraction) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def _decoded(self, film: int, begin: Fraction) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(sample of the film, samples) from somewhat before a time on."""
         import av
         import av.error
 
         from castlist.decode.source import opened
 
-        zero: Fraction = self._source.zero
-        with opened(_Apart(self._file)) as container:
+        if _first_sound(self._sources[film]) is None:
+            return
+        zero: Fraction = self._sources[film].zero
+        with opened(_Apart(self._files[film])) as container:
             stream = container.streams.audio[0]
             resampler = av.AudioResampler("fltp", self._layout, self._rate)
             target = int((begin + zero - RUN_UP) / stream.time_base)
@@ -191,6 +192,12 @@ class Cut:
         place = at + np.arange(samples.shape[1]) + 0.5
         ramp = np.minimum(place, length - place) / max(1.0, self._fade * self._rate)
         return np.asarray(samples * np.clip(ramp, 0, 1), np.float32)
+
+
+def _first_sound(source: Any) -> Any:
+    """How the first sound track of a film is coded, None where there is none that can be decoded."""
+    streams = source.container.streams.audio
+    return streams[0].codec_context if streams else None
 
 
 class _Apart:

@@ -7,33 +7,55 @@ from typing import Any
 
 from castlist.render.codecs import Encoder, encoder_for, pixel_format
 from castlist.render.covers import cover
-from castlist.render.picture import Upright, black, fresh, planes
+from castlist.render.picture import Upright, black, fitted, planes
 
 __all__ = ["Pictures"]
+
+ALIKE = 0.01  # by which shapes of pictures may differ without black beside or above them
 
 
 class Pictures:
     """The stream of pictures that is written."""
 
-    def __init__(self, source: Any, target: Any, job: dict[str, Any]) -> None:
+    def __init__(self, source: Any, target: Any, job: dict[str, Any], unit: Fraction | None = None) -> None:
         self._source, self._target, self._job = source, target, job
+        self._unit: Fraction = source.unit if unit is None else unit
         self._upright = Upright()
         self._stream: Any = None
         codec = source.stream.codec_context.name
         self._encoder = encoder_for(codec, job["container"], set(target.supported_codecs))
         self.codec = self._encoder.name
 
-    def encode(self, pts: int, frame: Any, kinds: Any, boxes: Any) -> list[Any]:
-        """The packets that one more frame completes."""
+    def like(self, frame: Any) -> None:
+        """Begin the stream as large as this frame of the source is."""
+        self._stream = self._begun(self._upright(frame))
+
+    def encode(self, pts: int, frame: Any, kinds: Any, boxes: Any, source: Any = None) -> list[Any]:
+        """The packets that one more frame completes.
+
+        Args:
+            source: the film that the frame is of, where it is another one than the stream is made like.
+        """
         frame = self._upright(frame)
         if self._stream is None:
             self._stream = self._begun(frame)
         context = self._stream.codec_context
-        made = fresh(frame, context.width, context.height, context.pix_fmt)
+        shape = self._shape(frame, self._source if source is None else source)
+        made = fitted(frame, context.width, context.height, context.pix_fmt, shape)
         scale = [context.width / self._job["width"], context.height / self._job["height"]] * 2
         cover(planes(made), black(made), kinds, boxes * scale, self._job["style"])
-        made.pts, made.time_base = pts, self._source.unit
+        made.pts, made.time_base = pts, self._unit
         return list(self._stream.encode(made))
+
+    def _shape(self, frame: Any, source: Any) -> Fraction:
+        """How wide a frame is relative to its height, in pixels of the stream."""
+        context = self._stream.codec_context
+        whole = Fraction(context.width, context.height)
+        if source is self._source or len(self._job["files"]) == 1:
+            return whole
+        here, there = _pixel(frame, source), Fraction(context.sample_aspect_ratio or 1) or Fraction(1)
+        shape = Fraction(frame.width, frame.height) * here / there
+        return whole if abs(shape / whole - 1) < ALIKE else shape
 
     def end(self) -> list[Any]:
         """The last packets."""
@@ -41,7 +63,7 @@ class Pictures:
 
     def _begun(self, frame: Any) -> Any:
         """The stream, made like the film's first frame."""
-        source = self._source.stream
+        theirs = self._source.stream.codec_context
         encoder: Encoder = self._encoder
         stream = self._target.add_stream(encoder.name, rate=self._source.rate, options=dict(encoder.options))
         context = stream.codec_context
@@ -49,13 +71,19 @@ class Pictures:
         offered = [f.name for f in context.codec.video_formats or ()]
         bits = frame.format.components[0].bits
         context.pix_fmt = pixel_format(frame.format.name, bits, offered, frame.width, frame.height)
-        context.time_base = stream.time_base = self._source.unit
+        context.time_base = stream.time_base = self._unit
         context.thread_count = self._job["threads"]
-        aspect = source.sample_aspect_ratio or Fraction(1)
-        turned = (frame.width, frame.height) != (source.codec_context.width, source.codec_context.height)
+        aspect = _pixel(frame, self._source)
         if aspect != 1:
-            context.sample_aspect_ratio = 1 / aspect if turned else aspect
-        theirs = source.codec_context
+            context.sample_aspect_ratio = aspect
         context.color_range, context.colorspace = theirs.color_range, theirs.colorspace
         context.color_primaries, context.color_trc = theirs.color_primaries, theirs.color_trc
         return stream
+
+
+def _pixel(frame: Any, source: Any) -> Fraction:
+    """How wide the pixels of an upright frame are, relative to their height."""
+    stream = source.stream
+    aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+    turned = (frame.width, frame.height) != (stream.codec_context.width, stream.codec_context.height)
+    return 1 / aspect if turned else aspect

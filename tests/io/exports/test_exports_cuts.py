@@ -9,20 +9,22 @@ import pytest
 from exports_made import FRAMES, RATES, made
 from exports_readers import number
 
+from castlist.errors import InputError
 from castlist.io.exports.cuts import LISTS
+from castlist.reel import Piece
 
 SPANS = [(0, 37), (150, 187), (1799, 1802)]  # frames of the film
 
 
 def parts(cast):
-    return [(cast.clock.time(a), cast.clock.time(b)) for a, b in SPANS]
+    return [(cast, Piece(a, b, cast.clock.time(a), cast.clock.time(b))) for a, b in SPANS]
 
 
 @pytest.mark.parametrize("said", RATES)
 def test_an_edl_comes_back(said):
     rate, start = RATES[said]
     cast = made(rate, start)
-    text = "".join(LISTS[".edl"](cast, "Anna | two\nlines", parts(cast)))
+    text = "".join(LISTS[".edl"]("Anna | two\nlines", parts(cast)))
     head, *events = text.rstrip("\n").split("\n\n")
     mark = ";" if "DF" in said.split() else ":"
     assert head == f"TITLE: Anna | two lines\nFCM: {'' if mark == ';' else 'NON-'}DROP FRAME"
@@ -42,7 +44,7 @@ def test_an_edl_comes_back(said):
 def test_a_timeline_comes_back(said):
     rate, start = RATES[said]
     cast = made(rate, start)
-    (text,) = LISTS[".otio"](cast, "Anna", parts(cast))
+    (text,) = LISTS[".otio"]("Anna", parts(cast))
     timeline = otio.adapters.read_from_string(text, "otio_json")
     clips = list(timeline.find_clips())
     spans = [(c.source_range.start_time.value, c.source_range.end_time_exclusive().value) for c in clips]
@@ -54,7 +56,25 @@ def test_a_timeline_comes_back(said):
 
 
 def test_nothing_to_cut():
-    cast = made()
-    assert "".join(LISTS[".edl"](cast, "x", [])) == "TITLE: x\nFCM: NON-DROP FRAME\n"
-    (text,) = LISTS[".otio"](cast, "x", [])
+    assert "".join(LISTS[".edl"]("x", [])) == "TITLE: x\nFCM: NON-DROP FRAME\n"
+    (text,) = LISTS[".otio"]("x", [])
     assert not list(otio.adapters.read_from_string(text, "otio_json").find_clips())
+
+
+def test_films_of_several_rates_are_a_timeline_each_in_its_own_and_no_edl():
+    casts = [made(*RATES[said]) for said in list(RATES)[:2]]
+    both = [part for cast in casts for part in parts(cast)]
+    (text,) = LISTS[".otio"]("Anna", both)
+    clips = list(otio.adapters.read_from_string(text, "otio_json").find_clips())
+    rates = [float(RATES[said][0]) for said in list(RATES)[:2]]
+    assert [c.source_range.duration.rate for c in clips] == pytest.approx(3 * rates[:1] + 3 * rates[1:])
+    assert [c.source_range.duration.value for c in clips] == 2 * [b - a for a, b in SPANS]
+    with pytest.raises(InputError, match=r"counts in one rate.*write the list as \.otio"):
+        "".join(LISTS[".edl"]("Anna", both))
+
+
+def test_a_table_names_films_and_runs_no_formula():
+    rows = "".join(LISTS[".csv"]("x", parts(made()))).splitlines()
+    assert rows[0] == "part,reel_in,reel_out,film_in,film_out,first_frame,stop_frame,film"
+    assert rows[2].startswith("2,0.000000,")
+    assert rows[2].endswith(",150,187,film.mov")

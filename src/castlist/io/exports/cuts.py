@@ -1,61 +1,84 @@
-"""Parts of a film one after another as a list of cuts, for an editor to lay the master under: OTIO and
+"""Parts of films one after another as a list of cuts, for an editor to lay the masters under: OTIO and
 CMX3600 EDL.
 
-Source timecodes are the film's own (else from 00:00:00:00), record timecodes begin at 01:00:00:00. Ends are
+Source timecodes are each film's own (else from 00:00:00:00), record timecodes begin at 01:00:00:00. Ends are
 exclusive. The EDL has one event a part, `FROM CLIP NAME` names the film; its reel is AX, as of a file.
 [SMPTE ST 258:2004]
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from io import StringIO
 from typing import Any
 
 from castlist.cast import Cast
+from castlist.errors import InputError
+from castlist.io.exports.faces_csv import harmless
 from castlist.io.exports.names import film_name, one_line
 from castlist.io.exports.options import Options
 from castlist.io.exports.otio import clip_of, library
 from castlist.io.exports.stays import grid
+from castlist.reel import Piece
 from castlist.timecode import Timebase, frame_number
 
-__all__ = ["LISTS", "edl", "otio"]
+__all__ = ["LISTS", "Part", "edl", "otio", "table"]
 
 START = "01:00:00:00"  # where programs begin a timeline
 
-Part = tuple[Fraction, Fraction]  # seconds of the film, from and up to
+Part = tuple[Cast, Piece]  # a film's cast, and what is shown of the film
 
 
-def otio(cast: Cast, title: str, parts: Sequence[Part]) -> Iterator[str]:
-    """The parts as clips of one track.
+def table(title: str, parts: Sequence[Part]) -> Iterator[str]:
+    """The parts as CSV: where each lies in the reel and in its film, in seconds and frames."""
+    text = StringIO(newline="")
+    rows = csv.writer(text)
+    rows.writerow(("part", "reel_in", "reel_out", "film_in", "film_out", "first_frame", "stop_frame", "film"))
+    for number, (cast, piece) in enumerate(parts, 1):
+        times = (piece.reel_start, piece.reel_start + piece.duration, piece.start, piece.end)
+        name = harmless(film_name(cast))
+        rows.writerow([number, *(f"{float(t):.6f}" for t in times), piece.first, piece.stop, name])
+    yield text.getvalue()
+
+
+def otio(title: str, parts: Sequence[Part]) -> Iterator[str]:
+    """The parts as clips of one track, each in its film's own timecode and rate.
 
     Raises:
-        InputError: the film's rate has no timecode.
+        InputError: a film's rate has no timecode.
         MissingExtra: opentimelineio is not installed.
     """
-    schema, base = library().schema, grid(cast, Options())
-    made = schema.Timeline(one_line(title), global_start_time=_time(base, _record(base)))
+    schema = library().schema
+    bases = [grid(cast, Options()) for cast, _ in parts]
+    start = _time(bases[0], _record(bases[0])) if bases else None
+    made = schema.Timeline(one_line(title), global_start_time=start)
     track = schema.Track("V1", kind=schema.TrackKind.Video)
-    for start, stop in parts:
-        first, after = base.span(start, stop)
+    for base, (cast, piece) in zip(bases, parts, strict=True):
+        first, after = base.span(piece.start, piece.end)
         span = library().opentime.TimeRange(_time(base, base.start + first), _time(base, after - first))
         track.append(clip_of(cast, base, span))
     made.tracks.append(track)
     yield made.to_json_string(indent=1) + "\n"
 
 
-def edl(cast: Cast, title: str, parts: Sequence[Part]) -> Iterator[str]:
+def edl(title: str, parts: Sequence[Part]) -> Iterator[str]:
     """The parts as events of a CMX3600 list.
 
     Raises:
-        InputError: the film's rate has no timecode.
+        InputError: a film's rate has no timecode, or there are several rates.
     """
-    base = grid(cast, Options())
-    record = Timebase(base.rate, base.drop, _record(base))
-    yield f"TITLE: {one_line(title)}\nFCM: {'DROP FRAME' if base.drop else 'NON-DROP FRAME'}\n"
+    bases = [grid(cast, Options()) for cast, _ in parts]
+    rates = list(dict.fromkeys((base.rate, base.drop) for base in bases))
+    if len(rates) > 1:
+        words = ", ".join(f"{float(rate):.6g}{' drop frame' * drop}" for rate, drop in rates)
+        raise InputError(f"an .edl counts in one rate, and these films have {words}; write the list as .otio")
+    drop = bool(bases) and bases[0].drop
+    yield f"TITLE: {one_line(title)}\nFCM: {'DROP FRAME' if drop else 'NON-DROP FRAME'}\n"
     at = 0
-    for number, (start, stop) in enumerate(parts, 1):
-        first, after = base.span(start, stop)
+    for number, (base, (cast, piece)) in enumerate(zip(bases, parts, strict=True), 1):
+        record = Timebase(base.rate, base.drop, _record(base))
+        first, after = base.span(piece.start, piece.end)
         length = after - first
         times = (base.label(first), base.label(after), record.label(at), record.label(at + length))
         yield f"\n{number:03d}  AX       V     C        {' '.join(times)}\n"
@@ -63,7 +86,11 @@ def edl(cast: Cast, title: str, parts: Sequence[Part]) -> Iterator[str]:
         at += length
 
 
-LISTS: dict[str, Callable[[Cast, str, Sequence[Part]], Iterator[str]]] = {".otio": otio, ".edl": edl}
+LISTS: dict[str, Callable[[str, Sequence[Part]], Iterator[str]]] = {
+    ".csv": table,
+    ".otio": otio,
+    ".edl": edl,
+}
 
 
 def _record(base: Timebase) -> int:
