@@ -229,7 +229,8 @@ class Session:
         """
         with self._thinking:
             view = self.refresh()
-            sheet = self._asks(view).sheet(limit)
+            asks = self._asks(view)
+            sheet = asks.first_of_each()[0] if limit == LONGEST else asks.sheet(limit)
 
             def shown(track: int) -> dict[str, Any]:
                 return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
@@ -269,7 +270,7 @@ class Session:
                     "wrong": round(c.wrong, 2),
                     "pieces": [piece.tolist() for piece in c.pieces],
                 }
-                for c in asker.checks()
+                for c in asker.first_of_each()[1]
             ]
             return {
                 "seen": view.seen,

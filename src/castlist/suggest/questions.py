@@ -68,6 +68,7 @@ class Asker:
         self.closed = view.labelled.copy()  # nothing to be asked about these
         self.closed[view.unsure.ravel()] = True
         self._lines: tuple[Lines, Lines] | None = None
+        self._first: tuple[Sheet, list[Check]] | None = None
         self.done = np.array([bool(g.name) for g in view.groups], np.bool_)  # who is known by name
         self._groups()
         asked = view.labelled.copy()
@@ -109,17 +110,30 @@ class Asker:
         They are those without a name whose tracks were not all confirmed; as many as have about `limit`
         pieces, and at least one.
         """
-        wholes = self._known()[1]
-        asked = set(self.view.label[wholes.track[wholes.gain > 0]].tolist())  # first, who they are
-        left = sorted(set(self._left()) - asked, key=lambda k: (-self.group_worth[k], k))
-        found = [self._check(k) for k in left[:limit]]
-        found.sort(key=lambda c: -c.wrong)
-        total = np.cumsum([len(c.pieces) for c in found])
-        return found[: max(1, int(np.searchsorted(total, limit, "right")))]
+        if not self.view.groups:
+            return []
+        loose, wholes = self._known()
+        label, groups = self.view.label, len(self.view.groups)
+        asked = set(label[wholes.track[wholes.gain > 0]].tolist())  # first, who they are
+        own = np.ones(len(label))  # probability of the person that a track is with
+        own[loose.track] = loose.own
+        wrong = np.bincount(label[loose.track], loose.worth * (1 - loose.own), minlength=groups)
+        found: list[Check] = []
+        for k in sorted(set(self._left()) - asked, key=lambda k: (-wrong[k], -self.group_worth[k], k)):
+            found.append(self._check(k, own, float(wrong[k])))
+            if sum(len(c.pieces) for c in found) > limit:
+                return found[:-1] or found
+        return found
+
+    def first_of_each(self) -> tuple[Sheet, list[Check]]:
+        """The sheet and the people to be looked through that are asked first; found once a view."""
+        if self._first is None:
+            self._first = self.sheet(), self.checks()
+        return self._first
 
     def first(self) -> str:
         """What to ask first, by the faces put right for a click: "sheet", "check", or "" for nothing."""
-        sheet, checks = self.sheet(), self.checks()
+        sheet, checks = self.first_of_each()
         if not sheet.items:
             return "check" if checks else ""
         wrong = sum(c.wrong for c in checks)
@@ -139,14 +153,10 @@ class Asker:
     def _left(self) -> list[int]:
         return [k for k, g in enumerate(self.view.groups) if not g.name and not g.confirmed]
 
-    def _check(self, k: int) -> Check:
+    def _check(self, k: int, own: Table, wrong: float) -> Check:
         tracks = self.view.groups[k].tracks
-        size, own = self.base.tracks.size[tracks], np.ones(len(tracks))
-        asked = ~self.closed[tracks] & self.evidence.known[tracks]
-        if len(tracks) > 1 and asked.any():
-            own[asked] = self.evidence.belonging(tracks[asked], never(self.view)).own
-        wrong = float(self.worth[tracks] @ (1 - own))
-        return Check(k, pieces(tracks, size, self.base.vector[tracks], own), wrong, float((1 - own).sum()))
+        size, vector = self.base.tracks.size[tracks], self.base.vector[tracks]
+        return Check(k, pieces(tracks, size, vector, own[tracks]), wrong, float((1 - own[tracks]).sum()))
 
     def outlook(self) -> Outlook:
         """Who is unsure, and how many clicks a review is expected to take."""
@@ -156,7 +166,7 @@ class Asker:
         number = np.array([g.number for g in self.view.groups], np.int64)
         doubts = doubts_of(loose, wholes, self.view.label, number, self.group_worth.astype(np.float64))
         items = np.concatenate([lines.cost[lines.gain > 0] for lines in (loose, wholes)])
-        checks = [c.strangers for c in self.checks()]
+        checks = [c.strangers for c in self.first_of_each()[1]]
         sheets = -(-len(items) // LONGEST) + bool(checks)
         return Outlook(doubts, int(np.ceil(sheets + items.sum() + sum(checks))))
 
