@@ -135,6 +135,7 @@ class Cast:
     people: tuple[Person, ...]
     background: tuple[Person, ...]
     damaged: int = 0  # frames that could not be decoded
+    turned: int = 0  # degrees clockwise by which the film shows more faces when it is turned; 0 for none
 
     def __post_init__(self) -> None:
         freeze(self, person=(np.int32, (None,)), fate=(np.int8, (None,)))
@@ -320,6 +321,7 @@ class Cast:
         numbers: Sequence[int] = (),
         portraits: Portraits | None = None,
         damaged: int = 0,
+        turned: int = 0,
     ) -> Cast:
         """The cast that a label for each track describes.
 
@@ -372,7 +374,7 @@ class Cast:
             )
         people = tuple(p for p in everybody if p.fate == PERSON)
         background = tuple(p for p in everybody if p.fate == BACKGROUND)
-        return cls(video, clock, shots, tracks, person, final, reason, people, background, damaged)
+        return cls(video, clock, shots, tracks, person, final, reason, people, background, damaged, turned)
 
 
 def _frames(tracks: Tracks, own: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ import pytest
 
 import castlist
 from castlist.drawn import Actor, Scene, Script, people, render
+from castlist.io.exports.cast_json import document
 from castlist.pipeline.turned import better_turned
 from castlist.store import Workspace
 
@@ -110,7 +111,12 @@ def test_a_film_on_its_side_is_told_from_one_that_shows_nobody(
         images = [frame.to_ndarray(format="bgr24") for frame in source.decode(video=0)][:40:4]
     film = write(tmp_path / "film.mp4", [np.rot90(image, turns) for image in images])
     cast = cast_of(film, tmp_path / "w.castlist")
-    assert better_turned(cast) == 90 * turns
+    assert cast.turned == 90 * turns
+    with Workspace.open(tmp_path / "w.castlist", write=False) as workspace:
+        assert workspace.cast().turned == workspace.summary()["cast"]["better_turned"] == 90 * turns
+    assert document(cast)["film"]["better_turned"] == 90 * turns
+    page = (tmp_path / "w.castlist" / "report.html").read_text()
+    assert (f"turned clockwise by {90 * turns} degrees" in page) == bool(turns)
     if not turns:
         assert better_turned(replace(cast, people=())) == 0
 

@@ -73,7 +73,6 @@ def _one(
     from castlist.io import plain_json
     from castlist.pipeline import find
     from castlist.pipeline.outlook import outlook
-    from castlist.pipeline.turned import better_turned
     from castlist.store import Workspace
 
     watched: set[int] = set()  # frames seen, as progress is told of
@@ -85,7 +84,6 @@ def _one(
 
     with progress(quiet) as watch, place_advised():
         cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=told, replace=replace)
-        turn = better_turned(cast, recipe, machine)
     place = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
         from castlist.io.exports.cast_json import document
@@ -94,17 +92,6 @@ def _one(
     else:
         with Workspace.open(place, write=False) as opened:
             print_cast(cast, place, len(watched) <= 1 and len(cast.clock) > 1, outlook(opened))
-    if turn:
-        click.echo(_turn_it(turn), err=True)
-
-
-def _turn_it(degrees: int) -> str:
-    """What to do with a film that lies on its side or stands on its head."""
-    filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
-    return (
-        f"More faces are found when this film is turned clockwise by {degrees} degrees. If it is shown on "
-        f"its side or upside down, turn it first: ffmpeg -i FILM -vf {filters[degrees]} turned.mp4"
-    )
 
 
 def _many(

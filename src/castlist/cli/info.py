@@ -63,6 +63,8 @@ def _words(name: str, value: Any) -> str:
         return "; ".join(
             f"{s['frames']} frames in {s['segments']} segments, {state[s['complete']]}" for s in value
         )
+    if name == "cast":
+        value = {part: n for part, n in value.items() if part != "better_turned"}
     if isinstance(value, dict):
         return ", ".join(f"{n} {part.replace('_', ' ')}" for part, n in value.items())
     return str(value)

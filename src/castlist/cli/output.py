@@ -218,4 +218,8 @@ def _footnotes(cast: Cast) -> list[str]:
     if cast.unread:
         read = max(Fraction(0), cast.whole - cast.unread)
         notes.append(f"The film says {float(cast.whole):.1f} s, {float(read):.1f} s of it could be read")
+    if cast.turned:
+        from castlist.report.words import turn_it
+
+        notes.append(turn_it(cast.turned))
     return notes

@@ -38,6 +38,7 @@ class Base:
     number: NDArray[np.int64] = field(default_factory=_nobody)  # (g,) of the person that each label is
     next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
     digest: str = ""  # of tracks and clock
+    turned: int = 0  # degrees: see Cast.turned
 
     def __post_init__(self) -> None:
         if not len(self.mean):

@@ -220,7 +220,7 @@ def cast_of(base: Base, video: Video, view: View) -> Cast:
     return Cast.of(
         video, base.clock, base.shots, base.tracks, view.label, fate=view.fate, reason=view.reason,
         names=[g.name for g in view.groups], numbers=[g.number for g in view.groups],
-        portraits=_keyed(base.portraits, view), damaged=base.damaged,
+        portraits=_keyed(base.portraits, view), damaged=base.damaged, turned=base.turned,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ scan, takes seconds, and says who is who by the machine alone; `publish_run` app
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import time
@@ -19,10 +20,11 @@ from castlist.cast import Cast
 from castlist.decode import open_video
 from castlist.models import MODELS
 from castlist.pipeline.again import kind_of, refuse_other_recipe
-from castlist.pipeline.identify import identify
+from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
 from castlist.pipeline.scan import ends, scan
+from castlist.pipeline.turned import better_turned
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -83,6 +85,7 @@ def find(
         scanned = _scanned(opened, video, recipe, machine, watch)
         seconds = time.perf_counter()
         found = identify(video, scanned, recipe, machine=machine, watch=watch)
+        found = _with_turn(found, recipe, machine)
         watch("report", 0, 1)
         timings = {"scan": seconds - started, "people": time.perf_counter() - seconds}
         evidence = evidence_of(found, recipe, machine, timings)
@@ -90,6 +93,12 @@ def find(
         opened.run_finished(run, timings, {"tracks": len(cast.tracks), "people": len(cast)})
         watch("report", 1, 1)
         return cast.with_pictures(KeptPictures(opened.path))
+
+
+def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
+    """The same, with by how much the film had better be turned."""
+    turned = better_turned(found.cast, recipe, machine)
+    return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned))
 
 
 def _scanned(workspace: Workspace, video: Video, recipe: Recipe, machine: Machine, watch: Watch) -> Scan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from castlist.decisions import Base, completed_log, renumbered
 from castlist.errors import WorkspaceError
@@ -49,7 +50,9 @@ def _complete(path: str, video: Video, base: Base) -> None:
 def _found(workspace: Workspace, video: Video, run: Run) -> tuple[Base, Evidence]:
     recipe, scan = scan_of(workspace, video, run)
     found = identify(video, scan, recipe)
-    base = renumbered(base_of(found), previous(workspace), workspace.decisions.all())
+    before = previous(workspace)
+    base = renumbered(base_of(found), before, workspace.decisions.all())
+    base = replace(base, turned=before.turned if before else 0)  # the film may not be there
     return base, evidence_of(found, recipe, Machine(), run.timings)
 
 

@@ -177,7 +177,7 @@ def previous(workspace: Workspace) -> Base | None:
     return Base(
         cast.clock, cast.shots, cast.tracks, workspace.portraits(), cast.person, cast.fate, cast.reason,
         empty, np.zeros((0, 2), np.int64), np.zeros(4), cast.damaged, empty,
-        number, int(number.max(initial=0)) + 1,
+        number, int(number.max(initial=0)) + 1, turned=cast.turned,
     )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def base_of(found: Found) -> Base:
     mean, vector, scale = space(found.embeddings, found.constraints, np.asarray(cast.person, np.int64))
     return Base(
         cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
-        vector, found.constraints.cannot, scale, cast.damaged, mean,
+        vector, found.constraints.cannot, scale, cast.damaged, mean, turned=cast.turned,
     )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ def render(
             evidence=evidence,
             damaged=cast.damaged,
             unread=float(cast.unread),
+            turned=cast.turned,
             whole=float(cast.whole),
             lead=LEAD,
             lanes=LANES,

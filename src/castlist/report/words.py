@@ -6,7 +6,7 @@ import re
 import unicodedata
 from fractions import Fraction
 
-__all__ = ["clean", "clock", "count", "length", "moment", "percent", "sheet", "spell"]
+__all__ = ["clean", "clock", "count", "length", "moment", "percent", "sheet", "spell", "turn_it"]
 
 NAME_LENGTH = 80  # characters of a name that the page shows
 SMALL = (
@@ -41,6 +41,15 @@ def clock(seconds: Fraction | float) -> str:
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def turn_it(degrees: int) -> str:
+    """What to do with a film that lies on its side or stands on its head."""
+    filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
+    return (
+        f"More faces are found when this film is turned clockwise by {degrees} degrees. If it is shown on "
+        f"its side or upside down, turn it first: ffmpeg -i FILM -vf {filters[degrees]} turned.mp4"
+    )
 
 
 def moment(seconds: Fraction | float) -> str:

@@ -29,7 +29,10 @@ def put(
     if old:
         columns.delete(db, old[0])
     clock = columns.write(db, cast.clock)
-    db.execute("INSERT INTO casts VALUES (1, ?, ?, ?, ?, ?)", (run, now, cast.damaged, clock, decision))
+    db.execute(
+        "INSERT INTO casts VALUES (1, ?, ?, ?, ?, ?, ?)",
+        (run, now, cast.damaged, clock, decision, cast.turned),
+    )
     _fill(db, "shots", _shot_rows(cast))
     _fill(db, "people", _people_rows(cast))
     _fill(db, "tracks", _track_rows(cast))
@@ -43,7 +46,7 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
     Raises:
         WorkspaceError: the tables do not fit together.
     """
-    head = rows(db, "SELECT clock, damaged FROM casts", (whole, whole))
+    head = rows(db, "SELECT clock, damaged, turned FROM casts", (whole, whole, _turn))
     if not head:
         return None
     people = rows(db, "SELECT id, name, named FROM people ORDER BY place, id", (whole, line, whole))
@@ -66,6 +69,7 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
             numbers=[person for person, _, _ in people],
             portraits=portraits,
             damaged=head[0][1],
+            turned=head[0][2],
         )
     except (ValueError, TypeError, IndexError) as error:
         raise damaged(error) from error
@@ -74,6 +78,13 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
 def _quality(value: object) -> float:
     """The quality of a picture, NaN where nobody measured it."""
     return float("nan") if value is None else number(value)
+
+
+def _turn(value: object) -> int:
+    """Degrees by which a film shows more faces when it is turned."""
+    if whole(value) not in (0, 90, 180, 270):
+        raise ValueError(f"a film is not turned by {value} degrees")
+    return whole(value)
 
 
 def _person(value: object) -> int:

@@ -147,6 +147,7 @@ def without(
         fate=cast.fate[kept], reason=[cast.reason[t] for t in kept.tolist()], names=names, numbers=numbers,
         portraits=pictures,
         damaged=cast.damaged,
+        turned=cast.turned,
     )  # fmt: skip
     return less, pictures
 

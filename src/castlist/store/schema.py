@@ -191,7 +191,12 @@ UPDATE people SET id = -id;
 UPDATE tracks SET person = person + 1;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS)
+_TURNED = """
+-- Degrees clockwise by which the film shows more faces when it is turned; 0 for none.
+ALTER TABLE casts ADD COLUMN turned INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED)
 SCHEMA = len(MIGRATIONS)
 
 

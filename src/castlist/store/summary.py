@@ -65,13 +65,16 @@ def _times(db: sqlite3.Connection, scan: int) -> dict[str, int | float]:
 
 
 def cast(db: sqlite3.Connection) -> dict[str, int] | None:
-    """How many people, tracks, ... the cast has; None where there is none yet."""
+    """How many people, tracks, ... the cast has; None where there is none yet.
+
+    `better_turned` is by how many degrees clockwise the film shows more faces when it is turned.
+    """
     if not db.execute("SELECT count(*) FROM casts").fetchone()[0]:
         return None
     return {
         name: int(db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])  # noqa: S608
         for name, what in _COUNTS.items()
-    }
+    } | {"better_turned": rows(db, "SELECT turned FROM casts", (whole,))[0][0]}
 
 
 def people(cast: Cast) -> dict[str, int]:

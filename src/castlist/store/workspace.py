@@ -129,12 +129,16 @@ class Workspace:
 
     def close(self) -> None:
         """Close the database and let the next run in."""
-        with suppress(sqlite3.Error):
+        try:
             if self._lock:  # so that a copy of cast.db alone, or a medium that is only read, has everything
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.close()
-        if self._lock:
-            self._lock.release()
+                with suppress(sqlite3.Error):
+                    self._db.rollback()  # where that failed before
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            if self._lock:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -583,8 +587,7 @@ class Workspace:
             try:
                 yield self._db
             finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                self._db.rollback()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -604,7 +607,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
+            db.rollback()
         raise
 
 
