@@ -10,7 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.faults import kinds_input, kinds_system, kinds_workspace  # noqa: F401  (each notes its kinds)
+from tests.faults import (  # noqa: F401  (each notes its kinds)
+    kinds_input,
+    kinds_library,
+    kinds_page,
+    kinds_system,
+    kinds_workspace,
+)
 from tests.faults.campaign import KINDS, Tally, campaign, table
 
 

@@ -27,6 +27,7 @@ PLENTY = Limits()
 LONGEST = 800  # characters of a sentence
 MEMORY = 3 << 30  # bytes
 STEERING = {*range(9), 11, 12, *range(14, 32), 127} - {9, 10, 13}
+OWN = ("film.castlist", "new.castlist", "season", "__pycache__", "out")  # what castlist may change
 USAGE = (b"Usage:", b"Try ", b"\n")
 
 
@@ -69,7 +70,7 @@ class Box:
         found = {}
         for path in sorted(self.folder.rglob("*")):
             inside = path.relative_to(self.folder)
-            if inside.parts[0] in ("film.castlist", "new.castlist", "__pycache__", "out"):
+            if inside.parts[0] in OWN:
                 continue
             found[str(inside)] = "a folder" if path.is_dir() else sha256(path.read_bytes()).hexdigest()
         return found
@@ -115,7 +116,7 @@ class Tally:
 
 
 def prepare(folder: Path) -> Path:
-    """A template: a drawn film of two people and its workspace, found by the castlist under test."""
+    """A template: a drawn film of two people, its workspace and a library, by the castlist under test."""
     from castlist.drawn import Actor, Scene, Script, people, render
 
     template = folder / "template"
@@ -125,12 +126,10 @@ def prepare(folder: Path) -> Path:
         Scene(0.6, (Actor(0, 0.5, 0.45, 0.5),), "kitchen"),
     )
     render(Script("template", people(2), scenes, width=320, height=180), template / "film.mp4")
-    subprocess.run(
-        [sys.executable, "-m", "castlist", "find", "film.mp4", "-q"],
-        cwd=template,
-        check=True,
-        capture_output=True,
-    )
+    for words in (["find", "film.mp4", "-q"], ["library", "add", "season", "film.castlist", "-q"]):
+        subprocess.run(
+            [sys.executable, "-m", "castlist", *words], cwd=template, check=True, capture_output=True
+        )
     return template
 
 

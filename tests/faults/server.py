@@ -113,7 +113,8 @@ def serve() -> None:
     names = (
         "castlist.cli", "castlist.store", "castlist.recipe", "castlist.pipeline", "castlist.cli.info",
         "castlist.cli.export", "castlist.cli.decide", "castlist.cli.explain", "castlist.io.features",
-        "castlist.io.exports", "castlist.report", "castlist.review.session", "rich.table", "rich.console",
+        "castlist.io.exports", "castlist.report", "castlist.review.session", "castlist.library",
+        "castlist.cli.library", "rich.table", "rich.console",
     )  # fmt: skip
     for name in names:
         with suppress(ImportError):

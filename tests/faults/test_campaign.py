@@ -9,7 +9,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.faults import kinds_input, kinds_system, kinds_workspace  # noqa: F401  (each notes its kinds)
+from tests.faults import (  # noqa: F401  (each notes its kinds)
+    kinds_input,
+    kinds_library,
+    kinds_page,
+    kinds_system,
+    kinds_workspace,
+)
 from tests.faults.campaign import KINDS, Command, Ended, judged, one, prepare
 from tests.faults.server import Limits, Server
 
@@ -17,7 +23,9 @@ SEED = 1
 SLOW = {  # cases of kinds whose cases take seconds; of the others as many as their weight
     "mutated films": 1, "crafted films": 1, "killed and resumed": 1, "stopped by a signal and resumed": 1,
     "calls that fail": 2, "files that may not grow": 1, "too little memory": 1, "feature files": 4,
-    "decisions killed": 1,    "pictures that a power cut took": 1, "names, addresses and odd arguments": 4,
+    "decisions killed": 1, "the review page: requests": 1, "the review page: connections": 1,
+    "the review page: a workspace that changes": 1, "pictures that a power cut took": 1,
+    "names, addresses and odd arguments": 4,
 }  # fmt: skip
 pytestmark = [
     pytest.mark.xdist_group("faults"),

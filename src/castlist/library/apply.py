@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from castlist.decisions import Anchor, locate
@@ -16,6 +15,7 @@ from castlist.library.harvest import FilmFacts, MemberFacts
 from castlist.library.log import Event
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.ulid import is_ulid
+from castlist.store.rows import exact
 from castlist.types import NOISE
 
 __all__ = ["apply", "fill", "match"]
@@ -85,7 +85,7 @@ def _member(db: Db, film: int, person: Mapping[str, Any], event: Event) -> None:
     )
     member = member_of(db, film, person["key"])
     for number, at in enumerate(person.get("at", ())):
-        anchor = Anchor(Fraction(at[0]), tuple(at[1:5]))
+        anchor = Anchor(exact(at[0]), tuple(at[1:5]))
         db.execute(
             "INSERT OR IGNORE INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', -1)",
             (member, number, str(anchor.time), *anchor.box),

@@ -102,7 +102,8 @@ class Library:
             place.check_folder(self.path)
             with closing(self._connected(write=False)) as db:
                 db.execute("BEGIN")
-                yield db
+                with place.understood(self.path):
+                    yield db
 
     def _connected(self, *, write: bool, locked: bool = False) -> sqlite3.Connection:
         """The catalogue; one that an earlier castlist made is made anew first."""
@@ -156,7 +157,8 @@ class Library:
         """The catalogue up to date with the log, and what adds events to both; all of them or none."""
         place.check_folder(self.path)
         with place.locked(self.path), place.sentences(self.path):
-            with closing(self._connected(write=True, locked=True)) as db:
+            connected = closing(self._connected(write=True, locked=True))
+            with connected as db, place.understood(self.path):
                 self._catch_up(db)
                 yield db, lambda events, author="", fills=(): self._record(db, events, author, fills)
             with suppress(sqlite3.Error), closing(place.connect(self.path, write=True)) as db:
@@ -576,11 +578,12 @@ class Library:
             db.execute("PRAGMA foreign_keys = ON")
             schema.create(db)
             db.execute("BEGIN")
-            for event in place.event_log(self.path).read():
-                apply.apply(db, event)
+            with place.understood(self.path, place.DAMAGED_LOG):
+                for event in place.event_log(self.path).read():
+                    apply.apply(db, event)
             problems = self._fill_all(db)
             db.execute("COMMIT")
-        for name in ("-wal", "-shm"):
+        for name in ("-wal", "-shm", "-journal"):
             (self.path / f"{place.CATALOGUE}{name}").unlink(missing_ok=True)
         os.replace(new, self.path / place.CATALOGUE)
         return problems

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from castlist.decisions import Anchor
 from castlist.library.harvest import FilmFacts
+from castlist.store.rows import exact
 
 __all__ = [
     "anchors_by_key",
@@ -93,7 +93,7 @@ def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:
     rows = db.execute(
         "SELECT time, left, top, right, bottom FROM sighting WHERE member = ? ORDER BY number", (member,)
     ).fetchall()
-    return tuple(Anchor(Fraction(time), tuple(box)) for time, *box in rows)
+    return tuple(Anchor(exact(time), tuple(box)) for time, *box in rows)
 
 
 def anchors_by_key(db: Db, film: int) -> dict[str, tuple[Anchor, ...]]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from castlist.errors import WorkspaceBusy, WorkspaceError
+from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
 from castlist.library import schema
 from castlist.library.log import EventLog
+from castlist.store import database
+from castlist.store.files import said
 from castlist.store.folder import Folder
 from castlist.store.lock import Lock
 
@@ -26,12 +27,17 @@ __all__ = [
     "locked",
     "make",
     "sentences",
+    "understood",
 ]
 
 CATALOGUE, LOG = "catalogue.db", "log.jsonl"
-FILES = (CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", LOG, "lock")
+FILES = (CATALOGUE, *(CATALOGUE + end for end in ("-wal", "-shm", "-journal")), LOG, "lock")
 PATIENCE = 120.0  # seconds that one castlist waits for another to finish with a library
-LARGEST = 64 << 20  # bytes of one value of the database
+DAMAGED = (
+    f"{{}}: {CATALOGUE} is damaged ({{}}); castlist library rebuild makes it anew from the log and the films"
+)
+DAMAGED_LOG = f"{{}}: {LOG} holds what castlist does not write ({{}}); bring back a copy of it"
+WORK = 100  # times the work of one look at every byte: questions join some tables
 
 
 def check_folder(path: Path) -> None:
@@ -103,17 +109,18 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         WorkspaceError: it is missing, damaged or changed by others.
         WorkspaceNewer: a later castlist wrote it.
     """
-    file = path / CATALOGUE
-    if not file.exists() or not file.stat().st_size:
+    folder = Folder(path)
+    found = folder.check(CATALOGUE)
+    if found is None or not found.st_size:
         raise WorkspaceError(
             f"{path}: has no catalogue; castlist library rebuild makes it from the log and the films"
         )
-    db = _connect(file, write)
+    db = database.reach(folder, "rw" if write else "ro", CATALOGUE)
     try:
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
         schema.check(db, path)
+        db.allow(WORK * db.size)
         if write:
+            db.set_progress_handler(None, 0)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
         else:
@@ -126,20 +133,24 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return db
 
 
-def _connect(file: Path, write: bool) -> sqlite3.Connection:
-    address = file.absolute().as_uri()
-    db = sqlite3.connect(
-        f"{address}?mode={'rw' if write else 'ro'}", uri=True, isolation_level=None, timeout=20
-    )
+@contextmanager
+def understood(path: Path, damaged: str = DAMAGED) -> Iterator[None]:
+    """What is made of a catalogue's rows within: a row that cannot be understood is a damaged catalogue.
+
+    SQLite takes any value in any column, and a catalogue may come from a stranger.
+
+    Args:
+        damaged: the sentence, with places for the library and for what was found.
+
+    Raises:
+        WorkspaceError: a value is not what its column holds.
+    """
     try:
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return db
-    except sqlite3.OperationalError:
-        db.close()
-        wal = file.with_name(f"{file.name}-wal")
-        if write or os.access(file.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
-            raise
-    return sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        yield
+    except CastlistError:
+        raise
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+        raise WorkspaceError(damaged.format(path, said(error))) from error
 
 
 def event_log(path: Path) -> EventLog:
@@ -180,10 +191,7 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code == "SQLITE_FULL":
         return WorkspaceError(_of_system(path, OSError(errno.ENOSPC, "full")))
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return WorkspaceError(_of_system(path, OSError(errno.EACCES, str(error))))
+        return WorkspaceError(_of_system(path, OSError(errno.EACCES, said(error))))
     if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(f"{path}: the disk failed or is full ({error}); what was done before is kept")
-    return WorkspaceError(
-        f"{path}: {CATALOGUE} is damaged ({error}); castlist library rebuild makes it anew from the log "
-        f"and the films"
-    )
+        return WorkspaceError(f"{path}: the disk failed or is full ({said(error)}); what was done is kept")
+    return WorkspaceError(DAMAGED.format(path, said(error)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from castlist.library import lookup, views
 from castlist.library.score import ALIKE, Likeness
 from castlist.library.shelf import Piece, pieces
+from castlist.store.rows import exact
 from castlist.vectors import unit
 
 __all__ = ["Found", "Sight", "by_face", "scores_of"]
@@ -123,7 +123,7 @@ def _gathered(
         if chance < least:
             continue
         row = db.execute(_MEMBER, (prototype, member)).fetchone()
-        sight = Sight(films[row[0]], float(Fraction(row[5] or "0")), row[6] or "", chance, row[4])
+        sight = Sight(films[row[0]], float(exact(row[5] or "0")), row[6] or "", chance, row[4])
         found.setdefault(row[1] or f"member {member}", []).append((chance, row, sight))
     listed = []
     for rows in found.values():

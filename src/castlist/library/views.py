@@ -6,7 +6,7 @@ import difflib
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from castlist.errors import InputError
 from castlist.library.lookup import now_id, shown
 from castlist.library.ulid import is_ulid
+from castlist.store.rows import exact, number, optional, text, whole
 
 __all__ = [
     "FilmAppearance",
@@ -134,10 +135,7 @@ class Question:
 
 def films(db: Db, library: Path) -> tuple[LibraryFilm, ...]:
     """The films, in the order of adding."""
-    rows = db.execute(
-        "SELECT id, name, path, workspace, near, digest, seconds, model, added,"
-        " (SELECT count(DISTINCT person) FROM member WHERE film = film.id) FROM film ORDER BY id"
-    ).fetchall()
+    rows = list(_typed(db, _FILMS, (whole, text, text, text, text, text, number, text, text, whole)))
     often = Counter(row[1] for row in rows)
     return tuple(
         LibraryFilm(
@@ -145,6 +143,22 @@ def films(db: Db, library: Path) -> tuple[LibraryFilm, ...]:
         )
         for row in rows
     )
+
+
+_FILMS = (
+    "SELECT id, name, path, workspace, near, digest, seconds, model, added,"
+    " (SELECT count(DISTINCT person) FROM member WHERE film = film.id) FROM film ORDER BY id"
+)
+
+
+def _typed(db: Db, query: str, readers: Sequence[Callable[[Any], Any]]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, each value by the reader of its column.
+
+    Raises:
+        ValueError: a value is not what its column holds.
+    """
+    for row in db.execute(query):
+        yield tuple(read(value) for read, value in zip(readers, row, strict=True))
 
 
 def where(library: Path, workspace: str, near: str) -> Path:
@@ -161,21 +175,25 @@ def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
     """Everybody, those with most films first, then those longest on screen."""
     known = {film.id: film for film in films(db, library)}
     members: dict[str, list[tuple[int, LibraryFilm, str, float | None, str, int]]] = {}
-    for row in db.execute(
+    for row in _typed(
+        db,
         "SELECT person, id, film, key, probability, how, faces FROM member WHERE person IS NOT NULL "
-        "ORDER BY film, id"
+        "ORDER BY film, id",
+        (text, whole, whole, text, optional(number), text, whole),
     ):
         members.setdefault(row[0], []).append((row[1], known[row[2]], *row[3:]))
     stays: dict[int, list[FilmAppearance]] = {}
-    for member, film, start, stop in db.execute(
+    for member, film, start, stop in _typed(
+        db,
         "SELECT member.id, member.film, start_exact, stop_exact FROM appearance JOIN member ON "
         "member.id = member"
-        " WHERE person IS NOT NULL ORDER BY member.film, start, number"
+        " WHERE person IS NOT NULL ORDER BY member.film, start, number",
+        (whole, whole, exact, exact),
     ):
-        stays.setdefault(member, []).append(FilmAppearance(known[film], Fraction(start), Fraction(stop)))
+        stays.setdefault(member, []).append(FilmAppearance(known[film], start, stop))
     found = [
         _person(person, name, members.get(person, []), stays)
-        for person, name in db.execute("SELECT id, name FROM person ORDER BY id")
+        for person, name in _typed(db, "SELECT id, name FROM person ORDER BY id", (text, text))
     ]
     return tuple(sorted(found, key=lambda p: (-len(p.films), -p.screen_time, p.id)))
 
@@ -250,15 +268,16 @@ def questions(db: Db, library: Path) -> list[Question]:
     """Open questions, one for each pair of people, grouped by person, the most useful first."""
     names = {film.id: film.name for film in films(db, library)}
     best: dict[tuple[str, str], Question] = {}
-    for row in db.execute(_QUESTIONS):
+    side = (text, text, whole, optional(exact), number, whole)
+    for row in _typed(db, _QUESTIONS, (text, number, text, *side, *side)):
         q = _question(row, names)
         key = (min(q.a, q.b), max(q.a, q.b))
         if key not in best or (q.probability, q.id) > (best[key].probability, best[key].id):
             best[key] = q
     useful = sorted(best.values(), key=lambda q: (-q.gain, q.id))
     place: dict[str, int] = {}
-    for number, q in enumerate(useful):
-        place.setdefault(q.b, number)
+    for rank, q in enumerate(useful):
+        place.setdefault(q.b, rank)
     return sorted(useful, key=lambda q: (place[q.b], -q.gain, q.id))
 
 
@@ -270,7 +289,7 @@ def _question(row: tuple[Any, ...], films: Mapping[int, str]) -> Question:
     )
     return Question(
         id=name, a=a, b=b, a_name=shown(a, a_name), b_name=shown(b, b_name), a_film=films[a_film],
-        b_film=films[b_film], a_time=float(Fraction(a_time or "0")), b_time=float(Fraction(b_time or "0")),
+        b_film=films[b_film], a_time=float(a_time or 0), b_time=float(b_time or 0),
         a_member=a_member, b_member=b_member, probability=chance, why=why,
         gain=chance * min(a_seconds, b_seconds),
     )  # fmt: skip

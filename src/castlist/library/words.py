@@ -28,6 +28,7 @@ from typing import Any
 
 from castlist.errors import InputError
 from castlist.library import lookup, views
+from castlist.store.rows import exact
 
 __all__ = ["Answer", "Moment", "Query", "find", "parse"]
 
@@ -271,10 +272,9 @@ def _moment(
     rows = db.execute(
         "SELECT time, image FROM sighting WHERE member = ? AND image <> '' ORDER BY number", (near.member,)
     ).fetchall()
-    from fractions import Fraction
 
     middle = (span[0] + span[1]) / 2
-    image = min(rows, key=lambda r: abs(float(Fraction(r[0])) - middle))[1] if rows else ""
+    image = min(rows, key=lambda r: abs(float(exact(r[0])) - middle))[1] if rows else ""
     return Moment(
         film,
         *span,

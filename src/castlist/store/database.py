@@ -24,8 +24,7 @@ from castlist.store.folder import Folder
 __all__ = ["DATABASE", "Database", "connect", "create", "reach", "refresh"]
 
 DATABASE = "cast.db"
-WAL, SHM, JOURNAL = "cast.db-wal", "cast.db-shm", "cast.db-journal"
-BESIDE = (WAL, SHM, JOURNAL)
+WAL, SHM, JOURNAL = "-wal", "-shm", "-journal"  # what SQLite puts beside a database
 # The last 8 bytes of a rollback journal that names another journal. SQLite deletes the file it names.
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
 STEP = 20_000  # instructions of SQLite's machine between two looks at how many are left
@@ -111,21 +110,21 @@ def connect(folder: Folder, write: bool) -> Database:
     return db
 
 
-def reach(folder: Folder, mode: str) -> Database:
-    """A guarded connection.
+def reach(folder: Folder, mode: str, name: str = DATABASE) -> Database:
+    """A guarded connection to a database of this name in a folder.
 
     Where the medium cannot be written or is full, a reader gets the file as it is; where changes lie beside
     it (cast.db-wal, or a journal), a copy in memory that has them.
     """
-    size = _size(folder, one_name=mode != "ro")
+    size = _size(folder, name, one_name=mode != "ro")
     try:
-        return _guarded(folder.path, f"mode={mode}", size)
+        return _guarded(folder.path / name, f"mode={mode}", size)
     except sqlite3.OperationalError as error:
         if mode != "ro" or not error.sqlite_errorname.startswith(_NO_ROOM):
             raise
-    if any(_filled(folder, name) for name in (WAL, JOURNAL)):
-        return _copied_with_its_log(folder, size)
-    return _guarded(folder.path, "mode=ro&immutable=1", size)
+    if any(_filled(folder, name + log) for log in (WAL, JOURNAL)):
+        return _copied_with_its_log(folder, name, size)
+    return _guarded(folder.path / name, "mode=ro&immutable=1", size)
 
 
 def _filled(folder: Folder, name: str) -> bool:
@@ -133,7 +132,7 @@ def _filled(folder: Folder, name: str) -> bool:
     return found is not None and found.st_size > 0
 
 
-def _copied_with_its_log(folder: Folder, size: int) -> Database:
+def _copied_with_its_log(folder: Folder, name: str, size: int) -> Database:
     """A copy in memory of a database and of the changes beside it, which SQLite puts together elsewhere.
 
     Raises:
@@ -141,34 +140,34 @@ def _copied_with_its_log(folder: Folder, size: int) -> Database:
         WorkspaceBusy: somebody writes to it all the time.
     """
     for _ in range(TRIES):
-        before = _marks(folder)
-        with _copied(folder) as place:
-            if before == _marks(folder):
-                return _in_memory(_guarded(Path(place), "mode=rw", size), _MEDIUM.format(folder.path))
+        before = _marks(folder, name)
+        with _copied(folder, name) as place:
+            if before == _marks(folder, name):
+                return _in_memory(_guarded(Path(place, name), "mode=rw", size), _MEDIUM.format(folder.path))
     raise WorkspaceBusy(f"{folder.path}: another castlist is writing to it; try again in a moment")
 
 
-def _copied(folder: Folder) -> tempfile.TemporaryDirectory[str]:
+def _copied(folder: Folder, name: str) -> tempfile.TemporaryDirectory[str]:
     """A temporary folder with copies of a database and of the changes beside it."""
     for above in (None, "/dev/shm"):  # noqa: S108  (memory, where the system has it)
         with suppress(OSError):
             place = tempfile.TemporaryDirectory(prefix="castlist-", dir=above)
             try:
-                for name in (DATABASE, WAL, JOURNAL):
-                    if folder.status(name) is not None:
-                        _copy(folder, name, Path(place.name, name))
+                for file in (name, name + WAL, name + JOURNAL):
+                    if folder.status(file) is not None:
+                        _copy(folder, file, Path(place.name, file))
                 return place
             except BaseException:
                 place.cleanup()
                 raise
     raise WorkspaceError(
-        f"{folder.path}: has changes in {WAL}, and no temporary folder has room for the copy that it takes "
-        "to read them; free some space, or name a folder with room in TMPDIR"
+        f"{folder.path}: has changes in {name}{WAL}, and no temporary folder has room for the "
+        "copy that it takes to read them; free some space, or name a folder with room in TMPDIR"
     )
 
 
-def _marks(folder: Folder) -> list[tuple[int, int] | None]:
-    found = [folder.status(name) for name in (DATABASE, WAL, JOURNAL)]
+def _marks(folder: Folder, name: str) -> list[tuple[int, int] | None]:
+    found = [folder.status(file) for file in (name, name + WAL, name + JOURNAL)]
     return [None if each is None else (each.st_size, each.st_mtime_ns) for each in found]
 
 
@@ -179,12 +178,12 @@ def _copy(folder: Folder, name: str, target: Path) -> None:
 
 def refresh(db: Database, folder: Folder) -> None:
     """Let the next queries take what the file, as large as it is now, can need."""
-    sizes = (folder.status(name) for name in (DATABASE, WAL))
+    sizes = (folder.status(name) for name in (DATABASE, DATABASE + WAL))
     db.allow(sum(_there(found) for found in sizes if found is not None))
 
 
 def _guarded(place: Path, mode: str, size: int) -> Database:
-    address = (place / DATABASE).absolute().as_uri()
+    address = place.absolute().as_uri()
     db = _open(f"{address}?{mode}")
     try:
         for limit, value in LIMITS.items():
@@ -219,24 +218,22 @@ def _in_memory(db: Database, why: str) -> Database:
     return copy
 
 
-def _size(folder: Folder, *, one_name: bool) -> int:
+def _size(folder: Folder, name: str, *, one_name: bool) -> int:
     """Bytes of a database that are really there; refuses what is no database of ours before it is opened."""
-    found = folder.check(DATABASE, one_name=one_name)
+    found = folder.check(name, one_name=one_name)
     if found is None:
-        raise WorkspaceError(f"{folder.path}: its cast.db is gone; bring back a copy of it")
+        raise WorkspaceError(f"{folder.path}: its {name} is gone; bring back a copy of it")
     if found.st_size == 0:
         raise WorkspaceError(
-            f"{folder.path}: cast.db is empty, so what was in it is lost; bring back a copy of it",
+            f"{folder.path}: {name} is empty, so what was in it is lost; bring back a copy of it",
             elsewhere=True,
         )
-    if _there(found) < found.st_size:
-        raise WorkspaceError(f"{folder.path}: cast.db is empty for the most part; bring back a copy of it")
-    wal, _, journal = (folder.check(name, one_name=True) for name in BESIDE)
+    wal, _, journal = (folder.check(name + log, one_name=True) for log in (WAL, SHM, JOURNAL))
+    for file, status in ((name, found), (name + WAL, wal), (name + JOURNAL, journal)):
+        if status is not None and _there(status) < status.st_size:
+            raise WorkspaceError(f"{folder.path}: {file} is empty for the most part; bring back a copy of it")
     if journal is not None and journal.st_size:
-        _harmless(folder, journal.st_size)
-    for name, log in ((WAL, wal), (JOURNAL, journal)):
-        if log is not None and _there(log) < log.st_size:
-            raise WorkspaceError(f"{folder.path}: {name} is empty for the most part; bring back a copy of it")
+        _harmless(folder, name + JOURNAL, journal.st_size)
     return _there(found) + (_there(wal) if wal is not None else 0)
 
 
@@ -246,9 +243,9 @@ def _there(found: os.stat_result) -> int:
     return found.st_size if blocks is None else min(found.st_size, 4096 + 16 * 512 * int(blocks))
 
 
-def _harmless(folder: Folder, size: int) -> None:
+def _harmless(folder: Folder, name: str, size: int) -> None:
     """Refuse a rollback journal that names a file for SQLite to delete."""
-    fd = folder.open(JOURNAL)
+    fd = folder.open(name)
     try:
         os.lseek(fd, max(size - 8, 0), os.SEEK_SET)
         tail = os.read(fd, 8)
@@ -256,7 +253,7 @@ def _harmless(folder: Folder, size: int) -> None:
         os.close(fd)
     if tail == _NAMES_ANOTHER:
         raise WorkspaceError(
-            f"{folder.path}: cast.db-journal names files elsewhere, which castlist never writes; "
+            f"{folder.path}: {name} names files elsewhere, which castlist never writes; "
             "use a workspace that castlist made"
         )
 

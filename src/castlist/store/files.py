@@ -11,7 +11,7 @@ from pathlib import Path
 from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["sentences", "write"]
+__all__ = ["said", "sentences", "write"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -61,9 +61,14 @@ def _of_system(path: Path, error: OSError) -> WorkspaceError:
 _NO_MEMORY = "there is not enough memory to read it; close other programs and run the same command again"
 
 
+def said(error: Exception) -> str:
+    """What SQLite, or Python, says of an error, as a part of one short line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:_SAID]
+
+
 def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     code = getattr(error, "sqlite_errorname", "") or ""
-    said = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:_SAID]
+    words = said(error)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")
     if code == "SQLITE_FULL":
@@ -71,11 +76,11 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code.startswith(("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP")):
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return WorkspaceError(f"{path}: cannot be opened or written ({said})", elsewhere=True)
+        return WorkspaceError(f"{path}: cannot be opened or written ({words})", elsewhere=True)
     if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(f"{path}: the disk failed or is full ({said}); what was done before is kept")
+        return WorkspaceError(f"{path}: the disk failed or is full ({words}); what was done before is kept")
     if code == "SQLITE_INTERRUPT":
-        said = "it holds more rows than its file has room for"
+        words = "it holds more rows than its file has room for"
     return WorkspaceError(
-        f"{path}: cast.db is damaged ({said}); nothing was changed: bring back a copy of it", elsewhere=True
+        f"{path}: cast.db is damaged ({words}); nothing was changed: bring back a copy of it", elsewhere=True
     )

@@ -165,8 +165,9 @@ class Folder:
     def names(self, folder: str = "") -> list[str]:
         """The names of all regular files in a folder of the workspace; pictures lie one folder deeper."""
         found = []
-        with suppress(FileNotFoundError), self._inside([folder] if folder else []) as fd:
-            for entry in os.scandir(fd):
+        above = [folder] if folder else []
+        with suppress(FileNotFoundError), self._inside(above) as fd, os.scandir(fd) as entries:
+            for entry in entries:
                 inner = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_file(follow_symlinks=False):
                     found.append(inner)
@@ -175,8 +176,8 @@ class Folder:
         return found
 
     def _on_shelf(self, shelf: str) -> list[str]:
-        with self._inside(shelf.split("/")) as fd:
-            return [f"{shelf}/{e.name}" for e in os.scandir(fd) if e.is_file(follow_symlinks=False)]
+        with self._inside(shelf.split("/")) as fd, os.scandir(fd) as entries:
+            return [f"{shelf}/{e.name}" for e in entries if e.is_file(follow_symlinks=False)]
 
     @contextmanager
     def _inside(self, above: list[str], *, make: bool = False) -> Iterator[int]:
