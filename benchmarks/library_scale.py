@@ -1,6 +1,6 @@
-"""A library of a million prototypes: adding, searching by a face, erasing somebody; and an index of tracks.
+"""A library of a million prototypes: adding, searching by a face, erasing somebody.
 
-    python benchmarks/library_scale.py FOLDER [--people 20000] [--films 625] [--tracks 10000000]
+    python benchmarks/library_scale.py FOLDER [--people 20000] [--films 625]
 
 Vectors are made up (128 numbers, people at random directions, faces scattered around them), everything else
 is real: the log, the catalogue, a workspace for the film that is added. Printed are processor seconds,
@@ -25,7 +25,6 @@ import numpy as np
 from castlist.cast import Cast
 from castlist.library import Library, apply, lookup, place
 from castlist.library.log import Event, now
-from castlist.library.track_index import LEARN, make_index
 from castlist.library.ulid import new_ulid
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -136,7 +135,7 @@ def workspace(path: Path, people: list[int]) -> Path:
     return path
 
 
-def step(folder: Path, what: str, people: int, films: int, tracks: int) -> None:
+def step(folder: Path, what: str, people: int, films: int) -> None:
     """One step, measured."""
     lib = Library(folder)
     rng = np.random.default_rng(3)
@@ -160,63 +159,9 @@ def step(folder: Path, what: str, people: int, films: int, tracks: int) -> None:
         assert last
         assert lib.forget(last) == []
         note = "one person of the film that was added"
-    elif what == "index":
-        note = index(tracks, spaces / "tracks.faiss")
     seconds, used = time.perf_counter() - before, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{what:12s} {used:8.2f} s processor {seconds:8.2f} s clock {memory:8.0f} MB  {note}", flush=True)
-
-
-def index(tracks: int, path: Path) -> str:
-    """Build, write and search an index of made-up tracks, five of each person."""
-    import faiss
-
-    def pieces(every: int = 1, size: int = 200_000):
-        for begin in range(0, tracks, size * every):
-            yield block(begin // 5, min(size, tracks - begin))
-
-    started = time.perf_counter()
-    sample = np.concatenate(list(pieces(max(1, tracks // (LEARN * 60_000)))))[: LEARN * 60_000]
-    made = make_index(pieces(), tracks, DIM, sample)
-    built = time.perf_counter() - started
-    faiss.write_index(made, str(path))
-    del made
-    mapped = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
-    query = block(0, 500)[::5] + 0.3 * np.random.default_rng(1).normal(size=(100, DIM)).astype(
-        np.float32
-    ) / np.sqrt(DIM)
-    exact = np.full((100, 10), -2.0)
-    where = np.zeros((100, 10), np.int64)
-    begin = 0
-    for piece in pieces():
-        cosine = np.concatenate([exact, query @ piece.T], axis=1)
-        rows = np.concatenate([where, np.tile(np.arange(begin, begin + len(piece)), (100, 1))], axis=1)
-        top = np.argpartition(-cosine, 10, axis=1)[:, :10]
-        exact, where = np.take_along_axis(cosine, top, 1), np.take_along_axis(rows, top, 1)
-        begin += len(piece)
-    found = []
-    started = time.perf_counter()
-    for probes in (8, 32, 128):
-        mapped.nprobe = probes
-        started = time.perf_counter()
-        _, rows = mapped.search(np.ascontiguousarray(query, np.float32), 10)
-        took = 10 * (time.perf_counter() - started)
-        recall = np.mean(
-            [len(set(a) & set(b)) / 10 for a, b in zip(where.tolist(), rows.tolist(), strict=True)]
-        )
-        found.append(f"{probes} lists: recall at 10 {recall:.3f}, {took:.1f} ms a query")
-    return f"{tracks} tracks, built in {built:.0f} s, {path.stat().st_size >> 20} MB; " + "; ".join(found)
-
-
-def block(person: int, rows: int) -> np.ndarray:
-    """(rows, 128) unit vectors of five tracks a person, from a person on; the same whenever asked."""
-    rng = np.random.default_rng([person, 2])
-    centre = rng.normal(size=((rows + 4) // 5, DIM)).astype(np.float32)
-    centre /= np.linalg.norm(centre, axis=1, keepdims=True)
-    x = np.repeat(centre, 5, axis=0)[:rows] + np.float32(SPREAD / np.sqrt(DIM)) * rng.normal(
-        size=(rows, DIM)
-    ).astype(np.float32)
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
 def main() -> None:
@@ -224,14 +169,13 @@ def main() -> None:
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--people", type=int, default=20_000)
     arguments.add_argument("--films", type=int, default=625)
-    arguments.add_argument("--tracks", type=int, default=0)
     arguments.add_argument("--step")
     given = arguments.parse_args()
     if given.step:
-        step(given.folder / "library", given.step, given.people, given.films, given.tracks)
+        step(given.folder / "library", given.step, given.people, given.films)
         return
     given.folder.mkdir(parents=True, exist_ok=True)
-    steps = ["make", "add", "add again", "search", "forget"] + ["index"] * bool(given.tracks)
+    steps = ["make", "add", "add again", "search", "forget"]
     for what in steps:
         same = [
             str(given.folder),
@@ -239,8 +183,6 @@ def main() -> None:
             str(given.people),
             "--films",
             str(given.films),
-            "--tracks",
-            str(given.tracks),
         ]
         subprocess.run([sys.executable, __file__, *same, "--step", what], check=True)
 

@@ -36,7 +36,7 @@ def erase_in_films(db: Db, library: Path, person: str) -> list[str]:
                 raise WorkspaceError(f"{film.workspace}: holds another film than the one that was added")
             found, _ = apply.match(anchors, facts)
             names = {n for _, _, n in members if n} | ({name} if name else set())
-            _erase(film.workspace, _tracks(facts, list(found)), sorted(names))
+            _erase(facts, _tracks(facts, list(found)), sorted(names))
         except CastlistError as error:
             failed.append(f"{film.name}: {error}")
     return failed
@@ -46,12 +46,12 @@ def _tracks(facts: FilmFacts, members: Sequence[int]) -> list[int]:
     return [track for track, owner in enumerate(facts.owner.tolist()) if owner in members]
 
 
-def _erase(workspace: Path, tracks: list[int], names: list[str]) -> None:
+def _erase(facts: FilmFacts, tracks: list[int], names: list[str]) -> None:
     """Erase tracks and names from a workspace, and what was made of them there."""
     from castlist.pipeline.publish import write_report
 
-    with Workspace.open(workspace) as keep:
-        cast, portraits = keep.erase(tracks, names)
+    with Workspace.open(facts.workspace) as keep:
+        cast, portraits = keep.erase(tracks, names, facts.scan)
         write_report(keep, cast, portraits)
 
 

@@ -76,6 +76,7 @@ class FilmFacts:
     stamp: str  # changes when the cast or the decisions change
     members: tuple[MemberFacts, ...]
     together: tuple[tuple[int, int], ...]  # pairs of members seen together
+    scan: str  # key of the scan that the cast was found in
     cast: Cast
     owner: NDArray[np.int64]  # (t,) the member that each track belongs to, NOISE for none
 
@@ -91,9 +92,7 @@ def harvest(path: Path) -> FilmFacts:
         stamp = stamp_of(keep)
         cast, portraits = keep.cast(), keep.portraits()
         recipe = _plain_recipe(keep)
-        seen = keep.scan(recipe.scan_key(cast.video))
-    if seen is None:
-        raise WorkspaceError(f"{path}: its scan is gone; run castlist find on the film again")
+        key, seen = _scan(keep, cast, recipe)
     faces = _by_track(cast, seen, recipe.embed.model)
     pictures = _pictures(portraits)
     members = [
@@ -110,6 +109,7 @@ def harvest(path: Path) -> FilmFacts:
         stamp=stamp,
         members=tuple(members),
         together=_together(cast),
+        scan=key,
         cast=cast,
         owner=owner,
     )
@@ -120,9 +120,7 @@ def track_vectors(path: Path) -> tuple[Embeddings, list[Fraction]]:
     with Workspace.open(path, write=False) as keep:
         cast = keep.cast()
         recipe = _plain_recipe(keep)
-        seen = keep.scan(recipe.scan_key(cast.video))
-    if seen is None:
-        raise WorkspaceError(f"{path}: its scan is gone; run castlist find on the film again")
+        _, seen = _scan(keep, cast, recipe)
     faces = _by_track(cast, seen, recipe.embed.model)
     wanted = np.array([why not in UNSEARCHED for why in cast.reason], np.bool_)
     starts = [cast.clock.time(int(frame)) for frame in cast.tracks.first.tolist()]
@@ -148,13 +146,38 @@ def _plain_recipe(keep: Workspace) -> Recipe:
         ) from None
 
 
+def _scan(keep: Workspace, cast: Cast, recipe: Recipe) -> tuple[str, Scan]:
+    """The key and the scan that the cast was found in, under whatever key the castlist of then had for it.
+
+    Raises:
+        WorkspaceError: it is not there any more.
+    """
+    finished = [run for run in keep.runs() if run.finished][-1].finished or ""
+    today = recipe.scan_key(cast.video)
+    others = [key for key in keep.scan_keys(finished) if cast.video.digest in key and key != today]
+    for key in (today, *others):
+        seen = keep.scan(key)
+        if seen is not None and _belongs(cast, seen):
+            return key, seen
+    raise WorkspaceError(
+        f"{keep.path}: the scan of its last run is gone; run castlist find on the film again"
+    )
+
+
+def _belongs(cast: Cast, seen: Scan) -> bool:
+    """Whether the faces of a cast are those of a scan."""
+    found = cast.tracks.detection >= 0
+    face = cast.tracks.detection[found]
+    if face.size and int(face.max()) >= len(seen.detections):
+        return False
+    return bool((seen.detections.frame[face] == cast.tracks.frame[found]).all())
+
+
 def _by_track(cast: Cast, seen: Scan, model: str) -> Embeddings:
     """The embedded faces of each track of the cast."""
     tracks = cast.tracks
     track_of = np.full(len(seen.detections), NOISE, np.int64)
     found = tracks.detection >= 0
-    if found.any() and int(tracks.detection.max()) >= len(track_of):
-        raise WorkspaceError("the cast in the workspace does not belong to its scan; run castlist find again")
     track_of[tracks.detection[found]] = tracks.track[found]
     face = seen.embedded[track_of[seen.embedded] >= 0]
     rows = np.flatnonzero(track_of[seen.embedded] >= 0)

@@ -34,7 +34,7 @@ from castlist.library.log import Event, now
 from castlist.library.many import find_all
 from castlist.library.names import carry_names, take_names_back
 from castlist.library.search import Found, by_face
-from castlist.library.track_index import TrackHit, drop_index
+from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
 from castlist.library.undo import Decision
 from castlist.library.views import LibraryFilm, LibraryPerson, Question
@@ -519,8 +519,8 @@ class Library:
         with self.reading() as db:
             return words.find(db, self.path, words.parse(query))
 
-    def index(self, model: str = "sface") -> tuple[int, list[str]]:
-        """Make an index of all tracks (faiss); how many tracks, and what could not be read.
+    def index(self, model: str = "sface") -> IndexMade:
+        """Make an index of all tracks (faiss): how many tracks, how well it does, and what could not be read.
 
         Raises:
             MissingExtra: faiss is not installed.

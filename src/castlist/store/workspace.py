@@ -266,6 +266,15 @@ class Workspace:
             self._used.add(key)
             return scans.join(db, self._folder, row[0]) if row else None
 
+    def scan_keys(self, before: str) -> list[str]:
+        """The keys of the scans that were finished by a moment (UTC, ISO 8601), the newest first.
+
+        An earlier castlist may have made them under keys that no recipe has today.
+        """
+        query = "SELECT key FROM scans WHERE finished IS NOT NULL AND finished <= ? ORDER BY id DESC"
+        with self._reading() as db:
+            return [key for (key,) in rows(db, query, (text,), (before,))]
+
     def retimed(self, key: str) -> int:
         """How many frames of a scan so far have another time than the film gives them."""
         with self._reading() as db:
@@ -308,12 +317,17 @@ class Workspace:
 
     # Erasing
 
-    def erase(self, tracks: Sequence[int], names: Sequence[str] = ()) -> tuple[Cast, Portraits]:
+    def erase(
+        self, tracks: Sequence[int], names: Sequence[str] = (), scan: str | None = None
+    ) -> tuple[Cast, Portraits]:
         """Erase some tracks of the cast: their vectors, pictures and rows; and names, in the decisions too.
 
         No byte of it stays in the workspace. Other scans than that of the cast, kept results of steps, and
         vectors of
         faces that no track holds are dropped as well.
+
+        Args:
+            scan: the key of the scan that the cast was found in; the newest one by default.
 
         Returns:
             The cast without them, and its pictures; both are stored already.
@@ -324,7 +338,10 @@ class Workspace:
         """
         cast, portraits = self.cast(), self.portraits()
         with self._reading() as db:
-            row = db.execute("SELECT key FROM scans WHERE finished IS NOT NULL ORDER BY id DESC").fetchone()
+            query = (
+                "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
+            )
+            row = db.execute(query, (scan, scan)).fetchone()
         if row is None:
             raise WorkspaceError(f"{self.path}: its scan is gone; run castlist find on the film again")
         self._db.execute("PRAGMA secure_delete = ON")
