@@ -84,7 +84,14 @@ def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any
         "codec": source.stream.codec_context.name,
         "pixel_format": first.format.name,
         "timecode": source.timecode,
+        "sound": _sound(source),
     }
+
+
+def _sound(source: Any) -> list[int] | None:
+    """Channels and samples a second of the first sound track; None where there is none."""
+    context = next((s.codec_context for s in source.container.streams.audio), None)
+    return [context.channels, context.sample_rate] if context and context.sample_rate else None
 
 
 class _Sender:

@@ -8,9 +8,11 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,14 +60,10 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
         VideoError: it is missing, unreadable, no video, or beyond the limits.
         InputError: `path` is no path.
     """
-    plain, limits = plain_path(path), limits or Limits()
+    plain = plain_path(path)
     fd = open_plain(plain)
     try:
-        child = Child(plain, fd, limits, canvas=-1)
-        try:
-            header = wire.load(child.hear()[1])
-        finally:
-            child.close()
+        header = _header(plain, fd, limits or Limits())
         return Video(
             path=plain,
             width=header["width"],
@@ -79,6 +77,39 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
         )
     finally:
         os.close(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound track."""
+
+    channels: int
+    rate: int  # samples a second
+
+
+def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
+    """The film's first sound track, None where there is none.
+
+    Raises:
+        VideoError: the film is gone, is another one, or cannot be read.
+    """
+    fd = open_plain(video.path)
+    try:
+        if digest(fd) != video.digest:
+            raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
+        sound = _header(video.path, fd, limits or Limits())["sound"]
+        return Sound(*sound) if sound else None
+    finally:
+        os.close(fd)
+
+
+def _header(path: Path, fd: int, limits: Limits) -> dict[str, Any]:
+    """What the child says of a film."""
+    child = Child(path, fd, limits, canvas=-1)
+    try:
+        return wire.load(child.hear()[1])
+    finally:
+        child.close()
 
 
 def read_frames(

@@ -1,5 +1,5 @@
 """Parts of films one after another as a list of cuts, for an editor to lay the masters under: OTIO and
-CMX3600 EDL.
+CMX3600 EDL, with the films' sound where the films are there to be asked.
 
 Source timecodes are each film's own (else from 00:00:00:00), record timecodes begin at 01:00:00:00. Ends are
 exclusive. The EDL has one event a part, `FROM CLIP NAME` names the film; its reel is AX, as of a file.
@@ -19,6 +19,7 @@ from castlist.io.exports.faces_csv import harmless
 from castlist.io.exports.names import film_name, one_line
 from castlist.io.exports.options import Options
 from castlist.io.exports.otio import clip_of, library
+from castlist.io.exports.sound import film_sound
 from castlist.io.exports.stays import grid
 from castlist.reel import Piece
 from castlist.timecode import Timebase, frame_number
@@ -53,12 +54,18 @@ def otio(title: str, parts: Sequence[Part]) -> Iterator[str]:
     bases = [grid(cast, Options()) for cast, _ in parts]
     start = _time(bases[0], _record(bases[0])) if bases else None
     made = schema.Timeline(one_line(title), global_start_time=start)
-    track = schema.Track("V1", kind=schema.TrackKind.Video)
+    seen = schema.Track("V1", kind=schema.TrackKind.Video)
+    heard = schema.Track("A1", kind=schema.TrackKind.Audio)
+    sound = _with_sound(parts)
     for base, (cast, piece) in zip(bases, parts, strict=True):
         first, after = base.span(piece.start, piece.end)
         span = library().opentime.TimeRange(_time(base, base.start + first), _time(base, after - first))
-        track.append(clip_of(cast, base, span))
-    made.tracks.append(track)
+        seen.append(clip_of(cast, base, span))
+        silent = schema.Gap(duration=span.duration)
+        heard.append(clip_of(cast, base, span) if sound[cast.video.digest] else silent)
+    made.tracks.append(seen)
+    if any(sound.values()):
+        made.tracks.append(heard)
     yield made.to_json_string(indent=1) + "\n"
 
 
@@ -75,15 +82,22 @@ def edl(title: str, parts: Sequence[Part]) -> Iterator[str]:
         raise InputError(f"an .edl counts in one rate, and these films have {words}; write the list as .otio")
     drop = bool(bases) and bases[0].drop
     yield f"TITLE: {one_line(title)}\nFCM: {'DROP FRAME' if drop else 'NON-DROP FRAME'}\n"
-    at = 0
+    at, sound = 0, _with_sound(parts)
     for number, (base, (cast, piece)) in enumerate(zip(bases, parts, strict=True), 1):
         record = Timebase(base.rate, base.drop, _record(base))
         first, after = base.span(piece.start, piece.end)
         length = after - first
         times = (base.label(first), base.label(after), record.label(at), record.label(at + length))
-        yield f"\n{number:03d}  AX       V     C        {' '.join(times)}\n"
+        channels = "AA/V" if sound[cast.video.digest] else "V"
+        yield f"\n{number:03d}  AX       {channels:<5} C        {' '.join(times)}\n"
         yield f"* FROM CLIP NAME: {film_name(cast)}\n"
         at += length
+
+
+def _with_sound(parts: Sequence[Part]) -> dict[str, bool]:
+    """Which films have sound, by their digest."""
+    films = {cast.video.digest: cast for cast, _ in parts}
+    return {digest: film_sound(cast) is not None for digest, cast in films.items()}
 
 
 LISTS: dict[str, Callable[[str, Sequence[Part]], Iterator[str]]] = {

@@ -2,8 +2,9 @@
 
 The film is a clip of the event, whose keyword ranges fill a keyword collection for each person (smart
 collections see them too), and a project with the clip and a marker for each appearance. Every time is a
-whole number of frames, written as a fraction of a second. Final Cut reads a comma in a keyword as the
-beginning of another one, so a name's comma becomes "‚". [Apple,
+whole number of frames, written as a fraction of a second. The film's sound, where the film is there to be
+asked, is part of the clip. Final Cut reads a comma in a keyword as the beginning of another one, so a name's
+comma becomes "‚". [Apple,
 developer.apple.com/documentation/professional-video-applications/fcpxml-reference]
 """
 
@@ -12,24 +13,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from castlist.cast import Cast
+from castlist.decode import Sound
 from castlist.io.exports.names import film_name, xml
 from castlist.io.exports.options import Options
+from castlist.io.exports.sound import film_sound
 from castlist.io.exports.stays import Stay, grid, length, stays
 from castlist.timecode import Timebase
 
 __all__ = ["lines"]
 
+RATES = {  # samples a second of a sequence, as the format calls them
+    32_000: "32k", 44_100: "44.1k", 48_000: "48k", 88_200: "88.2k", 96_000: "96k", 176_400: "176.4k",
+    192_000: "192k",
+}  # fmt: skip
 _COMMA = "\N{SINGLE LOW-9 QUOTATION MARK}"
 
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The file, element by element."""
     base, found = grid(cast, options), stays(cast, options)
-    name, clip = xml(film_name(cast)), _clip(cast, base)
-    yield from _head(cast, base)
+    name, sound = xml(film_name(cast)), film_sound(cast)
+    clip = _clip(cast, base) + (' audioRole="dialogue"' if sound else "")
+    yield from _head(cast, base, sound)
     yield f'  <library>\n    <event name="{name}">\n      <asset-clip {clip}>\n'
     yield from (f"        {_keyword(base, stay)}\n" for stay in found)
-    yield f'      </asset-clip>\n      <project name="{name}">\n        <sequence {_sequence(cast, base)}>\n'
+    yield f'      </asset-clip>\n      <project name="{name}">\n'
+    yield f"        <sequence {_sequence(cast, base, sound)}>\n"
     yield f'          <spine>\n            <asset-clip offset="{_seconds(base, base.start)}" {clip}>\n'
     for stay in found:
         yield f"              {_marker(base, stay)}\n"
@@ -40,14 +49,17 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield "    </event>\n  </library>\n</fcpxml>\n"
 
 
-def _head(cast: Cast, base: Timebase) -> Iterator[str]:
+def _head(cast: Cast, base: Timebase, sound: Sound | None) -> Iterator[str]:
     """Declaration and resources: the picture's format and the film's file."""
     size = f'width="{cast.video.width}" height="{cast.video.height}"'
     start, duration = _seconds(base, base.start), _seconds(base, length(cast, base))
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n<fcpxml version="1.9">\n  <resources>\n'
     yield f'    <format id="r1" frameDuration="{_seconds(base, 1)}" {size}/>\n'
     span = f'start="{start}" duration="{duration}"'
-    yield f'    <asset id="r2" name="{xml(film_name(cast))}" {span} hasVideo="1" format="r1">\n'
+    heard = ""
+    if sound:
+        heard = f' hasAudio="1" audioSources="1" audioChannels="{sound.channels}" audioRate="{sound.rate}"'
+    yield f'    <asset id="r2" name="{xml(film_name(cast))}" {span} hasVideo="1" format="r1"{heard}>\n'
     yield f'      <media-rep kind="original-media" src="{xml(cast.video.path.absolute().as_uri())}"/>\n'
     yield "    </asset>\n  </resources>\n"
 
@@ -61,10 +73,14 @@ def _clip(cast: Cast, base: Timebase) -> str:
     )
 
 
-def _sequence(cast: Cast, base: Timebase) -> str:
+def _sequence(cast: Cast, base: Timebase, sound: Sound | None) -> str:
     duration = _seconds(base, length(cast, base))
     start = _seconds(base, base.start)
-    return f'format="r1" duration="{duration}" tcStart="{start}" tcFormat="{_labels(base)}"'
+    heard = ""
+    if sound:
+        layout = {1: "mono", 2: "stereo"}.get(sound.channels, "surround")
+        heard = f' audioLayout="{layout}" audioRate="{RATES.get(sound.rate, "48k")}"'
+    return f'format="r1" duration="{duration}" tcStart="{start}" tcFormat="{_labels(base)}"{heard}'
 
 
 def _labels(base: Timebase) -> str:

@@ -1,8 +1,9 @@
 """Appearances as markers of an OpenTimelineIO timeline, for Resolve, Kdenlive, Hiero, ... and for scripts.
 
-The timeline holds the film as one clip. Each appearance is a marker on the clip, in the film's timecode,
-and one on the timeline's stack, counted from its beginning, because some programs show one kind and some
-the other. A marker has a colour of its person, and `metadata["castlist"]` says exactly who and when.
+The timeline holds the film as one clip, and its sound, if any, as another on a track of its own. Each
+appearance is a marker on the clip, in the film's timecode, and one on the timeline's stack, counted from its
+beginning, because some programs show one kind and some the other. A marker has a colour of its person, and
+`metadata["castlist"]` says exactly who and when.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from castlist.cast import Cast
 from castlist.errors import MissingExtra
 from castlist.io.exports.names import colour, film_name
 from castlist.io.exports.options import Options
+from castlist.io.exports.sound import film_sound
 from castlist.io.exports.stays import Stay, grid, length, stays
 from castlist.timecode import Timebase
 
@@ -42,11 +44,14 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield timeline(cast, options).to_json_string(indent=1) + "\n"
 
 
-def timeline(cast: Cast, options: Options, *, clip_start: int | None = None) -> Timeline:
+def timeline(
+    cast: Cast, options: Options, *, clip_start: int | None = None, sound_tracks: int | None = None
+) -> Timeline:
     """The film as a timeline with markers.
 
     Args:
         clip_start: number of the film's first frame in markers of the clip; by default its timecode.
+        sound_tracks: how many sound tracks there are; by default one where the film has sound.
     """
     schema = library().schema
     base = grid(cast, options)
@@ -55,6 +60,12 @@ def timeline(cast: Cast, options: Options, *, clip_start: int | None = None) -> 
     track = schema.Track("V1", kind=schema.TrackKind.Video)
     track.append(clip)
     made.tracks.append(track)
+    if sound_tracks is None:
+        sound_tracks = int(film_sound(cast) is not None)
+    for number in range(1, sound_tracks + 1):
+        heard = schema.Track(f"A{number}", kind=schema.TrackKind.Audio)
+        heard.append(clip_of(cast, base))
+        made.tracks.append(heard)
     origin = base.start if clip_start is None else clip_start
     for stay in stays(cast, options):
         clip.markers.append(_marker(base, stay, origin))
