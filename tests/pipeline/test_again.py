@@ -1,4 +1,4 @@
-"""A cast is not replaced by one of another recipe without a word."""
+"""A cast is not replaced by one of another recipe unless that one was asked for."""
 
 from __future__ import annotations
 
@@ -37,13 +37,16 @@ def test_the_same_recipe_runs_again(film, capsys) -> None:
 def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, capsys) -> None:
     with pytest.raises(InputError, match=r"another recipe \(other: track\); give --replace"):
         find(film, recipe=OTHER)
-    assert run(["find", str(film), "--set", "track.max_gap=0.7", "-q"]) == 2
-    assert "--replace" in capsys.readouterr().err
     assert runs(film) == 1
-    assert run(["find", str(film), "--set", "track.max_gap=0.7", "--replace", "-q"]) == 0
+    assert run(["find", str(film), "--set", "track.max_gap=0.7", "-q"]) == 0  # asked for by name
+    assert "was replaced (other: track)" in capsys.readouterr().err
     with pytest.raises(InputError, match="other: track"):
         find(film)  # the default would replace what was wished for, too
-    find(film, replace=True)
+    assert run(["find", str(film), "-q"]) == 2
+    assert "--replace" in capsys.readouterr().err
+    assert run(["find", str(film), "--replace", "-q"]) == 0
+    assert run(["find", str(film), "-q"]) == 0
+    assert runs(film) == 4
 
 
 def test_the_default_runs_again_after_an_upgrade_that_changed_it(film) -> None:

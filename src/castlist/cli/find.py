@@ -47,7 +47,9 @@ the table and not the end; the exit status is then 2.
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; one on this machine by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
 @click.option(
-    "--replace", is_flag=True, help="Put the cast in the place of one that was found with another recipe."
+    "--replace",
+    is_flag=True,
+    help="Put the cast in the place of one found with another recipe, also where this one is the default.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 def command(
@@ -57,7 +59,7 @@ def command(
 ) -> int:  # fmt: skip
     """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
     steps = made_recipe(recipe, settings, people)
-    replace = replace or people is not None  # who says how many there are wants that cast
+    replace = replace or bool(recipe or settings or people)  # who names a recipe wants its cast
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
         _one(films[0], out, steps, machine, as_json, replace, quiet)
@@ -75,6 +77,7 @@ def _one(
     from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
 
+    replaced = _replaced(Path(out) if out else Workspace.beside(Path(film)), recipe) if replace else []
     watched: set[int] = set()  # frames seen, as progress is told of
 
     def told(stage: str, done: int, total: int) -> None:
@@ -84,6 +87,9 @@ def _one(
 
     with progress(quiet) as watch, place_advised():
         cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=told, replace=replace)
+    if replaced:
+        steps = ", ".join(replaced)
+        click.echo(f"The cast that another recipe had found here was replaced (other: {steps}).", err=True)
     place = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
         from castlist.io.exports.cast_json import document
@@ -92,6 +98,17 @@ def _one(
     else:
         with Workspace.open(place, write=False) as opened:
             print_cast(cast, place, len(watched) <= 1 and len(cast.clock) > 1, outlook(opened))
+
+
+def _replaced(place: Path, recipe: Recipe) -> list[str]:
+    """The steps in which the recipe of the cast that is there differs."""
+    from castlist.pipeline.again import other_steps
+    from castlist.store import Workspace
+
+    if not (place / "cast.db").is_file():
+        return []
+    with Workspace.open(place, write=False) as opened:
+        return other_steps(opened, recipe)
 
 
 def _many(

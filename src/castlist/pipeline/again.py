@@ -7,7 +7,7 @@ from castlist.recipe import CHOICES, Recipe
 from castlist.store import Run, Workspace
 from castlist.types import Scan, Video
 
-__all__ = ["kind_of", "refuse_other_recipe", "scan_of"]
+__all__ = ["kind_of", "other_steps", "refuse_other_recipe", "scan_of"]
 
 DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose defaults may change with an upgrade
 
@@ -41,24 +41,30 @@ def scan_of(
 def refuse_other_recipe(workspace: Workspace, recipe: Recipe) -> None:
     """Refuse to replace a cast that was found with another recipe, whose result may be wanted.
 
-    The same recipe may run again, and so may the default one, also where an upgrade has changed it.
-
     Raises:
         InputError: the workspace holds such a cast; the message names the steps that differ.
     """
-    before = next((run for run in reversed(workspace.runs()) if run.finished), None)
-    if before is None or before.recipe == recipe.toml():
-        return
-    if kind_of(recipe) == DEFAULT and before.machine.get("recipe", DEFAULT) == DEFAULT:
-        return
-    try:
-        theirs = Recipe.stored(before.recipe)
-        steps = [step for step in CHOICES if getattr(theirs, step) != getattr(recipe, step)]
-    except RecipeError:  # of a castlist with other steps, or with a class of somebody's own
-        steps = ["a step that is not castlist's"]
+    steps = other_steps(workspace, recipe)
     if steps:
         raise InputError(
             f"{workspace.path}: holds a cast that was found with another recipe (other: {', '.join(steps)}); "
             "give --replace (replace=True) to find it anew in its place, or --out (workspace=...) for "
             "another folder"
         )
+
+
+def other_steps(workspace: Workspace, recipe: Recipe) -> list[str]:
+    """The steps in which the recipe of the workspace's cast differs; none where there is no cast.
+
+    The default recipe differs from no default, also where an upgrade has changed it.
+    """
+    before = next((run for run in reversed(workspace.runs()) if run.finished), None)
+    if before is None or before.recipe == recipe.toml():
+        return []
+    if kind_of(recipe) == DEFAULT and before.machine.get("recipe", DEFAULT) == DEFAULT:
+        return []
+    try:
+        theirs = Recipe.stored(before.recipe)
+    except RecipeError:  # of a castlist with other steps, or with a class of somebody's own
+        return ["a step that is not castlist's"]
+    return [step for step in CHOICES if getattr(theirs, step) != getattr(recipe, step)]
