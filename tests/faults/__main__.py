@@ -14,6 +14,7 @@ from tests.faults import (  # noqa: F401  (each notes its kinds)
     kinds_input,
     kinds_library,
     kinds_page,
+    kinds_rooms,
     kinds_system,
     kinds_workspace,
 )

@@ -13,6 +13,7 @@ from tests.faults import (  # noqa: F401  (each notes its kinds)
     kinds_input,
     kinds_library,
     kinds_page,
+    kinds_rooms,
     kinds_system,
     kinds_workspace,
 )
@@ -25,7 +26,7 @@ SLOW = {  # cases of kinds whose cases take seconds; of the others as many as th
     "calls that fail": 2, "files that may not grow": 1, "too little memory": 1, "feature files": 4,
     "decisions killed": 1, "the review page: requests": 1, "the review page: connections": 1,
     "the review page: a workspace that changes": 1, "pictures that a power cut took": 1,
-    "names, addresses and odd arguments": 4,
+    "other rooms on a stranger's workspace": 4, "names, addresses and odd arguments": 4,
 }  # fmt: skip
 pytestmark = [
     pytest.mark.xdist_group("faults"),

@@ -19,9 +19,7 @@ def test_every_test_that_a_promise_names_is_there():
 
 
 def test_every_kind_of_the_campaign_that_a_promise_names_is_one():
-    kinds = "\n".join(
-        (TESTS / "faults" / f"kinds_{part}.py").read_text() for part in ("workspace", "input", "system")
-    )
+    kinds = "\n".join(path.read_text("utf-8") for path in sorted((TESTS / "faults").glob("kinds_*.py")))
     known = set(re.findall(r'@kind\("([^"]+)"', kinds))
     for named in re.findall(r"campaign: ([^|;]+)", PAGE):
         for name in named.strip().split(", "):

@@ -164,3 +164,15 @@ def test_a_run_killed_before_any_call_counts_what_is_unread_once(
     cast = cast_of(cut_off, tmp_path / "w.castlist")
     assert cast.damaged <= 1
     assert len(cast.clock) + cast.unread * RATE == 30
+
+
+def test_too_little_memory_is_one_sentence_before_anything_is_made(
+    brief: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(sys.modules["castlist.pipeline.find"].mmap, "mmap", refuse)
+    with pytest.raises(castlist.CastlistError, match="too little memory"):
+        cast_of(brief, tmp_path / "w.castlist")
+    assert not (tmp_path / "w.castlist").exists()

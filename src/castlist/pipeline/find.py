@@ -9,6 +9,7 @@ scan, takes seconds, and says who is who by the machine alone; `publish_run` app
 from __future__ import annotations
 
 import dataclasses
+import mmap
 import os
 import platform
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode import open_video
+from castlist.errors import ModelError
 from castlist.models import MODELS
 from castlist.pipeline.again import kind_of, refuse_other_recipe
 from castlist.pipeline.identify import Found, identify
@@ -32,6 +34,8 @@ from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
 
 __all__ = ["find"]
+
+LEAST_MEMORY = 256 << 20  # bytes of address space without which no film is begun: a small one takes more
 
 
 def find(
@@ -60,9 +64,11 @@ def find(
     Raises:
         InputError: the workspace holds a cast that was found with another recipe, and `replace` is not set.
         VideoError: the file is not a video that can be read.
+        ModelError: there is too little memory.
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
     started = time.perf_counter()
+    _check_memory()
     video = open_video(film)
     path = Workspace.beside(video.path) if workspace is None else Path(workspace)
     watch = watch if progress is None else overall(progress, watch)
@@ -93,6 +99,20 @@ def find(
         opened.run_finished(run, timings, {"tracks": len(cast.tracks), "people": len(cast)})
         watch("report", 1, 1)
         return cast.with_pictures(KeptPictures(opened.path))
+
+
+def _check_memory() -> None:
+    """Refuse to begin with so little memory that a library would end the process without a word of ours.
+
+    OpenBLAS calls exit(1) where it gets none, in the middle of a run.
+    """
+    try:
+        mmap.mmap(-1, LEAST_MEMORY).close()
+    except (OSError, MemoryError) as error:
+        raise ModelError(
+            "there is too little memory to look at a film (some 600 MB are needed); close other programs, or "
+            "raise the limit (ulimit -v), and run the same command again"
+        ) from error
 
 
 def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
