@@ -123,6 +123,25 @@ def test_a_dissolve_between_cameras_that_move_is_found(speed: float, length: int
     assert abs(shots.start[1] - (40 + length / 2)) <= length / 3
 
 
+@pytest.mark.parametrize("seeds", [(0, 1), (2, 3), (4, 5)])
+@pytest.mark.parametrize("length", [18, 26, 36])
+def test_a_long_dissolve_between_pans_is_found(seeds: tuple[int, int], length: int) -> None:
+    """Both shots have moved on by a third of the picture before it is over: the ends say nothing of it."""
+    a, b = (shot(seed, 40 + length, speed=2.5) for seed in seeds)
+    shots = split(a[:-length], mixed(a[-length:], b[:length]), b[length:])
+    assert shots.transition.tolist() == [START, DISSOLVE]
+    assert abs(shots.start[1] - (40 + length / 2)) <= length / 2
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.5, 4.0, 8.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pan_between_two_rests_is_no_dissolve(seed: int, speed: float) -> None:
+    scene, n = picture(seed), int(W / speed)
+    way = W / 2 + speed * np.clip(np.arange(n + 40) - 20, 0, n)
+    frames = np.stack([cv2.getRectSubPix(scene, (W, H), (float(x), 1.5 * H)) for x in way])
+    assert DISSOLVE not in split(frames).transition
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("speed", [2.0, 4.0])
 def test_a_slow_pan_over_smooth_content_is_no_dissolve(seed: int, speed: float) -> None:

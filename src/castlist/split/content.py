@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from castlist.split.cuts import hard_cuts
 from castlist.split.dissolves import dissolves
 from castlist.split.fades import fades
+from castlist.split.moving import moving_dissolves
 from castlist.split.signal import SEES, checked, describe
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
@@ -41,6 +42,8 @@ class ContentSplitter:
         hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor)
         faded = fades(signals, hard)
         mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor)
+        others = moving_dissolves(signals, np.concatenate([hard, faded]), mixed, floor=self.dissolve_floor)
+        mixed = np.union1d(mixed, others)
         return shots(len(signals), {CUT: hard, FADE: faded, DISSOLVE: mixed})
 
 

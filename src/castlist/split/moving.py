@@ -1,0 +1,149 @@
+"""Dissolves while the camera moves: half-way the picture is a mixture of where each shot has got to.
+
+The two ends of such a dissolve say little of its middle frame, for both shots move on while they mix. So the
+camera's movement is taken from the frames just before and just after, the two ends are carried on by it, and
+the frames between must be mixtures of what comes out. In a pan over one scene the two ends, carried on, show
+the same, and there is nothing to be mixed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.split.signal import COLUMNS, ROWS, THUMB, blocks
+
+__all__ = ["moving_dissolves"]
+
+# Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn); seeds 100 to 105 do as well.
+SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried, as in `dissolves`
+STEPS = 6  # places a span that are tried
+DIP = 0.8  # variance half-way over that of the ends: two unlike pictures mixed have half of it
+FLAT = 0.25  # variance of one end over the other's below which this is a fade
+LEAST = 36.0  # variance (levels of 255, squared) below which an end shows nothing
+NEAR = 6  # frames before and after the ends that tell how the camera moves,
+FEWEST = 4  # at least
+STEADY = 0.5  # of the ends' difference: what no movement explains in those frames
+FARTHEST = (6, 3)  # cells across and down that the camera is tried to move in them
+EFFORT = 0.02  # levels a cell of movement: of two that explain as much the smaller one is taken
+OVERLAP = 0.35  # share of the picture that both shots, carried on, must cover
+ALIKE = 0.7  # correlation from which on they show the same
+APART = 24  # frames between the middles of two dissolves, at least: each lasts about so long
+OFF = 0.3  # how far a frame may lie off the mixture, as a share of their difference
+Floats = NDArray[np.float32]
+Picture = NDArray[np.float32]
+
+
+def moving_dissolves(
+    signals: NDArray[np.uint8], taken: NDArray[np.int64], known: NDArray[np.int64], *, floor: float
+) -> NDArray[np.int64]:
+    """(d,) the frame in the middle of each dissolve that is found beside the known ones.
+
+    None is found within a span that holds a boundary in `taken`, nor close to the middle of one in `known`.
+    `floor` is the least difference of the two pictures (mean absolute, 0 to 1).
+    """
+    n = len(signals)
+    before = np.zeros(n + 1, np.int64)  # boundaries before a frame
+    np.add.at(before, np.concatenate([taken, known]).astype(np.int64) + 1, 1)
+    before = np.cumsum(before)
+    variance = _variance(signals)
+    found: list[tuple[float, int, int]] = []
+    for span in SPANS:
+        for start in _candidates(variance, span):
+            stop = start + span
+            free = before[min(stop + 2, n)] == before[max(start - 1, 0)]
+            if free and np.abs(_cells(signals, start) - _cells(signals, stop)).mean() > 255 * floor:
+                off = _mixed(signals, start, stop)
+                found += [] if off is None else [(off, start + span // 2, span)]
+    kept = [(m, 0) for m in known.tolist()]
+    for _, middle, span in sorted(found):
+        if all(abs(middle - m) > max((span + s) // 2, APART) for m, s in kept):
+            kept.append((middle, span))
+    return np.array(sorted(m for m, span in kept if span), np.int64)
+
+
+def _variance(signals: NDArray[np.uint8]) -> Floats:
+    """(n,) variance of each frame's cells about their mean colour."""
+    out = np.empty(len(signals), np.float32)
+    for rows in blocks(len(signals)):
+        cells = signals[rows, :THUMB].astype(np.float32).reshape(-1, THUMB // 3, 3)
+        out[rows] = cells.var(axis=1).mean(axis=1)
+    return out
+
+
+def _candidates(variance: Floats, span: int) -> list[int]:
+    """First frames of spans half-way through which the picture has less contrast than at both ends."""
+    start = np.arange(0, max(len(variance) - span, 0), max(1, span // STEPS))
+    first, last, middle = variance[start], variance[start + span], variance[start + span // 2]
+    low, high = np.minimum(first, last), np.maximum(first, last)
+    fits = (middle < DIP * (first + last) / 2) & (low > FLAT * high) & (high > LEAST)
+    return [int(s) for s in start[fits]]
+
+
+def _cells(signals: NDArray[np.uint8], frame: int) -> Picture:
+    return signals[frame, :THUMB].astype(np.float32).reshape(ROWS, COLUMNS, 3)
+
+
+def _mixed(signals: NDArray[np.uint8], start: int, stop: int) -> float | None:
+    """How far three frames lie off mixtures of the two shots, carried on; None: this is no dissolve."""
+    near = min(NEAR, start, len(signals) - 1 - stop)
+    if near < FEWEST:
+        return None
+    first, last = _cells(signals, start), _cells(signals, stop)
+    whole = float(np.abs(first - last).mean())
+    left, into = _movement(_cells(signals, start - near), first)
+    right, on = _movement(last, _cells(signals, stop + near))
+    if max(left, right) > STEADY * whole:
+        return None
+    shares, offs = [], []
+    for part in (0.25, 0.5, 0.75):
+        k = round(start + part * (stop - start))
+        one = _carried(first, into * (k - start) / near)
+        two = _carried(last, -on * (stop - k) / near)
+        mixture = _mixture(_cells(signals, k), one, two)
+        if mixture is None:
+            return None
+        shares.append(mixture[0])
+        offs.append(mixture[1])
+    rises = shares[0] < shares[1] < shares[2] and shares[0] < 0.5 < shares[2]
+    if not rises or not 0.25 < shares[1] < 0.75 or shares[2] - shares[0] < 0.25 or max(offs) > OFF:
+        return None
+    return float(np.mean(offs))
+
+
+def _movement(a: Picture, b: Picture) -> tuple[float, NDArray[np.float64]]:
+    """What no shift explains of the difference of two pictures, and the shift (x, y) in cells from a to b."""
+    best, by = np.inf, np.zeros(2)
+    for y in range(-FARTHEST[1], FARTHEST[1] + 1):
+        for x in range(-FARTHEST[0], FARTHEST[0] + 1):
+            p = a[max(0, -y) : ROWS - max(0, y), max(0, -x) : COLUMNS - max(0, x)]
+            q = b[max(0, y) : ROWS + min(0, y), max(0, x) : COLUMNS + min(0, x)]
+            left = float(np.abs(p - q).mean()) + EFFORT * (abs(x) + abs(y))
+            if left < best:
+                best, by = left, np.array([x, y], np.float64)
+    return best, by
+
+
+def _carried(picture: Picture, by: NDArray[np.float64]) -> Picture:
+    """A picture shifted by (x, y) cells, below 0 where nothing is known of it."""
+    import cv2
+
+    matrix = np.array([[1, 0, by[0]], [0, 1, by[1]]], np.float64)
+    unknown = (-999.0,) * 3
+    shifted = cv2.warpAffine(
+        picture, matrix, (COLUMNS, ROWS), borderMode=cv2.BORDER_CONSTANT, borderValue=unknown
+    )
+    return np.asarray(shifted, np.float32)
+
+
+def _mixture(picture: Picture, one: Picture, two: Picture) -> tuple[float, float] | None:
+    """The share of `two` in a picture that mixes both, and how far it lies off that; None: they are one."""
+    known = (one.min(2) >= -1) & (two.min(2) >= -1)
+    if known.mean() < OVERLAP:
+        return None
+    a, b, seen = one[known].ravel(), two[known].ravel(), picture[known].ravel()
+    if min(a.std(), b.std()) < 1e-3 or np.corrcoef(a, b)[0, 1] > ALIKE:
+        return None
+    line = b - a
+    share = float((seen - a) @ line / (line @ line))
+    return share, float(np.linalg.norm(seen - a - share * line) / np.linalg.norm(line))
