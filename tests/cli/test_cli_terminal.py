@@ -68,3 +68,13 @@ def test_errors_are_one_short_line(capfd):
         assert len(said) < 700
         assert "\x1b" not in said
     assert len(sentence("a" * 100_000)) <= 600
+
+
+def test_want_of_memory_that_a_library_calls_something_else_is_told_as_that():
+    from castlist.cli import _short_of_memory
+
+    cause = ImportError("libblas.so: failed to map segment from shared object")
+    error = ImportError("The `scipy` install you are using seems to be broken")
+    error.__cause__ = cause
+    assert _short_of_memory(error)
+    assert not _short_of_memory(ImportError("no module named x"))

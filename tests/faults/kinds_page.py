@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.campaign import Box, Case, kind
-from tests.faults.kinds_workspace import FORMS, NASTY, part
+from tests.faults.kinds_workspace import FORMS, NASTY, away, part
 
 START = 60.0  # seconds within which the page must be there, on a machine with other work
 GET = (
@@ -308,13 +308,13 @@ def changing(rng: random.Random, box: Box) -> Case:
     )
     how = rng.choice(list(FORMS))
 
+    content = box.film.read_bytes()
+
     def attack(page: Page) -> int:
         page.ask("GET", "/api/state")
         path = box.film if name == "film" else part(rng, box, name)
         with suppress(OSError):
             FORMS[how](rng, box, path)
-        if name == "film":
-            box.before = box.look()
         confirmed = 0
         for path_ in (*GET, "/film"):
             page.ask("GET", path_)
@@ -325,6 +325,10 @@ def changing(rng: random.Random, box: Box) -> Case:
             with suppress(ValueError):
                 confirmed += status == 200 and "decision" in json.loads(answer)
         page.ask("POST", "/api/done", b"{}")
+        if name == "film":  # what was done to it was done here, and by nobody else
+            away(box.film)
+            box.film.write_bytes(content)
+            box.film.with_name(f"{box.film.name}.away").unlink(missing_ok=True)
         return confirmed
 
     return attacked(box, f"{name} is {how}", attack)

@@ -179,11 +179,20 @@ def run(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return _say(NO_MEMORY, 2)
     except Exception as error:
-        if any(words in str(error).lower() for words in SHORT):
+        if _short_of_memory(error):
             return _say(NO_MEMORY, 2)
         if os.environ.get(STRICT):
             raise
         return _say(_defect(error), 2)
+
+
+def _short_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came from, is want of memory; some libraries say another thing."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(words in str(error).lower() for words in SHORT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 STRICT = "CASTLIST_STRICT"  # environment: a defect is shown with its traceback, as in castlist's own tests
