@@ -16,6 +16,7 @@ PLAIN = {
     "boxes",
     "graphs",
     "progress",
+    "plain",
     "_version",
 }  # everybody may use these
 

@@ -26,7 +26,9 @@ SLOW = {  # cases of kinds whose cases take seconds; of the others as many as th
     "calls that fail": 2, "files that may not grow": 1, "too little memory": 1, "feature files": 4,
     "decisions killed": 1, "the review page: requests": 1, "the review page: connections": 1,
     "the review page: a workspace that changes": 1, "pictures that a power cut took": 1,
-    "other rooms on a stranger's workspace": 4, "names, addresses and odd arguments": 4,
+    "other rooms on a stranger's workspace": 2, "names, addresses and odd arguments": 4,
+    "columns of arrays": 3, "values in rows": 5, "links, pipes, giants and junk in a workspace": 5,
+    "bytes of cast.db": 4, "journals beside cast.db": 2, "--set with absurd values": 8,
 }  # fmt: skip
 pytestmark = [
     pytest.mark.xdist_group("faults"),

@@ -15,10 +15,12 @@ from typing import Any
 from castlist._version import __version__
 from castlist.errors import InputError
 from castlist.metrics import Protocol
+from castlist.plain import read_plain
 
 __all__ = ["Cell", "Key", "Result", "Spread", "Store", "cells"]
 
 FORMAT = "castlist bench 2"
+LARGEST = 16 << 20  # bytes of a result: one has some 2,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Store:
         """The result of a key, if it was computed before; a file that is damaged counts as missing."""
         path = self.directory / key.file
         try:
-            found = json.loads(path.read_text("utf-8"))
+            found = json.loads(read_plain(path, LARGEST, "a result"))
             assert found.pop("format") == FORMAT  # noqa: S101 - caught below
             protocol = found["key"]["protocol"]
             protocol["cast"] = tuple(protocol["cast"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from castlist.boxes import iou
 from castlist.errors import InputError
 from castlist.io.features import FeatureSet, gather
 from castlist.pipeline.explain import _found
+from castlist.plain import read_plain
 from castlist.progress import Watch, silent
 from castlist.store import Workspace
 from castlist.types import Detections, Machine, Tracks
@@ -25,6 +27,7 @@ __all__ = ["features_of", "labels_of", "read_truth"]
 
 MIN_IOU = 0.4  # of a face and its label: the default of the scorer that the labelled films came with
 NO_PERSON = ("NF", "UNK")  # labels of a truth file that name nobody: not a face, and a face nobody can place
+LARGEST_TRUTH = 512 << 20  # bytes: rows of a truth file have some 60, 4,000,000 of them are read
 LONGEST = 4_000_000  # rows of a truth file that are read; a film of two hours has some 500,000 faces
 
 Labelled = dict[int, list[tuple[NDArray[np.float64], str]]]  # frame -> boxes (x, y, x + w, y + h) and labels
@@ -114,12 +117,12 @@ def read_truth(path: str | Path) -> Labelled:
     """
     path = Path(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = csv.DictReader(stream)
-            missing = sorted({"frame", "x", "y", "w", "h", "label"} - set(rows.fieldnames or ()))
-            if missing:
-                raise InputError(f"{path.name}: no column {', '.join(missing)}; expected frame,x,y,w,h,label")
-            return _labelled(rows, path.name)
+        text = read_plain(path, LARGEST_TRUTH, "a table of labelled faces").decode("utf-8-sig")
+        rows = csv.DictReader(StringIO(text, newline=""))
+        missing = sorted({"frame", "x", "y", "w", "h", "label"} - set(rows.fieldnames or ()))
+        if missing:
+            raise InputError(f"{path.name}: no column {', '.join(missing)}; expected frame,x,y,w,h,label")
+        return _labelled(rows, path.name)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error):

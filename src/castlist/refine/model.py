@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, ModelError
 from castlist.extras import needed
+from castlist.plain import read_plain
 from castlist.refine.network import Network
 from castlist.refine.scaling import SCALINGS, Scaling
 from castlist.vectors import unit
@@ -20,6 +21,7 @@ from castlist.vectors import unit
 __all__ = ["FEATURES", "Refined"]
 
 FORMAT = "castlist refinement 1"
+LARGEST = 1 << 30  # bytes of a model: 2,048 columns and a hidden layer of as many take 32 MB
 FEATURES = {
     "hidden": "the hidden layer before its ReLU, not normalised, as published",
     "beside": "base feature and hidden layer side by side, each of length 1, times the base feature's length",
@@ -122,8 +124,10 @@ def _beside(path: str | Path) -> Path:
 def _read(path: str | Path) -> tuple[dict[str, Any], bytes]:
     """What the file beside a model says, and the model's own bytes."""
     try:
-        content = Path(path).read_bytes()
-        about = json.loads(_beside(path).read_text(encoding="utf-8"))
+        content = read_plain(path, LARGEST, "a refinement")
+        about = json.loads(read_plain(_beside(path), 1 << 20, "what belongs to a refinement"))
+    except InputError as error:
+        raise ModelError(str(error)) from None
     except FileNotFoundError as error:
         raise ModelError(
             f"{error.filename} is missing; a refinement is two files, NAME and NAME.json"

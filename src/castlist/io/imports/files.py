@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from fractions import Fraction
 from pathlib import Path
 
 from castlist.errors import InputError
+from castlist.plain import read_plain
 from castlist.timecode import Timebase, frame_number
 
 __all__ = ["MOST", "cleaned", "moment", "read"]
@@ -26,13 +25,7 @@ def read(path: Path) -> bytes:
         InputError: it is not there, no plain file, or too large.
     """
     try:
-        with open(path, "rb") as file:
-            kind = os.fstat(file.fileno())
-            if not stat.S_ISREG(kind.st_mode):
-                raise InputError(f"{path}: is no file")
-            if kind.st_size > MOST:
-                raise InputError(f"{path}: is larger than {MOST >> 20} MB, too large for a file of names")
-            return file.read(MOST + 1)
+        return read_plain(path, MOST, "a file of names")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
 

@@ -1,0 +1,37 @@
+"""Reading a small file that a user names: a plain one only, so that no pipe or device is waited for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from castlist.errors import InputError
+
+__all__ = ["read_plain"]
+
+
+def read_plain(path: str | os.PathLike[str], most: int, what: str) -> bytes:
+    """The bytes of a plain file; a link to one is one.
+
+    Args:
+        most: bytes that it may have.
+        what: the file is meant to be, as "a file of names", for the sentence.
+
+    Raises:
+        InputError: it is no plain file, or too large for what it is meant to be.
+        OSError: it is not there, or may not be read.
+    """
+    _check(path, os.stat(path), most, what)  # before it is opened: a pipe would wait, a device has effects
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(fd, "rb") as file:
+        _check(path, os.fstat(file.fileno()), most, what)
+        return file.read(most)
+
+
+def _check(path: str | os.PathLike[str], status: os.stat_result, most: int, what: str) -> None:
+    name = Path(path).name
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name}: is no plain file; save {what} to one and give that")
+    if status.st_size > most:
+        raise InputError(f"{name}: is larger than {most >> 20} MB, too large for {what}")
