@@ -44,22 +44,31 @@ LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
 
 SCAN = 4  # raised when the scan of a film by the same recipe begins to hold something else
 
+# Names that steps had in recipes before version 0.2; they are read until 0.4.
+FORMER = {
+    "look": "sampling",
+    "divide": "split_tracks",
+    "sift": "filter",
+    "reflect": "mirrors",
+    "bill": "roles",
+}
+
 CHOICES: dict[str, Mapping[str, Any]] = {
     "split": SPLITTERS,
-    "look": {"look": Look},
+    "sampling": {"adaptive": Look},
     "detect": DETECTORS,
     "track": TRACKERS,
     "embed": EMBEDDERS,
     "cue": CUES,
-    "divide": DIVIDERS,
-    "sift": SIFTERS,
+    "split_tracks": DIVIDERS,
+    "filter": SIFTERS,
     "constrain": CONSTRAINERS,
-    "reflect": REFLECTIONS,
+    "mirrors": REFLECTIONS,
     "refine": {**REFINERS, "averaged": Averaged, "best": Best},
     "weigh": WEIGHTS,
     "link": LINKAGES,
     "cut": CUTS,
-    "bill": BILLINGS,
+    "roles": BILLINGS,
 }
 
 
@@ -68,20 +77,20 @@ class Recipe:
     """What is done to a film, one step a field. Where and how fast is a `Machine`, not a recipe."""
 
     split: Splitter = field(default_factory=ContentSplitter)
-    look: Look = field(default_factory=Look)
+    sampling: Look = field(default_factory=Look)
     detect: Detector = field(default_factory=YuNet)
     track: Tracker = field(default_factory=MotionTracker)
     embed: Embedder = field(default_factory=SFace)
     cue: CueStep = field(default_factory=Clothes)
-    divide: LikenessDivider = field(default_factory=LikenessDivider)
-    sift: Sift = field(default_factory=Sift)
+    split_tracks: LikenessDivider = field(default_factory=LikenessDivider)
+    filter: Sift = field(default_factory=Sift)
     constrain: Constrainer = field(default_factory=CoOccurrence)
-    reflect: Reflections = field(default_factory=Reflections)
+    mirrors: Reflections = field(default_factory=Reflections)
     refine: Refiner | Best = field(default_factory=Averaged)
     weigh: Weights = field(default_factory=Weights)
     link: Linkage = field(default_factory=Evidence)
     cut: Cut = field(default_factory=ProbabilityCut)
-    bill: Billing = field(default_factory=Billing)
+    roles: Billing = field(default_factory=Billing)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -133,10 +142,12 @@ class Recipe:
         Raises:
             RecipeError: the step, the choice or an option is unknown, or a value is refused.
         """
+        name = FORMER.get(name, name)
         if name not in CHOICES:
             raise RecipeError(f"a recipe has no step {_shown(name)!r}; it has {', '.join(CHOICES)}")
         options = dict(options)
         use = options.pop("use", None)
+        use = "adaptive" if (name, use) == ("sampling", "look") else use  # as before version 0.2
         step = getattr(self, name) if use is None else _made(name, use, stored)
         known = [f.name for f in fields(step)] if is_dataclass(step) else []
         unknown = sorted(set(options) - set(known))
@@ -192,7 +203,7 @@ class Recipe:
 
     def scan_key(self, video: Video) -> str:
         """Under which a scan of this film by this recipe is kept."""
-        return f"{self.key('split', 'look', 'detect', 'track', 'embed', 'cue')}{video.digest} {SCAN}"
+        return f"{self.key('split', 'sampling', 'detect', 'track', 'embed', 'cue')}{video.digest} {SCAN}"
 
     def key(self, *steps: str) -> str:
         """The options of these steps as text: results are kept under it."""
@@ -277,7 +288,7 @@ def _imported(room: str, use: str) -> type:
 def _working(room: str, use: Any, step: Any) -> Any:
     """A step that can do what the pipeline asks of it; refused before a film is scanned with it."""
     lacking = [name for name in NEEDED.get(room, ()) if not hasattr(step, name)]
-    if lacking or not (callable(step) or room == "look" or isinstance(step, Best)):
+    if lacking or not (callable(step) or room == "sampling" or isinstance(step, Best)):
         what = f"has no {lacking[0]!r}" if lacking else "cannot be called"
         raise RecipeError(f"{room}: an object of {_shown(use)!r} {what}, so that it cannot do this step")
     return step
@@ -286,7 +297,7 @@ def _working(room: str, use: Any, step: Any) -> Any:
 # What the pipeline uses of a step beyond calling it.
 NEEDED = {
     "split": ("signal",),
-    "look": ("watch",),
+    "sampling": ("watch",),
     "detect": ("model",),
     "embed": ("model", "per_second", "least"),
     "cue": ("cut",),
@@ -362,20 +373,8 @@ def _fitting(room: str, option: str, value: Any, now: Any) -> Any:
 
 def _table(name: str, step: Any) -> str:
     """One step as a TOML table; options at None are left out, as TOML has no word for them."""
-    lines = [f"[{name}]", f'use = "{_name(name, step)}"']
-    for f in fields(step) if is_dataclass(step) else ():
-        value = getattr(step, f.name)
-        if value is not None:
-            lines.append(f"{f.name} = {_literal(value)}")
-    return "\n".join(lines) + "\n"
+    import tomli_w
 
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return '"' + "".join(c if ord(c) >= 32 and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
-    if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(_literal(v) for v in value) + "]"
-    return repr(value)
+    options = [(f.name, getattr(step, f.name)) for f in (fields(step) if is_dataclass(step) else ())]
+    known = {option: value for option, value in options if value is not None}
+    return tomli_w.dumps({name: {"use": _name(name, step), **known}})

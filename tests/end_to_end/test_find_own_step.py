@@ -25,8 +25,8 @@ class Mine(Sift):
 def test_a_step_of_ones_own(small_film, tmp_path, monkeypatch, capfd):
     (tmp_path / "own_step_module.py").write_text(STEP)
     monkeypatch.syspath_prepend(tmp_path)
-    recipe = Recipe().with_setting("sift.use=own_step_module:Mine")
-    assert recipe.own == ("sift",)
+    recipe = Recipe().with_setting("filter.use=own_step_module:Mine")
+    assert recipe.own == ("filter",)
     assert Recipe().own == ()
     place = tmp_path / "film.castlist"
     cast = find(small_film[0], workspace=place, recipe=recipe)
@@ -37,4 +37,4 @@ def test_a_step_of_ones_own(small_film, tmp_path, monkeypatch, capfd):
         explain(place, 1, 2)
     assert "own_step_module" not in sys.modules
     assert explain(place, 1, 2, recipe=recipe).sentences
-    assert run(["explain", str(place), "1", "2", "-o", "-", "--set", "sift.use=own_step_module:Mine"]) == 0
+    assert run(["explain", str(place), "1", "2", "-o", "-", "--set", "filter.use=own_step_module:Mine"]) == 0

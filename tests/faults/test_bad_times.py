@@ -59,9 +59,9 @@ def test_a_film_cut_anywhere_has_a_cast_or_one_sentence(share, here, alone, tmp_
 SETTINGS = [
     ["--set", "garbage"],
     ["--set", "=1"],
-    ["--set", "look.per_second"],
-    ["--set", "look.per_second=often"],
-    ["--set", "look.per_second=1\x01"],
+    ["--set", "sampling.per_second"],
+    ["--set", "sampling.per_second=often"],
+    ["--set", "sampling.per_second=1\x01"],
     ["--set", "none.such=1"],
     ["--set", "detect.none=1"],
     ["--set", "detect.use=none"],

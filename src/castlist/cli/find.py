@@ -22,7 +22,7 @@ Examples:
   castlist find film.mp4 --out /tmp/cast    or elsewhere
   castlist find film.mp4 --json > cast.json
   castlist find film.mp4 --people 6         where you know how many there are; or --people 4-8
-  castlist find film.mp4 --set look.per_second=12
+  castlist find film.mp4 --set sampling.per_second=12
   castlist find season/                     every film in a folder; those done already cost nothing
   castlist find *.mp4 --jobs 2              two films at once
   castlist find season/ --shard 3/40        the third of forty parts, for a job array

@@ -71,17 +71,17 @@ def identify(
     shots = recipe.split(scan.signal)
     followed = recipe.track(shots, scan.detections, scan.clock)
     everything, portraits = _by_track(followed, scan, recipe.embed.model)
-    tracks = recipe.divide(followed, everything)
+    tracks = recipe.split_tracks(followed, everything)
     if tracks is not followed:
         everything, portraits = _by_track(tracks, scan, recipe.embed.model)
     around = Surroundings(scan.clock, cells(scan.signal), video.width, video.height)
-    reason = recipe.sift(tracks, scan.detections, everything, around)
+    reason = recipe.filter(tracks, scan.detections, everything, around)
     good = kept(reason)
     blurred = good & tells_nothing(everything, len(tracks))
     linked = good & ~blurred
     embeddings = everything[linked[everything.track]]
     # What the film itself says of pairs of tracks
-    constraints = recipe.reflect(recipe.constrain(tracks), tracks, scan.detections, everything)
+    constraints = recipe.mirrors(recipe.constrain(tracks), tracks, scan.detections, everything)
     constraints = constraints[good[constraints.a] & good[constraints.b]]
     links = constraints[linked[constraints.a] & linked[constraints.b]]
     watch("people", 1, 4)
@@ -95,7 +95,7 @@ def identify(
     # The cast
     label = _labels(clustering, linked, blurred)
     sure = recognised(everything, scan.detections, len(tracks))
-    fate = _fates(recipe.bill(label, tracks, scan.clock, video.height, sure), label, blurred)
+    fate = _fates(recipe.roles(label, tracks, scan.clock, video.height, sure), label, blurred)
     unclear = good & (fate == SET_ASIDE)
     why = np.where(unclear, NOT_A_FACE, np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, reason))
     cast = Cast.of(

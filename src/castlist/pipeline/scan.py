@@ -138,7 +138,7 @@ class _Segment:
     watcher: Watcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watcher = self.recipe.look.watch(self.recipe.detect, self.machine)
+        self.watcher = self.recipe.sampling.watch(self.recipe.detect, self.machine)
 
     def add(self, frame: Frame) -> None:
         """See one more frame."""
