@@ -34,7 +34,7 @@ function draw() {
     el("ul", { className: "checks" }, ...people.map(row)),
     asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: not a person, castlist thinks"), el("p", { className: "soft" }, "Click what is a person after all."), el("div", { className: "pieces" }, ...asked.aside.map(taken))) : "",
     el("div", { className: "confirm" }, button("All others are right", confirm, { key: "Enter", className: "main" }),
-      el("span", { className: "soft" }, `${many(people.length, "person", "people")} at once` + (rest > 0 ? `; ${rest.toLocaleString("en")} more not confirmed` : "") + ".")));
+      el("span", { className: "soft" }, rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "Nobody else is left.")));
   mark();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
 }
