@@ -7,6 +7,7 @@ import io
 import re
 import sqlite3
 import zlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from castlist.library import Library
 from castlist.store import Workspace
 
 NAME = "Zénobie Quuxström"
+EARLIER = "Wrongly Quuxnamed"
 
 
 def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
@@ -44,7 +46,8 @@ def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
             raw += vector
             clothes += beside
     return {
-        "name": [NAME.encode()], "vectors": vectors, "raw": raw, "pictures": pictures, "clothes": clothes,
+        "name": [NAME.encode(), EARLIER.encode()], "vectors": vectors, "raw": raw, "pictures": pictures,
+        "clothes": clothes,
     }  # fmt: skip
 
 
@@ -94,7 +97,10 @@ def library(films) -> tuple[Library, str, list[Path]]:
     lib = Library(films.parent / "lib")
     lib.add(films)
     whom = lib.people[0].id
+    lib.name(whom, EARLIER)
     lib.name(whom, NAME)
+    if find_spec("faiss"):
+        lib.index()
     return lib, whom, [lib.path, films]
 
 

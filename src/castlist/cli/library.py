@@ -102,7 +102,7 @@ def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
         click.echo(plain_json.text({"films": [asdict(a) for a in added]}))
     else:
         rows = [
-            (shown(Path(a.film).name), a.state, *(str(n) if a.state in ("added", "updated") else "" for n in
+            (shown(a.film), a.state, *(str(n) if a.state in ("added", "updated") else "" for n in
              (a.linked, a.new, a.asked)), shown(a.sentence)) for a in added
         ]  # fmt: skip
         table(("Film", "State", "Linked", "New", "Questions", ""), rows, right=("Linked", "New", "Questions"))
@@ -185,7 +185,7 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
         return
     rows = [
         (q.id, f"{shown(q.b_name)} in {shown(q.b_film)} at {clock_time(q.b_time)}",
-         f"{shown(q.a_name)} in {shown(q.a_film)} at {clock_time(q.a_time)}", f"{q.probability:.2f}",
+         f"{shown(q.a_name)} in {shown(q.a_film)} at {clock_time(q.a_time)}", percent(q.probability),
          shown(q.why))
         for q in found
     ]  # fmt: skip
@@ -394,6 +394,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[st
     for row in rows:
         table.add_row(*map(escape, row))
     console.print(table)
+
+
+def percent(probability: float) -> str:
+    """A probability that is never shown as certain."""
+    return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

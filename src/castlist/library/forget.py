@@ -10,33 +10,46 @@ from pathlib import Path
 from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, views
 from castlist.library.harvest import FilmFacts, harvest
+from castlist.library.log import EventLog
 from castlist.library.place import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
 
-__all__ = ["erase_in_films", "redact"]
+__all__ = ["erase_in_films", "names_of", "redact"]
 
 Db = sqlite3.Connection
 
 
-def erase_in_films(db: Db, library: Path, person: str) -> list[str]:
+def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
+    """All names that a person has and ever had, but those that somebody else has now."""
+    own = {str(event.data.get("name", "")) for event in log.read() if event.data.get("person") in ids}
+    now: set[str] = set()
+    taken: set[str] = set()
+    everybody = "SELECT id, name FROM person UNION SELECT person, name FROM member WHERE person IS NOT NULL"
+    for person, name in db.execute(everybody):
+        if person in ids:
+            now.add(name)
+        else:
+            taken.add(name.casefold())
+    return sorted({*now, *(name for name in own if name.casefold() not in taken)} - {""})
+
+
+def erase_in_films(db: Db, library: Path, person: str, names: Sequence[str]) -> list[str]:
     """Erase a person from the workspaces of all films; what could not be done, a sentence a film."""
     failed = []
-    name = str(db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()[0])
     for film in views.films(db, library):
         members = db.execute(
-            "SELECT id, key, name FROM member WHERE film = ? AND person = ?", (film.id, person)
+            "SELECT id, key FROM member WHERE film = ? AND person = ?", (film.id, person)
         ).fetchall()
         if not members:
             continue
         try:
-            anchors = {key: lookup.anchors_of(db, member) for member, key, _ in members}
+            anchors = {key: lookup.anchors_of(db, member) for member, key in members}
             facts = harvest(film.workspace)
             if facts.video.digest != film.digest:
                 raise WorkspaceError(f"{film.workspace}: holds another film than the one that was added")
             found, _ = apply.match(anchors, facts)
-            names = {n for _, _, n in members if n} | ({name} if name else set())
-            _erase(facts, _tracks(facts, list(found)), sorted(names))
+            _erase(facts, _tracks(facts, list(found)), names)
         except CastlistError as error:
             failed.append(f"{film.name}: {error}")
     return failed
@@ -46,7 +59,7 @@ def _tracks(facts: FilmFacts, members: Sequence[int]) -> list[int]:
     return [track for track, owner in enumerate(facts.owner.tolist()) if owner in members]
 
 
-def _erase(facts: FilmFacts, tracks: list[int], names: list[str]) -> None:
+def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
     """Erase tracks and names from a workspace, and what was made of them there."""
     from castlist.pipeline.publish import write_report
 

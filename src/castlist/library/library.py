@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, place, schema, undo, views
 from castlist.library.executors import Executor
 from castlist.library.films import films_of
-from castlist.library.forget import erase_in_films, redact
+from castlist.library.forget import erase_in_films, names_of, redact
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Event, now
@@ -310,8 +311,8 @@ class Library:
         if not same and (film.workspace / "cast.db").exists():
             sentence = (
                 f"has the same content as {film.path}, which is in the library already, and is not "
-                f"added twice; to take "
-                f"over what was decided here: castlist decide {film.workspace} import {workspace}"
+                "added twice; to take over what was decided here: "
+                f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
             )
             return "copy", 0, 0, 0, 0, sentence
         if stamp != facts.stamp:
@@ -469,18 +470,17 @@ class Library:
         with self._writing() as (db, _):
             whom = views.person(db, person)
             films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (whom,))]
-            name = str(db.execute("SELECT name FROM person WHERE id = ?", (whom,)).fetchone()[0])
             members = [(digest, key) for digest, key, *_ in _members(db, whom)]
-            names = {name, *(n for (n,) in db.execute("SELECT name FROM member WHERE person = ?", (whom,)))}
             ids = [whom, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (whom,)))]
+            names = names_of(db, place.event_log(self.path), ids)
             drop_index(self.path)
-            failed = erase_in_films(db, self.path, whom)
+            failed = erase_in_films(db, self.path, whom, names)
             spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
             if failed:
                 return failed
             data = {"ids": ids, "members": [list(m) for m in members]}
             self._record(db, [("forget", data)], author or "somebody")
-            redact(self.path, ids, members, sorted(names))
+            redact(self.path, ids, members, names)
             vacuum(db, self.path)
         for space in spaces:
             self._add(str(space), space, again=True)

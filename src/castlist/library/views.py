@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sqlite3
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -241,8 +242,16 @@ def person(db: Db, given: str) -> str:
     return found[0]
 
 
+def folded(text: str) -> str:
+    """Text without capitals and accents, so that "Muller" finds Müller."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
 def called(people: Mapping[str, str], given: str) -> frozenset[str]:
     """Who is meant by a name: whoever has it, or else has it as a whole word, or else an id that ends so.
+
+    Capitals do not count, and accents only where a name with them is there too.
 
     Args:
         people: name by id.
@@ -250,16 +259,19 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
     Raises:
         InputError: nobody; the message has the nearest names.
     """
+    plain = folded(given)
     text, end = given.casefold(), given.upper().removeprefix("PERSON ")
     for fits in (
         lambda i, n: n.casefold() == text,
         lambda i, n: text in n.casefold().split(),
+        lambda i, n: plain in (folded(n), *folded(n).split()),
         lambda i, n: len(end) >= 4 and i.endswith(end),
     ):
         found = frozenset(i for i, n in people.items() if fits(i, n))
         if found and text:
             return found
-    near = difflib.get_close_matches(given, [n for n in people.values() if n], 3, 0.6)
+    words = {folded(part): n for n in people.values() for part in (n, *n.split()) if part}
+    near = list(dict.fromkeys(words[w] for w in difflib.get_close_matches(plain, words, 3, 0.6)))
     hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists everybody"
     raise InputError(f"nobody in the library is called {given!r}{hint}")
 

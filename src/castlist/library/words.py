@@ -312,8 +312,9 @@ def _near(
     if best[0] > (0 if query.shot else query.within):
         return f"never; they come within {best[0]:.1f} s of each other in {best[1].name}, at {best[2]:.1f} s"
     if absent:
+        are = "is" if len(query.names) == 1 else "are"
         return (
-            f"whenever {' and '.join(query.names)} are there, {' or '.join(query.without)} is there as well"
+            f"whenever {' and '.join(query.names)} {are} there, {' or '.join(query.without)} is there as well"
         )
     return (
         f"never in one shot; they are on screen {best[0]:.1f} s apart in {best[1].name}, at {best[2]:.1f} s"
