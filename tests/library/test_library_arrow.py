@@ -10,7 +10,7 @@ import pytest
 from library_made import made_film, person_vector
 
 from castlist.cli import run
-from castlist.errors import WorkspaceError
+from castlist.errors import InputError, WorkspaceError
 from castlist.library import Library
 from castlist.library.schema import VIEWS
 from castlist.library.track_index import FEW, make_index
@@ -76,6 +76,17 @@ def test_the_index_finds_tracks_that_no_person_has(lib, tmp_path):
     hits = lib.search_tracks(person_vector(1).astype(np.float32), 3)
     assert {h.film.name for h in hits} == {"a.mp4", "b.mp4"}
     assert all(h.cosine > 0.8 for h in hits)
+
+
+def test_a_film_in_which_everybody_was_erased_is_left_out_of_the_index(tmp_path):
+    pytest.importorskip("faiss")
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1], [1]]), made_film(tmp_path, "b", [[2], [2]]))
+    assert lib.forget(lib.people[0].id) == []
+    assert lib.index().tracks == 2
+    assert lib.forget(lib.people[0].id) == []
+    with pytest.raises(InputError, match="no track"):
+        lib.index()
 
 
 def test_the_index_goes_with_whoever_is_erased(films):

@@ -153,11 +153,13 @@ def build_index(db: sqlite3.Connection, library: Path, model: str = "sface") -> 
             continue
         mean, count = track_means(faces)
         rows = np.flatnonzero(count > 0)
+        if not len(rows):  # nobody is in it, or everybody was erased
+            continue
         means.append(mean[rows].astype(np.float16))
         ticks = np.array([round(1000 * float(starts[r])) for r in rows.tolist()], np.int64)
         where.append(np.stack([np.full(len(rows), film.id), rows, ticks], 1).astype(np.int64))
     if not means:
-        raise InputError(f"{library}: has no film of the model {model} to make an index of")
+        raise InputError(f"{library}: has no track of the model {model} to make an index of")
     every = max(1, sum(map(len, means)) // SAMPLE)
     sample = np.concatenate([m[::every] for m in means]).astype(np.float32)
     places = np.concatenate(where)
