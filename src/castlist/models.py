@@ -168,7 +168,7 @@ def _load(name: str, machine: Machine) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # fatal: an error is told by us, in one line
     # Two networks are at work at once, one that looks and one that embeds: neither may spin while it waits.
     options.intra_op_num_threads = machine.threads or os.cpu_count() or 2
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -176,7 +176,13 @@ def _load(name: str, machine: Machine) -> Network:
     wanted = ["CPUExecutionProvider"]
     if machine.device in ("auto", "cuda") and "CUDAExecutionProvider" in known:
         wanted.insert(0, "CUDAExecutionProvider")
-    graph = _plain_graph(read(MODELS[name]))
+    data = read(MODELS[name])
+    try:
+        graph = _plain_graph(data)
+    except Exception as error:
+        if type(error).__module__.startswith("google.protobuf"):  # the file is the one we know
+            raise MemoryError(f"the model {name} does not fit into memory") from error
+        raise
     try:
         return Network(onnxruntime.InferenceSession(graph, options, providers=wanted))
     except Exception as error:  # the file is the one we know: what is left is memory, or a broken onnxruntime

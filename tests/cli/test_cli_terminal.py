@@ -78,3 +78,5 @@ def test_want_of_memory_that_a_library_calls_something_else_is_told_as_that():
     error.__cause__ = cause
     assert _short_of_memory(error)
     assert not _short_of_memory(ImportError("no module named x"))
+    said = "Non-zero status code while running Conv node: Failed to allocate memory for requested buffer"
+    assert _short_of_memory(RuntimeError(said))

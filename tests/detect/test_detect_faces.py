@@ -181,3 +181,17 @@ def test_too_little_memory_for_a_model_is_told_as_that(monkeypatch):
     monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
     with pytest.raises(MemoryError, match="yunet"):
         models.load("yunet")
+
+
+def test_a_model_that_cannot_be_written_again_for_want_of_memory_is_told_as_that(monkeypatch):
+    from google.protobuf.message import EncodeError
+
+    from castlist import models
+
+    def refuse(*_):
+        raise EncodeError("Failed to serialize proto")
+
+    monkeypatch.setattr(models, "_LOADED", {})
+    monkeypatch.setattr(models, "_plain_graph", refuse)
+    with pytest.raises(MemoryError, match="yunet"):
+        models.load("yunet")

@@ -199,7 +199,7 @@ STRICT = "CASTLIST_STRICT"  # environment: a defect is shown with its traceback,
 # How libraries in C and C++ say that there is no memory left; the import of one can fail like that, too.
 SHORT = (
     "bad_alloc", "bad allocation", "insufficient memory", "cannot allocate memory", "unable to allocate",
-    "failed to map segment", "can't start new thread", "out of memory",
+    "failed to map segment", "failed to allocate memory", "can't start new thread", "out of memory",
 )  # fmt: skip
 NO_MEMORY = "there is not enough memory for this; close other programs and run it again"
 
