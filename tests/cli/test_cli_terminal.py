@@ -53,6 +53,11 @@ def test_text_of_a_stranger_cannot_steer_the_terminal(strange, arguments):
     assert not set(result.output) & set("\x1b\x07\x9b\x00\r\x7f")
 
 
+@pytest.mark.parametrize("text", ["👩\u200d🎤", "می\u200cخواهم", "Zoë \u05d3\u05e0\u05d4"])
+def test_names_of_other_scripts_are_shown_as_they_are(text):
+    assert visible(text) == text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_visible_text_and_json(text):
     assert visible(text).isprintable()

@@ -166,6 +166,16 @@ def test_a_second_box_on_the_track_of_somebody_else_is_hidden() -> None:
     assert plan(cast_of(both), both, [0]).covers.share(15, ANNA) > 0.2
 
 
+def test_a_weak_face_of_somebody_who_is_known_elsewhere_is_hidden_where_a_kept_one_is() -> None:
+    beside, frames = (34, 20, 54, 40), range(10, 20)
+    faces = tracks((frames, ANNA, 0.9), (frames, beside, 0.45))
+    known = tracks((frames, ANNA, 0.9), (range(14, 20), beside, 0.9))
+    made = plan(cast_of(known), faces, [0])
+    assert made.covers.share(11, beside) > 0.9
+    unknown = plan(cast_of(tracks((frames, ANNA, 0.9))), faces, [0])
+    assert unknown.covers.share(11, beside) < 0.9
+
+
 def test_what_a_proof_found_gives_no_way() -> None:
     anna, beside = tracks((range(10, 20), ANNA, 0.9)), (38, 20, 58, 40)
     found = tracks((range(10, 20), beside, 0.9))

@@ -36,6 +36,7 @@ STAGES = {
 SHOWN = 40  # people in the table
 LONGEST = 600  # characters of an error
 _LONG = re.compile(r"\S{200,}")
+JOINERS = "\u200c\u200d"  # within words of Persian and many others, and within emoji; they steer nothing
 PARTS = 3  # appearances named in a row
 
 
@@ -184,7 +185,8 @@ def _seen(person: Person, uri: Callable[[Fraction], str]) -> Text:
 
 def visible(text: str, most: int = 4000) -> str:
     """Text on one line without characters that would steer a terminal, cut to a length."""
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
+    shown = (c if c.isprintable() or c in JOINERS else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
+    plain = "".join(shown)
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 

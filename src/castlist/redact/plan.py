@@ -104,7 +104,7 @@ def planned(
     is_open = own.open_rows(cast.clock)
     shown, hidden = np.flatnonzero(is_open & real), ~is_open & real
     others = ~open_tracks & ~ignored
-    certain = hidden & (faces.score >= CERTAIN) & ~own.second_boxes(is_open)
+    certain = hidden & ((faces.score >= CERTAIN) | own.met()) & ~own.second_boxes(is_open)
     sure = shown[faces.score[shown] >= SEEN]
     kept = (faces.frame[sure], faces.box[sure])
     theirs = others[cast.tracks.track]
@@ -158,10 +158,16 @@ class _Ownership:
         no_face = _any(self.faces, self.ignored) & ~known
         return (known | lasting(self.faces, HIDDEN, HIDDEN_LASTING)) & ~no_face
 
+    def met(self) -> NDArray[np.bool_]:
+        """(m,) the faces of tracks that are anywhere on a track of anybody else: weak ones are faces too."""
+        if not len(self.faces):
+            return self.other
+        return _any(self.faces, self.other)[self.faces.track]
+
     def second_boxes(self, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(m,) the faces that are second boxes of one that is open (m,), or behind it: far less sure."""
         faces, marks = self.faces, np.zeros(len(self.faces.frame), bool)
-        rows, shown = np.flatnonzero(~is_open & ~self.other), np.flatnonzero(is_open)
+        rows, shown = np.flatnonzero(~is_open & ~self.met()), np.flatnonzero(is_open)
         left, right = pairs_in_frame(faces.frame[rows], faces.frame[shown])
         a, b = rows[left], shown[right]
         ahead = faces.score[b] - faces.score[a]
@@ -180,7 +186,7 @@ class _Ownership:
         if not len(self.faces):
             return open_rows
         run = _runs(self.faces, clock)
-        mixed = _any(self.faces, self.other)[self.faces.track]
+        mixed = self.met()
         known = np.bincount(run, open_rows, minlength=int(run.max()) + 1) > 0
         return open_rows | (known[run] & ~mixed)
 

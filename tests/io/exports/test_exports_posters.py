@@ -12,6 +12,7 @@ from exports_readers import tool
 
 from castlist.cli import run
 from castlist.io.exports.posters import _window, write_posters
+from castlist.io.exports.stills import named_file
 
 
 def test_everybody_is_upright_and_named_where_they_are(found_film, tmp_path) -> None:
@@ -51,3 +52,18 @@ def test_what_is_cut_out_lies_within_the_frame(size, box) -> None:
     assert 0 <= top < bottom <= size[1]
     assert (right - left) / (bottom - top) == pytest.approx(2 / 3, abs=0.03)
     assert np.isfinite([left, top]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("../Ann|<b>:*", "01 _Ann__b___.jpg"),
+        ("\u202egpj.exe\u2066 Anna", "01 gpj.exe Anna.jpg"),
+        ("مريم 👩\u200d🎤", "01 مريم 👩\u200d🎤.jpg"),
+        (" . ", "01 _.jpg"),
+    ],
+)
+def test_a_name_becomes_one_that_every_file_system_takes_and_that_reads_as_it_is(
+    name, file, tmp_path
+) -> None:
+    assert named_file(tmp_path, 1, 1, name) == tmp_path / file

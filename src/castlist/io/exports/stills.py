@@ -31,6 +31,8 @@ __all__ = ["jpeg", "named_file", "pictures", "same_film", "sidecar", "with_xmp",
 QUALITY = 92  # of the JPEGs; no difference is seen at this one
 _LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
 Picture = NDArray[np.uint8]  # (h, w, 3) BGR
+# Marks that turn the direction of writing: a file's name with one shows another ending than it has.
+_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _SEGMENT = 65_533  # bytes that a JPEG segment holds
 
@@ -140,4 +142,4 @@ def named_file(folder: Path, number: int, of: int, name: str) -> Path:
 
 def _plain(name: str) -> str:
     """A name that every file system takes."""
-    return re.sub(r'[\\/:*?"<>|]', "_", name)[:_LONGEST].strip(" .") or "_"
+    return re.sub(r'[\\/:*?"<>|]', "_", _DIRECTION.sub("", name))[:_LONGEST].strip(" .") or "_"
