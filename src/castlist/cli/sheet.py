@@ -59,8 +59,8 @@ def _posters(workspace: Path, person: str | None, folder: Path, xmp: bool) -> No
     from castlist.io.exports.posters import write_posters
     from castlist.store import Workspace
 
-    with Workspace.open(workspace, write=False) as keep:
-        cast = keep.cast()
+    with Workspace.open(workspace, write=False) as opened:
+        cast = opened.cast()
     asked = () if person is None else (cast.named([person])[0].name,)
     written = write_posters(cast, folder, Options(person=asked), xmp=xmp)
     click.echo(f"Posters: {len(written)} in {visible(str(folder))}")
@@ -76,18 +76,18 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
     place = workspace / "sheet.html" if output is None else output
     if place.suffix.lower() not in (".html", ".pdf", ".png"):
         raise click.UsageError(f"{place.name}: a sheet is written as .html, .pdf or .png")
-    with Workspace.open(workspace, write=False) as keep:
-        cast, base = keep.cast(), keep.machine()
-        runs = [run for run in keep.runs() if run.finished]
-        evidence = stored_evidence(keep, runs[-1].id if runs else None)
+    with Workspace.open(workspace, write=False) as opened:
+        cast, base = opened.cast(), opened.machine()
+        runs = [run for run in opened.runs() if run.finished]
+        evidence = stored_evidence(opened, runs[-1].id if runs else None)
         evidence = replace(evidence, version=evidence.version or (runs[-1].version if runs else ""))
         who = None if person is None else cast.named([person])[0]
         figures = None
         if who is not None and base is not None and len(base.mean) == len(cast.tracks):
             figures = likeness(cast, who, base.mean)
         html = render_sheet(
-            cast, who, thumbs=keep.image, evidence=evidence, likeness=figures, alike=alike_in(keep),
-            pose=None if who is None else poses_in(keep), film=sheet_address(cast, place),
+            cast, who, thumbs=opened.image, evidence=evidence, likeness=figures, alike=alike_in(opened),
+            pose=None if who is None else poses_in(opened), film=sheet_address(cast, place),
         )  # fmt: skip
     if place.suffix.lower() == ".html":
         write_sheet(html, place)

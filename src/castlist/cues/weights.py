@@ -118,10 +118,10 @@ class Weights:
     ) -> Span:
         """Two normals, of one person's and of two people's likeness, and the slope that they allow."""
         tracks = len(np.unique(pairs[here]))
-        told = chance == 0  # seen together: two people, whatever the distance
-        use = here | told
+        together = chance == 0  # seen together: two people, whatever the distance
+        use = here | together
         x, same = alike[use], chance[use]
-        other = np.where(told[use], self.known, 1 - same)
+        other = np.where(together[use], self.known, 1 - same)
         if not here.any() or same.sum() < 1e-6 or other.sum() < 1e-6:
             return Span(end, float("nan"), float("nan"), 0.0, 0.0)
         mean, spread = _normal(x, other, USUAL_SPREAD)
@@ -163,10 +163,10 @@ def _pairs(
     a, b = np.triu_indices(len(some), 1)
     pairs = np.stack([some[a], some[b]], 1)
     chance = 1 / (1 + np.exp(-np.clip(calibration.log_odds(likeness.pairs(pairs)), -30, 30)))
-    told = np.sort(cannot[np.isin(cannot, rows).all(axis=1)], axis=1)
+    together = np.sort(cannot[np.isin(cannot, rows).all(axis=1)], axis=1)
     count = len(likeness)
-    free = ~np.isin(pairs[:, 0] * count + pairs[:, 1], told[:, 0] * count + told[:, 1])
-    return np.concatenate([pairs[free], told]), np.concatenate([chance[free], np.zeros(len(told))])
+    free = ~np.isin(pairs[:, 0] * count + pairs[:, 1], together[:, 0] * count + together[:, 1])
+    return np.concatenate([pairs[free], together]), np.concatenate([chance[free], np.zeros(len(together))])
 
 
 def _apart(a: Floats, b: Floats) -> Floats:

@@ -63,9 +63,9 @@ def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
     """Erase tracks and names from a workspace, and what was made of them there."""
     from castlist.pipeline.publish import write_report
 
-    with Workspace.open(facts.workspace) as keep:
-        cast, portraits = keep.erase(tracks, names, facts.scan)
-        write_report(keep, cast, portraits)
+    with Workspace.open(facts.workspace) as opened:
+        cast, portraits = opened.erase(tracks, names, facts.scan)
+        write_report(opened, cast, portraits)
 
 
 def redact(

@@ -88,12 +88,12 @@ def harvest(path: Path) -> FilmFacts:
         WorkspaceError: there is none, no cast was found in it yet, or it is damaged.
         InputError: it was made by code of its own, which a library does not run.
     """
-    with Workspace.open(path, write=False) as keep:
-        stamp = stamp_of(keep)
-        cast, portraits = keep.cast(), keep.portraits()
-        recipe = _plain_recipe(keep)
-        key, seen = _scan(keep, cast, recipe)
-    faces = _by_track(cast, seen, recipe.embed.model)
+    with Workspace.open(path, write=False) as opened:
+        stamp = stamp_of(opened)
+        cast, portraits = opened.cast(), opened.portraits()
+        recipe = _plain_recipe(opened)
+        key, scanned = _scan(opened, cast, recipe)
+    faces = _by_track(cast, scanned, recipe.embed.model)
     pictures = _pictures(portraits)
     members = [
         _person(cast, faces, pictures, i, np.array(p.tracks, np.int64)) for i, p in enumerate(cast.everybody)
@@ -117,71 +117,71 @@ def harvest(path: Path) -> FilmFacts:
 
 def track_vectors(path: Path) -> tuple[Embeddings, list[Fraction]]:
     """The vectors of all tracks of a film that a picture may find, and when each track begins in seconds."""
-    with Workspace.open(path, write=False) as keep:
-        cast = keep.cast()
-        recipe = _plain_recipe(keep)
-        _, seen = _scan(keep, cast, recipe)
-    faces = _by_track(cast, seen, recipe.embed.model)
+    with Workspace.open(path, write=False) as opened:
+        cast = opened.cast()
+        recipe = _plain_recipe(opened)
+        _, scanned = _scan(opened, cast, recipe)
+    faces = _by_track(cast, scanned, recipe.embed.model)
     wanted = np.array([why not in UNSEARCHED for why in cast.reason], np.bool_)
     starts = [cast.clock.time(int(frame)) for frame in cast.tracks.first.tolist()]
     return faces[wanted[faces.track]] if len(faces) else faces, starts
 
 
-def stamp_of(keep: Workspace) -> str:
+def stamp_of(opened: Workspace) -> str:
     """A word that changes when a run or a decision changes the workspace."""
-    runs = [run for run in keep.runs() if run.finished]
+    runs = [run for run in opened.runs() if run.finished]
     if not runs:
-        raise WorkspaceError(f"{keep.path}: no cast has been found yet; run castlist find first")
-    return f"{runs[-1].id} {runs[-1].started} {keep.decisions.last()}"
+        raise WorkspaceError(f"{opened.path}: no cast has been found yet; run castlist find first")
+    return f"{runs[-1].id} {runs[-1].started} {opened.decisions.last()}"
 
 
-def _plain_recipe(keep: Workspace) -> Recipe:
+def _plain_recipe(opened: Workspace) -> Recipe:
     """The recipe of the last finished run, where it names castlist's own steps only."""
-    text = [run for run in keep.runs() if run.finished][-1].recipe
+    text = [run for run in opened.runs() if run.finished][-1].recipe
     try:
         return Recipe.stored(text)
     except RecipeError as error:
         raise InputError(
-            f"{keep.path}: a library cannot use its recipe ({error}); find the cast with castlist's own"
+            f"{opened.path}: a library cannot use its recipe ({error}); find the cast with castlist's own"
         ) from None
 
 
-def _scan(keep: Workspace, cast: Cast, recipe: Recipe) -> tuple[str, Scan]:
+def _scan(opened: Workspace, cast: Cast, recipe: Recipe) -> tuple[str, Scan]:
     """The key and the scan that the cast was found in, under whatever key the castlist of then had for it.
 
     Raises:
         WorkspaceError: it is not there any more.
     """
-    finished = [run for run in keep.runs() if run.finished][-1].finished or ""
+    finished = [run for run in opened.runs() if run.finished][-1].finished or ""
     today = recipe.scan_key(cast.video)
-    others = [key for key in keep.scan_keys(finished) if cast.video.digest in key and key != today]
+    others = [key for key in opened.scan_keys(finished) if cast.video.digest in key and key != today]
     for key in (today, *others):
-        seen = keep.scan(key)
-        if seen is not None and _belongs(cast, seen):
-            return key, seen
+        scanned = opened.scan(key)
+        if scanned is not None and _belongs(cast, scanned):
+            return key, scanned
     raise WorkspaceError(
-        f"{keep.path}: the scan of its last run is gone; run castlist find on the film again"
+        f"{opened.path}: the scan of its last run is gone; run castlist find on the film again"
     )
 
 
-def _belongs(cast: Cast, seen: Scan) -> bool:
+def _belongs(cast: Cast, scanned: Scan) -> bool:
     """Whether the faces of a cast are those of a scan."""
     found = cast.tracks.detection >= 0
     face = cast.tracks.detection[found]
-    if face.size and int(face.max()) >= len(seen.detections):
+    if face.size and int(face.max()) >= len(scanned.detections):
         return False
-    return bool((seen.detections.frame[face] == cast.tracks.frame[found]).all())
+    return bool((scanned.detections.frame[face] == cast.tracks.frame[found]).all())
 
 
-def _by_track(cast: Cast, seen: Scan, model: str) -> Embeddings:
+def _by_track(cast: Cast, scanned: Scan, model: str) -> Embeddings:
     """The embedded faces of each track of the cast."""
     tracks = cast.tracks
-    track_of = np.full(len(seen.detections), NOISE, np.int64)
+    track_of = np.full(len(scanned.detections), NOISE, np.int64)
     found = tracks.detection >= 0
     track_of[tracks.detection[found]] = tracks.track[found]
-    face = seen.embedded[track_of[seen.embedded] >= 0]
-    rows = np.flatnonzero(track_of[seen.embedded] >= 0)
-    return Embeddings(seen.vector[rows], track_of[face], face, seen.quality[face], model)
+    face = scanned.embedded[track_of[scanned.embedded] >= 0]
+    rows = np.flatnonzero(track_of[scanned.embedded] >= 0)
+    return Embeddings(scanned.vector[rows], track_of[face], face, scanned.quality[face], model)
 
 
 def _pictures(portraits: Portraits) -> dict[tuple[int, int], str]:

@@ -608,8 +608,8 @@ def _harvested(film: LibraryFilm) -> FilmFacts:
 
 def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
     try:
-        with Workspace.open(film.workspace, write=False) as keep:
-            video, now = keep.video(), stamp_of(keep)
+        with Workspace.open(film.workspace, write=False) as opened:
+            video, now = opened.video(), stamp_of(opened)
     except CastlistError as error:
         return [Problem(film.name, f"{error}; its people are still known, their pictures are not")]
     if video is None or video.digest != film.digest:

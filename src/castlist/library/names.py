@@ -70,16 +70,16 @@ def take_names_back(
         if not members:
             continue
         try:
-            with Workspace.open(film.workspace, write=False) as keep:
-                log = active(keep.decisions.all())
+            with Workspace.open(film.workspace, write=False) as opened:
+                log = active(opened.decisions.all())
             brought = [d.id for d in log if d.kind == "name" and d.value == name and d.author == AUTHOR]
             if not brought:
                 continue
             with Session.open(film.workspace) as session:
                 for number in reversed(brought):
                     session.undo(number, author=AUTHOR)
-            with Workspace.open(film.workspace, write=False) as keep:
-                stamp = stamp_of(keep)
+            with Workspace.open(film.workspace, write=False) as opened:
+                stamp = stamp_of(opened)
         except CastlistError:
             continue
         renamed.append((film.id, stamp, [("", row) for (row,) in members]))
@@ -90,8 +90,8 @@ def _name(workspace: Path, wanted: list[tuple[int, str, int]]) -> tuple[list[tup
     from castlist.review.session import Session
 
     given = []
-    with Workspace.open(workspace, write=False) as keep:
-        log = keep.decisions.all()
+    with Workspace.open(workspace, write=False) as opened:
+        log = opened.decisions.all()
     with Session.open(workspace) as session:
         for member, name, track in wanted:
             view = session.view
@@ -103,8 +103,8 @@ def _name(workspace: Path, wanted: list[tuple[int, str, int]]) -> tuple[list[tup
                     continue
                 session.decide({"action": "name", "person": group.id, "name": name}, author=AUTHOR)
             given.append((name, member))
-    with Workspace.open(workspace, write=False) as keep:
-        return given, stamp_of(keep)
+    with Workspace.open(workspace, write=False) as opened:
+        return given, stamp_of(opened)
 
 
 def _brought(log: Sequence[Decision], name: str) -> bool:

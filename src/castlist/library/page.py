@@ -143,18 +143,20 @@ def _pictures(cards: Sequence[Card]) -> dict[tuple[int, str], str]:
     for film in {card.film.id: card.film for card in cards}.values():
         names = {card.image for card in cards if card.film.id == film.id and card.image}
         try:
-            with Workspace.open(film.workspace, write=False) as keep:
+            with Workspace.open(film.workspace, write=False) as opened:
                 found |= {
-                    (film.id, n): base64.b64encode(keep.image(n)).decode() for n in names if _there(keep, n)
+                    (film.id, n): base64.b64encode(opened.image(n)).decode()
+                    for n in names
+                    if _there(opened, n)
                 }
         except CastlistError:
             continue
     return found
 
 
-def _there(keep: Workspace, name: str) -> bool:
+def _there(opened: Workspace, name: str) -> bool:
     try:
-        keep.image(name)
+        opened.image(name)
     except CastlistError:
         return False
     return True

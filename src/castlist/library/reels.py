@@ -68,8 +68,8 @@ def found_in(
         found = [film for film in found if film in called]
     parts = []
     for film in found:
-        with Workspace.open(film.workspace, write=False) as keep:
-            cast = keep.cast()
+        with Workspace.open(film.workspace, write=False) as opened:
+            cast = opened.cast()
         people = [_members(cast, who, film.digest) for who in wanted]
         if all(people):
             parts.append((cast, people))

@@ -107,15 +107,15 @@ def _kept(task: Task) -> Outcome | None:
     if not (Path(task.workspace) / "cast.db").exists():
         return None
     try:
-        with Workspace.open(task.workspace, write=False) as keep:
-            video, runs = keep.video(), keep.runs()
+        with Workspace.open(task.workspace, write=False) as opened:
+            video, runs = opened.video(), opened.runs()
             if video is None or not runs or not runs[-1].finished:
                 return None
             if (runs[-1].version, runs[-1].recipe) != (__version__, task.recipe):
                 return None
-            if not keep.is_complete(Recipe.parse(task.recipe).scan_key(video)):  # of another kind of scan
+            if not opened.is_complete(Recipe.parse(task.recipe).scan_key(video)):  # of another kind of scan
                 return None
-            cast = keep.cast()
+            cast = opened.cast()
     except CastlistError:
         return None  # the run itself says what is wrong, or upgrades it
     with open(open_plain(plain_path(task.film)), "rb") as file:

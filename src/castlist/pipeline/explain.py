@@ -193,12 +193,12 @@ def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Expl
         for (i, j), c in zip(link.faces[:SHOWN], link.face_cosine, strict=False)
     )
     times = tuple((_time(cast, t, 0), _time(cast, t, 1)) for t in (a, b))
-    told = Explanation(
+    explanation = Explanation(
         a, b, same, names, times, link.probability, joined, (float(sure[a]), float(sure[b])),  # type: ignore[arg-type]
         link.cosine, link.same_cosine, link.other_cosine, link.decided, between, pairs, merges, (),
     )  # fmt: skip
-    told = replace(told, clothing=_clothing(found, a, b))
-    return replace(told, sentences=tuple(_sentences(told, cast, link)))
+    explanation = replace(explanation, clothing=_clothing(found, a, b))
+    return replace(explanation, sentences=tuple(_sentences(explanation, cast, link)))
 
 
 def _clothing(found: Found, a: int, b: int) -> Clothing | None:
@@ -253,22 +253,23 @@ def _between(cast: Cast, constraints: Constraints, a: int, b: int) -> int:
     return int((((left == one) & (right == two)) | ((left == two) & (right == one))).sum())
 
 
-def _sentences(told: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:
-    said = [_verdict(told, cast), link.sentence]
-    if not told.decided:
-        said += _of_clothes(told)
-        said.append(_chain(told))
-    if told.between:
-        word = "pair" if told.between == 1 else "pairs"
-        said.append(
-            f"{told.persons[0]} and {told.persons[1]} are seen together in {told.between} {word} of tracks."
+def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:
+    parts = [_verdict(explanation, cast), link.sentence]
+    if not explanation.decided:
+        parts += _of_clothes(explanation)
+        parts.append(_chain(explanation))
+    if explanation.between:
+        word = "pair" if explanation.between == 1 else "pairs"
+        parts.append(
+            f"{explanation.persons[0]} and {explanation.persons[1]} are seen together in "
+            f"{explanation.between} {word} of tracks."
         )
-    return said
+    return parts
 
 
-def _of_clothes(told: Explanation) -> list[str]:
+def _of_clothes(explanation: Explanation) -> list[str]:
     """What the clothes say, in a sentence; none where they were not looked at."""
-    seen = told.clothing
+    seen = explanation.clothing
     if seen is None:
         return []
     if seen.likeness != seen.likeness:
@@ -286,63 +287,68 @@ def _of_clothes(told: Explanation) -> list[str]:
     ]
 
 
-def _verdict(told: Explanation, cast: Cast) -> str:
-    spans = [f"{float(first):.1f}–{float(last):.1f} s" for first, last in told.times]
-    head = f"Track {told.a} ({spans[0]}) and track {told.b} ({spans[1]})"
-    if told.same:
-        return f"{head} are one person in this cast: {told.persons[0]}."
-    if told.persons[0] and told.persons[1]:
-        return f"{head} are two people in this cast: {told.persons[0]} and {told.persons[1]}."
-    aside = told.a if not told.persons[0] else told.b
+def _verdict(explanation: Explanation, cast: Cast) -> str:
+    spans = [f"{float(first):.1f}–{float(last):.1f} s" for first, last in explanation.times]
+    head = f"Track {explanation.a} ({spans[0]}) and track {explanation.b} ({spans[1]})"
+    if explanation.same:
+        return f"{head} are one person in this cast: {explanation.persons[0]}."
+    if explanation.persons[0] and explanation.persons[1]:
+        return f"{head} are two people in this cast: {explanation.persons[0]} and {explanation.persons[1]}."
+    aside = explanation.a if not explanation.persons[0] else explanation.b
     why = cast.reason[aside] or "nobody of the cast"
     return f"{head} are not one person in this cast: track {aside} was set aside ({why})."
 
 
-def _chain(told: Explanation) -> str:
+def _chain(explanation: Explanation) -> str:
     """How the groups of the two tracks came together, or what kept them apart."""
-    if told.joined != told.joined:  # NaN: they met below the cut
-        if not told.same:
+    if explanation.joined != explanation.joined:  # NaN: they met below the cut
+        if not explanation.same:
             return "The film alone would join them; a decision keeps them apart."
-        held = f"{told.merges[-1].tracks} tracks" if told.merges else "both"
-        sure = f"p = {told.belonging[0]:.2f} and {told.belonging[1]:.2f}"
+        held = f"{explanation.merges[-1].tracks} tracks" if explanation.merges else "both"
+        sure = f"p = {explanation.belonging[0]:.2f} and {explanation.belonging[1]:.2f}"
         return (
-            f"Their groups were joined in {len(told.merges)} steps, into {held}; "
-            f"as part of {told.persons[0]} they are right with {sure}."
+            f"Their groups were joined in {len(explanation.merges)} steps, into {held}; "
+            f"as part of {explanation.persons[0]} they are right with {sure}."
         )
-    if told.joined == 0.0:
+    if explanation.joined == 0.0:
         return "Their groups cannot be joined: tracks of the two were seen together, or decided to differ."
-    if told.same:
-        return f"The film alone would keep their groups apart (p = {told.joined:.2f}); a decision joins them."
+    if explanation.same:
+        return (
+            f"The film alone would keep their groups apart (p = {explanation.joined:.2f}); "
+            "a decision joins them."
+        )
     return (
-        f"Taken as whole groups they are one person with p = {told.joined:.2f}: 0.50 would have joined them."
+        f"Taken as whole groups they are one person with p = {explanation.joined:.2f}: "
+        "0.50 would have joined them."
     )
 
 
-def as_plain(told: Explanation) -> dict[str, Any]:
+def as_plain(explanation: Explanation) -> dict[str, Any]:
     """The explanation as values that JSON knows; times in seconds, null for NaN and infinity."""
 
     def number(value: float) -> float | None:
         return round(value, 6) if isfinite(value) else None
 
     return {
-        "tracks": [told.a, told.b],
-        "same": told.same,
-        "persons": [name or None for name in told.persons],
-        "times": [[float(t) for t in span] for span in told.times],
-        "probability": number(told.probability),
-        "joined_probability": number(told.joined),
-        "belonging": [number(p) for p in told.belonging],
-        "cosine": number(told.cosine),
-        "same_cosine": number(told.same_cosine),
-        "other_cosine": number(told.other_cosine),
-        "decided": told.decided or None,
-        "seen_together": told.between,
+        "tracks": [explanation.a, explanation.b],
+        "same": explanation.same,
+        "persons": [name or None for name in explanation.persons],
+        "times": [[float(t) for t in span] for span in explanation.times],
+        "probability": number(explanation.probability),
+        "joined_probability": number(explanation.joined),
+        "belonging": [number(p) for p in explanation.belonging],
+        "cosine": number(explanation.cosine),
+        "same_cosine": number(explanation.same_cosine),
+        "other_cosine": number(explanation.other_cosine),
+        "decided": explanation.decided or None,
+        "seen_together": explanation.between,
         "faces": [
-            {"cosine": round(p.cosine, 4), "a": _plain_face(p.a), "b": _plain_face(p.b)} for p in told.pairs
+            {"cosine": round(p.cosine, 4), "a": _plain_face(p.a), "b": _plain_face(p.b)}
+            for p in explanation.pairs
         ],
-        "merges": [{"tracks": m.tracks, "height": number(m.height)} for m in told.merges],
-        "clothes": _plain_clothing(told.clothing, number),
-        "sentences": list(told.sentences),
+        "merges": [{"tracks": m.tracks, "height": number(m.height)} for m in explanation.merges],
+        "clothes": _plain_clothing(explanation.clothing, number),
+        "sentences": list(explanation.sentences),
     }  # fmt: skip
 
 

@@ -73,8 +73,8 @@ def reel(
         WorkspaceError: no cast has been found in the workspace, or it cannot be read.
         VideoError: the film cannot be read, or the output cannot be written.
     """
-    with Workspace.open(Path(workspace), write=False) as keep:
-        cast = keep.cast()
+    with Workspace.open(Path(workspace), write=False) as opened:
+        cast = opened.cast()
     people = cast.named([person, *together])
     names = tuple(p.name for p in people)
     return reel_of([(cast, people)], output, names, longest=longest, near=near, mute=mute, watch=watch)

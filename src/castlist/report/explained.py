@@ -19,7 +19,7 @@ WIDE, HIGH = 200, 24  # of the band of colours of somebody's clothes
 MERGES = 12  # steps of the tree shown
 
 
-def render_explanation(told: Explanation, *, thumbs: Thumbs | None = None) -> str:
+def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None) -> str:
     """The whole page as HTML; equal input gives equal bytes.
 
     Args:
@@ -27,31 +27,35 @@ def render_explanation(told: Explanation, *, thumbs: Thumbs | None = None) -> st
         thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
     """
     album = Album(thumbs)
-    album.take(face.image for pair in told.pairs for face in (pair.a, pair.b))
+    album.take(face.image for pair in explanation.pairs for face in (pair.a, pair.b))
     style = asset("look.css") + asset("explain.css")
     sides = [
         {"track": track, "person": words.clean(person), "from": times[0], "to": times[1]}
-        for track, person, times in zip((told.a, told.b), told.persons, told.times, strict=True)
+        for track, person, times in zip(
+            (explanation.a, explanation.b), explanation.persons, explanation.times, strict=True
+        )
     ]
     pairs = [
         {
             "cosine": f"{pair.cosine:.2f}",
             "faces": [{"uri": album[f.image], "time": words.clock(f.time)} for f in (pair.a, pair.b)],
         }
-        for pair in told.pairs
+        for pair in explanation.pairs
     ]
     return str(
         environment()
         .get_template("explain.html")
         .render(
             sides=sides,
-            sentences=[words.clean(s, 600) for s in told.sentences],
+            sentences=[words.clean(s, 600) for s in explanation.sentences],
             pairs=pairs,
-            clothes=[] if told.clothing is None else [_band(colours) for colours in told.clothing.colours],
+            clothes=[]
+            if explanation.clothing is None
+            else [_band(colours) for colours in explanation.clothing.colours],
             wide=WIDE,
             high=HIGH,
-            merges=told.merges[:MERGES],
-            more=max(0, len(told.merges) - MERGES),
+            merges=explanation.merges[:MERGES],
+            more=max(0, len(explanation.merges) - MERGES),
             style=style,
             style_hash=hash_of(style),
             w=words,
@@ -72,10 +76,10 @@ def _band(colours: tuple[Colour, ...]) -> list[dict[str, object]]:
     return band
 
 
-def write_explanation(told: Explanation, path: str | Path, *, thumbs: Thumbs | None = None) -> Path:
+def write_explanation(explanation: Explanation, path: str | Path, *, thumbs: Thumbs | None = None) -> Path:
     """Write the page to a file, whole or not at all, and return where.
 
     Raises:
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
-    return write_page(render_explanation(told, thumbs=thumbs), path)
+    return write_page(render_explanation(explanation, thumbs=thumbs), path)

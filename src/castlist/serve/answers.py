@@ -27,8 +27,8 @@ class Answers:
 
     def cast(self) -> Cast:
         """The cast as it stands now."""
-        with Workspace.open(self.place, write=False) as keep:
-            return keep.cast()
+        with Workspace.open(self.place, write=False) as opened:
+            return opened.cast()
 
     def film(self) -> Row:
         """The film and how many people were found in it."""

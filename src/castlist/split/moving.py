@@ -15,7 +15,7 @@ from castlist.split.signal import COLUMNS, ROWS, THUMB, blocks
 
 __all__ = ["moving_dissolves"]
 
-# Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn); seeds 100 to 105 do as well.
+# Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn), seeds 100 to 105 looked at too.
 SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried, as in `dissolves`
 STEPS = 6  # places a span that are tried
 DIP = 0.8  # variance half-way over that of the ends: two unlike pictures mixed have half of it

@@ -68,8 +68,8 @@ class KeptPictures:
 
     def __call__(self, name: str) -> bytes:
         """The bytes of a JPEG; raises as `Workspace.image` does."""
-        with Workspace.open(self.place, write=False) as keep:
-            return keep.image(name)
+        with Workspace.open(self.place, write=False) as opened:
+            return opened.image(name)
 
 
 class Workspace:

@@ -54,8 +54,8 @@ class Shelf:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
-        with Workspace.open(place.workspace, write=False) as keep:
-            data = keep.image(name)
+        with Workspace.open(place.workspace, write=False) as opened:
+            data = opened.image(name)
         with self._lock:
             self._pictures[key] = data
             while len(self._pictures) > PICTURES:
@@ -72,8 +72,8 @@ class Shelf:
         with self._lock:
             if place.digest in self._films:
                 return self._films[place.digest]
-        with Workspace.open(place.workspace, write=False) as keep:
-            video = keep.video()
+        with Workspace.open(place.workspace, write=False) as opened:
+            video = opened.video()
         if video is None or video.digest != place.digest:
             raise InputError("the workspace of this film holds another film now")
         with self._lock:
