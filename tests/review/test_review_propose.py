@@ -199,7 +199,7 @@ def test_files_that_cannot_be_used(
 
 def test_places_that_are_no_files(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").mkdir()
-    for place, words in ((tmp_path / "a.csv", "cannot be read"), (tmp_path / "b.csv", "No such file")):
+    for place, words in ((tmp_path / "a.csv", "is no plain file"), (tmp_path / "b.csv", "No such file")):
         assert run(["propose", str(film.place), str(place)]) == 2
         assert words in capsys.readouterr().err
     (tmp_path / "p.xmp").write_text("<x:xmpmeta></x:xmpmeta>")

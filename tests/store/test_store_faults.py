@@ -210,6 +210,7 @@ def first_schema(place):
     db = sqlite3.connect(place / "cast.db", isolation_level=None)
     db.execute("ALTER TABLE video DROP COLUMN timecode")
     db.execute("DROP TABLE decided_groups")
+    db.execute("ALTER TABLE casts DROP COLUMN turned")
     db.execute("ALTER TABLE casts DROP COLUMN decision")
     db.execute("ALTER TABLE people DROP COLUMN place")
     db.execute("PRAGMA user_version = 1")
