@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from castlist.cli.options import listen_options
 from castlist.cli.output import clock_time
 from castlist.io import plain_json
 
@@ -207,15 +208,7 @@ def decide(lib: Library, said: str, question: Sequence[str], author: str) -> Non
 
 @command.command()
 @library
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    help="Address of this machine to listen on, for a phone or tablet in the same network; 0.0.0.0 for all.",
-)
+@listen_options
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
 def review(lib: Library, port: int, host: str, browser: bool) -> None:
     """Answer the questions of LIB in the browser, name people, put wrong links right.

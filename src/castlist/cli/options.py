@@ -19,6 +19,7 @@ __all__ = [
     "WORKSPACE",
     "films_options",
     "is_address",
+    "listen_options",
     "machine_options",
     "made_recipe",
     "people_named",
@@ -64,6 +65,18 @@ def machine_options(command: F) -> F:
     )(command)  # fmt: skip
     return click.option(
         "--threads", type=click.IntRange(0), default=0, show_default=True, help="0: one for each core."
+    )(command)
+
+
+def listen_options(command: F) -> F:
+    """Where a page is served."""
+    command = click.option(
+        "--host", default="127.0.0.1", metavar="ADDRESS",
+        help="Address of this machine to listen on, for a phone or tablet in the same network; "
+        "0.0.0.0 for all.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
     )(command)
 
 

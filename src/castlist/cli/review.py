@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from castlist.cli.options import WORKSPACE
+from castlist.cli.options import WORKSPACE, listen_options
 
 EXAMPLES = """
 \b
@@ -27,15 +27,7 @@ WARNING = (
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    help="Address of this machine to listen on, for a phone or tablet in the same network; 0.0.0.0 for all.",
-)
+@listen_options
 @click.option(
     "--film", type=click.Path(path_type=Path), help="Where the film is now, if it was moved or renamed."
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["Projection", "application", "body_of"]
+__all__ = ["Projection", "application", "asset", "change"]
 
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
@@ -111,7 +111,7 @@ def _routes(session: Session, door: Door, projection: Projection) -> list[Any]:
     return [
         *_files(session, projection),
         *(Route(path, _answer(page, work), methods=["GET"]) for path, work in _looking(page, projection)),
-        *(Route(path, _change(page, work), methods=["POST"]) for path, work in changes),
+        *(Route(path, change(_answer(page, work)), methods=["POST"]) for path, work in changes),
     ]
 
 
@@ -189,7 +189,7 @@ def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]
     return route
 
 
-def _change(page: Page, work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+def change(respond: Callable[[Mapping[str, Any]], Response]) -> Callable[[Request], Awaitable[Response]]:
     """A route that takes JSON and works away from the event loop."""
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect
@@ -202,7 +202,20 @@ def _change(page: Page, work: Callable[[Mapping[str, Any]], Any]) -> Callable[[R
             return Response(status_code=400)
         except InputError as error:
             return JSONResponse({"error": str(error)}, status_code=422)
-        return await run_in_threadpool(_answer(page, work), body)
+        return await run_in_threadpool(respond, body)
+
+    return route
+
+
+def asset(assets: Mapping[str, tuple[str, str, str]]) -> Callable[[Request], Response]:
+    """A route to files of packages: name -> (package, path in it, media type)."""
+    from starlette.responses import Response
+
+    def route(request: Request) -> Response:
+        package, name, kind = assets.get(request.path_params["name"], ("", "", ""))
+        if not package:
+            return Response(status_code=404)
+        return Response((files(package) / name).read_text("utf-8"), media_type=kind)
 
     return route
 
@@ -214,12 +227,6 @@ def _files(session: Session, projection: Projection) -> list[Any]:
 
     def page(request: Request) -> Response:
         return HTMLResponse((files("castlist.review") / "static/review.html").read_text("utf-8"))
-
-    def asset(request: Request) -> Response:
-        package, name, kind = ASSETS.get(request.path_params["name"], ("", "", ""))
-        if not package:
-            return Response(status_code=404)
-        return Response((files(package) / name).read_text("utf-8"), media_type=kind)
 
     def thumb(request: Request) -> Response:
         try:
@@ -240,7 +247,7 @@ def _files(session: Session, projection: Projection) -> list[Any]:
 
     return [
         Route("/", page),
-        Route("/static/{name}", asset),
+        Route("/static/{name}", asset(ASSETS)),
         Route("/thumb/{name}", thumb),
         Route("/film", film),
         Route("/film/proxy", proxy),

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from castlist.cast import Cast
-from castlist.errors import CastlistError
 from castlist.io.exports.names import distinct_names
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen
-from castlist.io.exports.stills import jpeg, named_file, pictures, same_film, sidecar, with_xmp
+from castlist.io.exports.stills import jpeg, made_folder, named_file, pictures, same_film, sidecar, with_xmp
 from castlist.io.exports.writing import replace_file
 
 __all__ = ["write_posters"]
@@ -35,11 +34,7 @@ def write_posters(
         CastlistError: the folder cannot be written.
     """
     people = [who for who in chosen(cast, options or Options()) if who.person.faces]
-    video, place = same_film(cast.video), Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    video, place = same_film(cast.video), made_folder(folder)
     names = distinct_names(cast)
     written = []
     for number, (who, image) in enumerate(pictures(cast, video, people), 1):

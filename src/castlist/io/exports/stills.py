@@ -26,7 +26,7 @@ from castlist.io.exports.writing import replace_file
 from castlist.io.exports.xmp import Region, picture
 from castlist.types import NOISE, Video
 
-__all__ = ["jpeg", "named_file", "pictures", "same_film", "sidecar", "with_xmp", "write"]
+__all__ = ["jpeg", "made_folder", "named_file", "pictures", "same_film", "sidecar", "with_xmp", "write"]
 
 QUALITY = 92  # of the JPEGs; no difference is seen at this one
 _LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
@@ -47,11 +47,7 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
     """
     people = [who for who in chosen(cast, options or Options()) if who.person.faces]
     video = same_film(cast.video)
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    place = made_folder(folder)
     names = distinct_names(cast)
     written = []
     for number, (who, image) in enumerate(pictures(cast, video, people), 1):
@@ -61,6 +57,20 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
         replace_file(str(file.with_suffix(".xmp")), iter([packet]))
         written.append(file)
     return written
+
+
+def made_folder(folder: str | Path) -> Path:
+    """The folder, made with those above it where it is not there.
+
+    Raises:
+        CastlistError: it cannot be made.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    return place
 
 
 def same_film(video: Video) -> Video:

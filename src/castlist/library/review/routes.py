@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from castlist.library.library import Library
 from castlist.library.review import state
 from castlist.review.door import Door, Gate
 from castlist.review.film import Film, part
-from castlist.review.routes import body_of
+from castlist.review.routes import asset, change
 from castlist.store import Workspace
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def application(
     routes = [
         *_files(Shelf(library)),
         *(Route(path, _answer(work), methods=["GET"]) for path, work in looking),
-        *(Route(path, _change(work), methods=["POST"]) for path, work in _deciding(library)),
+        *(Route(path, change(_answer(work)), methods=["POST"]) for path, work in _deciding(library)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Gate, door=door, invited=invited)])
 
@@ -168,24 +168,6 @@ def _answer(work: Callable[[Any], Any]) -> Callable[[Any], Response]:
     return route
 
 
-def _change(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
-    """A route that takes JSON and works away from the event loop."""
-    from starlette.concurrency import run_in_threadpool
-    from starlette.requests import ClientDisconnect
-    from starlette.responses import JSONResponse, Response
-
-    async def route(request: Request) -> Response:
-        try:
-            body = await body_of(request)
-        except ClientDisconnect:  # the browser was closed meanwhile: nothing was decided, nobody listens
-            return Response(status_code=400)
-        except InputError as error:
-            return JSONResponse({"error": str(error)}, status_code=422)
-        return await run_in_threadpool(_answer(work), body)
-
-    return route
-
-
 def _files(shelf: Shelf) -> list[Any]:
     """The page, what it is made of, pictures and films."""
     from starlette.responses import HTMLResponse, Response
@@ -193,12 +175,6 @@ def _files(shelf: Shelf) -> list[Any]:
 
     def page(request: Request) -> Response:
         return HTMLResponse((files("castlist.library.review") / "static/library.html").read_text("utf-8"))
-
-    def asset(request: Request) -> Response:
-        package, name, kind = ASSETS.get(request.path_params["name"], ("", "", ""))
-        if not package:
-            return Response(status_code=404)
-        return Response((files(package) / name).read_text("utf-8"), media_type=kind)
 
     def thumb(request: Request) -> Response:
         try:
@@ -216,7 +192,7 @@ def _files(shelf: Shelf) -> list[Any]:
 
     return [
         Route("/", page),
-        Route("/static/{name}", asset),
+        Route("/static/{name}", asset(ASSETS)),
         Route("/thumb/{film}/{name}", thumb),
         Route("/film/{film}", film),
     ]
