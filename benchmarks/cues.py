@@ -25,7 +25,7 @@ import numpy as np
 from linkage import Film
 from numpy.typing import NDArray
 
-from castlist.cluster import Calibration, Evidence, HeightCut, ProbabilityCut
+from castlist.cluster import Calibration, GroupLinkage, HeightCut, ProbabilityCut
 from castlist.cluster.likeness import Likeness
 from castlist.refine.validate import separation
 
@@ -59,7 +59,7 @@ def linked(film: Film, *, clothes: bool) -> tuple[float, float]:
     found = film.found
     beside = found.beside if clothes else None
     hints = (beside.odds,) if beside is not None and beside.speaks else ()
-    tree = Evidence()(found.refined, found.constraints, *hints)
+    tree = GroupLinkage()(found.refined, found.constraints, *hints)
     heights = np.unique(tree.height[np.isfinite(tree.height)])
     at = (film.f(HeightCut(float(h))(tree, found.refined, found.constraints)) for h in heights)
     usual = film.f(ProbabilityCut()(tree, found.refined, found.constraints))

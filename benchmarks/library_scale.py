@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from castlist.cast import Cast
-from castlist.library import Library, apply, lookup, place
+from castlist.library import Library, apply, lookup, storage
 from castlist.library.log import Event, now
 from castlist.library.ulid import new_ulid
 from castlist.recipe import Recipe
@@ -47,8 +47,8 @@ def make(folder: Path, people: int, films: int) -> None:
     lib._make()
     rng = np.random.default_rng(0)
     ids = [new_ulid() for _ in range(people)]
-    log = place.event_log(folder)
-    with closing(place.connect(folder, write=True)) as db:
+    log = storage.event_log(folder)
+    with closing(storage.connect(folder, write=True)) as db:
         number = log.count()
         db.execute("BEGIN")
         for film in range(films):

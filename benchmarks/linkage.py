@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from people import true_persons
 
 from castlist import Workspace
-from castlist.cluster import Average, Evidence, HeightCut, ProbabilityCut, extend
+from castlist.cluster import Average, GroupLinkage, HeightCut, ProbabilityCut, extend
 from castlist.cluster.likeness import Likeness, first_view
 from castlist.pipeline.identify import Found, identify
 from castlist.recipe import Recipe
@@ -70,7 +70,7 @@ class Film:
     def linked(self, embeddings: Embeddings) -> tuple[float, float]:
         """F of what castlist links, and at the best cut of its tree."""
         links = self.found.constraints
-        tree = Evidence()(embeddings, links)
+        tree = GroupLinkage()(embeddings, links)
         heights = np.unique(tree.height[np.isfinite(tree.height)])
         best = max((self.f(HeightCut(float(h))(tree, embeddings, links)) for h in heights), default=0.0)
         return self.f(ProbabilityCut()(tree, embeddings, links)), best
@@ -89,7 +89,7 @@ class Film:
         for seed in range(draws):
             few = base[thinned(base.track, np.random.default_rng(seed))]
             mixed = Averaged(seed=seed + 1)(few, links, machine=CPU)
-            values.append(self.f(ProbabilityCut()(Evidence()(mixed, links), mixed, links)))
+            values.append(self.f(ProbabilityCut()(GroupLinkage()(mixed, links), mixed, links)))
         return np.array(values)
 
 

@@ -26,10 +26,10 @@ from castlist.cluster import (
     AutoCut,
     Average,
     CountCut,
-    Evidence,
+    GroupLinkage,
     ProbabilityCut,
     Ward,
-    belonging,
+    membership_confidence,
     reliability,
     track_means,
 )
@@ -118,7 +118,7 @@ def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]
         assert seen is not None
         found = identify(video, seen, recipe)
     cast = found.cast  # by the machine alone
-    p = belonging(found.refined, found.constraints, Clustering(cast.person))
+    p = membership_confidence(found.refined, found.constraints, Clustering(cast.person))
     who = true_persons(place.with_suffix(".truth.csv"), cast)
     rows = np.flatnonzero((cast.person >= 0) & (who >= 0) & (p > 0))
     return p[rows], np.unique(who[rows], return_inverse=True)[1], cast.person[rows]
@@ -185,7 +185,7 @@ def calibration_error(
 
     A link is right where the other tracks of its person are mostly the track's true person.
     """
-    p = belonging(table, constraints, clustering)
+    p = membership_confidence(table, constraints, clustering)
     others = contingency(who, clustering.label).T[clustering.label]
     others[np.arange(len(who)), who] -= 1
     linked = others.sum(axis=1) > 0
@@ -293,7 +293,7 @@ def compare(
 ) -> dict[str, dict[str, object]]:
     k = int(who.max()) + 1
     rows: dict[str, dict[str, object]] = {}
-    tree = Evidence()(table, constraints)
+    tree = GroupLinkage()(table, constraints)
     ours = ProbabilityCut()(tree, table, constraints)
     error, sure = calibration_error(table, constraints, ours, who)
     rows["castlist"] = {**score(who, ours, size), "calibration_error": error, "right_at_0.9": sure}

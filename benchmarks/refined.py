@@ -17,7 +17,7 @@ import numpy as np
 from people import score, tracks
 from refine_scaling import thinned
 
-from castlist.cluster import CountCut, Evidence, ProbabilityCut, Ward
+from castlist.cluster import CountCut, GroupLinkage, ProbabilityCut, Ward
 from castlist.cluster.links import must_groups
 from castlist.pipeline.identify import refine_where_better
 from castlist.refine.validate import Best
@@ -47,14 +47,14 @@ def run(path: Path, seeds: int, faces: int) -> None:
         print(f"  {name:34} {told} of {rows[0]['people_true']}", flush=True)
 
     say("base cut: Ward, number given", [scored(CountCut(k)(Ward()(table, nothing), table, nothing))])
-    tree = Evidence()(few, constraints)
+    tree = GroupLinkage()(few, constraints)
     say("base features", [scored(ProbabilityCut()(tree, few, constraints))])
     say("base features, number given", [scored(CountCut(k)(tree, few, constraints))])
     shot = must_groups(len(who), constraints.cannot, constraints.cannot[:0])[0]  # seen together, by chains
     unknown, known = [], []
     for seed in range(seeds):
         verdict, chosen = refine_where_better(Best(seed=seed), few, constraints, shot, Machine(threads=1))
-        tree = Evidence()(chosen, constraints)
+        tree = GroupLinkage()(chosen, constraints)
         unknown.append(scored(ProbabilityCut()(tree, chosen, constraints)))
         known.append(scored(CountCut(k)(tree, chosen, constraints)))
         print(f"  seed {seed}: F {unknown[-1]['f']:.3f}. {verdict.sentence}", flush=True)

@@ -61,7 +61,7 @@ def test_a_setting_names_step_option_and_value(setting):
 
 def test_whole_numbers_do_for_fractions_and_text_needs_no_quotes():
     assert Recipe().with_setting("track.max_gap=1").track.max_gap == 1.0
-    assert type(Recipe().with_setting("refine.use=none").refine).__name__ == "Base"
+    assert type(Recipe().with_setting("refine.use=none").refine).__name__ == "Unrefined"
     assert Recipe().with_setting("sampling.other_sides=[320]").sampling.other_sides == (320,)
 
 

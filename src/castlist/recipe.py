@@ -25,16 +25,16 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
-from castlist.cluster import BILLINGS, CUTS, LINKAGES, Billing, Cut, Evidence, Linkage, ProbabilityCut
+from castlist.cluster import CUTS, LINKAGES, ROLES, Cut, GroupLinkage, Linkage, ProbabilityCut, Roles
 from castlist.constrain import CONSTRAINERS, REFLECTIONS, Constrainer, CoOccurrence, Reflections
 from castlist.cues import CUES, WEIGHTS, Clothes, CueStep, Weights
-from castlist.detect import DETECTORS, Detector, Look, YuNet
+from castlist.detect import DETECTORS, Detector, Sampling, YuNet
 from castlist.embed import EMBEDDERS, Embedder, SFace
 from castlist.errors import RecipeError
 from castlist.refine import REFINERS, Averaged, Refiner
 from castlist.refine.validate import Best
 from castlist.split import SPLITTERS, ContentSplitter, Splitter
-from castlist.track import DIVIDERS, SIFTERS, TRACKERS, LikenessDivider, MotionTracker, Sift, Tracker
+from castlist.track import FILTERS, TRACK_SPLITS, TRACKERS, LikenessSplit, MotionTracker, Tracker, TrackFilter
 from castlist.types import Video
 
 __all__ = ["CHOICES", "Recipe"]
@@ -55,20 +55,20 @@ FORMER = {
 
 CHOICES: dict[str, Mapping[str, Any]] = {
     "split": SPLITTERS,
-    "sampling": {"adaptive": Look},
+    "sampling": {"adaptive": Sampling},
     "detect": DETECTORS,
     "track": TRACKERS,
     "embed": EMBEDDERS,
     "cue": CUES,
-    "split_tracks": DIVIDERS,
-    "filter": SIFTERS,
+    "split_tracks": TRACK_SPLITS,
+    "filter": FILTERS,
     "constrain": CONSTRAINERS,
     "mirrors": REFLECTIONS,
     "refine": {**REFINERS, "averaged": Averaged, "best": Best},
     "weigh": WEIGHTS,
     "link": LINKAGES,
     "cut": CUTS,
-    "roles": BILLINGS,
+    "roles": ROLES,
 }
 
 
@@ -77,20 +77,20 @@ class Recipe:
     """What is done to a film, one step a field. Where and how fast is a `Machine`, not a recipe."""
 
     split: Splitter = field(default_factory=ContentSplitter)
-    sampling: Look = field(default_factory=Look)
+    sampling: Sampling = field(default_factory=Sampling)
     detect: Detector = field(default_factory=YuNet)
     track: Tracker = field(default_factory=MotionTracker)
     embed: Embedder = field(default_factory=SFace)
     cue: CueStep = field(default_factory=Clothes)
-    split_tracks: LikenessDivider = field(default_factory=LikenessDivider)
-    filter: Sift = field(default_factory=Sift)
+    split_tracks: LikenessSplit = field(default_factory=LikenessSplit)
+    filter: TrackFilter = field(default_factory=TrackFilter)
     constrain: Constrainer = field(default_factory=CoOccurrence)
     mirrors: Reflections = field(default_factory=Reflections)
     refine: Refiner | Best = field(default_factory=Averaged)
     weigh: Weights = field(default_factory=Weights)
-    link: Linkage = field(default_factory=Evidence)
+    link: Linkage = field(default_factory=GroupLinkage)
     cut: Cut = field(default_factory=ProbabilityCut)
-    roles: Billing = field(default_factory=Billing)
+    roles: Roles = field(default_factory=Roles)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:

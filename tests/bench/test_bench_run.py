@@ -463,7 +463,7 @@ def test_run_prints_tables_json_and_a_page(files):
         (("--columns", "speed"), "unknown column speed; choose from"),
         (("--set", "k-means.restarts=-1", "--methods", "k-means"), "restarts must be a whole number from 1"),
         (("--set", "k-means.restarts=many", "--methods", "all"), "k-means.restarts must be .* got 'many'"),
-        (("--set", "castlist.poor=2", "--methods", "castlist"), r"Evidence.poor must lie in \[0, 1\)"),
+        (("--set", "castlist.poor=2", "--methods", "castlist"), r"GroupLinkage.poor must lie in \[0, 1\)"),
         (("--set", "castlist.poor=x", "--methods", "castlist"), "castlist cannot take"),
         (("--set", "base.epochs=1", "--methods", "base"), "base has no option epochs; it has none"),
         (

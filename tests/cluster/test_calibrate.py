@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from castlist.cluster import Calibration, Evidence, ProbabilityCut, reliability
+from castlist.cluster import Calibration, GroupLinkage, ProbabilityCut, reliability
 from castlist.cluster.calibrate import PRIORS, _of_these_tracks, halves
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings
 
@@ -129,7 +129,7 @@ def scenes(*, inside: float, between: float, people: float, seed: int = 3) -> tu
 
 
 def people_found(table: Embeddings, constraints: Constraints = NONE) -> int:
-    tree = Evidence()(table, constraints)
+    tree = GroupLinkage()(table, constraints)
     return len(np.unique(ProbabilityCut()(tree, table, constraints).label))
 
 

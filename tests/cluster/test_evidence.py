@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from castlist.cluster import CountCut, Evidence, ProbabilityCut, Ward
-from castlist.cluster.persons import Groups, Scale, merge_all
+from castlist.cluster import CountCut, GroupLinkage, ProbabilityCut, Ward
+from castlist.cluster.group_linkage import Groups, Scale, merge_all
 from castlist.cluster.whiten import measure, whiten
 from castlist.errors import InputError
 from castlist.types import CO_OCCURRENCE, Clustering, Constraints, Embeddings
@@ -42,7 +42,7 @@ def f_measure(label: NDArray[np.int32], who: NDArray[np.int64]) -> float:
 
 def test_finds_how_many_very_unequal_people_there_are() -> None:
     table, who = cast([150, 60, 20, 10, 6])
-    label = ProbabilityCut()(Evidence()(table, cannot([])), table, cannot([])).label
+    label = ProbabilityCut()(GroupLinkage()(table, cannot([])), table, cannot([])).label
     assert f_measure(label, who) > 0.97
     large = np.bincount(label) >= 4
     assert large.sum() == 5
@@ -52,7 +52,7 @@ def test_beats_ward_that_is_told_the_number() -> None:
     ours, told = [], []
     for seed in range(4):
         table, who = cast([200, 40, 12, 8, 8], noise=1.9, seed=seed)
-        found = ProbabilityCut()(Evidence()(table, cannot([])), table, cannot([])).label
+        found = ProbabilityCut()(GroupLinkage()(table, cannot([])), table, cannot([])).label
         ward = CountCut(5)(Ward()(table, cannot([])), table, cannot([])).label
         ours.append(f_measure(found, who))
         told.append(f_measure(ward, who))
@@ -61,12 +61,12 @@ def test_beats_ward_that_is_told_the_number() -> None:
 
 def test_one_person_alone_is_one() -> None:
     table, _ = cast([40], noise=0.8)
-    assert ProbabilityCut()(Evidence()(table, cannot([])), table, cannot([])).count == 1
+    assert ProbabilityCut()(GroupLinkage()(table, cannot([])), table, cannot([])).count == 1
 
 
 def test_heights_are_probabilities_that_rise() -> None:
     table, _ = cast([20, 20, 10])
-    tree = Evidence()(table, cannot([(0, 30), (1, 31)]))
+    tree = GroupLinkage()(table, cannot([(0, 30), (1, 31)]))
     finite = tree.height[np.isfinite(tree.height)]
     assert np.all(np.diff(finite) >= 0)
     assert finite.min() >= 0
@@ -76,7 +76,7 @@ def test_heights_are_probabilities_that_rise() -> None:
 def test_a_stray_cannot_link_moves_one_track_not_a_person() -> None:
     table, who = cast([40, 40], noise=1.0)
     links = [(a, a + 40) for a in range(39)] + [(3, 9)]  # the last one joins two tracks of one person
-    label = ProbabilityCut()(Evidence()(table, cannot(links)), table, cannot(links)).label
+    label = ProbabilityCut()(GroupLinkage()(table, cannot(links)), table, cannot(links)).label
     assert label[3] != label[9]
     right = np.delete(np.arange(80), [3, 9])
     assert f_measure(label[right], who[right]) > 0.99
@@ -90,7 +90,7 @@ def test_blurred_tracks_do_not_glue_people_together() -> None:
     vector = table.vector.copy()
     vector[blur] = 0.4 * (0.5 * vector[blur] + 1.2 * common.astype(np.float32))
     poor = Embeddings(vector, table.track, table.detection, table.quality)
-    label = ProbabilityCut()(Evidence()(poor, cannot([])), poor, cannot([])).label
+    label = ProbabilityCut()(GroupLinkage()(poor, cannot([])), poor, cannot([])).label
     clear = np.setdiff1d(np.arange(120), blur)
     assert f_measure(label[clear], who[clear]) > 0.99
 
@@ -140,12 +140,12 @@ def test_merges_the_likeliest_pair_each_time(seed: int) -> None:
 
 def test_the_cut_at_a_half_is_the_partition_whatever_comes_above() -> None:
     table, who = cast([30, 30, 30])
-    tree = Evidence()(table, cannot([(0, 40)]))
+    tree = GroupLinkage()(table, cannot([(0, 40)]))
     assert CountCut(3)(tree, table, cannot([])).label.tolist() == Clustering(who).label.tolist()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: Evidence(rounds=-1), lambda: Evidence(poor=1.0), lambda: ProbabilityCut(0.0)]
+    "make", [lambda: GroupLinkage(rounds=-1), lambda: GroupLinkage(poor=1.0), lambda: ProbabilityCut(0.0)]
 )
 def test_senseless_options_are_refused(make: object) -> None:
     with pytest.raises(InputError):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from castlist.cluster import Calibration, Evidence, ProbabilityCut, link_evidence
+from castlist.cluster import Calibration, GroupLinkage, ProbabilityCut, link_evidence
 from castlist.cluster.likeness import Likeness, first_view
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings
@@ -72,7 +72,7 @@ def test_a_pair_is_the_mixture_of_its_views() -> None:
 
 def test_the_evidence_on_two_tracks_says_what_each_view_says() -> None:
     table, _ = film()
-    said = link_evidence(Evidence()(table, NONE), table, NONE, 0, 7).sentence
+    said = link_evidence(GroupLinkage()(table, NONE), table, NONE, 0, 7).sentence
     assert "by the face model" in said
     assert "by networks trained on this film" in said
 
@@ -93,7 +93,7 @@ def test_a_clear_view_makes_people_clear() -> None:
     for seed in range(4):
         table, who = film(seed=seed, tracks=60)
         for found, view in ((alone, first_view(table)), (together, table)):
-            label = ProbabilityCut()(Evidence()(view, NONE), view, NONE).label
+            label = ProbabilityCut()(GroupLinkage()(view, NONE), view, NONE).label
             found.append(float(((label[:, None] == label) == (who[:, None] == who)).mean()))
     assert np.mean(together) > np.mean(alone) + 0.01
 

@@ -12,7 +12,7 @@ from castlist.cluster import (
     AutoCut,
     Average,
     CountCut,
-    Evidence,
+    GroupLinkage,
     HeightCut,
     PeopleCut,
     ProbabilityCut,
@@ -136,7 +136,7 @@ def test_the_choices_are_listed() -> None:
 )
 def test_so_many_people_as_a_user_knows(least: int, most: int, wanted: int) -> None:
     table, who = people(noise=0.8)
-    tree = Evidence()(table, links())
+    tree = GroupLinkage()(table, links())
     found = PeopleCut(least, most)(tree, table, links())
     assert found.count == wanted
     if wanted == 4:
@@ -150,16 +150,16 @@ def test_a_stranger_of_one_face_is_not_one_of_the_people_a_user_counts() -> None
     far = np.zeros((1, 64), np.float32)
     far[0, 0] = 1
     more = embeddings(np.concatenate([table.vector, far]), np.append(table.track, table.track.max() + 1))
-    found = PeopleCut(4, 4)(Evidence()(more, links()), more, links())
+    found = PeopleCut(4, 4)(GroupLinkage()(more, links()), more, links())
     assert found.count == 5
 
 
 def test_where_cannot_links_forbid_the_number_the_cut_comes_nearest() -> None:
     table = embeddings(np.eye(3), np.arange(3))
     apart = links([(0, 1), (0, 2), (1, 2)])
-    assert PeopleCut(2, 2)(Evidence()(table, apart), table, apart).count == 3
-    assert PeopleCut(9, 9)(Evidence()(table, links()), table, links()).count == 3
-    assert PeopleCut(2, 3)(Evidence()(NONE, links()), NONE, links()).count == 0
+    assert PeopleCut(2, 2)(GroupLinkage()(table, apart), table, apart).count == 3
+    assert PeopleCut(9, 9)(GroupLinkage()(table, links()), table, links()).count == 3
+    assert PeopleCut(2, 3)(GroupLinkage()(NONE, links()), NONE, links()).count == 0
 
 
 @pytest.mark.parametrize("options", [(0, 3), (4, 3), (1, 2, 0.0)])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from castlist.cluster import Evidence, ProbabilityCut
+from castlist.cluster import GroupLinkage, ProbabilityCut
 from castlist.cluster.hints import Hints
 from castlist.cues import Weighed, Weights
 from castlist.errors import InputError
@@ -83,7 +83,7 @@ def test_two_people_who_swap_their_clothes_are_not_swapped() -> None:
     film = Film(alike=0.75)
     half = film.shot >= film.shot.max() // 2
     found = film.weighed(film.dressed(np.where(half, (film.who + 1) % 3, film.who)))
-    tree = Evidence()(film.table, film.links, found.odds)
+    tree = GroupLinkage()(film.table, film.links, found.odds)
     label = ProbabilityCut()(tree, film.table, film.links).label
     for person in range(3):
         assert len(set(label[film.who == person].tolist())) == 1
@@ -108,7 +108,10 @@ def test_clothes_complete_people_that_their_faces_leave_in_parts() -> None:
         hints = film.weighed(film.dressed(film.who)).odds
         with_clothes, faces_alone = (
             b_cubed(film.who, ProbabilityCut()(tree, film.table, film.links).label)
-            for tree in (Evidence()(film.table, film.links, hints), Evidence()(film.table, film.links))
+            for tree in (
+                GroupLinkage()(film.table, film.links, hints),
+                GroupLinkage()(film.table, film.links),
+            )
         )
         gains.append(with_clothes.f1 - faces_alone.f1)
     assert min(gains) > 0
@@ -178,7 +181,7 @@ def test_hints_that_are_none_are_refused(odds: Floats, word: str) -> None:
 
 def test_without_hints_and_with_empty_ones_the_tree_is_the_same_to_the_last_bit() -> None:
     film = Film(people=4, each=15, alike=0.4)
-    plain = Evidence()(film.table, film.links)
-    empty = Evidence()(film.table, film.links, np.full((60, 60), np.nan, np.float32))
+    plain = GroupLinkage()(film.table, film.links)
+    empty = GroupLinkage()(film.table, film.links, np.full((60, 60), np.nan, np.float32))
     for column in ("merge", "height", "size"):
         assert getattr(plain, column).tobytes() == getattr(empty, column).tobytes()

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from castlist.detect import DETECTORS, Look, YuNet
+from castlist.detect import DETECTORS, Sampling, YuNet
 from castlist.errors import InputError
 from castlist.models import MODELS, find, read
 from castlist.types import Detections
@@ -87,16 +87,16 @@ def watch(look, detector, signals, rate=24):
 
 
 def test_looks_come_at_their_rate_and_at_the_end():
-    assert watch(Look(per_second=6), Counting(), [0] * 23) == [0, 4, 8, 12, 16, 20, 22]
+    assert watch(Sampling(per_second=6), Counting(), [0] * 23) == [0, 4, 8, 12, 16, 20, 22]
 
 
 def test_both_sides_of_a_cut_are_looked_at():
-    looked = watch(Look(per_second=6), Counting(), [0] * 6 + [200] * 8)
+    looked = watch(Sampling(per_second=6), Counting(), [0] * 6 + [200] * 8)
     assert looked == [0, 4, 5, 6, 10, 13]
 
 
 def test_close_looks_go_on_only_while_they_find_something():
-    look = Look(per_second=6, side=160, other_sides=(320,), patience=1.0)
+    look = Sampling(per_second=6, side=160, other_sides=(320,), patience=1.0)
     idle, busy = Counting(), Counting(small_from=1.5)
     watch(look, idle, [0] * 48)
     watch(look, busy, [0] * 48)
@@ -106,12 +106,12 @@ def test_close_looks_go_on_only_while_they_find_something():
 
 def test_a_small_picture_is_enlarged_twice_at_most_and_looked_at_once_at_each_size():
     detector = Counting()
-    watch(Look(side=640, other_sides=(80, 1152)), detector, [0])  # the picture is 160 pixels long
+    watch(Sampling(side=640, other_sides=(80, 1152)), detector, [0])  # the picture is 160 pixels long
     assert detector.asked == [2.0, 0.5]
 
 
 def test_faces_too_small_to_tell_are_not_kept():
-    watcher = Look(smallest=60.0).watch(Counting())
+    watcher = Sampling(smallest=60.0).watch(Counting())
     assert list(watcher.see(0, 0.0, lambda: np.zeros((90, 160, 3), np.uint8), np.zeros(8, np.uint8))) == []
 
 
@@ -139,7 +139,7 @@ def test_a_face_that_moves_fast_is_looked_at_twice_as_often():
             x = 40 * len(self.asked)
             return Detections([0], [[x, 10, x + 20, 40]], [0.9], np.zeros((1, 5, 2)))
 
-    assert watch(Look(per_second=6, side=160, patience=9), Runner(), [0] * 13) == [0, 2, 4, 6, 8, 10, 12]
+    assert watch(Sampling(per_second=6, side=160, patience=9), Runner(), [0] * 13) == [0, 2, 4, 6, 8, 10, 12]
 
 
 class Visitor(Counting):
@@ -155,7 +155,7 @@ class Visitor(Counting):
 
 
 def test_where_a_face_came_or_went_halves_are_looked_at_too():
-    look = Look(per_second=6, side=160, other_sides=())
+    look = Sampling(per_second=6, side=160, other_sides=())
     came = Visitor([0, 1, 1, 1, 1, 1])  # frames 0, 4, then 2; 6, 10, 11
     assert watch(look, came, [0] * 12) == [2, 4, 6, 10, 11]
     went = Visitor([1, 1, 0, 1, 0])  # frames 0, 4, 8, then 6; 9
@@ -166,7 +166,7 @@ def test_where_a_face_came_or_went_halves_are_looked_at_too():
 
 def test_no_look_goes_back_over_a_cut():
     cut = Visitor([1, 1, 0, 0, 0])  # frames 0, 2 before the cut, 3 after it
-    assert watch(Look(per_second=6, side=160, other_sides=()), cut, [0] * 3 + [200] * 4) == [0, 2]
+    assert watch(Sampling(per_second=6, side=160, other_sides=()), cut, [0] * 3 + [200] * 4) == [0, 2]
 
 
 def test_too_little_memory_for_a_model_is_told_as_that(monkeypatch):

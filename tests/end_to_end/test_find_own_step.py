@@ -14,10 +14,10 @@ from castlist.recipe import Recipe
 
 STEP = """
 from dataclasses import dataclass
-from castlist.track import Sift
+from castlist.track import TrackFilter
 
 @dataclass(frozen=True, slots=True)
-class Mine(Sift):
+class Mine(TrackFilter):
     pass
 """
 

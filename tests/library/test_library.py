@@ -340,7 +340,7 @@ def test_two_adds_at_once_both_happen(tmp_path):
 
 
 def test_whoever_waits_too_long_is_told(three):
-    import castlist.library.place as place
+    import castlist.library.storage as place
     from castlist.store.folder import Folder
     from castlist.store.lock import Lock
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from castlist.cast import Cast
-from castlist.cluster import Billing
+from castlist.cluster import Roles
 from castlist.refine.validate import Verdict, choose, hard_pairs, pair_cosines, separation, try_refinement
 from castlist.track import (
     NOT_A_FACE,
     PICTURE,
     TOO_FEW,
     TOO_SMALL,
-    Sift,
     Surroundings,
+    TrackFilter,
     kept,
     recognised,
     tells_nothing,
@@ -59,33 +59,33 @@ def faces_of(tracks, shift):
 
 def test_lamps_specks_and_unseen_faces_are_set_aside_with_a_reason():
     tracks = tracks_of((9, 40, 0.9), (9, 40, 0.5), (9, 7, 0.9), (9, 40, 0.9))
-    reasons = Sift()(tracks, faces_of(tracks, 0.06), vectors([0, 1, 2]))
+    reasons = TrackFilter()(tracks, faces_of(tracks, 0.06), vectors([0, 1, 2]))
     assert reasons == ("", NOT_A_FACE, TOO_SMALL, TOO_FEW)
     assert kept(reasons).tolist() == [True, False, False, False]
-    assert Sift()(Tracks.empty(), Detections.empty(), vectors([])) == ()
+    assert TrackFilter()(Tracks.empty(), Detections.empty(), vectors([])) == ()
 
 
 def test_a_face_that_never_stirs_is_a_picture():
     tracks = tracks_of((9, 40, 0.9))
     alike = vectors([0, 0, 0])
-    assert Sift()(tracks, faces_of(tracks, 0.0), alike) == (PICTURE,)
-    assert Sift()(tracks, faces_of(tracks, 0.06), alike) == ("",)
+    assert TrackFilter()(tracks, faces_of(tracks, 0.0), alike) == (PICTURE,)
+    assert TrackFilter()(tracks, faces_of(tracks, 0.06), alike) == ("",)
     unlike = Embeddings(np.eye(3), [0, 0, 0], [0, 1, 2], [1, 1, 1])
-    assert Sift()(tracks, faces_of(tracks, 0.0), unlike) == ("",)
+    assert TrackFilter()(tracks, faces_of(tracks, 0.0), unlike) == ("",)
     brief = tracks_of((5, 40, 0.9))
-    assert Sift()(brief, faces_of(brief, 0.0), alike) == ("",)
+    assert TrackFilter()(brief, faces_of(brief, 0.0), alike) == ("",)
 
 
 def test_the_cast_is_whoever_is_seen_for_long_enough():
     tracks = tracks_of((900, 40, 0.9), (98, 40, 0.9), (2, 40, 0.9), (50, 40, 0.9))
-    fate = Billing(share=0.01)(np.array([0, 1, 2, NOISE]), tracks)
+    fate = Roles(share=0.01)(np.array([0, 1, 2, NOISE]), tracks)
     assert fate.tolist() == [PERSON, PERSON, BACKGROUND, SET_ASIDE]
-    assert len(Billing()(np.zeros(0, np.int64), Tracks.empty())) == 0
+    assert len(Roles()(np.zeros(0, np.int64), Tracks.empty())) == 0
 
 
 def test_who_is_never_clearly_a_face_is_set_aside_with_all_tracks():
     tracks = tracks_of((900, 40, 0.9), (98, 40, 0.78), (98, 40, 0.79), (98, 40, 0.78), (98, 40, 0.86))
-    fate = Billing(share=0.01)(np.array([0, 1, 1, 2, 2]), tracks)
+    fate = Roles(share=0.01)(np.array([0, 1, 1, 2, 2]), tracks)
     assert fate.tolist() == [PERSON, SET_ASIDE, SET_ASIDE, PERSON, PERSON]
 
 
@@ -214,11 +214,11 @@ def around(tracks, stir=0.0, rows=9, columns=16):
 def test_a_still_face_is_a_picture_only_if_something_else_moves():
     tracks, alike = tracks_of((9, 40, 0.9)), vectors([0, 0, 0])
     still = faces_of(tracks, 0.0)
-    assert Sift()(tracks, still, alike, around(tracks)) == ("",)  # a photograph, shown to us
-    assert Sift()(tracks, still, alike, around(tracks, 40)) == (PICTURE,)
-    assert Sift()(tracks, faces_of(tracks, 0.06), alike, around(tracks, 40)) == ("",)
+    assert TrackFilter()(tracks, still, alike, around(tracks)) == ("",)  # a photograph, shown to us
+    assert TrackFilter()(tracks, still, alike, around(tracks, 40)) == (PICTURE,)
+    assert TrackFilter()(tracks, faces_of(tracks, 0.06), alike, around(tracks, 40)) == ("",)
     unknown = Surroundings(around(tracks).clock, np.zeros((9, 0, 0), np.uint8), 640, 360)
-    assert Sift()(tracks, still, alike, unknown) == ("",)
+    assert TrackFilter()(tracks, still, alike, unknown) == ("",)
 
 
 def test_a_still_face_beside_a_living_one_is_a_picture():
@@ -234,7 +234,7 @@ def test_a_still_face_beside_a_living_one_is_a_picture():
     together = Tracks(frame, both.box, both.score, rank, both.offset, both.shot)
     vector = np.array([[1, 0], [1, 0], [0, 1], [1, 0.0]])
     faces = Embeddings(vector, [0, 0, 1, 1], rank[[0, 1, 9, 10]], np.ones(4))
-    assert Sift()(together, detections, faces, around(together)) == (PICTURE, "")
+    assert TrackFilter()(together, detections, faces, around(together)) == (PICTURE, "")
 
 
 def test_a_long_still_may_be_less_alike_since_it_is_encoded_anew_in_every_frame():
@@ -242,7 +242,7 @@ def test_a_long_still_may_be_less_alike_since_it_is_encoded_anew_in_every_frame(
     for faces, reason in ((20, ""), (60, PICTURE)):
         tracks = tracks_of((faces, 40, 0.9))
         pair = Embeddings(vector, [0, 0], [0, 1], [1, 1])
-        assert Sift()(tracks, faces_of(tracks, 0.0), pair, around(tracks, 40)) == (reason,)
+        assert TrackFilter()(tracks, faces_of(tracks, 0.0), pair, around(tracks, 40)) == (reason,)
 
 
 def lengths(tracks, longs, quality=0.5):
@@ -256,23 +256,26 @@ def lengths(tracks, longs, quality=0.5):
 def test_a_clear_picture_with_a_short_vector_is_no_face_where_the_detector_doubts_too():
     tracks = tracks_of(*[(9, 40, 0.9)] * 8, (9, 40, 0.8), (9, 40, 0.8), (9, 40, 0.9))
     long = [10.0] * 8
-    reasons = Sift()(tracks, faces_of(tracks, 0.06), lengths(tracks, [*long, 5.0, 9.0, 5.0]))
+    reasons = TrackFilter()(tracks, faces_of(tracks, 0.06), lengths(tracks, [*long, 5.0, 9.0, 5.0]))
     assert reasons[8:] == (NOT_A_FACE, "", "")
-    blurred = Sift()(tracks, faces_of(tracks, 0.06), lengths(tracks, [*long, 5.0, 9.0, 5.0], 0.05))
+    blurred = TrackFilter()(tracks, faces_of(tracks, 0.06), lengths(tracks, [*long, 5.0, 9.0, 5.0], 0.05))
     assert blurred[8:] == ("", "", "")  # of what is not clear a vector may be short
     few = tracks_of((9, 40, 0.9), (9, 40, 0.8))
-    assert Sift()(few, faces_of(few, 0.06), lengths(few, [10.0, 5.0])) == ("", "")  # nothing to compare with
+    assert TrackFilter()(few, faces_of(few, 0.06), lengths(few, [10.0, 5.0])) == (
+        "",
+        "",
+    )  # nothing to compare with
 
 
 def test_a_face_that_the_detector_doubts_is_one_where_picture_and_vector_are_clear():
     tracks = tracks_of(*[(9, 40, 0.9)] * 8, (9, 60, 0.62), (9, 60, 0.62), (9, 60, 0.5))
     faces = lengths(tracks, [10.0] * 8 + [10.5, 6.0, 10.5])
     detections = faces_of(tracks, 0.06)
-    assert Sift()(tracks, detections, faces)[8:] == ("", NOT_A_FACE, NOT_A_FACE)
+    assert TrackFilter()(tracks, detections, faces)[8:] == ("", NOT_A_FACE, NOT_A_FACE)
     sure = recognised(faces, detections, len(tracks))
     assert sure[8:].tolist() == [True, False, False]
     clock = Clock(np.arange(len(tracks.frame)), Fraction(1, 25))
-    fate = Billing()(np.arange(len(tracks)), tracks, clock, 1080, sure)
+    fate = Roles()(np.arange(len(tracks)), tracks, clock, 1080, sure)
     assert fate[8:].tolist() == [PERSON, SET_ASIDE, SET_ASIDE]
 
 
@@ -282,14 +285,14 @@ def test_a_face_that_scores_high_at_some_time_may_be_doubted_at_others():
     score[4] = 0.88
     faces = faces_of(tracks, 0.06)
     detections = Detections(faces.frame, faces.box, score, faces.landmarks)
-    assert Sift()(tracks, detections, vectors([0, 0])) == ("",)
+    assert TrackFilter()(tracks, detections, vectors([0, 0])) == ("",)
 
 
 def test_large_and_long_is_before_small_and_before_brief():
     second = 25
     tracks = tracks_of((4 * second, 12, 0.9), (2 * second, 80, 0.9), (5, 80, 0.9), (3 * second, 13, 0.9))
     clock = Clock(np.arange(len(tracks.frame)), Fraction(1, 25))
-    fate = Billing()(np.arange(4), tracks, clock, 720)
+    fate = Roles()(np.arange(4), tracks, clock, 720)
     assert fate.tolist() == [PERSON, PERSON, BACKGROUND, PERSON]  # a fifth of a second is too brief
     video = Video("film.mp4", 1280, 720, Fraction(25), Fraction(10), "digest")
     shots = Shots([0], [len(tracks.frame)], [0])
@@ -297,7 +300,7 @@ def test_large_and_long_is_before_small_and_before_brief():
     assert cast.person.tolist() == [1, 0, 3, 2]  # who fills the picture comes first
     tiny = tracks_of((100, 12, 0.9), (900, 200, 0.9))
     clock = Clock(np.arange(1000), Fraction(1, 25))
-    assert Billing()(np.arange(2), tiny, clock, 1080).tolist() == [BACKGROUND, PERSON]
+    assert Roles()(np.arange(2), tiny, clock, 1080).tolist() == [BACKGROUND, PERSON]
 
 
 def test_two_clear_faces_are_enough_to_tell_who_a_track_shows():

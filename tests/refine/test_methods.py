@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.refine import REFINERS, Base, PseudoRF, Refined, SSiam, TSiam
+from castlist.refine import REFINERS, PseudoRF, Refined, SSiam, TSiam, Unrefined
 from castlist.refine.siamese import Known
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, Machine, same
 
@@ -79,8 +79,8 @@ def test_one_seed_decides_everything(method):
 
 def test_base_gives_the_features_back():
     e, c = cast()
-    assert Base()(e, c) is e
-    assert Base().fit(e.vector, e.track).transform(e.vector) is e.vector
+    assert Unrefined()(e, c) is e
+    assert Unrefined().fit(e.vector, e.track).transform(e.vector) is e.vector
 
 
 def test_defaults_of_the_paper():

@@ -16,7 +16,7 @@ from castlist.decisions import View, apply
 from castlist.errors import InputError
 from castlist.review import Session
 from castlist.suggest.batches import best_of
-from castlist.suggest.membership import RIDGE, Evidence
+from castlist.suggest.membership import RIDGE, FaceEvidence
 from castlist.suggest.questions import Asker
 from castlist.suggest.weights import answered, share_of
 from castlist.types import NOISE, Video
@@ -35,7 +35,7 @@ def test_faces_are_judged_by_a_fit_that_has_not_seen_them() -> None:
     """The closed form of leaving a track out, against fitting once for each track."""
     label = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
     base, view = seen(label.tolist(), label.tolist())
-    evidence = Evidence(base)
+    evidence = FaceEvidence(base)
     evidence.update([g.id for g in view.groups], view.label, np.zeros(10, np.bool_))
     scores = evidence._faces(np.arange(10))
     x = base.mean.astype(np.float64)
@@ -50,7 +50,7 @@ def test_faces_are_judged_by_a_fit_that_has_not_seen_them() -> None:
 def test_tracks_around_and_tracks_at_the_same_time() -> None:
     base, view = seen([0, 0, 1, 1], [0, 0, 1, 1])
     object.__setattr__(base, "cannot", np.array([[0, 2]]))
-    evidence = Evidence(base)
+    evidence = FaceEvidence(base)
     evidence.update([g.id for g in view.groups], view.label, np.zeros(4, np.bool_))
     assert evidence._met(np.arange(4)).tolist() == [[0, 1], [0, 0], [1, 0], [0, 0]]
     share = np.array([0.5, 0.5])  # two of four tracks each

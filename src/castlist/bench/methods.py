@@ -169,9 +169,9 @@ def refined(
 
 
 def _linkage() -> Any:
-    from castlist.cluster import Evidence
+    from castlist.cluster import GroupLinkage
 
-    return Evidence()
+    return GroupLinkage()
 
 
 def ours(

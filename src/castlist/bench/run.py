@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.bench.alone import alone
+from castlist.bench.isolated import isolated
 from castlist.bench.methods import Options, check_options, finds_number, kind, known, refiner, varies
 from castlist.bench.results import Key, Result, Store
 from castlist.bench.solve import FRAME, TRACK, Answer, Solve, Task, Watch
@@ -86,7 +86,7 @@ class Bench:
     recipe: str = "castlist"  # or "paper"
     options: Options = field(default_factory=dict)
     machine: Machine = Machine()
-    solve: Solve = alone  # `here` saves the start of a process a method, and measures no memory of its own
+    solve: Solve = isolated  # `here` saves the start of a process a method, and measures no memory of its own
 
     def __post_init__(self) -> None:
         if self.seeds < 1:

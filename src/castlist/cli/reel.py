@@ -92,8 +92,8 @@ def _asked(
 ) -> tuple[list[tuple[Cast, Any]], tuple[str, ...]]:
     """The films and who is to appear in each, of a library or of one film; and what they are called."""
     from castlist.library import Library
-    from castlist.library.place import LOG
     from castlist.library.reels import found_in
+    from castlist.library.storage import LOG
     from castlist.store import Workspace
 
     if place.is_dir() and (place / LOG).exists() and not (place / "cast.db").exists():

@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from castlist.cluster.belonging import belonging
 from castlist.cluster.calibrate import Calibration
+from castlist.cluster.confidence import membership_confidence
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
-from castlist.cluster.evidence import Evidence
+from castlist.cluster.evidence import GroupLinkage
 from castlist.cluster.explain import LinkEvidence, link_evidence
 from castlist.cluster.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
 from castlist.cluster.reliability import Reliability, reliability
-from castlist.cluster.roles import Billing
+from castlist.cluster.roles import Roles
 from castlist.cluster.ward import ward
 from castlist.types import Clustering, Constraints, Embeddings, Tree
 
 __all__ = [
-    "BILLINGS",
     "CUTS",
     "LINKAGES",
+    "ROLES",
     "AutoCut",
     "Average",
-    "Billing",
     "Calibration",
     "CountCut",
     "Cut",
-    "Evidence",
+    "GroupLinkage",
     "HeightCut",
     "KnnGraph",
     "LinkEvidence",
@@ -36,11 +35,12 @@ __all__ = [
     "PeopleCut",
     "ProbabilityCut",
     "Reliability",
+    "Roles",
     "Ward",
-    "belonging",
     "extend",
     "knn_tree",
     "link_evidence",
+    "membership_confidence",
     "reliability",
     "track_means",
     "ward",
@@ -60,7 +60,7 @@ class Cut(Protocol):
 
 
 LINKAGES: dict[str, Callable[..., Linkage]] = {
-    "evidence": Evidence,
+    "evidence": GroupLinkage,
     "ward": Ward,
     "average": Average,
     "graph": KnnGraph,
@@ -72,4 +72,4 @@ CUTS: dict[str, Callable[..., Cut]] = {
     "count": CountCut,
     "height": HeightCut,
 }
-BILLINGS = {"share": Billing}
+ROLES = {"share": Roles}

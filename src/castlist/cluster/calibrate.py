@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from castlist.cluster.group_linkage import SAME_SPREAD, Scale
 from castlist.cluster.likeness import MAX_PAIRS, Likeness, first_view
-from castlist.cluster.persons import SAME_SPREAD, Scale
 from castlist.types import Constraints, Embeddings
 from castlist.vectors import unit
 

@@ -79,7 +79,7 @@ class HeightCut:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilityCut:
-    """The people of an `Evidence` tree: two sides of a merge are one where that is at least so probable."""
+    """The people of a `GroupLinkage` tree: two sides of a merge are one where that is at least so likely."""
 
     probability: float = 0.5
 

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.dense import agglomerate
+from castlist.cluster.group_linkage import Groups, Scale, join_groups, merge_all
 from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_quality
-from castlist.cluster.persons import Groups, Scale, join_groups, merge_all
 from castlist.cluster.tree import among, assemble, cut_tree, group_merges, present_tracks, unjoined
 from castlist.cluster.whiten import measure, whitened
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings, Tree
 
-__all__ = ["Evidence", "find_people"]
+__all__ = ["GroupLinkage", "find_people"]
 
 SEED = 0.6  # where between two people (0) and one (1) the mean cosine of a first group must lie
 MANY = 40  # tracks from which on the poor ones wait: of fewer, those that wait may be a person's only links
@@ -27,7 +27,7 @@ Pairs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class GroupLinkage:
     """The tree whose heights are probabilities: cut at 0.5 it is the likeliest people, however many.
 
     1. Tracks are joined into small sure groups (average linkage), groups into people (`persons`): by the
@@ -48,9 +48,9 @@ class Evidence:
 
     def __post_init__(self) -> None:
         if self.rounds < 0:
-            raise InputError(f"Evidence.rounds must not be negative, got {self.rounds}")
+            raise InputError(f"GroupLinkage.rounds must not be negative, got {self.rounds}")
         if not 0 <= self.poor < 1:
-            raise InputError(f"Evidence.poor must lie in [0, 1), got {self.poor}")
+            raise InputError(f"GroupLinkage.poor must lie in [0, 1), got {self.poor}")
 
     def __call__(
         self, embeddings: Embeddings, constraints: Constraints, hints: NDArray[np.float32] | None = None

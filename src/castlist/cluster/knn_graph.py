@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.cells import cell_search
+from castlist.cluster.duplicates import duplicate_pairs
 from castlist.cluster.forest import AVERAGE, WARD, Centres, Forest, Search, exact_search, pieces
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined
-from castlist.cluster.twins import twins
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings, Tree
 
@@ -100,7 +100,9 @@ def knn_tree(
     n = len(x)
     cannot_pairs, must_pairs = check_pairs(cannot, n, "cannot"), check_pairs(must, n, "must")
     must_groups(n, must_pairs, cannot_pairs)  # contradictions are told of the links as given
-    group, apart = must_groups(n, np.concatenate([must_pairs, twins(x, cannot_pairs)]), cannot_pairs)
+    group, apart = must_groups(
+        n, np.concatenate([must_pairs, duplicate_pairs(x, cannot_pairs)]), cannot_pairs
+    )
     first, node = group_merges(group)
     total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
     centres = Lean(x, unit=linkage == "average", group=group, weight=w)

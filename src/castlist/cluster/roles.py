@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Clock, Tracks
 
-__all__ = ["Billing"]
+__all__ = ["Roles"]
 
 
 @dataclass(frozen=True, slots=True)
-class Billing:
+class Roles:
     """The cast is whoever is seen for long enough and large enough; the others are in the background.
 
     What counts is how prominent somebody is: seconds by the size of the face (`Tracks.prominence`). Nobody is

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from castlist.cluster.duplicates import duplicate_pairs
 from castlist.cluster.forest import WARD, Dense, Forest, exact_search
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
-from castlist.cluster.twins import twins
 from castlist.errors import InputError
 from castlist.types import Tree
 
@@ -36,7 +36,9 @@ def ward(
     n = len(x)
     cannot_pairs, must_pairs = check_pairs(cannot, n, "cannot"), check_pairs(must, n, "must")
     must_groups(n, must_pairs, cannot_pairs)  # contradictions are told of the links as given
-    group, apart = must_groups(n, np.concatenate([must_pairs, twins(x, cannot_pairs)]), cannot_pairs)
+    group, apart = must_groups(
+        n, np.concatenate([must_pairs, duplicate_pairs(x, cannot_pairs)]), cannot_pairs
+    )
     first, node = group_merges(group)
     total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
     if len(first):

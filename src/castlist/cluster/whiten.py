@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cluster.group_linkage import Scale
 from castlist.cluster.likeness import Likeness
-from castlist.cluster.persons import Scale
 from castlist.vectors import unit
 
 __all__ = ["measure", "whiten", "whitened"]

@@ -7,12 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.detect.look import BACK, Look, Watcher
+from castlist.detect.sampling import BACK, Sampler, Sampling
 from castlist.detect.scrfd import SCRFD
 from castlist.detect.yunet import YuNet
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "Look", "Watcher", "YuNet"]
+__all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "Sampler", "Sampling", "YuNet"]
 
 
 class Detector(Protocol):

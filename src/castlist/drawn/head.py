@@ -100,7 +100,7 @@ def box(look: Look, yaw: ArrayLike, pitch: ArrayLike) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Base:
+class Bare:
     """A head but for its mouth."""
 
     shape: Shape
@@ -110,7 +110,7 @@ class Base:
     skull: Image  # the mask of its skin
 
 
-def base(look: Look, pose: Pose, scale: float, *, over: int = 4) -> Base:
+def base(look: Look, pose: Pose, scale: float, *, over: int = 4) -> Bare:
     """All of a head but its mouth, painted `over` times larger than `scale` pixels per unit."""
     shape = Shape(look, pose)
     back, front = (Sheet(SIZE, CENTRE, scale * over) for _ in range(2))
@@ -125,10 +125,10 @@ def base(look: Look, pose: Pose, scale: float, *, over: int = 4) -> Base:
     nose(front, shape, pose)
     hair(front, shape, pose)
     glasses(front, shape)
-    return Base(shape, pose, back.shrink(scale), front, skull)
+    return Bare(shape, pose, back.shrink(scale), front, skull)
 
 
-def finish(head: Base, opened: float, scale: float) -> Image:
+def finish(head: Bare, opened: float, scale: float) -> Image:
     """(h, w, 4) premultiplied: a head with its mouth so far opened."""
     sheet = head.sheet.copy()
     mouth(sheet, head.shape, opened, head.skull)

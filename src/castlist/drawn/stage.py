@@ -63,8 +63,8 @@ class Wardrobe:
 
         return self._get(("head", look, pose, scale), make)
 
-    def _base(self, look: Look, pose: head.Pose, scale: float) -> head.Base:
-        def make() -> tuple[head.Base, int]:
+    def _base(self, look: Look, pose: head.Pose, scale: float) -> head.Bare:
+        def make() -> tuple[head.Bare, int]:
             painted = head.base(look, pose, scale, over=oversampling(scale))
             return painted, painted.sheet.ink.nbytes * 3 // 2
 

@@ -6,7 +6,7 @@ from castlist.library.executors import Executor, Here, Processes, executor
 from castlist.library.films import Shard, films_of
 from castlist.library.library import Added, Library, Problem
 from castlist.library.many import find_all
-from castlist.library.place import is_library
+from castlist.library.storage import is_library
 from castlist.library.undo import Decision
 from castlist.library.views import FilmAppearance, LibraryFilm, LibraryPerson, Question
 from castlist.library.work import Outcome, Task

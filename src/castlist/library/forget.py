@@ -11,7 +11,7 @@ from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, views
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventLog
-from castlist.library.place import LOG
+from castlist.library.storage import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import CastlistError, InputError, WorkspaceError
-from castlist.library import apply, lookup, place, schema, undo, views
+from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.executors import Executor
 from castlist.library.films import films_of
 from castlist.library.forget import erase_in_films, names_of, redact
@@ -99,17 +99,17 @@ class Library:
         Raises:
             WorkspaceError: there is no library, or it is damaged.
         """
-        with place.sentences(self.path):
-            place.check_folder(self.path)
+        with storage.sentences(self.path):
+            storage.check_folder(self.path)
             with closing(self._connected(write=False)) as db:
                 db.execute("BEGIN")
-                with place.understood(self.path):
+                with storage.understood(self.path):
                     yield db
 
     def _connected(self, *, write: bool, locked: bool = False) -> sqlite3.Connection:
         """The catalogue; one that an earlier castlist made is made anew first."""
         try:
-            return place.connect(self.path, write=write)
+            return storage.connect(self.path, write=write)
         except schema.OlderCatalogue:
             if not os.access(self.path, os.W_OK):
                 raise
@@ -117,7 +117,7 @@ class Library:
                 self._rebuilt()
             else:
                 self.rebuild()
-            return place.connect(self.path, write=write)
+            return storage.connect(self.path, write=write)
 
     def seen(self) -> int:
         """A number that rises with every change."""
@@ -156,13 +156,13 @@ class Library:
     @contextmanager
     def _writing(self) -> Iterator[tuple[sqlite3.Connection, Callable[..., int]]]:
         """The catalogue up to date with the log, and what adds events to both; all of them or none."""
-        place.check_folder(self.path)
-        with place.locked(self.path), place.sentences(self.path):
+        storage.check_folder(self.path)
+        with storage.locked(self.path), storage.sentences(self.path):
             connected = closing(self._connected(write=True, locked=True))
-            with connected as db, place.understood(self.path):
+            with connected as db, storage.understood(self.path):
                 self._catch_up(db)
                 yield db, lambda events, author="", fills=(): self._record(db, events, author, fills)
-            with suppress(sqlite3.Error), closing(place.connect(self.path, write=True)) as db:
+            with suppress(sqlite3.Error), closing(storage.connect(self.path, write=True)) as db:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _record(
@@ -176,7 +176,7 @@ class Library:
 
         What is in the log counts: a catalogue behind it catches up.
         """
-        log, time = place.event_log(self.path), now()
+        log, time = storage.event_log(self.path), now()
         first = number = applied(db)
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -199,12 +199,12 @@ class Library:
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
         """Apply what is in the log and not in the catalogue: another castlist was killed between the two."""
-        log, held = place.event_log(self.path), applied(db)
+        log, held = storage.event_log(self.path), applied(db)
         if log.count() < held:
             raise WorkspaceError(
                 f"{self.path}: its log is older than its catalogue, so the folder was copied half; "
                 f"bring back its "
-                f"{place.LOG}, or make the catalogue anew with castlist library rebuild"
+                f"{storage.LOG}, or make the catalogue anew with castlist library rebuild"
             )
         behind = list(log.read(held))
         if behind:
@@ -230,12 +230,12 @@ class Library:
 
     def _make(self) -> None:
         """A new library: its folder, its log with its id, an empty catalogue."""
-        place.make(self.path)
-        with place.locked(self.path), place.sentences(self.path):
-            log = place.event_log(self.path)
+        storage.make(self.path)
+        with storage.locked(self.path), storage.sentences(self.path):
+            log = storage.event_log(self.path)
             if not log.count():
                 log.extend([Event("begin", {"library": new_ulid()}, "", now(), 1)])
-            if not (self.path / place.CATALOGUE).exists():
+            if not (self.path / storage.CATALOGUE).exists():
                 self._rebuilt()
 
     # Adding
@@ -472,7 +472,7 @@ class Library:
             films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (whom,))]
             members = [(digest, key) for digest, key, *_ in _members(db, whom)]
             ids = [whom, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (whom,)))]
-            names = names_of(db, place.event_log(self.path), ids)
+            names = names_of(db, storage.event_log(self.path), ids)
             drop_index(self.path)
             failed = erase_in_films(db, self.path, whom, names)
             spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
@@ -545,7 +545,7 @@ class Library:
         """
         from castlist.library.parquet import write_parquet
 
-        with self.reading() as db, place.sentences(Path(folder)):
+        with self.reading() as db, storage.sentences(Path(folder)):
             return write_parquet(db, Path(folder))
 
     # Care
@@ -554,7 +554,7 @@ class Library:
         """What is not as it should be: films that are gone, changed or moved, a catalogue that is behind."""
         found = []
         with self.reading() as db:
-            if (log := place.event_log(self.path).count()) != applied(db):
+            if (log := storage.event_log(self.path).count()) != applied(db):
                 what = "behind" if log > applied(db) else "ahead of"
                 found.append(
                     Problem("", f"the catalogue is {what} its log; castlist library rebuild makes it anew")
@@ -567,25 +567,25 @@ class Library:
 
     def rebuild(self) -> list[Problem]:
         """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""
-        place.check_folder(self.path)
-        with place.locked(self.path), place.sentences(self.path):
+        storage.check_folder(self.path)
+        with storage.locked(self.path), storage.sentences(self.path):
             return self._rebuilt()
 
     def _rebuilt(self) -> list[Problem]:
-        new = self.path / f"{place.CATALOGUE}.new"
+        new = self.path / f"{storage.CATALOGUE}.new"
         new.unlink(missing_ok=True)
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             schema.create(db)
             db.execute("BEGIN")
-            with place.understood(self.path, place.DAMAGED_LOG):
-                for event in place.event_log(self.path).read():
+            with storage.understood(self.path, storage.DAMAGED_LOG):
+                for event in storage.event_log(self.path).read():
                     apply.apply(db, event)
             problems = self._fill_all(db)
             db.execute("COMMIT")
         for name in ("-wal", "-shm", "-journal"):
-            (self.path / f"{place.CATALOGUE}{name}").unlink(missing_ok=True)
-        os.replace(new, self.path / place.CATALOGUE)
+            (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
+        os.replace(new, self.path / storage.CATALOGUE)
         return problems
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
-from castlist.cluster import LinkEvidence, belonging, link_evidence, track_means
+from castlist.cluster import LinkEvidence, link_evidence, membership_confidence, track_means
 from castlist.cues import Clothes, Colour, palette
 from castlist.decisions import View, apply, decided_by, whom
 from castlist.errors import InputError, WorkspaceError
@@ -183,7 +183,7 @@ def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Expl
     who = tuple(_person(cast, t) for t in (a, b))
     same = who[0] is not None and who[0] is who[1]
     names = (who[0].name if who[0] else "", who[1].name if who[1] else "")
-    sure = belonging(found.refined, found.constraints, Clustering(cast.person))
+    sure = membership_confidence(found.refined, found.constraints, Clustering(cast.person))
     merges = _merges(found, link)
     apart = merges[-1].height if merges and merges[-1].height > 0.5 else float("nan")
     joined = 1 - apart if np.isfinite(apart) else (0.0 if apart == np.inf else float("nan"))

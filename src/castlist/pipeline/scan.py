@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
-from castlist.detect import BACK, Watcher
+from castlist.detect import BACK, Sampler
 from castlist.embed import CHIP, align, best_faces, detail, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -135,7 +135,7 @@ class _Segment:
         default_factory=lambda: deque(maxlen=BACK + 1)
     )  # with their numbers
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
-    watcher: Watcher = field(init=False)
+    watcher: Sampler = field(init=False)
 
     def __post_init__(self) -> None:
         self.watcher = self.recipe.sampling.watch(self.recipe.detect, self.machine)

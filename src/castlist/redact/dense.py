@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import read_frames
 from castlist.detect import Detector, YuNet
-from castlist.detect.look import merged
+from castlist.detect.sampling import merged
 from castlist.track import MotionTracker
 from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 

@@ -10,13 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.refine.averaged import Averaged
-from castlist.refine.methods import Base, PseudoRF, SSiam, TSiam
+from castlist.refine.methods import PseudoRF, SSiam, TSiam, Unrefined
 from castlist.refine.model import Refined
 from castlist.refine.siamese import RECIPES, Watch
 from castlist.types import Constraints, Embeddings, Machine
 
 __all__ = [
-    "RECIPES", "REFINERS", "Averaged", "Base", "Learner", "PseudoRF", "Refined", "Refiner", "SSiam", "TSiam",
+    "RECIPES",
+    "REFINERS",
+    "Averaged",
+    "Learner",
+    "PseudoRF",
+    "Refined",
+    "Refiner",
+    "SSiam",
+    "TSiam",
+    "Unrefined",
 ]  # fmt: skip
 
 
@@ -55,7 +64,7 @@ class Learner(Refiner, Protocol):
 
 
 REFINERS: dict[str, Callable[..., Learner]] = {
-    "none": Base,
+    "none": Unrefined,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
     "ssiam-quality": partial(SSiam, rank="within-quality"),

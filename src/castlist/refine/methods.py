@@ -1,13 +1,13 @@
 """The refinement steps: each trains a small network on one video's own faces and applies it to them.
 
     class        pairs from                                        needs
-    Base         -                                                 nothing; gives the features back
+    Unrefined         -                                                 nothing; gives the features back
     SSiam        a ranked random subset                            faces
     PseudoRF     the same subset, not ranked                       faces
     TSiam        within a track; between tracks seen together      tracks, cannot-links
 
-All but Base share one network, loss and loop (`siamese.py`, `train.py`). An option left at None takes its
-recipe's value: "paper" is the publication's to the letter, "castlist" is meant for any length and any
+All but Unrefined share one network, loss and loop (`siamese.py`, `train.py`). An option left at None takes
+its recipe's value: "paper" is the publication's to the letter, "castlist" is meant for any length and any
 number of dimensions of the features.
 """
 
@@ -26,7 +26,7 @@ from castlist.refine.ranks import ranks
 from castlist.refine.siamese import Known, Miner, Siamese, Watch
 from castlist.types import Constraints, Embeddings, Machine
 
-__all__ = ["Base", "PseudoRF", "SSiam", "TSiam"]
+__all__ = ["PseudoRF", "SSiam", "TSiam", "Unrefined"]
 
 Floats = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ EQUAL = 1e-3  # features whose lengths differ by less than this share of the lon
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class Unrefined:
     """The features as they are: no refinement."""
 
     def __call__(
@@ -56,7 +56,7 @@ class Base:
         quality: Any = None,
         machine: Machine = Machine(),
         watch: Watch | None = None,
-    ) -> Base:
+    ) -> Unrefined:
         """Itself: there is nothing to learn."""
         return self
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.refine.ahead import ahead
 from castlist.refine.device import at_most, choose, fetch, placer
 from castlist.refine.losses import Contrastive
 from castlist.refine.model import FEATURES, Refined
 from castlist.refine.network import Network
 from castlist.refine.pairs import Pairs
+from castlist.refine.prefetch import prefetch
 from castlist.refine.scaling import SCALINGS, Scaling
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, Machine
@@ -187,7 +187,7 @@ class Siamese(ABC):
         loss = Contrastive(self.option("margin"), self.mean)
         optimiser = SGD(self.option("learning_rate"), self.momentum, self.weight_decay)
         losses = []
-        steps = train(network, place(x), ahead(batches), loss=loss, optimiser=optimiser, place=place)
+        steps = train(network, place(x), prefetch(batches), loss=loss, optimiser=optimiser, place=place)
         with np.errstate(over="ignore", invalid="ignore"):  # said below in words
             for done, value in enumerate(steps, 1):
                 if not np.isfinite(value):

@@ -28,7 +28,7 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision, active
 from castlist.decisions.people import cast_of
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import casts, columns, database, erase, files, place, prune, scans, schema, summary
+from castlist.store import casts, columns, database, erase, files, paths, prune, scans, schema, summary
 from castlist.store.database import Database
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
@@ -93,7 +93,7 @@ class Workspace:
         Where that one belongs to another film which is still there (film.mkv beside film.mp4), it is
         film.mkv.castlist; where the name would grow beyond 255 bytes, it is cut and told apart by a hash.
         """
-        return place.beside(Path(video))
+        return paths.beside(Path(video))
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = False, write: bool = True) -> Self:
@@ -108,10 +108,10 @@ class Workspace:
             WorkspaceBusy: another run is at work on it.
             WorkspaceNewer: a later castlist wrote it.
         """
-        path = place.written(path)
+        path = paths.written(path)
         folder = Folder(path)
         with files.sentences(path):
-            place.check(folder, create)
+            paths.check(folder, create)
             if create:
                 path.mkdir(parents=True, exist_ok=True)
             if create or write:

@@ -22,7 +22,7 @@ from castlist.suggest.alone import NEUTRAL, intercept, neutral
 from castlist.suggest.weights import START, STAY, answered, fitted, share_of
 from castlist.types import NOISE
 
-__all__ = ["Belonging", "Evidence", "Labels"]
+__all__ = ["Belonging", "FaceEvidence", "Labels"]
 
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
@@ -46,7 +46,7 @@ class Belonging:
     own: Table  # (n,) probability of the group that the track is in, 0 where it is in none
 
 
-class Evidence:
+class FaceEvidence:
     """Evidence on which person each track shows. Made once a base; `update` adapts it to a view's labels."""
 
     def __init__(self, base: Base) -> None:

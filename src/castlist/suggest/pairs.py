@@ -18,7 +18,7 @@ class Sums:
     """Sums of vectors over groups, and the evidence that they give."""
 
     def __init__(self, base: Base, total: NDArray[np.float64], count: NDArray[np.float64]) -> None:
-        from castlist.cluster.persons import Scale
+        from castlist.cluster.group_linkage import Scale
 
         self.total, self.count = total, count
         self.scale = Scale(*base.scale.tolist())

@@ -16,7 +16,7 @@ from castlist.decisions.people import View
 from castlist.suggest.batches import TOO_SURE, Item, Lines, Sheet, best_of
 from castlist.suggest.checks import Check, pieces
 from castlist.suggest.doubt import Outlook, doubts_of
-from castlist.suggest.membership import Evidence, Labels
+from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import Sums, left_open, never, seen_together, shut
 from castlist.types import NOISE, PERSON, SET_ASIDE
 
@@ -57,7 +57,7 @@ class Asker:
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self.evidence = Evidence(base)
+        self.evidence = FaceEvidence(base)
         self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
         np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
         self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from castlist.track.divide import LikenessDivider
 from castlist.track.filter import (
     NOT_A_FACE,
     PICTURE,
     TOO_BLURRED,
     TOO_FEW,
     TOO_SMALL,
-    Sift,
     Surroundings,
+    TrackFilter,
     kept,
     recognised,
     tells_nothing,
 )
 from castlist.track.motion import MotionTracker
+from castlist.track.split import LikenessSplit
 from castlist.types import Clock, Detections, Shots, Tracks
 
 __all__ = [
-    "DIVIDERS",
+    "FILTERS",
     "NOT_A_FACE",
     "PICTURE",
-    "SIFTERS",
     "TOO_BLURRED",
     "TOO_FEW",
     "TOO_SMALL",
     "TRACKERS",
-    "LikenessDivider",
+    "TRACK_SPLITS",
+    "LikenessSplit",
     "MotionTracker",
-    "Sift",
     "Surroundings",
+    "TrackFilter",
     "Tracker",
     "kept",
     "recognised",
@@ -47,5 +47,5 @@ class Tracker(Protocol):
 
 
 TRACKERS = {"motion": MotionTracker}
-DIVIDERS = {"likeness": LikenessDivider}
-SIFTERS = {"score": Sift}
+TRACK_SPLITS = {"likeness": LikenessSplit}
+FILTERS = {"score": TrackFilter}

@@ -16,8 +16,8 @@ __all__ = [
     "TOO_BLURRED",
     "TOO_FEW",
     "TOO_SMALL",
-    "Sift",
     "Surroundings",
+    "TrackFilter",
     "jitter",
     "likeness",
     "recognised",
@@ -44,7 +44,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Sift:
+class TrackFilter:
     """Set aside tracks that are no face, no living one, or too poor a one to say whose.
 
     A lamp or a fold of cloth is detected now and then, with middling scores; a face scores high at some time,

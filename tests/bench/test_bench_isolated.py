@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from castlist.bench import alone as room
-from castlist.bench.alone import alone
+from castlist.bench import isolated as module
+from castlist.bench.isolated import isolated
 from castlist.bench.measure import measured, resident
 from castlist.bench.solve import TRACK, Task, here
 from castlist.errors import CastlistError, InputError
@@ -38,7 +38,7 @@ def task(method="castlist", tracks=12, wanted=((TRACK, 3),), **changes):
 def test_the_answers_are_those_of_this_process(method):
     wanted = ((TRACK, 3), (TRACK, 4))
     far = []
-    there = alone(task(method, wanted=wanted), lambda *how_far: far.append(how_far))
+    there = isolated(task(method, wanted=wanted), lambda *how_far: far.append(how_far))
     mine = here(task(method, wanted=wanted), quiet)
     assert [(a.unit, a.clusters) for a in there] == list(wanted)
     for a, b in zip(there, mine, strict=True):
@@ -55,23 +55,23 @@ def test_no_method_sees_the_labels():
 
 def test_a_refusal_comes_back_as_itself():
     with pytest.raises(InputError, match="cmvfc needs a second view"):
-        alone(task("cmvfc"), quiet)
+        isolated(task("cmvfc"), quiet)
 
 
 def test_what_no_one_foresaw_is_one_sentence():
     hostile = task("hdbscan", options={"hdbscan": {"min_cluster_size": 1}})
     with pytest.raises(CastlistError, match=r"^hdbscan failed: \w+: .*; check its options$") as found:
-        alone(hostile, quiet)
+        isolated(hostile, quiet)
     assert "\n" not in str(found.value)
 
 
 def test_a_process_that_dies_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(room, "CHILD", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
+    monkeypatch.setattr(module, "CHILD", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
     with pytest.raises(CastlistError, match=r"castlist was killed \(signal 9\), perhaps for want of memory"):
-        alone(task(), quiet)
-    monkeypatch.setattr(room, "CHILD", (sys.executable, "-c", "pass"))
+        isolated(task(), quiet)
+    monkeypatch.setattr(module, "CHILD", (sys.executable, "-c", "pass"))
     with pytest.raises(CastlistError, match="castlist stopped without answer"):
-        alone(task(), quiet)
+        isolated(task(), quiet)
 
 
 def test_what_it_warns_of_comes_along():
@@ -105,10 +105,10 @@ def test_the_peak_counts_from_where_it_is_told():
 def test_a_child_ends_with_its_parent():
     code = """
         import numpy as np, os, pickle, subprocess, sys, time
-        from castlist.bench.alone import CHILD
+        from castlist.bench.isolated import CHILD
         child = subprocess.Popen([sys.executable, "-c",
-            "import threading, time; from castlist.bench import alone;"
-            "threading.Thread(target=alone._end_with_parent, daemon=True).start(); time.sleep(60)"],
+            "import threading, time; from castlist.bench import isolated;"
+            "threading.Thread(target=isolated._end_with_parent, daemon=True).start(); time.sleep(60)"],
             stdin=subprocess.PIPE)
         print(child.pid, flush=True)
         os._exit(9)

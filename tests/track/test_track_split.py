@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from castlist.track import LikenessDivider
+from castlist.track import LikenessSplit
 from castlist.types import Embeddings, Tracks, same
 
 
@@ -19,30 +19,30 @@ def faces(*angles, at):
 
 
 def test_another_person_begins_halfway_between_the_faces_on_either_side():
-    tracks = LikenessDivider()(one_track(), faces(0, 5, 80, 85, at=[0, 10, 20, 29]))
+    tracks = LikenessSplit()(one_track(), faces(0, 5, 80, 85, at=[0, 10, 20, 29]))
     assert tracks.offset.tolist() == [0, 15, 30]
     assert tracks.shot.tolist() == [3, 3]
     assert tracks.frame.tolist() == list(range(30))
 
 
 def test_a_head_that_turns_stays_one_track():
-    assert len(LikenessDivider()(one_track(), faces(0, 25, 50, 75, at=[0, 10, 20, 29]))) == 1
+    assert len(LikenessSplit()(one_track(), faces(0, 25, 50, 75, at=[0, 10, 20, 29]))) == 1
 
 
 def test_one_odd_face_divides_nothing():
-    assert len(LikenessDivider()(one_track(), faces(0, 3, 6, 90, at=[0, 10, 20, 29]))) == 1
+    assert len(LikenessSplit()(one_track(), faces(0, 3, 6, 90, at=[0, 10, 20, 29]))) == 1
 
 
 def test_other_tracks_keep_their_faces_and_tracks_stay_ordered_by_first_frame():
     frame = np.r_[np.arange(30), np.arange(5, 25)]
     tracks = Tracks(frame, np.zeros((50, 4)), np.ones(50), np.arange(50), [0, 30, 50], [0, 0])
-    divided = LikenessDivider()(tracks, faces(0, 5, 80, 85, at=[0, 10, 20, 29]))
+    divided = LikenessSplit()(tracks, faces(0, 5, 80, 85, at=[0, 10, 20, 29]))
     assert divided.first.tolist() == [0, 5, 15]
     assert divided.detection[divided.rows(1)].tolist() == list(range(30, 50))
 
 
 def test_nothing_to_divide_is_given_back():
     empty = Embeddings(np.zeros((0, 2)), [], [], [])
-    assert same(LikenessDivider()(Tracks.empty(), empty), Tracks.empty())
+    assert same(LikenessSplit()(Tracks.empty(), empty), Tracks.empty())
     tracks = one_track()
-    assert LikenessDivider()(tracks, empty) is tracks
+    assert LikenessSplit()(tracks, empty) is tracks

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["twins"]
+__all__ = ["duplicate_pairs"]
 
 PIECE = 500_000  # numbers looked at at a time
 Index = NDArray[np.int64]
 
 
-def twins(points: NDArray[np.floating], cannot: Index) -> Index:
+def duplicate_pairs(points: NDArray[np.floating], cannot: Index) -> Index:
     """(m, 2) points that are equal bit for bit, each with one before; none under a cannot-link (q, 2).
 
     Found by a number drawn from each row's bits, and then compared.

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from castlist.cluster import Average, Evidence, ProbabilityCut, belonging, link_evidence, reliability
-from castlist.cluster.belonging import belonging_odds
-from castlist.cluster.persons import Groups, Scale
+from castlist.cluster import (
+    Average,
+    GroupLinkage,
+    ProbabilityCut,
+    link_evidence,
+    membership_confidence,
+    reliability,
+)
+from castlist.cluster.confidence import membership_odds
+from castlist.cluster.group_linkage import Groups, Scale
 from castlist.errors import InputError
 from castlist.types import CO_OCCURRENCE, USER, Clustering, Constraints, Embeddings
 
@@ -31,7 +38,7 @@ def test_odds_leave_the_track_itself_out() -> None:
     table, who = cast([5, 4, 1], 1.0)
     x = table.vector / np.linalg.norm(table.vector, axis=1, keepdims=True)
     cosine, scale = x @ x.T, Scale(0.4, 0.0, 0.1, -1.0)
-    odds = belonging_odds(cosine, who, scale)
+    odds = membership_odds(cosine, who, scale)
     assert odds[9, 2] == -np.inf
     for track in range(9):
         without = who.copy()
@@ -44,8 +51,8 @@ def test_links_said_to_be_sure_are_right() -> None:
     said, right = [], []
     for seed in range(6):
         table, who = cast([40, 25, 15, 8], 2.2, seed)
-        label = ProbabilityCut()(Evidence()(table, NONE), table, NONE)
-        p = belonging(table, NONE, label)
+        label = ProbabilityCut()(GroupLinkage()(table, NONE), table, NONE)
+        p = membership_confidence(table, NONE, label)
         for track in range(len(who)):
             others = np.bincount(who[(label.label == label.label[track]) & (np.arange(len(who)) != track)])
             if others.sum():
@@ -59,7 +66,7 @@ def test_links_said_to_be_sure_are_right() -> None:
 def test_must_links_are_sure_and_noise_is_nobody() -> None:
     table, _ = cast([3, 3], 1.0)
     clustering = Clustering(np.array([0, 0, 0, 1, 1, -1]))  # type: ignore[arg-type]
-    p = belonging(table, links([(0, 1, True, USER)]), clustering)
+    p = membership_confidence(table, links([(0, 1, True, USER)]), clustering)
     assert p[0] == p[1] == 1
     assert p[5] == 0
     assert np.all((p >= 0) & (p <= 1))
@@ -67,9 +74,9 @@ def test_must_links_are_sure_and_noise_is_nobody() -> None:
 
 def test_nothing_belongs_to_nobody() -> None:
     empty = Embeddings(np.zeros((0, 4)), np.zeros(0), np.zeros(0), np.zeros(0))  # type: ignore[arg-type]
-    assert len(belonging(empty, NONE, Clustering(np.zeros(0)))) == 0  # type: ignore[arg-type]
+    assert len(membership_confidence(empty, NONE, Clustering(np.zeros(0)))) == 0  # type: ignore[arg-type]
     with pytest.raises(InputError, match="clustering has 1 tracks"):
-        belonging(cast([3], 1.0)[0], NONE, Clustering(np.zeros(1)))  # type: ignore[arg-type]
+        membership_confidence(cast([3], 1.0)[0], NONE, Clustering(np.zeros(1)))  # type: ignore[arg-type]
 
 
 def test_a_perfect_prophet_has_no_error_and_a_liar_has() -> None:

@@ -7,13 +7,13 @@ from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["prefetch"]
 
 T = TypeVar("T")
 DEPTH = 8  # things made and not yet used, at most
 
 
-def ahead(things: Iterable[T]) -> Iterator[T]:
+def prefetch(things: Iterable[T]) -> Iterator[T]:
     """The same things in the same order, each made while earlier ones are used.
 
     What goes wrong in making them is raised where they are used. The thread ends with the iteration,

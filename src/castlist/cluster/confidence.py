@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
+from castlist.cluster.group_linkage import Scale
 from castlist.cluster.likeness import Likeness
-from castlist.cluster.persons import Scale
 from castlist.cluster.whiten import measure, whitened
 from castlist.errors import InputError
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
 
-__all__ = ["belonging", "belonging_odds"]
+__all__ = ["membership_confidence", "membership_odds"]
 
 SURENESS = 0.8  # log odds are taken so many times: a scene's light and pose make its tracks err together
 SURPRISES = 0.03  # of the surest links in labelled films and track sets, .05 and .01 are wrong all the same
 
 
-def belonging(
+def membership_confidence(
     embeddings: Embeddings, constraints: Constraints, clustering: Clustering
 ) -> NDArray[np.float64]:
     """(t,) the probability that each track is of its person, rather than of another or of nobody here.
@@ -39,7 +39,7 @@ def belonging(
     label = np.unique(clustering.label[rows], return_inverse=True)[1].astype(np.int64)
     prior = Calibration.fit(embeddings, constraints).scale
     cosine = whitened(likeness[rows], label)
-    odds = belonging_odds(cosine, label, measure(cosine, label, prior))
+    odds = membership_odds(cosine, label, measure(cosine, label, prior))
     place = np.full(len(clustering), -1)
     place[rows] = np.arange(len(rows))
     for a, b in np.concatenate([constraints.cannot, constraints.cannot[:, ::-1]]):
@@ -51,7 +51,7 @@ def belonging(
     return probability
 
 
-def belonging_odds(
+def membership_odds(
     cosine: NDArray[np.float32], label: NDArray[np.int64], scale: Scale
 ) -> NDArray[np.float64]:
     """(t, p) log odds that each track is each person, itself left out; minus infinity for a track alone."""

@@ -13,13 +13,13 @@ from typing import IO, Any
 from castlist.bench.solve import Answer, Task, Watch, here, load_libraries
 from castlist.errors import CastlistError, InputError
 
-__all__ = ["alone", "main"]
+__all__ = ["isolated", "main"]
 
-CHILD = (sys.executable, "-c", "from castlist.bench.alone import main; main()")
+CHILD = (sys.executable, "-c", "from castlist.bench.isolated import main; main()")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def alone(task: Task, watch: Watch) -> list[Answer]:
+def isolated(task: Task, watch: Watch) -> list[Answer]:
     """The answers of a fresh process that holds nothing but this task.
 
     Raises:

@@ -11,11 +11,11 @@ from castlist.errors import InputError
 from castlist.types import Embeddings, Tracks
 from castlist.vectors import unit
 
-__all__ = ["LikenessDivider"]
+__all__ = ["LikenessSplit"]
 
 
 @dataclass(frozen=True, slots=True)
-class LikenessDivider:
+class LikenessSplit:
     """Divide a track in two where its faces before and after are each alike, but not like one another.
 
     A head that turns changes by and by and leaves neither side all alike; another person changes at once.
@@ -29,7 +29,7 @@ class LikenessDivider:
     def __post_init__(self) -> None:
         if self.faces < 2:
             raise InputError(
-                f"LikenessDivider.faces must be at least 2, got {self.faces}: one face is like none"
+                f"LikenessSplit.faces must be at least 2, got {self.faces}: one face is like none"
             )
 
     def __call__(self, tracks: Tracks, embeddings: Embeddings) -> Tracks:

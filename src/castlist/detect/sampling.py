@@ -1,4 +1,4 @@
-"""When to look for faces, and how closely: every film has more pictures than it has news."""
+"""Adaptive frame sampling for face detection: which frames are searched, and at which sizes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "Look", "Picture", "Watcher", "merged"]
+__all__ = ["BACK", "Picture", "Sampler", "Sampling", "merged"]
 
 BACK = 7  # frames before the present one that may yet be looked at
 NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
@@ -22,7 +22,7 @@ Picture = Callable[[], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Sampling:
     """Look for faces some times a second and on both sides of a cut, now and then at other sizes.
 
     A look examines the picture at the long side `side`. Each of `other_sides` finds faces that are too
@@ -41,23 +41,21 @@ class Look:
 
     def __post_init__(self) -> None:
         if not (min(self.per_second, self.side, self.enlarge, *self.other_sides) > 0):
-            raise InputError(
-                "Look.per_second, Look.side, Look.enlarge and Look.other_sides must be more than 0"
-            )
+            raise InputError("Sampling.per_second, side, enlarge and other_sides must be more than 0")
 
-    def watch(self, detector: object, machine: Machine = Machine()) -> Watcher:
+    def watch(self, detector: object, machine: Machine = Machine()) -> Sampler:
         """What looks at frames as they go by."""
-        return Watcher(self, detector, machine)
+        return Sampler(self, detector, machine)
 
 
-class Watcher:
-    """Looks at frames one after the other, as `Look` says. Keeps some frames back.
+class Sampler:
+    """Looks at frames one after the other, as `Sampling` says. Keeps some frames back.
 
     The last one is looked at if a cut comes after it; those between two looks, half by half, where a face
     came or went.
     """
 
-    def __init__(self, look: Look, detector: object, machine: Machine) -> None:
+    def __init__(self, look: Sampling, detector: object, machine: Machine) -> None:
         self._look, self._detector, self._machine = look, detector, machine
         self._seen: deque[_Seen] = deque(maxlen=BACK)  # the last ones, of this shot
         self._due = -np.inf  # seconds at which the next look is due, and the next one at each other size

@@ -4,13 +4,13 @@ import threading
 
 import pytest
 
-from castlist.refine.ahead import DEPTH, ahead
+from castlist.refine.prefetch import DEPTH, prefetch
 
 
 def test_same_things_in_order():
-    assert list(ahead(range(100))) == list(range(100))
-    assert list(ahead([])) == []
-    assert list(ahead([None, None])) == [None, None]
+    assert list(prefetch(range(100))) == list(range(100))
+    assert list(prefetch([])) == []
+    assert list(prefetch([None, None])) == [None, None]
 
 
 def test_what_goes_wrong_is_raised_after_what_went_well():
@@ -18,7 +18,7 @@ def test_what_goes_wrong_is_raised_after_what_went_well():
         yield 1
         raise KeyError("two")
 
-    things = ahead(broken())
+    things = prefetch(broken())
     assert next(things) == 1
     with pytest.raises(KeyError, match="two"):
         next(things)
@@ -33,7 +33,7 @@ def test_leaving_early_ends_the_thread_and_makes_few_too_many():
             yield made[-1]
 
     before = threading.active_count()
-    things = ahead(endless())
+    things = prefetch(endless())
     assert next(things) == 0
     things.close()
     assert threading.active_count() == before
