@@ -23,7 +23,7 @@ from measure import Rows, cost_of, gemm_rate
 from numpy.typing import NDArray
 
 from castlist.cluster import knn_tree
-from castlist.cluster.knn_graph import EXACT
+from castlist.cluster.large.knn_graph import EXACT
 from castlist.cluster.tree import cut_tree
 from castlist.metrics import b_cubed
 from castlist.types import Tree

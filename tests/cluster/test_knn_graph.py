@@ -13,7 +13,7 @@ from scipy.spatial.distance import pdist
 
 from castlist.cluster import LINKAGES, Average, KnnGraph, Ward, knn_tree, ward
 from castlist.cluster.dense import agglomerate
-from castlist.cluster.knn_graph import _single
+from castlist.cluster.large.knn_graph import _single
 from castlist.cluster.tree import assemble, cut_tree
 from castlist.errors import InputError, MissingExtra
 from castlist.metrics import b_cubed

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 
 from castlist.cluster import ward
-from castlist.cluster.nearest import Squares, all_nearest
+from castlist.cluster.large.nearest import Squares, all_nearest
 from castlist.cluster.tree import cut_tree
 from castlist.errors import InputError
 from castlist.types import Tree
@@ -98,8 +98,8 @@ def test_is_the_greedy_order_under_weights_and_constraints(seed: int) -> None:
 
 
 def test_is_scipys_tree_where_tiles_and_searches_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("castlist.cluster.nearest.ROWS", 64)
-    monkeypatch.setattr("castlist.cluster.nearest.COLUMNS", 96)
+    monkeypatch.setattr("castlist.cluster.large.nearest.ROWS", 64)
+    monkeypatch.setattr("castlist.cluster.large.nearest.COLUMNS", 96)
     rng = np.random.default_rng(4)
     x = np.repeat(rng.normal(size=(60, 24)), 15, axis=0) + 0.3 * rng.normal(size=(900, 24))
     ours, theirs = ward(x.astype(np.float32)), of_scipy(x.astype(np.float32).astype(float))

@@ -10,7 +10,7 @@ from castlist.cluster.confidence import membership_confidence
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
 from castlist.cluster.evidence import GroupLinkage
 from castlist.cluster.explain import LinkEvidence, link_evidence
-from castlist.cluster.knn_graph import KnnGraph, knn_tree
+from castlist.cluster.large.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
 from castlist.cluster.reliability import Reliability, reliability

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.duplicates import duplicate_pairs
-from castlist.cluster.forest import WARD, Dense, Forest, exact_search
+from castlist.cluster.large.reciprocal import WARD, Dense, Forest, exact_search
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
 from castlist.errors import InputError

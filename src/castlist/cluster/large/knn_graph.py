@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.cluster.cells import cell_search
 from castlist.cluster.duplicates import duplicate_pairs
-from castlist.cluster.forest import AVERAGE, WARD, Centres, Forest, Search, exact_search, pieces
+from castlist.cluster.large.ivf import cell_search
+from castlist.cluster.large.reciprocal import AVERAGE, WARD, Centres, Forest, Search, exact_search, pieces
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined

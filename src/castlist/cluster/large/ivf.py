@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cluster.forest import Forest, Search, pieces
-from castlist.cluster.nearest import ROWS, Block, Lists, forbid, hits, nearest_of
+from castlist.cluster.large.nearest import ROWS, Block, Lists, forbid, hits, nearest_of
+from castlist.cluster.large.reciprocal import Forest, Search, pieces
 from castlist.errors import MissingExtra
 
 __all__ = ["cell_search"]

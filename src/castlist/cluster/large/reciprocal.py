@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cluster.nearest import Block, Cosines, Squares, all_nearest, nearest_of
+from castlist.cluster.large.nearest import Block, Cosines, Squares, all_nearest, nearest_of
 
 __all__ = [
     "AVERAGE",
