@@ -63,10 +63,10 @@ def _jobs(given: argparse.Namespace) -> list[tuple[str, str, str, int, int, int,
 
 
 def _run(job: tuple[str, str, str, int, int, int, bool]) -> dict[str, float]:
-    from castlist.bench import Bench, Dataset, Store
-    from castlist.bench.solve import here
     from castlist.errors import InputError
-    from castlist.io.features import read
+    from castlist.research.bench import Bench, Dataset, Store
+    from castlist.research.bench.solve import here
+    from castlist.research.features import read
     from castlist.types import Machine
 
     path, method, recipe, faces, draw, seed, own = job

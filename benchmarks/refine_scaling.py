@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.io import features
 from castlist.metrics import b_cubed, verification_auc, weighted_cluster_purity
 from castlist.refine import SSiam, TSiam
 from castlist.refine.scaling import Scaling
+from castlist.research import features
 from castlist.types import Machine
 
 GRID: dict[str, dict[str, Any]] = {

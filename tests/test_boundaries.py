@@ -18,6 +18,7 @@ PLAIN = {
     "progress",
     "plain",
     "_version",
+    "_former",
 }  # everybody may use these
 
 ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
@@ -53,8 +54,7 @@ CALLERS = {
     "cli",
     "review",
     "report",
-    "bench",
-    "estimators",
+    "research",
     "io",
     "library",
 }  # may import any room
@@ -109,3 +109,11 @@ def test_nothing_below_imports_a_caller() -> None:
     for room in sorted(rooms - CALLERS - {"__init__", "__main__", "__pycache__"}):
         for file in files(room):
             assert not imports(file) & {"pipeline", "cli", "review"}, f"{room}/{file.name}"
+
+
+def test_the_research_wing_is_imported_by_its_verbs_alone() -> None:
+    """`castlist bench`, `features` and `refine` are its doors; a film needs none of them."""
+    doors = {SOURCE / "cli" / f"{verb}.py" for verb in ("bench", "features", "refine")}
+    for file in SOURCE.rglob("*.py"):
+        if "research" in imports(file):
+            assert file in doors or file.is_relative_to(SOURCE / "research"), file.relative_to(SOURCE)

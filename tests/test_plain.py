@@ -21,12 +21,12 @@ def test_the_bytes_of_a_file_and_of_a_link_to_one(tmp_path: Path) -> None:
 
 
 def readers() -> dict[str, object]:
-    from castlist.bench.results import Store
     from castlist.io.imports.files import read
     from castlist.library.photo import _read
-    from castlist.pipeline.features import read_truth
     from castlist.recipe import Recipe
     from castlist.refine.model import Refined
+    from castlist.research.bench.results import Store
+    from castlist.research.from_film import read_truth
 
     assert Store
     return {"names": read, "photo": _read, "truth": read_truth, "recipe": Recipe.read, "model": Refined.load}

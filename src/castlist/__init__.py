@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from castlist import _former
 from castlist._version import __version__
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ _HOME = {
     "merge": "castlist.review.by_name",
     "rename": "castlist.review.by_name",
 }
+
+
+_former.register()
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from castlist.io.features._matlab import SIGNATURE
+from castlist.research.features._matlab import SIGNATURE
 
 ROOT = Path(__file__).parents[2]
 FEATURES = ("h5py", "safetensors", "sklearn")
@@ -55,7 +55,7 @@ def test_estimators_say_what_they_need() -> None:
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({FEATURES!r}))\n"
         "from castlist.errors import MissingExtra\n"
-        "try:\n    import castlist.estimators\n"
+        "try:\n    import castlist.research.estimators\n"
         "except MissingExtra as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -112,7 +112,7 @@ def serve() -> None:
 
     names = (
         "castlist.cli", "castlist.store", "castlist.recipe", "castlist.pipeline", "castlist.cli.info",
-        "castlist.cli.export", "castlist.cli.decide", "castlist.cli.explain", "castlist.io.features",
+        "castlist.cli.export", "castlist.cli.decide", "castlist.cli.explain", "castlist.research.features",
         "castlist.io.exports", "castlist.report", "castlist.review.session", "castlist.library",
         "castlist.cli.library", "rich.table", "rich.console",
     )  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.io.features import bcl, read
+from castlist.research.features import bcl, read
 
 IDS = "CVHCI_TRACKLABELS_V1\n7 sheldon\n11 leonard\n102 unknown_e01_3\n"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.io.features import FeatureSet, gather, read, read_structure, write
-from castlist.io.features.table import check_amount
+from castlist.research.features import FeatureSet, gather, read, read_structure, write
+from castlist.research.features.table import check_amount
 from castlist.types import CO_OCCURRENCE, same
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tracks"
@@ -172,7 +172,7 @@ def test_memory_running_out_is_one_sentence(tmp_path, monkeypatch):
     def greedy(path):
         raise MemoryError
 
-    monkeypatch.setattr("castlist.io.features.npz.read", greedy)
+    monkeypatch.setattr("castlist.research.features.npz.read", greedy)
     write(small(), tmp_path / "film.npz")
     with pytest.raises(InputError, match="more memory than there is"):
         read(tmp_path / "film.npz")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.io.features import fgg, read
+from castlist.research.features import fgg, read
 
 SIZES = [3, 1, 2]
 VECTORS = np.arange(6 * 8, dtype=np.float32).reshape(6, 8)  # faces x d, which MATLAB sees as d x faces

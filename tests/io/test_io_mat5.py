@@ -8,8 +8,8 @@ from scipy.io import loadmat, savemat
 from scipy.sparse import csc_matrix
 
 from castlist.errors import InputError
-from castlist.io.features import _mat5
-from castlist.io.features._mat5 import Struct, load
+from castlist.research.features import _mat5
+from castlist.research.features._mat5 import Struct, load
 
 VARIABLES = {
     "double": np.arange(6.0).reshape(2, 3) / 7,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.io.features import npz, read, read_structure
+from castlist.research.features import npz, read, read_structure
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tracks"
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from castlist.errors import InputError
-from castlist.io.features import gather, read, ssiam_mat
+from castlist.research.features import gather, read, ssiam_mat
 
 SIZES = [2, 4, 1]
 BLOCK = np.zeros((6, 4, 3), np.float32)  # d x most faces x tracks

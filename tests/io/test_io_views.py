@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.io.features import gather, read, write
+from castlist.research.features import gather, read, write
 
 
 def columns(**changes):

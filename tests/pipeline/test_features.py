@@ -5,8 +5,8 @@ import pytest
 
 from castlist.cli import run
 from castlist.errors import InputError
-from castlist.io.features import read
-from castlist.pipeline.features import labels_of, read_truth
+from castlist.research.features import read
+from castlist.research.from_film import labels_of, read_truth
 from castlist.types import Tracks
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from castlist.cli import run
-from castlist.io import features
 from castlist.refine import Refined
+from castlist.research import features
 
 RNG = np.random.default_rng(0)
 TRACKS = np.repeat(np.arange(10, 16), 8)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from castlist.bench import Dataset, Result
+    from castlist.research.bench import Dataset, Result
 
 EXAMPLES = """
 \b
@@ -39,9 +39,9 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(as_json: bool) -> None:
     """Say which methods, track sets and published numbers there are."""
-    from castlist.bench.methods import known
-    from castlist.bench.published import PUBLISHED
-    from castlist.bench.subsets import SUBSETS
+    from castlist.research.bench.methods import known
+    from castlist.research.bench.published import PUBLISHED
+    from castlist.research.bench.subsets import SUBSETS
 
     if as_json:
         sets = {name: asdict(s) for name, s in SUBSETS.items()}
@@ -68,8 +68,8 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> None:
     """Print the dataset table of feature files or directories: cast, tracks, faces, who is seen together."""
-    from castlist.bench import dataset_table, facts, feature_files
-    from castlist.io.features import read_structure
+    from castlist.research.bench import dataset_table, facts, feature_files
+    from castlist.research.features import read_structure
 
     files = feature_files(paths)
     rows = [facts(read_structure(f), cast=_split(cast), drop=_split(drop)) for f in files]
@@ -111,9 +111,9 @@ def run(
 
     Every result is kept as a file: run the same command again after an interruption and it goes on.
     """
-    from castlist.bench import cells, markdown, tables
-    from castlist.bench.table import columns as known_columns
     from castlist.errors import InputError
+    from castlist.research.bench import cells, markdown, tables
+    from castlist.research.bench.table import columns as known_columns
 
     known_columns((), _split(columns))  # refuse unknown ones before anything runs
     results = _results(data, given)
@@ -123,7 +123,7 @@ def run(
         )
     grouped = cells(results)
     if html:
-        from castlist.bench.html import page
+        from castlist.research.bench.html import page
 
         _write(html, page(grouped))
     if as_json:
@@ -147,8 +147,8 @@ def run(
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def figures(data: Path, output: Path, which: str, seeds: int, **given: Any) -> None:
     """Draw similarity before and after, maps of tracks by person, and accuracy against B, K, F and epochs."""
-    from castlist.bench.figures import draw
-    from castlist.bench.methods import parse_options, resolve
+    from castlist.research.bench.figures import draw
+    from castlist.research.bench.methods import parse_options, resolve
     from castlist.types import Machine
 
     dataset = _datasets((data,), given)[0]
@@ -186,8 +186,8 @@ def paper(data: tuple[Path, ...], output: Path, without: str, **given: Any) -> N
     Ours stand beside the published numbers, and the page lists each published number that these features
     cannot be compared with, and why. Interrupted, the same command goes on.
     """
-    from castlist.bench.methods import parse_options
-    from castlist.bench.paper import PARTS, Paper
+    from castlist.research.bench.methods import parse_options
+    from castlist.research.bench.paper import PARTS, Paper
     from castlist.types import Machine
 
     unknown = [part for part in _split(without) if part not in PARTS]
@@ -207,9 +207,9 @@ def paper(data: tuple[Path, ...], output: Path, without: str, **given: Any) -> N
 
 
 def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
-    from castlist.bench import Bench, Store
-    from castlist.bench.collect import collect
-    from castlist.bench.methods import parse_options, resolve
+    from castlist.research.bench import Bench, Store
+    from castlist.research.bench.collect import collect
+    from castlist.research.bench.methods import parse_options, resolve
     from castlist.types import Machine
 
     bench = Bench(
@@ -232,9 +232,9 @@ def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
 
 def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
     """The sets to score; of a directory, a file that cannot be scored is named and left out."""
-    from castlist.bench import Dataset, feature_files
     from castlist.errors import InputError
-    from castlist.io.features import read
+    from castlist.research.bench import Dataset, feature_files
+    from castlist.research.features import read
 
     cast, drop = _split(given["cast"]), _split(given["drop"])
     faces, draws = given.get("faces", 0), given.get("draws", 1) if given.get("faces", 0) else 1

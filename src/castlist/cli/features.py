@@ -25,8 +25,8 @@ def command(workspace: Path, truth: Path | None, out: Path) -> None:
     The vectors are those of the face model, before any refinement; every track that castlist clusters is
     written. Of TRUTH a track takes the label that most of its faces have.
     """
-    from castlist.io.features import write
-    from castlist.pipeline.features import features_of
+    from castlist.research.features import write
+    from castlist.research.from_film import features_of
 
     if out.suffix not in (".npz", ".mat"):
         raise click.UsageError(f"name the output .npz or .mat, not {out.name}")

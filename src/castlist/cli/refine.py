@@ -13,7 +13,7 @@ import click
 from castlist.cli.options import machine_options
 
 if TYPE_CHECKING:
-    from castlist.io.features import FeatureSet
+    from castlist.research.features import FeatureSet
 
 __all__ = ["command"]
 
@@ -76,9 +76,9 @@ def command(
     """
     from dataclasses import replace
 
-    from castlist.io import features as io
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
+    from castlist.research import features as io
     from castlist.types import Machine
 
     if only_check:

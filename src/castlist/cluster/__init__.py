@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from castlist import _former
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import membership_confidence
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
@@ -73,3 +74,8 @@ CUTS: dict[str, Callable[..., Cut]] = {
     "height": HeightCut,
 }
 ROLES = {"share": Roles}
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(
+        __name__, Evidence="GroupLinkage", Billing="Roles", belonging="membership_confidence"
+    )

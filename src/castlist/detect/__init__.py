@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.detect.sampling import BACK, Sampler, Sampling
 from castlist.detect.scrfd import SCRFD
 from castlist.detect.yunet import YuNet
@@ -26,3 +27,6 @@ class Detector(Protocol):
 
 
 DETECTORS = {"yunet": YuNet, "scrfd": SCRFD}
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Look="Sampling")

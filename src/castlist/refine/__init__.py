@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.refine.averaged import Averaged
 from castlist.refine.methods import PseudoRF, SSiam, TSiam, Unrefined
 from castlist.refine.model import Refined
@@ -75,3 +76,6 @@ REFINERS: dict[str, Callable[..., Learner]] = {
     "tsiam-cross": partial(TSiam, cross=0.25),
     "tsiam-no-singletons": partial(TSiam, singletons=False),
 }
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Base="Unrefined")

@@ -1,4 +1,4 @@
-"""The research wing: what a laboratory needs and no film touches; `find`, `review` and `export` import nothing of it.
+"""The research wing: what a laboratory needs. `find`, `review` and `export` import nothing of it.
 
 features     feature archives of other people, and our own
 from_film    the faces of a film's workspace as such an archive

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from castlist import _former
 from castlist.track.filter import (
     NOT_A_FACE,
     PICTURE,
@@ -49,3 +50,6 @@ class Tracker(Protocol):
 TRACKERS = {"motion": MotionTracker}
 TRACK_SPLITS = {"likeness": LikenessSplit}
 FILTERS = {"score": TrackFilter}
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Sift="TrackFilter", LikenessDivider="LikenessSplit")

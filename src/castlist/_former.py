@@ -1,0 +1,75 @@
+"""Former names of public modules and classes: good until 0.4, with a DeprecationWarning.
+
+`register` lets the import system find a module under its former name; both names give one and the same
+module, so that classes keep their identity. `names` makes the `__getattr__` of a module [PEP 562].
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+__all__ = ["MODULES", "names", "register"]
+
+MODULES = {  # former -> now, with everything below it; last names of 0.2
+    "castlist.baselines": "castlist.research.baselines",
+    "castlist.bench": "castlist.research.bench",
+    "castlist.estimators": "castlist.research.estimators",
+    "castlist.io.features": "castlist.research.features",
+    "castlist.pipeline.features": "castlist.research.from_film",
+}
+
+
+def register() -> None:
+    """Make the former names importable; once is enough, more often does no harm."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())  # else the path of `castlist.bench` finds what is below it again
+
+
+def names(module: str, **former: str) -> Callable[[str], object]:
+    """A module's `__getattr__` under which some former names mean today's: `names(__name__, Old="New")`."""
+
+    def look_up(name: str) -> object:
+        if name not in former:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        _warn(f"{module}.{name}", f"{module}.{former[name]}")
+        return getattr(sys.modules[module], former[name])
+
+    return look_up
+
+
+def _warn(old: str, new: str) -> None:
+    warnings.warn(f"{old} is now {new}; the former name goes away in 0.4", DeprecationWarning, stacklevel=3)
+
+
+class _Finder(MetaPathFinder):
+    """Finds modules under their former names, before anybody else is asked."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        for old, new in MODULES.items():
+            if fullname == old or fullname.startswith(f"{old}."):
+                return ModuleSpec(fullname, _Loader(new + fullname.removeprefix(old)))
+        return None
+
+
+class _Loader(Loader):
+    """Gives the module that is meant, and leaves it as it is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        _warn(spec.name, self.name)
+        module = importlib.import_module(self.name)
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self.spec  # the import system has put the former name there

@@ -1,0 +1,61 @@
+"""Published ways to cluster the faces of a video, each one file, all called alike.
+
+    clustering = BASELINES["c1c"]()(scene, k=5, random_state=0)
+
+Importing this room imports neither scikit-learn nor PyTorch; a method does when it is called.
+"""
+
+from __future__ import annotations
+
+from castlist.research.baselines._method import Baseline, Method, ScaleWarning
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines.bcl import BCL
+from castlist.research.baselines.c1c import C1C
+from castlist.research.baselines.ccl import CCL
+from castlist.research.baselines.chinese_whispers import ChineseWhispers
+from castlist.research.baselines.cmvfc import CMVFC
+from castlist.research.baselines.dbscan import DBSCAN
+from castlist.research.baselines.diffrac import Diffrac
+from castlist.research.baselines.fgg import FGG
+from castlist.research.baselines.finch import FINCH
+from castlist.research.baselines.hac import HACAverage, HACComplete, HACSingle, HACWard
+from castlist.research.baselines.hdbscan import HDBSCAN
+from castlist.research.baselines.hmrf import HMRF
+from castlist.research.baselines.hmrf2 import HMRF2
+from castlist.research.baselines.imp_triplet import ImpTriplet
+from castlist.research.baselines.jfac import JFAC
+from castlist.research.baselines.kmeans import KMeans
+from castlist.research.baselines.mcafc import McAFC
+from castlist.research.baselines.uldml import ULDML
+from castlist.research.baselines.vdf import VDF
+from castlist.research.baselines.videoclusternet import VideoClusterNet
+from castlist.research.baselines.wbslrr import WBSLRR
+
+__all__ = ["BASELINES", "Baseline", "ScaleWarning", "Scene"]
+
+BASELINES: dict[str, type[Method]] = {
+    "k-means": KMeans,
+    "hac-ward": HACWard,
+    "hac-average": HACAverage,
+    "hac-complete": HACComplete,
+    "hac-single": HACSingle,
+    "diffrac": Diffrac,
+    "uldml": ULDML,
+    "hmrf": HMRF,
+    "hmrf2": HMRF2,
+    "wbslrr": WBSLRR,
+    "mcafc": McAFC,
+    "cmvfc": CMVFC,
+    "vdf": VDF,
+    "imp-triplet": ImpTriplet,
+    "jfac": JFAC,
+    "finch": FINCH,
+    "c1c": C1C,
+    "ccl": CCL,
+    "bcl": BCL,
+    "fgg": FGG,
+    "videoclusternet": VideoClusterNet,
+    "dbscan": DBSCAN,
+    "hdbscan": HDBSCAN,
+    "chinese-whispers": ChineseWhispers,
+}

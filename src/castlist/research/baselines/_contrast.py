@@ -1,0 +1,82 @@
+"""The contrastive loss, and training a head with pairs of faces drawn from pairs of tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.research.baselines._head import faces_by_track, need_torch, pick, train_head
+from castlist.research.baselines._method import Labels, Method
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._shared import allowed
+
+__all__ = ["Contrastive", "contrastive_loss", "itself", "training_pairs"]
+
+
+def contrastive_loss(a: Any, b: Any, same: Any, margin: float) -> Any:
+    """mean of d^2 where same is 1 and of max(margin - d, 0)^2 where it is 0, d the Euclidean distance of
+    rows."""
+    square = ((a - b) ** 2).sum(1)
+    distance = (square + 1e-12).sqrt()
+    return (same * square + (1 - same) * (margin - distance).clamp(min=0) ** 2).mean()
+
+
+@dataclass(frozen=True, slots=True)
+class Contrastive(Method):
+    """A baseline that trains a head on pairs of tracks; what its training is like."""
+
+    trained = True
+    margin: float = 1.0
+    width: int = 512
+    steps: int = 1000
+    batch: int = 256
+    rate: float = 1e-4
+    max_tracks: int = 15_000
+
+    def train(
+        self,
+        scene: Scene,
+        x: NDArray[np.float32],
+        start: NDArray[np.float32],
+        alike: NDArray[np.int64],
+        apart: NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> tuple[NDArray[np.float32], list[float]]:
+        """A head trained on as many positive pairs as negative ones, and the loss at each step.
+
+        alike (p, 2) and apart (q, 2) are pairs of tracks; a track may be alike itself. Without negative pairs
+        nothing is trained, since all faces would fall into one point.
+        """
+        if not len(alike) or not len(apart):
+            return start, []
+        faces, half = faces_by_track(scene), max(self.batch // 2, 1)
+        torch = need_torch(self.name)
+        same = torch.cat([torch.ones(half), torch.zeros(half)])
+
+        def draw() -> tuple[Labels, ...]:
+            pairs = np.concatenate([p[rng.integers(0, len(p), half)] for p in (alike, apart)])
+            return pick(faces, pairs[:, 0], rng), pick(faces, pairs[:, 1], rng)
+
+        def loss(a: Any, b: Any) -> Any:
+            return contrastive_loss(a, b, same, self.margin)
+
+        return train_head(x, draw, loss, name=self.name, start=start, steps=self.steps, rate=self.rate)
+
+
+def training_pairs(
+    alike: list[NDArray[np.int64]], apart: NDArray[np.int64], cannot: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(p, 2) all pairs taken for one person that are not cannot-linked, and (q, 2) pairs taken for two.
+
+    The cannot-links, which are known, come as often as the guesses in `apart`.
+    """
+    often = max(1, len(apart) // max(len(cannot), 1))
+    return allowed(np.concatenate(alike), cannot, count), np.concatenate([np.repeat(cannot, often, 0), apart])
+
+
+def itself(count: int, times: int) -> NDArray[np.int64]:
+    """(count * times, 2) every track paired with itself."""
+    return np.repeat(np.stack([np.arange(count)] * 2, 1), times, 0)

@@ -1,0 +1,148 @@
+"""What all baselines share: the checks before and the promises after a method's own mathematics."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._shared import reconcile, squared_distances, track_means
+from castlist.types import NOISE, Clustering
+
+__all__ = ["Baseline", "Method", "ScaleWarning"]
+
+Labels = NDArray[np.int64]
+
+
+class ScaleWarning(UserWarning):
+    """A method was given more than it can hold, and clusters a sample of it."""
+
+
+class Baseline(Protocol):
+    """A published way to put the tracks of a video into clusters."""
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]]  # beyond features: "times", "boxes", "a second view"
+    estimates_k: ClassVar[bool]  # whether it can work without being told the number of people
+
+    def __call__(self, scene: Scene, k: int | None, *, random_state: int = 0) -> Clustering: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Method(ABC):
+    """A baseline: `method(scene, k, random_state=0)` gives every track a cluster.
+
+    With k given there are exactly k clusters and no noise. Raises `InputError` where k is missing and the
+    method cannot do without, k is not between 1 and the number of tracks, or the scene lacks what it needs.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    estimates_k: ClassVar[bool] = False
+    constrained: ClassVar[bool] = True  # whether it looks at cannot-links
+    randomised: ClassVar[bool] = True  # whether two random states may give two results
+    trained: ClassVar[bool] = False  # with PyTorch
+    after: ClassVar[str] = ""  # the paper, where the method is reconstructed without its text or code
+    max_tracks: int = 10_000  # beyond: a ScaleWarning, a sample of so many, the others to the nearest cluster
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            _check_option(f"{self.name}.{f.name}", getattr(self, f.name), str(f.type))
+
+    @abstractmethod
+    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+        """(t,) a label for each of two or more tracks; about k different ones where k is given."""
+
+    def __call__(self, scene: Scene, k: int | None, *, random_state: int = 0) -> Clustering:
+        self.check(scene, k)
+        t = scene.tracks
+        if t < 2 or k in (1, t):
+            return Clustering(np.arange(t, dtype=np.int32) * (k != 1))
+        rng = np.random.default_rng(random_state)
+        label = self.labels(scene, k, rng) if t <= self.max_tracks else self._of_sample(scene, k, rng)
+        if k is not None:
+            label = reconcile(label, track_means(scene), k)
+        return Clustering(np.asarray(label, np.int32))
+
+    def varies(self, tracks: int) -> bool:
+        """Whether two random states may give two results on so many tracks; beyond max_tracks they may."""
+        return self.randomised or tracks > self.max_tracks
+
+    def lacks(self, scene: Scene) -> list[str]:
+        """What this method needs and this scene does not have."""
+        here = {
+            "times": scene.frame is not None,
+            "boxes": scene.box is not None,
+            "a second view": bool(scene.views),
+        }
+        return [need for need in sorted(self.needs) if not here[need]]
+
+    def check(self, scene: Scene, k: int | None) -> None:
+        """Raise `InputError` where this method cannot cluster this scene into k."""
+        missing = " and ".join(self.lacks(scene))
+        if missing:
+            raise InputError(
+                f"{self.name} needs {missing}, which this scene does not have; choose another method"
+            )
+        if k is None and not self.estimates_k and scene.tracks:
+            raise InputError(f"{self.name} must be told the number of people; give k")
+        if k is not None and scene.tracks and not 1 <= k <= scene.tracks:
+            raise InputError(f"k must be between 1 and the number of tracks ({scene.tracks}), got {k}")
+
+    def _of_sample(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+        """Cluster a random sample of the tracks; every other track joins the nearest cluster it may join."""
+        size = max(self.max_tracks, k or 0, 2)
+        warnings.warn(
+            f"{self.name} clusters {size} of {scene.tracks} tracks; the others join the nearest cluster",
+            ScaleWarning,
+            stacklevel=3,
+        )
+        chosen = np.sort(rng.permutation(scene.tracks)[:size])
+        found = self.labels(scene.subset(chosen), k, rng)
+        label = np.full(scene.tracks, NOISE)
+        label[chosen] = found
+        if (found >= 0).any():
+            _join(
+                label,
+                np.setdiff1d(np.arange(scene.tracks), chosen),
+                scene,
+                _partners(scene) if self.constrained else {},
+            )
+        return label
+
+
+def _check_option(option: str, value: Any, kind: str) -> None:
+    """Raise `InputError` where a value is none that an option of that annotation can take."""
+    if value is None and "None" in kind:
+        return
+    whole = kind.startswith("int")
+    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < whole:
+        wanted = "a whole number from 1 up" if whole else "a number from 0 up"
+        raise InputError(f"{option} must be {wanted}, got {value!r}")
+
+
+def _join(label: Labels, rest: Labels, scene: Scene, foes: dict[int, list[int]]) -> None:
+    """Give each of the rest the cluster of nearest mean, none of its foes' where there is another."""
+    x = track_means(scene)
+    cluster = np.unique(label[label >= 0])
+    centre = np.stack([x[label == c].mean(0) for c in cluster])
+    for node, row in zip(rest.tolist(), squared_distances(x[rest], centre), strict=True):
+        taken = np.isin(cluster, label[foes.get(node, [])])
+        label[node] = cluster[np.argmin(row if taken.all() else np.where(taken, np.inf, row))]
+
+
+def _partners(scene: Scene) -> dict[int, list[int]]:
+    """The tracks cannot-linked with each track."""
+    found: dict[int, list[int]] = {}
+    for a, b in scene.constraints.cannot.tolist():
+        found.setdefault(a, []).append(b)
+        found.setdefault(b, []).append(a)
+    return found

@@ -1,0 +1,52 @@
+"""Hierarchical agglomerative clustering of track means, in four linkages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from castlist.research.baselines._method import Labels, Method
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._shared import hac, track_means
+
+__all__ = ["HACAverage", "HACComplete", "HACSingle", "HACWard"]
+
+
+@dataclass(frozen=True, slots=True)
+class HACWard(Method):
+    """Merges the two clusters whose union adds the least squared error, until k are left.  [Ward 1963]
+
+    SciPy's linkage on unit track means with Euclidean distance, the base of the SSiam paper (confirmed in its
+    code). Looks at no constraint. Time O(N^2 d), memory O(N^2): 8 N^2 / 2 bytes, 0.9 GB at the 15,000 tracks
+    beyond which it clusters a sample.
+    """
+
+    name = "hac-ward"
+    constrained = False
+    randomised = False
+    max_tracks: int = 15_000
+
+    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+        return hac(track_means(scene), k or 1, self.name.removeprefix("hac-"))
+
+
+@dataclass(frozen=True, slots=True)
+class HACAverage(HACWard):
+    """Merges the two clusters of least mean distance; otherwise as `HACWard`.  [Sokal 1958]"""
+
+    name = "hac-average"
+
+
+@dataclass(frozen=True, slots=True)
+class HACComplete(HACWard):
+    """Merges the two clusters of least greatest distance; otherwise as `HACWard`.  [Sørensen 1948]"""
+
+    name = "hac-complete"
+
+
+@dataclass(frozen=True, slots=True)
+class HACSingle(HACWard):
+    """Merges the two clusters of least smallest distance, and so chains.  [Sneath 1957]"""
+
+    name = "hac-single"

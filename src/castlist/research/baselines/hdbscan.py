@@ -1,0 +1,41 @@
+"""HDBSCAN on track means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from castlist.extras import needed
+from castlist.research.baselines._method import Labels, Method
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._shared import track_means
+
+__all__ = ["HDBSCAN"]
+
+
+@dataclass(frozen=True, slots=True)
+class HDBSCAN(Method):
+    """The most lasting clusters of the tree of DBSCAN's results over all eps.  [Campello 2013]
+
+    scikit-learn's, on unit track means, excess of mass. Tracks outside every cluster are NOISE; where k is
+    given they join the nearest cluster, and clusters are merged or split to k, which HDBSCAN itself does not
+    do. Looks at no constraint. Time O(N^2 d), memory O(N^2): 8 N^2 bytes a few times, about 2 GB at 10,000
+    tracks.
+    """
+
+    name = "hdbscan"
+    estimates_k = True
+    constrained = False
+    randomised = False
+    min_cluster_size: int = 3
+    max_tracks: int = 8_000
+
+    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+        with needed("HDBSCAN", "features"):
+            from sklearn.cluster import HDBSCAN as SklearnHDBSCAN
+
+        if scene.tracks < self.min_cluster_size:
+            return np.full(scene.tracks, -1)
+        model = SklearnHDBSCAN(min_cluster_size=self.min_cluster_size, copy=True)
+        return np.asarray(model.fit_predict(track_means(scene)), np.int64)

@@ -1,0 +1,30 @@
+"""k-means on track means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from castlist.research.baselines._method import Labels, Method
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._shared import k_means, track_means
+
+__all__ = ["KMeans"]
+
+
+@dataclass(frozen=True, slots=True)
+class KMeans(Method):
+    """Clusters of least squared distance to their means: min sum_i ||x_i - mu_{y_i}||^2.  [Lloyd 1982]
+
+    scikit-learn's, on unit track means, 10 restarts as the SSiam code does (confirmed in that code). Looks at
+    no constraint. Time O(N K d) a pass, memory O(N d).
+    """
+
+    name = "k-means"
+    constrained = False
+    restarts: int = 10
+    max_tracks: int = 1_000_000
+
+    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+        return k_means(track_means(scene), k or 1, rng, self.restarts)

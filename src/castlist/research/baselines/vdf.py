@@ -1,0 +1,33 @@
+"""VDF: deep features, pooled over the track, and agglomeration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from castlist.research.baselines._method import Labels, Method
+from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._shared import group_means, hac, unit
+
+__all__ = ["VDF"]
+
+
+@dataclass(frozen=True, slots=True)
+class VDF(Method):
+    """Faces of a pre-trained network, each at length 1, averaged over the track, then Ward.  [Sharma 2017]
+
+    "A simple and effective technique for face clustering in TV series": mean_f x_f / ||x_f||, min sum of
+    squares. Nothing beyond title and year is confirmed here; from memory, pooled deep features and
+    agglomeration. It differs from hac-ward only in normalising before pooling, so that sharp faces do not
+    outweigh blurred ones. Looks at no constraint. Time O(N^2 d), memory O(N^2): 8 N^2 / 2 bytes.
+    """
+
+    name = "vdf"
+    after = "Sharma et al., CVPR Workshops 2017"
+    constrained = False
+    randomised = False
+    max_tracks: int = 15_000
+
+    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+        return hac(unit(group_means(unit(scene.features), scene.track, scene.tracks)), k or 1, "ward")

@@ -1,0 +1,34 @@
+"""The slides' tables as experiments anyone can run, on the authors' features or on one's own.
+
+castlist bench datasets DIR       the dataset table
+castlist bench run --data DIR     the tables of scores, ours beside the published numbers
+castlist bench figures --data F   distributions, sweeps and maps
+"""
+
+from __future__ import annotations
+
+from castlist.research.bench.datasets import Facts, dataset_table, facts, feature_files
+from castlist.research.bench.published import PUBLISHED, Published
+from castlist.research.bench.results import Key, Result, Store, cells
+from castlist.research.bench.run import Bench, Dataset
+from castlist.research.bench.subsets import SUBSETS, Subset
+from castlist.research.bench.table import markdown, tables
+
+__all__ = [
+    "PUBLISHED",
+    "SUBSETS",
+    "Bench",
+    "Dataset",
+    "Facts",
+    "Key",
+    "Published",
+    "Result",
+    "Store",
+    "Subset",
+    "cells",
+    "dataset_table",
+    "facts",
+    "feature_files",
+    "markdown",
+    "tables",
+]

@@ -1,0 +1,134 @@
+"""The slides' dataset table, from the data themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from castlist.errors import InputError
+from castlist.research.bench.published import DATASETS
+from castlist.research.bench.subsets import main_cast, subset_of
+from castlist.research.features import FeatureSet, bcl
+
+__all__ = ["Facts", "dataset_table", "facts", "feature_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the dataset table says about one track set."""
+
+    name: str
+    subset: str  # the published set it is, or ""
+    excluded: str  # who was left out, in words
+    cast: int
+    tracks: int
+    faces: int
+    largest: float  # share of the faces that show the commonest person
+    smallest: float  # and the rarest
+    pairs: int  # pairs of tracks seen together; the slides' "Co-oc"
+    together: int  # tracks that are seen together with another one
+    wrong_pairs: int  # pairs seen together that carry one name: flaws of the annotation
+    timed: bool  # whether frames are known
+
+    @property
+    def single_by_pairs(self) -> int:
+        """The slides' "Single": tracks minus co-occurring pairs."""
+        return self.tracks - self.pairs
+
+    @property
+    def single(self) -> int:
+        """Tracks that are seen together with no other one."""
+        return self.tracks - self.together
+
+
+def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Facts:
+    """The row of one set, restricted as `main_cast` does.
+
+    Raises:
+        InputError: the set has no labels, or no track is left.
+    """
+    kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
+    if not len(kept) or kept.label is None:
+        raise InputError(f"{features.name} has no track left to count")
+    share = np.bincount(np.unique(kept.label, return_inverse=True)[1], kept.size) / kept.faces
+    pairs = kept.constraints().cannot
+    subset = subset_of(features.name)
+    return Facts(
+        name=features.name,
+        subset=subset.name if subset else "",
+        excluded=excluded,
+        cast=len(persons),
+        tracks=len(kept),
+        faces=kept.faces,
+        largest=float(share.max()),
+        smallest=float(share.min()),
+        pairs=len(pairs),
+        together=len(np.unique(pairs)),
+        wrong_pairs=int(np.sum(kept.label[pairs[:, 0]] == kept.label[pairs[:, 1]])),
+        timed=kept.timed,
+    )
+
+
+def feature_files(paths: Iterable[Path]) -> list[Path]:
+    """The files that may hold features, of files and directories, sorted; BCL videos by their .ids.
+
+    Raises:
+        InputError: a path does not exist, or nothing is found.
+    """
+    found: list[Path] = []
+    paths = list(paths)
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
+        if not path.is_dir() or any(path.glob("*.npy")):
+            found.append(path)
+        elif bcl.find(path):
+            found += bcl.find(path)
+        else:
+            inside = sorted(p for p in path.rglob("*") if p.suffix in (".npz", ".mat", ".h5", ".hdf5"))
+            found += [p for p in inside if not _only_tracks(p)]
+    if not found:
+        raise InputError(
+            f"no feature files in {', '.join(map(str, paths))}; expected .npz, .mat, .h5 or .ids"
+        )
+    return found
+
+
+def _only_tracks(path: Path) -> bool:
+    """Whether an SSIAM file `<video>.mat` has its features in another file beside it."""
+    return path.suffix == ".mat" and any(path.parent.glob(f"{path.stem}_features_*.mat"))
+
+
+def dataset_table(rows: Iterable[Facts]) -> str:
+    """The table as text, the slides' own row under each set that is one of theirs."""
+    lines = [
+        f"{'dataset':<18}{'#cast':>6}  {'#TR (#FR)':>16}  {'LC/SC (%)':>13}"
+        f"  {'single/co-oc pairs':>19}  {'single/together':>16}  excluded"
+    ]
+    for row in rows:
+        lc_sc = f"{100 * row.largest:.1f} / {_small(100 * row.smallest)}"
+        counted = f"{row.single_by_pairs} / {row.pairs}" if row.timed else "unknown"
+        truly = f"{row.single} / {row.together}" if row.timed else "unknown"
+        cells = f"{row.cast:>6}  {f'{row.tracks} ({row.faces})':>16}  {lc_sc:>13}  {counted:>19}  {truly:>16}"
+        lines.append(f"{row.name:<18}{cells}  {row.excluded}")
+        if row.subset in DATASETS:
+            cast, tracks, faces, largest, smallest, single, pairs = DATASETS[row.subset]
+            given = "-" if single is None else f"{single} / {pairs}"
+            lines.append(
+                f"{'  slides':<18}{cast:>6}  {f'{tracks} ({faces})':>16}  {f'{largest} / {smallest}':>13}"
+                f"  {given:>19}  {'-':>16}"
+            )
+    lines += [
+        "",
+        "LC/SC: share of the faces of the commonest and of the rarest person. single/co-oc pairs: as the",
+        "slides count, pairs of tracks seen together, and tracks minus pairs. single/together: tracks seen",
+        "with no other kept track, and with one at least.",
+    ]
+    return "\n".join(lines)
+
+
+def _small(percent: float) -> str:
+    return f"{percent:.2f}" if percent < 1 else f"{percent:.1f}"

@@ -1,0 +1,272 @@
+"""The figures: similarity before and after, maps of tracks by person, accuracy against an option."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError, MissingExtra
+from castlist.extras import needed
+from castlist.metrics import pair_similarity, verification_auc
+from castlist.research.bench.methods import Options, known, refined, refiner
+from castlist.research.bench.progress import Progress
+from castlist.research.bench.results import Store
+from castlist.research.bench.run import Bench, Dataset
+from castlist.research.bench.solve import TRACK, here, track_means
+from castlist.types import Embeddings, Machine
+from castlist.vectors import unit
+
+__all__ = ["FIGURES", "SWEEPS", "Sweep", "draw"]
+
+# One colour a person, told apart by the colour-blind too [Okabe and Ito 2008]; then by their markers.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7a7a7a")
+MARKERS = "os^Dv*Xp"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Accuracy against one option of one method, the others at their defaults."""
+
+    method: str
+    option: str
+    values: tuple[int, ...]
+    label: str  # what the axis says
+    shown: float = 1  # the axis shows the option's value times this
+
+
+SWEEPS = (
+    Sweep("ssiam", "subset", (500, 1000, 2000, 3000, 5000), "B, faces drawn for each batch"),
+    Sweep("ssiam", "batch", (32, 64, 128, 256), "K, positive and negative pairs of a batch, each", 0.5),
+    Sweep("tsiam", "far_tracks", (5, 10, 25, 50, 100), "F, far tracks of a singleton"),
+    Sweep("ssiam", "epochs", (1, 2, 5, 10, 15, 20), "epochs of SSiam"),
+    Sweep("tsiam", "epochs", (1, 2, 5, 10, 15, 20), "epochs of TSiam"),
+)
+
+
+Refinements = dict[str, Embeddings]  # by method, "base" among them
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Setting:
+    """Everything that the figures have in common."""
+
+    data: Dataset
+    methods: tuple[str, ...]
+    seeds: int
+    recipe: str
+    options: Options
+    store: Store
+    machine: Machine
+    sweeps: tuple[Sweep, ...]
+    progress: TextIO
+
+    def refined(self) -> Iterator[tuple[str, Embeddings]]:
+        """The embeddings before and after each method, seed 0."""
+        names = ("base", *(m for m in self.methods if m != "base"))
+        progress = Progress(self.progress, len(names))
+        for method in names:
+            progress.begin(f"{self.data.features.name} {method}")
+            step = refiner(method, 0, self.recipe, self.options)
+            better = refined(
+                step, self.data.features, self.machine, lambda a, b: progress.watch("training", a, b)
+            )
+            progress.end()
+            yield method, better
+        progress.close()
+
+
+def draw(
+    data: Dataset,
+    output: Path,
+    *,
+    which: tuple[str, ...],
+    methods: tuple[str, ...],
+    seeds: int = 3,
+    recipe: str = "castlist",
+    options: Options | None = None,
+    results: Path = Path("castlist-bench"),
+    machine: Machine = Machine(),
+    sweeps: tuple[Sweep, ...] = SWEEPS,
+    progress: TextIO,
+) -> list[Path]:
+    """The files written: each figure as SVG and as PNG.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+        InputError: an unknown figure, a method that refines nothing, or the files cannot be written.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise MissingExtra("drawing figures", "plots") from None
+    unknown = [name for name in which if name not in FIGURES]
+    if unknown or not which:
+        raise InputError(f"unknown figure {', '.join(unknown) or '(none)'}; choose from {', '.join(FIGURES)}")
+    wrong = [m for m in methods if known()[m] != "refinement"]
+    if wrong:
+        raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
+    setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)
+    after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
+    written = []
+    for name in which:
+        figure = FIGURES[name](setting, after)
+        written += _save(figure, output, f"{data.features.name}-{name}")
+    return written
+
+
+def _save(figure: Any, output: Path, name: str) -> list[Path]:
+    paths = [output / f"{name}{suffix}" for suffix in (".svg", ".png")]
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            figure.savefig(path, dpi=130, bbox_inches="tight")
+    except OSError as error:
+        raise InputError(f"cannot write {output / name}: {error.strerror}") from None
+    return paths
+
+
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, NDArray[Any]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def similarity(setting: Setting, after: Refinements) -> Any:
+    """Cosine similarity of track pairs of one person and of two, a panel for each method."""
+    figure, axes = _figure(1, len(after), 4.2, 3.4)
+    bins = np.linspace(-1, 1, 81)
+    for axis, (method, better) in zip(axes[0], after.items(), strict=True):
+        vectors = track_means(better, len(setting.data.features))
+        same, other = pair_similarity(vectors, setting.data.label)
+        for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
+            axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
+        axis.set_title(f"{method}, AUC {verification_auc(vectors, setting.data.label):.3f}")
+        axis.set_xticks(np.linspace(-1, 1, 5))
+        axis.set_xlabel("cosine similarity of two track means")
+        axis.legend(frameon=False)
+    axes[0][0].set_ylabel("density of pairs")
+    figure.suptitle(f"{setting.data.features.name}: pairs of tracks")
+    return figure
+
+
+def links(setting: Setting, after: Refinements) -> Any:
+    """Cosine of pairs that tracks know: of one track (must-link), or seen together (cannot-link)."""
+    features = setting.data.features
+    first, second = _halves(features.embeddings.track)
+    cannot = features.constraints().cannot
+    figure, axes = _figure(1, len(after), 4.2, 3.4)
+    bins = np.linspace(-1, 1, 81)
+    for axis, (method, better) in zip(axes[0], after.items(), strict=True):
+        vector, mean = unit(better.vector), track_means(better, len(features))
+        within = np.einsum("ij,ij->i", vector[first], vector[second])
+        apart = np.einsum("ij,ij->i", mean[cannot[:, 0]], mean[cannot[:, 1]])
+        for values, name, colour in (
+            (apart, f"{len(apart)} cannot-links", COLOURS[3]),
+            (within, f"{len(within)} must-links", COLOURS[0]),
+        ):
+            if len(values):
+                axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
+        axis.set_title(method)
+        axis.set_xlabel("cosine similarity")
+        axis.legend(frameon=False)
+    axes[0][0].set_ylabel("density of pairs")
+    figure.suptitle(f"{features.name}: pairs within a track, and tracks seen together")
+    return figure
+
+
+def _halves(track: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each track of two faces or more its first and its last face, as rows."""
+    order = np.argsort(track, kind="stable")
+    start = np.searchsorted(track[order], np.unique(track))
+    end = np.append(start[1:], len(order)) - 1
+    several = end > start
+    return order[start[several]], order[end[several]]
+
+
+def track_map(setting: Setting, after: Refinements) -> Any:
+    """Tracks in the plane by t-SNE of their cosine distances, a colour a person, a panel for each method."""
+    with needed("the map of tracks", "features"):
+        from sklearn.manifold import TSNE
+
+    figure, axes = _figure(1, len(after), 4.6, 4.6)
+    size = 4 + 60 * setting.data.features.size / setting.data.features.size.max()
+    for axis, (method, better) in zip(axes[0], after.items(), strict=True):
+        vectors = track_means(better, len(setting.data.features))
+        perplexity = min(30.0, (len(vectors) - 1) / 3)
+        place = TSNE(perplexity=perplexity, metric="cosine", init="random", random_state=0).fit_transform(
+            vectors
+        )
+        for i, person in enumerate(setting.data.cast):
+            rows = setting.data.label == person
+            axis.scatter(
+                *place[rows].T,
+                s=size[rows],
+                c=COLOURS[i % len(COLOURS)],
+                marker=MARKERS[i // len(COLOURS) % len(MARKERS)],
+                alpha=0.7,
+                linewidths=0,
+                label=person,
+            )
+        axis.set_title(method)
+        axis.set_xticks([])
+        axis.set_yticks([])
+    if len(setting.data.cast) <= 12:
+        axes[0][0].legend(frameon=False, markerscale=1.5, fontsize="small")
+    figure.suptitle(f"{setting.data.features.name}: tracks by person; a larger dot is a longer track")
+    return figure
+
+
+def sweeps(setting: Setting, after: Refinements) -> Any:
+    """Accuracy and AUC against each option, mean and standard deviation over seeds."""
+    chosen = [s for s in setting.sweeps if s.method in setting.methods]
+    if not chosen:
+        raise InputError("no sweep belongs to these methods; name ssiam or tsiam")
+    figure, axes = _figure(2, len(chosen), 3.6, 2.7)
+    jobs = sum(len(s.values) for s in chosen) * setting.seeds
+    progress = Progress(setting.progress, jobs)
+    for column, sweep in zip(axes.T, chosen, strict=True):
+        points = [_point(setting, sweep, value, progress) for value in sweep.values]
+        x = [value * sweep.shown for value in sweep.values]
+        for axis, name, values in zip(column, ("accuracy", "AUC"), zip(*points, strict=True), strict=True):
+            middle = [statistics.fmean(v) for v in values]
+            spread = [statistics.stdev(v) if len(v) > 1 else 0 for v in values]
+            axis.errorbar(x, middle, spread, marker="o", capsize=3, color=COLOURS[0])
+            axis.set_xscale("log")
+            axis.set_xticks(x, [f"{v:g}" for v in x])
+            axis.minorticks_off()
+            axis.set_ylabel(name)
+        column[1].set_xlabel(sweep.label)
+    progress.close()
+    figure.suptitle(f"{setting.data.features.name}: {setting.seeds} runs a point, mean ± standard deviation")
+    return figure
+
+
+def _point(setting: Setting, sweep: Sweep, value: int, progress: Progress) -> tuple[list[float], list[float]]:
+    """Accuracies and AUCs of all seeds at one value of the option."""
+    options = {name: dict(fields) for name, fields in setting.options.items()}
+    options.setdefault(sweep.method, {})[sweep.option] = value
+    clusters = (len(setting.data.cast),)
+    bench = Bench(
+        (sweep.method,), setting.seeds, (TRACK,), clusters, setting.recipe, options, setting.machine, here
+    )
+    accuracy, auc = [], []
+    for data, method, seed in bench.jobs([setting.data]):
+        progress.begin(f"{method} {sweep.option}={value} seed {seed}")
+        for result in bench(data, method, seed, setting.store, progress.watch):
+            accuracy.append(result.scores["wcp"])
+            auc.append(result.auc if result.auc is not None else float("nan"))
+        progress.end()
+    return accuracy, auc
+
+
+Drawer = Callable[[Setting, Refinements], Any]
+FIGURES: dict[str, Drawer] = {
+    "similarity": similarity, "links": links, "map": track_map, "sweeps": sweeps,
+}  # fmt: skip

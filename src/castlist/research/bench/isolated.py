@@ -1,0 +1,94 @@
+"""A method in a process of its own, so that its memory and its time are its own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import IO, Any
+
+from castlist.errors import CastlistError, InputError
+from castlist.research.bench.solve import Answer, Task, Watch, here, load_libraries
+
+__all__ = ["isolated", "main"]
+
+CHILD = (sys.executable, "-c", "from castlist.research.bench.isolated import main; main()")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def isolated(task: Task, watch: Watch) -> list[Answer]:
+    """The answers of a fresh process that holds nothing but this task.
+
+    Raises:
+        InputError: the method cannot run on this set; the message says why.
+        CastlistError: the method failed, or its process was killed, as for want of memory.
+    """
+    settings = dict.fromkeys(THREADS, str(task.machine.threads)) if task.machine.threads else {}
+    child = subprocess.Popen(  # noqa: S603 - our own interpreter and words
+        CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | settings
+    )
+    assert child.stdin and child.stdout  # noqa: S101, PT018 - both are pipes
+    try:
+        return _talk(child.stdin, child.stdout, task, watch)
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+        raise CastlistError(f"{task.method} {_end(child.wait())}; give it fewer tracks") from None
+    finally:
+        child.kill()
+        child.wait()
+        with suppress(BrokenPipeError):
+            child.stdin.close()
+        child.stdout.close()
+
+
+def _talk(send: IO[bytes], receive: IO[bytes], task: Task, watch: Watch) -> list[Answer]:
+    pickle.dump(task.blind, send, protocol=5)
+    send.flush()  # and left open: its end tells the child that nobody waits any more
+    while True:
+        what, *content = pickle.load(receive)  # noqa: S301 - our own child speaks, no file
+        if what == "answers":
+            return list(content[0])
+        if what == "watch":
+            watch(*content)
+        else:
+            raise (InputError if what == "refused" else CastlistError)(content[0])
+
+
+def _end(code: int) -> str:
+    return (
+        f"was killed (signal {-code}), perhaps for want of memory" if code < 0 else "stopped without answer"
+    )
+
+
+def _end_with_parent() -> None:
+    """End this process when the other side of standard input is gone, however it went."""
+    os.read(0, 1)  # nothing more is ever sent
+    os._exit(1)
+
+
+def main() -> None:
+    """What the process does: read a task, say how far it is, and end with answers or with one sentence."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints goes to standard error
+
+    def say(*message: Any) -> None:
+        pickle.dump(message, out, protocol=5)
+        out.flush()
+
+    task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent speaks, no file
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    load_libraries(task.method)
+    try:
+        say("answers", here(task, lambda *how_far: say("watch", *how_far)))
+    except CastlistError as error:
+        say("refused" if isinstance(error, InputError) else "failed", str(error))
+    except BrokenPipeError:
+        os._exit(1)  # nobody waits for the answer any more
+    except Exception as error:
+        text = (str(error).splitlines() or [""])[0]
+        with suppress(BrokenPipeError):
+            say("failed", f"{task.method} failed: {type(error).__name__}: {text}; check its options")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,230 @@
+"""The slides' experiments: each method, each seed, scored under each protocol."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.metrics import Protocol, Scores, person_scores, verification_auc, violated_cannot_links
+from castlist.research.bench.isolated import isolated
+from castlist.research.bench.methods import Options, check_options, finds_number, kind, known, refiner, varies
+from castlist.research.bench.results import Key, Result, Store
+from castlist.research.bench.solve import FRAME, TRACK, Answer, Solve, Task, Watch
+from castlist.research.bench.subsets import main_cast, subset_of, thinned
+from castlist.research.features import FeatureSet
+from castlist.types import NOISE, Machine
+
+__all__ = ["FRAME", "TRACK", "WEIGHTED", "Bench", "Dataset"]
+
+WEIGHTED = "track weighted by frames"
+SMALL = 0.01  # of the faces: the least that a person has who counts as found, here and in the docs
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Dataset:
+    """A track set as it is scored: the persons that count, and nobody else."""
+
+    features: FeatureSet
+    cast: tuple[str, ...]
+    excluded: str
+    digest: str
+
+    @classmethod
+    def of(
+        cls,
+        features: FeatureSet,
+        *,
+        cast: tuple[str, ...] = (),
+        drop: tuple[str, ...] = (),
+        faces: int = 0,
+        draw: int = 0,
+    ) -> Dataset:
+        """The scored part of a set, as `main_cast` chooses it, all faces or a draw of some of each track.
+
+        Raises:
+            InputError: no labels, or fewer than two persons are left.
+        """
+        kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
+        kept = thinned(kept, faces, draw) if faces else kept
+        if len(persons) < 2:
+            raise InputError(f"{features.name} has {len(persons)} persons to score; at least two are needed")
+        stored = len(kept.embeddings)
+        if stored < kept.faces:
+            excluded += f", and the faces not stored: {kept.faces - stored} of {kept.faces}"
+        return cls(kept, persons, excluded, _digest(kept))
+
+    @property
+    def label(self) -> NDArray[np.str_]:
+        assert self.features.label is not None  # noqa: S101 - `of` made sure
+        return self.features.label
+
+    @property
+    def subset(self) -> str:
+        found = subset_of(self.features.name)
+        return found.name if found else ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every face is stored, so that frames can be clustered as frames."""
+        return len(self.features.embeddings) == self.features.faces
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What to run: a call yields every result, from the store where it was computed before."""
+
+    methods: tuple[str, ...]
+    seeds: int = 5
+    units: tuple[str, ...] = (TRACK, WEIGHTED, FRAME)
+    clusters: tuple[int | None, ...] = ()  # given, 0: the true number, None: to be found; empty: as published
+    recipe: str = "castlist"  # or "paper"
+    options: Options = field(default_factory=dict)
+    machine: Machine = Machine()
+    solve: Solve = isolated  # `here` saves the start of a process a method, and measures no memory of its own
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise InputError(f"seeds must be 1 or more, got {self.seeds}")
+        strange = sorted(set(self.options) - {"*", *known()})
+        if strange:
+            raise InputError(
+                f"options are given for {strange[0]!r}, which is no method; see castlist bench list"
+            )
+        for method in self.methods:
+            check_options(method, self.recipe, self.options)
+
+    def protocols(self, data: Dataset, method: str) -> list[Protocol]:
+        """How a method is scored on a set; not at all where it must be told a number that is not given."""
+        subset = subset_of(data.features.name)
+        counts = self.clusters or (subset.clusters if subset else (len(data.cast),))
+        units = [u for u in self.units if u != FRAME or (data.whole and kind(method) == "refinement")]
+        return [
+            Protocol(unit, data.cast, data.excluded, len(data.cast) if k == 0 else k)  # type: ignore[arg-type]
+            for k in counts
+            for unit in units
+            if k is not None or (finds_number(method) and unit != FRAME)
+        ]
+
+    def left_out(self, datasets: list[Dataset]) -> dict[str, str]:
+        """The methods that are scored on none of the sets, and why."""
+        found = {}
+        for method in self.methods:
+            if any(self.protocols(data, method) for data in datasets):
+                continue
+            if self.units == (FRAME,) and kind(method) != "refinement":
+                found[method] = "clusters tracks, not frames; use --units track or weighted"
+            elif self.units == (FRAME,):
+                found[method] = "not every face is stored, so that frames cannot be clustered as frames"
+            else:
+                found[method] = "must be told the number of people; give --clusters"
+        return found
+
+    def jobs(self, datasets: list[Dataset]) -> list[tuple[Dataset, str, int]]:
+        """Every (set, method, seed), a seed at a time; what has no randomness is run once."""
+        return [
+            (data, method, seed)
+            for seed in range(self.seeds)
+            for data in datasets
+            for method in self.methods
+            if self.protocols(data, method)
+            and (seed == 0 or varies(method, len(data.features), self.options))
+        ]
+
+    def __call__(self, data: Dataset, method: str, seed: int, store: Store, watch: Watch) -> Iterator[Result]:
+        """The results of one method with one seed, one for each protocol.
+
+        Raises:
+            InputError: the method cannot run on this set; the message says why.
+            CastlistError: it failed, or there was not enough memory.
+        """
+        keys = [self._key(data, method, seed, p) for p in self.protocols(data, method)]
+        stored = {key.file: store.get(key) for key in keys}
+        missing = [key for key in keys if stored[key.file] is None]
+        for key, answer in self._solved(data, method, seed, missing, watch):
+            result = _result(data, key, answer)
+            store.put(result)
+            stored[key.file] = result
+        yield from (r for r in stored.values() if r is not None)
+
+    def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
+        options: dict[str, Any] = {k: dict(v) for k, v in self.options.items() if k in ("*", method)}
+        if kind(method) == "refinement":
+            options = _fields(refiner(method, seed, self.recipe, self.options))
+        return Key(data.features.name, data.digest, method, options, seed, protocol)
+
+    def _solved(
+        self, data: Dataset, method: str, seed: int, keys: list[Key], watch: Watch
+    ) -> Iterator[tuple[Key, Answer]]:
+        """The answer for each key; keys that differ in how tracks are weighed share one."""
+        wanted = [(FRAME if k.protocol.unit == FRAME else TRACK, k.protocol.clusters) for k in keys]
+        for _, k in wanted:
+            if k is not None and k > len(data.features):
+                raise InputError(f"cannot make {k} clusters of {len(data.features)} tracks")
+        if not keys:
+            return
+        once = tuple(dict.fromkeys(wanted))
+        task = Task(data.features, method, seed, once, self.recipe, self.options, self.machine)
+        found = {(answer.unit, answer.clusters): answer for answer in self.solve(task, watch)}
+        yield from ((key, found[want]) for key, want in zip(keys, wanted, strict=True))
+
+
+def _result(data: Dataset, key: Key, answer: Answer) -> Result:
+    frames = key.protocol.unit == FRAME
+    truth = data.label[data.features.embeddings.track] if frames else data.label
+    weight = data.features.size if key.protocol.unit == WEIGHTED else None
+    cannot = data.features.constraints().cannot
+    persons = person_scores(truth, answer.label, weight=weight)
+    columns = (persons.precision, persons.recall, persons.f1)
+    return Result(
+        key=key,
+        facts={
+            "subset": data.subset,
+            "tracks": len(data.features),
+            "faces": data.features.faces,
+            "dim": data.features.dim,
+            "persons": len(data.cast),
+        },
+        scores=Scores.of(key.protocol, truth, answer.label, weight=weight).values()
+        | {"found": float(_found(answer.label, data.features, frames))},
+        auc=None if answer.means is None else verification_auc(answer.means, data.label),
+        violated=None if frames or not len(cannot) else violated_cannot_links(answer.label, cannot),
+        persons={str(n): [float(v) for v in row] for n, *row in zip(persons.person, *columns, strict=True)},
+        seconds=answer.refine_seconds + answer.cluster_seconds,
+        peak_mb=answer.peak_mb,
+        about={
+            "refine_seconds": answer.refine_seconds,
+            "cluster_seconds": answer.cluster_seconds,
+            "notes": list(answer.notes),
+        },
+    )
+
+
+def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
+    """Clusters with at least SMALL of the faces; smaller ones are no person of a cast."""
+    own = label != NOISE
+    weight = np.ones(len(label)) if frames else features.size.astype(np.float64)
+    faces = np.bincount(label[own], weight[own])
+    return int((faces >= SMALL * weight.sum()).sum()) if own.any() else 0
+
+
+def _fields(step: Any) -> dict[str, Any]:
+    """A step's options, those that it leaves to its recipe included."""
+    given = asdict(step)
+    left = [name for name, value in given.items() if value is None and hasattr(step, "option")]
+    return {"step": type(step).__name__} | given | {name: step.option(name) for name in left}
+
+
+def _digest(features: FeatureSet) -> str:
+    """Of everything that a score depends on."""
+    state = hashlib.sha256()
+    columns = (features.embeddings.vector, features.embeddings.track, features.first, features.last)
+    seen = (features.frame, features.box, *features.views)
+    for array in (*columns, features.size, features.label, *(a for a in seen if a is not None)):
+        state.update(np.ascontiguousarray(array).tobytes())
+    return state.hexdigest()[:16]

@@ -1,0 +1,148 @@
+"""One method at work on one track set: the labels it gives, without knowing the truth, and what they cost."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist import vectors
+from castlist.cluster import ward
+from castlist.cluster.tree import cut_tree
+from castlist.research.bench.measure import measured, resident
+from castlist.research.bench.methods import OURS, Options, baseline, kind, ours, refined, refiner, trained
+from castlist.research.features import FeatureSet
+from castlist.types import Clustering, Embeddings, Machine, Tree
+
+__all__ = ["FRAME", "TRACK", "Answer", "Solve", "Task", "Watch", "here", "load_libraries", "track_means"]
+
+TRACK, FRAME = "track", "frame"
+LIBRARIES = (  # loaded before anything is measured
+    *("scipy.linalg", "scipy.optimize", "scipy.sparse.csgraph", "scipy.spatial.distance"),
+    *("scipy.cluster.hierarchy", "sklearn.cluster"),
+)
+Watch = Callable[[str, int, int], None]  # (what is being done, done, in all)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Task:
+    """What is to be solved."""
+
+    features: FeatureSet
+    method: str
+    seed: int
+    wanted: tuple[tuple[str, int | None], ...]  # TRACK or FRAME, and the number of clusters given
+    recipe: str = "castlist"
+    options: Options = field(default_factory=dict)
+    machine: Machine = Machine()
+
+    @property
+    def blind(self) -> Task:
+        """The task without the labels, so that no method can see them."""
+        return replace(self, features=replace(self.features, label=None))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """One labelling and its cost, without the loading of data and libraries."""
+
+    unit: str
+    clusters: int | None  # that were asked for
+    label: NDArray[np.int32]  # (t,) or (k,) by unit
+    refine_seconds: float
+    cluster_seconds: float
+    peak_mb: float | None  # beyond the data and the libraries
+    means: NDArray[np.float64] | None = None  # (t, d) of the refined features, where the method refines
+    notes: tuple[str, ...] = ()  # what the method warned of
+
+
+Solve = Callable[[Task, Watch], list[Answer]]
+
+
+def here(task: Task, watch: Watch) -> list[Answer]:
+    """The answers, found in this process: its memory's history is in the measurements."""
+    return list(_answers(task.blind, watch))
+
+
+def load_libraries(method: str) -> None:
+    """Import what a method imports, so that this is not taken for its work."""
+    for name in (*LIBRARIES, *(("torch",) if trained(method) else ())):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue  # the method says so
+
+
+def _answers(task: Task, watch: Watch) -> Iterator[Answer]:
+    solve = _refined if kind(task.method) == "refinement" else _clustered
+    from castlist.research.baselines import ScaleWarning
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for answer in solve(task, watch, resident()):
+            told = (str(w.message) for w in said if issubclass(w.category, ScaleWarning))
+            yield replace(answer, notes=tuple(dict.fromkeys(told)))
+
+
+def _refined(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]:
+    step = refiner(task.method, task.seed, task.recipe, task.options)
+    with measured(before) as refining:
+        better = refined(step, task.features, task.machine, lambda a, b: watch("training", a, b))
+    means = track_means(better, len(task.features))
+    trees: dict[str, Tree] = {}
+    for unit, k in task.wanted:
+        with measured(before) as clustering:
+            label = _cut(task, better, means, trees, unit, k, watch)
+        peaks = [p for p in (refining.peak_mb, clustering.peak_mb) if p is not None]
+        yield Answer(unit, k, label, refining.seconds, clustering.seconds, max(peaks, default=None), means)
+
+
+def _cut(
+    task: Task,
+    better: Embeddings,
+    means: NDArray[np.float64],
+    trees: dict[str, Tree],
+    unit: str,
+    k: int | None,
+    watch: Watch,
+) -> NDArray[np.int32]:
+    """Labels of refined features: Ward's tree at k clusters, or castlist's own linkage and cut for no k."""
+    if k is None:
+        return ours(replace(task.features, embeddings=better), None, task.options).label
+    if unit not in trees:
+        trees[unit] = _frame_tree(better, watch) if unit == FRAME else ward(means)
+    return cut_tree(trees[unit], len(trees[unit].merge) + 1 - k).label
+
+
+def _clustered(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]:
+    for unit, k in task.wanted:
+        watch("finding the clusters" if k is None else f"{k} clusters", 0, 1)
+        with measured(before) as clustering:
+            label = _labelled(task, k).label
+        yield Answer(unit, k, label, 0.0, clustering.seconds, clustering.peak_mb)
+
+
+def _labelled(task: Task, k: int | None) -> Clustering:
+    if kind(task.method) == "ours":
+        seed = task.seed if task.method == OURS else None
+        return ours(task.features, k, task.options, seed=seed, machine=task.machine)
+    return baseline(task.method, task.features, k, task.seed, task.options)
+
+
+def track_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float64]:
+    """(t, d) the mean of each track's vectors as they are, at length 1: the slides' track level.
+
+    `castlist.cluster.track_means` gives every face the same length first; the paper does not.
+    """
+    total = np.zeros((tracks, embeddings.vector.shape[1]))
+    np.add.at(total, embeddings.track, embeddings.vector)
+    return vectors.unit(total)
+
+
+def _frame_tree(embeddings: Embeddings, watch: Watch) -> Tree:
+    watch("clustering the frames", 0, 1)
+    return ward(vectors.unit(embeddings.vector).astype(np.float32))

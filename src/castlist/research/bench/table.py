@@ -1,0 +1,153 @@
+"""Results as tables of text: ours ± standard deviation beside the published number and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from castlist.errors import InputError
+from castlist.metrics import Protocol
+from castlist.research.bench.methods import shown_name
+from castlist.research.bench.published import Published, published
+from castlist.research.bench.results import Cell, Spread
+
+__all__ = ["COLUMNS", "columns", "groups", "markdown", "notes", "reference", "row", "tables"]
+
+# name of the score, heading, digits; the published number stands behind a score that has one
+COLUMNS = (
+    ("clusters", "clusters", 0),
+    ("found", "found", 0),
+    ("off", "off by", 0),
+    ("noise", "noise", 3),
+    ("wcp", "accuracy", 3),
+    ("auc", "AUC", 3),
+    ("b_cubed_precision", "B3 P", 3),
+    ("b_cubed_recall", "B3 R", 3),
+    ("b_cubed_f1", "B3 F", 3),
+    ("hungarian", "Hungarian", 3),
+    ("nmi_arithmetic", "NMI arith.", 3),
+    ("nmi_geometric", "NMI geom.", 3),
+    ("ari", "ARI", 3),
+    ("violated", "CL broken", 3),
+    ("seconds", "seconds", 1),
+    ("peak_mb", "peak MB", 0),
+)
+
+
+def groups(cells: Iterable[Cell]) -> dict[tuple[str, str, Protocol], list[Cell]]:
+    """Cells by the table they stand in: one for each dataset and protocol."""
+    found: dict[tuple[str, str, Protocol], list[Cell]] = {}
+    for cell in cells:
+        found.setdefault((cell.dataset, cell.subset, cell.protocol), []).append(cell)
+    return found
+
+
+def reference(cell: Cell, score: str) -> Published | None:
+    """The published number beside one of ours."""
+    unit, clusters = cell.protocol.unit, cell.protocol.clusters or 0
+    return published(cell.subset, cell.method, unit, clusters, score)
+
+
+def columns(found: Iterable[Cell], names: Iterable[str] = ()) -> list[tuple[str, str, int]]:
+    """The columns named, or all; without those in which no cell has a value."""
+    found, wanted = list(found), set(names)
+    unknown = sorted(wanted - {name for name, _, _ in COLUMNS})
+    if unknown:
+        known = ", ".join(name for name, _, _ in COLUMNS)
+        raise InputError(f"unknown column {', '.join(unknown)}; choose from {known}")
+    return [c for c in COLUMNS if (not wanted or c[0] in wanted) and any(cell.score(c[0]) for cell in found)]
+
+
+def spread(value: Spread | None, digits: int, *, signed: bool = False) -> str:
+    """A score as text; with its deviation where there is any."""
+    if value is None:
+        return "-"
+    if not digits and not value.mean.is_integer():
+        digits = 1
+    text = f"{value.mean:{'+' if signed else ''}.{digits}f}"
+    return text if not value.std else f"{text} ± {value.std:.{max(digits, 1)}f}"
+
+
+def row(cell: Cell, shown: Iterable[tuple[str, str, int]]) -> list[str]:
+    """One method's cells: its name, the number of runs, and each score with the published one."""
+    line = [shown_name(cell.method), str(len(cell.results))]
+    for name, _, digits in shown:
+        score = cell.score(name)
+        if name == "peak_mb" and score:
+            text = f"{score.high:.0f}"  # what a machine must have
+        else:
+            text = spread(score, digits, signed=name == "off")
+        known = reference(cell, name)
+        line.append(f"{text} [{known.value:.{digits}f}]" if known else text)
+    return line
+
+
+def notes(cells: Iterable[Cell]) -> list[str]:
+    """What the methods ran with and warned of, and the sources of the published numbers, each once."""
+    cells = list(cells)
+    found = (reference(cell, name) for cell in cells for name, _, _ in COLUMNS)
+    sources = sorted({f"[{p.method}] {p.source}" for p in found if p})
+    warned = dict.fromkeys(text for cell in cells for r in cell.results for text in r.about.get("notes", ()))
+    more = (_more_than_asked(cell) for cell in cells)
+    return [*_settings(cells), *warned, *filter(None, more), *sources]
+
+
+def _settings(cells: Iterable[Cell]) -> list[str]:
+    """The options each method ran with; those of whom nothing was set have no line of their own."""
+    said = {cell.method: settings(cell) for cell in cells if cell.method != "base"}
+    lines = [f"{method}: {text}" for method, text in said.items() if text]
+    if "" in said.values():
+        lines.append("the others at their defaults" if lines else "all at their defaults")
+    return lines
+
+
+def _more_than_asked(cell: Cell) -> str:
+    """Why a method whose cannot-links hold found more clusters than it was asked for, or nothing."""
+    asked, found = cell.protocol.clusters, cell.score("clusters")
+    if asked is None or not found or found.high <= asked:
+        return ""
+    return (
+        f"{cell.method} made {found.high:.0f} clusters of {asked} asked for: cannot-links forbid merging on"
+    )
+
+
+def settings(cell: Cell) -> str:
+    """The options a method ran with, "" where all are defaults; the seed is not repeated."""
+    given: dict[str, Any] = {}
+    for name, value in cell.results[0].key.options.items():
+        given |= value if isinstance(value, dict) else {name: value}  # of a baseline, what was set
+    shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
+    return ", ".join(f"{k} {v}" for k, v in shown.items())
+
+
+def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
+    """Every table, its protocol above it and the sources of its published numbers below."""
+    blocks = []
+    for title, about, rows, below in _tables(cells, names):
+        wide = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
+        lines = ["  ".join(t.ljust(w) for t, w in zip(r, wide, strict=True)).rstrip() for r in rows]
+        blocks.append("\n".join([title, f"  {about}", *(f"  {line}" for line in [*lines, *below])]))
+    legend = "ours ± standard deviation over the runs [published]; accuracy is weighted cluster purity"
+    return "\n\n".join([*blocks, legend]) if blocks else "no results"
+
+
+def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
+    """The same tables for a document."""
+    blocks = []
+    for title, about, rows, below in _tables(cells, names):
+        lines = [f"| {' | '.join(r)} |" for r in rows]
+        lines.insert(1, "|" + "---|" * len(rows[0]))
+        said = [f"- {note}" for note in below]
+        blocks.append("\n".join([f"**{title}**", "", f"{about}", "", *lines, *([""] if said else []), *said]))
+    return "\n\n".join(blocks) if blocks else "no results"
+
+
+def _tables(
+    cells: Iterable[Cell], names: Iterable[str]
+) -> Iterator[tuple[str, str, list[list[str]], list[str]]]:
+    """Of each table: what was scored, the protocol, the rows of text, and the notes."""
+    for (dataset, subset, protocol), found in groups(cells).items():
+        facts, shown = found[0].results[0].facts, columns(found, names)
+        size = f"{facts['tracks']} tracks, {facts['faces']} faces, {facts['dim']}-d features"
+        rows = [["method", "runs", *(heading for _, heading, _ in shown)], *(row(c, shown) for c in found)]
+        yield f"{dataset}{f' ({subset})' if subset else ''}: {size}", str(protocol), rows, notes(found)

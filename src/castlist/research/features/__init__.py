@@ -1,0 +1,78 @@
+"""Features of face tracks as other people's archives and our own files hold them: the front door.
+
+`read` looks at what a file contains, not at its name, and calls the module that knows the layout:
+`ssiam_mat`, `fgg`, `bcl` and `npz`, one published packing each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from castlist.errors import InputError
+from castlist.research.features import bcl, fgg, npz, ssiam_mat
+from castlist.research.features.table import (
+    LAYOUTS,
+    MAX_BYTES,
+    UNKNOWN_FRAME,
+    FeatureSet,
+    check_plain,
+    gather,
+    sentence,
+)
+
+__all__ = ["MAX_BYTES", "UNKNOWN_FRAME", "FeatureSet", "gather", "read", "read_structure", "write"]
+
+
+def read(path: str | Path) -> FeatureSet:
+    """The features of one video, from any packing that we know, chosen by what the file holds.
+
+    Args:
+        path: an SSIAM `.mat` (v5, v7 or v7.3), an FGG `.mat` or `.h5` (HDF5), a BCL directory or `.ids`
+            file, or an `.npz` of castlist. Nothing in it is ever unpickled.
+
+    Raises:
+        InputError: the file is missing, truncated, of no such layout, too large, or holds no features.
+    """
+    features = read_structure(path)
+    if not features.dim:
+        raise InputError(f"{Path(path).name} holds tracks but no features; give the file with the features")
+    return features
+
+
+def read_structure(path: str | Path) -> FeatureSet:
+    """As `read`, but a file with tracks and no features is fine too: its vectors have dimension 0."""
+    path = Path(path)
+    with sentence(path):
+        if path.is_dir() or path.suffix == ".ids":
+            return bcl.read(path)
+        check_plain(path)
+        with path.open("rb") as stream:
+            head = stream.read(128)
+            stream.seek(512)
+            after_user_block = stream.read(8)
+        hdf5 = b"\x89HDF\r\n\x1a\n"
+        if head.startswith(b"PK"):
+            return npz.read(path)
+        if hdf5 in (head[:8], after_user_block):
+            return fgg.read(path) if fgg.fits(path) else ssiam_mat.read(path)
+        if head.startswith(b"MATLAB"):
+            return ssiam_mat.read(path)
+        if head.startswith(b"\x93NUMPY"):
+            raise InputError("a single .npy is one track of a BCL release; give its .ids file or directory")
+        raise InputError(f"not a feature file; expected {LAYOUTS}")
+
+
+def write(features: FeatureSet, path: str | Path) -> None:
+    """Write a set where other code can read it: `.npz` (ours) or `.mat` (the layout of SSIAM's release).
+
+    Raises:
+        InputError: another suffix, or the file cannot be written.
+    """
+    writers = {".npz": npz.write, ".mat": ssiam_mat.write}
+    path = Path(path)
+    if path.suffix not in writers:
+        raise InputError(f"cannot write {path.name}: name it .npz or .mat")
+    try:
+        writers[path.suffix](features, path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from None

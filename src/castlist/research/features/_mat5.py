@@ -1,0 +1,205 @@
+"""MATLAB's Level 5 MAT-files (v5, v6, v7): arrays, text, cells and structs, and nothing that runs.
+
+SciPy's reader can be crashed by a few wrong bytes; this one checks every length before it is used.
+[MathWorks, "MAT-File Format", chapter 1]
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.research.features.table import check_amount
+
+__all__ = ["Struct", "load"]
+
+STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+TEXT = {1: "ascii", 2: "ascii", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
+NUMERIC = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
+MATRIX, COMPRESSED = 14, 15  # types of elements
+CELL, STRUCT, CHAR = 1, 2, 4  # classes of arrays
+COMPLEX = 0x0800  # flag of an array with an imaginary part
+DEEPEST = 8  # cells in cells in structs; MATLAB allows more, feature files need 2
+BOMB, RATIO = 64 << 20, 200  # a variable larger than this that shrank this much is not unpacked
+DAMAGED = "is damaged or cut short: an element is longer than what holds it"
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A struct array of n elements: for each field its n values, in MATLAB's order."""
+
+    fields: dict[str, list[Any]]
+
+
+class Element(NamedTuple):
+    """One data element and where the next one starts."""
+
+    kind: int
+    data: memoryview
+    end: int
+
+
+def load(path: Path, wanted: Callable[[str], bool]) -> dict[str, Any]:
+    """The variables whose names are wanted: arrays, str, lists (cells) and Structs.
+
+    Raises:
+        InputError: the file is no such file, is damaged or cut short, or a variable is too large.
+    """
+    content = memoryview(path.read_bytes())
+    if len(content) < 128 or bytes(content[126:128]) not in (b"IM", b"MI"):
+        raise InputError("is damaged or cut short: it has no MATLAB header")
+    order = "<" if bytes(content[126:128]) == b"IM" else ">"
+    try:
+        return _variables(content, order, wanted)
+    except zlib.error as error:
+        raise InputError(f"is damaged or cut short: a variable does not unpack ({error})") from None
+
+
+def _variables(content: memoryview, order: str, wanted: Callable[[str], bool]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    at = 128
+    while at < len(content):
+        element = _element(content, at, order)
+        at = element.end
+        if element.kind == COMPRESSED:
+            name = _name(_unpack(element.data, order, 1024), order)
+            if wanted(name):
+                found[name] = _matrix(_unpack(element.data, order, None), order, 0)[1]
+        elif element.kind == MATRIX:
+            name = _name(element.data, order)
+            if wanted(name):
+                found[name] = _matrix(element.data, order, 0)[1]
+    return found
+
+
+def _element(data: memoryview, at: int, order: str) -> Element:
+    """The element that starts at a byte, its length checked against what is there."""
+    if at + 8 > len(data):
+        raise InputError(DAMAGED)
+    kind, size = (int(v) for v in np.frombuffer(data[at : at + 8], f"{order}u4"))
+    if kind >> 16:  # a small one: its length in the upper half, its data in the tag
+        kind, size = kind & 0xFFFF, kind >> 16
+        if size > 4:
+            raise InputError(DAMAGED)
+        return Element(kind, data[at + 4 : at + 4 + size], at + 8)
+    end = at + 8 + size
+    if end > len(data):
+        raise InputError(DAMAGED)
+    padded = end if kind == COMPRESSED else end + -size % 8
+    return Element(kind, data[at + 8 : end], padded)
+
+
+def _unpack(packed: memoryview, order: str, most: int | None) -> memoryview:
+    """The inside of a compressed matrix, or only its first bytes."""
+    machine = zlib.decompressobj()
+    tag = machine.decompress(packed, 8)
+    if len(tag) < 8:
+        raise InputError(DAMAGED)
+    kind, size = (int(v) for v in np.frombuffer(tag, f"{order}u4"))
+    if kind != MATRIX:
+        raise InputError("is damaged: a compressed variable is no array")
+    if most is None:
+        check_amount(size, 1, "a variable")
+        if size > BOMB and size > RATIO * len(packed):
+            raise InputError(f"a variable unpacks to {RATIO} times its size; such a file is not opened")
+    wanted = size if most is None else min(size, most)
+    data = machine.decompress(machine.unconsumed_tail, wanted) if wanted else b""
+    if len(data) < wanted:
+        raise InputError(DAMAGED)
+    if most is None and machine.decompress(machine.unconsumed_tail, 1):
+        raise InputError("is damaged: a variable is longer than it says")
+    return memoryview(data)
+
+
+def _head(data: memoryview, order: str) -> tuple[int, tuple[int, ...], str, int]:
+    """Class with flags, dimensions and name of an array, and where its values start."""
+    flags = _element(data, 0, order)
+    dimensions = _element(data, flags.end, order)
+    name = _element(data, dimensions.end, order)
+    if flags.kind != 6 or len(flags.data) != 8 or dimensions.kind != 5 or len(dimensions.data) % 4:
+        raise InputError("is damaged: an array has no proper head")
+    shape = tuple(int(n) for n in np.frombuffer(dimensions.data, f"{order}i4"))
+    if len(shape) < 2 or min(shape) < 0:
+        raise InputError(f"is damaged: an array has the dimensions {shape}")
+    word = int(np.frombuffer(flags.data[:4], f"{order}u4")[0])
+    return word, shape, bytes(name.data).decode("latin-1"), name.end
+
+
+def _name(data: memoryview, order: str) -> str:
+    return _head(data, order)[2] if len(data) else ""
+
+
+def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Any]:
+    """Name and value of an array."""
+    if not len(data):
+        return "", np.zeros((0, 0))
+    if depth > DEEPEST:
+        raise InputError(f"cells or structs are nested more than {DEEPEST} deep")
+    word, shape, name, at = _head(data, order)
+    kind, count = word & 0xFF, math.prod(shape)
+    if kind in NUMERIC:
+        if word & COMPLEX:
+            raise InputError(f"`{name}` is complex; expected real numbers")
+        return name, _numbers(_element(data, at, order), NUMERIC[kind], shape, order)
+    if kind == CHAR:
+        return name, _text(_element(data, at, order), order)
+    if kind == CELL:
+        return name, _values(data, at, count, order, depth)[0]
+    if kind == STRUCT:
+        return name, _struct(data, at, count, order, depth)
+    raise InputError(f"`{name}` is of class {kind}; expected numbers, text, cells or structs")
+
+
+def _numbers(element: Element, dtype: str, shape: tuple[int, ...], order: str) -> NDArray[Any]:
+    if element.kind not in STORED:
+        raise InputError(f"is damaged: numbers are stored as type {element.kind}")
+    stored = np.dtype(order + STORED[element.kind])
+    count = math.prod(shape)
+    if len(element.data) != count * stored.itemsize:
+        raise InputError(f"is damaged: an array {shape} has {len(element.data)} bytes of {stored.name}")
+    check_amount(count, np.dtype(dtype).itemsize, "an array")
+    flat = np.frombuffer(element.data, stored) if count else np.zeros(0, dtype)
+    return flat.astype(dtype, copy=False).reshape(shape, order="F")
+
+
+def _text(element: Element, order: str) -> str:
+    encoding = TEXT.get(element.kind)
+    if encoding is None:
+        raise InputError(f"is damaged: text is stored as type {element.kind}")
+    if encoding in ("utf-16", "utf-32"):
+        encoding += "-le" if order == "<" else "-be"
+    return bytes(element.data).decode(encoding, "replace")
+
+
+def _values(data: memoryview, at: int, count: int, order: str, depth: int) -> tuple[list[Any], int]:
+    """So many arrays one after another, and where they end."""
+    if count * 8 > len(data):  # each one has a tag of 8 bytes at least
+        raise InputError(DAMAGED)
+    values = []
+    for _ in range(count):
+        element = _element(data, at, order)
+        if element.kind != MATRIX:
+            raise InputError("is damaged: a cell or field holds no array")
+        values.append(_matrix(element.data, order, depth + 1)[1])
+        at = element.end
+    return values, at
+
+
+def _struct(data: memoryview, at: int, count: int, order: str, depth: int) -> Struct:
+    width = _element(data, at, order)
+    names = _element(data, width.end, order)
+    size = int(np.frombuffer(width.data, f"{order}i4")[0]) if len(width.data) == 4 else 0
+    if size < 1 or len(names.data) % size:
+        raise InputError("is damaged: a struct has no proper field names")
+    text = bytes(names.data)
+    fields = [text[i : i + size].split(b"\0")[0].decode("latin-1") for i in range(0, len(text), size)]
+    values, _ = _values(data, names.end, count * len(fields), order, depth)
+    return Struct({name: values[i :: len(fields)] for i, name in enumerate(fields)})

@@ -1,0 +1,202 @@
+"""The struct array `Tracks` of the MATLAB releases, from classic files and from HDF5 (v7.3).
+
+Both give the same thing: for each field a list with one plain value a track, a string or a flat array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.extras import needed
+from castlist.research.features._mat5 import Struct
+from castlist.research.features.table import check_amount
+
+__all__ = ["FIELDS", "TrackTable", "feature_name", "hdf5_dataset", "hdf5_fields", "struct_fields", "table"]
+
+FIELDS = (
+    "trackerId",
+    "numframes",
+    "labelid",
+    "label",
+    "groundTruthIdentity",
+    "frames",
+    "first",
+    "last",
+    "faces",
+)
+TEXT = ("label", "groundTruthIdentity")  # read as text where the file does not say what they are
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of HDF5
+SIGNATURE_LIMIT = 1 << 20  # bytes into a file within which it is looked for
+LONGEST = 1 << 24  # values in one field of one track; more is no track
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TrackTable:
+    """The columns of `Tracks` that we use, t rows."""
+
+    track_id: NDArray[np.int64]
+    stored: NDArray[np.int64]  # faces that the file stores, `numframes`
+    label: list[str] | None
+    frame: NDArray[np.int64] | None  # (k,) frames of all stored faces, track after track
+    first: NDArray[np.int64] | None  # spans and sizes, where the file says more than it stores
+    last: NDArray[np.int64] | None
+    size: NDArray[np.int64] | None
+
+
+def table(fields: dict[str, list[Any]]) -> TrackTable:
+    """The track table of raw fields, checked.
+
+    Raises:
+        InputError: `numframes` or `trackerId` is missing, or the fields of a track disagree.
+    """
+    for name in ("numframes", "trackerId"):
+        if name not in fields:
+            raise InputError(f"Tracks has no field `{name}`; it has {', '.join(sorted(fields)) or 'none'}")
+    stored = _column(fields, "numframes")
+    if np.any(stored < 1) or stored.sum() > LONGEST:
+        raise InputError("Tracks.numframes must be 1 or more for each track")
+    extra = [_column(fields, name) if name in fields else None for name in ("first", "last", "faces")]
+    return TrackTable(_column(fields, "trackerId"), stored, _labels(fields), _frames(fields, stored), *extra)
+
+
+def _column(fields: dict[str, list[Any]], name: str) -> NDArray[np.int64]:
+    values = fields[name]
+    if any(isinstance(v, str) or v.size != 1 or not np.isfinite(v).all() for v in values):
+        raise InputError(f"Tracks.{name} must be one number for each track")
+    return np.array([int(v[0]) for v in values], np.int64)
+
+
+def _labels(fields: dict[str, list[Any]]) -> list[str] | None:
+    """Names where there are any, else the numbers of `labelid` as text."""
+    for name in ("groundTruthIdentity", "label", "labelid"):
+        if name in fields:
+            return [v if isinstance(v, str) else _digits(v) for v in fields[name]]
+    return None
+
+
+def _digits(value: NDArray[Any]) -> str:
+    return str(int(value[0])) if value.size == 1 and np.isfinite(value[0]) else ""
+
+
+def _frames(fields: dict[str, list[Any]], stored: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    if "frames" not in fields:
+        return None
+    for value, count in zip(fields["frames"], stored, strict=True):
+        if isinstance(value, str) or value.size != count:
+            raise InputError("Tracks.frames must have numframes values for each track")
+    return np.concatenate([np.asarray(v, np.float64) for v in fields["frames"]]).astype(np.int64)
+
+
+def feature_name(names: list[str]) -> str | None:
+    """The variable that holds the features: the first one whose name begins with `features_`."""
+    found = sorted(name for name in names if name.startswith("features_"))
+    return found[0] if found else None
+
+
+def struct_fields(tracks: Any) -> dict[str, list[Any]]:
+    """The fields of a struct array as `_mat5.load` gives it."""
+    if not isinstance(tracks, Struct):
+        raise InputError("Tracks must be a struct array with the fields numframes and trackerId")
+    return {name: [_plain(v) for v in tracks.fields[name]] for name in FIELDS if name in tracks.fields}
+
+
+def _plain(value: Any) -> Any:
+    """Text, or numbers in a row; a cell that holds one thing is that thing."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, np.ndarray):
+        raise InputError("a field of Tracks holds neither a number nor text")
+    return value.ravel(order="F")
+
+
+def hdf5_dataset(file: Any, name: str, where: str = "the file") -> Any:
+    """A dataset of an HDF5 file whose data lies in the file itself.
+
+    Raises:
+        InputError: it is missing, or a link to somewhere else, which is never followed.
+    """
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    if name not in file:
+        raise InputError(f"{where} has no `{name}`")
+    link, found = file.get(name, getlink=True), None
+    if isinstance(link, h5py.HardLink):
+        found = file[name]
+    if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual:
+        raise InputError(f"`{name}` must be a dataset inside the file itself")
+    return found
+
+
+def hdf5_fields(file: Any) -> dict[str, list[Any]]:
+    """The fields of the group `Tracks` of a v7.3 file."""
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    link = file.get("Tracks", getlink=True) if "Tracks" in file else None
+    group = file["Tracks"] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(group, h5py.Group):
+        raise InputError("no struct array `Tracks` in it; expected the fields numframes and trackerId")
+    found = {}
+    for name in FIELDS:
+        if name in group:
+            found[name] = _hdf5_column(file, hdf5_dataset(group, name, "Tracks"), name in TEXT)
+    if len({len(column) for column in found.values()}) > 1:
+        raise InputError("the fields of Tracks have different lengths")
+    return found
+
+
+def _hdf5_column(file: Any, dataset: Any, text: bool) -> list[Any]:
+    """One value a track: of references, or of the dataset itself where there is one track only."""
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    check_amount(dataset.size, 8, "a field of Tracks")
+    if h5py.check_ref_dtype(dataset.dtype) is h5py.Reference:
+        return [_hdf5_value(file, reference, text) for reference in dataset[()].ravel()]
+    return [_hdf5_plain(dataset, text)]
+
+
+def _hdf5_value(file: Any, reference: Any, text: bool) -> Any:
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    for _ in range(3):  # a label may be a cell that holds a string
+        target = file[reference]
+        if not isinstance(target, h5py.Dataset) or target.external or target.is_virtual:
+            raise InputError("a field of Tracks refers to something that is no array")
+        if h5py.check_ref_dtype(target.dtype) is not h5py.Reference:
+            return _hdf5_plain(target, text)
+        if target.size != 1:
+            raise InputError("a field of Tracks holds a cell array; expected one number or text")
+        reference = target[()].ravel()[0]
+    raise InputError("a field of Tracks is nested too deep")
+
+
+def _hdf5_plain(dataset: Any, text: bool) -> Any:
+    if dataset.size > LONGEST:
+        raise InputError(f"a field of Tracks claims {dataset.size} values for one track")
+    if dataset.attrs.get("MATLAB_empty", 0):
+        return "" if dataset.attrs.get("MATLAB_class") == b"char" else np.zeros(0)
+    value = np.asarray(dataset[()])
+    if dataset.attrs.get("MATLAB_class", b"char" if text else b"") == b"char":
+        return "".join(map(chr, value.ravel(order="C")))
+    if value.dtype.kind not in "biuf":
+        raise InputError("a field of Tracks holds neither a number nor text")
+    return value.ravel()
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a `.mat` is of the HDF5 kind: the signature stands at byte 0, 512, 1024, 2048, ..."""
+    with path.open("rb") as file:
+        start = file.read(SIGNATURE_LIMIT + len(SIGNATURE))
+    places = [0, *(512 << i for i in range(12))]
+    return any(start.startswith(SIGNATURE, place) for place in places if place <= SIGNATURE_LIMIT)

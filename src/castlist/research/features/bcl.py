@@ -1,0 +1,116 @@
+"""The release of BallClustering (Tapaswi, Law and Fidler, ICCV 2019): names in `.ids`, tracks in `.npy`.
+
+    ids/<video>.ids               CVHCI_TRACKLABELS_V1, then one "trackid name" a line
+    features/<video>/<track>.npy  (faces, 256) float, one file a track
+
+The release keeps frame numbers elsewhere (`tracks.tar.gz`), so who is seen together is not known here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from castlist.errors import InputError
+from castlist.research.features.npz import read_npy
+from castlist.research.features.table import FeatureSet, check_amount, check_plain, gather, sentence
+
+__all__ = ["HEADER", "find", "read"]
+
+HEADER = "CVHCI_TRACKLABELS_V1"
+
+
+def read(path: Path) -> FeatureSet:
+    """The features of one video of the release.
+
+    Args:
+        path: `ids/<video>.ids`, or `features/<video>`, or the directory that holds both where it has
+            one video only.
+
+    Raises:
+        InputError: the layout is another, a file is damaged, or a named track has no features.
+    """
+    path = Path(path)
+    with sentence(path):
+        ids, folder = _locate(path)
+        names = _names(ids) if ids.exists() else {}
+        files = {_number(file): file for file in folder.glob("*.npy")}
+        if not files:
+            raise InputError(f"no features for {ids.stem}; expected features/{ids.stem}/<track>.npy")
+        missing = sorted(names.keys() - files.keys())
+        if missing:
+            raise InputError(
+                f"{len(missing)} tracks have a name but no features, the first is "
+                f"{missing[0]}; expected features/{ids.stem}/{missing[0]}.npy"
+            )
+        numbers = sorted(files)
+        check_amount(sum(file.stat().st_size for file in files.values()), 1, ids.stem)
+        parts = [_track(files[n]) for n in numbers]
+        widths = {part.shape[1] for part in parts}
+        if len(widths) > 1:
+            raise InputError(f"tracks have vectors of different lengths: {sorted(widths)}")
+        return gather(
+            ids.stem,
+            np.concatenate(parts),
+            np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            track_id=numbers,
+            label=[names.get(n, "") for n in numbers] if names else None,
+        )
+
+
+def find(directory: Path) -> list[Path]:
+    """The `.ids` files of a release, sorted; each of them can be read."""
+    return sorted((directory / "ids").glob("*.ids"))
+
+
+def _locate(path: Path) -> tuple[Path, Path]:
+    """The names and the feature directory of one video."""
+    if path.suffix == ".ids":
+        if not path.exists():
+            raise FileNotFoundError(path)
+        return path, path.parent.parent / "features" / path.stem
+    if (path / "ids").is_dir():
+        videos = find(path)
+        if len(videos) == 1:
+            return _locate(videos[0])
+        raise InputError(f"holds {len(videos)} videos; give one of its ids/<video>.ids files")
+    if any(path.glob("*.npy")):
+        return path.parent.parent / "ids" / f"{path.name}.ids", path
+    raise InputError("not a BCL release; expected ids/<video>.ids and features/<video>/<track>.npy")
+
+
+def _names(path: Path) -> dict[int, str]:
+    check_plain(path)
+    lines = path.read_text("utf-8").splitlines()
+    if not lines or lines[0].strip() != HEADER:
+        raise InputError(f"the first line must be {HEADER}")
+    names = {}
+    for number, line in enumerate(lines[1:], start=2):
+        track, _, name = line.strip().partition(" ")
+        if not track:
+            continue
+        if not track.isdecimal() or not name.strip():
+            raise InputError(f'line {number} must be "trackid name", got {line[:40]!r}')
+        names[int(track)] = name.strip()
+    return names
+
+
+def _number(file: Path) -> int:
+    if not file.stem.isdecimal():
+        raise InputError(f"{file.name} is not named by a track number")
+    return int(file.stem)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    check_plain(file)
+    return file.open("rb")
+
+
+def _track(file: Path) -> np.ndarray:
+    with sentence(file), _opened(file) as stream:
+        vector = read_npy(stream, file.stat().st_size, "the track")
+        if vector.ndim != 2 or not len(vector) or vector.dtype.kind != "f":
+            raise InputError(f"a track must be floats of shape (faces, d), got {vector.dtype} {vector.shape}")
+        return vector

@@ -1,0 +1,243 @@
+"""The packing of SSiam's release (Sharma et al., FG 2019): a zero-padded block of features a video.
+
+    features_vgg  (d, most faces, tracks)  single; any name that begins with `features_` is accepted
+    Tracks        (1, tracks)  struct with numframes, trackerId, labelid, and, where known, frames and
+                  label (text) or groundTruthIdentity
+
+The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 or
+v7.3, which is HDF5 with the axes in reverse. `<series>_sSSeEE_features_VGG2.mat` holds both variables;
+where it has features only, `Tracks` comes from `<series>_sSSeEE.mat` beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.extras import needed
+from castlist.research.features import _mat5, _matlab
+from castlist.research.features.table import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
+
+__all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "read", "write"]
+
+LARGEST_V7 = 1 << 28  # bytes of the padded block; v7 could hold 2 GB, but v7.3 never holds the padding
+UNKNOWN_LABEL = 2  # the number that the release gives to everyone outside the main cast
+HOLDS = "an SSIAM file holds features_vgg (d x faces x tracks) and the struct array Tracks"
+
+
+def read(path: Path) -> FeatureSet:
+    """The features of one video in the layout above; labels are names, or the numbers of labelid as text.
+
+    Raises:
+        InputError: a variable or field is missing, shapes disagree, or the file is damaged.
+    """
+    path = Path(path)
+    with sentence(path):
+        block, fields = _read_hdf5(path) if _matlab.is_hdf5(path) else _read_classic(path)
+        tracks = _matlab.table(fields)
+        return pack(_name(path), _unpad(block, tracks.stored), tracks)
+
+
+def pack(name: str, vector: NDArray[Any], tracks: _matlab.TrackTable) -> FeatureSet:
+    """A FeatureSet of vectors (k, d) that lie track after track."""
+    if len(vector) != tracks.stored.sum():
+        raise InputError(
+            f"there are {len(vector)} feature vectors, but numframes add up to {tracks.stored.sum()}"
+        )
+    return gather(
+        name,
+        vector,
+        np.repeat(np.arange(len(tracks.stored)), tracks.stored),
+        track_id=tracks.track_id,
+        frame=tracks.frame,
+        label=tracks.label,
+        first=tracks.first,
+        last=tracks.last,
+        size=tracks.size,
+    )
+
+
+def _name(path: Path) -> str:
+    return path.stem.partition("_features_")[0]
+
+
+def _read_classic(path: Path) -> tuple[NDArray[Any], dict[str, list[Any]]]:
+    found = _mat5.load(path, lambda name: name.startswith("features_") or name == "Tracks")
+    feature = _matlab.feature_name(list(found))
+    if feature is None:
+        raise InputError(f"no variable `features_...` in it; {HOLDS}")
+    block = found[feature]
+    if not isinstance(block, np.ndarray) or block.dtype.kind != "f" or block.ndim not in (2, 3):
+        raise InputError(f"`{feature}` must be a block of floats; {HOLDS}")
+    fields = _matlab.struct_fields(found["Tracks"]) if "Tracks" in found else _sibling_fields(path)
+    return block.T, fields
+
+
+def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    with h5py.File(path, "r") as file:
+        feature = _matlab.feature_name(list(file))
+        if feature is None:
+            raise InputError(f"no variable `features_...` in it; {HOLDS}")
+        block = _matlab.hdf5_dataset(file, feature)
+        fields = _matlab.hdf5_fields(file) if "Tracks" in file else _sibling_fields(path)
+        stored = _matlab.table(fields).stored
+        _check_block(block.shape, stored)
+        if block.ndim == 2:
+            return block[()], fields
+        # Track by track, so that the padding, most of the block, is never held in memory.
+        check_amount(int(stored.sum()) * block.shape[2], 4, f"`{feature}`")
+        return [block[t, :n].astype(np.float32) for t, n in enumerate(stored)], fields
+
+
+def _sibling_fields(path: Path) -> dict[str, list[Any]]:
+    """`Tracks` of `<series>_sSSeEE.mat` beside the features."""
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    beside = path.with_name(_name(path) + path.suffix)
+    if beside == path or not beside.exists():
+        raise InputError(f"no struct array `Tracks` in it, and no {_name(path)}{path.suffix} beside it")
+    if _matlab.is_hdf5(beside):
+        with h5py.File(beside, "r") as file:
+            return _matlab.hdf5_fields(file)
+    found = _mat5.load(beside, lambda name: name == "Tracks")
+    if "Tracks" not in found:
+        raise InputError(f"no struct array `Tracks` in it, nor in {beside.name}")
+    return _matlab.struct_fields(found["Tracks"])
+
+
+def _check_block(shape: tuple[int, ...], stored: NDArray[np.int64]) -> None:
+    """Whether a block, axes as (tracks, faces, d), can hold these tracks."""
+    if len(shape) == 2:  # MATLAB drops a last axis of length 1: there is one track
+        shape = (1, *shape)
+    if len(shape) != 3 or shape[0] != len(stored) or (len(stored) and shape[1] < stored.max()):
+        most = int(stored.max(initial=0))
+        raise InputError(
+            f"features have shape {shape[::-1]} for {len(stored)} tracks of at most {most} faces; {HOLDS}"
+        )
+
+
+def _unpad(block: Any, stored: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The vectors (k, d) of a padded block (tracks, most faces, d), or of a list that is unpadded already."""
+    if isinstance(block, list):
+        return np.concatenate(block) if block else np.zeros((0, 0), np.float32)
+    _check_block(block.shape, stored)
+    block = block.reshape((-1, *block.shape[-2:]))
+    return np.concatenate([block[t, :n] for t, n in enumerate(stored)]).astype(np.float32)
+
+
+# Writing
+
+
+def write(features: FeatureSet, path: Path) -> None:
+    """Write a set in the layout above: v7 where the padded block is small, else v7.3.
+
+    Names are kept in `label`; `labelid` numbers them 1, 3, 4, ..., and 2 is for tracks without a name,
+    as in the release. Its evaluation also leaves out the largest number of all (there: false faces), so
+    add such a track where you use it.
+    """
+    padded = len(features) * int(_stored(features).max(initial=0)) * features.dim * 4
+    if padded <= LARGEST_V7:
+        _write_classic(features, path)
+    else:
+        _write_hdf5(features, path)
+
+
+def _stored(features: FeatureSet) -> NDArray[np.int64]:
+    return np.bincount(features.embeddings.track, minlength=len(features))
+
+
+def faces_of(features: FeatureSet) -> list[NDArray[np.int64]]:
+    """The rows of each track's faces, in order of their frames."""
+    track = features.embeddings.track
+    order = np.lexsort((features.frame, track))
+    return np.split(order, np.cumsum(_stored(features))[:-1]) if len(features) else []
+
+
+def _fields(features: FeatureSet, rows: list[NDArray[np.int64]]) -> dict[str, list[Any]]:
+    names = features.label if features.label is not None else np.full(len(features), "")
+    known = sorted(set(names.tolist()) - {""})
+    number = {name: i + 1 + (i + 1 >= UNKNOWN_LABEL) for i, name in enumerate(known)}
+    if all(name.isdecimal() for name in known):
+        number = {name: int(name) for name in known}
+    fields: dict[str, list[Any]] = {
+        "trackerId": [float(i) for i in features.track_id],
+        "numframes": [float(len(r)) for r in rows],
+        "labelid": [float(number.get(name, UNKNOWN_LABEL)) for name in names],
+        "faces": [float(n) for n in features.size],
+    }
+    if features.label is not None:
+        fields["label"] = names.tolist()
+    if features.timed and np.all(features.frame != UNKNOWN_FRAME):
+        fields["frames"] = [features.frame[r].astype(np.float64)[:, None] for r in rows]
+        fields["first"] = [float(f) for f in features.first]
+        fields["last"] = [float(f) for f in features.last]
+    return fields
+
+
+def _write_classic(features: FeatureSet, path: Path) -> None:
+    from scipy.io import savemat
+
+    rows = faces_of(features)
+    most = max((len(r) for r in rows), default=0)
+    block = np.zeros((features.dim, most, len(rows)), np.float32, order="F")
+    for t, r in enumerate(rows):
+        block[:, : len(r), t] = features.embeddings.vector[r].T
+    fields = _fields(features, rows)
+    tracks = np.zeros((1, len(rows)), [(name, object) for name in fields])
+    for name, column in fields.items():
+        for t, value in enumerate(column):
+            tracks[name][0, t] = value
+    savemat(path, {"features_vgg": block, "Tracks": tracks}, do_compression=True)
+
+
+def _write_hdf5(features: FeatureSet, path: Path) -> None:
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    rows = faces_of(features)
+    most = max(len(r) for r in rows)
+    with h5py.File(path, "w", userblock_size=512) as file:
+        block = file.create_dataset(
+            "features_vgg",
+            (len(rows), most, features.dim),
+            np.float32,
+            chunks=(1, min(most, 64), features.dim),
+            compression=1,
+        )
+        block.attrs["MATLAB_class"] = np.bytes_("single")
+        for t, r in enumerate(rows):
+            block[t, : len(r)] = features.embeddings.vector[r]
+        _write_hdf5_struct(file, _fields(features, rows))
+    with path.open("r+b") as stream:  # the 512 bytes before the HDF5 part are MATLAB's own header
+        text = "MATLAB 7.3 MAT-file, Platform: GLNXA64, Created by: castlist HDF5 schema 1.00 ."
+        stream.write(text.encode().ljust(116) + b"\0" * 8 + b"\x00\x02IM")
+
+
+def _write_hdf5_struct(file: Any, fields: dict[str, list[Any]]) -> None:
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    group, store = file.create_group("Tracks"), file.create_group("#refs#")
+    group.attrs["MATLAB_class"] = np.bytes_("struct")
+    for name, column in fields.items():
+        references = np.zeros((len(column), 1), h5py.ref_dtype)
+        for t, value in enumerate(column):
+            text = isinstance(value, str)
+            array = np.array([[ord(c)] for c in value], np.uint16) if text else np.atleast_2d(value).T
+            empty = array.size == 0
+            item = store.create_dataset(f"{name}{t}", data=np.zeros(2, np.uint64) if empty else array)
+            item.attrs["MATLAB_class"] = np.bytes_("char" if text else "double")
+            if text:
+                item.attrs["MATLAB_int_decode"] = np.int32(2)
+            if empty:
+                item.attrs["MATLAB_empty"] = np.uint8(1)
+            references[t, 0] = item.ref
+        group.create_dataset(name, data=references, dtype=h5py.ref_dtype)

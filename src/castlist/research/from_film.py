@@ -1,0 +1,143 @@
+"""A film's workspace -> a feature file: the embedded faces, their tracks, and labels from a truth file.
+
+So that methods can be compared on real films: `castlist features film.castlist --truth truth.csv -o
+film.npz`, then `castlist bench run --data film.npz`. Anybody can make the features anew from the film.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.boxes import iou
+from castlist.errors import InputError
+from castlist.pipeline.explain import _found
+from castlist.plain import read_plain
+from castlist.progress import Watch, silent
+from castlist.research.features import FeatureSet, gather
+from castlist.store import Workspace
+from castlist.types import Detections, Machine, Tracks
+
+__all__ = ["features_of", "labels_of", "read_truth"]
+
+MIN_IOU = 0.4  # of a face and its label: the default of the scorer that the labelled films came with
+NO_PERSON = ("NF", "UNK")  # labels of a truth file that name nobody: not a face, and a face nobody can place
+LARGEST_TRUTH = 512 << 20  # bytes: rows of a truth file have some 60, 4,000,000 of them are read
+LONGEST = 4_000_000  # rows of a truth file that are read; a film of two hours has some 500,000 faces
+
+Labelled = dict[int, list[tuple[NDArray[np.float64], str]]]  # frame -> boxes (x, y, x + w, y + h) and labels
+
+
+def features_of(
+    workspace: str | Path,
+    truth: str | Path | None = None,
+    *,
+    machine: Machine = Machine(),
+    watch: Watch = silent,
+) -> FeatureSet:
+    """The embedded faces of the tracks that castlist links, with frames, boxes and quality.
+
+    Args:
+        workspace: of `castlist find`; the face vectors are those of its last finished run, before any
+            refinement.
+        truth: a CSV with the columns frame, x, y, w, h (pixels, frames from 0) and label; a track takes the
+            label that most of its matched faces have. Labels NF and UNK name nobody.
+
+    Raises:
+        WorkspaceError: no finished run, or a damaged workspace.
+        InputError: the truth file cannot be read, or no face of it lies on a track.
+    """
+    with Workspace.open(Path(workspace), write=False) as store:
+        found, scan = _found(store, None, machine, watch)
+    tracks, faces = found.cast.tracks, found.embeddings
+    if not len(faces):
+        raise InputError(f"{workspace}: no face of this film was embedded; there is nothing to write")
+    numbers, place = np.unique(faces.track, return_inverse=True)
+    label = None
+    if truth is not None:
+        label = labels_of(tracks, read_truth(truth))[numbers]
+        if not (label != "").any():
+            raise InputError(
+                f"{Path(truth).name}: no face in it lies on a track of this film; is it of this film?"
+            )
+    return gather(
+        found.cast.video.path.stem,
+        faces.vector,
+        place,
+        track_id=numbers,
+        frame=_of(scan.detections, faces.detection, "frame"),
+        box=_of(scan.detections, faces.detection, "box"),
+        quality=faces.quality,
+        label=label,
+        first=tracks.first[numbers],
+        last=tracks.last[numbers],
+        size=tracks.size[numbers],
+    )
+
+
+def _of(detections: Detections, rows: NDArray[np.int64], column: str) -> NDArray[np.generic]:
+    values: NDArray[np.generic] = getattr(detections, column)[rows]
+    return values
+
+
+def labels_of(tracks: Tracks, truth: Labelled) -> NDArray[np.str_]:
+    """(t,) the label of each track, by the faces that overlap a labelled face; "" where there is none.
+
+    In each frame faces and labels are matched one to one, so that the sum of their overlaps (intersection
+    over union) is the largest.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    votes: list[Counter[str]] = [Counter() for _ in range(len(tracks))]
+    order = np.argsort(tracks.frame, kind="stable")
+    frames, start = np.unique(tracks.frame[order], return_index=True)
+    for frame, rows in zip(frames.tolist(), np.split(order, start[1:]), strict=True):
+        if frame not in truth:
+            continue
+        boxes = np.array([box for box, _ in truth[frame]])
+        overlap = iou(tracks.box[rows][:, None], boxes[None])
+        overlap[overlap < MIN_IOU] = 0
+        for i, j in zip(*linear_sum_assignment(-overlap), strict=True):
+            if overlap[i, j] > 0:
+                votes[tracks.track[rows[i]]][truth[frame][j][1]] += 1
+    names = [vote.most_common(1)[0][0] if vote else "" for vote in votes]
+    return np.array(["" if name in NO_PERSON else name for name in names], np.str_)
+
+
+def read_truth(path: str | Path) -> Labelled:
+    """The labelled faces of a truth CSV, by frame.
+
+    Raises:
+        InputError: the file is missing or no such table.
+    """
+    path = Path(path)
+    try:
+        text = read_plain(path, LARGEST_TRUTH, "a table of labelled faces").decode("utf-8-sig")
+        rows = csv.DictReader(StringIO(text, newline=""))
+        missing = sorted({"frame", "x", "y", "w", "h", "label"} - set(rows.fieldnames or ()))
+        if missing:
+            raise InputError(f"{path.name}: no column {', '.join(missing)}; expected frame,x,y,w,h,label")
+        return _labelled(rows, path.name)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise InputError(f"{path.name} is no CSV text in UTF-8") from None
+
+
+def _labelled(rows: csv.DictReader[str], name: str) -> Labelled:
+    found: Labelled = defaultdict(list)
+    for number, row in enumerate(rows, 2):
+        try:
+            x, y, w, h = (float(row[k]) for k in "xywh")
+            frame, label = int(row["frame"]), row["label"].strip()
+        except (TypeError, ValueError, AttributeError):
+            raise InputError(f"{name}: line {number} is not frame,x,y,w,h,label in numbers") from None
+        if not np.isfinite([x, y, w, h]).all() or number > LONGEST:
+            raise InputError(f"{name}: line {number} has a box that is no number, or the file is too long")
+        found[frame].append((np.array([x, y, x + w, y + h]), label))
+    return found

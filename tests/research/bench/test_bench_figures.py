@@ -1,0 +1,79 @@
+"""Figures are drawn as SVG and PNG, and refuse what cannot be drawn."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from castlist.errors import InputError, MissingExtra
+from castlist.research.bench import Dataset
+from castlist.research.bench.figures import SWEEPS, Sweep, draw
+from castlist.research.features import gather
+
+
+def data():
+    rng = np.random.default_rng(0)
+    face = np.repeat(np.arange(12), 4)
+    frame = np.repeat(3 * np.arange(12), 4) + np.tile(np.arange(4), 12)
+    label = np.array(["ann", "bob", "cat"])[np.arange(12) % 3]
+    vector = rng.normal(size=(3, 8))[face % 3] + 0.3 * rng.normal(size=(48, 8))
+    return Dataset.of(gather("holiday", vector, face, track_id=np.arange(12), frame=frame, label=label))
+
+
+def drawn(tmp_path, **changes):
+    given = {
+        "which": ("similarity", "map", "sweeps"),
+        "methods": ("ssiam", "tsiam"),
+        "seeds": 2,
+        "options": {"*": {"epochs": 1, "hidden": 8}},
+        "results": tmp_path / "kept",
+        "sweeps": (Sweep("ssiam", "subset", (10, 20), "B"), Sweep("tsiam", "far_tracks", (2, 4), "F")),
+        "progress": io.StringIO(),
+    } | changes
+    return draw(data(), tmp_path / "figures", **given)
+
+
+def test_every_figure_as_svg_and_png(tmp_path):
+    paths = drawn(tmp_path)
+    assert [p.name for p in paths] == [
+        f"holiday-{name}{suffix}" for name in ("similarity", "map", "sweeps") for suffix in (".svg", ".png")
+    ]
+    for path in paths:
+        head = path.read_bytes()[:200]
+        assert head.startswith(b"\x89PNG") if path.suffix == ".png" else b"<?xml" in head
+
+
+def test_sweeps_are_kept_and_not_run_again(tmp_path, monkeypatch):
+    drawn(tmp_path, which=("sweeps",))
+    monkeypatch.setattr("castlist.research.bench.solve.refined", None)
+    drawn(tmp_path, which=("sweeps",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"which": ("pie",)}, "unknown figure pie; choose from similarity, links, map, sweeps"),
+        ({"which": ()}, "unknown figure"),
+        ({"methods": ("k-means",)}, "k-means changes no features"),
+        ({"methods": ("pseudo-rf",), "which": ("sweeps",)}, "no sweep belongs to these methods"),
+    ],
+)
+def test_refuses(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        drawn(tmp_path, **changes)
+
+
+def test_matplotlib_is_an_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match="pip install 'matplotlib"):
+        drawn(tmp_path)
+
+
+def test_the_sweeps_cover_what_the_slides_choose():
+    assert {(s.method, s.option) for s in SWEEPS} >= {
+        ("ssiam", "subset"),
+        ("ssiam", "batch"),
+        ("tsiam", "far_tracks"),
+        ("ssiam", "epochs"),
+    }

@@ -1,0 +1,58 @@
+"""castlist bench paper: every table and figure of the slides as one page, and what cannot be compared."""
+
+import io
+
+import pytest
+from test_bench_run import QUICK, video
+
+from castlist.research.bench import Dataset
+from castlist.research.bench.paper import Paper, unfilled
+from castlist.research.bench.published import PUBLISHED
+from castlist.research.bench.subsets import BBT0101
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("paper")
+    data = Dataset.of(video("bbt_s01e01", persons=BBT0101.cast, tracks=20))
+    progress = io.StringIO()
+    paper = Paper(
+        folder / "page", seeds=1, options=QUICK, results=folder / "kept", progress=progress,
+        parts=("frame", "figures", "time"),
+    )  # fmt: skip
+    return paper, data, paper([data]).read_text("utf-8")
+
+
+def test_the_page_has_every_part_and_needs_nothing(made):
+    page = made[2]
+    for heading in (
+        "Datasets",
+        "Figures: bbt_s01e01",
+        "Singleton tracks",
+        "Ranking",
+        "All methods",
+        "Training time",
+    ):
+        assert f"<h1>{heading}" in page, heading
+    assert page.count("data:image/png;base64") == 3
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_published_numbers_stand_beside_ours(made):
+    page = made[2]
+    assert page.count("(1 runs)") >= 5  # the slides' methods on this set, by track and by frame
+    assert "no file of this set is among the data" in page  # ACCIO and BF-0502
+    assert "deepid2+ c0 intra" in page
+
+
+def test_every_published_number_is_compared_or_has_a_reason():
+    reasons = " ".join(unfilled([]))
+    assert all(p.method in reasons for p in PUBLISHED)
+
+
+def test_a_second_call_runs_nothing_anew(made):
+    paper, data, _ = made
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in paper.results.iterdir())
+    again = Paper(paper.output, seeds=1, options=QUICK, results=paper.results, parts=("frame",))([data])
+    assert sorted((p.name, p.stat().st_mtime_ns) for p in paper.results.iterdir()) == before
+    assert "<h1>Published numbers and ours" in again.read_text("utf-8")

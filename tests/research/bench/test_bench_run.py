@@ -1,0 +1,561 @@
+"""The bench on small track sets made here: tables, resuming, and what it refuses."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import castlist.research.bench
+from castlist.cli.bench import command
+from castlist.errors import InputError
+from castlist.metrics import Protocol
+from castlist.research.bench import Dataset, Store, cells, dataset_table, facts, markdown, tables
+from castlist.research.bench.html import page
+from castlist.research.bench.methods import PAPER, kind, known, parse_options, resolve
+from castlist.research.bench.published import PUBLISHED, published
+from castlist.research.bench.results import Spread
+from castlist.research.bench.solve import here
+from castlist.research.bench.subsets import BBT0101, SUBSETS, main_cast, subset_of
+from castlist.research.features import gather, write
+
+
+def video(name="bbt_s01e01", persons=("sheldon", "leonard", "raj"), tracks=12, seed=0, **changes):
+    """Tracks of 4 faces, their persons in turn, neighbours seen together; vectors near their person's."""
+    rng = np.random.default_rng(seed)
+    who = np.arange(tracks) % len(persons)
+    centres = rng.normal(size=(len(persons), 8))
+    face = np.repeat(np.arange(tracks), 4)
+    start = 3 * np.arange(tracks)
+    columns = {
+        "track_id": np.arange(tracks) + 100,
+        "frame": np.repeat(start, 4) + np.tile(np.arange(4), tracks),
+        "label": np.array(persons)[who],
+    } | changes
+    return gather(name, centres[who[face]] + 0.1 * rng.normal(size=(len(face), 8)), face, **columns)
+
+
+def Bench(*given, **named):  # one that starts no process a method, to be quick
+    return castlist.research.bench.Bench(*given, **{"solve": here} | named)
+
+
+def quiet(*_):
+    pass
+
+
+def run(bench, data, store):
+    return [r for d, m, s in bench.jobs([data]) for r in bench(d, m, s, store, quiet)]
+
+
+QUICK = {"*": {"epochs": 1, "hidden": 8}}
+
+
+# Who is scored
+
+
+@pytest.mark.parametrize(
+    ("name", "subset"),
+    [
+        ("bbt_s01e01", "BBT-0101"),
+        ("bbt0101", "BBT-0101"),
+        ("BBT-0101", "BBT-0101"),
+        ("buffy_s05e02", "BF-0502"),
+        ("bf0502", "BF-0502"),
+        ("accio_like", "ACCIO"),
+        ("hp_s01e01", "ACCIO"),
+        ("bbt_s01e02", None),
+        ("holiday", None),
+    ],
+)
+def test_published_sets_are_known_by_name(name, subset):
+    found = subset_of(name)
+    assert (found.name if found else None) == subset
+
+
+def test_the_published_cast_is_chosen_by_name():
+    features = video(persons=("Sheldon", "leonard", "unknown"))
+    kept, cast, excluded = main_cast(features)
+    assert cast == ("Sheldon", "leonard")
+    assert len(kept) == 8
+    assert "others than the cast" in excluded
+
+
+def test_numbers_instead_of_names_lose_unknown_and_the_largest():
+    kept, cast, excluded = main_cast(video(persons=("1", "2", "3", "10")))
+    assert cast == ("1", "3")
+    assert len(kept) == 6
+    assert "labels 2, 10" in excluded
+
+
+def test_other_videos_keep_everyone_with_a_label():
+    features = video("holiday", persons=("ann", "bob", ""))
+    kept, cast, excluded = main_cast(features)
+    assert cast == ("ann", "bob")
+    assert excluded == "tracks without a label"
+    assert main_cast(features, cast=("ann",))[1] == ("ann",)
+    assert main_cast(features, drop=("ann",))[1] == ("bob",)
+    assert main_cast(video("holiday"))[2] == "nobody"
+    assert len(kept) == 8
+
+
+def test_main_cast_refuses():
+    with pytest.raises(InputError, match="no track of penny; it has"):
+        main_cast(video(), cast=("penny",))
+    with pytest.raises(InputError, match="no labels"):
+        main_cast(video(label=None))
+    with pytest.raises(InputError, match="1 persons to score"):
+        Dataset.of(video(), cast=("raj",))
+
+
+# The dataset table
+
+
+def test_facts_of_a_set_counted_by_hand():
+    # Tracks start every 3 frames and last 4, so each is seen with the next: 11 pairs, all 12 tracks.
+    row = facts(video("holiday"))
+    assert (row.cast, row.tracks, row.faces) == (3, 12, 48)
+    assert (row.pairs, row.together, row.single, row.single_by_pairs) == (11, 12, 0, 1)
+    assert row.largest == row.smallest == 1 / 3
+    assert row.wrong_pairs == 0
+    text = dataset_table([row, replace(row, name="bbt", subset="BBT-0101", timed=False)])
+    assert "33.3 / 33.3" in text
+    assert "644 (41220)" in text
+    assert "unknown" in text
+
+
+# Running
+
+
+def test_scores_of_an_easy_set_and_their_protocols(tmp_path):
+    data = Dataset.of(video())
+    results = run(Bench(("base",), clusters=(3,)), data, Store(tmp_path))
+    units = [r.key.protocol.unit for r in results]
+    assert units == ["track", "track weighted by frames", "frame"]
+    for r in results:
+        assert r.scores["wcp"] == 1
+        assert r.auc == 1
+        assert r.key.protocol.cast == ("leonard", "raj", "sheldon")
+        assert r.persons["raj"] == [1, 1, 1]
+        assert r.seconds > 0
+    assert [r.violated for r in results] == [0, 0, None]
+
+
+def test_a_second_run_computes_nothing(tmp_path):
+    data, bench = Dataset.of(video()), Bench(("base", "ssiam"), 2, ("track",), (3,), options=QUICK)
+    first = run(bench, data, Store(tmp_path))
+    assert [(r.key.method, r.key.seed) for r in first] == [("base", 0), ("ssiam", 0), ("ssiam", 1)]
+
+    def never(*_):
+        raise AssertionError("computed again")
+
+    assert run(replace(bench, solve=never), data, Store(tmp_path)) == first
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    data, store = Dataset.of(video()), Store(tmp_path)
+    bench = Bench(("base",), 1, ("track", "frame"), (3,))
+    whole = run(bench, data, store)
+    files = sorted(tmp_path.iterdir())
+    files[0].unlink()
+    files[1].write_text(files[1].read_text()[:50])  # cut short by a crash
+    (tmp_path / "other.part").write_text("half")
+    again = run(bench, data, store)
+    assert [r.scores for r in again] == [r.scores for r in whole]
+    assert [r.key for r in run(bench, data, store)] == [r.key for r in whole]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recipe": "paper"},
+        {"options": {"ssiam": {"epochs": 2, "hidden": 8}}},
+        {"clusters": (4,)},
+        {"units": ("frame",)},
+    ],
+)
+def test_whatever_changes_the_result_changes_the_key(tmp_path, change):
+    data = Dataset.of(video())
+    bench = Bench(("ssiam",), 1, ("track",), (3,), options=QUICK)
+    other = replace(bench, **change)
+    old = {bench._key(data, "ssiam", 0, p).file for p in bench.protocols(data, "ssiam")}
+    new = {other._key(data, "ssiam", 0, p).file for p in other.protocols(data, "ssiam")}
+    assert not old & new
+    seeds = {bench._key(data, "ssiam", s, Protocol()).file for s in range(3)}
+    sets = {bench._key(Dataset.of(video(seed=s)), "ssiam", 0, Protocol()).file for s in range(3)}
+    assert len(seeds) == len(sets) == 3
+
+
+def test_where_and_how_fast_is_not_part_of_the_key():
+    from castlist.types import Machine
+
+    data, bench = Dataset.of(video()), Bench(("ssiam",), 1, ("track",))
+    other = replace(bench, machine=Machine("cpu", 1))
+    assert bench._key(data, "ssiam", 0, Protocol()) == other._key(data, "ssiam", 0, Protocol())
+
+
+@pytest.mark.parametrize("method", PAPER)
+def test_every_method_of_the_slides_runs(tmp_path, method):
+    bench = Bench((method,), 1, ("track",), (3,), options=QUICK)
+    (result,) = run(bench, Dataset.of(video()), Store(tmp_path))
+    assert 0.4 < result.scores["wcp"] <= 1
+    assert result.auc is not None
+
+
+BOX = np.tile([10.0, 10, 50, 50], (48, 1))
+VIEW = np.repeat(np.eye(3)[np.arange(12) % 3], 4, 0)
+
+
+@pytest.mark.parametrize(
+    "method", ["castlist", "k-means", "hac-ward", "finch", "c1c", "hmrf2", "cmvfc", "mcafc"]
+)
+def test_methods_that_give_clusters_are_scored_by_tracks(tmp_path, method):
+    bench = Bench((method,), 1, ("track", "track weighted by frames", "frame"), (3,))
+    data = Dataset.of(video(box=BOX, views={"colour": VIEW}))
+    results = run(bench, data, Store(tmp_path))
+    assert [r.key.protocol.unit for r in results] == ["track", "track weighted by frames"]
+    assert results[0].auc is None
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        ("cmvfc", {}, "cmvfc needs a second view, which"),
+        ("hmrf2", {}, "hmrf2 needs boxes, which"),
+        ("hmrf2", {"frame": None}, "hmrf2 needs boxes and times, which"),
+    ],
+)
+def test_methods_say_what_a_set_lacks(tmp_path, method, changes, message):
+    with pytest.raises(InputError, match=message):
+        run(Bench((method,), 1, ("track",), (3,)), Dataset.of(video(**changes)), Store(tmp_path))
+
+
+def test_what_a_method_sees_is_part_of_the_digest():
+    plain = Dataset.of(video()).digest
+    boxed = Dataset.of(video(box=BOX)).digest
+    seen = Dataset.of(video(box=BOX, views={"colour": VIEW})).digest
+    assert len({plain, boxed, seen}) == 3
+
+
+def test_what_has_no_randomness_runs_once():
+    methods = (
+        "base",
+        "castlist",
+        "castlist-base",
+        "ssiam",
+        "k-means",
+        "hac-ward",
+        "c1c",
+        "dbscan",
+        "hdbscan",
+        "ccl",
+    )
+    data = Dataset.of(video())
+    jobs = [(m, s) for _, m, s in Bench(methods, 3).jobs([data])]
+    once = {"base", "castlist-base", "hac-ward", "c1c", "dbscan", "hdbscan"}
+    assert sorted(jobs) == sorted((m, s) for m in methods for s in range(1 if m in once else 3))
+    sampled = Bench(("hac-ward",), 3, options={"hac-ward": {"max_tracks": 5}})
+    assert len(sampled.jobs([data])) == 3
+
+
+# The number of people unknown
+
+
+def test_methods_that_find_the_number(tmp_path):
+    methods = tuple(m for m in known() if kind(m) != "refinement" and m not in ("bcl", "videoclusternet"))
+    bench = Bench(methods, 1, ("track", "frame"), (None,))
+    data = Dataset.of(video("holiday", tracks=24))
+    jobs = bench.jobs([data])
+    own = {"castlist", "castlist-base"}
+    assert {m for _, m, _ in jobs} == own | {"finch", "c1c", "dbscan", "hdbscan", "chinese-whispers"}
+    results = run(bench, data, Store(tmp_path))
+    assert all(r.key.protocol.clusters is None for r in results)
+    assert all("K found by the method" in str(r.key.protocol) for r in results)
+    ours = next(r for r in results if r.key.method == "castlist")
+    assert (ours.scores["clusters"], ours.facts["persons"], ours.violated) == (3, 3, 0)
+    assert ours.scores["b_cubed_f1"] == 1
+
+
+def test_ours_breaks_no_cannot_link_even_where_fewer_clusters_are_asked_for(tmp_path):
+    # Three people seen together again and again: two clusters would break a link.
+    together = video("holiday", frame=np.tile(np.arange(4), 12) + np.repeat(np.arange(12) // 3 * 10, 4))
+    results = run(Bench(("castlist", "hac-ward"), 1, ("track",), (2,)), Dataset.of(together), Store(tmp_path))
+    ours, ward = results
+    assert (ours.violated, ours.scores["clusters"]) == (0, 3)
+    assert (ward.scores["clusters"], ward.violated > 0) == (2, True)
+    for text in (tables(cells(results)), page(cells(results))):
+        assert "castlist made 3 clusters of 2 asked for: cannot-links forbid merging on" in text
+        assert "hac-ward made" not in text
+
+
+@pytest.mark.parametrize("clusters", [None, 1, 3, 12])
+def test_ours_on_tracks_that_are_all_seen_together(tmp_path, clusters):
+    every = video("holiday", frame=np.tile(np.arange(4), 12))
+    (ours,) = run(Bench(("castlist",), 1, ("track",), (clusters,)), Dataset.of(every), Store(tmp_path))
+    assert (ours.violated, ours.scores["clusters"]) == (0, 12)
+
+
+@pytest.mark.parametrize("clusters", [1, 2, 3, 7, 12])
+def test_ours_makes_as_many_clusters_as_asked_for_where_nothing_forbids_it(tmp_path, clusters):
+    free = video("holiday", frame=np.arange(48))
+    (ours,) = run(Bench(("castlist",), 1, ("track",), (clusters,)), Dataset.of(free), Store(tmp_path))
+    assert ours.scores["clusters"] == clusters
+
+
+def test_tables_of_what_was_found_say_how_far_off_and_how_much_is_noise(tmp_path):
+    noisy = video("holiday", tracks=24)
+    vector = noisy.embeddings.vector.copy()
+    vector[:4] = -vector[:4] + np.random.default_rng(1).normal(size=(4, 8))  # a track like no other
+    data = Dataset.of(video("holiday", tracks=24, views={}))
+    features = replace(data.features, embeddings=replace(data.features.embeddings, vector=vector))
+    bench = Bench(("dbscan", "k-means"), 2, ("track",), (None, 3), options={"dbscan": {"eps": 0.3}})
+    given = cells(run(bench, Dataset.of(features), Store(tmp_path)))
+    assert "dbscan: eps 0.3" in tables(given)
+    assert "the others at their defaults" in tables(given)
+    unknown, told = markdown(given, ("clusters", "found", "off", "noise", "wcp")).split("**holiday: ")[1:]
+    assert "| method | runs | clusters | found | off by | noise | accuracy |" in unknown
+    assert "| dbscan | 1 | 3 | 3 | +0 | 0.042 | 1.000 |" in unknown
+    assert "| method | runs | clusters | found | off by | accuracy |" in told
+    assert "±" not in next(row for row in told.splitlines() if "dbscan" in row)
+    assert "number of clusters found" in page(given)
+
+
+def test_columns_are_chosen_by_name(tmp_path):
+    given = cells(run(Bench(("base",), 1, ("track",), (3,)), Dataset.of(video()), Store(tmp_path)))
+    head = tables(given, ("violated", "wcp")).splitlines()[2].split()
+    assert head == ["method", "runs", "accuracy", "CL", "broken"]
+    with pytest.raises(InputError, match="unknown column speed; choose from clusters, found"):
+        tables(given, ("speed",))
+
+
+def test_a_set_that_stores_some_faces_is_not_scored_by_frames():
+    size = np.full(12, 9)
+    first = 3 * np.arange(12)
+    data = Dataset.of(video(size=size, first=first, last=first + 8))
+    protocols = Bench(("base",)).protocols(data, "base")
+    assert [p.unit for p in protocols] == ["track", "track weighted by frames"]
+    assert protocols[0].excluded == "nobody, and the faces not stored: 60 of 108"
+
+
+def test_the_published_numbers_of_clusters_are_the_default():
+    assert [
+        p.clusters for p in Bench(("base",), units=("track",)).protocols(Dataset.of(video()), "base")
+    ] == [5]
+    holiday = Dataset.of(video("holiday"))
+    assert [p.clusters for p in Bench(("base",), units=("track",)).protocols(holiday, "base")] == [3]
+
+
+def test_more_clusters_than_tracks(tmp_path):
+    with pytest.raises(InputError, match="cannot make 13 clusters of 12 tracks"):
+        run(Bench(("base",), 1, ("track",), (13,)), Dataset.of(video()), Store(tmp_path))
+    with pytest.raises(InputError, match="seeds must be 1 or more"):
+        Bench(("base",), seeds=0)
+
+
+# Tables
+
+
+def test_published_numbers():
+    assert published("BBT-0101", "ssiam", "track", 5, "wcp").value == 0.962
+    assert published("BF-0502", "tsiam", "frame", 6, "wcp").value == 0.9246
+    assert published("ACCIO", "ssiam", "track", 40, "b_cubed_f1").value == 0.502
+    assert published("ACCIO", "ssiam", "track", 5, "wcp") is None
+    assert len({(p.dataset, p.method, p.unit, p.clusters, p.score) for p in PUBLISHED}) == len(PUBLISHED)
+    for p in PUBLISHED:
+        assert 0 < p.value < 1
+        assert p.dataset in SUBSETS
+        assert p.clusters in SUBSETS[p.dataset].clusters
+
+
+def test_b_cubed_f_is_the_harmonic_mean_in_the_published_table_too():
+    for p in PUBLISHED:
+        if p.score == "b_cubed_precision":
+            r = published(p.dataset, p.method, p.unit, p.clusters, "b_cubed_recall").value
+            f = published(p.dataset, p.method, p.unit, p.clusters, "b_cubed_f1").value
+            # The slides' F of DIFFRAC, .301, is not the mean of its own P and R, which is .308.
+            assert 2 * p.value * r / (p.value + r) == pytest.approx(f, abs=0.008)
+
+
+def test_the_table_shows_ours_theirs_and_the_protocol(tmp_path):
+    bench = Bench(("base", "ssiam"), 2, ("track",), options=QUICK)
+    text = tables(cells(run(bench, Dataset.of(video()), Store(tmp_path))))
+    for part in (
+        "unit: track",
+        "K = 5 given",
+        "[0.932]",
+        "[0.962]",
+        "±",
+        "excluded: nobody",
+        "AUC",
+        "slides",
+    ):
+        assert part in text
+    assert tables([]) == "no results"
+
+
+def test_spread():
+    spread = Spread.of([0.5, None, 0.7, float("nan")])
+    assert (spread.mean, spread.runs, spread.low, spread.high) == (0.6, 2, 0.5, 0.7)
+    assert spread.std == pytest.approx(0.1414, abs=1e-4)
+    assert Spread.of([0.5]).std is None
+    assert Spread.of([None]) is None
+
+
+def test_the_page_needs_nothing_and_escapes(tmp_path):
+    data = Dataset.of(video("<b>holiday</b>"))
+    html = page(cells(run(Bench(("base",), units=("track",)), data, Store(tmp_path))))
+    assert "<b>holiday" not in html
+    assert html.count("<svg") == 2
+    for outside in ("http://", "https://", "src=", "@import", "url("):
+        assert outside not in html.replace("http://www.w3.org/2000/svg", "")
+
+
+# The command line
+
+
+def call(*arguments):
+    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "data").mkdir()
+    write(video(), tmp_path / "data" / "bbt_s01e01.npz")
+    return tmp_path
+
+
+def test_list():
+    text = call("list").output
+    for part in ("ssiam", "c1c", "BBT-0101", "0.962"):
+        assert part in text
+    assert set(json.loads(call("list", "--json").output)) == {"methods", "sets", "published"}
+
+
+def test_datasets(files):
+    assert "12 (48)" in call("datasets", files / "data").output
+    assert json.loads(call("datasets", files / "data", "--json").output)[0]["tracks"] == 12
+
+
+def test_run_prints_tables_json_and_a_page(files):
+    given = ("run", "--data", files / "data", "--methods", "base,hdbscan", "--units", "track", "--seeds", 1)
+    given = (*given, "--results", files / "kept", "--clusters", "3")
+    result = call(*given, "--html", files / "bench.html")
+    assert "| base | 1 | 3 | 1.000 |" in call(*given, "--markdown", "--columns", "clusters,wcp").stdout
+    assert "K found by the method" in call(*given[:-1], "unknown").stdout
+    assert "base" in result.stdout
+    assert "2/2 runs" in result.stderr or "1/2 runs" in result.stderr
+    assert "<svg" in (files / "bench.html").read_text()
+    found = json.loads(call(*given, "--json").stdout)
+    assert found[0]["scores"]["wcp"] == 1
+    assert found[0]["key"]["protocol"]["unit"] == "track"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--methods", "magic"), "unknown method 'magic'; choose from paper, baselines, all, base"),
+        (("--methods", ","), "no method named"),
+        (("--set", "epochs=5"), "must be METHOD.OPTION=VALUE"),
+        (("--set", "ssiam.epoch=5", "--methods", "ssiam"), "ssiam has no option epoch; it has"),
+        (("--cast", "penny"), "no track of penny"),
+        (("--data", "nowhere"), "nowhere does not exist"),
+        (("--seeds", "0"), "seeds must be 1 or more"),
+        (("--columns", "speed"), "unknown column speed; choose from"),
+        (("--set", "k-means.restarts=-1", "--methods", "k-means"), "restarts must be a whole number from 1"),
+        (("--set", "k-means.restarts=many", "--methods", "all"), "k-means.restarts must be .* got 'many'"),
+        (("--set", "castlist.poor=2", "--methods", "castlist"), r"GroupLinkage.poor must lie in \[0, 1\)"),
+        (("--set", "castlist.poor=x", "--methods", "castlist"), "castlist cannot take"),
+        (("--set", "base.epochs=1", "--methods", "base"), "base has no option epochs; it has none"),
+        (
+            ("--set", "ssaim.epochs=1", "--methods", "base"),
+            "options are given for 'ssaim', which is no method",
+        ),
+    ],
+)
+def test_run_refuses(files, arguments, message):
+    with pytest.raises(InputError, match=message):
+        call("run", "--data", files / "data", "--results", files / "kept", *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--units", "shot"), ("--units", ""), ("--clusters", "x"), ("--clusters", "0")]
+)
+def test_run_refuses_options(files, arguments):
+    result = call("run", "--data", files / "data", *arguments)
+    assert result.exit_code == 2
+    assert "Invalid value" in result.output
+
+
+def test_a_method_that_cannot_run_is_left_out_and_said(files):
+    with pytest.raises(InputError, match="nothing was scored"):
+        call(
+            *("run", "--data", files / "data", "--methods", "base,tsiam-no-singletons", "--seeds", 1),
+            *("--units", "track", "--clusters", 13, "--results", files / "kept"),
+        )
+
+
+def test_baselines_by_frame_are_refused_in_a_sentence(files):
+    given = ("run", "--data", files / "data", "--units", "frame", "--results", files / "kept", "--seeds", 1)
+    with pytest.raises(InputError, match="nothing was scored"):
+        call(*given, "--methods", "k-means")
+    result = call(*given, "--methods", "base,k-means")
+    assert "left out: k-means: clusters tracks, not frames" in result.stderr
+    assert "base" in result.stdout
+
+
+def test_reconstructed_methods_say_so_in_every_table(tmp_path):
+    found = cells(run(Bench(("vdf", "finch"), 1, ("track",)), Dataset.of(video()), Store(tmp_path)))
+    for text in (tables(found), markdown(found), page(found)):
+        assert "vdf (after Sharma et al., CVPR Workshops 2017, reconstructed)" in text
+        assert "finch (after" not in text
+
+
+def test_small_clusters_are_not_found_people(tmp_path):
+    """A cluster of less than 1 % of the faces counts as a cluster and not as a person found."""
+    features = replace(video(tracks=12), size=np.array([500] * 11 + [4]))
+    (result,) = run(Bench(("k-means",), 1, ("track",), (12,)), Dataset.of(features), Store(tmp_path))
+    assert (result.scores["clusters"], result.scores["found"]) == (12, 11)
+
+
+def test_draws_of_faces_differ_and_are_scored_with_every_seed(tmp_path):
+    draws = [Dataset.of(video(), faces=2, draw=k) for k in range(3)]
+    assert len({d.digest for d in draws}) == 3
+    for d in draws:
+        assert (np.bincount(d.features.embeddings.track) == 2).all()
+        assert (d.features.size == 4).all()
+        assert not d.whole
+    bench, store = Bench(("ssiam",), 2, ("track",), options=QUICK), Store(tmp_path)
+    found = [r for d, m, s in bench.jobs(draws) for r in bench(d, m, s, store, quiet)]
+    (cell,) = cells(found)
+    assert len(cell.results) == 6
+
+
+def test_refined_features_are_clustered_by_our_linkage_where_the_number_is_unknown(tmp_path):
+    bench = Bench(("base", "castlist-base"), 1, ("track",), (None, 0))
+    base, ours = cells(run(bench, Dataset.of(video("holiday", tracks=24)), Store(tmp_path)))[::2]
+    found = {(c.method, c.protocol.clusters): c.results[0] for c in (base, ours)}
+    assert found["base", None].scores == found["castlist-base", None].scores
+
+
+def test_files_of_a_directory_that_cannot_be_scored_are_left_out_and_said(files):
+    write(video("holiday", label=None), files / "data" / "holiday.npz")
+    given = ("run", "--methods", "base", "--units", "track", "--results", files / "kept")
+    result = call(*given, "--data", files / "data")
+    assert "left out: holiday has no labels" in result.stderr
+    assert "bbt_s01e01" in result.stdout
+    with pytest.raises(InputError, match="holiday has no labels"):
+        call(*given, "--data", files / "data" / "holiday.npz")
+    (files / "data" / "bbt_s01e01.npz").write_bytes(b"")
+    with pytest.raises(InputError, match="has features and labels"):
+        call(*given, "--data", files / "data")
+
+
+def test_options_and_names():
+    assert parse_options(("ssiam.epochs=5", "*.margin=0.5", "ssiam.scaling=raw")) == {
+        "ssiam": {"epochs": 5, "scaling": "raw"},
+        "*": {"margin": 0.5},
+    }
+    assert resolve("paper") == PAPER
+    assert set(resolve("all")) == set(known())
+    assert resolve("ssiam,base,ssiam") == ("ssiam", "base")
+    assert BBT0101.clusters == (5,)

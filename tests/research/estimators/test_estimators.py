@@ -1,0 +1,85 @@
+"""The estimators under scikit-learn's own checks, and on arrays whose answer is known."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from castlist import refine
+from castlist.research.estimators import PseudoRF, SSiam, TSiam, Ward
+from castlist.research.estimators.refiners import seen_together
+
+RNG = np.random.default_rng(0)
+TRACKS = np.repeat(np.arange(6), 8)
+X = 4 * RNG.standard_normal((3, 10))[TRACKS % 3] + RNG.standard_normal((48, 10))
+
+
+@parametrize_with_checks(
+    [*(step(epochs=2, hidden=8) for step in (SSiam, PseudoRF, TSiam)), Ward()],
+)
+def test_scikit_learn_conventions(estimator, check):
+    check(estimator)
+
+
+def test_same_as_the_step():
+    ours = SSiam(random_state=3, epochs=2, hidden=9).fit(X)
+    seed = np.random.RandomState(3).randint(2**31 - 1)
+    step = refine.SSiam(seed=int(seed), epochs=2, hidden=9).fit(X)
+    np.testing.assert_allclose(ours.transform(X), step.transform(X), rtol=1e-4, atol=1e-5)
+    assert ours.get_feature_names_out()[0] == "ssiam0"
+
+
+def test_tsiam_learns_from_tracks_and_frames():
+    frames = np.tile(np.arange(8), 6) + 100 * (TRACKS // 2)
+    a = TSiam(random_state=0, epochs=2, hidden=9).fit(X, tracks=TRACKS, frames=frames)
+    b = TSiam(random_state=0, epochs=2, hidden=9).fit(X, TRACKS, cannot_link=[[0, 1], [2, 3], [4, 5]])
+    np.testing.assert_array_equal(a.transform(X), b.transform(X))
+    again = clone(a).fit_transform(X, tracks=TRACKS, frames=frames)
+    np.testing.assert_array_equal(again, a.transform(X))
+    assert make_pipeline(clone(a), Ward(3)).fit_predict(X, TRACKS).shape == (48,)
+
+
+def test_seen_together_by_hand():
+    track, frame = np.array([5, 2, 9, 5, 7, 2]), np.array([0, 0, 0, 1, 1, 2])
+    assert seen_together(track, frame).tolist() == [[2, 5], [2, 9], [5, 7], [5, 9]]
+    assert seen_together(track[:0], frame[:0]).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, "tracks"),
+        ({"tracks": TRACKS[:5]}, "one a row"),
+        ({"tracks": TRACKS + 0.5}, "whole numbers"),
+        ({"tracks": TRACKS, "frames": TRACKS[:5]}, "one a row"),
+        ({"tracks": 0 * TRACKS}, "two tracks"),
+        ({"tracks": np.arange(48)}, "one face"),
+    ],
+)
+def test_tsiam_refuses_what_it_cannot_learn_from(options, reason):
+    with pytest.raises(ValueError, match=reason):
+        TSiam().fit(X, **options)
+
+
+def test_ward_by_hand():
+    """Two close pairs on a line and a lone point: three clusters, in order of appearance."""
+    points = np.array([[9.0], [0.0], [0.1], [9.1], [4.0]])
+    assert Ward(3).fit_predict(points).tolist() == [0, 1, 1, 0, 2]
+    assert Ward(5).fit_predict(points).tolist() == [0, 1, 2, 3, 4]
+    assert Ward(1).fit_predict(points).tolist() == [0] * 5
+    apart = Ward(1).fit(points, cannot_link=[[1, 2]])
+    assert len(set(apart.labels_)) == 2
+    assert apart.labels_[1] != apart.labels_[2]
+    with pytest.raises(ValueError, match="1 to 5"):
+        Ward(6).fit(points)
+
+
+def test_ward_equals_scipy():
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    x = RNG.standard_normal((60, 4))
+    ours = Ward(7).fit(x)
+    theirs = fcluster(linkage(x, "ward"), 7, "maxclust")
+    assert len({*zip(ours.labels_, theirs, strict=True)}) == 7
+    np.testing.assert_allclose(ours.linkage_[:, 2], linkage(x, "ward")[:, 2], rtol=1e-5)
