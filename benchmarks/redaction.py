@@ -9,9 +9,10 @@ to whom most of those of its faces show that anybody can place. With --as-found 
 are kept of whose faces most show the person.
 
 A pixel counts as hidden where the output is black and the film is not. A face of anybody else is covered
-where 90 % of its pixels are hidden; one of the kept person is open where at most 10 % are. Then the proof is
-tried on output that leaks on purpose: the film itself, and one in which a face of somebody else is open for
-half a second. Exit statuses of -1 were not tried.
+where 90 % of its pixels are hidden; one of the kept person is open where at most 10 % are. Where faces
+overlap no cover can do both: "of" is the share of the kept faces that a cover could leave open at most. Then
+the proof is tried on output that leaks on purpose: the film itself, and one in which a face of somebody
+else is open for half a second. Exit statuses of -1 were not tried.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from castlist.types import SET_ASIDE, Machine
 
 DARK, BLACK = 48, 24  # grey levels: film darker than this is not counted; output up to this is black
 SHOWN = (
-    "others", "covered", "hidden", "kept", "open", "shown", "rounds", "status", "film_checked",
+    "others", "covered", "hidden", "kept", "open", "possible", "shown", "rounds", "status", "film_checked",
     "half_second_checked", "rate",
 )  # fmt: skip
 COLUMNS = (
@@ -48,6 +49,7 @@ COLUMNS = (
     "mean",
     "kept",
     "open",
+    "of",
     "mean",
     "rounds",
     "status",
@@ -119,6 +121,20 @@ def hidden_shares(film: Path, output: Path, truth) -> np.ndarray:
     return share
 
 
+def possible(truth, mine: np.ndarray) -> np.ndarray:
+    """(n,) the kept faces that are open under some cover that hides 90 % of every other face."""
+    frame, box, _ = truth
+    area = (box[:, 2:] - box[:, :2]).prod(axis=1)
+    left, right = pairs_in_frame(frame, frame)
+    other = mine[left] & ~mine[right]
+    left, right = left[other], right[other]
+    low, high = np.maximum(box[left, :2], box[right, :2]), np.minimum(box[left, 2:], box[right, 2:])
+    common = np.clip(high - low, 0, None).prod(axis=1)
+    can = mine.copy()
+    can[left[common - 0.1 * area[right] > 0.1 * area[left]]] = False
+    return can
+
+
 def run(folder: Path, who: list[str], *options: str) -> tuple[int, float]:
     """Exit status and CPU seconds of castlist redact."""
     names = [part for name in who for part in ("--keep", name)]
@@ -176,7 +192,9 @@ def measured(film: Path, folder: Path, as_found: bool, leaks_up_to: float, scrat
         "hidden": float(share[theirs].mean()), "missed": int((share[theirs] < 0.9).sum()),
         "unknown": int(nobody.sum()), "unknown_covered": int((share[nobody] >= 0.9).sum()),
         "kept": int((told & mine).sum()),
-        "open": float((share[told & mine] <= 0.1).mean()), "shown": float(1 - share[told & mine].mean()),
+        "open": float((share[told & mine] <= 0.1).mean()),
+        "possible": float(possible(truth, mine)[told & mine].mean()),
+        "shown": float(1 - share[told & mine].mean()),
         "rounds": report["proof"]["rounds"], "status": status, "moments": len(report["proof"]["leaks"]),
         "film_checked": run(folder, who, "--check", str(film))[0] if tried else -1,
         "half_second_checked": half,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.render import BODY, CORE, HOLE, STYLES, WHOLE, Covers
+from castlist.render import BODY, CORE, HEAD, HOLE, MARGIN, STYLES, WHOLE, Covers
 from castlist.render.codecs import container_of, encoder_for, pixel_format
 from castlist.render.covers import cover
 from castlist.types import same
@@ -34,6 +34,14 @@ def test_a_rectangle_is_filled_outward_on_every_plane() -> None:
 
 def test_a_hole_is_open_again_and_a_core_over_it_is_not() -> None:
     before, after = drawn([BODY, HOLE, CORE], [(0, 0, 8, 8), (2, 2, 6, 6), (4, 2, 6, 6)])
+    opened = np.zeros((8, 8), bool)
+    opened[2:6, 2:4] = True
+    assert (after[0][opened] == before[0][opened]).all()
+    assert (after[0][~opened] == 0).all()
+
+
+def test_a_head_opens_the_margin_of_another_but_not_their_face() -> None:
+    before, after = drawn([MARGIN, HEAD, BODY], [(0, 0, 8, 8), (2, 2, 6, 6), (4, 2, 6, 6)])
     opened = np.zeros((8, 8), bool)
     opened[2:6, 2:4] = True
     assert (after[0][opened] == before[0][opened]).all()

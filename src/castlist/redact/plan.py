@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from castlist.boxes import iou, pairs_in_frame, part_of
 from castlist.cast import Cast
-from castlist.render import BODY, CORE, HOLE, WHOLE, Covers
+from castlist.render import BODY, CORE, HEAD, HOLE, MARGIN, WHOLE, Covers
 from castlist.types import CUT, START, Clock, Shots, Tracks, freeze
 
 __all__ = ["Hide", "Plan", "lasting", "planned"]
@@ -33,9 +33,13 @@ CERTAIN = 0.5  # score from which a face is hidden even where it overlaps one th
 # least so much. Of two faces side by side the surer is rarely so far ahead.
 SECOND_BOX = 0.15
 BEHIND = 0.3  # so much less sure is a detector of what is mostly behind another face, or none
-# Where a face that is to be seen and another overlap, the one to be seen loses so much of its area first.
-# Then the other's box gives way by so much of its side at most: its rim is cheek, ear or hair.
-LOSES, GIVES_WAY = 0.05, 0.06
+# A detector's box of a face that is half hidden behind another is up to so much of its size too small, so
+# much more is hidden. Where it overlaps a face that is to be seen, that one loses so much of its area first;
+# then the box gives way by so much of its area, and of its side, at most: its rim is cheek, ear or hair, and
+# its corners are no face at all.
+DEVIATES = 0.05
+LOSES, GIVES_WAY, GIVES_SIDE = 0.06, 0.08, 0.15
+AMONG = 0.3  # of a kept face's size around it: its head, which the margins of others' heads leave open
 EXACT = 0.03  # of a face's size by which a detector's boxes of one face differ between sizes of the picture
 GOES_ON = 0.25  # seconds between two detections within which an open face goes on as itself
 FOLLOWED = 0.5  # seconds after which a face is one that can be lost
@@ -114,7 +118,7 @@ def planned(
     for tracks in more:
         every = np.ones(len(tracks.frame), bool)
         parts += _hidden(tracks, every, every, hide, cast, (kept[0][:0], kept[1][:0]))
-    parts.append((faces.frame[shown], HOLE, _holes(faces, shown, certain, hide)))
+    parts += _opened(faces, shown, certain, hide)
     known = np.flatnonzero(open_tracks[cast.tracks.track])
     same = known[
         _same(cast.tracks.frame[known], cast.tracks.box[known], faces.frame[shown], faces.box[shown])
@@ -236,7 +240,8 @@ def _hidden(
     at = np.flatnonzero(rows)
     found = at[(tracks.detection[at] >= 0) & certain[at]]
     parts = [
-        (tracks.frame[at], BODY, hide.head(tracks.box[at])),
+        (tracks.frame[at], MARGIN, hide.head(tracks.box[at])),
+        (tracks.frame[at], BODY, hide.face(tracks.box[at])),
         (tracks.frame[found], CORE, _giving_way(tracks.frame[found], tracks.box[found], *kept)),
     ]
     seconds = clock.seconds()
@@ -244,8 +249,9 @@ def _hidden(
         for end, step in ((first, -1), (last, 1)):
             frames = _held(int(tracks.frame[end]), step, hide, shots, seconds)
             other = min(max(end - step * max(1, _within(tracks, end, -step, first, last)), first), last)
-            boxes = _going_on(tracks, end, other, frames, hide, seconds)
-            parts.append((frames, BODY, boxes))
+            for kind, grown in ((MARGIN, hide.head), (BODY, hide.face)):
+                boxes = _going_on(tracks, end, other, frames, grown(tracks.box[[end]])[0], seconds)
+                parts.append((frames, kind, boxes))
     return parts
 
 
@@ -265,15 +271,24 @@ def _same(
     return marks
 
 
-def _holes(
+def _opened(
     faces: Tracks, shown: NDArray[np.int64], certain: NDArray[np.bool_], hide: Hide
-) -> NDArray[np.float64]:
-    """(k, 4) what stays open of the faces `shown` (k,): with a margin, but where somebody else's face is."""
-    holes, others = hide.face(faces.box[shown]), np.flatnonzero(certain)
-    left, right = pairs_in_frame(faces.frame[shown], faces.frame[others])
-    near = left[iou(holes[left], _grown(faces.box[others], EXACT)[right]) > 0]
-    holes[near] = _grown(faces.box[shown[near]], min(EXACT, hide.open))
-    return holes
+) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
+    """What stays open of the faces `shown` (k,): with a margin, but where somebody else's face is; and of
+    those that are near nobody, the whole head, where no other face was or will be."""
+    frame, box, others = faces.frame[shown], faces.box[shown], np.flatnonzero(certain)
+    left, right = pairs_in_frame(frame, faces.frame[others])
+
+    def near(reach: NDArray[np.float64], margin: float) -> NDArray[np.bool_]:
+        marks = np.zeros(len(shown), bool)
+        marks[left[iou(reach[left], _grown(faces.box[others], margin)[right]) > 0]] = True
+        return marks
+
+    faces_, heads = hide.face(box), _grown(box, max(AMONG, hide.open))
+    touched = near(faces_, EXACT)
+    faces_[touched] = _grown(box[touched], min(EXACT, hide.open))
+    alone = ~near(heads, max(AMONG, hide.open))
+    return [(frame, HOLE, faces_), (frame[alone], HEAD, heads[alone])]
 
 
 def _giving_way(
@@ -283,7 +298,7 @@ def _giving_way(
     kept_box: NDArray[np.float32],
 ) -> NDArray[np.float64]:
     """(n, 4) what is hidden whatever else is there: faces, each less the edge over which a kept face lies."""
-    core, kept = np.asarray(box, np.float64), np.asarray(kept_box, np.float64)
+    core, kept = _grown(box, DEVIATES), np.asarray(kept_box, np.float64)
     left, right = pairs_in_frame(frame, kept_frame)
     a, b = core[left], kept[right]
     into = np.concatenate([b[:, 2:] - a[:, :2], a[:, 2:] - b[:, :2]], axis=1)  # from left, top, right, bottom
@@ -293,7 +308,8 @@ def _giving_way(
     common = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     along = np.tile(common[:, ::-1], 2)  # how long the border is along which the box gives way
     borne = LOSES * own[:, :2].prod(axis=1, keepdims=True) / np.maximum(along, 1e-9)
-    most = np.clip(into - borne, 0, GIVES_WAY * size)
+    area = size[:, :2].prod(axis=1, keepdims=True)
+    most = np.clip(into - borne, 0, np.minimum(GIVES_WAY * area / np.maximum(along, 1e-9), GIVES_SIDE * size))
     given = np.zeros((len(box), 4))
     np.maximum.at(given, (left[meets], side[meets]), most[meets, side[meets]])
     return core + given * (1, 1, -1, -1)
@@ -332,10 +348,14 @@ def _within(tracks: Tracks, end: int, step: int, first: int, last: int) -> int:
 
 
 def _going_on(
-    tracks: Tracks, end: int, other: int, frames: NDArray[np.int64], hide: Hide, seconds: NDArray[np.float64]
+    tracks: Tracks,
+    end: int,
+    other: int,
+    frames: NDArray[np.int64],
+    head: NDArray[np.float64],
+    seconds: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(n, 4) the head at the end of a stretch, drawn out to where it was going."""
-    head = hide.head(tracks.box[[end]])[0]
+    """(n, 4) a head or a face (4,) at the end of a stretch, drawn out to where it was going."""
     apart = float(seconds[tracks.frame[end]] - seconds[tracks.frame[other]])
     centre = [(tracks.box[r][:2] + tracks.box[r][2:]) / 2 for r in (end, other)]
     speed = (centre[0] - centre[1]) / apart if apart else np.zeros(2)

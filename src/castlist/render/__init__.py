@@ -6,14 +6,16 @@ FFmpeg runs in a child process, as for decoding: a film that crashes or hangs a 
 from __future__ import annotations
 
 from castlist.render.codecs import CONTAINERS, container_of
-from castlist.render.covers import BODY, CORE, HOLE, STYLES, WHOLE, Covers
+from castlist.render.covers import BODY, CORE, HEAD, HOLE, MARGIN, STYLES, WHOLE, Covers
 from castlist.render.process import Film, Rendered, cut, joined, render
 
 __all__ = [
     "BODY",
     "CONTAINERS",
     "CORE",
+    "HEAD",
     "HOLE",
+    "MARGIN",
     "STYLES",
     "WHOLE",
     "Covers",

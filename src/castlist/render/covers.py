@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from castlist.types import freeze
 
-__all__ = ["BODY", "CORE", "HOLE", "STYLES", "WHOLE", "Covers", "cover"]
+__all__ = ["BODY", "CORE", "HEAD", "HOLE", "MARGIN", "STYLES", "WHOLE", "Covers", "cover"]
 
 # Covers.kind, in the order in which they are laid over a frame
-BODY = 0  # hidden: a head with its margin, or where one was or will be
-HOLE = 1  # open again: the face of somebody who is to be seen
-CORE = 2  # hidden whatever else is there: a face that was detected
-WHOLE = 3  # the whole picture is hidden
+MARGIN = 0  # hidden: what surrounds a face, its hair, ears and neck
+HEAD = 1  # open again: the head of somebody who is to be seen
+BODY = 2  # hidden: a face, or where one was or will be
+HOLE = 3  # open again: the face of somebody who is to be seen
+CORE = 4  # hidden whatever else is there: a face that was detected
+WHOLE = 5  # the whole picture is hidden
+
+OPEN = (HEAD, HOLE)  # kinds that show the picture again
 
 CELLS = 5  # of the long side of what is hidden: too few to recognise anybody by
 Plane = NDArray[Any]
@@ -28,7 +32,7 @@ class Covers:
     """Rectangles to be hidden, or to be left open, one a row, ordered by frame and then by kind."""
 
     frame: NDArray[np.int64]  # (n,)
-    kind: NDArray[np.int8]  # (n,) BODY, HOLE, CORE, WHOLE
+    kind: NDArray[np.int8]  # (n,) MARGIN, HEAD, BODY, HOLE, CORE, WHOLE
     box: NDArray[np.float32]  # (n, 4) left, top, right, bottom in pixels of the frame as shown
 
     def __post_init__(self) -> None:
@@ -71,7 +75,7 @@ class Covers:
                 return 1.0
             cells = (self.box[row] - np.array([left, top] * 2)) / size * 64
             low, high = np.clip(np.round(cells[:2]), 0, 64), np.clip(np.round(cells[2:]), 0, 64)
-            mask[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])] = self.kind[row] != HOLE
+            mask[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])] = self.kind[row] not in OPEN
         return float(mask.mean())
 
 
@@ -104,7 +108,7 @@ def _cover_plane(plane: Plane, black: int, kinds: Any, boxes: NDArray[np.float64
         left, top, right, bottom = box
         if left < right and top < bottom:
             window = before[top:bottom, left:right]
-            plane[top:bottom, left:right] = window if kind == HOLE else style(window, black)
+            plane[top:bottom, left:right] = window if kind in OPEN else style(window, black)
 
 
 def _solid(window: Plane, black: int) -> Plane | int:
