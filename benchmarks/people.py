@@ -101,7 +101,7 @@ def films(places: list[Path]) -> None:
     )
     sure = np.array(said) >= 0.9
     print(f"at 0.9 and more: {sure.sum()}, right {np.array(right)[sure].mean():.4f}")
-    for a, b, n in zip(table.said, table.true, table.count, strict=True):
+    for a, b, n in zip(table.predicted, table.true, table.count, strict=True):
         if n:
             print(f"  said {a:.3f}  right {b:.3f}  links {n}")
 

@@ -305,9 +305,9 @@ NEEDED = {
 
 
 def _fault(error: BaseException) -> str:
-    """What an import said, on one line."""
-    said = _shown(" ".join(str(error).split()), 120)
-    return said if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {said}"
+    """The message of a failed import, on one line."""
+    text = _shown(" ".join(str(error).split()), 120)
+    return text if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {text}"
 
 
 def _shown(value: object, most: int = 60) -> str:

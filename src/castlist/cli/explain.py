@@ -45,23 +45,23 @@ def command(
 
     given = recipe or settings or people
     steps = made_recipe(recipe, settings, people) if given else None  # else the recipe of the workspace
-    told = explain(workspace, _meant(a), _meant(b), recipe=steps)
+    explanation = explain(workspace, _meant(a), _meant(b), recipe=steps)
     if as_json:
-        click.echo(plain_json.text(as_plain(told)))
-    for sentence in () if as_json else told.sentences:
+        click.echo(plain_json.text(as_plain(explanation)))
+    for sentence in () if as_json else explanation.sentences:
         click.echo(visible(sentence))
-    place = workspace / "explain.html" if output is None else output
-    if str(place) == "-":
+    target = workspace / "explain.html" if output is None else output
+    if str(target) == "-":
         return
     try:
         with Workspace.open(workspace, write=False) as opened, place_advised("-o"):
-            write_explanation(told, place, thumbs=opened.image)
+            write_explanation(explanation, target, thumbs=opened.image)
     except WorkspaceError as error:
         if output is not None:
             raise
         click.echo(f"castlist: no page with pictures: {visible(str(error))}", err=True)
     else:
-        click.echo(f"Pictures: {visible(str(place))}", err=as_json)
+        click.echo(f"Pictures: {visible(str(target))}", err=as_json)
 
 
 def _meant(who: str) -> int | str:

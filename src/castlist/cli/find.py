@@ -80,34 +80,34 @@ def _one(
     replaced = _replaced(Path(out) if out else Workspace.beside(Path(film)), recipe) if replace else []
     watched: set[int] = set()  # frames seen, as progress is told of
 
-    def told(stage: str, done: int, total: int) -> None:
+    def on_progress(stage: str, done: int, total: int) -> None:
         if stage == "scan":
             watched.add(done)
         watch(stage, done, total)
 
     with progress(quiet) as watch, place_advised():
-        cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=told, replace=replace)
+        cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=on_progress, replace=replace)
     if replaced:
         steps = ", ".join(replaced)
         click.echo(f"The cast that another recipe had found here was replaced (other: {steps}).", err=True)
-    place = Path(out) if out else Workspace.beside(cast.video.path)
+    path = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
         from castlist.io.exports.cast_json import document
 
         click.echo(plain_json.text(document(cast)))
     else:
-        with Workspace.open(place, write=False) as opened:
-            print_cast(cast, place, len(watched) <= 1 and len(cast.clock) > 1, outlook(opened))
+        with Workspace.open(path, write=False) as opened:
+            print_cast(cast, path, len(watched) <= 1 and len(cast.clock) > 1, outlook(opened))
 
 
-def _replaced(place: Path, recipe: Recipe) -> list[str]:
+def _replaced(path: Path, recipe: Recipe) -> list[str]:
     """The steps in which the recipe of the cast that is there differs."""
     from castlist.pipeline.again import other_steps
     from castlist.store import Workspace
 
-    if not (place / "cast.db").is_file():
+    if not (path / "cast.db").is_file():
         return []
-    with Workspace.open(place, write=False) as opened:
+    with Workspace.open(path, write=False) as opened:
         return other_steps(opened, recipe)
 
 

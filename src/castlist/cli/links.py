@@ -25,8 +25,8 @@ def linked(text: str, uri: str) -> str:
 
 def moment_uri(film: Path, seconds: Fraction | float) -> str:
     """The address of a moment of a film, "" where stdout is no terminal or the film is not there."""
-    place = file_uri(film)
-    return f"{place}#t={float(seconds):.3f}" if place else ""
+    uri = file_uri(film)
+    return f"{uri}#t={float(seconds):.3f}" if uri else ""
 
 
 def file_uri(path: Path) -> str:
@@ -34,7 +34,7 @@ def file_uri(path: Path) -> str:
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         return ""
     try:
-        place = path.absolute().as_uri() if path.is_file() else ""
+        uri = path.absolute().as_uri() if path.is_file() else ""
     except (OSError, ValueError):
         return ""
-    return place if len(place) <= LONGEST else ""
+    return uri if len(uri) <= LONGEST else ""

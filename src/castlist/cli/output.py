@@ -101,7 +101,7 @@ def clock_time(seconds: Fraction | float) -> str:
     return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
-def print_cast(cast: Cast, place: Path, again: bool = False, outlook: Outlook | None = None) -> None:
+def print_cast(cast: Cast, path: Path, again: bool = False, outlook: Outlook | None = None) -> None:
     """The cast as a table on stdout, then where the report is and what one may do next.
 
     Args:
@@ -111,10 +111,10 @@ def print_cast(cast: Cast, place: Path, again: bool = False, outlook: Outlook | 
     from castlist.cli.links import file_uri, linked
 
     print_people(cast, outlook)
-    folder = shlex.quote(visible(str(place)))
+    folder = shlex.quote(visible(str(path)))
     if again:
         click.echo("The film was watched before and not watched again: this is what was found then.")
-    report = place / "report.html"
+    report = path / "report.html"
     click.echo(f"Report: {linked(visible(str(report)), file_uri(report))}")
     if len(cast):
         click.echo(f"Next:   castlist review {folder}                  {_to_review(cast, outlook)}")

@@ -88,7 +88,7 @@ def command(
 
 
 def _asked(
-    place: Path, person: str, together: tuple[str, ...], films: tuple[str, ...]
+    path: Path, person: str, together: tuple[str, ...], films: tuple[str, ...]
 ) -> tuple[list[tuple[Cast, Any]], tuple[str, ...]]:
     """The films and who is to appear in each, of a library or of one film; and what they are called."""
     from castlist.library import Library
@@ -96,14 +96,14 @@ def _asked(
     from castlist.library.storage import LOG
     from castlist.store import Workspace
 
-    if place.is_dir() and (place / LOG).exists() and not (place / "cast.db").exists():
-        library = Library(place)
+    if path.is_dir() and (path / LOG).exists() and not (path / "cast.db").exists():
+        library = Library(path)
         names = split_names(together, [p.name for p in library.people])
         parts, called = found_in(library, person, together=names, films=films)
         return list(parts), called
     if films:
-        raise click.UsageError(f"--film is for libraries, and {place.name} is the workspace of one film")
-    with Workspace.open(place, write=False) as opened:
+        raise click.UsageError(f"--film is for libraries, and {path.name} is the workspace of one film")
+    with Workspace.open(path, write=False) as opened:
         cast = opened.cast()
     people = cast.named([person, *split_names(together, [p.name for p in cast.everybody])])
     return [(cast, people)], tuple(p.name for p in people)

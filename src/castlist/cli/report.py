@@ -29,11 +29,11 @@ def command(workspace: Path, opened: bool, output: Path | None) -> None:
     from castlist.pipeline.publish import write_report
     from castlist.store import Workspace
 
-    place = workspace / "report.html" if output is None else output
-    with Workspace.open(workspace, write=False) as keep:
-        runs = [run.id for run in keep.runs() if run.finished]
+    target = workspace / "report.html" if output is None else output
+    with Workspace.open(workspace, write=False) as film:
+        runs = [run.id for run in film.runs() if run.finished]
         with place_advised("-o"):
-            write_report(keep, keep.cast(), keep.portraits(), runs[-1] if runs else None, place=place)
-    click.echo(f"Report: {linked(visible(str(place)), file_uri(place))}")
+            write_report(film, film.cast(), film.portraits(), runs[-1] if runs else None, path=target)
+    click.echo(f"Report: {linked(visible(str(target)), file_uri(target))}")
     if opened:
-        click.launch(place.absolute().as_uri())
+        click.launch(target.absolute().as_uri())

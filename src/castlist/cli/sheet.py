@@ -73,9 +73,9 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
     from castlist.report.sheet import likeness, render_sheet, sheet_address, write_sheet
     from castlist.store import Workspace
 
-    place = workspace / "sheet.html" if output is None else output
-    if place.suffix.lower() not in (".html", ".pdf", ".png"):
-        raise click.UsageError(f"{place.name}: a sheet is written as .html, .pdf or .png")
+    target = workspace / "sheet.html" if output is None else output
+    if target.suffix.lower() not in (".html", ".pdf", ".png"):
+        raise click.UsageError(f"{target.name}: a sheet is written as .html, .pdf or .png")
     with Workspace.open(workspace, write=False) as opened:
         cast, base = opened.cast(), opened.machine()
         runs = [run for run in opened.runs() if run.finished]
@@ -87,27 +87,27 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
             figures = likeness(cast, who, base.mean)
         html = render_sheet(
             cast, who, thumbs=opened.image, evidence=evidence, likeness=figures, alike=alike_in(opened),
-            pose=None if who is None else poses_in(opened), film=sheet_address(cast, place),
+            pose=None if who is None else poses_in(opened), film=sheet_address(cast, target),
         )  # fmt: skip
-    if place.suffix.lower() == ".html":
-        write_sheet(html, place)
+    if target.suffix.lower() == ".html":
+        write_sheet(html, target)
     else:
-        _printed(html, place, 1 + -(-len(cast.people) // 3) if who is None else 1)
-    click.echo(f"Sheet: {linked(visible(str(place)), file_uri(place))}")
+        _printed(html, target, 1 + -(-len(cast.people) // 3) if who is None else 1)
+    click.echo(f"Sheet: {linked(visible(str(target)), file_uri(target))}")
 
 
-def _printed(html: str, place: Path, rows: int) -> None:
+def _printed(html: str, target: Path, rows: int) -> None:
     """The page as PDF or PNG, made by a browser that is installed; whole or not at all."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise click.UsageError(
-            f"{place.suffix} needs Chromium or Chrome; install it, or write .html and print that"
+            f"{target.suffix} needs Chromium or Chrome; install it, or write .html and print that"
         )
     with tempfile.TemporaryDirectory() as folder:
-        page, made = Path(folder) / "sheet.html", Path(folder) / f"made{place.suffix.lower()}"
+        page, made = Path(folder) / "sheet.html", Path(folder) / f"made{target.suffix.lower()}"
         page.write_text(html, "utf-8")
         form = [f"--print-to-pdf={made}", "--no-pdf-header-footer"]
-        if place.suffix.lower() == ".png":
+        if target.suffix.lower() == ".png":
             form = [
                 f"--screenshot={made}",
                 f"--window-size={WIDE},{max(HIGH, ROW * rows)}",
@@ -124,4 +124,4 @@ def _printed(html: str, place: Path, rows: int) -> None:
             ) from error
     from castlist.store.files import write
 
-    write(place, data)
+    write(target, data)

@@ -46,8 +46,8 @@ def membership_confidence(
         if max(a, b) < len(place) and place[a] >= 0 and place[b] >= 0 and label[place[a]] != label[place[b]]:
             odds[place[a], label[place[b]]] = -np.inf
     probability[rows] = (1 - SURPRISES) * _share(SURENESS * odds, label)
-    told = constraints.must.ravel()
-    probability[told[told < len(clustering)]] = 1.0
+    linked = constraints.must.ravel()
+    probability[linked[linked < len(clustering)]] = 1.0
     return probability
 
 

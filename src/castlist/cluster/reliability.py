@@ -16,24 +16,24 @@ __all__ = ["Reliability", "reliability"]
 class Reliability:
     """A reliability diagram, a row per bin of probability; empty bins have NaN means."""
 
-    said: NDArray[np.float64]  # (b,) mean probability
+    predicted: NDArray[np.float64]  # (b,) mean probability
     true: NDArray[np.float64]  # (b,) share that was right
     count: NDArray[np.int64]  # (b,)
 
     @property
     def expected_calibration_error(self) -> float:
-        """Mean distance of said from true, weighed by how often it was said; 0 where nothing was.
+        """Mean distance of predicted from true, weighed by how often it was predicted; 0 where nothing was.
 
         [Naeini, Cooper, Hauskrecht, AAAI 2015]
         """
         full = self.count > 0
         if not full.any():
             return 0.0
-        return float(np.average(np.abs(self.said - self.true)[full], weights=self.count[full]))
+        return float(np.average(np.abs(self.predicted - self.true)[full], weights=self.count[full]))
 
 
 def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> Reliability:
-    """What was said (probabilities) against what was true (booleans), in `bins` equal bins of [0, 1].
+    """What was predicted (probabilities) against what was true (booleans), in `bins` equal bins of [0, 1].
 
     >>> reliability([0.9, 0.9, 0.1], [True, False, False], bins=2).true.tolist()
     [0.0, 0.5]
@@ -51,5 +51,5 @@ def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> 
     which = np.minimum((p * bins).astype(np.int64), bins - 1)
     count = np.bincount(which, minlength=bins)
     with np.errstate(invalid="ignore"):
-        said, true = (np.bincount(which, v, minlength=bins) / count for v in (p, y))
-    return Reliability(said, true, count.astype(np.int64))
+        predicted, true = (np.bincount(which, v, minlength=bins) / count for v in (p, y))
+    return Reliability(predicted, true, count.astype(np.int64))

@@ -118,15 +118,15 @@ class _Sender:
             self._serve()
 
     def _send_frames(self) -> None:
-        source, told = self._source, time.monotonic()
+        source, reported = self._source, time.monotonic()
         gc.freeze()  # so that a collection looks at what came since
         for number, (pts, frame) in enumerate(source.frames(self._start)):
             if number % COLLECT_EVERY == 0:
                 gc.collect()
             if frame is None:
-                if time.monotonic() - told > ALIVE_EVERY:
+                if time.monotonic() - reported > ALIVE_EVERY:
                     self._say(wire.ALIVE)
-                    told = time.monotonic()
+                    reported = time.monotonic()
                 continue
             self._held[pts] = frame
             self._say(wire.FRAME, pts, self._thumb(frame).tobytes() if self._thumb else b"")

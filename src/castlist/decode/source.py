@@ -230,17 +230,17 @@ class Source:
         QuickTime has a track of it (tmcd), MXF a component of the material package, others a tag; FFmpeg
         gives each as metadata. What is no timecode is as good as none.
         """
-        said = self._said_timecode()
-        if not said or "mov" not in self.container.format.name:
-            return said
+        written = self._written_timecode()
+        if not written or "mov" not in self.container.format.name:
+            return written
         shift, rate = timecode_shift(self._file), snapped(self.rate)
         try:
-            number, drop = frame_number(said, rate)
+            number, drop = frame_number(written, rate)
         except InputError:  # of another rate than the pictures: kept as it is, for whoever reads it
-            return said
-        return Timebase(rate, drop, number).label(round(shift * rate)) if shift else said
+            return written
+        return Timebase(rate, drop, number).label(round(shift * rate)) if shift else written
 
-    def _said_timecode(self) -> str:
+    def _written_timecode(self) -> str:
         """What the file's metadata say: the pictures' own, then the file's, then another track's."""
         streams = self.container.streams
         for tags in (self.stream.metadata, self.container.metadata, *(s.metadata for s in streams)):

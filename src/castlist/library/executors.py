@@ -92,14 +92,14 @@ class _Worker:
     def hear(self, watch: FilmWatch) -> Outcome | None:
         """An outcome, or None where it was only progress; a dead worker is replaced."""
         try:
-            said = self.pipe.recv()
+            message = self.pipe.recv()
         except (EOFError, OSError):
             return self._replaced()
-        if not isinstance(said, Outcome):
-            watch(self.last.film, *said)
+        if not isinstance(message, Outcome):
+            watch(self.last.film, *message)
             return None
         self.task = None
-        return replace(said, tries=self.tries)
+        return replace(message, tries=self.tries)
 
     def _replaced(self) -> Outcome:
         self.process.join()
@@ -122,12 +122,12 @@ class _Worker:
 def _serve(pipe: Connection) -> None:
     """A worker's life: tasks come in, progress and outcomes go out, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
-    said = 0.0
+    reported = 0.0
 
     def watch(film: str, *progress: Any) -> None:
-        nonlocal said
-        if time.monotonic() - said > TELL:
-            said = time.monotonic()
+        nonlocal reported
+        if time.monotonic() - reported > TELL:
+            reported = time.monotonic()
             pipe.send(progress)
 
     with suppress(EOFError, OSError):

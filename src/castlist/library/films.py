@@ -84,11 +84,11 @@ def films_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 def _inside(folder: Path) -> Iterable[Path]:
     """The films below a folder."""
-    for place, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not _is_ours(Path(place, f)))
+    for root, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not _is_ours(Path(root, f)))
         for name in sorted(files):
             if Path(name).suffix.lower() in FILM_SUFFIXES and not name.startswith("."):
-                yield Path(place, name)
+                yield Path(root, name)
 
 
 def _is_ours(folder: Path) -> bool:
@@ -105,11 +105,11 @@ def places_of(films: Sequence[Path], out: Path | None = None) -> list[Path]:
     taken: set[str] = set()  # without regard to case, as on file systems that have none
     places = []
     for film in films:
-        place = Workspace.beside(film) if out is None else out / _told_apart(film, names)
-        if str(place).casefold() in taken:
-            place = film.with_name(f"{film.name}.castlist")
-        taken.add(str(place).casefold())
-        places.append(place)
+        path = Workspace.beside(film) if out is None else out / _told_apart(film, names)
+        if str(path).casefold() in taken:
+            path = film.with_name(f"{film.name}.castlist")
+        taken.add(str(path).casefold())
+        places.append(path)
     return places
 
 

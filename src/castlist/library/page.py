@@ -94,13 +94,13 @@ def write_page(path: Path, title: str, cards: Sequence[Card], note: str = "") ->
     pictures = _pictures(shown)
     items = "\n".join(_card(card, pictures.get((card.film.id, card.image), ""), path) for card in shown)
     more = f"<p>{len(cards) - MOST} more are not shown.</p>" if len(cards) > MOST else ""
-    said = f"<p>{escape(note)}</p>" if note else ""
+    text = f"<p>{escape(note)}</p>" if note else ""
     write(
         path,
         (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
             f'content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body><main>'
-            f"<h1>{escape(title)}</h1>{said}<ol>\n{items}\n</ol>{more}</main><script>{_SCRIPT}</script></body></html>\n"
+            f"<h1>{escape(title)}</h1>{text}<ol>\n{items}\n</ol>{more}</main><script>{_SCRIPT}</script></body></html>\n"
         ).encode("utf-8", "replace"),
     )
 

@@ -146,7 +146,7 @@ def propose(library: Library, folder: str | os.PathLike[str]) -> tuple[list[Prop
 
     Nothing is changed. A name is proposed for one person, whom most of its pictures show.
     """
-    said: dict[str, dict[str, list[Found]]] = {}
+    found_in: dict[str, dict[str, list[Found]]] = {}
     skipped: list[str] = []
     for name, photo in named_photos(folder):
         try:
@@ -155,9 +155,9 @@ def propose(library: Library, folder: str | os.PathLike[str]) -> tuple[list[Prop
             skipped.append(str(error))
             continue
         if found:
-            said.setdefault(name, {}).setdefault(str(found[0].person), []).append(found[0])
+            found_in.setdefault(name, {}).setdefault(str(found[0].person), []).append(found[0])
     proposals = []
-    for name, people in said.items():
+    for name, people in found_in.items():
         person, found = max(people.items(), key=lambda p: (len(p[1]), p[1][0].probability, p[0]))
         chance = max(f.probability for f in found)
         proposals.append(Proposal(name, person, found[0].name, chance, len(found)))
@@ -170,15 +170,15 @@ def named_photos(folder: str | os.PathLike[str]) -> Iterator[tuple[str, Path]]:
     Raises:
         InputError: there is no such folder, or no picture in it.
     """
-    place = Path(folder)
-    if not place.is_dir():
+    root = Path(folder)
+    if not root.is_dir():
         raise InputError(f"{printable(folder)}: is not a folder; give one with pictures named after people")
     found = False
-    for file in sorted(f for f in (*place.glob("*"), *place.glob("*/*")) if f.suffix.lower() in PICTURES):
+    for file in sorted(f for f in (*root.glob("*"), *root.glob("*/*")) if f.suffix.lower() in PICTURES):
         found = True
         stem = (
             file.parent.name
-            if file.parent != place
+            if file.parent != root
             else re.sub(r"[\s_()-]*\d*\)?$", "", file.stem) or file.stem
         )
         yield stem.replace("_", " ").strip(), file

@@ -13,7 +13,7 @@ from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
 from castlist.library import schema
 from castlist.library.log import EventLog
 from castlist.store import database
-from castlist.store.files import said
+from castlist.store.files import wording
 from castlist.store.folder import Folder
 from castlist.store.lock import Lock
 
@@ -150,7 +150,7 @@ def understood(path: Path, damaged: str = DAMAGED) -> Iterator[None]:
     except CastlistError:
         raise
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
-        raise WorkspaceError(damaged.format(path, said(error))) from error
+        raise WorkspaceError(damaged.format(path, wording(error))) from error
 
 
 def event_log(path: Path) -> EventLog:
@@ -191,7 +191,7 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code == "SQLITE_FULL":
         return WorkspaceError(_of_system(path, OSError(errno.ENOSPC, "full")))
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return WorkspaceError(_of_system(path, OSError(errno.EACCES, said(error))))
+        return WorkspaceError(_of_system(path, OSError(errno.EACCES, wording(error))))
     if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(f"{path}: the disk failed or is full ({said(error)}); what was done is kept")
-    return WorkspaceError(DAMAGED.format(path, said(error)))
+        return WorkspaceError(f"{path}: the disk failed or is full ({wording(error)}); what was done is kept")
+    return WorkspaceError(DAMAGED.format(path, wording(error)))

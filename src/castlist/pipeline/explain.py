@@ -117,10 +117,10 @@ def explain(
             both are the same.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
-    place = place_of(workspace) if isinstance(workspace, Cast) else Path(workspace)
-    with Workspace.open(place, write=False) as opened:
+    path = place_of(workspace) if isinstance(workspace, Cast) else Path(workspace)
+    with Workspace.open(path, write=False) as opened:
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
-        found, seen = _found(opened, recipe, machine, watch)
+        found, scan = _found(opened, recipe, machine, watch)
     if not np.array_equal(found.cast.tracks.frame, cast.tracks.frame):
         raise WorkspaceError(
             f"{opened.path}: its cast is of another run than its scan; run castlist find again"
@@ -138,7 +138,7 @@ def explain(
     if decision and not link.decided:
         same = float(view.label[one] == view.label[two])
         link = replace(link, decided=f"decided by a person (decision {decision})", probability=same)
-    return _explained(found, cast, seen, link)
+    return _explained(found, cast, scan, link)
 
 
 def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:
@@ -160,8 +160,8 @@ def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) ->
         raise InputError(f"{a!r} and {b!r} are one person here; name two tracks, or two people")
     mean = track_means(found.embeddings, len(cast.tracks))[0]
     cosine = mean[left] @ mean[right].T
-    place = np.unravel_index(int(cosine.argmax()), cosine.shape)
-    return left[int(place[0])], right[int(place[1])]
+    best = np.unravel_index(int(cosine.argmax()), cosine.shape)
+    return left[int(best[0])], right[int(best[1])]
 
 
 def _meant(cast: Cast, view: View, known: NDArray[np.int64], who: int | str) -> list[int]:
@@ -178,7 +178,7 @@ def _meant(cast: Cast, view: View, known: NDArray[np.int64], who: int | str) -> 
     return [track]
 
 
-def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Explanation:
+def _explained(found: Found, cast: Cast, scan: Scan, link: LinkEvidence) -> Explanation:
     a, b = link.a, link.b
     who = tuple(_person(cast, t) for t in (a, b))
     same = who[0] is not None and who[0] is who[1]
@@ -189,7 +189,7 @@ def _explained(found: Found, cast: Cast, seen: Scan, link: LinkEvidence) -> Expl
     joined = 1 - apart if np.isfinite(apart) else (0.0 if apart == np.inf else float("nan"))
     between = _between(cast, found.constraints, a, b)
     pairs = tuple(
-        FacePair(_face(found, seen, int(i)), _face(found, seen, int(j)), float(c))
+        FacePair(_face(found, scan, int(i)), _face(found, scan, int(j)), float(c))
         for (i, j), c in zip(link.faces[:SHOWN], link.face_cosine, strict=False)
     )
     times = tuple((_time(cast, t, 0), _time(cast, t, 1)) for t in (a, b))
@@ -223,13 +223,13 @@ def _time(cast: Cast, track: int, end: int) -> Fraction:
     return cast.clock.time(last + 1) if end else cast.clock.time(first)
 
 
-def _face(found: Found, seen: Scan, row: int) -> Face:
+def _face(found: Found, scan: Scan, row: int) -> Face:
     """A row of the embeddings as a face with its picture."""
     table, portraits = found.embeddings, found.portraits
     detection = int(table.detection[row])
-    frame, track = int(seen.detections.frame[detection]), int(table.track[row])
+    frame, track = int(scan.detections.frame[detection]), int(table.track[row])
     at = np.flatnonzero((portraits.track == track) & (portraits.frame == frame))
-    box: tuple[float, ...] = tuple(seen.detections.box[detection].tolist())
+    box: tuple[float, ...] = tuple(scan.detections.box[detection].tolist())
     image = portraits.image[at[0]] if len(at) else ""
     quality = float(table.quality[row])
     return Face(frame, found.cast.clock.time(frame), box, track, quality, image)  # type: ignore[arg-type]
@@ -269,20 +269,22 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
 
 def _of_clothes(explanation: Explanation) -> list[str]:
     """What the clothes say, in a sentence; none where they were not looked at."""
-    seen = explanation.clothing
-    if seen is None:
+    clothing = explanation.clothing
+    if clothing is None:
         return []
-    if seen.likeness != seen.likeness:
+    if clothing.likeness != clothing.likeness:
         return ["Their clothes say nothing: too little of them is seen in one of the two tracks."]
-    near = f" at most {seen.seconds:.0f} s apart" if seen.seconds < float("inf") else " so far apart"
-    if seen.same != seen.same:
+    near = f" at most {clothing.seconds:.0f} s apart" if clothing.seconds < float("inf") else " so far apart"
+    if clothing.same != clothing.same:
         return [f"Their clothes say nothing: no tracks{near} are known to be one person."]
-    usual = f"between tracks{near} it is {seen.same:.2f} within a person and {seen.other:.2f} between two"
-    if abs(seen.odds) < SILENT:
-        return [f"Their clothes say nothing: their likeness is {seen.likeness:.2f}, and {usual}."]
-    factor, more = exp(abs(seen.odds)), "more" if seen.odds > 0 else "less"
+    usual = (
+        f"between tracks{near} it is {clothing.same:.2f} within a person and {clothing.other:.2f} between two"
+    )
+    if abs(clothing.odds) < SILENT:
+        return [f"Their clothes say nothing: their likeness is {clothing.likeness:.2f}, and {usual}."]
+    factor, more = exp(abs(clothing.odds)), "more" if clothing.odds > 0 else "less"
     return [
-        f"Their clothes have likeness {seen.likeness:.2f}; {usual}. "
+        f"Their clothes have likeness {clothing.likeness:.2f}; {usual}. "
         f"That makes one person {factor:.1f} times {more} likely."
     ]
 
@@ -352,16 +354,18 @@ def as_plain(explanation: Explanation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _plain_clothing(seen: Clothing | None, number: Callable[[float], float | None]) -> dict[str, Any] | None:
-    if seen is None:
+def _plain_clothing(
+    clothing: Clothing | None, number: Callable[[float], float | None]
+) -> dict[str, Any] | None:
+    if clothing is None:
         return None
     return {
-        "likeness": number(seen.likeness), "same_likeness": number(seen.same),
-        "other_likeness": number(seen.other), "log_odds": number(seen.odds),
-        "seconds_apart": None if seen.seconds == float("inf") else seen.seconds,
+        "likeness": number(clothing.likeness), "same_likeness": number(clothing.same),
+        "other_likeness": number(clothing.other), "log_odds": number(clothing.odds),
+        "seconds_apart": None if clothing.seconds == float("inf") else clothing.seconds,
         "colours": [
             [{"rgb": list(rgb), "share": round(share, 4)} for rgb, share in colours]
-            for colours in seen.colours
+            for colours in clothing.colours
         ],
     }  # fmt: skip
 

@@ -141,7 +141,7 @@ def _scanned(workspace: Workspace, video: Video, recipe: Recipe, machine: Machin
         workspace.complete(key)
     frames = workspace.frames(key)
     watch("scan", frames, frames)
-    seen = workspace.scan(key) or Scan.empty()
-    if lost := missing(workspace, seen):
-        make_again(workspace, video, seen, lost)
-    return seen
+    scanned = workspace.scan(key) or Scan.empty()
+    if lost := missing(workspace, scanned):
+        make_again(workspace, video, scanned, lost)
+    return scanned

@@ -110,20 +110,20 @@ def write_report(
     *,
     alike: Alike | None = None,
     left: Outlook | None = None,
-    place: Path | None = None,
+    path: Path | None = None,
 ) -> None:
     """Write the report of a cast, with what the run knew of how people were told apart.
 
     Args:
         alike: who may be the same person as whom; looked up in the workspace by default.
         left: who is unsure, and what a review is expected to take; looked up likewise.
-        place: the file; `report.html` in the workspace by default.
+        path: the file; `report.html` in the workspace by default.
     """
     evidence = replace(stored_evidence(workspace, run), portraits=portraits)
     alike = alike_in(workspace) if alike is None else alike
-    place = workspace.path / "report.html" if place is None else place
+    path = workspace.path / "report.html" if path is None else path
     unsure = unsure_of(workspace, cast, outlook(workspace) if left is None else left)
-    report.write(cast, place, thumbs=workspace.image, evidence=evidence, alike=alike, unsure=unsure)
+    report.write(cast, path, thumbs=workspace.image, evidence=evidence, alike=alike, unsure=unsure)
 
 
 def alike_in(workspace: Workspace) -> Alike:
@@ -233,8 +233,8 @@ def _reliability(found: Found) -> NDArray[np.float32]:
     Known are the halves of a track, which are one person, and tracks seen together, which are two.
     """
     known = Calibration.fit(found.refined, found.constraints)
-    said = known.probability(np.concatenate([known.within, known.apart]))
+    predicted = known.probability(np.concatenate([known.within, known.apart]))
     true = np.repeat([True, False], [len(known.within), len(known.apart)])
-    bins = reliability(said, true)
+    bins = reliability(predicted, true)
     full = bins.count > 0
-    return np.stack([bins.said, bins.true, bins.count.astype(np.float64)], 1)[full].astype(np.float32)
+    return np.stack([bins.predicted, bins.true, bins.count.astype(np.float64)], 1)[full].astype(np.float32)

@@ -68,8 +68,8 @@ def scan(
             )
         )
         waiting: deque[tuple[Future[Scan], int]] = deque()  # with how many faces each holds
-        seen = itertools.count(frames + 1)
-        for segment in _segments(reader, recipe, machine, video, lambda: watch(next(seen))):
+        number = itertools.count(frames + 1)
+        for segment in _segments(reader, recipe, machine, video, lambda: watch(next(number))):
             # embedded while the next frames are looked at
             waiting.append((worker.submit(segment.finish, keep_image), len(segment.chips)))
             del segment  # and the pictures of its faces, once that is done
@@ -93,14 +93,14 @@ def _warm(recipe: Recipe, machine: Machine) -> None:
 
 
 def _segments(
-    reader: Reader, recipe: Recipe, machine: Machine, video: Video, seen: Callable[[], None]
+    reader: Reader, recipe: Recipe, machine: Machine, video: Video, on_frame: Callable[[], None]
 ) -> Iterator[_Segment]:
     """Runs of SEGMENT frames, all of them looked at."""
     before = _counts(reader)
     segment = _Segment(recipe, machine, video, reader.unit)
     for frame in reader:
         segment.add(frame)
-        seen()
+        on_frame()
         if len(segment.pts) == SEGMENT:
             segment.close(_counts(reader) - before)
             done, segment = segment, _Segment(recipe, machine, video, reader.unit)

@@ -64,14 +64,14 @@ def make(film: BinaryIO, target: BinaryIO, job: dict[str, Any]) -> None:
     with av.open(target, "w", format=name) as container:
         picture = _Picture(container, source, (job["width"], job["height"]), codec, options)
         sound = _Sound.of(film.fileno(), container, source, sound_codec)
-        told = time.monotonic()
+        reported = time.monotonic()
         for pts, frame in source.frames():
             if frame is None:
                 continue
             picture.put(pts, frame)
             sound.until(pts * source.unit)
-            if time.monotonic() - told > TOLD_EVERY:
-                told = time.monotonic()
+            if time.monotonic() - reported > TOLD_EVERY:
+                reported = time.monotonic()
                 _say({"at": float(pts * source.unit)})
         picture.end()
         sound.end()
@@ -164,16 +164,16 @@ def _sound_frames(fd: int, source: Any) -> Iterator[Any]:
         if stream is None:
             return
         resampler = AudioResampler("fltp", "stereo", SOUND_RATE)
-        zero, told = source.start * SOUND_RATE, -1
+        zero, written_until = source.start * SOUND_RATE, -1
         for frame in container.decode(stream):
             if frame.pts is None:
                 continue
             at = round(frame.pts * Fraction(frame.time_base) * SOUND_RATE - zero)
             frame.pts = None
             for piece in resampler.resample(frame):
-                if at >= max(0, told):
+                if at >= max(0, written_until):
                     piece.pts, piece.time_base = at, Fraction(1, SOUND_RATE)
-                    told = at + piece.samples
+                    written_until = at + piece.samples
                     yield piece
                 at += piece.samples
 

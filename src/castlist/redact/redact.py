@@ -191,25 +191,25 @@ class _Job:
 
     @classmethod
     def of(
-        cls, place: Path, keep: Sequence[str], hide: Sequence[str], style: str, margins: Hide,
+        cls, path: Path, keep: Sequence[str], hide: Sequence[str], style: str, margins: Hide,
         machine: Machine, watch: Watch,
     ) -> Self:  # fmt: skip
         """What the workspace knows, and the dense pass; raises as `redact` does."""
-        with Workspace.open(place, write=False) as keeper:
-            cast, look = keeper.cast(), _look(keeper)
+        with Workspace.open(path, write=False) as workspace:
+            cast, look = workspace.cast(), _look(workspace)
         people = tuple(_to_be_seen(cast, keep, hide))
         video = open_video(cast.video.path)
         if video.digest != cast.video.digest:
             raise VideoError(f"{video.path} is another film than the one whose cast was found")
-        clock, found = _dense(place, cast, look, machine, watch)
+        clock, found = _dense(path, cast, look, machine, watch)
         if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
-            raise WorkspaceError(f"{place}: was made by another version of castlist; run castlist find again")
+            raise WorkspaceError(f"{path}: was made by another version of castlist; run castlist find again")
         return cls(cast, people, followed(found, cast.shots, clock), look, style, margins, machine, watch)
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
         """What is hidden, with faces that an earlier proof found."""
-        seen = [t for p in self.people for t in p.tracks]
-        open_tracks = np.isin(np.arange(len(self.cast.tracks)), seen)
+        shown = [t for p in self.people for t in p.tracks]
+        open_tracks = np.isin(np.arange(len(self.cast.tracks)), shown)
         no_face = np.array([reason == DECIDED_NO_FACE for reason in self.cast.reason], bool)
         return planned(self.cast, self.faces, open_tracks, no_face, self.margins, more)
 
@@ -237,9 +237,9 @@ def _told(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
     return lambda done: watch(stage, done, max(done, len(cast.clock)))
 
 
-def _look(keep: Workspace) -> Dense:
+def _look(workspace: Workspace) -> Dense:
     """The dense pass with the detector that found the cast."""
-    runs = [run for run in keep.runs() if run.finished]
+    runs = [run for run in workspace.runs() if run.finished]
     with suppress(RecipeError):
         detector = Recipe.stored(runs[-1].recipe).detect if runs else None
         if detector is not None and hasattr(detector, "min_score") and detector.model in MODELS:
@@ -247,19 +247,22 @@ def _look(keep: Workspace) -> Dense:
     return Dense()
 
 
-def _dense(place: Path, cast: Cast, look: Dense, machine: Machine, watch: Watch) -> tuple[Clock, Detections]:
+def _dense(path: Path, cast: Cast, look: Dense, machine: Machine, watch: Watch) -> tuple[Clock, Detections]:
     """The dense pass over a film, as kept from before or done now and kept."""
     key = f"{look!r} {cast.video.digest}"
-    with suppress(WorkspaceError), Workspace.open(place, write=False) as keep:
-        found = keep.get(DENSE, key, Detections)
-        clock = keep.get(f"{DENSE} clock", key, Clock)
+    with suppress(WorkspaceError), Workspace.open(path, write=False) as workspace:
+        found = workspace.get(DENSE, key, Detections)
+        clock = workspace.get(f"{DENSE} clock", key, Clock)
         if found is not None and clock is not None:
             watch("dense", len(clock), len(clock))
             return clock, found
     clock, found = dense(cast.video, look, machine=machine, watch=_told(watch, "dense", cast))
-    with suppress(WorkspaceError), Workspace.open(place) as keep:  # where another is at work, not this time
-        keep.put(DENSE, key, found)
-        keep.put(f"{DENSE} clock", key, clock)
+    with (
+        suppress(WorkspaceError),
+        Workspace.open(path) as workspace,
+    ):  # where another is at work, not this time
+        workspace.put(DENSE, key, found)
+        workspace.put(f"{DENSE} clock", key, clock)
     return clock, found
 
 

@@ -41,10 +41,10 @@ def work(job: dict[str, Any], out: int) -> None:
             with av.open(
                 f"file:{job['target']}", "w", format=job["container"], options=_flags(job)
             ) as target:
-                told = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
+                result = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
         except (av.error.FFmpegError, OSError) as error:
             raise Unusable(wire.UNWRITTEN, _unwritten(error)) from error
-    child.say(out, wire.Record(wire.END), wire.dump(told))
+    child.say(out, wire.Record(wire.END), wire.dump(result))
 
 
 def _flags(job: dict[str, Any]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def _whole(file: Any, target: Any, job: dict[str, Any], out: int) -> dict[str, A
     target.mux(pictures.end())
     if sound:
         sound.until(None)
-    return {"frames": frames, "codec": pictures.codec, "sound": sound.told if sound else []}
+    return {"frames": frames, "codec": pictures.codec, "sound": sound.summary if sound else []}
 
 
 def _parts(target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _parts(target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
     target.mux(pictures.end())
     if sound:
         sound.until(None)
-    return {"frames": frames, "codec": pictures.codec, "sound": sound.told if sound else []}
+    return {"frames": frames, "codec": pictures.codec, "sound": sound.summary if sound else []}
 
 
 def _refuse_mixed_range(sources: list[Any]) -> None:

@@ -170,15 +170,15 @@ def _produced(
         stack.callback(_unlinked, part)
         job = job | {"target": str(part), "container": form, "unit": str(clock.unit), "files": opened}
         job |= {"width": videos[0].width, "height": videos[0].height}
-        told = _run(videos[0].path, opened[0], limits, (*fds, *opened[1:]), job, watch)
-        if told["frames"] != frames:
+        result = _run(videos[0].path, opened[0], limits, (*fds, *opened[1:]), job, watch)
+        if result["frames"] != frames:
             films = ", ".join(printable(video.path) for video in videos)
             raise VideoError(
-                f"{told['frames']} of {frames} frames of {films} could be decoded; "
+                f"{result['frames']} of {frames} frames of {films} could be decoded; "
                 "run castlist find again, and then the same command"
             )
         _publish(part, output)
-    return Rendered(output, told["frames"], told["codec"], tuple(told["sound"]))
+    return Rendered(output, result["frames"], result["codec"], tuple(result["sound"]))
 
 
 def _opened(video: Video, stack: ExitStack) -> int:

@@ -29,7 +29,7 @@ class Whole:
         # Matroska has no times before 0 and would move all streams; what sounds there is a codec's run-up.
         self._from_zero = job["container"] in ("matroska", "webm")
         self._container = opened(_Apart(job["file"]))
-        self.told: list[str] = []
+        self.summary: list[str] = []
         self._way: dict[int, Any] = {}  # stream that is written, by index of the one that is read
         self._encoded: set[int] = set()
         for stream in self._container.streams.audio:
@@ -41,13 +41,13 @@ class Whole:
         codec = stream.codec_context.name if stream.codec_context else ""
         if codec in self._target.supported_codecs:
             self._way[stream.index] = self._target.add_stream_from_template(stream)
-            self.told.append(f"{codec}, copied")
+            self.summary.append(f"{codec}, copied")
         elif codec:
             name = SOUND.get(self._target.format.name, "aac")
             self._way[stream.index] = self._target.add_stream(name, rate=stream.codec_context.sample_rate)
             self._way[stream.index].codec_context.layout = stream.codec_context.layout
             self._encoded.add(stream.index)
-            self.told.append(f"{codec}, encoded as {name}")
+            self.summary.append(f"{codec}, encoded as {name}")
 
     def _packets(self) -> Iterator[Any]:
         streams = [s for s in self._container.streams.audio if s.index in self._way]
@@ -95,7 +95,7 @@ class Cut:
     def __init__(self, sources: Sequence[Any], target: Any, job: dict[str, Any]) -> None:
         self._sources, self._target, self._files, self._fade = sources, target, job["files"], job["fade"]
         self._spans = [(k, a * sources[k].unit, b * sources[k].unit) for k, a, b in job["parts"]]
-        self.told: list[str] = []
+        self.summary: list[str] = []
         self._stream: Any = None
         known = [t for source in sources if (t := _first_sound(source)) is not None]
         if not known:
@@ -105,7 +105,7 @@ class Cut:
         self._layout = "stereo" if any(theirs.channels > 1 for theirs in known) else "mono"
         self._stream = target.add_stream(name, rate=self._rate)
         self._stream.codec_context.layout = self._layout
-        self.told.append(f"{', '.join(dict.fromkeys(t.name for t in known))}, encoded as {name}")
+        self.summary.append(f"{', '.join(dict.fromkeys(t.name for t in known))}, encoded as {name}")
         self._waiting = self._pieces()
         self._next = next(self._waiting, None)
 

@@ -23,11 +23,11 @@ Row = dict[str, Any]
 class Answers:
     """Answers from the cast as it stands in a workspace at the moment of the question."""
 
-    place: Path
+    path: Path
 
     def cast(self) -> Cast:
         """The cast as it stands now."""
-        with Workspace.open(self.place, write=False) as opened:
+        with Workspace.open(self.path, write=False) as opened:
             return opened.cast()
 
     def film(self) -> Row:
@@ -76,7 +76,7 @@ class Answers:
         """Why two people were held for two, in sentences."""
         from castlist.pipeline import explain
 
-        return list(explain(self.place, a, b).sentences)
+        return list(explain(self.path, a, b).sentences)
 
     def face(self, person: str) -> bytes:
         """The JPEG of a person's best face.

@@ -21,7 +21,7 @@ TOLD = (
 )
 
 
-def server(place: Path, *, write: bool = False) -> Any:
+def server(path: Path, *, write: bool = False) -> Any:
     """A server for a workspace, to be run with `.run("stdio")`.
 
     Args:
@@ -38,9 +38,9 @@ def server(place: Path, *, write: bool = False) -> Any:
     made = MCPServer("castlist", version=__version__, instructions=TOLD, log_level="ERROR")
     reads = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
     decides = ToolAnnotations(readOnlyHint=False, destructiveHint=False, openWorldHint=False)
-    for tool in _readers(Answers(place)):
+    for tool in _readers(Answers(path)):
         made.tool(annotations=reads)(_sentences(tool))
-    for tool in _deciders(place) if write else ():
+    for tool in _deciders(path) if write else ():
         made.tool(annotations=decides)(_sentences(tool))
     return made
 
@@ -50,13 +50,13 @@ def _sentences(tool: Callable[..., Any]) -> Callable[..., Any]:
     from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)
-    def told(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return tool(*args, **kwargs)
         except CastlistError as error:
             raise ToolError(str(error)) from None
 
-    return told
+    return guarded
 
 
 def _readers(answers: Answers) -> list[Callable[..., Any]]:
@@ -97,24 +97,24 @@ def _readers(answers: Answers) -> list[Callable[..., Any]]:
     return [film, people, appearances, at, together, search, explain, face]
 
 
-def _deciders(place: Path) -> list[Callable[..., Any]]:
+def _deciders(path: Path) -> list[Callable[..., Any]]:
     from castlist.review import by_name
 
-    answers = Answers(place)
+    answers = Answers(path)
 
     def rename(person: str, name: str) -> list[Row]:
         """Give a person a name; the cast as it is then. Kept as a decision, which undo takes back."""
-        by_name.rename(place, person, name, author=AUTHOR)
+        by_name.rename(path, person, name, author=AUTHOR)
         return answers.people()
 
     def merge(a: str, b: str) -> list[Row]:
         """Say that two people are one; the cast as it is then. Kept as a decision, which undo takes back."""
-        by_name.merge(place, a, b, author=AUTHOR)
+        by_name.merge(path, a, b, author=AUTHOR)
         return answers.people()
 
     def undo() -> list[Row]:
         """Take the last decision back; the cast as it is then."""
-        by_name.undo(place, author=AUTHOR)
+        by_name.undo(path, author=AUTHOR)
         return answers.people()
 
     return [rename, merge, undo]

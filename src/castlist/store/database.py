@@ -280,8 +280,8 @@ def _ours(version: int) -> frozenset[tuple[Any, ...]]:
 
 def _whole(db: Database, path: Path) -> None:
     """Refuse to write to a damaged database: it would be made worse."""
-    said = db.execute("PRAGMA quick_check(1)").fetchone()
-    if said is None or said[0] != "ok":
+    checked = db.execute("PRAGMA quick_check(1)").fetchone()
+    if checked is None or checked[0] != "ok":
         raise WorkspaceError(
             f"{path}: cast.db is damaged; nothing was changed: bring back a copy of it", elsewhere=True
         )

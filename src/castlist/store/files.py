@@ -11,7 +11,7 @@ from pathlib import Path
 from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["said", "sentences", "write"]
+__all__ = ["sentences", "wording", "write"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -61,14 +61,14 @@ def _of_system(path: Path, error: OSError) -> WorkspaceError:
 _NO_MEMORY = "there is not enough memory to read it; close other programs and run the same command again"
 
 
-def said(error: Exception) -> str:
+def wording(error: Exception) -> str:
     """What SQLite, or Python, says of an error, as a part of one short line."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:_SAID]
 
 
 def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     code = getattr(error, "sqlite_errorname", "") or ""
-    words = said(error)
+    words = wording(error)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")
     if code == "SQLITE_FULL":

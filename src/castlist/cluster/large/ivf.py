@@ -81,14 +81,14 @@ class _Cells:
 
     def _tell(self, cell: int, mine: Index, others: Index, tile: NDArray[np.floating]) -> None:
         """Those who live in the cell take note of who looked in, if they do not look there themselves."""
-        told = np.flatnonzero(self.row[others] >= 0)
+        members = np.flatnonzero(self.row[others] >= 0)
         guests = np.flatnonzero(self.near[mine, 0] != cell)
-        if not len(told) or not len(guests):
+        if not len(members) or not len(guests):
             return
-        column, row = hits(tile[np.ix_(guests, told)].T, self.lists.worst(self.row[others[told]]))
-        b, a = others[told[column]], mine[guests[row]]
+        column, row = hits(tile[np.ix_(guests, members)].T, self.lists.worst(self.row[others[members]]))
+        b, a = others[members[column]], mine[guests[row]]
         new = (self.near[b] != self.near[a, :1]).all(axis=1)
-        cost = tile[guests[row[new]], told[column[new]]]
+        cost = tile[guests[row[new]], members[column[new]]]
         new = new.nonzero()[0]
         self.lists.add(self.row[b[new]], a[new], cost)
 

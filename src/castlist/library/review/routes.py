@@ -48,13 +48,13 @@ class Shelf:
         Raises:
             CastlistError: there is none.
         """
-        place = state.film_rows(self.library, film)
-        key = (place.digest, name)
+        rows = state.film_rows(self.library, film)
+        key = (rows.digest, name)
         with self._lock:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
-        with Workspace.open(place.workspace, write=False) as opened:
+        with Workspace.open(rows.workspace, write=False) as opened:
             data = opened.image(name)
         with self._lock:
             self._pictures[key] = data
@@ -68,16 +68,16 @@ class Shelf:
         Raises:
             CastlistError: it is not in the library, or its workspace cannot be read.
         """
-        place = state.film_rows(self.library, number)
+        rows = state.film_rows(self.library, number)
         with self._lock:
-            if place.digest in self._films:
-                return self._films[place.digest]
-        with Workspace.open(place.workspace, write=False) as opened:
+            if rows.digest in self._films:
+                return self._films[rows.digest]
+        with Workspace.open(rows.workspace, write=False) as opened:
             video = opened.video()
-        if video is None or video.digest != place.digest:
+        if video is None or video.digest != rows.digest:
             raise InputError("the workspace of this film holds another film now")
         with self._lock:
-            return self._films.setdefault(place.digest, Film(video, place.workspace))
+            return self._films.setdefault(rows.digest, Film(video, rows.workspace))
 
 
 def application(
@@ -132,7 +132,7 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[Mapping[str, Any]],
             raise InputError("say which decision as a whole number, as in decision: 12")
         library.undo(number, author=_author(body))
 
-    def told(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+    def guarded(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
         def run(body: Mapping[str, Any]) -> Any:
             work(body)
             return state.state(library)
@@ -140,7 +140,7 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[Mapping[str, Any]],
         return run
 
     acts = {"answer": answer, "name": name, "merge": merge, "split": split, "undo": undo}
-    return [(f"/api/{word}", told(work)) for word, work in acts.items()]
+    return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 
 
 def _text(body: Mapping[str, Any], key: str) -> str:

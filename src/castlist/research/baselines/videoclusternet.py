@@ -62,9 +62,11 @@ class VideoClusterNet(Method):
                 )
         with torch.no_grad():
             faces = torch.from_numpy(x)
-            told = ((_output(torch, faces, teacher) - centre) / 0.04).softmax(1).numpy().astype(np.float64)
+            teacher_output = (
+                ((_output(torch, faces, teacher) - centre) / 0.04).softmax(1).numpy().astype(np.float64)
+            )
             heard = (_output(torch, faces, student) / 0.1).log_softmax(1).numpy().astype(np.float64)
-        return merge_by_loss(told, heard, scene.track, k)
+        return merge_by_loss(teacher_output, heard, scene.track, k)
 
     def _distil(
         self,
@@ -84,14 +86,14 @@ class VideoClusterNet(Method):
             a, b = pairs[rng.integers(0, len(pairs), self.batch)].T
             first, second = (torch.from_numpy(pick(by_track, side, rng)) for side in (a, b))
             with torch.no_grad():
-                said = _output(torch, faces[first], teacher)
-            target = ((said - centre) / 0.04).softmax(1)
+                answers = _output(torch, faces[first], teacher)
+            target = ((answers - centre) / 0.04).softmax(1)
             value = -(target * (_output(torch, faces[second], student) / 0.1).log_softmax(1)).sum(1).mean()
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
             with torch.no_grad():
-                centre = 0.9 * centre + 0.1 * said.mean(0)
+                centre = 0.9 * centre + 0.1 * answers.mean(0)
                 for slow, fast in zip(teacher, student, strict=True):
                     slow.mul_(self.slow).add_(fast, alpha=1 - self.slow)
         return centre
@@ -121,16 +123,16 @@ def match_tracks(x: Floats, track: Labels, count: int) -> NDArray[np.int64]:
     return np.argwhere(np.triu(fits & fits.T, 1))
 
 
-def merge_by_loss(told: Floats, heard: Floats, track: Labels, k: int | None) -> Labels:
+def merge_by_loss(teacher_output: Floats, heard: Floats, track: Labels, k: int | None) -> Labels:
     """(t,) clusters of tracks from the teacher's probabilities and the student's log-probabilities of every
     face."""
     from scipy.spatial.distance import squareform
 
-    own = -(told * heard).sum(1)
+    own = -(teacher_output * heard).sum(1)
     label = np.arange(int(track.max()) + 1)
     while (count := int(label.max()) + 1) > 1:
         group = label[track]
-        loss = -group_means(told, group, count) @ group_means(heard, group, count).T
+        loss = -group_means(teacher_output, group, count) @ group_means(heard, group, count).T
         loss = (loss + loss.T) / 2
         if k is not None:
             condensed = squareform(loss - min(float(loss.min()), 0.0), checks=False)

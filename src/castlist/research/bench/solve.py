@@ -81,11 +81,11 @@ def _answers(task: Task, watch: Watch) -> Iterator[Answer]:
     solve = _refined if kind(task.method) == "refinement" else _clustered
     from castlist.research.baselines import ScaleWarning
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for answer in solve(task, watch, resident()):
-            told = (str(w.message) for w in said if issubclass(w.category, ScaleWarning))
-            yield replace(answer, notes=tuple(dict.fromkeys(told)))
+            notes = (str(w.message) for w in caught if issubclass(w.category, ScaleWarning))
+            yield replace(answer, notes=tuple(dict.fromkeys(notes)))
 
 
 def _refined(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]:

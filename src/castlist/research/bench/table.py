@@ -94,9 +94,9 @@ def notes(cells: Iterable[Cell]) -> list[str]:
 
 def _settings(cells: Iterable[Cell]) -> list[str]:
     """The options each method ran with; those of whom nothing was set have no line of their own."""
-    said = {cell.method: settings(cell) for cell in cells if cell.method != "base"}
-    lines = [f"{method}: {text}" for method, text in said.items() if text]
-    if "" in said.values():
+    settings_of = {cell.method: settings(cell) for cell in cells if cell.method != "base"}
+    lines = [f"{method}: {text}" for method, text in settings_of.items() if text]
+    if "" in settings_of.values():
         lines.append("the others at their defaults" if lines else "all at their defaults")
     return lines
 
@@ -137,8 +137,8 @@ def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     for title, about, rows, below in _tables(cells, names):
         lines = [f"| {' | '.join(r)} |" for r in rows]
         lines.insert(1, "|" + "---|" * len(rows[0]))
-        said = [f"- {note}" for note in below]
-        blocks.append("\n".join([f"**{title}**", "", f"{about}", "", *lines, *([""] if said else []), *said]))
+        remarks = ["", *(f"- {note}" for note in below)] if below else []
+        blocks.append("\n".join([f"**{title}**", "", f"{about}", "", *lines, *remarks]))
     return "\n\n".join(blocks) if blocks else "no results"
 
 
