@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from castlist.pipeline.find import find
     from castlist.pipeline.identify import identify
     from castlist.recipe import Recipe
-    from castlist.review.by_name import merge, rename
+    from castlist.review.by_name import accept, merge, proposals, propose, reject, rename
     from castlist.store import Workspace
     from castlist.types import Machine
 
@@ -45,11 +45,15 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "__version__",
+    "accept",
     "explain",
     "find",
     "find_all",
     "identify",
     "merge",
+    "proposals",
+    "propose",
+    "reject",
     "rename",
 ]
 
@@ -68,11 +72,15 @@ _HOME = {
     "VideoError": "castlist.errors",
     "Workspace": "castlist.store",
     "WorkspaceError": "castlist.errors",
+    "accept": "castlist.review.by_name",
     "explain": "castlist.pipeline.explain",
     "find": "castlist.pipeline.find",
     "find_all": "castlist.library",
     "identify": "castlist.pipeline.identify",
     "merge": "castlist.review.by_name",
+    "proposals": "castlist.review.by_name",
+    "propose": "castlist.review.by_name",
+    "reject": "castlist.review.by_name",
     "rename": "castlist.review.by_name",
 }
 

@@ -209,7 +209,8 @@ def first_schema(place):
     """Take a workspace back to the schema of castlist 0.1."""
     db = sqlite3.connect(place / "cast.db", isolation_level=None)
     db.execute("ALTER TABLE video DROP COLUMN timecode")
-    db.execute("DROP TABLE decided_groups")
+    for table in ("proposed_faces", "proposals", "decided_groups"):
+        db.execute(f"DROP TABLE {table}")
     db.execute("ALTER TABLE casts DROP COLUMN turned")
     db.execute("ALTER TABLE casts DROP COLUMN decision")
     db.execute("ALTER TABLE people DROP COLUMN place")
@@ -223,14 +224,28 @@ def test_a_workspace_of_an_earlier_castlist_is_read_as_it_is(place):
     with Workspace.open(place, write=False) as workspace:
         assert workspace.video().timecode == ""
         assert len(workspace.decisions.all()) == 1
-        with pytest.raises(WorkspaceError, match="run castlist find once to upgrade it"):
-            workspace.decisions.append(Decision("hide", (FACE,)))
     assert (place / "cast.db").read_bytes() == before
-    Workspace.open(place).close()
+
+
+def test_a_decision_upgrades_the_workspace_of_an_earlier_castlist(place):
+    first_schema(place)
     with Workspace.open(place, write=False) as workspace:
+        with Workspace.open(place):
+            pass  # somebody else's run did so meanwhile
         workspace.decisions.append(Decision("hide", (FACE,)))
         assert len(workspace.decisions.all()) == 2
     assert (place / "cast.db.schema1").exists()
+    with Workspace.open(place, write=False) as workspace:
+        assert len(workspace.decisions.all()) == 2
+
+
+def test_a_decision_waits_with_an_upgrade_until_a_run_has_ended(place):
+    with Workspace.open(place):
+        first_schema(place)
+        with Workspace.open(place, write=False) as workspace:
+            with pytest.raises(WorkspaceBusy):
+                workspace.decisions.append(Decision("hide", (FACE,)))
+            assert len(workspace.decisions.all()) == 1
 
 
 @pytest.mark.parametrize("harm", ["missing", "truncated", "another", "pickle"])
@@ -355,7 +370,7 @@ def test_a_disk_without_room(place, room):
     script = (
         "import resource, sys; sys.path.insert(0, sys.argv[3])\n"
         "from test_store_faults import piece, FACE\n"
-        "from castlist.errors import WorkspaceError\n"
+        "from castlist.errors import WorkspaceBusy, WorkspaceError\n"
         "from castlist.decisions import Decision\n"
         "from castlist.store import Workspace\n"
         "from pathlib import Path\n"

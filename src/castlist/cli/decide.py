@@ -172,7 +172,8 @@ def _list(session: Any) -> list[dict[str, Any]]:
     people = session.state()["people"]
     return [
         {"id": p["id"], "name": p["name"], "seconds": p["seconds"], "tracks": p["tracks"],
-         "fate": "background" if p["fate"] else "person"} for p in people
+         "fate": "background" if p["fate"] else "person",
+         "proposed": [{k: q[k] for k in ("name", "from", "agree")} for q in p["proposed"]]} for p in people
     ]  # fmt: skip
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from castlist.cli.options import WORKSPACE
+
+if TYPE_CHECKING:
+    from castlist.store import Workspace
+
+PROPOSED = 10  # proposed names listed, of more
 
 EXAMPLES = """
 \b
@@ -32,6 +37,7 @@ def command(workspace: Path, as_json: bool) -> None:
         found = opened.summary()
         cast = opened.cast() if found["cast"] else None
         left = outlook(opened) if cast is not None and not as_json else None
+        proposed = _proposed(opened) if found["proposed_names"]["kept"] and not as_json else []
     if as_json:
         click.echo(plain_json.text(found))
         return
@@ -40,9 +46,29 @@ def command(workspace: Path, as_json: bool) -> None:
     if cast is not None:
         click.echo()
         print_people(cast, left)
+        folder = shlex.quote(visible(str(workspace)))
+        for line in proposed[:PROPOSED]:
+            click.echo(visible(line, 200))
+        if proposed:
+            more = f" ({len(proposed) - PROPOSED} more)" if len(proposed) > PROPOSED else ""
+            click.echo(f"Say yes or no: castlist review {folder}, or castlist propose {folder}{more}")
         if left is not None and left.clicks:
-            folder = shlex.quote(visible(str(workspace)))
             click.echo(f"Next: castlist review {folder}, about {left.clicks} click{'s' * (left.clicks > 1)}")
+
+
+def _proposed(opened: Workspace) -> list[str]:
+    """The names that are proposed now, a line each."""
+    from castlist.decisions import apply, standing
+
+    base, video = opened.machine(), opened.video()
+    if base is None or video is None:
+        return []
+    view = apply(base, video, opened.decisions.all())
+    return [
+        f"Proposed: {view.groups[who].called} is {row.name}? (from {row.source})"
+        for who, rows in sorted(standing(opened.proposals.all(), view).items())
+        for row in rows
+    ]
 
 
 def _words(name: str, value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,24 +13,31 @@ from castlist.cli.options import WORKSPACE, split_names
 from castlist.errors import InputError
 
 if TYPE_CHECKING:
+    from castlist.review.session import Session
     from castlist.suggest.names import Proposal
 
 EXAMPLES = """
 \b
 Examples:
-  castlist propose film.castlist names.csv                 list who the names most likely are; decide nothing
+  castlist propose film.castlist names.csv                 keep the names for the review page; decide nothing
+  castlist propose film.castlist                           what is proposed, and not yet answered
+  castlist propose film.castlist --accept Anna --reject Bob
   castlist propose film.castlist names.csv --apply         name those that are clear
-  castlist propose film.castlist edit.otio --apply --only Anna,Bob
+  castlist propose film.castlist edit.otio --only Anna,Bob
   castlist propose film.castlist still.xmp --at 0:01:23.5  face regions of a picture taken then
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
-@click.argument("names", type=click.Path(path_type=Path))
+@click.argument("names", type=click.Path(path_type=Path), required=False)
 @click.option("--at", metavar="TIME", help="When a picture was taken: seconds, 0:01:23.5 or a timecode.")
 @click.option("--apply", "apply_", is_flag=True, help="Decide what is clear; without it nothing is decided.")
 @click.option("--only", multiple=True, metavar="NAME", help="These names only; repeatable.")
+@click.option("--accept", multiple=True, metavar="NAME", help="Name whom this name is proposed for.")
+@click.option(
+    "--reject", multiple=True, metavar="NAME", help="Never propose this name for that person again."
+)
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
               help="Where the film starts in the file's timecodes, by default its own.")  # fmt: skip
 @click.option("--rate", metavar="FPS", help="Frames a second of the file's timecodes, by default the film's.")
@@ -36,47 +45,107 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the proposals as JSON.")
 def command(
     workspace: Path,
-    names: Path,
+    names: Path | None,
     at: str | None,
     apply_: bool,
     only: tuple[str, ...],
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
     start_timecode: str,
     rate: str | None,
     author: str,
     as_json: bool,
 ) -> None:
-    """Propose names for the people of WORKSPACE from NAMES.
+    """Propose names for the people of WORKSPACE from NAMES, for somebody to say yes or no.
 
     NAMES is a table (.csv), markers (.otio) or face regions of a picture (.xmp, .jpg). A name is proposed
-    for the person whom the file's faces or times fit best. Nothing is decided without --apply, and then only
-    what is clear: at least half agrees, nobody else fits nearly as well, and the person has no name yet. All
-    else is listed with its reason; castlist decide names whom you choose.
+    for the person whom the file's faces or times fit best. The workspace keeps the proposals of people
+    without a name, and castlist review shows them: one click accepts or rejects each. Nothing is decided
+    without --accept or --apply; --apply names what is clear: at least half agrees, and nobody else fits
+    nearly as well. Without NAMES, what is proposed now is listed.
     """
+    from castlist.review.proposed import read_names
     from castlist.review.session import Session
 
+    if names is None and (at or apply_ or only or start_timecode or rate):
+        raise InputError("name the file that has the names: castlist propose film.castlist names.csv")
+    if names is not None and (accept or reject):
+        raise InputError("--accept and --reject answer what is proposed already; leave the file out")
     with Session.open(workspace) as session:
-        found = _proposals(session, names, at, start_timecode, rate)
+        if names is None:
+            _answer(session, accept, reject, author, as_json)
+            return
+        found = read_names(session, names, at=at, start_timecode=start_timecode, rate=rate)
         if only:
             found = _only(found, only)
+        kept = session.propose(found, names.name, author)
         _show(session, found, as_json)
         if apply_:
             _apply(session, found, author, quiet=as_json)
-        elif any(p.state == 0 for p in found) and not as_json:
-            click.echo("nothing was decided; add --apply to name those that are clear")
+        elif not as_json:
+            _say_kept(len(kept), workspace)
 
 
-def _proposals(session: Any, names: Path, at: str | None, start: str, rate: str | None) -> list[Proposal]:
-    from castlist.io.exports import parsed_rate
-    from castlist.io.imports import hints
-    from castlist.io.imports.files import moment
-    from castlist.suggest.names import propose
-    from castlist.timecode import timebase
+def _say_kept(count: int, workspace: Path) -> None:
+    from castlist.cli.output import visible
 
-    video, clock = session.video, session.base.clock
-    frames = None if rate is None else parsed_rate(rate)
-    base = timebase(clock, video.frame_rate, timecode=start or video.timecode, rate=frames)
-    read = hints(names, video, base, None if at is None else moment(at, base))
-    return propose(read, session.refresh(), session.base.tracks, clock)
+    if count:
+        what = "1 proposal was kept" if count == 1 else f"{count} proposals were kept"
+        review = f"castlist review {shlex.quote(visible(str(workspace)))}"
+        click.echo(f"nothing was decided; {what}: {review} asks, or add --apply to name those that are clear")
+    else:
+        click.echo("nothing was decided, and no proposal is open from this file")
+
+
+def _answer(
+    session: Session, accept: tuple[str, ...], reject: tuple[str, ...], author: str, as_json: bool
+) -> None:
+    """Accept and reject proposals by name, or list those that are open."""
+    from castlist.cli.output import visible
+    from castlist.io import plain_json
+
+    for name in split_names(accept, _open_names(session)):
+        number = session.accept(_number_of(session, name), author=author)
+        click.echo(f"decision {number}: {visible(session.sentence(number), 400)}", err=as_json)
+    for name in split_names(reject, _open_names(session)):
+        click.echo(visible(session.reject(_number_of(session, name)), 400), err=as_json)
+    if (accept or reject) and not as_json:
+        return
+    found = session.proposed()
+    if as_json:
+        click.echo(plain_json.text(found))
+        return
+    for row in found:
+        click.echo(visible(_line(row), 400))
+    if not found:
+        click.echo("no name is proposed for anybody now")
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    why = f"; {row['why']}" if row["why"] else ""
+    return f"{row['person']}: {row['name']}? (from {row['from']}) {row['agree']:.0%} of its {row['by']}{why}"
+
+
+def _open_names(session: Session) -> list[str]:
+    return [row["name"] for row in session.proposed()]
+
+
+def _number_of(session: Session, name: str) -> int:
+    """The proposal of a name that is open.
+
+    Raises:
+        InputError: there is none, or it is proposed for several people.
+    """
+    found = [row for row in session.proposed() if row["name"].casefold() == name.strip().casefold()]
+    if not found:
+        known = ", ".join(dict.fromkeys(_open_names(session))) or "none"
+        raise InputError(f"{name!r} is proposed for nobody now; open proposals: {known[:300]}")
+    if len(found) > 1:
+        people = " and ".join(row["person"] for row in found)
+        raise InputError(
+            f"{name!r} is proposed for {people}; answer on the review page, or castlist decide ... name"
+        )
+    return int(found[0]["id"])
 
 
 def _only(found: list[Proposal], only: tuple[str, ...]) -> list[Proposal]:
@@ -88,7 +157,7 @@ def _only(found: list[Proposal], only: tuple[str, ...]) -> list[Proposal]:
     return [p for p in found if p.name in wanted]
 
 
-def _show(session: Any, found: list[Proposal], as_json: bool) -> None:
+def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
     from castlist.cli.output import visible
     from castlist.io import plain_json
     from castlist.suggest.names import STATES
@@ -104,13 +173,13 @@ def _show(session: Any, found: list[Proposal], as_json: bool) -> None:
         click.echo(visible(f"{p.name} → {who}: {STATES[p.state]}{reason}; {p.agree:.0%} {what}{rest}", 400))
 
 
-def _called(session: Any, group: int) -> str:
+def _called(session: Session, group: int) -> str:
     """A person as the review calls them, with the id that castlist decide takes."""
     who = session.view.groups[group]
     return f"{who.name} ({who.id})" if who.name else str(who.id)
 
 
-def _plain(session: Any, p: Proposal) -> dict[str, Any]:
+def _plain(session: Session, p: Proposal) -> dict[str, Any]:
     from castlist.suggest.names import STATES
 
     groups = session.view.groups
@@ -126,7 +195,7 @@ def _plain(session: Any, p: Proposal) -> dict[str, Any]:
     }
 
 
-def _apply(session: Any, found: list[Proposal], author: str, *, quiet: bool) -> None:
+def _apply(session: Session, found: list[Proposal], author: str, *, quiet: bool) -> None:
     """Name those that are clear, by the ids they had when they were proposed."""
     from castlist.cli.output import visible
     from castlist.suggest.names import CLEAR

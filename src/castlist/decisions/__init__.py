@@ -7,6 +7,7 @@
 | `apply` | who is who after the decisions, and nowhere else |
 | `meant`, `part` | whom a decision is about; how a group is parted |
 | `people` | the people after the decisions, what they are called, the cast that is made of them |
+| `proposed` | names from files of other programs, until a person says yes or no |
 | `identities` | numbers of people that another run goes on with |
 | `locate` | where the faces of a decision are among today's tracks |
 | `transfer`, `align` | decisions for another copy of the film |
@@ -22,6 +23,7 @@ from castlist.decisions.groups import Groups
 from castlist.decisions.identities import renumbered
 from castlist.decisions.locate import Finder, locate
 from castlist.decisions.people import Conflict, Group, Joined, Missing, View, cast_of, completed, whom
+from castlist.decisions.proposed import Proposed, standing
 from castlist.decisions.transfer import Carried, Left, carry
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Joined",
     "Left",
     "Missing",
+    "Proposed",
     "View",
     "active",
     "align",
@@ -51,6 +54,7 @@ __all__ = [
     "locate",
     "numbered",
     "renumbered",
+    "standing",
     "to_redo",
     "to_undo",
     "whom",

@@ -14,7 +14,7 @@ from castlist.decisions.people import Group, View, whom
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Video
 
-__all__ = ["ACTIONS", "decision", "stand_ins", "witness"]
+__all__ = ["ACTIONS", "decision", "faces_of", "stand_ins", "witness"]
 
 WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
 
@@ -46,6 +46,12 @@ def witness(base: Base, video: Video, view: View, person: str, but: int = NOISE)
     if not len(tracks):
         raise InputError(f"{person!r} has no other track than {but}")
     return int(tracks[0])
+
+
+def faces_of(base: Base, video: Video, view: View, group: Group) -> tuple[Anchor, ...]:
+    """The faces that stand for somebody, best first."""
+    faces = _Faces(base, video, view)
+    return faces.anchors(faces.witnesses(group.tracks))
 
 
 def stand_ins(base: Base, video: Video, view: View, face: Anchor) -> Iterator[Anchor]:

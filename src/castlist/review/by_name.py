@@ -1,16 +1,18 @@
-"""Decisions about people by name, for scripts: one is renamed, two are one."""
+"""Decisions about people by name, for scripts: one is renamed, two are one, a proposed name is accepted."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from castlist.cast import Cast
 from castlist.errors import InputError
+from castlist.review.proposed import read_names
 from castlist.review.session import Session
 from castlist.store.workspace import KeptPictures
 
-__all__ = ["merge", "rename", "undo"]
+__all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"]
 
 
 def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author: str = "") -> Cast:
@@ -52,6 +54,68 @@ def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
     with Session.open(Path(workspace)) as session:
         session.undo(author=author)
         return _saved(session)
+
+
+def propose(
+    workspace: str | os.PathLike[str],
+    names: str | os.PathLike[str],
+    *,
+    at: str | None = None,
+    start_timecode: str = "",
+    rate: str | None = None,
+    author: str = "",
+) -> list[dict[str, Any]]:
+    """Keep the names of a table, markers or picture regions as proposals; what is proposed now.
+
+    Nothing is decided: `accept` and `reject` do that, or the review page. Arguments are those of
+    `castlist propose`.
+
+    Returns:
+        As `proposals`.
+
+    Raises:
+        InputError: the file cannot be read or names nobody, or a time is none.
+        WorkspaceError: no cast has been found in the workspace, or it cannot be written.
+    """
+    path = Path(names)
+    with Session.open(Path(workspace)) as session:
+        found = read_names(session, path, at=at, start_timecode=start_timecode, rate=rate)
+        session.propose(found, path.name, author)
+        return session.proposed()
+
+
+def proposals(workspace: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """The names that are proposed and not answered: `person` ("p3"), `name`, `from`, `agree` (0 to 1), `by`
+    ("faces" or "time"), `why` it is not clear, "" where it is, and `id`.
+
+    Raises:
+        WorkspaceError: see `rename`.
+    """
+    with Session.open(Path(workspace)) as session:
+        return session.proposed()
+
+
+def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = "") -> Cast:
+    """Say yes to a proposed name, by its `id`, and return the cast as it is then; it can be undone.
+
+    Raises:
+        InputError: there is no such proposal now.
+        WorkspaceError: see `rename`.
+    """
+    with Session.open(Path(workspace)) as session:
+        session.accept(proposal, author=author)
+        return _saved(session)
+
+
+def reject(workspace: str | os.PathLike[str], proposal: int) -> None:
+    """Say no to a proposed name, by its `id`: it is never proposed for that person again.
+
+    Raises:
+        InputError: there is no such proposal now.
+        WorkspaceError: see `rename`.
+    """
+    with Session.open(Path(workspace)) as session:
+        session.reject(proposal)
 
 
 def _id(session: Session, name: str) -> str:

@@ -41,7 +41,7 @@ class Page:
         view, head = self.session.refresh(), self.session.head()
         while head["seen"] != view.seen:  # somebody decided in between
             view, head = self.session.refresh(), self.session.head()
-        described = [self.session.describe.person(g) for g in view.groups]
+        described = self.session.people(view)
         people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described}
         with self._lock:
             before = self._sent.get(-1 if since is None else since)

@@ -29,7 +29,8 @@ __all__ = ["Projection", "application", "asset", "change"]
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
     "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
-    "keys", "people", "person", "pick", "questions", "review", "sheet", "source", "timeline", "tracks",
+    "keys", "people", "person", "pick", "proposed", "questions", "review", "sheet", "source", "timeline",
+    "tracks",
 )  # fmt: skip
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
@@ -147,8 +148,17 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]
         number = session.undo(row, seen=_seen(body), author=_author(body), redo=redo)
         return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
+    def accept(body: Mapping[str, Any]) -> Any:
+        number = session.accept(_proposal(body), seen=_seen(body), author=_author(body))
+        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
+
+    def reject(body: Mapping[str, Any]) -> Any:
+        return {"sentence": session.reject(_proposal(body)), "state": page.news(_seen(body))}
+
     return [
         ("/api/decide", decide),
+        ("/api/accept", accept),
+        ("/api/reject", reject),
         ("/api/undo", undo),
         ("/api/redo", lambda body: undo(body, redo=True)),
     ]
@@ -291,6 +301,13 @@ def _seen(body: Mapping[str, Any]) -> int:
     if type(seen) is not int or seen < 0:
         raise InputError("say which decision was the last one seen, as in seen: 12")
     return seen
+
+
+def _proposal(body: Mapping[str, Any]) -> int:
+    number = body.get("proposal")
+    if type(number) is not int:
+        raise InputError("say which proposed name as a whole number, as in proposal: 12")
+    return number
 
 
 def _author(body: Mapping[str, Any]) -> str:

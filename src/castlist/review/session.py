@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +21,7 @@ from castlist.decisions import (
     Carried,
     Copy,
     Decision,
+    Proposed,
     View,
     active,
     align,
@@ -29,6 +30,7 @@ from castlist.decisions import (
     cast_of,
     completed,
     numbered,
+    standing,
     to_redo,
     to_undo,
     whom,
@@ -40,7 +42,9 @@ from castlist.report.words import clean
 from castlist.review.actions import decision, stand_ins, witness
 from castlist.review.history import overruled, sentence
 from castlist.review.people import Describe
+from castlist.review.proposed import plain, proposals_of, same_question
 from castlist.store import Stale, Workspace
+from castlist.suggest.names import Proposal
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Video
 
@@ -128,8 +132,16 @@ class Session:
         """Everything the page shows at once, as plain values."""
         with self._lock:
             view = self.refresh()
-            people = [self.describe.person(g) for g in view.groups]
-            return {**self.head(), "people": people, "aside": self._aside(view)}
+            return {**self.head(), "people": self.people(view), "aside": self._aside(view)}
+
+    def people(self, view: View) -> list[dict[str, Any]]:
+        """Everybody of a view as the page shows them, with the names that are proposed for them."""
+        with self._lock:
+            proposed = standing(self._workspace.proposals.all(), view)
+        return [
+            {**self.describe.person(g), "proposed": [plain(row) for row in proposed.get(i, ())]}
+            for i, g in enumerate(view.groups)
+        ]
 
     def head(self) -> dict[str, Any]:
         """The state without people and what is set aside."""
@@ -395,6 +407,59 @@ class Session:
             number = self._workspace.decisions.undo(target, author=author, seen=self.view.seen)
             self._take()
             return number
+
+    def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
+        """Keep names that a file proposes for somebody who has none; nothing is decided by it.
+
+        Args:
+            found: as `castlist.suggest.names.propose` gives them, on this session's view.
+            source: the file's name, which the page shows.
+
+        Returns:
+            What was kept: not what has no person, is known, or was rejected for that person before.
+
+        Raises:
+            InputError: the workspace holds too many.
+        """
+        with self._lock:
+            view, before = self.refresh(), self._workspace.proposals.all()
+            kept = proposals_of(found, self.base, self.video, view, source, author, before)
+            self._workspace.proposals.put(kept)
+            return kept
+
+    def proposed(self) -> list[dict[str, Any]]:
+        """The names that are proposed now, and for whom (`person`), in the order of the page."""
+        with self._lock:
+            return [{"person": p["id"], **row} for p in self.people(self.refresh()) for row in p["proposed"]]
+
+    def accept(self, number: int, *, seen: int | None = None, author: str = "") -> int:
+        """Say yes to a proposed name: the decision that gives it; its number.
+
+        Raises:
+            Stale: others decided since `seen`.
+            InputError: there is no such proposal now, or somebody has that name meanwhile.
+        """
+        with self._lock:
+            view, rows = self.refresh(), self._workspace.proposals.all()
+            self._current(seen)
+            person, alike = same_question(rows, view, number)
+            open_names = {row.folded for row in standing(rows, view).get(view.groups.index(person), ())}
+            if alike[0].folded not in open_names:
+                raise InputError(f"{clean(alike[0].name)!r} is proposed for nobody now; look again")
+            request = {"action": "name", "person": person.id, "name": alike[0].name}
+            return self.decide(request, author=author)
+
+    def reject(self, number: int) -> str:
+        """Say no to a proposed name: it is never proposed again for that person. What was said, in words.
+
+        Raises:
+            InputError: there is no such proposal now.
+        """
+        with self._lock:
+            view, rows = self.refresh(), self._workspace.proposals.all()
+            person, alike = same_question(rows, view, number)
+            self._workspace.proposals.reject([row.id for row in alike])
+            return clean(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
 
     def take_over(
         self, old: Path | str, *, offset: Fraction | None = None, trial: bool = False

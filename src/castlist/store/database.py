@@ -56,6 +56,7 @@ class Database(sqlite3.Connection):
 
     size = 0  # bytes of the file that are really there
     copied = ""  # why this is a copy in memory, which nobody else sees; "" where it is none
+    earlier = False  # whether it is such a copy because the file has an earlier schema
     _left = 0
 
     def allow(self, size: int) -> None:
@@ -102,6 +103,7 @@ def connect(folder: Folder, write: bool) -> Database:
                 _migrate(folder, db, version)
         elif version < schema.SCHEMA:
             db = _in_memory(db, _EARLIER.format(folder.path))  # a reader changes no file
+            db.earlier = True
             schema.migrate(db)
         db.execute("PRAGMA foreign_keys = ON")
     except BaseException:

@@ -196,7 +196,29 @@ _TURNED = """
 ALTER TABLE casts ADD COLUMN turned INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED)
+_PROPOSALS = """
+-- Names that files of other programs proposed for somebody. Nothing is decided by them.
+CREATE TABLE proposals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,               -- name of the file
+    agree REAL NOT NULL,                -- share of its faces or time of that name that agrees, 0 to 1
+    by_faces INTEGER NOT NULL,          -- 1: faces were compared; 0: times alone
+    why TEXT NOT NULL,                  -- what keeps it from being clear, '' for nothing
+    author TEXT NOT NULL,
+    time TEXT NOT NULL,                 -- UTC, ISO 8601
+    rejected TEXT                       -- when somebody said no; NULL: open
+);
+CREATE TABLE proposed_faces (
+    proposal INTEGER NOT NULL REFERENCES proposals,
+    number INTEGER NOT NULL,
+    time TEXT NOT NULL,                 -- seconds from the start of the film, "num/den"
+    left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL,  -- of the frame, 0 to 1
+    PRIMARY KEY (proposal, number)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS)
 SCHEMA = len(MIGRATIONS)
 
 

@@ -29,6 +29,7 @@ from castlist.decisions.decision import Decision, active
 from castlist.decisions.people import cast_of
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import casts, columns, database, erase, files, paths, prune, scans, schema, summary
+from castlist.store import proposals as proposed
 from castlist.store.database import Database
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
@@ -349,6 +350,7 @@ class Workspace:
             moved = erase.scrub(db, self._folder, str(row[0]), cast, tracks)
             less, pictures = erase.without(cast, portraits, tracks, moved)
             erase.blank(db, names)
+            proposed.erase(db, cast, tracks, names)
             casts.put(db, less, pictures, None, _now(), self.decisions.last())
         with files.sentences(self.path):
             erase.copies(self._folder)
@@ -553,7 +555,7 @@ class Workspace:
         """What the workspace holds, as plain values: film, scans, cast, decisions, runs, bytes."""
         video, runs, decisions = self.video(), self.runs(), self.decisions.all()
         with self._reading() as db:
-            scanned, cast = summary.scans(db), summary.cast(db)
+            scanned, cast, names = summary.scans(db), summary.cast(db), proposed.counts(db)
             if cast is not None and self._newer_decisions(db):
                 cast |= summary.people(self.cast())
         return {
@@ -563,6 +565,7 @@ class Workspace:
             "scans": scanned,
             "cast": cast,
             "decisions": {"made": len(decisions), "in_force": len(active(decisions))},
+            "proposed_names": names,
             "runs": len(runs),
             "last_run": asdict(runs[-1]) if runs else None,
             "bytes": summary.sizes(self._folder),
@@ -575,9 +578,16 @@ class Workspace:
         """What people decided. Also a workspace open for reading takes decisions."""
         return Log(self._reading, self._deciding)
 
+    @property
+    def proposals(self) -> proposed.Proposals:
+        """Names that were proposed by files of other programs; written as decisions are."""
+        return proposed.Proposals(self._reading, self._deciding)
+
     @contextmanager
     def _deciding(self) -> Iterator[sqlite3.Connection]:
         """A transaction of its own connection: a decision waits for no run."""
+        if self._db.earlier:
+            self._upgrade()
         if self._db.copied:
             raise WorkspaceError(self._db.copied)
         with files.sentences(self.path):
@@ -589,6 +599,18 @@ class Workspace:
                     yield db
             finally:
                 db.close()
+
+    def _upgrade(self) -> None:
+        """Bring the workspace of an earlier castlist, open for reading, to today's schema.
+
+        Raises:
+            WorkspaceBusy: a run is at work on it.
+            WorkspaceError: it cannot be written.
+        """
+        Workspace.open(self.path).close()
+        with self._thread, files.sentences(self.path):
+            before, self._db = self._db, database.connect(self._folder, write=False)
+            before.close()
 
     # Transactions
 

@@ -66,10 +66,18 @@ does not know the film's timecode: `castlist find` once again reads it.
 `castlist propose film.castlist names.csv` reads who is seen when from a table (`.csv`, `.tsv`), from markers
 (`.otio`) or from the face regions of a picture (`.xmp`, `.jpg`, with `--at TIME`), and lists for each name
 the person who fits best: by faces where the file has boxes, else by the seconds that the name's spans and a
-person's have in common (of those that either has). Nothing is decided until `--apply` (with `--only NAME` for
-some), and then only what is clear: at least half agrees, nobody else is within 20 points by time, the person
-has no name yet and nobody else has this one. All else is listed with its reason, for
-`castlist decide film.castlist name p4 Anna`. Names such as "Person 7" are castlist's own and are passed over.
+person's have in common (of those that either has).
+
+What it finds for people without a name is kept in the workspace as **proposals**, and nothing is decided. The
+review page asks beside each person: "Anna? (from markers.otio)", `y` or `w`; `castlist propose film.castlist`
+lists what is open, `--accept Anna` and `--reject Anna` answer, `castlist info` and `castlist decide ... list`
+show it, and Python has `castlist.propose`, `proposals`, `accept` and `reject`. Yes is a decision like any
+other, which undo takes back; no means that this name is never proposed for that person again, whatever file
+it comes from. A proposal goes with the faces it was made on, where people are joined, parted or found anew.
+
+`--apply` (with `--only NAME` for some) names what is clear at once: at least half agrees, nobody else is
+within 20 points by time, the person has no name yet and nobody else has this one. Names such as "Person 7"
+are castlist's own and are passed over.
 """
 
 

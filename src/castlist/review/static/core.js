@@ -106,7 +106,7 @@ async function post(path, body, done) {
     }
     if (!answer.ok) { say(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
-    const back = path === "/api/decide" ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null;
+    const back = ["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null;
     say(sentence((back && answer.sentence) || done), false, back);
     return answer.decision;
   } catch {
@@ -119,6 +119,9 @@ async function post(path, body, done) {
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
 export const decide = (body, done) => post("/api/decide", body, done);
+// A name that a file proposes: yes is a decision like any other, no is never asked again.
+export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
+export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
 export const undo = () => post("/api/undo", {}, "Undone: " + (S.undo || "nothing") + ".");
 export const redo = () => post("/api/redo", {}, "Done again: " + (S.redo || "nothing") + ".");
 export const takeBack = (decision, what) => post("/api/undo", { decision }, "Undone: " + lower(what) + ".");

@@ -4,6 +4,7 @@ import { $, $$, S, arrange, button, clock, el, face, get, hue, label, length, ma
 import { pointing, range } from "./choose.js";
 import { chosen, chooseNone, mark, merge, name, onChosen, onLikeness } from "./dock.js";
 import { play } from "./film.js";
+import { proposed } from "./proposed.js";
 
 const kept = new Map(); // id -> the description that a row shows, and the row
 let from = null, openPerson = () => {}, like = null; // { id, place }: everybody's place in the order of likeness to one
@@ -29,7 +30,7 @@ function row(p, fresh) {
     b.addEventListener("click", () => play(q[2], q[1]));
     return b;
   }));
-  const node = el("li", { className: "row d" + hue(p) }, tick, head, strip);
+  const node = el("li", { className: "row d" + hue(p) }, tick, p.proposed.length ? el("div", {}, head, proposed(p)) : head, strip);
   node.dataset.id = p.id;
   if ((old && old.p !== p) || fresh) node.classList.add("fresh");
   kept.set(p.id, { p, why, node });
@@ -65,7 +66,7 @@ const SORT = { seconds: (a, b) => b.seconds - a.seconds, first: (a, b) => a.firs
   name: (a, b) => (a.name === "") - (b.name === "") || label(a).localeCompare(label(b), undefined, { numeric: true }),
   doubt: (a, b) => doubtful(b) - doubtful(a) || b.seconds - a.seconds,
   like: (a, b) => like.place(a.id) - like.place(b.id) };
-const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: doubtful, unconfirmed: (p) => !p.confirmed && !p.name };
+const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: doubtful, unconfirmed: (p) => !p.confirmed && !p.name, proposed: (p) => p.proposed.length > 0 };
 export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();

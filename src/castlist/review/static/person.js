@@ -8,6 +8,7 @@ import { play } from "./film.js";
 import { Grid } from "./grid.js";
 import { doubt } from "./people.js";
 import { pick } from "./pick.js";
+import { proposed } from "./proposed.js";
 
 const TARGETS = 40; // people shown to drag onto; anybody is found by name
 const STAYS = 60; // appearances shown before the others are asked for
@@ -47,7 +48,7 @@ function drawHead(p) {
   const called = button("", () => name([p.id], { near: called }), { className: "rename", title: "Click to name" });
   called.append(el("bdi", {}, label(p)));
   head.replaceChildren(el("form", { method: "dialog" }, el("button", { ariaLabel: "Close" }, "×")),
-    el("h2", { id: "person-name", className: "d" + hue(p) }, called, doubt(p)), el("p", { className: "soft" }, about1),
+    el("h2", { id: "person-name", className: "d" + hue(p) }, called, doubt(p)), el("p", { className: "soft" }, about1), proposed(p, false),
     el("div", { className: "acts" }, button("Name", () => name([p.id]), { key: "n" }), button("All are right", () => about("confirm", [p.id])), button(p.fate ? "Into the cast" : "To the background", () => background([p.id]), { key: "b" }),
       button("Hide", () => about("hide", [p.id]), { key: "h" }), button("Not a face", () => about("not-a-face", [p.id]))));
 }

@@ -9,6 +9,7 @@ import { filmKeys, onChoose, onOpen as fromFilm } from "./film.js";
 import { drawHistory } from "./history.js";
 import { drawJoined } from "./joined.js";
 import * as people from "./people.js";
+import { no, yes } from "./proposed.js";
 import { personKeys, showPerson } from "./person.js";
 import { askSoon, onLeft, reply } from "./questions.js";
 import { lookAtFilm, onSource, trouble } from "./source.js";
@@ -69,7 +70,7 @@ const onPeople = {
   m: () => dock.merge([...dock.chosen]), n: () => dock.name(who()), b: () => dock.background(who()), d: () => dock.different([...dock.chosen]), h: () => dock.about("hide", who()), f: () => dock.about("not-a-face", who()), Escape: escape,
 };
 const inPeople = {
-  ...onPeople, x: people.toggle, s: () => people.byLikeness(who()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
+  ...onPeople, x: people.toggle, y: () => yes(who()), w: () => no(who()), s: () => people.byLikeness(who()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
   j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
 };
 const inQuestions = Object.fromEntries([..."ynsfx0123456789", "Enter"].map((k) => [k, () => reply(k)]));

@@ -1,0 +1,105 @@
+"""Names that files of other programs propose, as the review keeps and shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from castlist.decisions import Base, View
+from castlist.decisions.people import Group
+from castlist.decisions.proposed import Proposed, owner
+from castlist.errors import InputError
+from castlist.report.words import clean
+from castlist.review.actions import faces_of
+from castlist.suggest.names import CLEAR, UNCLEAR, Proposal
+from castlist.types import NOISE, Video
+
+if TYPE_CHECKING:
+    from castlist.review.session import Session
+
+__all__ = ["plain", "proposals_of", "read_names", "same_question"]
+
+
+def read_names(
+    session: Session,
+    path: Path,
+    *,
+    at: str | None = None,
+    start_timecode: str = "",
+    rate: str | None = None,
+) -> list[Proposal]:
+    """Who the names in a file of another program most likely are, by the session's view; nothing is kept.
+
+    Args:
+        at: when a picture was taken: seconds, 0:01:23.5 or a timecode.
+        start_timecode: where the film starts in the file's timecodes, by default its own.
+        rate: frames a second of the file's timecodes, by default the film's.
+
+    Raises:
+        InputError: the file cannot be read or names nobody, or a time is none.
+    """
+    from castlist.io.exports import parsed_rate
+    from castlist.io.imports import hints
+    from castlist.io.imports.files import moment
+    from castlist.suggest.names import propose
+    from castlist.timecode import timebase
+
+    video, clock = session.video, session.base.clock
+    frames = None if rate is None else parsed_rate(rate)
+    base = timebase(clock, video.frame_rate, timecode=start_timecode or video.timecode, rate=frames)
+    read = hints(path, video, base, None if at is None else moment(at, base))
+    return propose(read, session.refresh(), session.base.tracks, clock)
+
+
+def proposals_of(
+    found: Sequence[Proposal],
+    base: Base,
+    video: Video,
+    view: View,
+    source: str,
+    author: str,
+    before: Sequence[Proposed] = (),
+) -> list[Proposed]:
+    """The proposals that are worth a person's look, each with the faces that stand for whom it is about.
+
+    Args:
+        before: proposals that are kept already; what somebody rejected there is not proposed again.
+    """
+    rejected = {(row.folded, owner(row, view)) for row in before if row.rejected is not None}
+    kept = []
+    for p in found:
+        if p.state not in (CLEAR, UNCLEAR) or p.group == NOISE:
+            continue
+        person = view.groups[p.group]
+        faces = faces_of(base, video, view, person)
+        row = Proposed(p.name, source, faces, p.agree, p.faces, p.why, author)
+        if not person.name and (row.folded, p.group) not in rejected:
+            kept.append(row)
+    return kept
+
+
+def same_question(rows: Sequence[Proposed], view: View, number: int) -> tuple[Group, list[Proposed]]:
+    """Whom a proposal is about, and all open proposals of that name for them: one answer is for all.
+
+    Raises:
+        InputError: there is no such open proposal.
+    """
+    row = next((r for r in rows if r.id == number and r.rejected is None), None)
+    who = NOISE if row is None else owner(row, view)
+    if row is None or who == NOISE:
+        raise InputError(f"there is no open proposal {number} now; look again")
+    alike = [r for r in rows if r.rejected is None and r.folded == row.folded and owner(r, view) == who]
+    return view.groups[who], alike
+
+
+def plain(row: Proposed) -> dict[str, Any]:
+    """A proposal as plain values, texts such that they steer nothing."""
+    return {
+        "id": row.id,
+        "name": clean(row.name),
+        "from": clean(row.source, 200),
+        "agree": round(row.agree, 3),
+        "by": "faces" if row.by_faces else "time",
+        "why": clean(row.why, 200),
+    }

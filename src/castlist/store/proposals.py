@@ -1,0 +1,125 @@
+"""Names that were proposed by files of other programs, kept in the workspace beside the log of decisions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+from castlist.cast import Cast
+from castlist.decisions.decision import Anchor
+from castlist.decisions.locate import Finder
+from castlist.decisions.proposed import Proposed
+from castlist.errors import InputError
+from castlist.store.rows import damaged, exact, moment, number, optional, rows, text, whole
+
+__all__ = ["MOST", "Proposals", "counts", "erase"]
+
+MOST = 2000  # proposals in a workspace: more than anybody looks through
+
+
+class Proposals:
+    """A workspace's proposals. Any number of processes may add to them, while a run is on too."""
+
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
+    ) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def all(self) -> list[Proposed]:
+        """Every proposal, oldest first, rejected ones too.
+
+        Raises:
+            WorkspaceError: the rows are damaged.
+        """
+        with self._reading() as db:
+            return _read(db)
+
+    def put(self, found: Sequence[Proposed]) -> None:
+        """Keep proposals; open ones of the same file for the same names give way. What was rejected stays.
+
+        Raises:
+            InputError: there are too many.
+            WorkspaceError: they could not be written.
+        """
+        now = datetime.now(UTC).isoformat()
+        with self._writing() as db:
+            before = {(row.source, row.folded): row.id for row in _read(db) if row.rejected is None}
+            again = [before[key] for row in found if (key := (row.source, row.folded)) in before]
+            _remove(db, again)
+            for row in found:
+                _add(db, row, now)
+            if db.execute("SELECT count(*) FROM proposals").fetchone()[0] > MOST:
+                raise InputError(
+                    f"a workspace keeps at most {MOST} proposed names; "
+                    "accept or reject some, or choose with --only"
+                )
+
+    def reject(self, numbers: Sequence[int]) -> None:
+        """Say no to some proposals, by their numbers; those that were rejected stay as they are."""
+        now = datetime.now(UTC).isoformat()
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE proposals SET rejected = ? WHERE id = ? AND rejected IS NULL",
+                [(now, n) for n in numbers],
+            )
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Forget some proposals, by their numbers, as if they had never been made."""
+        with self._writing() as db:
+            _remove(db, numbers)
+
+
+def counts(db: sqlite3.Connection) -> dict[str, int]:
+    """How many proposals are kept, and how many of them were rejected."""
+    query = "SELECT count(*), coalesce(sum(rejected IS NOT NULL), 0) FROM proposals"
+    made, rejected = rows(db, query, (whole, whole))[0]
+    return {"kept": made, "rejected": rejected}
+
+
+def erase(db: sqlite3.Connection, cast: Cast, tracks: Sequence[int], names: Sequence[str]) -> None:
+    """Remove what was proposed by these names, or for whom these tracks of the cast show."""
+    folded, gone = {name.casefold() for name in names}, set(tracks)
+    find = Finder(cast.tracks, cast.clock, cast.video)
+    _remove(
+        db,
+        [row.id for row in _read(db) if row.folded in folded or gone & set(find(row.faces).tolist())],
+    )
+
+
+def _add(db: sqlite3.Connection, row: Proposed, now: str) -> None:
+    cursor = db.execute(
+        "INSERT INTO proposals (name, source, agree, by_faces, why, author, time)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (row.name, row.source, float(row.agree), int(row.by_faces), row.why, row.author, now),
+    )
+    faces = [(cursor.lastrowid, i, str(a.time), *a.box) for i, a in enumerate(row.faces)]
+    db.executemany("INSERT INTO proposed_faces VALUES (?, ?, ?, ?, ?, ?, ?)", faces)
+
+
+def _remove(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    for table, column in (("proposed_faces", "proposal"), ("proposals", "id")):
+        db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(n,) for n in numbers])  # noqa: S608
+
+
+def _read(db: sqlite3.Connection) -> list[Proposed]:
+    faces: dict[int, list[Anchor]] = {}
+    try:
+        for proposal, time, *box in rows(db, _FACES, _OF_FACES):
+            faces.setdefault(proposal, []).append(Anchor(time, tuple(box)))
+        return [
+            Proposed(name, source, tuple(faces.get(i, ())), agree, bool(by), why, author, time, rejected, i)
+            for i, name, source, agree, by, why, author, time, rejected in rows(db, _ROWS, _OF_ROWS)[:MOST]
+        ]
+    except InputError as error:
+        raise damaged(error) from error
+
+
+_FACES = 'SELECT proposal, time, "left", top, "right", bottom FROM proposed_faces ORDER BY proposal, number'
+_OF_FACES = (whole, exact, number, number, number, number)
+_ROWS = "SELECT id, name, source, agree, by_faces, why, author, time, rejected FROM proposals ORDER BY id"
+_OF_ROWS = (whole, text, text, number, whole, text, text, moment, optional(moment))
