@@ -12,13 +12,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import MissingExtra, ModelError
 from castlist.types import Machine
+
+if TYPE_CHECKING:
+    import onnx
+    import onnxruntime
 
 __all__ = ["MODELS", "Model", "Network", "find", "load", "read"]
 
@@ -131,7 +135,7 @@ def read(model: Model) -> bytes:
 class Network:
     """A model ready to run: `network(x)` gives its outputs by name."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
         self._outputs = [output.name for output in session.get_outputs()]
         self._input = session.get_inputs()[0].name
@@ -233,7 +237,10 @@ def _plain_graph(data: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _restate_prelu(graph: Any, weights: dict[str, Any]) -> None:
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def _restate_prelu(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
     """PReLU as relu(x) - slope * relu(-x), in convolutions of one pixel.
 
     onnxruntime's fast layout of blocked channels knows no PReLU, so that each one costs two changes of
@@ -264,11 +271,16 @@ def _restate_prelu(graph: Any, weights: dict[str, Any]) -> None:
 
 
 def _unpack(
-    packed: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any] | None = None, *, axis: int, block: int
+    packed: NDArray[np.generic],
+    scale: NDArray[np.floating],
+    zero: NDArray[np.generic] | None = None,
+    *,
+    axis: int,
+    block: int,
 ) -> NDArray[np.float32]:
     """What ONNX's DequantizeLinear computes: (packed - zero) * scale, per tensor, axis or block."""
 
-    def spread(values: NDArray[Any]) -> NDArray[Any]:
+    def spread(values: NDArray[Scalar]) -> NDArray[Scalar]:
         if values.size == 1:
             return values.reshape(())
         if values.ndim == packed.ndim and block:
@@ -283,7 +295,7 @@ def _unpack(
     return np.asarray(shifted * spread(scale), np.float32)
 
 
-def _open_sizes(graph: Any) -> None:
+def _open_sizes(graph: onnx.GraphProto) -> None:
     """Leave batch size, and the sides of a picture of any size, open in the graph's signature."""
     for value in graph.input:
         dims = value.type.tensor_type.shape.dim

@@ -12,15 +12,19 @@ A frame number is an index, never a time. Times are exact: integer timestamps an
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = [
     "BACKGROUND",
@@ -43,8 +47,11 @@ __all__ = [
     "Cue",
     "Detections",
     "Embeddings",
+    "Json",
+    "JsonObject",
     "Machine",
     "Portraits",
+    "Rows",
     "Scan",
     "Shots",
     "Tracks",
@@ -52,6 +59,13 @@ __all__ = [
     "Video",
     "same",
 ]
+
+# A value of a JSON document, and a JSON object. Read-only: what is checked by its type is not changed.
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+JsonObject: TypeAlias = Mapping[str, Json]
+
+Rows: TypeAlias = slice | NDArray[np.bool_ | np.integer]  # picks rows of a table: a slice, a mask, indices
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 NOISE = -1  # Clustering.label of a track that belongs to no person
 INTERPOLATED = -1  # Tracks.detection of a face that lies between two detected ones
@@ -66,7 +80,7 @@ PERSON, BACKGROUND, SET_ASIDE = range(3)  # Cast.fate of a track
 FATES = ("person", "background", "set aside")
 
 
-def freeze(table: Any, **columns: tuple[type, tuple[int | None, ...]]) -> None:
+def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ...]]) -> None:
     """Check the columns of a frozen dataclass and make them read-only arrays of their own dtype.
 
     Each column is given as `name=(dtype, shape)`; a shape's None is the number of rows, which must be
@@ -80,7 +94,7 @@ def freeze(table: Any, **columns: tuple[type, tuple[int | None, ...]]) -> None:
     for name, (dtype, shape) in columns.items():
         given = getattr(table, name)
         frozen = isinstance(given, np.ndarray) and given.dtype == dtype and not given.flags.writeable
-        array: NDArray[Any] = given if frozen else np.array(given, dtype=dtype)
+        array: NDArray[np.generic] = given if frozen else np.array(given, dtype=dtype)
         if array.size == 0 and array.ndim != len(shape):
             array = array.reshape(tuple(0 if n is None else n for n in shape))
         fits = array.ndim == len(shape) and all(
@@ -98,7 +112,7 @@ def freeze(table: Any, **columns: tuple[type, tuple[int | None, ...]]) -> None:
         object.__setattr__(table, name, array)
 
 
-def same(a: Any, b: Any) -> bool:
+def same(a: DataclassInstance, b: DataclassInstance) -> bool:
     """Whether two tables hold the same values, NaN equal to NaN (`==` does not work on columns)."""
     if type(a) is not type(b):
         return False
@@ -222,7 +236,7 @@ class Detections:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def __getitem__(self, rows: Any) -> Detections:
+    def __getitem__(self, rows: Rows) -> Detections:
         return Detections(self.frame[rows], self.box[rows], self.score[rows], self.landmarks[rows])
 
 
@@ -244,7 +258,7 @@ class Cue:
     def __len__(self) -> int:
         return len(self.quality)
 
-    def __getitem__(self, rows: Any) -> Cue:
+    def __getitem__(self, rows: Rows) -> Cue:
         return Cue(self.vector[rows], self.quality[rows])
 
 
@@ -316,7 +330,7 @@ class Scan:
         )
 
 
-def _stack(blocks: list[NDArray[Any]]) -> NDArray[Any]:
+def _stack(blocks: list[NDArray[Scalar]]) -> NDArray[Scalar]:
     """Rows of all blocks; empty blocks may have any width."""
     return np.concatenate([b for b in blocks if len(b)] or blocks[:1])
 
@@ -421,7 +435,7 @@ class Embeddings:
     def __len__(self) -> int:
         return len(self.vector)
 
-    def __getitem__(self, rows: Any) -> Embeddings:
+    def __getitem__(self, rows: Rows) -> Embeddings:
         return replace(
             self,
             vector=self.vector[rows],
@@ -492,7 +506,7 @@ class Constraints:
     def __len__(self) -> int:
         return len(self.a)
 
-    def __getitem__(self, rows: Any) -> Constraints:
+    def __getitem__(self, rows: Rows) -> Constraints:
         return Constraints(self.a[rows], self.b[rows], self.same[rows], self.origin[rows])
 
     @property

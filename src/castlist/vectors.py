@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["unit"]
 
+Float = TypeVar("Float", bound=np.floating)
 
-def unit(vectors: NDArray[Any]) -> NDArray[Any]:
+
+@overload
+def unit(vectors: NDArray[Float]) -> NDArray[Float]: ...
+@overload
+def unit(vectors: NDArray[np.integer | np.bool_]) -> NDArray[np.float64]: ...
+def unit(vectors: NDArray[np.number | np.bool_]) -> NDArray[np.floating]:
     """(n, d) the rows at length 1, in the precision they came in; a row of zeros stays zeros.
 
     >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6, 0.8], [0.0, 0.0]]
     """
-    x = np.asarray(vectors)
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    x: NDArray[np.floating] = np.asarray(vectors, vectors.dtype if vectors.dtype.kind == "f" else np.float64)
     length = np.linalg.norm(x, axis=1, keepdims=True)
     return np.asarray(x / np.maximum(length, np.finfo(x.dtype).tiny), x.dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,8 +41,8 @@ class Contingency:
     row: NDArray[np.int64]  # (m,) of each cell that is not 0, rising, and by column in a row
     column: NDArray[np.int64]  # (m,)
     weight: NDArray[np.float64]  # (m,) sums of weights
-    person: NDArray[Any]  # (p,) the labels of the rows, sorted
-    cluster: NDArray[Any]  # (c,) the labels of the columns, sorted
+    person: NDArray[np.generic]  # (p,) the labels of the rows, sorted
+    cluster: NDArray[np.generic]  # (c,) the labels of the columns, sorted
 
     @property
     def count(self) -> NDArray[np.float64]:
@@ -90,7 +89,7 @@ def contingency(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None 
     return Contingency(*np.divmod(cell, len(cluster)), met, person, cluster)
 
 
-def _codes(values: ArrayLike, name: str) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def _codes(values: ArrayLike, name: str) -> tuple[NDArray[np.generic], NDArray[np.intp]]:
     """Sorted distinct labels, and each item's place among them."""
     array = np.asarray(values)
     if array.ndim != 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +16,7 @@ __all__ = ["PersonScores", "person_scores"]
 class PersonScores:
     """One row a person, sorted by name."""
 
-    person: NDArray[Any]  # (p,) names as given
+    person: NDArray[np.generic]  # (p,) names as given
     precision: NDArray[np.float64]  # (p,) of what the person's clusters hold; 0 where there is none
     recall: NDArray[np.float64]  # (p,) of the person's items
     f1: NDArray[np.float64]  # (p,)

@@ -41,7 +41,7 @@ class Refiner(Protocol):
 class Learnt(Protocol):
     """What was learnt from some faces, to be used on these and on others."""
 
-    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform(self, x: NDArray[np.float32]) -> NDArray[np.floating]:
         """(n, h) refined features of faces (n, d)."""
         ...
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +64,7 @@ class Averaged:
 
     def _learnt(
         self, embeddings: Embeddings, constraints: Constraints, network: int, machine: Machine
-    ) -> NDArray[Any]:
+    ) -> NDArray[np.float32]:
         """(k, h) the features of one network."""
         batches = max(1, len(embeddings) * PAIRS // 128)
         epochs = int(np.clip(self.steps // batches, LEAST_EPOCHS, TSiam().epochs))
@@ -73,5 +72,4 @@ class Averaged:
         model = step.fit(
             embeddings.vector, embeddings.track, constraints.cannot, constraints.must, machine=machine
         )
-        refined: NDArray[Any] = model.transform(embeddings.vector)
-        return refined
+        return np.asarray(model.transform(embeddings.vector), np.float32)

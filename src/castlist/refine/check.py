@@ -123,7 +123,7 @@ def _ranked(x: NDArray[np.float32], seed: int) -> tuple[NDArray[np.int64], NDArr
     """Ranked positives (p, 2) and negatives (q, 2) of a few draws, as SSiam's default recipe mines them."""
     none = np.zeros((0, 2), np.int64)
     step = SSiam(batch=2 * PAIRS)
-    scaled = Scaling.fit(x, step.option("scaling"))(x)
+    scaled = Scaling.fit(x, step.decided["scaling"])(x).astype(np.float32, copy=False)
     miner = step.miner(scaled, Known(None, none, none, np.zeros(len(x))))
     batches = [pairs for _, pairs in zip(range(BATCHES), miner(np.random.default_rng(seed)), strict=False)]
     both = [(np.stack([p.a, p.b], 1), p.same) for p in batches]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError, MissingExtra
+from castlist.refine.network import Array
 from castlist.types import Machine
 
 __all__ = ["at_most", "choose", "fetch", "placer"]
@@ -49,7 +49,7 @@ def _perhaps_gpu() -> bool:
     return sys.platform != "linux" or any(any(Path("/dev").glob(name)) for name in ("nvidia*", "kfd", "dxg"))
 
 
-def placer(device: str) -> Callable[[Any], Any]:
+def placer(device: str) -> Callable[[NDArray[np.generic]], Array]:
     """A function that brings a NumPy array to the device: itself on the CPU, else a torch tensor."""
     if device == "cpu":
         return np.asarray
@@ -58,7 +58,7 @@ def placer(device: str) -> Callable[[Any], Any]:
     return lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
-def fetch(array: Any) -> NDArray[Any]:
+def fetch(array: Array) -> NDArray[np.floating]:
     """A NumPy array of what `placer` brought away."""
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 

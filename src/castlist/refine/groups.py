@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,7 @@ __all__ = ["groups", "known_pairs"]
 
 
 def groups(
-    rows: int, track: Any, cannot: NDArray[np.int64], must: NDArray[np.int64]
+    rows: int, track: NDArray[np.generic] | None, cannot: NDArray[np.int64], must: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The group 0, 1, ... of each row, must-linked tracks in one, and the cannot-linked groups."""
     if track is None:
@@ -32,7 +30,7 @@ def groups(
     return group[place], cannot[cannot[:, 0] != cannot[:, 1]]
 
 
-def known_pairs(pairs: NDArray[Any] | None, names: NDArray[Any]) -> NDArray[np.int64]:
+def known_pairs(pairs: NDArray[np.generic] | None, names: NDArray[np.generic]) -> NDArray[np.int64]:
     """(q, 2) pairs of tracks as places in `names` (sorted); pairs that name another track are left out."""
     pairs = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)
     place = np.minimum(np.searchsorted(names, pairs), len(names) - 1)

@@ -14,7 +14,7 @@ number of dimensions of the features.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.refine.groups import groups
 from castlist.refine.miners import PseudoRFMiner, SSiamMiner, SubsetMiner, TSiamMiner, quality_strata
-from castlist.refine.ranks import ranks
+from castlist.refine.ranks import Ranks, ranks
 from castlist.refine.siamese import Known, Miner, Siamese, Watch
 from castlist.types import Constraints, Embeddings, Machine
 
@@ -51,16 +51,19 @@ class Unrefined:
 
     def fit(
         self,
-        x: Any,
-        *links: Any,
-        quality: Any = None,
+        x: NDArray[np.float32],
+        track: NDArray[np.generic] | None = None,
+        cannot: NDArray[np.generic] | None = None,
+        must: NDArray[np.generic] | None = None,
+        *,
+        quality: NDArray[np.generic] | None = None,
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Unrefined:
         """Itself: there is nothing to learn."""
         return self
 
-    def transform(self, x: NDArray[Any]) -> NDArray[Any]:
+    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same features."""
         return x
 
@@ -147,7 +150,7 @@ class TSiam(Siamese):
             group,
             cannot,
             singletons=self.singletons,
-            far_tracks=min(self.far_tracks, int(np.ceil(self.option("far_share") * group.max()))),
+            far_tracks=min(self.far_tracks, int(np.ceil(self.decided["far_share"] * group.max()))),
             cross=self.cross,
             positives=self.positives,
             negatives=self.negatives,
@@ -156,7 +159,17 @@ class TSiam(Siamese):
         )
 
 
-def _draw(step: SSiam | PseudoRF, x: Floats, threads: int) -> dict[str, Any]:
+class _Draw(TypedDict):
+    """What the miners of random subsets share."""
+
+    ranks: Ranks
+    rows: int
+    subset: int
+    batch: int
+    epochs: int
+
+
+def _draw(step: SSiam | PseudoRF, x: Floats, threads: int) -> _Draw:
     subset = min(step.subset, len(x))
     batch = min(step.batch, subset)
     draws = step.epochs * -(-len(x) // batch)

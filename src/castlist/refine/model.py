@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from castlist.errors import InputError, ModelError
 from castlist.extras import needed
 from castlist.plain import read_plain
+from castlist.refine.device import fetch
 from castlist.refine.network import Network
 from castlist.refine.scaling import SCALINGS, Scaling
+from castlist.types import Json, JsonObject
 from castlist.vectors import unit
 
 __all__ = ["FEATURES", "Refined"]
@@ -35,10 +37,10 @@ class Refined:
 
     scaling: Scaling
     network: Network
-    about: dict[str, Any] = field(default_factory=dict)  # method, options and losses it was trained with
+    about: JsonObject = field(default_factory=dict)  # method, options and losses it was trained with
     feature: str = "hidden"  # which of FEATURES `transform` gives
 
-    def transform(self, x: NDArray[np.floating[Any]], *, precise: bool = False) -> NDArray[Any]:
+    def transform(self, x: NDArray[np.floating], *, precise: bool = False) -> NDArray[np.floating]:
         """(n, h) refined features of rows x (n, d), or (n, d + h) beside the base features: see FEATURES.
 
         Float32; float64 where `precise`, so that the result for a row does not depend on its neighbours.
@@ -46,23 +48,23 @@ class Refined:
         Raises:
             InputError: x has not d columns, or holds NaN or infinite values.
         """
-        x = np.asarray(x, np.float64 if precise else np.float32)
+        rows: NDArray[np.floating] = np.asarray(x, np.float64 if precise else np.float32)
         d = len(self.scaling.shift)
-        if x.ndim != 2 or x.shape[1] != d:
-            raise InputError(f"this refinement takes features of {d} dimensions, got shape {x.shape}")
-        if not np.isfinite(x).all():
+        if rows.ndim != 2 or rows.shape[1] != d:
+            raise InputError(f"this refinement takes features of {d} dimensions, got shape {rows.shape}")
+        if not np.isfinite(rows).all():
             raise InputError("the features hold NaN or infinite values; remove those faces first")
-        rows = max(1, 2**24 // d)  # 64 MB at a time
-        parts = [self._features(x[i : i + rows]) for i in range(0, len(x), rows)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.dimensions), x.dtype)
+        step = max(1, 2**24 // d)  # 64 MB at a time
+        parts = [self._features(rows[i : i + step]) for i in range(0, len(rows), step)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.dimensions), rows.dtype)
 
     @property
     def dimensions(self) -> int:
         """How many columns `transform` gives."""
         return len(self.network.b1) + (len(self.scaling.shift) if self.feature == "beside" else 0)
 
-    def _features(self, x: NDArray[Any]) -> NDArray[Any]:
-        hidden: NDArray[Any] = self.network.hidden(self.scaling(x))
+    def _features(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
+        hidden = fetch(self.network.hidden(self.scaling(x)))
         if self.feature == "hidden":
             return hidden
         length = np.linalg.norm(x, axis=1, keepdims=True)
@@ -101,8 +103,10 @@ class Refined:
         if hashlib.sha256(content).hexdigest() != about.get("sha256"):
             raise ModelError(f"{path} is not the file that {_beside(path).name} describes; save it again")
         arrays = load(content)
-        known = about.get("scaling") in SCALINGS and about.get("feature") in FEATURES
-        if sorted(arrays) != sorted(ARRAYS) or not known:
+        scaling, feature, trained = about.get("scaling"), about.get("feature"), about.get("about", {})
+        if not (isinstance(scaling, str) and isinstance(feature, str) and isinstance(trained, dict)):
+            raise ModelError(f"{_beside(path)} does not describe a '{FORMAT}'; save the model again")
+        if sorted(arrays) != sorted(ARRAYS) or scaling not in SCALINGS or feature not in FEATURES:
             raise ModelError(f"{path} does not hold a refinement: it needs the arrays {', '.join(ARRAYS)}")
         w1, b1, w2, b2, shift, factor = (arrays[name] for name in ARRAYS)
         d, h = about.get("input"), about.get("hidden")
@@ -110,18 +114,17 @@ class Refined:
         for name, shape in zip(ARRAYS, shapes, strict=True):
             if arrays[name].shape != shape or arrays[name].dtype != np.float32:
                 raise ModelError(f"{path}: {name} must be float32 of shape {shape}, got {arrays[name].shape}")
-        scaling = Scaling(about["scaling"], shift, factor)
-        return cls(scaling, Network(w1, b1, w2, b2), about.get("about", {}), about["feature"])
+        return cls(Scaling(scaling, shift, factor), Network(w1, b1, w2, b2), trained, feature)
 
-    def _arrays(self) -> list[NDArray[np.float32]]:
-        return [*self.network.parts, self.scaling.shift, self.scaling.factor]
+    def _arrays(self) -> list[NDArray[np.floating]]:
+        return [*(fetch(part) for part in self.network.parts), self.scaling.shift, self.scaling.factor]
 
 
 def _beside(path: str | Path) -> Path:
     return Path(f"{path}.json")
 
 
-def _read(path: str | Path) -> tuple[dict[str, Any], bytes]:
+def _read(path: str | Path) -> tuple[dict[str, Json], bytes]:
     """What the file beside a model says, and the model's own bytes."""
     try:
         content = read_plain(path, LARGEST, "a refinement")

@@ -7,12 +7,17 @@ the CPU with NumPy alone and on a GPU on torch tensors.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Network", "first_layer"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Array", "Network", "first_layer"]
+
+Array: TypeAlias = "NDArray[np.floating] | torch.Tensor"  # what both have is all that is used of either
 
 
 @dataclass(slots=True)
@@ -22,10 +27,10 @@ class Network:
     The same class holds weights, their gradient and their momentum.
     """
 
-    w1: Any  # (d, h) float32
-    b1: Any  # (h,)
-    w2: Any  # (h, o)
-    b2: Any  # (o,)
+    w1: Array  # (d, h) float32
+    b1: Array  # (h,)
+    w2: Array  # (h, o)
+    b2: Array  # (o,)
 
     @classmethod
     def start(
@@ -37,19 +42,19 @@ class Network:
         return cls(w1, np.zeros(hidden, np.float32), w2, np.zeros(output, np.float32))
 
     @property
-    def parts(self) -> list[Any]:
+    def parts(self) -> list[Array]:
         """The four arrays, w1, b1, w2, b2."""
         return [getattr(self, f.name) for f in fields(self)]
 
-    def hidden(self, x: Any) -> Any:
+    def hidden(self, x: Array) -> Array:
         """(n, h) the feature of rows x (n, d): first layer, before the ReLU."""
         return x @ self.w1 + self.b1
 
-    def output(self, hidden: Any) -> Any:
+    def output(self, hidden: Array) -> Array:
         """(n, o) where each row lands in the space in which the loss measures."""
         return hidden.clip(min=0) @ self.w2 + self.b2
 
-    def gradient(self, x: Any, hidden: Any, slope: Any) -> Network:
+    def gradient(self, x: Array, hidden: Array, slope: Array) -> Network:
         """The gradient of a loss whose gradient at the output is `slope` (n, o)."""
         below = (slope @ self.w2.T) * (hidden > 0)
         return Network(x.T @ below, below.sum(0), hidden.clip(min=0).T @ slope, slope.sum(0))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.types import freeze
+from castlist.types import Rows, freeze
 
 __all__ = ["Pairs"]
 
@@ -33,5 +32,5 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.a)
 
-    def __getitem__(self, rows: Any) -> Pairs:
+    def __getitem__(self, rows: Rows) -> Pairs:
         return Pairs(self.a[rows], self.b[rows], self.same[rows])

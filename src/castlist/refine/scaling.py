@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,8 @@ class Scaling:
         if way not in SCALINGS:
             raise InputError(f"unknown scaling '{way}'; choose from {', '.join(SCALINGS)}")
         d = x.shape[1]
-        shift: Any = np.zeros(d)
-        factor: Any = np.ones(d)
+        shift: NDArray[np.floating] = np.zeros(d)
+        factor: NDArray[np.floating] = np.ones(d)
         if way == "l2-sqrt-d":
             factor *= np.sqrt(d)
         if way == "standard":
@@ -47,7 +47,7 @@ class Scaling:
             shift, factor = x.mean(0), 1 / np.where(spread > 0, spread, 1)
         return cls(way, shift.astype(np.float32), factor.astype(np.float32))
 
-    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
+    def __call__(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
         """(n, d) the rows scaled; a row of zeros stays zeros."""
         if self.way == "raw":
             return x

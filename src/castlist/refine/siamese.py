@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,25 @@ from castlist.refine.pairs import Pairs
 from castlist.refine.prefetch import prefetch
 from castlist.refine.scaling import SCALINGS, Scaling
 from castlist.refine.train import SGD, train
-from castlist.types import Constraints, Embeddings, Machine
+from castlist.types import Constraints, Embeddings, JsonObject, Machine
 
 __all__ = ["RECIPES", "Known", "Miner", "Siamese", "Watch", "checked"]
 
 Watch = Callable[[int, int], None]  # (batches done, batches in all)
 Floats = NDArray[np.float32]
 
-RECIPES: dict[str, dict[str, Any]] = {
+
+class Options(TypedDict):
+    """The options that a recipe decides where they are left at None."""
+
+    scaling: str
+    first_layer: str
+    margin: float
+    learning_rate: float
+    far_share: float  # of TSiam alone
+
+
+RECIPES: dict[str, Options] = {
     "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0, "far_share": 1.0},
     "castlist": {
         "scaling": "l2",
@@ -61,7 +72,7 @@ class Miner(Protocol):
 class Known:
     """What is known of n rows beside their features; each method takes from it what it needs."""
 
-    track: NDArray[Any] | None  # (n,) the track of each row, None where there are no tracks
+    track: NDArray[np.generic] | None  # (n,) the track of each row, None where there are no tracks
     cannot: NDArray[np.int64]  # (q, 2) tracks that are two people
     must: NDArray[np.int64]  # (q, 2) tracks that are one person
     quality: NDArray[np.float64]  # (n,) picture quality, larger is better; by default the raw vector's length
@@ -106,10 +117,19 @@ class Siamese(ABC):
             if least is not None and not (isinstance(value, int | float) and least <= value < np.inf):
                 raise InputError(f"{f.name} must be a number of at least {least}, got {value!r}")
 
-    def option(self, name: str) -> Any:
+    def option(self, name: str) -> object:
         """An option's value, from the recipe where it was left at None."""
-        value = getattr(self, name)
+        value: object = getattr(self, name)
         return RECIPES[self.recipe].get(name) if value is None else value
+
+    @property
+    def decided(self) -> Options:
+        """The options of the recipe, each at the value given here where one was."""
+        chosen = RECIPES[self.recipe].copy()
+        for name in chosen:
+            if (given := getattr(self, name, None)) is not None:
+                chosen[name] = given  # type: ignore[literal-required]  # name is one of the keys
+        return chosen
 
     def __call__(
         self,
@@ -135,16 +155,17 @@ class Siamese(ABC):
             quality=quality, machine=machine, watch=watch,
         )  # fmt: skip
         model = f"{e.model}+{type(self).__name__.lower()}"
-        return Embeddings(refined.transform(e.vector), e.track, e.detection, e.quality, model)
+        vector = np.asarray(refined.transform(e.vector), np.float32)
+        return Embeddings(vector, e.track, e.detection, e.quality, model)
 
     def fit(
         self,
-        x: NDArray[Any],
-        track: NDArray[Any] | None = None,
-        cannot: NDArray[Any] | None = None,
-        must: NDArray[Any] | None = None,
+        x: NDArray[np.generic],
+        track: NDArray[np.generic] | None = None,
+        cannot: NDArray[np.generic] | None = None,
+        must: NDArray[np.generic] | None = None,
         *,
-        quality: NDArray[Any] | None = None,
+        quality: NDArray[np.generic] | None = None,
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Refined:
@@ -161,18 +182,18 @@ class Siamese(ABC):
         Raises:
             InputError: the method cannot learn from this; the message says why.
         """
-        x, device = checked(x), choose(machine)
+        features, device = checked(x), choose(machine)
         first, draws = np.random.default_rng(self.seed).spawn(2)
-        scaling = Scaling.fit(x, self.option("scaling"))
-        scaled = scaling(x)
+        scaling = Scaling.fit(features, self.decided["scaling"])
+        scaled = np.asarray(scaling(features), np.float32)
         with at_most(machine.threads):
-            known = Known(track, _pairs(cannot), _pairs(must), _quality(x, quality))
+            known = Known(track, _pairs(cannot), _pairs(must), _quality(features, quality))
             miner = self.miner(scaled, known, machine.threads or os.cpu_count() or 1)
             network = Network.start(
-                scaled, hidden=self.hidden, output=self.output, first=self.option("first_layer"), rng=first
+                scaled, hidden=self.hidden, output=self.output, first=self.decided["first_layer"], rng=first
             )
             network, losses = self._train(network, scaled, miner(draws), len(miner), device, watch)
-        about = {"method": type(self).__name__, "options": asdict(self), "losses": losses}
+        about: JsonObject = {"method": type(self).__name__, "options": asdict(self), "losses": losses}
         return Refined(scaling, network, about, self.feature)
 
     @abstractmethod
@@ -180,12 +201,18 @@ class Siamese(ABC):
         """What gives the batches of pairs; each method has its own."""
 
     def _train(
-        self, network: Network, x: Floats, batches: Iterable[Pairs], total: int, device: str, watch: Any
+        self,
+        network: Network,
+        x: Floats,
+        batches: Iterable[Pairs],
+        total: int,
+        device: str,
+        watch: Watch | None,
     ) -> tuple[Network, list[float]]:
         place = placer(device)
         network = Network(*(place(w) for w in network.parts))
-        loss = Contrastive(self.option("margin"), self.mean)
-        optimiser = SGD(self.option("learning_rate"), self.momentum, self.weight_decay)
+        loss = Contrastive(self.decided["margin"], self.mean)
+        optimiser = SGD(self.decided["learning_rate"], self.momentum, self.weight_decay)
         losses = []
         steps = train(network, place(x), prefetch(batches), loss=loss, optimiser=optimiser, place=place)
         with np.errstate(over="ignore", invalid="ignore"):  # said below in words
@@ -201,7 +228,7 @@ class Siamese(ABC):
         return Network(*(fetch(w) for w in network.parts)), by_epoch
 
 
-def checked(x: NDArray[Any]) -> Floats:
+def checked(x: NDArray[np.generic]) -> Floats:
     """(n, d) float32 features that can be learned from.
 
     Raises:
@@ -212,17 +239,17 @@ def checked(x: NDArray[Any]) -> Floats:
         raise InputError(f"the features must have shape (n, d), one row a face, got {x.shape}")
     if not len(x) or not x.shape[1]:
         raise InputError("there are no faces to learn from: the features are empty")
-    x = x.astype(np.float32, copy=False)
-    if not np.isfinite(x).all():
+    rows = x.astype(np.float32, copy=False)
+    if not np.isfinite(rows).all():
         raise InputError("the features hold NaN or infinite values; remove those faces first")
-    if len(x) < 4:
-        raise InputError(f"{len(x)} faces are too few to learn from; at least 4 are needed")
-    if (x == x[0]).all():
+    if len(rows) < 4:
+        raise InputError(f"{len(rows)} faces are too few to learn from; at least 4 are needed")
+    if (rows == rows[0]).all():
         raise InputError("all features are equal: there is nothing to learn from them")
-    return x
+    return rows
 
 
-def _quality(x: Floats, given: NDArray[Any] | None) -> NDArray[np.float64]:
+def _quality(x: Floats, given: NDArray[np.generic] | None) -> NDArray[np.float64]:
     if given is None:
         length: NDArray[np.float64] = np.linalg.norm(x, axis=1).astype(np.float64)
         return length
@@ -232,5 +259,5 @@ def _quality(x: Floats, given: NDArray[Any] | None) -> NDArray[np.float64]:
     return quality
 
 
-def _pairs(pairs: NDArray[Any] | None) -> NDArray[np.int64]:
+def _pairs(pairs: NDArray[np.generic] | None) -> NDArray[np.int64]:
     return np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.refine.network import Network
+from castlist.refine.network import Array, Network
 from castlist.refine.pairs import Pairs
 
 __all__ = ["SGD", "Loss", "train"]
 
 CACHED = 1 << 16  # weights: with gradient and momentum 768 kB
 
-Loss = Callable[[Any, Any, Any], tuple[Any, Any]]
+Loss = Callable[[Array, Array, Array], tuple[Array, Array]]  # outputs a, b; same -> loss, slope at a
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,14 @@ class SGD:
             for rows in _blocks(w):
                 self._move(w[rows], g[rows], v[rows])
 
-    def _move(self, w: Any, g: Any, v: Any) -> None:
+    def _move(self, w: Array, g: Array, v: Array) -> None:
         g += self.decay * w
         v *= self.momentum
         v -= g
         w += self.rate * v
 
 
-def _blocks(w: Any) -> Iterator[slice]:
+def _blocks(w: Array) -> Iterator[slice]:
     """Rows of w that a processor's cache holds with their gradient and momentum; on a GPU all of them."""
     step = max(1, CACHED // w[0].size) if isinstance(w, np.ndarray) else len(w)
     return (slice(start, start + step) for start in range(0, len(w), step))
@@ -48,12 +47,12 @@ def _blocks(w: Any) -> Iterator[slice]:
 
 def train(
     network: Network,
-    x: Any,
+    x: Array,
     batches: Iterable[Pairs],
     *,
     loss: Loss,
     optimiser: SGD,
-    place: Callable[[Any], Any] = np.asarray,
+    place: Callable[[NDArray[np.generic]], Array] = np.asarray,
 ) -> Iterator[float]:
     """Train in place on rows of x (n, d), yielding the loss of each batch as it is done.
 

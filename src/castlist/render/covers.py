@@ -24,7 +24,7 @@ WHOLE = 5  # the whole picture is hidden
 OPEN = (HEAD, HOLE)  # kinds that show the picture again
 
 CELLS = 5  # of the long side of what is hidden: too few to recognise anybody by
-Plane = NDArray[Any]
+Plane = NDArray[np.generic]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

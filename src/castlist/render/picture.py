@@ -87,7 +87,7 @@ def fitted(frame: Any, width: int, height: int, pixel_format: str, shape: Fracti
     return made
 
 
-def planes(frame: Any) -> list[NDArray[Any]]:
+def planes(frame: Any) -> list[NDArray[np.generic]]:
     """The planes of a frame in a planar format, (h, w) uint8 or uint16, which can be written to."""
     kind = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
     views = []

@@ -176,7 +176,7 @@ def _text(kind: str, parts: list[bytes]) -> Any:
     return exact(data.decode()) if kind == "fraction" else _tuples(json.loads(data), _DEEPEST)
 
 
-def _layout(kind: str, shape: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _layout(kind: str, shape: str) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
     """Dtype and lengths of a column of numbers; never NumPy's own reading of a stranger's text."""
     lengths = tuple(whole(n) for n in json.loads(shape[:200]))
     if not _DTYPE.fullmatch(kind) or any(not 0 <= n <= LARGEST for n in lengths) or len(lengths) > _DEEPEST:

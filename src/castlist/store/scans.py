@@ -13,7 +13,7 @@ import zlib
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Cue, Detections, Scan
 
 __all__ = ["append", "counted", "join", "read_shard", "write_shard"]
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 _LIMIT = float(np.finfo(np.float16).max)
 _SHARD = re.compile(r"[0-9a-f]{16}-[0-9]{6}\.npy")
@@ -89,7 +91,7 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
     if not found:
         return None
     totals = {axis: sum(row[i] for row in found) for i, axis in enumerate("fnk")}
-    table: dict[str, NDArray[Any]] = {}
+    table: dict[str, NDArray[np.generic]] = {}
     image: list[str] = []
     counted = {"retimed": 0, "unread": 0}
     at = {"f": 0, "n": 0, "k": 0}
@@ -114,31 +116,45 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
 
 
 def _built(
-    table: dict[str, NDArray[Any]],
+    table: dict[str, NDArray[np.generic]],
     unit: Fraction,
     image: tuple[str, ...],
     damaged_frames: int,
     counted: dict[str, int],
 ) -> Scan:
-    pts = table["clock.pts"]
-    names = ("frame", "box", "score", "landmarks")
     return Scan(
-        clock=Clock(pts, unit, **counted),
-        signal=table.get("signal", np.zeros((len(pts), 0), np.uint8)),
-        detections=Detections(*(table[f"detections.{name}"] for name in names)),
-        quality=table["quality"],
-        embedded=table["embedded"],
-        vector=table.get("vector", np.zeros((0, 0), np.float32)),
+        clock=Clock(_column(table, "clock.pts", np.int64), unit, **counted),
+        signal=_column(table, "signal", np.uint8, np.zeros((len(table["clock.pts"]), 0), np.uint8)),
+        detections=Detections(
+            _column(table, "detections.frame", np.int64),
+            _column(table, "detections.box", np.float32),
+            _column(table, "detections.score", np.float32),
+            _column(table, "detections.landmarks", np.float32),
+        ),
+        quality=_column(table, "quality", np.float32),
+        embedded=_column(table, "embedded", np.int64),
+        vector=_column(table, "vector", np.float32, np.zeros((0, 0), np.float32)),
         image=image,
         damaged=damaged_frames,
         cue=_cue(table, len(table["embedded"])),
     )
 
 
-def _cue(table: dict[str, NDArray[Any]], rows: int) -> Cue:
+def _column(
+    table: dict[str, NDArray[np.generic]],
+    name: str,
+    kind: type[Scalar],
+    instead: NDArray[Scalar] | None = None,
+) -> NDArray[Scalar]:
+    """A column in the type that it must have, or what stands for it; KeyError where neither is there."""
+    return instead if instead is not None and name not in table else np.asarray(table[name], kind)
+
+
+def _cue(table: dict[str, NDArray[np.generic]], rows: int) -> Cue:
     """What was seen beside the faces; nothing, in a scan that looked at nothing else."""
-    names = ("cue.vector", "cue.quality")
-    return Cue(*(table[name] for name in names)) if all(n in table for n in names) else Cue.empty(rows)
+    if "cue.vector" not in table or "cue.quality" not in table:
+        return Cue.empty(rows)
+    return Cue(_column(table, "cue.vector", np.uint8), _column(table, "cue.quality", np.float32))
 
 
 def _check(scan: Scan) -> None:
@@ -173,9 +189,9 @@ _SHIFT = {"detections.frame": "f", "embedded": "n"}
 
 
 def _fill(
-    whole: dict[str, NDArray[Any]],
+    whole: dict[str, NDArray[np.generic]],
     name: str,
-    column: Any,
+    column: object,
     begin: int,
     count: int,
     total: int,

@@ -8,7 +8,7 @@ ones.  [Jégou, Douze, Schmid 2011]
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +152,7 @@ class _Directed:
         return np.stack([row[held], place[held]], axis=1)
 
 
-def _faiss() -> Any:
+def _faiss() -> ModuleType:
     try:
         import faiss
     except ImportError as missing:

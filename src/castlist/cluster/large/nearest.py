@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,11 @@ class Block(Protocol):
         """Those rows only."""
         ...
 
-    def costs(self, rows: slice, columns: slice, other: Any) -> Floats:
+    def costs(self, rows: slice, columns: slice, other: Self) -> Floats:
         """What joining rows of this block with columns of another costs."""
         ...
 
-    def margin(self, other: Any) -> NDArray[np.float64]:
+    def margin(self, other: Self) -> NDArray[np.float64]:
         """(n,) how far a computed cost can be from the true one."""
         ...
 
@@ -56,7 +56,7 @@ class Squares:
     def some(self, rows: Index) -> Squares:
         return Squares(self.part[rows], self.square[rows], self.inverse[rows])
 
-    def costs(self, rows: slice, columns: slice, other: Any) -> Floats:
+    def costs(self, rows: slice, columns: slice, other: Self) -> Floats:
         tile = self.part[rows] @ other.part[columns].T
         tile *= -2
         tile += other.square[columns]
@@ -64,7 +64,7 @@ class Squares:
         tile /= np.add.outer(self.inverse[rows], other.inverse[columns])
         return np.asarray(tile)
 
-    def margin(self, other: Any) -> NDArray[np.float64]:
+    def margin(self, other: Self) -> NDArray[np.float64]:
         unit = ROUNDING * np.finfo(self.part.dtype).eps
         largest = float(other.square.max(initial=0.0))
         return np.asarray(unit * (self.square + largest) / (self.inverse + other.inverse.min(initial=1.0)))
@@ -86,12 +86,12 @@ class Cosines:
     def some(self, rows: Index) -> Cosines:
         return Cosines(self.part[rows])
 
-    def costs(self, rows: slice, columns: slice, other: Any) -> Floats:
+    def costs(self, rows: slice, columns: slice, other: Self) -> Floats:
         tile = self.part[rows] @ other.part[columns].T
         np.subtract(1, tile, out=tile)
         return np.asarray(np.maximum(tile, 0, out=tile))
 
-    def margin(self, other: Any) -> NDArray[np.float64]:
+    def margin(self, other: Self) -> NDArray[np.float64]:
         return np.full(len(self.part), ROUNDING * float(np.finfo(self.part.dtype).eps))
 
 

@@ -7,7 +7,8 @@ form of the SSiam release: no factor 1/2, and a small number beside the distance
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from castlist.refine.network import Array
 
 __all__ = ["Contrastive"]
 
@@ -25,7 +26,7 @@ class Contrastive:
     )
     guard: float = 1e-4  # added to the distance that a negative's gradient is divided by
 
-    def __call__(self, a: Any, b: Any, same: Any) -> tuple[Any, Any]:
+    def __call__(self, a: Array, b: Array, same: Array) -> tuple[Array, Array]:
         """Return (loss, its gradient with respect to `a`); with respect to `b` it is the negative.
 
         Args:

@@ -27,7 +27,7 @@ class Field:
     energy: list[float] = field(default_factory=list)
 
 
-def links(count: int, pairs: NDArray[np.int64], weight: float | NDArray[Any]) -> Any:
+def links(count: int, pairs: NDArray[np.int64], weight: float | NDArray[np.generic]) -> Any:
     """A symmetric sparse (n, n) matrix with a weight at each pair."""
     from scipy.sparse import csr_matrix
 

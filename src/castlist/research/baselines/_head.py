@@ -31,7 +31,7 @@ def need_torch(name: str) -> Any:
     return torch
 
 
-def rotation(x: NDArray[Any], width: int) -> NDArray[np.float32]:
+def rotation(x: NDArray[np.floating], width: int) -> NDArray[np.float32]:
     """(r, d) the r <= width leading directions of the rows (not centred): a layer that keeps their angles."""
     _, _, v = np.linalg.svd(np.asarray(x.T @ x, np.float64))
     v = v[: min(width, len(v))]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,14 +30,14 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
-def unit(x: NDArray[Any]) -> Floats:
+def unit(x: NDArray[np.generic]) -> Floats:
     """Rows at length 1; a zero row stays zero."""
-    x = np.asarray(x, np.float64)
-    length = np.linalg.norm(x, axis=-1, keepdims=True)
-    return x / np.where(length > 0, length, 1)
+    rows = np.asarray(x, np.float64)
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(length > 0, length, 1)
 
 
-def group_means(x: NDArray[Any], group: Labels, count: int) -> Floats:
+def group_means(x: NDArray[np.generic], group: Labels, count: int) -> Floats:
     """(count, d) the mean row of each group; zero where a group is empty."""
     from scipy.sparse import csr_matrix
 
@@ -48,7 +46,7 @@ def group_means(x: NDArray[Any], group: Labels, count: int) -> Floats:
     return np.asarray(sums / np.maximum(np.bincount(group, minlength=count), 1)[:, None])
 
 
-def track_means(scene: Scene, view: NDArray[Any] | None = None) -> Floats:
+def track_means(scene: Scene, view: NDArray[np.generic] | None = None) -> Floats:
     """(t, d) the mean of each track's raw features (or of another view of them), at length 1."""
     return unit(group_means(scene.features if view is None else view, scene.track, scene.tracks))
 
@@ -103,7 +101,7 @@ def allowed(pairs: NDArray[np.int64], cannot: NDArray[np.int64], count: int) -> 
     return pairs[~np.isin(pairs @ key, np.concatenate([cannot, cannot[:, ::-1]]) @ key)]
 
 
-def components(count: int, a: NDArray[Any], b: NDArray[Any]) -> Labels:
+def components(count: int, a: NDArray[np.generic], b: NDArray[np.generic]) -> Labels:
     """(count,) the connected component of each node of the graph with edges a-b."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -153,12 +151,12 @@ def k_means(x: Floats, k: int, rng: np.random.Generator, restarts: int = 10) -> 
         return np.asarray(model.fit_predict(np.ascontiguousarray(x)), np.int64)
 
 
-def spectral(affinity: NDArray[Any], k: int, rng: np.random.Generator) -> Labels:
+def spectral(affinity: NDArray[np.generic], k: int, rng: np.random.Generator) -> Labels:
     """(t,) k clusters by normalised cuts: k-means on the unit rows of the k leading eigenvectors."""
     return k_means(unit(leading(normalised(affinity), k)), k, rng)
 
 
-def normalised(affinity: NDArray[Any]) -> Floats:
+def normalised(affinity: NDArray[np.generic]) -> Floats:
     """D^-1/2 W D^-1/2 of a symmetric affinity W without negative entries."""
     scale = 1 / np.sqrt(np.maximum(affinity.sum(1), 1e-12))
     return np.asarray(affinity * scale[:, None] * scale, np.float64)

@@ -53,8 +53,8 @@ def self_expression(
 
 
 def objective(
-    x: NDArray[Any],
-    c: NDArray[Any],
+    x: NDArray[np.floating],
+    c: NDArray[np.floating],
     sparse: float,
     edges: Any = None,
     fused: float = 0.0,
@@ -68,13 +68,13 @@ def objective(
     return cost
 
 
-def affinity_of(c: NDArray[Any]) -> Floats:
+def affinity_of(c: NDArray[np.floating]) -> Floats:
     """|C| + |C|^T with every column of C first scaled to a largest entry of 1."""
     size = np.abs(c).astype(np.float64)
     size /= np.maximum(size.max(0), 1e-12)
     return np.asarray(size + size.T)
 
 
-def _lipschitz(x: NDArray[Any]) -> float:
+def _lipschitz(x: NDArray[np.floating]) -> float:
     gram = x.T @ x if x.shape[1] < len(x) else x @ x.T
     return float(np.linalg.eigvalsh(gram.astype(np.float64))[-1]) * 1.001 + 1e-9

@@ -131,7 +131,7 @@ def _save(figure: Any, output: Path, name: str) -> list[Path]:
     return paths
 
 
-def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, NDArray[Any]]:
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, NDArray[np.generic]]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")

@@ -24,7 +24,7 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     step: ClassVar[Any]
 
-    def _trained(self, x: NDArray[Any], *links: Any) -> Self:
+    def _trained(self, x: NDArray[np.generic], *links: Any) -> Self:
         options = self.get_params(deep=False)
         seed = check_random_state(options.pop("random_state")).randint(2**31 - 1)
         machine = Machine(device=options.pop("device"))
@@ -32,11 +32,13 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         self._n_features_out = len(self.refined_.network.b1)
         return self
 
-    def _read(self, X: Any) -> NDArray[Any]:
-        x: NDArray[Any] = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=LEAST)
+    def _read(self, X: Any) -> NDArray[np.generic]:
+        x: NDArray[np.generic] = validate_data(
+            self, X, dtype=[np.float64, np.float32], ensure_min_samples=LEAST
+        )
         return x
 
-    def transform(self, X: ArrayLike) -> NDArray[Any]:
+    def transform(self, X: ArrayLike) -> NDArray[np.generic]:
         """(n, hidden) refined features of X (n, d), in X's precision."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -222,7 +224,7 @@ class TSiam(_Refiner):
             cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
         return self._trained(x, track, cannot, must_link)
 
-    def fit_transform(self, X: ArrayLike, y: Any = None, **links: Any) -> NDArray[Any]:
+    def fit_transform(self, X: ArrayLike, y: Any = None, **links: Any) -> NDArray[np.generic]:
         """`fit`, then `transform` of the same rows."""
         return self.fit(X, y, **links).transform(X)
 

@@ -158,7 +158,7 @@ def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Any]:
     raise InputError(f"`{name}` is of class {kind}; expected numbers, text, cells or structs")
 
 
-def _numbers(element: Element, dtype: str, shape: tuple[int, ...], order: str) -> NDArray[Any]:
+def _numbers(element: Element, dtype: str, shape: tuple[int, ...], order: str) -> NDArray[np.generic]:
     if element.kind not in STORED:
         raise InputError(f"is damaged: numbers are stored as type {element.kind}")
     stored = np.dtype(order + STORED[element.kind])

@@ -80,7 +80,7 @@ def _labels(fields: dict[str, list[Any]]) -> list[str] | None:
     return None
 
 
-def _digits(value: NDArray[Any]) -> str:
+def _digits(value: NDArray[np.generic]) -> str:
     return str(int(value[0])) if value.size == 1 and np.isfinite(value[0]) else ""
 
 

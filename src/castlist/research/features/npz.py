@@ -74,7 +74,7 @@ def read(path: Path) -> FeatureSet:
         )
 
 
-def _face_id(column: dict[str, NDArray[Any]]) -> NDArray[Any]:
+def _face_id(column: dict[str, NDArray[np.generic]]) -> NDArray[np.generic]:
     """The track of each face; in a collection of pictures each face stands alone."""
     if "track_id" in column:
         return column["track_id"]
@@ -107,7 +107,7 @@ def write(features: FeatureSet, path: Path) -> None:
     np.savez_compressed(path, **columns)
 
 
-def read_npy(stream: IO[bytes], size: int, what: str) -> NDArray[Any]:
+def read_npy(stream: IO[bytes], size: int, what: str) -> NDArray[np.generic]:
     """The array of one `.npy` of `size` bytes, its header checked before memory is taken.
 
     Raises:
@@ -129,8 +129,8 @@ def read_npy(stream: IO[bytes], size: int, what: str) -> NDArray[Any]:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = {}
+def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    found: dict[str, NDArray[np.generic]] = {}
     with zipfile.ZipFile(path) as archive:
         members = [(m.filename.removesuffix(".npy"), m) for m in archive.infolist()]
         wanted = [(name, m) for name, m in members if name in KNOWN or name.startswith(VIEW)]
@@ -146,7 +146,9 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _same_length(column: dict[str, NDArray[Any]], tracks: NDArray[Any], label: NDArray[Any] | None) -> None:
+def _same_length(
+    column: dict[str, NDArray[np.generic]], tracks: NDArray[np.generic], label: NDArray[np.generic] | None
+) -> None:
     if tracks.ndim != 1 or tracks.dtype.kind not in "iu":
         raise InputError(f"tracks must be integers of shape (tracks,), got {tracks.shape}")
     names = [name for name in ("track_first", "track_last", "track_faces") if name in column]
@@ -155,12 +157,12 @@ def _same_length(column: dict[str, NDArray[Any]], tracks: NDArray[Any], label: N
             raise InputError(f"`{name}` must have one row per track, ({len(tracks)},), got {array.shape}")
 
 
-def _by_appearance(face_id: NDArray[Any]) -> NDArray[Any]:
+def _by_appearance(face_id: NDArray[np.generic]) -> NDArray[np.generic]:
     values, first = np.unique(face_id, return_index=True)
     return np.asarray(values[np.argsort(first)])
 
 
-def _places(face_id: NDArray[Any], tracks: NDArray[Any]) -> NDArray[np.int64]:
+def _places(face_id: NDArray[np.generic], tracks: NDArray[np.generic]) -> NDArray[np.int64]:
     """Where each face's track stands in `tracks`."""
     order = np.argsort(tracks, kind="stable")
     place = np.searchsorted(tracks, face_id, sorter=order)
@@ -169,7 +171,7 @@ def _places(face_id: NDArray[Any], tracks: NDArray[Any]) -> NDArray[np.int64]:
     return order[place].astype(np.int64) if len(face_id) else np.zeros(0, np.int64)
 
 
-def _boxes(column: dict[str, NDArray[Any]]) -> NDArray[np.float32] | None:
+def _boxes(column: dict[str, NDArray[np.generic]]) -> NDArray[np.float32] | None:
     """Boxes as left, top, right, bottom; the files hold small unsigned x, y, width, height."""
     if "box" in column:
         box = column["box"]

@@ -42,7 +42,7 @@ def read(path: Path) -> FeatureSet:
         return pack(_name(path), _unpad(block, tracks.stored), tracks)
 
 
-def pack(name: str, vector: NDArray[Any], tracks: _matlab.TrackTable) -> FeatureSet:
+def pack(name: str, vector: NDArray[np.generic], tracks: _matlab.TrackTable) -> FeatureSet:
     """A FeatureSet of vectors (k, d) that lie track after track."""
     if len(vector) != tracks.stored.sum():
         raise InputError(
@@ -65,7 +65,7 @@ def _name(path: Path) -> str:
     return path.stem.partition("_features_")[0]
 
 
-def _read_classic(path: Path) -> tuple[NDArray[Any], dict[str, list[Any]]]:
+def _read_classic(path: Path) -> tuple[NDArray[np.generic], dict[str, list[Any]]]:
     found = _mat5.load(path, lambda name: name.startswith("features_") or name == "Tracks")
     feature = _matlab.feature_name(list(found))
     if feature is None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -178,7 +177,7 @@ class FeatureSet:
 
 def gather(
     name: str,
-    vector: NDArray[Any],
+    vector: NDArray[np.generic],
     face_track: ArrayLike,
     *,
     track_id: ArrayLike,
@@ -217,10 +216,10 @@ def gather(
     if quality.shape != (faces,) or not np.isfinite(quality).all():
         raise InputError(f"quality must be {faces} finite numbers, one a face, got {quality.shape}")
     starts, ends = _spans(track, frames, tracks)
-    vector = np.array(vector, np.float32)
-    vector.flags.writeable = False  # ours alone, so the table need not copy it
+    stored = np.array(vector, np.float32)
+    stored.flags.writeable = False  # ours alone, so the table need not copy it
     return FeatureSet(
-        embeddings=Embeddings(vector, track, np.full(faces, -1), quality),
+        embeddings=Embeddings(stored, track, np.full(faces, -1), quality),
         track_id=_integers(track_id, "track numbers"),
         first=starts if first is None else _integers(first, "first frames"),
         last=ends if last is None else _integers(last, "last frames"),
@@ -229,16 +228,18 @@ def gather(
         frame=frames,
         box=None if box is None else np.asarray(box, np.float32),
         name=name,
-        views=tuple(_plain(view) for view in (views or {}).values()),
+        views=tuple(_plain(key, view) for key, view in (views or {}).items()),
         view_names=tuple(views or {}),
     )
 
 
-def _plain(view: ArrayLike) -> NDArray[Any]:
-    """Numbers as float32; anything else as it is, for the table to refuse."""
+def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
+    """Numbers as float32; InputError where they are none."""
     array = np.asarray(view)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"the view {name!r} must hold numbers, got {array.dtype}")
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        return array.astype(np.float32) if array.dtype.kind in "fiu" else array
+        return array.astype(np.float32)
 
 
 def _integers(values: ArrayLike, what: str) -> NDArray[np.int64]:
