@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.store import columns
-from castlist.store.rows import damaged, line, number, numbers, rows, text, whole
+from castlist.store.rows import Parameter, damaged, line, number, numbers, rows, text, whole
 from castlist.types import FATES, INTERPOLATED, NOISE, TRANSITIONS, Clock, Portraits, Shots, Tracks, Video
 
 __all__ = ["get", "get_portraits", "put"]
@@ -130,31 +129,31 @@ def get_portraits(db: sqlite3.Connection) -> Portraits:
     )
 
 
-def _fill(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _fill(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Parameter, ...]]) -> None:
     marks = {"shots": 6, "people": 9, "tracks": 5, "faces": 9, "portraits": 9}[table]
     db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * marks)})", rows)  # noqa: S608
 
 
-def _shot_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
+def _shot_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     s, clock = cast.shots, cast.clock
     for i, (start, stop, how) in enumerate(zip(s.start.tolist(), s.stop.tolist(), s.transition, strict=True)):
         yield i, start, stop, TRANSITIONS[how], float(clock.time(start)), float(clock.time(stop))
 
 
-def _people_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
+def _people_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     for place, p in enumerate(cast.everybody):
         spans = (p.screen_time, float(p.first), float(p.last))
         yield p.id, p.name, p.named, FATES[p.fate], p.face_count, *spans, place
 
 
-def _track_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
+def _track_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     numbers = [p.id for p in cast.everybody]
     persons = [None if p == NOISE else numbers[p] for p in cast.person.tolist()]
     fates = [FATES[f] for f in cast.fate]
     return zip(range(len(persons)), cast.tracks.shot.tolist(), persons, fates, cast.reason, strict=True)
 
 
-def _face_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
+def _face_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     t = cast.tracks
     seconds = cast.clock.seconds(t.frame).tolist()
     detections = [None if d == INTERPOLATED else d for d in t.detection.tolist()]
@@ -163,7 +162,7 @@ def _face_rows(cast: Cast) -> Iterable[tuple[Any, ...]]:
     return zip(t.track.tolist(), t.frame.tolist(), seconds, *boxes, scores, detections, strict=True)
 
 
-def _portrait_rows(p: Portraits) -> Iterable[tuple[Any, ...]]:
+def _portrait_rows(p: Portraits) -> Iterable[tuple[Parameter, ...]]:
     boxes, quality = p.box.astype(np.float64).T.tolist(), p.quality.astype(np.float64).tolist()
     return zip(range(len(p)), p.track.tolist(), p.frame.tolist(), *boxes, quality, p.image, strict=True)
 

@@ -12,16 +12,21 @@ import os
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.errors import InputError, WorkspaceError
 from castlist.store.rows import blob, damaged, exact, rows, text, whole
+from castlist.types import Json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["delete", "read", "read_table", "strings", "write"]
 
@@ -31,11 +36,14 @@ LARGEST_TEXT = 1 << 26  # bytes of a column of text: the names of 1.8 million pi
 LARGEST_BLOCK = 1 << 31  # bytes of all columns of a table
 _DTYPE = re.compile(r"[<>|][biuf][1248]")
 _DEEPEST = 8  # lists within lists
-Column = tuple[str, str, tuple[int, ...], Any]  # name, kind, shape, bytes-like
+Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[str, Plain] | None"
+Stored: TypeAlias = NDArray[np.generic] | Fraction | Path | Plain  # what a column can hold
+Data: TypeAlias = bytes | memoryview
+Column = tuple[str, str, tuple[int, ...], Data]  # name, kind, shape, bytes
 T = TypeVar("T")
 
 
-def write(db: sqlite3.Connection, table: Any, *, skip: tuple[str, ...] = ()) -> int:
+def write(db: sqlite3.Connection, table: DataclassInstance, *, skip: tuple[str, ...] = ()) -> int:
     """Store the columns of a dataclass; the block's id. Belongs into the caller's transaction.
 
     Raises:
@@ -60,7 +68,7 @@ def delete(db: sqlite3.Connection, block: int) -> None:
     db.execute("DELETE FROM blocks WHERE id = ?", (block,))
 
 
-def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Any]:
+def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Stored]:
     """Columns of a block by name, all of them by default; arrays are read-only.
 
     Raises:
@@ -73,7 +81,7 @@ def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Any]:
     for name, kind, shape, data in rows(db, query, (text, text, text, blob), (block, *names)):
         heads[name] = (kind, shape)
         parts.setdefault(name, []).append(data)
-    found: dict[str, Any] = {}
+    found: dict[str, Stored] = {}
     room = LARGEST_BLOCK
     try:
         for name in list(parts):
@@ -84,7 +92,7 @@ def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Any]:
     return found
 
 
-def strings(value: Any) -> tuple[str, ...]:
+def strings(value: object) -> tuple[str, ...]:
     """A column that must be a list of text.
 
     Raises:
@@ -109,21 +117,21 @@ def read_table(db: sqlite3.Connection, block: int, kind: type[T]) -> T:
         ) from error
 
 
-def _columns(table: Any, prefix: str) -> Iterator[Column]:
+def _columns(table: DataclassInstance, prefix: str) -> Iterator[Column]:
     for field in fields(table):
         value, name = getattr(table, field.name), prefix + field.name
-        if is_dataclass(value):
+        if is_dataclass(value) and not isinstance(value, type):
             yield from _columns(value, name + ".")
         else:
             yield (name, *_encode(name, value))
 
 
-def _encode(name: str, value: Any) -> tuple[str, tuple[int, ...], Any]:
+def _encode(name: str, value: object) -> tuple[str, tuple[int, ...], Data]:
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biuf":
             raise InputError(f"{name} has dtype {value.dtype}; a workspace keeps numbers and booleans only")
         array = np.ascontiguousarray(value)
-        return array.dtype.str, value.shape, array.reshape(-1).view(np.uint8) if array.size else b""
+        return array.dtype.str, value.shape, array.reshape(-1).view(np.uint8).data if array.size else b""
     if isinstance(value, Fraction):
         return "fraction", (), str(value).encode()
     if isinstance(value, Path):
@@ -134,7 +142,7 @@ def _encode(name: str, value: Any) -> tuple[str, tuple[int, ...], Any]:
         raise InputError(f"{name} is a {type(value).__name__}; a workspace cannot keep that") from None
 
 
-def _row(value: Any) -> list[Any]:
+def _row(value: object) -> list[object]:
     """A dataclass among the items of a tuple, as the list of its fields."""
     if not is_dataclass(value):
         raise TypeError
@@ -144,7 +152,7 @@ def _row(value: Any) -> list[Any]:
 _TEXTS = ("fraction", "path", "json")
 
 
-def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Any:
+def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Stored:
     if kind in _TEXTS:
         return _text(kind, parts)
     dtype, lengths = _layout(kind, shape)
@@ -166,7 +174,7 @@ def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Any:
     return result
 
 
-def _text(kind: str, parts: list[bytes]) -> Any:
+def _text(kind: str, parts: list[bytes]) -> Fraction | Path | Plain:
     """What a column of text says."""
     if len(parts) > LARGEST_TEXT // PART:
         raise ValueError("more text than a workspace keeps")
@@ -193,15 +201,17 @@ def _unpacked(data: bytes) -> bytes:
     return plain
 
 
-def _tuples(value: Any, deepest: int) -> Any:
-    if not isinstance(value, list):
+def _tuples(value: Json, deepest: int) -> Plain:
+    if isinstance(value, Mapping):
+        return {key: _tuples(each, deepest) for key, each in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     if not deepest:
         raise ValueError("lists within lists within lists")
     return tuple(_tuples(each, deepest - 1) for each in value)
 
 
-def _build(kind: type[T], columns: dict[str, Any], prefix: str) -> T:
+def _build(kind: type[T], columns: dict[str, Stored], prefix: str) -> T:
     hints = get_type_hints(kind)
     values = {}
     for field in fields(kind):  # type: ignore[arg-type]

@@ -14,7 +14,6 @@ import tempfile
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
@@ -270,7 +269,7 @@ def _only_ours(db: sqlite3.Connection, path: Path, version: int) -> None:
 
 
 @cache
-def _ours(version: int) -> frozenset[tuple[Any, ...]]:
+def _ours(version: int) -> frozenset[tuple[str | None, ...]]:
     """What a database of that version of the schema has in it."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +22,13 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.errors import WorkspaceBusy
 from castlist.store import columns, prune, scans
+from castlist.store.columns import Stored
 from castlist.store.folder import Folder
-from castlist.types import Clock, Cue, Detections, Portraits, Scan, Tracks
+from castlist.types import Clock, Detections, Portraits, Scan, Tracks
 
 __all__ = ["blank", "copies", "scrub", "vacuum", "without"]
 
 _COPY = re.compile(r"report\.html|cast\.db\.schema\d+(-wal|-shm)?")
-_FACES = ("detections.frame", "detections.box", "detections.score", "detections.landmarks", "quality")
 
 
 def scrub(
@@ -73,35 +72,34 @@ def scrub(
 
 
 def _less(
-    piece: dict[str, Any], kept: NDArray[np.bool_], wanted: NDArray[np.bool_], damaged: int, unit: str
+    piece: Mapping[str, Stored], kept: NDArray[np.bool_], wanted: NDArray[np.bool_], damaged: int, unit: str
 ) -> Scan:
     """A segment without some of its faces, and with the vectors of those that are wanted only."""
     place = np.cumsum(kept) - 1
-    chosen = np.flatnonzero(wanted[piece["embedded"]])
-    columns_ = {name: piece[name][kept] for name in _FACES}
-    vector = piece.get("vector", np.zeros((0, 0), np.float16))
+    embedded = scans.column(piece, "embedded", np.int64)
+    chosen = np.flatnonzero(wanted[embedded])
+    vector = scans.column(piece, "vector", np.float32, np.zeros((0, 0), np.float32))
+    image = columns.strings(piece.get("image"))
     return Scan(
         Clock(
-            piece["clock.pts"],
+            scans.column(piece, "clock.pts", np.int64),
             Fraction(unit),
-            **{k: int(piece.get(f"clock.{k}", 0)) for k in ("retimed", "unread")},
+            **{k: scans.missed(piece.get(f"clock.{k}", 0)) for k in ("retimed", "unread")},
         ),
-        piece["signal"],
-        Detections(*(columns_[name] for name in _FACES[:4])),
-        columns_["quality"],
-        place[piece["embedded"][chosen]],
-        np.asarray(vector[chosen], np.float32),
-        tuple(piece["image"][i] for i in chosen.tolist()),
+        scans.column(piece, "signal", np.uint8),
+        Detections(
+            scans.column(piece, "detections.frame", np.int64)[kept],
+            scans.column(piece, "detections.box", np.float32)[kept],
+            scans.column(piece, "detections.score", np.float32)[kept],
+            scans.column(piece, "detections.landmarks", np.float32)[kept],
+        ),
+        scans.column(piece, "quality", np.float32)[kept],
+        place[embedded[chosen]],
+        vector[chosen],
+        tuple(image[i] for i in chosen.tolist()),
         damaged,
-        _cue(piece)[chosen],
+        scans.beside(piece, len(embedded))[chosen],
     )
-
-
-def _cue(piece: dict[str, Any]) -> Cue:
-    """What a segment holds beside its faces."""
-    if "cue.vector" not in piece or "cue.quality" not in piece:
-        return Cue.empty(len(piece["embedded"]))
-    return Cue(piece["cue.vector"], piece["cue.quality"])
 
 
 def _rewrite(

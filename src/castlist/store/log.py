@@ -146,8 +146,8 @@ def _check_undo(db: sqlite3.Connection, target: int) -> None:
 def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
     try:
         anchors: dict[int, list[Anchor]] = {}
-        for decision, time, *box, side in rows(db, _ANCHORS, _OF_ANCHORS, (after,)):
-            anchors.setdefault(decision, []).append(Anchor(time, tuple(box), side))
+        for decision, time, left, top, right, bottom, side in rows(db, _ANCHORS, _OF_ANCHORS, (after,)):
+            anchors.setdefault(decision, []).append(Anchor(time, (left, top, right, bottom), side))
         groups = {
             decision: columns.read_table(db, block, Groups)
             for decision, block in rows(db, _GROUPS, (whole, whole), (after,))

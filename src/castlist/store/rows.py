@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,23 +24,36 @@ from numpy.typing import NDArray
 from castlist.errors import WorkspaceError
 
 __all__ = [
+    "Parameter",
+    "Reader",
     "blob",
     "damaged",
     "exact",
     "line",
+    "mapping",
     "moment",
     "most_rows",
     "number",
     "numbers",
     "optional",
-    "parsed",
     "rows",
     "text",
     "whole",
 ]
 
-Reader = Callable[[Any], Any]
 T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+T6 = TypeVar("T6")
+T7 = TypeVar("T7")
+T8 = TypeVar("T8")
+T9 = TypeVar("T9")
+T10 = TypeVar("T10")
+Reader: TypeAlias = Callable[[object], T]  # of anything at all: a stranger chose what is there
+Parameter: TypeAlias = str | bytes | int | float | None  # what SQLite takes
 
 LONGEST = 1 << 20  # characters of a text that is no column of arrays: a recipe has some 2,000
 # 40 digits: a tick of 64 bits times a unit of 32 bits over 32 bits has at most 30
@@ -48,16 +61,113 @@ _FRACTION = re.compile(r"(-?[0-9]{1,40})(?:/([0-9]{1,40}))?")
 SMALLEST = 6  # bytes: no row takes less in a table of SQLite (cell pointer, header, key)
 
 
+@overload
 def rows(
-    db: sqlite3.Connection, query: str, readers: Sequence[Reader], parameters: Sequence[Any] = ()
-) -> list[tuple[Any, ...]]:
+    db: sqlite3.Connection, query: str, readers: tuple[Reader[T1]], parameters: Sequence[Parameter] = ()
+) -> list[tuple[T1]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[Reader[T1], Reader[T2]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[Reader[T1], Reader[T2], Reader[T3]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[Reader[T1], Reader[T2], Reader[T3], Reader[T4]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[Reader[T1], Reader[T2], Reader[T3], Reader[T4], Reader[T5]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4, T5]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[Reader[T1], Reader[T2], Reader[T3], Reader[T4], Reader[T5], Reader[T6]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4, T5, T6]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[Reader[T1], Reader[T2], Reader[T3], Reader[T4], Reader[T5], Reader[T6], Reader[T7]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4, T5, T6, T7]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[
+        Reader[T1], Reader[T2], Reader[T3], Reader[T4], Reader[T5], Reader[T6], Reader[T7], Reader[T8]
+    ],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[
+        Reader[T1],
+        Reader[T2],
+        Reader[T3],
+        Reader[T4],
+        Reader[T5],
+        Reader[T6],
+        Reader[T7],
+        Reader[T8],
+        Reader[T9],
+    ],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: tuple[
+        Reader[T1],
+        Reader[T2],
+        Reader[T3],
+        Reader[T4],
+        Reader[T5],
+        Reader[T6],
+        Reader[T7],
+        Reader[T8],
+        Reader[T9],
+        Reader[T10],
+    ],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9, T10]]: ...
+@overload
+def rows(
+    db: sqlite3.Connection, query: str, readers: Sequence[Reader[T]], parameters: Sequence[Parameter] = ()
+) -> list[tuple[T, ...]]: ...
+def rows(
+    db: sqlite3.Connection,
+    query: str,
+    readers: Sequence[Reader[object]],
+    parameters: Sequence[Parameter] = (),
+) -> list[tuple[Any, ...]]:  # Any: the overloads say of what
     """All rows of a query, each column as its reader gives it.
 
     Raises:
         WorkspaceError: a value is not what its column holds, or there are more rows than fit into the file.
     """
     limit = most_rows(db)
-    found: list[tuple[Any, ...]] = []
+    found: list[tuple[object, ...]] = []
     try:
         for row in db.execute(query, parameters):
             found.append(tuple(reader(value) for reader, value in zip(readers, row, strict=True)))
@@ -104,40 +214,40 @@ def damaged(why: object) -> WorkspaceError:
     return WorkspaceError(f"the workspace's cast.db is damaged: {str(why)[:120]}")
 
 
-def whole(value: Any) -> int:
+def whole(value: object) -> int:
     """A whole number."""
     if type(value) is not int:
         raise ValueError(f"a whole number was expected, not {_kind(value)}")
     return value
 
 
-def number(value: Any) -> float:
+def number(value: object) -> float:
     """A finite number."""
-    if type(value) not in (int, float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"a number was expected, not {_kind(value)}")
     return float(value)
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """Text of a reasonable length."""
     if not isinstance(value, str) or len(value) > LONGEST:
         raise ValueError(f"text was expected, not {_kind(value)}")
     return value
 
 
-def line(value: Any) -> str:
+def line(value: object) -> str:
     """Text on one line: characters that would steer a terminal, or end a line, become blanks."""
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text(value))
 
 
-def blob(value: Any) -> bytes:
+def blob(value: object) -> bytes:
     """Bytes."""
     if not isinstance(value, bytes):
         raise ValueError(f"bytes were expected, not {_kind(value)}")
     return value
 
 
-def exact(value: Any) -> Fraction:
+def exact(value: object) -> Fraction:
     """An exact number written as "num/den"; never as 1e999999999, which would take for ever."""
     match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match[2] or 1) == 0:
@@ -145,33 +255,29 @@ def exact(value: Any) -> Fraction:
     return Fraction(int(match[1]), int(match[2] or 1))
 
 
-def moment(value: Any) -> datetime:
+def moment(value: object) -> datetime:
     """A time in ISO 8601."""
     return datetime.fromisoformat(text(value))
 
 
-def optional(reader: Reader) -> Reader:
+def optional(reader: Reader[T]) -> Reader[T | None]:
     """NULL as None, anything else by the reader."""
     return lambda value: None if value is None else reader(value)
 
 
-def parsed(kind: type[dict[Any, Any]] | type[list[Any]], inner: Reader | None = None) -> Reader:
-    """JSON text that holds a list or an object, whose values another reader reads; NULL is an empty one."""
+def mapping(inner: Reader[T]) -> Reader[dict[str, T]]:
+    """JSON text that holds an object, whose values another reader reads; NULL is an empty one."""
 
-    def read(value: Any) -> Any:
-        found = json.loads(text("{}" if value is None and kind is dict else value))
-        if not isinstance(found, kind):
-            raise ValueError(f"JSON {kind.__name__} was expected")
-        if inner is None:
-            return found
-        if isinstance(found, dict):
-            return {key: inner(each) for key, each in found.items()}
-        return [inner(each) for each in found]
+    def read(value: object) -> dict[str, T]:
+        found = json.loads("{}" if value is None else text(value))
+        if not isinstance(found, dict):
+            raise ValueError("a JSON object was expected")
+        return {key: inner(each) for key, each in found.items()}
 
     return read
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "nothing"
     return f"{type(value).__name__} {repr(value)[:40]}"

@@ -10,6 +10,7 @@ import io
 import re
 import sqlite3
 import zlib
+from collections.abc import Mapping
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +25,7 @@ from castlist.store.folder import EMBEDDINGS, Folder
 from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Cue, Detections, Scan
 
-__all__ = ["append", "counted", "join", "read_shard", "write_shard"]
+__all__ = ["append", "beside", "column", "counted", "join", "missed", "read_shard", "write_shard"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -90,7 +91,7 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
     )
     if not found:
         return None
-    totals = {axis: sum(row[i] for row in found) for i, axis in enumerate("fnk")}
+    totals = {"f": sum(r[0] for r in found), "n": sum(r[1] for r in found), "k": sum(r[2] for r in found)}
     table: dict[str, NDArray[np.generic]] = {}
     image: list[str] = []
     counted = {"retimed": 0, "unread": 0}
@@ -101,12 +102,12 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
         if shard is not None:
             piece["vector"] = read_shard(folder, shard, crc, embedded)
         image += columns.strings(piece.get("image"))
-        counted = {name: n + _missed(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
+        counted = {name: n + missed(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
         for name, axis in _AXES.items():
             _fill(table, name, piece.get(name), at[axis], counts[axis], totals[axis], _SHIFT.get(name), at)
         at = {axis: at[axis] + counts[axis] for axis in at}
-    for column in table.values():
-        column.flags.writeable = False
+    for filled in table.values():
+        filled.flags.writeable = False
     try:
         scan_ = _built(table, found[0][4], tuple(image), sum(row[3] for row in found), counted)
         _check(scan_)
@@ -123,25 +124,25 @@ def _built(
     counted: dict[str, int],
 ) -> Scan:
     return Scan(
-        clock=Clock(_column(table, "clock.pts", np.int64), unit, **counted),
-        signal=_column(table, "signal", np.uint8, np.zeros((len(table["clock.pts"]), 0), np.uint8)),
+        clock=Clock(column(table, "clock.pts", np.int64), unit, **counted),
+        signal=column(table, "signal", np.uint8, np.zeros((len(table["clock.pts"]), 0), np.uint8)),
         detections=Detections(
-            _column(table, "detections.frame", np.int64),
-            _column(table, "detections.box", np.float32),
-            _column(table, "detections.score", np.float32),
-            _column(table, "detections.landmarks", np.float32),
+            column(table, "detections.frame", np.int64),
+            column(table, "detections.box", np.float32),
+            column(table, "detections.score", np.float32),
+            column(table, "detections.landmarks", np.float32),
         ),
-        quality=_column(table, "quality", np.float32),
-        embedded=_column(table, "embedded", np.int64),
-        vector=_column(table, "vector", np.float32, np.zeros((0, 0), np.float32)),
+        quality=column(table, "quality", np.float32),
+        embedded=column(table, "embedded", np.int64),
+        vector=column(table, "vector", np.float32, np.zeros((0, 0), np.float32)),
         image=image,
         damaged=damaged_frames,
-        cue=_cue(table, len(table["embedded"])),
+        cue=beside(table, len(table["embedded"])),
     )
 
 
-def _column(
-    table: dict[str, NDArray[np.generic]],
+def column(
+    table: Mapping[str, object],
     name: str,
     kind: type[Scalar],
     instead: NDArray[Scalar] | None = None,
@@ -150,11 +151,11 @@ def _column(
     return instead if instead is not None and name not in table else np.asarray(table[name], kind)
 
 
-def _cue(table: dict[str, NDArray[np.generic]], rows: int) -> Cue:
+def beside(table: Mapping[str, object], rows: int) -> Cue:
     """What was seen beside the faces; nothing, in a scan that looked at nothing else."""
     if "cue.vector" not in table or "cue.quality" not in table:
         return Cue.empty(rows)
-    return Cue(_column(table, "cue.vector", np.uint8), _column(table, "cue.quality", np.float32))
+    return Cue(column(table, "cue.vector", np.uint8), column(table, "cue.quality", np.float32))
 
 
 def _check(scan: Scan) -> None:
@@ -191,7 +192,7 @@ _SHIFT = {"detections.frame": "f", "embedded": "n"}
 def _fill(
     whole: dict[str, NDArray[np.generic]],
     name: str,
-    column: object,
+    given: object,
     begin: int,
     count: int,
     total: int,
@@ -199,16 +200,16 @@ def _fill(
     at: dict[str, int],
 ) -> None:
     """Copy a segment's rows to their place in the whole film's column, made when its width is known."""
-    if column is None or (count == 0 and (total > 0 or name == "vector")):
+    if given is None or (count == 0 and (total > 0 or name == "vector")):
         return
-    if not isinstance(column, np.ndarray) or len(column) != count:
+    if not isinstance(given, np.ndarray) or len(given) != count:
         raise WorkspaceError(f"the workspace's cast.db does not hold {count} rows of {name}")
     if name not in whole:
-        dtype = np.dtype(np.float32) if name == "vector" else column.dtype
-        whole[name] = np.empty((total, *column.shape[1:]), dtype)
-    if column.shape[1:] != whole[name].shape[1:]:
+        dtype = np.dtype(np.float32) if name == "vector" else given.dtype
+        whole[name] = np.empty((total, *given.shape[1:]), dtype)
+    if given.shape[1:] != whole[name].shape[1:]:
         raise WorkspaceError(f"the workspace's segments disagree on the width of {name}")
-    whole[name][begin : begin + count] = column + at[shift] if shift else column
+    whole[name][begin : begin + count] = given + at[shift] if shift else given
 
 
 def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
@@ -222,7 +223,7 @@ def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
     return zlib.crc32(half.data)
 
 
-def read_shard(folder: Folder, shard: str, crc: int, rows: int) -> NDArray[np.float16]:
+def read_shard(folder: Folder, shard: str, crc: int | None, rows: int) -> NDArray[np.float16]:
     """The vectors of a segment."""
     place = folder.path / EMBEDDINGS / shard
     try:
@@ -256,7 +257,7 @@ def _count(value: object) -> int:
     return whole(value)
 
 
-def _missed(value: object) -> int:
+def missed(value: object) -> int:
     """How many frames or ticks a segment counted."""
     if type(value) is not int or not 0 <= value < 1 << 53:
         raise damaged("a segment counts what cannot be counted")
@@ -282,5 +283,5 @@ def counted(db: sqlite3.Connection, scan: int) -> tuple[int, int]:
     names = ("clock.retimed", "clock.unread")
     blocks = rows(db, "SELECT block FROM segments WHERE scan = ?", (whole,), (scan,))
     found = [columns.read(db, block, *names) for (block,) in blocks]
-    retimed, unread = (sum(_missed(piece.get(name, 0)) for piece in found) for name in names)
+    retimed, unread = (sum(missed(piece.get(name, 0)) for piece in found) for name in names)
     return retimed, unread

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from castlist.cast import Cast
 from castlist.store.database import DATABASE
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.rows import exact, rows, whole
 from castlist.store.scans import counted
-from castlist.types import Video
+from castlist.types import Json, Video
 
 __all__ = ["cast", "film", "people", "scans", "shown", "sizes"]
 
@@ -27,7 +26,7 @@ _COUNTS = {
 }
 
 
-def film(video: Video) -> dict[str, Any]:
+def film(video: Video) -> dict[str, Json]:
     return {
         "path": shown(video.path),
         "there": video.path.is_file(),
@@ -41,7 +40,7 @@ def film(video: Video) -> dict[str, Any]:
     }
 
 
-def scans(db: sqlite3.Connection) -> list[dict[str, Any]]:
+def scans(db: sqlite3.Connection) -> list[dict[str, Json]]:
     found = rows(
         db,
         "SELECT scans.id, finished IS NOT NULL, count(number), coalesce(sum(frames), 0),"

@@ -14,13 +14,13 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from castlist.cast import Cast
 from castlist.decisions.apply import apply
@@ -34,8 +34,11 @@ from castlist.store.database import Database
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.log import Log
-from castlist.store.rows import blob, exact, line, number, optional, parsed, rows, text, whole
-from castlist.types import Portraits, Scan, Video
+from castlist.store.rows import blob, exact, line, mapping, number, optional, rows, text, whole
+from castlist.types import Json, Portraits, Scan, Video
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["KeptPictures", "Run", "Workspace"]
 
@@ -56,7 +59,7 @@ class Run:
     seed: int | None
     recipe: str  # TOML
     models: dict[str, str]  # name -> SHA-256
-    machine: dict[str, Any]
+    machine: dict[str, str | float | None]
     timings: dict[str, float]  # step -> seconds
     counts: dict[str, int]
 
@@ -163,14 +166,13 @@ class Workspace:
                 db,
                 "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode"
                 " FROM video",
-                (_path, _side, _side, exact, exact, *(line,) * 4),
+                (_path, _side, _side, exact, exact, line, line, line, line),
             )
         if not found:
             return None
-        path, *rest = found[0]
-        if not path.exists() and (self.path.parent / path.name).exists():
-            path = self.path.parent / path.name
-        return Video(path, *rest)
+        video = Video(*found[0])
+        moved = self.path.parent / video.path.name
+        return replace(video, path=moved) if not video.path.exists() and moved.exists() else video
 
     def put_video(self, video: Video) -> None:
         """Say which film this workspace is about; a film that was moved or renamed keeps its workspace.
@@ -209,16 +211,15 @@ class Workspace:
 
     def segments(self, key: str) -> int:
         """How many segments of a scan are stored."""
-        return int(self._of_scan("count(*)", key))
+        return self._of_scan("count(*)", key) or 0
 
     def frames(self, key: str) -> int:
         """How many frames the stored segments of a scan have."""
-        return int(self._of_scan("coalesce(sum(frames), 0)", key))
+        return self._of_scan("sum(frames)", key) or 0
 
     def last_pts(self, key: str) -> int | None:
         """The timestamp of the last stored frame of a scan, None where there is none."""
-        last = self._of_scan("max(last_pts)", key)
-        return None if last is None else int(last)
+        return self._of_scan("max(last_pts)", key)
 
     def append(self, key: str, piece: Scan, *, last: bool = False) -> None:
         """Store the next segment of a scan; when this returns, it survives a power cut.
@@ -311,7 +312,7 @@ class Workspace:
             self._db.execute("VACUUM")
         return freed
 
-    def _of_scan(self, what: str, key: str) -> Any:
+    def _of_scan(self, what: str, key: str) -> int | None:
         with self._reading() as db:
             query = f"SELECT {what} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
             return rows(db, query, (optional(whole),), (key,))[0][0]
@@ -410,7 +411,7 @@ class Workspace:
 
     # Results of whole-film steps
 
-    def put(self, name: str, key: str, table: Any) -> None:
+    def put(self, name: str, key: str, table: DataclassInstance) -> None:
         """Keep a table under a name and a key; of each name the newest few keys are kept.
 
         Raises:
@@ -455,7 +456,7 @@ class Workspace:
         version: str,
         models: Mapping[str, str],
         seed: int | None = None,
-        machine: Mapping[str, Any] | None = None,
+        machine: Mapping[str, str | float | None] | None = None,
     ) -> int:
         """Note that a run begins, with its whole provenance; the run's number."""
         row = (_now(), version, seed, recipe, json.dumps(dict(models)), json.dumps(dict(machine or {})))
@@ -551,7 +552,7 @@ class Workspace:
         with self._reading() as db:
             return casts.get_portraits(db)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Json]:
         """What the workspace holds, as plain values: film, scans, cast, decisions, runs, bytes."""
         video, runs, decisions = self.video(), self.runs(), self.decisions.all()
         with self._reading() as db:
@@ -684,7 +685,7 @@ def _plain(value: object) -> str | float | None:
     return value if value is None or isinstance(value, str) else number(value)
 
 
-_PROVENANCE = (parsed(dict, text), parsed(dict, _plain), parsed(dict, number), parsed(dict, whole))
+_PROVENANCE = (mapping(text), mapping(_plain), mapping(number), mapping(whole))
 
 
 @contextmanager
