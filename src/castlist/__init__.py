@@ -12,7 +12,7 @@ Names are imported when they are first used: `import castlist` is quick and load
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from castlist import _former
 from castlist._version import __version__
@@ -88,7 +88,7 @@ _HOME = {
 _former.register()
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'castlist' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

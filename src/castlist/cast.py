@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Any, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,12 @@ from castlist.types import (
     Video,
     freeze,
 )
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+    from matplotlib.axes import Axes
 
 __all__ = ["APPEARANCE_GAP", "Appearance", "Cast", "Face", "Person"]
 
@@ -209,19 +215,19 @@ class Cast:
         runs = np.split(both, np.flatnonzero(np.diff(both) > 1) + 1) if len(both) else []
         return tuple((self.clock.time(int(r[0])), self.clock.time(int(r[-1]) + 1)) for r in runs)
 
-    def to_pandas(self, table: str = "appearances") -> Any:
+    def to_pandas(self, table: str = "appearances") -> pandas.DataFrame:
         """A pandas.DataFrame of "people", "appearances" or "faces"; see `castlist.handy.tables.columns`."""
         from castlist.handy import to_pandas
 
         return to_pandas(self, table)
 
-    def to_polars(self, table: str = "appearances") -> Any:
+    def to_polars(self, table: str = "appearances") -> polars.DataFrame:
         """The same as a polars.DataFrame."""
         from castlist.handy import to_polars
 
         return to_polars(self, table)
 
-    def to_arrow(self, table: str = "appearances") -> Any:
+    def to_arrow(self, table: str = "appearances") -> pyarrow.Table:
         """The same as a pyarrow.Table."""
         from castlist.handy import to_arrow
 
@@ -249,7 +255,7 @@ class Cast:
 
         return merged(self, a, b, author)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Who appears when, drawn by matplotlib; the axes."""
         from castlist.handy import timeline
 

@@ -18,7 +18,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from math import isfinite
@@ -53,7 +53,7 @@ FORMER = {
     "bill": "roles",
 }
 
-CHOICES: dict[str, Mapping[str, Any]] = {
+CHOICES: dict[str, Mapping[str, Callable[..., object]]] = {
     "split": SPLITTERS,
     "sampling": {"adaptive": Sampling},
     "detect": DETECTORS,
@@ -133,7 +133,7 @@ class Recipe:
             recipe = recipe.with_step(name, table, stored=stored)
         return recipe
 
-    def with_step(self, name: str, options: Mapping[str, Any], *, stored: bool = False) -> Self:
+    def with_step(self, name: str, options: Mapping[str, object], *, stored: bool = False) -> Self:
         """This recipe with one step changed: `use` picks another choice, the other keys set its options.
 
         Args:
@@ -148,6 +148,7 @@ class Recipe:
         options = dict(options)
         use = options.pop("use", None)
         use = "adaptive" if (name, use) == ("sampling", "look") else use  # as before version 0.2
+        step: Any  # of one of the fields: which one is known when this runs, `_working` looks that it fits
         step = getattr(self, name) if use is None else _made(name, use, stored)
         known = [f.name for f in fields(step)] if is_dataclass(step) else []
         unknown = sorted(set(options) - set(known))
@@ -246,7 +247,7 @@ def _people(text: str) -> tuple[int, int]:
     return least, most
 
 
-def _made(room: str, use: Any, stored: bool) -> Any:
+def _made(room: str, use: object, stored: bool) -> object:
     """A step by the name of a choice, or by `package.module:Name` where that is allowed."""
     choice = CHOICES[room].get(use) if isinstance(use, str) else None
     if choice is None and isinstance(use, str) and ":" in use:
@@ -256,7 +257,7 @@ def _made(room: str, use: Any, stored: bool) -> Any:
                 "workspace names it"
             )
         choice = _imported(room, use)
-    if choice is None:
+    if choice is None or not isinstance(use, str):
         known = ", ".join(sorted(CHOICES[room]))
         raise RecipeError(f"unknown {room} {_shown(use)!r}; choose from {known}")
     try:
@@ -285,7 +286,7 @@ def _imported(room: str, use: str) -> type:
     return found
 
 
-def _working(room: str, use: Any, step: Any) -> Any:
+def _working(room: str, use: str, step: object) -> object:
     """A step that can do what the pipeline asks of it; refused before a film is scanned with it."""
     lacking = [name for name in NEEDED.get(room, ()) if not hasattr(step, name)]
     if lacking or not (callable(step) or room == "sampling" or isinstance(step, Best)):
@@ -325,7 +326,7 @@ def _quoted(value: object) -> str:
     return _shown(repr(value)) if isinstance(value, str) else _shown(value)
 
 
-def _required(choice: Any) -> dict[str, Any]:
+def _required(choice: Callable[..., object]) -> dict[str, int]:
     """Stand-in values for options without a default, which a recipe must then set."""
     kind = choice.func if isinstance(choice, partial) else choice
     if not is_dataclass(kind):
@@ -333,9 +334,9 @@ def _required(choice: Any) -> dict[str, Any]:
     return {f.name: 1 for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
 
 
-def _name(room: str, step: Any) -> str:
+def _name(room: str, step: object) -> str:
     """The name under which a step is chosen."""
-    fitting = []
+    fitting: list[tuple[int, str]] = []
     for name, choice in CHOICES[room].items():
         kind, given = (choice.func, choice.keywords) if isinstance(choice, partial) else (choice, {})
         if kind is type(step) and all(getattr(step, k) == v for k, v in given.items()):
@@ -345,7 +346,7 @@ def _name(room: str, step: Any) -> str:
     return f"{type(step).__module__}:{type(step).__qualname__}"
 
 
-def _fitting(room: str, option: str, value: Any, now: Any) -> Any:
+def _fitting(room: str, option: str, value: object, now: object) -> object:
     """The value in the type that the option has; raises RecipeError where it cannot be."""
     if isinstance(value, float) and not isfinite(value):
         raise RecipeError(f"{room}.{option} must be a finite number, got {value!r}")
@@ -371,7 +372,7 @@ def _fitting(room: str, option: str, value: Any, now: Any) -> Any:
     return value
 
 
-def _table(name: str, step: Any) -> str:
+def _table(name: str, step: object) -> str:
     """One step as a TOML table; options at None are left out, as TOML has no word for them."""
     import tomli_w
 

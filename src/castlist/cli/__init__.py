@@ -13,7 +13,6 @@ import sys
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -157,7 +156,7 @@ def run(arguments: list[str] | None = None) -> int:
     0: done. 2: it cannot be done as asked. 128 and the number of the signal: stopped by one, 130 by Ctrl-C.
     """
     try:
-        result: Any = cli.main(args=arguments, prog_name="castlist", standalone_mode=False)
+        result: object = cli.main(args=arguments, prog_name="castlist", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.UsageError as error:

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -105,7 +105,12 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option("--columns", default="", help="Show these scores only, comma-separated; names as in the JSON.")
 @click.option("--html", type=PATH, help="Write a self-contained page with plots too.")
 def run(
-    data: tuple[Path, ...], as_json: bool, as_markdown: bool, html: Path | None, columns: str, **given: Any
+    data: tuple[Path, ...],
+    as_json: bool,
+    as_markdown: bool,
+    html: Path | None,
+    columns: str,
+    **given: Unpack[Given],
 ) -> None:
     """Run the methods on feature files and print the slides' tables, ours beside the published numbers.
 
@@ -145,7 +150,7 @@ def run(
 @click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-def figures(data: Path, output: Path, which: str, seeds: int, **given: Any) -> None:
+def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> None:
     """Draw similarity before and after, maps of tracks by person, and accuracy against B, K, F and epochs."""
     from castlist.research.bench.figures import draw
     from castlist.research.bench.methods import parse_options, resolve
@@ -157,7 +162,7 @@ def figures(data: Path, output: Path, which: str, seeds: int, **given: Any) -> N
         output,
         which=_split(which),
         methods=resolve(given["methods"]),
-        seeds=seeds,
+        seeds=given["seeds"],
         recipe=given["recipe"],
         options=parse_options(given["settings"]),
         results=given["results"],
@@ -180,7 +185,7 @@ def figures(data: Path, output: Path, which: str, seeds: int, **given: Any) -> N
 @click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-def paper(data: tuple[Path, ...], output: Path, without: str, **given: Any) -> None:
+def paper(data: tuple[Path, ...], output: Path, without: str, **given: Unpack[Given]) -> None:
     """Make every table and figure of the paper's slides from the features at hand, as one page.
 
     Ours stand beside the published numbers, and the page lists each published number that these features
@@ -206,7 +211,25 @@ def paper(data: tuple[Path, ...], output: Path, without: str, **given: Any) -> N
     click.echo(made(_datasets(data, {"cast": "", "drop": ""})))
 
 
-def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
+class Given(TypedDict, total=False):
+    """Options that the verbs of the bench share; each verb has some of them."""
+
+    methods: str
+    seeds: int
+    units: str
+    clusters: str
+    recipe: str
+    settings: tuple[str, ...]
+    device: str
+    threads: int
+    results: Path
+    cast: str
+    drop: str
+    faces: int
+    draws: int
+
+
+def _results(data: tuple[Path, ...], given: Given) -> list[Result]:
     from castlist.research.bench import Bench, Store
     from castlist.research.bench.collect import collect
     from castlist.research.bench.methods import parse_options, resolve
@@ -230,7 +253,7 @@ def _results(data: tuple[Path, ...], given: dict[str, Any]) -> list[Result]:
     )
 
 
-def _datasets(data: tuple[Path, ...], given: dict[str, Any]) -> list[Dataset]:
+def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
     """The sets to score; of a directory, a file that cannot be scored is named and left out."""
     from castlist.errors import InputError
     from castlist.research.bench import Dataset, feature_files

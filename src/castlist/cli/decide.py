@@ -6,12 +6,17 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import WORKSPACE, people_named
 from castlist.errors import InputError
+from castlist.types import Json
+
+if TYPE_CHECKING:
+    from castlist.decisions import Decision
+    from castlist.review.session import Session
 
 USAGE = {  # action: (least words, how it is written)
     "merge": (2, "merge p1 p4 Anna"),
@@ -66,7 +71,7 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
     from castlist.io import plain_json
     from castlist.review.session import Session
 
-    looks: dict[str, Callable[[Any], Any]] = {
+    looks: dict[str, Callable[[Session], object]] = {
         "list": _list,
         "history": Session.history,
         "questions": Session.questions,
@@ -104,7 +109,7 @@ def _written(lines: Iterable[str]) -> list[tuple[str, ...]]:
         raise InputError(f"a line cannot be read ({error}); write names of several words in quotes") from None
 
 
-def _decide(session: Any, actions: list[tuple[str, ...]], author: str) -> None:
+def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> None:
     """Carry actions out one after another, each printed as it is made."""
     from castlist.cli.output import visible
 
@@ -119,7 +124,7 @@ def _decide(session: Any, actions: list[tuple[str, ...]], author: str) -> None:
         click.echo(f"decision {number}: {visible(session.sentence(number), 400)}")
 
 
-def _act(session: Any, words: tuple[str, ...], author: str) -> int:
+def _act(session: Session, words: tuple[str, ...], author: str) -> int:
     """One action; the number of its decision."""
     action, what = (words[0], words[1:]) if words else ("", ())
     number: int
@@ -137,7 +142,7 @@ def _act(session: Any, words: tuple[str, ...], author: str) -> int:
     return number
 
 
-def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
+def _import(session: Session, what: tuple[str, ...], offset: float | None) -> None:
     """Take over what was decided about another copy, and say what was not."""
     from fractions import Fraction
 
@@ -161,14 +166,14 @@ def _import(session: Any, what: tuple[str, ...], offset: float | None) -> None:
         click.echo(visible(f"decision {left.decision.id} ({_plain(left.decision)}) {done}: {left.why}"))
 
 
-def _plain(made: Any) -> str:
+def _plain(made: Decision) -> str:
     from castlist.report.words import clean
     from castlist.review.history import sentence
 
     return clean(sentence(made), 120)
 
 
-def _list(session: Any) -> list[dict[str, Any]]:
+def _list(session: Session) -> list[dict[str, Json]]:
     people = session.state()["people"]
     return [
         {"id": p["id"], "name": p["name"], "seconds": p["seconds"], "tracks": p["tracks"],
@@ -177,7 +182,7 @@ def _list(session: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _request(action: str, what: tuple[str, ...], session: Any) -> dict[str, Any]:
+def _request(action: str, what: tuple[str, ...], session: Session) -> dict[str, Json]:
     """Words of the command line as a request."""
     if action == "name":
         return {"action": action, "person": what[0] if what else "", "name": " ".join(what[1:])}
@@ -185,7 +190,7 @@ def _request(action: str, what: tuple[str, ...], session: Any) -> dict[str, Any]
         return {"action": action, "items": [_item(word, session) for word in what]}
     people = [w for w in what if not _is_track(w)]
     tracks = [int(w) for w in what if _is_track(w)]
-    request: dict[str, Any] = {"action": action}
+    request: dict[str, Json] = {"action": action}
     if action == "move" or (action == "restore" and people):
         if len(people) != 1:
             raise InputError(f"{action} takes tracks and one person, as in: {USAGE[action][1]}")
@@ -203,7 +208,7 @@ def _is_track(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) < 16
 
 
-def _item(word: str, session: Any) -> dict[str, Any]:
+def _item(word: str, session: Session) -> dict[str, Json]:
     """12=p3, a track and its person, or 12= for a person of its own."""
     track, sign, person = word.partition("=")
     if not sign or not _is_track(track):

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import platform
-from typing import Any
+from typing import TypedDict
 
 import click
 
@@ -33,10 +33,39 @@ def command(as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def examine() -> dict[str, Any]:
+class ModelFacts(TypedDict):
+    """A model, and whether it runs here."""
+
+    name: str
+    task: str
+    sha256: str
+    licence: str
+    commercial: bool
+    training_data: str
+    source: str
+    optional: bool
+    runs_on: str | None  # onnxruntime's provider
+    problem: str | None
+
+
+class Findings(TypedDict):
+    """What `castlist doctor --json` prints."""
+
+    castlist: str
+    python: str
+    platform: str
+    cores: int | None
+    packages: dict[str, str | None]
+    models: list[ModelFacts]
+    providers: list[str]
+    torch: str
+    problems: list[str]
+
+
+def examine() -> Findings:
     """What is installed, what works, and what does not."""
     models = [_model(name) for name in _models()]
-    problems = [m["problem"] for m in models if m["problem"] and not m["optional"]]
+    problems = [m["problem"] for m in models if m["problem"] is not None and not m["optional"]]
     return {
         "castlist": __version__,
         "python": platform.python_version(),
@@ -56,13 +85,13 @@ def _models() -> list[str]:
     return list(MODELS)
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str) -> ModelFacts:
     """A model's facts, and whether it really runs."""
     from castlist.errors import CastlistError, MissingExtra
     from castlist.models import MODELS, load
 
     model = MODELS[name]
-    facts: dict[str, Any] = {
+    facts: ModelFacts = {
         "name": name, "task": model.task, "sha256": model.sha256, "licence": model.licence,
         "commercial": model.commercial, "training_data": model.training_data, "source": model.source,
         "optional": bool(model.extra), "runs_on": None, "problem": None,
@@ -121,7 +150,7 @@ def _clashes() -> list[str]:
     ]
 
 
-def _text(findings: dict[str, Any]) -> str:
+def _text(findings: Findings) -> str:
     lines = [
         f"castlist {findings['castlist']}, Python {findings['python']}, {findings['platform']}, "
         f"{findings['cores']} cores",

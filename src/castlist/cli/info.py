@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,9 @@ from castlist.cli.options import WORKSPACE
 
 if TYPE_CHECKING:
     from castlist.store import Workspace
+    from castlist.store.summary import Film, LastRun, ScanCounts, Summary
 
+NONE = "none yet"  # said of what a workspace does not hold
 PROPOSED = 10  # proposed names listed, of more
 
 EXAMPLES = """
@@ -41,8 +43,8 @@ def command(workspace: Path, as_json: bool) -> None:
     if as_json:
         click.echo(plain_json.text(found))
         return
-    for name, value in found.items():
-        click.echo(f"{name.replace('_', ' '):<15}{_plain(_words(name, value))}")
+    for name, text in _lines(found).items():
+        click.echo(f"{name:<15}{_plain(text)}")
     if cast is not None:
         click.echo()
         print_people(cast, left)
@@ -71,29 +73,42 @@ def _proposed(opened: Workspace) -> list[str]:
     ]
 
 
-def _words(name: str, value: Any) -> str:
-    if value is None:
-        return "none yet"
-    if name == "film":
-        size = f"{value['width']}×{value['height']}, {value['seconds']:.1f} s, {value['codec']}".rstrip(", ")
-        start = f", timecode {value['timecode']}" if value["timecode"] else ""
-        gone = "" if value["there"] else "; the file is not there any more"
-        return f"{value['path']} ({size}{start}{gone})"
-    if name == "bytes":
-        return ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in value.items())
-    if name == "last_run":
-        end = f"finished {value['finished']}" if value["finished"] else "interrupted, or still at work"
-        return f"castlist {value['version']}, started {value['started']}, {end}"
-    if name == "scans":
-        state = {True: "complete", False: "not complete"}
-        return "; ".join(
-            f"{s['frames']} frames in {s['segments']} segments, {state[s['complete']]}" for s in value
-        )
-    if name == "cast":
-        value = {part: n for part, n in value.items() if part != "better_turned"}
-    if isinstance(value, dict):
-        return ", ".join(f"{n} {part.replace('_', ' ')}" for part, n in value.items())
-    return str(value)
+def _lines(found: Summary) -> dict[str, str]:
+    """A line for each part of the summary, by its name."""
+    return {
+        "workspace": found["workspace"],
+        "schema": str(found["schema"]),
+        "film": _film(found["film"]) if found["film"] else NONE,
+        "scans": "; ".join(map(_scan, found["scans"])),
+        "cast": _counts({k: n for k, n in found["cast"].items() if k != "better_turned"})
+        if found["cast"]
+        else NONE,
+        "decisions": _counts(found["decisions"]),
+        "runs": str(found["runs"]),
+        "last run": _run(found["last_run"]) if found["last_run"] else NONE,
+        "bytes": ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in found["bytes"].items()),
+    }
+
+
+def _film(film: Film) -> str:
+    size = f"{film['width']}×{film['height']}, {film['seconds']:.1f} s, {film['codec']}".rstrip(", ")
+    start = f", timecode {film['timecode']}" if film["timecode"] else ""
+    gone = "" if film["there"] else "; the file is not there any more"
+    return f"{film['path']} ({size}{start}{gone})"
+
+
+def _run(run: LastRun) -> str:
+    end = f"finished {run['finished']}" if run["finished"] else "interrupted, or still at work"
+    return f"castlist {run['version']}, started {run['started']}, {end}"
+
+
+def _scan(scan: ScanCounts) -> str:
+    state = "complete" if scan["complete"] else "not complete"
+    return f"{scan['frames']} frames in {scan['segments']} segments, {state}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {part.replace('_', ' ')}" for part, n in counts.items())
 
 
 def _plain(text: str) -> str:

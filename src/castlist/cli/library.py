@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ from castlist.io import plain_json
 
 if TYPE_CHECKING:
     from castlist.library import Added, Library
+    from castlist.library.library import Problem
 
 EXAMPLES = """
 \b
@@ -30,6 +31,10 @@ LIB is a folder. People are named by id, by the last letters of the id, or by na
 """
 
 
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., object])
+
+
 class Order(click.Group):
     """A group that lists its verbs in the order in which one needs them."""
 
@@ -42,25 +47,27 @@ def command() -> None:
     """Keep many films in a library: who appears in which of them, with one id a person for ever."""
 
 
-def as_json(call: Callable[..., Any]) -> Callable[..., Any]:
+def as_json(call: F) -> F:
     """A verb that can print JSON."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(call)
 
 
-def library(call: Callable[..., Any]) -> Callable[..., Any]:
+def library(
+    call: Callable[Concatenate[Library, P], int | None],
+) -> Callable[..., int]:
     """A verb on LIB; what it returns is the exit status."""
 
     @click.argument("lib", type=click.Path(path_type=Path))
     @wraps(call)
-    def verb(lib: Path, **options: Any) -> int:
+    def verb(lib: Path, *args: P.args, **options: P.kwargs) -> int:
         from castlist.library import Library
 
-        return call(Library(lib), **options) or 0
+        return call(Library(lib), *args, **options) or 0
 
     return verb
 
 
-def decided(call: Callable[..., Any]) -> Callable[..., Any]:
+def decided(call: F) -> F:
     """A verb by which somebody decides."""
     return click.option("--author", default="", help="Who decides; kept in the library's log.")(call)
 
@@ -364,7 +371,7 @@ def rebuild(lib: Library, as_json: bool) -> int:
     return _print_problems(found, as_json)
 
 
-def _print_problems(found: Sequence[Any], as_json: bool) -> int:
+def _print_problems(found: Sequence[Problem], as_json: bool) -> int:
     if as_json:
         rows = [{"film": p.film, "what": p.what} for p in found]
         click.echo(plain_json.text({"problems": rows}))

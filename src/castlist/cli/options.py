@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -29,7 +29,7 @@ __all__ = [
     "workspace_of",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def films_options(command: F) -> F:
@@ -104,7 +104,9 @@ class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
 
     name = "workspace"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
         if isinstance(value, str) and is_address(value):
             self.fail(f"addresses are not fetched: {value!r} is no workspace on this machine", param, ctx)
         if not os.fspath(value) or "\0" in os.fspath(value):
@@ -125,7 +127,7 @@ class FilmPath(click.ParamType):  # type: ignore[type-arg]
 
     name = "film"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if is_address(value):
             self.fail(f"addresses are not fetched: save {value!r} to a file and give that", param, ctx)
         if not value or "\0" in value:

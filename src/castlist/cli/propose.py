@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import WORKSPACE, split_names
 from castlist.errors import InputError
+from castlist.types import Json
 
 if TYPE_CHECKING:
     from castlist.review.session import Session
@@ -179,7 +180,7 @@ def _called(session: Session, group: int) -> str:
     return f"{who.name} ({who.id})" if who.name else str(who.id)
 
 
-def _plain(session: Session, p: Proposal) -> dict[str, Any]:
+def _plain(session: Session, p: Proposal) -> dict[str, Json]:
     from castlist.suggest.names import STATES
 
     groups = session.view.groups

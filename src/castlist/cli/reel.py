@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import WORKSPACE, split_names
 
 if TYPE_CHECKING:
-    from castlist.cast import Cast
+    from castlist.cast import Cast, Person
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?", re.ASCII)
 
@@ -89,7 +90,7 @@ def command(
 
 def _asked(
     path: Path, person: str, together: tuple[str, ...], films: tuple[str, ...]
-) -> tuple[list[tuple[Cast, Any]], tuple[str, ...]]:
+) -> tuple[list[tuple[Cast, Sequence[Person | Sequence[Person]]]], tuple[str, ...]]:
     """The films and who is to appear in each, of a library or of one film; and what they are called."""
     from castlist.library import Library
     from castlist.library.reels import found_in

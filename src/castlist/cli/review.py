@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import click
 
@@ -44,17 +45,24 @@ def command(workspace: Path, port: int, host: str, film: Path | None, browser: b
     from castlist.library import Library, is_library
     from castlist.review import serve
 
-    listen = {"port": port, "host": host, **announced(host, browser)}
+    tell = announced(host, browser)
     if is_library(workspace):
         from castlist.library.review import serve as serve_library
 
-        serve_library(Library(workspace), **listen)
+        serve_library(Library(workspace), port=port, host=host, **tell)
     else:
-        serve(workspace, film=film, **listen)
+        serve(workspace, film=film, port=port, host=host, **tell)
 
 
-def announced(host: str, browser: bool) -> dict[str, Any]:
-    """What is told the address of a page and the ones for other browsers."""
+class Announced(TypedDict):
+    """Whom the server tells the address of a page, and the ones for other browsers."""
+
+    ready: Callable[[str], None]
+    invited: Callable[[str], None]
+
+
+def announced(host: str, browser: bool) -> Announced:
+    """Print the addresses of a page, and open it where a browser is asked for."""
     from castlist.review.door import is_loopback
 
     local = is_loopback(host)

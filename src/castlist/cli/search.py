@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -182,4 +182,4 @@ def _page(path: Path, title: str, cards: Sequence[Card], note: str) -> None:
     click.echo(f"{shown(str(path))}: {len(cards)} results", err=True)
 
 
-__all__: list[Any] = ["command"]
+__all__ = ["command"]

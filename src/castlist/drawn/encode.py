@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 import numpy as np
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from castlist.drawn.script import Encoding, Script
 from castlist.errors import InputError
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
 
 
 def ticks(script: Script, frames: int) -> tuple[NDArray[np.int64], Fraction]:
@@ -47,7 +50,7 @@ def stored(frame: NDArray[np.uint8], script: Script) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def writer(script: Script, path: Path) -> Iterator[Any]:
+def writer(script: Script, path: Path) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
     """A function that takes frames, (h, w, 3) uint8 red, green, blue as shown, and appends them to a film."""
     encoding, (width, height) = script.encoding, stored_size(script)
     pts, unit = ticks(script, script.frame_count)
@@ -72,12 +75,14 @@ def writer(script: Script, path: Path) -> Iterator[Any]:
         turn(path, encoding.rotation, width, height)
 
 
-def _stream(container: Any, script: Script, unit: Fraction) -> Any:
+def _stream(container: OutputContainer, script: Script, unit: Fraction) -> av.VideoStream:
     encoding = script.encoding
     try:
         stream = container.add_stream(encoding.codec, rate=script.frame_rate, options=_options(encoding))
     except ValueError as error:
         raise InputError(f"cannot encode with {encoding.codec!r} into this kind of file: {error}") from error
+    if not isinstance(stream, av.VideoStream):
+        raise InputError(f"{encoding.codec!r} encodes no pictures")
     stream.width, stream.height = stored_size(script)
     stream.pix_fmt = encoding.pixel_format
     stream.codec_context.time_base = stream.time_base = unit
@@ -111,7 +116,7 @@ def turn(path: Path, degrees: int, width: int, height: int) -> None:
         file.write(matrix)
 
 
-def find_box(file: Any, names: Iterable[bytes]) -> int:
+def find_box(file: BinaryIO, names: Iterable[bytes]) -> int:
     """Where the content of a nested box begins; the file is left there."""
     start, end = 0, file.seek(0, os.SEEK_END)
     for name in names:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from castlist.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from castlist.cast import Cast
 
 __all__ = ["timeline"]
@@ -14,7 +16,7 @@ __all__ = ["timeline"]
 SHOWN = 24  # people
 
 
-def timeline(cast: Cast, ax: Any = None, shown: int = SHOWN) -> Any:
+def timeline(cast: Cast, ax: Axes | None = None, shown: int = SHOWN) -> Axes:
     """A lane a person with a bar an appearance, in seconds; the axes on which it is drawn.
 
     Args:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.errors import InputError, MissingExtra
 from castlist.types import FATES, INTERPOLATED
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
     from castlist.cast import Cast
 
 __all__ = ["TABLES", "columns", "to_arrow", "to_pandas", "to_polars"]
 
-Columns = dict[str, Any]  # name -> array or list, all of one length
+Columns = dict[str, NDArray[np.generic] | list[str]]  # name -> array or list, all of one length
 
 
 def columns(cast: Cast, table: str = "appearances") -> Columns:
@@ -97,22 +103,22 @@ TABLES: dict[str, Callable[[Cast], Columns]] = {
 }
 
 
-def to_pandas(cast: Cast, table: str = "appearances") -> Any:
+def to_pandas(cast: Cast, table: str = "appearances") -> pandas.DataFrame:
     """A table as a pandas.DataFrame; raises MissingExtra where pandas is not installed."""
     return _library("pandas").DataFrame(columns(cast, table))
 
 
-def to_polars(cast: Cast, table: str = "appearances") -> Any:
+def to_polars(cast: Cast, table: str = "appearances") -> polars.DataFrame:
     """A table as a polars.DataFrame; raises MissingExtra where polars is not installed."""
     return _library("polars").DataFrame(columns(cast, table))
 
 
-def to_arrow(cast: Cast, table: str = "appearances") -> Any:
+def to_arrow(cast: Cast, table: str = "appearances") -> pyarrow.Table:
     """A table as a pyarrow.Table; raises MissingExtra where pyarrow is not installed."""
     return _library("pyarrow").table(columns(cast, table))
 
 
-def _library(name: str) -> Any:
+def _library(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp, isfinite
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ from castlist.pipeline.publish import base_of
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
-from castlist.types import BACKGROUND, USER, Clustering, Constraints, Machine, Scan
+from castlist.types import BACKGROUND, USER, Clustering, Constraints, Json, Machine, Scan
 
 __all__ = ["Clothing", "Explanation", "FacePair", "Merge", "explain"]
 
@@ -325,7 +324,7 @@ def _chain(explanation: Explanation) -> str:
     )
 
 
-def as_plain(explanation: Explanation) -> dict[str, Any]:
+def as_plain(explanation: Explanation) -> dict[str, Json]:
     """The explanation as values that JSON knows; times in seconds, null for NaN and infinity."""
 
     def number(value: float) -> float | None:
@@ -356,7 +355,7 @@ def as_plain(explanation: Explanation) -> dict[str, Any]:
 
 def _plain_clothing(
     clothing: Clothing | None, number: Callable[[float], float | None]
-) -> dict[str, Any] | None:
+) -> dict[str, Json] | None:
     if clothing is None:
         return None
     return {
@@ -370,7 +369,7 @@ def _plain_clothing(
     }  # fmt: skip
 
 
-def _plain_face(face: Face) -> dict[str, Any]:
+def _plain_face(face: Face) -> dict[str, Json]:
     return {
         "track": face.track, "frame": face.frame, "seconds": float(face.time),
         "box": [round(v, 1) for v in face.box], "image": face.image,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from castlist.redact.plan import Hide, Plan, planned
 from castlist.redact.proof import Leak, Proof, prove
 from castlist.render import container_of, render
 from castlist.store import Workspace
-from castlist.types import Clock, Detections, Machine, Tracks
+from castlist.types import Clock, Detections, Json, Machine, Tracks
 
 __all__ = ["Redaction", "check", "redact"]
 
@@ -75,7 +75,7 @@ class Redaction:
             "it again."
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """Everything as plain values, for JSON; times in seconds."""
         leaks = [asdict(leak) | {"start": float(leak.start), "stop": float(leak.stop)} for leak in self.leaks]
         return {

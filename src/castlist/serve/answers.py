@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from castlist.cast import Cast, Person
 from castlist.errors import InputError
 from castlist.store import Workspace
-from castlist.types import FATES
+from castlist.types import FATES, Json
 
 __all__ = ["Answers"]
 
 MOST = 500  # rows of an answer: an assistant reads them all
 
-Row = dict[str, Any]
+Row = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True)

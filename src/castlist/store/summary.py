@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from typing import TypedDict
 
 from castlist.cast import Cast
 from castlist.store.database import DATABASE
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.rows import exact, rows, whole
 from castlist.store.scans import counted
-from castlist.types import Json, Video
+from castlist.types import Video
 
 __all__ = ["cast", "film", "people", "scans", "shown", "sizes"]
 
-_SCANNED = ("segments", "frames", "faces", "embedded", "damaged_frames")
 _COUNTS = {
     "people": "people WHERE fate = 'person'",
     "background": "people WHERE fate = 'background'",
@@ -26,7 +26,63 @@ _COUNTS = {
 }
 
 
-def film(video: Video) -> dict[str, Json]:
+class Film(TypedDict):
+    """The film of a workspace."""
+
+    path: str
+    there: bool  # whether the file is where it was
+    width: int
+    height: int
+    seconds: float
+    frame_rate: str  # exact, such as 30000/1001
+    codec: str
+    timecode: str
+    digest: str
+
+
+class ScanCounts(TypedDict):
+    """One pass over the film."""
+
+    complete: bool
+    segments: int
+    frames: int
+    faces: int
+    embedded: int
+    damaged_frames: int
+    retimed_frames: int
+    unread_seconds: float
+
+
+class LastRun(TypedDict):
+    """A run and its provenance, as `Run` has it."""
+
+    id: int
+    started: str
+    finished: str | None
+    version: str
+    seed: int | None
+    recipe: str
+    models: dict[str, str]
+    machine: dict[str, str | float | None]
+    timings: dict[str, float]
+    counts: dict[str, int]
+
+
+class Summary(TypedDict):
+    """What a workspace holds, as `castlist info --json` prints it."""
+
+    workspace: str
+    schema: int
+    film: Film | None
+    scans: list[ScanCounts]
+    cast: dict[str, int] | None
+    decisions: dict[str, int]
+    runs: int
+    last_run: LastRun | None
+    bytes: dict[str, int]
+
+
+def film(video: Video) -> Film:
     return {
         "path": shown(video.path),
         "there": video.path.is_file(),
@@ -40,24 +96,37 @@ def film(video: Video) -> dict[str, Json]:
     }
 
 
-def scans(db: sqlite3.Connection) -> list[dict[str, Json]]:
+def scans(db: sqlite3.Connection) -> list[ScanCounts]:
     found = rows(
         db,
         "SELECT scans.id, finished IS NOT NULL, count(number), coalesce(sum(frames), 0),"
         " coalesce(sum(faces), 0), coalesce(sum(embedded), 0), coalesce(sum(damaged), 0)"
         " FROM scans LEFT JOIN segments ON scan = scans.id GROUP BY scans.id ORDER BY scans.id",
-        (whole,) * 7,
+        (whole, whole, whole, whole, whole, whole, whole),
     )
-    return [
-        {"complete": bool(r[1]), **dict(zip(_SCANNED, r[2:], strict=True)), **_times(db, r[0])} for r in found
-    ]
+    return [_scan(db, *row) for row in found]
 
 
-def _times(db: sqlite3.Connection, scan: int) -> dict[str, int | float]:
-    """Frames of a scan that were given another time, and seconds of the film that could not be read."""
+def _scan(
+    db: sqlite3.Connection,
+    scan: int,
+    complete: int,
+    segments: int,
+    frames: int,
+    faces: int,
+    embedded: int,
+    damaged: int,
+) -> ScanCounts:
+    """A scan's counts: also frames that were given another time, and seconds that could not be read."""
     units = rows(db, "SELECT unit FROM segments WHERE scan = ? LIMIT 1", (exact,), (scan,))
     retimed, unread = counted(db, scan)
     return {
+        "complete": bool(complete),
+        "segments": segments,
+        "frames": frames,
+        "faces": faces,
+        "embedded": embedded,
+        "damaged_frames": damaged,
         "retimed_frames": retimed,
         "unread_seconds": round(float(unread * units[0][0]), 3) if units else 0.0,
     }

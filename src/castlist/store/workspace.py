@@ -14,7 +14,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -35,7 +35,7 @@ from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.log import Log
 from castlist.store.rows import blob, exact, line, mapping, number, optional, rows, text, whole
-from castlist.types import Json, Portraits, Scan, Video
+from castlist.types import Portraits, Scan, Video
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -62,6 +62,21 @@ class Run:
     machine: dict[str, str | float | None]
     timings: dict[str, float]  # step -> seconds
     counts: dict[str, int]
+
+    def plain(self) -> summary.LastRun:
+        """The same as plain values."""
+        return {
+            "id": self.id,
+            "started": self.started,
+            "finished": self.finished,
+            "version": self.version,
+            "seed": self.seed,
+            "recipe": self.recipe,
+            "models": self.models,
+            "machine": self.machine,
+            "timings": self.timings,
+            "counts": self.counts,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,7 +567,7 @@ class Workspace:
         with self._reading() as db:
             return casts.get_portraits(db)
 
-    def summary(self) -> dict[str, Json]:
+    def summary(self) -> summary.Summary:
         """What the workspace holds, as plain values: film, scans, cast, decisions, runs, bytes."""
         video, runs, decisions = self.video(), self.runs(), self.decisions.all()
         with self._reading() as db:
@@ -568,7 +583,7 @@ class Workspace:
             "decisions": {"made": len(decisions), "in_force": len(active(decisions))},
             "proposed_names": names,
             "runs": len(runs),
-            "last_run": asdict(runs[-1]) if runs else None,
+            "last_run": runs[-1].plain() if runs else None,
             "bytes": summary.sizes(self._folder),
         }
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from castlist.cast import Appearance, Cast, Face, Person
 from castlist.io import plain_json
 from castlist.io.exports.options import Options
-from castlist.types import FATES, NOISE, TRANSITIONS
+from castlist.types import FATES, NOISE, TRANSITIONS, Json
 
 __all__ = ["VERSION", "document", "lines"]
 
@@ -27,7 +26,7 @@ def lines(cast: Cast, options: Options | None = None) -> Iterator[str]:
     yield "\n"
 
 
-def document(cast: Cast) -> dict[str, Any]:
+def document(cast: Cast) -> dict[str, Json]:
     """The cast as what `json` can write: dicts, lists, text and numbers."""
     return {
         "format": "castlist.cast",
@@ -51,12 +50,12 @@ def document(cast: Cast) -> dict[str, Any]:
     }
 
 
-def time(value: Fraction) -> dict[str, Any]:
+def time(value: Fraction) -> dict[str, Json]:
     """A time or a duration, rounded and exact."""
     return {"seconds": round(float(value), 6), "exact": f"{value.numerator}/{value.denominator}"}
 
 
-def _film(cast: Cast) -> dict[str, Any]:
+def _film(cast: Cast) -> dict[str, Json]:
     v = cast.video
     return {
         "name": v.path.name.encode("utf-8", "replace").decode(),
@@ -76,7 +75,7 @@ def _film(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _person(p: Person) -> dict[str, Any]:
+def _person(p: Person) -> dict[str, Json]:
     return {
         "id": p.id,
         "name": p.name,
@@ -91,7 +90,7 @@ def _person(p: Person) -> dict[str, Any]:
     }
 
 
-def _appearance(a: Appearance) -> dict[str, Any]:
+def _appearance(a: Appearance) -> dict[str, Json]:
     return {
         "start": time(a.start),
         "stop": time(a.stop),
@@ -100,7 +99,7 @@ def _appearance(a: Appearance) -> dict[str, Any]:
     }
 
 
-def _face(f: Face) -> dict[str, Any]:
+def _face(f: Face) -> dict[str, Json]:
     left, top, right, bottom = f.box
     return {
         "frame": f.frame,
@@ -112,7 +111,7 @@ def _face(f: Face) -> dict[str, Any]:
     }
 
 
-def _track(cast: Cast, t: int) -> dict[str, Any]:
+def _track(cast: Cast, t: int) -> dict[str, Json]:
     person = int(cast.person[t])
     return {
         "id": t,
@@ -125,7 +124,7 @@ def _track(cast: Cast, t: int) -> dict[str, Any]:
     }
 
 
-def _span(cast: Cast, start: int, stop: int) -> dict[str, Any]:
+def _span(cast: Cast, start: int, stop: int) -> dict[str, Json]:
     """Frames from `start` up to, not with, `stop`, and when they are shown."""
     return {
         "start_frame": start,

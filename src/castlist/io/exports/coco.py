@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.io.exports.names import distinct_names, film_name, one_line
 from castlist.io.exports.options import Options
-from castlist.types import FATES, NOISE
+from castlist.types import FATES, NOISE, Json
 
 __all__ = ["lines"]
 
@@ -46,13 +45,13 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield "]}\n"
 
 
-def _listed(items: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _listed(items: Iterator[dict[str, Json]]) -> Iterator[str]:
     """Items of a JSON list, a line each."""
     for number, item in enumerate(items):
         yield (",\n  " if number else "\n  ") + json.dumps(item, ensure_ascii=False)
 
 
-def _video(cast: Cast) -> dict[str, Any]:
+def _video(cast: Cast) -> dict[str, Json]:
     v = cast.video
     return {
         "id": 1,
@@ -65,16 +64,16 @@ def _video(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _track(cast: Cast, t: int, names: list[str]) -> dict[str, Any]:
+def _track(cast: Cast, t: int, names: list[str]) -> dict[str, Json]:
     return {"id": t + 1, "category_id": 1, "video_id": 1, "fate": FATES[cast.fate[t]], **_who(cast, t, names)}
 
 
-def _who(cast: Cast, track: int, names: list[str]) -> dict[str, Any]:
+def _who(cast: Cast, track: int, names: list[str]) -> dict[str, Json]:
     person = int(cast.person[track])
     return {} if person == NOISE else {"person_id": cast.everybody[person].id, "person": names[person]}
 
 
-def _image(cast: Cast, number: int, frame: int) -> dict[str, Any]:
+def _image(cast: Cast, number: int, frame: int) -> dict[str, Json]:
     return {
         "id": number,
         "video_id": 1,
@@ -88,7 +87,7 @@ def _image(cast: Cast, number: int, frame: int) -> dict[str, Any]:
 
 def _faces(
     cast: Cast, rows: NDArray[np.int64], frames: NDArray[np.int64], names: list[str]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, Json]]:
     tracks = cast.tracks
     owner = tracks.track[rows].tolist()
     image = (np.searchsorted(frames, tracks.frame[rows]) + 1).tolist()

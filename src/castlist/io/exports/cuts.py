@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
 from castlist.errors import InputError
@@ -23,6 +23,9 @@ from castlist.io.exports.sound import film_sound
 from castlist.io.exports.stays import grid
 from castlist.reel import Piece
 from castlist.timecode import Timebase, frame_number
+
+if TYPE_CHECKING:
+    from opentimelineio.opentime import RationalTime
 
 __all__ = ["LISTS", "Part", "edl", "otio", "table"]
 
@@ -113,5 +116,5 @@ def _record(base: Timebase) -> int:
     return frame_number(f"{START[:-3]}{mark}{START[-2:]}", base.rate)[0]
 
 
-def _time(base: Timebase, frames: int) -> Any:
+def _time(base: Timebase, frames: int) -> RationalTime:
     return library().opentime.RationalTime(frames, float(base.rate))

@@ -9,7 +9,7 @@ loses. [Apple, Final Cut Pro XML Interchange Format, version 4]
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
 from castlist.decode import Sound
@@ -19,6 +19,10 @@ from castlist.io.exports.otio import library, timeline
 from castlist.io.exports.sound import MOST, film_sound
 from castlist.io.exports.stays import grid
 from castlist.timecode import Timebase
+from castlist.types import Json
+
+if TYPE_CHECKING:
+    from opentimelineio.schema import Timeline
 
 __all__ = ["lines"]
 
@@ -61,16 +65,16 @@ def _linked(text: str) -> str:
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _describe(made: Any, cast: Cast, base: Timebase, sound: Sound | None) -> None:
+def _describe(made: Timeline, cast: Cast, base: Timebase, sound: Sound | None) -> None:
     """Say what OpenTimelineIO has no place for: the picture's size, the sound, and how timecode is shown."""
     rate = {"timebase": str(base.count), "ntsc": str(base.ntsc).upper()}
-    size = {"width": str(cast.video.width), "height": str(cast.video.height), "rate": rate}
+    size: dict[str, Json] = {"width": str(cast.video.width), "height": str(cast.video.height), "rate": rate}
     code = {"displayformat": "DF" if base.drop else "NDF"}
     made.metadata["fcp_xml"] = {
         "media": {"video": {"format": {"samplecharacteristics": size}}},
         "timecode": code,
     }
-    media: dict[str, Any] = {"video": {"samplecharacteristics": size}}
+    media: dict[str, Json] = {"video": {"samplecharacteristics": size}}
     if sound:
         depth = {"depth": "16", "samplerate": str(sound.rate)}
         media["audio"] = {"samplecharacteristics": depth, "channelcount": str(sound.channels)}

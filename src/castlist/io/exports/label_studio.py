@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.io.exports.names import distinct_names, film_name
 from castlist.io.exports.options import Options
 from castlist.timecode import consecutive, snapped
-from castlist.types import NOISE
+from castlist.types import NOISE, Json
 
 __all__ = ["lines"]
 
@@ -48,7 +47,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield f"]{tail}\n"
 
 
-def _region(cast: Cast, track: int, name: str) -> dict[str, Any]:
+def _region(cast: Cast, track: int, name: str) -> dict[str, Json]:
     return {
         "id": f"track{track}",
         "type": "videorectangle",
@@ -64,7 +63,7 @@ def _region(cast: Cast, track: int, name: str) -> dict[str, Any]:
     }
 
 
-def _sequence(cast: Cast, track: int) -> list[dict[str, Any]]:
+def _sequence(cast: Cast, track: int) -> list[dict[str, Json]]:
     """A key for each face; `enabled` is false where the next frame does not show it."""
     rows = cast.tracks.rows(track)
     frames, boxes = cast.tracks.frame[rows].tolist(), cast.tracks.box[rows].tolist()

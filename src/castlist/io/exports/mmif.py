@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import mimetypes
 from collections.abc import Iterator
-from typing import Any
 
 from castlist import __version__
 from castlist.cast import Cast, Face
 from castlist.io.exports.options import Options
 from castlist.io.exports.seconds import millis
 from castlist.io.exports.stays import Stay, stays
+from castlist.types import Json
 
 __all__ = ["lines"]
 
@@ -31,7 +31,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield "\n"
 
 
-def _document(cast: Cast, options: Options) -> dict[str, Any]:
+def _document(cast: Cast, options: Options) -> dict[str, Json]:
     found = stays(cast, options)
     path = cast.video.path.absolute()
     kind = mimetypes.guess_type(path.name)[0] or "video"
@@ -49,26 +49,26 @@ def _document(cast: Cast, options: Options) -> dict[str, Any]:
     }
 
 
-def _contains(found: list[Stay]) -> dict[str, Any]:
+def _contains(found: list[Stay]) -> dict[str, Json]:
     labels = list(dict.fromkeys(stay.name for stay in found))
     time = {"document": "d1", "timeUnit": "milliseconds"}
     return {FRAME: {**time, "labelset": labels}, POINT: time, BOX: {"document": "d1", "labelset": labels}}
 
 
-def _annotations(stay: Stay, number: int) -> Iterator[dict[str, Any]]:
+def _annotations(stay: Stay, number: int) -> Iterator[dict[str, Json]]:
     start, stop = millis(stay.start, stay.stop)
     face = next((f for f in stay.person.faces if f.track in stay.tracks), None)
-    span: dict[str, Any] = {"id": f"v1:tf{number}", "start": start, "end": stop, "label": stay.name}
+    span: dict[str, Json] = {"id": f"v1:tf{number}", "start": start, "end": stop, "label": stay.name}
     if face is None:
         yield {"@type": FRAME, "properties": span}
         return
-    point = {"id": f"v1:tp{number}", "timePoint": max(0, round(face.time * 1000))}
+    point: dict[str, Json] = {"id": f"v1:tp{number}", "timePoint": max(0, round(face.time * 1000))}
     yield {"@type": FRAME, "properties": {**span, "representatives": [point["id"]]}}
     yield {"@type": POINT, "properties": point}
     yield {"@type": BOX, "properties": _box(stay, face, number)}
 
 
-def _box(stay: Stay, face: Face, number: int) -> dict[str, Any]:
+def _box(stay: Stay, face: Face, number: int) -> dict[str, Json]:
     left, top, right, bottom = (round(v) for v in face.box)
     corners = [[left, top], [right, top], [left, bottom], [right, bottom]]
     point = f"v1:tp{number}"

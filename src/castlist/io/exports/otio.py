@@ -9,7 +9,8 @@ beginning, because some programs show one kind and some the other. A marker has 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
 from castlist.errors import MissingExtra
@@ -20,23 +21,24 @@ from castlist.io.exports.stays import Stay, grid, length, stays
 from castlist.timecode import Timebase
 
 if TYPE_CHECKING:
-    from opentimelineio.opentime import TimeRange
+    from types import ModuleType
+
+    from opentimelineio.opentime import RationalTime, TimeRange
     from opentimelineio.schema import Clip, Marker, Timeline
 
 __all__ = ["clip_of", "library", "lines", "timeline"]
 
 
-def library() -> Any:
+def library() -> ModuleType:
     """opentimelineio.
 
     Raises:
         MissingExtra: it is not installed.
     """
     try:
-        import opentimelineio
+        return import_module("opentimelineio")
     except ImportError as error:
         raise MissingExtra("OpenTimelineIO", "edit") from error
-    return opentimelineio
 
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
@@ -99,9 +101,9 @@ def _marker(base: Timebase, stay: Stay, origin: int) -> Marker:
     return library().schema.Marker(stay.name, span, shade, {"castlist": about})
 
 
-def _range(base: Timebase, start: int, frames: int) -> Any:
+def _range(base: Timebase, start: int, frames: int) -> TimeRange:
     return library().opentime.TimeRange(_time(base, start), _time(base, frames))
 
 
-def _time(base: Timebase, frames: int) -> Any:
+def _time(base: Timebase, frames: int) -> RationalTime:
     return library().opentime.RationalTime(frames, float(base.rate))

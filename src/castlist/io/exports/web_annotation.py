@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 from castlist.cast import Cast
@@ -17,6 +16,7 @@ from castlist.io.exports.options import Options
 from castlist.io.exports.seconds import decimal
 from castlist.io.exports.stays import Stay, stays
 from castlist.io.exports.webvtt_metadata import relative
+from castlist.types import Json
 
 __all__ = ["lines"]
 
@@ -36,7 +36,7 @@ def _urn(cast: Cast, what: str) -> str:
     return f"urn:castlist:{quote(cast.video.digest)}:{what}"
 
 
-def _annotations(cast: Cast, stay: Stay) -> Iterator[dict[str, Any]]:
+def _annotations(cast: Cast, stay: Stay) -> Iterator[dict[str, Json]]:
     yield _annotation(cast, stay, stay.key, f"t={decimal(stay.start)},{decimal(stay.stop)}")
     face = next((f for f in stay.person.faces if f.track in stay.tracks), None)
     if face is not None:
@@ -45,7 +45,7 @@ def _annotations(cast: Cast, stay: Stay) -> Iterator[dict[str, Any]]:
         yield _annotation(cast, stay, f"{stay.key}-face", f"{span}&xywh=percent:{box}")
 
 
-def _annotation(cast: Cast, stay: Stay, key: str, fragment: str) -> dict[str, Any]:
+def _annotation(cast: Cast, stay: Stay, key: str, fragment: str) -> dict[str, Json]:
     name = cast.video.path.name.encode("utf-8", "surrogateescape")
     return {
         "id": _urn(cast, key),

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from castlist.cast import Cast
 from castlist.io.exports.options import Options
 from castlist.io.exports.seconds import millis, stamp
 from castlist.io.exports.stays import Stay, stays
-from castlist.types import FATES
+from castlist.types import FATES, Json
 
 __all__ = ["lines"]
 
@@ -29,7 +28,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
         yield f"\n{stay.key}\n{stamp(start)} --> {stamp(stop)}\n{text}\n"
 
 
-def _payload(cast: Cast, stay: Stay) -> dict[str, Any]:
+def _payload(cast: Cast, stay: Stay) -> dict[str, Json]:
     return {
         "person": stay.person.id,
         "name": stay.name,

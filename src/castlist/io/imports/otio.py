@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from castlist.errors import InputError, MissingExtra
 from castlist.io.imports.files import cleaned
 from castlist.suggest.names import Hint
 from castlist.timecode import Timebase
 from castlist.types import Video
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from opentimelineio.opentime import RationalTime
+    from opentimelineio.schema import Marker, Timeline
 
 __all__ = ["hints"]
 
@@ -41,7 +48,7 @@ def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
     return list({(h.name, h.start, h.stop): h for h in found}.values())
 
 
-def _markers(timeline: Any, otio: Any) -> Iterator[Hint]:
+def _markers(timeline: Timeline, otio: ModuleType) -> Iterator[Hint]:
     for marker in timeline.tracks.markers:
         yield _hint(marker, Fraction(0))
     for item in timeline.find_children(descended_from_type=otio.schema.Clip):
@@ -52,13 +59,13 @@ def _markers(timeline: Any, otio: Any) -> Iterator[Hint]:
             yield _hint(marker, begin)
 
 
-def _hint(marker: Any, begin: Fraction) -> Hint:
+def _hint(marker: Marker, begin: Fraction) -> Hint:
     start = _seconds(marker.marked_range.start_time) - begin
     stop = start + _seconds(marker.marked_range.duration)
     return Hint(cleaned(marker.name or ""), start, stop, None, "marker")
 
 
-def _seconds(time: Any) -> Fraction:
+def _seconds(time: RationalTime) -> Fraction:
     """An OpenTimelineIO time, exact: its rate is a float that stands for a fraction such as 30000/1001."""
     from castlist.timecode import snapped
 
