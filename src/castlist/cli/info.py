@@ -84,6 +84,7 @@ def _lines(found: Summary) -> dict[str, str]:
         if found["cast"]
         else NONE,
         "decisions": _counts(found["decisions"]),
+        "proposed names": _counts(found["proposed_names"]),
         "runs": str(found["runs"]),
         "last run": _run(found["last_run"]) if found["last_run"] else NONE,
         "bytes": ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in found["bytes"].items()),

@@ -122,7 +122,7 @@ def _answer(
         click.echo("no name is proposed for anybody now")
 
 
-def _line(row: Mapping[str, Any]) -> str:
+def _line(row: Mapping[str, Json]) -> str:
     why = f"; {row['why']}" if row["why"] else ""
     return f"{row['person']}: {row['name']}? (from {row['from']}) {row['agree']:.0%} of its {row['by']}{why}"
 

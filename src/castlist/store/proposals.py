@@ -109,8 +109,8 @@ def _remove(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
 def _read(db: sqlite3.Connection) -> list[Proposed]:
     faces: dict[int, list[Anchor]] = {}
     try:
-        for proposal, time, *box in rows(db, _FACES, _OF_FACES):
-            faces.setdefault(proposal, []).append(Anchor(time, tuple(box)))
+        for proposal, time, left, top, right, bottom in rows(db, _FACES, _OF_FACES):
+            faces.setdefault(proposal, []).append(Anchor(time, (left, top, right, bottom)))
         return [
             Proposed(name, source, tuple(faces.get(i, ())), agree, bool(by), why, author, time, rejected, i)
             for i, name, source, agree, by, why, author, time, rejected in rows(db, _ROWS, _OF_ROWS)[:MOST]

@@ -77,6 +77,7 @@ class Summary(TypedDict):
     scans: list[ScanCounts]
     cast: dict[str, int] | None
     decisions: dict[str, int]
+    proposed_names: dict[str, int]
     runs: int
     last_run: LastRun | None
     bytes: dict[str, int]
