@@ -6,16 +6,15 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import undo
 from castlist.library.harvest import FilmFacts, MemberFacts
-from castlist.library.log import Event
+from castlist.library.log import Event, FilmPerson
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.ulid import is_ulid
-from castlist.store.rows import exact
+from castlist.store.rows import Parameter, exact, number
 from castlist.types import NOISE
 
 __all__ = ["apply", "fill", "match"]
@@ -70,7 +69,7 @@ def _film(db: Db, event: Event) -> None:
     _leave_nobody(db)
 
 
-def _member(db: Db, film: int, person: Mapping[str, Any], event: Event) -> None:
+def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
     """Somebody of a film, and whom of the library it is."""
     whom = person.get("person")
     if whom is not None:
@@ -84,11 +83,12 @@ def _member(db: Db, film: int, person: Mapping[str, Any], event: Event) -> None:
         (film, person["key"], whom, person.get("p"), person.get("how", "")),
     )
     member = member_of(db, film, person["key"])
-    for number, at in enumerate(person.get("at", ())):
-        anchor = Anchor(exact(at[0]), tuple(at[1:5]))
+    for place, at in enumerate(person.get("at", ())):
+        left, top, right, bottom = map(number, at[1:5])
+        anchor = Anchor(exact(at[0]), (left, top, right, bottom))
         db.execute(
             "INSERT OR IGNORE INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', -1)",
-            (member, number, str(anchor.time), *anchor.box),
+            (member, place, str(anchor.time), *anchor.box),
         )
 
 
@@ -100,7 +100,7 @@ def _begin_person(db: Db, person: str, made: str) -> None:
         db.execute("INSERT OR IGNORE INTO person VALUES (?, '', '', ?)", (person, made))
 
 
-def _question(db: Db, film: int, question: Sequence[Any]) -> None:
+def _question(db: Db, film: int, question: tuple[str, str, str, float, str]) -> None:
     key, digest, other, probability, why = question
     a, there = member_of(db, film, key), find_film(db, digest)
     b = None if there is None else member_of(db, there, other)
@@ -267,9 +267,9 @@ def fill(db: Db, film: int, facts: FilmFacts, keys: Mapping[int, str]) -> None:
         ),
     )
     rows = {n: member_of(db, film, key) for n, key in keys.items()}
-    for number, member in rows.items():
+    for n, member in rows.items():
         if member is not None:
-            _fill_member(db, member, facts.members[number], facts.model)
+            _fill_member(db, member, facts.members[n], facts.model)
     db.execute("DELETE FROM together WHERE a IN (SELECT id FROM member WHERE film = ?)", (film,))
     pairs = [sorted((rows[a] or 0, rows[b] or 0)) for a, b in facts.together if rows.get(a) and rows.get(b)]
     db.executemany("INSERT OR IGNORE INTO together VALUES (?, ?)", pairs)
@@ -292,7 +292,7 @@ def _fill_member(db: Db, member: int, facts: MemberFacts, model: str) -> None:
     _many(db, "stay", ((member, i, float(s.start), float(s.stop), s.shot) for i, s in enumerate(facts.stays)))
 
 
-def _many(db: Db, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _many(db: Db, table: str, rows: Iterable[tuple[Parameter, ...]]) -> None:
     listed = list(rows)
     if listed:
         marks = ", ".join("?" * len(listed[0]))

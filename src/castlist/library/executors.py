@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol
+from typing import Protocol
 
 from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
 
@@ -124,7 +124,7 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
     reported = 0.0
 
-    def watch(film: str, *progress: Any) -> None:
+    def watch(film: str, *progress: str | int) -> None:
         nonlocal reported
         if time.monotonic() - reported > TELL:
             reported = time.monotonic()

@@ -7,14 +7,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.decisions import Anchor
 from castlist.library.apply import match
 from castlist.library.harvest import FilmFacts
 from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
+from castlist.library.log import Data, FilmPerson
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
 from castlist.library.score import Likeness, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
@@ -23,6 +24,7 @@ from castlist.library.ulid import new_ulid
 __all__ = ["Growth", "grow", "side_of"]
 
 Db = sqlite3.Connection
+Vectors = NDArray[np.float32]
 FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
 MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be likelier to be linked
 
@@ -31,7 +33,7 @@ MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be
 class Growth:
     """The events that adding a film makes, and which member of the film has which key."""
 
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[tuple[str, Data]] = field(default_factory=list)
     keys: dict[int, str] = field(default_factory=dict)
     linked: int = 0
     new: int = 0
@@ -56,10 +58,9 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     people = _people(facts, growth, known, found)
     asks = [*found.asks, *_halves(db, facts, found, likeness, growth, people)]
     growth.asked = len(asks)
-    data = place_of(library, facts) | {
-        "people": [people[n] for n in sorted(people)],
-        "questions": [_question(db, growth, ask) for ask in asks],
-    }
+    data = place_of(library, facts)
+    data["people"] = [people[n] for n in sorted(people)]
+    data["questions"] = [_question(db, growth, ask) for ask in asks]
     decided = _decisions(facts.stamp) > _decisions(_stamp(db, film))
     growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
     growth.events.append(("film", data))
@@ -162,7 +163,9 @@ def _inside(facts: FilmFacts, numbers: set[int]) -> dict[tuple[int, int], float]
     return {(a, b): pair_score(sets[a], sets[b]) for i, a in enumerate(own) for b in own[i + 1 :]}
 
 
-def _candidates(db: Db, able: Sequence[int], sets: Sequence[Any], nearest: Sequence[Any]) -> list[Candidate]:
+def _candidates(
+    db: Db, able: Sequence[int], sets: Sequence[Vectors], nearest: Sequence[Sequence[tuple[int, Vectors]]]
+) -> list[Candidate]:
     found = []
     for number, vectors, near_ones in zip(able, sets, nearest, strict=True):
         for member, other in near_ones:
@@ -177,11 +180,11 @@ def _candidates(db: Db, able: Sequence[int], sets: Sequence[Any], nearest: Seque
 
 def _people(
     facts: FilmFacts, growth: Growth, known: Mapping[int, _Before], found: Placement
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, FilmPerson]:
     """A row of the log for every member: whom of the library it is, how, and how sure."""
     rows = {}
     for n, member in enumerate(facts.members):
-        row: dict[str, Any] = {"key": growth.keys[n], "person": None}
+        row: FilmPerson = {"key": growth.keys[n], "person": None}
         if n in known and (known[n].person or not member.founds):
             was = known[n]
             row |= {"person": was.person, "how": was.how, "p": was.probability}
@@ -198,9 +201,9 @@ def _people(
     return rows
 
 
-def _question(db: Db, growth: Growth, ask: Ask) -> list[Any]:
+def _question(db: Db, growth: Growth, ask: Ask) -> tuple[str, str, str, float, str]:
     digest, key = name_of(db, ask.member)
-    return [growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why]
+    return growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why
 
 
 def _halves(
@@ -209,7 +212,7 @@ def _halves(
     found: Placement,
     likeness: Likeness,
     growth: Growth,
-    people: dict[int, dict[str, Any]],
+    people: dict[int, FilmPerson],
 ) -> list[Ask]:
     """Two people of the library who both are surely somebody of this film: two halves of one, or look-alikes.
 
@@ -260,11 +263,10 @@ def _may_merge(db: Db, a: str, b: str) -> bool:
     return db.execute(shared, (a, b)).fetchone() is None  # the film itself took them for two people
 
 
-def _joins(
-    db: Db, found: Placement, people: Mapping[int, Mapping[str, Any]]
-) -> list[tuple[str, dict[str, Any]]]:
+def _joins(db: Db, found: Placement, people: Mapping[int, FilmPerson]) -> list[tuple[str, Data]]:
     """People of the background of earlier films who turn out to be somebody of this one."""
-    events, taken = [], set()
+    events: list[tuple[str, Data]] = []
+    taken = set()
     for candidate, _ in sorted(found.joins, key=lambda j: -j[1]):
         person = people[candidate.number]["person"]
         if candidate.member not in taken and person and not _beside(db, candidate.member, person):
@@ -287,14 +289,14 @@ def _gone(
     before: Mapping[str, _Before],
     holder: Mapping[str, int],
     votes: Mapping[tuple[int, str], int],
-    people: Mapping[int, Mapping[str, Any]],
+    people: Mapping[int, FilmPerson],
     decided: bool,
-) -> list[tuple[str, dict[str, Any]]]:
+) -> list[tuple[str, Data]]:
     """People of a film who became one there since: where somebody decided so, the library follows.
 
     Where a machine did it, only the id of somebody who is in no other film leads on.
     """
-    events: list[tuple[str, dict[str, Any]]] = []
+    events: list[tuple[str, Data]] = []
     for key, was in before.items():
         heirs = [(count, n) for (n, k), count in votes.items() if k == key]
         if key in holder or not was.person or not heirs:
@@ -309,11 +311,9 @@ def _gone(
     return events
 
 
-def _names(
-    db: Db, facts: FilmFacts, people: Mapping[int, Mapping[str, Any]]
-) -> list[tuple[str, dict[str, Any]]]:
+def _names(db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson]) -> list[tuple[str, Data]]:
     """Names given in the film that its people of the library do not have yet, or had from this film."""
-    events = []
+    events: list[tuple[str, Data]] = []
     source = f"film {facts.video.digest}"
     named: set[str] = set()
     for n, member in enumerate(facts.members):

@@ -19,7 +19,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ from castlist.library.films import films_of
 from castlist.library.forget import erase_in_films, names_of, redact
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
-from castlist.library.log import Event, now
+from castlist.library.log import Data, Event, now
 from castlist.library.many import find_all
 from castlist.library.names import carry_names, take_names_back
 from castlist.library.search import Found, by_face
@@ -168,7 +167,7 @@ class Library:
     def _record(
         self,
         db: sqlite3.Connection,
-        events: Sequence[tuple[str, dict[str, Any]]],
+        events: Sequence[tuple[str, Data]],
         author: str,
         fills: Sequence[tuple[FilmFacts, Growth]] = (),
     ) -> int:
@@ -410,9 +409,7 @@ class Library:
             if row is None:
                 raise InputError(f"there is no question {question!r}; castlist library questions lists them")
             sides = [list(lookup.name_of(db, member)) for member in row]
-            events: list[tuple[str, dict[str, Any]]] = [
-                ("answer", {"a": sides[0], "b": sides[1], "said": said})
-            ]
+            events: list[tuple[str, Data]] = [("answer", {"a": sides[0], "b": sides[1], "said": said})]
             people = [_person_of(db, member) for member in row]
             if said == "same" and None not in people and people[0] != people[1]:
                 into, gone = lookup.elder(db, str(people[0]), str(people[1]))
@@ -478,7 +475,7 @@ class Library:
             spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
             if failed:
                 return failed
-            data = {"ids": ids, "members": [list(m) for m in members]}
+            data: Data = {"ids": ids, "members": [list(m) for m in members]}
             self._record(db, [("forget", data)], author or "somebody")
             redact(self.path, ids, members, names)
             vacuum(db, self.path)

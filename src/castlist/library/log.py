@@ -12,16 +12,52 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 from castlist.errors import WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["KINDS", "Event", "EventLog", "now"]
+__all__ = ["KINDS", "Data", "Event", "EventLog", "now"]
 
 KINDS = ("begin", "film", "gone", "place", "merge", "join", "split", "name", "answer", "forget", "undo")
 VERSION = 1  # of the log that is written; a later one is not opened
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
+
+
+class FilmPerson(TypedDict, total=False):
+    """Somebody of a film, in the event that adds the film."""
+
+    key: str  # of the film: the same for ever
+    person: str | None  # id in the library; None for the background
+    how: str  # new, linked, told
+    p: float | None  # probability of the link
+    at: list[list[str | float]]  # a few faces: exact time, left, top, right, bottom as shares of the picture
+
+
+class Data(TypedDict, total=False):
+    """What an event holds: its kind says which of these. A damaged log may lack any: `apply` looks."""
+
+    library: str
+    digest: str
+    name: str
+    path: str
+    workspace: str
+    near: str  # the workspace as seen from the library
+    people: list[FilmPerson]
+    questions: list[tuple[str, str, str, float, str]]  # key, other film and key, probability, why
+    into: str
+    gone: str
+    person: str
+    p: float
+    new: str
+    member: list[str]  # digest and key
+    members: list[list[str]]  # digests and keys
+    a: list[str]
+    b: list[str]
+    said: str  # same, different or unsure
+    by: str
+    ids: list[str]
+    of: int  # the decision that is taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +65,7 @@ class Event:
     """One thing that happened to a library."""
 
     kind: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Data = field(default_factory=Data)
     author: str = ""  # "" for the machine
     time: str = ""  # UTC, ISO 8601
     number: int = 0  # its place in the log, from 1

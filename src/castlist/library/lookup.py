@@ -6,10 +6,10 @@ import hashlib
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from castlist.decisions import Anchor
 from castlist.library.harvest import FilmFacts
+from castlist.library.log import Data
 from castlist.store.rows import exact
 
 __all__ = [
@@ -102,7 +102,7 @@ def anchors_by_key(db: Db, film: int) -> dict[str, tuple[Anchor, ...]]:
     return {key: anchors_of(db, member) for key, member in rows}
 
 
-def place_of(library: Path, facts: FilmFacts) -> dict[str, Any]:
+def place_of(library: Path, facts: FilmFacts) -> Data:
     """Which film it is and where it lies, as the log has it."""
     path = os.path.abspath(facts.video.path)
     return {

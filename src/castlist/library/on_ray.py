@@ -15,11 +15,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from castlist.errors import InputError, MissingExtra
 from castlist.library.executors import TRIES
 from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
 
 __all__ = ["Ray"]
 
@@ -85,7 +88,7 @@ class Ray:
         count = min(len(tasks), self.jobs or max(1, have // cores))
         make = self.ray.remote(num_cpus=min(cores, max(1, have // count)), max_restarts=0)(_Worker)
         idle = [make.remote() for _ in range(count)]
-        at_work: dict[Any, tuple[Any, Task, Task, int]] = {}
+        at_work: dict[ObjectRef, tuple[ObjectRef, Task, Task, int]] = {}
         while waiting or at_work:
             while waiting and idle:
                 actor, (task, given, tries) = idle.pop(), waiting.popleft()

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from castlist.errors import InputError, MissingExtra
 from castlist.library.schema import VIEWS
 from castlist.store.folder import Folder
+from castlist.store.rows import blob
+
+if TYPE_CHECKING:
+    import pyarrow
 
 __all__ = ["COLUMNS", "write_parquet"]
 
@@ -70,14 +75,14 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
     return made
 
 
-def _type(pa: Any, name: str) -> Any:
+def _type(pa: ModuleType, name: str) -> pyarrow.DataType:
     return pa.list_(pa.float32()) if name == "vector" else pa.type_for_alias(name)
 
 
-def _column(pa: Any, name: str, values: tuple[Any, ...]) -> Any:
+def _column(pa: ModuleType, name: str, values: tuple[object, ...]) -> pyarrow.Array:
     kind = COLUMNS.get(name, "string")
     if kind == "vector":
-        values = tuple(np.frombuffer(value, "<f2").astype(np.float32) for value in values)
+        values = tuple(np.frombuffer(blob(value), "<f2").astype(np.float32) for value in values)
     elif kind == "bool":
         values = tuple(bool(value) for value in values)
     return pa.array(values, _type(pa, kind))

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from castlist.library import lookup, views
 from castlist.library.score import ALIKE, Likeness
 from castlist.library.shelf import Piece, pieces
 from castlist.store.rows import exact
+from castlist.types import Json
 from castlist.vectors import unit
 
 __all__ = ["Found", "Sight", "by_face", "scores_of"]
@@ -46,7 +46,7 @@ class Found:
     probability: float
     sights: tuple[Sight, ...]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """As plain values."""
         return {
             "person": self.person,
@@ -117,12 +117,12 @@ def _gathered(
 ) -> list[Found]:
     """Members as people, each with the films it is seen in."""
     films = {film.id: film for film in views.films(db, library)}
-    found: dict[str, list[tuple[float, Any, Sight]]] = {}
+    found: dict[str, list[tuple[float, _Row, Sight]]] = {}
     for score, member, prototype in best:
         chance = float(likeness.probability(score, people))
         if chance < least:
             continue
-        row = db.execute(_MEMBER, (prototype, member)).fetchone()
+        row: _Row = db.execute(_MEMBER, (prototype, member)).fetchone()
         sight = Sight(films[row[0]], float(exact(row[5] or "0")), row[6] or "", chance, row[4])
         found.setdefault(row[1] or f"member {member}", []).append((chance, row, sight))
     listed = []
@@ -134,6 +134,7 @@ def _gathered(
     return sorted(listed, key=lambda f: (-f.probability, f.person or "~"))[:SHOWN]
 
 
+_Row = tuple[int, str | None, str, str, float, str | None, str | None]  # as _MEMBER selects
 _MEMBER = """
 SELECT member.film, member.person, coalesce(person.name, ''), member.fate, member.seconds, sighting.time,
 sighting.image

@@ -12,7 +12,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from castlist.errors import CastlistError, InputError, MissingExtra, WorkspaceEr
 from castlist.library import views
 from castlist.library.harvest import track_vectors
 from castlist.store.folder import Folder
+
+if TYPE_CHECKING:
+    import faiss
 
 __all__ = [
     "INDEX",
@@ -53,7 +57,7 @@ class TrackHit:
     cosine: float
 
 
-def _faiss() -> Any:
+def _faiss() -> ModuleType:
     try:
         import faiss
     except ImportError:
@@ -65,7 +69,7 @@ def _faiss() -> Any:
 class Made:
     """A faiss index and how well it does."""
 
-    index: Any
+    index: faiss.Index
     recall: float  # of the ten nearest tracks, against an exact search
     twice: int  # candidates for each result that are compared a second time; 0: the index is exact
 
@@ -121,7 +125,7 @@ class Check:
         self.cosine, self.row = np.take_along_axis(cosine, top, 1), np.take_along_axis(row, top, 1)
         self.seen += len(piece)
 
-    def recall(self, index: Any) -> float:
+    def recall(self, index: faiss.Index) -> float:
         """The share of the exact neighbours that an index finds."""
         _, rows = index.search(self.queries, NEIGHBOURS)
         pairs = zip(self.row.tolist(), rows.tolist(), strict=True)
@@ -176,7 +180,12 @@ def build_index(db: sqlite3.Connection, library: Path, model: str = "sface") -> 
 
 
 def _write(
-    library: Path, index: Any, places: NDArray[np.int64], model: str, films: dict[int, str], twice: int
+    library: Path,
+    index: faiss.Index,
+    places: NDArray[np.int64],
+    model: str,
+    films: dict[int, str],
+    twice: int,
 ) -> None:
     faiss, folder = _faiss(), Folder(library)
     drop_index(library)

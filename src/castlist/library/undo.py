@@ -10,11 +10,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from castlist.errors import InputError
-from castlist.library.log import Event
+from castlist.library.log import Data, Event
 from castlist.library.lookup import film_person, find_film, member_of, now_id, shown
+from castlist.types import Json
 
 __all__ = [
     "Decision",
@@ -42,7 +43,7 @@ class Decision:
     sentence: str
     undone: bool
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """The decision as plain values."""
         return {
             "number": self.number, "author": self.author, "time": self.time, "sentence": self.sentence,
@@ -52,15 +53,56 @@ class Decision:
 
 # What an event replaces, looked at before it is applied
 
+Linked = tuple[str, str, str, float | None]  # film, key, how and how surely: a film's person and their link
 
-def before(db: Db, event: Event) -> dict[str, Any] | None:
+
+class MergeWas(TypedDict):
+    """Two people before they were one."""
+
+    into: str
+    gone: str
+    members: list[Linked]  # of `gone`
+    redirects: list[str]  # ids that led to `gone`
+    person: list[str]  # name, named by, made of `gone`
+    into_name: list[str]  # name, named by
+
+
+class SplitWas(TypedDict):
+    """A person before a part was split off."""
+
+    person: str
+    new: str
+    members: list[Linked]
+
+
+class NameWas(TypedDict):
+    """A person before a name was given."""
+
+    person: str
+    name: str  # the new one
+    was: list[str]  # name, named by
+
+
+class AnswerWas(TypedDict):
+    """An answer before another one."""
+
+    a: list[str]
+    b: list[str]
+    said: str
+    was: str | None
+
+
+Was = MergeWas | SplitWas | NameWas | AnswerWas
+
+
+def before(db: Db, event: Event) -> Was | None:
     """What must be known to take an event back; None where it is a machine's or nothing to take back."""
     if event.kind not in DECIDED or not event.author:
         return None
     return _BEFORE[event.kind](db, event.data)
 
 
-def _before_merge(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+def _before_merge(db: Db, data: Data) -> MergeWas:
     into, gone = now_id(db, data["into"]), now_id(db, data["gone"])
     members = db.execute(
         "SELECT digest, key, how, probability FROM member JOIN film ON film.id = film WHERE person = ?",
@@ -70,41 +112,41 @@ def _before_merge(db: Db, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "into": into,
         "gone": gone,
-        "members": [list(row) for row in members],
+        "members": list(members),
         "redirects": [old for (old,) in olds],
         "person": _person(db, gone),
         "into_name": _person(db, into)[:2],
     }
 
 
-def _before_split(db: Db, data: dict[str, Any]) -> dict[str, Any]:
-    rows = []
+def _before_split(db: Db, data: Data) -> SplitWas:
+    rows: list[Linked] = []
     for digest, key in data["members"]:
         row = db.execute(
             "SELECT how, probability FROM member WHERE id = ?", (_member(db, digest, key),)
         ).fetchone()
         if row:
-            rows.append([digest, key, *row])
+            rows.append((digest, key, *row))
     return {"person": now_id(db, data["person"]), "new": data["new"], "members": rows}
 
 
-def _before_name(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+def _before_name(db: Db, data: Data) -> NameWas:
     person = now_id(db, data["person"])
     return {"person": person, "name": data["name"], "was": _person(db, person)[:2]}
 
 
-def _before_answer(db: Db, data: dict[str, Any]) -> dict[str, Any]:
+def _before_answer(db: Db, data: Data) -> AnswerWas:
     pair = _pair(db, data)
     row = db.execute("SELECT said FROM answer WHERE a = ? AND b = ?", pair).fetchone() if pair else None
     return {"a": data["a"], "b": data["b"], "said": data["said"], "was": row[0] if row else None}
 
 
-_BEFORE: dict[str, Callable[[Db, dict[str, Any]], dict[str, Any]]] = {
+_BEFORE: dict[str, Callable[[Db, Data], Was]] = {
     "merge": _before_merge, "split": _before_split, "name": _before_name, "answer": _before_answer,
 }  # fmt: skip
 
 
-def keep(db: Db, event: Event, was: dict[str, Any]) -> None:
+def keep(db: Db, event: Event, was: Was) -> None:
     """Remember a decision with what it replaced; events of one author and one moment are one decision."""
     row = db.execute(
         "SELECT act FROM decision WHERE number = ? AND author = ? AND time = ?",
@@ -135,7 +177,7 @@ def revert(db: Db, act: int) -> None:
     check(db, act)
     rows = db.execute("SELECT kind, data FROM decision WHERE act = ? ORDER BY number DESC", (act,)).fetchall()
     for kind, data in rows:
-        _REVERT[kind](db, json.loads(data))
+        _revert(db, kind, data)
     db.execute("UPDATE decision SET undone = 1 WHERE act = ?", (act,))
 
 
@@ -152,7 +194,7 @@ def check(db: Db, act: int) -> None:
         raise InputError(f"decision {act} {why}; castlist library history lists what can be undone")
 
 
-def _revert_merge(db: Db, was: dict[str, Any]) -> None:
+def _revert_merge(db: Db, was: MergeWas) -> None:
     into, gone = now_id(db, was["into"]), was["gone"]
     name, named_by, made = was["person"]
     db.execute("INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?)", (gone, name, named_by, made))
@@ -172,7 +214,7 @@ def _revert_merge(db: Db, was: dict[str, Any]) -> None:
     _leave_or_lead(db, gone, into)
 
 
-def _revert_split(db: Db, was: dict[str, Any]) -> None:
+def _revert_split(db: Db, was: SplitWas) -> None:
     into, new = now_id(db, was["person"]), now_id(db, was["new"])
     if into == new:
         return
@@ -192,7 +234,7 @@ def _leave_or_lead(db: Db, person: str, into: str) -> None:
         db.execute("INSERT OR REPLACE INTO redirect VALUES (?, ?)", (person, into))
 
 
-def _revert_name(db: Db, was: dict[str, Any]) -> None:
+def _revert_name(db: Db, was: NameWas) -> None:
     name, named_by = was["was"]
     db.execute(
         "UPDATE person SET name = ?, named_by = ? WHERE id = ? AND name = ?",
@@ -200,7 +242,7 @@ def _revert_name(db: Db, was: dict[str, Any]) -> None:
     )
 
 
-def _revert_answer(db: Db, was: dict[str, Any]) -> None:
+def _revert_answer(db: Db, was: AnswerWas) -> None:
     pair = _pair(db, was)
     if pair and was["was"] is None:
         db.execute("DELETE FROM answer WHERE a = ? AND b = ?", pair)
@@ -208,9 +250,16 @@ def _revert_answer(db: Db, was: dict[str, Any]) -> None:
         db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (*pair, was["was"]))
 
 
-_REVERT: dict[str, Callable[[Db, dict[str, Any]], None]] = {
-    "merge": _revert_merge, "split": _revert_split, "name": _revert_name, "answer": _revert_answer,
-}  # fmt: skip
+def _revert(db: Db, kind: str, data: str) -> None:
+    was = json.loads(data)
+    if kind == "merge":
+        _revert_merge(db, was)
+    elif kind == "split":
+        _revert_split(db, was)
+    elif kind == "name":
+        _revert_name(db, was)
+    else:
+        _revert_answer(db, was)
 
 
 def _member(db: Db, digest: object, key: object) -> int | None:
@@ -218,8 +267,8 @@ def _member(db: Db, digest: object, key: object) -> int | None:
     return None if film is None else member_of(db, film, key)
 
 
-def _pair(db: Db, data: dict[str, Any]) -> tuple[int, int] | None:
-    a, b = (_member(db, *side) for side in (data["a"], data["b"]))
+def _pair(db: Db, data: Data | AnswerWas) -> tuple[int, int] | None:
+    a, b = (_member(db, *side[:2]) for side in (data["a"], data["b"]))
     return None if a is None or b is None else (min(a, b), max(a, b))
 
 
@@ -265,15 +314,16 @@ def decision(db: Db, act: int) -> Decision:
     rows = db.execute(
         "SELECT kind, data, author, time, undone FROM decision WHERE act = ? ORDER BY number", (act,)
     ).fetchall()
-    sentence = _sentence(db, [(row[0], json.loads(row[1])) for row in rows])
+    sentence = _sentence(db, [row[:2] for row in rows])
     return Decision(act, rows[0][2], rows[0][3], sentence, bool(rows[0][4]))
 
 
-def _sentence(db: Db, rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
+def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
     """A decision in words. An answer says the most; without one, the first event does."""
-    kind, was = next((row for row in rows if row[0] == "answer" and len(rows) < 3), rows[0])
+    kind, data = next((row for row in rows if row[0] == "answer" and len(rows) < 3), rows[0])
     if rows[0][0] == "split":
-        kind, was = rows[0]
+        kind, data = rows[0]
+    was = json.loads(data)
     if kind == "answer":
         a, b = film_person(db, *was["a"]), film_person(db, *was["b"])
         return {

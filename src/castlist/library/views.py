@@ -7,7 +7,7 @@ import os
 import sqlite3
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any
 from castlist.errors import InputError
 from castlist.library.lookup import now_id, shown
 from castlist.library.ulid import is_ulid
-from castlist.store.rows import exact, number, optional, text, whole
+from castlist.store.rows import Reader, exact, number, optional, text, whole
+from castlist.types import Json
 
 __all__ = [
     "FilmAppearance",
@@ -80,7 +81,7 @@ class LibraryPerson:
         """Seconds on screen in all films."""
         return float(sum((a.duration for a in self.appearances), Fraction(0)))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """The person as plain values."""
         return {
             "id": self.id,
@@ -119,9 +120,9 @@ class Question:
     gain: float  # seconds of screen time that a yes would put right, times its probability
     why: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """The question as plain values."""
-        sides = [
+        sides: list[Json] = [
             {"person": p, "name": n, "film": f, "time": round(t, 3)}
             for p, n, f, t in (
                 (self.a, self.a_name, self.a_film, self.a_time),
@@ -152,7 +153,9 @@ _FILMS = (
 )
 
 
-def _typed(db: Db, query: str, readers: Sequence[Callable[[Any], Any]]) -> Iterator[tuple[Any, ...]]:
+def _typed(
+    db: Db, query: str, readers: Sequence[Reader[object]]
+) -> Iterator[tuple[Any, ...]]:  # Any: by the readers
     """The rows of a query, each value by the reader of its column.
 
     Raises:
@@ -282,7 +285,7 @@ def questions(db: Db, library: Path) -> list[Question]:
     best: dict[tuple[str, str], Question] = {}
     side = (text, text, whole, optional(exact), number, whole)
     for row in _typed(db, _QUESTIONS, (text, number, text, *side, *side)):
-        q = _question(row, names)
+        q = _question(row[0], row[1], row[2], (row[3:9], row[9:]), names)
         key = (min(q.a, q.b), max(q.a, q.b))
         if key not in best or (q.probability, q.id) > (best[key].probability, best[key].id):
             best[key] = q
@@ -293,12 +296,13 @@ def questions(db: Db, library: Path) -> list[Question]:
     return sorted(useful, key=lambda q: (place[q.b], -q.gain, q.id))
 
 
-def _question(row: tuple[Any, ...], films: Mapping[int, str]) -> Question:
-    name, chance, why, *sides = row
-    (a, a_name, a_film, a_time, a_seconds, a_member), (b, b_name, b_film, b_time, b_seconds, b_member) = (
-        sides[:6],
-        sides[6:],
-    )
+Side = tuple[str, str, int, Fraction | None, float, int]  # person, name, film, time, seconds, member
+
+
+def _question(
+    name: str, chance: float, why: str, sides: tuple[Side, Side], films: Mapping[int, str]
+) -> Question:
+    (a, a_name, a_film, a_time, a_seconds, a_member), (b, b_name, b_film, b_time, b_seconds, b_member) = sides
     return Question(
         id=name, a=a, b=b, a_name=shown(a, a_name), b_name=shown(b, b_name), a_film=films[a_film],
         b_film=films[b_film], a_time=float(a_time or 0), b_time=float(b_time or 0),

@@ -24,11 +24,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from castlist.errors import InputError
 from castlist.library import lookup, views
 from castlist.store.rows import exact
+from castlist.types import Json
 
 __all__ = ["Answer", "Moment", "Query", "find", "parse"]
 
@@ -60,7 +60,7 @@ class Moment:
     people: tuple[tuple[str, str], ...]  # id and name
     image: str  # picture of the first of them, "" for none
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """As plain values."""
         return {
             "film": self.film.name,

@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from castlist import __version__
 from castlist.decode import printable
 from castlist.errors import CastlistError, WorkspaceBusy
-from castlist.types import Machine
+from castlist.types import Json, Machine
 
 __all__ = ["FilmWatch", "Outcome", "Task", "perform", "quiet"]
 
@@ -57,7 +56,7 @@ class Outcome:
     def ok(self) -> bool:
         return self.state in ("found", "kept")
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Json]:
         """The outcome as plain values."""
         return asdict(self)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.resources import files
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import CastlistError, InputError
 from castlist.library.library import Library
@@ -15,13 +15,17 @@ from castlist.review.door import Door, Gate
 from castlist.review.film import Film, part
 from castlist.review.routes import asset, change
 from castlist.store import Workspace
+from castlist.types import Json, JsonObject
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import Route
 
 __all__ = ["application"]
+
+Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 PICTURES = 2000  # held in memory: some 8 MB
 ASSETS = {
@@ -88,7 +92,7 @@ def application(
     from starlette.middleware import Middleware
     from starlette.routing import Route
 
-    looking: list[tuple[str, Callable[[Any], Any]]] = [
+    looking: list[tuple[str, Callable[[Request], Json]]] = [
         ("/api/state", lambda r: state.state(library)),
         ("/api/seen", lambda r: {"seen": library.seen()}),
         ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
@@ -103,16 +107,16 @@ def application(
     return Starlette(routes=routes, middleware=[Middleware(Gate, door=door, invited=invited)])
 
 
-def _deciding(library: Library) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]]:
     """What can be decided; each answer has the new state."""
 
-    def answer(body: Mapping[str, Any]) -> Any:
+    def answer(body: JsonObject) -> None:
         library.answer(_text(body, "question"), _text(body, "said"), author=_author(body))
 
-    def name(body: Mapping[str, Any]) -> Any:
+    def name(body: JsonObject) -> None:
         library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
 
-    def merge(body: Mapping[str, Any]) -> Any:
+    def merge(body: JsonObject) -> None:
         people = body.get("people")
         if (
             not isinstance(people, list)
@@ -123,17 +127,17 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[Mapping[str, Any]],
         for other in people[1:]:
             library.merge(people[0], other, author=_author(body))
 
-    def split(body: Mapping[str, Any]) -> Any:
+    def split(body: JsonObject) -> None:
         library.split(_text(body, "person"), [_text(body, "member")], author=_author(body))
 
-    def undo(body: Mapping[str, Any]) -> Any:
+    def undo(body: JsonObject) -> None:
         number = body.get("decision")
         if number is not None and type(number) is not int:
             raise InputError("say which decision as a whole number, as in decision: 12")
         library.undo(number, author=_author(body))
 
-    def guarded(work: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
-        def run(body: Mapping[str, Any]) -> Any:
+    def guarded(work: Callable[[JsonObject], None]) -> Callable[[JsonObject], Json]:
+        def run(body: JsonObject) -> Json:
             work(body)
             return state.state(library)
 
@@ -143,23 +147,23 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[Mapping[str, Any]],
     return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 
 
-def _text(body: Mapping[str, Any], key: str) -> str:
+def _text(body: JsonObject, key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{key} is missing")
     return value
 
 
-def _author(body: Mapping[str, Any]) -> str:
+def _author(body: JsonObject) -> str:
     author = body.get("author", "")
     return author[:200] if isinstance(author, str) else ""
 
 
-def _answer(work: Callable[[Any], Any]) -> Callable[[Any], Response]:
+def _answer(work: Callable[[Asked], Json]) -> Callable[[Asked], Response]:
     """A route whose result is JSON and whose errors are sentences."""
     from starlette.responses import JSONResponse
 
-    def route(request: Any) -> Response:
+    def route(request: Asked) -> Response:
         try:
             return JSONResponse(work(request))
         except CastlistError as error:
@@ -168,7 +172,7 @@ def _answer(work: Callable[[Any], Any]) -> Callable[[Any], Response]:
     return route
 
 
-def _files(shelf: Shelf) -> list[Any]:
+def _files(shelf: Shelf) -> list[Route]:
     """The page, what it is made of, pictures and films."""
     from starlette.responses import HTMLResponse, Response
     from starlette.routing import Route

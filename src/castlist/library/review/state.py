@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
-from typing import Any
 
 from castlist.errors import InputError
 from castlist.library import lookup, undo, views
 from castlist.library.library import Library, applied
 from castlist.library.views import Question
 from castlist.report.words import clean
+from castlist.types import Json
 
 __all__ = ["film_rows", "history", "people", "person", "state"]
 
@@ -23,7 +23,7 @@ PEOPLE = 300  # people told at once; a search finds the others
 DECISIONS = 200  # of the history told at once
 
 
-def state(library: Library) -> dict[str, Any]:
+def state(library: Library) -> dict[str, Json]:
     """The questions, grouped by person and the most useful first, and what the page's head shows."""
     with library.reading() as db:
         asked = views.questions(db, library.path)
@@ -50,7 +50,7 @@ def _count(db: Db, table: str) -> int:
     return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
 
 
-def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Any]:
+def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Json]:
     first = questions[0]
     return {
         "person": _side(db, person, first.b_name, first.b_member, first.b_film, first.b_time),
@@ -68,7 +68,7 @@ def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Any]
     }
 
 
-def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Any]:
+def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Json]:
     """One side of a question: the faces that are compared first, then others of the same person."""
     films = [
         clean(n, 120)
@@ -95,7 +95,7 @@ def _named(db: Db, person: str) -> str:
     return str(row[0]) if row else ""
 
 
-def _faces(db: Db, where: str, values: Any, most: int) -> list[dict[str, Any]]:
+def _faces(db: Db, where: str, values: str | int | tuple[str | int, ...], most: int) -> list[dict[str, Json]]:
     """Pictures of somebody: (film, picture) as one name, the film and the second."""
     rows = db.execute(
         "SELECT film.id, sighting.image, sighting.time, film.name FROM sighting"  # noqa: S608
@@ -115,7 +115,7 @@ def _faces(db: Db, where: str, values: Any, most: int) -> list[dict[str, Any]]:
     ]
 
 
-def people(library: Library, text: str) -> dict[str, Any]:
+def people(library: Library, text: str) -> dict[str, Json]:
     """Everybody whose name or id has a text, those with most films first."""
     wanted = text.strip().casefold()
     with library.reading() as db:
@@ -141,7 +141,7 @@ def people(library: Library, text: str) -> dict[str, Any]:
         }
 
 
-def person(library: Library, given: str) -> dict[str, Any]:
+def person(library: Library, given: str) -> dict[str, Json]:
     """One person, film by film.
 
     Raises:
@@ -172,7 +172,7 @@ def person(library: Library, given: str) -> dict[str, Any]:
         }
 
 
-def history(library: Library) -> dict[str, Any]:
+def history(library: Library) -> dict[str, Json]:
     """What was decided, the latest first."""
     rows = [d.document() for d in library.history(DECISIONS)]
     return {"decisions": [{**row, "sentence": clean(row["sentence"], 300)} for row in rows]}
