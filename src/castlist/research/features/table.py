@@ -237,7 +237,7 @@ def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
     """Numbers as float32; InputError where they are none."""
     array = np.asarray(view)
     if array.dtype.kind not in "fiu":
-        raise InputError(f"the view {name!r} must hold numbers, got {array.dtype}")
+        raise InputError(f"view `{name}` must be numbers, got {array.dtype}")
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
         return array.astype(np.float32)
 
