@@ -9,13 +9,13 @@ from pathlib import Path
 from castlist.cast import Cast, Person
 from castlist.errors import InputError
 from castlist.store import Workspace
-from castlist.types import FATES, Json
+from castlist.types import FATES
 
 __all__ = ["Answers"]
 
 MOST = 500  # rows of an answer: an assistant reads them all
 
-Row = dict[str, Json]
+Row = dict[str, object]  # plain values; the protocol's library makes a schema of this type
 
 
 @dataclass(frozen=True, slots=True)

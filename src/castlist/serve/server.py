@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from castlist._version import __version__
 from castlist.errors import CastlistError, MissingExtra
 from castlist.serve.answers import Answers, Row
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 __all__ = ["server"]
 
@@ -21,7 +27,7 @@ TOLD = (
 )
 
 
-def server(path: Path, *, write: bool = False) -> Any:
+def server(path: Path, *, write: bool = False) -> MCPServer:
     """A server for a workspace, to be run with `.run("stdio")`.
 
     Args:
@@ -45,12 +51,12 @@ def server(path: Path, *, write: bool = False) -> Any:
     return made
 
 
-def _sentences(tool: Callable[..., Any]) -> Callable[..., Any]:
+def _sentences(tool: Callable[P, R]) -> Callable[P, R]:
     """The tool, whose errors reach the assistant as castlist's own sentence."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return tool(*args, **kwargs)
         except CastlistError as error:
@@ -59,7 +65,7 @@ def _sentences(tool: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _readers(answers: Answers) -> list[Callable[..., Any]]:
+def _readers(answers: Answers) -> list[Callable[..., object]]:
     from mcp.server.mcpserver import Image
 
     def film() -> Row:
@@ -90,14 +96,14 @@ def _readers(answers: Answers) -> list[Callable[..., Any]]:
         """Why two people of the cast were held for two, in sentences. Takes some seconds."""
         return answers.explain(a, b)
 
-    def face(person: str) -> Any:
+    def face(person: str) -> Any:  # an Image; the library reads this annotation, and knows Any alone
         """The best picture of a person's face."""
         return Image(data=answers.face(person), format="jpeg")
 
     return [film, people, appearances, at, together, search, explain, face]
 
 
-def _deciders(path: Path) -> list[Callable[..., Any]]:
+def _deciders(path: Path) -> list[Callable[..., object]]:
     from castlist.review import by_name
 
     answers = Answers(path)
