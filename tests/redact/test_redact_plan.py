@@ -10,6 +10,7 @@ import pytest
 
 from castlist.cast import Cast
 from castlist.redact.plan import Hide, planned
+from castlist.redact.proof import judged
 from castlist.types import CUT, DISSOLVE, INTERPOLATED, START, Clock, Shots, Tracks, Video
 
 RATE = 10  # frames a second
@@ -198,6 +199,27 @@ def test_what_a_proof_found_gives_no_way() -> None:
     found = tracks((range(10, 20), beside, 0.9))
     made = planned(cast_of(anna), anna, np.ones(1, bool), np.zeros(1, bool), Hide(), [found])
     assert made.covers.share(15, beside) > 0.99
+
+
+WALL, DOOR = (60, 60, 80, 80), (160, 60, 180, 80)
+
+
+@pytest.mark.parametrize(
+    ("others", "leaks", "nearly"),
+    [
+        ([(WALL, 0.7), (DOOR, 0.55)], 1, 1),  # a further round hides what might be found next
+        ([(WALL, 0.55), (DOOR, 0.55)], 0, 0),  # nothing was found: there is no further round
+        ([(WALL, 0.7), ((34, 20, 54, 40), 0.55)], 1, 0),  # it touches the kept face
+        ([(WALL, 0.7), (DOOR, 0.45)], 1, 0),
+        ([], 0, 0),
+    ],
+)
+def test_what_is_found_in_the_output(others, leaks, nearly) -> None:
+    anna = tracks((range(10, 20), ANNA, 0.9))
+    made = plan(cast_of(anna), anna, [0])
+    seen = tracks((range(10, 20), ANNA, 0.9), *((range(12, 14), box, score) for box, score in others))
+    bad, near, as_planned = judged(seen, made)
+    assert [int(marks.sum()) for marks in (bad, near, as_planned)] == [2 * leaks, 2 * nearly, 10]
 
 
 def test_a_kept_face_is_open_where_castlist_find_saw_it_too() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from render_seen import clock_of, pictures, video_of
 
-from castlist.decode import Limits, open_video, read_frames
+from castlist.decode import Limits, open_video
 from castlist.drawn import Encoding, Scene, Script
 from castlist.drawn import render as draw
 from castlist.errors import InputError, VideoError
@@ -21,19 +22,8 @@ from castlist.types import Clock
 NONE = Covers.of([])
 
 
-def clock_of(path: Path) -> Clock:
-    with read_frames(open_video(path)) as reader:
-        pts = [frame.pts for frame in reader]
-        return Clock(np.array(pts), reader.unit)
-
-
-def pictures(path: Path) -> list[np.ndarray]:
-    with read_frames(open_video(path)) as reader:
-        return [frame.image for frame in reader]
-
-
 def rendered(film: Path, output: Path, **options):
-    return render(open_video(film), clock_of(film), output, **{"covers": NONE, **options})
+    return render(video_of(film), clock_of(film), output, **{"covers": NONE, **options})
 
 
 def times(path: Path) -> list[Fraction]:

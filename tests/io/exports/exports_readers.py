@@ -62,13 +62,18 @@ def frames(seconds: float | Fraction, rate: Fraction) -> int:
 def read_otio(text: str, rate: Fraction) -> Rows:
     """opentimelineio; markers of the clip and of the stack must agree."""
     timeline = otio.adapters.read_from_string(text, "otio_json")
-    (clip,) = timeline.find_clips()
+    (clip,) = _pictures(timeline)
     start = clip.source_range.start_time
     assert start == timeline.global_start_time
     of_clip = [_marked(m, start.value) for m in clip.markers]
     assert of_clip == [_marked(m, 0) for m in timeline.tracks.markers]
     assert {m.marked_range.duration.rate for m in clip.markers} == {float(rate)}
     return of_clip
+
+
+def _pictures(timeline: otio.schema.Timeline) -> list[otio.schema.Clip]:
+    """The clips of the picture; beside them a film with sound has clips of its channels."""
+    return [clip for track in timeline.video_tracks() for clip in track.find_clips()]
 
 
 def _marked(marker: otio.schema.Marker, start: float) -> tuple[str, int, int]:
@@ -82,7 +87,7 @@ def read_fcp7(text: str, rate: Fraction) -> Rows:
     """otio-fcp-adapter, and the numbers themselves."""
     timeline = otio.adapters.read_from_string(text, "fcp_xml")
     assert abs(timeline.global_start_time.rate - float(rate)) < 1e-2
-    (clip,) = timeline.find_clips()
+    (clip,) = _pictures(timeline)
     of_clip = [_marked(m, 0) for m in clip.markers]
     assert of_clip == [_marked(m, 0) for m in timeline.tracks.markers]
     root = ET.fromstring(text)  # noqa: S314
