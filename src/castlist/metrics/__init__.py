@@ -14,7 +14,7 @@ from castlist.metrics.persons import PersonScores, person_scores
 from castlist.metrics.protocol import UNITS, Protocol, Scores
 from castlist.metrics.purity import hungarian_accuracy, weighted_cluster_purity
 from castlist.metrics.rand import adjusted_rand
-from castlist.metrics.verification import pair_similarity, verification_auc
+from castlist.metrics.verification import has_both_pairs, pair_similarity, verification_auc
 
 __all__ = [
     "UNITS",
@@ -28,6 +28,7 @@ __all__ = [
     "adjusted_rand",
     "b_cubed",
     "contingency",
+    "has_both_pairs",
     "hungarian_accuracy",
     "normalized_mutual_information",
     "pair_similarity",

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 from castlist.metrics.contingency import contingency
 
-__all__ = ["pair_similarity", "verification_auc"]
+__all__ = ["has_both_pairs", "pair_similarity", "verification_auc"]
 
 
 def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
@@ -32,6 +32,12 @@ def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
     below = np.searchsorted(other, same, side="left").sum(dtype=np.float64)
     level = np.searchsorted(other, same, side="right").sum(dtype=np.float64)
     return float((below + level) / 2 / (len(same) * len(other)))
+
+
+def has_both_pairs(truth: ArrayLike) -> bool:
+    """Whether (n,) persons hold two items of one person and items of two persons, as verification needs."""
+    count = np.unique(np.asarray(truth), return_counts=True)[1]
+    return len(count) > 1 and int(count.max()) > 1
 
 
 def pair_similarity(vectors: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -559,3 +559,10 @@ def test_options_and_names():
     assert set(resolve("all")) == set(known())
     assert resolve("ssiam,base,ssiam") == ("ssiam", "base")
     assert BBT0101.clusters == (5,)
+
+
+def test_where_nobody_has_two_tracks_all_but_the_auc_is_scored(tmp_path):
+    data = Dataset.of(video("own", tracks=3))
+    (result,) = run(Bench(("base",), 1, ("track",), (3,)), data, Store(tmp_path))
+    assert result.auc is None
+    assert result.scores["wcp"] == 1

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, MissingExtra
 from castlist.extras import needed
-from castlist.metrics import pair_similarity, verification_auc
+from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
 from castlist.research.bench.methods import Options, known, refined, refiner
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Store
@@ -146,8 +146,10 @@ def similarity(setting: Setting, after: Refinements) -> Any:
         vectors = track_means(better, len(setting.data.features))
         same, other = pair_similarity(vectors, setting.data.label)
         for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
-            axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
-        axis.set_title(f"{method}, AUC {verification_auc(vectors, setting.data.label):.3f}")
+            axis.hist(values, bins, density=len(values) > 0, alpha=0.55, color=colour, label=name)
+        known = has_both_pairs(setting.data.label)
+        auc = f"{verification_auc(vectors, setting.data.label):.3f}" if known else "not defined"
+        axis.set_title(f"{method}, AUC {auc}")
         axis.set_xticks(np.linspace(-1, 1, 5))
         axis.set_xlabel("cosine similarity of two track means")
         axis.legend(frameon=False)
@@ -172,7 +174,7 @@ def links(setting: Setting, after: Refinements) -> Any:
             (within, f"{len(within)} must-links", COLOURS[0]),
         ):
             if len(values):
-                axis.hist(values, bins, density=True, alpha=0.55, color=colour, label=name)
+                axis.hist(values, bins, density=len(values) > 0, alpha=0.55, color=colour, label=name)
         axis.set_title(method)
         axis.set_xlabel("cosine similarity")
         axis.legend(frameon=False)

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.metrics import Protocol, Scores, person_scores, verification_auc, violated_cannot_links
+from castlist.metrics import (
+    Protocol,
+    Scores,
+    has_both_pairs,
+    person_scores,
+    verification_auc,
+    violated_cannot_links,
+)
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import Options, check_options, finds_number, kind, known, refiner, varies
 from castlist.research.bench.results import Key, Result, Store
@@ -192,7 +199,7 @@ def _result(data: Dataset, key: Key, answer: Answer) -> Result:
         },
         scores=Scores.of(key.protocol, truth, answer.label, weight=weight).values()
         | {"found": float(_found(answer.label, data.features, frames))},
-        auc=None if answer.means is None else verification_auc(answer.means, data.label),
+        auc=_auc(answer, data.label),
         violated=None if frames or not len(cannot) else violated_cannot_links(answer.label, cannot),
         persons={str(n): [float(v) for v in row] for n, *row in zip(persons.person, *columns, strict=True)},
         seconds=answer.refine_seconds + answer.cluster_seconds,
@@ -203,6 +210,13 @@ def _result(data: Dataset, key: Key, answer: Answer) -> Result:
             "notes": list(answer.notes),
         },
     )
+
+
+def _auc(answer: Answer, label: NDArray[np.str_]) -> float | None:
+    """None where a method changes no features, or where nobody has two tracks: other scores remain."""
+    if answer.means is None or not has_both_pairs(label):
+        return None
+    return verification_auc(answer.means, label)
 
 
 def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
