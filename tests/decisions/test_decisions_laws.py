@@ -22,51 +22,19 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from numpy.typing import NDArray
+from programs import FACES, PLACES, base_of
 
 from castlist.cli import run
-from castlist.decisions import Base, apply, completed_log, renumbered
+from castlist.decisions import apply, completed_log, renumbered
 from castlist.errors import InputError
 from castlist.pipeline.publish import continued, previous, publish
 from castlist.review import Session
 from castlist.store import Workspace
-from castlist.types import INTERPOLATED, NOISE, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
+from castlist.types import NOISE, Video
 
-FACES = 12  # frames of a place: a shot, in which one face is seen
-PLACES = 9
 RUNS = int(os.environ.get("CASTLIST_LAWS", "12"))
 PHASES = tuple(p for p in Phase if p != Phase.shrink) if os.environ.get("CASTLIST_LAWS") else tuple(Phase)
 STEPS = int(os.environ.get("CASTLIST_LAW_STEPS", "12"))
-
-
-def base_of(who: list[int], cut: int, order: int) -> Base:
-    """A track for each place, or two halves of one where `cut` says so; `who` is the label of each place."""
-    pieces = []
-    for place, label in enumerate(who):
-        whole = np.arange(place * FACES, (place + 1) * FACES)
-        halves = [whole[:5], whole[5:]] if cut >> place & 1 else [whole]
-        pieces += [(frames, place, label) for frames in halves]
-    turn = np.random.default_rng(order).permutation(len(pieces)) if order else np.arange(len(pieces))
-    pieces = [pieces[i] for i in turn]
-    frame = np.concatenate([p[0] for p in pieces])
-    t, size = len(pieces), [len(p[0]) for p in pieces]
-    offset = np.cumsum([0, *size])
-    box = np.tile(np.float32([100, 50, 200, 170]), (len(frame), 1))
-    tracks = Tracks(
-        frame, box, np.full(len(frame), 0.9), np.full(len(frame), INTERPOLATED), offset,
-        np.array([p[1] for p in pieces]),
-    )  # fmt: skip
-    label = np.array([p[2] for p in pieces])
-    label = np.where(label == NOISE, NOISE, np.searchsorted(np.unique(label[label >= 0]), label))
-    edges = np.arange(len(who) + 1) * FACES
-    shots = Shots(edges[:-1], edges[1:], np.zeros(len(who)))
-    portraits = Portraits(tracks.first, box[:t], np.arange(t), np.ones(t), ("",) * t)
-    vector = np.random.default_rng(1).normal(size=(len(who), 8))[tracks.shot]
-    vector /= np.linalg.norm(vector, axis=1, keepdims=True)
-    why = tuple("not a face" if k < 0 else "" for k in label)
-    return Base(
-        Clock(np.arange(len(who) * FACES), Fraction(1, 25)), shots, tracks, portraits, label,
-        np.where(label < 0, SET_ASIDE, 0), why, vector, np.zeros((0, 2)), np.array([0.7, 0.0, 0.12, -1.0]),
-    )  # fmt: skip
 
 
 LABELS = st.lists(st.integers(-1, 4), min_size=PLACES, max_size=PLACES)
@@ -183,6 +151,16 @@ class Review(RuleBasedStateMachine):
             item: dict[str, Any] = {"track": track, "to": to, "whole": data.draw(st.booleans())}
             items.append(item if to is not None else {**item, "not": others[:2]})
         if self.decide({"action": "sort", "items": items}):
+            self.hold()
+
+    @rule(data=st.data(), strangers=st.integers(0, 15))
+    def check(self, data: st.DataObject, strangers: int) -> None:
+        """A person is looked through: some tracks are marked as strangers, the others confirmed."""
+        if not self.open.view.groups:
+            return
+        group = data.draw(st.sampled_from(self.open.view.groups))
+        apart = [[t] for i, t in enumerate(group.tracks.tolist()) if strangers >> i & 1]
+        if self.decide({"action": "check", "items": [{"person": group.id, "strangers": apart}]}):
             self.hold()
 
     @rule(data=st.data(), name=st.sampled_from(["Ann", "ann", "Bob", ""]))
@@ -352,7 +330,7 @@ def test_a_log_of_schema_1_means_what_its_page_showed(tmp_path: Path) -> None:
             old = previous(workspace)
             if old is not None:
                 workspace.decisions.complete(completed_log(old, video, workspace.decisions.all()))
-            base = renumbered(base_of(who, 0, 0), old, workspace.decisions.all())
+            base = renumbered(base_of(who, 0, 0, shift=0), old, workspace.decisions.all())
             workspace.put("machine", f"run {run}", base)
             cast = publish(workspace, base, video, run)
             workspace.run_finished(run, {}, {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -223,7 +222,7 @@ def test_a_sheet_means_the_same_on_other_tracks(made: Callable[..., Any], seed: 
 def test_undo_and_redo_take_no_earlier_decision_again(
     made: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from castlist.decisions import apply as module
+    from castlist.decisions.walk import Walk
 
     rng = np.random.default_rng(0)
     with Session.open(made([0] * 12, list(range(12))).place) as session:
@@ -236,12 +235,8 @@ def test_undo_and_redo_take_no_earlier_decision_again(
             ]  # fmt: skip
             session.decide(kinds[int(rng.integers(len(kinds)))])
         taken: list[int] = []
-        take = sys.modules[module.__module__]._Walk.take  # type: ignore[attr-defined]
-        monkeypatch.setattr(
-            sys.modules[module.__module__]._Walk,  # type: ignore[attr-defined]
-            "take",
-            lambda self, made: (taken.append(made.id), take(self, made))[1],
-        )
+        take = Walk.take
+        monkeypatch.setattr(Walk, "take", lambda self, made: (taken.append(made.id), take(self, made))[1])
         for _ in range(3):
             session.undo()
         session.undo(redo=True)

@@ -209,7 +209,7 @@ def first_schema(place):
     """Take a workspace back to the schema of castlist 0.1."""
     db = sqlite3.connect(place / "cast.db", isolation_level=None)
     db.execute("ALTER TABLE video DROP COLUMN timecode")
-    for table in ("proposed_faces", "proposals", "decided_groups"):
+    for table in ("proposed_faces", "proposals", "decided_groups", "decided_numbers"):
         db.execute(f"DROP TABLE {table}")
     db.execute("ALTER TABLE casts DROP COLUMN turned")
     db.execute("ALTER TABLE casts DROP COLUMN decision")

@@ -10,13 +10,14 @@
 | `proposed` | names from files of other programs, until a person says yes or no |
 | `identities` | numbers of people that another run goes on with |
 | `locate` | where the faces of a decision are among today's tracks |
+| `stood` | whom decisions had made of the people when a run was found |
 | `transfer`, `align` | decisions for another copy of the film |
 """
 
 from __future__ import annotations
 
 from castlist.decisions.align import Alignment, Copy, align
-from castlist.decisions.apply import apply, completed_log, decided_by, numbered
+from castlist.decisions.apply import apply, completed_log, decided_by, numbered, stood, with_numbers
 from castlist.decisions.base import Base
 from castlist.decisions.decision import KINDS, Anchor, Decision, active, to_redo, to_undo
 from castlist.decisions.groups import Groups
@@ -55,7 +56,9 @@ __all__ = [
     "numbered",
     "renumbered",
     "standing",
+    "stood",
     "to_redo",
     "to_undo",
     "whom",
+    "with_numbers",
 ]

@@ -13,6 +13,9 @@ other tracks:
    holds most faces of that person, or if at least half of its own faces are that person's, and no decision
    says otherwise; `View.joined` lists it.
 
+A run takes over whom the decisions had made of the people of the run before (`Base.stood`), and later
+decisions go on from there; where one of the earlier ones was undone or taken back since, all are read again.
+
 A decision without groups (written by hand, or by an earlier castlist) is about everybody who is with one of
 its faces.
 
@@ -29,28 +32,26 @@ The sides of `Decision.groups`:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Self
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions.base import Base, page_order
+from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision, active
-from castlist.decisions.identities import largest_number
-from castlist.decisions.locate import Finder, Sides
-from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Joined, Somebody, Standing, meant
-from castlist.decisions.people import Conflict, Missing, View, completed, view_of
-from castlist.types import BACKGROUND, NOISE, PERSON, Video
+from castlist.decisions.locate import Finder
+from castlist.decisions.meant import REST
+from castlist.decisions.people import View, completed, view_of
+from castlist.decisions.resume import begin, stood_of
+from castlist.decisions.stood import Stood
+from castlist.decisions.walk import PAST, Undone, Walk
+from castlist.types import NOISE, Video
 
-__all__ = ["apply", "completed_log", "decided_by", "numbered"]
+__all__ = ["apply", "completed_log", "decided_by", "numbered", "stood", "with_numbers"]
 
 Tracks = NDArray[np.int64]  # numbers of tracks
-SPARE = 1_000_000  # added to the number of whoever is left of a person whose number goes on with others
-LAST = 1 << 60  # stands after everybody on the page
 JOINING = ("same", "name", "move", "sort")
-PAST = 16  # earlier states kept for undo and redo: 2 MB each at 100,000 tracks
 
 
 def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None = None) -> View:
@@ -63,15 +64,15 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
     """
     last = max((d.id for d in log), default=0)
     fresh = [d for d in log if before is None or d.id > before.seen]
-    if before is not None and isinstance(before.walk, _Walk) and not any(d.undoes for d in fresh):
+    if before is not None and isinstance(before.walk, Walk) and not any(d.undoes for d in fresh):
         walk, held = before.walk.later(), fresh
     else:
         find = before.find if before else Finder(base.tracks, base.clock, video, digest=base.digest)
         held = active(log)
-        walk = _nearest(before, held) or _Walk.over(base, video, find)
+        walk = _nearest(before, held) or begin(base, video, find, held)
         held = held[len(walk.taken) :]
         walk.undone = _undone(log, {*walk.taken, *(d.id for d in held)}, walk)
-    walk.next_number = max(walk.next_number, largest_number(log) + 1)
+    walk.knows(log)
     for left, decision in zip(range(len(held), 0, -1), held, strict=True):
         if held is not fresh and left <= PAST:
             walk.past = walk.copy().later().past
@@ -79,15 +80,20 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
     return view_of(base, walk.find, walk, walk.stand(), walk.listed(), last)
 
 
-def _nearest(before: View | None, held: Sequence[Decision]) -> _Walk | None:
+def _nearest(before: View | None, held: Sequence[Decision]) -> Walk | None:
     """The people after the first of these decisions, as many as an earlier view still knows; None for none.
 
     What is undone later changes nothing about the decisions before it.
     """
-    if before is None or not isinstance(before.walk, _Walk):
+    if before is None or not isinstance(before.walk, Walk):
         return None
     numbers = tuple(d.id for d in held)
-    known = [w for w in (*before.walk.past, before.walk) if w.taken == numbers[: len(w.taken)]]
+    resumed = before.walk.base.stood.holds(numbers)
+    known = [
+        w
+        for w in (*before.walk.past, before.walk)
+        if w.resumed == resumed and w.taken == numbers[: len(w.taken)]
+    ]
     nearest = max(known, key=lambda w: len(w.taken), default=None)
     if nearest is None:
         return None
@@ -126,9 +132,28 @@ def numbered(base: Base, video: Video, log: Sequence[Decision], fresh: Sequence[
                     person[side] = after.groups[int(np.bincount(group).argmax())].number
             row = replace(row, groups=replace(row.groups, person=person))
         view = apply(base, video, [*done, row], view)
+        row = with_numbers(row, view, done)
         done.append(row)
         rows.append(row)
     return rows
+
+
+def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decision:
+    """A decision, or an undo, with the numbers that people got after it and that nothing records yet.
+
+    Args:
+        view: the people after it.
+        log: all decisions before it.
+    """
+    if not isinstance(view.walk, Walk):
+        return made
+    recorded = {entry for d in log for entry in d.numbers}
+    return replace(made, numbers=tuple(n for n in view.walk.fresh if n not in recorded))
+
+
+def stood(view: View) -> Stood:
+    """Whom the decisions made of the people, for the next run to take over; empty where nobody decided."""
+    return stood_of(view.walk) if isinstance(view.walk, Walk) else Stood()
 
 
 def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
@@ -145,422 +170,7 @@ def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Apart:
-    """That no track of the one set is the person of any of the other."""
-
-    decision: int
-    one: Tracks
-    other: Tracks
-
-
-@dataclass(slots=True)
-class _Undone:
-    """A decision that was undone: when it held, and which tracks it had joined."""
-
-    until: list[tuple[int, bool]]  # (decision, whether it held from then on)
-    code: Tracks  # (t,) the side of each track, NOISE on none
-
-    def held_at(self, decision: int) -> bool:
-        state = [held for number, held in self.until if number < decision]
-        return bool(state) and state[-1]
-
-
-@dataclass(slots=True)
-class _Walk:
-    """The people while decisions are taken one after another."""
-
-    base: Base
-    video: Video
-    find: Finder
-    label: Tracks  # (t,) below `count` a label of the machine's, from there on a decided person; NOISE
-    count: int
-    no_face: Tracks  # (t,) the decision that said so, 0 for none
-    hidden: NDArray[np.bool_]
-    labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
-    next_number: int
-    people: dict[int, Somebody] = field(default_factory=dict)
-    undone: list[_Undone] = field(default_factory=list)
-    aparts: list[_Apart] = field(default_factory=list)
-    unsure: list[tuple[int, int]] = field(default_factory=list)
-    cannot: list[tuple[int, int]] = field(default_factory=list)
-    redirect: dict[int, int] = field(default_factory=dict)
-    place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # number -> where it stands on the page
-    conflicts: list[Conflict] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
-    row: int = 0  # the decision being taken
-    exact: bool = True  # whether today's tracks are those it was recorded on
-    taken: tuple[int, ...] = ()  # the decisions that hold so far
-    past: tuple[_Walk, ...] = ()  # the people before the latest decisions, to which an undo returns
-
-    @classmethod
-    def over(cls, base: Base, video: Video, find: Finder) -> Self:
-        t = len(base.tracks)
-        walk = cls(
-            base, video, find, base.label.astype(np.int64), len(base.number), np.zeros(t, np.int64),
-            np.zeros(t, np.bool_), np.zeros(t, np.bool_), base.next_number,
-        )  # fmt: skip
-        order = page_order(base.label, base.fate, base.tracks)
-        walk.place = {int(base.number[k]): (i,) for i, k in enumerate(order.tolist())}
-        return walk
-
-    def copy(self) -> _Walk:
-        return replace(
-            self, label=self.label.copy(), no_face=self.no_face.copy(), hidden=self.hidden.copy(),
-            labelled=self.labelled.copy(), people={k: replace(p) for k, p in self.people.items()},
-            aparts=[*self.aparts], unsure=[*self.unsure], cannot=[*self.cannot], redirect={**self.redirect},
-            place={**self.place}, conflicts=[*self.conflicts], missing=[*self.missing],
-        )  # fmt: skip
-
-    def later(self) -> _Walk:
-        """A copy to go on with, which knows this one."""
-        walk = self.copy()
-        walk.past = (*self.past, replace(self, past=()))[-PAST:]
-        return walk
-
-    # Taking a decision
-
-    def take(self, made: Decision) -> None:
-        """Let one more decision hold."""
-        self.row = made.id
-        self.taken = (*self.taken, made.id)
-        pointed = _by_side(made, self.find)
-        sides, person = self._sides(made, pointed)
-        match made.kind:
-            case "same" | "name":
-                self._same(made, sides, person)
-            case "different":
-                self._different(sides, person)
-            case "move" | "sort":
-                for k in sorted({side // 4 for side in (*sides, *person)}):
-                    self._move(made, [sides.get(4 * k + role, _none()) for role in range(4)], person, k)
-            case "background" | "foreground" | "confirm" | "key":
-                self._person(made, sides, person, pointed)
-            case "not-a-face":
-                self.no_face[_all(sides)] = made.id
-            case "face":
-                self.no_face[_all(sides)] = 0
-            case "hide" | "show":
-                self.hidden[_all(sides)] = made.kind == "hide"
-        self._note(made, pointed)
-
-    def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
-        """The tracks of each side, and the number that its person has or gets."""
-        if made.groups is None:
-            self.exact = True
-            if lost := len(made.anchors) - sum(map(len, pointed.values())):
-                self.missing.append(Missing(made.id, lost, len(made.anchors)))
-            sides, person = meant(made, pointed, self.stand())
-            self.next_number = max([self.next_number, *(n + 1 for n in person.values())])
-            return sides, person
-        sides, lost = self.find.sides(made.groups)
-        self.exact = self.find.exact(made.groups)
-        if lost:
-            self.missing.append(Missing(made.id, lost, len(made.groups)))
-        return sides, {k: n for k, n in enumerate(made.groups.person.tolist()) if n}
-
-    def _note(self, made: Decision, pointed: Mapping[int, list[int]]) -> None:
-        """What a decision says of the very faces that were pointed at: what need not be asked any more."""
-        everything = [t for own in pointed.values() for t in own]
-        if made.kind in ("same", "name", "confirm"):
-            self.labelled[everything] = True
-        elif made.kind == "different":
-            sides = list(pointed.values())
-            self.cannot += [(a, b) for i, y in enumerate(sides) for x in sides[:i] for a in x for b in y]
-        elif made.kind == "unsure":
-            self.unsure += [(everything[0], t) for t in everything[1:]]
-        elif made.kind in ("move", "sort"):
-            meant_sides = {a.side for a in made.anchors}
-            for k in sorted({side // 3 for side in pointed}):
-                moved, to, left = (pointed.get(3 * k + role, []) for role in range(3))
-                if not meant_sides & {3 * k, 3 * k + 1}:
-                    self.unsure += [(left[0], t) for t in left[1:]]
-                self.labelled[[*moved, *to]] = True
-                self.cannot += [(a, b) for a in moved or to[:1] for b in left if a != b]
-
-    def _same(self, made: Decision, sides: Sides, person: dict[int, int]) -> None:
-        parts = [self._main(sides[k], person.get(k, 0)) for k in sorted(sides)]
-        self._are_faces(parts, made.kind)
-        key = self._join(parts, person.get(0, 0))
-        if key == NOISE or made.kind == "same":
-            return
-        who = self.people[key]
-        who.name, who.named_by = made.value, made.id
-        if made.value:
-            called = made.value.casefold()
-            others = [k for k, p in self.people.items() if k != key and p.name.casefold() == called]
-            if others:  # one name is one person
-                own = [np.flatnonzero(self.label == k) for k in (key, *others)]
-                who = self.people[self._join(own, who.number, whole=True)]
-                who.name, who.named_by = made.value, made.id
-
-    def _different(self, sides: Sides, person: dict[int, int]) -> None:
-        parts = {k: self._main(own, person.get(k, 0)) for k, own in sorted(sides.items())}
-        touched = [set(self.label[own].tolist()) for own in parts.values()]
-        for i, keys in enumerate(touched):
-            for k in sorted(keys & set().union(*touched[:i])):
-                if k >= self.count:
-                    own = np.flatnonzero(self.label == k)
-                    self._against(self.people[k].by, own, "they were decided to be one person before")
-        self._leave_nobody(parts, person)
-        for k, own in parts.items():
-            self._carve(own, person.get(k, 0))
-        tracks = list(parts.values())
-        self.aparts += [_Apart(self.row, a, b) for i, b in enumerate(tracks) for a in tracks[:i]]
-
-    def _leave_nobody(self, parts: Sides, person: dict[int, int]) -> None:
-        """Let hidden tracks of whoever is parted follow the side that goes on under the number, in place."""
-        sides = np.concatenate([_none(), *parts.values()])
-        for key in np.unique(self.label[sides]).tolist():
-            if key < self.count:
-                continue
-            rest = np.setdiff1d(np.flatnonzero(self.label == key), sides)
-            touching = [k for k, own in parts.items() if (self.label[own] == key).any()]
-            heir = next((k for k in touching if person.get(k, 0) == self.people[key].number), touching[0])
-            parts[heir] = np.union1d(parts[heir], rest)
-
-    def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
-        """Some tracks, and they alone, become the person of others, or a new one."""
-        wanted = person.get(4 * k + TARGET, 0)
-        to, whole = self._main(side[TARGET], wanted), self._main(side[WHOLE], 0)
-        moved = np.setdiff1d(side[MOVED], to)
-        if len(moved) < len(side[MOVED]):
-            self._against(
-                0, np.intersect1d(side[MOVED], to), "these faces are on one track with their person"
-            )
-        if len(to) or len(whole):
-            key = self._join([to, whole], wanted)
-            self._put(moved, key)
-        elif len(moved):
-            there = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
-            if there == NOISE:
-                key = self._carve(moved, person.get(4 * k + MOVED, 0))
-            else:
-                key = there
-                self._put(moved, key)
-        else:
-            return
-        self.no_face[moved], self.hidden[moved] = 0, False
-        if made.value:
-            self.people[key].name, self.people[key].named_by = made.value, made.id
-        if len(side[REST]):
-            self.aparts.append(_Apart(self.row, moved if len(side[MOVED]) else to, side[REST]))
-
-    def _person(
-        self, made: Decision, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]
-    ) -> None:
-        """Whole people who stay as they are, and what is said of them."""
-        for k, own in sorted(sides.items()):
-            key = self._join([self._main(own, person.get(k, 0))], person.get(k, 0))
-            if key != NOISE and made.kind in ("background", "foreground"):
-                self.people[key].fate = BACKGROUND if made.kind == "background" else PERSON
-            elif key != NOISE and made.kind == "key" and any(pointed.values()):
-                self.people[key].key = made.anchors[0]
-
-    # Groups
-
-    def _join(self, parts: Iterable[Tracks], wanted: int, *, whole: bool = False) -> int:
-        """Make these tracks one decided person, of the number wanted where that is free; its key."""
-        own = np.unique(np.concatenate([_none(), *parts]))
-        if not len(own):
-            return NOISE
-        touched = np.unique(self.label[own])
-        gone = [k for k in touched.tolist() if k >= self.count]
-        if not (whole or self.exact):
-            gone = [k for k in gone if self._most(k, own) or self._just_joined(k, own)]
-        everybody = np.concatenate([own, *(np.flatnonzero(self.label == k) for k in gone)])
-        return self._made(np.unique(everybody), touched, gone, wanted)
-
-    def _carve(self, own: Tracks, wanted: int) -> int:
-        """Make these tracks, and they alone, a decided person of their own; its key."""
-        if not len(own):
-            return NOISE
-        touched = np.unique(self.label[own])
-        decided = [k for k in touched.tolist() if k >= self.count]
-        gone = [k for k in decided if self.people[k].number == wanted or self._most(k, own)]
-        return self._made(own, touched, gone, wanted)
-
-    def _made(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int) -> int:
-        """A new decided person, who goes on as those of `gone` did; its key."""
-        number = self._number(own, touched, gone, wanted)
-        before = sorted(gone, key=lambda k: (self.people[k].number != number, -self.people[k].named_by, k))
-        who = Somebody(number, self.row)
-        for k in before:
-            old = self.people[k]
-            if not who.name and old.name:
-                who.name, who.named_by = old.name, old.named_by
-            who.fate = old.fate if who.fate == NOISE else who.fate
-            who.key = who.key or old.key
-        self._replaced(own, touched, number)
-        key = max([self.count - 1, *self.people]) + 1
-        self.people[key], self.label[own] = who, key
-        for k in gone:
-            if not (self.label == k).any():
-                del self.people[k]
-        return key
-
-    def _put(self, own: Tracks, key: int) -> None:
-        """Let these tracks be of a decided person."""
-        if len(own):
-            self._replaced(own, np.unique(self.label[own]), self.people[key].number)
-            self.label[own], self.people[key].by = key, self.row
-
-    def _replaced(self, own: Tracks, touched: Tracks, number: int) -> None:
-        """Remember under which number people go on, and where a new number stands on the page."""
-        places = [self.place[n] for n in map(self._number_of, touched.tolist()) if n in self.place]
-        self.place.setdefault(number, (*min(places), number) if places else (LAST, number))
-        for k in touched.tolist():
-            if k != NOISE and (old := self._number_of(k)) != number:
-                self.redirect[old] = number
-        self.redirect.pop(number, None)
-
-    def _number_of(self, key: int) -> int:
-        if key >= self.count:
-            return self.people[key].number
-        return int(self.base.number[key]) if key >= 0 else 0
-
-    def _number(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int) -> int:
-        """The number wanted, else that of whoever most of these tracks are now, else one that nobody had."""
-        rest = np.bincount(self.label[self.label >= 0], minlength=max([self.count, *self.people]) + 1)
-        mine = self.label[own]
-        rest[: len(rest)] -= np.bincount(mine[mine >= 0], minlength=len(rest))
-        left = set(np.flatnonzero(rest > 0).tolist())
-        taken = {p.number for k, p in self.people.items() if k not in gone and k in left}
-        if wanted and wanted not in taken:
-            return wanted
-        faces = [self.base.tracks.size[own[self.label[own] == k]].sum() for k in touched.tolist()]
-        for i in np.argsort(faces, kind="stable")[::-1].tolist():
-            number = self._number_of(int(touched[i]))
-            if number and number not in taken and (int(touched[i]) in gone or int(touched[i]) not in left):
-                return number
-        self.next_number += 1
-        return self.next_number - 1
-
-    def _most(self, key: int, own: Tracks) -> bool:
-        """Whether most faces of a decided person are on these tracks."""
-        members = np.flatnonzero(self.label == key)
-        size = self.base.tracks.size[members]
-        return bool(2 * size[np.isin(members, own)].sum() > size.sum())
-
-    def _just_joined(self, key: int, own: Tracks) -> bool:
-        """Whether most faces of these tracks are with somebody whom an earlier step of this decision made."""
-        size = self.base.tracks.size[own]
-        inside = self.label[own] == key
-        return self.people[key].by == self.row and bool(2 * size[inside].sum() > size.sum())
-
-    def _main(self, own: Tracks, wanted: int) -> Tracks:
-        """Of a person as they stood at the decision: the part that holds without what was undone since."""
-        part = np.zeros(len(own), np.int64)
-        size = self.base.tracks.size[own]
-        for undone in self.undone:
-            code = undone.code[own]
-            if undone.held_at(self.row) and len(own) and code.max() != NOISE:
-                some = code[code != NOISE]
-                most = np.bincount(some, size[code != NOISE]).argmax()
-                part = np.unique([part, np.where(code == NOISE, most, code)], axis=1, return_inverse=True)[1]
-        if not part.any():
-            return own
-        numbers = [self._number_of(k) for k in self.label[own].tolist()]
-        there = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
-        return np.asarray(own[part == (there[0] if there else np.bincount(part, size).argmax())])
-
-    def _are_faces(self, parts: Sequence[Tracks], kind: str) -> None:
-        """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
-        own = np.concatenate([_none(), *parts])
-        for by in np.unique(self.no_face[own]).tolist():
-            if by:
-                self._against(by, own[self.no_face[own] == by], "it was decided to be no face before")
-        self.no_face[own], self.hidden[own] = 0, False
-
-    def _against(self, earlier: int, own: Tracks, why: str) -> None:
-        self.conflicts.append(Conflict(self.row, earlier, tuple(own[:20].tolist()), why))
-
-    # Looking
-
-    def stand(self) -> Standing:
-        """Everybody as they stand now, with what joined them."""
-        label = self.label.copy()
-        joined = self._attached(label)
-        label[(self.no_face > 0) | self.hidden] = NOISE
-        live = label != NOISE
-        keys, index = np.unique(label[live], return_inverse=True)
-        label[live] = index
-        number = np.array([self._number_of(k) for k in keys.tolist()], np.int64)
-        decided = keys >= self.count
-        taken = [p.number for k, p in self.people.items() if (self.label == k).any()]
-        number[~decided & np.isin(number, taken)] += SPARE
-        who = [self.people.get(k, Somebody(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)]
-        place = {k: i for i, k in enumerate(keys.tolist())}
-        met = tuple(Joined(place[k], own[label[own] == place[k]]) for k, own in joined if k in place)
-        return Standing(
-            label, number, tuple(p.name for p in who), tuple(who), tuple(j for j in met if len(j.tracks)),
-            self.base, self.next_number,
-        )  # fmt: skip
-
-    def _attached(self, label: Tracks) -> list[tuple[int, Tracks]]:
-        """Let tracks that nobody decided about join decided people, in place; who joined whom."""
-        machine, size = self.base.label.astype(np.int64), self.base.tracks.size
-        decided, free = label >= self.count, (label >= 0) & (label < self.count)
-        known = decided & (machine != NOISE)
-        rest = np.bincount(label[free], size[free], minlength=self.count)
-        width = max([self.count, *self.people]) + 1
-        cells, inverse = np.unique(machine[known] * width + label[known], return_inverse=True)
-        shared = np.bincount(inverse, size[known], minlength=len(cells))
-        whole = np.bincount(label[decided], size[decided], minlength=width)
-        good = (rest[cells // width] > 0) & (
-            (2 * shared > whole[cells % width]) | (shared >= rest[cells // width])
-        )
-        joined = []
-        for i in np.flatnonzero(good)[np.argsort(-shared[good], kind="stable")].tolist():
-            group, key = int(cells[i] // width), int(cells[i] % width)
-            own = np.flatnonzero(label == group)
-            own = own[~self._forbidden(own, label == key)]
-            if len(own):
-                label[own] = key
-                joined.append((key, own))
-        return joined
-
-    def _forbidden(self, own: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(n,) whether a decision says that a track is not the person of these members."""
-        bad = np.zeros(len(self.label), np.bool_)
-        for apart in self.aparts:
-            if member[apart.one].any():
-                bad[apart.other] = True
-            if member[apart.other].any():
-                bad[apart.one] = True
-        return bad[own]
-
-    def listed(self) -> tuple[list[Conflict], list[Missing]]:
-        """What was overruled, and what was not found."""
-        found = [*self.conflicts]
-        for apart in self.aparts:
-            both = np.intersect1d(self.label[apart.one], self.label[apart.other])
-            for k in both[both >= self.count].tolist():
-                if self.people[k].by > apart.decision:
-                    own = np.concatenate([apart.one[self.label[apart.one] == k][:1], apart.other[:1]])
-                    why = "they were decided to be two people before"
-                    found.append(Conflict(self.people[k].by, apart.decision, tuple(own.tolist()), why))
-        return sorted(set(found), key=lambda c: (c.decision, c.against)), self.missing
-
-
-def _all(sides: Sides) -> Tracks:
-    return np.concatenate([_none(), *sides.values()])
-
-
-def _none() -> Tracks:
-    return np.zeros(0, np.int64)
-
-
-def _by_side(made: Decision, find: Finder) -> dict[int, list[int]]:
-    """The tracks of the faces that were pointed at, by their side, each once."""
-    sides: dict[int, list[int]] = {}
-    for anchor, track in zip(made.anchors, find(made.anchors).tolist(), strict=True):
-        if track != NOISE and track not in sides.setdefault(anchor.side, []):
-            sides[anchor.side].append(track)
-    return sides
-
-
-def _undone(log: Sequence[Decision], held: set[int], walk: _Walk) -> list[_Undone]:
+def _undone(log: Sequence[Decision], held: set[int], walk: Walk) -> list[Undone]:
     """The decisions that joined people and do not hold any more."""
     kinds = {d.id: d for d in log}
     events: dict[int, list[tuple[int, bool]]] = {}
@@ -575,10 +185,10 @@ def _undone(log: Sequence[Decision], held: set[int], walk: _Walk) -> list[_Undon
                 break
         events.setdefault(target, []).append((made.id, state))
     gone = [kinds[i] for i in events if i in kinds and i not in held and kinds[i].kind in JOINING]
-    return [_Undone(events[d.id], _codes(d, walk)) for d in gone]
+    return [Undone(events[d.id], _codes(d, walk)) for d in gone]
 
 
-def _codes(made: Decision, walk: _Walk) -> Tracks:
+def _codes(made: Decision, walk: Walk) -> Tracks:
     """(t,) on which side of a decision each track is that it joined, NOISE on none."""
     code = np.full(len(walk.label), NOISE)
     if made.groups is not None:

@@ -8,6 +8,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.decisions.stood import Stood
 from castlist.errors import InputError
 from castlist.types import FATES, NOISE, SET_ASIDE, Clock, Portraits, Shots, Tracks, freeze
 
@@ -39,6 +40,7 @@ class Base:
     next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned
+    stood: Stood = field(default_factory=Stood)  # whom decisions had made of the people of the run before
 
     def __post_init__(self) -> None:
         if not len(self.mean):

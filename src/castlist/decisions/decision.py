@@ -92,6 +92,9 @@ class Decision:
     undoes: int | None = None  # the decision that an undo undoes
     id: int = 0  # its number in the log; 0 before it has one
     groups: Groups | None = None
+    numbers: tuple[tuple[int, int, int], ...] = ()
+    # numbers that people got after it beside those in `groups`, each as (decision that makes them, its side,
+    # number), or (0, number of a person, number of whoever is left of that person)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -108,6 +111,10 @@ class Decision:
         if len(self.value) > _LONGEST:
             raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
         object.__setattr__(self, "undoes", None if self.undoes is None else int(self.undoes))
+        given = tuple((int(a), int(b), int(n)) for a, b, n in self.numbers)
+        if any(a < 0 or b < 0 or n < 1 for a, b, n in given):
+            raise InputError("Decision.numbers must be a decision, a side and a number each")
+        object.__setattr__(self, "numbers", given)
         object.__setattr__(self, "value", clean(self.value))
         object.__setattr__(self, "author", clean(self.author)[:200])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Groups:
     time: NDArray[np.int64]  # (n,) ticks from the start of the film
     box: NDArray[np.float32]  # (n, 4) left, top, right, bottom as fractions of the frame
     track: NDArray[np.int32]  # (n,) which of the m tracks
-    side: NDArray[np.int32]  # (m,) as `SIDES` in apply.py says for each kind
+    side: NDArray[np.int32]  # (m,) as apply.py says for each kind
     number: NDArray[np.int32]  # (m,) of the track among those of `digest`
     person: NDArray[np.int32]  # (s,) number of the person that each side is or becomes; 0: not recorded
     digest: str = ""  # of the table of tracks, "" where there is none to compare with
@@ -85,6 +85,28 @@ class Groups:
         return cls(
             clock.unit, time, tracks.box[rows] / size, which.astype(np.int32), side, own.astype(np.int32),
             numbers, digest,
+        )  # fmt: skip
+
+    def only(self, kept: NDArray[np.int64], side: NDArray[np.int32], person: NDArray[np.int32]) -> Groups:
+        """Some of the tracks, on other sides; found by time and box from now on."""
+        place = np.full(len(self.side), -1)
+        place[kept] = np.arange(len(kept))
+        rows = np.flatnonzero(place[self.track] >= 0)
+        return Groups(
+            self.unit, self.time[rows], self.box[rows], place[self.track[rows]], side, self.number[kept],
+            person,
+        )  # fmt: skip
+
+    def plus(self, other: Groups) -> Groups:
+        """These tracks and those of other groups of the same sides, none of them known by number."""
+        unit = Fraction(1, lcm(self.unit.denominator, other.unit.denominator))
+        unit = Fraction(gcd(int(self.unit / unit), int(other.unit / unit)), unit.denominator)
+        time = [g.time * int(g.unit / unit) for g in (self, other)]
+        return Groups(
+            unit, np.concatenate(time), np.concatenate([self.box, other.box]),
+            np.concatenate([self.track, other.track + len(self)]),
+            np.concatenate([self.side, other.side]), np.concatenate([self.number, other.number]),
+            self.person,
         )  # fmt: skip
 
     def moved(self, speed: Fraction, offset: Fraction) -> Groups:

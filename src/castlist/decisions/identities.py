@@ -26,7 +26,9 @@ PIXELS = Video(Path(), 1, 1, Fraction(1), Fraction(1), "")  # boxes of one and t
 
 def largest_number(decisions: Iterable[Decision]) -> int:
     """The largest number of a person that any decision records, undone ones too."""
-    return max((int(d.groups.person.max(initial=0)) for d in decisions if d.groups is not None), default=0)
+    rows = [*decisions]
+    recorded = [int(d.groups.person.max(initial=0)) for d in rows if d.groups is not None]
+    return max([*recorded, *(number for d in rows for _, _, number in d.numbers)], default=0)
 
 
 def renumbered(base: Base, before: Base | None, decisions: Iterable[Decision] = ()) -> Base:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from castlist.boxes import iou
 from castlist.decisions.decision import Anchor
 from castlist.decisions.groups import Groups
+from castlist.decisions.stood import Located
 from castlist.types import NOISE, Clock, Tracks, Video
 
 __all__ = ["TOLERANCE", "Finder", "locate", "located"]
@@ -60,14 +61,30 @@ class Finder:
             known = self._groups[id(groups)] = (groups, *self._look(groups))
         return known[1], known[2]
 
-    def _look(self, groups: Groups) -> tuple[Sides, int]:
+    def located(self, groups: Groups) -> Located:
+        """The groups' tracks among today's."""
+        if self.exact(groups) and groups.number.max(initial=-1) < len(self._of[0]):
+            whole = np.arange(len(groups))
+            return Located(
+                whole, groups.number.astype(np.int64), np.bincount(groups.track, minlength=len(groups))
+            )
+        found = self._faces(groups)
+        hit = found != NOISE
+        pair, count = np.unique(np.stack([groups.track[hit], found[hit]]), axis=1, return_counts=True)
+        return Located(pair[0].astype(np.int64), pair[1].astype(np.int64), count.astype(np.int64))
+
+    def _faces(self, groups: Groups) -> NDArray[np.int64]:
+        """(n,) the track of today on which each recorded face is seen, NOISE for none."""
         tracks, clock, video = self._of
-        if self.exact(groups) and groups.number.max(initial=-1) < len(tracks):
-            track, side = groups.number.astype(np.int64), groups.side.astype(np.int64)
-            return _by_side(track, side), 0
         ratio, offset = float(groups.unit / clock.unit), float(self._offset / clock.unit)
         when = groups.time.astype(np.float64) * ratio + offset
-        found = located(when, groups.box, tracks, clock, video)
+        return located(when, groups.box, tracks, clock, video)
+
+    def _look(self, groups: Groups) -> tuple[Sides, int]:
+        if self.exact(groups) and groups.number.max(initial=-1) < len(self._of[0]):
+            track, side = groups.number.astype(np.int64), groups.side.astype(np.int64)
+            return _by_side(track, side), 0
+        found = self._faces(groups)
         lost = len(groups) - len(np.unique(groups.track[found != NOISE]))
         hit = found != NOISE
         old = groups.number[groups.track[hit]]  # one track may stand on several sides

@@ -30,6 +30,7 @@ class Somebody:
     named_by: int = 0
     fate: int = NOISE
     key: Anchor | None = None  # the face that was chosen to stand for it
+    key_by: int = 0  # the decision that chose it
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -153,7 +153,7 @@ def _moved(
     groups = decision.groups
     if groups is not None:
         groups = groups.moved(alignment.speed, alignment.offset)
-    return replace(decision, anchors=kept, groups=groups)
+    return replace(decision, anchors=kept, groups=groups, numbers=())
 
 
 def _anyone(kind: str, side: int) -> bool:

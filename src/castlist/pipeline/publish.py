@@ -15,8 +15,7 @@ from castlist import report
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
-from castlist.decisions import Base, Decision, apply, cast_of, completed_log, renumbered
-from castlist.decisions.apply import SPARE
+from castlist.decisions import Base, Decision, View, apply, cast_of, completed_log, renumbered, stood
 from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, load
@@ -68,20 +67,31 @@ def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evid
 
 
 def continued(base: Base, before: Base | None, video: Video, log: Sequence[Decision]) -> Base:
-    """What a run found, its people numbered as those of the run before.
+    """What a run found, its people numbered as those of the run before and decided as they were there.
 
     Whoever is left of a person whose number went on with somebody else gets a number that nobody had.
     """
-    base = renumbered(base, before, log)
     if before is None:
-        return base
-    alive = {g.number for g in apply(before, video, log).groups}
-    left = [g.number for g in apply(base, video, log).groups if not g.by and g.number < before.next_number]
-    spare = [g.number - SPARE for g in apply(base, video, log).groups if g.number >= SPARE]
-    again = np.isin(base.number, [*(n for n in left if n not in alive), *spare])
+        return renumbered(base, None, log)
+    view = apply(before, video, log)
+    base = renumbered(replace(base, stood=stood(view)), _shown(before, view), log)
+    alive = {g.number for g in view.groups}
+    groups = apply(base, video, log).groups
+    left = [g.number for g in groups if not g.by and g.number < before.next_number and g.number not in alive]
+    again = np.isin(base.number, left)
     number = base.number.copy()
     number[again] = base.next_number + np.arange(int(again.sum()))
-    return replace(base, number=number, next_number=base.next_number + int(again.sum()))
+    base = replace(base, number=number, next_number=base.next_number + int(again.sum()))
+    return _shown(base, apply(base, video, log))
+
+
+def _shown(base: Base, view: View) -> Base:
+    """The machine's people under the numbers that they are shown with."""
+    number = base.number.copy()
+    for group in view.groups:
+        if not group.by:
+            number[base.label[group.tracks[0]]] = group.number
+    return replace(base, number=number, next_number=max(base.next_number, int(number.max(initial=0)) + 1))
 
 
 def publish(workspace: Workspace, base: Base, video: Video, run: int | None = None) -> Cast:

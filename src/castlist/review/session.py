@@ -34,6 +34,7 @@ from castlist.decisions import (
     to_redo,
     to_undo,
     whom,
+    with_numbers,
 )
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
@@ -374,17 +375,21 @@ class Session:
             self.refresh()
             self._current(seen)
             made = decision(request, self.base, self.video, self.view, author)
-            made = completed(made, self.view, self.base, self.video)
-            trial = replace(made, id=self.view.seen + 1)
-            view = apply(self.base, self.video, [*self._log, trial], self.view)
-            number = self._workspace.decisions.append(made, seen=self.view.seen)
-            if number == trial.id:
-                (row,) = self._workspace.decisions.since(self.view.seen)
-                self._log.append(replace(row, groups=made.groups))
-                self.view = view
-            else:
-                self._take()
-            return number
+            return self._added(completed(made, self.view, self.base, self.video))
+
+    def _added(self, made: Decision) -> int:
+        """Add a row to the log, with the numbers that people get after it; its number."""
+        trial = replace(made, id=self.view.seen + 1)
+        view = apply(self.base, self.video, [*self._log, trial], self.view)
+        made = with_numbers(made, view, self._log)
+        number = self._workspace.decisions.append(made, seen=self.view.seen)
+        if number == trial.id:
+            (row,) = self._workspace.decisions.since(self.view.seen)
+            self._log.append(replace(row, groups=made.groups))
+            self.view = view
+        else:
+            self._take()
+        return number
 
     def undo(
         self, decision: int | None = None, *, seen: int | None = None, author: str = "", redo: bool = False
@@ -404,9 +409,7 @@ class Session:
             target = decision or (to_redo(self._log) if redo else to_undo(self._log))
             if target is None:
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
-            number = self._workspace.decisions.undo(target, author=author, seen=self.view.seen)
-            self._take()
-            return number
+            return self._added(Decision("undo", undoes=target, author=author))
 
     def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
         """Keep names that a file proposes for somebody who has none; nothing is decided by it.

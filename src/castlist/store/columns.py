@@ -217,6 +217,9 @@ def _build(kind: type[T], columns: dict[str, Stored], prefix: str) -> T:
     for field in fields(kind):  # type: ignore[arg-type]
         hint, name = hints[field.name], prefix + field.name
         nested = isinstance(hint, type) and is_dataclass(hint)
-        if nested or name in columns or field.default is MISSING:  # what later castlists added has a default
+        known = name in columns or (nested and any(c.startswith(name + ".") for c in columns))
+        if known or (
+            field.default is MISSING and field.default_factory is MISSING
+        ):  # later ones have a default
             values[field.name] = _build(hint, columns, name + ".") if nested else columns[name]
     return kind(**values)

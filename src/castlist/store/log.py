@@ -112,6 +112,8 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> int:
     db.executemany("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     if decision.groups is not None:
         _add_groups(db, number, decision.groups)
+    numbers = [(number, *entry) for entry in decision.numbers]
+    db.executemany("INSERT INTO decided_numbers VALUES (?, ?, ?, ?)", numbers)
     return number
 
 
@@ -152,9 +154,20 @@ def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
             decision: columns.read_table(db, block, Groups)
             for decision, block in rows(db, _GROUPS, (whole, whole), (after,))
         }
+        numbers: dict[int, list[tuple[int, int, int]]] = {}
+        for decision, *entry in rows(db, _NUMBERS, (whole, whole, whole, whole), (after,)):
+            numbers.setdefault(decision, []).append((entry[0], entry[1], entry[2]))
         return [
             Decision(
-                kind, tuple(anchors.get(i, ())), value, author, time, _earlier(undoes, i), i, groups.get(i)
+                kind,
+                tuple(anchors.get(i, ())),
+                value,
+                author,
+                time,
+                _earlier(undoes, i),
+                i,
+                groups.get(i),
+                tuple(numbers.get(i, ())),
             )
             for i, kind, value, author, time, undoes in rows(db, _DECISIONS, _OF_DECISIONS, (after,))
         ]
@@ -168,6 +181,9 @@ _ANCHORS = (
 )
 _OF_ANCHORS = (whole, exact, number, number, number, number, whole)
 _GROUPS = "SELECT decision, block FROM decided_groups WHERE decision > ?"
+_NUMBERS = (
+    "SELECT decision, made_by, side, number FROM decided_numbers WHERE decision > ? ORDER BY decision, number"
+)
 _DECISIONS = "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id"
 _OF_DECISIONS = (whole, text, text, text, moment, optional(whole))
 

@@ -218,7 +218,22 @@ CREATE TABLE proposed_faces (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS)
+_NUMBERS = """
+-- Numbers that people got after a decision or an undo, beside those in its groups.
+CREATE TABLE decided_numbers (
+    decision INTEGER NOT NULL REFERENCES decisions,
+    made_by INTEGER NOT NULL,           -- the decision that makes the person; 0: whoever is left of one
+    side INTEGER NOT NULL,              -- of that decision; of one who is left: the number of the person
+    number INTEGER NOT NULL,
+    PRIMARY KEY (decision, made_by, side, number)
+);
+CREATE TRIGGER decided_numbers_are_kept BEFORE DELETE ON decided_numbers
+BEGIN SELECT RAISE(ABORT, 'decisions are never deleted: undo is another row'); END;
+CREATE TRIGGER decided_numbers_are_final BEFORE UPDATE ON decided_numbers
+BEGIN SELECT RAISE(ABORT, 'decisions are never changed: undo is another row'); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS)
 SCHEMA = len(MIGRATIONS)
 
 

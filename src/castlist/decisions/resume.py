@@ -1,0 +1,156 @@
+"""People whom decisions made of the run before go on among the tracks of today, and are kept for the next.
+
+walk = begin(base, video, find, held)      the people as far as the run took them over
+base = replace(base, stood=stood_of(walk))  whom the next run takes over
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions.base import Base
+from castlist.decisions.decision import Decision
+from castlist.decisions.groups import Groups
+from castlist.decisions.locate import Finder
+from castlist.decisions.meant import Somebody
+from castlist.decisions.people import Conflict, Missing
+from castlist.decisions.stood import Located, Stood, owners
+from castlist.decisions.walk import Apart, Walk, by_side, none
+from castlist.types import NOISE, Video
+
+__all__ = ["begin", "stood_of"]
+
+Numbers = NDArray[np.int64]
+
+
+def begin(base: Base, video: Video, find: Finder, held: Sequence[Decision]) -> Walk:
+    """The people before the first of these decisions, or as far as the run took them over."""
+    walk = Walk.over(base, video, find)
+    if base.stood.holds([d.id for d in held]):
+        _resume(walk, base.stood, {d.id: d for d in held})
+    return walk
+
+
+def _resume(walk: Walk, stood: Stood, made: Mapping[int, Decision]) -> None:
+    found, length = _located(walk, stood), len(walk.label)
+    _bring_people(walk, stood, owners(stood, found, length), made)
+    walk.no_face = found.most(stood.no_face, length, 0)
+    walk.hidden = found.most(stood.hidden.astype(np.int64), length, 0) > 0
+    for i, by in enumerate(stood.apart_by.tolist()):
+        rows = stood.apart[stood.apart[:, 0] == i]
+        one, other = (found.tracks(rows[rows[:, 1] == k, 2]) for k in (0, 1))
+        walk.aparts.append(Apart(by, one, other))
+    walk.redirect = dict(stood.redirect.tolist())
+    pairs = zip(stood.against.tolist(), stood.why, strict=True)
+    walk.conflicts = [Conflict(a, b, (), why) for (a, b), why in pairs]
+    walk.taken, walk.resumed = tuple(stood.taken.tolist()), True
+    for number in walk.taken:
+        _note(walk, made[number])
+
+
+def _located(walk: Walk, stood: Stood) -> Located:
+    """The recorded tracks among today's."""
+    one, other = walk.find.located(stood.groups), walk.find.located(stood.lost)
+    return Located(
+        np.concatenate([one.old, other.old + len(stood.groups)]),
+        np.concatenate([one.track, other.track]),
+        np.concatenate([one.faces, other.faces]),
+    )
+
+
+def _bring_people(walk: Walk, stood: Stood, owner: Numbers, made: Mapping[int, Decision]) -> None:
+    """Let today's tracks be of the people who own them."""
+    for i, number in enumerate(stood.number.tolist()):
+        named, key = (made.get(int(row[i])) for row in (stood.named_by, stood.key_by))
+        who = Somebody(number, int(stood.made_by[i]), fate=int(stood.fate[i]))
+        if named is not None:
+            who.name, who.named_by = named.value, named.id
+        if key is not None and key.anchors:
+            who.key, who.key_by = key.anchors[0], key.id
+        walk.people[walk.count + i] = who
+        walk.stands_with(number, np.unique(walk.label[owner == i]))
+    own = owner != NOISE
+    walk.label[own] = owner[own] + walk.count
+
+
+def _note(walk: Walk, made: Decision) -> None:
+    """What a decision says of the very faces that were pointed at, and which of its tracks are gone."""
+    walk.note(made, by_side(made, walk.find))
+    lost = walk.find.sides(made.groups)[1] if made.groups is not None else 0
+    if made.groups is not None and lost:
+        walk.missing.append(Missing(made.id, lost, len(made.groups)))
+
+
+def stood_of(walk: Walk) -> Stood:
+    """The people as they stand, for the next run to take over; empty where nobody decided anything."""
+    if not walk.taken:
+        return Stood()
+    keys = _lasting(walk)
+    who = [walk.people[k] for k in keys]
+    groups = _recorded(walk, keys)
+    earlier = walk.base.stood if walk.resumed else Stood()
+    lost = _located(walk, earlier).gone(len(earlier.no_face)) if walk.resumed else none()
+    return Stood(
+        _whole(walk.taken), groups, _lost(walk, earlier, lost, groups.person),
+        _whole([p.by for p in who]), _whole([p.named_by for p in who]), _whole([p.key_by for p in who]),
+        _whole([p.fate for p in who]),
+        np.concatenate([walk.no_face[groups.number], earlier.no_face[lost]]),
+        np.concatenate([walk.hidden[groups.number], earlier.hidden[lost]]),
+        _whole([a.decision for a in walk.aparts]), _aparts(walk, groups),
+        _whole(list(walk.redirect.items())).reshape(-1, 2),
+        _whole([(c.decision, c.against) for c in walk.conflicts]).reshape(-1, 2),
+        tuple(c.why for c in walk.conflicts),
+    )  # fmt: skip
+
+
+def _whole(values: Sequence[object]) -> Numbers:
+    return np.array(values, np.int64)
+
+
+def _lasting(walk: Walk) -> list[int]:
+    """The people of today, and those of whom no track is seen but who may come back under their own name."""
+    seen = [k for k in walk.people if (walk.label == k).any()]
+    names = {walk.people[k].name.casefold() for k in seen} - {""}
+    return seen + [k for k, p in walk.people.items() if k not in seen and p.name.casefold() not in names]
+
+
+def _recorded(walk: Walk, keys: Sequence[int]) -> Groups:
+    """The tracks that decisions are about, those of each of these people on a side, others on a last one."""
+    side = np.full(len(walk.label), len(keys))
+    for i, key in enumerate(keys):
+        side[walk.label == key] = i
+    about = (side < len(keys)) | (walk.no_face > 0) | walk.hidden
+    for apart in walk.aparts:
+        about[apart.one] = about[apart.other] = True
+    own = np.flatnonzero(about)
+    sides = {i: own[side[own] == i] for i in range(len(keys) + 1)}
+    number = {**{i: walk.people[k].number for i, k in enumerate(keys)}, len(keys): 0}
+    base = walk.base
+    return Groups.of(sides, number, base.tracks, base.clock, walk.video, base.digest)
+
+
+def _aparts(walk: Walk, groups: Groups) -> Numbers:
+    """(n, 3) which of the decisions, which side, and which recorded track."""
+    place = np.full(len(walk.label), NOISE)
+    place[groups.number] = np.arange(len(groups))
+    found = [np.zeros((0, 3), np.int64)]
+    for i, apart in enumerate(walk.aparts):
+        for k, tracks in enumerate((apart.one, apart.other)):
+            found.append(np.stack([np.full(len(tracks), i), np.full(len(tracks), k), place[tracks]], axis=1))
+    return np.concatenate(found)
+
+
+def _lost(walk: Walk, earlier: Stood, lost: Numbers, person: NDArray[np.int32]) -> Groups:
+    """Tracks of earlier runs that this one did not find, with the people whom they belong to today."""
+    index = {int(n): i for i, n in enumerate(person.tolist()) if n}
+    both = earlier.groups.plus(earlier.lost)
+    side = []
+    for one in both.side[lost].tolist():
+        number = int(earlier.number[one]) if one < len(earlier.number) else 0
+        for _ in range(len(walk.redirect)):
+            number = number if number in index else walk.redirect.get(number, 0)
+        side.append(index.get(number, len(person) - 1))
+    return both.only(lost, np.array(side, np.int32), person)

@@ -1,0 +1,469 @@
+"""The people while decisions are taken one after another: what each kind of decision does to them.
+
+What the sides of a decision are stands in `apply`, which is the way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions.base import Base, page_order
+from castlist.decisions.decision import Decision
+from castlist.decisions.identities import largest_number
+from castlist.decisions.locate import Finder, Sides
+from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Joined, Somebody, Standing, meant
+from castlist.decisions.people import Conflict, Missing
+from castlist.types import BACKGROUND, NOISE, PERSON, Video
+
+__all__ = ["Apart", "Undone", "Walk", "by_side", "none"]
+
+Tracks = NDArray[np.int64]  # numbers of tracks
+NAMESAKE = 1 << 20  # the side of those who join because they bear one name
+LAST = 1 << 60  # stands after everybody on the page
+PAST = 16  # earlier states kept for undo and redo: 2 MB each at 100,000 tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """That no track of the one set is the person of any of the other."""
+
+    decision: int
+    one: Tracks
+    other: Tracks
+
+
+@dataclass(slots=True)
+class Undone:
+    """A decision that was undone: when it held, and which tracks it had joined."""
+
+    until: list[tuple[int, bool]]  # (decision, whether it held from then on)
+    code: Tracks  # (t,) the side of each track, NOISE on none
+
+    def held_at(self, decision: int) -> bool:
+        state = [held for number, held in self.until if number < decision]
+        return bool(state) and state[-1]
+
+
+@dataclass(slots=True)
+class Walk:
+    """The people while decisions are taken one after another."""
+
+    base: Base
+    video: Video
+    find: Finder
+    label: Tracks  # (t,) below `count` a label of the machine's, from there on a decided person; NOISE
+    count: int
+    no_face: Tracks  # (t,) the decision that said so, 0 for none
+    hidden: NDArray[np.bool_]
+    labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
+    next_number: int
+    resumed: bool = False  # whether it began with the people as they stood when the run was found
+    known: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # numbers that rows record
+    fresh: list[tuple[int, int, int]] = field(default_factory=list)  # numbers given that no row records
+    people: dict[int, Somebody] = field(default_factory=dict)
+    undone: list[Undone] = field(default_factory=list)
+    aparts: list[Apart] = field(default_factory=list)
+    unsure: list[tuple[int, int]] = field(default_factory=list)
+    cannot: list[tuple[int, int]] = field(default_factory=list)
+    redirect: dict[int, int] = field(default_factory=dict)
+    place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # number -> where it stands on the page
+    conflicts: list[Conflict] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    row: int = 0  # the decision being taken
+    exact: bool = True  # whether today's tracks are those it was recorded on
+    taken: tuple[int, ...] = ()  # the decisions that hold so far
+    past: tuple[Walk, ...] = ()  # the people before the latest decisions, to which an undo returns
+
+    @classmethod
+    def over(cls, base: Base, video: Video, find: Finder) -> Self:
+        t = len(base.tracks)
+        walk = cls(
+            base, video, find, base.label.astype(np.int64), len(base.number), np.zeros(t, np.int64),
+            np.zeros(t, np.bool_), np.zeros(t, np.bool_), base.next_number,
+        )  # fmt: skip
+        order = page_order(base.label, base.fate, base.tracks)
+        walk.place = {int(base.number[k]): (i,) for i, k in enumerate(order.tolist())}
+        return walk
+
+    def knows(self, log: Sequence[Decision]) -> None:
+        """Give the numbers that rows of the log record, and no number that anybody ever had."""
+        self.known = {}
+        for made, side, number in dict.fromkeys([*(n for d in log for n in d.numbers), *self.fresh]):
+            self.known.setdefault((made, side), []).append(number)
+        self.next_number = max(self.next_number, largest_number(log) + 1)
+
+    def copy(self) -> Walk:
+        return replace(
+            self, label=self.label.copy(), no_face=self.no_face.copy(), hidden=self.hidden.copy(),
+            labelled=self.labelled.copy(), people={k: replace(p) for k, p in self.people.items()},
+            known={k: [*v] for k, v in self.known.items()}, fresh=[*self.fresh],
+            aparts=[*self.aparts], unsure=[*self.unsure], cannot=[*self.cannot], redirect={**self.redirect},
+            place={**self.place}, conflicts=[*self.conflicts], missing=[*self.missing],
+        )  # fmt: skip
+
+    def later(self) -> Walk:
+        """A copy to go on with, which knows this one."""
+        walk = self.copy()
+        walk.past = (*self.past, replace(self, past=()))[-PAST:]
+        return walk
+
+    # Taking a decision
+
+    def take(self, made: Decision) -> None:
+        """Let one more decision hold."""
+        self.row = made.id
+        self.taken = (*self.taken, made.id)
+        pointed = by_side(made, self.find)
+        sides, person = self._sides(made, pointed)
+        match made.kind:
+            case "same" | "name":
+                self._same(made, sides, person)
+            case "different":
+                self._different(sides, person)
+            case "move" | "sort":
+                for k in sorted({side // 4 for side in (*sides, *person)}):
+                    self._move(made, [sides.get(4 * k + role, none()) for role in range(4)], person, k)
+            case "background" | "foreground" | "confirm" | "key":
+                self._person(made, sides, person, pointed)
+            case "not-a-face":
+                self.no_face[everything(sides)] = made.id
+            case "face":
+                self.no_face[everything(sides)] = 0
+            case "hide" | "show":
+                self.hidden[everything(sides)] = made.kind == "hide"
+        self.note(made, pointed)
+
+    def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
+        """The tracks of each side, and the number that its person has or gets."""
+        if made.groups is None:
+            self.exact = True
+            if lost := len(made.anchors) - sum(map(len, pointed.values())):
+                self.missing.append(Missing(made.id, lost, len(made.anchors)))
+            sides, person = meant(made, pointed, self.stand())
+            self.next_number = max([self.next_number, *(n + 1 for n in person.values())])
+            return sides, person
+        sides, lost = self.find.sides(made.groups)
+        self.exact = self.find.exact(made.groups)
+        if lost:
+            self.missing.append(Missing(made.id, lost, len(made.groups)))
+        return sides, {k: n for k, n in enumerate(made.groups.person.tolist()) if n}
+
+    def note(self, made: Decision, pointed: Mapping[int, list[int]]) -> None:
+        """What a decision says of the very faces that were pointed at: what need not be asked any more."""
+        everything = [t for own in pointed.values() for t in own]
+        if made.kind in ("same", "name", "confirm"):
+            self.labelled[everything] = True
+        elif made.kind == "different":
+            sides = list(pointed.values())
+            self.cannot += [(a, b) for i, y in enumerate(sides) for x in sides[:i] for a in x for b in y]
+        elif made.kind == "unsure":
+            self.unsure += [(everything[0], t) for t in everything[1:]]
+        elif made.kind in ("move", "sort"):
+            meant_sides = {a.side for a in made.anchors}
+            for k in sorted({side // 3 for side in pointed}):
+                moved, to, left = (pointed.get(3 * k + role, []) for role in range(3))
+                if not meant_sides & {3 * k, 3 * k + 1}:
+                    self.unsure += [(left[0], t) for t in left[1:]]
+                self.labelled[[*moved, *to]] = True
+                self.cannot += [(a, b) for a in moved or to[:1] for b in left if a != b]
+
+    def _same(self, made: Decision, sides: Sides, person: dict[int, int]) -> None:
+        parts = [self._main(sides[k], person.get(k, 0)) for k in sorted(sides)]
+        self._are_faces(parts, made.kind)
+        key = self._join(parts, person.get(0, 0), 0)
+        if key == NOISE or made.kind == "same":
+            return
+        who = self.people[key]
+        who.name, who.named_by = made.value, made.id
+        if made.value:
+            called = made.value.casefold()
+            others = [k for k, p in self.people.items() if k != key and p.name.casefold() == called]
+            if others:  # one name is one person
+                own = [np.flatnonzero(self.label == k) for k in (key, *others)]
+                who = self.people[self._join(own, who.number, NAMESAKE, whole=True)]
+                who.name, who.named_by = made.value, made.id
+
+    def _different(self, sides: Sides, person: dict[int, int]) -> None:
+        parts = {k: self._main(own, person.get(k, 0)) for k, own in sorted(sides.items())}
+        touched = [set(self.label[own].tolist()) for own in parts.values()]
+        for i, keys in enumerate(touched):
+            for k in sorted(keys & set().union(*touched[:i])):
+                if k >= self.count:
+                    own = np.flatnonzero(self.label == k)
+                    self._against(self.people[k].by, own, "they were decided to be one person before")
+        self._leave_nobody(parts, person)
+        for k, own in parts.items():
+            self._carve(own, person.get(k, 0), k)
+        tracks = list(parts.values())
+        self.aparts += [Apart(self.row, a, b) for i, b in enumerate(tracks) for a in tracks[:i]]
+
+    def _leave_nobody(self, parts: Sides, person: dict[int, int]) -> None:
+        """Let hidden tracks of whoever is parted follow the side that goes on under the number, in place."""
+        sides = np.concatenate([none(), *parts.values()])
+        for key in np.unique(self.label[sides]).tolist():
+            if key < self.count:
+                continue
+            rest = np.setdiff1d(np.flatnonzero(self.label == key), sides)
+            touching = [k for k, own in parts.items() if (self.label[own] == key).any()]
+            heir = next((k for k in touching if person.get(k, 0) == self.people[key].number), touching[0])
+            parts[heir] = np.union1d(parts[heir], rest)
+
+    def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
+        """Some tracks, and they alone, become the person of others, or a new one."""
+        wanted = person.get(4 * k + TARGET, 0)
+        to, whole = self._main(side[TARGET], wanted), self._main(side[WHOLE], 0)
+        moved = np.setdiff1d(side[MOVED], to)
+        if len(moved) < len(side[MOVED]):
+            self._against(
+                0, np.intersect1d(side[MOVED], to), "these faces are on one track with their person"
+            )
+        if len(to) or len(whole):
+            key = self._join([to, whole], wanted, 4 * k + TARGET)
+            self._put(moved, key)
+        elif len(moved):
+            there = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
+            if there == NOISE:
+                key = self._carve(moved, person.get(4 * k + MOVED, 0), 4 * k + MOVED)
+            else:
+                key = there
+                self._put(moved, key)
+        else:
+            return
+        self.no_face[moved], self.hidden[moved] = 0, False
+        if made.value:
+            self.people[key].name, self.people[key].named_by = made.value, made.id
+        if len(side[REST]):
+            self.aparts.append(Apart(self.row, moved if len(side[MOVED]) else to, side[REST]))
+
+    def _person(
+        self, made: Decision, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]
+    ) -> None:
+        """Whole people who stay as they are, and what is said of them."""
+        for k, own in sorted(sides.items()):
+            key = self._join([self._main(own, person.get(k, 0))], person.get(k, 0), k)
+            if key != NOISE and made.kind in ("background", "foreground"):
+                self.people[key].fate = BACKGROUND if made.kind == "background" else PERSON
+            elif key != NOISE and made.kind == "key" and any(pointed.values()):
+                self.people[key].key, self.people[key].key_by = made.anchors[0], made.id
+
+    # Groups
+
+    def _join(self, parts: Iterable[Tracks], wanted: int, side: int, *, whole: bool = False) -> int:
+        """Make these tracks one decided person, of the number wanted where that is free; its key."""
+        own = np.unique(np.concatenate([none(), *parts]))
+        if not len(own):
+            return NOISE
+        touched = np.unique(self.label[own])
+        gone = [k for k in touched.tolist() if k >= self.count]
+        if not (whole or self.exact):
+            gone = [k for k in gone if self._most(k, own) or self._just_joined(k, own)]
+        everybody = np.concatenate([own, *(np.flatnonzero(self.label == k) for k in gone)])
+        return self._made(np.unique(everybody), touched, gone, wanted, side)
+
+    def _carve(self, own: Tracks, wanted: int, side: int) -> int:
+        """Make these tracks, and they alone, a decided person of their own; its key."""
+        if not len(own):
+            return NOISE
+        touched = np.unique(self.label[own])
+        decided = [k for k in touched.tolist() if k >= self.count]
+        gone = [k for k in decided if self.people[k].number == wanted or self._most(k, own)]
+        return self._made(own, touched, gone, wanted, side)
+
+    def _made(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
+        """A new decided person, who goes on as those of `gone` did; its key."""
+        number = self._number(own, touched, gone, wanted, side)
+        before = sorted(gone, key=lambda k: (self.people[k].number != number, -self.people[k].named_by, k))
+        who = Somebody(number, self.row)
+        for k in before:
+            old = self.people[k]
+            if not who.name and old.name:
+                who.name, who.named_by = old.name, old.named_by
+            who.fate = old.fate if who.fate == NOISE else who.fate
+            if who.key is None:
+                who.key, who.key_by = old.key, old.key_by
+        self._replaced(own, touched, number)
+        key = max([self.count - 1, *self.people]) + 1
+        self.people[key], self.label[own] = who, key
+        for k in gone:
+            if not (self.label == k).any():
+                del self.people[k]
+        return key
+
+    def _put(self, own: Tracks, key: int) -> None:
+        """Let these tracks be of a decided person."""
+        if len(own):
+            self._replaced(own, np.unique(self.label[own]), self.people[key].number)
+            self.label[own], self.people[key].by = key, self.row
+
+    def _replaced(self, own: Tracks, touched: Tracks, number: int) -> None:
+        """Remember under which number people go on, and where a new number stands on the page."""
+        self.stands_with(number, touched)
+        for k in touched.tolist():
+            if k != NOISE and (old := self._number_of(k)) != number:
+                self.redirect[old] = number
+        self.redirect.pop(number, None)
+
+    def stands_with(self, number: int, touched: Tracks) -> None:
+        """Let a new number stand after the first of those whom its tracks were with."""
+        places = [self.place[n] for n in map(self._number_of, touched.tolist()) if n in self.place]
+        self.place.setdefault(number, (*min(places), number) if places else (LAST, number))
+
+    def _number_of(self, key: int) -> int:
+        if key >= self.count:
+            return self.people[key].number
+        return int(self.base.number[key]) if key >= 0 else 0
+
+    def _number(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
+        """The number wanted, else that of whoever most of these tracks are now, else one that nobody had."""
+        rest = np.bincount(self.label[self.label >= 0], minlength=max([self.count, *self.people]) + 1)
+        mine = self.label[own]
+        rest[: len(rest)] -= np.bincount(mine[mine >= 0], minlength=len(rest))
+        left = set(np.flatnonzero(rest > 0).tolist())
+        taken = {p.number for k, p in self.people.items() if k not in gone and k in left}
+        if wanted and wanted not in taken:
+            return wanted
+        faces = [self.base.tracks.size[own[self.label[own] == k]].sum() for k in touched.tolist()]
+        for i in np.argsort(faces, kind="stable")[::-1].tolist():
+            number = self._number_of(int(touched[i]))
+            if number and number not in taken and (int(touched[i]) in gone or int(touched[i]) not in left):
+                return number
+        return self._given(self.row, side, taken)
+
+    def _given(self, made: int, side: int, taken: Collection[int]) -> int:
+        """The number recorded for a side of a decision, unless somebody has it; else one nobody ever had."""
+        for number in self.known.get((made, side), ()):
+            if number not in taken:
+                return number
+        number, self.next_number = self.next_number, self.next_number + 1
+        self.known.setdefault((made, side), []).append(number)
+        self.fresh.append((made, side, number))
+        return number
+
+    def _most(self, key: int, own: Tracks) -> bool:
+        """Whether most faces of a decided person are on these tracks."""
+        members = np.flatnonzero(self.label == key)
+        size = self.base.tracks.size[members]
+        return bool(2 * size[np.isin(members, own)].sum() > size.sum())
+
+    def _just_joined(self, key: int, own: Tracks) -> bool:
+        """Whether most faces of these tracks are with somebody whom an earlier step of this decision made."""
+        size = self.base.tracks.size[own]
+        inside = self.label[own] == key
+        return self.people[key].by == self.row and bool(2 * size[inside].sum() > size.sum())
+
+    def _main(self, own: Tracks, wanted: int) -> Tracks:
+        """Of a person as they stood at the decision: the part that holds without what was undone since."""
+        part = np.zeros(len(own), np.int64)
+        size = self.base.tracks.size[own]
+        for undone in self.undone:
+            code = undone.code[own]
+            if undone.held_at(self.row) and len(own) and code.max() != NOISE:
+                some = code[code != NOISE]
+                most = np.bincount(some, size[code != NOISE]).argmax()
+                part = np.unique([part, np.where(code == NOISE, most, code)], axis=1, return_inverse=True)[1]
+        if not part.any():
+            return own
+        numbers = [self._number_of(k) for k in self.label[own].tolist()]
+        there = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
+        return np.asarray(own[part == (there[0] if there else np.bincount(part, size).argmax())])
+
+    def _are_faces(self, parts: Sequence[Tracks], kind: str) -> None:
+        """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
+        own = np.concatenate([none(), *parts])
+        for by in np.unique(self.no_face[own]).tolist():
+            if by:
+                self._against(by, own[self.no_face[own] == by], "it was decided to be no face before")
+        self.no_face[own], self.hidden[own] = 0, False
+
+    def _against(self, earlier: int, own: Tracks, why: str) -> None:
+        self.conflicts.append(Conflict(self.row, earlier, tuple(own[:20].tolist()), why))
+
+    # Looking
+
+    def stand(self) -> Standing:
+        """Everybody as they stand now, with what joined them."""
+        label = self.label.copy()
+        joined = self._attached(label)
+        label[(self.no_face > 0) | self.hidden] = NOISE
+        live = label != NOISE
+        keys, index = np.unique(label[live], return_inverse=True)
+        label[live] = index
+        number = np.array([self._number_of(k) for k in keys.tolist()], np.int64)
+        decided = keys >= self.count
+        taken = [p.number for k, p in self.people.items() if (self.label == k).any()]
+        for i in np.flatnonzero(~decided & np.isin(number, taken)).tolist():  # whoever is left of somebody
+            number[i] = self._given(0, int(number[i]), {*taken, *number.tolist()})
+        who = [self.people.get(k, Somebody(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)]
+        place = {k: i for i, k in enumerate(keys.tolist())}
+        met = tuple(Joined(place[k], own[label[own] == place[k]]) for k, own in joined if k in place)
+        return Standing(
+            label, number, tuple(p.name for p in who), tuple(who), tuple(j for j in met if len(j.tracks)),
+            self.base, self.next_number,
+        )  # fmt: skip
+
+    def _attached(self, label: Tracks) -> list[tuple[int, Tracks]]:
+        """Let tracks that nobody decided about join decided people, in place; who joined whom."""
+        machine, size = self.base.label.astype(np.int64), self.base.tracks.size
+        decided, free = label >= self.count, (label >= 0) & (label < self.count)
+        known = decided & (machine != NOISE)
+        rest = np.bincount(label[free], size[free], minlength=self.count)
+        width = max([self.count, *self.people]) + 1
+        cells, inverse = np.unique(machine[known] * width + label[known], return_inverse=True)
+        shared = np.bincount(inverse, size[known], minlength=len(cells))
+        whole = np.bincount(label[decided], size[decided], minlength=width)
+        good = (rest[cells // width] > 0) & (
+            (2 * shared > whole[cells % width]) | (shared >= rest[cells // width])
+        )
+        joined = []
+        for i in np.flatnonzero(good)[np.argsort(-shared[good], kind="stable")].tolist():
+            group, key = int(cells[i] // width), int(cells[i] % width)
+            own = np.flatnonzero(label == group)
+            own = own[~self._forbidden(own, label == key)]
+            if len(own):
+                label[own] = key
+                joined.append((key, own))
+        return joined
+
+    def _forbidden(self, own: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) whether a decision says that a track is not the person of these members."""
+        bad = np.zeros(len(self.label), np.bool_)
+        for apart in self.aparts:
+            if member[apart.one].any():
+                bad[apart.other] = True
+            if member[apart.other].any():
+                bad[apart.one] = True
+        return bad[own]
+
+    def listed(self) -> tuple[list[Conflict], list[Missing]]:
+        """What was overruled, and what was not found."""
+        found = [*self.conflicts]
+        for apart in self.aparts:
+            both = np.intersect1d(self.label[apart.one], self.label[apart.other])
+            for k in both[both >= self.count].tolist():
+                if self.people[k].by > apart.decision:
+                    own = np.concatenate([apart.one[self.label[apart.one] == k][:1], apart.other[:1]])
+                    why = "they were decided to be two people before"
+                    found.append(Conflict(self.people[k].by, apart.decision, tuple(own.tolist()), why))
+        return sorted(set(found), key=lambda c: (c.decision, c.against)), self.missing
+
+
+def everything(sides: Sides) -> Tracks:
+    return np.concatenate([none(), *sides.values()])
+
+
+def none() -> Tracks:
+    return np.zeros(0, np.int64)
+
+
+def by_side(made: Decision, find: Finder) -> dict[int, list[int]]:
+    """The tracks of the faces that were pointed at, by their side, each once."""
+    sides: dict[int, list[int]] = {}
+    for anchor, track in zip(made.anchors, find(made.anchors).tolist(), strict=True):
+        if track != NOISE and track not in sides.setdefault(anchor.side, []):
+            sides[anchor.side].append(track)
+    return sides

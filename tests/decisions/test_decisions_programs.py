@@ -1,0 +1,96 @@
+"""Laws of decisions on sequences that broke them once, and on random ones."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from programs import Film, Step, broken, program
+
+SEEDS = int(os.environ.get("CASTLIST_LAWS", "24"))
+
+# Each broke a law until runs took over whom decisions had made, and rows recorded numbers given after them.
+BROKEN_ONCE: dict[str, tuple[list[int], list[Step]]] = {
+    "looked through, then other tracks": (
+        [0, 3, -1, 1, -1, 2, 2, 2, 4],
+        [("merge", [6, 0, 7]), ("check", 0, 13), ("again", [-1, 0, 4, 4, 1, -1, 4, 1, 4], 0, 3)],
+    ),
+    "no face, then somebody after all": (
+        [1, 0, 2, 4, -1, -1, 3, -1, 1],
+        [("merge", [3, 0]), ("fate", "not-a-face", 3), ("answer", 3, 5, True),
+         ("again", [-1, 3, -1, 3, 0, 2, 4, 3, 2], 0, 3)],
+    ),
+    "looked through on the tracks of a second run": (
+        [0, 1, 2, 0, 0, 4, -1, -1, 0],
+        [("sort", [(6, 4, False), (14, 7, True), (15, 10, True)]),
+         ("again", [3, 0, 3, 0, 3, -1, 3, -1, 2], 0, 1), ("again", [3, 2, 1, 3, 1, 2, 0, 0, 3], 321, 2),
+         ("check", 0, 13), ("again", [2, 0, 4, 2, -1, 0, 4, -1, 0], 0, 1)],
+    ),
+    "a name taken back after two runs": (
+        [2, 1, 4, 3, 4, 1, 0, 2, -1],
+        [("name", 7, "Bob"), ("again", [2, 4, 3, 0, 3, -1, 4, 3, 0], 0, 2), ("move", [3, 0], -1),
+         ("again", [3, 0, -1, 2, 2, -1, 4, 2, 0], 167, 0), ("undo_any", 5)],
+    ),
+    "a number given after an undo, then another decision": (
+        [-1, 4, 0, 3, 3, 4, 0, 0, 0],
+        [("again", [2, 2, 0, 0, 0, 2, 0, 0, 3], 28, 3), ("sort", [(3, 5, False)]), ("name", 2, "ann"),
+         ("undo_any", 16), ("again", [4, 4, 1, 3, 0, 4, 2, 0, 0], 291, 2), ("check", 1, 13),
+         ("move", [5], -3)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN_ONCE)
+def test_a_law_that_was_broken_once(name: str) -> None:
+    assert broken(*BROKEN_ONCE[name]) is None
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_laws_of_a_random_sequence(seed: int) -> None:
+    assert broken(*program(seed)) is None
+
+
+@pytest.mark.parametrize("cut", [0, 0b101010101])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_confirmed_while_a_merge_was_undone(cut: int, order: int) -> None:
+    """A person keeps the number got when the merge is done again, at every later run."""
+    film = Film([1, 4, 3, 3, 0, 2, 4, 1, 3])
+    film.decide({"action": "merge", "people": ["p1", "p2"]})
+    film.undo(1)
+    film.decide({"action": "confirm", "people": ["p2"]})
+    film.undo(2)  # done again
+    film.check()
+    before = film.numbers()
+    film.take(("again", [0, 1, 2, 3, 4, 0, 1, 2, 3], cut, order))
+    film.take(("again", [3, 3, 2, 1, 0, 4, 4, 0, 1], 0, 3 - order))
+    confirmed = {n: places for n, places in before.items() if n < 3}
+    assert confirmed
+    assert all(places <= film.numbers()[n] for n, places in confirmed.items())
+
+
+def test_tracks_that_one_run_does_not_find_come_back_with_the_next() -> None:
+    """Whoever was confirmed is who they were, though a run between saw only some of their faces."""
+    film = Film([0, 0, 1, 1, 2, 2, 3, 3, 3])
+    film.decide({"action": "merge", "people": ["p1", "p2"]})
+    film.decide({"action": "name", "person": "p1", "name": "Anna"})
+    film.decide({"action": "confirm", "people": ["p3"]})
+    before = film.numbers()
+    film.take(("again", [0, -2, 0, -2, -2, -2, 1, -2, 1], 0, 1))
+    film.decide({"action": "check", "items": [{"person": "Anna", "strangers": []}]})
+    film.take(("again", [0, 1, 2, 3, 4, 0, 1, 2, 3], 0b11011, 2))
+    now = film.numbers()
+    assert all(before[n] <= now[n] for n in (1, 3))
+    assert next(g.number for g in film.view.groups if g.name == "Anna") == 1
+
+
+def test_whoever_is_left_of_a_person_keeps_a_number_of_their_own() -> None:
+    """A number given after an undo is recorded with it, and later decisions give it to nobody else."""
+    film = Film([0, 0, 0, 1, 1, 2, 2, 3, 3])
+    film.decide({"action": "split", "tracks": [0]})
+    film.take(("again", [0, 1, 1, 2, 2, 3, 3, 4, 4], 0, 1))
+    film.undo(1)
+    given = film.numbers()
+    film.decide({"action": "split", "tracks": [film.track(3)]})
+    assert all(film.numbers().get(n, places) <= places for n, places in given.items())
+    assert len({n for row in film.log for *_, n in row.numbers}) == sum(len(r.numbers) for r in film.log)
+    film.check()
