@@ -13,7 +13,7 @@ from castlist import _former
 from castlist.refine.averaged import Averaged
 from castlist.refine.methods import PseudoRF, SSiam, TSiam, Unrefined
 from castlist.refine.model import Refined
-from castlist.refine.siamese import RECIPES, Watch
+from castlist.refine.siamese import RECIPES, Siamese, Watch
 from castlist.types import Constraints, Embeddings, Machine
 
 __all__ = [
@@ -64,7 +64,7 @@ class Learner(Refiner, Protocol):
         ...
 
 
-REFINERS: dict[str, Callable[..., Learner]] = {
+REFINERS: dict[str, Callable[..., Siamese | Unrefined]] = {
     "none": Unrefined,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,13 @@ from castlist.research.baselines._method import Labels, Method
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import allowed
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 __all__ = ["Contrastive", "contrastive_loss", "itself", "training_pairs"]
 
 
-def contrastive_loss(a: Any, b: Any, same: Any, margin: float) -> Any:
+def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float) -> Tensor:
     """mean of d^2 where same is 1 and of max(margin - d, 0)^2 where it is 0, d the Euclidean distance of
     rows."""
     square = ((a - b) ** 2).sum(1)
@@ -60,7 +63,7 @@ class Contrastive(Method):
             pairs = np.concatenate([p[rng.integers(0, len(p), half)] for p in (alike, apart)])
             return pick(faces, pairs[:, 0], rng), pick(faces, pairs[:, 1], rng)
 
-        def loss(a: Any, b: Any) -> Any:
+        def loss(a: Tensor, b: Tensor) -> Tensor:
             return contrastive_loss(a, b, same, self.margin)
 
         return train_head(x, draw, loss, name=self.name, start=start, steps=self.steps, rate=self.rate)

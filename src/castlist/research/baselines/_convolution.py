@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._shared import Floats
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module, ModuleDict
+
 __all__ = ["adjacency", "forward", "network"]
 
 
-def adjacency(torch: Any, count: int, pairs: NDArray[np.int64], weight: Floats) -> Any:
+def adjacency(torch: ModuleType, count: int, pairs: NDArray[np.int64], weight: Floats) -> Tensor:
     """D^-1/2 (A + I) D^-1/2 as a sparse tensor."""
     i = np.concatenate([pairs[:, 0], pairs[:, 1], np.arange(count)])
     j = np.concatenate([pairs[:, 1], pairs[:, 0], np.arange(count)])
@@ -23,10 +28,10 @@ def adjacency(torch: Any, count: int, pairs: NDArray[np.int64], weight: Floats) 
     return torch.sparse_coo_tensor(at, w, (count, count), check_invariants=True).coalesce()
 
 
-def network(torch: Any, wide: int) -> Any:
+def network(torch: ModuleType, wide: int) -> ModuleDict:
     """A linear layer to 1024, three convolutions to 512, 256 and 128 with a way around each."""
     sizes = [(1024, 512), (512, 256), (256, 128)]
-    parts: dict[str, Any] = {"into": torch.nn.Linear(wide, 1024)}
+    parts: dict[str, Module] = {"into": torch.nn.Linear(wide, 1024)}
     for n, (i, o) in enumerate(sizes):
         parts |= {f"must{n}": torch.nn.Linear(i, o), f"cannot{n}": torch.nn.Linear(i, o, bias=False)}
         parts[f"skip{n}"] = torch.nn.Linear(i, o, bias=False)
@@ -35,7 +40,7 @@ def network(torch: Any, wide: int) -> Any:
     return torch.nn.ModuleDict(parts)
 
 
-def forward(torch: Any, net: Any, nodes: Any, kinds: list[Any]) -> Any:
+def forward(torch: ModuleType, net: ModuleDict, nodes: Tensor, kinds: list[Tensor]) -> Tensor:
     """(m, 128) embeddings of the nodes; kinds are the adjacencies of must-links and of cannot-links."""
     elu = torch.nn.functional.elu
     h = elu(net["into"](nodes))

@@ -8,12 +8,15 @@ clusters together.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._shared import Floats, Labels, k_means, neighbours
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 __all__ = ["Field", "links", "nearest_alike", "settle", "simulated_field"]
 
@@ -27,7 +30,7 @@ class Field:
     energy: list[float] = field(default_factory=list)
 
 
-def links(count: int, pairs: NDArray[np.int64], weight: float | NDArray[np.generic]) -> Any:
+def links(count: int, pairs: NDArray[np.int64], weight: float | NDArray[np.generic]) -> csr_matrix:
     """A symmetric sparse (n, n) matrix with a weight at each pair."""
     from scipy.sparse import csr_matrix
 
@@ -36,7 +39,7 @@ def links(count: int, pairs: NDArray[np.int64], weight: float | NDArray[np.gener
     return half.maximum(half.T).tocsr()
 
 
-def nearest_alike(x: Floats, count: int = 5) -> Any:
+def nearest_alike(x: Floats, count: int = 5) -> csr_matrix:
     """(n, n) sparse exp(-d^2 / mean d^2) between mutual nearest neighbours."""
     near = neighbours(x, count)
     pairs = np.stack([np.repeat(np.arange(len(x)), near.shape[1]), near.ravel()], 1)
@@ -49,11 +52,11 @@ def nearest_alike(x: Floats, count: int = 5) -> Any:
 def simulated_field(
     x: Floats,
     k: int,
-    alike: Any,
-    apart: Any,
+    alike: csr_matrix,
+    apart: csr_matrix,
     rng: np.random.Generator,
     *,
-    smooth: Any = None,
+    smooth: csr_matrix | None = None,
     sweeps: int = 15,
     restarts: int = 5,
 ) -> Field:
@@ -75,7 +78,9 @@ def simulated_field(
     return min(runs, key=lambda run: run.energy[-1])
 
 
-def settle(x: Floats, label: Labels, k: int, alike: Any, apart: Any, rng: np.random.Generator) -> Field:
+def settle(
+    x: Floats, label: Labels, k: int, alike: csr_matrix, apart: csr_matrix, rng: np.random.Generator
+) -> Field:
     """Greedy passes with the Gaussians held fixed (iterated conditional modes) until no label changes."""
     unary = _unary(x, label, k)
     found = Field(label, np.zeros((len(x), k)), [_energy(unary, label, alike, apart)])
@@ -105,7 +110,7 @@ def _unary(x: Floats, label: Labels, k: int) -> Floats:
 
 
 def _sweep(
-    unary: Floats, label: Labels, alike: Any, apart: Any, rng: np.random.Generator | None
+    unary: Floats, label: Labels, alike: csr_matrix, apart: csr_matrix, rng: np.random.Generator | None
 ) -> tuple[Labels, Floats]:
     """One pass over all items; drawn from the posterior with rng, the most probable without."""
     label = label.copy()
@@ -130,13 +135,13 @@ def _sweep(
     return label, posterior
 
 
-def _energy(unary: Floats, label: Labels, alike: Any, apart: Any) -> float:
+def _energy(unary: Floats, label: Labels, alike: csr_matrix, apart: csr_matrix) -> float:
     pull = (alike - apart).tocoo()
     together = label[pull.row] == label[pull.col]
     return float(unary[np.arange(len(label)), label].sum() - pull.data[together].sum() / 2)
 
 
-def _fit_weight(beta: float, smooth: Any, label: Labels, posterior: Floats) -> float:
+def _fit_weight(beta: float, smooth: csr_matrix, label: Labels, posterior: Floats) -> float:
     """A step up the pseudo-likelihood of the smoothness weight: neighbours' votes seen less votes
     expected."""
     onehot = np.zeros(posterior.shape)

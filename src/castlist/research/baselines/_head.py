@@ -8,7 +8,9 @@ the distances are those of the features themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +19,20 @@ from castlist.errors import MissingExtra
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import Floats, Labels, group_means, unit
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 __all__ = ["embed", "faces_by_track", "need_torch", "pick", "rotation", "train_head"]
 
 Draw = Callable[[], tuple[Labels, ...]]
 
 
-def need_torch(name: str) -> Any:
+def need_torch(name: str) -> ModuleType:
     """The torch module. Raises `MissingExtra` where it is not installed."""
     try:
-        import torch
+        return import_module("torch")
     except ImportError:
         raise MissingExtra(name, "torch") from None
-    return torch
 
 
 def rotation(x: NDArray[np.floating], width: int) -> NDArray[np.float32]:
@@ -41,7 +45,7 @@ def rotation(x: NDArray[np.floating], width: int) -> NDArray[np.float32]:
 def train_head(
     x: NDArray[np.float32],
     draw: Draw,
-    loss: Callable[..., Any],
+    loss: Callable[..., Tensor],
     *,
     name: str,
     start: NDArray[np.float32],

@@ -6,7 +6,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,13 +118,14 @@ class Method(ABC):
         return label
 
 
-def _check_option(option: str, value: Any, kind: str) -> None:
+def _check_option(option: str, value: object, kind: str) -> None:
     """Raise `InputError` where a value is none that an option of that annotation can take."""
     if value is None and "None" in kind:
         return
     whole = kind.startswith("int")
-    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < whole:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = isinstance(value, int) if whole else number
+    if not (number and fits and isinstance(value, int | float) and math.isfinite(value) and value >= whole):
         wanted = "a whole number from 1 up" if whole else "a number from 0 up"
         raise InputError(f"{option} must be {wanted}, got {value!r}")
 

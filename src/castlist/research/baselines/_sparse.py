@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._shared import Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 __all__ = ["affinity_of", "objective", "self_expression"]
 
@@ -17,7 +20,7 @@ def self_expression(
     forbidden: NDArray[np.bool_],
     sparse: float,
     *,
-    edges: Any = None,
+    edges: csr_matrix | None = None,
     fused: float = 0.0,
     iterations: int = 150,
     smoothing: float = 0.01,
@@ -56,7 +59,7 @@ def objective(
     x: NDArray[np.floating],
     c: NDArray[np.floating],
     sparse: float,
-    edges: Any = None,
+    edges: csr_matrix | None = None,
     fused: float = 0.0,
     smoothing: float = 0.01,
 ) -> float:

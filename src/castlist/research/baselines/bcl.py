@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from castlist.research.baselines._method import Labels, Method
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import group_means, track_means, unit
 from castlist.research.baselines.c1c import c1c_levels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["BCL", "ball_loss", "complete_until"]
 
@@ -56,8 +60,8 @@ class BCL(Method):
         return complete_until(found, 4 * squared_radius, k)
 
     def _train(
-        self, torch: Any, x: NDArray[np.float32], identity: Labels, rng: np.random.Generator
-    ) -> tuple[Any, float]:
+        self, torch: ModuleType, x: NDArray[np.float32], identity: Labels, rng: np.random.Generator
+    ) -> tuple[Tensor, float]:
         """The network, and the squared radius b."""
         wide = [x.shape[1], 256, 128, 64]
         layers = [m for i, o in pairwise(wide) for m in (torch.nn.Linear(i, o), torch.nn.ReLU())]
@@ -76,7 +80,7 @@ class BCL(Method):
         return net, float(torch.nn.functional.softplus(h.detach()))
 
 
-def ball_loss(torch: Any, f: Any, own: Any, b: Any) -> Any:
+def ball_loss(torch: ModuleType, f: Tensor, own: Tensor, b: Tensor) -> Tensor:
     """The mean loss of outputs f (m, r) at length 1 whose identities are own (m,), for a squared radius b."""
     count = int(own.max()) + 1
     onehot = torch.nn.functional.one_hot(own, count).to(f.dtype)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castlist.extras import needed
 from castlist.research.baselines._convolution import adjacency, forward, network
@@ -14,7 +16,13 @@ from castlist.research.baselines._method import Labels, Method
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import Floats, chunk_means, group_means, unit
 
+if TYPE_CHECKING:
+    from torch.nn import ModuleDict
+
 __all__ = ["FGG", "link_graph", "ward_on_graph"]
+
+
+Edges = tuple[NDArray[np.int64], Floats]  # pairs (e, 2) and weights (e,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,9 @@ class FGG(Method):
             found, _ = self._train(torch, net, x, must, cannot)
         return ward_on_graph(unit(group_means(found, track, scene.tracks)), k or 1, self.near)
 
-    def _train(self, torch: Any, net: Any, x: Floats, must: Any, cannot: Any) -> tuple[Floats, list[float]]:
+    def _train(
+        self, torch: ModuleType, net: ModuleDict, x: Floats, must: Edges, cannot: Edges
+    ) -> tuple[Floats, list[float]]:
         """(m, 128) the embedding, and the loss at each step."""
         kinds = [adjacency(torch, len(x), *edges) for edges in (must, cannot)]
         nodes = torch.from_numpy((x * np.sqrt(x.shape[1])).astype(np.float32))
@@ -74,7 +84,7 @@ class FGG(Method):
             return forward(torch, net, nodes, kinds).numpy().astype(np.float64), trace
 
 
-def link_graph(x: Floats, track: Labels, scene: Scene, added: float) -> tuple[Any, Any]:
+def link_graph(x: Floats, track: Labels, scene: Scene, added: float) -> tuple[Edges, Edges]:
     """Must- and cannot-links between the pieces: each (e, 2) pairs and (e,) weights."""
     first = np.searchsorted(track, np.arange(scene.tracks + 1))
     span = [np.arange(first[t], first[t + 1]) for t in range(scene.tracks)]

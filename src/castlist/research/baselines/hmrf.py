@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from castlist.research.baselines._field import links, nearest_alike, simulated_f
 from castlist.research.baselines._method import Labels, Method
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import pca, track_means
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 __all__ = ["HMRF", "constraint_field"]
 
@@ -50,8 +53,8 @@ class HMRF(Method):
 
 
 def constraint_field(
-    scene: Scene, smooth: Any, must: float, cannot: float, inherit: float
-) -> tuple[Any, Any]:
+    scene: Scene, smooth: csr_matrix, must: float, cannot: float, inherit: float
+) -> tuple[csr_matrix, csr_matrix]:
     """Sparse (t, t) weights of must-links and of cannot-links, the latter handed on to near neighbours."""
     alike = links(scene.tracks, scene.constraints.must, must)
     apart = links(scene.tracks, scene.constraints.cannot, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from castlist.research.baselines._head import embed, faces_by_track, need_torch,
 from castlist.research.baselines._method import Labels, Method
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import hac, unit
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["ImpTriplet", "improved_triplet_loss"]
 
@@ -56,11 +59,13 @@ class ImpTriplet(Method):
             )
         return hac(embed(x, layer, scene), k or 1, "ward")
 
-    def loss(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def loss(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return improved_triplet_loss(anchor, positive, negative, self.margin, self.radius, self.weight)
 
 
-def improved_triplet_loss(a: Any, p: Any, n: Any, margin: float, radius: float, weight: float) -> Any:
+def improved_triplet_loss(
+    a: Tensor, p: Tensor, n: Tensor, margin: float, radius: float, weight: float
+) -> Tensor:
     """The mean loss of rows of three tensors."""
     near = ((a - p) ** 2).sum(1)
     far = (((a - n) ** 2).sum(1) + ((p - n) ** 2).sum(1)) / 2

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from castlist.research.baselines._head import faces_by_track, need_torch, pick, 
 from castlist.research.baselines._method import Labels, Method
 from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import Floats, components, group_means, hac_of_distances, pca, unit
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["VideoClusterNet", "match_tracks", "merge_by_loss"]
 
@@ -70,15 +74,15 @@ class VideoClusterNet(Method):
 
     def _distil(
         self,
-        torch: Any,
-        faces: Any,
-        student: list[Any],
-        teacher: list[Any],
-        centre: Any,
+        torch: ModuleType,
+        faces: Tensor,
+        student: list[Tensor],
+        teacher: list[Tensor],
+        centre: Tensor,
         pairs: NDArray[np.int64],
         scene: Scene,
         rng: np.random.Generator,
-    ) -> Any:
+    ) -> Tensor:
         """Train student and teacher in place; the new centre."""
         optimiser = torch.optim.Adam(student, lr=self.rate)
         by_track = faces_by_track(scene)
@@ -99,7 +103,7 @@ class VideoClusterNet(Method):
         return centre
 
 
-def _output(torch: Any, faces: Any, net: list[Any]) -> Any:
+def _output(torch: ModuleType, faces: Tensor, net: list[Tensor]) -> Tensor:
     """(m, P) cosines of the embeddings with the prototypes."""
     normalize = torch.nn.functional.normalize
     return normalize(faces @ net[0].T, dim=1) @ normalize(net[1], dim=1).T

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from castlist.research.bench.run import Bench, Dataset
 from castlist.research.bench.solve import TRACK, here, track_means
 from castlist.types import Embeddings, Machine
 from castlist.vectors import unit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["FIGURES", "SWEEPS", "Sweep", "draw"]
 
@@ -120,7 +123,7 @@ def draw(
     return written
 
 
-def _save(figure: Any, output: Path, name: str) -> list[Path]:
+def _save(figure: Figure, output: Path, name: str) -> list[Path]:
     paths = [output / f"{name}{suffix}" for suffix in (".svg", ".png")]
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -131,14 +134,14 @@ def _save(figure: Any, output: Path, name: str) -> list[Path]:
     return paths
 
 
-def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, NDArray[np.generic]]:
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Figure, NDArray[np.object_]]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def similarity(setting: Setting, after: Refinements) -> Any:
+def similarity(setting: Setting, after: Refinements) -> Figure:
     """Cosine similarity of track pairs of one person and of two, a panel for each method."""
     figure, axes = _figure(1, len(after), 4.2, 3.4)
     bins = np.linspace(-1, 1, 81)
@@ -158,7 +161,7 @@ def similarity(setting: Setting, after: Refinements) -> Any:
     return figure
 
 
-def links(setting: Setting, after: Refinements) -> Any:
+def links(setting: Setting, after: Refinements) -> Figure:
     """Cosine of pairs that tracks know: of one track (must-link), or seen together (cannot-link)."""
     features = setting.data.features
     first, second = _halves(features.embeddings.track)
@@ -192,7 +195,7 @@ def _halves(track: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     return order[start[several]], order[end[several]]
 
 
-def track_map(setting: Setting, after: Refinements) -> Any:
+def track_map(setting: Setting, after: Refinements) -> Figure:
     """Tracks in the plane by t-SNE of their cosine distances, a colour a person, a panel for each method."""
     with needed("the map of tracks", "features"):
         from sklearn.manifold import TSNE
@@ -225,7 +228,7 @@ def track_map(setting: Setting, after: Refinements) -> Any:
     return figure
 
 
-def sweeps(setting: Setting, after: Refinements) -> Any:
+def sweeps(setting: Setting, after: Refinements) -> Figure:
     """Accuracy and AUC against each option, mean and standard deviation over seeds."""
     chosen = [s for s in setting.sweeps if s.method in setting.methods]
     if not chosen:
@@ -268,7 +271,7 @@ def _point(setting: Setting, sweep: Sweep, value: int, progress: Progress) -> tu
     return accuracy, auc
 
 
-Drawer = Callable[[Setting, Refinements], Any]
+Drawer: TypeAlias = "Callable[[Setting, Refinements], Figure]"
 FIGURES: dict[str, Drawer] = {
     "similarity": similarity, "links": links, "map": track_map, "sweeps": sweeps,
 }  # fmt: skip

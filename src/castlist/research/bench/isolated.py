@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO
 
 from castlist.errors import CastlistError, InputError
 from castlist.research.bench.solve import Answer, Task, Watch, here, load_libraries
@@ -73,7 +73,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to standard error
 
-    def say(*message: Any) -> None:
+    def say(*message: object) -> None:
         pickle.dump(message, out, protocol=5)
         out.flush()
 

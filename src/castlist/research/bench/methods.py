@@ -5,11 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import InputError
 from castlist.research.features import FeatureSet
-from castlist.types import Clustering, Embeddings, Machine
+from castlist.types import Clustering, Embeddings, Json, Machine
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from castlist.cluster import GroupLinkage
+    from castlist.refine import Unrefined
+    from castlist.refine.siamese import Siamese
 
 __all__ = [
     "BARE",
@@ -33,7 +40,8 @@ __all__ = [
 PAPER = ("base", "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
 OURS = "castlist"  # what `castlist find` does with its vectors, refinement, linkage and cut
 BARE = "castlist-base"  # the same without a refinement
-Options = Mapping[str, Mapping[str, Any]]  # by method, then by field
+Step = TypeVar("Step", bound="DataclassInstance")
+Options = Mapping[str, Mapping[str, Json]]  # by method, then by field
 
 
 def known() -> dict[str, str]:
@@ -104,13 +112,13 @@ def resolve(names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Json]]:
     """Options such as `ssiam.epochs=5`, by method; `*.epochs=5` is for every method that has it.
 
     Raises:
         InputError: not of that form.
     """
-    options: dict[str, dict[str, Any]] = {}
+    options: dict[str, dict[str, Json]] = {}
     for setting in settings:
         place, equals, text = setting.partition("=")
         method, dot, field = place.strip().rpartition(".")
@@ -124,7 +132,7 @@ def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     return options
 
 
-def _with_options(step: Any, method: str, options: Options) -> Any:
+def _with_options(step: Step, method: str, options: Options) -> Step:
     """A step with the options given for it."""
     have = {f.name for f in fields(step)} if is_dataclass(step) else set()
     wanted = {k: v for k, v in options.get("*", {}).items() if k in have} | dict(options.get(method, {}))
@@ -138,14 +146,13 @@ def _with_options(step: Any, method: str, options: Options) -> Any:
         raise InputError(f"{method} cannot take {wanted}; give numbers where it has numbers") from None
 
 
-def refiner(method: str, seed: int, recipe: str, options: Options) -> Any:
+def refiner(method: str, seed: int, recipe: str, options: Options) -> Siamese | Unrefined:
     """The refinement step of that name, with its seed."""
-    from castlist.refine import REFINERS
+    from castlist.refine import REFINERS, Unrefined
 
-    makers: Mapping[str, Any] = REFINERS
     if method == "base":
-        return _with_options(makers["none"](), method, options)
-    return _with_options(makers[method](seed=seed, recipe=recipe), method, options)
+        return _with_options(Unrefined(), method, options)
+    return _with_options(REFINERS[method](seed=seed, recipe=recipe), method, options)
 
 
 def check_options(method: str, recipe: str, options: Options) -> None:
@@ -161,14 +168,17 @@ def check_options(method: str, recipe: str, options: Options) -> None:
 
 
 def refined(
-    step: Any, features: FeatureSet, machine: Machine, watch: Callable[[int, int], None] | None
+    step: Siamese | Unrefined,
+    features: FeatureSet,
+    machine: Machine,
+    watch: Callable[[int, int], None] | None,
 ) -> Embeddings:
     """The set's embeddings after a refinement step."""
     found: Embeddings = step(features.embeddings, features.constraints(), machine=machine, watch=watch)
     return found
 
 
-def _linkage() -> Any:
+def _linkage() -> GroupLinkage:
     from castlist.cluster import GroupLinkage
 
     return GroupLinkage()

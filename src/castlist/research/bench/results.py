@@ -10,12 +10,13 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from castlist._version import __version__
 from castlist.errors import InputError
 from castlist.metrics import Protocol
 from castlist.plain import read_plain
+from castlist.types import Json
 
 __all__ = ["Cell", "Key", "Result", "Spread", "Store", "cells"]
 
@@ -30,7 +31,7 @@ class Key:
     dataset: str
     digest: str  # of the vectors, tracks and labels that were scored
     method: str
-    options: dict[str, Any]  # every field of the method's step, the recipe and the seed among them
+    options: dict[str, Json]  # every field of the method's step, the recipe and the seed among them
     seed: int
     protocol: Protocol
     version: str = __version__
@@ -45,19 +46,38 @@ class Key:
         return f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in name)}-{tag}.json"
 
 
+class SetFacts(TypedDict):
+    """The set that was scored."""
+
+    subset: str
+    tracks: int
+    faces: int
+    dim: int
+    persons: int
+
+
+class About(TypedDict, total=False):
+    """The parts of seconds and peak_mb, and what the method warned of."""
+
+    refine_seconds: float
+    cluster_seconds: float
+    resident_mb: float | None
+    notes: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """The scores of one method with one seed under one protocol."""
 
     key: Key
-    facts: dict[str, Any]  # of the dataset: tracks, faces, dim, subset
+    facts: SetFacts
     scores: dict[str, float]
     auc: float | None  # verification AUC of track pairs; None where the method changes no features
     violated: float | None  # share of cannot-links broken; None where there are none or items are frames
     persons: dict[str, list[float]]  # precision, recall, F1 of each
     seconds: float  # refining and clustering
     peak_mb: float | None  # beyond the data and the libraries
-    about: dict[str, Any] = field(default_factory=dict)  # the parts of seconds and peak_mb
+    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,10 @@ from castlist.research.bench.results import Key, Result, Store
 from castlist.research.bench.solve import FRAME, TRACK, Answer, Solve, Task, Watch
 from castlist.research.bench.subsets import main_cast, subset_of, thinned
 from castlist.research.features import FeatureSet
-from castlist.types import NOISE, Machine
+from castlist.types import NOISE, Json, Machine
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["FRAME", "TRACK", "WEIGHTED", "Bench", "Dataset"]
 
@@ -160,7 +163,7 @@ class Bench:
         yield from (r for r in stored.values() if r is not None)
 
     def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
-        options: dict[str, Any] = {k: dict(v) for k, v in self.options.items() if k in ("*", method)}
+        options: dict[str, Json] = {k: dict(v) for k, v in self.options.items() if k in ("*", method)}
         if kind(method) == "refinement":
             options = _fields(refiner(method, seed, self.recipe, self.options))
         return Key(data.features.name, data.digest, method, options, seed, protocol)
@@ -227,11 +230,12 @@ def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
     return int((faces >= SMALL * weight.sum()).sum()) if own.any() else 0
 
 
-def _fields(step: Any) -> dict[str, Any]:
+def _fields(step: DataclassInstance) -> dict[str, Json]:
     """A step's options, those that it leaves to its recipe included."""
     given = asdict(step)
-    left = [name for name, value in given.items() if value is None and hasattr(step, "option")]
-    return {"step": type(step).__name__} | given | {name: step.option(name) for name in left}
+    decided = dict(getattr(step, "decided", {}))
+    left = {name: decided.get(name) for name, value in given.items() if value is None and decided}
+    return {"step": type(step).__name__, **given, **left}
 
 
 def _digest(features: FeatureSet) -> str:

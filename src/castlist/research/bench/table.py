@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from castlist.errors import InputError
 from castlist.metrics import Protocol
 from castlist.research.bench.methods import shown_name
 from castlist.research.bench.published import Published, published
 from castlist.research.bench.results import Cell, Spread
+from castlist.types import Json
 
 __all__ = ["COLUMNS", "columns", "groups", "markdown", "notes", "reference", "row", "tables"]
 
@@ -113,7 +113,7 @@ def _more_than_asked(cell: Cell) -> str:
 
 def settings(cell: Cell) -> str:
     """The options a method ran with, "" where all are defaults; the seed is not repeated."""
-    given: dict[str, Any] = {}
+    given: dict[str, Json] = {}
     for name, value in cell.results[0].key.options.items():
         given |= value if isinstance(value, dict) else {name: value}  # of a baseline, what was set
     shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from castlist import refine
 from castlist.errors import InputError
+from castlist.refine.siamese import Siamese
 from castlist.types import Machine
 
 __all__ = ["PseudoRF", "SSiam", "TSiam"]
@@ -22,9 +24,9 @@ LEAST = 4  # rows that can be learned from
 class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """What the three share. After `fit`, `refined_` is the trained `castlist.refine.Refined`."""
 
-    step: ClassVar[Any]
+    step: ClassVar[Callable[..., Siamese]]
 
-    def _trained(self, x: NDArray[np.generic], *links: Any) -> Self:
+    def _trained(self, x: NDArray[np.generic], *links: NDArray[np.generic] | None) -> Self:
         options = self.get_params(deep=False)
         seed = check_random_state(options.pop("random_state")).randint(2**31 - 1)
         machine = Machine(device=options.pop("device"))
@@ -32,7 +34,7 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         self._n_features_out = len(self.refined_.network.b1)
         return self
 
-    def _read(self, X: Any) -> NDArray[np.generic]:
+    def _read(self, X: ArrayLike) -> NDArray[np.generic]:
         x: NDArray[np.generic] = validate_data(
             self, X, dtype=[np.float64, np.float32], ensure_min_samples=LEAST
         )
@@ -42,9 +44,9 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         """(n, hidden) refined features of X (n, d), in X's precision."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return self.refined_.transform(x, precise=True).astype(x.dtype, copy=False)  # type: ignore[no-any-return]
+        return self.refined_.transform(x, precise=True).astype(x.dtype, copy=False)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
@@ -63,7 +65,7 @@ class SSiam(_Refiner):
         random_state: int, RandomState or None; decides first weights and draws.
     """
 
-    step: ClassVar[Any] = refine.SSiam
+    step: ClassVar[Callable[..., Siamese]] = refine.SSiam
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class SSiam(_Refiner):
         margin: float | None = None,
         learning_rate: float | None = None,
         device: str = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.recipe = recipe
         self.subset = subset
@@ -92,7 +94,7 @@ class SSiam(_Refiner):
         self.device = device
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Train on X (n, d), one row a face; y is not looked at.
 
         Raises:
@@ -108,7 +110,7 @@ class PseudoRF(_Refiner):
         recipe, subset, epochs, batch, hidden, margin, learning_rate, device, random_state: as in `SSiam`.
     """
 
-    step: ClassVar[Any] = refine.PseudoRF
+    step: ClassVar[Callable[..., Siamese]] = refine.PseudoRF
 
     def __init__(
         self,
@@ -121,7 +123,7 @@ class PseudoRF(_Refiner):
         margin: float | None = None,
         learning_rate: float | None = None,
         device: str = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.recipe = recipe
         self.subset = subset
@@ -133,7 +135,7 @@ class PseudoRF(_Refiner):
         self.device = device
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Train on X (n, d), one row a face; y is not looked at.
 
         Raises:
@@ -173,7 +175,7 @@ class TSiam(_Refiner):
         margin: float | None = None,
         learning_rate: float | None = None,
         device: str = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.recipe = recipe
         self.positives = positives
@@ -192,7 +194,7 @@ class TSiam(_Refiner):
     def fit(
         self,
         X: ArrayLike,
-        y: Any = None,
+        y: ArrayLike | None = None,
         *,
         tracks: ArrayLike | None = None,
         frames: ArrayLike | None = None,
@@ -222,9 +224,12 @@ class TSiam(_Refiner):
         cannot = np.zeros((0, 2), np.int64) if cannot_link is None else np.asarray(cannot_link).reshape(-1, 2)
         if frames is not None:
             cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
-        return self._trained(x, track, cannot, must_link)
+        must = None if must_link is None else np.asarray(must_link)
+        return self._trained(x, track, cannot, must)
 
-    def fit_transform(self, X: ArrayLike, y: Any = None, **links: Any) -> NDArray[np.generic]:
+    def fit_transform(
+        self, X: ArrayLike, y: ArrayLike | None = None, **links: ArrayLike | None
+    ) -> NDArray[np.generic]:
         """`fit`, then `transform` of the same rows."""
         return self.fit(X, y, **links).transform(X)
 

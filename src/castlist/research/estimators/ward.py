@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,7 +32,7 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: ArrayLike,
-        y: Any = None,
+        y: ArrayLike | None = None,
         *,
         weights: ArrayLike | None = None,
         cannot_link: ArrayLike | None = None,

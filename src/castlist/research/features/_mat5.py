@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,14 @@ BOMB, RATIO = 64 << 20, 200  # a variable larger than this that shrank this much
 DAMAGED = "is damaged or cut short: an element is longer than what holds it"
 
 
+Value: TypeAlias = "NDArray[np.generic] | str | list[Value] | Struct"  # numbers, text, a cell, a struct array
+
+
 @dataclass(frozen=True, slots=True)
 class Struct:
     """A struct array of n elements: for each field its n values, in MATLAB's order."""
 
-    fields: dict[str, list[Any]]
+    fields: dict[str, list[Value]]
 
 
 class Element(NamedTuple):
@@ -47,7 +50,7 @@ class Element(NamedTuple):
     end: int
 
 
-def load(path: Path, wanted: Callable[[str], bool]) -> dict[str, Any]:
+def load(path: Path, wanted: Callable[[str], bool]) -> dict[str, Value]:
     """The variables whose names are wanted: arrays, str, lists (cells) and Structs.
 
     Raises:
@@ -63,8 +66,8 @@ def load(path: Path, wanted: Callable[[str], bool]) -> dict[str, Any]:
         raise InputError(f"is damaged or cut short: a variable does not unpack ({error})") from None
 
 
-def _variables(content: memoryview, order: str, wanted: Callable[[str], bool]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _variables(content: memoryview, order: str, wanted: Callable[[str], bool]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
     at = 128
     while at < len(content):
         element = _element(content, at, order)
@@ -137,7 +140,7 @@ def _name(data: memoryview, order: str) -> str:
     return _head(data, order)[2] if len(data) else ""
 
 
-def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Any]:
+def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
     """Name and value of an array."""
     if not len(data):
         return "", np.zeros((0, 0))
@@ -179,7 +182,7 @@ def _text(element: Element, order: str) -> str:
     return bytes(element.data).decode(encoding, "replace")
 
 
-def _values(data: memoryview, at: int, count: int, order: str, depth: int) -> tuple[list[Any], int]:
+def _values(data: memoryview, at: int, count: int, order: str, depth: int) -> tuple[list[Value], int]:
     """So many arrays one after another, and where they end."""
     if count * 8 > len(data):  # each one has a tag of 8 bytes at least
         raise InputError(DAMAGED)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.extras import needed
-from castlist.research.features._mat5 import Struct
+from castlist.research.features._mat5 import Struct, Value
 from castlist.research.features.table import check_amount
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = ["FIELDS", "TrackTable", "feature_name", "hdf5_dataset", "hdf5_fields", "struct_fields", "table"]
 
@@ -49,7 +52,10 @@ class TrackTable:
     size: NDArray[np.int64] | None
 
 
-def table(fields: dict[str, list[Any]]) -> TrackTable:
+Plain: TypeAlias = "str | NDArray[np.generic]"  # text, or numbers in a row
+
+
+def table(fields: dict[str, list[Plain]]) -> TrackTable:
     """The track table of raw fields, checked.
 
     Raises:
@@ -65,14 +71,14 @@ def table(fields: dict[str, list[Any]]) -> TrackTable:
     return TrackTable(_column(fields, "trackerId"), stored, _labels(fields), _frames(fields, stored), *extra)
 
 
-def _column(fields: dict[str, list[Any]], name: str) -> NDArray[np.int64]:
+def _column(fields: dict[str, list[Plain]], name: str) -> NDArray[np.int64]:
     values = fields[name]
     if any(isinstance(v, str) or v.size != 1 or not np.isfinite(v).all() for v in values):
         raise InputError(f"Tracks.{name} must be one number for each track")
     return np.array([int(v[0]) for v in values], np.int64)
 
 
-def _labels(fields: dict[str, list[Any]]) -> list[str] | None:
+def _labels(fields: dict[str, list[Plain]]) -> list[str] | None:
     """Names where there are any, else the numbers of `labelid` as text."""
     for name in ("groundTruthIdentity", "label", "labelid"):
         if name in fields:
@@ -84,7 +90,7 @@ def _digits(value: NDArray[np.generic]) -> str:
     return str(int(value[0])) if value.size == 1 and np.isfinite(value[0]) else ""
 
 
-def _frames(fields: dict[str, list[Any]], stored: NDArray[np.int64]) -> NDArray[np.int64] | None:
+def _frames(fields: dict[str, list[Plain]], stored: NDArray[np.int64]) -> NDArray[np.int64] | None:
     if "frames" not in fields:
         return None
     for value, count in zip(fields["frames"], stored, strict=True):
@@ -99,14 +105,14 @@ def feature_name(names: list[str]) -> str | None:
     return found[0] if found else None
 
 
-def struct_fields(tracks: Any) -> dict[str, list[Any]]:
+def struct_fields(tracks: Value) -> dict[str, list[Plain]]:
     """The fields of a struct array as `_mat5.load` gives it."""
     if not isinstance(tracks, Struct):
         raise InputError("Tracks must be a struct array with the fields numframes and trackerId")
     return {name: [_plain(v) for v in tracks.fields[name]] for name in FIELDS if name in tracks.fields}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Value) -> Plain:
     """Text, or numbers in a row; a cell that holds one thing is that thing."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -117,7 +123,7 @@ def _plain(value: Any) -> Any:
     return value.ravel(order="F")
 
 
-def hdf5_dataset(file: Any, name: str, where: str = "the file") -> Any:
+def hdf5_dataset(file: h5py.File, name: str, where: str = "the file") -> h5py.Dataset:
     """A dataset of an HDF5 file whose data lies in the file itself.
 
     Raises:
@@ -136,7 +142,7 @@ def hdf5_dataset(file: Any, name: str, where: str = "the file") -> Any:
     return found
 
 
-def hdf5_fields(file: Any) -> dict[str, list[Any]]:
+def hdf5_fields(file: h5py.File) -> dict[str, list[Plain]]:
     """The fields of the group `Tracks` of a v7.3 file."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
@@ -154,7 +160,7 @@ def hdf5_fields(file: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _hdf5_column(file: Any, dataset: Any, text: bool) -> list[Any]:
+def _hdf5_column(file: h5py.File, dataset: h5py.Dataset, text: bool) -> list[Plain]:
     """One value a track: of references, or of the dataset itself where there is one track only."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
@@ -165,7 +171,7 @@ def _hdf5_column(file: Any, dataset: Any, text: bool) -> list[Any]:
     return [_hdf5_plain(dataset, text)]
 
 
-def _hdf5_value(file: Any, reference: Any, text: bool) -> Any:
+def _hdf5_value(file: h5py.File, reference: h5py.Reference, text: bool) -> Plain:
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -181,7 +187,7 @@ def _hdf5_value(file: Any, reference: Any, text: bool) -> Any:
     raise InputError("a field of Tracks is nested too deep")
 
 
-def _hdf5_plain(dataset: Any, text: bool) -> Any:
+def _hdf5_plain(dataset: h5py.Dataset, text: bool) -> Plain:
     if dataset.size > LONGEST:
         raise InputError(f"a field of Tracks claims {dataset.size} values for one track")
     if dataset.attrs.get("MATLAB_empty", 0):

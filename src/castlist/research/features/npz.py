@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def _face_id(column: dict[str, NDArray[np.generic]]) -> NDArray[np.generic]:
 
 def write(features: FeatureSet, path: Path) -> None:
     """Write a set in the layout above, as float32; `read` gives it back."""
-    columns: dict[str, Any] = {
+    columns: dict[str, NDArray[np.generic]] = {
         "features": features.embeddings.vector,
         "track_id": features.track_id[features.embeddings.track],
         "tracks": features.track_id,
@@ -104,7 +104,7 @@ def write(features: FeatureSet, path: Path) -> None:
         columns["label"] = features.label
     for name, view in zip(features.view_names, features.views, strict=True):
         columns[VIEW + name] = view
-    np.savez_compressed(path, **columns)
+    np.savez_compressed(path, allow_pickle=False, **columns)
 
 
 def read_npy(stream: IO[bytes], size: int, what: str) -> NDArray[np.generic]:

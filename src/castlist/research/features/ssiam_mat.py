@@ -11,8 +11,9 @@ where it has features only, `Tracks` comes from `<series>_sSSeEE.mat` beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,23 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.extras import needed
 from castlist.research.features import _mat5, _matlab
+from castlist.research.features._matlab import Plain
 from castlist.research.features.table import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "read", "write"]
 
 LARGEST_V7 = 1 << 28  # bytes of the padded block; v7 could hold 2 GB, but v7.3 never holds the padding
 UNKNOWN_LABEL = 2  # the number that the release gives to everyone outside the main cast
 HOLDS = "an SSIAM file holds features_vgg (d x faces x tracks) and the struct array Tracks"
+
+
+Block: TypeAlias = NDArray[np.generic] | list[NDArray[np.float32]]  # padded, or unpadded already
+Fields: TypeAlias = dict[
+    str, Sequence[float | str | NDArray[np.float64]]
+]  # a value a track, as it is written
 
 
 def read(path: Path) -> FeatureSet:
@@ -65,7 +76,7 @@ def _name(path: Path) -> str:
     return path.stem.partition("_features_")[0]
 
 
-def _read_classic(path: Path) -> tuple[NDArray[np.generic], dict[str, list[Any]]]:
+def _read_classic(path: Path) -> tuple[Block, dict[str, list[Plain]]]:
     found = _mat5.load(path, lambda name: name.startswith("features_") or name == "Tracks")
     feature = _matlab.feature_name(list(found))
     if feature is None:
@@ -77,7 +88,7 @@ def _read_classic(path: Path) -> tuple[NDArray[np.generic], dict[str, list[Any]]
     return block.T, fields
 
 
-def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
+def _read_hdf5(path: Path) -> tuple[Block, dict[str, list[Plain]]]:
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -96,7 +107,7 @@ def _read_hdf5(path: Path) -> tuple[Any, dict[str, list[Any]]]:
         return [block[t, :n].astype(np.float32) for t, n in enumerate(stored)], fields
 
 
-def _sibling_fields(path: Path) -> dict[str, list[Any]]:
+def _sibling_fields(path: Path) -> dict[str, list[Plain]]:
     """`Tracks` of `<series>_sSSeEE.mat` beside the features."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
@@ -124,7 +135,7 @@ def _check_block(shape: tuple[int, ...], stored: NDArray[np.int64]) -> None:
         )
 
 
-def _unpad(block: Any, stored: NDArray[np.int64]) -> NDArray[np.float32]:
+def _unpad(block: Block, stored: NDArray[np.int64]) -> NDArray[np.float32]:
     """The vectors (k, d) of a padded block (tracks, most faces, d), or of a list that is unpadded already."""
     if isinstance(block, list):
         return np.concatenate(block) if block else np.zeros((0, 0), np.float32)
@@ -161,13 +172,13 @@ def faces_of(features: FeatureSet) -> list[NDArray[np.int64]]:
     return np.split(order, np.cumsum(_stored(features))[:-1]) if len(features) else []
 
 
-def _fields(features: FeatureSet, rows: list[NDArray[np.int64]]) -> dict[str, list[Any]]:
+def _fields(features: FeatureSet, rows: list[NDArray[np.int64]]) -> Fields:
     names = features.label if features.label is not None else np.full(len(features), "")
     known = sorted(set(names.tolist()) - {""})
     number = {name: i + 1 + (i + 1 >= UNKNOWN_LABEL) for i, name in enumerate(known)}
     if all(name.isdecimal() for name in known):
         number = {name: int(name) for name in known}
-    fields: dict[str, list[Any]] = {
+    fields: Fields = {
         "trackerId": [float(i) for i in features.track_id],
         "numframes": [float(len(r)) for r in rows],
         "labelid": [float(number.get(name, UNKNOWN_LABEL)) for name in names],
@@ -221,7 +232,7 @@ def _write_hdf5(features: FeatureSet, path: Path) -> None:
         stream.write(text.encode().ljust(116) + b"\0" * 8 + b"\x00\x02IM")
 
 
-def _write_hdf5_struct(file: Any, fields: dict[str, list[Any]]) -> None:
+def _write_hdf5_struct(file: h5py.File, fields: Fields) -> None:
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -231,7 +242,10 @@ def _write_hdf5_struct(file: Any, fields: dict[str, list[Any]]) -> None:
         references = np.zeros((len(column), 1), h5py.ref_dtype)
         for t, value in enumerate(column):
             text = isinstance(value, str)
-            array = np.array([[ord(c)] for c in value], np.uint16) if text else np.atleast_2d(value).T
+            if isinstance(value, str):
+                array = np.array([[ord(c)] for c in value], np.uint16)
+            else:
+                array = np.atleast_2d(value).T
             empty = array.size == 0
             item = store.create_dataset(f"{name}{t}", data=np.zeros(2, np.uint64) if empty else array)
             item.attrs["MATLAB_class"] = np.bytes_("char" if text else "double")
