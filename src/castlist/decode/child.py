@@ -16,22 +16,35 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from castlist.decode import wire
 
+if TYPE_CHECKING:
+    import av
+
+    from castlist.decode.source import Source
+
 ALIVE_EVERY = 0.5  # seconds between signs of life while no frame is ready
 COLLECT_EVERY = 4  # frames; one whose side data was read refers to itself, and left alone hundreds pile up
 
 
-def main(text: str, work: Callable[[dict[str, Any], int], None] | None = None) -> None:
+J = TypeVar("J")
+
+
+def main(text: str) -> None:
+    """Decode a film as the job (JSON) says; never raises."""
+    run(text, decode)
+
+
+def run(text: str, work: Callable[[J, int], None]) -> None:
     """Do the job and say how it went; never raises.
 
     Args:
         text: the job as JSON.
-        work: what is done of it, with the descriptor on which records are written; decoding by default.
+        work: what is done of it, with the descriptor on which records are written.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     job = json.loads(text)
@@ -39,7 +52,7 @@ def main(text: str, work: Callable[[dict[str, Any], int], None] | None = None) -
     out = job["out"]
     try:
         _limit_memory(job["memory"])
-        (work or decode)(job, out)
+        work(job, out)
     except (BrokenPipeError, KeyboardInterrupt):
         pass
     except BaseException as error:
@@ -47,7 +60,7 @@ def main(text: str, work: Callable[[dict[str, Any], int], None] | None = None) -
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
-def decode(job: dict[str, Any], out: int) -> None:
+def decode(job: wire.Job, out: int) -> None:
     """Describe the file, or send its frames if the job has a place for their pictures."""
     import av.logging
 
@@ -74,7 +87,7 @@ def decode(job: dict[str, Any], out: int) -> None:
         say(out, wire.Record(wire.HEADER), wire.dump(_describe(source, first, width, height)))
 
 
-def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any]:
+def _describe(source: Source, first: av.VideoFrame, width: int, height: int) -> wire.Header:
     return {
         "unit": str(source.unit),
         "width": width,
@@ -88,7 +101,7 @@ def _describe(source: Any, first: Any, width: int, height: int) -> dict[str, Any
     }
 
 
-def _sound(source: Any) -> list[int] | None:
+def _sound(source: Source) -> list[int] | None:
     """Channels and samples a second of the first sound track; None where there is none."""
     context = next((s.codec_context for s in source.container.streams.audio), None)
     return [context.channels, context.sample_rate] if context and context.sample_rate else None
@@ -97,7 +110,7 @@ def _sound(source: Any) -> list[int] | None:
 class _Sender:
     """Tells the parent of each frame, and paints those that it asks for."""
 
-    def __init__(self, source: Any, job: dict[str, Any], out: int) -> None:
+    def __init__(self, source: Source, job: wire.Job, out: int) -> None:
         from castlist.decode.picture import Painter, fitted
 
         self._source, self._start, self._most, self._out = source, job["start"], job["ahead"], out
@@ -105,7 +118,7 @@ class _Sender:
         self._thumb = Painter(*job["thumb"], smooth=True) if job["thumb"] else None
         shape = (self._painter.height, self._painter.width, 3)
         self._canvas = np.frombuffer(mmap.mmap(job["canvas"], math.prod(shape)), np.uint8).reshape(shape)
-        self._held: dict[int, Any] = {}  # frames by time, until the parent is done with them
+        self._held: dict[int, av.VideoFrame] = {}  # frames by time, until the parent is done with them
         self._wishes = wire.Wishes()
 
     def send(self) -> None:
@@ -145,7 +158,7 @@ class _Sender:
             else:
                 self._held = {time: frame for time, frame in self._held.items() if time > pts}
 
-    def _painted(self, frame: Any) -> bytes:
+    def _painted(self, frame: av.VideoFrame) -> bytes:
         """Lay the picture of a frame on the canvas; what went wrong, or nothing."""
         try:
             self._canvas[:] = self._painter(frame)

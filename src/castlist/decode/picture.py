@@ -8,16 +8,19 @@ do. Interlaced frames are shown as stored, both fields woven. Transparency is ig
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import av
 
 # AVColorSpace (ITU-T H.273 matrix coefficients) -> swscale's names; absent: as if unspecified
 _MATRIX = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020", 10: "BT2020"}
 
 
-def orientation(frame: Any) -> tuple[bool, bool, bool]:
+def orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     """How a frame is turned for showing: (transpose, flip x, flip y), the flips after the transposition.
 
     The display matrix maps a pixel (x, y) to (a x + c y, b x + d y); angles between quarter turns are
@@ -56,17 +59,18 @@ class Painter:
         from av.video.reformatter import VideoReformatter
 
         self.width, self.height = width, height
-        self._way = {"interpolation": "AREA"} if smooth else {}
-        self._reformatter: Any = VideoReformatter()
+        self._interpolation = "AREA" if smooth else None
+        self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: Any) -> NDArray[np.uint8]:
+    def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """(height, width, 3) BGR; a view that is valid until the next call."""
         transpose, flip_x, flip_y = orientation(frame)
         width, height = (self.height, self.width) if transpose else (self.width, self.height)
-        self._kept: Any = None  # so that its memory can serve again
+        self._kept: av.VideoFrame | None = None  # so that its memory can serve again
         self._kept = self._reformatter.reformat(
             frame, width, height, "bgr24",
-            src_colorspace=_colorspace(frame), dst_color_range="JPEG", **self._way,
+            src_colorspace=_colorspace(frame), dst_color_range="JPEG",  # type: ignore[arg-type]  # names will do too
+            interpolation=self._interpolation,
         )  # fmt: skip
         if self._kept.planes[0].line_size < 0:  # rows from the bottom up, handed through as they are
             self._kept = self._reformatter.reformat(self._kept, format="bgr0").reformat(format="bgr24")
@@ -85,7 +89,7 @@ def _pixels(rows: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
     )
 
 
-def _colorspace(frame: Any) -> str | None:
+def _colorspace(frame: av.VideoFrame) -> str | None:
     """The matrix that turns this frame's YUV to RGB; None: it is RGB, or swscale knows better."""
     if frame.format.is_rgb or frame.format.name.startswith(("pal8", "gray", "mono")):
         return None

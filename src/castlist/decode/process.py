@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from castlist.decode import wire
 from castlist.decode.files import Limits, printable
@@ -54,7 +55,7 @@ class Child:
         *,
         module: str = "castlist.decode.child",
         fds: tuple[int, ...] = (),
-        **job: Any,
+        job: Mapping[str, object],
     ) -> None:
         """`module` has the `main` that does the job, and may use the descriptors `fds` too."""
         self._path, self._limits = path, limits
@@ -62,10 +63,10 @@ class Child:
         self._waiting: deque[tuple[wire.Record, bytes]] = deque()  # came while a picture was waited for
         life, self._life = os.pipe()
         self._in, out = os.pipe()
-        job |= {"file": fd, "life": life, "out": out, "threads": limits.threads}
+        job = {**job, "file": fd, "life": life, "out": out, "threads": limits.threads}
         job |= {"memory": limits.memory, "max_pixels": limits.max_pixels}
-        canvas = job.get("canvas", -1)
-        kept = [fd, life, out, *fds] + ([canvas] if canvas >= 0 else [])
+        canvas = job.get("canvas")
+        kept = [fd, life, out, *fds] + ([canvas] if isinstance(canvas, int) and canvas >= 0 else [])
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         try:
             self._process = subprocess.Popen(  # noqa: S603
@@ -118,7 +119,7 @@ class Child:
 
     def _fail(self, text: bytes) -> NoReturn:
         self.close()
-        error = wire.load(text)
+        error = wire.load(text, wire.Trouble)
         raise VideoError(self._sentence(error["code"], error["detail"]))
 
     def _say(self, kind: int, pts: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,11 +103,11 @@ def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
         os.close(fd)
 
 
-def _header(path: Path, fd: int, limits: Limits) -> dict[str, Any]:
+def _header(path: Path, fd: int, limits: Limits) -> wire.Header:
     """What the child says of a film."""
-    child = Child(path, fd, limits, canvas=-1)
+    child = Child(path, fd, limits, job=wire.Job(canvas=-1))
     try:
-        return wire.load(child.hear()[1])
+        return wire.load(child.hear()[1], wire.Header)
     finally:
         child.close()
 
@@ -194,11 +194,12 @@ class Reader:
             canvas = _anonymous_file(height * width * 3)
             memory = mmap.mmap(canvas, height * width * 3, prot=mmap.PROT_READ)
             self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
-            self._child = Child(
-                video.path, fd, limits, canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
+            job = wire.Job(
+                canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
                 width=video.width, height=video.height, ahead=kept + ahead, exact=exact,
             )  # fmt: skip
-            header = wire.load(self._child.hear()[1])
+            self._child = Child(video.path, fd, limits, job=job)
+            header = wire.load(self._child.hear()[1], wire.Begun)
         except BaseException:
             self.close()
             raise

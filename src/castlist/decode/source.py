@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Protocol
 
 import av
 import av.error
@@ -24,6 +24,9 @@ from castlist.decode.quicktime import timecode_shift
 from castlist.decode.times import Count, Restarts, Times
 from castlist.errors import InputError
 from castlist.timecode import Timebase, frame_number, snapped
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 # Demuxers that read the file they are given and nothing else.
 FORMATS = (
@@ -62,7 +65,7 @@ class _Decoded(NamedTuple):
     """A frame, and what had been counted when it came."""
 
     pts: int  # ticks of `Source.unit`
-    frame: Any
+    frame: av.VideoFrame
     damaged: int
     retimed: int
 
@@ -74,7 +77,7 @@ class _TooLate(Exception):
 class _Bytes:
     """A file as FFmpeg reads it: a place that no file has, named by a broken index, is FFmpeg's to handle."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Readable) -> None:
         self.read, self.tell, self._seek = file.read, file.tell, file.seek
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -141,14 +144,14 @@ class Source:
         return Times(max(1, round(step)), float(1 / self.unit), self.container.format.name == "avi")
 
     def _has(self, flag: Flags) -> bool:
-        return bool(self.container.format.flags & flag.value)
+        return bool(self.container.format.flags & flag.value)  # type: ignore[operator]  # an int, says the stub
 
     @property
     def _broadcast(self) -> bool:
         """Whether a format's clock may jump: broadcast and disc formats, whose headers say no duration."""
         return self._has(Flags.ts_discont)
 
-    def _main_stream(self) -> Any:
+    def _main_stream(self) -> av.VideoStream:
         """The default video stream, of several the largest; cover art and thumbnails are no video."""
         if "_pipe" in self.container.format.name or self.container.format.name == "ico":
             raise Unusable(wire.MOVING_WEBP if self._moving_webp() else wire.PICTURE)
@@ -249,7 +252,7 @@ class Source:
                     return str(value.strip())
         return ""
 
-    def frames(self, start: int = 0) -> Iterator[tuple[int, Any]]:
+    def frames(self, start: int = 0) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """(pts, frame) of each frame with pts >= start, rising; (pts, None) of those on the way to it.
 
         Frames and counts are the same wherever it starts. What a decoder makes up for lost data depends
@@ -268,7 +271,7 @@ class Source:
             yield from self._begun(last + 1)
         self.unread += self._missing_end()
 
-    def _begun(self, start: int) -> Iterator[tuple[int, Any]]:
+    def _begun(self, start: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """The same, begun at a key frame well before `start`, or at the beginning where there is none."""
         if start > 0 and not self._exact and not isinstance(self._times, Count):
             for seconds in EARLIER:
@@ -311,7 +314,7 @@ class Source:
 
     def _counted(
         self, frames: Iterator[_Decoded], start: int, *, sought: bool = False
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """Those from `start` on, the others as None; counts what comes after the last before `start`."""
         on_the_way = damaged = retimed = 0  # the two as they were at the last frame before `start`
         before = self._before
@@ -379,7 +382,7 @@ class Source:
             if i < number:
                 continue
             if key is None:
-                if not packet.is_keyframe or packet.pts is None:
+                if packet is None or not packet.is_keyframe or packet.pts is None:
                     continue
                 key = (packet.pts - self._zero) * self._fine
             for shown in self._decoded(packet):
@@ -390,7 +393,7 @@ class Source:
         for packet in self._packets():
             yield from self._decoded(packet)
 
-    def _packets(self) -> Iterator[Any]:
+    def _packets(self) -> Iterator[av.Packet | None]:
         """Packets of the stream; what cannot be read is skipped as far as the format allows, and counted."""
         stumbles = 0
         while stumbles < MAX_STUMBLES:
@@ -407,7 +410,7 @@ class Source:
         self._hurts += 1
         yield None  # flush
 
-    def _decoded(self, packet: Any) -> Iterator[_Decoded]:
+    def _decoded(self, packet: av.Packet | None) -> Iterator[_Decoded]:
         """The frames that a packet completes; None flushes."""
         if self._threads != 1 and self._doubtful(packet):
             raise _Damage
@@ -428,7 +431,7 @@ class Source:
             pts = self._times(self._ticks(frame.pts), self._ticks(frame.dts))
             yield _Decoded(pts, frame, self._hurts, self._times.retimed)
 
-    def _pictures(self, packet: Any) -> list[Any]:
+    def _pictures(self, packet: av.Packet | None) -> list[av.VideoFrame]:
         """The frames that a packet completes; None flushes.
 
         Where frames are decoded side by side, an error at the flush can end the film in silence: fewer frames
@@ -447,7 +450,7 @@ class Source:
     def _ticks(self, time: int | None) -> int | None:
         return None if time is None else (int(time) - self._zero) * self._fine
 
-    def _doubtful(self, packet: Any) -> bool:
+    def _doubtful(self, packet: av.Packet | None) -> bool:
         """Whether a packet is damaged, or may be without a word: the end of a stream without an index."""
         if packet is not None and packet.size:
             return bool(packet.is_corrupt)
@@ -460,7 +463,7 @@ class Source:
         self._hurts += 1
 
 
-def _tagged(stream: Any) -> Fraction:
+def _tagged(stream: av.VideoStream) -> Fraction:
     """Seconds that a Matroska track lasts by its statistics; 0 where it has none."""
     text = str(stream.metadata.get("DURATION", ""))
     match = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", text)
@@ -470,9 +473,17 @@ def _tagged(stream: Any) -> Fraction:
     return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
 
 
-def opened(file: Any) -> Any:
+class Readable(Protocol):
+    """What FFmpeg needs of a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = ..., /) -> int: ...
+    def tell(self) -> int: ...
+
+
+def opened(file: Readable) -> InputContainer:
     """FFmpeg's view of a file that is read through this object, and of nothing else."""
-    return av.open(
+    container: InputContainer = av.open(
         _Bytes(file),
         mode="r",
         options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
@@ -480,9 +491,10 @@ def opened(file: Any) -> Any:
         buffer_size=1 << 18,
         io_open=_refuse,
     )
+    return container
 
 
-def _refuse(*_: Any) -> NoReturn:
+def _refuse(*_: object) -> NoReturn:
     raise PermissionError("a film may not open other files")
 
 

@@ -10,7 +10,10 @@ was decoded always gets a time, later than that of the frame before.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import av
 
 BACKWARDS = (
     0.1  # seconds by which decoding times step back where a clock starts again [ffmpeg: ffmpeg_demux.c]
@@ -36,7 +39,7 @@ class Restarts:
     _offset: int = 0
     _next: int | None = None  # the time at which the next packet is expected
 
-    def __call__(self, packet: Any) -> None:
+    def __call__(self, packet: av.Packet) -> None:
         """Move a packet's times by the offset that holds for it."""
         dts = packet.dts
         if dts is not None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, TypeVar
 
 HEADER, FRAME, PAINTED, ALIVE, END, ERROR = range(6)
 ASK, DONE = range(2)  # what the parent says of a frame, named by its time
@@ -87,12 +88,60 @@ class Wishes:
         return list(_WISH.iter_unpack(data[:whole]))
 
 
-def dump(value: dict[str, Any]) -> bytes:
+T = TypeVar("T")
+
+
+def dump(value: Mapping[str, object]) -> bytes:
     """A small mapping as JSON bytes."""
     return json.dumps(value).encode()
 
 
-def load(data: bytes) -> dict[str, Any]:
-    """What `dump` wrote."""
-    value: dict[str, Any] = json.loads(data)
+def load(data: bytes, kind: type[T]) -> T:
+    """What `dump` wrote: a mapping of that type."""
+    value: T = json.loads(data)
     return value
+
+
+class Job(TypedDict, total=False):
+    """What the decoding child is asked for."""
+
+    file: int  # descriptors of the film, of the parent's life and of the answers
+    life: int
+    out: int
+    threads: int
+    memory: int  # bytes
+    max_pixels: int
+    canvas: int  # descriptor of the memory in which pictures are laid; -1: only the header is asked for
+    start: int  # ticks
+    max_side: int
+    thumb: tuple[int, int] | None
+    width: int  # of the film as shown
+    height: int
+    ahead: int  # frames
+    exact: bool
+
+
+class Begun(TypedDict):
+    """Said before the first frame."""
+
+    unit: str  # seconds of a tick, exact
+
+
+class Header(Begun):
+    """What a film is like."""
+
+    width: int
+    height: int
+    rate: str
+    duration: str
+    codec: str
+    pixel_format: str
+    timecode: str
+    sound: list[int] | None  # channels and samples a second of the first sound track
+
+
+class Trouble(TypedDict):
+    """Why it could not be done."""
+
+    code: str
+    detail: str

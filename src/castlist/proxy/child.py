@@ -15,9 +15,15 @@ import sys
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import av
+    from av.container import OutputContainer
+
+    from castlist.decode.source import Source
 
 TOLD_EVERY = 0.2  # seconds between words about how far it is
 SOUND_RATE = 48000  # samples a second, which every browser plays
@@ -51,7 +57,7 @@ def main(text: str) -> None:
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
-def make(film: BinaryIO, target: BinaryIO, job: dict[str, Any]) -> None:
+def make(film: BinaryIO, target: BinaryIO, job: Job) -> None:
     """Write the proxy of an open film."""
     import av
     import av.logging
@@ -77,18 +83,41 @@ def make(film: BinaryIO, target: BinaryIO, job: dict[str, Any]) -> None:
         sound.end()
 
 
+class Job(TypedDict):
+    """The proxy that is made; travels as JSON."""
+
+    file: int  # descriptor of the film
+    life: int  # descriptor whose other end the parent holds
+    memory: int  # bytes
+    threads: int
+    max_pixels: int
+    target: str  # the file that is written
+    kind: str  # of ENCODERS
+    width: int
+    height: int
+
+
 class _Picture:
     """The pictures, scaled, upright, each at its own time."""
 
     def __init__(
-        self, container: Any, source: Any, size: tuple[int, int], codec: str, options: dict[str, str]
+        self,
+        container: OutputContainer,
+        source: Source,
+        size: tuple[int, int],
+        codec: str,
+        options: dict[str, str],
     ) -> None:
+        import av
+
         from castlist.decode.picture import Painter
 
         self._container = container
         self._painter = Painter(*size)
         self._unit = source.unit
-        self._stream = container.add_stream(codec, rate=max(Fraction(1), min(Fraction(120), source.rate)))
+        stream = container.add_stream(codec, rate=max(Fraction(1), min(Fraction(120), source.rate)))
+        assert isinstance(stream, av.VideoStream)  # noqa: S101 - ENCODERS names encoders of pictures
+        self._stream = stream
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
@@ -97,7 +126,7 @@ class _Picture:
         context.options = options
         self._last = -1
 
-    def put(self, pts: int, frame: Any) -> None:
+    def put(self, pts: int, frame: av.VideoFrame) -> None:
         if self._last < 0 < pts:  # a player's time begins at 0, whenever the first picture comes
             self._encode(0, np.zeros((self._painter.height, self._painter.width, 3), np.uint8))
         if pts > self._last:
@@ -118,17 +147,22 @@ class _Picture:
 class _Sound:
     """The film's sound beside the pictures; where it cannot be read, the proxy is silent from there on."""
 
-    def __init__(self, frames: Iterator[Any], container: Any, stream: Any) -> None:
+    def __init__(
+        self, frames: Iterator[av.AudioFrame], container: OutputContainer, stream: av.AudioStream | None
+    ) -> None:
         self._frames, self._container, self._stream = frames, container, stream
-        self._waiting: Any = None
+        self._waiting: av.AudioFrame | None = None
 
     @classmethod
-    def of(cls, fd: int, container: Any, source: Any, codec: str) -> _Sound:
+    def of(cls, fd: int, container: OutputContainer, source: Source, codec: str) -> _Sound:
         """The sound of an open film, none where it has none."""
+        import av
+
         try:
             frames = _sound_frames(fd, source)
             first = next(frames)
             stream = container.add_stream(codec, rate=SOUND_RATE, layout="stereo")
+            assert isinstance(stream, av.AudioStream)  # noqa: S101 - ENCODERS names encoders of sound
         except Exception:  # StopIteration too: there is none
             return cls(iter(()), container, None)
         made = cls(frames, container, stream)
@@ -138,7 +172,9 @@ class _Sound:
     def until(self, seconds: Fraction) -> None:
         """Write the sound up to a time."""
         try:
-            while self._waiting is not None and self._waiting.pts <= seconds * SOUND_RATE:
+            while self._stream is not None and self._waiting is not None:
+                if (self._waiting.pts or 0) > seconds * SOUND_RATE:
+                    return
                 self._container.mux(self._stream.encode(self._waiting))
                 self._waiting = next(self._frames, None)
         except Exception:
@@ -151,7 +187,7 @@ class _Sound:
                 self._container.mux(self._stream.encode(None))
 
 
-def _sound_frames(fd: int, source: Any) -> Iterator[Any]:
+def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
     """Stereo sound of the film from its time 0 on, with rising times in samples."""
     import av
     from av.audio.resampler import AudioResampler
@@ -204,6 +240,6 @@ class _Cursor(io.RawIOBase):
         return self._at
 
 
-def _say(words: dict[str, Any]) -> None:
+def _say(words: dict[str, bool | float | str]) -> None:
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from io import FileIO
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,12 @@ from castlist.decode import child, wire
 from castlist.render.covers import Covers
 from castlist.render.sound import Cut, Whole
 from castlist.render.stream import Pictures
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+    from castlist.decode.source import Source
+    from castlist.render.job import Job, Result
 
 __all__ = ["main"]
 
@@ -25,10 +31,10 @@ _NOTHING, _NOWHERE = np.zeros(0, np.int8), np.zeros((0, 4), np.float32)
 
 def main(text: str) -> None:
     """Do the job and say how it went; never raises."""
-    child.main(text, work)
+    child.run(text, work)
 
 
-def work(job: dict[str, Any], out: int) -> None:
+def work(job: Job, out: int) -> None:
     """Write the film again: all of it with covers, or some parts."""
     import av
     import av.logging
@@ -47,7 +53,7 @@ def work(job: dict[str, Any], out: int) -> None:
     child.say(out, wire.Record(wire.END), wire.dump(result))
 
 
-def _flags(job: dict[str, Any]) -> dict[str, str]:
+def _flags(job: Job) -> dict[str, str]:
     """Muxer options: the index comes first, so that a film plays while it loads."""
     return {"movflags": "+faststart"} if job["container"] in ("mp4", "mov") else {}
 
@@ -57,17 +63,17 @@ def _unwritten(error: Exception) -> str:
     return f"the film could not be written ({why}); free some space, or name another file"
 
 
-def _source(file: Any, job: dict[str, Any], exact: bool = False) -> Any:
+def _source(file: FileIO, job: Job, exact: bool = False) -> Source:
     from castlist.decode.source import Source
 
     return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
 
 
-def _progress(out: int, source: Any, pts: int) -> None:
+def _progress(out: int, source: Source, pts: int) -> None:
     child.say(out, wire.Record(wire.FRAME, 0, pts, source.damaged, source.retimed, source.unread))
 
 
-def _whole(file: Any, target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
+def _whole(file: FileIO, target: OutputContainer, job: Job, out: int) -> Result:
     """All frames with their covers, each at its time."""
     with open(job["table"], "rb", closefd=False) as table:
         table.seek(0)
@@ -90,7 +96,7 @@ def _whole(file: Any, target: Any, job: dict[str, Any], out: int) -> dict[str, A
     return {"frames": frames, "codec": pictures.codec, "sound": sound.summary if sound else []}
 
 
-def _parts(target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
+def _parts(target: OutputContainer, job: Job, out: int) -> Result:
     """The frames of each part, one part after another, of one film or several."""
     files = [FileIO(fd, closefd=False) for fd in job["files"]]
     sources = [_source(*each) for each in zip(files, [job] * len(files), job["exact"], strict=True)]
@@ -126,7 +132,7 @@ def _parts(target: Any, job: dict[str, Any], out: int) -> dict[str, Any]:
     return {"frames": frames, "codec": pictures.codec, "sound": sound.summary if sound else []}
 
 
-def _refuse_mixed_range(sources: list[Any]) -> None:
+def _refuse_mixed_range(sources: list[Source]) -> None:
     """Raise Unusable where some films alone are of a high dynamic range: one file is one or the other."""
     from castlist.decode.source import Unusable
 

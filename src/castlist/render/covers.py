@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from castlist.types import freeze
 
@@ -42,10 +42,10 @@ class Covers:
         return len(self.frame)
 
     @classmethod
-    def of(cls, parts: Sequence[tuple[Any, int, Any]]) -> Self:
+    def of(cls, parts: Sequence[tuple[ArrayLike, int, ArrayLike]]) -> Self:
         """Covers of parts (frames, kind, boxes)."""
         frame = np.concatenate([np.zeros(0, np.int64), *(np.asarray(f, np.int64) for f, _, _ in parts)])
-        kind = np.concatenate([np.zeros(0), *(np.full(len(f), k) for f, k, _ in parts)])
+        kind = np.concatenate([np.zeros(0), *(np.full(np.size(f), k) for f, k, _ in parts)])
         box = np.concatenate([np.zeros((0, 4)), *(np.reshape(b, (-1, 4)) for _, _, b in parts)])
         order = np.lexsort((kind, frame))
         return cls(frame[order], kind[order], box[order])
@@ -79,7 +79,13 @@ class Covers:
         return float(mask.mean())
 
 
-def cover(planes: Sequence[Plane], fill: Sequence[int], kinds: Any, boxes: Any, style: str) -> None:
+def cover(
+    planes: Sequence[Plane],
+    fill: Sequence[int],
+    kinds: NDArray[np.int8],
+    boxes: NDArray[np.floating],
+    style: str,
+) -> None:
     """Draw the covers of one frame over its planes, in place.
 
     Args:
@@ -98,7 +104,9 @@ def cover(planes: Sequence[Plane], fill: Sequence[int], kinds: Any, boxes: Any, 
         _cover_plane(plane, black, kinds, box * scale, STYLES[style])
 
 
-def _cover_plane(plane: Plane, black: int, kinds: Any, boxes: NDArray[np.float64], style: Style) -> None:
+def _cover_plane(
+    plane: Plane, black: int, kinds: NDArray[np.int8], boxes: NDArray[np.float64], style: Style
+) -> None:
     before = plane.copy()
     real = (boxes[:, :2] < boxes[:, 2:]).all(axis=1)
     kinds, boxes = kinds[real], boxes[real]

@@ -7,12 +7,16 @@ and whatever else a decoder hangs on its frames stay behind. Runs in the renderi
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode.picture import orientation
+
+if TYPE_CHECKING:
+    import av
+    from av.filter import Graph
 
 __all__ = ["Upright", "black", "fitted", "fresh", "planes"]
 
@@ -21,22 +25,23 @@ class Upright:
     """Turns frames the way they are shown, in whatever pixel format they have."""
 
     def __init__(self) -> None:
-        self._graph: Any = None
-        self._for: tuple[Any, ...] = ()
+        self._graph: Graph | None = None
+        self._for: tuple[object, ...] = ()
 
-    def __call__(self, frame: Any) -> Any:
+    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame as shown, but for the shape of its pixels; the same one where it lies right already."""
         turn = orientation(frame)
         if not any(turn):
             return frame
         key = (turn, frame.width, frame.height, frame.format.name)
-        if key != self._for:
+        if key != self._for or self._graph is None:
             self._graph, self._for = _graph(frame, turn), key
         self._graph.push(frame)
-        return self._graph.pull()
+        turned: av.VideoFrame = self._graph.pull()
+        return turned
 
 
-def _graph(frame: Any, turn: tuple[bool, bool, bool]) -> Any:
+def _graph(frame: av.VideoFrame, turn: tuple[bool, bool, bool]) -> Graph:
     """A filter graph of transposition and flips."""
     from av.filter import Graph
 
@@ -52,7 +57,7 @@ def _graph(frame: Any, turn: tuple[bool, bool, bool]) -> Any:
     return graph
 
 
-def fresh(frame: Any, width: int, height: int, pixel_format: str) -> Any:
+def fresh(frame: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """A new frame of a size and format with the pixels and the colours of another."""
     import av
 
@@ -65,7 +70,9 @@ def fresh(frame: Any, width: int, height: int, pixel_format: str) -> Any:
     return made
 
 
-def fitted(frame: Any, width: int, height: int, pixel_format: str, shape: Fraction) -> Any:
+def fitted(
+    frame: av.VideoFrame, width: int, height: int, pixel_format: str, shape: Fraction
+) -> av.VideoFrame:
     """A frame as `fresh` makes it, black beside or above a picture of another shape (width to height)."""
     import av
 
@@ -87,7 +94,7 @@ def fitted(frame: Any, width: int, height: int, pixel_format: str, shape: Fracti
     return made
 
 
-def planes(frame: Any) -> list[NDArray[np.generic]]:
+def planes(frame: av.VideoFrame) -> list[NDArray[np.generic]]:
     """The planes of a frame in a planar format, (h, w) uint8 or uint16, which can be written to."""
     kind = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
     views = []
@@ -97,7 +104,7 @@ def planes(frame: Any) -> list[NDArray[np.generic]]:
     return views
 
 
-def black(frame: Any) -> list[int]:
+def black(frame: av.VideoFrame) -> list[int]:
     """The value of each plane where the picture is black."""
     bits = frame.format.components[0].bits
     if frame.format.is_rgb:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -19,6 +18,7 @@ from castlist.decode.process import Child
 from castlist.errors import InputError, VideoError
 from castlist.render.codecs import container_of
 from castlist.render.covers import STYLES, Covers
+from castlist.render.job import Job, Result
 from castlist.types import Clock, Video
 
 __all__ = ["Film", "Rendered", "cut", "joined", "render"]
@@ -78,7 +78,7 @@ def render(
     with tempfile.TemporaryFile() as table:
         covers.save(table)
         table.flush()
-        job = {"table": table.fileno(), "style": style, "mute": mute}
+        job: Job = {"table": table.fileno(), "style": style, "mute": mute}
         return _produced([video], clock, output, job, len(clock), (table.fileno(),), watch, limits)
 
 
@@ -138,7 +138,7 @@ def joined(
     videos = [film.video for film in films]
     model = max(range(len(videos)), key=lambda k: (videos[k].width * videos[k].height, -k))
     parts = [[k, *span] for k, film in enumerate(films) for span in _ticks(film)]
-    job = {"parts": parts, "fade": fade, "mute": mute, "style": "solid", "model": model}
+    job: Job = {"parts": parts, "fade": fade, "mute": mute, "style": "solid", "model": model}
     job["exact"] = [film.clock.retimed > 0 for film in films]
     frames = sum(stop - first for film in films for first, stop in film.spans)
     return _produced(videos, films[model].clock, output, job, frames, (), watch, limits)
@@ -154,7 +154,7 @@ def _produced(
     videos: Sequence[Video],
     clock: Clock,
     output: Path,
-    job: dict[str, Any],
+    job: Job,
     frames: int,
     fds: tuple[int, ...],
     watch: Callable[[int], None],
@@ -168,7 +168,7 @@ def _produced(
     with ExitStack() as stack:
         opened = [_opened(video, stack) for video in videos]
         stack.callback(_unlinked, part)
-        job = job | {"target": str(part), "container": form, "unit": str(clock.unit), "files": opened}
+        job = {**job, "target": str(part), "container": form, "unit": str(clock.unit), "files": opened}
         job |= {"width": videos[0].width, "height": videos[0].height}
         result = _run(videos[0].path, opened[0], limits, (*fds, *opened[1:]), job, watch)
         if result["frames"] != frames:
@@ -210,11 +210,11 @@ def _is_the_film(video: Video, output: Path) -> bool:
 
 
 def _run(
-    path: Path, fd: int, limits: Limits, fds: tuple[int, ...], job: dict[str, Any],
+    path: Path, fd: int, limits: Limits, fds: tuple[int, ...], job: Job,
     watch: Callable[[int], None],
-) -> dict[str, Any]:  # fmt: skip
+) -> Result:  # fmt: skip
     """What the child says at its end."""
-    child = Child(path, fd, limits, module="castlist.render.child", fds=fds, **job)
+    child = Child(path, fd, limits, module="castlist.render.child", fds=fds, job=job)
     frames = 0
     try:
         while True:
@@ -223,7 +223,7 @@ def _run(
                 frames += 1
                 watch(frames)
             elif record.kind == wire.END:
-                return wire.load(text)
+                return wire.load(text, Result)
     finally:
         child.close()
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.render.codecs import SOUND
+
+if TYPE_CHECKING:
+    import av
+    from av.container import OutputContainer
+
+    from castlist.decode.source import Source
+    from castlist.render.job import Job
 
 __all__ = ["Cut", "Whole"]
 
@@ -21,7 +28,7 @@ DRIFT = 0.002  # seconds by which the times of sound may be rounded; where they 
 class Whole:
     """All sound of the film, packet by packet as it is; encoded anew where the container cannot hold it."""
 
-    def __init__(self, source: Any, target: Any, job: dict[str, Any]) -> None:
+    def __init__(self, source: Source, target: OutputContainer, job: Job) -> None:
         from castlist.decode.source import opened
 
         self._target = target
@@ -30,14 +37,14 @@ class Whole:
         self._from_zero = job["container"] in ("matroska", "webm")
         self._container = opened(_Apart(job["file"]))
         self.summary: list[str] = []
-        self._way: dict[int, Any] = {}  # stream that is written, by index of the one that is read
+        self._way: dict[int, av.AudioStream] = {}  # stream that is written, by index of the one that is read
         self._encoded: set[int] = set()
         for stream in self._container.streams.audio:
             self._take(stream)
         self._waiting = self._packets()
         self._next = next(self._waiting, None)
 
-    def _take(self, stream: Any) -> None:
+    def _take(self, stream: av.AudioStream) -> None:
         codec = stream.codec_context.name if stream.codec_context else ""
         if codec in self._target.supported_codecs:
             self._way[stream.index] = self._target.add_stream_from_template(stream)
@@ -49,7 +56,7 @@ class Whole:
             self._encoded.add(stream.index)
             self.summary.append(f"{codec}, encoded as {name}")
 
-    def _packets(self) -> Iterator[Any]:
+    def _packets(self) -> Iterator[av.Packet[av.AudioStream]]:
         streams = [s for s in self._container.streams.audio if s.index in self._way]
         if streams:
             yield from self._container.demux(streams)
@@ -63,11 +70,11 @@ class Whole:
             self._write(packet)
             self._next = next(self._waiting, None)
 
-    def _stamp(self, packet: Any) -> Fraction | None:
+    def _stamp(self, packet: av.Packet[av.AudioStream]) -> Fraction | None:
         at = packet.dts if packet.dts is not None else packet.pts
         return None if at is None else at * Fraction(packet.time_base) - self._zero
 
-    def _write(self, packet: Any) -> None:
+    def _write(self, packet: av.Packet[av.AudioStream]) -> None:
         to = self._way[packet.stream.index]
         shift = round(self._zero / packet.time_base)
         if packet.stream.index in self._encoded:
@@ -92,11 +99,11 @@ class Cut:
     parts there are. Where a film has no sound there is silence.
     """
 
-    def __init__(self, sources: Sequence[Any], target: Any, job: dict[str, Any]) -> None:
+    def __init__(self, sources: Sequence[Source], target: OutputContainer, job: Job) -> None:
         self._sources, self._target, self._files, self._fade = sources, target, job["files"], job["fade"]
         self._spans = [(k, a * sources[k].unit, b * sources[k].unit) for k, a, b in job["parts"]]
         self.summary: list[str] = []
-        self._stream: Any = None
+        self._stream: av.AudioStream = None
         known = [t for source in sources if (t := _first_sound(source)) is not None]
         if not known:
             return
@@ -168,7 +175,7 @@ class Cut:
         with opened(_Apart(self._files[film])) as container:
             stream = container.streams.audio[0]
             resampler = av.AudioResampler("fltp", self._layout, self._rate)
-            target = int((begin + zero - RUN_UP) / stream.time_base)
+            target = int((begin + zero - RUN_UP) / Fraction(stream.time_base or 1))
             if begin > RUN_UP:
                 container.seek(target, stream=stream, backward=True)
             place: int | None = None
@@ -179,7 +186,7 @@ class Cut:
                     continue  # what cannot be decoded is silent
                 for frame in frames:
                     if frame.pts is not None:
-                        there = round((frame.pts * Fraction(frame.time_base) - zero) * self._rate)
+                        there = round((frame.pts * Fraction(frame.time_base or 1) - zero) * self._rate)
                         if place is None or abs(there - place) > self._rate * DRIFT:
                             place = there
                     for part in resampler.resample(frame):
@@ -194,7 +201,7 @@ class Cut:
         return np.asarray(samples * np.clip(ramp, 0, 1), np.float32)
 
 
-def _first_sound(source: Any) -> Any:
+def _first_sound(source: Source) -> av.AudioCodecContext | None:
     """How the first sound track of a film is coded, None where there is none that can be decoded."""
     streams = source.container.streams.audio
     return streams[0].codec_context if streams else None

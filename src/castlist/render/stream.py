@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from castlist.render.codecs import Encoder, encoder_for, pixel_format
 from castlist.render.covers import cover
 from castlist.render.picture import Upright, black, fitted, planes
+
+if TYPE_CHECKING:
+    import av
+    from av.container import OutputContainer
+
+    from castlist.decode.source import Source
+    from castlist.render.job import Job
 
 __all__ = ["Pictures"]
 
@@ -17,20 +27,29 @@ ALIKE = 0.01  # by which shapes of pictures may differ without black beside or a
 class Pictures:
     """The stream of pictures that is written."""
 
-    def __init__(self, source: Any, target: Any, job: dict[str, Any], unit: Fraction | None = None) -> None:
+    def __init__(
+        self, source: Source, target: OutputContainer, job: Job, unit: Fraction | None = None
+    ) -> None:
         self._source, self._target, self._job = source, target, job
         self._unit: Fraction = source.unit if unit is None else unit
         self._upright = Upright()
-        self._stream: Any = None
+        self._stream: av.VideoStream | None = None
         codec = source.stream.codec_context.name
         self._encoder = encoder_for(codec, job["container"], set(target.supported_codecs))
         self.codec = self._encoder.name
 
-    def like(self, frame: Any) -> None:
+    def like(self, frame: av.VideoFrame) -> None:
         """Begin the stream as large as this frame of the source is."""
         self._stream = self._begun(self._upright(frame))
 
-    def encode(self, pts: int, frame: Any, kinds: Any, boxes: Any, source: Any = None) -> list[Any]:
+    def encode(
+        self,
+        pts: int,
+        frame: av.VideoFrame,
+        kinds: NDArray[np.int8],
+        boxes: NDArray[np.floating],
+        source: Source | None = None,
+    ) -> list[av.Packet]:
         """The packets that one more frame completes.
 
         Args:
@@ -47,8 +66,9 @@ class Pictures:
         made.pts, made.time_base = pts, self._unit
         return list(self._stream.encode(made))
 
-    def _shape(self, frame: Any, source: Any) -> Fraction:
+    def _shape(self, frame: av.VideoFrame, source: Source) -> Fraction:
         """How wide a frame is relative to its height, in pixels of the stream."""
+        assert self._stream is not None  # noqa: S101 - a frame was begun with
         context = self._stream.codec_context
         whole = Fraction(context.width, context.height)
         if source is self._source or len(self._job["files"]) == 1:
@@ -57,15 +77,18 @@ class Pictures:
         shape = Fraction(frame.width, frame.height) * here / there
         return whole if abs(shape / whole - 1) < ALIKE else shape
 
-    def end(self) -> list[Any]:
+    def end(self) -> list[av.Packet]:
         """The last packets."""
         return list(self._stream.encode()) if self._stream else []
 
-    def _begun(self, frame: Any) -> Any:
+    def _begun(self, frame: av.VideoFrame) -> av.VideoStream:
         """The stream, made like the film's first frame."""
+        import av
+
         theirs = self._source.stream.codec_context
         encoder: Encoder = self._encoder
         stream = self._target.add_stream(encoder.name, rate=self._source.rate, options=dict(encoder.options))
+        assert isinstance(stream, av.VideoStream)  # noqa: S101 - the encoder is one of pictures
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
         offered = [f.name for f in context.codec.video_formats or ()]
@@ -81,7 +104,7 @@ class Pictures:
         return stream
 
 
-def _pixel(frame: Any, source: Any) -> Fraction:
+def _pixel(frame: av.VideoFrame, source: Source) -> Fraction:
     """How wide the pixels of an upright frame are, relative to their height."""
     stream = source.stream
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
