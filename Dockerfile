@@ -9,7 +9,7 @@ RUN python -m venv /opt/castlist && /opt/castlist/bin/pip install --no-cache-dir
 FROM python:3.11-slim
 COPY --from=build /opt/castlist /opt/castlist
 RUN useradd --create-home --uid 1000 castlist && mkdir /films && chown castlist /films
-USER castlist
+USER 1000:1000
 WORKDIR /films
 ENV PATH=/opt/castlist/bin:$PATH
 ENTRYPOINT ["castlist"]
