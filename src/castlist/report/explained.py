@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from castlist.report import words
 from castlist.report.album import Album
-from castlist.report.page import Thumbs, asset, environment, hash_of, write_page
+from castlist.report.html import filled, write_page
+from castlist.report.page import Thumbs
 
 if TYPE_CHECKING:
     from castlist.cues import Colour
@@ -28,7 +29,6 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
     """
     album = Album(thumbs)
     album.take(face.image for pair in explanation.pairs for face in (pair.a, pair.b))
-    style = asset("look.css") + asset("explain.css")
     sides = [
         {"track": track, "person": words.clean(person), "from": times[0], "to": times[1]}
         for track, person, times in zip(
@@ -42,24 +42,19 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
         }
         for pair in explanation.pairs
     ]
-    return str(
-        environment()
-        .get_template("explain.html")
-        .render(
-            sides=sides,
-            sentences=[words.clean(s, 600) for s in explanation.sentences],
-            pairs=pairs,
-            clothes=[]
-            if explanation.clothing is None
-            else [_band(colours) for colours in explanation.clothing.colours],
-            wide=WIDE,
-            high=HIGH,
-            merges=explanation.merges[:MERGES],
-            more=max(0, len(explanation.merges) - MERGES),
-            style=style,
-            style_hash=hash_of(style),
-            w=words,
-        )
+    return filled(
+        "explain.html",
+        ("look.css", "explain.css"),
+        sides=sides,
+        sentences=[words.clean(s, 600) for s in explanation.sentences],
+        pairs=pairs,
+        clothes=[]
+        if explanation.clothing is None
+        else [_band(colours) for colours in explanation.clothing.colours],
+        wide=WIDE,
+        high=HIGH,
+        merges=explanation.merges[:MERGES],
+        more=max(0, len(explanation.merges) - MERGES),
     )
 
 

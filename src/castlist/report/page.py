@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Appearance, Cast, Face, Person
-from castlist.errors import WorkspaceError
 from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence, Unsure
+from castlist.report.html import filled, write_page
 from castlist.types import SET_ASIDE
 
 __all__ = ["picture", "render", "write"]
@@ -66,40 +63,33 @@ def render(
     aside = _set_aside(cast, evidence)
     album = _album(cast, aside, thumbs)
     hints = same_as(cast, alike or {})
-    style, script = asset("look.css") + asset("report.css"), asset("report.js")
-    return str(
-        environment()
-        .get_template("report.html")
-        .render(
-            film=_film(cast) | {"href": film},
-            people=[
-                _row(p, cast, album, hue, hints.get(p.id, []))
-                | {"doubt": words.clean(unsure.why.get(p.id, ""))}
-                for p, hue in zip(cast.people, _hues(cast), strict=True)
-            ],
-            unsure=sum(1 for p in cast.people if unsure.why.get(p.id)),
-            next_step=words.clean(unsure.command, 400),
-            clicks=unsure.clicks,
-            background=[_row(p, cast, album, (p.id - 1) % HUES, []) for p in cast.background],
-            background_shown=BACKGROUND_SHOWN,
-            aside=[_aside_view(group, album) for group in aside],
-            timeline=_timeline(cast),
-            together=_together(cast),
-            separation=figures.histograms(_pairs(evidence)),
-            reliability=[row for row in evidence.reliability.tolist() if np.isfinite(row).all()],
-            evidence=evidence,
-            damaged=cast.damaged,
-            unread=float(cast.unread),
-            turned=cast.turned,
-            whole=float(cast.whole),
-            lead=LEAD,
-            lanes=LANES,
-            style=style,
-            script=script,
-            style_hash=hash_of(style),
-            script_hash=hash_of(script),
-            w=words,
-        )
+    return filled(
+        "report.html",
+        ("look.css", "report.css"),
+        "report.js",
+        generator=f"castlist {evidence.version}".strip(),
+        film=_film(cast) | {"href": film},
+        people=[
+            _row(p, cast, album, hue, hints.get(p.id, [])) | {"doubt": words.clean(unsure.why.get(p.id, ""))}
+            for p, hue in zip(cast.people, _hues(cast), strict=True)
+        ],
+        unsure=sum(1 for p in cast.people if unsure.why.get(p.id)),
+        next_step=words.clean(unsure.command, 400),
+        clicks=unsure.clicks,
+        background=[_row(p, cast, album, (p.id - 1) % HUES, []) for p in cast.background],
+        background_shown=BACKGROUND_SHOWN,
+        aside=[_aside_view(group, album) for group in aside],
+        timeline=_timeline(cast),
+        together=_together(cast),
+        separation=figures.histograms(_pairs(evidence)),
+        reliability=[row for row in evidence.reliability.tolist() if np.isfinite(row).all()],
+        evidence=evidence,
+        damaged=cast.damaged,
+        unread=float(cast.unread),
+        turned=cast.turned,
+        whole=float(cast.whole),
+        lead=LEAD,
+        lanes=LANES,
     )
 
 
@@ -161,50 +151,6 @@ def _hues(cast: Cast) -> list[int]:
         wanted = (person.id - 1) % HUES
         hues.append(next(h % HUES for h in range(wanted, wanted + HUES) if h % HUES not in hues[-3:]))
     return hues
-
-
-def write_page(html: str, path: str | Path) -> Path:
-    """Write HTML to a file, whole or not at all, and return where; raises WorkspaceError as `write` does."""
-    path = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(html.encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = error.strerror or "unknown error"
-        raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}", elsewhere=True) from error
-    return path
-
-
-def environment() -> Any:
-    """The templates beside this file."""
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("castlist.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def asset(name: str) -> str:
-    """The text of a file beside the templates."""
-    return (files("castlist.report") / "templates" / name).read_text("utf-8")
-
-
-def hash_of(text: str) -> str:
-    """A Content-Security-Policy source that allows exactly this inline text."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
 def _duration(cast: Cast) -> float:

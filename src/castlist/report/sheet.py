@@ -14,17 +14,8 @@ from castlist.cast import Cast, Face, Person
 from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence
-from castlist.report.page import (
-    Alike,
-    Thumbs,
-    asset,
-    environment,
-    film_address,
-    hash_of,
-    picture,
-    same_as,
-    write_page,
-)
+from castlist.report.html import filled, write_page
+from castlist.report.page import Alike, Thumbs, film_address, picture, same_as
 
 __all__ = ["Likeness", "likeness", "render_sheet", "write_sheet"]
 
@@ -99,23 +90,17 @@ def render_sheet(
         album.take(faces[n].image for p in people for _, faces in strips[p.id] if len(faces) > n)
     if person is not None:
         album.take(f.image for f in _beside(cast, person, likeness, hints))
-    style = asset("look.css") + asset("sheet.css")
-    return str(
-        environment()
-        .get_template("sheet.html")
-        .render(
-            film={"href": film, "title": words.clean(cast.video.path.stem, 120) or "Untitled"},
-            summary=cast.summary,
-            people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
-            about=None if person is None else _about(cast, person, album, likeness),
-            alike=likeness,
-            cast=cast,
-            file=words.clean(cast.video.path.name, 260),
-            evidence=Evidence() if evidence is None else evidence,
-            style=style,
-            style_hash=hash_of(style),
-            w=words,
-        )
+    return filled(
+        "sheet.html",
+        ("look.css", "sheet.css"),
+        film={"href": film, "title": words.clean(cast.video.path.stem, 120) or "Untitled"},
+        summary=cast.summary,
+        people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
+        about=None if person is None else _about(cast, person, album, likeness),
+        alike=likeness,
+        cast=cast,
+        file=words.clean(cast.video.path.name, 260),
+        evidence=Evidence() if evidence is None else evidence,
     )
 
 

@@ -1,0 +1,81 @@
+"""Pages that stand alone: a template filled in, with its styles and its script inside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from castlist.errors import WorkspaceError
+from castlist.report import words
+
+if TYPE_CHECKING:
+    import jinja2
+
+__all__ = ["filled", "write_page"]
+
+
+def filled(template: str, styles: Sequence[str], script: str = "", **values: object) -> str:
+    """A page as HTML; equal values give equal bytes.
+
+    Args:
+        template: a file beside `page.html`, which it extends.
+        styles, script: files beside it; only they may style the page and run in it.
+        values: what the template shows; `w` are the functions of `castlist.report.words`.
+    """
+    style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
+    own = {"style": style, "style_hash": _hash(style), "script": code, "script_hash": _hash(code)}
+    return str(_environment().get_template(template).render(page=own, w=words, **values))
+
+
+def write_page(html: str, path: str | Path) -> Path:
+    """Write HTML to a file, whole or not at all, and return where.
+
+    Raises:
+        WorkspaceError: the file cannot be written; what was there before is untouched.
+    """
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(html.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or "unknown error"
+        raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}", elsewhere=True) from error
+    return path
+
+
+def _environment() -> jinja2.Environment:
+    """The templates beside this file."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("castlist.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _asset(name: str) -> str:
+    """The text of a file beside the templates."""
+    return (files("castlist.report") / "templates" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """A Content-Security-Policy source that allows exactly this inline text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
