@@ -201,25 +201,32 @@ def test_what_a_proof_found_gives_no_way() -> None:
     assert made.covers.share(15, beside) > 0.99
 
 
-WALL, DOOR = (60, 60, 80, 80), (160, 60, 180, 80)
+NEAR, FAR = (150, 20, 170, 40), (20, 70, 40, 90)  # beside Carl's cover, and where there is none
 
 
 @pytest.mark.parametrize(
-    ("others", "leaks", "nearly"),
+    ("box", "film", "leaks", "made"),
     [
-        ([(WALL, 0.7), (DOOR, 0.55)], 1, 1),  # a further round hides what might be found next
-        ([(WALL, 0.55), (DOOR, 0.55)], 0, 0),  # nothing was found: there is no further round
-        ([(WALL, 0.7), ((34, 20, 54, 40), 0.55)], 1, 0),  # it touches the kept face
-        ([(WALL, 0.7), (DOOR, 0.45)], 1, 0),
-        ([], 0, 0),
+        (CARL, [], 2, 0),  # Carl himself
+        (NEAR, [], 0, 2),  # the film shows nobody there
+        (NEAR, [(range(12, 13), NEAR, 0.31)], 2, 0),  # the dense pass took it for a face for a moment
+        (NEAR, [(range(15, 16), NEAR, 0.31)], 2, 0),  # two frames later
+        (NEAR, [(range(17, 18), NEAR, 0.31)], 0, 2),
+        (NEAR, [(range(12, 14), (150, 20, 180, 50), 0.31)], 2, 0),  # half of it
+        (FAR, [], 2, 0),  # no cover makes that
     ],
 )
-def test_what_is_found_in_the_output(others, leaks, nearly) -> None:
-    anna = tracks((range(10, 20), ANNA, 0.9))
-    made = plan(cast_of(anna), anna, [0])
-    seen = tracks((range(10, 20), ANNA, 0.9), *((range(12, 14), box, score) for box, score in others))
-    bad, near, as_planned = judged(seen, made)
-    assert [int(marks.sum()) for marks in (bad, near, as_planned)] == [2 * leaks, 2 * nearly, 10]
+def test_a_face_in_the_output_is_a_leak_unless_a_cover_makes_it_of_nothing(box, film, leaks, made) -> None:
+    dense = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), CARL, 0.9), *film)
+    planned_now = plan(cast_of(BOTH), BOTH, [0])
+    seen = tracks((range(10, 20), ANNA, 0.9), (range(12, 14), box, 0.7))
+    found = judged(seen, planned_now, dense)
+    assert [int(marks.sum()) for marks in found] == [leaks, made, 10]
+
+
+def test_nothing_found_in_the_output_is_nothing() -> None:
+    nothing = judged(Tracks.empty(), plan(cast_of(BOTH), BOTH, [0]), BOTH)
+    assert [len(marks) for marks in nothing] == [0, 0, 0]
 
 
 def test_a_kept_face_is_open_where_castlist_find_saw_it_too() -> None:

@@ -16,6 +16,7 @@ from castlist.decode import open_video
 from castlist.errors import VideoError
 from castlist.redact.dense import Dense, dense, followed
 from castlist.redact.plan import SAME_FACE, Plan, lasting
+from castlist.render import OPEN, WHOLE
 from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
 __all__ = ["Leak", "Proof", "judged", "prove"]
@@ -23,9 +24,10 @@ __all__ = ["Leak", "Proof", "judged", "prove"]
 UNDER = 0.7  # share of a found face that lies under a cover and is black, from which it cannot be one
 EYE = 0.1  # of a face's width and height, to each side of the middle of an eye
 BLACK = 24  # of 255: the brightest that the encoder leaves of a black cover
-# What a further round hides beside the leaks: what was nearly one. Encoding moves scores a little, and where
-# covers are new, a detector takes their edges for something else: one leak a round would be found for ever.
-NEARLY, NEARLY_LASTING = 0.5, 5
+# Where a cover ends, a detector may take what is beside it for a face that nobody saw in the film. That is no
+# leak where the film shows none: nothing that the dense pass took for one, however weak, overlaps it by so
+# much in the frames before and after.
+BESIDE, COMMON, AROUND = 0.5, 0.25, 2  # face sizes from a cover; IoU with a face of the film; frames
 LATE = Fraction(1, 100)  # seconds by which times may differ between containers
 
 
@@ -46,7 +48,8 @@ class Proof:
     """What the second pass found in the film that was written."""
 
     leaks: tuple[Leak, ...]
-    faces: Tracks  # to be hidden in a further round: those of the leaks, and what was nearly one
+    beside: tuple[Leak, ...]  # faces that only covers make of what is beside them: no leaks
+    faces: Tracks  # those of the leaks, to be hidden in a further round
     open_faces: int  # found where they were left open on purpose, counted frame by frame
 
 
@@ -55,6 +58,7 @@ def prove(
     clock: Clock,
     shots: Shots,
     plan: Plan,
+    film: Tracks,
     *,
     solid: bool = True,
     look: Dense,
@@ -66,6 +70,7 @@ def prove(
     Args:
         clock, shots: of the film that it was made of.
         plan: what was hidden of it.
+        film: all that the dense pass took for a face in it.
         solid: whether nothing can be seen through the covers; a face found under others is a leak.
 
     Raises:
@@ -76,22 +81,52 @@ def prove(
     times, found = dense(video, look, machine=machine, real=real, watch=watch)
     _check_times(output, clock, times)
     tracks = followed(found, shots, clock)
-    bad, nearly, as_planned = judged(tracks, plan)
-    leaks = tuple(_leak(tracks, own, clock) for own in _by_track(tracks, np.flatnonzero(bad)))
-    return Proof(leaks, _only(tracks, bad | nearly), int(as_planned.sum()))
+    leak, made, as_planned = judged(tracks, plan, film)
+    leaks, beside = (
+        tuple(_leak(tracks, own, clock) for own in _by_track(tracks, np.flatnonzero(rows)))
+        for rows in (leak, made)
+    )
+    return Proof(leaks, beside, _only(tracks, leak), int(as_planned.sum()))
 
 
-def judged(tracks: Tracks, plan: Plan) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """What each face (m,) that was found in the output is: a leak, nearly one, left open on purpose.
+def judged(
+    tracks: Tracks, plan: Plan, film: Tracks
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """What each face (m,) that was found in the output is: a leak, made by covers, left open on purpose.
 
-    Nothing is nearly a leak where there is no leak, or where it touches a face that was left open.
+    Args:
+        film: all that the dense pass took for a face in the film itself.
     """
     found = tracks.detection >= 0
     seen = lasting(tracks)[tracks.track] & found
-    left_open, touching = _left_open(tracks, plan)
+    left_open = _left_open(tracks, plan)
     bad = seen & ~left_open
-    nearly = lasting(tracks, NEARLY, NEARLY_LASTING)[tracks.track] & found & ~touching & ~bad
-    return bad, nearly & bad.any(), seen & left_open
+    known = _in_film(tracks, film) | ~_beside_covers(tracks, plan)
+    of_film = np.bincount(tracks.track[bad], known[bad], minlength=len(tracks)) > 0
+    real = of_film[tracks.track] if len(tracks) else bad
+    return bad & real, bad & ~real, seen & left_open
+
+
+def _in_film(tracks: Tracks, film: Tracks) -> NDArray[np.bool_]:
+    """(m,) whether the film shows a face there, or something like one."""
+    marks = np.zeros(len(tracks.frame), bool)
+    for apart in range(-AROUND, AROUND + 1):
+        left, right = pairs_in_frame(tracks.frame, film.frame + apart)
+        a, b = tracks.box[left], film.box[right]
+        marks[left[(iou(a, b) >= COMMON) | part_of(a, b)]] = True
+    return marks
+
+
+def _beside_covers(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
+    """(m,) whether a cover lies within half a face of each face, or over it."""
+    covers = plan.covers
+    left, right = pairs_in_frame(tracks.frame, covers.frame)
+    size = tracks.box[:, 2:] - tracks.box[:, :2]
+    wide = np.concatenate([tracks.box[:, :2] - BESIDE * size, tracks.box[:, 2:] + BESIDE * size], axis=1)
+    hides = ~np.isin(covers.kind[right], OPEN) & (iou(wide[left], covers.box[right]) > 0)
+    marks = np.zeros(len(tracks.frame), bool)
+    marks[left[hides | (covers.kind[right] == WHOLE)]] = True
+    return marks
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -136,15 +171,13 @@ def _check_times(output: Path, clock: Clock, times: Clock) -> None:
             raise VideoError(f"{output.name} is not of this film: its frame {frame} is shown at another time")
 
 
-def _left_open(tracks: Tracks, plan: Plan) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(m,) whether each face lies where one was left open on purpose, and whether it touches such a one."""
+def _left_open(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
+    """(m,) whether each face lies where one was left open on purpose."""
     left, right = pairs_in_frame(tracks.frame, plan.open_frame)
     a, b = tracks.box[left], plan.open_box[right]
-    common = iou(a, b)
-    marks = np.zeros((2, len(tracks.frame)), bool)
-    marks[0, left[(common >= SAME_FACE) | part_of(a, b)]] = True
-    marks[1, left[common > 0]] = True
-    return marks[0], marks[1]
+    marks = np.zeros(len(tracks.frame), bool)
+    marks[left[(iou(a, b) >= SAME_FACE) | part_of(a, b)]] = True
+    return marks
 
 
 def _by_track(tracks: Tracks, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:

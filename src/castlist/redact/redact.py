@@ -51,6 +51,9 @@ class Redaction:
     whole_frames: int  # frames hidden whole
     rounds: int  # times the film was written until the proof held, or was given up
     leaks: tuple[Leak, ...]  # what can still be seen: none where the proof holds
+    beside: tuple[
+        Leak, ...
+    ]  # what a detector takes for faces at the edges of covers, and the film shows none
     hide: Hide
     detector: str
     detector_sha256: str
@@ -77,7 +80,10 @@ class Redaction:
 
     def document(self) -> dict[str, Json]:
         """Everything as plain values, for JSON; times in seconds."""
-        leaks = [asdict(leak) | {"start": float(leak.start), "stop": float(leak.stop)} for leak in self.leaks]
+        leaks, beside = (
+            [asdict(each) | {"start": float(each.start), "stop": float(each.stop)} for each in found]
+            for found in (self.leaks, self.beside)
+        )
         return {
             "castlist": __version__,
             "sentence": self.sentence,
@@ -99,7 +105,7 @@ class Redaction:
                 "data streams",
             ],
             "detector": {"name": self.detector, "sha256": self.detector_sha256},
-            "proof": {"rounds": self.rounds, "leaks": leaks},
+            "proof": {"rounds": self.rounds, "leaks": leaks, "edges_of_covers": beside},
         }
 
 
@@ -216,8 +222,8 @@ class _Job:
     def proof(self, output: Path, plan: Plan, stage: str) -> Proof:
         """What can still be seen."""
         return prove(
-            output, self.cast.clock, self.cast.shots, plan, solid=self.style == "solid", look=self.look,
-            machine=self.machine, watch=_told(self.watch, stage, self.cast),
+            output, self.cast.clock, self.cast.shots, plan, self.faces, solid=self.style == "solid",
+            look=self.look, machine=self.machine, watch=_told(self.watch, stage, self.cast),
         )  # fmt: skip
 
     def redaction(
@@ -229,7 +235,8 @@ class _Job:
             output=output, film=film, film_sha256=_sha256(film), output_sha256=_sha256(output),
             kept=tuple(p.name for p in self.people), style=self.style, sound=sound, codec=codec,
             frames=len(self.cast.clock), hidden_faces=plan.hidden, whole_frames=plan.lost, rounds=rounds,
-            leaks=proof.leaks, hide=self.margins, detector=model.name, detector_sha256=model.sha256,
+            leaks=proof.leaks, beside=proof.beside, hide=self.margins, detector=model.name,
+            detector_sha256=model.sha256,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.types import freeze
 
-__all__ = ["BODY", "CORE", "HEAD", "HOLE", "MARGIN", "STYLES", "WHOLE", "Covers", "cover"]
+__all__ = ["BODY", "CORE", "HEAD", "HOLE", "MARGIN", "OPEN", "STYLES", "WHOLE", "Covers", "cover"]
 
 # Covers.kind, in the order in which they are laid over a frame
 MARGIN = 0  # hidden: what surrounds a face, its hair, ears and neck
