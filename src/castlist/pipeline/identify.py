@@ -29,6 +29,7 @@ from castlist.types import (
     Machine,
     Portraits,
     Scan,
+    Shots,
     Tracks,
     Tree,
     Video,
@@ -67,43 +68,85 @@ def identify(
         InputError: a step refuses what it is given.
     """
     watch("people", 0, 4)
-    # Tracks, and which of them show a face that can be compared
-    shots = recipe.split(scan.signal)
-    followed = recipe.track(shots, scan.detections, scan.clock)
-    everything, portraits = _by_track(followed, scan, recipe.embed.model)
-    tracks = recipe.split_tracks(followed, everything)
-    if tracks is not followed:
-        everything, portraits = _by_track(tracks, scan, recipe.embed.model)
-    around = Surroundings(scan.clock, cells(scan.signal), video.width, video.height)
-    reason = recipe.filter(tracks, scan.detections, everything, around)
-    good = kept(reason)
-    blurred = good & tells_nothing(everything, len(tracks))
-    linked = good & ~blurred
-    embeddings = everything[linked[everything.track]]
-    # What the film itself says of pairs of tracks
-    constraints = recipe.mirrors(recipe.constrain(tracks), tracks, scan.detections, everything)
-    constraints = constraints[good[constraints.a] & good[constraints.b]]
-    links = constraints[linked[constraints.a] & linked[constraints.b]]
+    tracked = _tracked(video, scan, recipe)
+    constraints = _constraints(scan, recipe, tracked)
+    base, links = tracked.compared(constraints)
     watch("people", 1, 4)
-    verdict, better = refine_where_better(recipe.refine, embeddings, links, tracks.shot, machine)
+    verdict, refined = refine_where_better(recipe.refine, base, links, tracked.tracks.shot, machine)
     watch("people", 2, 4)
-    beside = _beside(scan, tracks, recipe, better, links)
+    beside = _beside(scan, tracked.tracks, recipe, refined, links)
     hints = () if beside is None or not beside.speaks else (beside.odds,)
-    tree = recipe.link(better, links, *hints)
-    clustering = recipe.cut(tree, better, links)
+    tree = recipe.link(refined, links, *hints)
+    clustering = recipe.cut(tree, refined, links)
     watch("people", 3, 4)
-    # The cast
-    label = _labels(clustering, linked, blurred)
-    sure = recognised(everything, scan.detections, len(tracks))
-    fate = _fates(recipe.roles(label, tracks, scan.clock, video.height, sure), label, blurred)
-    unclear = good & (fate == SET_ASIDE)
-    why = np.where(unclear, NOT_A_FACE, np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, reason))
-    cast = Cast.of(
-        video, scan.clock, shots, tracks, label, fate=fate, reason=tuple(why.tolist()),
-        portraits=portraits, damaged=scan.damaged,
-    )  # fmt: skip
+    cast = _cast(video, scan, recipe, tracked, clustering)
     watch("people", 4, 4)
-    return Found(cast, portraits, embeddings, better, constraints, tree, verdict, beside)
+    return Found(cast, tracked.portraits, base, refined, constraints, tree, verdict, beside)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tracked:
+    """The film's tracks, and which of them show a face that can be compared with others."""
+
+    shots: Shots
+    tracks: Tracks
+    embeddings: Embeddings  # of all tracks
+    portraits: Portraits
+    reason: tuple[str, ...]  # (t,) why a track is set aside, "" where it is not
+    usable: NDArray[np.bool_]  # (t,) not set aside
+    blurred: NDArray[np.bool_]  # (t,) usable, but too blurred to tell who it is: a person of its own
+
+    @property
+    def linked(self) -> NDArray[np.bool_]:
+        """(t,) tracks that the linkage joins to people."""
+        return self.usable & ~self.blurred
+
+    def compared(self, constraints: Constraints) -> tuple[Embeddings, Constraints]:
+        """The faces of the tracks that are linked, and the constraints between two of these."""
+        linked = self.linked
+        faces = self.embeddings[linked[self.embeddings.track]]
+        return faces, constraints[linked[constraints.a] & linked[constraints.b]]
+
+
+def _tracked(video: Video, scan: Scan, recipe: Recipe) -> _Tracked:
+    """Faces followed through their shots, tracks of two people split, tracks of no use marked.
+
+    Shots and tracks are found here on the whole film. The scan found them segment by segment too, only to
+    choose the faces that are embedded, since a segment must not depend on others.
+    """
+    shots = recipe.split(scan.signal)
+    tracks = recipe.track(shots, scan.detections, scan.clock)
+    embeddings, portraits = _by_track(tracks, scan, recipe.embed.model)
+    parted = recipe.split_tracks(tracks, embeddings)
+    if parted is not tracks:
+        tracks = parted
+        embeddings, portraits = _by_track(tracks, scan, recipe.embed.model)
+    around = Surroundings(scan.clock, cells(scan.signal), video.width, video.height)
+    reason = recipe.filter(tracks, scan.detections, embeddings, around)
+    usable = kept(reason)
+    blurred = usable & tells_nothing(embeddings, len(tracks))
+    return _Tracked(shots, tracks, embeddings, portraits, reason, usable, blurred)
+
+
+def _constraints(scan: Scan, recipe: Recipe, tracked: _Tracked) -> Constraints:
+    """What the film itself says of pairs of usable tracks: two who are seen together are two people."""
+    constraints = recipe.constrain(tracked.tracks)
+    constraints = recipe.mirrors(constraints, tracked.tracks, scan.detections, tracked.embeddings)
+    return constraints[tracked.usable[constraints.a] & tracked.usable[constraints.b]]
+
+
+def _cast(video: Video, scan: Scan, recipe: Recipe, tracked: _Tracked, clustering: Clustering) -> Cast:
+    """The people of the clusters: who is of the cast, who in the background, and why the rest is neither."""
+    tracks, blurred = tracked.tracks, tracked.blurred
+    label = _labels(clustering, tracked.linked, blurred)
+    sure = recognised(tracked.embeddings, scan.detections, len(tracks))
+    fate = _fates(recipe.roles(label, tracks, scan.clock, video.height, sure), label, blurred)
+    too_blurred = np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, tracked.reason)
+    reason = np.where(tracked.usable & (fate == SET_ASIDE), NOT_A_FACE, too_blurred)
+    return Cast.of(
+        video, scan.clock, tracked.shots, tracks, label, fate=fate, reason=tuple(reason.tolist()),
+        portraits=tracked.portraits, damaged=scan.damaged,
+    )  # fmt: skip
 
 
 def _beside(
@@ -151,12 +194,10 @@ def _labels(
     return np.unique(label, return_inverse=True)[1] - int((label == NOISE).any())  # without gaps
 
 
-def _fates(
-    billed: NDArray[np.int8], label: NDArray[np.int64], blurred: NDArray[np.bool_]
-) -> NDArray[np.int8]:
+def _fates(role: NDArray[np.int8], label: NDArray[np.int64], blurred: NDArray[np.bool_]) -> NDArray[np.int8]:
     """(t,) fates; whom no clear face shows is in the background at best."""
     nowhere_clear = blurred & ~np.isin(label, label[~blurred])
-    fate = np.where(nowhere_clear & (billed == PERSON), np.int8(BACKGROUND), billed)
+    fate = np.where(nowhere_clear & (role == PERSON), np.int8(BACKGROUND), role)
     fate[label == NOISE] = SET_ASIDE
     return fate
 
