@@ -1,4 +1,4 @@
-"""castlist report: where the report is, made anew where decisions came after it."""
+"""castlist report: where the report is, made anew where decisions came after it, with stills of the film."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ Examples:
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
+@click.option(
+    "--stills/--no-stills",
+    default=True,
+    help="Show a still of the film for each appearance; each is cut out of the film once.  [default: stills]",
+)
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write it here; in the workspace by default."
 )
-def command(workspace: Path, opened: bool, output: Path | None) -> None:
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def command(workspace: Path, stills: bool, opened: bool, output: Path | None, quiet: bool) -> None:
     """Write the report of WORKSPACE (film.castlist) as the cast stands now, and say where it is."""
     from castlist.cli.links import file_uri, linked
     from castlist.cli.output import visible
@@ -30,6 +36,8 @@ def command(workspace: Path, opened: bool, output: Path | None) -> None:
     from castlist.store import Workspace
 
     target = workspace / "report.html" if output is None else output
+    if stills:
+        _make_stills(workspace, quiet)
     with Workspace.open(workspace, write=False) as film:
         runs = [run.id for run in film.runs() if run.finished]
         with place_advised("-o"):
@@ -37,3 +45,19 @@ def command(workspace: Path, opened: bool, output: Path | None) -> None:
     click.echo(f"Report: {linked(visible(str(target)), file_uri(target))}")
     if opened:
         click.launch(target.absolute().as_uri())
+
+
+def _make_stills(workspace: Path, quiet: bool) -> None:
+    """Cut stills out of the film; where that cannot be, say why and show the faces alone."""
+    from castlist.cli.output import progress, visible
+    from castlist.errors import CastlistError
+    from castlist.pipeline.stills import make_stills
+    from castlist.store import Workspace
+
+    with Workspace.open(workspace, write=False) as film:
+        cast = film.cast()
+    try:
+        with progress(quiet) as watch, Workspace.open(workspace) as film:
+            make_stills(film, cast, lambda done, of: watch("stills", done, of))
+    except CastlistError as error:
+        click.echo(visible(f"no new stills: {error}", 400), err=True)

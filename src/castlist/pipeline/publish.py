@@ -22,6 +22,7 @@ from castlist.models import MODELS, load
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found
 from castlist.pipeline.outlook import outlook, outlook_of
+from castlist.pipeline.stills import kept_stills
 from castlist.recipe import Recipe
 from castlist.refine.validate import pair_cosines
 from castlist.report import Evidence, Unsure
@@ -133,7 +134,10 @@ def write_report(
     alike = alike_in(workspace) if alike is None else alike
     path = workspace.path / "report.html" if path is None else path
     unsure = unsure_of(workspace, cast, outlook(workspace) if left is None else left)
-    report.write(cast, path, thumbs=workspace.image, evidence=evidence, alike=alike, unsure=unsure)
+    report.write(
+        cast, path, thumbs=workspace.image, evidence=evidence, alike=alike, unsure=unsure,
+        stills=kept_stills(workspace),
+    )  # fmt: skip
 
 
 def alike_in(workspace: Workspace) -> Alike:

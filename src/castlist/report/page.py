@@ -19,9 +19,10 @@ from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence, Unsure
 from castlist.report.html import filled, write_page
+from castlist.report.stills import Stills
 from castlist.types import SET_ASIDE
 
-__all__ = ["picture", "render", "write"]
+__all__ = ["picture", "render", "stills_of", "write"]
 
 FACES = 8  # pictures of one person
 LEAD = 12  # people shown at length; the others as cards
@@ -47,6 +48,7 @@ def render(
     alike: Alike | None = None,
     film: str = "",
     unsure: Unsure | None = None,
+    stills: Stills | None = None,
 ) -> str:
     """The whole page as HTML; equal input gives equal bytes.
 
@@ -57,11 +59,13 @@ def render(
         alike: who may be the same person as whom; see `castlist.suggest.alike.look_alikes`.
         film: address of the film as the page sees it, to which every time is a link; "" for none.
         unsure: who may be somebody else, and the next step.
+        stills: whole frames to be shown of appearances; the face alone where there is none.
     """
     evidence = Evidence() if evidence is None else evidence
     unsure = Unsure() if unsure is None else unsure
     aside = _set_aside(cast, evidence)
-    album = _album(cast, aside, thumbs)
+    whole = {} if stills is None else dict(zip(stills.frame.tolist(), stills.image, strict=True))
+    album = _album(cast, aside, thumbs, whole)
     hints = same_as(cast, alike or {})
     return filled(
         "report.html",
@@ -70,13 +74,14 @@ def render(
         generator=f"castlist {evidence.version}".strip(),
         film=_film(cast) | {"href": film},
         people=[
-            _row(p, cast, album, hue, hints.get(p.id, [])) | {"doubt": words.clean(unsure.why.get(p.id, ""))}
+            _row(p, cast, album, hue, hints.get(p.id, []), whole)
+            | {"doubt": words.clean(unsure.why.get(p.id, ""))}
             for p, hue in zip(cast.people, _hues(cast), strict=True)
         ],
         unsure=sum(1 for p in cast.people if unsure.why.get(p.id)),
         next_step=words.clean(unsure.command, 400),
         clicks=unsure.clicks,
-        background=[_row(p, cast, album, (p.id - 1) % HUES, []) for p in cast.background],
+        background=[_row(p, cast, album, (p.id - 1) % HUES, [], {}) for p in cast.background],
         background_shown=BACKGROUND_SHOWN,
         aside=[_aside_view(group, album) for group in aside],
         timeline=_timeline(cast),
@@ -101,6 +106,7 @@ def write(
     evidence: Evidence | None = None,
     alike: Alike | None = None,
     unsure: Unsure | None = None,
+    stills: Stills | None = None,
 ) -> Path:
     """Write the page to a file, whole or not at all, and return where.
 
@@ -108,7 +114,9 @@ def write(
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
     film = film_address(cast, Path(path).parent)
-    html = render(cast, thumbs=thumbs, evidence=evidence, alike=alike, film=film, unsure=unsure)
+    html = render(
+        cast, thumbs=thumbs, evidence=evidence, alike=alike, film=film, unsure=unsure, stills=stills
+    )
     return write_page(html, path)
 
 
@@ -176,7 +184,14 @@ def _film(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _row(person: Person, cast: Cast, album: Album, hue: int, alike: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(
+    person: Person,
+    cast: Cast,
+    album: Album,
+    hue: int,
+    alike: list[dict[str, Any]],
+    whole: Mapping[int, str],
+) -> dict[str, Any]:
     faces = [(face, album[face.image]) for face in person.faces[:FACES]]
     return {
         "id": person.id,
@@ -189,8 +204,13 @@ def _row(person: Person, cast: Cast, album: Album, hue: int, alike: list[dict[st
         "face_count": person.face_count,
         "alike": alike,
         "times": [
-            {"start": float(a.start), "stop": float(a.stop), "face": _seen(face, album)}
-            for a, face in stills(person)
+            {
+                "start": float(a.start),
+                "stop": float(a.stop),
+                "face": _seen(face, album),
+                "still": _still(face, album, whole, cast),
+            }
+            for a, face in stills_of(person)
         ],
         "appearances": len(person.appearances),
         "first": float(person.first),
@@ -199,7 +219,7 @@ def _row(person: Person, cast: Cast, album: Album, hue: int, alike: list[dict[st
     }
 
 
-def stills(person: Person) -> list[tuple[Appearance, Face | None]]:
+def stills_of(person: Person) -> list[tuple[Appearance, Face | None]]:
     """A person's first appearances, each with the best picture that was taken in it."""
     best: dict[int, Face] = {}
     for face in person.faces:
@@ -213,6 +233,16 @@ def stills(person: Person) -> list[tuple[Appearance, Face | None]]:
 
 def _seen(face: Face | None, album: Album) -> dict[str, Any] | None:
     return picture(face, album[face.image]) if face is not None and album[face.image] else None
+
+
+def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast) -> dict[str, Any] | None:
+    """The frame of a face, as the templates show it: the picture, its size, and where the face is in it."""
+    if face is None or not (uri := album[whole.get(face.frame, "")]):
+        return None
+    left, top, right, bottom = (round(v, 1) for v in face.box)
+    size = {"width": cast.video.width, "height": cast.video.height}
+    box = {"x": left, "y": top, "wide": round(right - left, 1), "high": round(bottom - top, 1)}
+    return {"uri": uri, "time": float(face.time), **size, **box}
 
 
 def picture(face: Face, uri: str) -> dict[str, Any]:
@@ -304,7 +334,7 @@ def _aside_view(group: _Aside, album: Album) -> dict[str, Any]:
     }
 
 
-def _album(cast: Cast, aside: list[_Aside], thumbs: Thumbs | None) -> Album:
+def _album(cast: Cast, aside: list[_Aside], thumbs: Thumbs | None, whole: Mapping[int, str] = {}) -> Album:
     """A face of everybody before a second one of anybody, until the budget is spent."""
     album = Album(thumbs)
     shown = (*cast.people, *cast.background[:BACKGROUND_SHOWN])
@@ -313,5 +343,8 @@ def _album(cast: Cast, aside: list[_Aside], thumbs: Thumbs | None) -> Album:
     for n in range(1, FACES):
         album.take(p.faces[n].image for p in cast.people if len(p.faces) > n)
     for person in cast.people[:LEAD]:
-        album.take(face.image for _, face in stills(person) if face is not None)
+        faces = [face for _, face in stills_of(person) if face is not None]
+        if len(person.appearances) > 1:
+            album.take(whole.get(face.frame, face.image) for face in faces)
+        album.take(face.image for face in faces)
     return album
