@@ -242,8 +242,10 @@ class Film:
                 raise BrokenLaw(f"person {number} of {set(places)} is not among {now}")
 
     def _same(self) -> None:
-        before = self.people()
+        """The same run again changes nothing, and what was decided before can still be undone."""
+        before, undoable = self.people(), self.before
         self.find(self.base)
+        self.before = undoable
         if self.people() != before:
             raise BrokenLaw("the same run again gives another cast")
 

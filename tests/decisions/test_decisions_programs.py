@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
-from programs import Film, Step, broken, program
+from programs import VIDEO, Film, Step, broken, program, told
+
+from castlist.decisions import Base, apply
+from castlist.errors import InputError
+from castlist.store import Workspace
 
 SEEDS = int(os.environ.get("CASTLIST_LAWS", "24"))
 
@@ -94,3 +101,50 @@ def test_whoever_is_left_of_a_person_keeps_a_number_of_their_own() -> None:
     assert all(film.numbers().get(n, places) <= places for n, places in given.items())
     assert len({n for row in film.log for *_, n in row.numbers}) == sum(len(r.numbers) for r in film.log)
     film.check()
+
+
+def test_decisions_made_before_a_run_can_be_undone_after_it() -> None:
+    """An undo after another run gives the people as they stood before the decision, each of several."""
+    film = Film([2, 0, 1, 3, 1, 0, 0, 0, 2])
+    film.decide({"action": "merge", "people": ["p1", "p2"]})
+    film.take(("again", [3, 1, 1, 3, 4, 0, 2, 2, 3], 0, 2))
+    for strangers in (3, 1, 2):
+        film.take(("check", 0, strangers))
+    film.take(("same",))
+    assert len(film.before) > 1
+    while film.before:
+        film.take(("undo_last",))
+    film.take(("same",))
+
+
+def test_people_taken_over_are_stored_and_read_again(tmp_path: Path) -> None:
+    film = Film([0, 0, 1, 1, 2, 2, 3, 3, 3])
+    film.decide({"action": "merge", "people": ["p1", "p2"]})
+    film.decide({"action": "name", "person": "p1", "name": "Anna"})
+    film.decide({"action": "hide", "tracks": [film.track(4)]})
+    film.decide({"action": "different", "tracks": [film.track(2), film.track(6)]})
+    film.take(("same",))
+    with Workspace.open(tmp_path / "film.castlist", create=True) as workspace:
+        workspace.put("machine", "a run", film.base)
+        base = workspace.get("machine", "a run", Base)
+    assert base is not None
+    assert len(base.stood) == len(film.base.stood) == 4
+    assert told(apply(base, VIDEO, film.log)) == told(film.view)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"no_face": [0]},
+        {"apart": [[9, 0, 0]]},
+        {"apart": [[0, 0, 99]]},
+        {"made_by": [1, 1]},
+        {"why": ("a", "b")},
+    ],
+)
+def test_people_taken_over_that_are_not_as_they_are_written(harm: dict[str, Any]) -> None:
+    film = Film([0, 0, 1, 1, 2, 2, 3, 3, 3])
+    film.decide({"action": "merge", "people": ["p1", "p2"]})
+    film.take(("same",))
+    with pytest.raises(InputError):
+        replace(film.base.stood[-1], **harm)

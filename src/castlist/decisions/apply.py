@@ -44,13 +44,14 @@ from castlist.decisions.locate import Finder
 from castlist.decisions.meant import REST
 from castlist.decisions.people import View, completed, view_of
 from castlist.decisions.resume import begin, stood_of
-from castlist.decisions.stood import Stood
+from castlist.decisions.stood import Stood, latest
 from castlist.decisions.walk import PAST, Undone, Walk
 from castlist.types import NOISE, Video
 
 __all__ = ["apply", "completed_log", "decided_by", "numbered", "stood", "with_numbers"]
 
 Tracks = NDArray[np.int64]  # numbers of tracks
+MOST_TRACKS = 200_000  # recorded for the next run in all; of each some 5 faces of 28 bytes
 JOINING = ("same", "name", "move", "sort")
 
 
@@ -88,11 +89,10 @@ def _nearest(before: View | None, held: Sequence[Decision]) -> Walk | None:
     if before is None or not isinstance(before.walk, Walk):
         return None
     numbers = tuple(d.id for d in held)
-    resumed = before.walk.base.stood.holds(numbers)
+    start = latest(before.walk.base.stood, numbers)
+    began = 0 if start is None else len(start.taken)
     known = [
-        w
-        for w in (*before.walk.past, before.walk)
-        if w.resumed == resumed and w.taken == numbers[: len(w.taken)]
+        w for w in (*before.walk.past, before.walk) if w.began == began and w.taken == numbers[: len(w.taken)]
     ]
     nearest = max(known, key=lambda w: len(w.taken), default=None)
     if nearest is None:
@@ -151,9 +151,18 @@ def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decisio
     return replace(made, numbers=tuple(n for n in view.walk.fresh if n not in recorded))
 
 
-def stood(view: View) -> Stood:
-    """Whom the decisions made of the people, for the next run to take over; empty where nobody decided."""
-    return stood_of(view.walk) if isinstance(view.walk, Walk) else Stood()
+def stood(view: View) -> tuple[Stood, ...]:
+    """Whom the decisions made of the people, for the next run to take over, and before the latest of them."""
+    walk = view.walk
+    if not isinstance(walk, Walk):
+        return ()
+    made = [stood_of(w) for w in (*walk.past, walk) if w.taken]
+    found = {tuple(s.taken.tolist()): s for s in (*walk.base.stood, *made)}
+    now = tuple(walk.taken)
+    several = sorted(found, key=lambda taken: (taken == now, max(taken), len(taken)))[-PAST - 1 :]
+    while sum(len(found[taken]) for taken in several) > MOST_TRACKS and len(several) > 1:
+        several = several[1:]
+    return tuple(found[taken] for taken in several)
 
 
 def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:

@@ -40,7 +40,7 @@ class Base:
     next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned
-    stood: Stood = field(default_factory=Stood)  # whom decisions had made of the people of the run before
+    stood: tuple[Stood, ...] = ()  # whom decisions had made of the people of earlier runs, the latest last
 
     def __post_init__(self) -> None:
         if not len(self.mean):

@@ -17,7 +17,7 @@ from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
 from castlist.decisions.meant import Somebody
 from castlist.decisions.people import Conflict, Missing
-from castlist.decisions.stood import Located, Stood, owners
+from castlist.decisions.stood import Located, Stood, latest, owners
 from castlist.decisions.walk import Apart, Walk, by_side, none
 from castlist.types import NOISE, Video
 
@@ -29,8 +29,9 @@ Numbers = NDArray[np.int64]
 def begin(base: Base, video: Video, find: Finder, held: Sequence[Decision]) -> Walk:
     """The people before the first of these decisions, or as far as the run took them over."""
     walk = Walk.over(base, video, find)
-    if base.stood.holds([d.id for d in held]):
-        _resume(walk, base.stood, {d.id: d for d in held})
+    start = latest(base.stood, [d.id for d in held])
+    if start is not None:
+        _resume(walk, start, {d.id: d for d in held})
     return walk
 
 
@@ -46,7 +47,7 @@ def _resume(walk: Walk, stood: Stood, made: Mapping[int, Decision]) -> None:
     walk.redirect = dict(stood.redirect.tolist())
     pairs = zip(stood.against.tolist(), stood.why, strict=True)
     walk.conflicts = [Conflict(a, b, (), why) for (a, b), why in pairs]
-    walk.taken, walk.resumed = tuple(stood.taken.tolist()), True
+    walk.taken, walk.began = tuple(stood.taken.tolist()), len(stood.taken)
     for number in walk.taken:
         _note(walk, made[number])
 
@@ -91,8 +92,9 @@ def stood_of(walk: Walk) -> Stood:
     keys = _lasting(walk)
     who = [walk.people[k] for k in keys]
     groups = _recorded(walk, keys)
-    earlier = walk.base.stood if walk.resumed else Stood()
-    lost = _located(walk, earlier).gone(len(earlier.no_face)) if walk.resumed else none()
+    start = latest(walk.base.stood, walk.taken) if walk.began else None
+    earlier = Stood() if start is None else start
+    lost = none() if start is None else _located(walk, earlier).gone(len(earlier))
     return Stood(
         _whole(walk.taken), groups, _lost(walk, earlier, lost, groups.person),
         _whole([p.by for p in who]), _whole([p.named_by for p in who]), _whole([p.key_by for p in who]),

@@ -19,7 +19,7 @@ from castlist.decisions.groups import Groups
 from castlist.errors import InputError
 from castlist.types import NOISE, freeze
 
-__all__ = ["Located", "Stood", "owners"]
+__all__ = ["Located", "Stood", "latest", "owners"]
 
 Numbers = NDArray[np.int64]
 
@@ -77,10 +77,15 @@ class Stood:
             raise InputError("Stood.apart names rows that are not there")
         if max(self.groups.side.max(initial=0), self.lost.side.max(initial=0)) > people:
             raise InputError("Stood.groups names people who are not there")
+        if (self.number < 1).any():
+            raise InputError("Stood.groups gives people no number")
 
     def holds(self, taken: Sequence[int]) -> bool:
         """Whether the decisions that held then are the first of these."""
         return len(self.taken) > 0 and tuple(self.taken.tolist()) == tuple(taken[: len(self.taken)])
+
+    def __len__(self) -> int:
+        return len(self.no_face)
 
     @property
     def number(self) -> Numbers:
@@ -124,6 +129,11 @@ class Located:
 
     def where(self, kept: NDArray[np.bool_]) -> Located:
         return Located(self.old[kept], self.track[kept], self.faces[kept])
+
+
+def latest(stood: Sequence[Stood], taken: Sequence[int]) -> Stood | None:
+    """The people as most of the first of these decisions had made them, where a run took them over."""
+    return max((s for s in reversed(stood) if s.holds(taken)), key=lambda s: len(s.taken), default=None)
 
 
 def owners(stood: Stood, found: Located, length: int) -> Numbers:

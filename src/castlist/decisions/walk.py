@@ -62,7 +62,7 @@ class Walk:
     hidden: NDArray[np.bool_]
     labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
     next_number: int
-    resumed: bool = False  # whether it began with the people as they stood when the run was found
+    began: int = 0  # decisions that it did not take, since the run took over whom they had made
     known: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # numbers that rows record
     fresh: list[tuple[int, int, int]] = field(default_factory=list)  # numbers given that no row records
     people: dict[int, Somebody] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """A table as rows of bytes, and back: how arrays lie in the database. No pickle.
 
 A column's kind is NumPy's own dtype string ("<f4"), or says what the text is: json, fraction, path.
-Tables within tables (`Scan.clock`) are flattened: "clock.pts".
+Tables within tables (`Scan.clock`) are flattened: "clock.pts"; of several (`Base.stood`), "stood.0.taken".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,10 +118,14 @@ def read_table(db: sqlite3.Connection, block: int, kind: type[T]) -> T:
 
 
 def _columns(table: DataclassInstance, prefix: str) -> Iterator[Column]:
+    hints = get_type_hints(type(table))
     for field in fields(table):
         value, name = getattr(table, field.name), prefix + field.name
         if is_dataclass(value) and not isinstance(value, type):
             yield from _columns(value, name + ".")
+        elif _item(hints[field.name]) is not None:
+            for i, item in enumerate(value):
+                yield from _columns(item, f"{name}.{i}.")
         else:
             yield (name, *_encode(name, value))
 
@@ -147,6 +151,16 @@ def _row(value: object) -> list[object]:
     if not is_dataclass(value):
         raise TypeError
     return [getattr(value, field.name) for field in fields(value)]
+
+
+def _item(hint: object) -> type | None:
+    """The dataclass of which a field holds any number, where such a table has columns of its own."""
+    if get_origin(hint) is not tuple or len(get_args(hint)) != 2:
+        return None
+    kind = get_args(hint)[0]
+    tables = isinstance(kind, type) and is_dataclass(kind)
+    arrays = tables and any(get_origin(h) is np.ndarray for h in get_type_hints(kind).values())
+    return kind if arrays and get_args(hint)[1] is Ellipsis else None
 
 
 _TEXTS = ("fraction", "path", "json")
@@ -213,13 +227,22 @@ def _tuples(value: Json, deepest: int) -> Plain:
 
 def _build(kind: type[T], columns: dict[str, Stored], prefix: str) -> T:
     hints = get_type_hints(kind)
-    values = {}
+    values: dict[str, object] = {}
     for field in fields(kind):  # type: ignore[arg-type]
         hint, name = hints[field.name], prefix + field.name
-        nested = isinstance(hint, type) and is_dataclass(hint)
+        nested, item = isinstance(hint, type) and is_dataclass(hint), _item(hint)
         known = name in columns or (nested and any(c.startswith(name + ".") for c in columns))
-        if known or (
-            field.default is MISSING and field.default_factory is MISSING
-        ):  # later ones have a default
+        if item is not None:
+            values[field.name] = _items(item, columns, name)
+        elif known or (field.default is MISSING and field.default_factory is MISSING):
+            # what later castlists added has a default
             values[field.name] = _build(hint, columns, name + ".") if nested else columns[name]
     return kind(**values)
+
+
+def _items(kind: type[T], columns: dict[str, Stored], name: str) -> tuple[T, ...]:
+    """Tables one after another, as many as there are."""
+    found: list[T] = []
+    while any(column.startswith(f"{name}.{len(found)}.") for column in columns):
+        found.append(_build(kind, columns, f"{name}.{len(found)}."))
+    return tuple(found)
