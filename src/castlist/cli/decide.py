@@ -173,12 +173,13 @@ def _plain(made: Decision) -> str:
     return clean(sentence(made), 120)
 
 
-def _list(session: Session) -> list[dict[str, Json]]:
+def _list(session: Session) -> list[dict[str, object]]:
     people = session.state()["people"]
     return [
         {"id": p["id"], "name": p["name"], "seconds": p["seconds"], "tracks": p["tracks"],
          "fate": "background" if p["fate"] else "person",
-         "proposed": [{k: q[k] for k in ("name", "from", "agree")} for q in p["proposed"]]} for p in people
+         "proposed": [{"name": q["name"], "from": q["from"], "agree": q["agree"]} for q in p["proposed"]]}
+        for p in people
     ]  # fmt: skip
 
 

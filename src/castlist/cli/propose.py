@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from castlist.errors import InputError
 from castlist.types import Json
 
 if TYPE_CHECKING:
+    from castlist.review.proposed import Offered
     from castlist.review.session import Session
     from castlist.suggest.names import Proposal
 
@@ -122,7 +122,7 @@ def _answer(
         click.echo("no name is proposed for anybody now")
 
 
-def _line(row: Mapping[str, Json]) -> str:
+def _line(row: Offered) -> str:
     why = f"; {row['why']}" if row["why"] else ""
     return f"{row['person']}: {row['name']}? (from {row['from']}) {row['agree']:.0%} of its {row['by']}{why}"
 

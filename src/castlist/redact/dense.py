@@ -7,8 +7,7 @@ every size every time, and detections down to a score at which most are no faces
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, is_dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ MAX_SIDE = 1920  # pixels: frames are scaled down to this before they are search
 class Dense:
     """How the dense pass looks."""
 
-    detector: Any = field(default_factory=YuNet)
+    detector: Detector = field(default_factory=YuNet)
     min_score: float = 0.3  # a tenth of what YuNet finds on film at this score is a face
     sides: tuple[int, ...] = (640, 320, 1152)  # pixels of the long side, as in castlist find
     enlarge: float = 2.0  # times at most
@@ -37,6 +36,7 @@ class Dense:
 
     def finder(self) -> Detector:
         """The detector at the low score."""
+        assert is_dataclass(self.detector)  # noqa: S101 - a step is one
         weak: Detector = replace(self.detector, min_score=self.min_score)
         return weak
 
@@ -74,7 +74,7 @@ def dense(
         return Clock(np.array(pts, np.int64), reader.unit), Detections.concatenate(found)
 
 
-def _faces(image: Any, detector: Detector, look: Dense, machine: Machine) -> Detections:
+def _faces(image: NDArray[np.uint8], detector: Detector, look: Dense, machine: Machine) -> Detections:
     """The faces of one picture at all sizes, each once."""
     long = max(image.shape[:2])
     scales = sorted({min(look.enlarge, side / long) for side in look.sides})

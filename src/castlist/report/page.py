@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote
 
 import numpy as np
@@ -20,7 +20,7 @@ from castlist.report.album import Album
 from castlist.report.evidence import Evidence, Unsure
 from castlist.report.html import filled, write_page
 from castlist.report.stills import Stills
-from castlist.types import SET_ASIDE
+from castlist.types import SET_ASIDE, Json
 
 __all__ = ["picture", "render", "stills_of", "write"]
 
@@ -120,7 +120,15 @@ def write(
     return write_page(html, path)
 
 
-def same_as(cast: Cast, alike: Alike) -> dict[int, list[dict[str, Any]]]:
+class Hint(TypedDict):
+    """Somebody who may be the same person."""
+
+    how: str  # probably or possibly
+    id: int
+    name: str
+
+
+def same_as(cast: Cast, alike: Alike) -> dict[int, list[Hint]]:
     """Who each person may be, by number: {"how": "possibly", "id": 7, "name": "Person 7"}, ..."""
     names = {p.id: words.clean(p.name) for p in cast.everybody}
     return {
@@ -166,7 +174,7 @@ def _duration(cast: Cast) -> float:
     return float(cast.clock.time(len(cast.clock)) if len(cast.clock) else cast.video.duration)
 
 
-def _film(cast: Cast) -> dict[str, Any]:
+def _film(cast: Cast) -> dict[str, Json]:
     video = cast.video
     return {
         "title": words.clean(video.path.stem or video.path.name, 120) or "Untitled",
@@ -189,9 +197,9 @@ def _row(
     cast: Cast,
     album: Album,
     hue: int,
-    alike: list[dict[str, Any]],
+    alike: list[Hint],
     whole: Mapping[int, str],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     faces = [(face, album[face.image]) for face in person.faces[:FACES]]
     return {
         "id": person.id,
@@ -231,11 +239,11 @@ def stills_of(person: Person) -> list[tuple[Appearance, Face | None]]:
     ]
 
 
-def _seen(face: Face | None, album: Album) -> dict[str, Any] | None:
+def _seen(face: Face | None, album: Album) -> dict[str, Json] | None:
     return picture(face, album[face.image]) if face is not None and album[face.image] else None
 
 
-def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast) -> dict[str, Any] | None:
+def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast) -> dict[str, Json] | None:
     """The frame of a face, as the templates show it: the picture, its size, and where the face is in it."""
     if face is None or not (uri := album[whole.get(face.frame, "")]):
         return None
@@ -245,7 +253,7 @@ def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast
     return {"uri": uri, "time": float(face.time), **size, **box}
 
 
-def picture(face: Face, uri: str) -> dict[str, Any]:
+def picture(face: Face, uri: str) -> dict[str, Json]:
     """A face as the templates show it."""
     return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time), "dim": _dim(uri)}
 
@@ -263,7 +271,7 @@ def _dim(uri: str) -> str:
     return " dark" if mean < DARK else " dim" if mean < DIM else ""
 
 
-def _timeline(cast: Cast) -> dict[str, Any]:
+def _timeline(cast: Cast) -> dict[str, Json]:
     seconds = _duration(cast)
     return {
         "width": max(1, figures.milliseconds(seconds)),
@@ -272,7 +280,7 @@ def _timeline(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _together(cast: Cast) -> dict[str, Any] | None:
+def _together(cast: Cast) -> dict[str, Json] | None:
     """Seconds on screen together and a shade, 0 to 5, for each pair; None where there is no such pair."""
     people = cast.people[:TOGETHER]
     seconds = figures.presence(cast, people)
@@ -324,7 +332,7 @@ def _best_pictures(cast: Cast, evidence: Evidence, tracks: list[int]) -> dict[in
     return best
 
 
-def _aside_view(group: _Aside, album: Album) -> dict[str, Any]:
+def _aside_view(group: _Aside, album: Album) -> dict[str, Json]:
     return {
         "reason": words.clean(group.reason, 200),
         "tracks": group.tracks,

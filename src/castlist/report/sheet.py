@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,8 @@ from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence
 from castlist.report.html import filled, write_page
-from castlist.report.page import Alike, Thumbs, film_address, picture, same_as
+from castlist.report.page import Alike, Hint, Thumbs, film_address, picture, same_as
+from castlist.types import Json
 
 __all__ = ["Likeness", "likeness", "render_sheet", "write_sheet"]
 
@@ -138,7 +138,7 @@ def _of_track(person: Person, track: int) -> Face | None:
 
 
 def _beside(
-    cast: Cast, person: Person, likeness: Likeness | None, hints: dict[int, list[dict[str, Any]]]
+    cast: Cast, person: Person, likeness: Likeness | None, hints: dict[int, list[Hint]]
 ) -> list[Face]:
     """Pictures of look-alikes and of the tracks that are least alike the person."""
     others = [_best(cast, other["id"]) for other in hints.get(person.id, [])]
@@ -146,7 +146,7 @@ def _beside(
     return [face for face in (*others, *hardest) if face is not None]
 
 
-def _shown(face: Face | None, album: Album) -> dict[str, Any] | None:
+def _shown(face: Face | None, album: Album) -> dict[str, Json] | None:
     return picture(face, album[face.image]) if face is not None and album[face.image] else None
 
 
@@ -155,8 +155,8 @@ def _card(
     person: Person,
     album: Album,
     strips: list[tuple[str, list[Face]]],
-    hints: list[dict[str, Any]],
-) -> dict[str, Any]:
+    hints: list[Hint],
+) -> dict[str, object]:
     return {
         "name": words.clean(person.name), "seconds": person.screen_time, "share": cast.share(person),
         "first": float(person.first), "last": float(person.last), "appearances": len(person.appearances),
@@ -167,7 +167,7 @@ def _card(
     }  # fmt: skip
 
 
-def _about(cast: Cast, person: Person, album: Album, likeness: Likeness | None) -> dict[str, Any]:
+def _about(cast: Cast, person: Person, album: Album, likeness: Likeness | None) -> dict[str, Json]:
     """Appearances, with whom, and which tracks to look at first."""
     everybody = list(cast.people)
     index = everybody.index(person) if person in everybody else -1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 from castlist.decisions import Anchor, Base, Decision
 from castlist.decisions.people import Group, View, whom
 from castlist.errors import InputError
-from castlist.types import NOISE, SET_ASIDE, Video
+from castlist.types import NOISE, SET_ASIDE, JsonObject, Video
 
 __all__ = ["ACTIONS", "decision", "faces_of", "stand_ins", "witness"]
 
 WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
 
 
-def decision(request: Mapping[str, Any], base: Base, video: Video, view: View, author: str = "") -> Decision:
+def decision(request: JsonObject, base: Base, video: Video, view: View, author: str = "") -> Decision:
     """The decision that a request describes: `action` and what it is about.
 
     People are given as "p7", "Person 7" or by name, tracks by number.
@@ -79,7 +78,7 @@ class _Faces:
             raise InputError("name a person, as in p7, Person 7 or Anna")
         return whom(self.view, value)
 
-    def people(self, request: Mapping[str, Any], least: int = 1) -> list[Group]:
+    def people(self, request: JsonObject, least: int = 1) -> list[Group]:
         given = request.get("people")
         if not isinstance(given, list) or not given:
             raise InputError(f"name at least {_count(least, 'person', 'people')}, as in p7, Person 7 or Anna")
@@ -88,12 +87,13 @@ class _Faces:
             raise InputError(f"name at least {least} different people, as in p7, Person 7 or Anna")
         return list(found.values())
 
-    def tracks(self, request: Mapping[str, Any], least: int = 1) -> NDArray[np.int64]:
-        given = request.get("tracks")
-        good = isinstance(given, list) and all(
+    def tracks(self, request: JsonObject, least: int = 1) -> NDArray[np.int64]:
+        asked = request.get("tracks")
+        given = asked if isinstance(asked, list) else []
+        good = isinstance(asked, list) and all(
             type(t) is int and 0 <= t < len(self.base.tracks) for t in given
         )
-        if not good or len(set(given or [])) < least:
+        if not good or len(set(given)) < least:
             last = len(self.base.tracks) - 1
             raise InputError(f"name at least {_count(least, 'track')} by number, 0 to {last}")
         return np.unique(np.array(given, np.int64))
@@ -106,7 +106,7 @@ class _Faces:
         order = np.lexsort((tracks, -self.base.tracks.size[tracks], -self.quality[tracks] - typical))
         return tracks[order[:most]]
 
-    def against(self, request: Mapping[str, Any], tracks: NDArray[np.int64]) -> NDArray[np.int64]:
+    def against(self, request: JsonObject, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tracks of whom these are not: those that were shown (`against`), else the best of their person."""
         if "against" not in request:
             return self.rest(tracks)
@@ -138,25 +138,25 @@ def _count(n: int, one: str, many: str = "") -> str:
     return f"{n} different {many or one + 's'}" if n > 1 else f"{n} {one}"
 
 
-def _merge(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _merge(f: _Faces, request: JsonObject) -> Decision:
     return Decision(
         "same", tuple(a for g in f.people(request, 2) for a in f.anchors(f.witnesses(g.tracks)[:1]))
     )
 
 
-def _same(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _same(f: _Faces, request: JsonObject) -> Decision:
     return Decision("same", f.anchors(f.tracks(request, 2)))
 
 
-def _different(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _different(f: _Faces, request: JsonObject) -> Decision:
     return Decision.different(*f.anchors(f.tracks(request, 2)))
 
 
-def _unsure(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _unsure(f: _Faces, request: JsonObject) -> Decision:
     return Decision("unsure", f.anchors(f.tracks(request, 2)))
 
 
-def _split(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _split(f: _Faces, request: JsonObject) -> Decision:
     tracks = f.tracks(request)
     rest = f.against(request, tracks)
     if not len(rest):
@@ -164,7 +164,7 @@ def _split(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("move", f.anchors(tracks) + f.anchors(rest, 2))
 
 
-def _move(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _move(f: _Faces, request: JsonObject) -> Decision:
     tracks, target = f.tracks(request), f.person(request.get("person"))
     tracks = np.setdiff1d(tracks, target.tracks)
     if not len(tracks):
@@ -174,7 +174,7 @@ def _move(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("move", f.anchors(tracks) + f.anchors(to, 1) + f.anchors(rest, 2))
 
 
-def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _sort(f: _Faces, request: JsonObject) -> Decision:
     """A sheet of answers: each item's track goes to the person of `to`, or to nobody of `not`, or stays open.
 
     `open` names the tracks with which an item was compared without an answer: they are not asked about again,
@@ -207,7 +207,7 @@ def _sort(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("sort", tuple(anchors))
 
 
-def _check(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _check(f: _Faces, request: JsonObject) -> Decision:
     """People who were looked through: the strangers among their tracks leave, all others are confirmed.
 
     Each item has a `person` and `strangers`, a list of lists of tracks; each list becomes a person. `back`
@@ -244,7 +244,7 @@ def _check(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("sort", tuple(anchors))
 
 
-def _name(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _name(f: _Faces, request: JsonObject) -> Decision:
     value = request.get("name")
     if not isinstance(value, str):
         raise InputError("a name is a text")
@@ -256,10 +256,10 @@ def _name(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("name", f.anchors(f.witnesses(group.tracks)[:1]))
 
 
-def _about(kind: str, everybody: bool) -> Callable[[_Faces, Mapping[str, Any]], Decision]:
+def _about(kind: str, everybody: bool) -> Callable[[_Faces, JsonObject], Decision]:
     """A decision about tracks, or about all (or the witnesses) of a person's."""
 
-    def make(f: _Faces, request: Mapping[str, Any]) -> Decision:
+    def make(f: _Faces, request: JsonObject) -> Decision:
         if "tracks" in request:
             return Decision(kind, f.anchors(f.tracks(request)))
         groups = f.people(request)
@@ -269,7 +269,7 @@ def _about(kind: str, everybody: bool) -> Callable[[_Faces, Mapping[str, Any]], 
     return make
 
 
-def _restore(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _restore(f: _Faces, request: JsonObject) -> Decision:
     """Take tracks back that were set aside, by a decision or by the machine; to `person` if one is named."""
     tracks = f.tracks(request)
     tracks = tracks[f.view.fate[tracks] == SET_ASIDE]
@@ -284,7 +284,7 @@ def _restore(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("foreground", f.anchors(tracks))
 
 
-def _reject(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _reject(f: _Faces, request: JsonObject) -> Decision:
     """Tracks that are not the person they are with: each becomes somebody of its own."""
     tracks = f.tracks(request)
     away = [t for t in tracks.tolist() if f.view.label[t] != NOISE]
@@ -300,7 +300,7 @@ def _reject(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("sort", tuple(anchors))
 
 
-def _confirm(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _confirm(f: _Faces, request: JsonObject) -> Decision:
     """Tracks, or all tracks of people, that are rightly where they are."""
     if "tracks" not in request:
         return Decision("confirm", f.anchors(np.concatenate([g.tracks for g in f.people(request)])))
@@ -310,7 +310,7 @@ def _confirm(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("confirm", f.anchors(tracks))
 
 
-def _key(f: _Faces, request: Mapping[str, Any]) -> Decision:
+def _key(f: _Faces, request: JsonObject) -> Decision:
     """The picture of a person: the best of a track, or the one nearest to `ms`, milliseconds."""
     (track,) = f.tracks({"tracks": [request.get("track")]}).tolist()
     if f.view.label[track] == NOISE:
@@ -325,7 +325,7 @@ def _key(f: _Faces, request: Mapping[str, Any]) -> Decision:
     return Decision("key", (Anchor.at(f.base.clock, f.video, int(p.frame[row]), p.box[row]),))
 
 
-ACTIONS: dict[str, Callable[[_Faces, Mapping[str, Any]], Decision]] = {
+ACTIONS: dict[str, Callable[[_Faces, JsonObject], Decision]] = {
     "merge": _merge,
     "split": _split,
     "move": _move,

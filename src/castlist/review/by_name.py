@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.review.proposed import read_names
 from castlist.review.session import Session
 from castlist.store.workspace import KeptPictures
+
+if TYPE_CHECKING:
+    from castlist.review.proposed import Offered
 
 __all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"]
 
@@ -64,7 +67,7 @@ def propose(
     start_timecode: str = "",
     rate: str | None = None,
     author: str = "",
-) -> list[dict[str, Any]]:
+) -> list[Offered]:
     """Keep the names of a table, markers or picture regions as proposals; what is proposed now.
 
     Nothing is decided: `accept` and `reject` do that, or the review page. Arguments are those of
@@ -84,7 +87,7 @@ def propose(
         return session.proposed()
 
 
-def proposals(workspace: str | os.PathLike[str]) -> list[dict[str, Any]]:
+def proposals(workspace: str | os.PathLike[str]) -> list[Offered]:
     """The names that are proposed and not answered: `person` ("p3"), `name`, `from`, `agree` (0 to 1), `by`
     ("faces" or "time"), `why` it is not clear, "" where it is, and `id`.
 

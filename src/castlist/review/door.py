@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -165,7 +165,7 @@ class Gate:
 
 def _only_looks(request: Request) -> bool:
     """Whether a browser fetches the link ahead, or for something else than to show it."""
-    headers: Any = request.headers
+    headers = request.headers
     ahead = "prefetch" in (headers.get("sec-purpose", "") + headers.get("purpose", "")).lower()
     return ahead or headers.get("sec-fetch-dest", "document") != "document"
 

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from castlist.review.alike import alike
 from castlist.review.session import Session
 from castlist.timecode import constant, timebase
 from castlist.types import SET_ASIDE
+
+if TYPE_CHECKING:
+    from castlist.review.people import TrackFacts
 
 __all__ = ["Page"]
 
@@ -30,19 +33,21 @@ class Page:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._sent: OrderedDict[int, dict[str, dict[str, Any]]] = OrderedDict()
+        self._sent: OrderedDict[int, dict[str, dict[str, object]]] = OrderedDict()
         self._lock = Lock()
         self._asking = Lock()
-        self._asked: dict[str, Any] = {"seen": -1}
+        self._asked: dict[str, object] = {"seen": -1}
         self._pace = _pace(session)
 
-    def news(self, since: int | None = None) -> dict[str, Any]:
+    def news(self, since: int | None = None) -> dict[str, object]:
         """The state for a page that knows the view `since`: only people who changed; None: everybody."""
         view, head = self.session.refresh(), self.session.head()
         while head["seen"] != view.seen:  # somebody decided in between
             view, head = self.session.refresh(), self.session.head()
         described = self.session.people(view)
-        people = {p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described}
+        people: dict[str, dict[str, object]] = {
+            p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described
+        }
         with self._lock:
             before = self._sent.get(-1 if since is None else since)
             self._sent[view.seen] = people
@@ -59,11 +64,11 @@ class Page:
             "aside": [{"reason": _reason(why), "count": n} for why, n in aside.most_common()],
         }
 
-    def changes(self, since: int) -> dict[str, Any] | None:
+    def changes(self, since: int) -> dict[str, object] | None:
         """News, None where nothing happened since."""
         return None if since == self.session.refresh().seen else self.news(since)
 
-    def person(self, name: str) -> dict[str, Any]:
+    def person(self, name: str) -> dict[str, object]:
         """The numbers of a person's tracks, in time.
 
         Raises:
@@ -76,7 +81,7 @@ class Page:
         spans = self.session.describe.person(group)["spans"]
         return {"seen": view.seen, "tracks": group.tracks.tolist(), "spans": spans}
 
-    def alike(self, name: str) -> dict[str, Any]:
+    def alike(self, name: str) -> dict[str, object]:
         """Everybody else as [id, likeness], the most alike first.
 
         Raises:
@@ -88,7 +93,7 @@ class Page:
             raise InputError(f"there is no person {clean(name)!r} now; look again")
         return {"seen": view.seen, "people": alike(self.session.base, view, group)}
 
-    def aside(self) -> list[dict[str, Any]]:
+    def aside(self) -> list[dict[str, object]]:
         """The numbers of the tracks that are set aside, by reason, those with most faces first."""
         view, size = self.session.refresh(), self.session.base.tracks.size
         groups: dict[str, list[int]] = {}
@@ -99,7 +104,7 @@ class Page:
             for why, own in sorted(groups.items(), key=lambda g: -len(g[1]))
         ]
 
-    def tracks(self, numbers: str) -> list[dict[str, Any]]:
+    def tracks(self, numbers: str) -> list[TrackFacts]:
         """What is shown of tracks, given as "3,5,8"; it never changes while a session lasts.
 
         Raises:
@@ -111,13 +116,13 @@ class Page:
             raise InputError(f"ask for up to {AT_ONCE} tracks by their numbers, as in 3,5,8")
         return [self.session.describe.track(int(t)) for t in asked]
 
-    def timeline(self) -> dict[str, Any]:
+    def timeline(self) -> dict[str, object]:
         """When everybody is seen, and where the shots begin, in milliseconds."""
         view, describe = self.session.refresh(), self.session.describe
         spans = {g.id: describe.person(g)["spans"] for g in view.groups}
         return {"seen": view.seen, "shots": describe.shots, "spans": spans}
 
-    def faces(self, start: int, stop: int) -> list[dict[str, Any]]:
+    def faces(self, start: int, stop: int) -> list[dict[str, object]]:
         """The boxes of everybody's tracks in a piece of the film, to be drawn over it.
 
         Raises:
@@ -134,7 +139,7 @@ class Page:
             for t, k in zip(inside.tolist(), owner, strict=True)
         ]
 
-    def questions(self) -> Mapping[str, Any]:
+    def questions(self) -> Mapping[str, object]:
         """What to ask next on the newest view; found once for each view, however many pages ask."""
         with self._asking:
             while self._asked["seen"] != self.session.refresh().seen:
@@ -150,10 +155,10 @@ class Page:
             return self._asked
 
 
-def _pace(session: Session) -> dict[str, Any]:
+def _pace(session: Session) -> dict[str, object]:
     """Frames a second, and the grid on which timecode counts them, where it counts these frames."""
     video, clock = session.video, session.base.clock
-    found: dict[str, Any] = {"rate": float(video.frame_rate), "timebase": None}
+    found: dict[str, object] = {"rate": float(video.frame_rate), "timebase": None}
     with suppress(InputError):
         base = timebase(clock, video.frame_rate, timecode=video.timecode)
         if constant(clock, base.rate):

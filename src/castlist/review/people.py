@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,92 @@ from castlist.cast import APPEARANCE_GAP
 from castlist.decisions import Base
 from castlist.decisions.people import Group
 from castlist.report.words import clean
+from castlist.types import Json
+
+if TYPE_CHECKING:
+    from castlist.review.proposed import Plain
 
 __all__ = ["Describe"]
 
 FACES = 8  # of a person, on the card
 SPANS = 1500  # bars of one person in the timeline
 REMEMBERED = 4000  # people whose description is kept
+
+
+class Facts(TypedDict):
+    """What the page shows of some tracks that are one person."""
+
+    seconds: float
+    share: float
+    tracks: int
+    faces: int
+    appearances: int
+    first: int  # milliseconds
+    last: int
+    pictures: list[list[str | int]]  # [image, milliseconds, track], best first
+    spans: list[list[int]]  # [start, stop] in milliseconds
+
+
+class Shown(Facts):
+    """What the page shows of somebody."""
+
+    id: str
+    name: str
+    fate: int
+    confirmed: bool
+
+
+class TrackFacts(TypedDict):
+    """What the page shows of a track."""
+
+    track: int
+    start: int  # milliseconds
+    stop: int
+    faces: int
+    pictures: list[list[str | int]]  # [image, milliseconds]
+
+
+class Listed(Shown):
+    """The same, with the names that are proposed for them."""
+
+    proposed: list[Plain]
+
+
+class Aside(TypedDict):
+    """Tracks that are set aside for one reason."""
+
+    reason: str
+    count: int
+    tracks: list[TrackFacts]  # the first ones
+
+
+class FilmFacts(TypedDict):
+    """What the head of the page shows of the film."""
+
+    title: str
+    ms: int
+    shots: int
+    width: int
+    height: int
+
+
+class Head(TypedDict):
+    """The state without people and what is set aside."""
+
+    seen: int  # the latest decision
+    film: FilmFacts
+    undo: str  # what would be taken back, "" for nothing
+    redo: str
+    conflicts: list[str]
+    missing: int
+    joined: list[dict[str, Json]]
+
+
+class State(Head):
+    """Everything the page shows at once."""
+
+    people: list[Listed]
+    aside: list[Aside]
 
 
 class Describe:
@@ -35,30 +115,35 @@ class Describe:
         p = base.portraits
         self._order = np.lexsort((-p.quality, p.track))
         self._edge = np.searchsorted(p.track[self._order], np.arange(len(base.tracks) + 1))
-        self._cache: dict[bytes, dict[str, Any]] = {}
+        self._cache: dict[bytes, Facts] = {}
 
-    def pictures(self, track: int, limit: int = FACES) -> list[list[Any]]:
+    def pictures(self, track: int, limit: int = FACES) -> list[list[str | int]]:
         """[image, milliseconds] of a track, best first."""
         p = self.base.portraits
         rows = self._order[self._edge[track] : self._edge[track + 1]][:limit]
         return [[p.image[r], int(self._ms[p.frame[r]])] for r in rows.tolist() if p.image[r]]
 
-    def person(self, group: Group) -> dict[str, Any]:
+    def person(self, group: Group) -> Shown:
         """What the page shows of somebody."""
         key = group.tracks.tobytes()
         if key not in self._cache:
             if len(self._cache) >= REMEMBERED:
                 self._cache.clear()
             self._cache[key] = self._facts(group.tracks)
-        own = {"id": group.id, "name": clean(group.name), "fate": group.fate, "confirmed": group.confirmed}
         facts = self._cache[key]
         chosen = self._at(*group.key) if group.key else None
         if chosen is not None:
             others = [q for q in facts["pictures"] if q[0] != chosen[0]]
             facts = {**facts, "pictures": [chosen, *others][:FACES]}
-        return {**own, **facts}
+        return {
+            "id": group.id,
+            "name": clean(group.name),
+            "fate": group.fate,
+            "confirmed": group.confirmed,
+            **facts,
+        }
 
-    def _at(self, track: int, frame: int) -> list[Any] | None:
+    def _at(self, track: int, frame: int) -> list[str | int] | None:
         """[image, milliseconds, track] of the track's picture nearest to a frame, None where it has none."""
         p = self.base.portraits
         rows = [r for r in self._order[self._edge[track] : self._edge[track + 1]].tolist() if p.image[r]]
@@ -67,7 +152,7 @@ class Describe:
         row = min(rows, key=lambda r: abs(int(p.frame[r]) - frame))
         return [p.image[row], int(self._ms[p.frame[row]]), track]
 
-    def track(self, track: int) -> dict[str, Any]:
+    def track(self, track: int) -> TrackFacts:
         """What the page shows of a track."""
         return {
             "track": track,
@@ -86,7 +171,7 @@ class Describe:
         table = np.column_stack([self._ms[t.frame[rows]], np.round(box, 4)])
         return [[float(v) for v in row] for row in table]
 
-    def _facts(self, tracks: NDArray[np.int64]) -> dict[str, Any]:
+    def _facts(self, tracks: NDArray[np.int64]) -> Facts:
         t = self.base.tracks
         starts, sizes = t.offset[tracks], self._size[tracks]
         rows = np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(
@@ -107,7 +192,7 @@ class Describe:
             "spans": _few(stays, self.length).tolist(),
         }
 
-    def _best(self, tracks: NDArray[np.int64]) -> list[list[Any]]:
+    def _best(self, tracks: NDArray[np.int64]) -> list[list[str | int]]:
         """[image, milliseconds, track] of the best faces, each of another track as far as that goes."""
         p = self.base.portraits
         first = [

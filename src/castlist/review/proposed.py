@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from castlist.decisions import Base, View
 from castlist.decisions.people import Group
@@ -93,7 +93,17 @@ def same_question(rows: Sequence[Proposed], view: View, number: int) -> tuple[Gr
     return view.groups[who], alike
 
 
-def plain(row: Proposed) -> dict[str, Any]:
+# A proposed name as plain values. By a call, since `from` is a word of Python's.
+Plain = TypedDict("Plain", {"id": int, "name": str, "from": str, "agree": float, "by": str, "why": str})
+
+
+class Offered(Plain):
+    """The same, and for whom it is proposed."""
+
+    person: str
+
+
+def plain(row: Proposed) -> Plain:
     """A proposal as plain values, texts such that they steer nothing."""
     return {
         "id": row.id,

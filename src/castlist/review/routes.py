@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
@@ -18,13 +18,17 @@ from castlist.review.film import Film, part
 from castlist.review.page import Page
 from castlist.review.session import Session
 from castlist.store import Stale
+from castlist.types import Json, JsonObject
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import Route
 
 __all__ = ["Projection", "application", "asset", "change"]
+
+Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
@@ -51,7 +55,7 @@ class Projection:
         film = Film(session.video, session.path, path)
         return cls(film, Proxy(session.video, lambda: film.file()[0]))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Json]:
         """Whether the film is there, why not, whether browsers play it, and how far its proxy is."""
         try:
             self.film.file()[0].close()
@@ -67,12 +71,12 @@ class Projection:
             "proxy": {"state": proxy.name, "done": round(proxy.done, 3), "why": proxy.why},
         }
 
-    def want(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def want(self, body: JsonObject) -> dict[str, Json]:
         """Begin a proxy of the kind that the browser plays."""
         self.proxy.want(str(body.get("kind")))
         return self.state()
 
-    def point(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def point(self, body: JsonObject) -> dict[str, Json]:
         """Say where the film is now.
 
         Raises:
@@ -104,7 +108,7 @@ def application(
     )
 
 
-def _routes(session: Session, door: Door, projection: Projection) -> list[Any]:
+def _routes(session: Session, door: Door, projection: Projection) -> list[Route]:
     from starlette.routing import Route
 
     page = Page(session)
@@ -116,7 +120,7 @@ def _routes(session: Session, door: Door, projection: Projection) -> list[Any]:
     ]
 
 
-def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Request], Any]]]:
+def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Request], object]]]:
     """What can be asked, and how it is answered."""
     return [
         ("/api/film", lambda r: projection.state()),
@@ -133,26 +137,26 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
     ]
 
 
-def _deciding(page: Page) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
     """What can be decided; each tells the page what changed by it."""
     session = page.session
 
-    def decide(body: Mapping[str, Any]) -> Any:
+    def decide(body: JsonObject) -> object:
         number = session.decide(body, seen=_seen(body), author=_author(body))
         return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
-    def undo(body: Mapping[str, Any], redo: bool = False) -> Any:
+    def undo(body: JsonObject, redo: bool = False) -> object:
         row = body.get("decision")
         if row is not None and type(row) is not int:
             raise InputError("say which decision as a whole number, as in decision: 12")
         number = session.undo(row, seen=_seen(body), author=_author(body), redo=redo)
         return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
-    def accept(body: Mapping[str, Any]) -> Any:
+    def accept(body: JsonObject) -> object:
         number = session.accept(_proposal(body), seen=_seen(body), author=_author(body))
         return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
-    def reject(body: Mapping[str, Any]) -> Any:
+    def reject(body: JsonObject) -> object:
         return {"sentence": session.reject(_proposal(body)), "state": page.news(_seen(body))}
 
     return [
@@ -166,10 +170,10 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]
 
 def _doing(
     session: Session, door: Door, projection: Projection
-) -> list[tuple[str, Callable[[Mapping[str, Any]], Any]]]:
+) -> list[tuple[str, Callable[[JsonObject], object]]]:
     """What can be done besides deciding."""
 
-    def point(body: Mapping[str, Any]) -> Any:
+    def point(body: JsonObject) -> object:
         if not door.local:
             raise InputError("say where the film is on its own machine: castlist review ... --film PATH")
         return projection.point(body)
@@ -182,16 +186,16 @@ def _doing(
     ]
 
 
-def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]:
+def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Response]:
     """A route whose result is JSON and whose errors are sentences."""
     from starlette.responses import JSONResponse
 
-    def route(request: Any) -> Response:
+    def route(request: Asked) -> Response:
         try:
             return JSONResponse(work(request))
         except Stale as error:
             changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
-            state = page.news(_seen(request))
+            state = page.news(_seen(request) if isinstance(request, Mapping) else None)
             return JSONResponse({"error": str(error), "changes": changes, "state": state}, status_code=409)
         except CastlistError as error:
             return JSONResponse({"error": str(error)}, status_code=422)
@@ -199,7 +203,7 @@ def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]
     return route
 
 
-def change(respond: Callable[[Mapping[str, Any]], Response]) -> Callable[[Request], Awaitable[Response]]:
+def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awaitable[Response]]:
     """A route that takes JSON and works away from the event loop."""
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect
@@ -230,7 +234,7 @@ def asset(assets: Mapping[str, tuple[str, str, str]]) -> Callable[[Request], Res
     return route
 
 
-def _files(session: Session, projection: Projection) -> list[Any]:
+def _files(session: Session, projection: Projection) -> list[Route]:
     """The page, what it is made of, pictures by opaque name, and the film."""
     from starlette.responses import HTMLResponse, Response
     from starlette.routing import Route
@@ -276,7 +280,7 @@ def _number(request: Request, name: str) -> int:
     return int(text)
 
 
-async def body_of(request: Request) -> Mapping[str, Any]:
+async def body_of(request: Request) -> JsonObject:
     """The JSON object of a request.
 
     Raises:
@@ -296,20 +300,20 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     return body
 
 
-def _seen(body: Mapping[str, Any]) -> int:
+def _seen(body: JsonObject) -> int:
     seen = body.get("seen")
     if type(seen) is not int or seen < 0:
         raise InputError("say which decision was the last one seen, as in seen: 12")
     return seen
 
 
-def _proposal(body: Mapping[str, Any]) -> int:
+def _proposal(body: JsonObject) -> int:
     number = body.get("proposal")
     if type(number) is not int:
         raise InputError("say which proposed name as a whole number, as in proposal: 12")
     return number
 
 
-def _author(body: Mapping[str, Any]) -> str:
+def _author(body: JsonObject) -> str:
     author = body.get("author", "")
     return author if isinstance(author, str) else ""

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from castlist.errors import InputError
 from castlist.review.door import LOOPBACK, Door, written
@@ -17,7 +17,10 @@ from castlist.review.routes import Projection, application
 from castlist.review.session import Session
 
 if TYPE_CHECKING:
+    import asyncio
+
     import uvicorn
+    from starlette.applications import Starlette
 
 __all__ = ["ending", "serve", "serve_page"]
 
@@ -61,14 +64,14 @@ def serve(
         if film is not None:
             projection.film.point(Path(film))
 
-        def app(door: Door, invited: Callable[[str], None]) -> Any:
+        def app(door: Door, invited: Callable[[str], None]) -> Starlette:
             return application(session, door, projection=projection, invited=invited)
 
         serve_page(app, ended, port=port, host=host, ready=ready, invited=invited)
 
 
 def serve_page(
-    page: Callable[[Door, Callable[[str], None]], Any],
+    page: Callable[[Door, Callable[[str], None]], Starlette],
     ended: threading.Event,
     *,
     port: int = 0,
@@ -144,7 +147,7 @@ def ending() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _server(app: Any, ended: threading.Event) -> uvicorn.Server:
+def _server(app: Starlette, ended: threading.Event) -> uvicorn.Server:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -181,15 +184,15 @@ def _connections() -> int:
     return CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(CONNECTIONS, soft - SPARE))
 
 
-def _protocol(most: int) -> type[Any]:
+def _protocol(most: int) -> type[asyncio.Protocol]:
     """uvicorn's HTTP/1.1, closing connections that send no whole request in time, the oldest if too many."""
     from h11 import IDLE, SEND_BODY
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    waiting: dict[Any, Any] = {}  # connection -> its timer, the oldest first
+    waiting: dict[Protocol, asyncio.TimerHandle] = {}  # connection -> its timer, the oldest first
 
     class Protocol(H11Protocol):
-        def connection_made(self, transport: Any) -> None:
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
             self._watch()
             if len(self.connections) > most:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -42,12 +42,12 @@ from castlist.pipeline.publish import publish
 from castlist.report.words import clean
 from castlist.review.actions import decision, stand_ins, witness
 from castlist.review.history import overruled, sentence
-from castlist.review.people import Describe
-from castlist.review.proposed import plain, proposals_of, same_question
+from castlist.review.people import Aside, Describe, Head, Listed, State
+from castlist.review.proposed import Offered, plain, proposals_of, same_question
 from castlist.store import Stale, Workspace
 from castlist.suggest.names import Proposal
 from castlist.suggest.questions import LONGEST, Asker
-from castlist.types import NOISE, SET_ASIDE, Video
+from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
 __all__ = ["Session"]
 
@@ -129,13 +129,14 @@ class Session:
         self._log += self._workspace.decisions.since(self._log[-1].id if self._log else 0)
         self.view = apply(self.base, self.video, self._log, self.view)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Everything the page shows at once, as plain values."""
         with self._lock:
             view = self.refresh()
-            return {**self.head(), "people": self.people(view), "aside": self._aside(view)}
+            head = self.head()
+            return {**head, "people": self.people(view), "aside": self._aside(view)}
 
-    def people(self, view: View) -> list[dict[str, Any]]:
+    def people(self, view: View) -> list[Listed]:
         """Everybody of a view as the page shows them, with the names that are proposed for them."""
         with self._lock:
             proposed = standing(self._workspace.proposals.all(), view)
@@ -144,7 +145,7 @@ class Session:
             for i, g in enumerate(view.groups)
         ]
 
-    def head(self) -> dict[str, Any]:
+    def head(self) -> Head:
         """The state without people and what is set aside."""
         with self._lock:
             view = self.refresh()
@@ -170,7 +171,7 @@ class Session:
                 ],
             }
 
-    def _aside(self, view: View) -> list[dict[str, Any]]:
+    def _aside(self, view: View) -> list[Aside]:
         groups: dict[str, list[int]] = {}
         for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
             groups.setdefault(view.reason[track], []).append(track)
@@ -210,7 +211,7 @@ class Session:
             raise InputError(f"there is no track {track}")
         return self.describe.boxes(track, self.video.width, self.video.height)
 
-    def questions(self, limit: int = 12) -> list[dict[str, Any]]:
+    def questions(self, limit: int = 12) -> list[dict[str, object]]:
         """What to ask next, the most useful first."""
         with self._thinking:
             view = self.refresh()
@@ -231,7 +232,7 @@ class Session:
                 for q in found
             ]
 
-    def sheet(self, limit: int = LONGEST) -> dict[str, Any]:
+    def sheet(self, limit: int = LONGEST) -> dict[str, object]:
         """The items to ask about at once that put most faces right for a click; answer with "sort".
 
         Each item has `track`, `whole` (it stands for its whole person), `of` (its person), `guess` and
@@ -245,7 +246,7 @@ class Session:
             asks = self._asks(view)
             sheet = asks.first_of_each()[0] if limit == LONGEST else asks.sheet(limit)
 
-            def shown(track: int) -> dict[str, Any]:
+            def shown(track: int) -> dict[str, object]:
                 return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
 
             items = [
@@ -266,7 +267,7 @@ class Session:
                 "clicks": round(sheet.clicks, 2),
             }
 
-    def checks(self) -> dict[str, Any]:
+    def checks(self) -> dict[str, Json]:
         """People who are not confirmed, to be looked through at once; answer with "check".
 
         Each of `people` has `id`, `wrong` (faces expected to be somebody else's) and `pieces`, lists of track
@@ -277,7 +278,7 @@ class Session:
         with self._thinking:
             view = self.refresh()
             asker = self._asks(view)
-            people = [
+            people: list[Json] = [
                 {
                     "id": view.groups[c.group].id,
                     "wrong": round(c.wrong, 2),
@@ -307,7 +308,7 @@ class Session:
             self._asker.look(view)
         return self._asker
 
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[dict[str, Json]]:
         """What was decided, newest first: whom and how much, who and when, and the faces that it is about."""
         with self._lock:
             self.refresh()
@@ -360,7 +361,7 @@ class Session:
 
     # Deciding
 
-    def decide(self, request: Mapping[str, Any], *, seen: int | None = None, author: str = "") -> int:
+    def decide(self, request: JsonObject, *, seen: int | None = None, author: str = "") -> int:
         """Make a decision; its number. When this returns it is on disk and `view` goes by it.
 
         Args:
@@ -430,7 +431,7 @@ class Session:
             self._workspace.proposals.put(kept)
             return kept
 
-    def proposed(self) -> list[dict[str, Any]]:
+    def proposed(self) -> list[Offered]:
         """The names that are proposed now, and for whom (`person`), in the order of the page."""
         with self._lock:
             return [{"person": p["id"], **row} for p in self.people(self.refresh()) for row in p["proposed"]]
@@ -527,7 +528,7 @@ class Session:
                 return False
             return True
 
-    def alike(self, person: str) -> list[dict[str, Any]]:
+    def alike(self, person: str) -> list[dict[str, Json]]:
         """Everybody else by how likely they are that person too, the likeliest first.
 
         Each is {"id": "p7", "probability": 0.93}; without a face to compare, the probability is 0.

@@ -5,7 +5,7 @@ Maximum a posteriori estimates of conditional logit models.  [McFadden 1974]
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ __all__ = ["FIRM", "START", "STAY", "answered", "fitted", "share_of"]
 
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
+Scalar = TypeVar("Scalar", float, Table)
 # The kinds of evidence: face, whom the tracks around show, seen together, size, resemblance to one track.
 START = np.array([12.0, 0.5, -3.0, 0.5, 1.0])  # what they are worth before anything is fitted
 FIRM = np.array([0.01, 0.5, 0.1, 30.0, 0.05])  # precision of that prior
@@ -84,6 +85,7 @@ def answered(
     return temper, attracts, holds
 
 
-def _step(slope: Any, curve: Any, longest: float = 1.0) -> Any:
+def _step(slope: Scalar, curve: Scalar, longest: float = 1.0) -> Scalar:
     """A step of Newton's, a little shorter than he takes it, and never longer than `longest`."""
-    return np.clip(0.7 * slope / curve, -longest, longest)
+    step: Scalar = np.clip(0.7 * slope / curve, -longest, longest)
+    return step
