@@ -94,7 +94,12 @@ class Person:
     def __repr__(self) -> str:
         stays = len(self.appearances)
         seen = f"{self.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
-        return f"<Person {self.name!r}: {seen}, {len(self.tracks)} tracks>"
+        return f"<Person {self.name!r}: {seen}, {len(self.tracks)} track{'s' * (len(self.tracks) != 1)}>"
+
+    def _repr_html_(self) -> str:
+        from castlist.handy import person_html
+
+        return person_html(self, self.pictures)
 
     def images(self, limit: int = 8) -> list[bytes]:
         """The JPEGs of this person's best faces, best first; none where the cast came from no workspace.
@@ -193,8 +198,19 @@ class Cast:
         whole = self.whole
         return float(person.duration / whole) if whole else 0.0
 
-    def at(self, time: float | Fraction) -> list[Person]:
-        """Who is seen at a time, in seconds: in the frame that is shown then. Longest on screen first."""
+    def at(self, time: float | Fraction | str) -> list[Person]:
+        """Who is seen at a time: in the frame that is shown then. Longest on screen first.
+
+        Args:
+            time: seconds, or a text: "1:23.5", or a timecode of the film, "10:00:01:05".
+
+        Raises:
+            InputError: the text is no time.
+        """
+        if isinstance(time, str):
+            from castlist.handy import moment
+
+            time = moment(self, time)
         if not len(self.clock) or not self.clock.time(0) <= time < self.clock.time(len(self.clock)):
             return []
         frame = int(np.searchsorted(self.clock.pts, int(Fraction(time) / self.clock.unit), side="right")) - 1

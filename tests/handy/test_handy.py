@@ -68,6 +68,18 @@ def test_who_is_seen_at_a_time(time, who) -> None:
     assert [p.name for p in made().at(time)] == who
 
 
+@pytest.mark.parametrize(
+    ("text", "who"), [("2", ["Anna", "<Bob>"]), ("0:02.5", ["Anna", "<Bob>"]), ("00:00:03:00", ["<Bob>"])]
+)
+def test_a_time_may_be_written_as_people_write_it(text, who) -> None:
+    assert [p.name for p in made().at(text)] == who
+
+
+def test_what_is_no_time_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="noon"):
+        made().at("noon")
+
+
 def test_a_film_that_starts_late() -> None:
     cast = made(late=5)
     assert [p.name for p in cast.at(0.5)] == ["Anna"]
@@ -128,6 +140,8 @@ def test_a_notebook_shows_faces_and_escapes_names() -> None:
     assert shown.count("data:image/jpeg") == 1
     assert cast[0].images() == [b"\xff\xd8\xffab"]
     assert made()[0].images() == []
+    assert cast[0]._repr_html_().count("data:image/jpeg") == 1
+    assert "<img src=x" not in cast[1]._repr_html_()
 
 
 def test_a_timeline_has_a_lane_a_person_and_a_bar_an_appearance() -> None:

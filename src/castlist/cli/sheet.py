@@ -16,6 +16,7 @@ from castlist.cli.options import WORKSPACE
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 WIDE, HIGH, ROW = 1240, 1754, 330  # pixels of an A4 page at 150 to the inch, and of three people in a row
+MARGIN = 40  # pixels of paper left below a picture of a page
 SECONDS = 120  # for a browser to print a page
 
 
@@ -124,4 +125,17 @@ def _printed(html: str, target: Path, rows: int) -> None:
             ) from error
     from castlist.store.files import write
 
-    write(target, data)
+    write(target, _trimmed(data) if target.suffix.lower() == ".png" else data)
+
+
+def _trimmed(png: bytes) -> bytes:
+    """A picture of a page without the empty paper below what is on it."""
+    import cv2
+    import numpy as np
+
+    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        return png
+    used = np.flatnonzero((image != image[-1, -1]).any(axis=(1, 2)))
+    end = int(used[-1]) + MARGIN if len(used) else len(image)
+    return bytes(cv2.imencode(".png", image[:end])[1])

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from castlist.handy.notebook import html
+from castlist.handy.notebook import html, person_html
 from castlist.handy.plot import timeline
 from castlist.handy.tables import TABLES, columns, to_arrow, to_pandas, to_polars
+from castlist.handy.times import moment
 
-__all__ = ["TABLES", "columns", "html", "timeline", "to_arrow", "to_pandas", "to_polars"]
+__all__ = [
+    "TABLES",
+    "columns",
+    "html",
+    "moment",
+    "person_html",
+    "timeline",
+    "to_arrow",
+    "to_pandas",
+    "to_polars",
+]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from castlist.cast import Cast, Person
 
-__all__ = ["html"]
+__all__ = ["html", "person_html"]
 
 SHOWN = 12  # people
 PICTURES = 3  # of each
+PORTRAITS = 8  # of one person alone
 LARGEST = 60_000  # bytes of a picture
 COLOURS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#eeca3b", "#72b7b2", "#9d755d", "#ff9da6")
 
@@ -34,6 +35,15 @@ def html(cast: Cast, image: Callable[[str], bytes] | None = None, shown: int = S
         f"<div><p><b>{escape(cast.video.path.name)}</b>: {escape(cast.summary)}</p>"
         f"<table style='border-collapse:collapse'>{rows}</table><p>{end}</p></div>"
     )
+
+
+def person_html(person: Person, image: Callable[[str], bytes] | None = None) -> str:
+    """One person as HTML: faces, seconds and appearances."""
+    faces = "".join(_picture(face.image, image) for face in person.faces[:PORTRAITS])
+    stays = len(person.appearances)
+    seen = f"{person.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
+    first, last = float(person.first), float(person.last)
+    return f"<div><p><b>{escape(person.name)}</b>: {seen}, {first:.1f}–{last:.1f} s</p><p>{faces}</p></div>"
 
 
 def _row(cast: Cast, person: Person, image: Callable[[str], bytes] | None, colour: str) -> str:
