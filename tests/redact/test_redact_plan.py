@@ -224,6 +224,26 @@ def test_a_face_in_the_output_is_a_leak_unless_a_cover_makes_it_of_nothing(box, 
     assert [int(marks.sum()) for marks in found] == [leaks, made, 10]
 
 
+def test_a_kept_face_makes_no_leak_of_what_a_cover_makes_beside_it() -> None:
+    """A chin below the kept face, as a cover's edge shows it, overlaps her face in the film by a quarter."""
+    below = (20, 30, 40, 55)
+    other = (20, 62, 40, 82)
+    both = tracks((range(10, 20), ANNA, 0.9), (range(10, 20), other, 0.9))
+    made = plan(cast_of(both), both, [0])
+    seen = tracks((range(10, 20), ANNA, 0.9), (range(12, 14), below, 0.7))
+    assert [int(marks.sum()) for marks in judged(seen, made, both)] == [0, 2, 10]
+
+
+def test_the_kept_face_does_not_make_a_weak_one_on_its_track_sure() -> None:
+    made = plan(cast_of(BOTH), BOTH, [0])
+    frame = np.arange(10, 20)
+    box = np.array([ANNA] * 8 + [CARL] * 2)
+    for weak, leaks in ((0.4, 0), (0.7, 2)):
+        score = np.array([0.9] * 8 + [weak] * 2)
+        seen = Tracks(frame, box, score, np.arange(10), np.array([0, 10]), np.array([0]))
+        assert [int(marks.sum()) for marks in judged(seen, made, BOTH)] == [leaks, 0, 8]
+
+
 def test_nothing_found_in_the_output_is_nothing() -> None:
     nothing = judged(Tracks.empty(), plan(cast_of(BOTH), BOTH, [0]), BOTH)
     assert [len(marks) for marks in nothing] == [0, 0, 0]

@@ -195,11 +195,17 @@ class _Ownership:
         return open_rows | (known[run] & ~mixed)
 
 
-def lasting(faces: Tracks, sure: float = SEEN, several: int = SEEN_LASTING) -> NDArray[np.bool_]:
-    """(t,) whether a track is a face by its detections alone: one that is sure, or several weak ones."""
+def lasting(
+    faces: Tracks, sure: float = SEEN, several: int = SEEN_LASTING, rows: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """(t,) whether a track is a face by its detections alone: one that is sure, or several weak ones.
+
+    Args:
+        rows: (m,) the faces that count; all by default.
+    """
     if not len(faces):
         return np.zeros(0, bool)
-    detected = faces.detection >= 0
+    detected = (faces.detection >= 0) & (True if rows is None else rows)
     best = np.maximum.reduceat(np.where(detected, faces.score, 0), faces.offset[:-1])
     count = np.add.reduceat(detected.astype(np.int64), faces.offset[:-1])
     return np.asarray((best >= sure) | (count >= several))

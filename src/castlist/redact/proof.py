@@ -95,24 +95,25 @@ def judged(
     """What each face (m,) that was found in the output is: a leak, made by covers, left open on purpose.
 
     Args:
-        film: all that the dense pass took for a face in the film itself.
+        film: all that the dense pass took for a face in the film itself. Those that were left open say
+            nothing of others.
     """
     found = tracks.detection >= 0
-    seen = lasting(tracks)[tracks.track] & found
     left_open = _left_open(tracks, plan)
-    bad = seen & ~left_open
-    known = _in_film(tracks, film) | ~_beside_covers(tracks, plan)
+    bad = lasting(tracks, rows=~left_open)[tracks.track] & found & ~left_open
+    known = _in_film(tracks, film, ~_left_open(film, plan)) | ~_beside_covers(tracks, plan)
     of_film = np.bincount(tracks.track[bad], known[bad], minlength=len(tracks)) > 0
     real = of_film[tracks.track] if len(tracks) else bad
-    return bad & real, bad & ~real, seen & left_open
+    return bad & real, bad & ~real, lasting(tracks)[tracks.track] & found & left_open
 
 
-def _in_film(tracks: Tracks, film: Tracks) -> NDArray[np.bool_]:
-    """(m,) whether the film shows a face there, or something like one."""
+def _in_film(tracks: Tracks, film: Tracks, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(m,) whether the film shows one of some faces (n,) there, or something like one."""
     marks = np.zeros(len(tracks.frame), bool)
+    frame, box = film.frame[rows], film.box[rows]
     for apart in range(-AROUND, AROUND + 1):
-        left, right = pairs_in_frame(tracks.frame, film.frame + apart)
-        a, b = tracks.box[left], film.box[right]
+        left, right = pairs_in_frame(tracks.frame, frame + apart)
+        a, b = tracks.box[left], box[right]
         marks[left[(iou(a, b) >= COMMON) | part_of(a, b)]] = True
     return marks
 
