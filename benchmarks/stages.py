@@ -2,8 +2,9 @@
 
     python benchmarks/stages.py FILM
 
-Runs the pipeline in this process with a clock around each stage. Stages run in two threads beside each other,
-and decoding in a process of its own, so seconds are those spent inside a stage, and a share is of their sum.
+Runs the pipeline in this process with a clock around each stage: processor seconds of the thread that does
+it, and those of the decoder's process, so that other programs on the machine count little. What libraries do
+in threads of their own is in "cpu_seconds" and in no stage; with `--threads 1`, the default, that is little.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,90 +34,78 @@ class Clocks:
 
     def __init__(self) -> None:
         self.seconds: Seconds = defaultdict(float)
+        self.counts: dict[str, int] = defaultdict(int)
         self.inside = threading.local()
 
     def around(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **options: Any) -> Any:
-            outer, start = getattr(self.inside, "nested", 0.0), time.perf_counter()
+            outer, start = getattr(self.inside, "nested", 0.0), time.thread_time()
             self.inside.nested = 0.0
             try:
                 return work(*args, **options)
             finally:
-                spent = time.perf_counter() - start
+                spent = time.thread_time() - start
                 self.seconds[stage] += spent - self.inside.nested
                 self.inside.nested = outer + spent
 
         return timed
 
-    def frames(self, stage: str, reader: Any) -> Any:
-        """The reader, with the waiting for each frame counted."""
-        clocks = self
+    def counted(self, name: str, work: Callable[..., Any], items: int) -> Callable[..., Any]:
+        """The same work, counting what its argument number `items` holds."""
 
-        class Waited:
-            def __iter__(self) -> Iterator[Any]:
-                frames = iter(reader)
-                following = clocks.around(stage, lambda: next(frames, None))
-                while (frame := following()) is not None:
-                    yield frame
+        def counting(*args: Any, **options: Any) -> Any:
+            self.counts[name] += len(args[items])
+            return work(*args, **options)
 
-            def __getattr__(self, name: str) -> Any:
-                return getattr(reader, name)
-
-        return Waited()
+        return counting
 
 
 def clocked(recipe: Recipe, clocks: Clocks) -> None:
     """Put a clock around every stage of this process's castlist."""
     for stage, kind, name in (
-        ("detect", type(recipe.detect), "__call__"),
+        ("detect", type(recipe.detect), "many"),
         ("split", type(recipe.split), "signal"),
         ("split", type(recipe.split), "__call__"),
         ("track", type(recipe.track), "__call__"),
+        ("track", type(recipe.track), "pieces"),
         ("embed", type(recipe.embed), "__call__"),
+        ("clothes", type(recipe.cue), "cut"),
+        ("clothes", type(recipe.cue), "__call__"),
     ):
         setattr(kind, name, clocks.around(stage, getattr(kind, name)))
+    type(recipe.detect).many = clocks.counted("pictures and parts searched", type(recipe.detect).many, 1)
+    type(recipe.embed).__call__ = clocks.counted("faces embedded", type(recipe.embed).__call__, 1)
     for stage, module, name in (
         ("cut out and judge faces", SCAN, "align"),
         ("cut out and judge faces", SCAN, "sharpness"),
+        ("cut out and judge faces", SCAN, "detail"),
         ("cut out and judge faces", SCAN, "face_quality"),
-        ("cut out and judge faces", SCAN, "_portrait"),
-        ("keep pictures", SCAN, "_jpeg"),
+        ("cut out and judge faces", SCAN, "portrait"),
+        ("keep pictures", SCAN, "jpeg"),
+        ("start networks", SCAN, "_warm"),
+        ("choose parts, read frames", FIND, "_scanned"),
         ("identify", FIND, "identify"),
-        ("report", FIND.report, "write"),
+        ("report", FIND, "publish_run"),
     ):
         setattr(module, name, clocks.around(stage, getattr(module, name)))
-    open_reader = SCAN.read_frames
-
-    class Opened:
-        def __init__(self, *args: Any, **options: Any) -> None:
-            self.opened = open_reader(*args, **options)
-
-        def __enter__(self) -> Any:
-            return clocks.frames(
-                "wait for decoding", clocks.around("wait for decoding", self.opened.__enter__)()
-            )
-
-        def __exit__(self, *trouble: Any) -> Any:
-            return self.opened.__exit__(*trouble)
-
-    SCAN.read_frames = Opened
 
 
-def measure(film: str, threads: int) -> dict[str, Any]:
+def measure(film: str, machine: Machine) -> dict[str, Any]:
+    """Seconds of each stage of one film, from nothing."""
     recipe, clocks = Recipe(), Clocks()
     clocked(recipe, clocks)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        FIND.find(
-            film, workspace=Path(scratch) / "film.castlist", recipe=recipe, machine=Machine(threads=threads)
-        )
+        FIND.find(film, workspace=Path(scratch) / "film.castlist", recipe=recipe, machine=machine)
     wall = time.perf_counter() - start
-    total = sum(clocks.seconds.values())
     own, child = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    clocks.seconds["decode"] = child.ru_utime + child.ru_stime
+    seconds = dict(sorted(clocks.seconds.items(), key=lambda entry: -entry[1]))
     return {
         "wall_seconds": wall,
-        "seconds_inside": dict(sorted(clocks.seconds.items(), key=lambda entry: -entry[1])),
-        "shares": {k: v / total for k, v in sorted(clocks.seconds.items(), key=lambda entry: -entry[1])},
+        "seconds_inside": seconds,
+        "shares": {name: value / sum(seconds.values()) for name, value in seconds.items()},
+        "counts": dict(clocks.counts),
         "cpu_seconds": own.ru_utime + own.ru_stime,
         "decoder_cpu_seconds": child.ru_utime + child.ru_stime,
     }
@@ -127,9 +116,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("film")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="of each network; 0: as castlist find has it")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     given = parser.parse_args()
-    print(json.dumps(measure(given.film, given.threads), indent=1))
+    print(json.dumps(measure(given.film, Machine(device=given.device, threads=given.threads)), indent=1))
 
 
 if __name__ == "__main__":

@@ -241,7 +241,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def _restate_prelu(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
-    """PReLU as relu(x) - slope * relu(-x), in convolutions of one pixel.
+    """PReLU as relu((1 - slope) x) + slope x, or relu(x) - slope relu(-x) where a slope exceeds 1.
+
+    The products are convolutions of one pixel.
 
     onnxruntime's fast layout of blocked channels knows no PReLU, so that each one costs two changes of
     layout; stated like this the whole network stays in it, and takes half the time.
@@ -256,9 +258,19 @@ def _restate_prelu(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto])
             continue
         (x, _), (y,) = node.input, node.output
         values = numpy_helper.to_array(slope).reshape(-1, 1, 1, 1)
+        one_pixel = {"group": len(values), "kernel_shape": [1, 1]}
+        if (values <= 1).all():  # two passes over the data, relu and sum included
+            for name, factor in ((f"{y}.rest", 1 - values), (f"{y}.slope", values)):
+                weights[name] = numpy_helper.from_array(factor, name)
+            nodes += [
+                helper.make_node("Conv", [x, f"{y}.rest"], [f"{y}.raised"], **one_pixel),
+                helper.make_node("Relu", [f"{y}.raised"], [f"{y}.above"]),
+                helper.make_node("Conv", [x, f"{y}.slope"], [f"{y}.scaled"], **one_pixel),
+                helper.make_node("Add", [f"{y}.above", f"{y}.scaled"], [y]),
+            ]
+            continue
         for name, factor in ((f"{y}.minus", np.full_like(values, -1)), (f"{y}.slope", -values)):
             weights[name] = numpy_helper.from_array(factor, name)
-        one_pixel = {"group": len(values), "kernel_shape": [1, 1]}
         nodes += [
             helper.make_node("Relu", [x], [f"{y}.above"]),
             helper.make_node("Conv", [x, f"{y}.minus"], [f"{y}.mirrored"], **one_pixel),

@@ -60,6 +60,18 @@ def test_detectors_keep_their_laws(name, picture):
         detector(np.zeros((64, 64), np.uint8))
 
 
+def test_several_pictures_at_once_give_what_each_gives_alone(picture):
+    detector, other = YuNet(), np.ascontiguousarray(picture[:, ::-1])
+    pictures, scales = [picture, other, picture[:100], other, picture[:4]], [1.0, 1.0, 1.0, 0.5, 1.0]
+    together = detector.many(pictures, scales)
+    for image, scale, theirs in zip(pictures, scales, together, strict=True):
+        alone = detector(image, scale=scale)
+        assert len(alone) == len(theirs)
+        np.testing.assert_allclose(alone.box, theirs.box, atol=1e-3)
+        np.testing.assert_allclose(alone.score, theirs.score, atol=1e-4)
+        np.testing.assert_allclose(alone.landmarks, theirs.landmarks, atol=1e-3)
+
+
 class Counting:
     """A detector that finds one face and counts how often it was asked."""
 

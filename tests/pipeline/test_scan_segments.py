@@ -16,6 +16,7 @@ from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.io.exports.cast_json import document
 from castlist.pipeline.turned import better_turned
 from castlist.store import Workspace
+from castlist.types import Machine
 
 RATE = 25
 HELLO = (50, 57)  # frames of the one short shot of the second person
@@ -176,3 +177,15 @@ def test_too_little_memory_is_one_sentence_before_anything_is_made(
     with pytest.raises(castlist.CastlistError, match="too little memory"):
         cast_of(brief, tmp_path / "w.castlist")
     assert not (tmp_path / "w.castlist").exists()
+
+
+@pytest.mark.parametrize(
+    ("cores", "asked", "expected"),
+    [(1, 0, (1, 1)), (2, 0, (1, 1)), (4, 0, (3, 2)), (16, 0, (15, 8)), (4, 1, (1, 1)), (4, 3, (3, 3))],
+)
+def test_networks_beside_each_other_share_the_cores(
+    cores: int, asked: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["castlist.pipeline.scan"]
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert tuple(m.threads for m in module._shared(Machine(threads=asked))) == expected

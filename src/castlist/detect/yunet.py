@@ -6,17 +6,21 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.models import Network, load
+from castlist.models import load
 from castlist.types import Detections, Machine
 
 LEAST = 8  # pixels of a picture's side: in less there is no face to be found
 STRIDES = (8, 16, 32)  # pixels a cell of each of the network's three output maps
+CELL = STRIDES[-1]  # pixels: the network takes pictures of whole cells
+BATCH = 16  # pictures in one run: larger batches are no faster on a CPU and cost memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +38,109 @@ class YuNet:
     def __call__(
         self, image: NDArray[np.uint8], *, scale: float = 1.0, machine: Machine = Machine()
     ) -> Detections:
+        return self.many([image], [scale], machine=machine)[0]
+
+    def many(
+        self, images: Sequence[NDArray[np.uint8]], scales: Sequence[float], *, machine: Machine = Machine()
+    ) -> list[Detections]:
+        """The faces of several pictures, each searched at a scale; those of one size in one run.
+
+        Raises:
+            InputError: a picture has another shape than (h, w, 3).
+        """
+        found = [Detections.empty() for _ in images]
+        batches: dict[tuple[int, int], list[tuple[int, NDArray[np.uint8]]]] = defaultdict(list)
+        for i, (image, scale) in enumerate(zip(images, scales, strict=True)):
+            small = _resized(image, scale)
+            if small is not None:
+                high, wide = small.shape[:2]
+                batches[high + -high % CELL, wide + -wide % CELL].append((i, small))
+        for size, batch in batches.items():
+            for start in range(0, len(batch), BATCH):
+                part = batch[start : start + BATCH]
+                x = _input([small for _, small in part], size)
+                for (i, _), rows in zip(
+                    part, _decode(load(self.model, machine)(x), x, self.min_score), strict=True
+                ):
+                    found[i] = self._faces(rows, scales[i])
+        return found
+
+    def _faces(self, rows: NDArray[np.float32], scale: float) -> Detections:
+        """Faces of rows as `_decode` gives them, each once, in pixels of the picture that was searched."""
         import cv2
 
-        if image.ndim != 3 or image.shape[2] != 3:
-            raise InputError(f"a picture must have shape (height, width, 3), got {image.shape}")
-        if min(image.shape[:2]) * scale < LEAST:
+        if not len(rows):
             return Detections.empty()
-        resized = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale)
-        rows = _decode(load(self.model, machine), resized, self.min_score)
-        kept = cv2.dnn.NMSBoxes(rows[:, :4].tolist(), rows[:, 14].tolist(), self.min_score, self.max_overlap)
-        rows = rows[np.sort(np.asarray(kept, np.int64).ravel())]
+        if len(rows) > 1:
+            kept = cv2.dnn.NMSBoxes(
+                rows[:, :4].tolist(), rows[:, 14].tolist(), self.min_score, self.max_overlap
+            )
+            rows = rows[np.sort(np.asarray(kept, np.int64).ravel())]
         rows[:, :14] *= np.float32(1 / scale)
         box = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
-        landmarks = rows[:, 4:14].reshape(-1, 5, 2)
-        return Detections(np.zeros(len(rows), np.int64), box, rows[:, 14], landmarks)
+        return Detections(np.zeros(len(rows), np.int64), box, rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2))
 
 
-def _decode(network: Network, image: NDArray[np.uint8], min_score: float) -> NDArray[np.float32]:
-    """Rows of x, y, w, h, ten landmark coordinates, score: every cell that scores at least min_score."""
-    x = _input(image)
-    maps = network(x)
-    found = []
+def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8] | None:
+    """A picture at a scale; None where there is too little of it."""
+    import cv2
+
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise InputError(f"a picture must have shape (height, width, 3), got {image.shape}")
+    if min(image.shape[:2]) * scale < LEAST:
+        return None
+    return image if scale == 1 else np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8)
+
+
+def _decode(
+    maps: dict[str, NDArray[np.float32]], x: NDArray[np.float32], min_score: float
+) -> list[NDArray[np.float32]]:
+    """Of each picture in x (n, 3, h, w) rows of x, y, w, h, ten landmark coordinates, score.
+
+    Every cell that scores at least min_score, of the network's three maps in turn.
+    """
+    n, picture, found = len(x), [], []
     for stride in STRIDES:
         cells = x.shape[3] // stride
-        score = np.sqrt(maps[f"cls_{stride}"].clip(0, 1) * maps[f"obj_{stride}"].clip(0, 1)).ravel()
-        hit = np.flatnonzero(score >= min_score)
+        # the network gives the cells of all pictures in a row, as if they were of one
+        cls, obj, box, points = (
+            maps[f"{name}_{stride}"].reshape(n, -1, wide)
+            for name, wide in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
+        )
+        score = np.sqrt(cls.clip(0, 1) * obj.clip(0, 1))[:, :, 0]
+        of, hit = np.nonzero(score >= min_score)
         corner = np.stack([hit % cells, hit // cells], 1)
-        box, points = maps[f"bbox_{stride}"][0, hit], maps[f"kps_{stride}"][0, hit]
+        box, points = box[of, hit], points[of, hit]
         centre, size = (box[:, :2] + corner) * stride, np.exp(box[:, 2:]) * stride
         points = (points.reshape(-1, 5, 2) + corner[:, None]) * stride
-        found.append(np.column_stack([centre - size / 2, size, points.reshape(-1, 10), score[hit]]))
-    return np.concatenate(found).astype(np.float32)
+        found.append(np.column_stack([centre - size / 2, size, points.reshape(-1, 10), score[of, hit]]))
+        picture.append(of)
+    rows, owner = np.concatenate(found).astype(np.float32), np.concatenate(picture)
+    return [rows[owner == i] for i in range(n)]
 
 
 class _Memory(threading.local):
     """A thread's inputs of the network by size of picture, filled again and again: new pages cost more."""
 
     def __init__(self) -> None:
-        self.inputs: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self.inputs: dict[tuple[int, int, int], NDArray[np.float32]] = {}
 
 
 _MEMORY = _Memory()
-_SIZES = 8  # of pictures; a film has three
+_SIZES = 16  # of batches; parts of a picture have some
 
 
-def _input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(1, 3, h, w) the picture in planes, black up to whole cells; valid until the thread's next call."""
-    height, width = image.shape[:2]
-    x = _MEMORY.inputs.get((height, width))
+def _input(images: Sequence[NDArray[np.uint8]], size: tuple[int, int]) -> NDArray[np.float32]:
+    """(n, 3, *size) pictures in planes, black beyond each; valid until the thread's next call."""
+    key = (len(images), *size)
+    x = _MEMORY.inputs.get(key)
     if x is None:
         if len(_MEMORY.inputs) >= _SIZES:
             _MEMORY.inputs.clear()
-        x = np.zeros((1, 3, height + -height % STRIDES[-1], width + -width % STRIDES[-1]), np.float32)
-        _MEMORY.inputs[height, width] = x
-    for plane in range(3):
-        x[0, plane, :height, :width] = image[:, :, plane]
+        x = _MEMORY.inputs[key] = np.zeros((len(images), 3, *size), np.float32)
+    for row, image in zip(x, images, strict=True):
+        height, width = image.shape[:2]
+        row[:, height:], row[:, :height, width:] = 0, 0
+        for plane in range(3):
+            row[plane, :height, :width] = image[:, :, plane]
     return x

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from castlist.embed.align import CHIP, align, halved
 from castlist.embed.network import ArcFace, SFace
 from castlist.embed.quality import detail, face_quality, sharpness
-from castlist.embed.select import best_faces
+from castlist.embed.select import best_faces, doubtful
 from castlist.types import Machine
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "align",
     "best_faces",
     "detail",
+    "doubtful",
     "face_quality",
     "halved",
     "sharpness",

@@ -7,24 +7,53 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.types import Clock, Tracks
+from castlist.types import Clock, Detections, Tracks
 
-__all__ = ["best_faces"]
+__all__ = ["best_faces", "doubtful"]
+
+WEAK = 0.75  # best score of a track below which only a clear picture makes it a face: `filter.best_score`
+CLEAR = 0.25  # quality of such a picture, as in track/filter.py
+GOES_ON = 1.0  # second: nearer to an end of its piece of the film a track may go on beyond it
+
+
+def doubtful(
+    tracks: Tracks, detections: Detections, quality: NDArray[np.floating], clock: Clock
+) -> NDArray[np.bool_]:
+    """(t,) which tracks no vector makes a face: one of their pictures is enough to show what was set aside.
+
+    Tracks that may go on in the piece of the film before or after this one are none of them.
+    """
+    begin, end = float(clock.time(0)) if len(clock) else 0.0, float(clock.time(len(clock)))
+    found = np.zeros(len(tracks), np.bool_)
+    for t in range(len(tracks)):
+        rows = tracks.detection[tracks.rows(t)]
+        rows = rows[rows >= 0]
+        first, last = float(clock.time(int(tracks.first[t]))), float(clock.time(int(tracks.last[t])))
+        within = first - begin > GOES_ON and end - last > GOES_ON
+        found[t] = within and detections.score[rows].max() < WEAK and quality[rows].max() < CLEAR
+    return found
 
 
 def best_faces(
-    tracks: Tracks, quality: NDArray[np.floating], clock: Clock, *, per_second: float, least: int
+    tracks: Tracks,
+    quality: NDArray[np.floating],
+    clock: Clock,
+    *,
+    per_second: float,
+    least: int,
+    one: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Rows in Detections, rising: of each track the best face of each of its equal parts of time.
 
-    A track of s seconds is cut into max(least, s * per_second) parts; quality (n,) is of all detections.
-    Parts hold neighbours that look alike, so one picture of each says most of what all of them say.
+    A track of s seconds is cut into max(least, s * per_second) parts, those in `one` (t,) into a single one;
+    quality (n,) is of all detections. Parts hold neighbours that look alike, so one picture of each says most
+    of what all of them say.
     """
     chosen: list[int] = []
     for t in range(len(tracks)):
         rows = tracks.detection[tracks.rows(t)]
         rows = rows[rows >= 0]
         seconds = float(clock.time(int(tracks.last[t]) + 1) - clock.time(int(tracks.first[t])))
-        parts = max(least, math.ceil(seconds * per_second))
+        parts = 1 if one is not None and one[t] else max(least, math.ceil(seconds * per_second))
         chosen += [int(part[np.argmax(quality[part])]) for part in np.array_split(rows, parts) if len(part)]
     return np.unique(np.asarray(chosen, np.int64))

@@ -10,11 +10,12 @@ the last one kept, and ends with the same result.
 from __future__ import annotations
 
 import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -22,13 +23,13 @@ from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import BACK, Sampler
-from castlist.embed import CHIP, align, best_faces, detail, face_quality, halved, sharpness
+from castlist.embed import CHIP, align, best_faces, detail, doubtful, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
 __all__ = ["MAX_SIDE", "SEGMENT", "ends", "jpeg", "portrait", "scan"]
 
-SEGMENT = 96  # frames: some ten seconds, what a kill can cost
+SEGMENT = 192  # frames: some eight seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
 CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segment waits for them
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
@@ -58,9 +59,10 @@ def scan(
         VideoError: the film cannot be read any further.
     """
     start = 0 if last_pts is None else last_pts + 1
+    detecting, embedding = _shared(machine)
     with ExitStack() as open_things:
         worker = open_things.enter_context(ThreadPoolExecutor(1))
-        worker.submit(_warm, recipe, machine)  # while the decoder starts
+        worker.submit(_warm, recipe, detecting, embedding)  # while the decoder starts
         thumb = getattr(recipe.split, "sees", None)
         reader = open_things.enter_context(
             read_frames(
@@ -69,9 +71,9 @@ def scan(
         )
         waiting: deque[tuple[Future[Scan], int]] = deque()  # with how many faces each holds
         number = itertools.count(frames + 1)
-        for segment in _segments(reader, recipe, machine, video, lambda: watch(next(number))):
+        for segment in _segments(reader, recipe, detecting, video, lambda: watch(next(number))):
             # embedded while the next frames are looked at
-            waiting.append((worker.submit(segment.finish, keep_image), len(segment.chips)))
+            waiting.append((worker.submit(segment.finish, keep_image, embedding), len(segment.chips)))
             del segment  # and the pictures of its faces, once that is done
             while len(waiting) > UNFINISHED or sum(faces for _, faces in waiting) > CROWD:
                 yield waiting.popleft()[0].result()
@@ -84,12 +86,23 @@ def ends(piece: Scan) -> bool:
     return len(piece) < SEGMENT
 
 
-def _warm(recipe: Recipe, machine: Machine) -> None:
-    """Load the networks, and the tracker's solver, before they are needed."""
-    import scipy.optimize  # noqa: F401
+def _shared(machine: Machine) -> tuple[Machine, Machine]:
+    """The machine as the detector uses it, and as the embedder does, which works beside it.
 
-    recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
-    recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
+    A network on two threads takes a third more processor time than on one, since threads wait for each other
+    after every layer: two networks beside each other keep two cores busy without that.
+    """
+    if machine.threads:
+        return machine, machine
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return replace(machine, threads=max(1, cores - 1)), replace(machine, threads=max(1, cores // 2))
+
+
+def _warm(recipe: Recipe, detecting: Machine, embedding: Machine) -> None:
+    """Load the networks, and the tracker's solver, before they are needed."""
+    recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=detecting)
+    recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=embedding)
+    import scipy.optimize  # noqa: F401
 
 
 def _segments(
@@ -166,7 +179,7 @@ class _Segment:
         self.frames.clear()
         self.lost = lost
 
-    def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
+    def finish(self, keep_image: Callable[[bytes], str], machine: Machine) -> Scan:
         """All that is kept of the segment, its best faces embedded."""
         damaged, retimed, unread = self.lost.tolist()
         clock = Clock(np.array(self.pts), self.unit, retimed, unread)
@@ -177,8 +190,11 @@ class _Segment:
         follow = getattr(self.recipe.track, "pieces", self.recipe.track)
         tracks = follow(shots, detections, clock)
         embed = self.recipe.embed
-        chosen = best_faces(tracks, quality, clock, per_second=embed.per_second, least=embed.least)
-        vector = embed(np.array([self.chips[i] for i in chosen]), machine=self.machine) if len(chosen) else ()
+        chosen = best_faces(
+            tracks, quality, clock, per_second=embed.per_second, least=embed.least,
+            one=doubtful(tracks, detections, quality, clock),
+        )  # fmt: skip
+        vector = embed(np.array([self.chips[i] for i in chosen]), machine=machine) if len(chosen) else ()
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
         cue = self.recipe.cue([self.besides[i] for i in chosen])
         return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged, cue)
