@@ -67,6 +67,18 @@ def test_batches_do_not_change_vectors(faces):
     np.testing.assert_allclose(together[:3], alone, atol=1e-3)
 
 
+def test_the_batches_of_a_gpu_give_the_same_vectors(faces, monkeypatch):
+    from castlist.models import Network
+
+    chips = np.array([align(picture, points) for picture, points, _ in faces])
+    expected, sizes, run = SFace()(chips), [], Network.__call__
+    monkeypatch.setattr(Network, "provider", property(lambda self: "CUDAExecutionProvider"))
+    monkeypatch.setattr("castlist.embed.network.BATCH_ELSEWHERE", 5)
+    monkeypatch.setattr(Network, "__call__", lambda self, x: sizes.append(len(x)) or run(self, x))
+    np.testing.assert_allclose(SFace()(chips), expected, atol=1e-3)
+    assert max(sizes) == min(5, len(chips))
+
+
 @pytest.mark.parametrize("name", EMBEDDERS)
 def test_embedders_keep_their_laws(name):
     embedder = EMBEDDERS[name]()
