@@ -29,7 +29,7 @@ from castlist.types import Clock, Detections, Machine, Scan, Video
 
 __all__ = ["MAX_SIDE", "SEGMENT", "ends", "jpeg", "portrait", "scan"]
 
-SEGMENT = 192  # frames: some eight seconds, what a kill can cost
+SEGMENT = 96  # frames: some four seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
 CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segment waits for them
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
