@@ -14,7 +14,8 @@ the truth and answers the page's sheets in the page's order (who is who, a click
 wrongly; who does not belong, a click for each piece of a person that is a stranger and for each track set
 aside that is a face); where none is left ("silent"), the largest wrong thing is put right by a merge
 or a move. The goal is 1.5 clicks a person and one for 20 seconds of film. "looked at" counts the faces on
-the sheets. Beside it:
+the sheets; "announced" is what castlist says before the first click, beside the clicks until the page asks
+nothing any more. Beside it:
 "one at a time": the page's single questions instead of sheets;
 (a) groups one by one by size: a click to open each, then merges and moves, then what was set aside; and (a)
     by the best hand: a merge is one drag, and tracks that follow one another are chosen by one frame;
@@ -105,21 +106,37 @@ def by_sheets(bench: Bench) -> Cost:
     asker, cost = Asker(bench.base), Cost()
     while cost.clicks < MOST and bench.right() < GOAL:
         asker.look(bench.view)
-        kind = asker.first()
-        if kind == "sheet":
-            items = asker.sheet().items
-            cost.looked += sum(1 + len(i.others) + (i.guess != NOISE) for i in items)
-            cost.clicks += 1 + fill_in(bench, items)
-        elif kind == "check":
-            checks, aside = asker.checks(), asker.asides()
-            cost.looked += sum(len(c.pieces) for c in checks) + len(aside)
-            cost.clicks += 1 + mark_strangers(bench, checks, aside)
-        else:
+        if not asker.first():
             cost.silent += 1
             cost.clicks += repair(bench)
             continue
+        clicks, looked = next_page(bench, asker)
+        cost.clicks += clicks
+        cost.looked += looked
         cost.sheets += 1
     return cost
+
+
+def next_page(bench: Bench, asker: Asker) -> tuple[int, int]:
+    """Answer what the page asks first; clicks, and faces looked at."""
+    if asker.first() == "sheet":
+        items = asker.sheet().items
+        looked = sum(1 + len(i.others) + (i.guess != NOISE) for i in items)
+        return 1 + fill_in(bench, items), looked
+    checks, aside = asker.checks(), asker.asides()
+    looked = sum(len(c.pieces) for c in checks) + len(aside)
+    return 1 + mark_strangers(bench, checks, aside), looked
+
+
+def to_the_end(bench: Bench) -> tuple[int, int]:
+    """Clicks that are announced, and those until nothing is asked any more."""
+    asker, clicks = Asker(bench.base), 0
+    asker.look(bench.view)
+    announced = asker.outlook().clicks
+    while clicks < MOST and asker.first():
+        clicks += next_page(bench, asker)[0]
+        asker.look(bench.view)
+    return announced, clicks
 
 
 def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
@@ -436,12 +453,13 @@ def _labelled(base: Base, table: Path) -> Labels:
 def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None:
     print(
         "film | tracks | groups | right before | clicks by sheets | goal | sheets | silent below the goal | "
-        "looked at | one at a time | (a) one by one | "
+        "looked at | announced until the end | clicks until the end | one at a time | (a) one by one | "
         "(a) best hand | (b) random, median | sheets / (a)"
     )
     for name, base, video, truth in films:
         start = Bench(base, video, truth)
         cost = by_sheets(Bench(base, video, truth))
+        announced, end = to_the_end(Bench(base, video, truth))
         single = by_questions(Bench(base, video, truth)) if seeds else "-"
         plain, hand = one_by_one(start), one_by_one(start, best_hand=True)
         random = [by_questions(Bench(base, video, truth), np.random.default_rng(s)) for s in range(seeds)]
@@ -451,6 +469,7 @@ def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None
         people = len(np.unique(truth[truth >= 0]))
         goal = 1.5 * people + float(base.clock.seconds()[-1]) / 20
         mine = f"{cost.clicks} | {goal:.1f} | {cost.sheets} | {cost.silent} | {cost.looked}"
+        mine += f" | {announced} | {end}"
         print(
             f"{name} | {count} | {mine} | {single} | {plain} | {hand} | {middle} | {ratio}",
             flush=True,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pytest
+
 from castlist.cli import run
-from castlist.pipeline.outlook import outlook
+from castlist.decisions import Decision, apply
+from castlist.pipeline.outlook import outlook, outlook_of
 from castlist.review import Session
 from castlist.store import Workspace
+from castlist.suggest.batches import Lines
+from castlist.suggest.doubt import clicks_until_the_end
 
 TRUTH = [0] * 8 + [1] * 8 + [2] * 8
 PARTED = [0] * 6 + [3] * 2 + TRUTH[8:]  # two tracks of person 0 stand apart
@@ -50,3 +56,49 @@ def test_nobody_is_unsure_where_everybody_has_a_name(made: Callable[..., Any], c
     told = capsys.readouterr().out
     assert "click" not in told
     assert "\x1b" not in told
+
+
+def test_the_outlook_is_worked_out_once_for_each_cast(made: Callable[..., Any], monkeypatch: Any) -> None:
+    place = made(TRUTH, PARTED).place
+    with Session.open(place) as session:
+        session.decide({"action": "name", "person": "p1", "name": "Anna"})
+    with Workspace.open(place, write=False) as workspace:
+        stored = outlook(workspace)
+        base, video, log = workspace.machine(), workspace.video(), workspace.decisions.all()
+    assert base is not None
+    assert video is not None
+    assert stored == outlook_of(base, apply(base, video, log))  # published with the cast
+    with Workspace.open(place, write=False) as workspace, monkeypatch.context() as patch:
+        patch.setattr("castlist.pipeline.outlook.outlook_of", lambda *_: pytest.fail("worked out again"))
+        assert outlook(workspace) == stored
+    with Workspace.open(place, write=False) as workspace:
+        made_before = workspace.decisions.all()[0]
+        workspace.decisions.append(Decision("confirm", made_before.anchors))
+        fresh = outlook(workspace)  # the stored one is of the cast before that decision
+        log = workspace.decisions.all()
+    assert fresh == outlook_of(base, apply(base, video, log))
+
+
+def test_clicks_until_the_end_by_hand() -> None:
+    assert clicks_until_the_end(0, 0, 0, 4) == 1
+    assert clicks_until_the_end(10, 0, 0, 4) == 15  # 1.2 + 1.4 * 10
+    assert clicks_until_the_end(10, 4, 24, 4) == 24  # and .35 * 4 + .3 * 24
+    assert clicks_until_the_end(0, 0, 24, 0) == 1
+
+
+def test_a_track_is_proposed_to_leave_only_where_another_is_likelier_than_not(
+    made: Callable[..., Any],
+) -> None:
+    with Session.open(made(TRUTH, PARTED).place) as session:
+        asker = session._asks(session.refresh())
+        own = int(session.view.label[0])
+        other, third = (k for k in range(3) if k != own)
+        lines = Lines(np.array([0]), False)
+        lines.add([(other, 0.45), (own, 0.4), (third, 0.1)], 0.4, 10, 0.6)
+        lines.done()
+        item = asker._item(lines, 0)
+        group = {k: asker._face(k, 0) for k in range(3)}
+        assert (item.guess, item.others) == (group[own], (group[other], group[third]))
+        assert item.probability == 0.4
+        lines.chance[0] = [0.55, 0.3, 0.1]
+        assert asker._item(lines, 0).guess == group[other]

@@ -21,7 +21,7 @@ from castlist.errors import WorkspaceError
 from castlist.models import MODELS, load
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found
-from castlist.pipeline.outlook import outlook, outlook_of
+from castlist.pipeline.outlook import keep, outlook, outlook_of
 from castlist.pipeline.stills import kept_stills
 from castlist.recipe import Recipe
 from castlist.refine.validate import pair_cosines
@@ -109,6 +109,7 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     cast = cast_of(base, video, view)
     workspace.put_cast(cast, base.portraits, run=run, decision=view.seen)
     alike, left = look_alikes(base, view), outlook_of(base, view)
+    keep(workspace, left, run, view.seen)
     write_report(workspace, cast, base.portraits, run, alike=alike, left=left)
     return cast
 

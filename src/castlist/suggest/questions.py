@@ -15,7 +15,7 @@ from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.batches import TOO_SURE, Item, Lines, Sheet, best_of
 from castlist.suggest.checks import Check, pieces
-from castlist.suggest.doubt import Outlook, doubts_of
+from castlist.suggest.doubt import Outlook, clicks_until_the_end, doubts_of
 from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import Sums, left_open, never, seen_together, shut
 from castlist.types import NOISE, PERSON, SET_ASIDE
@@ -27,6 +27,7 @@ MOST = 8  # and of more, up to so many, those who make it as likely as
 COVERED = 0.98  # this that the right one is among them
 LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided about
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
+LEAVES = 0.5  # probability of another person from which on a track is proposed to leave: likelier than not
 LONGEST = 24  # items of a sheet
 AT_ONCE = 40  # pieces of people to be looked through at once
 
@@ -165,10 +166,9 @@ class Asker:
         loose, wholes = self._known()
         number = np.array([g.number for g in self.view.groups], np.int64)
         doubts = doubts_of(loose, wholes, self.view.label, number, self.group_worth.astype(np.float64))
-        items = np.concatenate([lines.cost[lines.gain > 0] for lines in (loose, wholes)])
-        checks = [c.strangers for c in self.first_of_each()[1]]
-        sheets = -(-len(items) // LONGEST) + bool(checks)
-        return Outlook(doubts, int(np.ceil(sheets + items.sum() + sum(checks))))
+        misses = sum(float(lines.cost[lines.gain > 0].sum()) for lines in (loose, wholes))
+        asked = clicks_until_the_end(misses, self.unconfirmed(), len(self.asides()), len(self.view.groups))
+        return Outlook(doubts, asked if self.first() else 0)
 
     def alike(self, group: int) -> list[float]:
         """For each group of the view the probability that it is the same person as this one."""
@@ -322,7 +322,16 @@ class Asker:
         shown = [self._face(k, track) for k in lines.shown[i]]
         if whole and (lines.stays[i] > lines.chance[i][0] or not self.evidence.known[track]):
             return Item(track, whole, NOISE, tuple(shown), float(lines.stays[i]), float(lines.gain[i]))
-        return Item(track, whole, shown[0], tuple(shown[1:]), lines.chance[i][0], float(lines.gain[i]))
+        best = self._proposed(lines, i)
+        others = tuple(t for k, t in enumerate(shown) if k != best)
+        return Item(track, whole, shown[best], others, lines.chance[i][best], float(lines.gain[i]))
+
+    def _proposed(self, lines: Lines, i: int) -> int:
+        """Which of the people shown is proposed: where the track is, unless another is likelier than not."""
+        own = int(self.view.label[lines.track[i]])
+        if lines.whole or lines.chance[i][0] > LEAVES or own not in lines.shown[i]:
+            return 0
+        return lines.shown[i].index(own)
 
     def _each_once(self, items: list[Item]) -> list[Item]:
         """Without the tracks of somebody who is asked about as a whole."""

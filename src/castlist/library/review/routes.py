@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from importlib.resources import files
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from castlist.errors import CastlistError, InputError
 from castlist.library.library import Library
 from castlist.library.review import state
 from castlist.review.door import Door, Gate
 from castlist.review.film import Film, part
-from castlist.review.routes import asset, change
+from castlist.review.routes import answer, asset, change
 from castlist.store import Workspace
 from castlist.types import Json, JsonObject
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["application"]
 
-Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 PICTURES = 2000  # held in memory: some 8 MB
 ASSETS = {
@@ -101,8 +100,8 @@ def application(
     ]
     routes = [
         *_files(Shelf(library)),
-        *(Route(path, _answer(work), methods=["GET"]) for path, work in looking),
-        *(Route(path, change(_answer(work)), methods=["POST"]) for path, work in _deciding(library)),
+        *(Route(path, answer(work), methods=["GET"]) for path, work in looking),
+        *(Route(path, change(answer(work)), methods=["POST"]) for path, work in _deciding(library)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Gate, door=door, invited=invited)])
 
@@ -157,19 +156,6 @@ def _text(body: JsonObject, key: str) -> str:
 def _author(body: JsonObject) -> str:
     author = body.get("author", "")
     return author[:200] if isinstance(author, str) else ""
-
-
-def _answer(work: Callable[[Asked], Json]) -> Callable[[Asked], Response]:
-    """A route whose result is JSON and whose errors are sentences."""
-    from starlette.responses import JSONResponse
-
-    def route(request: Asked) -> Response:
-        try:
-            return JSONResponse(work(request))
-        except CastlistError as error:
-            return JSONResponse({"error": str(error)}, status_code=422)
-
-    return route
 
 
 def _files(shelf: Shelf) -> list[Route]:
