@@ -8,11 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-<<<<<<< HEAD
 from typing import TYPE_CHECKING, TypeVar
-=======
-from typing import TYPE_CHECKING, Any, TypeVar
->>>>>>> 197208f (Propose that a track leaves only where another is likelier than not; say clicks until the end; work out the outlook once)
 
 from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
@@ -190,34 +186,19 @@ def _doing(
     ]
 
 
-<<<<<<< HEAD
-def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Response]:
-    """A route whose result is JSON and whose errors are sentences."""
-=======
-Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
-
-
 def answer(
     work: Callable[[Asked], object], stale: Callable[[Asked, Stale], object] | None = None
 ) -> Callable[[Asked], Response]:
     """A route whose result is JSON and whose errors are sentences.
 
     Args:
-        stale: what to answer, beside the sentence, where others decided meanwhile.
+        stale: what to answer where others decided meanwhile; the sentence alone by default.
     """
->>>>>>> 197208f (Propose that a track leaves only where another is likelier than not; say clicks until the end; work out the outlook once)
     from starlette.responses import JSONResponse
 
     def route(request: Asked) -> Response:
         try:
             return JSONResponse(work(request))
-<<<<<<< HEAD
-        except Stale as error:
-            changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
-            state = page.news(_seen(request) if isinstance(request, Mapping) else None)
-            return JSONResponse({"error": str(error), "changes": changes, "state": state}, status_code=409)
-=======
->>>>>>> 197208f (Propose that a track leaves only where another is likelier than not; say clicks until the end; work out the outlook once)
         except CastlistError as error:
             if stale is not None and isinstance(error, Stale):
                 return JSONResponse(stale(request, error), status_code=409)
@@ -226,21 +207,18 @@ def answer(
     return route
 
 
-<<<<<<< HEAD
-def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awaitable[Response]]:
-=======
-def _answer(page: Page, work: Callable[[Any], Any]) -> Callable[[Any], Response]:
+def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Response]:
     """A route of this page; where others decided meanwhile, the answer says what, and has the new state."""
 
-    def stale(request: Any, error: Stale) -> object:
+    def stale(request: Asked, error: Stale) -> object:
         changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
-        return {"error": str(error), "changes": changes, "state": page.news(_seen(request))}
+        state = page.news(_seen(request) if isinstance(request, Mapping) else None)
+        return {"error": str(error), "changes": changes, "state": state}
 
     return answer(work, stale)
 
 
-def change(respond: Callable[[Mapping[str, Any]], Response]) -> Callable[[Request], Awaitable[Response]]:
->>>>>>> 197208f (Propose that a track leaves only where another is likelier than not; say clicks until the end; work out the outlook once)
+def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awaitable[Response]]:
     """A route that takes JSON and works away from the event loop."""
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect

@@ -383,14 +383,13 @@ class Session:
         trial = replace(made, id=self.view.seen + 1)
         view = apply(self.base, self.video, [*self._log, trial], self.view)
         made = with_numbers(made, view, self._log)
-        number = self._workspace.decisions.append(made, seen=self.view.seen)
-        if number == trial.id:
-            (row,) = self._workspace.decisions.since(self.view.seen)
+        (row,) = self._workspace.decisions.added([made], seen=self.view.seen)
+        if row.id == trial.id:
             self._log.append(replace(row, groups=made.groups))
             self.view = view
         else:
             self._take()
-        return number
+        return row.id
 
     def undo(
         self, decision: int | None = None, *, seen: int | None = None, author: str = "", redo: bool = False

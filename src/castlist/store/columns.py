@@ -118,7 +118,7 @@ def read_table(db: sqlite3.Connection, block: int, kind: type[T]) -> T:
 
 
 def _columns(table: DataclassInstance, prefix: str) -> Iterator[Column]:
-    hints = get_type_hints(type(table))
+    hints = _hints(type(table))
     for field in fields(table):
         value, name = getattr(table, field.name), prefix + field.name
         if is_dataclass(value) and not isinstance(value, type):
@@ -153,13 +153,23 @@ def _row(value: object) -> list[object]:
     return [getattr(value, field.name) for field in fields(value)]
 
 
+_HINTS: dict[type, dict[str, type]] = {}
+
+
+def _hints(kind: type) -> dict[str, type]:
+    """The types of a dataclass's fields, read once: that takes longer than to read a small row."""
+    if kind not in _HINTS:
+        _HINTS[kind] = get_type_hints(kind)
+    return _HINTS[kind]
+
+
 def _item(hint: object) -> type | None:
     """The dataclass of which a field holds any number, where such a table has columns of its own."""
     if get_origin(hint) is not tuple or len(get_args(hint)) != 2:
         return None
     kind = get_args(hint)[0]
     tables = isinstance(kind, type) and is_dataclass(kind)
-    arrays = tables and any(get_origin(h) is np.ndarray for h in get_type_hints(kind).values())
+    arrays = tables and any(get_origin(h) is np.ndarray for h in _hints(kind).values())
     return kind if arrays and get_args(hint)[1] is Ellipsis else None
 
 
@@ -226,7 +236,7 @@ def _tuples(value: Json, deepest: int) -> Plain:
 
 
 def _build(kind: type[T], columns: dict[str, Stored], prefix: str) -> T:
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     values: dict[str, object] = {}
     for field in fields(kind):  # type: ignore[arg-type]
         hint, name = hints[field.name], prefix + field.name

@@ -72,19 +72,22 @@ class Log:
             InputError: it undoes what does not hold.
             WorkspaceError: it could not be written.
         """
-        (number,) = self.extend([decision], seen=seen)
-        return number
+        return self.added([decision], seen=seen)[0].id
 
     def extend(self, decisions: Sequence[Decision], *, seen: int | None = None) -> list[int]:
         """Add several decisions, all of them or none; their numbers. Else as `append`."""
+        return [row.id for row in self.added(decisions, seen=seen)]
+
+    def added(self, decisions: Sequence[Decision], *, seen: int | None = None) -> list[Decision]:
+        """Add several decisions, all of them or none; their rows as they are stored. Else as `append`."""
         now = datetime.now(UTC)
         with self._writing() as db:
             if seen is not None and _last(db) > seen:
                 raise Stale(tuple(_read(db, seen)))
             last = _last(db)
-            added = [_add(db, decision, decision.time or now) for decision in decisions]
-            _check_written(db, last)
-            return added
+            for decision in decisions:
+                _add(db, decision, decision.time or now)
+            return _written(db, last)
 
     def complete(self, decisions: Sequence[Decision]) -> None:
         """Store the whole groups of decisions that were made without; of others nothing changes."""
@@ -99,7 +102,7 @@ class Log:
         return self.append(Decision("undo", undoes=decision, author=author), seen=seen)
 
 
-def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> int:
+def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
     if decision.undoes is not None:
         _check_undo(db, decision.undoes)
     time = made.astimezone(UTC).isoformat()
@@ -114,13 +117,12 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> int:
         _add_groups(db, number, decision.groups)
     numbers = [(number, *entry) for entry in decision.numbers]
     db.executemany("INSERT INTO decided_numbers VALUES (?, ?, ?, ?)", numbers)
-    return number
 
 
-def _check_written(db: sqlite3.Connection, after: int) -> None:
-    """Refuse what could not be read again: one such row would close the whole workspace."""
+def _written(db: sqlite3.Connection, after: int) -> list[Decision]:
+    """Rows as they are read again; refuse what cannot be, for one such row would close the workspace."""
     try:
-        _read(db, after)
+        return _read(db, after)
     except WorkspaceError as error:
         raise InputError(f"this decision cannot be stored: {error}") from error
 
