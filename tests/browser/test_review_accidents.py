@@ -304,8 +304,8 @@ def test_done_writes_the_cast_and_says_what_comes_next(page: Any, server: Any) -
 
     named(page, 0, "Anna")
     page.locator("#done").click()
-    page.wait_for_selector("#done-told[open]")
-    told = page.locator("#done-told").inner_text()
+    page.wait_for_selector("#done-result[open]")
+    told = page.locator("#done-result").inner_text()
     assert "2 people have no name" in told
     assert "castlist export 'a film.castlist' -o" in told
     with Workspace.open(Path(server.process.args[-1]), write=False) as keep:

@@ -12,15 +12,15 @@ root.addEventListener("keydown", keys);
 export const onOpenPerson = (run) => { openPerson = run; };
 
 // The people to be looked through, drawn once their tracks are known.
-export function check(told) {
-  people = told.people.filter((p) => person(p.id)).map((p) => ({ ...p, strangers: new Set(), unsure: false }));
+export function check(task) {
+  people = task.people.filter((p) => person(p.id)).map((p) => ({ ...p, strangers: new Set(), unsure: false }));
   back = new Set();
-  asked = told;
+  asked = task;
   at = 0;
   root.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading the faces …"));
   root.classList.remove("old");
   const shown = people.flatMap((p) => p.pieces.flatMap((piece) => piece.slice(0, FACES)));
-  describe([...new Set([...shown, ...told.aside])]).then(() => { if (asked === told) draw(); }, (e) => say(e.message, true));
+  describe([...new Set([...shown, ...task.aside])]).then(() => { if (asked === task) draw(); }, (e) => say(e.message, true));
   return root;
 }
 export const shown = () => root.isConnected && !root.classList.contains("old");

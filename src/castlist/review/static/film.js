@@ -8,7 +8,7 @@ import { attach, onSource, trouble } from "./source.js";
 const PIECE = 20000; // milliseconds of boxes asked for at once
 const shot = () => 1000 / (S.film.rate || 25); // milliseconds that a frame is shown, about
 const CONTROLS = 56; // pixels at the foot of the picture that belong to the browser's own controls
-const dialog = $("#player"), video = $("video", dialog), canvas = $("canvas", dialog), layer = $("#hits"), cast = $("#playing"), time = $("#timecode"), said = $("#unplayable");
+const dialog = $("#player"), video = $("video", dialog), canvas = $("canvas", dialog), layer = $("#hits"), cast = $("#playing"), time = $("#timecode"), notice = $("#unplayable");
 let pieces = new Map(), asked = null, stop = null, now = 0, shown = "", seen = [];
 let openPerson = () => {}, chooser = { chosen: new Set(), choose: () => {}, only: () => {} };
 export const onOpen = (run) => { openPerson = run; };
@@ -186,8 +186,8 @@ for (const [text, title, run] of [["«", "Earlier appearance ([)", () => nextSta
 
 function trim() {
   const words = trouble();
-  const typing = said.contains(document.activeElement) && document.activeElement.matches("input");
-  if (!typing || !words) said.replaceChildren(...(words ? [words] : []));
+  const typing = notice.contains(document.activeElement) && document.activeElement.matches("input");
+  if (!typing || !words) notice.replaceChildren(...(words ? [words] : []));
   $(".screen", dialog).classList.toggle("dark", Boolean(words));
 }
 onSource(trim);

@@ -47,7 +47,7 @@ function propose(wide) {
   at = !options.length ? -1 : !o.free ? 0 : !text || own ? -1 : options.findIndex((c) => c.fresh || c.how < 3);
   list.replaceChildren(...options.map(choice));
   list.hidden = !options.length;
-  told(found.length);
+  announce(found.length);
   shown();
 }
 function choice(c, i) {
@@ -57,7 +57,7 @@ function choice(c, i) {
   row.addEventListener("click", () => { at = i; accept(); });
   return row;
 }
-function told(found) {
+function announce(found) {
   const p = options[at]?.person;
   note.textContent = o.free && p ? `Enter makes this ${label(p)}: they become one person.` : !options.length && !o.free ? "Nobody has such a name."
     : found > LONG ? `${found - LONG} more; type to narrow down.` : o.free ? "Two people of one name become one person." : "";
@@ -82,7 +82,7 @@ input.addEventListener("keydown", (e) => {
   if (by) {
     e.preventDefault();
     if (list.hidden) { propose(true); if (at < 0 && options.length) at = 0; } else if (options.length) at = (at + by + options.length) % options.length;
-    told(matching(input.value.trim()).length);
+    announce(matching(input.value.trim()).length);
     shown();
   } else if (e.key === "Tab" && !e.shiftKey && options[at]?.person && o.free && input.value !== options[at].person.name) {
     e.preventDefault();

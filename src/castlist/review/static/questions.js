@@ -17,32 +17,32 @@ async function ask() {
   if (asking) return;
   asking = true;
   try {
-    let told;
-    do told = await get("/api/questions"); while (told.seen < S.seen);
-    if (told.seen === S.seen) { setDoubts(new Map(told.check.doubts)); draw(told); }
+    let work;
+    do work = await get("/api/questions"); while (work.seen < S.seen);
+    if (work.seen === S.seen) { setDoubts(new Map(work.check.doubts)); draw(work); }
   } catch (e) { say(e.message, true); } finally { asking = false; }
 }
 // What castlist would ask first, unless another way was chosen: many faces at once, one at a time, or who does not belong.
 let way = "";
-function draw(told) {
-  const sheets = told.sheet.items.length, ways = new Map();
-  if (sheets) ways.set("sheet", ["Who is who", () => sheet(told.sheet)]);
-  if (told.questions.length) ways.set("single", ["One at a time", () => question(told.questions[0])]);
-  if (told.check.people.length) ways.set("check", [`Who does not belong (${told.check.left.toLocaleString("en")} not confirmed)`, () => checks.check(told.check)]);
-  $("[data-tab=questions] .n").textContent = Math.max(sheets, told.questions.length) || told.check.left || "";
+function draw(work) {
+  const sheets = work.sheet.items.length, ways = new Map();
+  if (sheets) ways.set("sheet", ["Who is who", () => sheet(work.sheet)]);
+  if (work.questions.length) ways.set("single", ["One at a time", () => question(work.questions[0])]);
+  if (work.check.people.length) ways.set("check", [`Who does not belong (${work.check.left.toLocaleString("en")} not confirmed)`, () => checks.check(work.check)]);
+  $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || "";
   first = null;
   if (S.tab !== "questions") { drawn = -1; return; }
-  const best = told.check.first === "sheet" && sheets === 1 && ways.has("single") && !told.sheet.items[0].whole ? "single" : told.check.first;
+  const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole ? "single" : work.check.first;
   const now = ways.has(way) ? way : ways.has(best) ? best : [...ways.keys()][0] || "";
-  if (now === "single") first = told.questions[0];
+  if (now === "single") first = work.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
-  drawn = told.seen;
-  const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(told); }); b.ariaPressed = String(name === now); return b; });
-  $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(told));
+  drawn = work.seen;
+  const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(work); }); b.ariaPressed = String(name === now); return b; });
+  $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(work));
   if (now === "sheet" && inside) focusSheet();
 }
 // Nothing is left to be asked: everybody was confirmed, or has a name.
-function nothing(told) {
+function nothing(work) {
   if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there is nothing to ask.");
   const n = S.aside.reduce((sum, g) => sum + g.count, 0);
   const unnamed = S.people.filter((p) => p.fate === 0 && !p.name);

@@ -8,19 +8,19 @@ const NONE = -1; // somebody else than those shown
 const root = el("div", { className: "sheet" });
 root.addEventListener("keydown", keys);
 
-export function sheet(told) {
-  items = told.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure" }));
+export function sheet(task) {
+  items = task.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure" }));
   at = 0;
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
   root.replaceChildren(el("h2", {}, "Who is who?"),
     el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. “Not sure” changes nothing: that face stays as it is, and castlist does not ask this again."), cards,
-    el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, worth(n, told))));
+    el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, worth(n, task))));
   root.classList.remove("old");
   mark();
   return root;
 }
-function worth(n, told) {
-  const clicks = Math.max(1, Math.round(told.clicks)), right = told.gain * told.clicks;
+function worth(n, task) {
+  const clicks = Math.max(1, Math.round(task.clicks)), right = task.gain * task.clicks;
   return `${many(n, "face")} to look at; about ${many(clicks, "click")} should put ${right < 10 ? right.toFixed(1) : Math.round(right)} faces right.`;
 }
 export const focusSheet = () => $$(".card", root)[at]?.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });

@@ -5,10 +5,10 @@ import { el, button, get, tell } from "./core.js";
 const LOOK = 700; // milliseconds between looks at a proxy that is being made
 const MP4 = 'video/mp4; codecs="avc1.64001e, mp4a.40.2"';
 const players = new Set(); // everything that plays
-let told = null, address = "", timer = 0;
+let current = null, address = "", timer = 0;
 const listeners = [];
 export const onSource = (run) => listeners.push(run);
-export const film = () => told;
+export const film = () => current;
 
 function use(next) {
   if (next === address) return;
@@ -29,17 +29,17 @@ export function attach(video) {
   players.add(video);
   video.addEventListener("error", () => { if (video.getAttribute("src") === address) fails(); });
   video.addEventListener("loadedmetadata", () => { if (!video.videoWidth && video.getAttribute("src") === address) fails(); }); // sound alone is no film
-  if (told) load(video); else lookAtFilm();
+  if (current) load(video); else lookAtFilm();
 }
 
 function take(news) {
-  told = news;
+  current = news;
   if (news.proxy.state === "ready") use("/film/proxy");
   else if (news.there && news.plays && address !== "/film/proxy" && !news.refused) use("/film");
   clearTimeout(timer);
   if (news.proxy.state === "making") timer = setTimeout(lookAtFilm, LOOK);
-  for (const run of listeners) run(told);
-  return told;
+  for (const run of listeners) run(current);
+  return current;
 }
 let refused = false; // this browser does not play the film itself
 const noted = (news) => take({ ...news, refused });
@@ -49,7 +49,7 @@ export async function lookAtFilm() {
     const news = await get("/api/film");
     if ((!news.plays || refused || !news.there) && news.proxy.state === "none") return await wantProxy();
     return noted(news);
-  } catch { return told; }
+  } catch { return current; }
 }
 const wantProxy = async () => noted(await tell("/api/proxy", { kind: document.createElement("video").canPlayType(MP4) ? "mp4" : "webm" }));
 
@@ -64,10 +64,10 @@ async function fails() {
 // What is said while nothing can be played, null where all is well.
 const NAMES = { prores: "ProRes", mpeg2video: "MPEG-2", mpeg1video: "MPEG-1", hevc: "HEVC (H.265)", mpeg4: "MPEG-4 Part 2", dvvideo: "DV", mjpeg: "Motion JPEG", h264: "this kind of H.264", dnxhd: "DNxHD", ffv1: "FFV1" };
 export function trouble() {
-  if (!told || told.proxy.state === "ready") return null;
-  if (!told.there) return missing();
-  if (told.plays && !refused) return null;
-  const codec = NAMES[told.codec] || told.codec || "this film", { state, done, why } = told.proxy;
+  if (!current || current.proxy.state === "ready") return null;
+  if (!current.there) return missing();
+  if (current.plays && !refused) return null;
+  const codec = NAMES[current.codec] || current.codec || "this film", { state, done, why } = current.proxy;
   if (state === "failed") return el("p", { className: "warn" }, `This browser cannot play ${codec}, and no copy that it can play could be made: ${why}. The pictures are all there is.`);
   const percent = Math.round(100 * done);
   return el("div", {}, el("p", {}, `This browser cannot play ${codec}, so castlist makes a small copy that it can play, once: ${percent} %.`),
@@ -76,7 +76,7 @@ export function trouble() {
 function missing() {
   const path = el("input", { type: "text", name: "path", ariaLabel: "Where the film is now", placeholder: "/where/it/is/now.mp4", autocomplete: "off", spellcheck: false });
   const note = el("p", { className: "warn", role: "status" });
-  const form = el("form", { className: "missing" }, el("p", { className: "warn" }, "⚠ The film is not where it was: " + told.why + "."), el("label", {}, "Where is it now? ", path), " ");
+  const form = el("form", { className: "missing" }, el("p", { className: "warn" }, "⚠ The film is not where it was: " + current.why + "."), el("label", {}, "Where is it now? ", path), " ");
   form.append(button("Use this file", () => form.requestSubmit(), { className: "main" }), note);
   form.addEventListener("submit", async (e) => {
     e.preventDefault();

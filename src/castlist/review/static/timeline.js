@@ -4,7 +4,7 @@ import { $, S, arrange, button, clock, el, face, get, hue, label, many, person, 
 import { Peek, play } from "./film.js";
 
 const SVG = "http://www.w3.org/2000/svg", NEAREST = 500; // milliseconds of film that the widest zoom shows
-let from = 0, to = 0, told = { seen: -1, shots: [], spans: {} }, drawn = "", openPerson = () => {};
+let from = 0, to = 0, known = { seen: -1, shots: [], spans: {} }, drawn = "", openPerson = () => {};
 export const onOpen = (run) => { openPerson = run; };
 const list = $("#lanes"), strip = $("#shots"), axis = $("#axis"), peek = new Peek();
 const tip = el("div", { className: "tip", hidden: true, ariaHidden: "true" }, peek.video, el("img", { alt: "" }), el("span"));
@@ -15,12 +15,12 @@ $("#tracks").append(mark, line);
 const all = () => Math.max(1, S.film.ms);
 export async function drawTimeline() {
   if (!to || to > all()) { from = 0; to = all(); }
-  if (told.seen !== S.seen) {
+  if (known.seen !== S.seen) {
     const news = await get("/api/timeline").catch((e) => { say(e.message, true); return null; });
     if (!news || news.seen !== S.seen) return;
-    told = news;
+    known = news;
   }
-  const cast = S.people.filter((p) => p.fate === 0), key = told.seen + cast.map((p) => p.id + label(p)).join();
+  const cast = S.people.filter((p) => p.fate === 0), key = known.seen + cast.map((p) => p.id + label(p)).join();
   if (key !== drawn) { drawn = key; arrange(list, cast.map(lane)); }
   $("#timeline .empty").hidden = cast.length > 0;
   $("#tracks").hidden = !cast.length;
@@ -32,7 +32,7 @@ function lane(p) {
   svg.setAttribute("class", "h" + hue(p));
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", `${label(p)}: ${many(p.appearances, "appearance")}`);
-  path.setAttribute("d", told.spans[p.id].map(([a, b]) => `M${a} 0h${Math.max(1, b - a)}v10h-${Math.max(1, b - a)}z`).join(""));
+  path.setAttribute("d", known.spans[p.id].map(([a, b]) => `M${a} 0h${Math.max(1, b - a)}v10h-${Math.max(1, b - a)}z`).join(""));
   svg.append(path);
   const who = button("", () => openPerson(p.id));
   who.append(p.pictures[0] ? face(p.pictures[0]) : "", el("bdi", {}, label(p)));
@@ -47,7 +47,7 @@ function look() {
   for (const node of list.children) node.lastChild.setAttribute("viewBox", view);
   drawAxis();
   drawShots();
-  $("#where").textContent = to - from < all() ? `${clock(from)} to ${clock(to)}` : `${many(told.shots.length, "shot")}, ${clock(all())}`;
+  $("#where").textContent = to - from < all() ? `${clock(from)} to ${clock(to)}` : `${many(known.shots.length, "shot")}, ${clock(all())}`;
   for (const b of document.querySelectorAll("[data-zoom]")) b.disabled = ["out", "left", "right", "all"].includes(b.dataset.zoom) && to - from >= all();
 }
 function drawAxis() {
@@ -65,7 +65,7 @@ function drawShots() {
   strip.width = Math.max(1, Math.round(r.width * scale));
   strip.height = Math.max(1, Math.round(r.height * scale));
   const style = getComputedStyle(strip), x = (ms) => ((ms - from) / (to - from)) * strip.width;
-  const shots = told.shots, first = Math.max(0, upper(shots, from) - 1), last = upper(shots, to);
+  const shots = known.shots, first = Math.max(0, upper(shots, from) - 1), last = upper(shots, to);
   for (let i = first; i < last; i++) {
     const a = Math.max(0, x(shots[i])), b = Math.min(strip.width, x(shots[i + 1] ?? all()));
     pen.fillStyle = style.getPropertyValue(i % 2 ? "--strong" : "--line");
@@ -103,13 +103,13 @@ function hover(e) {
   const show1 = inField(e);
   tip.hidden = line.hidden = !show1;
   if (!show1) return;
-  const ms = timeAt(e.clientX), p = owner(e), span = p && told.spans[p.id]?.find(([a, b]) => ms >= a && ms <= b);
+  const ms = timeAt(e.clientX), p = owner(e), span = p && known.spans[p.id]?.find(([a, b]) => ms >= a && ms <= b);
   line.style.left = e.clientX - $("#tracks").getBoundingClientRect().left + "px";
   peek.at(ms);
   const img = $("img", tip), near = p?.pictures.reduce((b, q) => (!b || Math.abs(q[1] - ms) < Math.abs(b[1] - ms) ? q : b), null);
   img.hidden = peek.good || !near;
   if (!img.hidden && img.dataset.of !== near[0]) { img.dataset.of = near[0]; img.src = "/thumb/" + near[0]; }
-  $("span", tip).replaceChildren(span ? el("bdi", {}, label(p)) : "", el("small", {}, `${clock(ms)} · shot ${upper(told.shots, ms)}`));
+  $("span", tip).replaceChildren(span ? el("bdi", {}, label(p)) : "", el("small", {}, `${clock(ms)} · shot ${upper(known.shots, ms)}`));
   const box = tip.getBoundingClientRect();
   tip.style.left = Math.max(4, Math.min(e.clientX + 14, innerWidth - box.width - 8)) + "px";
   tip.style.top = (e.clientY + 18 + box.height > innerHeight ? e.clientY - box.height - 12 : e.clientY + 18) + "px";
@@ -145,7 +145,7 @@ function press(e) {
 let dragged = false;
 function click(e) {
   if (!inField(e) || dragged) return;
-  const ms = timeAt(e.clientX), span = told.spans[owner(e)?.id]?.find(([a, b]) => ms >= a && ms <= b);
+  const ms = timeAt(e.clientX), span = known.spans[owner(e)?.id]?.find(([a, b]) => ms >= a && ms <= b);
   away();
   play(null, ms + 300, span ? span[1] : null);
 }
@@ -162,4 +162,4 @@ tracks.addEventListener("wheel", (e) => {
   e.preventDefault();
   across ? shift((e.deltaX || e.deltaY) / 1000) : zoom(Math.exp(Math.max(-100, Math.min(100, e.deltaY)) / 200), timeAt(e.clientX));
 }, { passive: false });
-new ResizeObserver(() => { if (S.tab === "timeline" && told.seen >= 0) look(); }).observe(strip);
+new ResizeObserver(() => { if (S.tab === "timeline" && known.seen >= 0) look(); }).observe(strip);

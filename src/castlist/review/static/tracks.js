@@ -16,7 +16,7 @@ export async function describe(ids) {
 // Small faces of tracks, those known at once, the others as soon as they are.
 export function faces(ids, most, props = {}) {
   const list = el("span", { className: "chosen", ...props });
-  const fill = (told) => list.replaceChildren(...told.filter(Boolean).map((t) => face(t.pictures[0])), ids.length > most ? el("span", { className: "soft" }, "+" + (ids.length - most).toLocaleString("en")) : "");
+  const fill = (found) => list.replaceChildren(...found.filter(Boolean).map((t) => face(t.pictures[0])), ids.length > most ? el("span", { className: "soft" }, "+" + (ids.length - most).toLocaleString("en")) : "");
   const some = ids.slice(0, most);
   fill(some.map(track));
   if (some.some((t) => !track(t))) describe(some).then(fill, () => {});
