@@ -90,6 +90,10 @@ def test_no_holds_for_that_person_and_that_name_whatever_file_asks_again(
     assert {p[:2] for p in shown(film.place)} == {("p1", "Eve"), ("p2", "Anna"), ("p2", "Bob")}
     with pytest.raises(InputError, match="no open proposal"):
         castlist.reject(film.place, anna["id"])
+    castlist.reject(film.place, anna["id"], back=True)
+    assert ("p1", "Anna") in {p[:2] for p in shown(film.place)}
+    with pytest.raises(InputError, match="no rejected proposal"):
+        castlist.reject(film.place, anna["id"], back=True)
 
 
 def test_a_proposal_goes_with_the_faces_it_was_made_on(film: Any, names: Path) -> None:
@@ -143,6 +147,8 @@ def test_the_server_answers_by_number_and_refuses_the_rest(film: Any, names: Pat
     status, said = server.post("/api/reject", {"seen": said["decision"], "proposal": bob})
     assert status == 200
     assert [p["proposed"] for p in said["state"]["people"] if p["id"] == "p2"] == [[]]
+    status, said = server.post("/api/reject", {"seen": said["state"]["seen"], "proposal": bob, "back": True})
+    assert (status, said["sentence"]) == (200, "Bob: proposed for Person 2 again")
 
 
 def listed(capsys: pytest.CaptureFixture[str], *command: str) -> str:
@@ -171,13 +177,15 @@ def test_the_command_line_keeps_lists_and_answers(
     assert "Person 1, 3 tracks: named Anna" in said
     assert "Bob: not Person 2" in said
     assert "no name is proposed" in listed(capsys, "propose", place)
+    assert "Bob: proposed for Person 2 again" in listed(capsys, "propose", place, "--reopen", "bob")
+    assert listed(capsys, "propose", place).startswith("p2: Bob?")
     assert decided(film.place) == [("name", "Anna")]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--accept", "Zoe"], "'Zoe' is proposed for nobody now; open proposals: Anna, Bob"),
+        (["--accept", "Zoe"], "'Zoe' is proposed for nobody now; there are Anna, Bob"),
         (["--apply"], "name the file that has the names"),
         (["names.csv", "--accept", "Anna"], "leave the file out"),
     ],

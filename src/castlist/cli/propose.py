@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ Examples:
 @click.option(
     "--reject", multiple=True, metavar="NAME", help="Never propose this name for that person again."
 )
+@click.option("--reopen", multiple=True, metavar="NAME", help="Take a --reject back.")
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
               help="Where the film starts in the file's timecodes, by default its own.")  # fmt: skip
 @click.option("--rate", metavar="FPS", help="Frames a second of the file's timecodes, by default the film's.")
@@ -52,6 +54,7 @@ def command(
     only: tuple[str, ...],
     accept: tuple[str, ...],
     reject: tuple[str, ...],
+    reopen: tuple[str, ...],
     start_timecode: str,
     rate: str | None,
     author: str,
@@ -70,11 +73,13 @@ def command(
 
     if names is None and (at or apply_ or only or start_timecode or rate):
         raise InputError("name the file that has the names: castlist propose film.castlist names.csv")
-    if names is not None and (accept or reject):
-        raise InputError("--accept and --reject answer what is proposed already; leave the file out")
+    if names is not None and (accept or reject or reopen):
+        raise InputError(
+            "--accept, --reject and --reopen answer what is proposed already; leave the file out"
+        )
     with Session.open(workspace) as session:
         if names is None:
-            _answer(session, accept, reject, author, as_json)
+            _answer(session, accept, reject, reopen, author, as_json)
             return
         found = read_names(session, names, at=at, start_timecode=start_timecode, rate=rate)
         if only:
@@ -99,18 +104,25 @@ def _say_kept(count: int, workspace: Path) -> None:
 
 
 def _answer(
-    session: Session, accept: tuple[str, ...], reject: tuple[str, ...], author: str, as_json: bool
+    session: Session,
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
+    reopen: tuple[str, ...],
+    author: str,
+    as_json: bool,
 ) -> None:
-    """Accept and reject proposals by name, or list those that are open."""
+    """Accept, reject and reopen proposals by name, or list those that are open."""
     from castlist.cli.output import visible
     from castlist.io import plain_json
 
     for name in split_names(accept, _open_names(session)):
-        number = session.accept(_number_of(session, name), author=author)
+        number = session.accept(_number_of(session.proposed(), name), author=author)
         click.echo(f"decision {number}: {visible(session.sentence(number), 400)}", err=as_json)
     for name in split_names(reject, _open_names(session)):
-        click.echo(visible(session.reject(_number_of(session, name)), 400), err=as_json)
-    if (accept or reject) and not as_json:
+        click.echo(visible(session.reject(_number_of(session.proposed(), name)), 400), err=as_json)
+    for name in split_names(reopen, (row["name"] for row in session.rejected())):
+        click.echo(visible(session.reopen(_number_of(session.rejected(), name)), 400), err=as_json)
+    if (accept or reject or reopen) and not as_json:
         return
     found = session.proposed()
     if as_json:
@@ -131,17 +143,17 @@ def _open_names(session: Session) -> list[str]:
     return [row["name"] for row in session.proposed()]
 
 
-def _number_of(session: Session, name: str) -> int:
-    """The proposal of a name that is open.
+def _number_of(rows: Sequence[Offered], name: str) -> int:
+    """The proposal of a name among some.
 
     Raises:
         InputError: there is none, or it is proposed for several people.
     """
-    found = [row for row in session.proposed() if row["name"].casefold() == name.strip().casefold()]
+    found = [row for row in rows if row["name"].casefold() == name.strip().casefold()]
     if not found:
-        known = ", ".join(dict.fromkeys(_open_names(session))) or "none"
-        raise InputError(f"{name!r} is proposed for nobody now; open proposals: {known[:300]}")
-    if len(found) > 1:
+        known = ", ".join(dict.fromkeys(row["name"] for row in rows)) or "none"
+        raise InputError(f"{name!r} is proposed for nobody now; there are {known[:300]}")
+    if len({row["person"] for row in found}) > 1:
         people = " and ".join(row["person"] for row in found)
         raise InputError(
             f"{name!r} is proposed for {people}; answer on the review page, or castlist decide ... name"

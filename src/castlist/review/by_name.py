@@ -110,15 +110,18 @@ def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = ""
         return _saved(session)
 
 
-def reject(workspace: str | os.PathLike[str], proposal: int) -> None:
+def reject(workspace: str | os.PathLike[str], proposal: int, *, back: bool = False) -> None:
     """Say no to a proposed name, by its `id`: it is never proposed for that person again.
+
+    Args:
+        back: take such a no back.
 
     Raises:
         InputError: there is no such proposal now.
         WorkspaceError: see `rename`.
     """
     with Session.open(Path(workspace)) as session:
-        session.reject(proposal)
+        session.reopen(proposal) if back else session.reject(proposal)
 
 
 def _id(session: Session, name: str) -> str:

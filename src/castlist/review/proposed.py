@@ -79,17 +79,24 @@ def proposals_of(
     return kept
 
 
-def same_question(rows: Sequence[Proposed], view: View, number: int) -> tuple[Group, list[Proposed]]:
-    """Whom a proposal is about, and all open proposals of that name for them: one answer is for all.
+def same_question(
+    rows: Sequence[Proposed], view: View, number: int, *, rejected: bool = False
+) -> tuple[Group, list[Proposed]]:
+    """Whom a proposal is about, and all proposals of that name for them: one answer is for all.
+
+    Args:
+        rejected: among those that were rejected, rather than the open ones.
 
     Raises:
-        InputError: there is no such open proposal.
+        InputError: there is no such proposal.
     """
-    row = next((r for r in rows if r.id == number and r.rejected is None), None)
+    those = [r for r in rows if (r.rejected is not None) == rejected]
+    row = next((r for r in those if r.id == number), None)
     who = NOISE if row is None else owner(row, view)
     if row is None or who == NOISE:
-        raise InputError(f"there is no open proposal {number} now; look again")
-    alike = [r for r in rows if r.rejected is None and r.folded == row.folded and owner(r, view) == who]
+        state = "rejected" if rejected else "open"
+        raise InputError(f"there is no {state} proposal {number} now; look again")
+    alike = [r for r in those if r.folded == row.folded and owner(r, view) == who]
     return view.groups[who], alike
 
 

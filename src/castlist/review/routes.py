@@ -157,7 +157,8 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
         return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
 
     def reject(body: JsonObject) -> object:
-        return {"sentence": session.reject(_proposal(body)), "state": page.news(_seen(body))}
+        answer = session.reopen if body.get("back") is True else session.reject
+        return {"sentence": answer(_proposal(body)), "state": page.news(_seen(body))}
 
     return [
         ("/api/decide", decide),

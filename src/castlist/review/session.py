@@ -36,6 +36,7 @@ from castlist.decisions import (
     whom,
     with_numbers,
 )
+from castlist.decisions.proposed import owner
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
@@ -435,6 +436,13 @@ class Session:
         with self._lock:
             return [{"person": p["id"], **row} for p in self.people(self.refresh()) for row in p["proposed"]]
 
+    def rejected(self) -> list[Offered]:
+        """The names that were rejected, and for whom (`person`), as `proposed` lists them."""
+        with self._lock:
+            view, rows = self.refresh(), self._workspace.proposals.all()
+            owners = [(row, owner(row, view)) for row in rows if row.rejected is not None]
+            return [{"person": view.groups[who].id, **plain(row)} for row, who in owners if who != NOISE]
+
     def accept(self, number: int, *, seen: int | None = None, author: str = "") -> int:
         """Say yes to a proposed name: the decision that gives it; its number.
 
@@ -463,6 +471,18 @@ class Session:
             person, alike = same_question(rows, view, number)
             self._workspace.proposals.reject([row.id for row in alike])
             return clean(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
+
+    def reopen(self, number: int) -> str:
+        """Take back a `reject`: the name is proposed for that person as before. What was said, in words.
+
+        Raises:
+            InputError: there is no such rejected proposal.
+        """
+        with self._lock:
+            view, rows = self.refresh(), self._workspace.proposals.all()
+            person, alike = same_question(rows, view, number, rejected=True)
+            self._workspace.proposals.reopen([row.id for row in alike])
+            return clean(f"{alike[0].name}: proposed for {person.called} again", 300)
 
     def take_over(
         self, old: Path | str, *, offset: Fraction | None = None, trial: bool = False

@@ -68,6 +68,11 @@ class Proposals:
                 [(now, n) for n in numbers],
             )
 
+    def reopen(self, numbers: Sequence[int]) -> None:
+        """Take back that somebody said no to some proposals, by their numbers."""
+        with self._writing() as db:
+            db.executemany("UPDATE proposals SET rejected = NULL WHERE id = ?", [(n,) for n in numbers])
+
     def remove(self, numbers: Sequence[int]) -> None:
         """Forget some proposals, by their numbers, as if they had never been made."""
         with self._writing() as db:

@@ -70,10 +70,11 @@ person's have in common (of those that either has).
 
 What it finds for people without a name is kept in the workspace as **proposals**, and nothing is decided. The
 review page asks beside each person: "Anna? (from markers.otio)", `y` or `w`; `castlist propose film.castlist`
-lists what is open, `--accept Anna` and `--reject Anna` answer, `castlist info` and `castlist decide ... list`
-show it, and Python has `castlist.propose`, `proposals`, `accept` and `reject`. Yes is a decision like any
-other, which undo takes back; no means that this name is never proposed for that person again, whatever file
-it comes from. A proposal goes with the faces it was made on, where people are joined, parted or found anew.
+lists what is open, `--accept Anna` and `--reject Anna` answer (`--reopen Anna` takes a no back),
+`castlist info` and `castlist decide ... list` show it, and Python has `castlist.propose`, `proposals`,
+`accept` and `reject`. Yes is a decision like any other, which undo takes back; no means that this name is
+never proposed for that person again, whatever file it comes from. A proposal goes with the faces it was made
+on, where people are joined, parted or found anew.
 
 `--apply` (with `--only NAME` for some) names what is clear at once: at least half agrees, nobody else is
 within 20 points by time, the person has no name yet and nobody else has this one. Names such as "Person 7"

@@ -106,7 +106,8 @@ async function post(path, body, done) {
     }
     if (!answer.ok) { say(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
-    const back = ["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null;
+    const reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
+    const back = reopen || (["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null);
     say(sentence((back && answer.sentence) || done), false, back);
     return answer.decision;
   } catch {
