@@ -9,7 +9,6 @@ beginning, because some programs show one kind and some the other. A marker has 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
@@ -36,9 +35,11 @@ def library() -> ModuleType:
         MissingExtra: it is not installed.
     """
     try:
-        return import_module("opentimelineio")
+        import opentimelineio
     except ImportError as error:
         raise MissingExtra("OpenTimelineIO", "edit") from error
+    module: ModuleType = opentimelineio
+    return module
 
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:

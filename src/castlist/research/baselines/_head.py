@@ -8,7 +8,6 @@ the distances are those of the features themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,9 +29,11 @@ Draw = Callable[[], tuple[Labels, ...]]
 def need_torch(name: str) -> ModuleType:
     """The torch module. Raises `MissingExtra` where it is not installed."""
     try:
-        return import_module("torch")
+        import torch
     except ImportError:
         raise MissingExtra(name, "torch") from None
+    module: ModuleType = torch
+    return module
 
 
 def rotation(x: NDArray[np.floating], width: int) -> NDArray[np.float32]:
