@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
-from castlist.detect import BACK, Sampler
+from castlist.detect import BACK, PartSampler, Sampler
 from castlist.embed import CHIP, align, best_faces, detail, doubtful, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -66,7 +66,12 @@ def scan(
         thumb = getattr(recipe.split, "sees", None)
         reader = open_things.enter_context(
             read_frames(
-                video, start_pts=start, max_side=MAX_SIDE, thumb=thumb, on_demand=BACK + 1, exact=retimed > 0
+                video,
+                start_pts=start,
+                max_side=MAX_SIDE,
+                thumb=thumb,
+                on_demand=_back(recipe) + 1,
+                exact=retimed > 0,
             )
         )
         waiting: deque[tuple[Future[Scan], int]] = deque()  # with how many faces each holds
@@ -84,6 +89,11 @@ def scan(
 def ends(piece: Scan) -> bool:
     """Whether the film ends with a piece; after one of SEGMENT frames nothing may follow too."""
     return len(piece) < SEGMENT
+
+
+def _back(recipe: Recipe) -> int:
+    """How many frames before the present one may yet be looked at."""
+    return int(getattr(recipe.sampling, "back", BACK))
 
 
 def _shared(machine: Machine) -> tuple[Machine, Machine]:
@@ -144,13 +154,12 @@ class _Segment:
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
     besides: list[NDArray[np.uint8]] = field(default_factory=list)  # what the cue looks at, a picture a face
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
-    frames: deque[tuple[int, Frame]] = field(
-        default_factory=lambda: deque(maxlen=BACK + 1)
-    )  # with their numbers
+    frames: deque[tuple[int, Frame]] = field(init=False)  # the last ones, with their numbers
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
-    watcher: Sampler = field(init=False)
+    watcher: Sampler | PartSampler = field(init=False)
 
     def __post_init__(self) -> None:
+        self.frames = deque(maxlen=_back(self.recipe) + 1)
         self.watcher = self.recipe.sampling.watch(self.recipe.detect, self.machine)
 
     def add(self, frame: Frame) -> None:
@@ -160,7 +169,9 @@ class _Segment:
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
-        for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
+        seen = (number, float(frame.pts * self.unit), lambda: frame.image, signal)
+        parts = isinstance(self.watcher, PartSampler)
+        for faces in self.watcher.see(*seen, frame.thumb) if parts else self.watcher.see(*seen):
             self._keep(faces)
 
     def _keep(self, faces: Detections) -> None:
@@ -178,6 +189,15 @@ class _Segment:
             self._keep(faces)
         self.frames.clear()
         self.lost = lost
+        self._in_order()
+
+    def _in_order(self) -> None:
+        """By frame: a face is traced back to where it came from after later frames were looked at."""
+        frames = [int(n) for faces in self.found for n in faces.frame]
+        order = sorted(range(len(frames)), key=frames.__getitem__)
+        self.found.sort(key=lambda faces: int(faces.frame[0]))
+        self.chips, self.besides = [self.chips[i] for i in order], [self.besides[i] for i in order]
+        self.portraits = [self.portraits[i] for i in order]
 
     def finish(self, keep_image: Callable[[bytes], str], machine: Machine) -> Scan:
         """All that is kept of the segment, its best faces embedded."""
