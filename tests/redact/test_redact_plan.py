@@ -244,6 +244,15 @@ def test_the_kept_face_does_not_make_a_weak_one_on_its_track_sure() -> None:
         assert [int(marks.sum()) for marks in judged(seen, made, BOTH)] == [leaks, 0, 8]
 
 
+@pytest.mark.parametrize(("score", "leaks"), [(0.6, 0), (0.65, 2)])
+def test_the_mouth_of_a_large_kept_face_is_no_leak_but_a_surer_face_before_it_is(score, leaks) -> None:
+    large, mouth = (20, 10, 80, 90), (40, 70, 55, 85)
+    anna = tracks((range(10, 20), large, 0.92))
+    made = plan(cast_of(anna), anna, [0])
+    seen = tracks((range(10, 20), large, 0.92), (range(12, 14), mouth, score))
+    assert int(judged(seen, made, anna)[0].sum()) == leaks
+
+
 def test_nothing_found_in_the_output_is_nothing() -> None:
     nothing = judged(Tracks.empty(), plan(cast_of(BOTH), BOTH, [0]), BOTH)
     assert [len(marks) for marks in nothing] == [0, 0, 0]

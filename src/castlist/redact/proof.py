@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.boxes import iou, pairs_in_frame, part_of
+from castlist.boxes import WITHIN, iou, pairs_in_frame, part_of
 from castlist.decode import open_video
 from castlist.errors import VideoError
 from castlist.redact.dense import Dense, dense, followed
-from castlist.redact.plan import SAME_FACE, Plan, lasting
+from castlist.redact.plan import BEHIND, SAME_FACE, Plan, lasting
 from castlist.render import OPEN, WHOLE
 from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
@@ -100,6 +100,7 @@ def judged(
     """
     found = tracks.detection >= 0
     left_open = _left_open(tracks, plan)
+    left_open |= _within_open(tracks, left_open)
     bad = lasting(tracks, rows=~left_open)[tracks.track] & found & ~left_open
     known = _in_film(tracks, film, ~_left_open(film, plan)) | ~_beside_covers(tracks, plan)
     of_film = np.bincount(tracks.track[bad], known[bad], minlength=len(tracks)) > 0
@@ -178,6 +179,19 @@ def _left_open(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
     a, b = tracks.box[left], plan.open_box[right]
     marks = np.zeros(len(tracks.frame), bool)
     marks[left[(iou(a, b) >= SAME_FACE) | part_of(a, b)]] = True
+    return marks
+
+
+def _within_open(tracks: Tracks, left_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(m,) faces that lie within one that was left open, and are far less sure: a mouth or an eye of it."""
+    rows, shown = np.flatnonzero(~left_open), np.flatnonzero(left_open)
+    left, right = pairs_in_frame(tracks.frame[rows], tracks.frame[shown])
+    a, b = tracks.box[rows[left]], tracks.box[shown[right]]
+    common = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None).prod(1)
+    ahead = tracks.score[shown[right]] - tracks.score[rows[left]]
+    part = (common >= WITHIN * (a[:, 2:] - a[:, :2]).prod(1)) & (ahead >= BEHIND)
+    marks = np.zeros(len(tracks.frame), bool)
+    marks[rows[left[part]]] = True
     return marks
 
 
