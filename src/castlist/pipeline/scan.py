@@ -99,8 +99,7 @@ def _back(recipe: Recipe) -> int:
 def _shared(machine: Machine) -> tuple[Machine, Machine]:
     """The machine as the detector uses it, and as the embedder does, which works beside it.
 
-    A network on two threads takes a third more processor time than on one, since threads wait for each other
-    after every layer: two networks beside each other keep two cores busy without that.
+    Threads of one network wait for each other after every layer; two networks beside each other do not.
     """
     if machine.threads:
         return machine, machine
