@@ -13,8 +13,8 @@ from castlist.embed import EMBEDDERS, SFace, align, best_faces, detail, face_qua
 from castlist.embed.align import TEMPLATE, similarity
 from castlist.embed.quality import TELLS, frontality, turned
 from castlist.errors import InputError
-from castlist.models import MODELS, find
-from castlist.types import Clock, Tracks
+from castlist.models import MODELS, _providers, find
+from castlist.types import Clock, Machine, Tracks
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +185,11 @@ def test_best_faces_are_spread_over_a_tracks_time():
     assert 3 not in chosen
     assert 20 in chosen
     assert len(best_faces(Tracks.empty(), quality, Clock([], Fraction(1)), per_second=1.0, least=3)) == 0
+
+
+def test_the_face_networks_run_on_a_gpu_only_where_that_is_asked_for_by_name():
+    gpu, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
+    assert _providers(Machine("auto"), [gpu, cpu]) == [cpu]
+    assert _providers(Machine("cuda"), [gpu, cpu]) == [gpu, cpu]
+    with pytest.raises(InputError, match="no CUDA"):
+        _providers(Machine("cuda"), [cpu])

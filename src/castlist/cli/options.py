@@ -61,7 +61,7 @@ def machine_options(command: F) -> F:
     """Where the work is done; never changes the result."""
     command = click.option(
         "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
-        help="Where networks run.",
+        help="Where networks run. auto: refinement on a GPU if there is one, the face networks on the CPU.",
     )(command)  # fmt: skip
     return click.option(
         "--threads", type=click.IntRange(0), default=0, show_default=True, help="0: one for each core."

@@ -29,6 +29,7 @@ from castlist.pipeline.scan import ends, scan
 from castlist.pipeline.turned import better_turned
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
+from castlist.refine.device import choose
 from castlist.store import Workspace
 from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
@@ -62,13 +63,15 @@ def find(
         replace: put this cast in the place of one that was found there with another recipe.
 
     Raises:
-        InputError: the workspace holds a cast that was found with another recipe, and `replace` is not set.
+        InputError: the workspace holds a cast that was found with another recipe, and `replace` is not set;
+            or the device is not there.
         VideoError: the file is not a video that can be read.
         ModelError: there is too little memory.
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
     started = time.perf_counter()
     _check_memory()
+    choose(machine)
     video = open_video(film)
     path = Workspace.beside(video.path) if workspace is None else Path(workspace)
     watch = watch if progress is None else overall(progress, watch)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.refine.device import choose
 from castlist.refine.methods import TSiam
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
@@ -44,7 +45,12 @@ class Averaged:
     def __call__(
         self, embeddings: Embeddings, constraints: Constraints, *, machine: Machine = Machine()
     ) -> Embeddings:
-        """The embeddings with the networks' views beside the first; as given where nothing can be learnt."""
+        """The embeddings with the networks' views beside the first; as given where nothing can be learnt.
+
+        Raises:
+            InputError: the device is not there.
+        """
+        choose(machine)  # before all that a film with too little to learn from is forgiven for
         tracks = len(np.unique(embeddings.track))
         try:
             hidden = [self._learnt(embeddings, constraints, k, machine) for k in range(self.networks)]
