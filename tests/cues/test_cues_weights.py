@@ -132,7 +132,7 @@ def test_tracks_whose_clothes_are_not_seen_have_no_hint() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 999), outfits=st.integers(1, 9), unlike=st.floats(0.1, 4), alike=st.floats(0.1, 4))
+@given(seed=st.integers(0, 999), outfits=st.integers(1, 9), unlike=st.floats(0.7, 4), alike=st.floats(0.7, 4))
 def test_hints_are_symmetric_and_bounded_and_rise_with_likeness(
     seed: int, outfits: int, unlike: float, alike: float
 ) -> None:
@@ -150,7 +150,7 @@ def test_hints_are_symmetric_and_bounded_and_rise_with_likeness(
 @pytest.mark.parametrize(
     ("options", "word"),
     [({"spans": (40.0, 10.0)}, "spans"), ({"spans": (0.0,)}, "spans"), ({"alike": 0.0}, "alike"),
-     ({"known": -1.0}, "known")],
+     ({"known": -1.0}, "known"), ({"unlike": 0.1, "alike": 0.9}, "too small together")],
 )  # fmt: skip
 def test_options_that_mean_nothing_are_refused(options: dict[str, object], word: str) -> None:
     with pytest.raises(InputError, match=word):
