@@ -11,7 +11,7 @@ import numpy as np
 
 from castlist.decisions import Anchor, Base, Decision, apply
 from castlist.report import render
-from castlist.report.page import stills
+from castlist.report.page import stills_of
 from castlist.suggest.alike import look_alikes
 from castlist.types import PERSON, Clock, Portraits, Shots, Tracks, Video
 
@@ -64,7 +64,7 @@ def test_the_page_says_it_in_words_with_a_link(film) -> None:
 def test_each_appearance_has_the_best_picture_that_was_taken_in_it(film) -> None:
     made = film(3, 60, tracks=20)
     for person in made.cast.people:
-        for stay, face in stills(person):
+        for stay, face in stills_of(person):
             own = [f for f in person.faces if f.track in stay.tracks and f.image]
             assert face == max(own, key=lambda f: f.quality, default=None)
     page = render(made.cast, thumbs=made.thumbs, film="film.mp4")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 
 from castlist.cast import Cast
 from castlist.decisions import Anchor, Decision
-from castlist.errors import InputError
+from castlist.errors import InputError, WorkspaceError
 from castlist.store import Workspace
 from castlist.types import (
     BACKGROUND,
@@ -206,3 +206,24 @@ def test_a_decision_that_could_not_be_read_again_is_not_stored(tmp_path):
         with pytest.raises(InputError, match="cannot be stored"):
             workspace.decisions.append(Decision("hide", (face,)))
         assert workspace.decisions.all() == []
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    clicks: int
+    share: float = 0.0
+    name: str = ""
+    done: bool = False
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"clicks": None}, {"clicks": "3"}, {"clicks": True}, {"share": "much"}, {"name": 3}, {"done": 1}],
+)
+def test_a_stored_value_of_another_type_is_damage(tmp_path, wrong):
+    with Workspace.open(tmp_path / "w", create=True) as keep:
+        keep.put("outlook", "good", Counted(3, 1, "Anna", True))
+        keep.put("outlook", "bad", Counted(**({"clicks": 3} | wrong)))
+        assert keep.get("outlook", "good", Counted) == Counted(3, 1, "Anna", True)
+        with pytest.raises(WorkspaceError, match="Counted"):
+            keep.get("outlook", "bad", Counted)

@@ -80,7 +80,9 @@ class Weights:
         for name in ("known", "unlike", "alike"):
             if not getattr(self, name) > 0:
                 raise InputError(f"Weights.{name} must be more than 0, got {getattr(self, name)}")
-        if not np.exp(-self.unlike) + np.exp(-self.alike) < 1:  # else the odds would fall as the likeness grows
+        if (
+            not np.exp(-self.unlike) + np.exp(-self.alike) < 1
+        ):  # else the odds would fall as the likeness grows
             raise InputError(
                 f"Weights.unlike and alike are too small together, got {self.unlike} and {self.alike}: "
                 "give both at least 0.7, or leave the cue out"

@@ -246,8 +246,25 @@ def _build(kind: type[T], columns: dict[str, Stored], prefix: str) -> T:
             values[field.name] = _items(item, columns, name)
         elif known or (field.default is MISSING and field.default_factory is MISSING):
             # what later castlists added has a default
-            values[field.name] = _build(hint, columns, name + ".") if nested else columns[name]
+            values[field.name] = _build(hint, columns, name + ".") if nested else _plain(hint, columns[name])
     return kind(**values)
+
+
+def _plain(hint: object, value: Stored) -> Stored:
+    """A value as it is stored; a number, text or truth value must be of the type of its field.
+
+    Raises:
+        ValueError: it is of another one.
+    """
+    wanted = _PLAIN.get(hint) if isinstance(hint, type) else None
+    if wanted is not None and (
+        not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool)
+    ):
+        raise ValueError(f"{value!r} is no {hint.__name__}")  # type: ignore[attr-defined]
+    return value
+
+
+_PLAIN: dict[type, type | tuple[type, ...]] = {int: int, float: (int, float), str: str, bool: bool}
 
 
 def _items(kind: type[T], columns: dict[str, Stored], name: str) -> tuple[T, ...]:
