@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from io import StringIO
 
 import opentimelineio as otio
@@ -17,10 +18,12 @@ from castlist.library.reels import found_in
 
 @pytest.fixture(scope="module")
 def season(season_films, tmp_path_factory) -> Library:
-    """The first two films; the one who is in both is called Anna."""
-    library = Library(tmp_path_factory.mktemp("reels") / "season")
+    """The first two films, copied since names go into them; the one who is in both is called Anna."""
+    folder = tmp_path_factory.mktemp("reels")
+    films = shutil.copytree(season_films, folder / "films")
+    library = Library(folder / "season")
     for film in ("e01.mp4", "e02.mp4"):
-        library.add(season_films / film)
+        library.add(films / film)
     (both,) = [p for p in library.people if len(p.films) == 2]
     library.name(both.id, "Anna")
     return library

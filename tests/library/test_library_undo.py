@@ -69,9 +69,6 @@ def test_a_split_is_taken_back_and_its_id_leads_to_the_rest(tmp_path):
     assert lib.person(new).id == person.id
 
 
-@pytest.mark.xfail(
-    strict=False, reason="known fault: now and then the second undo leaves the undone name in a film"
-)
 def test_a_name_is_taken_back_in_the_films_too(films):
     lib = Library(films.parent / "lib")
     lib.add(films)
