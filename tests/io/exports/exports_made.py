@@ -84,6 +84,15 @@ def numbered(cast: Cast, first: int = 1) -> Cast:
     return replace(cast, people=tuple(people[:n]), background=tuple(people[n:]))
 
 
+def with_names(cast: Cast, *names: str) -> Cast:
+    """The same cast, its people named: "" leaves somebody as they are."""
+    named = [
+        replace(p, name=name, named=True) if name else p
+        for p, name in zip(cast.people, (*names, *[""] * len(cast.people)), strict=False)
+    ]
+    return replace(cast, people=tuple(named))
+
+
 def truth(cast: Cast) -> list[tuple[str, int, int]]:
     """(name, first frame, frame after the last) of each appearance of the cast, in order."""
     frames = [

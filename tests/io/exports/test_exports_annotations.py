@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import subprocess
@@ -140,6 +141,27 @@ def test_the_people_of_a_film_by_exiftool(options, people):
     found = exif(FORMATS["xmp"].text(CAST, options))
     assert found["PersonInImage"] == people
     assert found["Source"] == "film.mov"
+
+
+@pytest.mark.parametrize(
+    ("names", "people"), [(("", "Bob"), ["Bob"]), (("", ""), None), (("Al", "Al"), ["Al"])]
+)
+def test_placeholders_are_nobodys_names_in_xmp(names, people):
+    """Who shares a name has it once, without the number by which other formats tell them apart."""
+    assert exif(FORMATS["xmp"].text(made(names=names))).get("PersonInImage") == people
+
+
+def test_placeholders_are_no_names_elsewhere():
+    cast = made(names=("", "Bob, B."))
+    rows = list(csv.DictReader(io.StringIO(FORMATS["appearances"].text(cast), newline="")))
+    assert {(r["person"], r["named"]) for r in rows} == {("Person 1", "no"), ("Bob, B.", "yes")}
+    items = json.loads(FORMATS["web-annotation"].text(cast))["items"]
+    said = {(i["body"][0]["value"], i["body"][0]["purpose"]) for i in items}
+    assert said == {("Person 1", "tagging"), ("Bob, B.", "identifying")}
+    root = ET.fromstring(FORMATS["fcpxml"].text(cast).replace("<!DOCTYPE fcpxml>", ""))  # noqa: S314
+    for tag, key in (("keyword", "value"), ("keyword-collection", "name")):
+        assert {e.get(key) for e in root.iter(tag)} == {"Person 1 (film.mov)", "Bob‚ B."}
+    assert {e.get("value") for e in root.iter("marker")} == {"Person 1", "Bob, B."}
 
 
 def test_regions_of_a_picture_by_exiftool():

@@ -8,6 +8,7 @@ import subprocess
 import cv2
 import numpy as np
 import pytest
+from exports_made import with_names
 from exports_readers import tool
 
 from castlist.cli import run
@@ -16,7 +17,7 @@ from castlist.io.exports.stills import named_file
 
 
 def test_everybody_is_upright_and_named_where_they_are(found_film, tmp_path) -> None:
-    cast = found_film[0]
+    cast = with_names(found_film[0], "Ann", "Bob", "名")
     written = write_posters(cast, tmp_path / "new" / "posters", xmp=True)
     assert [p.name for p in written] == [f"{i:02d} {p.name}.jpg" for i, p in enumerate(cast, 1)]
     for path, person in zip(written, cast, strict=True):

@@ -7,12 +7,13 @@ import subprocess
 
 import numpy as np
 import pytest
+from exports_made import with_names
 from exports_readers import tool
 
 from castlist.cli import run
 from castlist.errors import CastlistError, InputError, VideoError
 from castlist.io.exports import Options
-from castlist.io.exports.stills import write
+from castlist.io.exports.stills import _plain, write
 
 
 def read(path):
@@ -21,9 +22,10 @@ def read(path):
 
 
 def test_a_still_of_everybody_by_exiftool(found_film, tmp_path):
-    cast = found_film[0]
+    cast = with_names(found_film[0], "Ann", "Bo & <Cy>", "名")
+    assert len(cast) <= 3
     written = write(cast, tmp_path / "new" / "stills")
-    assert [p.name for p in written] == [f"{i:02d} {p.name}.jpg" for i, p in enumerate(cast, 1)]
+    assert [p.name for p in written] == [f"{i:02d} {_plain(p.name)}.jpg" for i, p in enumerate(cast, 1)]
     for path, person in zip(written, cast, strict=True):
         face = person.faces[0]
         for file in (path, path.with_suffix(".xmp")):
@@ -37,6 +39,24 @@ def test_a_still_of_everybody_by_exiftool(found_film, tmp_path):
         assert (found["RegionInfo"]["AppliedToDimensions"]["W"], read(path)["ImageWidth"]) == (
             cast.video.width,
             cast.video.width,
+        )
+
+
+def test_who_has_no_name_is_a_region_without_a_name(found_film, tmp_path):
+    """A catalogue would take "Person 1" for a name; the faces of the nameless are still marked."""
+    nobody, one = found_film[0], with_names(found_film[0], "Ann")
+    for folder, cast, known in (("a", nobody, set()), ("b", one, {"Ann"})):
+        for path in write(cast, tmp_path / folder):
+            for file in (path, path.with_suffix(".xmp")):
+                found = read(file)
+                regions = found["RegionInfo"]["RegionList"]
+                assert all(r["Type"] == "Face" for r in regions)
+                names = [r["Name"] for r in regions if "Name" in r]
+                assert set(names) <= known
+                assert set(found.get("PersonInImage", [])) == set(names)
+                assert b"Person 1" not in path.with_suffix(".xmp").read_bytes()
+        assert any(b"<mwg-rs:Name>Ann<" in f.read_bytes() for f in (tmp_path / folder).iterdir()) == bool(
+            known
         )
 
 

@@ -95,10 +95,10 @@ def test_mot_has_a_person_once_a_frame():
 
 def test_appearances_by_hand():
     assert FORMATS["appearances"].text(numbered(make_cast()), Options(background=True)) == (
-        "person,in,out,length,in_timecode,out_timecode,in_frame,out_frame,shot,background,person_id\r\n"
-        "Ann,0.000000,0.080000,0.080000,00:00:00:00,00:00:00:02,0,2,0,no,1\r\n"
-        "Extra,0.040000,0.080000,0.040000,00:00:00:01,00:00:00:02,1,2,0,yes,2\r\n"
-        "Ann,2.400000,2.480000,0.080000,00:00:02:10,00:00:02:12,60,62,1,no,1\r\n"
+        "person,in,out,length,in_timecode,out_timecode,in_frame,out_frame,shot,background,person_id,named\r\n"
+        "Ann,0.000000,0.080000,0.080000,00:00:00:00,00:00:00:02,0,2,0,no,1,yes\r\n"
+        "Extra,0.040000,0.080000,0.040000,00:00:00:01,00:00:00:02,1,2,0,yes,2,yes\r\n"
+        "Ann,2.400000,2.480000,0.080000,00:00:02:10,00:00:02:12,60,62,1,no,1,yes\r\n"
     )
 
 

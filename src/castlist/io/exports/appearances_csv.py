@@ -2,9 +2,10 @@
 
 `in` and `out` are seconds from the start of the film, `in_timecode` and `out_timecode` what the film's own
 timecode shows, `in_frame` and `out_frame` count the film's frames from 0. An appearance ends with the first
-frame after it (out is exclusive). `shot` counts from 0, `3-5` where it goes on over cuts. A name that a
-spreadsheet would run as a formula gets an apostrophe before it. Where a rate has no timecode, the two
-columns are empty.
+frame after it (out is exclusive). `shot` counts from 0, `3-5` where it goes on over cuts. `named` is "no"
+where nobody gave the person a name: "Person 3" only tells people of this film apart and is no name for a
+catalogue. A name that a spreadsheet would run as a formula gets an apostrophe before it. Where a rate has no
+timecode, the two columns are empty.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = ["COLUMNS", "lines"]
 
 COLUMNS = (
     "person", "in", "out", "length", "in_timecode", "out_timecode", "in_frame", "out_frame", "shot",
-    "background", "person_id",
+    "background", "person_id", "named",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def _row(cast: Cast, stay: Stay, base: Timebase | None) -> tuple[object, ...]:
         first if first == last else f"{first}-{last}",
         "yes" if stay.person.fate == BACKGROUND else "no",
         stay.person.id,
+        "yes" if stay.person.named else "no",
     )
 
 

@@ -3,7 +3,9 @@
 The film is a clip of the event, whose keyword ranges fill a keyword collection for each person (smart
 collections see them too), and a project with the clip and a marker for each appearance. Every time is a
 whole number of frames, written as a fraction of a second. The film's sound, where the film is there to be
-asked, is part of the clip. Final Cut reads a comma in a keyword as the beginning of another one, so a name's
+asked, is part of the clip. The keyword of somebody without a name says the film too, `Person 3 (film.mov)`:
+in a library of several films, equal keywords are one, and Person 3 of each film is somebody else. Final Cut
+reads a comma in a keyword as the beginning of another one, so a name's
 comma becomes "‚". [Apple,
 developer.apple.com/documentation/professional-video-applications/fcpxml-reference]
 """
@@ -36,15 +38,15 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     clip = _clip(cast, base) + (' audioRole="dialogue"' if sound else "")
     yield from _head(cast, base, sound)
     yield f'  <library>\n    <event name="{name}">\n      <asset-clip {clip}>\n'
-    yield from (f"        {_keyword(base, stay)}\n" for stay in found)
+    yield from (f"        {_keyword(cast, base, stay)}\n" for stay in found)
     yield f'      </asset-clip>\n      <project name="{name}">\n'
     yield f"        <sequence {_sequence(cast, base, sound)}>\n"
     yield f'          <spine>\n            <asset-clip offset="{_seconds(base, base.start)}" {clip}>\n'
     for stay in found:
         yield f"              {_marker(base, stay)}\n"
-    yield from (f"              {_keyword(base, stay)}\n" for stay in found)
+    yield from (f"              {_keyword(cast, base, stay)}\n" for stay in found)
     yield "            </asset-clip>\n          </spine>\n        </sequence>\n      </project>\n"
-    for keyword in dict.fromkeys(_value(stay) for stay in found):
+    for keyword in dict.fromkeys(_value(cast, stay) for stay in found):
         yield f'      <keyword-collection name="{keyword}"/>\n'
     yield "    </event>\n  </library>\n</fcpxml>\n"
 
@@ -87,16 +89,17 @@ def _labels(base: Timebase) -> str:
     return "DF" if base.drop else "NDF"
 
 
-def _keyword(base: Timebase, stay: Stay) -> str:
-    return f'<keyword {_span(base, stay)} value="{_value(stay)}"/>'
+def _keyword(cast: Cast, base: Timebase, stay: Stay) -> str:
+    return f'<keyword {_span(base, stay)} value="{_value(cast, stay)}"/>'
 
 
 def _marker(base: Timebase, stay: Stay) -> str:
     return f'<marker {_span(base, stay)} value="{xml(stay.name)}"/>'
 
 
-def _value(stay: Stay) -> str:
-    return xml(stay.name.replace(",", _COMMA))
+def _value(cast: Cast, stay: Stay) -> str:
+    name = stay.name if stay.person.named else f"{stay.name} ({film_name(cast)})"
+    return xml(name.replace(",", _COMMA))
 
 
 def _span(base: Timebase, stay: Stay) -> str:

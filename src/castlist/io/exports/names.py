@@ -6,9 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from castlist.cast import Cast
+from castlist.cast import Cast, Person
 
-__all__ = ["Colour", "colour", "distinct_names", "film_name", "one_line", "xml"]
+__all__ = ["Colour", "colour", "distinct_names", "film_name", "given_name", "one_line", "xml"]
 
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
@@ -73,6 +73,11 @@ def distinct_names(cast: Cast) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+def given_name(person: Person) -> str:
+    """The name that somebody gave a person, on one line; "" where nobody did: "Person 3" is no name."""
+    return one_line(person.name) if person.named else ""
 
 
 def film_name(cast: Cast) -> str:

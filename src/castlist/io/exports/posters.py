@@ -1,7 +1,8 @@
 """A poster of each person: the key picture, upright, cut out of the film's frame around the face.
 
 Two by three, as media libraries show people; as large as the film's pixels allow, never enlarged. With XMP,
-everybody's face in it is named within the JPEG and in a sidecar of the same name. Needs the film.
+everybody's face in it is a region within the JPEG and in a sidecar of the same name, with the name that
+the person was given. Needs the film.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from castlist.cast import Cast
-from castlist.io.exports.names import distinct_names
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen
 from castlist.io.exports.stills import jpeg, made_folder, named_file, pictures, same_film, sidecar, with_xmp
@@ -35,7 +35,6 @@ def write_posters(
     """
     people = [who for who in chosen(cast, options or Options()) if who.person.faces]
     video, place = same_film(cast.video), made_folder(folder)
-    names = distinct_names(cast)
     written = []
     for number, (who, image) in enumerate(pictures(cast, video, people), 1):
         face = who.person.faces[0]
@@ -44,7 +43,7 @@ def write_posters(
         file = named_file(place, number, len(people), who.name)
         data = jpeg(poster)
         if xmp:
-            packet = sidecar(cast, face.frame, poster, names, (left, top))
+            packet = sidecar(cast, face.frame, poster, (left, top))
             data = with_xmp(data, packet)
             replace_file(str(file.with_suffix(".xmp")), iter([packet]))
         replace_file(str(file), iter([data]))

@@ -31,7 +31,8 @@ suffix of another format is an error. `--format csv` is `faces`, a row a face, a
 ```python
 from castlist.io.exports import FORMATS, Options
 
-FORMATS["otio"].write(cast, "film.otio", Options(person=("Anna",))) ```
+FORMATS["otio"].write(cast, "film.otio", Options(person=("Anna",)))
+```
 
 | format | suffix | what it holds | options | read back in the tests by |
 |---|---|---|---|---|
@@ -45,6 +46,16 @@ appearances of the cast; `--background` adds people of the background, `--person
 these people only. People who share a name get a number after it. Names are written on one line, whatever a
 format would take for its own marks is escaped or replaced as its section says, and every script of Unicode
 is kept.
+
+## People without a name
+
+"Person 3" tells people of one film apart; it is nobody's name, and Person 3 of another film is somebody else.
+Where what is written becomes a name in a catalogue, only names that somebody gave are written: `xmp`, stills
+and posters have no `PersonInImage` for the others, and their faces are regions without a name. `fcpxml` has
+`Person 3 (film.mov)` as the keyword, `web-annotation` has a tag instead of an identity, and `appearances`,
+`json` and `webvtt-metadata` say in `named` whether it is a name. Everywhere else it is the label that it
+is: of markers, subtitles and chapters for somebody who watches the film, and of ids in training data of this
+one film (`coco`, `cvat`, `label-studio`, `mmif`, `rttm`). Read back into castlist, it names nobody.
 
 ## Time
 

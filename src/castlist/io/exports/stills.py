@@ -1,5 +1,5 @@
-"""The best picture of each person as a JPEG, with everybody's face in it named by an XMP sidecar of the
-same name.
+"""The best picture of each person as a JPEG, with everybody's face in it in an XMP sidecar of the same
+name, and the names that people were given.
 
 The whole frame is written, as large as it is in the film. The same XMP is within the JPEG, since some
 programs read only that and some only sidecars. Files are named by a number and the person, `01 Anna.jpg`
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.decode import open_video, read_frames
 from castlist.errors import CastlistError, InputError
-from castlist.io.exports.names import distinct_names, film_name
+from castlist.io.exports.names import film_name, given_name
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import Named, chosen
 from castlist.io.exports.writing import replace_file
@@ -48,10 +48,9 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
     people = [who for who in chosen(cast, options or Options()) if who.person.faces]
     video = same_film(cast.video)
     place = made_folder(folder)
-    names = distinct_names(cast)
     written = []
     for number, (who, image) in enumerate(pictures(cast, video, people), 1):
-        packet = sidecar(cast, who.person.faces[0].frame, image, names)
+        packet = sidecar(cast, who.person.faces[0].frame, image)
         file = named_file(place, number, len(people), who.name)
         replace_file(str(file), iter([with_xmp(jpeg(image), packet)]))
         replace_file(str(file.with_suffix(".xmp")), iter([packet]))
@@ -109,10 +108,8 @@ def _frame(video: Video, time: Fraction, unit: Fraction) -> Picture | None:
         return next((frame.image for frame in reader), None)
 
 
-def sidecar(
-    cast: Cast, frame: int, image: Picture, names: list[str], corner: tuple[int, int] = (0, 0)
-) -> bytes:
-    """The regions of everybody in a picture, surest first: of a whole frame, or of what was cut out of one.
+def sidecar(cast: Cast, frame: int, image: Picture, corner: tuple[int, int] = (0, 0)) -> bytes:
+    """The regions of everybody in a picture: of a whole frame, or of what was cut out of one.
 
     Args:
         image: what is written.
@@ -126,7 +123,7 @@ def sidecar(
         left, top, right, bottom = (cast.tracks.box[row] - np.tile(corner, 2)).tolist()
         middle = (left + right) / 2, (top + bottom) / 2
         if person != NOISE and 0 < middle[0] < width and 0 < middle[1] < height:
-            regions.append((names[person], (left, top, right, bottom)))
+            regions.append((given_name(cast.everybody[person]), (left, top, right, bottom)))
     return picture(width, height, regions, film_name(cast)).encode()
 
 

@@ -2,7 +2,9 @@
 
 Each appearance is an annotation that identifies a part of the film (`#t=start,stop`); its best face, where
 there is a picture of one, is another (`#t=...&xywh=percent:...`). The film is named by its file, as it lies
-beside the document. [W3C, Web Annotation Data Model; Media Fragments URI 1.0]
+beside the document. A name that was given is the body that identifies; "Person 3" of somebody without a name
+is a tag only, and the same number in another film is somebody else. [W3C, Web Annotation Data Model; Media
+Fragments URI 1.0]
 """
 
 from __future__ import annotations
@@ -47,12 +49,13 @@ def _annotations(cast: Cast, stay: Stay) -> Iterator[dict[str, Json]]:
 
 def _annotation(cast: Cast, stay: Stay, key: str, fragment: str) -> dict[str, Json]:
     name = cast.video.path.name.encode("utf-8", "surrogateescape")
+    purpose = "identifying" if stay.person.named else "tagging"
     return {
         "id": _urn(cast, key),
         "type": "Annotation",
         "motivation": "identifying",
         "body": [
-            {"type": "TextualBody", "purpose": "identifying", "format": "text/plain", "value": stay.name},
+            {"type": "TextualBody", "purpose": purpose, "format": "text/plain", "value": stay.name},
             {
                 "type": "SpecificResource",
                 "purpose": "linking",

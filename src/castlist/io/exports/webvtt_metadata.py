@@ -1,8 +1,8 @@
 """Appearances as a metadata track for scripts: each cue holds a JSON object. [W3C, WebVTT, metadata text]
 
-`{"person": 0, "name": "Anna", "tracks": [3, 7], "faces": [{"time": 12.5, "box": [0.31, 0.2, 0.08,
-0.14]}]}`; a box is left, top, width, height as fractions of the frame. To be read as `JSON.parse(cue.text)`
-of a `<track kind="metadata">`.
+`{"person": 1, "name": "Anna", "named": true, "fate": "person", "tracks": [3, 7], "faces": [{"time": 12.5,
+"box": [0.31, 0.2, 0.08, 0.14]}]}`; a box is left, top, width, height as fractions of the frame. To be read
+as `JSON.parse(cue.text)` of a `<track kind="metadata">`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def _payload(cast: Cast, stay: Stay) -> dict[str, Json]:
     return {
         "person": stay.person.id,
         "name": stay.name,
+        "named": stay.person.named,
         "fate": FATES[stay.person.fate],
         "tracks": list(stay.tracks),
         "faces": [

@@ -1,9 +1,11 @@
 """Who is in a film or a picture, as an XMP sidecar.
 
-For the film: `Iptc4xmpExt:PersonInImage`, a name for each person of the cast. For a picture: that, and a
-region of the Metadata Working Group for each face (`mwg-rs:Regions`), which digiKam, Lightroom and exiftool
-read; a region's x and y are its centre, all as fractions of the picture. [MWG, Guidelines for Handling
-Metadata 2.0; IPTC Photo Metadata 2023]
+For the film: `Iptc4xmpExt:PersonInImage`, the name of each person of the cast who was given one. For a
+picture: that, and a region of the Metadata Working Group for each face (`mwg-rs:Regions`), which digiKam,
+Lightroom and exiftool read; a region's x and y are its centre, all as fractions of the picture. A catalogue
+takes what stands there for names of people, so "Person 3" is not written: the face of a person without a
+name is a region without a name, which photo programs ask about. [MWG, Guidelines for Handling Metadata 2.0;
+IPTC Photo Metadata 2023]
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from castlist.cast import Cast
-from castlist.io.exports.names import film_name, xml
+from castlist.io.exports.names import film_name, given_name, xml
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen
 
 __all__ = ["Region", "lines", "picture"]
 
-Region = tuple[str, tuple[float, float, float, float]]  # a name; left, top, right, bottom in pixels
+Region = tuple[str, tuple[float, float, float, float]]  # a name or ""; left, top, right, bottom in pixels
 
 _HEAD = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -35,7 +37,7 @@ _TAIL = '    </rdf:Description>\n  </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The film's sidecar."""
-    names = [who.name for who in chosen(cast, options)]
+    names = [given_name(who.person) for who in chosen(cast, options)]
     yield _HEAD + _source(film_name(cast)) + _people(names) + _TAIL
 
 
@@ -44,13 +46,12 @@ def picture(width: int, height: int, regions: Sequence[Region], source: str = ""
 
     Args:
         width, height: of the picture, in pixels.
-        regions: a name and a box in pixels for each face.
+        regions: a name, "" for none, and a box in pixels for each face.
         source: what the picture was taken from.
     """
     areas = "".join(_region(width, height, *region) for region in regions)
-    known = list(dict.fromkeys(name for name, _ in regions))
     return (
-        f"{_HEAD}{_source(source)}{_people(known)}"
+        f"{_HEAD}{_source(source)}{_people([name for name, _ in regions])}"
         '      <mwg-rs:Regions rdf:parseType="Resource">\n'
         f'        <mwg-rs:AppliedToDimensions stDim:w="{width}" stDim:h="{height}" stDim:unit="pixel"/>\n'
         f"        <mwg-rs:RegionList>\n          <rdf:Bag>\n{areas}          </rdf:Bag>\n"
@@ -63,8 +64,10 @@ def _source(name: str) -> str:
 
 
 def _people(names: Sequence[str]) -> str:
-    items = "".join(f"          <rdf:li>{xml(name)}</rdf:li>\n" for name in names)
-    return (
+    """Each name once; nothing where there is none."""
+    known = dict.fromkeys(name for name in names if name)
+    items = "".join(f"          <rdf:li>{xml(name)}</rdf:li>\n" for name in known)
+    return items and (
         f"      <Iptc4xmpExt:PersonInImage>\n        <rdf:Bag>\n{items}        </rdf:Bag>\n"
         "      </Iptc4xmpExt:PersonInImage>\n"
     )
@@ -75,10 +78,11 @@ def _region(width: int, height: int, name: str, box: tuple[float, float, float, 
     top, bottom = (min(max(v / height, 0.0), 1.0) for v in (box[1], box[3]))
     centre = f'stArea:x="{(left + right) / 2:.6f}" stArea:y="{(top + bottom) / 2:.6f}"'
     size = f'stArea:w="{right - left:.6f}" stArea:h="{bottom - top:.6f}" stArea:unit="normalized"'
+    called = f"              <mwg-rs:Name>{xml(name)}</mwg-rs:Name>\n" if name else ""
     return (
         '            <rdf:li rdf:parseType="Resource">\n'
         f"              <mwg-rs:Area {centre} {size}/>\n"
-        f"              <mwg-rs:Name>{xml(name)}</mwg-rs:Name>\n"
+        f"{called}"
         "              <mwg-rs:Type>Face</mwg-rs:Type>\n"
         "            </rdf:li>\n"
     )
