@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.split import SPLITTERS
-from castlist.types import TRANSITIONS
+from castlist.types import Transition
 
 TOLERANCE = 2  # frames
 
@@ -178,7 +178,7 @@ def of_people(first: int, count: int) -> Iterator[tuple[str, list[Boundary], Ite
     for script in [*scripts, *(random_script(seed, seconds=90) for seed in range(first, first + count))]:
         table, shared = shots(script), script.lengths()[1]
         rows = zip(table.start.tolist(), table.transition.tolist(), shared, strict=True)
-        truth = [Boundary(start, TRANSITIONS[kind], length) for start, kind, length in rows][1:]
+        truth = [Boundary(start, Transition(kind).word, length) for start, kind, length in rows][1:]
         yield script.title, truth, (frame for frame, _ in picture(script, 0))
 
 
@@ -216,7 +216,7 @@ def main() -> None:
             found = shots.start[1:].tolist()
             missed, wrong = match(truth, found)
             for frame, kind in zip(found, shots.transition[1:].tolist(), strict=True):
-                right = kind_found[name].setdefault(TRANSITIONS[kind], [0, 0])
+                right = kind_found[name].setdefault(Transition(kind).word, [0, 0])
                 right[0] += frame not in wrong
                 right[1] += 1
             false[name][0] += len(wrong)
@@ -232,7 +232,7 @@ def main() -> None:
             if options.verbose and name == "content":
                 kinds = dict(zip(shots.start.tolist(), shots.transition.tolist(), strict=True))
                 print("   missed", [tuple(b) for b in missed])
-                print("   false", [(f, TRANSITIONS[kinds[f]]) for f in wrong])
+                print("   false", [(f, Transition(kinds[f]).word) for f in wrong])
         print(f"{title:24} {1000 * seconds / max(len(signals), 1):.2f} ms a frame to get and describe it")
     for name in splitters:
         wrong, found = false[name]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import IntEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
@@ -32,14 +33,11 @@ __all__ = [
     "CUT",
     "DISSOLVE",
     "FADE",
-    "FATES",
     "INTERPOLATED",
     "NOISE",
-    "ORIGINS",
     "PERSON",
     "SET_ASIDE",
     "START",
-    "TRANSITIONS",
     "USER",
     "Clock",
     "Clustering",
@@ -47,14 +45,17 @@ __all__ = [
     "Cue",
     "Detections",
     "Embeddings",
+    "Fate",
     "Json",
     "JsonObject",
     "Machine",
+    "Origin",
     "Portraits",
     "Rows",
     "Scan",
     "Shots",
     "Tracks",
+    "Transition",
     "Tree",
     "Video",
     "same",
@@ -70,14 +71,61 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 NOISE = -1  # Clustering.label of a track that belongs to no person
 INTERPOLATED = -1  # Tracks.detection of a face that lies between two detected ones
 
-START, CUT, DISSOLVE, FADE = range(4)  # Shots.transition: how a shot comes in
-TRANSITIONS = ("start", "cut", "dissolve", "fade")
 
-CO_OCCURRENCE, USER = range(2)  # Constraints.origin
-ORIGINS = ("co-occurrence", "user")
+class Code(IntEnum):
+    """A small number in a column, and the word for it in a file."""
 
-PERSON, BACKGROUND, SET_ASIDE = range(3)  # Cast.fate of a track
-FATES = ("person", "background", "set aside")
+    @property
+    def word(self) -> str:
+        """The word that stands for it in exports and in the database: "set aside" for SET_ASIDE."""
+        return self.name.lower().replace("_", " ")
+
+    @classmethod
+    def of(cls, word: object) -> Self:
+        """The code that a word stands for.
+
+        Raises:
+            ValueError: there is none; the message lists the words.
+        """
+        for code in cls:
+            if code.word == word:
+                return code
+        raise ValueError(
+            f"one of {', '.join(code.word for code in cls)} was expected, not {str(word)[:40]!r}"
+        )
+
+
+class Transition(Code):
+    """How a shot begins: the codes of `Shots.transition`."""
+
+    START = 0  # the first shot of a film
+    CUT = 1
+    DISSOLVE = 2
+    FADE = 3
+
+
+class Origin(Code):
+    """Where a constraint comes from: the codes of `Constraints.origin`."""
+
+    CO_OCCURRENCE = 0  # two faces in one frame
+    USER = 1  # somebody decided it
+
+    @property
+    def word(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+
+class Fate(Code):
+    """What a track is in the cast: the codes of `Cast.fate`."""
+
+    PERSON = 0
+    BACKGROUND = 1  # a real face, of somebody who is hardly seen
+    SET_ASIDE = 2  # no face, or not to be recognised
+
+
+START, CUT, DISSOLVE, FADE = Transition
+CO_OCCURRENCE, USER = Origin
+PERSON, BACKGROUND, SET_ASIDE = Fate
 
 
 def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ...]]) -> None:

@@ -83,7 +83,7 @@ def _photo(found: Sequence[Found], photo: Path, as_json: bool, as_csv: bool, pag
         return
     head = ("Who", "Id", "Likely", "Film", "At")
     rows = [
-        (_called(f), f.person or "", f"{s.probability:.3f}", s.film.name, clock_time(s.time))
+        (f.called, f.person or "", f"{s.probability:.3f}", s.film.name, clock_time(s.time))
         for f in found
         for s in f.sights
     ]
@@ -103,11 +103,6 @@ def _tracks(library: Library, photo: Path, face: int | None, most: int, as_json:
         return
     rows = [(h.film.name, str(h.track), clock_time(h.start), f"{h.cosine:.3f}") for h in hits]
     _print(("Film", "Track", "At", "Cosine"), rows, as_csv, "The index has no track.")
-
-
-def _called(found: Found) -> str:
-    unnamed = "somebody of the background" if found.fate == "background" else "a face that was set aside"
-    return found.name or unnamed
 
 
 def _words(answer: Answer, query: str, as_json: bool, as_csv: bool, page: Path | None) -> None:

@@ -12,7 +12,7 @@ from castlist.cluster.likeness import Likeness, first_view
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks
 from castlist.errors import InputError
-from castlist.types import ORIGINS, USER, Constraints, Embeddings, Tree
+from castlist.types import USER, Constraints, Embeddings, Origin, Tree
 from castlist.vectors import unit
 
 __all__ = ["LinkEvidence", "link_evidence"]
@@ -114,7 +114,7 @@ def _decided(constraints: Constraints, n: int, a: int, b: int) -> tuple[str, flo
     for row in np.flatnonzero(pair):
         kind = "must-link" if constraints.same[row] else "cannot-link"
         reason = "decided by a person" if constraints.origin[row] == USER else "seen in one frame"
-        return f"{kind} ({ORIGINS[constraints.origin[row]]}), {reason}", float(constraints.same[row])
+        return f"{kind} ({Origin(constraints.origin[row]).word}), {reason}", float(constraints.same[row])
     group, apart = must_groups(n, constraints.must, constraints.cannot)
     if group[a] == group[b]:
         return "a chain of must-links joins them", 1.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions.stood import Stood
 from castlist.errors import InputError
-from castlist.types import FATES, NOISE, SET_ASIDE, Clock, Portraits, Shots, Tracks, freeze
+from castlist.types import NOISE, SET_ASIDE, Clock, Fate, Portraits, Shots, Tracks, freeze
 
 __all__ = ["Base", "page_order"]
 
@@ -69,7 +69,7 @@ class Base:
         within = (
             (self.tracks.frame, 0, frames), (self.tracks.shot, 0, len(self.shots)), (self.cannot, 0, count),
             (self.portraits.track, 0, count), (self.portraits.frame, 0, frames), (self.label, NOISE, people),
-            (self.fate, 0, len(FATES)),
+            (self.fate, 0, len(Fate)),
         )  # fmt: skip
         if any(np.any((rows < low) | (rows >= high)) for rows, low, high in within):
             raise InputError("Base names rows that are not there")

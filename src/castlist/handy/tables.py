@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError, MissingExtra
-from castlist.types import FATES, INTERPOLATED
+from castlist.types import INTERPOLATED, Fate
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +47,7 @@ def _people(cast: Cast) -> Columns:
         "person": np.array([p.id for p in everybody], np.int64),
         "name": [p.name for p in everybody],
         "named": np.array([p.named for p in everybody], bool),
-        "fate": [FATES[p.fate] for p in everybody],
+        "fate": [Fate(p.fate).word for p in everybody],
         "screen_time": np.array([p.screen_time for p in everybody], np.float64),
         "share": np.array([cast.share(p) for p in everybody], np.float64),
         "first": np.array([float(p.first) for p in everybody], np.float64),

@@ -20,6 +20,7 @@ from castlist.library.lookup import anchors_of, elder, find_film, name_of, place
 from castlist.library.score import Likeness, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.library.ulid import new_ulid
+from castlist.types import Fate
 
 __all__ = ["Growth", "grow", "side_of"]
 
@@ -50,7 +51,9 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     growth.keys = _keys(matched, before, facts)
     known = {n: before[key] for n, key in growth.keys.items() if key in before}
     fresh = [
-        n for n, m in enumerate(facts.members) if m.fate != "set aside" and _unplaced(known.get(n), m.founds)
+        n
+        for n, m in enumerate(facts.members)
+        if m.fate != Fate.SET_ASIDE and _unplaced(known.get(n), m.founds)
     ]
     holder = {key: n for n, key in growth.keys.items()}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]

@@ -19,7 +19,7 @@ from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.library.prototypes import MOST, choose
 from castlist.recipe import Recipe
 from castlist.store import Workspace
-from castlist.types import FATES, NOISE, PERSON, SET_ASIDE, Embeddings, Portraits, Scan, Video
+from castlist.types import NOISE, PERSON, SET_ASIDE, Embeddings, Fate, Portraits, Scan, Video
 from castlist.vectors import unit
 
 __all__ = ["FilmFacts", "MemberFacts", "Sighting", "Stay", "harvest", "stamp_of", "track_vectors"]
@@ -55,7 +55,7 @@ class MemberFacts:
 
     key: str  # the film's own stable id of this person, "" where it has none
     name: str  # as a person gave it, "" for none
-    fate: str  # person, background or set aside
+    fate: Fate
     founds: bool  # whether the evidence suffices to begin a new person of the library
     seconds: float  # on screen
     faces: int
@@ -199,7 +199,7 @@ def _person(
     return MemberFacts(
         key=person.key,
         name=person.name if person.named else "",
-        fate=FATES[person.fate],
+        fate=Fate(person.fate),
         founds=person.fate == PERSON or person.named,
         seconds=person.screen_time,
         faces=person.face_count,
@@ -216,7 +216,7 @@ def _aside(cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], 
     vectors, sightings = _sightings(cast, faces, pictures, own, ASIDE)
     (stay,) = _stays(cast, own)
     return MemberFacts(
-        "", "", FATES[SET_ASIDE], False, float(stay.stop - stay.start), int(cast.tracks.size[track]),
+        "", "", SET_ASIDE, False, float(stay.stop - stay.start), int(cast.tracks.size[track]),
         vectors, sightings, (stay,), ((stay.start, stay.stop),),
     )  # fmt: skip
 

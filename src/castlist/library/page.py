@@ -63,7 +63,7 @@ class Card:
 def cards_of_people(found: Sequence[Found]) -> list[Card]:
     """A card for each film in which somebody was found by a picture."""
     return [
-        Card(s.film, max(0.0, s.time - BEFORE), s.time + AFTER, who.name or f"Somebody of the {who.fate}",
+        Card(s.film, max(0.0, s.time - BEFORE), s.time + AFTER, who.called[:1].upper() + who.called[1:],
              f"{100 * s.probability:.0f} % likely", s.image)
         for who in found for s in who.sights
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from castlist.library import lookup, views
 from castlist.library.score import ALIKE, Likeness
 from castlist.library.shelf import Piece, pieces
 from castlist.store.rows import exact
-from castlist.types import Json
+from castlist.types import Fate, Json
 from castlist.vectors import unit
 
 __all__ = ["Found", "Sight", "by_face", "scores_of"]
@@ -42,16 +42,24 @@ class Found:
 
     person: str | None  # id; None: of the background or set aside, nobody of the library
     name: str
-    fate: str  # person, background or set aside
+    fate: Fate
     probability: float
     sights: tuple[Sight, ...]
+
+    @property
+    def called(self) -> str:
+        """The name, or words for somebody who has none."""
+        unnamed = (
+            "somebody of the background" if self.fate == Fate.BACKGROUND else "a face that was set aside"
+        )
+        return self.name or unnamed
 
     def document(self) -> dict[str, Json]:
         """As plain values."""
         return {
             "person": self.person,
             "name": self.name,
-            "fate": self.fate,
+            "fate": self.fate.word,
             "probability": round(self.probability, 4),
             "films": [
                 {
@@ -129,7 +137,7 @@ def _gathered(
     for rows in found.values():
         (chance, row, _), person = rows[0], rows[0][1][1]
         name = lookup.shown(person, row[2]) if person else ""
-        fate = "person" if person else row[3]
+        fate = Fate.PERSON if person else Fate.of(row[3])
         listed.append(Found(person, name, fate, chance, tuple(sight for _, _, sight in rows)))
     return sorted(listed, key=lambda f: (-f.probability, f.person or "~"))[:SHOWN]
 

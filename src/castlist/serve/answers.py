@@ -9,7 +9,7 @@ from pathlib import Path
 from castlist.cast import Cast, Person
 from castlist.errors import InputError
 from castlist.store import Workspace
-from castlist.types import FATES
+from castlist.types import Fate
 
 __all__ = ["Answers"]
 
@@ -91,7 +91,7 @@ class Answers:
 
 def _person(cast: Cast, person: Person) -> Row:
     return {
-        "name": person.name, "named_by_a_person": person.named, "is": FATES[person.fate],
+        "name": person.name, "named_by_a_person": person.named, "is": Fate(person.fate).word,
         "seconds_on_screen": round(person.screen_time, 3), "share_of_the_film": round(cast.share(person), 4),
         "first_seen": round(float(person.first), 3), "last_seen": round(float(person.last), 3),
         "appearances": len(person.appearances),

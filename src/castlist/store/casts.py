@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.store import columns
 from castlist.store.rows import Parameter, damaged, line, number, numbers, rows, text, whole
-from castlist.types import FATES, INTERPOLATED, NOISE, TRANSITIONS, Clock, Portraits, Shots, Tracks, Video
+from castlist.types import INTERPOLATED, NOISE, Clock, Fate, Portraits, Shots, Tracks, Transition, Video
 
 __all__ = ["get", "get_portraits", "put"]
 
@@ -49,7 +49,7 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
     if not head:
         return None
     people = rows(db, "SELECT id, name, named FROM people ORDER BY place, id", (whole, line, whole))
-    of_tracks = rows(db, "SELECT person, fate, reason FROM tracks ORDER BY id", (_person, FATES.index, line))
+    of_tracks = rows(db, "SELECT person, fate, reason FROM tracks ORDER BY id", (_person, Fate.of, line))
     clock, shots, tracks = columns.read_table(db, head[0][0], Clock), _shots(db), _tracks(db)
     index = {NOISE: NOISE} | {person: i for i, (person, _, _) in enumerate(people)}
     label = np.array([index.get(person, len(people)) for person, _, _ in of_tracks], np.int64)
@@ -137,19 +137,19 @@ def _fill(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Parameter, ..
 def _shot_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     s, clock = cast.shots, cast.clock
     for i, (start, stop, how) in enumerate(zip(s.start.tolist(), s.stop.tolist(), s.transition, strict=True)):
-        yield i, start, stop, TRANSITIONS[how], float(clock.time(start)), float(clock.time(stop))
+        yield i, start, stop, Transition(how).word, float(clock.time(start)), float(clock.time(stop))
 
 
 def _people_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     for place, p in enumerate(cast.everybody):
         spans = (p.screen_time, float(p.first), float(p.last))
-        yield p.id, p.name, p.named, FATES[p.fate], p.face_count, *spans, place
+        yield p.id, p.name, p.named, Fate(p.fate).word, p.face_count, *spans, place
 
 
 def _track_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     numbers = [p.id for p in cast.everybody]
     persons = [None if p == NOISE else numbers[p] for p in cast.person.tolist()]
-    fates = [FATES[f] for f in cast.fate]
+    fates = [Fate(f).word for f in cast.fate]
     return zip(range(len(persons)), cast.tracks.shot.tolist(), persons, fates, cast.reason, strict=True)
 
 
@@ -168,9 +168,7 @@ def _portrait_rows(p: Portraits) -> Iterable[tuple[Parameter, ...]]:
 
 
 def _shots(db: sqlite3.Connection) -> Shots:
-    found = rows(
-        db, "SELECT start, stop, transition FROM shots ORDER BY id", (whole, whole, TRANSITIONS.index)
-    )
+    found = rows(db, "SELECT start, stop, transition FROM shots ORDER BY id", (whole, whole, Transition.of))
     start, stop, how = zip(*found, strict=True) if found else ((), (), ())
     return Shots(np.array(start), np.array(stop), np.array(how))
 

@@ -13,7 +13,7 @@ import numpy as np
 from castlist.cast import Appearance, Cast, Face, Person
 from castlist.io import plain_json
 from castlist.io.exports.options import Options
-from castlist.types import FATES, NOISE, TRANSITIONS, Json
+from castlist.types import NOISE, Fate, Json, Transition
 
 __all__ = ["VERSION", "document", "lines"]
 
@@ -37,7 +37,7 @@ def document(cast: Cast) -> dict[str, Json]:
         "shots": [
             {
                 **_span(cast, start, stop),
-                "transition": TRANSITIONS[how],
+                "transition": Transition(how).word,
             }
             for start, stop, how in zip(
                 cast.shots.start.tolist(),
@@ -119,7 +119,7 @@ def _track(cast: Cast, t: int) -> dict[str, Json]:
         **_span(cast, int(cast.tracks.first[t]), int(cast.tracks.last[t]) + 1),
         "face_count": int(cast.tracks.size[t]),
         "person": None if person == NOISE else cast.everybody[person].id,
-        "fate": FATES[cast.fate[t]],
+        "fate": Fate(cast.fate[t]).word,
         "reason": cast.reason[t],
     }
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.io.exports.names import distinct_names, film_name, one_line
 from castlist.io.exports.options import Options
-from castlist.types import FATES, NOISE, Json
+from castlist.types import NOISE, Fate, Json
 
 __all__ = ["lines"]
 
@@ -65,7 +65,13 @@ def _video(cast: Cast) -> dict[str, Json]:
 
 
 def _track(cast: Cast, t: int, names: list[str]) -> dict[str, Json]:
-    return {"id": t + 1, "category_id": 1, "video_id": 1, "fate": FATES[cast.fate[t]], **_who(cast, t, names)}
+    return {
+        "id": t + 1,
+        "category_id": 1,
+        "video_id": 1,
+        "fate": Fate(cast.fate[t]).word,
+        **_who(cast, t, names),
+    }
 
 
 def _who(cast: Cast, track: int, names: list[str]) -> dict[str, Json]:

@@ -14,7 +14,7 @@ from castlist.cast import Cast
 from castlist.io.exports.options import Options
 from castlist.io.exports.seconds import millis, stamp
 from castlist.io.exports.stays import Stay, stays
-from castlist.types import FATES, Json
+from castlist.types import Fate, Json
 
 __all__ = ["lines"]
 
@@ -33,7 +33,7 @@ def _payload(cast: Cast, stay: Stay) -> dict[str, Json]:
         "person": stay.person.id,
         "name": stay.name,
         "named": stay.person.named,
-        "fate": FATES[stay.person.fate],
+        "fate": Fate(stay.person.fate).word,
         "tracks": list(stay.tracks),
         "faces": [
             {"time": round(float(f.time), 6), "box": relative(cast, f.box)}
