@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from castlist.decisions import (
-    KINDS,
     Anchor,
     Base,
     Decision,
+    DecisionKind,
     active,
     apply,
     completed_log,
@@ -310,7 +310,7 @@ def workspace(tmp_path):
         yield workspace
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k != "undo"])
+@pytest.mark.parametrize("kind", [k for k in DecisionKind if k != DecisionKind.UNDO])
 def test_the_log_gives_back_what_it_was_given(workspace, kind):
     time = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     anchors = (on(0), replace(on(1), time=Fraction(1001, 24000), side=1))

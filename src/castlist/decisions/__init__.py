@@ -19,7 +19,7 @@ from __future__ import annotations
 from castlist.decisions.align import Alignment, Copy, align
 from castlist.decisions.apply import apply, completed_log, decided_by, numbered, stood, with_numbers
 from castlist.decisions.base import Base
-from castlist.decisions.decision import KINDS, Anchor, Decision, active, to_redo, to_undo
+from castlist.decisions.decision import Anchor, Decision, DecisionKind, active, to_redo, to_undo
 from castlist.decisions.groups import Groups
 from castlist.decisions.identities import renumbered
 from castlist.decisions.locate import Finder, locate
@@ -28,7 +28,6 @@ from castlist.decisions.proposed import Proposed, standing
 from castlist.decisions.transfer import Carried, Left, carry
 
 __all__ = [
-    "KINDS",
     "Alignment",
     "Anchor",
     "Base",
@@ -36,6 +35,7 @@ __all__ = [
     "Conflict",
     "Copy",
     "Decision",
+    "DecisionKind",
     "Finder",
     "Group",
     "Groups",

@@ -39,7 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions.base import Base
-from castlist.decisions.decision import Decision, active
+from castlist.decisions.decision import Decision, DecisionKind, active
 from castlist.decisions.locate import Finder
 from castlist.decisions.meant import REST
 from castlist.decisions.people import View, completed, view_of
@@ -52,7 +52,7 @@ __all__ = ["apply", "completed_log", "decided_by", "numbered", "stood", "with_nu
 
 Tracks = NDArray[np.int64]  # numbers of tracks
 MOST_TRACKS = 200_000  # recorded for the next run in all; of each some 5 faces of 28 bytes
-JOINING = ("same", "name", "move", "sort")
+JOINING = (DecisionKind.SAME, DecisionKind.NAME, DecisionKind.MOVE, DecisionKind.SORT)
 
 
 def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None = None) -> View:
@@ -107,7 +107,7 @@ def completed_log(base: Base, video: Video, log: Sequence[Decision]) -> list[Dec
     done: list[Decision] = []
     view: View | None = None
     for made in log:
-        if made.groups is None and made.kind not in ("undo", "unsure"):
+        if made.groups is None and made.kind not in (DecisionKind.UNDO, DecisionKind.UNSURE):
             view = apply(base, video, done, view)
             made = completed(made, view, base, video)
         done.append(made)
@@ -128,7 +128,9 @@ def numbered(base: Base, video: Video, log: Sequence[Decision], fresh: Sequence[
             person = row.groups.person.copy()
             for side, own in sides.items():
                 group = after.label[own[after.label[own] != NOISE]]
-                if len(group) and not (row.kind in ("move", "sort") and side % 4 == REST):
+                if len(group) and not (
+                    row.kind in (DecisionKind.MOVE, DecisionKind.SORT) and side % 4 == REST
+                ):
                     person[side] = after.groups[int(np.bincount(group).argmax())].number
             row = replace(row, groups=replace(row.groups, person=person))
         view = apply(base, video, [*done, row], view)
@@ -169,11 +171,13 @@ def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
     """The latest decision that is about both of two tracks and of which the view holds, 0 for none."""
     same = view.label[a] == view.label[b] != NOISE
     for made in reversed(active(log)):
-        if made.groups is None or made.kind not in (*JOINING, "different"):
+        if made.groups is None or made.kind not in (*JOINING, DecisionKind.DIFFERENT):
             continue
         sides = view.find.sides(made.groups)[0]
         one, two = ([k for k, own in sides.items() if t in own] for t in (a, b))
-        apart = made.kind == "different" or any(k % 4 == REST for k in (*one, *two) if made.kind != "same")
+        apart = made.kind == DecisionKind.DIFFERENT or any(
+            k % 4 == REST for k in (*one, *two) if made.kind != DecisionKind.SAME
+        )
         if one and two and apart != same:
             return made.id
     return 0
@@ -202,6 +206,6 @@ def _codes(made: Decision, walk: Walk) -> Tracks:
     code = np.full(len(walk.label), NOISE)
     if made.groups is not None:
         for side, own in walk.find.sides(made.groups)[0].items():
-            if made.kind in ("same", "name") or side % 4 != REST:
+            if made.kind in (DecisionKind.SAME, DecisionKind.NAME) or side % 4 != REST:
                 code[own] = side
     return code

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
@@ -20,29 +21,39 @@ from castlist.decisions.groups import Groups
 from castlist.errors import InputError
 from castlist.types import Clock, Video
 
-__all__ = ["KINDS", "Anchor", "Decision", "active", "to_redo", "to_undo"]
+__all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]
 
-# What can be decided. The sides of a decision's anchors say who is who in it.
-KINDS = {
-    "same": "all these faces are one person",
-    "different": "faces of two sides are two people",
-    "unsure": "nobody can tell whether these are one person; do not ask again",
-    "name": "these faces are one person, and this is the name ('' takes a name away)",
-    "move": "faces of side 0 are the person of side 1 (nobody: a new one), not the person of side 2",
-    "sort": "many moves at once: sides 3k, 3k + 1, 3k + 2 as in a move; "
-    "with nobody to move, side 3k + 1 is one person, and not that of side 3k + 2; "
-    "with side 3k + 2 alone, nobody can tell whether its first face is one of the others",
-    "not-a-face": "these are no faces",
-    "face": "these are faces after all",
-    "hide": "leave these out of what is shown",
-    "show": "show these again",
-    "background": "these people belong to the background",
-    "foreground": "these people belong to the cast",
-    "confirm": "these faces are rightly of their person",
-    "key": "this face is the picture of its person",
-    "undo": "the decision `undoes` no longer holds; undoing an undo is to redo",
+
+class DecisionKind(StrEnum):
+    """What can be decided. The sides of a decision's anchors say which face belongs to whom."""
+
+    SAME = "same"  # all these faces are one person
+    DIFFERENT = "different"  # faces of two sides are two people
+    UNSURE = "unsure"  # nobody can tell whether these are one person; do not ask again
+    NAME = "name"  # these faces are one person, and this is the name ("" takes a name away)
+    MOVE = "move"  # faces of side 0 are the person of side 1 (nobody: a new one), not that of side 2
+    SORT = "sort"
+    # many moves at once: sides 3k, 3k + 1, 3k + 2 as in a move; with nobody to move, side 3k + 1 is one
+    # person, and not that of side 3k + 2; with side 3k + 2 alone, nobody can tell whether its first face
+    # is one of the others
+    NOT_A_FACE = "not-a-face"  # these are no faces
+    FACE = "face"  # these are faces after all
+    HIDE = "hide"  # leave these out of what is shown
+    SHOW = "show"  # show these again
+    BACKGROUND = "background"  # these people belong to the background
+    FOREGROUND = "foreground"  # these people belong to the cast
+    CONFIRM = "confirm"  # these faces are rightly of their person
+    KEY = "key"  # this face is the picture of its person
+    UNDO = "undo"  # the decision `undoes` no longer holds; undoing an undo is to redo
+
+
+# Anchors that a decision needs at least; every other kind needs one.
+_LEAST = {
+    DecisionKind.SAME: 2,
+    DecisionKind.DIFFERENT: 2,
+    DecisionKind.UNSURE: 2,
+    DecisionKind.UNDO: 0,
 }
-_LEAST = {"same": 2, "different": 2, "unsure": 2, "undo": 0}  # anchors; of every other kind one
 _LONGEST = 10_000  # characters of a name
 
 
@@ -84,7 +95,7 @@ class Decision:
         InputError: an unknown kind, too few faces, or a name that is too long.
     """
 
-    kind: str
+    kind: DecisionKind
     anchors: tuple[Anchor, ...] = ()
     value: str = ""  # a name
     author: str = ""
@@ -97,16 +108,20 @@ class Decision:
     # number), or (0, number of a person, number of whoever is left of that person)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise InputError(f"unknown decision {self.kind!r}; choose from {', '.join(KINDS)}")
+        try:
+            object.__setattr__(self, "kind", DecisionKind(self.kind))  # its text will do
+        except ValueError:
+            raise InputError(
+                f"unknown decision {str(self.kind)!r}; choose from {', '.join(DecisionKind)}"
+            ) from None
         least = _LEAST.get(self.kind, 1)
         if len(self.anchors) < least:
             raise InputError(
-                f"a decision {self.kind!r} needs at least {least} faces, got {len(self.anchors)}"
+                f"a decision {self.kind.value!r} needs at least {least} faces, got {len(self.anchors)}"
             )
-        if (self.kind == "undo") != (self.undoes is not None):
+        if (self.kind == DecisionKind.UNDO) != (self.undoes is not None):
             raise InputError("a decision 'undo' names the decision that it undoes, and no other kind does")
-        if self.kind == "different" and len({a.side for a in self.anchors}) < 2:
+        if self.kind == DecisionKind.DIFFERENT and len({a.side for a in self.anchors}) < 2:
             raise InputError("a decision 'different' needs faces on two sides")
         if len(self.value) > _LONGEST:
             raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
@@ -121,12 +136,14 @@ class Decision:
     @classmethod
     def different(cls, *faces: Anchor, author: str = "") -> Decision:
         """That each of these faces is another person."""
-        return cls("different", tuple(replace(a, side=i) for i, a in enumerate(faces)), author=author)
+        return cls(
+            DecisionKind.DIFFERENT, tuple(replace(a, side=i) for i, a in enumerate(faces)), author=author
+        )
 
     @property
     def faces(self) -> tuple[Anchor, ...]:
         """The faces it is about: those of side 0; of a sort, those that are moved or joined."""
-        if self.kind != "sort":
+        if self.kind != DecisionKind.SORT:
             return tuple(a for a in self.anchors if a.side == 0)
         moved = {a.side // 3 for a in self.anchors if a.side % 3 == 0}
         return tuple(a for a in self.anchors if a.side % 3 == (0 if a.side // 3 in moved else 1))

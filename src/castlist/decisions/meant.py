@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions.base import Base
-from castlist.decisions.decision import Anchor, Decision
+from castlist.decisions.decision import Anchor, Decision, DecisionKind
 from castlist.decisions.locate import Sides
 from castlist.decisions.part import parted
 from castlist.types import NOISE
@@ -68,18 +68,18 @@ def meant(
     """
     reader = _Reader(now)
     everything = [t for own in pointed.values() for t in own]
-    if made.kind == "same":
+    if made.kind == DecisionKind.SAME:
         return reader.joined(everything, "")
-    if made.kind == "name":
+    if made.kind == DecisionKind.NAME:
         return reader.joined(everything, made.value)
-    if made.kind == "different":
+    if made.kind == DecisionKind.DIFFERENT:
         return reader.parted([list(own) for own in pointed.values()])
-    if made.kind in ("move", "sort"):
+    if made.kind in (DecisionKind.MOVE, DecisionKind.SORT):
         steps = sorted({side // 3 for side in pointed if side % 3 < 2})  # a step of side 2 alone moves nobody
         return reader.moved([[list(pointed.get(3 * k + r, [])) for r in range(3)] for k in steps])
-    if made.kind in ("not-a-face", "face", "hide", "show"):
+    if made.kind in (DecisionKind.NOT_A_FACE, DecisionKind.FACE, DecisionKind.HIDE, DecisionKind.SHOW):
         return reader.these(everything)
-    if made.kind == "unsure":
+    if made.kind == DecisionKind.UNSURE:
         return {}, {}
     return reader.each(everything)
 

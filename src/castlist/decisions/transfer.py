@@ -11,7 +11,7 @@ import numpy as np
 from castlist.decisions.align import Alignment, Copy
 from castlist.decisions.apply import apply
 from castlist.decisions.base import Base
-from castlist.decisions.decision import Anchor, Decision, active
+from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
 from castlist.decisions.locate import TOLERANCE, Finder
 from castlist.types import NOISE, SET_ASIDE, Portraits, Shots
 
@@ -73,7 +73,7 @@ def carry(
         )
         if isinstance(moved, Left):
             left.append(moved)
-        elif moved.kind == "name" and moved.value and borne - {"", moved.value}:
+        elif moved.kind == DecisionKind.NAME and moved.value and borne - {"", moved.value}:
             left.append(Left(decision, f"this person is called {min(borne - {''})!r} here already"))
         else:
             number += 1
@@ -156,23 +156,30 @@ def _moved(
     return replace(decision, anchors=kept, groups=groups, numbers=())
 
 
-def _anyone(kind: str, side: int) -> bool:
+def _anyone(kind: DecisionKind, side: int) -> bool:
     """Whether a side is about a person, whom any of their faces would do for, and not about one track."""
-    if kind in ("move", "sort"):
+    if kind in (DecisionKind.MOVE, DecisionKind.SORT):
         return side % 3 > 0
-    return kind in ("same", "different", "unsure", "name", "background", "foreground")
+    return kind in (
+        DecisionKind.SAME,
+        DecisionKind.DIFFERENT,
+        DecisionKind.UNSURE,
+        DecisionKind.NAME,
+        DecisionKind.BACKGROUND,
+        DecisionKind.FOREGROUND,
+    )
 
 
-def _meaning(kind: str, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
+def _meaning(kind: DecisionKind, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
     """The anchors of which a decision of that kind still says something; none where it says nothing."""
     sides = {a.side for a in anchors}
-    if kind in ("same", "unsure"):
+    if kind in (DecisionKind.SAME, DecisionKind.UNSURE):
         return anchors if len(anchors) > 1 else ()
-    if kind == "different":
+    if kind == DecisionKind.DIFFERENT:
         return anchors if len(sides) > 1 else ()
-    if kind == "move":
+    if kind == DecisionKind.MOVE:
         return anchors if 0 in sides and len(sides) > 1 else ()
-    if kind == "sort" and anchors:
+    if kind == DecisionKind.SORT and anchors:
         whole = [k for k in _steps(anchors) if len(sides & set(k)) > 1 or _joined(anchors, k[1])]
         return tuple(a for a in anchors if any(a.side in k for k in whole))
     return anchors

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions.base import Base, page_order
-from castlist.decisions.decision import Decision
+from castlist.decisions.decision import Decision, DecisionKind
 from castlist.decisions.identities import largest_number
 from castlist.decisions.locate import Finder, Sides
 from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Joined, Somebody, Standing, meant
@@ -121,21 +121,21 @@ class Walk:
         pointed = by_side(made, self.find)
         sides, person = self._sides(made, pointed)
         match made.kind:
-            case "same" | "name":
+            case DecisionKind.SAME | DecisionKind.NAME:
                 self._same(made, sides, person)
-            case "different":
+            case DecisionKind.DIFFERENT:
                 self._different(sides, person)
-            case "move" | "sort":
+            case DecisionKind.MOVE | DecisionKind.SORT:
                 for k in sorted({side // 4 for side in (*sides, *person)}):
                     self._move(made, [sides.get(4 * k + role, none()) for role in range(4)], person, k)
-            case "background" | "foreground" | "confirm" | "key":
+            case DecisionKind.BACKGROUND | DecisionKind.FOREGROUND | DecisionKind.CONFIRM | DecisionKind.KEY:
                 self._person(made, sides, person, pointed)
-            case "not-a-face":
+            case DecisionKind.NOT_A_FACE:
                 self.no_face[everything(sides)] = made.id
-            case "face":
+            case DecisionKind.FACE:
                 self.no_face[everything(sides)] = 0
-            case "hide" | "show":
-                self.hidden[everything(sides)] = made.kind == "hide"
+            case DecisionKind.HIDE | DecisionKind.SHOW:
+                self.hidden[everything(sides)] = made.kind == DecisionKind.HIDE
         self.note(made, pointed)
 
     def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
@@ -156,14 +156,14 @@ class Walk:
     def note(self, made: Decision, pointed: Mapping[int, list[int]]) -> None:
         """What a decision says of the very faces that were pointed at: what need not be asked any more."""
         everything = [t for own in pointed.values() for t in own]
-        if made.kind in ("same", "name", "confirm"):
+        if made.kind in (DecisionKind.SAME, DecisionKind.NAME, DecisionKind.CONFIRM):
             self.labelled[everything] = True
-        elif made.kind == "different":
+        elif made.kind == DecisionKind.DIFFERENT:
             sides = list(pointed.values())
             self.cannot += [(a, b) for i, y in enumerate(sides) for x in sides[:i] for a in x for b in y]
-        elif made.kind == "unsure":
+        elif made.kind == DecisionKind.UNSURE:
             self.unsure += [(everything[0], t) for t in everything[1:]]
-        elif made.kind in ("move", "sort"):
+        elif made.kind in (DecisionKind.MOVE, DecisionKind.SORT):
             meant_sides = {a.side for a in made.anchors}
             for k in sorted({side // 3 for side in pointed}):
                 moved, to, left = (pointed.get(3 * k + role, []) for role in range(3))
@@ -176,7 +176,7 @@ class Walk:
         parts = [self._main(sides[k], person.get(k, 0)) for k in sorted(sides)]
         self._are_faces(parts, made.kind)
         key = self._join(parts, person.get(0, 0), 0)
-        if key == NOISE or made.kind == "same":
+        if key == NOISE or made.kind == DecisionKind.SAME:
             return
         who = self.people[key]
         who.name, who.named_by = made.value, made.id
@@ -246,9 +246,9 @@ class Walk:
         """Whole people who stay as they are, and what is said of them."""
         for k, own in sorted(sides.items()):
             key = self._join([self._main(own, person.get(k, 0))], person.get(k, 0), k)
-            if key != NOISE and made.kind in ("background", "foreground"):
-                self.people[key].fate = BACKGROUND if made.kind == "background" else PERSON
-            elif key != NOISE and made.kind == "key" and any(pointed.values()):
+            if key != NOISE and made.kind in (DecisionKind.BACKGROUND, DecisionKind.FOREGROUND):
+                self.people[key].fate = BACKGROUND if made.kind == DecisionKind.BACKGROUND else PERSON
+            elif key != NOISE and made.kind == DecisionKind.KEY and any(pointed.values()):
                 self.people[key].key, self.people[key].key_by = made.anchors[0], made.id
 
     # Groups
@@ -372,7 +372,7 @@ class Walk:
         there = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
         return np.asarray(own[part == (there[0] if there else np.bincount(part, size).argmax())])
 
-    def _are_faces(self, parts: Sequence[Tracks], kind: str) -> None:
+    def _are_faces(self, parts: Sequence[Tracks], kind: DecisionKind) -> None:
         """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
         own = np.concatenate([none(), *parts])
         for by in np.unique(self.no_face[own]).tolist():

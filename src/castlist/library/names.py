@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from castlist.decisions import Decision, active
+from castlist.decisions import Decision, DecisionKind, active
 from castlist.errors import CastlistError
 from castlist.library import views
 from castlist.library.harvest import stamp_of
@@ -72,7 +72,9 @@ def take_names_back(
         try:
             with Workspace.open(film.workspace, write=False) as opened:
                 log = active(opened.decisions.all())
-            brought = [d.id for d in log if d.kind == "name" and d.value == name and d.author == AUTHOR]
+            brought = [
+                d.id for d in log if d.kind == DecisionKind.NAME and d.value == name and d.author == AUTHOR
+            ]
             if not brought:
                 continue
             with Session.open(film.workspace) as session:
@@ -109,11 +111,13 @@ def _name(workspace: Path, wanted: list[tuple[int, str, int]]) -> tuple[list[tup
 
 def _brought(log: Sequence[Decision], name: str) -> bool:
     """Whether a name in a film is the library's own, which nobody gave there."""
-    authors = {d.author for d in active(log) if d.kind == "name" and d.value == name}
+    authors = {d.author for d in active(log) if d.kind == DecisionKind.NAME and d.value == name}
     return authors == {AUTHOR}
 
 
 def _refused(log: Sequence[Decision], name: str) -> bool:
     """Whether somebody took back this name, which the library had brought."""
     undone = {d.undoes for d in log if d.undoes is not None and d.author != AUTHOR}
-    return any(d.kind == "name" and d.value == name and d.author == AUTHOR and d.id in undone for d in log)
+    return any(
+        d.kind == DecisionKind.NAME and d.value == name and d.author == AUTHOR and d.id in undone for d in log
+    )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions import Anchor, Base, Decision
+from castlist.decisions import Anchor, Base, Decision, DecisionKind
 from castlist.decisions.people import Group, View, whom
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, JsonObject, Video
@@ -140,12 +140,13 @@ def _count(n: int, one: str, many: str = "") -> str:
 
 def _merge(f: _Faces, request: JsonObject) -> Decision:
     return Decision(
-        "same", tuple(a for g in f.people(request, 2) for a in f.anchors(f.witnesses(g.tracks)[:1]))
+        DecisionKind.SAME,
+        tuple(a for g in f.people(request, 2) for a in f.anchors(f.witnesses(g.tracks)[:1])),
     )
 
 
 def _same(f: _Faces, request: JsonObject) -> Decision:
-    return Decision("same", f.anchors(f.tracks(request, 2)))
+    return Decision(DecisionKind.SAME, f.anchors(f.tracks(request, 2)))
 
 
 def _different(f: _Faces, request: JsonObject) -> Decision:
@@ -153,7 +154,7 @@ def _different(f: _Faces, request: JsonObject) -> Decision:
 
 
 def _unsure(f: _Faces, request: JsonObject) -> Decision:
-    return Decision("unsure", f.anchors(f.tracks(request, 2)))
+    return Decision(DecisionKind.UNSURE, f.anchors(f.tracks(request, 2)))
 
 
 def _split(f: _Faces, request: JsonObject) -> Decision:
@@ -161,7 +162,7 @@ def _split(f: _Faces, request: JsonObject) -> Decision:
     rest = f.against(request, tracks)
     if not len(rest):
         raise InputError("nobody would be left: choose some of a person's tracks, not all")
-    return Decision("move", f.anchors(tracks) + f.anchors(rest, 2))
+    return Decision(DecisionKind.MOVE, f.anchors(tracks) + f.anchors(rest, 2))
 
 
 def _move(f: _Faces, request: JsonObject) -> Decision:
@@ -171,7 +172,7 @@ def _move(f: _Faces, request: JsonObject) -> Decision:
         raise InputError("these tracks are that person's already")
     to = f.tracks({"tracks": request["to"]}) if "to" in request else f.witnesses(target.tracks)[:1]
     rest = f.against(request, tracks)
-    return Decision("move", f.anchors(tracks) + f.anchors(to, 1) + f.anchors(rest, 2))
+    return Decision(DecisionKind.MOVE, f.anchors(tracks) + f.anchors(to, 1) + f.anchors(rest, 2))
 
 
 def _sort(f: _Faces, request: JsonObject) -> Decision:
@@ -204,7 +205,7 @@ def _sort(f: _Faces, request: JsonObject) -> Decision:
         anchors += [] if whole else f.anchors([track], 3 * k)
         anchors += f.anchors([track, *to] if whole else to, 3 * k + 1)
         anchors += f.anchors(left, 3 * k + 2)
-    return Decision("sort", tuple(anchors))
+    return Decision(DecisionKind.SORT, tuple(anchors))
 
 
 def _check(f: _Faces, request: JsonObject) -> Decision:
@@ -241,7 +242,7 @@ def _check(f: _Faces, request: JsonObject) -> Decision:
             k += 1
         anchors += f.anchors(rest, 3 * k + 1)
         k += 1
-    return Decision("sort", tuple(anchors))
+    return Decision(DecisionKind.SORT, tuple(anchors))
 
 
 def _name(f: _Faces, request: JsonObject) -> Decision:
@@ -250,13 +251,13 @@ def _name(f: _Faces, request: JsonObject) -> Decision:
         raise InputError("a name is a text")
     group = f.person(request.get("person"))
     if value.strip():
-        return Decision("name", f.anchors(f.witnesses(group.tracks)[:1]), value)
+        return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]), value)
     if not group.name:
         raise InputError(f"{group.called} has no name to take away; write the new name after the person")
-    return Decision("name", f.anchors(f.witnesses(group.tracks)[:1]))
+    return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]))
 
 
-def _about(kind: str, everybody: bool) -> Callable[[_Faces, JsonObject], Decision]:
+def _about(kind: DecisionKind, everybody: bool) -> Callable[[_Faces, JsonObject], Decision]:
     """A decision about tracks, or about all (or the witnesses) of a person's."""
 
     def make(f: _Faces, request: JsonObject) -> Decision:
@@ -277,11 +278,11 @@ def _restore(f: _Faces, request: JsonObject) -> Decision:
         raise InputError("these tracks are not set aside")
     if "person" in request:
         to = f.witnesses(f.person(request["person"]).tracks)[:1]
-        return Decision("move", f.anchors(tracks) + f.anchors(to, 1))
-    for kind, mask in (("face", f.view.no_face), ("show", f.view.hidden)):
+        return Decision(DecisionKind.MOVE, f.anchors(tracks) + f.anchors(to, 1))
+    for kind, mask in ((DecisionKind.FACE, f.view.no_face), (DecisionKind.SHOW, f.view.hidden)):
         if mask[tracks].any():
             return Decision(kind, f.anchors(tracks[mask[tracks]]))
-    return Decision("foreground", f.anchors(tracks))
+    return Decision(DecisionKind.FOREGROUND, f.anchors(tracks))
 
 
 def _reject(f: _Faces, request: JsonObject) -> Decision:
@@ -297,17 +298,19 @@ def _reject(f: _Faces, request: JsonObject) -> Decision:
             raise InputError("nobody would be left: choose some of a person's tracks, not all")
     if not away:
         raise InputError("these tracks are of nobody; take them back first")
-    return Decision("sort", tuple(anchors))
+    return Decision(DecisionKind.SORT, tuple(anchors))
 
 
 def _confirm(f: _Faces, request: JsonObject) -> Decision:
     """Tracks, or all tracks of people, that are rightly where they are."""
     if "tracks" not in request:
-        return Decision("confirm", f.anchors(np.concatenate([g.tracks for g in f.people(request)])))
+        return Decision(
+            DecisionKind.CONFIRM, f.anchors(np.concatenate([g.tracks for g in f.people(request)]))
+        )
     tracks = f.tracks(request)
     if (f.view.label[tracks] == NOISE).any():
         raise InputError("a track that is set aside is of nobody; take it back first")
-    return Decision("confirm", f.anchors(tracks))
+    return Decision(DecisionKind.CONFIRM, f.anchors(tracks))
 
 
 def _key(f: _Faces, request: JsonObject) -> Decision:
@@ -319,10 +322,10 @@ def _key(f: _Faces, request: JsonObject) -> Decision:
     p = f.base.portraits
     rows = np.flatnonzero(p.track == track)
     if not isinstance(ms, int | float) or not len(rows):
-        return Decision("key", f.anchors([track]))
+        return Decision(DecisionKind.KEY, f.anchors([track]))
     when = f.base.clock.seconds(p.frame[rows]) * 1000
     row = rows[np.abs(when - ms).argmin()]
-    return Decision("key", (Anchor.at(f.base.clock, f.video, int(p.frame[row]), p.box[row]),))
+    return Decision(DecisionKind.KEY, (Anchor.at(f.base.clock, f.video, int(p.frame[row]), p.box[row]),))
 
 
 ACTIONS: dict[str, Callable[[_Faces, JsonObject], Decision]] = {
@@ -335,10 +338,10 @@ ACTIONS: dict[str, Callable[[_Faces, JsonObject], Decision]] = {
     "same": _same,
     "different": _different,
     "unsure": _unsure,
-    "not-a-face": _about("not-a-face", True),
-    "hide": _about("hide", True),
-    "background": _about("background", False),
-    "foreground": _about("foreground", False),
+    "not-a-face": _about(DecisionKind.NOT_A_FACE, True),
+    "hide": _about(DecisionKind.HIDE, True),
+    "background": _about(DecisionKind.BACKGROUND, False),
+    "foreground": _about(DecisionKind.FOREGROUND, False),
     "restore": _restore,
     "confirm": _confirm,
     "reject": _reject,

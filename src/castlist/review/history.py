@@ -6,43 +6,43 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from castlist.decisions import Conflict, Decision, View
+from castlist.decisions import Conflict, Decision, DecisionKind, View
 from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE
 
 __all__ = ["overruled", "sentence"]
 
 NAMED = 3  # people named in a sentence, of more
 DONE = {
-    "different": "different people",
-    "unsure": "left open",
-    "not-a-face": "not a face",
-    "face": "a face after all",
-    "hide": "hidden",
-    "show": "shown again",
-    "background": "put into the background",
-    "foreground": "put into the cast",
-    "confirm": "confirmed",
-    "key": "picture chosen",
-    "same": "one person",
-    "move": "moved",
-    "sort": "sorted",
+    DecisionKind.DIFFERENT: "different people",
+    DecisionKind.UNSURE: "left open",
+    DecisionKind.NOT_A_FACE: "not a face",
+    DecisionKind.FACE: "a face after all",
+    DecisionKind.HIDE: "hidden",
+    DecisionKind.SHOW: "shown again",
+    DecisionKind.BACKGROUND: "put into the background",
+    DecisionKind.FOREGROUND: "put into the cast",
+    DecisionKind.CONFIRM: "confirmed",
+    DecisionKind.KEY: "picture chosen",
+    DecisionKind.SAME: "one person",
+    DecisionKind.MOVE: "moved",
+    DecisionKind.SORT: "sorted",
 }
 
 
 def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Decision] = {}) -> str:
     """A decision for a reader of the history, people by the names that they have in the view."""
-    if made.kind == "undo":
+    if made.kind == DecisionKind.UNDO:
         return _undo(made, view, undoes)
     if made.groups is None:
         return _plainly(made)
     writer = _Writer(made, view)
-    if made.kind == "same":
+    if made.kind == DecisionKind.SAME:
         return writer.same()
-    if made.kind == "name":
+    if made.kind == DecisionKind.NAME:
         return writer.name()
-    if made.kind == "move":
+    if made.kind == DecisionKind.MOVE:
         return writer.move(0)
-    if made.kind == "sort":
+    if made.kind == DecisionKind.SORT:
         return writer.sort()
     return f"{writer.everybody()}: {DONE[made.kind]}"
 
@@ -65,10 +65,10 @@ def _undo(made: Decision, view: View | None, undoes: Mapping[int, Decision]) -> 
 
 def _plainly(made: Decision) -> str:
     """A decision of which only the faces are known that were pointed at."""
-    if made.kind == "name":
+    if made.kind == DecisionKind.NAME:
         return f"named {made.value}" if made.value else "name taken away"
-    faces = made.faces if made.kind in ("move", "sort") else made.anchors
-    if made.kind == "sort" and not faces:
+    faces = made.faces if made.kind in (DecisionKind.MOVE, DecisionKind.SORT) else made.anchors
+    if made.kind == DecisionKind.SORT and not faces:
         return left_open(made)
     return f"{tracks(len(faces))}: {DONE[made.kind]}"
 

@@ -21,6 +21,7 @@ from castlist.decisions import (
     Carried,
     Copy,
     Decision,
+    DecisionKind,
     Proposed,
     View,
     active,
@@ -410,7 +411,7 @@ class Session:
             target = decision or (to_redo(self._log) if redo else to_undo(self._log))
             if target is None:
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
-            return self._added(Decision("undo", undoes=target, author=author))
+            return self._added(Decision(DecisionKind.UNDO, undoes=target, author=author))
 
     def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
         """Keep names that a file proposes for somebody who has none; nothing is decided by it.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from castlist.decisions.decision import Anchor, Decision, active
+from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
 from castlist.decisions.groups import Groups
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import columns
@@ -99,7 +99,7 @@ class Log:
 
     def undo(self, decision: int, *, author: str = "", seen: int | None = None) -> int:
         """Undo a decision by its number (of an undo: redo what it undid); the new row's number."""
-        return self.append(Decision("undo", undoes=decision, author=author), seen=seen)
+        return self.append(Decision(DecisionKind.UNDO, undoes=decision, author=author), seen=seen)
 
 
 def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
@@ -108,7 +108,7 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
     time = made.astimezone(UTC).isoformat()
     cursor = db.execute(
         "INSERT INTO decisions (kind, value, author, time, undoes) VALUES (?, ?, ?, ?, ?)",
-        (decision.kind, decision.value, decision.author, time, decision.undoes),
+        (decision.kind.value, decision.value, decision.author, time, decision.undoes),
     )
     number = int(cursor.lastrowid or 0)
     rows = [(number, i, str(a.time), *a.box, a.side) for i, a in enumerate(decision.anchors)]
@@ -177,6 +177,10 @@ def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
         raise damaged(error) from error
 
 
+def _kind(value: object) -> DecisionKind:
+    return DecisionKind(text(value))
+
+
 _ANCHORS = (
     "SELECT decision, time, left, top, right, bottom, side FROM anchors WHERE decision > ?"
     " ORDER BY decision, number"
@@ -187,7 +191,7 @@ _NUMBERS = (
     "SELECT decision, made_by, side, number FROM decided_numbers WHERE decision > ? ORDER BY decision, number"
 )
 _DECISIONS = "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id"
-_OF_DECISIONS = (whole, text, text, text, moment, optional(whole))
+_OF_DECISIONS = (whole, _kind, text, text, moment, optional(whole))
 
 
 def _earlier(undoes: int | None, decision: int) -> int | None:
