@@ -142,3 +142,87 @@ def test_the_commands(asked, capsys):
     assert "undone: " in capsys.readouterr().out
     assert run(["library", "undo", path]) == 2
     assert "nothing was decided" in capsys.readouterr().err
+
+
+def in_film(film) -> dict[str, str]:
+    """The names that people of a film were given, by their keys."""
+    with Workspace.open(film.workspace, write=False) as keep:
+        return {p.key: p.name for p in keep.cast().everybody if p.named}
+
+
+@pytest.fixture
+def season(films) -> Library:
+    """A library of three films, two of three people in each."""
+    lib = Library(films.parent / "lib")
+    lib.add(films)
+    assert [len(p.films) for p in lib.people] == [2, 2, 2]
+    return lib
+
+
+def test_names_are_taken_back_from_a_person_and_not_by_their_text(season):
+    """Two people of one film were called Anna at two times; the name of one is undone."""
+    film = season.films[0]
+    first, second = (p.id for p in season.people if film in p.films)
+    season.name(first, "Anna")
+    key = next(iter(in_film(film)))
+    season.name(first, "Eva")
+    season.name(second, "Anna")
+    assert sorted(in_film(film).values()) == ["Anna", "Eva"]
+    season.undo()
+    assert in_film(film) == {key: "Eva"}
+    with Workspace.open(film.workspace, write=False) as keep:
+        log = keep.decisions.all()
+    assert [d.value for d in log if d.kind == "name"] == ["Anna", "Eva", "Anna"]
+    assert [d.undoes for d in log if d.undoes] == [log[2].id]
+
+
+def test_a_name_that_somebody_gave_in_the_film_is_not_taken_for_the_librarys(season):
+    one, other = season.people[0].films
+    season.name(season.people[0].id, "Anna")
+    (key,) = in_film(one)
+    assert run(["decide", str(one.workspace), "name", key, "Anna"]) == 0  # somebody of the film says so too
+    season.undo()
+    assert in_film(one) == {key: "Anna"}
+    assert in_film(other) == {}
+
+
+def test_names_follow_people_who_are_joined_and_parted(season):
+    whom = season.people[0]
+    a, b = whom.films
+    season.name(whom.id, "Anna")
+    new = season.split(whom.id, [b.name])
+    assert (len(in_film(a)), len(in_film(b))) == (1, 0)
+    season.update()
+    assert not season.person(new).named
+    season.merge(whom.id, new)
+    assert list(in_film(b).values()) == ["Anna"]
+    season.undo()
+    assert (len(in_film(a)), len(in_film(b))) == (1, 0)
+    season.update()
+    assert [p.name for p in season.people if p.named] == ["Anna"]
+    assert season.check() == []
+
+
+def test_a_name_that_somebody_of_the_film_bears_already_joins_nobody(season):
+    """In a film one name is one person: a second Anna of the library keeps her number there."""
+    film = season.films[0]
+    first, second = (p for p in season.people if film in p.films)
+    season.name(first.id, "Anna")
+    season.name(second.id, "anna")
+    assert list(in_film(film).values()) == ["Anna"]
+    assert sorted(name for f in season.films[1:] for name in in_film(f).values()) == ["Anna", "anna"]
+    with Workspace.open(film.workspace, write=False) as keep:
+        assert len(keep.cast().everybody) == 2
+
+
+def test_what_was_refused_for_one_person_is_brought_to_another(season):
+    film = season.films[0]
+    first, second = (p.id for p in season.people if film in p.films)
+    season.name(first, "Anna")
+    (key,) = in_film(film)
+    assert run(["decide", str(film.workspace), "undo"]) == 0
+    season.update()
+    assert in_film(film) == {}  # refused: not brought again
+    season.name(first, "Eva")
+    season.name(second, "Anna")
+    assert {name: where == key for where, name in in_film(film).items()} == {"Eva": True, "Anna": False}

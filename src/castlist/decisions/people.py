@@ -76,6 +76,7 @@ class Group:
     by: int  # the latest decision about who this is, 0 where it is the machine's alone
     key: tuple[int, int] | None = None  # (track, frame) of the face that was chosen to stand for them
     confirmed: bool = False  # whether every track was decided to be this person's
+    named_by: int = 0  # the decision that gave the name, 0 where none did
 
     @property
     def id(self) -> str:
@@ -142,7 +143,7 @@ def view_of(
     groups = tuple(
         Group(
             int(now.number[g]), members[g], now.name[g], int(fate[g]), now.who[g].by,
-            _key(now.who[g], base, find), bool(labelled[members[g]].all()),
+            _key(now.who[g], base, find), bool(labelled[members[g]].all()), now.who[g].named_by,
         )
         for g in order
     )  # fmt: skip

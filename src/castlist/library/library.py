@@ -32,7 +32,7 @@ from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Data, Event, now
 from castlist.library.many import find_all
-from castlist.library.names import carry_names, take_names_back
+from castlist.library.names import Renamed, carry_names, take_names_back
 from castlist.library.search import Found, by_face
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
@@ -294,7 +294,7 @@ class Library:
             before = lookup.find_film(db, facts.video.digest)
             growth = grow(db, self.path, facts)
             record(growth.events, fills=[(facts, growth)])
-            self._renamed(db, carry_names(db, self.path, facts.video.digest))
+            self._note(db, carry_names(db, self.path, digest=facts.video.digest))
         state = "added" if before is None else "updated"
         return Added(name, state, growth.linked, growth.new, growth.asked, growth.merged, self._remark(facts))
 
@@ -361,7 +361,8 @@ class Library:
         with self._writing() as (db, record):
             whom = views.person(db, person)
             record([("name", {"person": whom, "name": called})], author=author or "somebody")
-            self._renamed(db, carry_names(db, self.path, None, whom))
+            self._note(db, carry_names(db, self.path, person=whom))
+            self._bring_names(db, whom)  # back where the new name cannot be given
         return whom
 
     def merge(self, a: str, b: str, *, author: str = "") -> str:
@@ -372,6 +373,7 @@ class Library:
                 raise InputError(f"{a} and {b} are one person already")
             into, gone = lookup.elder(db, first, second)
             record([("merge", {"into": into, "gone": gone})], author=author or "somebody")
+            self._bring_names(db, into)
         return into
 
     def split(self, person: str, films: Sequence[str], *, author: str = "") -> str:
@@ -398,6 +400,7 @@ class Library:
                 ],
                 author=author or "somebody",
             )
+            self._bring_names(db, whom, new)
         return new
 
     def answer(self, question: str, said: str, *, author: str = "") -> int:
@@ -417,13 +420,15 @@ class Library:
             if said == "different" and people[0] == people[1] and people[0] is not None:
                 members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
                 events.append(("split", {"person": people[0], "new": new_ulid(), "members": members}))
-            return record(events, author=author or "somebody")
+            number = record(events, author=author or "somebody")
+            self._bring_names(db, *(p for p in (_person_of(db, member) for member in row) if p))
+            return number
 
     def undo(self, decision: int | None = None, *, author: str = "") -> Decision:
         """Take back a decision, the latest one by default; what was taken back.
 
         Whoever was merged gets the old id again, and the id of a part that was split off leads to whom it was
-        split from. A name that the library had brought to films is taken back there too.
+        split from. Names that the library had brought to films for these people are taken back there too.
 
         Raises:
             InputError: there is no such decision, or it was taken back already.
@@ -433,11 +438,8 @@ class Library:
             if number is None:
                 raise InputError("nothing was decided yet, so there is nothing to undo")
             undo.check(db, number)
-            names = undo.names_given(db, number)
             record([("undo", {"of": number})], author=author or "somebody")
-            for person, name in names:
-                self._renamed(db, take_names_back(db, self.path, person, name))
-                self._renamed(db, carry_names(db, self.path, None, person))
+            self._bring_names(db, *undo.people_of(db, number))
             return undo.decision(db, number)
 
     def history(self, limit: int = 100) -> list[Decision]:
@@ -445,12 +447,18 @@ class Library:
         with self.reading() as db:
             return undo.decisions(db, limit)
 
+    def _bring_names(self, db: sqlite3.Connection, *people: str) -> None:
+        """Let the films have the names that some people of the library have now."""
+        for person in dict.fromkeys(people):
+            self._note(db, take_names_back(db, self.path, person))
+            self._note(db, carry_names(db, self.path, person=person))
+
     @staticmethod
-    def _renamed(db: sqlite3.Connection, films: Sequence[tuple[int, str, list[tuple[str, int]]]]) -> None:
+    def _note(db: sqlite3.Connection, films: Sequence[Renamed]) -> None:
         """Note in the catalogue which films have other names now."""
-        for film, stamp, members in films:
-            db.execute("UPDATE film SET stamp = ? WHERE id = ?", (stamp, film))
-            db.executemany("UPDATE member SET name = ? WHERE id = ?", members)
+        for film in films:
+            db.execute("UPDATE film SET stamp = ? WHERE id = ?", (film.stamp, film.film))
+            db.executemany("UPDATE member SET name = ? WHERE id = ?", film.names)
 
     # Erasing
 

@@ -25,12 +25,13 @@ __all__ = [
     "forget",
     "keep",
     "last_decision",
-    "names_given",
+    "people_of",
     "revert",
 ]
 
 Db = sqlite3.Connection
 DECIDED = ("merge", "split", "name", "answer")
+_ROLES = ("into", "gone", "person", "new")  # of whom it was decided, in what is kept of a decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +298,11 @@ def last_decision(db: Db) -> int | None:
     return None if row is None else int(row[0])
 
 
-def names_given(db: Db, act: int) -> list[tuple[str, str]]:
-    """(person, name) of the names that a decision gave."""
-    rows = db.execute("SELECT data FROM decision WHERE act = ? AND kind = 'name'", (act,)).fetchall()
-    return [(now_id(db, was["person"]), was["name"]) for was in (json.loads(data) for (data,) in rows)]
+def people_of(db: Db, act: int) -> list[str]:
+    """The people whom a decision joined, parted or named, by the ids that they have now."""
+    rows = db.execute("SELECT data FROM decision WHERE act = ? ORDER BY number", (act,)).fetchall()
+    ids = [was[role] for was in (json.loads(data) for (data,) in rows) for role in _ROLES if role in was]
+    return list(dict.fromkeys(now_id(db, person) for person in ids if isinstance(person, str)))
 
 
 def decisions(db: Db, limit: int) -> list[Decision]:
