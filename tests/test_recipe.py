@@ -208,3 +208,13 @@ def test_a_step_answers_to_its_former_name(former: str, name: str) -> None:
     assert f"[{former}]" in table
     assert Recipe.parse(table) == Recipe()
     assert f"[{name}]" in Recipe.parse(table).toml()
+
+
+def test_an_option_that_was_taken_out_is_read_where_it_did_nothing_and_explained_where_it_did() -> None:
+    assert Recipe.stored("[sampling]\nparts = false\nside = 320") == Recipe().with_setting(
+        "sampling.side=320"
+    )
+    for read in (Recipe.parse, Recipe.stored, lambda _: Recipe().with_setting("sampling.parts=true")):
+        with pytest.raises(RecipeError, match=r"sampling\.parts is not there any more") as caught:
+            read("[look]\nparts = true")
+        assert "\n" not in str(caught.value)

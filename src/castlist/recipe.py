@@ -53,6 +53,15 @@ FORMER = {
     "bill": "roles",
 }
 
+# Options that were taken out, with the value that did nothing, and what to say of any other.
+TAKEN_OUT: dict[tuple[str, str], tuple[object, str]] = {
+    ("sampling", "parts"): (
+        False,
+        "sampling.parts is not there any more: it lost people; leave it out, and where a cast was found "
+        "with it, find that anew (castlist find FILM --replace)",
+    ),
+}
+
 CHOICES: dict[str, Mapping[str, Callable[..., object]]] = {
     "split": SPLITTERS,
     "sampling": {"adaptive": Sampling},
@@ -145,7 +154,7 @@ class Recipe:
         name = FORMER.get(name, name)
         if name not in CHOICES:
             raise RecipeError(f"a recipe has no step {_shown(name)!r}; it has {', '.join(CHOICES)}")
-        options = dict(options)
+        options = _without_taken_out(name, options)
         use = options.pop("use", None)
         use = "adaptive" if (name, use) == ("sampling", "look") else use  # as before version 0.2
         step: Any  # of one of the fields: which one is known when this runs, `_working` looks that it fits
@@ -209,6 +218,15 @@ class Recipe:
     def key(self, *steps: str) -> str:
         """The options of these steps as text: results are kept under it."""
         return "\n".join(_table(name, getattr(self, name)) for name in steps)
+
+
+def _without_taken_out(step: str, options: Mapping[str, object]) -> dict[str, object]:
+    """The options of a step but those of `TAKEN_OUT`; raises RecipeError where one of them did something."""
+    left = dict(options)
+    for (where, option), (idle, sentence) in TAKEN_OUT.items():
+        if where == step and option in left and left.pop(option) is not idle:
+            raise RecipeError(sentence)
+    return left
 
 
 def _text(path: str | Path) -> str:

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
-from castlist.detect.part_sampling import PartSampler
 from castlist.detect.sampling import BACK, Sampler, Sampling
 from castlist.detect.scrfd import SCRFD
 from castlist.detect.yunet import YuNet
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "PartSampler", "Sampler", "Sampling", "YuNet"]
+__all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "Sampler", "Sampling", "YuNet"]
 
 
 class Detector(Protocol):

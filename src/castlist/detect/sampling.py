@@ -6,7 +6,6 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,9 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-if TYPE_CHECKING:
-    from castlist.detect.part_sampling import PartSampler
-
 __all__ = ["BACK", "Picture", "Sampler", "Sampling", "merged"]
 
 BACK = 7  # frames before the present one that may yet be looked at
-TRACED = 15  # the same where parts are searched and faces are traced back
 NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
 
 Picture = Callable[[], NDArray[np.uint8]]
@@ -33,10 +28,6 @@ class Sampling:
     A look examines the picture at the long side `side`. Each of `other_sides` finds faces that are too
     large or too small to be seen there: while it does it is part of every look, and while it does not, of
     one in `patience` seconds. The cost of looking is set here, and nowhere else.
-
-    With `parts`, all of the picture is examined when a shot begins, every `patience` seconds, and twice as
-    often while much of it changes; looks in between examine what is around known faces and what changed. That
-    takes half of the detector's time. A face that comes where much moves is traced back to where it came.
     """
 
     per_second: float = 6.0  # looks a second; faces between two looks are interpolated
@@ -47,23 +38,13 @@ class Sampling:
     hurry: float = 2.0  # times as many looks while a face is not where it was at the last look
     jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
     smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
-    parts: bool = False  # whether looks in between are at parts of the picture
 
     def __post_init__(self) -> None:
         if not (min(self.per_second, self.side, self.enlarge, *self.other_sides) > 0):
             raise InputError("Sampling.per_second, side, enlarge and other_sides must be more than 0")
 
-    @property
-    def back(self) -> int:
-        """Frames before the present one that may yet be looked at."""
-        return TRACED if self.parts else BACK
-
-    def watch(self, detector: object, machine: Machine = Machine()) -> Sampler | PartSampler:
+    def watch(self, detector: object, machine: Machine = Machine()) -> Sampler:
         """What looks at frames as they go by."""
-        if self.parts:
-            from castlist.detect.part_sampling import PartSampler
-
-            return PartSampler(self, detector, machine)
         return Sampler(self, detector, machine)
 
 
@@ -83,12 +64,7 @@ class Sampler:
         self._last: Detections | None = None  # what the last look saw in this shot
 
     def see(
-        self,
-        frame: int,
-        seconds: float,
-        picture: Picture,
-        signal: NDArray[np.uint8],
-        thumb: NDArray[np.uint8] | None = None,
+        self, frame: int, seconds: float, picture: Picture, signal: NDArray[np.uint8]
     ) -> Iterator[Detections]:
         """Faces of this frame and, if a cut lies between, of the one before; none if there is no need.
 

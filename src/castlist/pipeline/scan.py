@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
-from castlist.detect import BACK, PartSampler, Sampler
+from castlist.detect import BACK, Sampler
 from castlist.embed import CHIP, align, best_faces, detail, doubtful, face_quality, halved, sharpness
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -70,7 +70,7 @@ def scan(
                 start_pts=start,
                 max_side=MAX_SIDE,
                 thumb=thumb,
-                on_demand=_back(recipe) + 1,
+                on_demand=BACK + 1,
                 exact=retimed > 0,
             )
         )
@@ -89,11 +89,6 @@ def scan(
 def ends(piece: Scan) -> bool:
     """Whether the film ends with a piece; after one of SEGMENT frames nothing may follow too."""
     return len(piece) < SEGMENT
-
-
-def _back(recipe: Recipe) -> int:
-    """How many frames before the present one may yet be looked at."""
-    return int(getattr(recipe.sampling, "back", BACK))
 
 
 def _shared(machine: Machine) -> tuple[Machine, Machine]:
@@ -155,10 +150,10 @@ class _Segment:
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
     frames: deque[tuple[int, Frame]] = field(init=False)  # the last ones, with their numbers
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
-    watcher: Sampler | PartSampler = field(init=False)
+    watcher: Sampler = field(init=False)
 
     def __post_init__(self) -> None:
-        self.frames = deque(maxlen=_back(self.recipe) + 1)
+        self.frames = deque(maxlen=BACK + 1)
         self.watcher = self.recipe.sampling.watch(self.recipe.detect, self.machine)
 
     def add(self, frame: Frame) -> None:
@@ -168,9 +163,7 @@ class _Segment:
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
-        seen = (number, float(frame.pts * self.unit), lambda: frame.image, signal)
-        parts = isinstance(self.watcher, PartSampler)
-        for faces in self.watcher.see(*seen, frame.thumb) if parts else self.watcher.see(*seen):
+        for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
             self._keep(faces)
 
     def _keep(self, faces: Detections) -> None:
