@@ -16,6 +16,7 @@ PLAIN = {
     "boxes",
     "graphs",
     "progress",
+    "helper_thread",
     "plain",
     "_version",
     "_former",

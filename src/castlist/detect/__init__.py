@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
+from castlist.detect.ahead import LookAhead
 from castlist.detect.sampling import BACK, Sampler, Sampling
 from castlist.detect.scrfd import SCRFD
 from castlist.detect.yunet import YuNet
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "Sampler", "Sampling", "YuNet"]
+__all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "LookAhead", "Sampler", "Sampling", "YuNet"]
 
 
 class Detector(Protocol):

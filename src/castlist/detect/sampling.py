@@ -6,6 +6,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,18 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "Picture", "Sampler", "Sampling", "merged"]
+__all__ = ["BACK", "Finder", "Jumps", "Picture", "Sampler", "Sampling", "merged"]
 
 BACK = 7  # frames before the present one that may yet be looked at
 NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
 
 Picture = Callable[[], NDArray[np.uint8]]
+
+
+class Finder(Protocol):
+    """What finds the faces of a picture (h, w, 3) BGR at a scale: any detector."""
+
+    def __call__(self, image: NDArray[np.uint8], *, scale: float, machine: Machine) -> Detections: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,11 @@ class Sampling:
         if not (min(self.per_second, self.side, self.enlarge, *self.other_sides) > 0):
             raise InputError("Sampling.per_second, side, enlarge and other_sides must be more than 0")
 
-    def watch(self, detector: object, machine: Machine = Machine()) -> Sampler:
+    def scale(self, image: NDArray[np.uint8], side: int) -> float:
+        """By what a picture (h, w, 3) is scaled for a look at the long side `side`, in pixels."""
+        return float(min(self.enlarge, side / max(image.shape[:2])))
+
+    def watch(self, detector: Finder, machine: Machine = Machine()) -> Sampler:
         """What looks at frames as they go by."""
         return Sampler(self, detector, machine)
 
@@ -55,12 +66,12 @@ class Sampler:
     came or went.
     """
 
-    def __init__(self, look: Sampling, detector: object, machine: Machine) -> None:
+    def __init__(self, look: Sampling, detector: Finder, machine: Machine) -> None:
         self._look, self._detector, self._machine = look, detector, machine
         self._seen: deque[_Seen] = deque(maxlen=BACK)  # the last ones, of this shot
-        self._due = -np.inf  # seconds at which the next look is due, and the next one at each other size
-        self._others_due = dict.fromkeys(look.other_sides, -np.inf)
-        self._usual = 0.0  # how much neighbouring frames usually differ
+        self.due = -np.inf  # seconds at which the next look is due, and the next one at each other size
+        self.others_due = dict.fromkeys(look.other_sides, -np.inf)
+        self._jumped = Jumps(look.jump)
         self._last: Detections | None = None  # what the last look saw in this shot
 
     def see(
@@ -75,9 +86,9 @@ class Sampler:
         now = _Seen(frame, seconds, picture, signal)
         if self._jumped(signal):
             yield from self.finish()
-            self._due, self._last = -np.inf, None
-            self._others_due = dict.fromkeys(self._look.other_sides, -np.inf)
-        if seconds >= self._due - 1e-6:
+            self.due, self._last = -np.inf, None
+            self.others_due = dict.fromkeys(self._look.other_sides, -np.inf)
+        if seconds >= self.due - 1e-6:
             yield from self._look_at(now)
         self._seen.append(now)
 
@@ -87,14 +98,6 @@ class Sampler:
             last = self._seen.pop()
             yield from self._look_at(last)
         self._seen.clear()
-
-    def _jumped(self, signal: NDArray[np.uint8]) -> bool:
-        if not self._seen:
-            return False
-        change = float(np.abs(signal.astype(np.int16) - self._seen[-1].signal).mean())
-        jumped = change > self._look.jump * self._usual + 2.0
-        self._usual += (min(change, 2 * self._usual + 2.0) - self._usual) / 8
-        return jumped
 
     def _look_at(self, seen: _Seen) -> Iterator[Detections]:
         """Faces of a frame and, before them, of frames since the last look if somebody came or went."""
@@ -107,14 +110,16 @@ class Sampler:
             for between, others in self._between(sides):
                 yield from _numbered(between, others)
         hurry = self._look.hurry if came else 1.0
-        self._due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
+        self.due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
         yield from _numbered(seen, faces)
 
     def _others(self, seen: _Seen) -> Iterator[int]:
         """Other sizes that are due."""
         image = seen.picture()
-        for side, due in self._others_due.items():
-            if seen.seconds >= due - 1e-6 and self._scale(image, side) != self._scale(image, self._look.side):
+        for side, due in self.others_due.items():
+            if seen.seconds >= due - 1e-6 and self._look.scale(image, side) != self._look.scale(
+                image, self._look.side
+            ):
                 yield side
 
     def _examined(self, seen: _Seen, sides: list[int]) -> Detections:
@@ -125,7 +130,7 @@ class Sampler:
         for side in sides[1:]:
             known, faces = len(faces), merged([faces, self._at(image, side)])
             wait = 0.0 if len(faces) > known else self._look.patience
-            self._others_due[side] = seen.seconds + wait
+            self.others_due[side] = seen.seconds + wait
         return faces
 
     def _between(self, sides: list[int]) -> list[tuple[_Seen, Detections]]:
@@ -143,14 +148,29 @@ class Sampler:
                 since, before = since[half + 1 :], faces
         return sorted(found, key=lambda pair: pair[0].frame)
 
-    def _scale(self, image: NDArray[np.uint8], long_side: int) -> float:
-        return float(min(self._look.enlarge, long_side / max(image.shape[:2])))
-
     def _at(self, image: NDArray[np.uint8], long_side: int) -> Detections:
-        scale = self._scale(image, long_side)
-        faces: Detections = self._detector(image, scale=scale, machine=self._machine)  # type: ignore[operator]
+        scale = self._look.scale(image, long_side)
+        faces = self._detector(image, scale=scale, machine=self._machine)
         side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
         return faces[side >= self._look.smallest]
+
+
+class Jumps:
+    """Tells of each frame whether it differs from the one before by more than frames lately do."""
+
+    def __init__(self, jump: float) -> None:
+        """`jump`: how many times more makes it a likely cut."""
+        self._jump, self._before = jump, np.zeros(0, np.int16)
+        self._usual = 0.0  # how much neighbouring frames usually differ, of 255
+
+    def __call__(self, signal: NDArray[np.uint8]) -> bool:
+        before, self._before = self._before, signal.astype(np.int16)
+        if not len(before):
+            return False
+        change = float(np.abs(self._before - before).mean())
+        jumped = change > self._jump * self._usual + 2.0
+        self._usual += (min(change, 2 * self._usual + 2.0) - self._usual) / 8
+        return jumped
 
 
 @dataclass(slots=True)

@@ -13,17 +13,18 @@ import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
-from castlist.detect import BACK, Sampler
+from castlist.detect import BACK, LookAhead, Sampler, Sampling
 from castlist.embed import CHIP, align, best_faces, detail, doubtful, face_quality, halved, sharpness
+from castlist.helper_thread import HelperThread, Task
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -33,6 +34,8 @@ SEGMENT = 96  # frames: some four seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
 CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segment waits for them
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
+AHEAD = 8  # frames by which looks are begun before they are needed: two looks, at 24 frames a second
+AHEAD_BYTES = 64 << 20  # of pictures that may wait for it; large ones are fewer, but always two
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 
 
@@ -59,10 +62,12 @@ def scan(
         VideoError: the film cannot be read any further.
     """
     start = 0 if last_pts is None else last_pts + 1
-    detecting, embedding = _shared(machine)
+    shared = _shared(machine)
     with ExitStack() as open_things:
-        worker = open_things.enter_context(ThreadPoolExecutor(1))
-        worker.submit(_warm, recipe, detecting, embedding)  # while the decoder starts
+        helper = open_things.enter_context(HelperThread())
+        helper.do(lambda: _warm(recipe, shared))  # while the decoder starts
+        lag = _lag(video) if machine.threads != 1 and type(recipe.sampling) is Sampling else 0
+        street = _Street(recipe, shared, video, helper, lag)
         thumb = getattr(recipe.split, "sees", None)
         reader = open_things.enter_context(
             read_frames(
@@ -70,15 +75,15 @@ def scan(
                 start_pts=start,
                 max_side=MAX_SIDE,
                 thumb=thumb,
-                on_demand=BACK + 1,
+                on_demand=BACK + 1 + lag,
                 exact=retimed > 0,
             )
         )
-        waiting: deque[tuple[Future[Scan], int]] = deque()  # with how many faces each holds
+        waiting: deque[tuple[Task[Scan], int]] = deque()  # with how many faces each holds
         number = itertools.count(frames + 1)
-        for segment in _segments(reader, recipe, detecting, video, lambda: watch(next(number))):
+        for segment in _segments(reader, street, lambda: watch(next(number))):
             # embedded while the next frames are looked at
-            waiting.append((worker.submit(segment.finish, keep_image, embedding), len(segment.chips)))
+            waiting.append((helper.do(partial(segment.finish, keep_image)), len(segment.chips)))
             del segment  # and the pictures of its faces, once that is done
             while len(waiting) > UNFINISHED or sum(faces for _, faces in waiting) > CROWD:
                 yield waiting.popleft()[0].result()
@@ -91,36 +96,57 @@ def ends(piece: Scan) -> bool:
     return len(piece) < SEGMENT
 
 
-def _shared(machine: Machine) -> tuple[Machine, Machine]:
-    """The machine as the detector uses it, and as the embedder does, which works beside it.
+@dataclass(frozen=True, slots=True)
+class _Street:
+    """What every segment of a film goes through."""
+
+    recipe: Recipe
+    machine: Machine
+    video: Video
+    helper: HelperThread
+    lag: int  # frames by which looks are begun before they are needed; 0: none are
+
+    def watcher(self) -> Sampler | LookAhead:
+        """What chooses the frames of a segment that are searched, and searches them."""
+        look, detect = self.recipe.sampling, self.recipe.detect
+        if not self.lag:
+            return look.watch(detect, self.machine)
+        return LookAhead(look, detect, self.machine, self.helper, self.lag)
+
+
+def _lag(video: Video) -> int:
+    """Frames by which looks are begun before they are needed."""
+    return max(2, min(AHEAD, AHEAD_BYTES // (3 * video.width * video.height)))
+
+
+def _shared(machine: Machine) -> Machine:
+    """The machine as a network uses it while one other is at work beside it.
 
     Threads of one network wait for each other after every layer; two networks beside each other do not.
     """
     if machine.threads:
-        return machine, machine
+        return machine
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return replace(machine, threads=max(1, cores - 1)), replace(machine, threads=max(1, cores // 2))
+    return replace(machine, threads=(cores + 1) // 2)
 
 
-def _warm(recipe: Recipe, detecting: Machine, embedding: Machine) -> None:
+def _warm(recipe: Recipe, machine: Machine) -> None:
     """Load the networks, and the tracker's solver, before they are needed."""
-    recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=detecting)
-    recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=embedding)
+    recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
+    recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
     import scipy.optimize  # noqa: F401
 
 
-def _segments(
-    reader: Reader, recipe: Recipe, machine: Machine, video: Video, on_frame: Callable[[], None]
-) -> Iterator[_Segment]:
+def _segments(reader: Reader, street: _Street, on_frame: Callable[[], None]) -> Iterator[_Segment]:
     """Runs of SEGMENT frames, all of them looked at."""
     before = _counts(reader)
-    segment = _Segment(recipe, machine, video, reader.unit)
+    segment = _Segment(street, reader.unit)
     for frame in reader:
         segment.add(frame)
         on_frame()
         if len(segment.pts) == SEGMENT:
             segment.close(_counts(reader) - before)
-            done, segment = segment, _Segment(recipe, machine, video, reader.unit)
+            done, segment = segment, _Segment(street, reader.unit)
             yield done
             del done
             before = _counts(reader)
@@ -138,9 +164,7 @@ def _counts(reader: Reader) -> NDArray[np.int64]:
 class _Segment:
     """Frames that go by, and what is kept of them until the segment is complete."""
 
-    recipe: Recipe
-    machine: Machine
-    video: Video
+    street: _Street
     unit: Fraction
     pts: list[int] = field(default_factory=list)
     signals: list[NDArray[np.uint8]] = field(default_factory=list)
@@ -150,16 +174,16 @@ class _Segment:
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
     frames: deque[tuple[int, Frame]] = field(init=False)  # the last ones, with their numbers
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
-    watcher: Sampler = field(init=False)
+    watcher: Sampler | LookAhead = field(init=False)
 
     def __post_init__(self) -> None:
-        self.frames = deque(maxlen=BACK + 1)
-        self.watcher = self.recipe.sampling.watch(self.recipe.detect, self.machine)
+        self.frames = deque(maxlen=BACK + 1 + self.street.lag)
+        self.watcher = self.street.watcher()
 
     def add(self, frame: Frame) -> None:
         """See one more frame."""
         number = len(self.pts)
-        signal = self.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
+        signal = self.street.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
@@ -169,9 +193,9 @@ class _Segment:
     def _keep(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
         image = dict(self.frames)[int(faces.frame[0])].image
-        zoom = np.float32(self.video.width / image.shape[1])
+        zoom = np.float32(self.street.video.width / image.shape[1])
         self.chips += [align(image, points) for points in faces.landmarks]
-        self.besides += [self.recipe.cue.cut(image, box) for box in faces.box]
+        self.besides += [self.street.recipe.cue.cut(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
@@ -191,24 +215,25 @@ class _Segment:
         self.chips, self.besides = [self.chips[i] for i in order], [self.besides[i] for i in order]
         self.portraits = [self.portraits[i] for i in order]
 
-    def finish(self, keep_image: Callable[[bytes], str], machine: Machine) -> Scan:
+    def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
         """All that is kept of the segment, its best faces embedded."""
+        recipe, machine = self.street.recipe, self.street.machine
         damaged, retimed, unread = self.lost.tolist()
         clock = Clock(np.array(self.pts), self.unit, retimed, unread)
         signal = np.array(self.signals, np.uint8)
         detections = Detections.concatenate(self.found)
         quality = self._quality(detections)
-        shots = self.recipe.split(signal)
-        follow = getattr(self.recipe.track, "pieces", self.recipe.track)
+        shots = recipe.split(signal)
+        follow = getattr(recipe.track, "pieces", recipe.track)
         tracks = follow(shots, detections, clock)
-        embed = self.recipe.embed
+        embed = recipe.embed
         chosen = best_faces(
             tracks, quality, clock, per_second=embed.per_second, least=embed.least,
             one=doubtful(tracks, detections, quality, clock),
         )  # fmt: skip
         vector = embed(np.array([self.chips[i] for i in chosen]), machine=machine) if len(chosen) else ()
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
-        cue = self.recipe.cue([self.besides[i] for i in chosen])
+        cue = recipe.cue([self.besides[i] for i in chosen])
         return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged, cue)
 
     def _quality(self, faces: Detections) -> NDArray[np.float32]:

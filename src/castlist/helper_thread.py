@@ -1,0 +1,105 @@
+"""One thread beside the caller's, for work that whoever needs its result first does.
+
+An executor makes its caller wait for work that nobody has begun yet; a task of a helper thread is then
+done by the caller. So both are at work all the time, whichever of them has more to do.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+__all__ = ["HelperThread", "Task"]
+
+T = TypeVar("T")
+
+
+class Task(Generic[T]):
+    """Work that is done once: by the helper thread, or by the first who asks for its result."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work: Callable[[], T] | None = work
+        self._future: Future[T] = Future()
+        self._begun = threading.Lock()  # taken by whoever does the work, and never given back
+
+    def run(self) -> None:
+        """Do the work, unless somebody has begun it."""
+        if not self._begun.acquire(blocking=False):
+            return
+        work, self._work = self._work, None
+        try:
+            if work is not None:
+                self._future.set_result(work())
+        except BaseException as error:
+            self._future.set_exception(error)
+
+    def drop(self) -> None:
+        """Let nobody begin the work; its result may not be asked for any more."""
+        if self._begun.acquire(blocking=False):
+            self._work = None
+
+    def result(self) -> T:
+        """What the work gives, or raises; done here if nobody has begun it."""
+        self.run()
+        return self._future.result()
+
+
+class _Runnable(Protocol):
+    def run(self) -> None: ...
+    def drop(self) -> None: ...
+
+
+class HelperThread:
+    """Does tasks beside the caller, until the `with` block ends; what is not begun then is dropped."""
+
+    def __init__(self) -> None:
+        self._first: deque[_Runnable] = deque()
+        self._ahead: deque[_Runnable] = deque()
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._serve, name="castlist helper", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._closed = True
+            for task in (*self._first, *self._ahead):
+                task.drop()
+            self._changed.notify()
+        self._thread.join()
+
+    def do(self, work: Callable[[], T]) -> Task[T]:
+        """Work to be done before any that is done ahead, the oldest first."""
+        return self._added(self._first, work)
+
+    def ahead(self, work: Callable[[], T]) -> Task[T]:
+        """Work that may be needed later, the newest first: the caller comes to the oldest first."""
+        return self._added(self._ahead, work)
+
+    def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> Task[T]:
+        task = Task(work)
+        with self._changed:
+            tasks.append(task)
+            self._changed.notify()
+        return task
+
+    def _serve(self) -> None:
+        while (task := self._next()) is not None:
+            task.run()
+            del task  # and what its work holds
+
+    def _next(self) -> _Runnable | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._first or self._ahead or self._closed)
+            if self._closed:
+                return None
+            return self._first.popleft() if self._first else self._ahead.pop()
