@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from castlist.library.track_index import SAMPLE, Check, make_index
+from castlist.library.track_index import SAMPLE, IndexCheck, make_index
 
 PIECE = 250_000
 ALL, OWN, NOISE = (
@@ -85,7 +85,7 @@ def search(path: Path, tracks: int, width: int) -> str:
     before, cpu = time.perf_counter(), time.process_time()
     _, found = index.search(query, 10)
     took, used = time.perf_counter() - before, time.process_time() - cpu
-    check = Check(query)
+    check = IndexCheck(query)
     for p in pieces(tracks, width):
         check.look(p)
     best = check.cosine

@@ -66,7 +66,7 @@ def make(folder: Path, people: int, films: int) -> None:
                 "questions": [],
             }
             event = Event("film", data, "", now(), number)
-            apply.apply(db, event)
+            apply.apply_event(db, event)
             log.extend([event])
             row = lookup.find_film(db, digest)
             db.execute("UPDATE film SET model = 'sface', seconds = 5400 WHERE id = ?", (row,))

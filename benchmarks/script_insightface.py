@@ -17,7 +17,7 @@ from sampled import every, write
 from sklearn.cluster import DBSCAN, AgglomerativeClustering
 
 from castlist.detect import DETECTORS
-from castlist.embed import EMBEDDERS, align
+from castlist.embed import EMBEDDERS, align_faces
 
 
 def people(vectors: np.ndarray, how: str) -> np.ndarray:
@@ -47,7 +47,7 @@ def main() -> None:
         image = np.ascontiguousarray(image[..., ::-1])
         faces = find(image, scale=min(1.0, 640 / max(image.shape[:2])))  # InsightFace's det_size
         if len(faces):
-            vectors.append(embed(np.array([align(image, points) for points in faces.landmarks])))
+            vectors.append(embed(np.array([align_faces(image, points) for points in faces.landmarks])))
             frames += [total] * len(faces)
             boxes += [(x, y, r - x, b - y) for x, y, r, b in faces.box.tolist()]
     table = np.concatenate(vectors) if vectors else np.zeros((0, 512), np.float32)

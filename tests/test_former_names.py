@@ -15,7 +15,12 @@ FORMER_CLASSES = [
     ("castlist.cluster", "Billing", "Roles"),
     ("castlist.cluster", "belonging", "membership_confidence"),
     ("castlist.detect", "Look", "Sampling"),
+    ("castlist.library", "Decision", "LibraryDecision"),
+    ("castlist.library", "Question", "LibraryQuestion"),
     ("castlist.refine", "Base", "Unrefined"),
+    ("castlist.report", "Model", "ModelUse"),
+    ("castlist.research.baselines", "Scene", "TrackSet"),
+    ("castlist.research.bench", "Facts", "DatasetFacts"),
     ("castlist.track", "Sift", "TrackFilter"),
     ("castlist.track", "LikenessDivider", "LikenessSplit"),
 ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import onnx
     import onnxruntime
 
-__all__ = ["MODELS", "Model", "Network", "find", "load", "read"]
+__all__ = ["MODELS", "Model", "OnnxNetwork", "find", "load", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def read(model: Model) -> bytes:
     return data
 
 
-class Network:
+class OnnxNetwork:
     """A model ready to run: `network(x)` gives its outputs by name."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
@@ -149,7 +149,7 @@ class Network:
         return dict(zip(self._outputs, self._session.run(self._outputs, {self._input: x}), strict=True))
 
 
-def load(name: str, machine: Machine = Machine()) -> Network:
+def load(name: str, machine: Machine = Machine()) -> OnnxNetwork:
     """The network of a model, with any batch size and picture size; loaded once, whoever asks first.
 
     Raises:
@@ -164,11 +164,11 @@ def load(name: str, machine: Machine = Machine()) -> Network:
     return _LOADED[key]
 
 
-_LOADED: dict[tuple[str, Machine], Network] = {}
+_LOADED: dict[tuple[str, Machine], OnnxNetwork] = {}
 _LOADING = {name: Lock() for name in MODELS}
 
 
-def _load(name: str, machine: Machine) -> Network:
+def _load(name: str, machine: Machine) -> OnnxNetwork:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -185,7 +185,7 @@ def _load(name: str, machine: Machine) -> Network:
             raise MemoryError(f"the model {name} does not fit into memory") from error
         raise
     try:
-        return Network(onnxruntime.InferenceSession(graph, options, providers=wanted))
+        return OnnxNetwork(onnxruntime.InferenceSession(graph, options, providers=wanted))
     except Exception as error:  # the file is the one we know: what is left is memory, or a broken onnxruntime
         if any(word in str(error).lower() for word in _NO_MEMORY):
             raise MemoryError(f"the model {name} does not fit into memory") from error

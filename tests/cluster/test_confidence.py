@@ -14,7 +14,7 @@ from castlist.cluster import (
     reliability,
 )
 from castlist.cluster.confidence import membership_odds
-from castlist.cluster.group_linkage import Groups, Scale
+from castlist.cluster.group_linkage import GroupSums, Scale
 from castlist.errors import InputError
 from castlist.types import CO_OCCURRENCE, USER, Clustering, Constraints, Embeddings
 
@@ -43,7 +43,7 @@ def test_odds_leave_the_track_itself_out() -> None:
     for track in range(9):
         without = who.copy()
         without[track] = 3
-        groups = Groups(cosine, without, np.zeros((0, 2), np.int64), scale)
+        groups = GroupSums(cosine, without, np.zeros((0, 2), np.int64), scale)
         np.testing.assert_allclose(odds[track], groups.log_odds(3)[:3], rtol=1e-4)
 
 

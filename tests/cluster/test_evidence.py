@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from castlist.cluster import CountCut, GroupLinkage, ProbabilityCut, Ward
-from castlist.cluster.group_linkage import Groups, Scale, merge_all
+from castlist.cluster.group_linkage import GroupSums, Scale, merge_all
 from castlist.cluster.whiten import measure, whiten
 from castlist.errors import InputError
 from castlist.types import CO_OCCURRENCE, Clustering, Constraints, Embeddings
@@ -118,9 +118,9 @@ def test_groups_sums_are_kept_when_groups_are_joined() -> None:
     table, who = cast([5, 6, 7, 8])
     x = table.vector / np.linalg.norm(table.vector, axis=1, keepdims=True)
     links = np.array([[0, 6], [1, 12], [7, 20]])
-    joined = Groups(x @ x.T, who, links, SCALE, stray=1.0)
+    joined = GroupSums(x @ x.T, who, links, SCALE, stray=1.0)
     joined.join(1, 3)
-    anew = Groups(x @ x.T, np.where(who == 3, 1, who), links, SCALE, stray=1.0)
+    anew = GroupSums(x @ x.T, np.where(who == 3, 1, who), links, SCALE, stray=1.0)
     for group in range(3):
         np.testing.assert_allclose(joined.log_odds(group)[:3], anew.log_odds(group), rtol=1e-4)
 
@@ -130,8 +130,8 @@ def test_merges_the_likeliest_pair_each_time(seed: int) -> None:
     table, _ = cast([6, 6, 6], seed=seed, noise=2.0)
     x = table.vector / np.linalg.norm(table.vector, axis=1, keepdims=True)
     links = np.array([[0, 6], [3, 12]])
-    pairs, odds, _ = merge_all(Groups(x @ x.T, np.arange(18), links, SCALE, stray=0.0))
-    slow = Groups(x @ x.T, np.arange(18), links, SCALE, stray=0.0)
+    pairs, odds, _ = merge_all(GroupSums(x @ x.T, np.arange(18), links, SCALE, stray=0.0))
+    slow = GroupSums(x @ x.T, np.arange(18), links, SCALE, stray=0.0)
     for (a, b), chance in zip(pairs, odds, strict=True):
         table_of_odds = np.stack([slow.log_odds(i) for i in np.flatnonzero(slow.alive)])
         np.testing.assert_allclose(chance, table_of_odds.max(), rtol=1e-6)

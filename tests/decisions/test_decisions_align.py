@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from castlist.decisions import Alignment, Anchor, Copy, Decision, align, carry
+from castlist.decisions import Alignment, Anchor, Copy, Decision, align_films, carry
 from castlist.errors import InputError
 from castlist.types import INTERPOLATED, Clock, Tracks, Video
 
@@ -52,7 +52,7 @@ def test_a_trimmed_rescaled_copy_at_another_rate() -> None:
     old = copy(start, length, left)
     kept = start > 8.2
     new = copy(start[kept] - 3.2, length[kept], left[kept], rate=30, width=320, digest="b")
-    found = align(old, new)
+    found = align_films(old, new)
     assert found.speed == 1
     assert abs(found.offset + Fraction(32, 10)) < Fraction(1, 20)
     assert found.agreeing >= 0.8 * kept.sum()
@@ -63,7 +63,7 @@ def test_a_copy_that_runs_faster(speed: Fraction) -> None:
     start, length, left = drawn(1)
     old = copy(start, length, left)
     new = copy(start * float(speed) + 2, length * float(speed), left, digest="b")
-    found = align(old, new)
+    found = align_films(old, new)
     assert found.speed == speed
     assert abs(found.offset - 2) < Fraction(1, 10)
     assert abs(found.time(Fraction(100)) - (100 * speed + 2)) < Fraction(1, 10)
@@ -76,19 +76,19 @@ def test_an_excerpt_and_other_detections() -> None:
     inside = (start > 100) & (start < 160)
     noise = np.where(rng.random(80) < 0.3, rng.uniform(0.5, 2, 80), 0)
     new = copy((start + noise)[inside] - 100, length[inside], left[inside], digest="b")
-    found = align(copy(start, length, left), new)
+    found = align_films(copy(start, length, left), new)
     assert abs(found.offset + 100) < Fraction(1, 20)
 
 
 def test_the_same_file_needs_no_votes() -> None:
     one = copy([1.0], [1.0], [0.1])
-    assert align(one, one) == Alignment(Fraction(1), Fraction(0), 1, 1)
+    assert align_films(one, one) == Alignment(Fraction(1), Fraction(0), 1, 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_another_film_is_refused(seed: int) -> None:
     with pytest.raises(InputError, match="do not lie upon each other"):
-        align(copy(*drawn(seed)), copy(*drawn(seed + 100), digest="b"))
+        align_films(copy(*drawn(seed)), copy(*drawn(seed + 100), digest="b"))
 
 
 def test_a_film_without_faces_is_refused() -> None:
@@ -97,7 +97,7 @@ def test_a_film_without_faces_is_refused() -> None:
     empty = replace(one, tracks=Tracks.empty(), video=replace(one.video, digest="b"))
     for a, b in ((one, empty), (empty, one)):
         with pytest.raises(InputError, match="do not lie upon each other"):
-            align(a, b)
+            align_films(a, b)
 
 
 def test_what_repeats_itself_needs_the_faces_to_tell() -> None:
@@ -108,10 +108,10 @@ def test_what_repeats_itself_needs_the_faces_to_tell() -> None:
     old = copy(start, [2.0] * 20, [0.3] * 20, vector=vector)
     new = copy(start[5:] - 50, [2.0] * 15, [0.3] * 15, digest="b", vector=vector[5:])
     with pytest.raises(InputError, match="on another one"):
-        align(old, new)  # too much alike to be sure: said, not guessed
+        align_films(old, new)  # too much alike to be sure: said, not guessed
     new = copy(start[5:] - 50, [2.0 + i / 4 for i in range(15)], [0.3] * 15, digest="b", vector=vector[5:])
     old = copy(start, [*[1.0] * 5, *[2.0 + i / 4 for i in range(15)]], [0.3] * 20, vector=vector)
-    assert abs(align(old, new).offset + 50) < Fraction(1, 20)
+    assert abs(align_films(old, new).offset + 50) < Fraction(1, 20)
 
 
 # Carrying decisions over

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from castlist.detect import YuNet
-from castlist.embed import EMBEDDERS, SFace, align, best_faces, detail, face_quality, sharpness
+from castlist.embed import EMBEDDERS, SFace, align_faces, best_faces, detail, face_quality, sharpness
 from castlist.embed.align import TEMPLATE, similarity
 from castlist.embed.quality import TELLS, frontality, turned
 from castlist.errors import InputError
@@ -46,14 +46,14 @@ def test_sface_gives_opencvs_vectors(faces, recogniser):
     assert len(faces) >= 5
     for picture, landmarks, row in faces:
         theirs = recogniser.feature(recogniser.alignCrop(picture, row))
-        (ours,) = SFace()(align(picture, landmarks)[None])
+        (ours,) = SFace()(align_faces(picture, landmarks)[None])
         assert cosine(theirs, ours) > 0.995
         (network_alone,) = SFace()(recogniser.alignCrop(picture, row)[None])
         assert cosine(theirs, network_alone) > 0.99999
 
 
 def test_one_person_is_nearer_than_another(faces):
-    vectors = SFace()(np.array([align(p, points) for p, points, _ in faces]))
+    vectors = SFace()(np.array([align_faces(p, points) for p, points, _ in faces]))
     # the two-shot: persons 0 and 1, in any order; then close-ups of 0 and of 1
     left, right = sorted((0, 1), key=lambda i: faces[i][1][0, 0])
     assert cosine(vectors[left], vectors[2]) > cosine(vectors[left], vectors[3]) + 0.1
@@ -61,20 +61,20 @@ def test_one_person_is_nearer_than_another(faces):
 
 
 def test_batches_do_not_change_vectors(faces):
-    chips = np.array([align(p, points) for p, points, _ in faces] * 4)
+    chips = np.array([align_faces(p, points) for p, points, _ in faces] * 4)
     together = SFace()(chips)
     alone = np.concatenate([SFace()(c[None]) for c in chips[:3]])
     np.testing.assert_allclose(together[:3], alone, atol=1e-3)
 
 
 def test_the_batches_of_a_gpu_give_the_same_vectors(faces, monkeypatch):
-    from castlist.models import Network
+    from castlist.models import OnnxNetwork
 
-    chips = np.array([align(picture, points) for picture, points, _ in faces])
-    expected, sizes, run = SFace()(chips), [], Network.__call__
-    monkeypatch.setattr(Network, "provider", property(lambda self: "CUDAExecutionProvider"))
+    chips = np.array([align_faces(picture, points) for picture, points, _ in faces])
+    expected, sizes, run = SFace()(chips), [], OnnxNetwork.__call__
+    monkeypatch.setattr(OnnxNetwork, "provider", property(lambda self: "CUDAExecutionProvider"))
     monkeypatch.setattr("castlist.embed.network.BATCH_ELSEWHERE", 5)
-    monkeypatch.setattr(Network, "__call__", lambda self, x: sizes.append(len(x)) or run(self, x))
+    monkeypatch.setattr(OnnxNetwork, "__call__", lambda self, x: sizes.append(len(x)) or run(self, x))
     np.testing.assert_allclose(SFace()(chips), expected, atol=1e-3)
     assert max(sizes) == min(5, len(chips))
 
@@ -105,13 +105,13 @@ def test_similarity_never_mirrors():
 
 
 def test_landmarks_on_one_point_give_a_blank_chip_and_no_error():
-    assert align(np.full((50, 50, 3), 200, np.uint8), np.full((5, 2), 20.0)).shape == (112, 112, 3)
+    assert align_faces(np.full((50, 50, 3), 200, np.uint8), np.full((5, 2), 20.0)).shape == (112, 112, 3)
 
 
 def test_a_large_face_is_shrunk_by_areas_and_lies_where_a_small_one_does(faces):
     picture, landmarks, _ = faces[2]
     large = cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
-    small, shrunk = align(picture, landmarks), align(large, (landmarks + 0.5) * 4 - 0.5)
+    small, shrunk = align_faces(picture, landmarks), align_faces(large, (landmarks + 0.5) * 4 - 0.5)
     assert cosine(SFace()(small[None]), SFace()(shrunk[None])) > 0.97
 
 
@@ -134,7 +134,7 @@ def test_a_face_turns_to_where_its_nose_goes():
 
 
 def test_sharpness_falls_with_blur_whatever_the_light(faces):
-    chip = align(*faces[2][:2])
+    chip = align_faces(*faces[2][:2])
     blurred = cv2.GaussianBlur(chip, (0, 0), 3)
     assert sharpness(chip) > 1.5 * sharpness(blurred)
     assert sharpness((chip * 0.5).astype(np.uint8)) == pytest.approx(sharpness(chip), abs=0.1)
@@ -142,7 +142,7 @@ def test_sharpness_falls_with_blur_whatever_the_light(faces):
 
 
 def test_detail_tells_a_face_of_few_pixels_however_large_it_was_made(faces):
-    chip = align(*faces[2][:2])
+    chip = align_faces(*faces[2][:2])
     gone = [detail(enlarged(chip, pixels)) for pixels in (6, 8, 16, 32)]
     assert (np.diff([*gone, detail(chip)]) > 0).all()
     assert gone[1] < TELLS < gone[2]

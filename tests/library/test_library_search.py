@@ -21,7 +21,7 @@ from castlist.errors import InputError
 from castlist.library import Library
 from castlist.library.score import pair_score
 from castlist.library.search import scores_of
-from castlist.library.shelf import Piece
+from castlist.library.shelf import MemberBlock
 from castlist.library.words import _at_once, _Stay, parse
 from castlist.types import BACKGROUND, SET_ASIDE
 
@@ -154,7 +154,7 @@ def test_the_score_of_all_members_is_that_of_each(members, seed):
     query = rng.normal(size=8).astype(np.float32)
     query /= np.linalg.norm(query)
     offset = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
-    score, best = scores_of(query, Piece(np.arange(members), offset, np.concatenate(sets)))
+    score, best = scores_of(query, MemberBlock(np.arange(members), offset, np.concatenate(sets)))
     for i, own in enumerate(sets):
         assert score[i] == pytest.approx(pair_score(query[None], own), abs=1e-5)
         assert best[i] == int((own @ query).argmax())

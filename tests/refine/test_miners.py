@@ -7,7 +7,7 @@ from castlist.refine.miners import PseudoRFMiner, SSiamMiner, SubsetMiner, TSiam
 from castlist.refine.miners.cross import reciprocal_partners
 from castlist.refine.miners.ssiam import batch_sizes
 from castlist.refine.miners.tsiam import farthest
-from castlist.refine.ranks import Direct, Lists
+from castlist.refine.ranks import Direct, RankLists
 
 
 def features(n=80, d=5, seed=0):
@@ -33,7 +33,7 @@ def split(pairs):
 
 
 @pytest.mark.parametrize(("n", "subset"), [(80, 60), (400, 50), (30, 30)])
-@pytest.mark.parametrize("ranks", [Direct, lambda x: Lists(x, len(x) // 4)])
+@pytest.mark.parametrize("ranks", [Direct, lambda x: RankLists(x, len(x) // 4)])
 def test_ssiam_takes_the_pairs_of_the_obvious_loop(n, subset, ranks):
     x = features(n)
     batches = list(SSiamMiner(ranks(x), n, subset, batch=16, epochs=2)(np.random.default_rng(1)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist.refine import ranks as module
-from castlist.refine.ranks import Direct, Lists, ranks
+from castlist.refine.ranks import Direct, RankLists, ranks
 
 
 def clustered(n, d, seed):
@@ -26,7 +26,7 @@ def uniform(n, d, seed):
 def test_lists_find_what_a_loop_finds(features, n, d, subset, block, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", block)
     x = features(n, d, seed=n)
-    find, rng = Lists(x, subset), np.random.default_rng(1)
+    find, rng = RankLists(x, subset), np.random.default_rng(1)
     exact = ((x[:, None].astype(float) - x) ** 2).sum(2)
     close = {"rtol": 1e-3, "atol": 1e-5 * exact.max()}
     for _ in range(5):
@@ -46,7 +46,7 @@ def test_lists_and_direct_give_the_same_rows():
     """At least 999 of 1,000; the rest are ties in float32."""
     x = clustered(2000, 20, 3)
     x[1000:1003] += uniform(3, 20, 0)  # no two rows equal here
-    lists, direct, rng = Lists(x, 400), Direct(x), np.random.default_rng(2)
+    lists, direct, rng = RankLists(x, 400), Direct(x), np.random.default_rng(2)
     same = []
     for _ in range(20):
         drawn = rng.integers(len(x), size=400)
@@ -58,7 +58,7 @@ def test_lists_and_direct_give_the_same_rows():
 def test_threads_change_nothing(monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 64)
     x = uniform(300, 8, 7)
-    one, two = Lists(x, 60, 1), Lists(x, 60, 3)
+    one, two = RankLists(x, 60, 1), RankLists(x, 60, 3)
     for a, b in ((one.near, two.near), (one.far, two.far)):
         np.testing.assert_array_equal(a.other, b.other)
         np.testing.assert_array_equal(a.squared, b.squared)
@@ -67,7 +67,7 @@ def test_threads_change_nothing(monkeypatch):
 def test_rows_that_meet_none_of_their_list_are_computed_anew(monkeypatch):
     monkeypatch.setattr(module, "WIDTH", 3)
     x = uniform(300, 8, 4)
-    lists, direct = Lists(x, 20), Direct(x)
+    lists, direct = RankLists(x, 20), Direct(x)
     assert lists.near.other.shape == (300, 3)
     drawn = np.random.default_rng(0).integers(300, size=20)
     present = np.isin(np.arange(301), drawn)
@@ -79,7 +79,7 @@ def test_rows_that_meet_none_of_their_list_are_computed_anew(monkeypatch):
 def test_a_row_drawn_twice_is_its_own_nearest():
     x = uniform(50, 4, 5)
     drawn = np.array([3, 7, 3, 9])
-    for find in (Lists(x, 4), Direct(x)):
+    for find in (RankLists(x, 4), Direct(x)):
         found = find(drawn)
         assert found.near[0] == found.near[2] == 3
         assert found.near_squared[0] == pytest.approx(0, abs=1e-5)
@@ -89,4 +89,4 @@ def test_a_row_drawn_twice_is_its_own_nearest():
 def test_the_cheaper_way_is_taken():
     x = uniform(500, 4, 6)
     assert isinstance(ranks(x, subset=100, draws=2), Direct)
-    assert isinstance(ranks(x, subset=100, draws=200), Lists)
+    assert isinstance(ranks(x, subset=100, draws=200), RankLists)

@@ -151,7 +151,7 @@ def proof() -> Callable[..., Any]:
     """Makes an Evidence with everything in it, for a film."""
 
     def make_evidence(film: Film) -> Any:
-        from castlist.report import Evidence, Model
+        from castlist.report import Evidence, ModelUse
 
         rng = np.random.default_rng(1)
         return Evidence(
@@ -164,8 +164,8 @@ def proof() -> Callable[..., Any]:
             portraits=film.portraits,
             version="0.1.0",
             models=(
-                Model("detector", "YuNet", "8f" * 32, "MIT"),
-                Model("vectors", "SFace", "0b" * 32, "Apache-2.0"),
+                ModelUse("detector", "YuNet", "8f" * 32, "MIT"),
+                ModelUse("vectors", "SFace", "0b" * 32, "Apache-2.0"),
             ),
             recipe='[detect]\nmin_score = 0.6\n\n[refine]\nuse = "ssiam"\nepochs = 15\n',
             seed=0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from castlist.report.words import clean, clock, count, length, percent, sheet, spell
+from castlist.report.words import clock, count, length, one_line, percent, sheet, spell
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_count_percent_spell() -> None:
 
 
 def test_clean() -> None:
-    assert clean("  a\n\tb\x07 ") == "a b"
-    assert clean("a" * 10_000, 5) == "aaaa…"
-    assert clean(" " * 10_000 + "a", 5).endswith("…")
-    assert clean("\u202eabc\u2069") == "abc"
-    assert clean("\udc80") == "?"
-    assert clean("") == ""
+    assert one_line("  a\n\tb\x07 ") == "a b"
+    assert one_line("a" * 10_000, 5) == "aaaa…"
+    assert one_line(" " * 10_000 + "a", 5).endswith("…")
+    assert one_line("\u202eabc\u2069") == "abc"
+    assert one_line("\udc80") == "?"
+    assert one_line("") == ""
 
 
 def test_sheet_keeps_lines_and_indent() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from castlist.errors import InputError
-from castlist.review.film import Film
+from castlist.review.film import FilmFile
 from castlist.store import Workspace
 
 CONTENT = bytes(range(256)) * 40
@@ -159,7 +159,7 @@ def test_no_other_file_is_served(film: Any, tmp_path: Path) -> None:
         tmp_path / "none",
     ):
         with pytest.raises(InputError, match=re.escape(path.name)):
-            Film(replace(film.video, path=path), tmp_path / "else" / "film.castlist").file()
+            FilmFile(replace(film.video, path=path), tmp_path / "else" / "film.castlist").file()
 
 
 def test_a_film_that_changes_is_no_longer_served(film: Any, served: Callable[..., Any]) -> None:

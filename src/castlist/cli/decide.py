@@ -167,10 +167,10 @@ def _import(session: Session, what: tuple[str, ...], offset: float | None) -> No
 
 
 def _plain(made: Decision) -> str:
-    from castlist.report.words import clean
+    from castlist.report.words import one_line
     from castlist.review.history import sentence
 
-    return clean(sentence(made), 120)
+    return one_line(sentence(made), 120)
 
 
 def _list(session: Session) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from castlist.cli.options import WORKSPACE
 
 if TYPE_CHECKING:
     from castlist.store import Workspace
-    from castlist.store.summary import Film, LastRun, ScanCounts, Summary
+    from castlist.store.summary import FilmSummary, LastRun, ScanCounts, Summary
 
 NONE = "none yet"  # said of what a workspace does not hold
 PROPOSED = 10  # proposed names listed, of more
@@ -91,7 +91,7 @@ def _lines(found: Summary) -> dict[str, str]:
     }
 
 
-def _film(film: Film) -> str:
+def _film(film: FilmSummary) -> str:
     size = f"{film['width']}×{film['height']}, {film['seconds']:.1f} s, {film['codec']}".rstrip(", ")
     start = f", timecode {film['timecode']}" if film["timecode"] else ""
     gone = "" if film["there"] else "; the file is not there any more"

@@ -17,8 +17,8 @@ from castlist.io import plain_json
 if TYPE_CHECKING:
     from castlist.library import Library
     from castlist.library.page import Card
-    from castlist.library.search import Found
-    from castlist.library.words import Answer
+    from castlist.library.search import LikelyPerson
+    from castlist.library.words import SearchAnswer
 
 EXAMPLES = """
 \b
@@ -72,7 +72,9 @@ def command(
         _words(library.find(" ".join(query)), " ".join(query), as_json, as_csv, page)
 
 
-def _photo(found: Sequence[Found], photo: Path, as_json: bool, as_csv: bool, page: Path | None) -> None:
+def _photo(
+    found: Sequence[LikelyPerson], photo: Path, as_json: bool, as_csv: bool, page: Path | None
+) -> None:
     from castlist.library.page import cards_of_people
 
     if page:
@@ -91,9 +93,9 @@ def _photo(found: Sequence[Found], photo: Path, as_json: bool, as_csv: bool, pag
 
 
 def _tracks(library: Library, photo: Path, face: int | None, most: int, as_json: bool, as_csv: bool) -> None:
-    from castlist.library.photo import chosen, faces_in
+    from castlist.library.photo import chosen_face, faces_in
 
-    hits = library.search_tracks(chosen(photo, faces_in(photo), face).vector, most)
+    hits = library.search_tracks(chosen_face(photo, faces_in(photo), face).vector, most)
     if as_json:
         found = [
             {"film": h.film.name, "track": h.track, "start": h.start, "cosine": round(h.cosine, 4)}
@@ -105,7 +107,7 @@ def _tracks(library: Library, photo: Path, face: int | None, most: int, as_json:
     _print(("Film", "Track", "At", "Cosine"), rows, as_csv, "The index has no track.")
 
 
-def _words(answer: Answer, query: str, as_json: bool, as_csv: bool, page: Path | None) -> None:
+def _words(answer: SearchAnswer, query: str, as_json: bool, as_csv: bool, page: Path | None) -> None:
     from castlist.library.page import cards_of_moments
 
     if page:
@@ -129,9 +131,9 @@ def _words(answer: Answer, query: str, as_json: bool, as_csv: bool, page: Path |
 
 
 def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
-    from castlist.library.photo import propose
+    from castlist.library.photo import propose_photos
 
-    proposals, skipped = propose(library, folder)
+    proposals, skipped = propose_photos(library, folder)
     if as_json:
         found = [p.document() for p in proposals]
         click.echo(plain_json.text({"proposals": found, "skipped": skipped}))
@@ -171,9 +173,9 @@ def _harmless(cell: str) -> str:
 
 
 def _page(path: Path, title: str, cards: Sequence[Card], note: str) -> None:
-    from castlist.library.page import write_page
+    from castlist.library.page import write_results
 
-    write_page(path, title, cards, note)
+    write_results(path, title, cards, note)
     click.echo(f"{shown(str(path))}: {len(cards)} results", err=True)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.dense import agglomerate
-from castlist.cluster.group_linkage import Groups, Scale, join_groups, merge_all
+from castlist.cluster.group_linkage import GroupSums, Scale, join_groups, merge_all
 from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
@@ -123,9 +123,9 @@ def _one_round(
     label = np.full(t, -1, np.int64)
     label[clear] = _sure_groups(sub, inner, scale)
     inside = None if hints is None else hints[clear]
-    label[clear] = join_groups(Groups(sub, label[clear], inner, scale, hints=inside), label[clear])
+    label[clear] = join_groups(GroupSums(sub, label[clear], inner, scale, hints=inside), label[clear])
     label = _attach(cosine, label, cannot, scale, hints)
-    return join_groups(Groups(cosine, label, cannot, scale, hints=hints), label)
+    return join_groups(GroupSums(cosine, label, cannot, scale, hints=hints), label)
 
 
 def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> NDArray[np.int64]:
@@ -148,7 +148,7 @@ def _attach(
     label[waiting] = k + np.arange(len(waiting))
     if not k or not len(waiting):
         return label
-    groups = Groups(cosine, label, np.zeros((0, 2), np.int64), scale, hints=hints)
+    groups = GroupSums(cosine, label, np.zeros((0, 2), np.int64), scale, hints=hints)
     odds = np.stack([groups.log_odds(int(label[w]), slice(0, k)) for w in waiting])
     met: dict[int, list[int]] = {}
     for a, b in cannot:
@@ -193,7 +193,7 @@ def _two_storeys(
         merges += [tuple(pair) for pair in name[merge].tolist()]
         heights += np.minimum(height / 4, 0.5).tolist()  # a cosine distance of 2 is the limit
         root[person] = t + len(merges) - 1 if len(merge) else rows[0]
-    pairs, odds, _ = merge_all(Groups(cosine, label, cannot, scale, stray=0.0, hints=hints))
+    pairs, odds, _ = merge_all(GroupSums(cosine, label, cannot, scale, stray=0.0, hints=hints))
     for (a, b), chance in zip(pairs, odds, strict=True):
         merges.append((int(root[a]), int(root[b])))
         heights.append(float(np.clip(1 / (1 + np.exp(np.clip(chance, -500, 500))), 0.5 + 1e-9, 1.0)))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.hints import Hints
 
-__all__ = ["Groups", "Scale", "join_groups", "merge_all"]
+__all__ = ["GroupSums", "Scale", "join_groups", "merge_all"]
 
 SAME_SPREAD = 0.15  # deviation of the cosine of one person's groups: hair, light, age
 LOOK_ALIKE = 0.06  # deviation of the cosine of two people's true centres
@@ -59,7 +59,7 @@ class Scale:
         )
 
 
-class Groups:
+class GroupSums:
     """Sums over groups of tracks, kept up to date while groups are joined; arrays are (g,) and (g, g)."""
 
     def __init__(
@@ -116,7 +116,7 @@ class Groups:
 
 
 def merge_all(
-    groups: Groups, least: float = -np.inf
+    groups: GroupSums, least: float = -np.inf
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """(m, 2) groups joined, the second into the first, (m,) their log odds, and (g,) where each ended.
 
@@ -149,14 +149,14 @@ def merge_all(
     return np.array(pairs, np.int64).reshape(-1, 2), np.array(odds), home
 
 
-def join_groups(groups: Groups, label: NDArray[np.int64]) -> NDArray[np.int64]:
+def join_groups(groups: GroupSums, label: NDArray[np.int64]) -> NDArray[np.int64]:
     """(t,) the labels after all joins that are more likely than not, numbered from 0."""
     home = merge_all(groups, 0.0)[2]
     return np.unique(home[label], return_inverse=True)[1].astype(np.int64)
 
 
 def _look(
-    groups: Groups, i: int, best: NDArray[np.float64], partner: NDArray[np.int64]
+    groups: GroupSums, i: int, best: NDArray[np.float64], partner: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     row = groups.log_odds(i)
     partner[i] = row.argmax()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.duplicates import duplicate_pairs
-from castlist.cluster.large.reciprocal import WARD, Dense, Forest, exact_search
+from castlist.cluster.large.reciprocal import WARD, DenseCentres, Forest, exact_search
 from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
 from castlist.errors import InputError
@@ -46,7 +46,7 @@ def ward(
         np.add.at(centre, group, x * w[:, None])
         x = centre / total[:, None]
     searches = (exact_search(np.float32), exact_search(np.float64))
-    merge, height = Forest(Dense(x), total, apart, WARD, searches).grow()
+    merge, height = Forest(DenseCentres(x), total, apart, WARD, searches).grow()
     name = np.concatenate([node, n + len(first) + np.arange(len(merge))])
     merges = np.concatenate([first, name[merge]])
     return assemble(merges, np.concatenate([np.zeros(len(first)), height]), n)

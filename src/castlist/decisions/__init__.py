@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from castlist.decisions.align import Alignment, Copy, align
+from castlist.decisions.align import Alignment, Copy, align_films
 from castlist.decisions.apply import apply, completed_log, decided_by, numbered, stood, with_numbers
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active, to_redo, to_undo
@@ -45,7 +45,7 @@ __all__ = [
     "Proposed",
     "View",
     "active",
-    "align",
+    "align_films",
     "apply",
     "carry",
     "cast_of",

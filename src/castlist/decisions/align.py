@@ -18,7 +18,7 @@ from castlist.boxes import iou
 from castlist.errors import InputError
 from castlist.types import Clock, Tracks, Video
 
-__all__ = ["Alignment", "Copy", "align"]
+__all__ = ["Alignment", "Copy", "align_films"]
 
 # Film on PAL video and back, and NTSC's pace and back: how much longer a second becomes.
 SPEEDS = (Fraction(1), Fraction(24, 25), Fraction(25, 24), Fraction(1000, 1001), Fraction(1001, 1000))
@@ -55,7 +55,7 @@ class Alignment:
         return self.speed * time + self.offset
 
 
-def align(old: Copy, new: Copy) -> Alignment:
+def align_films(old: Copy, new: Copy) -> Alignment:
     """How the time of an old copy runs in a new one; the same file needs no votes.
 
     Raises:
@@ -63,7 +63,7 @@ def align(old: Copy, new: Copy) -> Alignment:
     """
     if old.video.digest == new.video.digest:
         return Alignment(Fraction(1), Fraction(0), len(old.tracks), len(old.tracks))
-    a, b = _Look(old), _Look(new)
+    a, b = _TrackTimes(old), _TrackTimes(new)
     alike = _alike(a, b)
     found = [(*_vote(a, b, alike, float(speed)), speed) for speed in SPEEDS]
     count, second, shift, speed = max(found, key=lambda f: f[0])
@@ -76,7 +76,7 @@ def align(old: Copy, new: Copy) -> Alignment:
     return Alignment(speed, offset, count, len(a.start))
 
 
-class _Look:
+class _TrackTimes:
     """When the largest tracks of a copy begin and end, in seconds, and where, as fractions of the frame."""
 
     def __init__(self, copy: Copy) -> None:
@@ -90,7 +90,7 @@ class _Look:
         self.vector = None if copy.vector is None else copy.vector[rows]
 
 
-def _alike(a: _Look, b: _Look) -> NDArray[np.float64]:
+def _alike(a: _TrackTimes, b: _TrackTimes) -> NDArray[np.float64]:
     """(n, m) what a pair's vote counts: 0 where the boxes differ, up to 3 where the faces are alike too."""
     worth = np.ones((len(a.start), len(b.start)))
     if a.vector is not None and b.vector is not None and a.vector.shape[1] == b.vector.shape[1]:
@@ -99,7 +99,7 @@ def _alike(a: _Look, b: _Look) -> NDArray[np.float64]:
     return np.where(same, worth, 0.0)
 
 
-def _vote(a: _Look, b: _Look, alike: NDArray[np.float64], speed: float) -> tuple[int, int, float]:
+def _vote(a: _TrackTimes, b: _TrackTimes, alike: NDArray[np.float64], speed: float) -> tuple[int, int, float]:
     """How many tracks agree on the best shift and on the next best, and the best one in seconds."""
     length = np.abs((b.stop - b.start)[None] - speed * (a.stop - a.start)[:, None])
     one, other = np.nonzero((alike > 0) & (length <= LENGTH))

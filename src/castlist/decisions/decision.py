@@ -130,8 +130,8 @@ class Decision:
         if any(a < 0 or b < 0 or n < 1 for a, b, n in given):
             raise InputError("Decision.numbers must be a decision, a side and a number each")
         object.__setattr__(self, "numbers", given)
-        object.__setattr__(self, "value", clean(self.value))
-        object.__setattr__(self, "author", clean(self.author)[:200])
+        object.__setattr__(self, "value", clean_name(self.value))
+        object.__setattr__(self, "author", clean_name(self.author)[:200])
 
     @classmethod
     def different(cls, *faces: Anchor, author: str = "") -> Decision:
@@ -149,7 +149,7 @@ class Decision:
         return tuple(a for a in self.anchors if a.side % 3 == (0 if a.side // 3 in moved else 1))
 
 
-def clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """A name as it is stored: composed (NFC), one line, no control characters, no blanks around it."""
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in name)
     return " ".join(unicodedata.normalize("NFC", text).split())

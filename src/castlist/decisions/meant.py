@@ -14,7 +14,7 @@ from castlist.decisions.locate import Sides
 from castlist.decisions.part import parted
 from castlist.types import NOISE
 
-__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Joined", "Somebody", "Standing", "meant"]
+__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Attached", "Somebody", "Standing", "meant"]
 
 MOVED, TARGET, REST, WHOLE = range(4)
 Tracks = NDArray[np.int64]
@@ -34,7 +34,7 @@ class Somebody:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Joined:
+class Attached:
     """Tracks that nobody decided about, which joined somebody whom a decision made."""
 
     group: int  # index into the groups
@@ -49,7 +49,7 @@ class Standing:
     number: Tracks  # (g,) of each person
     name: tuple[str, ...]  # (g,)
     who: tuple[Somebody, ...]  # (g,)
-    joined: tuple[Joined, ...]  # whoever joined them without a decision
+    joined: tuple[Attached, ...]  # whoever joined them without a decision
     base: Base
     next_number: int  # that nobody ever had
 

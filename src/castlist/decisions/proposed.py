@@ -12,7 +12,7 @@ from datetime import datetime
 
 import numpy as np
 
-from castlist.decisions.decision import Anchor, clean
+from castlist.decisions.decision import Anchor, clean_name
 from castlist.decisions.people import View
 from castlist.errors import InputError
 from castlist.types import NOISE
@@ -43,7 +43,7 @@ class Proposed:
     id: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", clean(self.name))
+        object.__setattr__(self, "name", clean_name(self.name))
         if not self.name or len(self.name) > LONGEST_NAME:
             raise InputError(f"a proposed name has 1 to {LONGEST_NAME} characters, not {len(self.name)}")
         if not 1 <= len(self.faces) <= FACES:
@@ -51,7 +51,7 @@ class Proposed:
         if not 0 <= self.agree <= 1:
             raise InputError(f"a share is from 0 to 1, not {self.agree}")
         for field, most in (("source", 300), ("why", 300), ("author", 200)):
-            object.__setattr__(self, field, clean(getattr(self, field))[:most])
+            object.__setattr__(self, field, clean_name(getattr(self, field))[:most])
 
     @property
     def folded(self) -> str:

@@ -16,7 +16,7 @@ from castlist.decisions.base import Base, page_order
 from castlist.decisions.decision import Decision, DecisionKind
 from castlist.decisions.identities import largest_number
 from castlist.decisions.locate import Finder, Sides
-from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Joined, Somebody, Standing, meant
+from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Attached, Somebody, Standing, meant
 from castlist.decisions.people import Conflict, Missing
 from castlist.types import BACKGROUND, NOISE, PERSON, Video
 
@@ -400,7 +400,7 @@ class Walk:
             number[i] = self._given(0, int(number[i]), {*taken, *number.tolist()})
         who = [self.people.get(k, Somebody(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)]
         place = {k: i for i, k in enumerate(keys.tolist())}
-        met = tuple(Joined(place[k], own[label[own] == place[k]]) for k, own in joined if k in place)
+        met = tuple(Attached(place[k], own[label[own] == place[k]]) for k, own in joined if k in place)
         return Standing(
             label, number, tuple(p.name for p in who), tuple(who), tuple(j for j in met if len(j.tracks)),
             self.base, self.next_number,

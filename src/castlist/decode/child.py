@@ -60,7 +60,7 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
-def decode(job: wire.Job, out: int) -> None:
+def decode(job: wire.DecodeJob, out: int) -> None:
     """Describe the file, or send its frames if the job has a place for their pictures."""
     import av.logging
 
@@ -110,11 +110,11 @@ def _sound(source: Source) -> list[int] | None:
 class _Sender:
     """Tells the parent of each frame, and paints those that it asks for."""
 
-    def __init__(self, source: Source, job: wire.Job, out: int) -> None:
-        from castlist.decode.picture import Painter, fitted
+    def __init__(self, source: Source, job: wire.DecodeJob, out: int) -> None:
+        from castlist.decode.picture import Painter, fitted_size
 
         self._source, self._start, self._most, self._out = source, job["start"], job["ahead"], out
-        self._painter = Painter(*fitted(job["width"], job["height"], job["max_side"]))
+        self._painter = Painter(*fitted_size(job["width"], job["height"], job["max_side"]))
         self._thumb = Painter(*job["thumb"], smooth=True) if job["thumb"] else None
         shape = (self._painter.height, self._painter.width, 3)
         self._canvas = np.frombuffer(mmap.mmap(job["canvas"], math.prod(shape)), np.uint8).reshape(shape)

@@ -43,7 +43,7 @@ def shown_size(width: int, height: int, aspect: Fraction | None, transpose: bool
     return (height, width) if transpose else (width, height)
 
 
-def fitted(width: int, height: int, max_side: int) -> tuple[int, int]:
+def fitted_size(width: int, height: int, max_side: int) -> tuple[int, int]:
     """The size of a frame scaled down so that its long side is at most `max_side`; 0: as it is."""
     long = max(width, height)
     if not max_side or long <= max_side:

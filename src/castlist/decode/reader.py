@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import wire
 from castlist.decode.files import Limits, digest, open_plain, plain_path, printable
-from castlist.decode.picture import fitted
+from castlist.decode.picture import fitted_size
 from castlist.decode.process import Child
 from castlist.errors import InputError, VideoError
 from castlist.types import Video
@@ -105,7 +105,7 @@ def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
 
 def _header(path: Path, fd: int, limits: Limits) -> wire.Header:
     """What the child says of a film."""
-    child = Child(path, fd, limits, job=wire.Job(canvas=-1))
+    child = Child(path, fd, limits, job=wire.DecodeJob(canvas=-1))
     try:
         return wire.load(child.hear()[1], wire.Header)
     finally:
@@ -173,7 +173,7 @@ class Reader:
         exact: bool,
         limits: Limits,
     ) -> None:
-        width, height = fitted(video.width, video.height, max_side)
+        width, height = fitted_size(video.width, video.height, max_side)
         ahead = max(2, min(_MOST_AHEAD, limits.ahead // (3 * video.width * video.height)))
         self._read, self._rest = (
             0,
@@ -194,7 +194,7 @@ class Reader:
             canvas = _anonymous_file(height * width * 3)
             memory = mmap.mmap(canvas, height * width * 3, prot=mmap.PROT_READ)
             self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
-            job = wire.Job(
+            job = wire.DecodeJob(
                 canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
                 width=video.width, height=video.height, ahead=kept + ahead, exact=exact,
             )  # fmt: skip

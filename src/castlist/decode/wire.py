@@ -102,7 +102,7 @@ def load(data: bytes, kind: type[T]) -> T:
     return value
 
 
-class Job(TypedDict, total=False):
+class DecodeJob(TypedDict, total=False):
     """What the decoding child is asked for."""
 
     file: int  # descriptors of the film, of the parent's life and of the answers

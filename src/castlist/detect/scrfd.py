@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.models import Network, load
+from castlist.models import OnnxNetwork, load
 from castlist.types import Detections, Machine
 
 STRIDES = (8, 16, 32)  # pixels a cell of each of the network's three output maps
@@ -50,7 +50,7 @@ class SCRFD:
 
 
 def _decode(
-    network: Network, image: NDArray[np.uint8], min_score: float
+    network: OnnxNetwork, image: NDArray[np.uint8], min_score: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) of every guess that scores at least min_score."""
     import cv2

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.embed.align import CHIP, align, halved
+from castlist.embed.align import CHIP, align_faces, halved
 from castlist.embed.network import ArcFace, SFace
 from castlist.embed.quality import detail, face_quality, sharpness
 from castlist.embed.select import best_faces, doubtful
@@ -19,7 +19,7 @@ __all__ = [
     "ArcFace",
     "Embedder",
     "SFace",
-    "align",
+    "align_faces",
     "best_faces",
     "detail",
     "doubtful",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHIP", "TEMPLATE", "align", "halved", "similarity"]
+__all__ = ["CHIP", "TEMPLATE", "align_faces", "halved", "similarity"]
 
 CHIP = 112  # pixels a side of the picture that the models take
 
@@ -33,7 +33,7 @@ def similarity(points: NDArray[np.floating], target: NDArray[np.floating] = TEMP
     return np.column_stack([scale * rotation, aim - scale * rotation @ centre])
 
 
-def align(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
+def align_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
     """The chip (112, 112, 3) of a face, cut from a picture (h, w, 3) by its landmarks (5, 2).
 
     Large faces are halved first: sampled at single points they would alias.

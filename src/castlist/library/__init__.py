@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from castlist import _former
 from castlist.library.executors import Executor, Here, Processes, executor
 from castlist.library.films import Shard, films_of
 from castlist.library.library import Added, Library, Problem
 from castlist.library.many import find_all
 from castlist.library.storage import is_library
-from castlist.library.undo import Decision
-from castlist.library.views import FilmAppearance, LibraryFilm, LibraryPerson, Question
+from castlist.library.undo import LibraryDecision
+from castlist.library.views import FilmAppearance, LibraryFilm, LibraryPerson, LibraryQuestion
 from castlist.library.work import Outcome, Task
 
 __all__ = [
     "Added",
-    "Decision",
     "Executor",
     "FilmAppearance",
     "Here",
     "Library",
+    "LibraryDecision",
     "LibraryFilm",
     "LibraryPerson",
+    "LibraryQuestion",
     "Outcome",
     "Problem",
     "Processes",
-    "Question",
     "Shard",
     "Task",
     "executor",
@@ -31,3 +34,6 @@ __all__ = [
     "find_all",
     "is_library",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Decision="LibraryDecision", Question="LibraryQuestion")

@@ -17,12 +17,12 @@ from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
 from castlist.types import NOISE
 
-__all__ = ["apply", "fill", "match"]
+__all__ = ["apply_event", "fill", "match"]
 
 Db = sqlite3.Connection
 
 
-def apply(db: Db, event: Event) -> None:
+def apply_event(db: Db, event: Event) -> None:
     """Bring the tables to where they are after an event, within the caller's transaction.
 
     Raises:
@@ -32,7 +32,7 @@ def apply(db: Db, event: Event) -> None:
         was = undo.before(db, event)
         _APPLY[event.kind](db, event)
         if was is not None:
-            undo.keep(db, event, was)
+            undo.remember(db, event, was)
     except (KeyError, TypeError, ValueError, IndexError, InputError, sqlite3.IntegrityError) as error:
         raise WorkspaceError(
             f"line {event.number} of the library's log does not fit those before it ({error!r})"

@@ -15,7 +15,7 @@ from castlist.library.storage import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
 
-__all__ = ["erase_in_films", "names_of", "redact"]
+__all__ = ["erase_in_films", "names_of", "redact_log"]
 
 Db = sqlite3.Connection
 
@@ -68,7 +68,7 @@ def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
         write_report(opened, cast, portraits)
 
 
-def redact(
+def redact_log(
     library: Path, ids: Sequence[str], members: Sequence[tuple[str, str]], names: Sequence[str]
 ) -> None:
     """Write the log anew without names, times and places of a person. Ids and lines stay."""

@@ -17,7 +17,7 @@ from castlist.library.harvest import FilmFacts
 from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
 from castlist.library.log import Data, FilmPerson
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
-from castlist.library.score import Likeness, pair_score
+from castlist.library.score import ScoreOdds, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.library.ulid import new_ulid
 from castlist.types import Fate
@@ -129,7 +129,7 @@ def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: Film
 def _linked(
     db: Db, facts: FilmFacts, film: int | None, known: Mapping[int, _Before], fresh: Sequence[int],
     parted: Sequence[tuple[int, int]],
-) -> tuple[Likeness, Placement]:  # fmt: skip
+) -> tuple[ScoreOdds, Placement]:  # fmt: skip
     """Who of the new members of a film is who in the library; `parted` are pairs that were one before."""
     members = facts.members
     able = [n for n in fresh if len(members[n].vectors)]
@@ -139,7 +139,7 @@ def _linked(
     pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
     inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))})
     seen = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
-    likeness = Likeness.fit(facts.model, pairs, seen)
+    likeness = ScoreOdds.fit(facts.model, pairs, seen)
     candidates = _candidates(db, able, sets, nearest)
     apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
     for a, b in (*facts.together, *parted):
@@ -213,7 +213,7 @@ def _halves(
     db: Db,
     facts: FilmFacts,
     found: Placement,
-    likeness: Likeness,
+    likeness: ScoreOdds,
     growth: Growth,
     people: dict[int, FilmPerson],
 ) -> list[Ask]:

@@ -16,13 +16,13 @@ from castlist.cast import Cast
 from castlist.constrain import CoOccurrence
 from castlist.decisions import Anchor
 from castlist.errors import InputError, RecipeError, WorkspaceError
-from castlist.library.prototypes import MOST, choose
+from castlist.library.prototypes import MOST, choose_prototypes
 from castlist.recipe import Recipe
 from castlist.store import Workspace
 from castlist.types import NOISE, PERSON, SET_ASIDE, Embeddings, Fate, Portraits, Scan, Video
 from castlist.vectors import unit
 
-__all__ = ["FilmFacts", "MemberFacts", "Sighting", "Stay", "harvest", "stamp_of", "track_vectors"]
+__all__ = ["FilmFacts", "MemberFacts", "Sighting", "TrackStay", "harvest", "stamp_of", "track_vectors"]
 
 ASIDE = 4  # prototypes of a track that is set aside: enough to be found by a picture
 UNSEARCHED = frozenset(  # reasons for which a track is not even found by a picture
@@ -41,7 +41,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class TrackStay:
     """A track: one run of frames on screen."""
 
     start: Fraction  # seconds
@@ -61,7 +61,7 @@ class MemberFacts:
     faces: int
     vectors: NDArray[np.float16]  # (k, d) unit vectors of the sightings
     sightings: tuple[Sighting, ...]  # (k,)
-    stays: tuple[Stay, ...]
+    stays: tuple[TrackStay, ...]
     appearances: tuple[tuple[Fraction, Fraction], ...]
 
 
@@ -238,7 +238,7 @@ def _sightings(
     rows = np.flatnonzero(np.isin(faces.track, own))
     if not len(rows):
         return np.zeros((0, faces.vector.shape[1]), np.float16), ()
-    chosen = rows[choose(unit(faces.vector[rows]), faces.quality[rows], most)]
+    chosen = rows[choose_prototypes(unit(faces.vector[rows]), faces.quality[rows], most)]
     where = {int(d): i for i, d in enumerate(cast.tracks.detection.tolist()) if d >= 0}
     found = []
     for row in chosen.tolist():
@@ -249,10 +249,10 @@ def _sightings(
     return unit(faces.vector[chosen]).astype(np.float16), tuple(found)
 
 
-def _stays(cast: Cast, own: NDArray[np.int64]) -> tuple[Stay, ...]:
+def _stays(cast: Cast, own: NDArray[np.int64]) -> tuple[TrackStay, ...]:
     tracks, clock = cast.tracks, cast.clock
     found = [
-        Stay(clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(tracks.shot[t]))
+        TrackStay(clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(tracks.shot[t]))
         for t in own.tolist()
     ]
     return tuple(sorted(found, key=lambda s: (s.start, s.stop)))

@@ -27,18 +27,18 @@ from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.executors import Executor
 from castlist.library.films import films_of
-from castlist.library.forget import erase_in_films, names_of, redact
+from castlist.library.forget import erase_in_films, names_of, redact_log
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Data, Event, now
 from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
-from castlist.library.search import Found, by_face
+from castlist.library.search import LikelyPerson, by_face
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
-from castlist.library.undo import Decision
-from castlist.library.views import LibraryFilm, LibraryPerson, Question
-from castlist.library.words import Answer
+from castlist.library.undo import LibraryDecision
+from castlist.library.views import LibraryFilm, LibraryPerson, LibraryQuestion
+from castlist.library.words import SearchAnswer
 from castlist.library.work import FilmWatch, Outcome, quiet
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -145,7 +145,7 @@ class Library:
             found = views.person(db, given)
             return next(p for p in views.people(db, self.path) if p.id == found)
 
-    def questions(self, limit: int = 1000) -> list[Question]:
+    def questions(self, limit: int = 1000) -> list[LibraryQuestion]:
         """What a person should decide, grouped by person, the most useful first."""
         with self.reading() as db:
             return views.questions(db, self.path)[:limit]
@@ -183,7 +183,7 @@ class Library:
             for kind, data in events:
                 number += 1
                 made.append(Event(kind, data, author, time, number))
-                apply.apply(db, made[-1])
+                apply.apply_event(db, made[-1])
             for facts, growth in fills:
                 film = lookup.find_film(db, facts.video.digest)
                 if film is not None:
@@ -209,7 +209,7 @@ class Library:
         if behind:
             db.execute("BEGIN IMMEDIATE")
             for event in behind:
-                apply.apply(db, event)
+                apply.apply_event(db, event)
             self._fill_all(db, {e.data["digest"] for e in behind if e.kind == "film"})
             db.execute("COMMIT")
 
@@ -353,9 +353,9 @@ class Library:
 
     def name(self, person: str, name: str, *, author: str = "") -> str:
         """Give a person a name, in the library and in all films; the person's id."""
-        from castlist.decisions.decision import clean
+        from castlist.decisions.decision import clean_name
 
-        called = clean(name)
+        called = clean_name(name)
         if not called or len(called) > LONGEST:
             raise InputError(f"a name has 1 to {LONGEST} characters")
         with self._writing() as (db, record):
@@ -424,7 +424,7 @@ class Library:
             self._bring_names(db, *(p for p in (_person_of(db, member) for member in row) if p))
             return number
 
-    def undo(self, decision: int | None = None, *, author: str = "") -> Decision:
+    def undo(self, decision: int | None = None, *, author: str = "") -> LibraryDecision:
         """Take back a decision, the latest one by default; what was taken back.
 
         Whoever was merged gets the old id again, and the id of a part that was split off leads to whom it was
@@ -442,7 +442,7 @@ class Library:
             self._bring_names(db, *undo.people_of(db, number))
             return undo.decision(db, number)
 
-    def history(self, limit: int = 100) -> list[Decision]:
+    def history(self, limit: int = 100) -> list[LibraryDecision]:
         """What people decided, the latest first."""
         with self.reading() as db:
             return undo.decisions(db, limit)
@@ -485,7 +485,7 @@ class Library:
                 return failed
             data: Data = {"ids": ids, "members": [list(m) for m in members]}
             self._record(db, [("forget", data)], author or "somebody")
-            redact(self.path, ids, members, names)
+            redact_log(self.path, ids, members, names)
             vacuum(db, self.path)
         for space in spaces:
             self._add(str(space), space, again=True)
@@ -495,7 +495,7 @@ class Library:
 
     def search(
         self, photo: str | os.PathLike[str], *, face: int | None = None, machine: Machine = Machine()
-    ) -> list[Found]:
+    ) -> list[LikelyPerson]:
         """Who is in a picture: people, and who is of the background or set aside, the most probable first.
 
         Args:
@@ -504,16 +504,16 @@ class Library:
         Raises:
             InputError: the picture cannot be read, or shows no face, or several and none was chosen.
         """
-        from castlist.library.photo import chosen, faces_in
+        from castlist.library.photo import chosen_face, faces_in
 
-        return self.search_face(chosen(photo, faces_in(photo, machine=machine), face).vector)
+        return self.search_face(chosen_face(photo, faces_in(photo, machine=machine), face).vector)
 
-    def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[Found]:
+    def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[LikelyPerson]:
         """The same for a vector (d,) of a face by a model; only films of that model are searched."""
         with self.reading() as db:
             return by_face(db, self.path, model, np.asarray(vector, np.float32))
 
-    def find(self, query: str) -> Answer:
+    def find(self, query: str) -> SearchAnswer:
         """When the people of a query are on screen; castlist.library.words has the language.
 
         Raises:
@@ -585,7 +585,7 @@ class Library:
             db.execute("BEGIN")
             with storage.understood(self.path, storage.DAMAGED_LOG):
                 for event in storage.event_log(self.path).read():
-                    apply.apply(db, event)
+                    apply.apply_event(db, event)
             problems = self._fill_all(db)
             db.execute("COMMIT")
         for name in ("-wal", "-shm", "-journal"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from castlist.library.score import Likeness
+from castlist.library.score import ScoreOdds
 
 __all__ = ["ASK", "SURE", "Ask", "Candidate", "Placement", "Someone", "place"]
 
@@ -68,7 +68,7 @@ class Placement:
 def place(
     people: Sequence[Someone],
     candidates: Sequence[Candidate],
-    likeness: Likeness,
+    likeness: ScoreOdds,
     library: int,
     apart: Mapping[int, frozenset[int]],
     inside: Mapping[tuple[int, int], float],
@@ -103,7 +103,7 @@ def _best_of_person(candidates: Sequence[Candidate]) -> dict[tuple[int, str], Ca
     return best
 
 
-def _probability(someone: Someone, c: Candidate, likeness: Likeness, library: int) -> float:
+def _probability(someone: Someone, c: Candidate, likeness: ScoreOdds, library: int) -> float:
     same_name = bool(someone.name) and someone.name.casefold() == c.name.casefold()
     return float(likeness.probability(c.score, library, NAMESAKE if same_name else 0.0))
 
@@ -116,7 +116,7 @@ def _consider(
     holders: dict[str, set[int]],
     apart: Mapping[int, frozenset[int]],
     inside: Mapping[tuple[int, int], float],
-    likeness: Likeness,
+    likeness: ScoreOdds,
 ) -> None:
     """Link where it is sure and nothing speaks against it."""
     if chance < SURE or _named_otherwise(someone, c):
@@ -142,7 +142,7 @@ def _named_otherwise(someone: Someone, c: Candidate) -> bool:
     return bool(someone.name and c.name) and someone.name.casefold() != c.name.casefold()
 
 
-def _unlike(a: int, b: int, inside: Mapping[tuple[int, int], float], likeness: Likeness) -> bool:
+def _unlike(a: int, b: int, inside: Mapping[tuple[int, int], float], likeness: ScoreOdds) -> bool:
     """Whether two people of one film look like two, which the film itself took them for."""
     score = inside.get((min(a, b), max(a, b)))
     return score is None or float(likeness.log_odds(score)) < 0

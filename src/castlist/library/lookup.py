@@ -25,7 +25,7 @@ __all__ = [
     "now_id",
     "place_of",
     "question_id",
-    "shown",
+    "shown_person",
 ]
 
 Db = sqlite3.Connection
@@ -119,7 +119,7 @@ def _text(name: str | Path) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def shown(person: str, name: str) -> str:
+def shown_person(person: str, name: str) -> str:
     """What a person is called."""
     return name or f"Person {person[-6:]}"
 
@@ -134,4 +134,4 @@ def film_person(db: Db, digest: object, key: object) -> str:
     ).fetchone()
     if row is None:
         return "somebody of a film that is not in the library now"
-    return f"{shown(row[0], row[1]) if row[0] else 'somebody'} in {row[2]}"
+    return f"{shown_person(row[0], row[1]) if row[0] else 'somebody'} in {row[2]}"

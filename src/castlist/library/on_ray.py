@@ -86,7 +86,7 @@ class Ray:
         cores = max((task.threads for task in tasks), default=0) or CORES
         have = int(self.ray.cluster_resources().get("CPU", 1))
         count = min(len(tasks), self.jobs or max(1, have // cores))
-        make = self.ray.remote(num_cpus=min(cores, max(1, have // count)), max_restarts=0)(_Worker)
+        make = self.ray.remote(num_cpus=min(cores, max(1, have // count)), max_restarts=0)(_RayWorker)
         idle = [make.remote() for _ in range(count)]
         at_work: dict[ObjectRef, tuple[ObjectRef, Task, Task, int]] = {}
         while waiting or at_work:
@@ -130,7 +130,7 @@ def _reachable(address: str | None) -> None:
         ) from None
 
 
-class _Worker:
+class _RayWorker:
     """Lives on a machine of the cluster and does one film after another."""
 
     def perform(self, task: Task) -> Outcome:

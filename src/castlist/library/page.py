@@ -11,13 +11,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from castlist.errors import CastlistError
-from castlist.library.search import Found
+from castlist.library.search import LikelyPerson
 from castlist.library.views import LibraryFilm
 from castlist.library.words import Moment
 from castlist.store import Workspace
 from castlist.store.files import write
 
-__all__ = ["Card", "cards_of_moments", "cards_of_people", "write_page"]
+__all__ = ["Card", "cards_of_moments", "cards_of_people", "write_results"]
 
 BEFORE, AFTER = 1.0, 3.0  # seconds played around a face found by a picture
 MOST = 500  # cards of a page
@@ -60,7 +60,7 @@ class Card:
     image: str  # picture among the thumbs of the film's workspace, "" for none
 
 
-def cards_of_people(found: Sequence[Found]) -> list[Card]:
+def cards_of_people(found: Sequence[LikelyPerson]) -> list[Card]:
     """A card for each film in which somebody was found by a picture."""
     return [
         Card(s.film, max(0.0, s.time - BEFORE), s.time + AFTER, who.called[:1].upper() + who.called[1:],
@@ -84,7 +84,7 @@ def cards_of_moments(moments: Sequence[Moment]) -> list[Card]:
     ]
 
 
-def write_page(path: Path, title: str, cards: Sequence[Card], note: str = "") -> None:
+def write_results(path: Path, title: str, cards: Sequence[Card], note: str = "") -> None:
     """Write the page; pictures are in it, films are played from where they lie.
 
     Raises:

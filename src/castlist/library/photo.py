@@ -21,9 +21,9 @@ from castlist.vectors import unit
 
 if TYPE_CHECKING:
     from castlist.library.library import Library
-    from castlist.library.search import Found
+    from castlist.library.search import LikelyPerson
 
-__all__ = ["PhotoFace", "Proposal", "chosen", "faces_in", "named_photos", "propose"]
+__all__ = ["PhotoFace", "PhotoProposal", "chosen_face", "faces_in", "named_photos", "propose_photos"]
 
 LARGEST = 64 << 20  # bytes of a picture file
 PIXELS = 1 << 26  # of a picture: 67 megapixels
@@ -52,7 +52,7 @@ def faces_in(
     Raises:
         InputError: it is no picture that can be read, or shows no face.
     """
-    from castlist.embed import align
+    from castlist.embed import align_faces
 
     image = _read(Path(photo))
     found = _detect(image, recipe, machine)
@@ -60,13 +60,13 @@ def faces_in(
         raise InputError(
             f"{printable(photo)}: no face was found in this picture; bring a larger or sharper one"
         )
-    chips = np.array([align(image, points) for points in found.landmarks])
+    chips = np.array([align_faces(image, points) for points in found.landmarks])
     vectors = unit(recipe.embed(chips, machine=machine))
     order = np.argsort(found.box[:, 0], kind="stable")
     return [PhotoFace(n, tuple(found.box[i].tolist()), vectors[i]) for n, i in enumerate(order.tolist(), 1)]
 
 
-def chosen(photo: str | os.PathLike[str], faces: list[PhotoFace], number: int | None) -> PhotoFace:
+def chosen_face(photo: str | os.PathLike[str], faces: list[PhotoFace], number: int | None) -> PhotoFace:
     """The face that is meant.
 
     Raises:
@@ -124,7 +124,7 @@ def _detect(image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> Detec
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PhotoProposal:
     """A name for somebody of a library, from named pictures."""
 
     name: str
@@ -141,12 +141,12 @@ class Proposal:
         }  # fmt: skip
 
 
-def propose(library: Library, folder: str | os.PathLike[str]) -> tuple[list[Proposal], list[str]]:
+def propose_photos(library: Library, folder: str | os.PathLike[str]) -> tuple[list[PhotoProposal], list[str]]:
     """Names for people of a library from a folder of named pictures, and why pictures were left out.
 
     Nothing is changed. A name is proposed for one person, whom most of its pictures show.
     """
-    found_in: dict[str, dict[str, list[Found]]] = {}
+    found_in: dict[str, dict[str, list[LikelyPerson]]] = {}
     skipped: list[str] = []
     for name, photo in named_photos(folder):
         try:
@@ -160,7 +160,7 @@ def propose(library: Library, folder: str | os.PathLike[str]) -> tuple[list[Prop
     for name, people in found_in.items():
         person, found = max(people.items(), key=lambda p: (len(p[1]), p[1][0].probability, p[0]))
         chance = max(f.probability for f in found)
-        proposals.append(Proposal(name, person, found[0].name, chance, len(found)))
+        proposals.append(PhotoProposal(name, person, found[0].name, chance, len(found)))
     return sorted(proposals, key=lambda p: (-p.probability, p.name)), skipped
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST", "choose"]
+__all__ = ["MOST", "choose_prototypes"]
 
 MOST = 16  # prototypes of a person in a film
 LOOKED_AT = 1500  # faces of a person among which prototypes are chosen: more show nothing new
 
 
-def choose(vectors: NDArray[np.float32], quality: NDArray[np.float32], most: int = MOST) -> NDArray[np.int64]:
+def choose_prototypes(
+    vectors: NDArray[np.float32], quality: NDArray[np.float32], most: int = MOST
+) -> NDArray[np.int64]:
     """Rows of at most `most` faces such that every face is like one of them.
 
     Light, pose and age move a face's vector, so covering the vectors covers these. Greedy facility location:

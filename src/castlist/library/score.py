@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.calibrate import Prior
 
-__all__ = ["Likeness", "pair_score"]
+__all__ = ["ScoreOdds", "pair_score"]
 
 ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
 OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
@@ -47,7 +47,7 @@ def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class ScoreOdds:
     """What a score says about two people of two films.
 
     Two normal distributions of scores, of one person's and of two people's, begin at the model's prior and
@@ -63,7 +63,7 @@ class Likeness:
     other_std: float
 
     @classmethod
-    def fit(cls, model: str, pairs: ArrayLike, apart: ArrayLike = ()) -> Likeness:
+    def fit(cls, model: str, pairs: ArrayLike, apart: ArrayLike = ()) -> ScoreOdds:
         """Fit to scores of pairs of people of different films, and of people seen together (`apart`)."""
         prior = PRIORS.get(model, UNKNOWN)
         x, two = np.asarray(pairs, np.float64), np.asarray(apart, np.float64)
@@ -108,14 +108,14 @@ class Likeness:
         return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
 
 
-def _shifted(prior: Prior, other_mean: float, other_std: float) -> Likeness:
+def _shifted(prior: Prior, other_mean: float, other_std: float) -> ScoreOdds:
     """The prior where all faces share something that carries two people's mean score to `other_mean`.
 
     A common part of squared length c makes a cosine x into (x + c) / (1 + c).
     """
     common = max(0.0, (other_mean - prior.other_mean) / max(1 - other_mean, 0.05))
     same_mean = (prior.same_mean + common) / (1 + common)
-    return Likeness(same_mean, WIDER * prior.same_std / (1 + common), other_mean, other_std)
+    return ScoreOdds(same_mean, WIDER * prior.same_std / (1 + common), other_mean, other_std)
 
 
 def _two(prior: Prior, x: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
@@ -126,8 +126,8 @@ def _two(prior: Prior, x: NDArray[np.float64], weight: NDArray[np.float64]) -> t
     return mean, float(np.sqrt(spread / (n + OTHER_WORTH)))
 
 
-def _one(now: Likeness, x: NDArray[np.float64], chance: NDArray[np.float64]) -> Likeness:
+def _one(now: ScoreOdds, x: NDArray[np.float64], chance: NDArray[np.float64]) -> ScoreOdds:
     """One person's mean moved to what the library's sure pairs have."""
     n = chance.sum() + SAME_WORTH
     mean = float((chance @ x + SAME_WORTH * now.same_mean) / n)
-    return Likeness(mean, now.same_std, now.other_mean, now.other_std)
+    return ScoreOdds(mean, now.same_std, now.other_mean, now.other_std)

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.library import lookup, views
-from castlist.library.score import ALIKE, Likeness
-from castlist.library.shelf import Piece, pieces
+from castlist.library.score import ALIKE, ScoreOdds
+from castlist.library.shelf import MemberBlock, blocks
 from castlist.store.rows import exact
 from castlist.types import Fate, Json
 from castlist.vectors import unit
 
-__all__ = ["Found", "Sight", "by_face", "scores_of"]
+__all__ = ["LikelyPerson", "Sight", "by_face", "scores_of"]
 
 Db = sqlite3.Connection
 SAMPLE = 4000  # scores from which the spread of strangers is taken
@@ -37,7 +37,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LikelyPerson:
     """Somebody who may be who is in the picture, most alike film first."""
 
     person: str | None  # id; None: of the background or set aside, nobody of the library
@@ -76,7 +76,9 @@ class Found:
         }
 
 
-def scores_of(query: NDArray[np.float32], piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def scores_of(
+    query: NDArray[np.float32], piece: MemberBlock
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The score of one face with each member of a piece, as `pair_score`, and its nearest prototype."""
     cosine = piece.vector @ query
     count = np.diff(piece.offset)
@@ -94,7 +96,7 @@ def scores_of(query: NDArray[np.float32], piece: Piece) -> tuple[NDArray[np.floa
 
 def by_face(
     db: Db, library: Path, model: str, query: NDArray[np.float32], least: float = LEAST
-) -> list[Found]:
+) -> list[LikelyPerson]:
     """Everybody whom a face may show, the most probable first. Every prototype is compared.
 
     Args:
@@ -104,13 +106,13 @@ def by_face(
     face = unit(query[None])[0]
     best: list[tuple[float, int, int]] = []
     strangers: list[NDArray[np.float64]] = []
-    for piece in pieces(db, model):
+    for piece in blocks(db, model):
         score, prototype = scores_of(face, piece)
         strangers.append(score[:: max(1, len(score) * 10 // SAMPLE)])
         top = np.argsort(-score, kind="stable")[: 4 * SHOWN]
         best += zip(score[top].tolist(), piece.member[top].tolist(), prototype[top].tolist(), strict=True)
         best = sorted(best, key=lambda b: (-b[0], b[1]))[: 4 * SHOWN]
-    likeness = Likeness.fit(model, np.concatenate([np.zeros(0), *strangers]))
+    likeness = ScoreOdds.fit(model, np.concatenate([np.zeros(0), *strangers]))
     people = db.execute("SELECT count(*) FROM person").fetchone()[0]
     return _gathered(db, library, best, likeness, people, least)
 
@@ -119,10 +121,10 @@ def _gathered(
     db: Db,
     library: Path,
     best: Sequence[tuple[float, int, int]],
-    likeness: Likeness,
+    likeness: ScoreOdds,
     people: int,
     least: float,
-) -> list[Found]:
+) -> list[LikelyPerson]:
     """Members as people, each with the films it is seen in."""
     films = {film.id: film for film in views.films(db, library)}
     found: dict[str, list[tuple[float, _Row, Sight]]] = {}
@@ -136,9 +138,9 @@ def _gathered(
     listed = []
     for rows in found.values():
         (chance, row, _), person = rows[0], rows[0][1][1]
-        name = lookup.shown(person, row[2]) if person else ""
+        name = lookup.shown_person(person, row[2]) if person else ""
         fate = Fate.PERSON if person else Fate.of(row[3])
-        listed.append(Found(person, name, fate, chance, tuple(sight for _, _, sight in rows)))
+        listed.append(LikelyPerson(person, name, fate, chance, tuple(sight for _, _, sight in rows)))
     return sorted(listed, key=lambda f: (-f.probability, f.person or "~"))[:SHOWN]
 
 

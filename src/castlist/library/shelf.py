@@ -13,14 +13,14 @@ from castlist.errors import WorkspaceError
 from castlist.library.prototypes import MOST
 from castlist.vectors import unit
 
-__all__ = ["Piece", "nearest_members", "pieces", "vectors_of"]
+__all__ = ["MemberBlock", "blocks", "nearest_members", "vectors_of"]
 
 PIECE = 2000  # members read at once: 16 MB of vectors of 128 numbers
 SHORT = 64  # members compared prototype by prototype, of all whose means were compared
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Piece:
+class MemberBlock:
     """Some members and their prototypes."""
 
     member: NDArray[np.int64]  # (m,)
@@ -37,9 +37,9 @@ class Piece:
         return unit(np.add.reduceat(self.vector, self.offset[:-1], axis=0))
 
 
-def pieces(
+def blocks(
     db: sqlite3.Connection, model: str, where: str = "1", values: tuple[object, ...] = ()
-) -> Iterator[Piece]:
+) -> Iterator[MemberBlock]:
     """All members with vectors of a model, in pieces, by their row.
 
     Args:
@@ -58,7 +58,7 @@ def pieces(
         yield _piece(rows)
 
 
-def _piece(rows: list[tuple[int, int, bytes]]) -> Piece:
+def _piece(rows: list[tuple[int, int, bytes]]) -> MemberBlock:
     count = np.array([row[1] for row in rows], np.int64)
     data = b"".join(row[2] for row in rows)
     width, rest = divmod(len(data), 2 * max(1, int(count.sum())))
@@ -72,7 +72,7 @@ def _piece(rows: list[tuple[int, int, bytes]]) -> Piece:
         raise WorkspaceError(
             "the vectors in the library's catalogue are damaged; castlist library rebuild makes it anew"
         )
-    return Piece(
+    return MemberBlock(
         np.array([row[0] for row in rows], np.int64), np.concatenate([[0], np.cumsum(count)]), vector
     )
 
@@ -107,7 +107,7 @@ def nearest_members(
     heaps: list[list[tuple[float, int, NDArray[np.float32]]]] = [[] for _ in sets]
     sample: list[NDArray[np.float32]] = []
     seen = 0
-    for piece in pieces(db, model, where, values) if sets else ():
+    for piece in blocks(db, model, where, values) if sets else ():
         sample += [piece.of(i).copy() for i in range((-seen) % stride, len(piece.member), stride)]
         seen += len(piece.member)
         cosine = query @ piece.mean.T

@@ -91,7 +91,7 @@ def make_index(
     name = f"PQ{width // 2}x4fs,Refine(SQfp16)" if coded else "SQfp16"
     index = faiss.index_factory(width, name, faiss.METRIC_INNER_PRODUCT)
     index.train(np.ascontiguousarray(sample, np.float32))
-    check = Check(np.ascontiguousarray(sample[:: max(1, len(sample) // CHECKS)][:CHECKS], np.float32))
+    check = IndexCheck(np.ascontiguousarray(sample[:: max(1, len(sample) // CHECKS)][:CHECKS], np.float32))
     for piece in vectors:
         index.add(np.ascontiguousarray(piece, np.float32))
         if coded:
@@ -106,7 +106,7 @@ def make_index(
     return Made(index, recall, twice)
 
 
-class Check:
+class IndexCheck:
     """The exact neighbours of some queries, found piece by piece."""
 
     def __init__(self, queries: NDArray[np.float32]) -> None:

@@ -14,18 +14,18 @@ from typing import TypedDict
 
 from castlist.errors import InputError
 from castlist.library.log import Data, Event
-from castlist.library.lookup import film_person, find_film, member_of, now_id, shown
+from castlist.library.lookup import film_person, find_film, member_of, now_id, shown_person
 from castlist.types import Json
 
 __all__ = [
-    "Decision",
+    "LibraryDecision",
     "before",
     "decision",
     "decisions",
     "forget",
-    "keep",
     "last_decision",
     "people_of",
+    "remember",
     "revert",
 ]
 
@@ -35,7 +35,7 @@ _ROLES = ("into", "gone", "person", "new")  # of whom it was decided, in what is
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class LibraryDecision:
     """Something that a person decided about a library; one command or one click."""
 
     number: int  # of its first event in the log
@@ -147,7 +147,7 @@ _BEFORE: dict[str, Callable[[Db, Data], Was]] = {
 }  # fmt: skip
 
 
-def keep(db: Db, event: Event, was: Was) -> None:
+def remember(db: Db, event: Event, was: Was) -> None:
     """Remember a decision with what it replaced; events of one author and one moment are one decision."""
     row = db.execute(
         "SELECT act FROM decision WHERE number = ? AND author = ? AND time = ?",
@@ -305,19 +305,19 @@ def people_of(db: Db, act: int) -> list[str]:
     return list(dict.fromkeys(now_id(db, person) for person in ids if isinstance(person, str)))
 
 
-def decisions(db: Db, limit: int) -> list[Decision]:
+def decisions(db: Db, limit: int) -> list[LibraryDecision]:
     """What people decided, the latest first."""
     acts = db.execute("SELECT DISTINCT act FROM decision ORDER BY act DESC LIMIT ?", (limit,)).fetchall()
     return [decision(db, act) for (act,) in acts]
 
 
-def decision(db: Db, act: int) -> Decision:
+def decision(db: Db, act: int) -> LibraryDecision:
     """A decision by the number of its first event, which must be there."""
     rows = db.execute(
         "SELECT kind, data, author, time, undone FROM decision WHERE act = ? ORDER BY number", (act,)
     ).fetchall()
     sentence = _sentence(db, [row[:2] for row in rows])
-    return Decision(act, rows[0][2], rows[0][3], sentence, bool(rows[0][4]))
+    return LibraryDecision(act, rows[0][2], rows[0][3], sentence, bool(rows[0][4]))
 
 
 def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
@@ -333,9 +333,12 @@ def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
             "different": f"{a} and {b} are different people",
         }.get(was["said"], f"whether {a} and {b} are the same person was left open")
     if kind == "merge":
-        into, gone = shown(was["into"], was["into_name"][0]), shown(was["gone"], was["person"][0])
+        into, gone = (
+            shown_person(was["into"], was["into_name"][0]),
+            shown_person(was["gone"], was["person"][0]),
+        )
         return f"{into} and {gone} are the same person"
     if kind == "split":
         whom = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
         return f"split off as a person of their own: {whom}"
-    return f"{shown(was['person'], was['was'][0])} is called {was['name']}"
+    return f"{shown_person(was['person'], was['was'][0])} is called {was['name']}"

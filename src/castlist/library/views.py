@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from castlist.errors import InputError
-from castlist.library.lookup import now_id, shown
+from castlist.library.lookup import now_id, shown_person
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Reader, exact, number, optional, text, whole
 from castlist.types import Json
@@ -23,7 +23,7 @@ __all__ = [
     "FilmAppearance",
     "LibraryFilm",
     "LibraryPerson",
-    "Question",
+    "LibraryQuestion",
     "films",
     "people",
     "person",
@@ -102,7 +102,7 @@ class LibraryPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LibraryQuestion:
     """Are two people of a library one?"""
 
     id: str  # the same in every catalogue of this library
@@ -211,7 +211,7 @@ def _person(
     seen = [a for member in members for a in stays.get(member[0], [])]
     return LibraryPerson(
         id=person,
-        name=shown(person, name),
+        name=shown_person(person, name),
         named=bool(name),
         films=tuple({m[1].id: m[1] for m in members}.values()),
         appearances=tuple(sorted(seen, key=lambda a: (a.film.id, a.start))),
@@ -279,10 +279,10 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
     raise InputError(f"nobody in the library is called {given!r}{hint}")
 
 
-def questions(db: Db, library: Path) -> list[Question]:
+def questions(db: Db, library: Path) -> list[LibraryQuestion]:
     """Open questions, one for each pair of people, grouped by person, the most useful first."""
     names = {film.id: film.name for film in films(db, library)}
-    best: dict[tuple[str, str], Question] = {}
+    best: dict[tuple[str, str], LibraryQuestion] = {}
     side = (text, text, whole, optional(exact), number, whole)
     for row in _typed(db, _QUESTIONS, (text, number, text, *side, *side)):
         q = _question(row[0], row[1], row[2], (row[3:9], row[9:]), names)
@@ -301,11 +301,11 @@ Side = tuple[str, str, int, Fraction | None, float, int]  # person, name, film, 
 
 def _question(
     name: str, chance: float, why: str, sides: tuple[Side, Side], films: Mapping[int, str]
-) -> Question:
+) -> LibraryQuestion:
     (a, a_name, a_film, a_time, a_seconds, a_member), (b, b_name, b_film, b_time, b_seconds, b_member) = sides
-    return Question(
-        id=name, a=a, b=b, a_name=shown(a, a_name), b_name=shown(b, b_name), a_film=films[a_film],
-        b_film=films[b_film], a_time=float(a_time or 0), b_time=float(b_time or 0),
+    return LibraryQuestion(
+        id=name, a=a, b=b, a_name=shown_person(a, a_name), b_name=shown_person(b, b_name),
+        a_film=films[a_film], b_film=films[b_film], a_time=float(a_time or 0), b_time=float(b_time or 0),
         a_member=a_member, b_member=b_member, probability=chance, why=why,
         gain=chance * min(a_seconds, b_seconds),
     )  # fmt: skip

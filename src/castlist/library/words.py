@@ -30,7 +30,7 @@ from castlist.library import lookup, views
 from castlist.store.rows import exact
 from castlist.types import Json
 
-__all__ = ["Answer", "Moment", "Query", "find", "parse"]
+__all__ = ["Moment", "Query", "SearchAnswer", "find", "parse"]
 
 Db = sqlite3.Connection
 Span = tuple[float, float]
@@ -72,7 +72,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchAnswer:
     """The moments that answer a query; where there are none, how near it came."""
 
     query: Query
@@ -168,7 +168,7 @@ class _Builder:
         return Query(tuple(self.names), tuple(self.without), tuple(self.films), self.within, self.shot)
 
 
-def find(db: Db, library: Path, query: Query) -> Answer:
+def find(db: Db, library: Path, query: Query) -> SearchAnswer:
     """The moments that answer a query, film by film.
 
     Raises:
@@ -189,7 +189,7 @@ def find(db: Db, library: Path, query: Query) -> Answer:
             away = [s for who in absent for s in _stays(db, film, who)]
             spans = _in_shots(stays, away) if query.shot else _at_once(stays, away, query.within)
             moments += [_moment(db, film, span, stays, people) for span in spans]
-    return Answer(query, tuple(moments), "" if moments else _near(db, films, query, there, absent))
+    return SearchAnswer(query, tuple(moments), "" if moments else _near(db, films, query, there, absent))
 
 
 def _fits(film: views.LibraryFilm, patterns: Sequence[str]) -> bool:
@@ -278,7 +278,7 @@ def _moment(
     return Moment(
         film,
         *span,
-        tuple((p, lookup.shown(p, people[p])) for p in sorted(there, key=lambda i: (people[i], i))),
+        tuple((p, lookup.shown_person(p, people[p])) for p in sorted(there, key=lambda i: (people[i], i))),
         image,
     )
 

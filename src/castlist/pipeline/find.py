@@ -29,7 +29,7 @@ from castlist.pipeline.scan import ends, scan
 from castlist.pipeline.turned import better_turned
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
-from castlist.refine.device import choose
+from castlist.refine.device import choose_device
 from castlist.store import Workspace
 from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
@@ -71,7 +71,7 @@ def find(
     """
     started = time.perf_counter()
     _check_memory()
-    choose(machine)
+    choose_device(machine)
     video = open_video(film)
     path = Workspace.beside(video.path) if workspace is None else Path(workspace)
     watch = watch if progress is None else overall(progress, watch)

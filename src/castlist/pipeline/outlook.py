@@ -13,7 +13,7 @@ from castlist.store import Workspace
 from castlist.suggest import Asker, Doubt, Outlook
 from castlist.types import freeze
 
-__all__ = ["keep", "outlook", "outlook_of"]
+__all__ = ["outlook", "outlook_of", "store_outlook"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,7 +56,7 @@ def outlook_of(base: Base, view: View) -> Outlook:
     return asker.outlook()
 
 
-def keep(workspace: Workspace, left: Outlook, run: int | None, decision: int) -> None:
+def store_outlook(workspace: Workspace, left: Outlook, run: int | None, decision: int) -> None:
     """Store the outlook of a cast that was just published, for whoever reads it next."""
     doubts = left.doubts
     table = _Kept(

@@ -21,7 +21,7 @@ from castlist.errors import WorkspaceError
 from castlist.models import MODELS, load
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found
-from castlist.pipeline.outlook import keep, outlook, outlook_of
+from castlist.pipeline.outlook import outlook, outlook_of, store_outlook
 from castlist.pipeline.stills import kept_stills
 from castlist.recipe import Recipe
 from castlist.refine.validate import pair_cosines
@@ -109,7 +109,7 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     cast = cast_of(base, video, view)
     workspace.put_cast(cast, base.portraits, run=run, decision=view.seen)
     alike, left = look_alikes(base, view), outlook_of(base, view)
-    keep(workspace, left, run, view.seen)
+    store_outlook(workspace, left, run, view.seen)
     write_report(workspace, cast, base.portraits, run, alike=alike, left=left)
     return cast
 
@@ -236,7 +236,7 @@ def evidence_of(found: Found, recipe: Recipe, machine: Machine, timings: dict[st
         positive_after=after[0], negative_after=after[1],
         reliability=_reliability(found), verdict=found.verdict.sentence, portraits=found.portraits,
         version=__version__,
-        models=tuple(report.Model(role, m.name, m.sha256, m.licence) for role, m in known),
+        models=tuple(report.ModelUse(role, m.name, m.sha256, m.licence) for role, m in known),
         recipe=recipe.toml(), seed=getattr(recipe.refine, "seed", None), timings=tuple(timings.items()),
         platform=platform.platform(), provider=load(known[0][1].name, machine).provider if known else "",
     )  # fmt: skip

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import BACK, LookAhead, Sampler, Sampling
-from castlist.embed import CHIP, align, best_faces, detail, doubtful, face_quality, halved, sharpness
+from castlist.embed import CHIP, align_faces, best_faces, detail, doubtful, face_quality, halved, sharpness
 from castlist.helper_thread import HelperThread, Task
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -194,7 +194,7 @@ class _Segment:
         """Cut the faces out of their frame while it is at hand."""
         image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.street.video.width / image.shape[1])
-        self.chips += [align(image, points) for points in faces.landmarks]
+        self.chips += [align_faces(image, points) for points in faces.landmarks]
         self.besides += [self.street.recipe.cue.cut(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))

@@ -7,6 +7,6 @@ proxy.state()                     # how far it is; then proxy.file()
 
 from __future__ import annotations
 
-from castlist.proxy.maker import KINDS, Proxy, State
+from castlist.proxy.maker import KINDS, Proxy, ProxyState
 
-__all__ = ["KINDS", "Proxy", "State"]
+__all__ = ["KINDS", "Proxy", "ProxyState"]

@@ -57,7 +57,7 @@ def main(text: str) -> None:
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
-def make(film: BinaryIO, target: BinaryIO, job: Job) -> None:
+def make(film: BinaryIO, target: BinaryIO, job: ProxyJob) -> None:
     """Write the proxy of an open film."""
     import av
     import av.logging
@@ -83,7 +83,7 @@ def make(film: BinaryIO, target: BinaryIO, job: Job) -> None:
         sound.end()
 
 
-class Job(TypedDict):
+class ProxyJob(TypedDict):
     """The proxy that is made; travels as JSON."""
 
     file: int  # descriptor of the film

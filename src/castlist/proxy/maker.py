@@ -20,10 +20,10 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from castlist.decode.files import Limits
-from castlist.decode.picture import fitted
+from castlist.decode.picture import fitted_size
 from castlist.types import Video
 
-__all__ = ["KINDS", "Proxy", "State"]
+__all__ = ["KINDS", "Proxy", "ProxyState"]
 
 KINDS = ("mp4", "webm")
 VERSION = 1  # of how proxies are made: a proxy of an earlier one is not used
@@ -36,7 +36,7 @@ _PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ProxyState:
     """How far a proxy is: "none", "making", "ready" or "failed"; `done` from 0 to 1; `why` it failed."""
 
     name: str = "none"
@@ -58,27 +58,27 @@ class Proxy:
         self._folder = folder or cache()
         self._limits = Limits()
         self._lock = Lock()
-        self._state = State()
+        self._state = ProxyState()
         self._kind = "mp4"
         self._child: subprocess.Popen[str] | None = None
         self._closed = False
 
-    def state(self) -> State:
+    def state(self) -> ProxyState:
         with self._lock:
             return self._state
 
-    def want(self, kind: str) -> State:
+    def want(self, kind: str) -> ProxyState:
         """Begin to make the proxy where it is neither there nor being made; how far it is."""
         with self._lock:
             if self._state.name in ("making", "ready") or kind not in KINDS or self._closed:
                 return self._state
             self._kind = kind
             if self._path().is_file():
-                self._state = State("ready", 1.0)
+                self._state = ProxyState("ready", 1.0)
                 with suppress(OSError):
                     os.utime(self._path())
             else:
-                self._state = State("making")
+                self._state = ProxyState("making")
                 Thread(target=self._make, name="proxy", daemon=True).start()
             return self._state
 
@@ -91,7 +91,7 @@ class Proxy:
             return FileIO(os.open(self._path(), flags)), self._path().name
         except OSError:
             with self._lock:
-                self._state = State()  # somebody emptied the cache: it can be made again
+                self._state = ProxyState()  # somebody emptied the cache: it can be made again
             return None
 
     def close(self) -> None:
@@ -107,11 +107,11 @@ class Proxy:
     def _make(self) -> None:
         try:
             self._run()
-            state = State("ready", 1.0)
+            state = ProxyState("ready", 1.0)
         except _Failed as error:
-            state = State("failed", why=str(error))
+            state = ProxyState("failed", why=str(error))
         except Exception as error:  # a disk that is full, a film that is gone: whatever it is, it is said
-            state = State("failed", why=getattr(error, "strerror", None) or str(error))
+            state = ProxyState("failed", why=getattr(error, "strerror", None) or str(error))
         with self._lock:
             self._state = state
 
@@ -130,7 +130,7 @@ class Proxy:
 
     def _watched(self, film: FileIO, target: BinaryIO) -> None:
         """Run the child and hear how far it is, until it is done."""
-        width, height = (max(2, n // 2 * 2) for n in fitted(self._video.width, self._video.height, SIDE))
+        width, height = (max(2, n // 2 * 2) for n in fitted_size(self._video.width, self._video.height, SIDE))
         life, held = os.pipe()
         fd = target.fileno()
         job = {"file": film.fileno(), "target": fd, "life": life, "kind": self._kind}
@@ -172,7 +172,7 @@ class Proxy:
             if "error" in words:
                 raise _Failed(words["error"])
             with self._lock:
-                self._state = State("making", min(0.99, words["at"] / length))
+                self._state = ProxyState("making", min(0.99, words["at"] / length))
         raise _Failed(f"its decoder hung: nothing came for {self._limits.seconds:g} seconds")
 
 

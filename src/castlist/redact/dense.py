@@ -18,14 +18,14 @@ from castlist.detect.sampling import merged
 from castlist.track import MotionTracker
 from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
-__all__ = ["Dense", "dense", "followed"]
+__all__ = ["DenseSearch", "dense", "followed"]
 
 Real = Callable[[int, NDArray[np.uint8], Detections], NDArray[np.bool_]]
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before they are searched
 
 
 @dataclass(frozen=True, slots=True)
-class Dense:
+class DenseSearch:
     """How the dense pass looks."""
 
     detector: Detector = field(default_factory=YuNet)
@@ -43,7 +43,7 @@ class Dense:
 
 def dense(
     video: Video,
-    look: Dense,
+    look: DenseSearch,
     *,
     machine: Machine = Machine(),
     real: Real | None = None,
@@ -74,7 +74,7 @@ def dense(
         return Clock(np.array(pts, np.int64), reader.unit), Detections.concatenate(found)
 
 
-def _faces(image: NDArray[np.uint8], detector: Detector, look: Dense, machine: Machine) -> Detections:
+def _faces(image: NDArray[np.uint8], detector: Detector, look: DenseSearch, machine: Machine) -> Detections:
     """The faces of one picture at all sizes, each once."""
     long = max(image.shape[:2])
     scales = sorted({min(look.enlarge, side / long) for side in look.sides})

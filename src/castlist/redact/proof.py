@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.boxes import WITHIN, iou, pairs_in_frame, part_of
 from castlist.decode import open_video
 from castlist.errors import VideoError
-from castlist.redact.dense import Dense, dense, followed
+from castlist.redact.dense import DenseSearch, dense, followed
 from castlist.redact.plan import BEHIND, SAME_FACE, Plan, lasting
 from castlist.render import OPEN, WHOLE
 from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
@@ -61,7 +61,7 @@ def prove(
     film: Tracks,
     *,
     solid: bool = True,
-    look: Dense,
+    look: DenseSearch,
     machine: Machine = Machine(),
     watch: Callable[[int], None] = lambda frames: None,
 ) -> Proof:

@@ -20,7 +20,7 @@ from castlist.errors import InputError, RecipeError, VideoError, WorkspaceError
 from castlist.models import MODELS
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
-from castlist.redact.dense import Dense, dense, followed
+from castlist.redact.dense import DenseSearch, dense, followed
 from castlist.redact.plan import Hide, Plan, planned
 from castlist.redact.proof import Leak, Proof, prove
 from castlist.render import container_of, render
@@ -189,7 +189,7 @@ class _Job:
     cast: Cast
     people: tuple[Person, ...]  # who can be seen
     faces: Tracks  # of the dense pass
-    look: Dense
+    look: DenseSearch
     style: str
     margins: Hide
     machine: Machine
@@ -244,17 +244,19 @@ def _told(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
     return lambda done: watch(stage, done, max(done, len(cast.clock)))
 
 
-def _look(workspace: Workspace) -> Dense:
+def _look(workspace: Workspace) -> DenseSearch:
     """The dense pass with the detector that found the cast."""
     runs = [run for run in workspace.runs() if run.finished]
     with suppress(RecipeError):
         detector = Recipe.stored(runs[-1].recipe).detect if runs else None
         if detector is not None and hasattr(detector, "min_score") and detector.model in MODELS:
-            return Dense(detector)
-    return Dense()
+            return DenseSearch(detector)
+    return DenseSearch()
 
 
-def _dense(path: Path, cast: Cast, look: Dense, machine: Machine, watch: Watch) -> tuple[Clock, Detections]:
+def _dense(
+    path: Path, cast: Cast, look: DenseSearch, machine: Machine, watch: Watch
+) -> tuple[Clock, Detections]:
     """The dense pass over a film, as kept from before or done now and kept."""
     key = f"{look!r} {cast.video.digest}"
     with suppress(WorkspaceError), Workspace.open(path, write=False) as workspace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from castlist.reel.choose import Piece, chosen
+from castlist.reel.choose import Piece, chosen_pieces
 from castlist.reel.reel import Reel, reel, reel_of
 
-__all__ = ["Piece", "Reel", "chosen", "reel", "reel_of"]
+__all__ = ["Piece", "Reel", "chosen_pieces", "reel", "reel_of"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast, Person
 
-__all__ = ["NEAR", "Piece", "chosen", "parts_of", "placed"]
+__all__ = ["NEAR", "Piece", "chosen_pieces", "parts_of", "placed"]
 
 NEAR = Fraction(1, 2)  # seconds to a shot border within which the cut is made there
 
@@ -32,7 +32,7 @@ class Piece:
         return self.end - self.start
 
 
-def chosen(
+def chosen_pieces(
     cast: Cast,
     people: Sequence[Person | Sequence[Person]],
     *,
@@ -54,7 +54,7 @@ def chosen(
 def parts_of(
     cast: Cast, people: Sequence[Person | Sequence[Person]], near: Fraction = NEAR
 ) -> tuple[Piece, ...]:
-    """The parts of one film, not yet placed in a reel; see `chosen`."""
+    """The parts of one film, not yet placed in a reel; see `chosen_pieces`."""
     first, *others = [_frames(cast, [who] if isinstance(who, Person) else who) for who in people]
     for other in others:
         first = _both(first, other)
@@ -64,7 +64,7 @@ def parts_of(
 def placed(
     films: Sequence[tuple[Cast, Sequence[Piece]]], longest: Fraction | None = None
 ) -> tuple[Piece, ...]:
-    """The parts of films, film by film, each at its place in the reel; see `chosen`."""
+    """The parts of films, film by film, each at its place in the reel; see `chosen_pieces`."""
     casts = [cast for cast, _ in films]
     pieces = [replace(piece, film=k) for k, (_, parts) in enumerate(films) for piece in parts]
     if longest is not None:

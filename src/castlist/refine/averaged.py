@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.refine.device import choose
+from castlist.refine.device import choose_device
 from castlist.refine.methods import TSiam
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
@@ -50,7 +50,7 @@ class Averaged:
         Raises:
             InputError: the device is not there.
         """
-        choose(machine)  # before all that a film with too little to learn from is forgiven for
+        choose_device(machine)  # before all that a film with too little to learn from is forgiven for
         tracks = len(np.unique(embeddings.track))
         try:
             hidden = [self._learnt(embeddings, constraints, k, machine) for k in range(self.networks)]

@@ -18,7 +18,7 @@ from castlist.refine.methods import EQUAL, SSiam
 from castlist.refine.scaling import Scaling
 from castlist.refine.siamese import Known, checked
 
-__all__ = ["NEUTRAL", "Check", "check"]
+__all__ = ["NEUTRAL", "RefinementCheck", "check"]
 
 NEUTRAL = 0.2  # distance of a mean quality rank from .5 up to which a set is neutral: rectified features had
 # .05, every set of ArcFace features had one rank of the two at .24 or more (benchmarks/ranking.py)
@@ -27,7 +27,7 @@ PAIRS = 64  # ranked pairs of each kind in a batch of the paper
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RefinementCheck:
     """What was measured; `sentences` says it in words, `method` is the refinement that fits."""
 
     faces: int
@@ -56,7 +56,7 @@ def check(
     *,
     quality: NDArray[np.floating] | None = None,
     seed: int = 0,
-) -> Check:
+) -> RefinementCheck:
     """Measure what ranking by distance picks in features x (n, d), as the default recipe scales them.
 
     Args:
@@ -88,7 +88,7 @@ def check(
         *([f"{wrong:.1%} of the ranked pairs are wrong for certain, by tracks."] if wrong == wrong else []),
         _advice(method),
     )
-    return Check(
+    return RefinementCheck(
         len(x), x.shape[1], float((x >= 0).mean()), spread, source, *ranks, wrong, method, tuple(shown)
     )
 

@@ -15,10 +15,10 @@ from castlist.errors import InputError, MissingExtra
 from castlist.refine.network import Array
 from castlist.types import Machine
 
-__all__ = ["at_most", "choose", "fetch", "placer"]
+__all__ = ["at_most", "choose_device", "fetch", "placer"]
 
 
-def choose(machine: Machine) -> str:
+def choose_device(machine: Machine) -> str:
     """The device that will really be used, "cpu", "cuda" or "mps".
 
     "auto" is a GPU where torch is installed and sees one, else the CPU.

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 
-__all__ = ["groups", "known_pairs"]
+__all__ = ["known_pairs", "shared_groups"]
 
 
-def groups(
+def shared_groups(
     rows: int, track: NDArray[np.generic] | None, cannot: NDArray[np.int64], must: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The group 0, 1, ... of each row, must-linked tracks in one, and the cannot-linked groups."""

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.refine.groups import groups
+from castlist.refine.groups import shared_groups
 from castlist.refine.miners import PseudoRFMiner, SSiamMiner, SubsetMiner, TSiamMiner, quality_strata
 from castlist.refine.ranks import Ranks, ranks
 from castlist.refine.siamese import Known, Miner, Siamese, Watch
@@ -138,7 +138,7 @@ class TSiam(Siamese):
     cross: float = 0.0  # ours: share of the positives that are reciprocal nearest faces of two tracks
 
     def miner(self, x: Floats, known: Known, threads: int = 1) -> TSiamMiner:
-        group, cannot = groups(len(x), known.track, known.cannot, known.must)
+        group, cannot = shared_groups(len(x), known.track, known.cannot, known.must)
         if group.max() == 0:
             raise InputError("TSiam needs faces of at least two tracks, got one: it has no negatives")
         if not self.singletons and not len(cannot):

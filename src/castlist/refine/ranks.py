@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from castlist.refine.device import at_most
 
-__all__ = ["Direct", "Extremes", "Lists", "Ranks", "ranks"]
+__all__ = ["Direct", "Extremes", "RankLists", "Ranks", "ranks"]
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -46,7 +46,7 @@ class Ranks(Protocol):
 
 def ranks(x: Floats, *, subset: int, draws: int, threads: int = 1) -> Ranks:
     """The cheaper way of answering `draws` draws of `subset` rows of x (n, d)."""
-    return Lists(x, subset, threads) if draws * subset**2 > 2 * len(x) ** 2 else Direct(x)
+    return RankLists(x, subset, threads) if draws * subset**2 > 2 * len(x) ** 2 else Direct(x)
 
 
 class Direct:
@@ -80,7 +80,7 @@ def _squared(a: Floats, b: Floats, a_square: Floats, b_square: Floats) -> Floats
     return squared
 
 
-class Lists:
+class RankLists:
     """Keep for every row its nearest and its farthest rows, from one pass over all pairs.
 
     A list holds every row within its reach, in order, so the first entry that was drawn is the nearest of

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.refine.device import at_most, choose, fetch, placer
+from castlist.refine.device import at_most, choose_device, fetch, placer
 from castlist.refine.losses import Contrastive
 from castlist.refine.model import FEATURES, Refined
 from castlist.refine.network import Network
@@ -28,7 +28,7 @@ Watch = Callable[[int, int], None]  # (batches done, batches in all)
 Floats = NDArray[np.float32]
 
 
-class Options(TypedDict):
+class RecipeOptions(TypedDict):
     """The options that a recipe decides where they are left at None."""
 
     scaling: str
@@ -38,7 +38,7 @@ class Options(TypedDict):
     far_share: float  # of TSiam alone
 
 
-RECIPES: dict[str, Options] = {
+RECIPES: dict[str, RecipeOptions] = {
     "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0, "far_share": 1.0},
     "castlist": {
         "scaling": "l2",
@@ -123,7 +123,7 @@ class Siamese(ABC):
         return RECIPES[self.recipe].get(name) if value is None else value
 
     @property
-    def decided(self) -> Options:
+    def decided(self) -> RecipeOptions:
         """The options of the recipe, each at the value given here where one was."""
         chosen = RECIPES[self.recipe].copy()
         for name in chosen:
@@ -182,7 +182,7 @@ class Siamese(ABC):
         Raises:
             InputError: the method cannot learn from this; the message says why.
         """
-        features, device = checked(x), choose(machine)
+        features, device = checked(x), choose_device(machine)
         first, draws = np.random.default_rng(self.seed).spawn(2)
         scaling = Scaling.fit(features, self.decided["scaling"])
         scaled = np.asarray(scaling(features), np.float32)

@@ -13,14 +13,14 @@ import numpy as np
 
 from castlist.decode import child, wire
 from castlist.render.covers import Covers
-from castlist.render.sound import Cut, Whole
+from castlist.render.sound import SoundCut, Whole
 from castlist.render.stream import Pictures
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
     from castlist.decode.source import Source
-    from castlist.render.job import Job, Result
+    from castlist.render.job import RenderJob, RenderResult
 
 __all__ = ["main"]
 
@@ -34,7 +34,7 @@ def main(text: str) -> None:
     child.run(text, work)
 
 
-def work(job: Job, out: int) -> None:
+def work(job: RenderJob, out: int) -> None:
     """Write the film again: all of it with covers, or some parts."""
     import av
     import av.logging
@@ -53,7 +53,7 @@ def work(job: Job, out: int) -> None:
     child.say(out, wire.Record(wire.END), wire.dump(result))
 
 
-def _flags(job: Job) -> dict[str, str]:
+def _flags(job: RenderJob) -> dict[str, str]:
     """Muxer options: the index comes first, so that a film plays while it loads."""
     return {"movflags": "+faststart"} if job["container"] in ("mp4", "mov") else {}
 
@@ -63,7 +63,7 @@ def _unwritten(error: Exception) -> str:
     return f"the film could not be written ({why}); free some space, or name another file"
 
 
-def _source(file: FileIO, job: Job, exact: bool = False) -> Source:
+def _source(file: FileIO, job: RenderJob, exact: bool = False) -> Source:
     from castlist.decode.source import Source
 
     return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
@@ -73,7 +73,7 @@ def _progress(out: int, source: Source, pts: int) -> None:
     child.say(out, wire.Record(wire.FRAME, 0, pts, source.damaged, source.retimed, source.unread))
 
 
-def _whole(file: FileIO, target: OutputContainer, job: Job, out: int) -> Result:
+def _whole(file: FileIO, target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     """All frames with their covers, each at its time."""
     with open(job["table"], "rb", closefd=False) as table:
         table.seek(0)
@@ -96,7 +96,7 @@ def _whole(file: FileIO, target: OutputContainer, job: Job, out: int) -> Result:
     return {"frames": frames, "codec": pictures.codec, "sound": sound.summary if sound else []}
 
 
-def _parts(target: OutputContainer, job: Job, out: int) -> Result:
+def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     """The frames of each part, one part after another, of one film or several."""
     files = [FileIO(fd, closefd=False) for fd in job["files"]]
     sources = [_source(*each) for each in zip(files, [job] * len(files), job["exact"], strict=True)]
@@ -106,7 +106,7 @@ def _parts(target: OutputContainer, job: Job, out: int) -> Result:
     pictures = Pictures(model, target, job, unit)
     if len(files) > 1:
         pictures.like(next(frame for _, frame in model.frames() if frame is not None))
-    sound = None if job["mute"] else Cut(sources, target, job)
+    sound = None if job["mute"] else SoundCut(sources, target, job)
     frames, shown = 0, Fraction(0)
     for number, begin, end in job["parts"]:
         # a reader that was left in the middle of its frames cannot be used again

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-__all__ = ["Job", "Result"]
+__all__ = ["RenderJob", "RenderResult"]
 
 
-class Job(TypedDict, total=False):
+class RenderJob(TypedDict, total=False):
     """A film to be written: the whole of one with covers (`table`), or `parts` of one or several."""
 
     file: int  # descriptors of the first film, and of all
@@ -28,7 +28,7 @@ class Job(TypedDict, total=False):
     fade: float  # seconds at both ends of a part's sound
 
 
-class Result(TypedDict):
+class RenderResult(TypedDict):
     """What was written."""
 
     frames: int

@@ -18,7 +18,7 @@ from castlist.decode.process import Child
 from castlist.errors import InputError, VideoError
 from castlist.render.codecs import container_of
 from castlist.render.covers import STYLES, Covers
-from castlist.render.job import Job, Result
+from castlist.render.job import RenderJob, RenderResult
 from castlist.types import Clock, Video
 
 __all__ = ["Film", "Rendered", "cut", "joined", "render"]
@@ -78,7 +78,7 @@ def render(
     with tempfile.TemporaryFile() as table:
         covers.save(table)
         table.flush()
-        job: Job = {"table": table.fileno(), "style": style, "mute": mute}
+        job: RenderJob = {"table": table.fileno(), "style": style, "mute": mute}
         return _produced([video], clock, output, job, len(clock), (table.fileno(),), watch, limits)
 
 
@@ -138,7 +138,7 @@ def joined(
     videos = [film.video for film in films]
     model = max(range(len(videos)), key=lambda k: (videos[k].width * videos[k].height, -k))
     parts = [[k, *span] for k, film in enumerate(films) for span in _ticks(film)]
-    job: Job = {"parts": parts, "fade": fade, "mute": mute, "style": "solid", "model": model}
+    job: RenderJob = {"parts": parts, "fade": fade, "mute": mute, "style": "solid", "model": model}
     job["exact"] = [film.clock.retimed > 0 for film in films]
     frames = sum(stop - first for film in films for first, stop in film.spans)
     return _produced(videos, films[model].clock, output, job, frames, (), watch, limits)
@@ -154,7 +154,7 @@ def _produced(
     videos: Sequence[Video],
     clock: Clock,
     output: Path,
-    job: Job,
+    job: RenderJob,
     frames: int,
     fds: tuple[int, ...],
     watch: Callable[[int], None],
@@ -210,9 +210,9 @@ def _is_the_film(video: Video, output: Path) -> bool:
 
 
 def _run(
-    path: Path, fd: int, limits: Limits, fds: tuple[int, ...], job: Job,
+    path: Path, fd: int, limits: Limits, fds: tuple[int, ...], job: RenderJob,
     watch: Callable[[int], None],
-) -> Result:  # fmt: skip
+) -> RenderResult:  # fmt: skip
     """What the child says at its end."""
     child = Child(path, fd, limits, module="castlist.render.child", fds=fds, job=job)
     frames = 0
@@ -223,7 +223,7 @@ def _run(
                 frames += 1
                 watch(frames)
             elif record.kind == wire.END:
-                return wire.load(text, Result)
+                return wire.load(text, RenderResult)
     finally:
         child.close()
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
     from castlist.decode.source import Source
-    from castlist.render.job import Job
+    from castlist.render.job import RenderJob
 
-__all__ = ["Cut", "Whole"]
+__all__ = ["SoundCut", "Whole"]
 
 RUN_UP = 1  # seconds before a part from which its sound is decoded, so that the codec knows all by then
 DRIFT = 0.002  # seconds by which the times of sound may be rounded; where they differ more, there is a gap
@@ -28,7 +28,7 @@ DRIFT = 0.002  # seconds by which the times of sound may be rounded; where they 
 class Whole:
     """All sound of the film, packet by packet as it is; encoded anew where the container cannot hold it."""
 
-    def __init__(self, source: Source, target: OutputContainer, job: Job) -> None:
+    def __init__(self, source: Source, target: OutputContainer, job: RenderJob) -> None:
         from castlist.decode.source import opened
 
         self._target = target
@@ -92,14 +92,14 @@ class Whole:
             self._target.mux(packet)
 
 
-class Cut:
+class SoundCut:
     """The films' first sound tracks in parts, one after another, decoded and encoded anew.
 
     Part k begins at the sample nearest to its place in the output, so that nothing adds up however many
     parts there are. Where a film has no sound there is silence.
     """
 
-    def __init__(self, sources: Sequence[Source], target: OutputContainer, job: Job) -> None:
+    def __init__(self, sources: Sequence[Source], target: OutputContainer, job: RenderJob) -> None:
         self._sources, self._target, self._files, self._fade = sources, target, job["files"], job["fade"]
         self._spans = [(k, a * sources[k].unit, b * sources[k].unit) for k, a, b in job["parts"]]
         self.summary: list[str] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
     from castlist.decode.source import Source
-    from castlist.render.job import Job
+    from castlist.render.job import RenderJob
 
 __all__ = ["Pictures"]
 
@@ -28,7 +28,7 @@ class Pictures:
     """The stream of pictures that is written."""
 
     def __init__(
-        self, source: Source, target: OutputContainer, job: Job, unit: Fraction | None = None
+        self, source: Source, target: OutputContainer, job: RenderJob, unit: Fraction | None = None
     ) -> None:
         self._source, self._target, self._job = source, target, job
         self._unit: Fraction = source.unit if unit is None else unit

@@ -6,8 +6,14 @@ report.write(cast, "report.html", thumbs=workspace.image, evidence=evidence)
 
 from __future__ import annotations
 
-from castlist.report.evidence import Evidence, Model, Unsure
+from typing import TYPE_CHECKING
+
+from castlist import _former
+from castlist.report.evidence import Evidence, ModelUse, Unsure
 from castlist.report.explained import render_explanation, write_explanation
 from castlist.report.page import render, write
 
-__all__ = ["Evidence", "Model", "Unsure", "render", "render_explanation", "write", "write_explanation"]
+__all__ = ["Evidence", "ModelUse", "Unsure", "render", "render_explanation", "write", "write_explanation"]
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Model="ModelUse")

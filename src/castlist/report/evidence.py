@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Portraits, freeze
 
-__all__ = ["Evidence", "Model", "Unsure"]
+__all__ = ["Evidence", "ModelUse", "Unsure"]
 
 
 def _none() -> NDArray[np.float32]:
@@ -19,7 +19,7 @@ def _none() -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelUse:
     """A model file that took part."""
 
     role: str  # "detector", "face vectors"
@@ -58,7 +58,7 @@ class Evidence:
     verdict: str = ""  # whether refinement helped on this film, and what was done about it
     portraits: Portraits = field(default_factory=Portraits.empty)  # also of tracks that were set aside
     version: str = ""
-    models: tuple[Model, ...] = ()
+    models: tuple[ModelUse, ...] = ()
     recipe: str = ""  # TOML
     seed: int | None = None
     timings: tuple[tuple[str, float], ...] = ()  # stage, seconds
@@ -66,7 +66,7 @@ class Evidence:
     provider: str = ""  # what ran the models: "CPUExecutionProvider"
 
     def __post_init__(self) -> None:
-        models = tuple(m if isinstance(m, Model) else Model(*m) for m in self.models)
+        models = tuple(m if isinstance(m, ModelUse) else ModelUse(*m) for m in self.models)
         object.__setattr__(self, "models", models)
         for name in ("positive_before", "negative_before", "positive_after", "negative_after"):
             freeze(self, **{name: (np.float32, (None,))})

@@ -30,7 +30,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
     album = Album(thumbs)
     album.take(face.image for pair in explanation.pairs for face in (pair.a, pair.b))
     sides = [
-        {"track": track, "person": words.clean(person), "from": times[0], "to": times[1]}
+        {"track": track, "person": words.one_line(person), "from": times[0], "to": times[1]}
         for track, person, times in zip(
             (explanation.a, explanation.b), explanation.persons, explanation.times, strict=True
         )
@@ -46,7 +46,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
         "explain.html",
         ("look.css", "explain.css"),
         sides=sides,
-        sentences=[words.clean(s, 600) for s in explanation.sentences],
+        sentences=[words.one_line(s, 600) for s in explanation.sentences],
         pairs=pairs,
         clothes=[]
         if explanation.clothing is None

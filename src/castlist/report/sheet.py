@@ -14,10 +14,10 @@ from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence
 from castlist.report.html import filled, write_page
-from castlist.report.page import Alike, Hint, Thumbs, film_address, picture, same_as
+from castlist.report.page import Alike, LikelySame, Thumbs, film_address, picture, same_as
 from castlist.types import Json
 
-__all__ = ["Likeness", "likeness", "render_sheet", "write_sheet"]
+__all__ = ["PersonLikeness", "likeness", "render_sheet", "write_sheet"]
 
 FACES = 6  # of each person on a contact sheet
 PORTRAITS = 16  # on the page about one person, where nothing is known of how faces are turned
@@ -30,14 +30,14 @@ ALIKE = 3  # look-alikes, and hardest links
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class PersonLikeness:
     """How alike the tracks of one person are to others, and to one another; cosines, -1 to 1."""
 
     others: tuple[tuple[str, float], ...]  # the most alike other people, their best pair of tracks
     hardest: tuple[tuple[int, float], ...]  # own tracks least like the rest of the person, and how alike
 
 
-def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> Likeness:
+def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> PersonLikeness:
     """Who looks like somebody, and which of their tracks look least like them.
 
     Args:
@@ -46,7 +46,7 @@ def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> Likeness:
     known = np.flatnonzero(np.abs(mean).sum(1) > 0)
     own = np.intersect1d(known, person.tracks)
     if not len(own):
-        return Likeness((), ())
+        return PersonLikeness((), ())
     others = []
     for other in cast.people:
         theirs = np.intersect1d(known, other.tracks)
@@ -57,7 +57,7 @@ def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> Likeness:
     np.fill_diagonal(within, -np.inf)
     best = within.max(1) if len(own) > 1 else np.zeros(0)
     hardest = [(int(own[i]), float(best[i])) for i in np.argsort(best)[:ALIKE]]
-    return Likeness(tuple(others[:ALIKE]), tuple(hardest))
+    return PersonLikeness(tuple(others[:ALIKE]), tuple(hardest))
 
 
 def render_sheet(
@@ -66,7 +66,7 @@ def render_sheet(
     *,
     thumbs: Thumbs | None = None,
     evidence: Evidence | None = None,
-    likeness: Likeness | None = None,
+    likeness: PersonLikeness | None = None,
     alike: Alike | None = None,
     pose: Mapping[str, float] | None = None,
     film: str = "",
@@ -93,13 +93,13 @@ def render_sheet(
     return filled(
         "sheet.html",
         ("look.css", "sheet.css"),
-        film={"href": film, "title": words.clean(cast.video.path.stem, 120) or "Untitled"},
+        film={"href": film, "title": words.one_line(cast.video.path.stem, 120) or "Untitled"},
         summary=cast.summary,
         people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
         about=None if person is None else _about(cast, person, album, likeness),
         alike=likeness,
         cast=cast,
-        file=words.clean(cast.video.path.name, 260),
+        file=words.one_line(cast.video.path.name, 260),
         evidence=Evidence() if evidence is None else evidence,
     )
 
@@ -138,7 +138,7 @@ def _of_track(person: Person, track: int) -> Face | None:
 
 
 def _beside(
-    cast: Cast, person: Person, likeness: Likeness | None, hints: dict[int, list[Hint]]
+    cast: Cast, person: Person, likeness: PersonLikeness | None, hints: dict[int, list[LikelySame]]
 ) -> list[Face]:
     """Pictures of look-alikes and of the tracks that are least alike the person."""
     others = [_best(cast, other["id"]) for other in hints.get(person.id, [])]
@@ -155,10 +155,10 @@ def _card(
     person: Person,
     album: Album,
     strips: list[tuple[str, list[Face]]],
-    hints: list[Hint],
+    hints: list[LikelySame],
 ) -> dict[str, object]:
     return {
-        "name": words.clean(person.name), "seconds": person.screen_time, "share": cast.share(person),
+        "name": words.one_line(person.name), "seconds": person.screen_time, "share": cast.share(person),
         "first": float(person.first), "last": float(person.last), "appearances": len(person.appearances),
         "strips": [
             (title, [picture(f, album[f.image]) for f in faces if album[f.image]]) for title, faces in strips
@@ -167,7 +167,7 @@ def _card(
     }  # fmt: skip
 
 
-def _about(cast: Cast, person: Person, album: Album, likeness: Likeness | None) -> dict[str, Json]:
+def _about(cast: Cast, person: Person, album: Album, likeness: PersonLikeness | None) -> dict[str, Json]:
     """Appearances, with whom, and which tracks to look at first."""
     everybody = list(cast.people)
     index = everybody.index(person) if person in everybody else -1
@@ -175,7 +175,7 @@ def _about(cast: Cast, person: Person, album: Album, likeness: Likeness | None) 
     if index >= 0:
         seconds = figures.presence(cast, everybody)[index]
         order = [i for i in np.argsort(-seconds).tolist() if i != index and seconds[i] > 0]
-        beside = [(words.clean(everybody[i].name), float(seconds[i])) for i in order[:OTHERS]]
+        beside = [(words.one_line(everybody[i].name), float(seconds[i])) for i in order[:OTHERS]]
     stays = [(float(a.start), float(a.stop)) for a in person.appearances[:STAYS]]
     hardest = [
         {

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from fractions import Fraction
 
-__all__ = ["clean", "clock", "count", "length", "moment", "percent", "sheet", "spell", "turn_it"]
+__all__ = ["clock", "count", "length", "moment", "one_line", "percent", "sheet", "spell", "turn_it"]
 
 NAME_LENGTH = 80  # characters of a name that the page shows
 SMALL = (
@@ -27,7 +27,7 @@ SMALL = (
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")  # overrides and isolates: <bdi> does their work
 
 
-def clean(text: object, limit: int = NAME_LENGTH) -> str:
+def one_line(text: object, limit: int = NAME_LENGTH) -> str:
     """Text on one line without control characters or direction overrides, cut to a length."""
     raw = str(text)[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
     raw = _DIRECTION.sub("", raw)
@@ -90,7 +90,7 @@ def percent(share: float) -> str:
 def sheet(text: str, limit: int = 50_000) -> str:
     """Text of several lines without control characters or direction overrides, cut to a length."""
     lines = text[:limit].splitlines()
-    return "\n".join(" " * (len(x) - len(x.lstrip(" "))) + clean(x, 400) for x in lines)
+    return "\n".join(" " * (len(x) - len(x.lstrip(" "))) + one_line(x, 400) for x in lines)
 
 
 def spell(number: int, one: str, many: str) -> str:

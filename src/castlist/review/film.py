@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from castlist.types import Video
 
-__all__ = ["Film", "part"]
+__all__ = ["FilmFile", "part"]
 
 PIECE = 1 << 18  # bytes read at once
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -29,7 +29,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 PLAYED = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "theora"})
 
 
-class Film:
+class FilmFile:
     """Where the film of a workspace is now, and an open file of it once its content was checked.
 
     Args:

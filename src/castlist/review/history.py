@@ -69,11 +69,11 @@ def _plainly(made: Decision) -> str:
         return f"named {made.value}" if made.value else "name taken away"
     faces = made.faces if made.kind in (DecisionKind.MOVE, DecisionKind.SORT) else made.anchors
     if made.kind == DecisionKind.SORT and not faces:
-        return left_open(made)
+        return sentence_of_open(made)
     return f"{tracks(len(faces))}: {DONE[made.kind]}"
 
 
-def left_open(made: Decision) -> str:
+def sentence_of_open(made: Decision) -> str:
     """How many items of a sheet were left open, "" for none."""
     sides = {a.side for a in made.anchors}
     count = sum(1 for k in {side // 3 for side in sides} if not sides & {3 * k, 3 * k + 1})
@@ -143,7 +143,7 @@ class _Writer:
         else:
             parts = (self.moved(moved), self.fresh(fresh), self.joined(whole), self.confirmed(alone, steps))
             done = ", ".join(part for part in parts if part)
-        return "; ".join(part for part in (done, left_open(self.made)) if part)
+        return "; ".join(part for part in (done, sentence_of_open(self.made)) if part)
 
     def moved(self, steps: list[int]) -> str:
         return f"{tracks(self.count(*(4 * k + MOVED for k in steps)))} moved" if steps else ""

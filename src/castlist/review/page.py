@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.report.words import clean
+from castlist.report.words import one_line
 from castlist.review.alike import alike
 from castlist.review.session import Session
 from castlist.timecode import constant, timebase
@@ -77,7 +77,7 @@ class Page:
         view = self.session.refresh()
         group = view.group(name)
         if group is None:
-            raise InputError(f"there is no person {clean(name)!r} now; look again")
+            raise InputError(f"there is no person {one_line(name)!r} now; look again")
         spans = self.session.describe.person(group)["spans"]
         return {"seen": view.seen, "tracks": group.tracks.tolist(), "spans": spans}
 
@@ -90,7 +90,7 @@ class Page:
         view = self.session.refresh()
         group = view.group(name)
         if group is None:
-            raise InputError(f"there is no person {clean(name)!r} now; look again")
+            raise InputError(f"there is no person {one_line(name)!r} now; look again")
         return {"seen": view.seen, "people": alike(self.session.base, view, group)}
 
     def aside(self) -> list[dict[str, object]]:
@@ -168,4 +168,4 @@ def _pace(session: Session) -> dict[str, object]:
 
 
 def _reason(why: str) -> str:
-    return clean(why, 200) or "no reason given"
+    return one_line(why, 200) or "no reason given"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from castlist.cast import APPEARANCE_GAP
 from castlist.decisions import Base
 from castlist.decisions.people import Group
-from castlist.report.words import clean
+from castlist.report.words import one_line
 from castlist.types import Json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SPANS = 1500  # bars of one person in the timeline
 REMEMBERED = 4000  # people whose description is kept
 
 
-class Facts(TypedDict):
+class PersonFacts(TypedDict):
     """What the page shows of some tracks that are one person."""
 
     seconds: float
@@ -37,7 +37,7 @@ class Facts(TypedDict):
     spans: list[list[int]]  # [start, stop] in milliseconds
 
 
-class Shown(Facts):
+class Shown(PersonFacts):
     """What the page shows of somebody."""
 
     id: str
@@ -70,7 +70,7 @@ class Aside(TypedDict):
     tracks: list[TrackFacts]  # the first ones
 
 
-class FilmFacts(TypedDict):
+class FilmHead(TypedDict):
     """What the head of the page shows of the film."""
 
     title: str
@@ -84,7 +84,7 @@ class Head(TypedDict):
     """The state without people and what is set aside."""
 
     seen: int  # the latest decision
-    film: FilmFacts
+    film: FilmHead
     undo: str  # what would be taken back, "" for nothing
     redo: str
     conflicts: list[str]
@@ -92,7 +92,7 @@ class Head(TypedDict):
     joined: list[dict[str, Json]]
 
 
-class State(Head):
+class ReviewState(Head):
     """Everything the page shows at once."""
 
     people: list[Listed]
@@ -115,7 +115,7 @@ class Describe:
         p = base.portraits
         self._order = np.lexsort((-p.quality, p.track))
         self._edge = np.searchsorted(p.track[self._order], np.arange(len(base.tracks) + 1))
-        self._cache: dict[bytes, Facts] = {}
+        self._cache: dict[bytes, PersonFacts] = {}
 
     def pictures(self, track: int, limit: int = FACES) -> list[list[str | int]]:
         """[image, milliseconds] of a track, best first."""
@@ -137,7 +137,7 @@ class Describe:
             facts = {**facts, "pictures": [chosen, *others][:FACES]}
         return {
             "id": group.id,
-            "name": clean(group.name),
+            "name": one_line(group.name),
             "fate": group.fate,
             "confirmed": group.confirmed,
             **facts,
@@ -171,7 +171,7 @@ class Describe:
         table = np.column_stack([self._ms[t.frame[rows]], np.round(box, 4)])
         return [[float(v) for v in row] for row in table]
 
-    def _facts(self, tracks: NDArray[np.int64]) -> Facts:
+    def _facts(self, tracks: NDArray[np.int64]) -> PersonFacts:
         t = self.base.tracks
         starts, sizes = t.offset[tracks], self._size[tracks]
         rows = np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(

@@ -10,7 +10,7 @@ from castlist.decisions import Base, View
 from castlist.decisions.people import Group
 from castlist.decisions.proposed import Proposed, owner
 from castlist.errors import InputError
-from castlist.report.words import clean
+from castlist.report.words import one_line
 from castlist.review.actions import faces_of
 from castlist.suggest.names import CLEAR, UNCLEAR, Proposal
 from castlist.types import NOISE, Video
@@ -42,14 +42,14 @@ def read_names(
     from castlist.io.exports import parsed_rate
     from castlist.io.imports import hints
     from castlist.io.imports.files import moment
-    from castlist.suggest.names import propose
+    from castlist.suggest.names import propose_names
     from castlist.timecode import timebase
 
     video, clock = session.video, session.base.clock
     frames = None if rate is None else parsed_rate(rate)
     base = timebase(clock, video.frame_rate, timecode=start_timecode or video.timecode, rate=frames)
     read = hints(path, video, base, None if at is None else moment(at, base))
-    return propose(read, session.refresh(), session.base.tracks, clock)
+    return propose_names(read, session.refresh(), session.base.tracks, clock)
 
 
 def proposals_of(
@@ -114,9 +114,9 @@ def plain(row: Proposed) -> Plain:
     """A proposal as plain values, texts such that they steer nothing."""
     return {
         "id": row.id,
-        "name": clean(row.name),
-        "from": clean(row.source, 200),
+        "name": one_line(row.name),
+        "from": one_line(row.source, 200),
         "agree": round(row.agree, 3),
         "by": "faces" if row.by_faces else "time",
-        "why": clean(row.why, 200),
+        "why": one_line(row.why, 200),
     }

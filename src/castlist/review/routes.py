@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
-from castlist.report.words import clean
+from castlist.report.words import one_line
 from castlist.review.door import Door, Gate
-from castlist.review.film import Film, part
+from castlist.review.film import FilmFile, part
 from castlist.review.page import Page
 from castlist.review.session import Session
 from castlist.store import Stale
@@ -46,13 +46,13 @@ ASSETS = {
 class Projection:
     """The film as the page plays it: the file itself, or its proxy where the browser cannot play that."""
 
-    def __init__(self, film: Film, proxy: Proxy) -> None:
+    def __init__(self, film: FilmFile, proxy: Proxy) -> None:
         self.film, self.proxy = film, proxy
 
     @classmethod
     def of(cls, session: Session, path: Path | None = None) -> Projection:
         """The film of a session; `path` says where it is, if the workspace does not know."""
-        film = Film(session.video, session.path, path)
+        film = FilmFile(session.video, session.path, path)
         return cls(film, Proxy(session.video, lambda: film.file()[0]))
 
     def state(self) -> dict[str, Json]:
@@ -180,7 +180,7 @@ def _doing(
         return projection.point(body)
 
     return [
-        ("/api/done", lambda body: {"saved": session.save(), "workspace": clean(session.path.name, 120)}),
+        ("/api/done", lambda body: {"saved": session.save(), "workspace": one_line(session.path.name, 120)}),
         ("/api/film", point),
         ("/api/proxy", projection.want),
         ("/api/invite", lambda body: {"token": door.invite()}),

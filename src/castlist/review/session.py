@@ -25,7 +25,7 @@ from castlist.decisions import (
     Proposed,
     View,
     active,
-    align,
+    align_films,
     apply,
     carry,
     cast_of,
@@ -41,10 +41,10 @@ from castlist.decisions.proposed import owner
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
-from castlist.report.words import clean
+from castlist.report.words import one_line
 from castlist.review.actions import decision, stand_ins, witness
 from castlist.review.history import overruled, sentence
-from castlist.review.people import Aside, Describe, Head, Listed, State
+from castlist.review.people import Aside, Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
 from castlist.store import Stale, Workspace
 from castlist.suggest.names import Proposal
@@ -131,7 +131,7 @@ class Session:
         self._log += self._workspace.decisions.since(self._log[-1].id if self._log else 0)
         self.view = apply(self.base, self.video, self._log, self.view)
 
-    def state(self) -> State:
+    def state(self) -> ReviewState:
         """Everything the page shows at once, as plain values."""
         with self._lock:
             view = self.refresh()
@@ -154,7 +154,7 @@ class Session:
             return {
                 "seen": view.seen,
                 "film": {
-                    "title": clean(self.video.path.stem, 120) or "Untitled",
+                    "title": one_line(self.video.path.stem, 120) or "Untitled",
                     "ms": self.describe.length,
                     "shots": len(self.base.shots),
                     "width": self.video.width,
@@ -181,7 +181,7 @@ class Session:
         shown = ((why, sorted(own, key=lambda t: -size[t])) for why, own in groups.items())
         return [
             {
-                "reason": clean(why, 200) or "no reason given",
+                "reason": one_line(why, 200) or "no reason given",
                 "count": len(own),
                 "tracks": [self.describe.track(t) for t in own[:ASIDE]],
             }
@@ -192,7 +192,7 @@ class Session:
         made = next((d for d in self._log if d.id == number), None)
         while made is not None and made.undoes is not None:
             made = next((d for d in self._log if d.id == made.undoes), None)
-        return "" if made is None else clean(sentence(made, self.view), 300)
+        return "" if made is None else one_line(sentence(made, self.view), 300)
 
     def witness(self, person: str, but: int = NOISE) -> int:
         """The track that stands for a person best, another one than `but`.
@@ -299,7 +299,7 @@ class Session:
 
     def _doubts(self, view: View, asker: Asker) -> list[list[str]]:
         """[id, why] of everybody who is unsure."""
-        called = {g.number: clean(g.called) for g in view.groups}
+        called = {g.number: one_line(g.called) for g in view.groups}
         return [[f"p{d.person}", d.sentence(called.get(d.other, ""))] for d in asker.outlook().doubts]
 
     def _asks(self, view: View) -> Asker:
@@ -319,7 +319,7 @@ class Session:
                 {
                     "id": d.id,
                     "what": self.sentence(d.id),
-                    "who": clean(d.author),
+                    "who": one_line(d.author),
                     "when": d.time.isoformat() if d.time else "",
                     "undone": d.undoes is None and d.id not in held,
                     "tracks": self._pointed(d),
@@ -346,7 +346,7 @@ class Session:
             by = {d.id: d for d in self._log}
             if number not in by:
                 raise InputError(f"there is no decision {number}; castlist decide ... history lists them")
-            words = clean(sentence(by[number], self.view, by), 300)
+            words = one_line(sentence(by[number], self.view, by), 300)
             more = overruled(self.view.conflicts, number)
             return f"{words}; {more}" if more else words
 
@@ -417,7 +417,7 @@ class Session:
         """Keep names that a file proposes for somebody who has none; nothing is decided by it.
 
         Args:
-            found: as `castlist.suggest.names.propose` gives them, on this session's view.
+            found: as `castlist.suggest.names.propose_names` gives them, on this session's view.
             source: the file's name, which the page shows.
 
         Returns:
@@ -457,7 +457,7 @@ class Session:
             person, alike = same_question(rows, view, number)
             open_names = {row.folded for row in standing(rows, view).get(view.groups.index(person), ())}
             if alike[0].folded not in open_names:
-                raise InputError(f"{clean(alike[0].name)!r} is proposed for nobody now; look again")
+                raise InputError(f"{one_line(alike[0].name)!r} is proposed for nobody now; look again")
             request = {"action": "name", "person": person.id, "name": alike[0].name}
             return self.decide(request, author=author)
 
@@ -471,7 +471,7 @@ class Session:
             view, rows = self.refresh(), self._workspace.proposals.all()
             person, alike = same_question(rows, view, number)
             self._workspace.proposals.reject([row.id for row in alike])
-            return clean(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
+            return one_line(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
 
     def reopen(self, number: int) -> str:
         """Take back a `reject`: the name is proposed for that person as before. What was said, in words.
@@ -483,7 +483,7 @@ class Session:
             view, rows = self.refresh(), self._workspace.proposals.all()
             person, alike = same_question(rows, view, number, rejected=True)
             self._workspace.proposals.reopen([row.id for row in alike])
-            return clean(f"{alike[0].name}: proposed for {person.called} again", 300)
+            return one_line(f"{alike[0].name}: proposed for {person.called} again", 300)
 
     def take_over(
         self, old: Path | str, *, offset: Fraction | None = None, trial: bool = False
@@ -511,7 +511,7 @@ class Session:
             view = self.refresh()
             here = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
             if offset is None:
-                how = align(Copy(base.tracks, base.clock, video, base.mean), here)
+                how = align_films(Copy(base.tracks, base.clock, video, base.mean), here)
             else:
                 how = Alignment(Fraction(1), offset, 0, len(base.tracks))
             called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]

@@ -26,7 +26,7 @@ _COUNTS = {
 }
 
 
-class Film(TypedDict):
+class FilmSummary(TypedDict):
     """The film of a workspace."""
 
     path: str
@@ -73,7 +73,7 @@ class Summary(TypedDict):
 
     workspace: str
     schema: int
-    film: Film | None
+    film: FilmSummary | None
     scans: list[ScanCounts]
     cast: dict[str, int] | None
     decisions: dict[str, int]
@@ -83,7 +83,7 @@ class Summary(TypedDict):
     bytes: dict[str, int]
 
 
-def film(video: Video) -> Film:
+def film(video: Video) -> FilmSummary:
     return {
         "path": shown(video.path),
         "there": video.path.is_file(),

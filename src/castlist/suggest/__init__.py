@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from castlist.suggest.batches import Item, Sheet
+from castlist.suggest.batches import Batch, Item
 from castlist.suggest.checks import Check
 from castlist.suggest.doubt import Doubt, Outlook
 from castlist.suggest.questions import Asker, Question, questions
 
-__all__ = ["Asker", "Check", "Doubt", "Item", "Outlook", "Question", "Sheet", "questions"]
+__all__ = ["Asker", "Batch", "Check", "Doubt", "Item", "Outlook", "Question", "questions"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Item", "Lines", "Sheet", "best_of"]
+__all__ = ["Batch", "Item", "Lines", "best_of"]
 
 TOO_SURE = 0.02  # what is less likely than this is not worth a question
 Labels = NDArray[np.int64]
@@ -34,7 +34,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Batch:
     """Items to be confirmed at once; `gain` is the faces expected to be put right by a click."""
 
     items: tuple[Item, ...]

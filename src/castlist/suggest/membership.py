@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Base
 from castlist.suggest.alone import NEUTRAL, intercept, neutral
-from castlist.suggest.weights import START, STAY, answered, fitted, share_of
+from castlist.suggest.weights import START, STAY, answered, fitted_weights, share_of
 from castlist.types import NOISE
 
 __all__ = ["Belonging", "FaceEvidence", "Labels"]
@@ -52,11 +52,11 @@ class FaceEvidence:
     def __init__(self, base: Base) -> None:
         t = len(base.tracks)
         self.known = np.asarray(base.mean.any(axis=1), np.bool_)
-        fitted = self.known & (base.label != NOISE)
-        centre = base.mean[fitted].mean(axis=0) if fitted.any() else np.zeros(base.mean.shape[1])
+        known = self.known & (base.label != NOISE)
+        centre = base.mean[known].mean(axis=0) if known.any() else np.zeros(base.mean.shape[1])
         self.x = np.where(self.known[:, None], base.mean - centre, 0).astype(np.float32)
         self.unit = self.x / np.maximum(np.linalg.norm(self.x, axis=1, keepdims=True), 1e-9)
-        scatter = (self.x[fitted].T @ self.x[fitted]).astype(np.float64) + RIDGE * np.eye(self.x.shape[1])
+        scatter = (self.x[known].T @ self.x[known]).astype(np.float64) + RIDGE * np.eye(self.x.shape[1])
         self.z = (self.x @ np.linalg.inv(scatter)).astype(np.float32)
         self.leverage = np.minimum((self.z * self.x).sum(axis=1), 0.9).astype(np.float64)
         self.near = _neighbours(base, t)
@@ -280,7 +280,7 @@ class FaceEvidence:
         mine = group == self.label[rows][:, None]
         considered = mine.any(axis=1)
         self._worth, self._weighed = (
-            fitted(part[considered], mine[considered].argmax(axis=1)),
+            fitted_weights(part[considered], mine[considered].argmax(axis=1)),
             float(self.labelled.sum()),
         )
 

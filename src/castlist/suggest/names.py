@@ -19,7 +19,7 @@ from castlist.decisions.decision import Anchor
 from castlist.decisions.people import Group, View
 from castlist.types import NOISE, Clock, Tracks
 
-__all__ = ["CLEAR", "STATES", "UNCLEAR", "Hint", "Proposal", "propose"]
+__all__ = ["CLEAR", "STATES", "UNCLEAR", "Hint", "Proposal", "propose_names"]
 
 CLEAR, UNCLEAR, KNOWN, OTHERWISE, NOBODY = range(5)
 STATES = ("clear", "unclear", "has this name already", "has another name", "nobody")
@@ -52,7 +52,7 @@ class Proposal:
     why: str  # what keeps it from being clear, "" where it is
 
 
-def propose(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) -> list[Proposal]:
+def propose_names(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) -> list[Proposal]:
     """A proposal for each name, in the order of the hints; none of two names is clear for one person."""
     names = list(dict.fromkeys(h.name for h in hints))
     if not names:

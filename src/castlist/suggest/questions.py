@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Base
 from castlist.decisions.people import View
-from castlist.suggest.batches import TOO_SURE, Item, Lines, Sheet, best_of
+from castlist.suggest.batches import TOO_SURE, Batch, Item, Lines, best_of
 from castlist.suggest.checks import Check, pieces
 from castlist.suggest.doubt import Outlook, clicks_until_the_end, doubts_of
 from castlist.suggest.membership import FaceEvidence, Labels
@@ -69,7 +69,7 @@ class Asker:
         self.closed = view.labelled.copy()  # nothing to be asked about these
         self.closed[view.unsure.ravel()] = True
         self._lines: tuple[Lines, Lines] | None = None
-        self._first: tuple[Sheet, list[Check]] | None = None
+        self._first: tuple[Batch, list[Check]] | None = None
         self.done = np.array([bool(g.name) for g in view.groups], np.bool_)  # who is known by name
         self._groups()
         asked = view.labelled.copy()
@@ -89,10 +89,10 @@ class Asker:
         found.sort(key=lambda q: (-q.gain, q.a, q.b))
         return found[:limit]
 
-    def sheet(self, limit: int = LONGEST) -> Sheet:
+    def sheet(self, limit: int = LONGEST) -> Batch:
         """The items to be asked about at once that put most faces right for a click."""
         if not self.view.groups:
-            return Sheet((), 0.0, 0.0)
+            return Batch((), 0.0, 0.0)
         tracks, wholes = self._known()
         gain = np.concatenate([tracks.gain, wholes.gain])
         cost = np.concatenate([tracks.cost, wholes.cost])
@@ -103,7 +103,7 @@ class Asker:
         items = self._each_once(items)
         label = self.view.label
         items.sort(key=lambda i: (not i.whole, label[i.guess] if i.guess != NOISE else len(label), -i.gain))
-        return Sheet(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
+        return Batch(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
 
     def checks(self, limit: int = AT_ONCE) -> list[Check]:
         """People to be looked through, those first of whom most faces are expected to be wrong.
@@ -126,7 +126,7 @@ class Asker:
                 return found[:-1] or found
         return found
 
-    def first_of_each(self) -> tuple[Sheet, list[Check]]:
+    def first_of_each(self) -> tuple[Batch, list[Check]]:
         """The sheet and the people to be looked through that are asked first; found once a view."""
         if self._first is None:
             self._first = self.sheet(), self.checks()

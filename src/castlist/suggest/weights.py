@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FIRM", "START", "STAY", "answered", "fitted", "share_of"]
+__all__ = ["FIRM", "START", "STAY", "answered", "fitted_weights", "share_of"]
 
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
@@ -32,7 +32,7 @@ def share_of(odds: Table) -> Table:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
-def fitted(part: Table, mine: Labels) -> Table:
+def fitted_weights(part: Table, mine: Labels) -> Table:
     """(4,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
     from scipy.optimize import minimize
 

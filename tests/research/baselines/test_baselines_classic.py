@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from castlist.research.baselines import (
     BASELINES,
-    Scene,
+    TrackSet,
     _field,
     _shared,
     _sparse,
@@ -58,8 +58,8 @@ def test_cut_agrees_with_scipy(rng, method):
 
 
 def test_chunk_means_by_hand():
-    scene = Scene([[1, 0], [3, 0], [0, 2], [0, 5], [0, 1]], [0, 0, 0, 1, 0], frame=[0, 1, 2, 9, 3])
-    x, track = _shared.chunk_means(scene, 2)
+    track_set = TrackSet([[1, 0], [3, 0], [0, 2], [0, 5], [0, 1]], [0, 0, 0, 1, 0], frame=[0, 1, 2, 9, 3])
+    x, track = _shared.chunk_means(track_set, 2)
     assert np.allclose(x, [[1, 0], [0, 1], [0, 1]])
     assert track.tolist() == [0, 0, 1]
 
@@ -154,9 +154,9 @@ def test_logistic_metric_learns_which_direction_matters(rng):
 
 
 def test_face_pairs_come_from_within_tracks_and_across_cannot_links(rng):
-    scene = Scene(np.zeros((7, 2)), [0, 1, 0, 2, 1, 1, 3], links([(0, 1), (2, 1)]))
-    own, other = uldml.face_pairs(scene, 500, rng)
-    t = scene.track
+    track_set = TrackSet(np.zeros((7, 2)), [0, 1, 0, 2, 1, 1, 3], links([(0, 1), (2, 1)]))
+    own, other = uldml.face_pairs(track_set, 500, rng)
+    t = track_set.track
     assert (t[own[:, 0]] == t[own[:, 1]]).all()
     assert {tuple(sorted(p)) for p in t[other].tolist()} == {(0, 1), (1, 2)}
 
@@ -209,16 +209,16 @@ def test_greedy_field_matches_a_slow_sweep(rng):
 
 
 def test_hmrf_hands_cannot_links_on_to_neighbours():
-    scene = Scene(np.zeros((3, 2)), [0, 1, 2], links([(0, 1)]))
+    track_set = TrackSet(np.zeros((3, 2)), [0, 1, 2], links([(0, 1)]))
     smooth = _field.links(3, np.array([[1, 2]]), 0.5)
-    _, apart = hmrf.constraint_field(scene, smooth, 1.0, 10.0, 0.1)
+    _, apart = hmrf.constraint_field(track_set, smooth, 1.0, 10.0, 0.1)
     assert np.allclose(apart.toarray(), [[0, 10, 0.5], [10, 0, 0], [0.5, 0, 0]])
 
 
 def test_hmrf2_joins_what_moves_on_smoothly():
     box = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [3, 0, 13, 10], [80, 0, 90, 10]], float)
-    scene = Scene(np.ones((4, 2)), [0, 0, 1, 2], links([(1, 2)]), frame=[0, 1, 4, 5], box=box)
-    pairs, cost = hmrf2.motion_cost(scene, 50)
+    track_set = TrackSet(np.ones((4, 2)), [0, 0, 1, 2], links([(1, 2)]), frame=[0, 1, 4, 5], box=box)
+    pairs, cost = hmrf2.motion_cost(track_set, 50)
     assert pairs.tolist() == [[0, 1], [0, 2]]
     assert np.isclose(cost[0], (2 / 10) ** 2 / 1.3)
     assert cost[1] > 30
@@ -241,7 +241,7 @@ def test_hmrf2_assignment_is_the_best_of_all(rng):
 
 
 def test_self_expression_lowers_its_objective_and_keeps_zeros(rng):
-    x = _shared.unit(blobs(rng)[0])
+    x = _shared.unit64(blobs(rng)[0])
     forbidden = np.zeros((24, 24), bool)
     forbidden[0, 3] = forbidden[3, 0] = True
     edges = mcafc._edges(np.array([[0, 3], [1, 4]]), 24)
@@ -257,7 +257,7 @@ def test_self_expression_lowers_its_objective_and_keeps_zeros(rng):
 def test_self_expression_without_links_is_the_lasso(rng):
     from sklearn.linear_model import Lasso
 
-    x = _shared.unit(rng.normal(size=(8, 20)))
+    x = _shared.unit64(rng.normal(size=(8, 20)))
     c, _ = _sparse.self_expression(x, np.zeros((8, 8), bool), 0.05, iterations=1500)
     others = np.arange(1, 8)
     oracle = Lasso(0.05 / 20, fit_intercept=False, tol=1e-8, max_iter=10000).fit(x[others].T, x[0])
@@ -265,7 +265,7 @@ def test_self_expression_without_links_is_the_lasso(rng):
 
 
 def test_mcafc_draws_linked_columns_together(rng):
-    x = _shared.unit(rng.normal(size=(8, 20)))
+    x = _shared.unit64(rng.normal(size=(8, 20)))
     edges = mcafc._edges(np.array([[0, 1]]), 8)
     free, tied = (
         _sparse.self_expression(x, np.zeros((8, 8), bool), 0.02, edges=edges, fused=w, iterations=1500)[0]
@@ -277,7 +277,7 @@ def test_mcafc_draws_linked_columns_together(rng):
 
 def test_forbidden_pairs_pass_through_must_links():
     both = Constraints([0, 1], [1, 2], [True, False], [0, 0])
-    found = mcafc.forbidden_pairs(Scene(np.zeros((4, 1)), range(4), both))
+    found = mcafc.forbidden_pairs(TrackSet(np.zeros((4, 1)), range(4), both))
     assert np.argwhere(np.triu(found)).tolist() == [[0, 2], [1, 2]]
 
 
@@ -318,7 +318,7 @@ def test_wbslrr_meets_its_equations(rng):
     x, _ = blobs(rng, each=4)
     weight = np.full((12, 12), 0.02)
     weight[0, 3] = weight[3, 0] = 10.0
-    z, trace = wbslrr.low_rank_representation(_shared.unit(x), np.arange(12), weight, 0.5, 120)
+    z, trace = wbslrr.low_rank_representation(_shared.unit64(x), np.arange(12), weight, 0.5, 120)
     assert trace[-1] < 1e-3
     assert trace[-1] < trace[0]
     assert z[0, 3] == z[3, 0] == 0
@@ -328,12 +328,12 @@ def test_wbslrr_meets_its_equations(rng):
 
 
 def test_finch_by_hand():
-    x = _shared.unit(np.array([[1, 0], [1, 0.1], [1, 0.25], [0, 1], [0.1, 1], [-1, 0], [-1, 0.1]]))
+    x = _shared.unit64(np.array([[1, 0], [1, 0.1], [1, 0.25], [0, 1], [0.1, 1], [-1, 0], [-1, 0.1]]))
     assert equal(finch.finch_levels(x)[0], [0, 0, 0, 1, 1, 2, 2])
 
 
 def test_finch_levels_against_the_definition(rng):
-    x = _shared.unit(rng.normal(size=(40, 5)))
+    x = _shared.unit64(rng.normal(size=(40, 5)))
     cosine = x @ x.T - 2 * np.eye(40)
     near = cosine.argmax(1)
     i, j = np.mgrid[:40, :40]
@@ -377,11 +377,11 @@ def test_c1c_keeps_every_cannot_link_at_every_level(seed):
 
 def test_c1c_starts_from_must_links_and_gives_up_links_only_for_k(rng):
     x, _ = blobs(rng, each=3)
-    scene = Scene(x, range(9), Constraints([0, 0, 1], [1, 2, 2], [True, False, False], [0, 0, 0]))
-    found = BASELINES["c1c"]()(scene, 2).label
+    track_set = TrackSet(x, range(9), Constraints([0, 0, 1], [1, 2, 2], [True, False, False], [0, 0, 0]))
+    found = BASELINES["c1c"]()(track_set, 2).label
     assert found[0] == found[1]
     assert found[0] != found[2]
-    assert len(set(BASELINES["c1c"]()(scene, 1).label)) == 1
+    assert len(set(BASELINES["c1c"]()(track_set, 1).label)) == 1
 
 
 # What users run
@@ -394,10 +394,10 @@ def test_chinese_whispers_on_two_cliques(rng):
 
 
 def test_dbscan_rule_lets_the_stated_share_of_cannot_links_match(rng):
-    x = _shared.unit(rng.normal(size=(60, 8)))
+    x = _shared.unit64(rng.normal(size=(60, 8)))
     pairs = np.array(list(itertools.combinations(range(30), 2)))
-    scene = Scene(x, range(60), links(pairs))
-    limit = dbscan.calibrated_distance(scene, 0.1)
+    track_set = TrackSet(x, range(60), links(pairs))
+    limit = dbscan.calibrated_distance(track_set, 0.1)
     apart = np.linalg.norm(x[pairs[:, 0]] - x[pairs[:, 1]], axis=1)
     assert abs((apart < limit).mean() - 0.1) < 0.01
 
@@ -406,8 +406,8 @@ def test_dbscan_is_scikit_learns(rng):
     from sklearn.cluster import DBSCAN
 
     x, _ = blobs(rng, noise=0.6)
-    found = BASELINES["dbscan"](eps=0.4)(Scene(x, range(24)), None)
-    oracle = DBSCAN(eps=0.4, min_samples=3).fit_predict(_shared.unit(x.astype(np.float32)))
+    found = BASELINES["dbscan"](eps=0.4)(TrackSet(x, range(24)), None)
+    oracle = DBSCAN(eps=0.4, min_samples=3).fit_predict(_shared.unit64(x.astype(np.float32)))
     assert same(found, Clustering(oracle))
 
 

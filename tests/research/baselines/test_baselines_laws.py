@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import CastlistError, InputError
-from castlist.research.baselines import BASELINES, ScaleWarning, Scene
+from castlist.research.baselines import BASELINES, ScaleWarning, TrackSet
 from castlist.types import CO_OCCURRENCE, Clustering, Constraints, same
 
 QUICK = {  # little training: the laws hold for any
@@ -32,7 +32,7 @@ def constraints(pairs, linked=False):
 
 
 def people(count=3, tracks=4, faces=4, d=12, noise=0.25, seed=0, cannot=None):
-    """A scene of `count` people with `tracks` tracks each, in turn, and its truth."""
+    """A track set of `count` people with `tracks` tracks each, in turn, and its truth."""
     rng = np.random.default_rng(seed)
     truth = np.tile(np.arange(count), tracks)
     centre = rng.normal(size=(count, d))
@@ -44,34 +44,34 @@ def people(count=3, tracks=4, faces=4, d=12, noise=0.25, seed=0, cannot=None):
     box = np.stack([left, left * 0, left + 50, left * 0 + 50], 1)
     pairs = [(i, i + 1) for i in range(0, len(truth) - 1, count)] if cannot is None else cannot
     view = rng.normal(size=(count, 6))[truth][track] + noise * rng.normal(size=(len(track), 6))
-    return Scene(features, track, constraints(pairs), frame, box, (view,)), truth
+    return TrackSet(features, track, constraints(pairs), frame, box, (view,)), truth
 
 
-def run(name, scene, k, seed=0):
+def run(name, track_set, k, seed=0):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return BASELINES[name](**QUICK.get(name, {}))(scene, k, random_state=seed)
+        return BASELINES[name](**QUICK.get(name, {}))(track_set, k, random_state=seed)
 
 
 @METHODS
 def test_finds_people_who_lie_far_apart(name):
-    scene, truth = people(tracks=6)
-    assert same(run(name, scene, 3), Clustering(truth))
+    track_set, truth = people(tracks=6)
+    assert same(run(name, track_set, 3), Clustering(truth))
 
 
 @METHODS
 def test_same_seed_same_result(name):
-    scene, _ = people(noise=2.0)
-    assert same(run(name, scene, 3, seed=5), run(name, scene, 3, seed=5))
+    track_set, _ = people(noise=2.0)
+    assert same(run(name, track_set, 3, seed=5), run(name, track_set, 3, seed=5))
 
 
 @METHODS
 def test_says_whether_it_is_random(name):
-    scene, _ = people(noise=2.0)
+    track_set, _ = people(noise=2.0)
     method = BASELINES[name](**QUICK.get(name, {}))
     for k in (3, None) if method.estimates_k else (3,):
         rng = np.random.default_rng(0)
-        method.labels(scene, k, rng)
+        method.labels(track_set, k, rng)
         drawn = rng.bit_generator.state != np.random.default_rng(0).bit_generator.state
         assert drawn == method.randomised
     assert method.varies(12) == method.randomised
@@ -103,8 +103,8 @@ def test_refuses_options_that_mean_nothing(name, option, kind):
 @METHODS
 @pytest.mark.parametrize("k", [1, 2, 5, 11, 12])
 def test_honours_k(name, k):
-    scene, _ = people(noise=2.0)
-    found = run(name, scene, k)
+    track_set, _ = people(noise=2.0)
+    found = run(name, track_set, k)
     assert found.count == k
     assert found.label.min() == 0
     assert len(found) == 12
@@ -112,15 +112,15 @@ def test_honours_k(name, k):
 
 @METHODS
 def test_labels_are_canonical(name):
-    scene, _ = people(noise=1.5)
-    label = run(name, scene, 3).label
+    track_set, _ = people(noise=1.5)
+    label = run(name, track_set, 3).label
     first = [int(np.flatnonzero(label == c)[0]) for c in range(3)]
     assert first == sorted(first)
 
 
 @METHODS
 def test_empty_and_one_track(name):
-    empty = Scene(
+    empty = TrackSet(
         np.zeros((0, 12)),
         np.zeros(0, int),
         views=(np.zeros((0, 6)),),
@@ -136,35 +136,45 @@ def test_empty_and_one_track(name):
 @METHODS
 def test_all_cannot_linked(name):
     every = [(i, j) for i in range(12) for j in range(i)]
-    scene, _ = people(cannot=every)
-    assert run(name, scene, 3).count == 3
+    track_set, _ = people(cannot=every)
+    assert run(name, track_set, 3).count == 3
     if BASELINES[name].estimates_k:
-        assert 0 <= run(name, scene, None).count <= 12
+        assert 0 <= run(name, track_set, None).count <= 12
 
 
 @METHODS
 def test_identical_faces_and_faces_of_zeros(name):
-    scene, _ = people()
+    track_set, _ = people()
     for value in (0.0, 1.0):
-        flat = Scene(
-            np.full((48, 12), value), scene.track, scene.constraints, scene.frame, scene.box, scene.views
+        flat = TrackSet(
+            np.full((48, 12), value),
+            track_set.track,
+            track_set.constraints,
+            track_set.frame,
+            track_set.box,
+            track_set.views,
         )
         assert run(name, flat, 3).count == 3
 
 
 @METHODS
 def test_one_face_a_track_and_no_constraints(name):
-    scene, _ = people(faces=1, cannot=[])
-    assert run(name, scene, 3).count == 3
+    track_set, _ = people(faces=1, cannot=[])
+    assert run(name, track_set, 3).count == 3
 
 
 @METHODS
 def test_two_tracks_and_must_links(name):
     two, _ = people(2, 1)
     assert run(name, two, 2).label.tolist() == [0, 1]
-    scene, _ = people()
-    linked = Scene(
-        scene.features, scene.track, constraints([(0, 3), (1, 4)], True), scene.frame, scene.box, scene.views
+    track_set, _ = people()
+    linked = TrackSet(
+        track_set.features,
+        track_set.track,
+        constraints([(0, 3), (1, 4)], True),
+        track_set.frame,
+        track_set.box,
+        track_set.views,
     )
     assert run(name, linked, 3).count == 3
 
@@ -172,25 +182,25 @@ def test_two_tracks_and_must_links(name):
 @METHODS
 @pytest.mark.parametrize("k", [0, -1, 13])
 def test_impossible_k(name, k):
-    scene, _ = people()
+    track_set, _ = people()
     with pytest.raises(InputError, match="number of tracks"):
-        run(name, scene, k)
+        run(name, track_set, k)
 
 
 @METHODS
 def test_unknown_k(name):
-    scene, _ = people(tracks=6)
+    track_set, _ = people(tracks=6)
     if BASELINES[name].estimates_k:
-        assert 1 <= run(name, scene, None).count <= 18
+        assert 1 <= run(name, track_set, None).count <= 18
     else:
         with pytest.raises(InputError, match="number of people"):
-            run(name, scene, None)
+            run(name, track_set, None)
 
 
 @METHODS
 def test_refuses_where_something_is_missing(name):
-    scene, _ = people()
-    bare = Scene(scene.features, scene.track, scene.constraints)
+    track_set, _ = people()
+    bare = TrackSet(track_set.features, track_set.track, track_set.constraints)
     if BASELINES[name].needs:
         with pytest.raises(InputError, match="needs"):
             run(name, bare, 3)
@@ -199,26 +209,26 @@ def test_refuses_where_something_is_missing(name):
 
 
 def test_cmvfc_makes_its_own_views_where_it_is_told_to():
-    scene, truth = people(tracks=6, d=24)
-    bare = Scene(scene.features, scene.track, scene.constraints)
+    track_set, truth = people(tracks=6, d=24)
+    bare = TrackSet(track_set.features, track_set.track, track_set.constraints)
     cut = BASELINES["cmvfc"](subspaces=2)
     assert same(cut(bare, 3, random_state=0), Clustering(truth))
     for k in (1, 2, 17, 18):
         assert cut(bare, k).count == k
     with pytest.raises(InputError, match="cmvfc needs a second view"):
         BASELINES["cmvfc"](subspaces=1)(bare, 3)
-    given = BASELINES["cmvfc"]()(scene, 3, random_state=0)
-    assert same(cut(scene, 3, random_state=0), given)  # views that are there go first
-    narrow = Scene(scene.features[:, :2], scene.track, scene.constraints)
+    given = BASELINES["cmvfc"]()(track_set, 3, random_state=0)
+    assert same(cut(track_set, 3, random_state=0), given)  # views that are there go first
+    narrow = TrackSet(track_set.features[:, :2], track_set.track, track_set.constraints)
     assert BASELINES["cmvfc"](subspaces=9)(narrow, 3).count == 3  # more parts than dimensions
 
 
 @METHODS
 def test_too_many_tracks_are_sampled_with_a_warning(name):
-    scene, truth = people(tracks=8)
+    track_set, truth = people(tracks=8)
     method = BASELINES[name](max_tracks=18, **QUICK.get(name, {}))
     with pytest.warns(ScaleWarning, match=name):
-        found = method(scene, 3, random_state=0)
+        found = method(track_set, 3, random_state=0)
     assert same(found, Clustering(truth))
 
 
@@ -237,9 +247,9 @@ def test_says_what_it_is(name):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_scene_refuses_values_that_are_not_finite(bad):
     with pytest.raises(InputError, match="NaN or infinite"):
-        Scene([[1.0, bad]], [0])
+        TrackSet([[1.0, bad]], [0])
     with pytest.raises(InputError, match="NaN or infinite"):
-        Scene([[1.0, 1.0]], [0], views=(np.array([[bad]]),))
+        TrackSet([[1.0, 1.0]], [0], views=(np.array([[bad]]),))
 
 
 @pytest.mark.parametrize(
@@ -258,21 +268,21 @@ def test_scene_refuses_values_that_are_not_finite(bad):
 )
 def test_scene_refuses_what_does_not_fit(change, words):
     with pytest.raises(CastlistError, match=words):
-        Scene(**{"features": np.zeros((3, 2)), "track": [0, 1, 2]} | change)
+        TrackSet(**{"features": np.zeros((3, 2)), "track": [0, 1, 2]} | change)
 
 
 def test_scene_refuses_links_that_contradict():
     both = Constraints([0, 1, 0], [1, 2, 2], [True, True, False], [0, 0, 0])
     with pytest.raises(InputError, match="contradict"):
-        Scene(np.zeros((3, 2)), [0, 1, 2], both)
+        TrackSet(np.zeros((3, 2)), [0, 1, 2], both)
 
 
 def test_scene_subset_numbers_tracks_anew():
-    scene, _ = people(2, 2, faces=2, cannot=[(0, 1), (2, 3)])
-    part = scene.subset(np.array([3, 2]))
+    track_set, _ = people(2, 2, faces=2, cannot=[(0, 1), (2, 3)])
+    part = track_set.subset(np.array([3, 2]))
     assert part.track.tolist() == [1, 1, 0, 0]
     assert part.constraints.cannot.tolist() == [[1, 0]]
-    assert np.array_equal(part.features, scene.features[4:])
+    assert np.array_equal(part.features, track_set.features[4:])
     assert part.weight.tolist() == [2, 2]
 
 

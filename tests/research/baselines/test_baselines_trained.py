@@ -8,7 +8,7 @@ import pytest
 from castlist.errors import MissingExtra
 from castlist.research.baselines import (
     BASELINES,
-    Scene,
+    TrackSet,
     _contrast,
     _convolution,
     _field,
@@ -39,7 +39,7 @@ def noisy(seed=0, people=3, tracks=18, faces=6, noise=1.5):
     x[..., :4] = rng.normal(size=(people, 4))[truth][:, None]
     x[..., 4:] = noise * rng.normal(size=(tracks, faces, 8))
     pairs = [(a, a + 1) for a in range(tracks - 1)] + [(a, a + 2) for a in range(tracks - 2)]
-    return Scene(x.reshape(-1, 12), np.repeat(np.arange(tracks), faces), links(pairs)), truth
+    return TrackSet(x.reshape(-1, 12), np.repeat(np.arange(tracks), faces), links(pairs)), truth
 
 
 def gap(x, truth):
@@ -85,30 +85,30 @@ def test_head_starts_as_a_rotation():
 
 @pytest.mark.parametrize("name", ["imp-triplet", "ccl"])
 def test_heads_learn_to_tell_people_from_nuisance(name, monkeypatch):
-    scene, truth = noisy()
+    track_set, truth = noisy()
     seen = []
     module = {"imp-triplet": imp_triplet, "ccl": ccl}[name]
     monkeypatch.setattr(module, "hac", lambda x, k, how: seen.append(x) or _shared.hac(x, k, how))
-    found = BASELINES[name](steps=300, rate=1e-3)(scene, 3)
-    assert gap(seen[0], truth) > 1.3 * gap(_shared.track_means(scene), truth)
+    found = BASELINES[name](steps=300, rate=1e-3)(track_set, 3)
+    assert gap(seen[0], truth) > 1.3 * gap(_shared.track_set_means(track_set), truth)
     if name == "imp-triplet":  # CCL also learns the mistakes of its first clusters
         assert same(found, Clustering(truth))
 
 
 def test_training_on_pairs_lowers_its_loss():
-    scene, _ = noisy()
-    x = _shared.unit(scene.features).astype(np.float32)
+    track_set, _ = noisy()
+    x = _shared.unit64(track_set.features).astype(np.float32)
     ccl = BASELINES["ccl"](steps=200, batch=64, rate=1e-3)
     itself, start = _contrast.itself(18, 1), _head.rotation(x, 12)
-    _, trace = ccl.train(scene, x, start, itself, scene.constraints.cannot, np.random.default_rng(0))
+    _, trace = ccl.train(track_set, x, start, itself, track_set.constraints.cannot, np.random.default_rng(0))
     assert np.mean(trace[-20:]) < 0.8 * np.mean(trace[:20])
 
 
 def test_nothing_is_trained_without_negatives():
-    scene, _ = noisy()
+    track_set, _ = noisy()
     start, none = np.eye(12, dtype=np.float32), np.zeros((0, 2), np.int64)
     layer, trace = BASELINES["ccl"]().train(
-        scene, scene.features, start, _contrast.itself(18, 1), none, np.random.default_rng(0)
+        track_set, track_set.features, start, _contrast.itself(18, 1), none, np.random.default_rng(0)
     )
     assert layer is start
     assert trace == []
@@ -126,11 +126,11 @@ def test_training_pairs_keep_cannot_links_and_show_them_as_often_as_guesses():
 
 
 def test_jfac_takes_only_sure_pairs_and_keeps_cannot_links():
-    scene = Scene(np.zeros((4, 2)), range(4), links([(0, 1)]))
+    track_set = TrackSet(np.zeros((4, 2)), range(4), links([(0, 1)]))
     found = _field.Field(
         np.array([0, 0, 1, 1]), np.array([[0.99, 0.01], [0.99, 0.01], [0.01, 0.99], [0.5, 0.5]])
     )
-    alike, apart = jfac.confident_pairs(scene, found, 0.9, np.random.default_rng(0), 1000)
+    alike, apart = jfac.confident_pairs(track_set, found, 0.9, np.random.default_rng(0), 1000)
     assert {tuple(p) for p in alike.tolist()} == {(i, i) for i in range(4)}
     assert {tuple(sorted(p)) for p in apart.tolist()} == {(0, 1), (0, 2), (1, 2)}
 
@@ -151,17 +151,17 @@ def test_bcl_learns_balls_whose_size_tells_the_number_of_people():
     truth = np.arange(24) % 4
     features = np.repeat(rng.normal(size=(4, 12))[truth] + 0.15 * rng.normal(size=(24, 12)), 4, 0)
     together = links([(g + a, g + b) for g in range(0, 24, 4) for a in range(4) for b in range(a)])
-    scene = Scene(features, np.repeat(np.arange(24), 4), together)
-    found = BASELINES["bcl"](steps=150, batch=96)(scene, None)
+    track_set = TrackSet(features, np.repeat(np.arange(24), 4), together)
+    found = BASELINES["bcl"](steps=150, batch=96)(track_set, None)
     assert same(found, Clustering(truth))
 
 
 def test_fgg_graph_by_hand():
     """Tracks 0 (in two pieces) and 1 are cannot-linked; 2, 3 and 4 stand alone, 2 and 3 alike."""
-    x = _shared.unit(np.array([[1, 0], [1, 0.1], [0, 1], [1, 1], [1, 1.1], [-1, 1]], float))
+    x = _shared.unit64(np.array([[1, 0], [1, 0.1], [0, 1], [1, 1], [1, 1.1], [-1, 1]], float))
     track = np.array([0, 0, 1, 2, 3, 4])
-    scene = Scene(x, track, links([(0, 1)]))
-    (must, must_weight), (cannot, cannot_weight) = fgg.link_graph(x, track, scene, 0.67)
+    track_set = TrackSet(x, track, links([(0, 1)]))
+    (must, must_weight), (cannot, cannot_weight) = fgg.link_graph(x, track, track_set, 0.67)
     assert must.tolist() == [[0, 1], [3, 4]]
     assert cannot[:2].tolist() == [[0, 2], [1, 2]]
     assert set(cannot[2].tolist()) <= {3, 4, 5}
@@ -171,9 +171,9 @@ def test_fgg_graph_by_hand():
 
 
 def test_fgg_loss_falls_and_its_adjacency_is_normalised():
-    scene, _ = noisy()
-    x, track = _shared.chunk_means(scene, 2)
-    must, cannot = fgg.link_graph(x, track, scene, 0.03)
+    track_set, _ = noisy()
+    x, track = _shared.chunk_means(track_set, 2)
+    must, cannot = fgg.link_graph(x, track, track_set, 0.03)
     dense = _convolution.adjacency(torch, len(x), *must).to_dense().numpy()
     plain = np.eye(len(x))
     plain[must[0][:, 0], must[0][:, 1]] = plain[must[0][:, 1], must[0][:, 0]] = must[1]
@@ -203,10 +203,10 @@ def test_videoclusternet_merges_under_the_loss_inside():
 
 
 def test_training_leaves_torchs_random_state_alone():
-    scene, _ = noisy()
+    track_set, _ = noisy()
     before = torch.random.get_rng_state()
     for name, quick in (("bcl", {"steps": 3}), ("fgg", {"epochs": 2}), ("videoclusternet", {"steps": 2})):
-        BASELINES[name](**quick)(scene, 3)
+        BASELINES[name](**quick)(track_set, 3)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
@@ -220,6 +220,6 @@ def test_without_torch_says_what_to_install(name, monkeypatch):
         return real(module, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    scene, _ = noisy()
+    track_set, _ = noisy()
     with pytest.raises(MissingExtra, match="pip install 'torch"):
-        BASELINES[name]()(scene, 3)
+        BASELINES[name]()(track_set, 3)

@@ -14,7 +14,7 @@ from castlist.errors import CastlistError, InputError
 from castlist.research.bench import isolated as module
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.measure import measured, resident
-from castlist.research.bench.solve import TRACK, Task, here
+from castlist.research.bench.solve import TRACK, MethodTask, here
 from castlist.research.features import gather
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not say")
@@ -31,7 +31,7 @@ def task(method="castlist", tracks=12, wanted=((TRACK, 3),), **changes):
     frame = np.repeat(np.arange(tracks), 4) * 3 + np.tile(np.arange(4), tracks)
     label = np.array(["ann", "bob", "cat"])[np.arange(tracks) % 3]
     given = gather("holiday", vector, face, track_id=np.arange(tracks), frame=frame, label=label)
-    return Task(given, method, 0, wanted, **changes)
+    return MethodTask(given, method, 0, wanted, **changes)
 
 
 @pytest.mark.parametrize("method", ["castlist", "base", "k-means"])

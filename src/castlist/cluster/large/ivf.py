@@ -13,7 +13,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cluster.large.nearest import ROWS, Block, Lists, forbid, hits, nearest_of
+from castlist.cluster.large.nearest import ROWS, Block, NeighbourLists, forbid, hits, nearest_of
 from castlist.cluster.large.reciprocal import Forest, Search, pieces
 from castlist.errors import MissingExtra
 
@@ -56,7 +56,7 @@ class _Cells:
         asked = np.searchsorted(forest.alive, slots)
         self.row = np.full(len(forest.alive), -1)
         self.row[asked] = np.arange(len(asked))
-        self.lists = Lists(len(slots), forest.width)
+        self.lists = NeighbourLists(len(slots), forest.width)
         count = int(self.near.max()) + 1
         lives, looks = _grouped(self.near[:, 0], count), _grouped(self.near[asked].ravel(), count)
         for cell in range(count):

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "Cosines", "Lists", "Squares", "all_nearest", "forbid", "hits", "nearest_of"]
+__all__ = ["Block", "Cosines", "NeighbourLists", "Squares", "all_nearest", "forbid", "hits", "nearest_of"]
 
 ROWS, COLUMNS = 1024, 2048  # of a tile: what it holds stays in the processor's cache
 ROUNDING = (
@@ -95,7 +95,7 @@ class Cosines:
         return np.full(len(self.part), ROUNDING * float(np.finfo(self.part.dtype).eps))
 
 
-class Lists:
+class NeighbourLists:
     """The `width` smallest costs seen of each row and whose they are."""
 
     def __init__(self, rows: int, width: int) -> None:
@@ -133,7 +133,7 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
     Every pair is looked at once, for both. `apart` (q, 2) pairs are passed over.
     """
     n = len(block)
-    lists = Lists(n, width)
+    lists = NeighbourLists(n, width)
     forbidden = np.concatenate([apart, apart[:, ::-1]])
     spans = [slice(i, min(i + ROWS, n)) for i in range(0, n, ROWS)]
     for step in range(len(spans)):  # the diagonal first: it gives every row a limit
@@ -158,7 +158,7 @@ def nearest_of(
 
     `forbidden` (q, 2) names a row and whom of the others it may not join: itself above all.
     """
-    lists = Lists(len(mine), width)
+    lists = NeighbourLists(len(mine), width)
     margin = np.zeros(len(mine))
     for start, block in parts:
         for top in range(0, len(mine), ROWS):
@@ -174,7 +174,7 @@ def nearest_of(
     return lists.who, _bound(lists, margin)
 
 
-def _bound(lists: Lists, margin: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bound(lists: NeighbourLists, margin: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(lists.worst(slice(None)) - margin, 0.0))
 
 

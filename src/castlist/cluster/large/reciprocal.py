@@ -22,9 +22,9 @@ __all__ = [
     "AVERAGE",
     "WARD",
     "Centres",
-    "Dense",
+    "DenseCentres",
     "Forest",
-    "Linkage",
+    "MergeCost",
     "Search",
     "exact_search",
     "pairs_of",
@@ -39,7 +39,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Linkage:
+class MergeCost:
     """What joining two clusters costs, from their centres and weights; it must be reducible."""
 
     block: Callable[[Floats, Doubles, type], Block]  # centres and weights, for products
@@ -66,8 +66,8 @@ def _reduced_cosines(ra: Doubles, rb: Doubles, cost: Doubles, wa: Doubles, wb: D
     return np.asarray((wa * ra + wb * rb) / (wa + wb))
 
 
-WARD = Linkage(Squares.of, _squares, _reduced_squares, lambda cost: np.sqrt(2 * cost))
-AVERAGE = Linkage(Cosines.of, _cosines, _reduced_cosines, lambda cost: cost)
+WARD = MergeCost(Squares.of, _squares, _reduced_squares, lambda cost: np.sqrt(2 * cost))
+AVERAGE = MergeCost(Cosines.of, _cosines, _reduced_cosines, lambda cost: cost)
 
 
 class Centres(Protocol):
@@ -87,7 +87,7 @@ class Centres(Protocol):
         ...
 
 
-class Dense:
+class DenseCentres:
     """Centres in one table."""
 
     def __init__(self, centre: Floats) -> None:
@@ -139,7 +139,12 @@ class Forest:
     """Each cluster lives in the slot of one of its points; arrays are over slots."""
 
     def __init__(
-        self, centres: Centres, weight: Doubles, apart: Index, linkage: Linkage, searches: tuple[Search, ...]
+        self,
+        centres: Centres,
+        weight: Doubles,
+        apart: Index,
+        linkage: MergeCost,
+        searches: tuple[Search, ...],
     ) -> None:
         n = len(weight)
         self.centres, self.weight, self.apart, self.linkage = centres, weight, apart, linkage

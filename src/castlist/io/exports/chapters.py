@@ -11,7 +11,7 @@ import numpy as np
 from castlist.cast import Cast
 from castlist.io.exports.names import distinct_names
 from castlist.io.exports.options import Options
-from castlist.io.exports.stays import Stay, chosen, stays
+from castlist.io.exports.stays import Stay, chosen_stays, stays
 
 __all__ = ["NOBODY", "Chapter", "chapters"]
 
@@ -49,7 +49,7 @@ def _of_people(found: list[Stay]) -> list[Chapter]:
 
 def _of_film(cast: Cast, options: Options) -> list[Chapter]:
     names = distinct_names(cast)
-    wanted = {who.place for who in chosen(cast, options)}
+    wanted = {who.place for who in chosen_stays(cast, options)}
     seen: list[set[int]] = [set() for _ in range(len(cast.shots))]
     for shot, person in zip(cast.tracks.shot.tolist(), cast.person.tolist(), strict=True):
         if person in wanted:

@@ -12,8 +12,16 @@ from pathlib import Path
 
 from castlist.cast import Cast
 from castlist.io.exports.options import Options
-from castlist.io.exports.stays import chosen
-from castlist.io.exports.stills import jpeg, made_folder, named_file, pictures, same_film, sidecar, with_xmp
+from castlist.io.exports.stays import chosen_stays
+from castlist.io.exports.stills import (
+    encoded_jpeg,
+    made_folder,
+    named_file,
+    pictures,
+    same_film,
+    sidecar,
+    with_xmp,
+)
 from castlist.io.exports.writing import replace_file
 
 __all__ = ["write_posters"]
@@ -33,7 +41,7 @@ def write_posters(
         VideoError: the film is gone, or cannot be read.
         CastlistError: the folder cannot be written.
     """
-    people = [who for who in chosen(cast, options or Options()) if who.person.faces]
+    people = [who for who in chosen_stays(cast, options or Options()) if who.person.faces]
     video, place = same_film(cast.video), made_folder(folder)
     written = []
     for number, (who, image) in enumerate(pictures(cast, video, people), 1):
@@ -41,7 +49,7 @@ def write_posters(
         left, top, right, bottom = _window(image.shape[1], image.shape[0], face.box)
         poster = image[top:bottom, left:right]
         file = named_file(place, number, len(people), who.name)
-        data = jpeg(poster)
+        data = encoded_jpeg(poster)
         if xmp:
             packet = sidecar(cast, face.frame, poster, (left, top))
             data = with_xmp(data, packet)

@@ -14,7 +14,7 @@ from castlist.io.exports.names import distinct_names
 from castlist.io.exports.options import Options
 from castlist.timecode import Timebase, shown, snapped, timebase
 
-__all__ = ["Named", "Stay", "chosen", "grid", "length", "stays"]
+__all__ = ["Named", "Stay", "chosen_stays", "grid", "length", "stays"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def stays(cast: Cast, options: Options) -> list[Stay]:
     Raises:
         InputError: a person who is asked for is not there.
     """
-    found = [stay for who in chosen(cast, options) for stay in _of(cast, who)]
+    found = [stay for who in chosen_stays(cast, options) for stay in _of(cast, who)]
     return sorted(found, key=lambda s: (s.start, s.stop, s.place))
 
 
-def chosen(cast: Cast, options: Options) -> list[Named]:
+def chosen_stays(cast: Cast, options: Options) -> list[Named]:
     """The people whom an export is about: those asked for, else the cast, the background where wished.
 
     Raises:

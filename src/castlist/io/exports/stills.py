@@ -21,12 +21,21 @@ from castlist.decode import open_video, read_frames
 from castlist.errors import CastlistError, InputError
 from castlist.io.exports.names import film_name, given_name
 from castlist.io.exports.options import Options
-from castlist.io.exports.stays import Named, chosen
+from castlist.io.exports.stays import Named, chosen_stays
 from castlist.io.exports.writing import replace_file
 from castlist.io.exports.xmp import Region, picture
 from castlist.types import NOISE, Video
 
-__all__ = ["jpeg", "made_folder", "named_file", "pictures", "same_film", "sidecar", "with_xmp", "write"]
+__all__ = [
+    "encoded_jpeg",
+    "made_folder",
+    "named_file",
+    "pictures",
+    "same_film",
+    "sidecar",
+    "with_xmp",
+    "write",
+]
 
 QUALITY = 92  # of the JPEGs; no difference is seen at this one
 _LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
@@ -45,14 +54,14 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
         VideoError: the film is gone, is another one, or cannot be read.
         CastlistError: the folder cannot be written.
     """
-    people = [who for who in chosen(cast, options or Options()) if who.person.faces]
+    people = [who for who in chosen_stays(cast, options or Options()) if who.person.faces]
     video = same_film(cast.video)
     place = made_folder(folder)
     written = []
     for number, (who, image) in enumerate(pictures(cast, video, people), 1):
         packet = sidecar(cast, who.person.faces[0].frame, image)
         file = named_file(place, number, len(people), who.name)
-        replace_file(str(file), iter([with_xmp(jpeg(image), packet)]))
+        replace_file(str(file), iter([with_xmp(encoded_jpeg(image), packet)]))
         replace_file(str(file.with_suffix(".xmp")), iter([packet]))
         written.append(file)
     return written
@@ -127,19 +136,19 @@ def sidecar(cast: Cast, frame: int, image: Picture, corner: tuple[int, int] = (0
     return picture(width, height, regions, film_name(cast)).encode()
 
 
-def jpeg(image: Picture) -> bytes:
+def encoded_jpeg(image: Picture) -> bytes:
     import cv2
 
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return bytes(data)
 
 
-def with_xmp(jpeg: bytes, packet: bytes) -> bytes:
+def with_xmp(encoded_jpeg: bytes, packet: bytes) -> bytes:
     """A JPEG with an XMP packet after its first marker, as it is where the packet does not fit a segment."""
     body = _XMP + packet
     if len(body) > _SEGMENT:
-        return jpeg
-    return jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
+        return encoded_jpeg
+    return encoded_jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + encoded_jpeg[2:]
 
 
 def named_file(folder: Path, number: int, of: int, name: str) -> Path:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from castlist.cast import Cast
 from castlist.errors import CastlistError, InputError
 from castlist.io.exports.options import Options
-from castlist.io.exports.stays import chosen
+from castlist.io.exports.stays import chosen_stays
 
 __all__ = ["Export", "replace_file"]
 
@@ -39,7 +39,7 @@ class Export:
         for name in wishes.wished():
             if name not in self.options:
                 raise InputError(f"{self.name} has no use for --{name.replace('_', '-')}; leave it out")
-        chosen(cast, wishes)
+        chosen_stays(cast, wishes)
         text = self.lines(cast, wishes)
         first = next(text, "")
 

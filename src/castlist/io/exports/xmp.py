@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from castlist.cast import Cast
 from castlist.io.exports.names import film_name, given_name, xml
 from castlist.io.exports.options import Options
-from castlist.io.exports.stays import chosen
+from castlist.io.exports.stays import chosen_stays
 
 __all__ = ["Region", "lines", "picture"]
 
@@ -37,7 +37,7 @@ _TAIL = '    </rdf:Description>\n  </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The film's sidecar."""
-    names = [given_name(who.person) for who in chosen(cast, options)]
+    names = [given_name(who.person) for who in chosen_stays(cast, options)]
     yield _HEAD + _source(film_name(cast)) + _people(names) + _TAIL
 
 

@@ -12,7 +12,7 @@ from castlist.errors import CastlistError, InputError
 from castlist.library.library import Library
 from castlist.library.review import state
 from castlist.review.door import Door, Gate
-from castlist.review.film import Film, part
+from castlist.review.film import FilmFile, part
 from castlist.review.routes import answer, asset, change
 from castlist.store import Workspace
 from castlist.types import Json, JsonObject
@@ -42,7 +42,7 @@ class Shelf:
     def __init__(self, library: Library) -> None:
         self.library = library
         self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-        self._films: dict[str, Film] = {}
+        self._films: dict[str, FilmFile] = {}
         self._lock = Lock()
 
     def picture(self, film: str, name: str) -> bytes:
@@ -65,7 +65,7 @@ class Shelf:
                 self._pictures.popitem(last=False)
         return data
 
-    def film(self, number: str) -> Film:
+    def film(self, number: str) -> FilmFile:
         """The film itself, wherever it lies now.
 
         Raises:
@@ -80,7 +80,7 @@ class Shelf:
         if video is None or video.digest != rows.digest:
             raise InputError("the workspace of this film holds another film now")
         with self._lock:
-            return self._films.setdefault(rows.digest, Film(video, rows.workspace))
+            return self._films.setdefault(rows.digest, FilmFile(video, rows.workspace))
 
 
 def application(

@@ -10,8 +10,8 @@ from fractions import Fraction
 from castlist.errors import InputError
 from castlist.library import lookup, undo, views
 from castlist.library.library import Library, applied
-from castlist.library.views import Question
-from castlist.report.words import clean
+from castlist.library.views import LibraryQuestion
+from castlist.report.words import one_line
 from castlist.types import Json
 
 __all__ = ["film_rows", "history", "people", "person", "state"]
@@ -27,13 +27,13 @@ def state(library: Library) -> dict[str, Json]:
     """The questions, grouped by person and the most useful first, and what the page's head shows."""
     with library.reading() as db:
         asked = views.questions(db, library.path)
-        groups: dict[str, list[Question]] = {}
+        groups: dict[str, list[LibraryQuestion]] = {}
         for question in asked:
             groups.setdefault(question.b, []).append(question)
         shown = list(groups.items())[:GROUPS]
         last = undo.last_decision(db)
         return {
-            "title": clean(library.path.name or str(library.path), 120),
+            "title": one_line(library.path.name or str(library.path), 120),
             "films": _count(db, "film"),
             "people": _count(db, "person"),
             "questions": len(asked),
@@ -50,7 +50,7 @@ def _count(db: Db, table: str) -> int:
     return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
 
 
-def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Json]:
+def _group(db: Db, person: str, questions: Sequence[LibraryQuestion]) -> dict[str, Json]:
     first = questions[0]
     return {
         "person": _side(db, person, first.b_name, first.b_member, first.b_film, first.b_time),
@@ -59,7 +59,7 @@ def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Json
                 "id": q.id,
                 "probability": q.probability,
                 "gain": round(q.gain, 1),
-                "why": clean(q.why, 300),
+                "why": one_line(q.why, 300),
                 "b": _side(db, q.b, q.b_name, q.b_member, q.b_film, q.b_time),
                 "a": _side(db, q.a, q.a_name, q.a_member, q.a_film, q.a_time),
             }
@@ -71,7 +71,7 @@ def _group(db: Db, person: str, questions: Sequence[Question]) -> dict[str, Json
 def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Json]:
     """One side of a question: the faces that are compared first, then others of the same person."""
     films = [
-        clean(n, 120)
+        one_line(n, 120)
         for (n,) in db.execute(
             "SELECT film.name FROM member JOIN film ON film.id = film WHERE person = ?"
             " GROUP BY film.id ORDER BY film.id",
@@ -80,9 +80,9 @@ def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -
     ]
     return {
         "id": person,
-        "name": clean(name, 120),
+        "name": one_line(name, 120),
         "named": bool(_named(db, person)),
-        "film": clean(film, 120),
+        "film": one_line(film, 120),
         "time": round(time, 2),
         "films": films,
         "faces": _faces(db, "member.id = ?", member, FACES),
@@ -108,7 +108,7 @@ def _faces(db: Db, where: str, values: str | int | tuple[str | int, ...], most: 
         {
             "picture": f"{film}/{image}",
             "film": film,
-            "name": clean(name, 120),
+            "name": one_line(name, 120),
             "time": round(float(Fraction(time)), 2),
         }
         for film, image, time, name in rows
@@ -130,9 +130,9 @@ def people(library: Library, text: str) -> dict[str, Json]:
             "people": [
                 {
                     "id": p.id,
-                    "name": clean(p.name, 120),
+                    "name": one_line(p.name, 120),
                     "named": p.named,
-                    "films": [clean(f.name, 120) for f in p.films],
+                    "films": [one_line(f.name, 120) for f in p.films],
                     "seconds": round(p.screen_time, 1),
                     "faces": _faces(db, "member.person = ?", p.id, 8),
                 }
@@ -156,12 +156,12 @@ def person(library: Library, given: str) -> dict[str, Json]:
         ).fetchall()
         return {
             "id": whom,
-            "name": clean(lookup.shown(whom, _named(db, whom)), 120),
+            "name": one_line(lookup.shown_person(whom, _named(db, whom)), 120),
             "named": bool(_named(db, whom)),
             "films": [
                 {
                     "member": f"{films[film].digest}:{key}",
-                    "film": clean(films[film].name, 120),
+                    "film": one_line(films[film].name, 120),
                     "how": how,
                     "probability": chance,
                     "seconds": round(seconds, 1),
@@ -175,7 +175,7 @@ def person(library: Library, given: str) -> dict[str, Json]:
 def history(library: Library) -> dict[str, Json]:
     """What was decided, the latest first."""
     rows = [d.document() for d in library.history(DECISIONS)]
-    return {"decisions": [{**row, "sentence": clean(row["sentence"], 300)} for row in rows]}
+    return {"decisions": [{**row, "sentence": one_line(row["sentence"], 300)} for row in rows]}
 
 
 def film_rows(library: Library, number: str) -> views.LibraryFilm:

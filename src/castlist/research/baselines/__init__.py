@@ -1,14 +1,17 @@
 """Published ways to cluster the faces of a video, each one file, all called alike.
 
-    clustering = BASELINES["c1c"]()(scene, k=5, random_state=0)
+    clustering = BASELINES["c1c"]()(track_set, k=5, random_state=0)
 
 Importing this room imports neither scikit-learn nor PyTorch; a method does when it is called.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from castlist import _former
 from castlist.research.baselines._method import Baseline, Method, ScaleWarning
-from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.bcl import BCL
 from castlist.research.baselines.c1c import C1C
 from castlist.research.baselines.ccl import CCL
@@ -31,7 +34,7 @@ from castlist.research.baselines.vdf import VDF
 from castlist.research.baselines.videoclusternet import VideoClusterNet
 from castlist.research.baselines.wbslrr import WBSLRR
 
-__all__ = ["BASELINES", "Baseline", "ScaleWarning", "Scene"]
+__all__ = ["BASELINES", "Baseline", "ScaleWarning", "TrackSet"]
 
 BASELINES: dict[str, type[Method]] = {
     "k-means": KMeans,
@@ -59,3 +62,6 @@ BASELINES: dict[str, type[Method]] = {
     "hdbscan": HDBSCAN,
     "chinese-whispers": ChineseWhispers,
 }
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Scene="TrackSet")

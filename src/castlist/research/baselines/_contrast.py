@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from castlist.research.baselines._head import faces_by_track, need_torch, pick, train_head
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import allowed
+from castlist.research.baselines._track_set import TrackSet
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Contrastive", "contrastive_loss", "itself", "training_pairs"]
+__all__ = ["ContrastiveMethod", "contrastive_loss", "itself", "training_pairs"]
 
 
 def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float) -> Tensor:
@@ -28,7 +28,7 @@ def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float) -> Tenso
 
 
 @dataclass(frozen=True, slots=True)
-class Contrastive(Method):
+class ContrastiveMethod(Method):
     """A baseline that trains a head on pairs of tracks; what its training is like."""
 
     trained = True
@@ -41,7 +41,7 @@ class Contrastive(Method):
 
     def train(
         self,
-        scene: Scene,
+        track_set: TrackSet,
         x: NDArray[np.float32],
         start: NDArray[np.float32],
         alike: NDArray[np.int64],
@@ -55,7 +55,7 @@ class Contrastive(Method):
         """
         if not len(alike) or not len(apart):
             return start, []
-        faces, half = faces_by_track(scene), max(self.batch // 2, 1)
+        faces, half = faces_by_track(track_set), max(self.batch // 2, 1)
         torch = need_torch(self.name)
         same = torch.cat([torch.ones(half), torch.zeros(half)])
 

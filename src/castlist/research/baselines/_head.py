@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import MissingExtra
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, Labels, group_means, unit
+from castlist.research.baselines._shared import Floats, Labels, group_means, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,15 +75,15 @@ def train_head(
     return layer.detach().numpy(), trace
 
 
-def embed(x: NDArray[np.float32], layer: NDArray[np.float32], scene: Scene) -> Floats:
+def embed(x: NDArray[np.float32], layer: NDArray[np.float32], track_set: TrackSet) -> Floats:
     """(t, r) track means of the faces' embeddings, at length 1."""
-    return unit(group_means(x @ layer.T, scene.track, scene.tracks))
+    return unit64(group_means(x @ layer.T, track_set.track, track_set.tracks))
 
 
-def faces_by_track(scene: Scene) -> tuple[Labels, Labels, Labels]:
+def faces_by_track(track_set: TrackSet) -> tuple[Labels, Labels, Labels]:
     """The faces in track order, and the first place and the number of each track's."""
-    size = np.bincount(scene.track, minlength=scene.tracks)
-    return np.argsort(scene.track, kind="stable"), np.cumsum(size) - size, size
+    size = np.bincount(track_set.track, minlength=track_set.tracks)
+    return np.argsort(track_set.track, kind="stable"), np.cumsum(size) - size, size
 
 
 def pick(faces: tuple[Labels, Labels, Labels], tracks: Labels, rng: np.random.Generator) -> Labels:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import reconcile, squared_distances, track_means
+from castlist.research.baselines._shared import reconcile, squared_distances, track_set_means
+from castlist.research.baselines._track_set import TrackSet
 from castlist.types import NOISE, Clustering
 
 __all__ = ["Baseline", "Method", "ScaleWarning"]
@@ -32,15 +32,16 @@ class Baseline(Protocol):
     needs: ClassVar[frozenset[str]]  # beyond features: "times", "boxes", "a second view"
     estimates_k: ClassVar[bool]  # whether it can work without being told the number of people
 
-    def __call__(self, scene: Scene, k: int | None, *, random_state: int = 0) -> Clustering: ...
+    def __call__(self, track_set: TrackSet, k: int | None, *, random_state: int = 0) -> Clustering: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Method(ABC):
-    """A baseline: `method(scene, k, random_state=0)` gives every track a cluster.
+    """A baseline: `method(track_set, k, random_state=0)` gives every track a cluster.
 
     With k given there are exactly k clusters and no noise. Raises `InputError` where k is missing and the
-    method cannot do without, k is not between 1 and the number of tracks, or the scene lacks what it needs.
+    method cannot do without, k is not between 1 and the number of tracks, or the track set lacks what it
+    needs.
     """
 
     name: ClassVar[str]
@@ -57,63 +58,63 @@ class Method(ABC):
             _check_option(f"{self.name}.{f.name}", getattr(self, f.name), str(f.type))
 
     @abstractmethod
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         """(t,) a label for each of two or more tracks; about k different ones where k is given."""
 
-    def __call__(self, scene: Scene, k: int | None, *, random_state: int = 0) -> Clustering:
-        self.check(scene, k)
-        t = scene.tracks
+    def __call__(self, track_set: TrackSet, k: int | None, *, random_state: int = 0) -> Clustering:
+        self.check(track_set, k)
+        t = track_set.tracks
         if t < 2 or k in (1, t):
             return Clustering(np.arange(t, dtype=np.int32) * (k != 1))
         rng = np.random.default_rng(random_state)
-        label = self.labels(scene, k, rng) if t <= self.max_tracks else self._of_sample(scene, k, rng)
+        label = self.labels(track_set, k, rng) if t <= self.max_tracks else self._of_sample(track_set, k, rng)
         if k is not None:
-            label = reconcile(label, track_means(scene), k)
+            label = reconcile(label, track_set_means(track_set), k)
         return Clustering(np.asarray(label, np.int32))
 
     def varies(self, tracks: int) -> bool:
         """Whether two random states may give two results on so many tracks; beyond max_tracks they may."""
         return self.randomised or tracks > self.max_tracks
 
-    def lacks(self, scene: Scene) -> list[str]:
-        """What this method needs and this scene does not have."""
+    def lacks(self, track_set: TrackSet) -> list[str]:
+        """What this method needs and this track set does not have."""
         here = {
-            "times": scene.frame is not None,
-            "boxes": scene.box is not None,
-            "a second view": bool(scene.views),
+            "times": track_set.frame is not None,
+            "boxes": track_set.box is not None,
+            "a second view": bool(track_set.views),
         }
         return [need for need in sorted(self.needs) if not here[need]]
 
-    def check(self, scene: Scene, k: int | None) -> None:
-        """Raise `InputError` where this method cannot cluster this scene into k."""
-        missing = " and ".join(self.lacks(scene))
+    def check(self, track_set: TrackSet, k: int | None) -> None:
+        """Raise `InputError` where this method cannot cluster this track set into k."""
+        missing = " and ".join(self.lacks(track_set))
         if missing:
             raise InputError(
-                f"{self.name} needs {missing}, which this scene does not have; choose another method"
+                f"{self.name} needs {missing}, which this track set does not have; choose another method"
             )
-        if k is None and not self.estimates_k and scene.tracks:
+        if k is None and not self.estimates_k and track_set.tracks:
             raise InputError(f"{self.name} must be told the number of people; give k")
-        if k is not None and scene.tracks and not 1 <= k <= scene.tracks:
-            raise InputError(f"k must be between 1 and the number of tracks ({scene.tracks}), got {k}")
+        if k is not None and track_set.tracks and not 1 <= k <= track_set.tracks:
+            raise InputError(f"k must be between 1 and the number of tracks ({track_set.tracks}), got {k}")
 
-    def _of_sample(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def _of_sample(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         """Cluster a random sample of the tracks; every other track joins the nearest cluster it may join."""
         size = max(self.max_tracks, k or 0, 2)
         warnings.warn(
-            f"{self.name} clusters {size} of {scene.tracks} tracks; the others join the nearest cluster",
+            f"{self.name} clusters {size} of {track_set.tracks} tracks; the others join the nearest cluster",
             ScaleWarning,
             stacklevel=3,
         )
-        chosen = np.sort(rng.permutation(scene.tracks)[:size])
-        found = self.labels(scene.subset(chosen), k, rng)
-        label = np.full(scene.tracks, NOISE)
+        chosen = np.sort(rng.permutation(track_set.tracks)[:size])
+        found = self.labels(track_set.subset(chosen), k, rng)
+        label = np.full(track_set.tracks, NOISE)
         label[chosen] = found
         if (found >= 0).any():
             _join(
                 label,
-                np.setdiff1d(np.arange(scene.tracks), chosen),
-                scene,
-                _partners(scene) if self.constrained else {},
+                np.setdiff1d(np.arange(track_set.tracks), chosen),
+                track_set,
+                _partners(track_set) if self.constrained else {},
             )
         return label
 
@@ -130,9 +131,9 @@ def _check_option(option: str, value: object, kind: str) -> None:
         raise InputError(f"{option} must be {wanted}, got {value!r}")
 
 
-def _join(label: Labels, rest: Labels, scene: Scene, foes: dict[int, list[int]]) -> None:
+def _join(label: Labels, rest: Labels, track_set: TrackSet, foes: dict[int, list[int]]) -> None:
     """Give each of the rest the cluster of nearest mean, none of its foes' where there is another."""
-    x = track_means(scene)
+    x = track_set_means(track_set)
     cluster = np.unique(label[label >= 0])
     centre = np.stack([x[label == c].mean(0) for c in cluster])
     for node, row in zip(rest.tolist(), squared_distances(x[rest], centre), strict=True):
@@ -140,10 +141,10 @@ def _join(label: Labels, rest: Labels, scene: Scene, foes: dict[int, list[int]])
         label[node] = cluster[np.argmin(row if taken.all() else np.where(taken, np.inf, row))]
 
 
-def _partners(scene: Scene) -> dict[int, list[int]]:
+def _partners(track_set: TrackSet) -> dict[int, list[int]]:
     """The tracks cannot-linked with each track."""
     found: dict[int, list[int]] = {}
-    for a, b in scene.constraints.cannot.tolist():
+    for a, b in track_set.constraints.cannot.tolist():
         found.setdefault(a, []).append(b)
         found.setdefault(b, []).append(a)
     return found

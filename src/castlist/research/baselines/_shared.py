@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.extras import needed
-from castlist.research.baselines._scene import Scene
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = [
     "allowed",
@@ -22,15 +22,15 @@ __all__ = [
     "reconcile",
     "spectral",
     "squared_distances",
-    "track_means",
-    "unit",
+    "track_set_means",
+    "unit64",
 ]
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
-def unit(x: NDArray[np.generic]) -> Floats:
+def unit64(x: NDArray[np.generic]) -> Floats:
     """Rows at length 1; a zero row stays zero."""
     rows = np.asarray(x, np.float64)
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
@@ -46,23 +46,25 @@ def group_means(x: NDArray[np.generic], group: Labels, count: int) -> Floats:
     return np.asarray(sums / np.maximum(np.bincount(group, minlength=count), 1)[:, None])
 
 
-def track_means(scene: Scene, view: NDArray[np.generic] | None = None) -> Floats:
+def track_set_means(track_set: TrackSet, view: NDArray[np.generic] | None = None) -> Floats:
     """(t, d) the mean of each track's raw features (or of another view of them), at length 1."""
-    return unit(group_means(scene.features if view is None else view, scene.track, scene.tracks))
+    return unit64(
+        group_means(track_set.features if view is None else view, track_set.track, track_set.tracks)
+    )
 
 
-def chunk_means(scene: Scene, parts: int | Labels) -> tuple[Floats, Labels]:
+def chunk_means(track_set: TrackSet, parts: int | Labels) -> tuple[Floats, Labels]:
     """Means over up to `parts` (one number, or one a track) successive parts of every track, at length 1, and
     the track of each, in track order."""
-    order = np.argsort(scene.track, kind="stable")
-    if scene.frame is not None:
-        order = np.lexsort((scene.frame, scene.track))
-    size = np.bincount(scene.track, minlength=scene.tracks)
+    order = np.argsort(track_set.track, kind="stable")
+    if track_set.frame is not None:
+        order = np.lexsort((track_set.frame, track_set.track))
+    size = np.bincount(track_set.track, minlength=track_set.tracks)
     place = np.arange(len(order)) - np.repeat(np.cumsum(size) - size, size)
     count = np.minimum(size, parts)
     part = place * np.repeat(count, size) // np.repeat(size, size)
     chunk = part + np.repeat(np.cumsum(count) - count, size)
-    return unit(group_means(scene.features[order], chunk, int(count.sum()))), np.repeat(
+    return unit64(group_means(track_set.features[order], chunk, int(count.sum()))), np.repeat(
         np.arange(len(size)), count
     )
 
@@ -153,7 +155,7 @@ def k_means(x: Floats, k: int, rng: np.random.Generator, restarts: int = 10) -> 
 
 def spectral(affinity: NDArray[np.generic], k: int, rng: np.random.Generator) -> Labels:
     """(t,) k clusters by normalised cuts: k-means on the unit rows of the k leading eigenvectors."""
-    return k_means(unit(leading(normalised(affinity), k)), k, rng)
+    return k_means(unit64(leading(normalised(affinity), k)), k, rng)
 
 
 def normalised(affinity: NDArray[np.generic]) -> Floats:

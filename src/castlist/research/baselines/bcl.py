@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from castlist.research.baselines._head import need_torch
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import group_means, track_means, unit
+from castlist.research.baselines._shared import group_means, track_set_means, unit64
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.c1c import c1c_levels
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ class BCL(Method):
     rate: float = 1e-3
     max_tracks: int = 6_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         torch = need_torch(self.name)
-        level = c1c_levels(track_means(scene), scene.groups, scene.constraints.cannot)[-1]
-        x = unit(scene.features).astype(np.float32) * np.float32(np.sqrt(scene.features.shape[1]))
+        level = c1c_levels(track_set_means(track_set), track_set.groups, track_set.constraints.cannot)[-1]
+        x = unit64(track_set.features).astype(np.float32) * np.float32(np.sqrt(track_set.features.shape[1]))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)))
-            net, squared_radius = self._train(torch, x, level[scene.track], rng)
+            net, squared_radius = self._train(torch, x, level[track_set.track], rng)
         with torch.no_grad():
-            pooled = group_means(x, scene.track, scene.tracks).astype(np.float32)
+            pooled = group_means(x, track_set.track, track_set.tracks).astype(np.float32)
             found = (
                 torch.nn.functional.normalize(net(torch.from_numpy(pooled)), dim=1).numpy().astype(np.float64)
             )

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import (
     Floats,
     components,
     group_means,
     squared_distances,
-    track_means,
+    track_set_means,
 )
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.finch import merge_closest
 
 __all__ = ["C1C", "c1c_levels", "split_by_min_cut"]
@@ -40,13 +40,13 @@ class C1C(Method):
     randomised = False
     max_tracks: int = 6_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        x = track_means(scene)
-        levels = c1c_levels(x, scene.groups, scene.constraints.cannot)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        x = track_set_means(track_set)
+        levels = c1c_levels(x, track_set.groups, track_set.constraints.cannot)
         if k is None:
             return next(level for level in reversed(levels) if level.max() > 0 or level is levels[0])
         finest = next(level for level in reversed(levels) if level.max() + 1 >= k or level is levels[0])
-        return merge_closest(finest, x, k, _foes(finest, scene.constraints.cannot))
+        return merge_closest(finest, x, k, _foes(finest, track_set.constraints.cannot))
 
 
 def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labels]:

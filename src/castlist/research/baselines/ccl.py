@@ -7,18 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.research.baselines._contrast import Contrastive, itself, training_pairs
+from castlist.research.baselines._contrast import ContrastiveMethod, itself, training_pairs
 from castlist.research.baselines._head import embed, need_torch, rotation
 from castlist.research.baselines._method import Labels
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, group_means, hac, squared_distances, track_means, unit
+from castlist.research.baselines._shared import (
+    Floats,
+    group_means,
+    hac,
+    squared_distances,
+    track_set_means,
+    unit64,
+)
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.finch import finch_levels
 
 __all__ = ["CCL", "cluster_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
-class CCL(Contrastive):
+class CCL(ContrastiveMethod):
     """A head trained on pairs that small, pure clusters and the tracks suggest, then Ward.  [Sharma 2020]
 
     Contrastive loss: d^2 for faces of one track or one cluster of FINCH's first partition, max(margin - d,
@@ -31,13 +38,13 @@ class CCL(Contrastive):
 
     name = "ccl"
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         need_torch(self.name)
-        means = track_means(scene)
-        alike, apart = cluster_pairs(means, finch_levels(means)[0], scene.constraints.cannot, rng)
-        x = unit(scene.features).astype(np.float32)
-        layer, _ = self.train(scene, x, rotation(x, self.width), alike, apart, rng)
-        return hac(embed(x, layer, scene), k or 1, "ward")
+        means = track_set_means(track_set)
+        alike, apart = cluster_pairs(means, finch_levels(means)[0], track_set.constraints.cannot, rng)
+        x = unit64(track_set.features).astype(np.float32)
+        layer, _ = self.train(track_set, x, rotation(x, self.width), alike, apart, rng)
+        return hac(embed(x, layer, track_set), k or 1, "ward")
 
 
 def cluster_pairs(

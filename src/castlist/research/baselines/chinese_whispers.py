@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import track_means
+from castlist.research.baselines._shared import track_set_means
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.dbscan import calibrated_distance
 
 __all__ = ["ChineseWhispers", "whisper"]
@@ -33,11 +33,11 @@ class ChineseWhispers(Method):
     rounds: int = 100
     max_tracks: int = 20_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        x = track_means(scene)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        x = track_set_means(track_set)
         limit = self.distance
         if limit is None:
-            limit = calibrated_distance(scene, self.false_matches)
+            limit = calibrated_distance(track_set, self.false_matches)
         near, weight = [], []
         for i in range(len(x)):
             cosine = x @ x[i]

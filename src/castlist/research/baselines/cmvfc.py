@@ -8,9 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, k_means, leading, normalised, pca, track_means, unit
+from castlist.research.baselines._shared import (
+    Floats,
+    k_means,
+    leading,
+    normalised,
+    pca,
+    track_set_means,
+    unit64,
+)
 from castlist.research.baselines._sparse import affinity_of, self_expression
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.mcafc import forbidden_pairs
 
 __all__ = ["CMVFC", "co_regularise", "constrained_laplacian"]
@@ -26,7 +34,7 @@ class CMVFC(Method):
     agree / 2 sum_{v, w} ||U_v U_v^T - U_w U_w^T||_F^2 by solving for one view at a time, and k-means on all U
     side by side. Confirmed in the paper's text: constraints in both steps, the formula of L_cst,
     co-regularisation. Reconstructed: Lbar_cl as the signless Laplacian (so that sum ||u_i + u_j||^2 is small
-    on cannot-links), the measure of disagreement, all weights. Views are the features and `Scene.views`,
+    on cannot-links), the measure of disagreement, all weights. Views are the features and `TrackSet.views`,
     pooled over each track. Needs a second view; with `subspaces` and none there, the features are cut into so
     many random parts of their dimensions (random subspaces [Ho 1998], not the paper's: they agree more than
     descriptors of different kinds would). Time O(views * (iterations * N^2 p + rounds * N^3)), memory O(views
@@ -42,29 +50,31 @@ class CMVFC(Method):
     dimensions: int = 100
     iterations: int = 150
     rounds: int = 5
-    subspaces: int | None = None  # views to cut the features into where the scene has no second one
+    subspaces: int | None = None  # views to cut the features into where the track set has no second one
     max_tracks: int = 2_000
 
-    def lacks(self, scene: Scene) -> list[str]:
-        return [] if (self.subspaces or 0) > 1 else Method.lacks(self, scene)
+    def lacks(self, track_set: TrackSet) -> list[str]:
+        return [] if (self.subspaces or 0) > 1 else Method.lacks(self, track_set)
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        apart = forbidden_pairs(scene)
-        linked = scene.groups[:, None] == scene.groups
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        apart = forbidden_pairs(track_set)
+        linked = track_set.groups[:, None] == track_set.groups
         np.fill_diagonal(linked, False)
         laplacians = []
-        for view in self._views(scene, rng):
-            x = unit(pca(track_means(scene, view), self.dimensions))
+        for view in self._views(track_set, rng):
+            x = unit64(pca(track_set_means(track_set, view), self.dimensions))
             c, _ = self_expression(x, apart, self.sparse, iterations=self.iterations)
             laplacians.append(constrained_laplacian(affinity_of(c), linked, apart, self.must, self.cannot))
         vectors, _ = co_regularise(laplacians, k or 1, self.agree, self.rounds)
-        return k_means(unit(np.concatenate(vectors, 1)), k or 1, rng)
+        return k_means(unit64(np.concatenate(vectors, 1)), k or 1, rng)
 
-    def _views(self, scene: Scene, rng: np.random.Generator) -> list[NDArray[np.float32]]:
-        if scene.views:
-            return [scene.features, *scene.views]
-        order = rng.permutation(scene.features.shape[1])
-        return [scene.features[:, part] for part in np.array_split(order, self.subspaces or 1) if len(part)]
+    def _views(self, track_set: TrackSet, rng: np.random.Generator) -> list[NDArray[np.float32]]:
+        if track_set.views:
+            return [track_set.features, *track_set.views]
+        order = rng.permutation(track_set.features.shape[1])
+        return [
+            track_set.features[:, part] for part in np.array_split(order, self.subspaces or 1) if len(part)
+        ]
 
 
 def constrained_laplacian(

@@ -8,8 +8,8 @@ import numpy as np
 
 from castlist.extras import needed
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import squared_distances, track_means
+from castlist.research.baselines._shared import squared_distances, track_set_means
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["DBSCAN", "calibrated_distance"]
 
@@ -36,19 +36,19 @@ class DBSCAN(Method):
     false_matches: float = 0.001
     max_tracks: int = 20_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         with needed("DBSCAN", "features"):
             from sklearn.cluster import DBSCAN as SklearnDBSCAN
 
-        eps = calibrated_distance(scene, self.false_matches) if self.eps is None else self.eps
+        eps = calibrated_distance(track_set, self.false_matches) if self.eps is None else self.eps
         model = SklearnDBSCAN(eps=max(eps, 1e-9), min_samples=self.min_samples, algorithm="brute")
-        return np.asarray(model.fit_predict(track_means(scene)), np.int64)
+        return np.asarray(model.fit_predict(track_set_means(track_set)), np.int64)
 
 
-def calibrated_distance(scene: Scene, false_matches: float) -> float:
+def calibrated_distance(track_set: TrackSet, false_matches: float) -> float:
     """The Euclidean distance of unit track means below which two tracks are taken for one person."""
-    x = track_means(scene)
-    pairs = scene.constraints.cannot
+    x = track_set_means(track_set)
+    pairs = track_set.constraints.cannot
     if len(pairs) >= 20:
         apart = np.linalg.norm(x[pairs[:, 0]] - x[pairs[:, 1]], axis=1)
         return float(np.quantile(apart, false_matches))

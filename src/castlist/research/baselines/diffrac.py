@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, k_means, leading, unit
+from castlist.research.baselines._shared import Floats, k_means, leading, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["Diffrac", "discriminative_cost", "improve", "relax"]
 
@@ -35,16 +35,18 @@ class Diffrac(Method):
     iterations: int = 60
     max_tracks: int = 800
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        k = min(k or 1, int(scene.groups.max()) + 1)
-        cost, share = discriminative_cost(unit(scene.features), scene.groups[scene.track], self.ridge)
-        pairs = scene.groups[scene.constraints.cannot]
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        k = min(k or 1, int(track_set.groups.max()) + 1)
+        cost, share = discriminative_cost(
+            unit64(track_set.features), track_set.groups[track_set.track], self.ridge
+        )
+        pairs = track_set.groups[track_set.constraints.cannot]
         apart = np.zeros(cost.shape, bool)
         apart[pairs[:, 0], pairs[:, 1]] = apart[pairs[:, 1], pairs[:, 0]] = True
         largest = max(self.largest, 1.5 / k, share.max())
         relaxed = relax(cost, share, apart, k, largest, self.iterations)
-        label = k_means(unit(leading(relaxed, k)), k, rng)
-        return improve(label, cost, share, apart, k, largest)[0][scene.groups]
+        label = k_means(unit64(leading(relaxed, k)), k, rng)
+        return improve(label, cost, share, apart, k, largest)[0][track_set.groups]
 
 
 def discriminative_cost(x: Floats, node: Labels, ridge: float) -> tuple[Floats, Floats]:

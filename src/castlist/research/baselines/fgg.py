@@ -13,8 +13,8 @@ from castlist.extras import needed
 from castlist.research.baselines._convolution import adjacency, forward, network
 from castlist.research.baselines._head import need_torch
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, chunk_means, group_means, unit
+from castlist.research.baselines._shared import Floats, chunk_means, group_means, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 if TYPE_CHECKING:
     from torch.nn import ModuleDict
@@ -48,16 +48,16 @@ class FGG(Method):
     near: float = 0.1
     max_tracks: int = 6_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         torch = need_torch(self.name)
-        pieces = np.clip(1 + (scene.weight.astype(np.int64) - 50) // 10, 1, 10)
-        x, track = chunk_means(scene, pieces)
-        must, cannot = link_graph(x, track, scene, self.added)
+        pieces = np.clip(1 + (track_set.weight.astype(np.int64) - 50) // 10, 1, 10)
+        x, track = chunk_means(track_set, pieces)
+        must, cannot = link_graph(x, track, track_set, self.added)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)))
             net = network(torch, x.shape[1])
             found, _ = self._train(torch, net, x, must, cannot)
-        return ward_on_graph(unit(group_means(found, track, scene.tracks)), k or 1, self.near)
+        return ward_on_graph(unit64(group_means(found, track, track_set.tracks)), k or 1, self.near)
 
     def _train(
         self, torch: ModuleType, net: ModuleDict, x: Floats, must: Edges, cannot: Edges
@@ -84,17 +84,17 @@ class FGG(Method):
             return forward(torch, net, nodes, kinds).numpy().astype(np.float64), trace
 
 
-def link_graph(x: Floats, track: Labels, scene: Scene, added: float) -> tuple[Edges, Edges]:
+def link_graph(x: Floats, track: Labels, track_set: TrackSet, added: float) -> tuple[Edges, Edges]:
     """Must- and cannot-links between the pieces: each (e, 2) pairs and (e,) weights."""
-    first = np.searchsorted(track, np.arange(scene.tracks + 1))
-    span = [np.arange(first[t], first[t + 1]) for t in range(scene.tracks)]
+    first = np.searchsorted(track, np.arange(track_set.tracks + 1))
+    span = [np.arange(first[t], first[t + 1]) for t in range(track_set.tracks)]
     inside = [np.stack(np.triu_indices(len(s), 1), 1) + s[0] for s in span]
     across = [
         [
             np.stack([np.repeat(span[a], len(span[b])), np.tile(span[b], len(span[a]))], 1)
             for a, b in pairs.tolist()
         ]
-        for pairs in (scene.constraints.must, scene.constraints.cannot)
+        for pairs in (track_set.constraints.must, track_set.constraints.cannot)
     ]
     must, cannot = (
         np.concatenate([np.zeros((0, 2), np.int64), *parts]) for parts in (inside + across[0], across[1])

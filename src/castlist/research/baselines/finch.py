@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
 from castlist.research.baselines._shared import (
     Floats,
     components,
     group_means,
     neighbours,
     squared_distances,
-    track_means,
-    unit,
+    track_set_means,
+    unit64,
 )
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["FINCH", "finch_levels", "merge_closest"]
 
@@ -41,8 +41,8 @@ class FINCH(Method):
     randomised = False
     max_tracks: int = 50_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        x = track_means(scene)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        x = track_set_means(track_set)
         levels = finch_levels(x)
         if k is None:
             return next(level for level in reversed(levels) if level.max() > 0 or level is levels[0])
@@ -54,7 +54,7 @@ def finch_levels(x: Floats) -> list[Labels]:
     """The partitions of the rows from finest to coarsest, each a union of clusters of the one before."""
     label, levels, longest = np.arange(len(x)), [], np.inf
     while (count := int(label.max()) + 1) > 1:
-        mean = unit(group_means(x, label, count))
+        mean = unit64(group_means(x, label, count))
         nearest = neighbours(mean, 1)[:, 0]
         length = 1 - (mean * mean[nearest]).sum(1)
         kept = np.flatnonzero(length <= longest)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import hac, track_means
+from castlist.research.baselines._shared import hac, track_set_means
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["HACAverage", "HACComplete", "HACSingle", "HACWard"]
 
@@ -27,8 +27,8 @@ class HACWard(Method):
     randomised = False
     max_tracks: int = 15_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        return hac(track_means(scene), k or 1, self.name.removeprefix("hac-"))
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        return hac(track_set_means(track_set), k or 1, self.name.removeprefix("hac-"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from castlist.extras import needed
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import track_means
+from castlist.research.baselines._shared import track_set_means
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["HDBSCAN"]
 
@@ -31,11 +31,11 @@ class HDBSCAN(Method):
     min_cluster_size: int = 3
     max_tracks: int = 8_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         with needed("HDBSCAN", "features"):
             from sklearn.cluster import HDBSCAN as SklearnHDBSCAN
 
-        if scene.tracks < self.min_cluster_size:
-            return np.full(scene.tracks, -1)
+        if track_set.tracks < self.min_cluster_size:
+            return np.full(track_set.tracks, -1)
         model = SklearnHDBSCAN(min_cluster_size=self.min_cluster_size, copy=True)
-        return np.asarray(model.fit_predict(track_means(scene)), np.int64)
+        return np.asarray(model.fit_predict(track_set_means(track_set)), np.int64)

@@ -9,8 +9,8 @@ import numpy as np
 
 from castlist.research.baselines._field import links, nearest_alike, simulated_field
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import pca, track_means
+from castlist.research.baselines._shared import pca, track_set_means
+from castlist.research.baselines._track_set import TrackSet
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -42,10 +42,10 @@ class HMRF(Method):
     restarts: int = 5
     max_tracks: int = 10_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        x = pca(track_means(scene), self.dimensions)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        x = pca(track_set_means(track_set), self.dimensions)
         smooth = nearest_alike(x)
-        alike, apart = constraint_field(scene, smooth, self.must, self.cannot, self.inherit)
+        alike, apart = constraint_field(track_set, smooth, self.must, self.cannot, self.inherit)
         found = simulated_field(
             x, k or 1, alike, apart, rng, smooth=smooth, sweeps=self.sweeps, restarts=self.restarts
         )
@@ -53,11 +53,11 @@ class HMRF(Method):
 
 
 def constraint_field(
-    scene: Scene, smooth: csr_matrix, must: float, cannot: float, inherit: float
+    track_set: TrackSet, smooth: csr_matrix, must: float, cannot: float, inherit: float
 ) -> tuple[csr_matrix, csr_matrix]:
     """Sparse (t, t) weights of must-links and of cannot-links, the latter handed on to near neighbours."""
-    alike = links(scene.tracks, scene.constraints.must, must)
-    apart = links(scene.tracks, scene.constraints.cannot, 1.0)
+    alike = links(track_set.tracks, track_set.constraints.must, must)
+    apart = links(track_set.tracks, track_set.constraints.cannot, 1.0)
     passed = apart @ smooth
     passed = (passed + passed.T).minimum(1.0).tocsr()
     passed.setdiag(0)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from castlist.research.baselines._field import links, nearest_alike, simulated_field
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import allowed, pca, track_means
+from castlist.research.baselines._shared import allowed, pca, track_set_means
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.hmrf import constraint_field
 
 __all__ = ["HMRF2", "assign", "motion_cost"]
@@ -26,7 +26,7 @@ class HMRF2(Method):
     (shift in box sizes, allowed to grow with the gap, and change of size), appearance (1 - cosine) and a toll
     where labels differ, each pair dearer than `unlinked` staying apart. Known of the paper here only from
     secondary sources and memory: the joint posterior and the alternation; the costs are our reconstruction. A
-    scene does not say where shots end, so tracks may be joined over a cut where place, size and looks all
+    track_set does not say where shots end, so tracks may be joined over a cut where place, size and looks all
     agree. Needs boxes and times. Time O(N^2 d) and at worst O(N^3) a round for the assignment, memory O(N^2).
     """
 
@@ -44,33 +44,33 @@ class HMRF2(Method):
     rounds: int = 3
     max_tracks: int = 5_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        means = track_means(scene)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        means = track_set_means(track_set)
         x = pca(means, self.dimensions)
         smooth = nearest_alike(x)
-        must, apart = constraint_field(scene, smooth, self.must, self.cannot, self.inherit)
-        pairs, motion = motion_cost(scene, self.max_gap)
+        must, apart = constraint_field(track_set, smooth, self.must, self.cannot, self.inherit)
+        pairs, motion = motion_cost(track_set, self.max_gap)
         looks = 1 - (means[pairs[:, 0]] * means[pairs[:, 1]]).sum(1)
         alike = must
         for _ in range(self.rounds):
             label = simulated_field(x, k or 1, alike, apart, rng, smooth=smooth, restarts=3).label
             differ = self.disagree * (label[pairs[:, 0]] != label[pairs[:, 1]])
-            chosen = assign(scene.tracks, pairs, motion + looks + differ, self.unlinked)
-            alike = must.maximum(links(scene.tracks, pairs[chosen], self.joined))
+            chosen = assign(track_set.tracks, pairs, motion + looks + differ, self.unlinked)
+            alike = must.maximum(links(track_set.tracks, pairs[chosen], self.joined))
         return label
 
 
-def motion_cost(scene: Scene, max_gap: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def motion_cost(track_set: TrackSet, max_gap: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(p, 2) tracks the second of which starts within max_gap frames of the first's end, and (p,) their
     cost."""
-    assert scene.frame is not None and scene.box is not None  # noqa: S101, PT018 (checked before)
-    order = np.lexsort((scene.frame, scene.track))
-    size = np.bincount(scene.track, minlength=scene.tracks)
+    assert track_set.frame is not None and track_set.box is not None  # noqa: S101, PT018 (checked before)
+    order = np.lexsort((track_set.frame, track_set.track))
+    size = np.bincount(track_set.track, minlength=track_set.tracks)
     head, tail = order[np.cumsum(size) - size], order[np.cumsum(size) - 1]
-    gap = scene.frame[head][None, :] - scene.frame[tail][:, None]
+    gap = track_set.frame[head][None, :] - track_set.frame[tail][:, None]
     pairs = np.argwhere((gap > 0) & (gap <= max_gap))
-    pairs = allowed(pairs, scene.constraints.cannot, scene.tracks)
-    box = scene.box.astype(np.float64)
+    pairs = allowed(pairs, track_set.constraints.cannot, track_set.tracks)
+    box = track_set.box.astype(np.float64)
     before, after = box[tail[pairs[:, 0]]], box[head[pairs[:, 1]]]
     width = [np.sqrt(np.maximum((b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]), 1.0)) for b in (before, after)]
     shift = np.linalg.norm(before[:, :2] + before[:, 2:] - after[:, :2] - after[:, 2:], axis=1) / 2

@@ -9,8 +9,8 @@ import numpy as np
 
 from castlist.research.baselines._head import embed, faces_by_track, need_torch, pick, rotation, train_head
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import hac, unit
+from castlist.research.baselines._shared import hac, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,11 +43,11 @@ class ImpTriplet(Method):
     rate: float = 1e-4
     max_tracks: int = 15_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         need_torch(self.name)
-        x = unit(scene.features).astype(np.float32)
-        layer, faces = rotation(x, self.width), faces_by_track(scene)
-        cannot = np.concatenate([scene.constraints.cannot, scene.constraints.cannot[:, ::-1]])
+        x = unit64(track_set.features).astype(np.float32)
+        layer, faces = rotation(x, self.width), faces_by_track(track_set)
+        cannot = np.concatenate([track_set.constraints.cannot, track_set.constraints.cannot[:, ::-1]])
 
         def draw() -> tuple[Labels, ...]:
             mine, other = cannot[rng.integers(0, len(cannot), self.batch)].T
@@ -57,7 +57,7 @@ class ImpTriplet(Method):
             layer, _ = train_head(
                 x, draw, self.loss, name=self.name, start=layer, steps=self.steps, rate=self.rate
             )
-        return hac(embed(x, layer, scene), k or 1, "ward")
+        return hac(embed(x, layer, track_set), k or 1, "ward")
 
     def loss(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return improved_triplet_loss(anchor, positive, negative, self.margin, self.radius, self.weight)

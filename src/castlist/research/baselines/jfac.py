@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.research.baselines._contrast import Contrastive, itself, training_pairs
+from castlist.research.baselines._contrast import ContrastiveMethod, itself, training_pairs
 from castlist.research.baselines._field import Field, links, simulated_field
 from castlist.research.baselines._head import embed, need_torch, rotation
 from castlist.research.baselines._method import Labels
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import pca, unit
+from castlist.research.baselines._shared import pca, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["JFAC", "confident_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
-class JFAC(Contrastive):
+class JFAC(ContrastiveMethod):
     """A random field clusters the tracks, its surest pairs train a head, the new features are clustered.
     [Zhang 2016]
 
@@ -41,32 +41,34 @@ class JFAC(Contrastive):
     dimensions: int = 30
     steps: int = 400
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         need_torch(self.name)
-        x = unit(scene.features).astype(np.float32)
+        x = unit64(track_set.features).astype(np.float32)
         layer = rotation(x, self.width)
-        found = self._cluster(embed(x, layer, scene), scene, k or 1, rng)
+        found = self._cluster(embed(x, layer, track_set), track_set, k or 1, rng)
         for _ in range(self.rounds):
-            alike, apart = confident_pairs(scene, found, self.sure, rng)
-            layer, _ = self.train(scene, x, layer, alike, apart, rng)
-            found = self._cluster(embed(x, layer, scene), scene, k or 1, rng)
+            alike, apart = confident_pairs(track_set, found, self.sure, rng)
+            layer, _ = self.train(track_set, x, layer, alike, apart, rng)
+            found = self._cluster(embed(x, layer, track_set), track_set, k or 1, rng)
         return found.label
 
-    def _cluster(self, x: NDArray[np.float64], scene: Scene, k: int, rng: np.random.Generator) -> Field:
-        alike = links(scene.tracks, scene.constraints.must, self.must)
-        apart = links(scene.tracks, scene.constraints.cannot, self.cannot)
+    def _cluster(
+        self, x: NDArray[np.float64], track_set: TrackSet, k: int, rng: np.random.Generator
+    ) -> Field:
+        alike = links(track_set.tracks, track_set.constraints.must, self.must)
+        apart = links(track_set.tracks, track_set.constraints.cannot, self.cannot)
         return simulated_field(pca(x, self.dimensions), k, alike, apart, rng)
 
 
 def confident_pairs(
-    scene: Scene, found: Field, sure: float, rng: np.random.Generator, most: int = 100_000
+    track_set: TrackSet, found: Field, sure: float, rng: np.random.Generator, most: int = 100_000
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(p, 2) pairs of tracks taken for one person, each with itself among them, and (q, 2) for two people."""
-    t = scene.tracks
+    t = track_set.tracks
     known = np.flatnonzero(found.posterior.max(1) > sure)
     pairs = known[rng.integers(0, len(known), (most, 2))] if len(known) else itself(0, 1)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     together = found.label[pairs[:, 0]] == found.label[pairs[:, 1]]
     often = max(1, int(together.sum()) // t)  # within tracks as often as across
-    alike = [itself(t, often), scene.constraints.must, pairs[together]]
-    return training_pairs(alike, pairs[~together], scene.constraints.cannot, t)
+    alike = [itself(t, often), track_set.constraints.must, pairs[together]]
+    return training_pairs(alike, pairs[~together], track_set.constraints.cannot, t)

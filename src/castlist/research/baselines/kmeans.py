@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import k_means, track_means
+from castlist.research.baselines._shared import k_means, track_set_means
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["KMeans"]
 
@@ -26,5 +26,5 @@ class KMeans(Method):
     restarts: int = 10
     max_tracks: int = 1_000_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        return k_means(track_means(scene), k or 1, rng, self.restarts)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        return k_means(track_set_means(track_set), k or 1, rng, self.restarts)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, chunk_means, group_means, pca, spectral, unit
+from castlist.research.baselines._shared import Floats, chunk_means, group_means, pca, spectral, unit64
 from castlist.research.baselines._sparse import affinity_of, self_expression
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["McAFC", "forbidden_pairs"]
 
@@ -24,8 +24,8 @@ class McAFC(Method):
     diagonal and on cannot-links; |C| + |C|^T, summed over the parts of each track, is cut into K. Confirmed
     by the abstract: graph-guided sparse subspace clustering and its cues, links and the gender attribute.
     Reconstructed: the formula and smoothing proximal gradient as its solver (inferred from the references).
-    No gender here: a scene has no attributes. Each track is split in time into `parts` whose means are the
-    items, as many as `max_items` allows; with one part a track only given must-links are left to guide.
+    No gender here: a track set has no attributes. Each track is split in time into `parts` whose means are
+    the items, as many as `max_items` allows; with one part a track only given must-links are left to guide.
     Cannot-links are kept in C, not promised by the cut. Time O(iterations * M^2 p + M^3) for M items, memory
     O(M^2), 8 matrices of 4 M^2 bytes.
     """
@@ -39,26 +39,28 @@ class McAFC(Method):
     max_items: int = 3_500
     max_tracks: int = 3_500
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        parts = max(1, min(self.parts, self.max_items // scene.tracks))
-        x, track = chunk_means(scene, parts)
-        edges = _edges(np.concatenate([_within(track), _between(track, scene.constraints.must)]), len(x))
-        forbidden = forbidden_pairs(scene)[np.ix_(track, track)]
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        parts = max(1, min(self.parts, self.max_items // track_set.tracks))
+        x, track = chunk_means(track_set, parts)
+        edges = _edges(np.concatenate([_within(track), _between(track, track_set.constraints.must)]), len(x))
+        forbidden = forbidden_pairs(track_set)[np.ix_(track, track)]
         c, _ = self_expression(
-            unit(pca(x, self.dimensions)),
+            unit64(pca(x, self.dimensions)),
             forbidden,
             self.sparse,
             edges=edges,
             fused=self.fused,
             iterations=self.iterations,
         )
-        affinity = group_means(group_means(affinity_of(c), track, scene.tracks).T, track, scene.tracks)
+        affinity = group_means(
+            group_means(affinity_of(c), track, track_set.tracks).T, track, track_set.tracks
+        )
         return spectral(affinity, k or 1, rng)
 
 
-def forbidden_pairs(scene: Scene) -> NDArray[np.bool_]:
+def forbidden_pairs(track_set: TrackSet) -> NDArray[np.bool_]:
     """(t, t) which tracks are cannot-linked, and so are the tracks must-linked with them."""
-    pairs, group = scene.groups[scene.constraints.cannot], scene.groups
+    pairs, group = track_set.groups[track_set.constraints.cannot], track_set.groups
     apart = np.zeros((int(group.max()) + 1,) * 2, bool)
     apart[pairs[:, 0], pairs[:, 1]] = apart[pairs[:, 1], pairs[:, 0]] = True
     return apart[np.ix_(group, group)]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, group_means, hac_of_distances, pca, unit
+from castlist.research.baselines._shared import Floats, group_means, hac_of_distances, pca, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["ULDML", "face_pairs", "logistic_metric"]
 
@@ -35,37 +35,37 @@ class ULDML(Method):
     steps: int = 100
     max_tracks: int = 10_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        x = pca(unit(scene.features), self.dimensions)
-        same, other = face_pairs(scene, self.pairs, rng)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        x = pca(unit64(track_set.features), self.dimensions)
+        same, other = face_pairs(track_set, self.pairs, rng)
         if len(same) and len(other):
             metric, _ = logistic_metric(
                 x[same[:, 0]] - x[same[:, 1]], x[other[:, 0]] - x[other[:, 1]], self.rank, self.steps
             )
             x = x @ metric.T
         return hac_of_distances(
-            mean_pair_distances(x, scene.track, scene.tracks), scene.tracks, k or 1, "complete"
+            mean_pair_distances(x, track_set.track, track_set.tracks), track_set.tracks, k or 1, "complete"
         )
 
 
 def face_pairs(
-    scene: Scene, count: int, rng: np.random.Generator
+    track_set: TrackSet, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(p, 2) pairs of faces of one track and (q, 2) of two cannot-linked tracks, at most `count` of each, at
     random."""
-    long = np.flatnonzero(np.bincount(scene.track, minlength=scene.tracks) > 1)
+    long = np.flatnonzero(np.bincount(track_set.track, minlength=track_set.tracks) > 1)
     own = long[rng.integers(0, len(long), count)] if len(long) else long
-    same = np.stack([_a_face(scene, own, rng), _a_face(scene, own, rng)], 1)
-    cannot = scene.constraints.cannot
+    same = np.stack([_a_face(track_set, own, rng), _a_face(track_set, own, rng)], 1)
+    cannot = track_set.constraints.cannot
     both = cannot[rng.integers(0, len(cannot), count)] if len(cannot) else cannot
-    other = np.stack([_a_face(scene, both[:, 0], rng), _a_face(scene, both[:, 1], rng)], 1)
+    other = np.stack([_a_face(track_set, both[:, 0], rng), _a_face(track_set, both[:, 1], rng)], 1)
     return np.unique(same[same[:, 0] != same[:, 1]], axis=0), np.unique(other, axis=0)
 
 
-def _a_face(scene: Scene, tracks: Labels, rng: np.random.Generator) -> Labels:
+def _a_face(track_set: TrackSet, tracks: Labels, rng: np.random.Generator) -> Labels:
     """A random face of each of the tracks."""
-    order = np.argsort(scene.track, kind="stable")
-    size = np.bincount(scene.track, minlength=scene.tracks)
+    order = np.argsort(track_set.track, kind="stable")
+    size = np.bincount(track_set.track, minlength=track_set.tracks)
     return np.asarray(order[(np.cumsum(size) - size)[tracks] + rng.integers(0, size[tracks])])
 
 

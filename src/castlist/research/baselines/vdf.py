@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import group_means, hac, unit
+from castlist.research.baselines._shared import group_means, hac, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 __all__ = ["VDF"]
 
@@ -29,5 +29,7 @@ class VDF(Method):
     randomised = False
     max_tracks: int = 15_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        return hac(unit(group_means(unit(scene.features), scene.track, scene.tracks)), k or 1, "ward")
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        return hac(
+            unit64(group_means(unit64(track_set.features), track_set.track, track_set.tracks)), k or 1, "ward"
+        )

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from castlist.research.baselines._head import faces_by_track, need_torch, pick, rotation
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, components, group_means, hac_of_distances, pca, unit
+from castlist.research.baselines._shared import Floats, components, group_means, hac_of_distances, pca, unit64
+from castlist.research.baselines._track_set import TrackSet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,20 +49,20 @@ class VideoClusterNet(Method):
     slow: float = 0.99
     max_tracks: int = 6_000
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         torch = need_torch(self.name)
-        x = unit(scene.features).astype(np.float32)
+        x = unit64(track_set.features).astype(np.float32)
         start = rotation(x, self.width)
-        points = unit(rng.normal(size=(self.prototypes, len(start)))).astype(np.float32)
+        points = unit64(rng.normal(size=(self.prototypes, len(start)))).astype(np.float32)
         student = [torch.from_numpy(w).requires_grad_(True) for w in (start, points)]
         teacher, centre = [w.detach().clone() for w in student], torch.zeros(self.prototypes)
-        pairs = np.stack([np.arange(scene.tracks)] * 2, 1)
+        pairs = np.stack([np.arange(track_set.tracks)] * 2, 1)
         for turn in range(self.rounds):
-            centre = self._distil(torch, torch.from_numpy(x), student, teacher, centre, pairs, scene, rng)
+            centre = self._distil(torch, torch.from_numpy(x), student, teacher, centre, pairs, track_set, rng)
             if turn + 1 < self.rounds:
-                embedding = pca(unit(x @ teacher[0].numpy().T), 16)
+                embedding = pca(unit64(x @ teacher[0].numpy().T), 16)
                 pairs = np.concatenate(
-                    [pairs[: scene.tracks], match_tracks(embedding, scene.track, scene.tracks)]
+                    [pairs[: track_set.tracks], match_tracks(embedding, track_set.track, track_set.tracks)]
                 )
         with torch.no_grad():
             faces = torch.from_numpy(x)
@@ -70,7 +70,7 @@ class VideoClusterNet(Method):
                 ((_output(torch, faces, teacher) - centre) / 0.04).softmax(1).numpy().astype(np.float64)
             )
             heard = (_output(torch, faces, student) / 0.1).log_softmax(1).numpy().astype(np.float64)
-        return merge_by_loss(teacher_output, heard, scene.track, k)
+        return merge_by_loss(teacher_output, heard, track_set.track, k)
 
     def _distil(
         self,
@@ -80,12 +80,12 @@ class VideoClusterNet(Method):
         teacher: list[Tensor],
         centre: Tensor,
         pairs: NDArray[np.int64],
-        scene: Scene,
+        track_set: TrackSet,
         rng: np.random.Generator,
     ) -> Tensor:
         """Train student and teacher in place; the new centre."""
         optimiser = torch.optim.Adam(student, lr=self.rate)
-        by_track = faces_by_track(scene)
+        by_track = faces_by_track(track_set)
         for _ in range(self.steps):
             a, b = pairs[rng.integers(0, len(pairs), self.batch)].T
             first, second = (torch.from_numpy(pick(by_track, side, rng)) for side in (a, b))

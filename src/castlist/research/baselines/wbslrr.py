@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.research.baselines._method import Labels, Method
-from castlist.research.baselines._scene import Scene
-from castlist.research.baselines._shared import Floats, chunk_means, group_means, pca, spectral, unit
+from castlist.research.baselines._shared import Floats, chunk_means, group_means, pca, spectral, unit64
+from castlist.research.baselines._track_set import TrackSet
 from castlist.research.baselines.mcafc import forbidden_pairs
 
 __all__ = ["WBSLRR", "block_shrink", "low_rank_representation", "shrink_rank"]
@@ -40,15 +40,15 @@ class WBSLRR(Method):
     iterations: int = 40
     max_tracks: int = 700
 
-    def labels(self, scene: Scene, k: int | None, rng: np.random.Generator) -> Labels:
-        x, track = chunk_means(scene, self.parts)
-        weight = np.where(forbidden_pairs(scene), self.apart, 1.0)
+    def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
+        x, track = chunk_means(track_set, self.parts)
+        weight = np.where(forbidden_pairs(track_set), self.apart, 1.0)
         np.fill_diagonal(weight, self.own)
         z, _ = low_rank_representation(
-            unit(pca(x, self.dimensions)), track, self.blocks * weight, self.noise, self.iterations
+            unit64(pca(x, self.dimensions)), track, self.blocks * weight, self.noise, self.iterations
         )
         affinity = np.abs(z) + np.abs(z.T)
-        affinity = group_means(group_means(affinity, track, scene.tracks).T, track, scene.tracks)
+        affinity = group_means(group_means(affinity, track, track_set.tracks).T, track, track_set.tracks)
         return spectral(affinity, k or 1, rng)
 
 

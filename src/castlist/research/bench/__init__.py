@@ -7,7 +7,10 @@ castlist bench figures --data F   distributions, sweeps and maps
 
 from __future__ import annotations
 
-from castlist.research.bench.datasets import Facts, dataset_table, facts, feature_files
+from typing import TYPE_CHECKING
+
+from castlist import _former
+from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts, feature_files
 from castlist.research.bench.published import PUBLISHED, Published
 from castlist.research.bench.results import Key, Result, Store, cells
 from castlist.research.bench.run import Bench, Dataset
@@ -19,7 +22,7 @@ __all__ = [
     "SUBSETS",
     "Bench",
     "Dataset",
-    "Facts",
+    "DatasetFacts",
     "Key",
     "Published",
     "Result",
@@ -32,3 +35,6 @@ __all__ = [
     "markdown",
     "tables",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Facts="DatasetFacts")

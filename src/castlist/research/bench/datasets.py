@@ -13,11 +13,11 @@ from castlist.research.bench.published import DATASETS
 from castlist.research.bench.subsets import main_cast, subset_of
 from castlist.research.features import FeatureSet, bcl
 
-__all__ = ["Facts", "dataset_table", "facts", "feature_files"]
+__all__ = ["DatasetFacts", "dataset_table", "facts", "feature_files"]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DatasetFacts:
     """What the dataset table says about one track set."""
 
     name: str
@@ -44,7 +44,7 @@ class Facts:
         return self.tracks - self.together
 
 
-def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Facts:
+def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> DatasetFacts:
     """The row of one set, restricted as `main_cast` does.
 
     Raises:
@@ -56,7 +56,7 @@ def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, 
     share = np.bincount(np.unique(kept.label, return_inverse=True)[1], kept.size) / kept.faces
     pairs = kept.constraints().cannot
     subset = subset_of(features.name)
-    return Facts(
+    return DatasetFacts(
         name=features.name,
         subset=subset.name if subset else "",
         excluded=excluded,
@@ -102,7 +102,7 @@ def _only_tracks(path: Path) -> bool:
     return path.suffix == ".mat" and any(path.parent.glob(f"{path.stem}_features_*.mat"))
 
 
-def dataset_table(rows: Iterable[Facts]) -> str:
+def dataset_table(rows: Iterable[DatasetFacts]) -> str:
     """The table as text, the slides' own row under each set that is one of theirs."""
     lines = [
         f"{'dataset':<18}{'#cast':>6}  {'#TR (#FR)':>16}  {'LC/SC (%)':>13}"

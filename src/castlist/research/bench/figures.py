@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from castlist.errors import InputError, MissingExtra
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
-from castlist.research.bench.methods import Options, known, refined, refiner
+from castlist.research.bench.methods import MethodOptions, known, refined, refiner
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Store
 from castlist.research.bench.run import Bench, Dataset
-from castlist.research.bench.solve import TRACK, here, track_means
+from castlist.research.bench.solve import TRACK, here, raw_track_means
 from castlist.types import Embeddings, Machine
 from castlist.vectors import unit
 
@@ -63,7 +63,7 @@ class Setting:
     methods: tuple[str, ...]
     seeds: int
     recipe: str
-    options: Options
+    options: MethodOptions
     store: Store
     machine: Machine
     sweeps: tuple[Sweep, ...]
@@ -92,7 +92,7 @@ def draw(
     methods: tuple[str, ...],
     seeds: int = 3,
     recipe: str = "castlist",
-    options: Options | None = None,
+    options: MethodOptions | None = None,
     results: Path = Path("castlist-bench"),
     machine: Machine = Machine(),
     sweeps: tuple[Sweep, ...] = SWEEPS,
@@ -146,7 +146,7 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
     figure, axes = _figure(1, len(after), 4.2, 3.4)
     bins = np.linspace(-1, 1, 81)
     for axis, (method, better) in zip(axes[0], after.items(), strict=True):
-        vectors = track_means(better, len(setting.data.features))
+        vectors = raw_track_means(better, len(setting.data.features))
         same, other = pair_similarity(vectors, setting.data.label)
         for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
             axis.hist(values, bins, density=len(values) > 0, alpha=0.55, color=colour, label=name)
@@ -169,7 +169,7 @@ def links(setting: Setting, after: Refinements) -> Figure:
     figure, axes = _figure(1, len(after), 4.2, 3.4)
     bins = np.linspace(-1, 1, 81)
     for axis, (method, better) in zip(axes[0], after.items(), strict=True):
-        vector, mean = unit(better.vector), track_means(better, len(features))
+        vector, mean = unit(better.vector), raw_track_means(better, len(features))
         within = np.einsum("ij,ij->i", vector[first], vector[second])
         apart = np.einsum("ij,ij->i", mean[cannot[:, 0]], mean[cannot[:, 1]])
         for values, name, colour in (
@@ -203,7 +203,7 @@ def track_map(setting: Setting, after: Refinements) -> Figure:
     figure, axes = _figure(1, len(after), 4.6, 4.6)
     size = 4 + 60 * setting.data.features.size / setting.data.features.size.max()
     for axis, (method, better) in zip(axes[0], after.items(), strict=True):
-        vectors = track_means(better, len(setting.data.features))
+        vectors = raw_track_means(better, len(setting.data.features))
         perplexity = min(30.0, (len(vectors) - 1) / 3)
         place = TSNE(perplexity=perplexity, metric="cosine", init="random", random_state=0).fit_transform(
             vectors

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import IO
 
 from castlist.errors import CastlistError, InputError
-from castlist.research.bench.solve import Answer, Task, Watch, here, load_libraries
+from castlist.research.bench.solve import Answer, MethodTask, Watch, here, load_libraries
 
 __all__ = ["isolated", "main"]
 
@@ -19,7 +19,7 @@ CHILD = (sys.executable, "-c", "from castlist.research.bench.isolated import mai
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def isolated(task: Task, watch: Watch) -> list[Answer]:
+def isolated(task: MethodTask, watch: Watch) -> list[Answer]:
     """The answers of a fresh process that holds nothing but this task.
 
     Raises:
@@ -43,7 +43,7 @@ def isolated(task: Task, watch: Watch) -> list[Answer]:
         child.stdout.close()
 
 
-def _talk(send: IO[bytes], receive: IO[bytes], task: Task, watch: Watch) -> list[Answer]:
+def _talk(send: IO[bytes], receive: IO[bytes], task: MethodTask, watch: Watch) -> list[Answer]:
     pickle.dump(task.blind, send, protocol=5)
     send.flush()  # and left open: its end tells the child that nobody waits any more
     while True:
@@ -77,7 +77,7 @@ def main() -> None:
         pickle.dump(message, out, protocol=5)
         out.flush()
 
-    task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent speaks, no file
+    task: MethodTask = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent speaks, no file
     threading.Thread(target=_end_with_parent, daemon=True).start()
     load_libraries(task.method)
     try:

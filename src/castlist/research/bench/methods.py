@@ -41,7 +41,7 @@ PAPER = ("base", "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the me
 OURS = "castlist"  # what `castlist find` does with its vectors, refinement, linkage and cut
 BARE = "castlist-base"  # the same without a refinement
 Step = TypeVar("Step", bound="DataclassInstance")
-Options = Mapping[str, Mapping[str, Json]]  # by method, then by field
+MethodOptions = Mapping[str, Mapping[str, Json]]  # by method, then by field
 
 
 def known() -> dict[str, str]:
@@ -84,7 +84,7 @@ def trained(method: str) -> bool:
     return BASELINES[method].trained if method in BASELINES else method not in ("base", OURS, BARE)
 
 
-def varies(method: str, tracks: int, options: Options) -> bool:
+def varies(method: str, tracks: int, options: MethodOptions) -> bool:
     """Whether a method has randomness on a set of so many tracks."""
     from castlist.research.baselines import BASELINES
 
@@ -132,7 +132,7 @@ def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Json]]:
     return options
 
 
-def _with_options(step: Step, method: str, options: Options) -> Step:
+def _with_options(step: Step, method: str, options: MethodOptions) -> Step:
     """A step with the options given for it."""
     have = {f.name for f in fields(step)} if is_dataclass(step) else set()
     wanted = {k: v for k, v in options.get("*", {}).items() if k in have} | dict(options.get(method, {}))
@@ -146,7 +146,7 @@ def _with_options(step: Step, method: str, options: Options) -> Step:
         raise InputError(f"{method} cannot take {wanted}; give numbers where it has numbers") from None
 
 
-def refiner(method: str, seed: int, recipe: str, options: Options) -> Siamese | Unrefined:
+def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> Siamese | Unrefined:
     """The refinement step of that name, with its seed."""
     from castlist.refine import REFINERS, Unrefined
 
@@ -155,7 +155,7 @@ def refiner(method: str, seed: int, recipe: str, options: Options) -> Siamese | 
     return _with_options(REFINERS[method](seed=seed, recipe=recipe), method, options)
 
 
-def check_options(method: str, recipe: str, options: Options) -> None:
+def check_options(method: str, recipe: str, options: MethodOptions) -> None:
     """Raise InputError where an option is none of the method's, before anything runs."""
     from castlist.research.baselines import BASELINES
 
@@ -187,7 +187,7 @@ def _linkage() -> GroupLinkage:
 def ours(
     features: FeatureSet,
     clusters: int | None,
-    options: Options,
+    options: MethodOptions,
     *,
     seed: int | None = None,
     machine: Machine = Machine(),
@@ -210,16 +210,16 @@ def ours(
 
 
 def baseline(
-    method: str, features: FeatureSet, clusters: int | None, seed: int, options: Options
+    method: str, features: FeatureSet, clusters: int | None, seed: int, options: MethodOptions
 ) -> Clustering:
     """The tracks of a set clustered by a baseline that is told the number of clusters, or finds it.
 
     Raises:
         InputError: the method needs something that the set lacks.
     """
-    from castlist.research.baselines import BASELINES, Scene
+    from castlist.research.baselines import BASELINES, TrackSet
 
-    scene = Scene(
+    track_set = TrackSet(
         features.embeddings.vector,
         features.embeddings.track,
         features.constraints(),
@@ -229,5 +229,5 @@ def baseline(
         track_frames=features.size,
     )
     step = _with_options(BASELINES[method](), method, options)
-    found: Clustering = step(scene, clusters, random_state=seed)
+    found: Clustering = step(track_set, clusters, random_state=seed)
     return found

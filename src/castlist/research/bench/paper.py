@@ -14,7 +14,7 @@ from castlist.errors import InputError, MissingExtra
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import dataset_table, facts
 from castlist.research.bench.html import document, section
-from castlist.research.bench.methods import Options, known, resolve, shown_name
+from castlist.research.bench.methods import MethodOptions, known, resolve, shown_name
 from castlist.research.bench.published import PUBLISHED, Published
 from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
@@ -36,7 +36,7 @@ class Paper:
     output: Path
     seeds: int = 5
     recipe: str = "paper"
-    options: Options | None = None
+    options: MethodOptions | None = None
     results: Path = Path("castlist-bench")
     machine: Machine = Machine()
     parts: tuple[str, ...] = PARTS

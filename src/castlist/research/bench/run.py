@@ -20,9 +20,17 @@ from castlist.metrics import (
     violated_cannot_links,
 )
 from castlist.research.bench.isolated import isolated
-from castlist.research.bench.methods import Options, check_options, finds_number, kind, known, refiner, varies
+from castlist.research.bench.methods import (
+    MethodOptions,
+    check_options,
+    finds_number,
+    kind,
+    known,
+    refiner,
+    varies,
+)
 from castlist.research.bench.results import Key, Result, Store
-from castlist.research.bench.solve import FRAME, TRACK, Answer, Solve, Task, Watch
+from castlist.research.bench.solve import FRAME, TRACK, Answer, MethodTask, Solve, Watch
 from castlist.research.bench.subsets import main_cast, subset_of, thinned
 from castlist.research.features import FeatureSet
 from castlist.types import NOISE, Json, Machine
@@ -94,7 +102,7 @@ class Bench:
     units: tuple[str, ...] = (TRACK, WEIGHTED, FRAME)
     clusters: tuple[int | None, ...] = ()  # given, 0: the true number, None: to be found; empty: as published
     recipe: str = "castlist"  # or "paper"
-    options: Options = field(default_factory=dict)
+    options: MethodOptions = field(default_factory=dict)
     machine: Machine = Machine()
     solve: Solve = isolated  # `here` saves the start of a process a method, and measures no memory of its own
 
@@ -179,7 +187,7 @@ class Bench:
         if not keys:
             return
         once = tuple(dict.fromkeys(wanted))
-        task = Task(data.features, method, seed, once, self.recipe, self.options, self.machine)
+        task = MethodTask(data.features, method, seed, once, self.recipe, self.options, self.machine)
         found = {(answer.unit, answer.clusters): answer for answer in self.solve(task, watch)}
         yield from ((key, found[want]) for key, want in zip(keys, wanted, strict=True))
 

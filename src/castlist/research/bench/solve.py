@@ -14,11 +14,30 @@ from castlist import vectors
 from castlist.cluster import ward
 from castlist.cluster.tree import cut_tree
 from castlist.research.bench.measure import measured, resident
-from castlist.research.bench.methods import OURS, Options, baseline, kind, ours, refined, refiner, trained
+from castlist.research.bench.methods import (
+    OURS,
+    MethodOptions,
+    baseline,
+    kind,
+    ours,
+    refined,
+    refiner,
+    trained,
+)
 from castlist.research.features import FeatureSet
 from castlist.types import Clustering, Embeddings, Machine, Tree
 
-__all__ = ["FRAME", "TRACK", "Answer", "Solve", "Task", "Watch", "here", "load_libraries", "track_means"]
+__all__ = [
+    "FRAME",
+    "TRACK",
+    "Answer",
+    "MethodTask",
+    "Solve",
+    "Watch",
+    "here",
+    "load_libraries",
+    "raw_track_means",
+]
 
 TRACK, FRAME = "track", "frame"
 LIBRARIES = (  # loaded before anything is measured
@@ -29,7 +48,7 @@ Watch = Callable[[str, int, int], None]  # (what is being done, done, in all)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Task:
+class MethodTask:
     """What is to be solved."""
 
     features: FeatureSet
@@ -37,11 +56,11 @@ class Task:
     seed: int
     wanted: tuple[tuple[str, int | None], ...]  # TRACK or FRAME, and the number of clusters given
     recipe: str = "castlist"
-    options: Options = field(default_factory=dict)
+    options: MethodOptions = field(default_factory=dict)
     machine: Machine = Machine()
 
     @property
-    def blind(self) -> Task:
+    def blind(self) -> MethodTask:
         """The task without the labels, so that no method can see them."""
         return replace(self, features=replace(self.features, label=None))
 
@@ -60,10 +79,10 @@ class Answer:
     notes: tuple[str, ...] = ()  # what the method warned of
 
 
-Solve = Callable[[Task, Watch], list[Answer]]
+Solve = Callable[[MethodTask, Watch], list[Answer]]
 
 
-def here(task: Task, watch: Watch) -> list[Answer]:
+def here(task: MethodTask, watch: Watch) -> list[Answer]:
     """The answers, found in this process: its memory's history is in the measurements."""
     return list(_answers(task.blind, watch))
 
@@ -77,7 +96,7 @@ def load_libraries(method: str) -> None:
             continue  # the method says so
 
 
-def _answers(task: Task, watch: Watch) -> Iterator[Answer]:
+def _answers(task: MethodTask, watch: Watch) -> Iterator[Answer]:
     solve = _refined if kind(task.method) == "refinement" else _clustered
     from castlist.research.baselines import ScaleWarning
 
@@ -88,11 +107,11 @@ def _answers(task: Task, watch: Watch) -> Iterator[Answer]:
             yield replace(answer, notes=tuple(dict.fromkeys(notes)))
 
 
-def _refined(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]:
+def _refined(task: MethodTask, watch: Watch, before: float | None) -> Iterator[Answer]:
     step = refiner(task.method, task.seed, task.recipe, task.options)
     with measured(before) as refining:
         better = refined(step, task.features, task.machine, lambda a, b: watch("training", a, b))
-    means = track_means(better, len(task.features))
+    means = raw_track_means(better, len(task.features))
     trees: dict[str, Tree] = {}
     for unit, k in task.wanted:
         with measured(before) as clustering:
@@ -102,7 +121,7 @@ def _refined(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]
 
 
 def _cut(
-    task: Task,
+    task: MethodTask,
     better: Embeddings,
     means: NDArray[np.float64],
     trees: dict[str, Tree],
@@ -118,7 +137,7 @@ def _cut(
     return cut_tree(trees[unit], len(trees[unit].merge) + 1 - k).label
 
 
-def _clustered(task: Task, watch: Watch, before: float | None) -> Iterator[Answer]:
+def _clustered(task: MethodTask, watch: Watch, before: float | None) -> Iterator[Answer]:
     for unit, k in task.wanted:
         watch("finding the clusters" if k is None else f"{k} clusters", 0, 1)
         with measured(before) as clustering:
@@ -126,14 +145,14 @@ def _clustered(task: Task, watch: Watch, before: float | None) -> Iterator[Answe
         yield Answer(unit, k, label, 0.0, clustering.seconds, clustering.peak_mb)
 
 
-def _labelled(task: Task, k: int | None) -> Clustering:
+def _labelled(task: MethodTask, k: int | None) -> Clustering:
     if kind(task.method) == "ours":
         seed = task.seed if task.method == OURS else None
         return ours(task.features, k, task.options, seed=seed, machine=task.machine)
     return baseline(task.method, task.features, k, task.seed, task.options)
 
 
-def track_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float64]:
+def raw_track_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float64]:
     """(t, d) the mean of each track's vectors as they are, at length 1: the slides' track level.
 
     `castlist.cluster.track_means` gives every face the same length first; the paper does not.

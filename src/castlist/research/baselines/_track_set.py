@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Constraints, freeze
 
-__all__ = ["Scene"]
+__all__ = ["TrackSet"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Scene:
+class TrackSet:
     """Faces of one video as features, one row per face, each in a track.
 
     Raises `InputError` where a value is not finite, a track has no face, a length disagrees, a constraint
@@ -38,16 +38,16 @@ class Scene:
         views = tuple(np.asarray(view, np.float32) for view in self.views)
         object.__setattr__(self, "views", views)
         if any(view.ndim != 2 or len(view) != len(self.track) for view in views):
-            raise InputError(f"Scene.views must each have one row a face, {len(self.track)} in all")
+            raise InputError(f"TrackSet.views must each have one row a face, {len(self.track)} in all")
         arrays = [self.features, *views] + ([] if self.box is None else [self.box])
         if not all(np.isfinite(array).all() for array in arrays):
-            raise InputError("Scene holds NaN or infinite values; remove those faces first")
+            raise InputError("TrackSet holds NaN or infinite values; remove those faces first")
         self._check_tracks()
 
     def _check_tracks(self) -> None:
         if len(self.track) and (self.track.min() < 0 or np.any(np.bincount(self.track) == 0)):
             raise InputError(
-                "Scene.track must number the tracks 0, 1, ... and give every one at least one face"
+                "TrackSet.track must number the tracks 0, 1, ... and give every one at least one face"
             )
         if self.track_frames is not None:
             freeze(self, track_frames=(np.int64, (self.tracks,)))
@@ -55,11 +55,11 @@ class Scene:
         if len(pairs) and (
             min(pairs.a.min(), pairs.b.min()) < 0 or max(pairs.a.max(), pairs.b.max()) >= self.tracks
         ):
-            raise InputError(f"Scene.constraints name a track that is not among the {self.tracks} given")
+            raise InputError(f"TrackSet.constraints name a track that is not among the {self.tracks} given")
         group = self.groups
         if np.any(group[pairs.cannot[:, 0]] == group[pairs.cannot[:, 1]]):
             raise InputError(
-                "Scene.constraints contradict: must-links join two tracks that are cannot-linked"
+                "TrackSet.constraints contradict: must-links join two tracks that are cannot-linked"
             )
 
     def __len__(self) -> int:
@@ -87,13 +87,13 @@ class Scene:
         first = np.unique(label, return_index=True, return_inverse=True)
         return np.argsort(np.argsort(first[1]))[first[2]].astype(np.int64)
 
-    def subset(self, tracks: NDArray[np.int64]) -> Scene:
-        """The scene of some of its tracks, which are numbered anew in the order given."""
+    def subset(self, tracks: NDArray[np.int64]) -> TrackSet:
+        """The track set of some of its tracks, which are numbered anew in the order given."""
         number = np.full(self.tracks, -1)
         number[tracks] = np.arange(len(tracks))
         rows = np.flatnonzero(number[self.track] >= 0)
         kept = self.constraints[(number[self.constraints.a] >= 0) & (number[self.constraints.b] >= 0)]
-        return Scene(
+        return TrackSet(
             self.features[rows],
             number[self.track[rows]],
             Constraints(number[kept.a], number[kept.b], kept.same, kept.origin),
