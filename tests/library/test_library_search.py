@@ -23,7 +23,7 @@ from castlist.library.score import pair_score
 from castlist.library.search import scores_of
 from castlist.library.shelf import MemberBlock
 from castlist.library.words import _at_once, _Stay, parse
-from castlist.types import BACKGROUND, SET_ASIDE
+from castlist.types import BACKGROUND, SET_ASIDE, Fate
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_a_vector_finds_people_background_and_what_was_set_aside(tmp_path):
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1], [2], [3], [1]], fates={2: BACKGROUND, 3: SET_ASIDE}))
     lib.add(made_film(tmp_path, "b", [[1], [4]]))
-    for who, fate, films in ((1, "person", 2), (2, "background", 1), (3, "set aside", 1)):
+    for who, fate, films in ((1, Fate.PERSON, 2), (2, Fate.BACKGROUND, 1), (3, Fate.SET_ASIDE, 1)):
         first = lib.search_face(person_vector(who).astype(np.float32))[0]
         assert (first.fate, len(first.sights)) == (fate, films)
         assert first.probability > 0.99
