@@ -30,7 +30,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -45,7 +45,7 @@ from castlist.pipeline.prepare import prepare
 from castlist.review.actions import decision
 from castlist.review.people import Describe
 from castlist.suggest.batches import Item
-from castlist.suggest.checks import Check
+from castlist.suggest.checks import SHOWN, Check
 from castlist.suggest.questions import Asker
 from castlist.types import (
     INTERPOLATED,
@@ -125,7 +125,8 @@ def next_page(bench: Bench, asker: Asker) -> tuple[int, int]:
         return 1 + fill_in(bench, items), looked
     checks, aside = asker.checks(), asker.asides()
     looked = sum(len(c.pieces) for c in checks) + len(aside)
-    return 1 + mark_strangers(bench, checks, aside), looked
+    homes = asker.elsewhere([np.array([t], np.int64) for t in aside])
+    return 1 + mark_strangers(bench, checks, aside, list(homes)), looked
 
 
 def to_the_end(bench: Bench) -> tuple[int, int]:
@@ -140,7 +141,7 @@ def to_the_end(bench: Bench) -> tuple[int, int]:
 
 
 def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
-    """Answer a sheet; how many of its items had to be clicked."""
+    """Answer a sheet; how many clicks its items needed."""
     truth, clicks = bench.truth, 0
     answers: list[dict[str, Any]] = []
     for item in items:
@@ -150,8 +151,8 @@ def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
             continue
         shown = [t for t in (item.guess, *item.others) if t != NOISE]
         right = next((t for t in shown if truth[t] == truth[item.track]), NOISE)
-        clicks += right != item.guess
         answer = {"track": item.track, "whole": item.whole}
+        clicks += right != item.guess
         if right == item.guess == NOISE:
             answers.append({"track": item.track, "open": shown})
         elif right == NOISE:
@@ -163,18 +164,37 @@ def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
     return clicks
 
 
-def mark_strangers(bench: Bench, checks: list[Check], aside: list[int]) -> int:
-    """Answer who does not belong, and who is a face after all; how many had to be clicked."""
-    size, truth, answers = bench.base.tracks.size, bench.truth, []
+def mark_strangers(bench: Bench, checks: list[Check], aside: list[int], homes: list[Sequence[int]]) -> int:
+    """Answer who does not belong, and who is a face after all; how many clicks that needed.
+
+    A piece of which the faces shown are of several people is taken apart into its tracks.
+    """
+    size, truth, answers, clicks = bench.base.tracks.size, bench.truth, [], 0
     for check in checks:
-        who = [_person_of(truth[piece], size[piece]) for piece in check.pieces]
-        faces = {w: sum(size[p].sum() for p, v in zip(check.pieces, who, strict=True) if v == w) for w in who}
+        whole: list[tuple[Labels, Sequence[int]]] = []
+        for piece, others in zip(check.pieces, check.others, strict=True):
+            mixed = len({w for w in truth[piece[:SHOWN]].tolist() if w >= 0}) > 1
+            clicks += mixed
+            whole += [(piece[i : i + 1], others) for i in range(len(piece))] if mixed else [(piece, others)]
+        who = [_person_of(truth[piece], size[piece]) for piece, _ in whole]
+        faces = {w: sum(size[p].sum() for (p, _), v in zip(whole, who, strict=True) if v == w) for w in who}
         main = max(faces, key=lambda w: (w != NOISE, faces[w]))
-        strangers = [p.tolist() for p, w in zip(check.pieces, who, strict=True) if w != main]
-        answers.append({"person": bench.view.groups[check.group].id, "strangers": strangers})
-    back = [t for t in aside if truth[t] >= 0]
+        strangers, moved = [], []
+        for (piece, others), w in zip(whole, who, strict=True):
+            home = next((t for t in others if w != NOISE and truth[t] == w), NOISE)
+            if w != main and home == NOISE:
+                strangers.append(piece.tolist())
+            elif w != main:
+                moved.append({"tracks": piece.tolist(), "to": home})
+        clicks += len(strangers) + len(moved)
+        answers.append({"person": bench.view.groups[check.group].id, "strangers": strangers, "moved": moved})
+    back: list[int | dict[str, int]] = []
+    for track, others in zip(aside, homes, strict=True):
+        if truth[track] >= 0:
+            home = next((t for t in others if truth[t] == truth[track]), NOISE)
+            back.append(track if home == NOISE else {"track": track, "to": home})
     bench.act({"action": "check", "items": answers, "back": back})
-    return len(back) + sum(len(answer["strangers"]) for answer in answers)
+    return len(back) + clicks
 
 
 def _person_of(truth: Labels, size: Labels) -> int:

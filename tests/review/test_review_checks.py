@@ -14,6 +14,7 @@ from castlist.errors import InputError
 from castlist.review import Session
 from castlist.suggest.alone import NEUTRAL, intercept, neutral
 from castlist.suggest.checks import pieces
+from castlist.suggest.questions import Asker
 from castlist.types import NOISE
 
 
@@ -44,7 +45,7 @@ def test_pieces_put_the_largest_first_and_the_least_alike_next() -> None:
     turn = np.radians([0, 2, 4, 90, 30])
     vector = np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
     found = pieces(np.arange(10, 15), np.array([5, 5, 5, 4, 4]), vector, np.ones(5))
-    assert [p.tolist() for p in found] == [[10, 11, 12], [13], [14]]
+    assert [p.tolist() for p in found] == [[11, 10, 12], [13], [14]]  # the most typical track first
     doubted = pieces(np.arange(10, 15), np.array([5, 5, 5, 4, 4]), vector, np.array([1, 0.5, 1, 1, 1]))
     assert [11] in [p.tolist() for p in doubted]
     assert [p.tolist() for p in pieces(np.array([7]), np.ones(1, int), vector[:1], np.zeros(1))] == [[7]]
@@ -88,9 +89,75 @@ def test_what_was_set_aside_is_taken_back_with_a_check(made: Callable[..., Any])
         assert session.view.label[2] == NOISE
 
 
+def test_strangers_go_where_they_belong_in_the_same_decision(made: Callable[..., Any]) -> None:
+    workspace = made([0, 0, 1, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1, NOISE])
+    with Session.open(workspace.place) as session:
+        before = people(session)
+        # Track 3 leaves itself, so that another one stands for the person to whom track 2 goes.
+        items = [
+            {"person": "p1", "moved": [{"tracks": [2], "to": 3}]},
+            {"person": "p2", "moved": [{"tracks": [3], "to": 0}]},
+        ]
+        session.decide({"action": "check", "items": items, "back": [{"track": 6, "to": 4}]})
+        assert people(session) == [[0, 1, 3], [2, 4, 5, 6]]
+        assert all(g.confirmed for g in session.view.groups)
+        assert session.history()[0]["what"] == "3 tracks moved, 2 people confirmed"
+        session.undo()
+        assert people(session) == before
+
+
+def test_pieces_say_whom_else_they_may_show(made: Callable[..., Any]) -> None:
+    with Session.open(made([0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1, 1]).place) as session:
+        check = session.checks()
+        for p in check["people"]:
+            assert len(p["others"]) == len(p["pieces"])
+            for piece, others in zip(p["pieces"], p["others"], strict=True):
+                assert p["id"] not in [who for who, _ in others]
+                assert not set(piece) & {t for _, t in others}
+        assert len(check["homes"]) == len(check["aside"]) == 0
+
+
+@pytest.mark.parametrize("answer", ["nobody of these", "left open", "somebody"])
+def test_everybody_is_asked_about_once(made: Callable[..., Any], answer: str) -> None:
+    """Also who was confirmed, and whom the machine is sure about."""
+    truth = [0] * 8 + [1] * 8 + [2] * 2
+    with Session.open(made(truth, truth).place) as session:
+        session.decide({"action": "confirm", "people": ["p1", "p2", "p3"]})
+        asked = [i for i in session.sheet()["items"] if i["of"] == "p3"]
+        (item,) = asked
+        assert item["whole"]
+        assert item["guess"] is None  # nothing is proposed that would join
+        shown = [o["track"] for o in item["others"]]
+        assert {o["person"] for o in item["others"]} == {"p1", "p2"}
+        track = item["track"]["track"]
+        line = {
+            "nobody of these": {"track": track, "whole": True, "to": None, "not": shown},
+            "left open": {"track": track, "open": shown},
+            "somebody": {"track": track, "whole": True, "to": shown[0]},
+        }[answer]
+        session.decide({"action": "sort", "items": [line]})
+        assert all(i["of"] != "p3" for i in session.sheet()["items"])
+        assert len(session.view.groups) == (2 if answer == "somebody" else 3)
+
+
+def test_people_who_are_always_seen_together_are_not_compared(made: Callable[..., Any]) -> None:
+    it = made([0, 0, 1, 1], [0, 0, 1, 1])
+    asker = Asker(it.base)
+    asker.look(apply(it.base, it.video, []))
+    assert [i.whole for i in asker.sheet().items] == [True]
+    asker = Asker(replace(it.base, cannot=np.array([[0, 2], [1, 3]])))
+    asker.look(apply(it.base, it.video, []))
+    assert asker.sheet().items == ()
+
+
 @pytest.mark.parametrize(
     ("items", "back"),
     [
+        ([{"person": "p1", "moved": 3}], []), ([{"person": "p1", "moved": [{"tracks": [0]}]}], []),
+        ([{"person": "p1", "moved": [{"tracks": [0], "to": 1}]}], []),
+        ([{"person": "p1", "moved": [{"tracks": [0], "to": 99}]}], []),
+        ([{"person": "p1", "moved": [{"tracks": [], "to": 2}]}], []), ([{"person": "p1"}], [{"to": 1}]),
+        ([{"person": "p1"}], [{"track": 0, "to": 1}]),
         (None, []), ([], []), ([{}], []), ([{"person": "p9"}], []), ([{"person": "p1"}] * 2, []),
         ([{"person": "p1", "strangers": [[2]]}], []), ([{"person": "p1", "strangers": [[0], [0]]}], []),
         ([{"person": "p1", "strangers": [[0, 1]]}], []), ([{"person": "p1", "strangers": 3}], []),

@@ -80,10 +80,11 @@ def test_the_outlook_is_worked_out_once_for_each_cast(made: Callable[..., Any], 
 
 
 def test_clicks_until_the_end_by_hand() -> None:
-    assert clicks_until_the_end(0, 0, 0, 4) == 1
-    assert clicks_until_the_end(10, 0, 0, 4) == 15  # 1.2 + 1.4 * 10
-    assert clicks_until_the_end(10, 4, 24, 4) == 24  # and .35 * 4 + .3 * 24
-    assert clicks_until_the_end(0, 0, 24, 0) == 1
+    assert clicks_until_the_end(0, 0, 0, 4) == 2
+    assert clicks_until_the_end(0, 10, 10, 4) == 24  # 2.1 + 1.9 * 10 + .29 * 10
+    assert clicks_until_the_end(5, 0, 0, 100) == 8  # of 100 tracks five count half: 2.1 + 2.4 * 2.5
+    assert clicks_until_the_end(1000, 0, 0, 100) == 14  # never more than .05 * 100
+    assert clicks_until_the_end(0, 0, 0, 0) == 2
 
 
 def test_a_track_is_proposed_to_leave_only_where_another_is_likelier_than_not(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from castlist.decisions import Anchor, Base, Decision, DecisionKind
 from castlist.decisions.people import Group, View, whom
 from castlist.errors import InputError
-from castlist.types import NOISE, SET_ASIDE, JsonObject, Video
+from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
 __all__ = ["ACTIONS", "decision", "faces_of", "stand_ins", "witness"]
 
@@ -123,6 +123,12 @@ class _Faces:
     def anchors(self, tracks: NDArray[np.int64] | Sequence[int], side: int = 0) -> tuple[Anchor, ...]:
         return tuple(self.anchor(int(t), side) for t in tracks)
 
+    def step(
+        self, k: int, moved: Sequence[int], to: Sequence[int], left: Sequence[int]
+    ) -> tuple[Anchor, ...]:
+        """Step `k` of "sort": tracks that move, a track of each whom they join, and of whom they leave."""
+        return self.anchors(moved, 3 * k) + self.anchors(to, 3 * k + 1) + self.anchors(left, 3 * k + 2)
+
     def anchor(self, track: int, side: int) -> Anchor:
         """The face of a track that is looked at: its best picture, else the middle one."""
         p, t = self.base.portraits, self.base.tracks
@@ -211,38 +217,80 @@ def _sort(f: _Faces, request: JsonObject) -> Decision:
 def _check(f: _Faces, request: JsonObject) -> Decision:
     """People who were looked through: the strangers among their tracks leave, all others are confirmed.
 
-    Each item has a `person` and `strangers`, a list of lists of tracks; each list becomes a person. `back`
-    are tracks that were set aside and are faces after all; each becomes a person.
+    Each item has a `person` and `strangers`, a list of lists of tracks; each list becomes a person. `moved`
+    is a list of {"tracks": [3, 5], "to": 12}: strangers who go to the person of the track `to`. `back` are
+    tracks that were set aside and are faces after all: each becomes a person, or goes to one where it stands
+    as {"track": 8, "to": 12}.
     """
     items = request.get("items")
     if not isinstance(items, list) or not items or not all(isinstance(i, Mapping) for i in items):
         raise InputError("name at least one item, each with a person and the strangers among their tracks")
-    back = f.tracks({"tracks": request.get("back", [])}, 0)
-    if (f.view.label[back] != NOISE).any():
-        raise InputError("only tracks that are set aside can be taken back")
-    anchors = [f.anchor(track, 3 * k) for k, track in enumerate(back.tolist())]
-    k, done = len(back), set()
+    done: set[int] = set()
+    found: list[_Step] = []
     for item in items:
         group = f.person(item.get("person"))
         if group.number in done:
             raise InputError(f"{group.called} is on the sheet twice")
         done.add(group.number)
-        rest, parts = group.tracks, item.get("strangers", [])
-        if not isinstance(parts, list):
-            raise InputError("strangers are lists of tracks, as in [[3, 5], [8]]")
-        strangers = [f.tracks({"tracks": part}) for part in parts]
-        for own in strangers:
-            if not np.isin(own, rest).all():
-                raise InputError(f"strangers must be tracks of {group.called}, each in one list")
-            rest = np.setdiff1d(rest, own)
-        if not len(rest):
-            raise InputError(f"nobody would be left of {group.called}: mark some of the tracks, not all")
-        for own in strangers:
-            anchors += [*f.anchors(own, 3 * k), *f.anchors(f.witnesses(rest)[:1], 3 * k + 2)]
-            k += 1
-        anchors += f.anchors(rest, 3 * k + 1)
-        k += 1
-    return Decision(DecisionKind.SORT, tuple(anchors))
+        found += _looked_through(f, group, item)
+    steps = [*_taken_back(f, request.get("back", [])), *found]
+    leaving = np.array([t for moved, _, _ in steps for t in moved], np.int64)
+    sides = ((moved, _who_stays(f, to, leaving), left) for moved, to, left in steps)
+    return Decision(DecisionKind.SORT, tuple(a for k, step in enumerate(sides) for a in f.step(k, *step)))
+
+
+_Step = tuple[Sequence[int], Sequence[int], Sequence[int]]  # tracks that move, where to, and where they were
+
+
+def _who_stays(f: _Faces, to: Sequence[int], leaving: NDArray[np.int64]) -> Sequence[int]:
+    """The tracks that stand for somebody; where the only one leaves itself, another one of that person."""
+    if len(to) != 1 or to[0] not in leaving:
+        return to
+    stays = np.setdiff1d(f.view.groups[int(f.view.label[to[0]])].tracks, leaving)
+    return tuple(int(t) for t in f.witnesses(stays)[:1])
+
+
+def _taken_back(f: _Faces, back: Json) -> list[_Step]:
+    """The steps that take tracks back which were set aside."""
+    if not isinstance(back, list):
+        raise InputError("back is a list of tracks that were set aside")
+    given: list[JsonObject] = [i if isinstance(i, Mapping) else {"track": i} for i in back]
+    asked = [i.get("track") for i in given]
+    tracks = f.tracks({"tracks": asked}, 0)
+    if (f.view.label[tracks] != NOISE).any():
+        raise InputError("only tracks that are set aside can be taken back")
+    if len(tracks) < len(given):
+        raise InputError("a track that is taken back is on the sheet twice")
+    homes = [_target(f, i, ()) if "to" in i else () for i in given]
+    return [([int(str(track))], home, ()) for track, home in zip(asked, homes, strict=True)]
+
+
+def _target(f: _Faces, item: JsonObject, own: Sequence[int]) -> Sequence[int]:
+    """The track of the person to whom strangers go."""
+    (to,) = f.tracks({"tracks": [item.get("to")]}).tolist()
+    if f.view.label[to] == NOISE or to in own:
+        raise InputError(f"track {to} is of nobody else, so nothing can go to its person")
+    return (to,)
+
+
+def _looked_through(f: _Faces, group: Group, item: JsonObject) -> list[_Step]:
+    """The steps of a person who was looked through."""
+    apart, moved = item.get("strangers", []), item.get("moved", [])
+    if not isinstance(apart, list):
+        raise InputError("strangers are lists of tracks, as in [[3, 5], [8]]")
+    if not isinstance(moved, list) or not all(isinstance(m, Mapping) for m in moved):
+        raise InputError('moved is a list of tracks and where they go, as in [{"tracks": [3, 5], "to": 12}]')
+    parts: list[tuple[NDArray[np.int64], Sequence[int]]] = [(f.tracks({"tracks": own}), ()) for own in apart]
+    parts += [(f.tracks({"tracks": m.get("tracks")}), _target(f, m, group.tracks.tolist())) for m in moved]
+    rest = group.tracks
+    for own, _ in parts:
+        if not np.isin(own, rest).all():
+            raise InputError(f"strangers must be tracks of {group.called}, each in one list")
+        rest = np.setdiff1d(rest, own)
+    if not len(rest):
+        raise InputError(f"nobody would be left of {group.called}: mark some of the tracks, not all")
+    left = f.witnesses(rest)[:1].tolist()
+    return [*((own.tolist(), to, left) for own, to in parts), ((), rest.tolist(), ())]
 
 
 def _name(f: _Faces, request: JsonObject) -> Decision:

@@ -272,26 +272,34 @@ class Session:
     def checks(self) -> dict[str, Json]:
         """People who are not confirmed, to be looked through at once; answer with "check".
 
-        Each of `people` has `id`, `wrong` (faces expected to be somebody else's) and `pieces`, lists of track
-        numbers, the first of which is the person. `aside` are the largest tracks that were set aside, `left`
-        says how many people are not confirmed, `first` what is to be asked first, "sheet" or "check", and
-        `doubts` who is unsure and why.
+        Each of `people` has `id`, `wrong` (faces expected to be somebody else's), `pieces`, lists of track
+        numbers, the first of which is the person, and `others`, for each piece whom it may show instead, as
+        [id, track], the likeliest first. `aside` are the largest tracks that were set aside, `homes` whom
+        each may show; `left` says how many people are not confirmed, `first` what is to be asked first,
+        "sheet" or "check", and `doubts` who is unsure and why.
         """
         with self._thinking:
             view = self.refresh()
             asker = self._asks(view)
+
+            def persons(tracks: Sequence[int]) -> list[list[Json]]:
+                return [[view.groups[int(view.label[t])].id, t] for t in tracks]
+
+            aside = asker.asides()
             people: list[Json] = [
                 {
                     "id": view.groups[c.group].id,
                     "wrong": round(c.wrong, 2),
                     "pieces": [piece.tolist() for piece in c.pieces],
+                    "others": [persons(tracks) for tracks in c.others],
                 }
                 for c in asker.first_of_each()[1]
             ]
             return {
                 "seen": view.seen,
                 "people": people,
-                "aside": asker.asides(),
+                "aside": aside,
+                "homes": [persons(t) for t in asker.elsewhere([np.array([t], np.int64) for t in aside])],
                 "left": asker.unconfirmed(),
                 "first": asker.first(),
                 "doubts": self._doubts(view, asker),

@@ -7,14 +7,16 @@ is likely somebody else's.  [Sokal and Michener 1958]
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Check", "pieces"]
+__all__ = ["SHOWN", "Check", "pieces", "pieces_of"]
 
 MOST = 8  # pieces of a person, beside the tracks in doubt
+SHOWN = 3  # tracks of a piece that the page shows
 DOUBT = 0.9  # probability of its person below which a track is a piece of its own
 LINKED = 400  # tracks that are linked; of more, the others go with the one they resemble most
 
@@ -27,6 +29,7 @@ class Check:
 
     group: int  # index among the view's groups
     pieces: tuple[Tracks, ...]  # the largest first, which is the person; then the others, least alike first
+    others: tuple[tuple[int, ...], ...]  # for each piece a track of each person it may be, likeliest first
     wrong: float  # faces expected to be somebody else's
     strangers: float  # tracks expected to be
 
@@ -53,7 +56,30 @@ def pieces(
     middle = (vector[piece == main] * size[piece == main, None]).sum(axis=0)
     alike = [float((vector[piece == k] @ middle).mean() * own[piece == k].mean()) for k in range(len(faces))]
     order = sorted(range(len(faces)), key=lambda k: (k != main, alike[k], k))
-    return tuple(tracks[piece == k] for k in order)
+    return tuple(_spread(tracks[piece == k], vector[piece == k]) for k in order)
+
+
+def pieces_of(sizes: Sequence[int]) -> int:
+    """How many pieces people of so many tracks have at most, beside the tracks in doubt."""
+    return sum(min(MOST, (n + 1) // 2) for n in sizes)
+
+
+def _spread(tracks: Tracks, vector: NDArray[np.float32]) -> Tracks:
+    """A piece's tracks, those first that show best whether all of it is one person.
+
+    The most typical one, then each the farthest from those before: farthest-first traversal.  [Gonzalez 1985]
+    """
+    if len(tracks) <= 2:
+        return tracks
+    alike: NDArray[np.float32] = vector @ vector.sum(axis=0)
+    chosen = [int(alike.argmax())]
+    nearest = vector @ vector[chosen[0]]
+    for _ in range(min(SHOWN, len(tracks)) - 1):
+        nearest[chosen] = np.inf
+        chosen.append(int(nearest.argmin()))
+        nearest = np.maximum(nearest, vector @ vector[chosen[-1]])
+    rest = np.setdiff1d(np.arange(len(tracks)), chosen)
+    return np.asarray(tracks[np.concatenate([np.array(chosen, np.int64), rest])], np.int64)
 
 
 def _linked(vector: NDArray[np.float32], size: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -11,12 +11,15 @@ from castlist.suggest.batches import Lines
 
 __all__ = ["Doubt", "Outlook", "clicks_until_the_end", "doubts_of"]
 
-# What a review takes until nothing is asked any more: least squares over every sheet of 37 simulated reviews
-# (six labelled films, the same made small, drawn ones); benchmarks/review_clicks.py says how far it is off.
-ONCE = 1.2  # clicks, and for
-MISS = 1.4  # each proposal on a sheet that is expected to be wrong; more come with the next sheets,
-EACH = 0.35  # each person who is not confirmed,
-BACK = 0.3  # each track set aside that is shown beside them, as far as people are not confirmed
+# What a review takes until nothing is asked any more: least squares of logarithms over 398 sheets of
+# simulated reviews (six labelled films, the same made small, drawn ones, three track sets and parts of them),
+# the first sheet of each weighted most; benchmarks/review_clicks.py says how far it is off.
+ONCE = 2.1  # clicks, and for
+MISS_TRACK = 2.4  # each wrong proposal that is expected of tracks; more come with the next sheets,
+MISS_PERSON = 1.9  # of people,
+PIECE = 0.29  # each piece of the people who are not confirmed
+# Answers are about tracks in most doubt, so expected misses grow past all measure in the midst of a review:
+MOST_WRONG = 0.05  # of all tracks, the limit to which they tend
 UNSURE = 0.2  # probability of being somebody else here, or share of faces expected to be, from which one is
 
 
@@ -47,17 +50,17 @@ class Outlook:
         return next((d for d in self.doubts if d.person == person), None)
 
 
-def clicks_until_the_end(misses: float, unconfirmed: int, asides: int, people: int) -> int:
+def clicks_until_the_end(wrong_tracks: float, wrong_people: float, pieces: int, tracks: int) -> int:
     """How many clicks a review is expected to take until nothing is asked any more.
 
     Args:
-        misses: proposals of today's sheets that are expected to be wrong.
-        unconfirmed: people who are not confirmed.
-        asides: tracks set aside that are shown beside them.
-        people: all there are.
+        wrong_tracks: proposals for single tracks that are expected to be wrong.
+        wrong_people: proposals for whole people that are.
+        pieces: of people who are not confirmed.
+        tracks: all there are.
     """
-    back = BACK * asides * unconfirmed / max(people, 1)
-    return round(ONCE + MISS * misses + EACH * unconfirmed + back)
+    limited = wrong_tracks / (1 + wrong_tracks / max(MOST_WRONG * tracks, 1e-9))
+    return round(ONCE + MISS_TRACK * limited + MISS_PERSON * wrong_people + PIECE * pieces)
 
 
 def doubts_of(

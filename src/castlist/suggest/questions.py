@@ -5,7 +5,7 @@ A question is one click and asks about one thing; a sheet asks about many at onc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,21 +14,22 @@ from numpy.typing import NDArray
 from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.batches import TOO_SURE, Batch, Item, Lines, best_of
-from castlist.suggest.checks import Check, pieces
+from castlist.suggest.checks import SHOWN, Check, pieces, pieces_of
 from castlist.suggest.doubt import Outlook, clicks_until_the_end, doubts_of
+from castlist.suggest.known import OTHERS, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import Sums, left_open, never, seen_together, shut
+from castlist.suggest.pairs import Sums, never, seen_together, shut
 from castlist.types import NOISE, PERSON, SET_ASIDE
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
 
-OTHERS = 3  # people offered beside the likeliest,
-MOST = 8  # and of more, up to so many, those who make it as likely as
-COVERED = 0.98  # this that the right one is among them
 LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided about
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 LEAVES = 0.5  # probability of another person from which on a track is proposed to leave: likelier than not
 LONGEST = 24  # items of a sheet
+WHO_FIRST = (
+    0.1  # probability of being somebody else from which one is asked about before one is looked through
+)
 AT_ONCE = 40  # pieces of people to be looked through at once
 
 Table = NDArray[np.float64]
@@ -102,7 +103,7 @@ class Asker:
                  for i in chosen.tolist()]  # fmt: skip
         items = self._each_once(items)
         label = self.view.label
-        items.sort(key=lambda i: (not i.whole, label[i.guess] if i.guess != NOISE else len(label), -i.gain))
+        items.sort(key=lambda i: (i.guess == NOISE, not i.whole, label[i.guess], -i.gain))
         return Batch(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
 
     def checks(self, limit: int = AT_ONCE) -> list[Check]:
@@ -115,7 +116,8 @@ class Asker:
             return []
         loose, wholes = self._known()
         label, groups = self.view.label, len(self.view.groups)
-        asked = set(label[wholes.track[wholes.gain > 0]].tolist())  # first, who they are
+        first = (wholes.gain > 0) & (wholes.own <= 1 - WHO_FIRST)
+        asked = set(label[wholes.track[first]].tolist())
         own = np.ones(len(label))  # probability of the person that a track is with
         own[loose.track] = loose.own
         wrong = np.bincount(label[loose.track], loose.worth * (1 - loose.own), minlength=groups)
@@ -157,7 +159,30 @@ class Asker:
     def _check(self, k: int, own: Table, wrong: float) -> Check:
         tracks = self.view.groups[k].tracks
         size, vector = self.base.tracks.size[tracks], self.base.vector[tracks]
-        return Check(k, pieces(tracks, size, vector, own[tracks]), wrong, float((1 - own[tracks]).sum()))
+        found = pieces(tracks, size, vector, own[tracks])
+        others = self.elsewhere(found, k)
+        return Check(k, found, others, wrong, float((1 - own[tracks]).sum()))
+
+    def elsewhere(self, found: Sequence[Labels], own: int = NOISE) -> tuple[tuple[int, ...], ...]:
+        """For each piece a track of each person whom it may show, likeliest first; never the group `own`."""
+        if self.evidence.groups < 2 or not found:
+            return tuple(() for _ in found)
+        shown = [piece[:SHOWN] for piece in found]
+        rows = np.concatenate(shown)
+        belong = self.evidence.belonging(rows, never(self.view))
+        place = np.repeat(np.arange(len(shown)), [len(piece) for piece in shown])
+        chance = np.zeros((len(shown), self.evidence.groups))
+        np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
+        chance[:, self.evidence.blank] = 0
+        if own != NOISE:
+            chance[:, own] = 0
+        chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
+        order = np.argsort(-chance, axis=1, kind="stable")
+        best = [[k for k in row if p[k] > 0] for row, p in zip(order.tolist(), chance, strict=True)]
+        return tuple(
+            tuple(self._face(k) for k in row[: enough(p[row].tolist())])
+            for row, p in zip(best, chance, strict=True)
+        )
 
     def outlook(self) -> Outlook:
         """Who is unsure, and how many clicks a review is expected to take."""
@@ -166,8 +191,9 @@ class Asker:
         loose, wholes = self._known()
         number = np.array([g.number for g in self.view.groups], np.int64)
         doubts = doubts_of(loose, wholes, self.view.label, number, self.group_worth.astype(np.float64))
-        misses = sum(float(lines.cost[lines.gain > 0].sum()) for lines in (loose, wholes))
-        asked = clicks_until_the_end(misses, self.unconfirmed(), len(self.asides()), len(self.view.groups))
+        tracks, people = (float(lines.cost[lines.gain > 0].sum()) for lines in (loose, wholes))
+        sizes = [len(self.view.groups[k].tracks) for k in self._left()]
+        asked = clicks_until_the_end(tracks, people, pieces_of(sizes), len(self.view.label))
         return Outlook(doubts, asked if self.first() else 0)
 
     def alike(self, group: int) -> list[float]:
@@ -263,7 +289,7 @@ class Asker:
         for i, (group, chance) in zip(open_.tolist(), table, strict=True):
             track, own = int(rows[i]), int(view.label[rows[i]])
             here = [(k, p) for k, p in zip(group, chance, strict=True) if not blank[k]]
-            shown = here[: _enough([p for _, p in here])]
+            shown = here[: enough([p for _, p in here])]
             if own not in [k for k, _ in shown]:
                 shown = [*shown[:-1], *(c for c in here if c[0] == own)]
             mine = next((p for k, p in shown if k == own), 0.0)
@@ -271,51 +297,16 @@ class Asker:
         return lines.done()
 
     def _wholes(self) -> Lines:
-        """People who may be somebody larger: those of several tracks, and those of one."""
-        groups = len(self.group_worth)
-        rank = np.empty(groups, np.int64)
-        rank[np.argsort(self.group_worth, kind="stable")] = np.arange(groups)
-        found = [*self._several(rank), *self._single(rank)]
-        lines = Lines(np.array([track for track, _, _ in found], np.int64), True)
-        for track, shown, stays in found:
-            lines.add(shown, stays, self.group_worth[int(self.view.label[track])], 1 - stays)
+        """People who may be somebody of higher rank."""
+        probability = self._between[0]
+        worth = self.worth, self.group_worth.astype(np.float64)
+        known = KnownPeople(self.base, self.view, self.evidence, worth, probability, shut(self.view))
+        found = known.all()
+        faces = [self._face(likely.group) for likely in found]
+        lines = Lines(np.array(faces, np.int64), True)
+        for likely in found:
+            lines.add(likely.shown, likely.none, likely.worth, 1 - likely.none)
         return lines.done()
-
-    def _several(self, rank: Labels) -> Iterator[tuple[int, list[tuple[int, float]], float]]:
-        """(track, likeliest people, probability of none) of people of two tracks and more."""
-        probability, gain = self._between
-        chance = np.where((gain > 0) & (rank[:, None] < rank), probability, 0.0)
-        small = np.flatnonzero((self.sums.count > 1) & (chance.max(axis=1, initial=0) >= TOO_SURE))
-        most = min(OTHERS, len(chance) - 1)
-        likely = np.argpartition(-chance[small], most, axis=1)[:, : most + 1] if len(small) else ()
-        for k, order in zip(small.tolist(), likely, strict=True):
-            order = order[np.argsort(-chance[k, order], kind="stable")]
-            order = order[chance[k, order] >= TOO_SURE]
-            odds = chance[k, order] / np.maximum(1 - chance[k, order], 1e-6)
-            share = odds / (1 + odds.sum())
-            shown = list(zip(order.tolist(), share.tolist(), strict=True))
-            yield self._face(k), shown, 1 - float(share.sum())
-
-    def _single(self, rank: Labels) -> Iterator[tuple[int, list[tuple[int, float]], float]]:
-        """The same of people of one track, by what the whole film teaches about faces."""
-        view, several = self.view, self.sums.count > 1
-        rows = np.array([g.tracks[0] for g in view.groups if len(g.tracks) == 1], np.int64)
-        rows = rows[~self.done[view.label[rows]]]
-        rows = self.evidence.doubtful(rows, self.worth[rows])
-        if not len(rows) or self.evidence.groups < 2:
-            return
-        found = self.evidence.alone(rows, np.concatenate([never(view), left_open(view)]))
-        table = zip(rows.tolist(), found.group.tolist(), found.probability.tolist(), strict=True)
-        for track, group, chance in table:
-            own = int(view.label[track])
-            here = [
-                (k, p)
-                for k, p in zip(group, chance, strict=True)
-                if p > 0 and k != own and not self.evidence.blank[k] and (several[k] or rank[own] < rank[k])
-            ]
-            known = sum(p for _, p in here)
-            if known >= TOO_SURE:
-                yield track, here[: _enough([p / known for _, p in here])], 1 - known
 
     def _item(self, lines: Lines, i: int) -> Item:
         track, whole = int(lines.track[i]), lines.whole
@@ -338,12 +329,3 @@ class Asker:
         label = self.view.label
         whole = {int(label[i.track]) for i in items if i.whole}
         return [i for i in items if i.whole or int(label[i.track]) not in whole]
-
-
-def _enough(chance: list[float]) -> int:
-    """How many of the likeliest people to offer."""
-    covered, count = 0.0, 0
-    while count < len(chance) and (count <= OTHERS or (count <= MOST and covered < COVERED)):
-        covered += chance[count]
-        count += 1
-    return count

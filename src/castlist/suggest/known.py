@@ -1,0 +1,181 @@
+"""Who somebody is among those who are there already: every person but the most certain is asked about once.
+
+A person is compared with people of higher rank: those with a name first, then those with more faces. The
+probability of each is that of the two groups, or for a person of one track what the whole film teaches about
+faces. Linkage is wrong now and then where it is certain, so a person who was never compared with anybody is
+held to be one of the others with at least the probability `UNASKED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions import Base
+from castlist.decisions.people import View
+from castlist.suggest.batches import TOO_SURE
+from castlist.suggest.membership import FaceEvidence, Labels
+from castlist.suggest.pairs import left_open, never
+
+__all__ = ["ENOUGH", "OTHERS", "KnownPeople", "Likely", "enough"]
+
+OTHERS = 3  # people offered beside the likeliest,
+MOST = 8  # and of more, up to so many, those who make it as likely as
+COVERED = 0.98  # this that the right one is among them
+ENOUGH = OTHERS + 1  # tracks of others with which a person was compared, and need not be asked about again
+# Share of people who were somebody else there when nothing was asked any more: 7 of 187 at the end of
+# simulated reviews of 29 films (six labelled, the same made small, drawn) before everybody was asked about.
+UNASKED = 0.04
+APART = 0.5  # share of somebody's tracks seen together with another's from which the two are not compared
+
+Table = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """Whom a person may be: groups and their probabilities, the likeliest first, and that of none of them."""
+
+    group: int
+    shown: list[tuple[int, float]]
+    none: float
+    worth: float  # faces that are put right if it is one of them
+
+
+class KnownPeople:
+    """Compares the people of a view with those of higher rank."""
+
+    def __init__(
+        self,
+        base: Base,
+        view: View,
+        evidence: FaceEvidence,
+        worth: tuple[Table, Table],
+        probability: Table,
+        shut: NDArray[np.bool_],
+    ) -> None:
+        """
+        Args:
+            worth: (t,) and (g,) faces of each track and each group.
+            probability: (g, g) that two groups are one person.
+            shut: (g, g) pairs of which nothing is to be asked.
+        """
+        self.base, self.view, self.evidence, self.shut = base, view, evidence, shut
+        self.worth, self.group_worth = worth
+        self.probability = probability
+        self.count = np.array([len(g.tracks) for g in view.groups], np.int64)
+        self.named = np.array([bool(g.name) for g in view.groups], np.bool_)
+        self.rank = np.empty(len(self.count), np.int64)
+        self.rank[np.lexsort((self.group_worth, self.named))] = np.arange(len(self.count))
+
+    def all(self) -> list[Likely]:
+        """Everybody who may be somebody of higher rank, as far as that is worth a question."""
+        several, single = dict(self._several()), dict(self._single())
+        unasked = self._unasked()
+        found = []
+        for k in range(len(self.count)):
+            likely = several.get(k) or single.get(k)
+            if len(unasked[k]):
+                likely = self._with_others(k, likely, unasked[k])
+            if likely is not None:
+                found.append(likely)
+        return found
+
+    def _with_others(self, k: int, likely: Likely | None, others: Labels) -> Likely:
+        """With the next people to compare, where there are fewer than `ENOUGH`, and at least `UNASKED`."""
+        shown = [*likely.shown] if likely else []
+        listed = {group for group, _ in shown}
+        more = [(g, 0.0) for g in others.tolist() if g not in listed]
+        shown += more if len(shown) + len(more) <= MOST else more[: max(0, ENOUGH - len(shown))]
+        known = 1 - likely.none if likely else 0.0
+        missed = UNASKED * (1 - known)
+        worth = likely.worth if likely else self.group_worth[k] / self.count[k]
+        return Likely(k, [(g, p + missed / len(shown)) for g, p in shown], 1 - known - missed, float(worth))
+
+    def _unasked(self) -> list[Labels]:
+        """For each person those of higher rank to compare, the likeliest first; nobody where enough were."""
+        groups = len(self.count)
+        open_ = ~self.shut & (self.rank[:, None] < self.rank) & (self._together() < APART)
+        blank = (
+            self.evidence.blank
+        )  # too blurred for a model: a person may tell, but not among those who are not
+        open_ &= ~(blank & ~blank[:, None])
+        compared = self._compared()
+        possible = compared + open_.sum(axis=1)
+        few = np.where(possible <= MOST, possible, ENOUGH)
+        likely = (
+            np.argsort(-self.probability, axis=1, kind="stable") if groups else np.zeros((0, 0), np.int64)
+        )
+        nobody = np.zeros(0, np.int64)
+        return [likely[k][open_[k][likely[k]]] if compared[k] < few[k] else nobody for k in range(groups)]
+
+    def _together(self) -> Table:
+        """(g, g) share of the tracks of the first that are seen together with one of the second."""
+        groups, label = len(self.count), self.view.label
+        both = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
+        own, other = label[both[:, 0]], label[both[:, 1]]
+        live = (own >= 0) & (other >= 0)
+        cells = np.unique(both[live, 0] * groups + other[live])
+        met = np.bincount(
+            label[cells // max(groups, 1)] * groups + cells % max(groups, 1), minlength=groups**2
+        )
+        return np.asarray(met.reshape(groups, groups) / np.maximum(self.count, 1)[:, None], np.float64)
+
+    def _compared(self) -> Labels:
+        """(g,) tracks of people of higher rank with which a person was compared."""
+        pairs = np.concatenate([self.view.cannot, self.view.unsure])
+        both = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+        own, other = self.view.label[both[:, 0]], self.view.label[both[:, 1]]
+        above = (own >= 0) & (other >= 0)
+        above[above] = self.rank[own[above]] < self.rank[other[above]]
+        return np.asarray(np.bincount(own[above], minlength=len(self.count)), np.int64)
+
+    def _several(self) -> Iterator[tuple[int, Likely]]:
+        """People of two tracks and more."""
+        open_ = ~self.shut & (self.rank[:, None] < self.rank)
+        chance = np.where(open_ & (self.probability >= TOO_SURE), self.probability, 0.0)
+        rows = np.flatnonzero((self.count > 1) & (chance.max(axis=1, initial=0) > 0))
+        most = min(OTHERS, len(chance) - 1)
+        likely = np.argpartition(-chance[rows], most, axis=1)[:, : most + 1] if len(rows) else ()
+        for k, order in zip(rows.tolist(), likely, strict=True):
+            order = order[np.argsort(-chance[k, order], kind="stable")]
+            order = order[chance[k, order] > 0]
+            odds = chance[k, order] / np.maximum(1 - chance[k, order], 1e-6)
+            share = odds / (1 + odds.sum())
+            shown = list(zip(order.tolist(), share.tolist(), strict=True))
+            yield k, Likely(k, shown, 1 - float(share.sum()), float(self.group_worth[k]))
+
+    def _single(self) -> Iterator[tuple[int, Likely]]:
+        """People of one track without a name, by what the whole film teaches about faces."""
+        view, several = self.view, self.count > 1
+        rows = np.array([g.tracks[0] for g in view.groups if len(g.tracks) == 1 and not g.name], np.int64)
+        rows = self.evidence.doubtful(rows, self.worth[rows])
+        if not len(rows) or self.evidence.groups < 2:
+            return
+        found = self.evidence.alone(rows, np.concatenate([never(view), left_open(view)]))
+        table = zip(rows.tolist(), found.group.tolist(), found.probability.tolist(), strict=True)
+        for track, group, chance in table:
+            own = int(view.label[track])
+            here = [
+                (k, p)
+                for k, p in zip(group, chance, strict=True)
+                if p > 0
+                and k != own
+                and not self.evidence.blank[k]
+                and (several[k] or self.rank[own] < self.rank[k])
+            ]
+            known = sum(p for _, p in here)
+            if known >= TOO_SURE:
+                shown = here[: enough([p / known for _, p in here])]
+                yield own, Likely(own, shown, 1 - known, float(self.group_worth[own]))
+
+
+def enough(chance: list[float]) -> int:
+    """How many of the likeliest people to offer."""
+    covered, count = 0.0, 0
+    while count < len(chance) and (count <= OTHERS or (count <= MOST and covered < COVERED)):
+        covered += chance[count]
+        count += 1
+    return count
