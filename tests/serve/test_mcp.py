@@ -60,7 +60,7 @@ def test_who_appears_when_and_with_whom(place) -> None:
         ("appearances", {"person": "Zoe"}), ("explain", {"a": one, "b": two}),
     )  # fmt: skip
     assert {t.name for t in tools} == {
-        "film", "people", "appearances", "at", "together", "search", "explain", "face",
+        "film", "people", "appearances", "at", "together", "search", "explain", "proposals", "face",
     }  # fmt: skip
     assert all(t.annotations.read_only_hint for t in tools)
     film, people, stays, at, together, search, face, nobody, why = results
@@ -93,6 +93,26 @@ def test_decisions_only_where_they_are_allowed(place) -> None:
     assert [p["name"] for p in undone] == ["Anna", two]
     with Workspace.open(place, write=False) as keep:
         assert {d.author for d in keep.decisions.all()} == {"mcp"}
+
+
+def test_proposed_names_are_read_and_answered_only_where_it_is_allowed(place, tmp_path) -> None:
+    import castlist
+
+    (tmp_path / "names.csv").write_text("person,in,out\nAnna,0.8,1.4\n")
+    (row,) = castlist.propose(place, tmp_path / "names.csv")
+    ask = ("proposals", {})
+    _, (listed, refused) = asked(place, ask, ("accept", {"proposal": row["id"]}))
+    (told,) = value(listed)
+    assert (told["name"], told["from"], told["id"]) == ("Anna", "names.csv", row["id"])
+    assert refused.is_error
+    answer = {"proposal": row["id"]}
+    tools, results = asked(
+        place, ("accept", answer), ask, ("undo", {}), ("reject", answer), ("accept", answer), write=True
+    )
+    assert {"accept", "reject"} <= {t.name for t in tools}
+    assert told["person"] not in [p["name"] for p in value(results[0])]
+    assert [value(r) for r in (results[1], results[3])] == [[], []]
+    assert "no open proposal" in results[4].content[0].text
 
 
 def test_a_folder_that_is_no_workspace_is_one_sentence(tmp_path, capsys) -> None:

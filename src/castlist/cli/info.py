@@ -60,17 +60,9 @@ def command(workspace: Path, as_json: bool) -> None:
 
 def _proposed(opened: Workspace) -> list[str]:
     """The names that are proposed now, a line each."""
-    from castlist.decisions import apply, standing
+    from castlist.review.proposed import open_names
 
-    base, video = opened.machine(), opened.video()
-    if base is None or video is None:
-        return []
-    view = apply(base, video, opened.decisions.all())
-    return [
-        f"Proposed: {view.groups[who].called} is {row.name}? (from {row.source})"
-        for who, rows in sorted(standing(opened.proposals.all(), view).items())
-        for row in rows
-    ]
+    return [f"Proposed: {who.called} is {row.name}? (from {row.source})" for who, row in open_names(opened)]
 
 
 def _lines(found: Summary) -> dict[str, str]:

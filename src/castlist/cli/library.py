@@ -12,11 +12,13 @@ import click
 
 from castlist.cli.options import listen_options
 from castlist.cli.output import clock_time
+from castlist.errors import InputError
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
     from castlist.library import Added, Library
     from castlist.library.library import Problem
+    from castlist.library.proposed import NameProposed
 
 EXAMPLES = """
 \b
@@ -227,6 +229,58 @@ def review(lib: Library, port: int, host: str, browser: bool) -> None:
     from castlist.library.review import serve
 
     serve(lib, port=port, host=host, **announced(host, browser))
+
+
+@command.command()
+@library
+@click.option("--accept", multiple=True, metavar="NAME", help="Name whom this name is proposed for.")
+@click.option(
+    "--reject", multiple=True, metavar="NAME", help="Never propose this name for that person again."
+)
+@as_json
+@decided
+def proposals(
+    lib: Library, accept: tuple[str, ...], reject: tuple[str, ...], as_json: bool, author: str
+) -> None:
+    """List the names that files propose for people of LIB (see castlist propose), or answer some."""
+    for name in accept:
+        (first, *_) = _proposed(lib, name)
+        lib.accept(first.id, author=author)
+        click.echo(f"{shown(first.called)} is {shown(first.name)}", err=as_json)
+    for name in reject:
+        for each in _proposed(lib, name):
+            click.echo(f"{shown(each.film.name)}: {shown(lib.reject(each.id))}", err=as_json)
+    if (accept or reject) and not as_json:
+        return
+    found = lib.proposals()
+    if as_json:
+        click.echo(plain_json.text({"proposals": [p.document() for p in found]}))
+        return
+    for p in found:
+        why = f"; {p.offer['why']}" if p.offer["why"] else ""
+        share = f"{p.offer['agree']:.0%} of its {p.offer['by']}{why}"
+        click.echo(shown(f"{p.film.name}: {p.called} is {p.name}? (from {p.offer['from']}) {share}"))
+    if not found:
+        click.echo("No name is proposed for anybody of this library now.")
+
+
+def _proposed(lib: Library, name: str) -> list[NameProposed]:
+    """The proposals of a name, all for one person.
+
+    Raises:
+        InputError: there is none, or it is proposed for several people.
+    """
+    rows = lib.proposals()
+    found = [p for p in rows if p.name.casefold() == name.strip().casefold()]
+    if not found:
+        known = ", ".join(dict.fromkeys(p.name for p in rows)) or "none"
+        raise InputError(f"{name!r} is proposed for nobody now; there are {known[:300]}")
+    people = list(dict.fromkeys(p.called for p in found))
+    if len(people) > 1:
+        raise InputError(
+            f"{name!r} is proposed for {' and '.join(people)}; answer by castlist library review"
+        )
+    return found
 
 
 @command.command()

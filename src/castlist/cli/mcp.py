@@ -13,13 +13,15 @@ from castlist.cli.options import WORKSPACE
     epilog="""\b
 Examples:
   castlist mcp film.castlist                 an assistant starts this, and speaks to it over stdin and stdout
-  castlist mcp film.castlist --write         it may rename and merge people, too
+  castlist mcp film.castlist --write         it may rename and merge people and answer proposed names, too
 In an assistant's settings: {"command": "castlist", "args": ["mcp", "/films/film.castlist"]}
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
 @click.option(
-    "--write", is_flag=True, help="Let it rename and merge people, as decisions that can be undone."
+    "--write",
+    is_flag=True,
+    help="Let it rename and merge people and answer proposed names; all can be undone.",
 )
 def command(workspace: Path, write: bool) -> None:
     """Answer an assistant's questions about the cast of WORKSPACE, by the Model Context Protocol.

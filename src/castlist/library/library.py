@@ -33,6 +33,7 @@ from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Data, Event, now
 from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
+from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
 from castlist.library.search import LikelyPerson, by_face
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
@@ -364,6 +365,44 @@ class Library:
             self._note(db, carry_names(db, self.path, person=whom))
             self._bring_names(db, whom)  # back where the new name cannot be given
         return whom
+
+    def proposals(self) -> list[NameProposed]:
+        """The names that files propose for people of the films who have none, and that nobody answered."""
+        with self.reading() as db:
+            return names_proposed(db, self.path)
+
+    def accept(self, proposal: str, *, author: str = "") -> str:
+        """Say yes to a proposed name, by its id: as `name`, so that `undo` takes it back; the person's id.
+
+        Raises:
+            InputError: it is proposed for nobody now, or somebody else of the library has that name.
+        """
+        film, number = place_of(self.films, proposal)
+        with self.reading() as db:
+            found = [p for p in names_proposed(db, self.path, film.digest) if p.number == number]
+            if not found:
+                raise InputError(f"{film.name}: this name is proposed for nobody now; look again")
+            named_already(db, found[0].name, found[0].person)
+        return self.name(found[0].person, found[0].name, author=author)
+
+    def reject(self, proposal: str, *, back: bool = False) -> str:
+        """Say no to a proposed name, by its id: it is never proposed for that person of that film again.
+
+        Args:
+            back: take such a no back.
+
+        Returns:
+            What was said, in words.
+
+        Raises:
+            InputError: there is no such proposal now.
+            WorkspaceError: the film's workspace cannot be written.
+        """
+        from castlist.review.session import Session
+
+        film, number = place_of(self.films, proposal)
+        with Session.open(film.workspace) as session:
+            return session.reopen(number) if back else session.reject(number)
 
     def merge(self, a: str, b: str, *, author: str = "") -> str:
         """Say that two people are one; the id that stays. The other one leads there for ever."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from castlist.decisions import Base, View
+from castlist.decisions import Base, View, apply, standing
 from castlist.decisions.people import Group
 from castlist.decisions.proposed import Proposed, owner
 from castlist.errors import InputError
@@ -17,8 +17,9 @@ from castlist.types import NOISE, Video
 
 if TYPE_CHECKING:
     from castlist.review.session import Session
+    from castlist.store import Workspace
 
-__all__ = ["plain", "proposals_of", "read_names", "same_question"]
+__all__ = ["open_names", "plain", "proposals_of", "read_names", "same_question"]
 
 
 def read_names(
@@ -77,6 +78,20 @@ def proposals_of(
         if not person.name and (row.folded, p.group) not in rejected:
             kept.append(row)
     return kept
+
+
+def open_names(opened: Workspace) -> list[tuple[Group, Proposed]]:
+    """The names that are proposed in a workspace now, and for whom; nothing is written.
+
+    Raises:
+        WorkspaceError: the workspace is damaged.
+    """
+    base, video, rows = opened.machine(), opened.video(), opened.proposals.all()
+    if base is None or video is None or not rows:
+        return []
+    view = apply(base, video, opened.decisions.all())
+    found = sorted(standing(rows, view).items())
+    return [(view.groups[who], row) for who, of in found for row in of]
 
 
 def same_question(

@@ -71,6 +71,14 @@ class Answers:
                 found.append(_person(cast, person) | {"times": [_span(a.start, a.stop) for a in stays[:20]]})
         return found[:MOST]
 
+    def proposals(self) -> list[Row]:
+        """The names that files propose and nobody answered, each with the number by which it is answered."""
+        from castlist.review.proposed import open_names, plain
+
+        with Workspace.open(self.path, write=False) as opened:
+            found = open_names(opened)
+        return [{"person": who.called, **plain(row)} for who, row in found[:MOST]]
+
     def explain(self, a: str, b: str) -> list[str]:
         """Why two people were held for two, in sentences."""
         from castlist.pipeline import explain

@@ -1,4 +1,4 @@
-"""The server of the Model Context Protocol: read-only tools, and three that decide where that is allowed."""
+"""The server of the Model Context Protocol: read-only tools, and some that decide where that is allowed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server(path: Path, *, write: bool = False) -> MCPServer:
     """A server for a workspace, to be run with `.run("stdio")`.
 
     Args:
-        write: offer tools that rename, merge and undo, as decisions in the workspace's log.
+        write: offer tools that rename, merge, answer proposed names and undo, all kept in the workspace.
 
     Raises:
         MissingExtra: the package mcp is not installed.
@@ -96,11 +96,15 @@ def _readers(answers: Answers) -> list[Callable[..., object]]:
         """Why two people of the cast were held for two, in sentences. Takes some seconds."""
         return answers.explain(a, b)
 
+    def proposals() -> list[Row]:
+        """Names that files (tables, markers, pictures) propose for people, and nobody confirmed or denied."""
+        return answers.proposals()
+
     def face(person: str) -> Any:  # an Image; the library reads this annotation, and knows Any alone
         """The best picture of a person's face."""
         return Image(data=answers.face(person), format="jpeg")
 
-    return [film, people, appearances, at, together, search, explain, face]
+    return [film, people, appearances, at, together, search, explain, proposals, face]
 
 
 def _deciders(path: Path) -> list[Callable[..., object]]:
@@ -118,9 +122,19 @@ def _deciders(path: Path) -> list[Callable[..., object]]:
         by_name.merge(path, a, b, author=AUTHOR)
         return answers.people()
 
+    def accept(proposal: int) -> list[Row]:
+        """Say yes to a proposed name, by its id; the cast as it is then. Undo takes it back."""
+        by_name.accept(path, proposal, author=AUTHOR)
+        return answers.people()
+
+    def reject(proposal: int) -> list[Row]:
+        """Say no to a proposed name, by its id: it is not proposed for that person again. What is left."""
+        by_name.reject(path, proposal)
+        return answers.proposals()
+
     def undo() -> list[Row]:
         """Take the last decision back; the cast as it is then."""
         by_name.undo(path, author=AUTHOR)
         return answers.people()
 
-    return [rename, merge, undo]
+    return [rename, merge, accept, reject, undo]

@@ -96,6 +96,7 @@ def application(
         ("/api/seen", lambda r: {"seen": library.seen()}),
         ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
         ("/api/person/{id}", lambda r: state.person(library, r.path_params["id"])),
+        ("/api/proposals", lambda r: state.proposals(library)),
         ("/api/history", lambda r: state.history(library)),
     ]
     routes = [
@@ -129,6 +130,15 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
     def split(body: JsonObject) -> None:
         library.split(_text(body, "person"), [_text(body, "member")], author=_author(body))
 
+    def accept(body: JsonObject) -> None:
+        library.accept(_text(body, "proposal"), author=_author(body))
+
+    def reject(body: JsonObject) -> None:
+        library.reject(_text(body, "proposal"))
+
+    def reopen(body: JsonObject) -> None:
+        library.reject(_text(body, "proposal"), back=True)
+
     def undo(body: JsonObject) -> None:
         number = body.get("decision")
         if number is not None and type(number) is not int:
@@ -142,7 +152,10 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
 
         return run
 
-    acts = {"answer": answer, "name": name, "merge": merge, "split": split, "undo": undo}
+    acts = {
+        "answer": answer, "name": name, "merge": merge, "split": split, "accept": accept, "reject": reject,
+        "reopen": reopen, "undo": undo,
+    }  # fmt: skip
     return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 
 

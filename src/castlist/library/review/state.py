@@ -14,7 +14,7 @@ from castlist.library.views import LibraryQuestion
 from castlist.report.words import one_line
 from castlist.types import Json
 
-__all__ = ["film_rows", "history", "people", "person", "state"]
+__all__ = ["film_rows", "history", "people", "person", "proposals", "state"]
 
 Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
@@ -170,6 +170,28 @@ def person(library: Library, given: str) -> dict[str, Json]:
                 for member, film, key, how, chance, seconds in rows
             ],
         }
+
+
+def proposals(library: Library) -> dict[str, Json]:
+    """The names that files propose, each with the faces of whom it is about."""
+    found = library.proposals()
+    with library.reading() as db:
+        rows: list[Json] = [
+            {
+                "id": p.id,
+                "name": one_line(p.name, 120),
+                "from": p.offer["from"],
+                "why": p.offer["why"],
+                "agree": p.offer["agree"],
+                "by": p.offer["by"],
+                "person": p.person,
+                "called": one_line(p.called, 120),
+                "film": one_line(p.film.name, 120),
+                "faces": _faces(db, "member.id = ?", p.member, FACES),
+            }
+            for p in found[:PEOPLE]
+        ]
+    return {"proposals": rows, "count": len(found)}
 
 
 def history(library: Library) -> dict[str, Json]:

@@ -8,12 +8,12 @@ const named = (p) => el("bdi", {}, p.name);
 const whole = (percent) => (percent > 0.99 ? "over 99" : percent < 0.01 ? "under 1" : String(Math.round(100 * percent)));
 
 // Deciding: the server has the truth, and its answer is the new state
-async function act(path, body, done) {
+async function act(path, body, done, undone) {
   if (busy) return false;
   busy = true;
   try {
     take(await tell("/api/" + path, body));
-    const back = path !== "undo" && S.undo ? () => act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".") : null;
+    const back = undone || (path !== "undo" && path !== "reopen" && S.undo ? () => act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".") : null);
     say(done, false, back);
     return true;
   } catch (e) {
@@ -72,7 +72,8 @@ const all = () => S.groups.flatMap((g) => g.questions);
 function drawQuestions() {
   if (!all().some((q) => q.id === current)) current = all()[0]?.id || "";
   const more = S.questions - all().length;
-  $("#questions").replaceChildren(...(S.questions
+  drawProposals();
+  $("#asked").replaceChildren(...(S.questions
     ? [...S.groups.map(group), more > 0 ? el("p", { className: "soft shown-first" }, `${many(more, "more question follows", "more questions follow")} when these are answered.`) : ""]
     : [el("p", { className: "empty" }, S.films ? "castlist has no questions about this library." : "There is no film in this library yet.")]));
 }
@@ -123,6 +124,27 @@ function focusCurrent() {
 function step(by) {
   const list = all(), at = list.findIndex((q) => q.id === current);
   if (list[at + by]) { current = list[at + by].id; mark(); focusCurrent(); }
+}
+
+// Names that files propose: the films' workspaces keep them
+let turns = 0;
+async function drawProposals() {
+  const turn = ++turns;
+  let told;
+  try { told = await get("/api/proposals"); } catch { return; }
+  if (turn !== turns) return;
+  const rows = told.proposals;
+  $("#proposals").replaceChildren(...(rows.length ? [el("article", { className: "group" },
+    el("header", {}, el("h2", {}, many(told.count, "name is proposed", "names are proposed")), el("span", { className: "soft" }, "by tables, markers or pictures of other programs; nothing is decided yet")),
+    ...rows.map(proposal))] : []));
+}
+function proposal(p) {
+  const yes = button("Yes", () => act("accept", { proposal: p.id }, `${p.called} is called ${p.name}.`), { ariaLabel: `Yes, ${p.called} is ${p.name}` });
+  const no = button("No", () => act("reject", { proposal: p.id }, `${p.name} is not proposed for ${p.called} again.`,
+    () => act("reopen", { proposal: p.id }, `${p.name} is proposed for ${p.called} again.`)), { ariaLabel: `No, ${p.called} is not ${p.name}` });
+  return el("section", { className: "proposed-row" }, el("div", { className: "faces" }, ...p.faces.map((f, i) => look(f, i ? "" : p.called))),
+    el("div", {}, el("h3", {}, el("bdi", {}, p.name), "?"), el("p", { className: "soft" }, el("bdi", {}, p.called), " in ", el("bdi", {}, p.film), `, from ${p.from}: ${Math.round(100 * p.agree)} % of its ${p.by}` + (p.why ? `; ${p.why}` : ""))),
+    el("div", { className: "answers" }, yes, no));
 }
 
 // Names

@@ -1,0 +1,118 @@
+"""Names that files of other programs propose for people of a library's films: their workspaces keep them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from castlist.errors import CastlistError, InputError
+from castlist.library import lookup, views
+from castlist.library.views import LibraryFilm
+from castlist.store import Workspace
+from castlist.types import Json
+
+if TYPE_CHECKING:
+    from castlist.review.proposed import Plain
+
+__all__ = ["NameProposed", "named_already", "names_proposed", "place_of"]
+
+Db = sqlite3.Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NameProposed:
+    """A name that a file proposes for somebody of a film, and that nobody accepted or rejected."""
+
+    film: LibraryFilm
+    number: int  # of the proposal in the film's workspace
+    member: int  # row of the film's person in the catalogue
+    person: str  # id of the person of the library
+    called: str
+    name: str
+    offer: Plain  # file, how far it agrees, and why it is not clear
+
+    @property
+    def id(self) -> str:
+        """Tells this proposal from all others of the library."""
+        return f"{self.film.digest}:{self.number}"
+
+    def document(self) -> dict[str, Json]:
+        """The proposal as plain values."""
+        offer = self.offer
+        return {
+            "id": self.id, "film": self.film.name, "person": self.person, "called": self.called,
+            "name": offer["name"], "from": offer["from"], "agree": offer["agree"], "by": offer["by"],
+            "why": offer["why"],
+        }  # fmt: skip
+
+
+def names_proposed(db: Db, library: Path, digest: str | None = None) -> list[NameProposed]:
+    """What is proposed now, film by film; a film that cannot be read says nothing.
+
+    People of a film who are nobody of the library are left out: they are answered in the film's own review.
+
+    Args:
+        digest: of the one film to look at.
+    """
+    found: list[NameProposed] = []
+    for film in views.films(db, library):
+        if digest in (None, film.digest):
+            with suppress(CastlistError):
+                found += _of(db, film)
+    return found
+
+
+def place_of(films: Sequence[LibraryFilm], proposal: str) -> tuple[LibraryFilm, int]:
+    """The film of a proposal by its id, and its number there.
+
+    Raises:
+        InputError: it is no proposal of a film of the library.
+    """
+    digest, _, number = proposal.rpartition(":")
+    film = next((f for f in films if f.digest == digest), None)
+    if film is None or not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise InputError(f"{proposal!r} is proposed for nobody now; castlist library proposals lists what is")
+    return film, int(number)
+
+
+def _of(db: Db, film: LibraryFilm) -> Iterator[NameProposed]:
+    from castlist.review.proposed import open_names, plain
+
+    with Workspace.open(film.workspace, write=False) as opened:
+        rows = open_names(opened)
+    if not rows:
+        return
+    members = db.execute(
+        "SELECT sighting.track, member.id, person.id, person.name FROM member"
+        " JOIN person ON person.id = member.person"
+        " JOIN sighting ON sighting.member = member.id AND sighting.number = 0 WHERE film = ?",
+        (film.id,),
+    ).fetchall()
+    by_track = {track: whom for track, *whom in members}
+    for group, row in rows:
+        whom = next((by_track[t] for t in group.tracks.tolist() if t in by_track), None)
+        if whom is not None and not whom[2]:
+            called = lookup.shown_person(whom[1], whom[2])
+            yield NameProposed(film, row.id, whom[0], whom[1], called, row.name, plain(row))
+
+
+def named_already(db: Db, name: str, person: str) -> None:
+    """Refuse a proposed name that somebody else of the library has: that is a question, not a name.
+
+    Raises:
+        InputError: it is so.
+    """
+    folded = name.casefold()
+    others = [
+        i for i, n in db.execute("SELECT id, name FROM person WHERE name <> ''") if n.casefold() == folded
+    ]
+    if others and others != [person]:
+        other = lookup.shown_person(others[0], "")
+        raise InputError(
+            f"{name} is {other} of this library already; if they are the same person, merge them, "
+            "otherwise give a name that tells them apart"
+        )
