@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
 
@@ -36,6 +37,22 @@ def test_frames_come_back(form, said):
         assert sorted(found) == sorted(truth(cast))
     else:
         assert found == truth(cast)
+
+
+@pytest.mark.parametrize(("rate", "start"), [(16, "01:00:00:00"), (18, "01:00:00:00"), (120, "01:00:00:000")])
+def test_rates_that_opentimelineio_has_no_timecode_for(rate, start):
+    """Silent films, and cameras of 15 or 120 frames a second; its readers cannot read these back."""
+    cast = made(Fraction(rate), start)
+    root = ET.fromstring(FORMATS["fcp7"].text(cast))  # noqa: S314
+    assert {e.findtext("timebase") for e in root.iter("rate")} == {str(rate)}
+    codes = {
+        tuple(c.findtext(t) for t in ("string", "frame", "displayformat")) for c in root.iter("timecode")
+    }
+    assert codes == {(start, str(3600 * rate), "NDF")}
+    marks = [(m.findtext("name"), int(m.findtext("in")), int(m.findtext("out"))) for m in root.iter("marker")]
+    assert marks == truth(cast) * 2  # on the clip and on the sequence
+    assert read_back("fcpxml", cast, Fraction(rate), start) == truth(cast)
+    assert all(FORMATS[form].text(cast) for form in ("otio", "edl", "avid", "ale", "appearances"))
 
 
 @pytest.mark.parametrize("said", RATES)

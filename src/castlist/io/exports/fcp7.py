@@ -8,8 +8,10 @@ loses. [Apple, Final Cut Pro XML Interchange Format, version 4]
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from castlist.cast import Cast
 from castlist.decode import Sound
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lines"]
 
+KNOWN = 25  # frames a second that the adapter has a timecode for
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
 
 
@@ -33,20 +36,44 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The file, in one piece."""
     sound = film_sound(cast)
     channels = min(sound.channels, MOST) if sound else 0
-    made = timeline(cast, options, clip_start=0, sound_tracks=channels)
-    _describe(made, cast, grid(cast, options), sound)
+    made = _recounted(timeline(cast, options, clip_start=0, sound_tracks=channels))
+    base = grid(cast, options)
     otio = library()
+    _describe(made, cast, base, sound)
     if "fcp_xml" not in otio.adapters.available_adapter_names():
         raise MissingExtra("the Final Cut Pro 7 adapter of OpenTimelineIO", "edit")
-    text = otio.adapters.write_to_string(made, "fcp_xml")
-    yield _HEAD + (_linked(text) if channels else text[text.index("<xmeml") :])
+    root = ElementTree.fromstring(otio.adapters.write_to_string(made, "fcp_xml"))  # noqa: S314 - just written
+    _count(root, base)
+    if channels:
+        _link(root)
+    ElementTree.indent(root, "    ")
+    yield _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _linked(text: str) -> str:
-    """The same with picture and sound of the film linked, so that they are moved and cut together."""
-    from xml.etree import ElementTree
+def _recounted(made: Timeline) -> Timeline:
+    """The same frames at a rate that the adapter knows: it has no timecode for 15, 16, 18 or 120 a second."""
+    text = re.sub(r'"rate": [0-9.]+', f'"rate": {KNOWN}.0', made.to_json_string())
+    again: Timeline = library().adapters.read_from_string(text, "otio_json")
+    return again
 
-    root = ElementTree.fromstring(text)  # noqa: S314 - written by the adapter just now
+
+def _count(root: ElementTree.Element, base: Timebase) -> None:
+    """Write the film's own rate and timecode."""
+    _say(root.iter("rate"), {"timebase": str(base.count), "ntsc": str(base.ntsc).upper()})
+    mode = "DF" if base.drop else "NDF"
+    said = {"string": base.label(0), "frame": str(base.start), "displayformat": mode}
+    _say(root.iter("timecode"), said)
+
+
+def _say(elements: Iterable[ElementTree.Element], said: Mapping[str, str]) -> None:
+    for element in elements:
+        for tag, text in said.items():
+            if (child := element.find(tag)) is not None:
+                child.text = text
+
+
+def _link(root: ElementTree.Element) -> None:
+    """Link picture and sound of the film, so that they are moved and cut together."""
     kinds = [
         (kind, item) for kind in ("video", "audio") for item in root.iterfind(f".//{kind}/track/clipitem")
     ]
@@ -61,24 +88,18 @@ def _linked(text: str) -> str:
             link = ElementTree.SubElement(item, "link")
             for name, value in fields:
                 ElementTree.SubElement(link, name).text = value
-    ElementTree.indent(root, "    ")
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 def _describe(made: Timeline, cast: Cast, base: Timebase, sound: Sound | None) -> None:
-    """Say what OpenTimelineIO has no place for: the picture's size, the sound, and how timecode is shown."""
+    """Say what OpenTimelineIO has no place for: the picture's size and the sound."""
     rate = {"timebase": str(base.count), "ntsc": str(base.ntsc).upper()}
     size: dict[str, Json] = {"width": str(cast.video.width), "height": str(cast.video.height), "rate": rate}
-    code = {"displayformat": "DF" if base.drop else "NDF"}
-    made.metadata["fcp_xml"] = {
-        "media": {"video": {"format": {"samplecharacteristics": size}}},
-        "timecode": code,
-    }
+    made.metadata["fcp_xml"] = {"media": {"video": {"format": {"samplecharacteristics": size}}}}
     media: dict[str, Json] = {"video": {"samplecharacteristics": size}}
     if sound:
         depth = {"depth": "16", "samplerate": str(sound.rate)}
         media["audio"] = {"samplecharacteristics": depth, "channelcount": str(sound.channels)}
     for number, track in enumerate(made.tracks):
-        track[0].media_reference.metadata["fcp_xml"] = {"media": media, "timecode": code}
+        track[0].media_reference.metadata["fcp_xml"] = {"media": media}
         if number:
             track[0].metadata["fcp_xml"] = {"sourcetrack": {"mediatype": "audio", "trackindex": str(number)}}
