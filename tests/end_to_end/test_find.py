@@ -182,11 +182,14 @@ def looked_at(found_film):
         return video, recipe, keep.scan(recipe.scan_key(video))
 
 
-def blurred(scan, cast, track):
-    """The scan with no detail in any face of a track."""
-    quality = scan.quality.copy()
-    quality[cast.tracks.detection[cast.tracks.rows(track)]] = 0
-    return replace(scan, quality=quality)
+def blurred(scan, cast, track, *, like_nobody=True):
+    """The scan with no detail in any face of a track, which then (`like_nobody`) looks like nobody."""
+    quality, vector = scan.quality.copy(), scan.vector.copy()
+    faces = cast.tracks.detection[cast.tracks.rows(track)]
+    quality[faces] = 0
+    if like_nobody:
+        vector[np.isin(scan.embedded, faces)] = np.random.default_rng(0).normal(size=vector.shape[1])
+    return replace(scan, quality=quality, vector=vector)
 
 
 def decided(video, found, decisions):
@@ -242,6 +245,20 @@ def test_a_face_too_blurred_to_tell_is_kept_apart_until_somebody_says_who_it_is(
         assert (alone.person == alone.person[lost]).sum() == 1
         assert alone.fate[lost] == fate
         assert b_cubed(cast.person[rest], alone.person[rest]).f1 == 1
+
+
+def test_a_blurred_track_joins_whom_its_faces_are_like(found_film, looked_at):
+    from castlist.pipeline.identify import identify
+    from castlist.types import PERSON
+
+    cast, (video, recipe, seen) = found_film[0], looked_at
+    person = next(p for p in cast if len(p.tracks) > 1)
+    lost = person.tracks[0]
+    found = identify(video, blurred(seen, cast, lost, like_nobody=False), recipe)
+    assert lost not in found.embeddings.track
+    assert b_cubed(cast.person, found.cast.person).f1 == 1
+    assert found.cast.fate[lost] == PERSON
+    assert found.cast.reason[lost] == ""
 
 
 def test_what_is_said_by_way_of_a_blurred_face_holds_for_clear_ones(found_film, looked_at):

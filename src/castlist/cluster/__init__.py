@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from castlist import _former
+from castlist.cluster.blurred import join_blurred
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import membership_confidence
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
@@ -39,6 +40,7 @@ __all__ = [
     "Roles",
     "Ward",
     "extend",
+    "join_blurred",
     "knn_tree",
     "link_evidence",
     "membership_confidence",

@@ -58,6 +58,15 @@ class Hints:
         """(g,) log odds of group a with each other one; 0 where nothing is known."""
         return np.asarray(self.total[a] / np.maximum(self.count[a], 1), np.float64)
 
+    def between(
+        self, rows: NDArray[np.int64], label: NDArray[np.int64], people: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """(r, p) log odds of some tracks with people, `label` (t,) naming those; 0 where nothing is known."""
+        member = (label[:, None] == people[None, :]).astype(np.float32)
+        known = self.count[np.ix_(rows, np.arange(len(label)))] @ member
+        total = self.total[np.ix_(rows, np.arange(len(label)))] @ member
+        return np.asarray(total / np.maximum(known, 1), np.float64)
+
     def join(self, a: int, b: int) -> None:
         """Group b becomes part of group a."""
         for table in (self.total, self.count):

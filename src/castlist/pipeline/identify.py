@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
+from castlist.cluster import join_blurred
 from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
@@ -78,8 +79,9 @@ def identify(
     hints = () if beside is None or not beside.speaks else (beside.odds,)
     tree = recipe.link(refined, links, *hints)
     clustering = recipe.cut(tree, refined, links)
+    label = _labels(clustering, tracked, constraints, *hints)
     watch("people", 3, 4)
-    cast = _cast(video, scan, recipe, tracked, clustering)
+    cast = _cast(video, scan, recipe, tracked, label)
     watch("people", 4, 4)
     return Found(cast, tracked.portraits, base, refined, constraints, tree, verdict, beside)
 
@@ -94,7 +96,7 @@ class _Tracked:
     portraits: Portraits
     reason: tuple[str, ...]  # (t,) why a track is set aside, "" where it is not
     usable: NDArray[np.bool_]  # (t,) not set aside
-    blurred: NDArray[np.bool_]  # (t,) usable, but too blurred to tell who it is: a person of its own
+    blurred: NDArray[np.bool_]  # (t,) usable, but too blurred to be linked: joins somebody, or stays alone
 
     @property
     def linked(self) -> NDArray[np.bool_]:
@@ -135,10 +137,9 @@ def _constraints(scan: Scan, recipe: Recipe, tracked: _Tracked) -> Constraints:
     return constraints[tracked.usable[constraints.a] & tracked.usable[constraints.b]]
 
 
-def _cast(video: Video, scan: Scan, recipe: Recipe, tracked: _Tracked, clustering: Clustering) -> Cast:
-    """The people of the clusters: who is of the cast, who in the background, and why the rest is neither."""
-    tracks, blurred = tracked.tracks, tracked.blurred
-    label = _labels(clustering, tracked.linked, blurred)
+def _cast(video: Video, scan: Scan, recipe: Recipe, tracked: _Tracked, label: NDArray[np.int64]) -> Cast:
+    """The people of the labels: who is of the cast, who in the background, and why the rest is neither."""
+    tracks, blurred = tracked.tracks, tracked.blurred & ~np.isin(label, label[~tracked.blurred])
     sure = recognised(tracked.embeddings, scan.detections, len(tracks))
     fate = _fates(recipe.roles(label, tracks, scan.clock, video.height, sure), label, blurred)
     too_blurred = np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, tracked.reason)
@@ -183,21 +184,21 @@ def _by_track(tracks: Tracks, scan: Scan, model: str) -> tuple[Embeddings, Portr
 
 
 def _labels(
-    clustering: Clustering, linked: NDArray[np.bool_], blurred: NDArray[np.bool_]
+    clustering: Clustering, tracked: _Tracked, constraints: Constraints, *hints: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """(t,) persons of the tracks that were linked; a track that is too blurred is a person of its own."""
-    label = np.full(len(linked), NOISE, np.int64)
+    """(t,) persons of the linked tracks; a blurred track joins one of them, or is a person of its own."""
+    label = np.full(len(tracked.linked), NOISE, np.int64)
     label[: len(clustering)] = clustering.label
-    label[~linked] = NOISE
-    alone = np.flatnonzero(blurred)
+    label[~tracked.linked] = NOISE
+    label = join_blurred(tracked.embeddings, constraints, label, tracked.blurred, *hints)
+    alone = np.flatnonzero(tracked.blurred & (label == NOISE))
     label[alone] = label.max(initial=NOISE) + 1 + np.arange(len(alone))
     return np.unique(label, return_inverse=True)[1] - int((label == NOISE).any())  # without gaps
 
 
 def _fates(role: NDArray[np.int8], label: NDArray[np.int64], blurred: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """(t,) fates; whom no clear face shows is in the background at best."""
-    nowhere_clear = blurred & ~np.isin(label, label[~blurred])
-    fate = np.where(nowhere_clear & (role == PERSON), np.int8(BACKGROUND), role)
+    """(t,) fates; whom no clear face shows (`blurred`) is in the background at best."""
+    fate = np.where(blurred & (role == PERSON), np.int8(BACKGROUND), role)
     fate[label == NOISE] = SET_ASIDE
     return fate
 
