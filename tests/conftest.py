@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from castlist.drawn import Actor, Scene, Script, people, render
+# One thread of BLAS and OpenMP for each test process and what it starts: there is a worker of pytest on each
+# core already, and threads that wait for a core spin. Set before NumPy is imported, which reads it then.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+from castlist.drawn import Actor, Scene, Script, people, render  # noqa: E402 - reads NumPy
 
 os.environ["CASTLIST_STRICT"] = "1"  # a defect shows its traceback, and a test that looks for one fails
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
