@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import itertools
 import os
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -243,6 +245,8 @@ def _plain_graph(data: bytes) -> bytes:
             _unpack(*values, axis=options.get("axis", 1), block=options.get("block_size", 0)), name
         )
         graph.node.remove(node)
+    _fold_reshapes(graph, weights)
+    _join_heads(graph, weights)
     _restate_prelu(graph, weights)
     used = {name for node in graph.node for name in node.input}
     inputs = [value for value in graph.input if value.name not in weights and value.name in used]
@@ -254,6 +258,86 @@ def _plain_graph(data: bytes) -> bytes:
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def _fold_reshapes(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
+    """Give weights the shape that nodes give them at run time."""
+    from onnx import numpy_helper
+
+    for node in [n for n in graph.node if n.op_type == "Reshape" and set(n.input) <= set(weights)]:
+        values, shape = (numpy_helper.to_array(weights[name]) for name in node.input)
+        weights[node.output[0]] = numpy_helper.from_array(values.reshape(shape.tolist()), node.output[0])
+        graph.node.remove(node)
+
+
+def _join_heads(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
+    """Convolutions of one pixel on one input, each with a depthwise one behind it, as one pair of them all.
+
+    A detector's heads give 1, 1, 4 and 10 values a cell. onnxruntime computes eight channels at a time, so
+    that apart they cost five times eight channels, and together, with the same sums, two.
+    """
+    for x, heads in _heads(graph, weights).items():
+        if len(heads) > 1:
+            place = min(list(graph.node).index(across) for across, _ in heads)
+            joined = _joined(x, heads, weights)
+            for node in itertools.chain(*heads):
+                graph.node.remove(node)
+            for node in reversed(joined):
+                graph.node.insert(place, node)
+
+
+Head = tuple["onnx.NodeProto", "onnx.NodeProto"]  # a convolution of one pixel, and a depthwise one
+
+
+def _heads(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> dict[str, list[Head]]:
+    """Pairs of convolutions as `_join_heads` joins them, by their input."""
+    users: dict[str, list[onnx.NodeProto]] = defaultdict(list)
+    for node in graph.node:
+        for name in node.input:
+            users[name].append(node)
+    heads: dict[str, list[Head]] = defaultdict(list)
+    for node in graph.node:
+        after = users[node.output[0]]
+        if _is_conv(node, weights, 1) and len(after) == 1 and _is_conv(after[0], weights, 3):
+            heads[node.input[0]].append((node, after[0]))
+    return heads
+
+
+def _joined(x: str, heads: list[Head], weights: dict[str, onnx.TensorProto]) -> list[onnx.NodeProto]:
+    """Nodes that give on the input x what all heads give; their weights are added to the others."""
+    from onnx import helper, numpy_helper
+
+    def put(name: str, values: NDArray[np.generic]) -> str:
+        weights[name] = numpy_helper.from_array(values, name)
+        return name
+
+    def all_of(depth: int, place: int) -> str:
+        values = [numpy_helper.to_array(weights[head[depth].input[place]]) for head in heads]
+        return put(f"{x}.heads.{depth}.{place}", np.concatenate(values))
+
+    sizes = [int(weights[across.input[1]].dims[0]) for across, _ in heads]
+    split = put(f"{x}.heads.sizes", np.array(sizes, np.int64))
+    depthwise = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "group": sum(sizes)}
+    return [
+        helper.make_node("Conv", [x, all_of(0, 1), all_of(0, 2)], [f"{x}.across"], kernel_shape=[1, 1]),
+        helper.make_node("Conv", [f"{x}.across", all_of(1, 1), all_of(1, 2)], [f"{x}.heads"], **depthwise),
+        helper.make_node("Split", [f"{x}.heads", split], [within.output[0] for _, within in heads], axis=1),
+    ]
+
+
+def _is_conv(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto], kernel: int) -> bool:
+    """Whether a node is a convolution of one pixel (kernel 1), or a depthwise one that keeps the size (3)."""
+    from onnx import helper
+
+    if node.op_type != "Conv" or len(node.input) != 3 or not set(node.input[1:]) <= set(weights):
+        return False
+    given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    out, inside, *size = weights[node.input[1]].dims
+    usual = set(given.get("strides", [1])) == {1} == set(given.get("dilations", [1]))
+    if not usual or size != [kernel, kernel] or set(given.get("pads", [0])) != {kernel // 2}:
+        return False
+    group = int(given.get("group", 1))
+    return group == 1 if kernel == 1 else group == out and inside == 1
 
 
 def _restate_prelu(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:

@@ -207,3 +207,31 @@ def test_a_model_that_cannot_be_written_again_for_want_of_memory_is_told_as_that
     monkeypatch.setattr(models, "_plain_graph", refuse)
     with pytest.raises(MemoryError, match="yunet"):
         models.load("yunet")
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 96, 160), (2, 3, 64, 32)])
+def test_heads_together_give_what_heads_apart_give(shape, monkeypatch):
+    from castlist import models
+
+    x = np.random.default_rng(7).uniform(0, 255, shape).astype(np.float32)
+    together = models.load("yunet")(x)
+    monkeypatch.setattr(models, "_LOADED", {})
+    monkeypatch.setattr(models, "_join_heads", lambda graph, weights: None)
+    apart = models.load("yunet")(x)
+    assert list(together) == list(apart)
+    for name, values in apart.items():
+        np.testing.assert_allclose(together[name], values, atol=1e-5)
+
+
+def test_the_heads_of_each_size_are_two_convolutions(monkeypatch):
+    import onnx
+
+    from castlist import models
+
+    def convolutions():
+        graph = onnx.load_model_from_string(models._plain_graph(read(MODELS["yunet"]))).graph
+        return sum(node.op_type == "Conv" for node in graph.node)
+
+    together = convolutions()
+    monkeypatch.setattr(models, "_join_heads", lambda graph, weights: None)
+    assert convolutions() - together == 3 * (8 - 2)  # three sizes of cells, four heads of two

@@ -132,6 +132,8 @@ _SIZES = 16  # of batches; parts of a picture have some
 
 def _input(images: Sequence[NDArray[np.uint8]], size: tuple[int, int]) -> NDArray[np.float32]:
     """(n, 3, *size) pictures in planes, black beyond each; valid until the thread's next call."""
+    import cv2
+
     key = (len(images), *size)
     x = _MEMORY.inputs.get(key)
     if x is None:
@@ -141,6 +143,6 @@ def _input(images: Sequence[NDArray[np.uint8]], size: tuple[int, int]) -> NDArra
     for row, image in zip(x, images, strict=True):
         height, width = image.shape[:2]
         row[:, height:], row[:, :height, width:] = 0, 0
-        for plane in range(3):
-            row[plane, :height, :width] = image[:, :, plane]
+        for plane, values in zip(row, cv2.split(image), strict=True):
+            plane[:height, :width] = values
     return x

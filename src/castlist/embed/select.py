@@ -12,8 +12,11 @@ from castlist.types import Clock, Detections, Tracks
 __all__ = ["best_faces", "doubtful"]
 
 WEAK = 0.75  # best score of a track below which only a clear picture makes it a face: `filter.best_score`
-CLEAR = 0.25  # quality of such a picture, as in track/filter.py
-GOES_ON = 1.0  # second: nearer to an end of its piece of the film a track may go on beyond it
+USUAL, SURE = 0.7, 0.85  # the same where its usual score is below the one and its best below the other
+CLEAR = 0.25  # quality of such a picture, as in track/filter.py,
+LEAST = 0.55  # and usual score of a track below which not even that makes it a face, as there
+SMALLEST = 10.0  # pixels of the shorter side below which a track tells nothing: `filter.smallest`
+GOES_ON = 0.5  # seconds: nearer to an end of its piece of the film a track may go on: `track.max_gap`
 
 
 def doubtful(
@@ -26,12 +29,20 @@ def doubtful(
     begin, end = float(clock.time(0)) if len(clock) else 0.0, float(clock.time(len(clock)))
     found = np.zeros(len(tracks), np.bool_)
     for t in range(len(tracks)):
-        rows = tracks.detection[tracks.rows(t)]
+        box, rows = tracks.box[tracks.rows(t)], tracks.detection[tracks.rows(t)]
         rows = rows[rows >= 0]
         first, last = float(clock.time(int(tracks.first[t]))), float(clock.time(int(tracks.last[t])))
         within = first - begin > GOES_ON and end - last > GOES_ON
-        found[t] = within and detections.score[rows].max() < WEAK and quality[rows].max() < CLEAR
+        small = float(np.median((box[:, 2:] - box[:, :2]).min(1))) < SMALLEST
+        found[t] = within and (small or _unsure(detections.score[rows], float(quality[rows].max())))
     return found
+
+
+def _unsure(score: NDArray[np.floating], best_quality: float) -> bool:
+    """Whether a track is no face by its scores (n,), and no picture is clear enough to overrule that."""
+    usual, best = float(np.median(score)), float(score.max())
+    weak = best < WEAK or (usual < USUAL and best < SURE)
+    return weak and (best_quality < CLEAR or usual < LEAST)
 
 
 def best_faces(
