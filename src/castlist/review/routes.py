@@ -33,8 +33,8 @@ Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that
 LONGEST = 1_000_000  # bytes of a request
 SCRIPTS = (
     "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
-    "keys", "people", "person", "pick", "proposed", "questions", "review", "sheet", "source", "timeline",
-    "tracks",
+    "keys", "names", "people", "person", "pick", "proposed", "questions", "review", "sheet", "source",
+    "timeline", "tracks",
 )  # fmt: skip
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),

@@ -1,26 +1,30 @@
 "use strict";
-// Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked,
-// all others confirmed by one action.
+// Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
+// somebody new or as one of those who are there already; all others are confirmed by the same action.
 import { $$, button, clock, decide, el, face, idle, label, many, person, say } from "./core.js";
 import { play } from "./film.js";
 import { describe, track } from "./tracks.js";
 
 const FACES = 3; // of a group
-let people = [], back = new Set(), asked = null, at = 0, openPerson = () => {};
+const MANY = 60; // tracks of a person from which they are not shown one by one here
+const NEW = -1; // somebody who is not among those shown
+let people = [], asides = [], asked = null, at = 0, openPerson = () => {};
 const root = el("div", { className: "check sheet" });
 root.addEventListener("keydown", keys);
 export const onOpenPerson = (run) => { openPerson = run; };
 
 // The people to be looked through, drawn once their tracks are known.
 export function check(task) {
-  people = task.people.filter((p) => person(p.id)).map((p) => ({ ...p, strangers: new Set(), unsure: false }));
-  back = new Set();
+  const piece = (tracks, others) => ({ tracks, others, pick: null }); // pick: null for no stranger, NEW, or whom
+  people = task.people.filter((p) => person(p.id)).map((p) => ({ id: p.id, unsure: false, pieces: p.pieces.map((tracks, j) => piece(tracks, p.others[j])) }));
+  asides = task.aside.map((t, j) => piece([t], task.homes[j]));
   asked = task;
   at = 0;
   root.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading the faces …"));
   root.classList.remove("old");
-  const shown = people.flatMap((p) => p.pieces.flatMap((piece) => piece.slice(0, FACES)));
-  describe([...new Set([...shown, ...task.aside])]).then(() => { if (asked === task) draw(); }, (e) => say(e.message, true));
+  const all = [...people.flatMap((p) => p.pieces), ...asides];
+  const shown = all.flatMap((own) => [...own.tracks.slice(0, FACES), ...own.others.map(([, t]) => t)]);
+  describe([...new Set(shown)]).then(() => { if (asked === task) draw(); }, (e) => say(e.message, true));
   return root;
 }
 export const shown = () => root.isConnected && !root.classList.contains("old");
@@ -30,10 +34,10 @@ export const focusCheck = () => to(at);
 function draw() {
   const rest = asked.left - people.length;
   root.replaceChildren(el("h2", {}, people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    el("p", { className: "soft" }, "Each row is one person. Click the faces that are somebody else: they become a person of their own, and castlist asks who that is. Everything else is confirmed."),
+    el("p", { className: "soft" }, "Each row is one person. Point at faces that are somebody else and press the number of who it is, or click them: they become a person of their own, and castlist asks who that is. Everything else is confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
-    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: not a person, castlist thinks"), el("p", { className: "soft" }, "Click what is a person after all."), el("div", { className: "pieces" }, ...asked.aside.map(taken))) : "",
-    el("div", { className: "confirm" }, button("All others are right", confirm, { key: "Enter", className: "main" }),
+    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: not a person, castlist thinks"), el("p", { className: "soft" }, "Click what is a person after all."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
+    el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button("All others are right", confirm, { key: "Enter", className: "main" }),
       el("span", { className: "soft" }, rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "Nobody else is left.")));
   mark();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
@@ -41,48 +45,97 @@ function draw() {
 function row(p, k) {
   const own = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(own) });
   head.append(el("bdi", {}, label(own)), el("span", { className: "soft" }, many(own.tracks, "track")));
-  const pieces = p.pieces.map((piece, j) => (j ? stranger(p, piece, j) : main(p, piece)));
+  const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece)));
   const unsure = button("Not sure", () => { p.unsure = !p.unsure; mark(); }, { className: "leave", title: "Leave this person open", tabIndex: -1 });
-  const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(own) }, ...pieces), unsure);
+  const single = p.pieces.every((piece) => piece.tracks.length === 1);
+  const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show every track on its own, where faces of several people stand together", tabIndex: -1 });
+  const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(own) }, ...pieces), el("div", { className: "row-acts" }, unsure, apart));
   node.dataset.row = k;
   return node;
 }
 function look(piece) {
-  return el("span", {}, ...piece.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
+  return el("span", {}, ...piece.tracks.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
 }
-function main(p, piece) {
-  const b = button("", () => play(piece[0], track(piece[0])?.start || 0), { className: "piece most", title: "Play", tabIndex: -1 });
-  b.append(look(piece), el("small", {}, many(piece.length, "track")));
+function main(piece) {
+  const t = piece.tracks[0], b = button("", () => play(t, track(t)?.start || 0), { className: "piece most", title: "Play", tabIndex: -1 });
+  b.append(look(piece), el("small", {}, many(piece.tracks.length, "track")));
   return b;
 }
-function stranger(p, piece, j) {
-  const start = clock(track(piece[0])?.start || 0), b = button("", () => { toggle(p.strangers, j); at = cells().indexOf(b); mark(); }, { className: "piece", tabIndex: -1, ariaLabel: `${many(piece.length, "track")} at ${start}: somebody else` });
-  b.append(look(piece), el("small", {}, piece.length > 1 ? many(piece.length, "track") : start));
-  b.dataset.piece = j;
+// What can be marked: a piece of a person, or a track that was set aside.
+function cell(piece, aside = false) {
+  const start = clock(track(piece.tracks[0])?.start || 0), n = piece.tracks.length;
+  const b = button("", () => { piece.pick = piece.pick === null ? NEW : null; here(b); pinned = true; mark(); }, { className: "piece", tabIndex: -1, ariaLabel: aside ? `Set aside at ${start}: a person after all` : `${many(n, "track")} at ${start}: somebody else` });
+  b.append(look(piece), el("small", {}, n > 1 ? many(n, "track") : start));
+  b.dataset[aside ? "back" : "piece"] = "";
+  b.piece = piece;
+  b.addEventListener("pointermove", (e) => { // a face that scrolls under the pointer is not meant
+    if (e.pointerType === "mouse" && (e.movementX || e.movementY)) pointed(b);
+  });
+  b.addEventListener("pointerleave", () => pointed(null));
+  b.addEventListener("focus", () => here(b));
   return b;
 }
-function taken(t) {
-  const start = clock(track(t)?.start || 0), b = button("", () => { toggle(back, t); at = cells().indexOf(b); mark(); }, { className: "piece", tabIndex: -1, ariaLabel: `Set aside at ${start}: a person after all` });
-  b.append(look([t]), el("small", {}, start));
-  b.dataset.back = t;
-  return b;
+const taken = (piece) => cell(piece, true);
+// Every track of a person on its own, for groups in which several people stand.
+function takeApart(k) {
+  const p = people[k];
+  if (!p) return;
+  if (person(p.id).tracks > MANY) { openPerson(p.id); return; }
+  const parts = p.pieces.flatMap((piece) => piece.tracks.map((t) => ({ tracks: [t], others: piece.others, pick: piece.pick })));
+  describe(parts.map((piece) => piece.tracks[0])).then(() => {
+    if (people[k] !== p) return;
+    p.pieces = parts;
+    root.querySelectorAll("[data-row]")[k].replaceWith(row(p, k));
+    mark();
+    to(cells().findIndex((b) => b.closest("[data-row]")?.dataset.row === String(k)));
+  }, (e) => say(e.message, true));
 }
-const toggle = (set, what) => { set.has(what) ? set.delete(what) : set.add(what); };
+// A face that was clicked stays the one that is meant while the pointer goes on to whom it is.
+const REST = 300; // milliseconds on another face
+let pinned = false, over = null, resting = 0;
+function pointed(b) {
+  if (b === over) return;
+  over = b;
+  clearTimeout(resting);
+  const mean = () => { pinned = false; here(b); };
+  if (b) pinned ? resting = setTimeout(mean, REST) : mean();
+}
 const cells = () => $$("[data-piece], [data-back]", root);
+function here(b) {
+  const k = cells().indexOf(b);
+  if (k >= 0 && k !== at) { at = k; mark(); }
+}
 function mark() {
   $$("[data-row]", root).forEach((node, k) => {
     node.classList.toggle("open-row", people[k].unsure);
     node.querySelector(".leave").ariaPressed = String(people[k].unsure);
-    for (const b of $$("[data-piece]", node)) b.ariaPressed = String(people[k].strangers.has(Number(b.dataset.piece)));
   });
-  for (const b of $$("[data-back]", root)) b.ariaPressed = String(back.has(Number(b.dataset.back)));
-  cells().forEach((b, i) => { b.tabIndex = i === at ? 0 : -1; });
+  const all = cells();
+  at = Math.max(0, Math.min(all.length - 1, at));
+  all.forEach((b, i) => {
+    const whom = b.piece.pick === null || b.piece.pick === NEW ? null : person(b.piece.others[b.piece.pick][0]);
+    b.ariaPressed = String(b.piece.pick !== null);
+    b.tabIndex = i === at ? 0 : -1;
+    b.classList.toggle("here", i === at);
+    b.querySelector(".to")?.remove();
+    if (whom) b.append(el("small", { className: "to" }, "→ ", el("bdi", {}, label(whom))));
+    b.classList.toggle("goes", Boolean(whom));
+  });
+  const piece = all[at]?.piece, box = root.querySelector(".whom");
+  box?.replaceChildren(...(piece?.others.length ? [look({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => whom(piece, j, face(track(t)?.pictures[0]), label(person(id)))), whom(piece, NEW, "", "somebody new")] : []));
 }
+function whom(piece, j, picture, text) {
+  const b = button("", () => choose(piece, j), { title: text, tabIndex: -1 });
+  b.append(picture, el("bdi", {}, text), el("kbd", {}, j === NEW ? "0" : String(j + 1)));
+  b.ariaPressed = String(piece.pick === j);
+  return b;
+}
+function choose(piece, j) { pinned = false; piece.pick = piece.pick === j ? null : j; mark(); }
 function to(k) {
   const all = cells();
   at = Math.max(0, Math.min(all.length - 1, k));
-  all.forEach((b, i) => { b.tabIndex = i === at ? 0 : -1; });
-  (all[at] || root.querySelector(".main"))?.focus({ preventScroll: true });
+  mark();
+  (all[at] || root.querySelector(".confirm .main"))?.focus({ preventScroll: true });
   all[at]?.scrollIntoView({ block: "nearest" });
 }
 // The same place of the row above or below.
@@ -105,9 +158,11 @@ function keys(e) {
 // A key on the sheet; whether it meant something.
 export function press(key) {
   if (key === "Enter" || key === "y") { confirm(); return true; }
-  if (key === "x") { cells()[at]?.click(); return true; }
+  const b = cells()[at], place = b?.closest("[data-row]");
+  if (key === "x") { b?.click(); return true; }
+  if (/^[0-9]$/.test(key) && b && Number(key) <= b.piece.others.length) { choose(b.piece, key === "0" ? NEW : Number(key) - 1); return true; }
+  if (key === "e" && place) { takeApart(Number(place.dataset.row)); return true; }
   if (key === "s") {
-    const place = cells()[at]?.closest("[data-row]");
     if (place) { const p = people[Number(place.dataset.row)]; p.unsure = !p.unsure; mark(); }
     return true;
   }
@@ -117,6 +172,8 @@ async function confirm() {
   if (!idle() || !shown()) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
   if (!sure.length) { say("Nobody is left to be confirmed: every row is “not sure”.", true); return; }
-  const items = sure.map((p) => ({ person: p.id, strangers: [...p.strangers].map((j) => p.pieces[j]) }));
-  await decide({ action: "check", items, back: [...back] }, many(sure.length, "person", "people") + " confirmed");
+  const target = (piece) => piece.others[piece.pick][1], marked = (list, some) => list.filter((piece) => piece.pick !== null && (piece.pick === NEW) === some);
+  const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
+  const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
+  await decide({ action: "check", items, back }, many(sure.length, "person", "people") + " confirmed");
 }

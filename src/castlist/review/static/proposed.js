@@ -2,8 +2,8 @@
 // Names that files of other programs propose: "Anna? (from markers.otio)", with yes and no.
 import { acceptName, button, el, label, person, rejectName, say } from "./core.js";
 
-const how = (q) => `${Math.round(100 * q.agree)} % of ${q.by === "faces" ? "the faces" : "the time"} of that name in ${q.from}${q.why ? "; not clear: " + q.why : ""}`;
-const refuse = (q, p) => rejectName(q, `${label(p)} is not ${q.name}; the name is not proposed for this person again`);
+export const how = (q) => `${Math.round(100 * q.agree)} % of ${q.by === "faces" ? "the faces" : "the time"} of that name in ${q.from}${q.why ? "; not clear: " + q.why : ""}`;
+export const refuse = (q, p) => rejectName(q, `${label(p)} is not ${q.name}; the name is not proposed for this person again`);
 // Whoever has the focus or stands in the dock answers by key; elsewhere (`keys` false) by click.
 export function proposed(p, keys = true) {
   const [q, ...more] = p.proposed;

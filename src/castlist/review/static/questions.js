@@ -3,6 +3,7 @@
 import { $, S, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
 import * as checks from "./check.js";
 import { play } from "./film.js";
+import * as proposals from "./names.js";
 import { setDoubts } from "./people.js";
 import { focusSheet, old, press, sheet, shown } from "./sheet.js";
 
@@ -11,7 +12,7 @@ let first = null, asking = false, timer = 0, drawn = -1;
 // Soon after every change; while another view is open, only once things are quiet.
 export function askSoon() {
   clearTimeout(timer);
-  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; old(); checks.old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
+  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; old(); checks.old(); proposals.old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
 }
 async function ask() {
   if (asking) return;
@@ -22,24 +23,29 @@ async function ask() {
     if (work.seen === S.seen) { setDoubts(new Map(work.check.doubts)); draw(work); }
   } catch (e) { say(e.message, true); } finally { asking = false; }
 }
-// What castlist would ask first, unless another way was chosen: many faces at once, one at a time, or who does not belong.
+// What castlist would ask first, unless another way was chosen: names from files, many faces at once, one at a time,
+// or who does not belong.
 let way = "";
 function draw(work) {
-  const sheets = work.sheet.items.length, ways = new Map();
+  const sheets = work.sheet.items.length, named = proposals.open().length, ways = new Map();
+  if (named) ways.set("names", [`Names from files (${named.toLocaleString("en")})`, () => proposals.names(() => draw(work))]);
   if (sheets) ways.set("sheet", ["Who is who", () => sheet(work.sheet)]);
   if (work.questions.length) ways.set("single", ["One at a time", () => question(work.questions[0])]);
   if (work.check.people.length) ways.set("check", [`Who does not belong (${work.check.left.toLocaleString("en")} not confirmed)`, () => checks.check(work.check)]);
-  $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || "";
+  $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || named || "";
   first = null;
   if (S.tab !== "questions") { drawn = -1; return; }
   const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole ? "single" : work.check.first;
-  const now = ways.has(way) ? way : ways.has(best) ? best : [...ways.keys()][0] || "";
+  const now = ways.has(way) ? way : named ? "names" : ways.has(best) ? best : [...ways.keys()][0] || "";
   if (now === "single") first = work.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
   drawn = work.seen;
   const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(work); }); b.ariaPressed = String(name === now); return b; });
   $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(work));
-  if (now === "sheet" && inside) focusSheet();
+  if (!inside) return;
+  if (now === "sheet") focusSheet();
+  if (now === "names") proposals.focusNames();
+  if (now === "single") $(".question", $("#questions")).focus({ preventScroll: true });
 }
 // Nothing is left to be asked: everybody was confirmed, or has a name.
 function nothing(work) {
@@ -59,7 +65,7 @@ function question(q) {
     other.append(face(t.pictures[0]), el("bdi", {}, label(person(t.person))), " ", el("kbd", {}, String(i + 1)));
     return other;
   });
-  return el("div", { className: "question" },
+  return el("div", { className: "question", tabIndex: -1 },
     el("h2", {}, q.kind === "same" ? "Are these one person?" : "Does the face on the left belong to this person?"),
     el("div", { className: "pair" }, side(q.a, a), side(q.b, b)),
     el("div", { className: "answers" }, ...[["Yes", "y"], ["No", "n"], ["Not sure", "s"], ["Left is no face", "f"]].map(([text, key]) => button(text, () => reply(key), { key }))),
@@ -76,6 +82,7 @@ function side(t, p) {
     el("p", {}, el("bdi", {}, label(p)), el("span", { className: "soft" }, " · " + many(p.tracks, "track")), " ", button("▶ " + clock(t.start), () => play(t.track, t.start), { ariaLabel: "Play at " + clock(t.start) })));
 }
 export function reply(key) {
+  if (proposals.shown()) { proposals.press(key); return; }
   if (shown()) { press(key); return; }
   if (checks.shown()) { checks.press(key); return; }
   if (!first || !idle()) return;

@@ -39,6 +39,7 @@ function view(name) {
   if (!$(`[data-tab="${CSS.escape(name)}"]`)) return;
   if (name !== S.tab) { dock.chooseNone(); asideNone(); }
   S.tab = name;
+  if (name === "questions" && $(".tabs").contains(document.activeElement)) document.activeElement.blur(); // keys answer
   draw();
   dock.mark();
   $("[aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -73,7 +74,7 @@ const inPeople = {
   ...onPeople, x: people.toggle, y: () => yes(who()), w: () => no(who()), s: () => people.byLikeness(who()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
   j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
 };
-const inQuestions = Object.fromEntries([..."ynsfx0123456789", "Enter"].map((k) => [k, () => reply(k)]));
+const inQuestions = Object.fromEntries([..."ynsfxevw0123456789", "Enter"].map((k) => [k, () => reply(k)]));
 const inFilm = { u: undo, r: redo, ...onPeople, Escape: undefined, v: dock.moveFace, ...filmKeys };
 const KEYS = { people: inPeople, background: inPeople, questions: inQuestions, timeline: timelineKeys, aside: asideKeys, history: {} };
 const IN_DIALOG = { person: { u: undo, r: redo, ...personKeys }, player: inFilm };

@@ -1,7 +1,9 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $$, button, clock, decide, el, face, idle, label, many, person } from "./core.js";
+import { $$, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
 import { play } from "./film.js";
+import { pick } from "./pick.js";
+import { describe } from "./tracks.js";
 
 let items = [], at = 0;
 const NONE = -1; // somebody else than those shown
@@ -12,9 +14,11 @@ export function sheet(task) {
   items = task.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure" }));
   at = 0;
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
-  root.replaceChildren(el("h2", {}, "Who is who?"),
-    el("p", { className: "soft" }, "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. “Not sure” changes nothing: that face stays as it is, and castlist does not ask this again."), cards,
-    el("div", { className: "confirm" }, button("All of these are right", confirm, { key: "Enter", className: "main" }), el("span", { className: "soft" }, worth(n, task))));
+  const open = items.filter(unknown).length, all = open === n;
+  root.replaceChildren(el("h2", {}, !all ? "Who is who?" : n > 1 ? "Are these somebody you know already?" : "Is this somebody you know already?"),
+    el("p", { className: "soft" }, all ? "Choose who it is, or “nobody of these”, which keeps them apart for good. What you leave as “not sure” stays as it is, and castlist does not ask this again."
+      : "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. “Not sure” changes nothing: that face stays as it is, and castlist does not ask this again."), cards,
+    el("div", { className: "confirm" }, button(all ? "Go on" : "All of these are right", confirm, { key: "Enter", className: "main" }), open > 1 ? button("The others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft" }, worth(n, task))));
   root.classList.remove("old");
   mark();
   return root;
@@ -23,23 +27,49 @@ function worth(n, task) {
   const clicks = Math.max(1, Math.round(task.clicks)), right = task.gain * task.clicks;
   return `${many(n, "face")} to look at; about ${many(clicks, "click")} should put ${right < 10 ? right.toFixed(1) : Math.round(right)} faces right.`;
 }
-export const focusSheet = () => $$(".card", root)[at]?.querySelector("[aria-pressed=true]")?.focus({ preventScroll: true });
+// Whom castlist takes for nobody who is shown.
+const unknown = (i) => !i.guess && i.shown.length > 0;
+// Everybody of those who is still left open is somebody new; to be seen, and sent with the rest.
+function nobodyElse() {
+  for (const i of items) if (unknown(i) && i.fate === "unsure") Object.assign(i, { pick: NONE, fate: "" });
+  mark();
+}
+export const focusSheet = () => $$(".card", root)[at]?.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
 export const shown = () => root.isConnected && !root.classList.contains("old");
 export const old = () => root.classList.add("old");
 
 function card(i, k) {
   const own = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
-  options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), "somebody else"));
+  options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? "nobody of these" : "somebody else"));
   const what = !i.whole ? `A face of ${label(own)} at ${clock(i.track.start)}` : own.tracks > 1 ? `All of ${label(own)}, ${many(own.tracks, "track")}` : `${label(own)}, seen once`;
+  const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
   const node = el("div", { className: "card", role: "group", ariaLabel: what },
     el("div", { className: "it" }, look(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
-    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
+    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "No face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
         b.dataset.fate = fate;
         return b;
-      }))));
+      }), button("Another person …", () => another(k), { key: "v" }))));
   return node;
+}
+// Somebody who is there and not shown, chosen from everybody.
+function another(k) {
+  const i = items[k], without = [i.of, ...i.shown.map((t) => t.person)];
+  at = k;
+  pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(i, r.person) });
+}
+async function chosen(i, who) {
+  const k = items.indexOf(i);
+  if (k < 0 || !who) return;
+  try {
+    const { tracks } = await get("/api/person/" + who.id), [t] = await describe([who.pictures[0]?.[2] ?? tracks[0]]);
+    i.shown.push({ ...t, person: who.id });
+  } catch (e) { say(e.message, true); return; }
+  Object.assign(i, { pick: i.shown.length - 1, fate: "" });
+  $$(".card", root)[k]?.replaceWith(card(i, k));
+  mark();
+  to(k);
 }
 function look(t, what) {
   const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + what });
@@ -88,6 +118,8 @@ export function press(key) {
   if (key === "Enter" || key === "y") { confirm(); return true; }
   const i = items[at];
   if (!i) return false;
+  if (key === "n") { nobodyElse(); return true; }
+  if (key === "v") { another(at); return true; }
   if (key === "s" || key === "f") i.fate = i.fate === { s: "unsure", f: "not-a-face" }[key] ? "" : { s: "unsure", f: "not-a-face" }[key];
   else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) Object.assign(i, { pick: Number(key) - 1, fate: "" });
   else return false;

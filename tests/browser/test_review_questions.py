@@ -1,0 +1,167 @@
+"""The questions by keyboard: after a click on their tab, after an undo, with every key that they know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import castlist
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+DECIDED = "n => fetch('/api/state').then((r) => r.json()).then((s) => s.seen === n)"
+FRESH = "() => !document.querySelector('#questions .old') && document.querySelector('#questions h2')"
+
+
+def asked(page: Any, way: str = "") -> Any:
+    """The Questions tab by a click, and the way of asking by another; what is asked then."""
+    page.locator("[data-tab=questions]").click()
+    page.wait_for_function(FRESH)
+    if way:
+        page.locator(".way button", has_text=way).click()
+    return page.locator("#questions h2").first
+
+
+def answered(page: Any, decisions: int) -> None:
+    """Wait until so many decisions were made and the page asks on."""
+    page.wait_for_function(DECIDED, arg=decisions)
+    page.wait_for_function("n => document.querySelector('#undo').disabled === !n", arg=decisions)
+
+
+@pytest.mark.parametrize(
+    ("way", "key", "ready"),
+    [
+        ("Who is who", "Enter", ".sheet .card"),
+        ("Who does not belong", "Enter", ".check [data-piece]"),
+        ("One at a time", "s", ".question .pair"),
+    ],
+)
+def test_a_key_answers_right_after_a_click_on_the_tab(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], way: str, key: str, ready: str
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, way)
+    page.locator(ready).first.wait_for()
+    page.locator("[data-tab=people]").click()
+    page.locator("[data-tab=questions]").click()  # the way is kept, and the click leaves no focus behind
+    page.locator(ready).first.wait_for()
+    page.wait_for_function(FRESH)
+    page.keyboard.press("Escape")  # decides nothing
+    page.keyboard.press(key)
+    answered(page, 1)
+    page.wait_for_function(FRESH)
+    page.keyboard.press("u")
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    page.wait_for_function(FRESH)
+    page.locator(ready).first.wait_for()
+    page.keyboard.press(key)  # and it is answered again
+    page.wait_for_function("() => !document.querySelector('#undo').disabled")
+    assert page.said == []
+
+
+def test_a_stranger_goes_to_whom_a_number_names(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who does not belong")
+    page.locator(".check [data-piece]").first.wait_for()
+    piece, other = (page.locator(".check [data-piece]").nth(k) for k in (0, 1))
+    piece.hover()
+    whom = page.locator(".whom button").first
+    page.keyboard.press("1")
+    called = whom.locator("bdi").inner_text()
+    assert piece.locator(".to").inner_text() == f"→ {called}"
+    assert whom.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("1")  # the same again: no stranger
+    assert piece.get_attribute("aria-pressed") == "false"
+    other.hover()
+    page.wait_for_function("() => document.querySelectorAll('.check [data-piece]')[1].matches('.here')")
+    page.keyboard.press("0")
+    assert other.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("ArrowLeft")
+    page.locator(".whom button").first.click()
+    assert piece.locator(".to").inner_text() == f"→ {called}"
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    page.locator("[data-tab=history]").click()
+    assert "confirmed" in page.locator("#history li").first.inner_text()
+    assert page.said == []
+
+
+def test_every_track_of_a_person_is_shown_on_its_own(page: Any) -> None:
+    asked(page)
+    page.locator(".check [data-piece]").first.wait_for()
+    rows = page.evaluate("async () => (await (await fetch('/api/questions')).json()).check.people")
+    tracks = sum(len(piece) for piece in rows[0]["pieces"])
+    assert len(rows[0]["pieces"]) < tracks
+    page.keyboard.press("e")
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-row=\"0\"] .piece').length === n", arg=tracks
+    )
+    page.keyboard.press("x")
+    assert page.locator("[data-row='0'] [aria-pressed=true].piece").count() == 1
+    assert page.said == []
+
+
+@pytest.fixture
+def strangers(film: Any) -> Any:
+    """The same film, but nobody is known to be seen with anybody: all may be one another."""
+    with castlist.Workspace.open(film.place) as keep:
+        base = keep.machine()
+        run = [r for r in keep.runs() if r.finished][-1]
+        keep.put("machine", f"run {run.id}", replace(base, cannot=np.zeros((0, 2))))
+    return film
+
+
+def test_whom_one_knows_is_asked_of_everybody_and_answered_by_one_key(
+    strangers: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(strangers.place).url())
+    asked(page, "Who is who")
+    page.get_by_role("heading", name="you know already?").wait_for()
+    card = page.locator(".card", has=page.locator("text=nobody of these")).first
+    card.locator("[data-pick='0']").click()
+    assert card.locator("[aria-pressed=true]").get_attribute("data-pick") == "0"
+    page.keyboard.press("s")
+    assert card.locator("[data-fate=unsure]").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("n")  # the others are nobody of these
+    assert card.locator("[aria-pressed=true]").get_attribute("data-pick") == "-1"
+    page.keyboard.press("v")  # somebody who is not shown, and not after all
+    page.locator("#ask").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#ask").wait_for(state="hidden")
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    assert page.said == []
+
+
+def test_names_from_files_are_asked_about_first(
+    film: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    with castlist.Workspace.open(film.place, write=False) as workspace:
+        people = workspace.cast().people
+    named = zip(("Anna", "Bob", "<b>Cy"), people, strict=True)
+    rows = [f"{name},{float(a.start)},{float(a.stop)}" for name, p in named for a in p.appearances]
+    (tmp_path / "names.csv").write_text("\n".join(["person,in,out", *rows]))
+    assert len(castlist.propose(film.place, tmp_path / "names.csv")) == 3
+    page = opened(serve(film.place).url())
+    heading = asked(page)
+    text = "t => document.querySelector('#questions h2')?.textContent === t"
+    page.wait_for_function(text, arg="Is this Anna?")
+    assert "names.csv" in page.locator(".names").inner_text()
+    page.keyboard.press("s")  # put off
+    page.wait_for_function(text, arg="Is this Bob?")
+    page.keyboard.press("y")
+    page.wait_for_function(text, arg="Is this <b>Cy?")
+    page.keyboard.press("n")
+    page.wait_for_function("() => !document.querySelector('.names')")
+    assert heading.count() == 1 or page.locator("#questions .empty").count() == 1
+    assert [p["name"] for p in castlist.proposals(film.place)] == ["Anna"]
+    page.keyboard.press("u")
+    page.wait_for_function(text, arg="Is this Bob?")
+    assert page.said == []
