@@ -29,6 +29,7 @@ ENOUGH = OTHERS + 1  # tracks of others with which a person was compared, and ne
 # Share of people who were somebody else there when nothing was asked any more: 7 of 187 at the end of
 # simulated reviews of 29 films (six labelled, the same made small, drawn) before everybody was asked about.
 UNASKED = 0.04
+AGAIN = 0.2  # probability of somebody not compared yet from which a person is asked about again
 APART = 0.5  # share of somebody's tracks seen together with another's from which the two are not compared
 
 Table = NDArray[np.float64]
@@ -73,12 +74,14 @@ class KnownPeople:
     def all(self) -> list[Likely]:
         """Everybody who may be somebody of higher rank, as far as that is worth a question."""
         several, single = dict(self._several()), dict(self._single())
-        unasked = self._unasked()
+        unasked, asked = self._unasked()
         found = []
         for k in range(len(self.count)):
             likely = several.get(k) or single.get(k)
             if len(unasked[k]):
                 likely = self._with_others(k, likely, unasked[k])
+            elif asked[k] and likely is not None and 1 - likely.none < AGAIN:
+                continue
             if likely is not None:
                 found.append(likely)
         return found
@@ -94,8 +97,11 @@ class KnownPeople:
         worth = likely.worth if likely else self.group_worth[k] / self.count[k]
         return Likely(k, [(g, p + missed / len(shown)) for g, p in shown], 1 - known - missed, float(worth))
 
-    def _unasked(self) -> list[Labels]:
-        """For each person those of higher rank to compare, the likeliest first; nobody where enough were."""
+    def _unasked(self) -> tuple[list[Labels], NDArray[np.bool_]]:
+        """For each person those of higher rank to compare, the likeliest first; nobody where enough were.
+
+        And whether a person was compared with enough others.
+        """
         groups = len(self.count)
         open_ = ~self.shut & (self.rank[:, None] < self.rank) & (self._together() < APART)
         blank = (
@@ -109,7 +115,8 @@ class KnownPeople:
             np.argsort(-self.probability, axis=1, kind="stable") if groups else np.zeros((0, 0), np.int64)
         )
         nobody = np.zeros(0, np.int64)
-        return [likely[k][open_[k][likely[k]]] if compared[k] < few[k] else nobody for k in range(groups)]
+        left = [likely[k][open_[k][likely[k]]] if compared[k] < few[k] else nobody for k in range(groups)]
+        return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
 
     def _together(self) -> Table:
         """(g, g) share of the tracks of the first that are seen together with one of the second."""
@@ -124,13 +131,11 @@ class KnownPeople:
         return np.asarray(met.reshape(groups, groups) / np.maximum(self.count, 1)[:, None], np.float64)
 
     def _compared(self) -> Labels:
-        """(g,) tracks of people of higher rank with which a person was compared."""
-        pairs = np.concatenate([self.view.cannot, self.view.unsure])
-        both = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-        own, other = self.view.label[both[:, 0]], self.view.label[both[:, 1]]
-        above = (own >= 0) & (other >= 0)
-        above[above] = self.rank[own[above]] < self.rank[other[above]]
-        return np.asarray(np.bincount(own[above], minlength=len(self.count)), np.int64)
+        """(g,) tracks of others with which a person was compared; a pair names first whom it was asked of."""
+        pairs = np.unique(np.concatenate([self.view.cannot, self.view.unsure]), axis=0)
+        own, other = self.view.label[pairs[:, 0]], self.view.label[pairs[:, 1]]
+        live = (own >= 0) & (other >= 0) & (own != other)
+        return np.asarray(np.bincount(own[live], minlength=len(self.count)), np.int64)
 
     def _several(self) -> Iterator[tuple[int, Likely]]:
         """People of two tracks and more."""
