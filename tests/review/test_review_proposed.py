@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -278,3 +279,18 @@ def test_a_workspace_of_an_earlier_castlist_is_upgraded_when_something_is_kept(
     castlist.propose(film.place, names)
     assert shown(film.place) == BOTH
     assert (film.place / "cast.db.schema4").exists()
+
+
+def test_an_open_page_hears_of_names_that_are_proposed_meanwhile(film: Any, names: Path, served: Any) -> None:
+    server = served(film.place)
+    state = server.get("/api/state")
+    ask = f"/api/changes?since={state['seen']}&proposals="
+    assert server.get(ask + quote(state["proposals"])) is None
+    castlist.propose(film.place, names)
+    news = server.get(ask + quote(state["proposals"]))
+    assert (news["seen"], news["since"]) == (state["seen"], None)
+    assert sum(len(p["proposed"]) for p in news["people"]) == 2
+    assert server.get(ask + quote(news["proposals"])) is None
+    castlist.reject(film.place, castlist.proposals(film.place)[0]["id"])
+    later = server.get(ask + quote(news["proposals"]))
+    assert sum(len(p["proposed"]) for p in later["people"]) == 1

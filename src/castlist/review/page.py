@@ -64,9 +64,15 @@ class Page:
             "aside": [{"reason": _reason(why), "count": n} for why, n in aside.most_common()],
         }
 
-    def changes(self, since: int) -> dict[str, object] | None:
-        """News, None where nothing happened since."""
-        return None if since == self.session.refresh().seen else self.news(since)
+    def changes(self, since: int, proposals: str | None = None) -> dict[str, object] | None:
+        """News, None where nothing happened since.
+
+        Args:
+            proposals: the stamp of the proposed names that the page knows; by default they do not count.
+        """
+        if since != self.session.refresh().seen:
+            return self.news(since)
+        return None if proposals in (None, self.session.head()["proposals"]) else self.news()
 
     def person(self, name: str) -> dict[str, object]:
         """The numbers of a person's tracks, in time.

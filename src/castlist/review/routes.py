@@ -125,7 +125,7 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
     return [
         ("/api/film", lambda r: projection.state()),
         ("/api/state", lambda r: page.news()),
-        ("/api/changes", lambda r: page.changes(_number(r, "since"))),
+        ("/api/changes", lambda r: page.changes(_number(r, "since"), r.query_params.get("proposals"))),
         ("/api/questions", lambda r: page.questions()),
         ("/api/history", lambda r: page.session.history()),
         ("/api/person/{id}", lambda r: page.person(r.path_params["id"])),

@@ -153,6 +153,7 @@ class Session:
             view = self.refresh()
             return {
                 "seen": view.seen,
+                "proposals": self._workspace.proposals.stamp(),
                 "film": {
                     "title": one_line(self.video.path.stem, 120) or "Untitled",
                     "ms": self.describe.length,

@@ -39,6 +39,14 @@ class Proposals:
         with self._reading() as db:
             return _read(db)
 
+    def stamp(self) -> str:
+        """A text that changes whenever a proposal is made, answered or removed."""
+        with self._reading() as db:
+            query = "SELECT count(*), coalesce(max(id), 0), coalesce(max(rejected), '') FROM proposals"
+            made, last, rejected = rows(db, query, (whole, whole, text))[0]
+            left = counts(db)["rejected"]
+        return f"{made} {last} {left} {rejected}"
+
     def put(self, found: Sequence[Proposed]) -> None:
         """Keep proposals; open ones of the same file for the same names give way. What was rejected stays.
 

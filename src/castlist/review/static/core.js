@@ -57,7 +57,7 @@ export function say(text, bad = false, back = null) {
 addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || document.body).append(box); }, { capture: true });
 
 // The state
-export const S = { seen: -1, film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
+export const S = { seen: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
@@ -67,7 +67,7 @@ export async function take(news) {
   const by = new Map(news.people.map((p) => [p.id, p]));
   S.people = news.order.map((id) => by.get(id) || S.by.get(id));
   S.by = new Map(S.people.map((p) => [p.id, p]));
-  for (const k of ["seen", "film", "aside", "undo", "redo", "conflicts", "missing", "joined"]) S[k] = news[k];
+  for (const k of ["seen", "proposals", "film", "aside", "undo", "redo", "conflicts", "missing", "joined"]) S[k] = news[k];
   for (const run of listeners) run();
 }
 
@@ -131,8 +131,12 @@ let late = 0;
 export async function poll() {
   try {
     if (!busy && !document.hidden) {
-      const news = await get("/api/changes?since=" + S.seen);
-      if (news && !busy && news.seen > S.seen) { await take(news); say("Somebody else decided something."); }
+      const news = await get(`/api/changes?since=${S.seen}&proposals=${encodeURIComponent(S.proposals)}`);
+      const decided = news && news.seen > S.seen;
+      if (news && !busy && (decided || (news.seen === S.seen && news.proposals !== S.proposals))) {
+        await take(news);
+        say(decided ? "Somebody else decided something." : "The names that files propose have changed.");
+      }
       if (late > 2) say("castlist answers again.");
       late = 0;
     }
