@@ -166,7 +166,8 @@ def test_the_command_asks_first(library, capsys, monkeypatch):
     assert "erased" in capsys.readouterr().out
 
 
-def test_a_workspace_that_somebody_reads_is_not_half_erased(library):
+def test_a_workspace_that_somebody_reads_is_not_half_erased(library, monkeypatch):
+    monkeypatch.setattr("castlist.store.database.WAIT", 0.2)  # seconds, instead of twenty
     lib, whom, _ = library
     film = lib.person(whom).films[0]
     reader = sqlite3.connect(film.workspace / "cast.db", isolation_level=None)

@@ -12,7 +12,9 @@ import pytest
 from test_library_films import content
 
 from castlist.cli import run
+from castlist.errors import InputError
 from castlist.library import executor, find_all
+from castlist.library.on_ray import Ray
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.xdist_group("ray")
@@ -26,6 +28,40 @@ def cluster():
              object_store_memory=80 << 20)  # fmt: skip
     yield
     ray.shutdown()
+
+
+class SlowToStart:
+    """Stands where the module ray does, for a machine so busy that the first attempts time out."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures, self.calls = failures, []
+
+    def is_initialized(self) -> bool:
+        return False
+
+    def init(self, **options: object) -> None:
+        self.calls.append("init")
+        if self.calls.count("init") <= self.failures:
+            raise Exception("The current node timed out during startup. This could happen because ...")
+
+    def shutdown(self) -> None:
+        self.calls.append("shutdown")
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+def test_a_cluster_that_starts_slowly_is_started_again(failures):
+    executor = Ray()
+    executor.ray = SlowToStart(failures)
+    assert executor._connect()
+    assert executor.ray.calls == ["init", *["shutdown", "init"] * failures]
+
+
+def test_a_cluster_that_never_starts_is_one_sentence():
+    executor = Ray()
+    executor.ray = SlowToStart(99)
+    with pytest.raises(InputError, match=r"no Ray cluster that can be used .*very busy"):
+        executor._connect()
+    assert executor.ray.calls[-1] == "shutdown"
 
 
 def test_the_result_is_that_of_this_machine_byte_for_byte(cluster, small_film, tmp_path, capsys):

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Ray"]
 
 PATIENCE = 10.0  # seconds to wait for a cluster to answer
+STARTS = (
+    3  # attempts to start a cluster on this machine: a busy one can need more than the 30 s that Ray waits
+)
 CORES = 2  # of a worker where its tasks do not say: one looks for faces while one decodes
 
 
@@ -71,8 +74,7 @@ class Ray:
         main = threading.current_thread() is threading.main_thread()
         before = signal.getsignal(signal.SIGTERM) if main else None
         try:
-            self.ray.init(address=self.address, include_dashboard=False, log_to_driver=False,
-                          configure_logging=False)  # fmt: skip
+            self._begin()
         except (ConnectionError, ValueError, RuntimeError) as error:
             where = f" at {self.address}" if self.address else ""
             raise InputError(f"there is no Ray cluster{where} that can be used ({error})") from None
@@ -80,6 +82,20 @@ class Ray:
             if main:
                 signal.signal(signal.SIGTERM, before)  # Ray puts its own in place
         return True
+
+    def _begin(self) -> None:
+        """Start Ray, more than once where its node does not answer within Ray's own 30 seconds."""
+        for left in reversed(range(STARTS)):
+            try:
+                self.ray.init(address=self.address, include_dashboard=False, log_to_driver=False,
+                              configure_logging=False)  # fmt: skip
+                return
+            except Exception as error:  # Ray raises a bare one for this
+                if "timed out during startup" not in str(error):
+                    raise
+                self.ray.shutdown()
+                if not left:
+                    raise RuntimeError("it did not start in time; the machine is very busy") from None
 
     def _run(self, tasks: Sequence[Task], watch: FilmWatch) -> Iterator[Outcome]:
         waiting = deque((_absolute(task), task, 1) for task in tasks)

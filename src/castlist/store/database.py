@@ -45,6 +45,7 @@ LIMITS = {  # what no statement and no value of ours comes near
 _STATISTICS = {("table", "sqlite_stat1", "sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)")}
 _EARLIER = "{}: written by an earlier castlist; run castlist find once to upgrade it"
 _MEDIUM = "{}: cannot be written, since its disk is full or read-only; free some space and start again"
+WAIT = 20.0  # seconds for which a statement waits while another process writes
 TRIES = 5  # to copy a database that somebody writes to
 # Why SQLite cannot set up what a reader needs beside the database, though the database itself can be read.
 _NO_ROOM = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
@@ -204,7 +205,7 @@ def _guarded(place: Path, mode: str, size: int) -> Database:
 
 def _open(address: str) -> Database:
     return sqlite3.connect(
-        address, uri=True, isolation_level=None, timeout=20, check_same_thread=False, factory=Database
+        address, uri=True, isolation_level=None, timeout=WAIT, check_same_thread=False, factory=Database
     )
 
 
