@@ -13,12 +13,12 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
-__all__ = ["HelperThread", "Task"]
+__all__ = ["HelperTask", "HelperThread"]
 
 T = TypeVar("T")
 
 
-class Task(Generic[T]):
+class HelperTask(Generic[T]):
     """Work that is done once: by the helper thread, or by the first who asks for its result."""
 
     def __init__(self, work: Callable[[], T]) -> None:
@@ -77,16 +77,16 @@ class HelperThread:
             self._changed.notify()
         self._thread.join()
 
-    def do(self, work: Callable[[], T]) -> Task[T]:
+    def do(self, work: Callable[[], T]) -> HelperTask[T]:
         """Work to be done before any that is done ahead, the oldest first."""
         return self._added(self._first, work)
 
-    def ahead(self, work: Callable[[], T]) -> Task[T]:
+    def ahead(self, work: Callable[[], T]) -> HelperTask[T]:
         """Work that may be needed later, the newest first: the caller comes to the oldest first."""
         return self._added(self._ahead, work)
 
-    def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> Task[T]:
-        task = Task(work)
+    def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> HelperTask[T]:
+        task = HelperTask(work)
         with self._changed:
             tasks.append(task)
             self._changed.notify()

@@ -183,7 +183,8 @@ def test_what_doctor_prints_really_installs():
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_ends_castlist_as_ctrl_c_does(name):
     script = (
-        "import sys, castlist.cli as c, castlist.cli.doctor as d\n"
+        "import signal, sys, castlist.cli as c, castlist.cli.doctor as d\n"
+        f"signal.signal(signal.{name}, signal.SIG_DFL)\n"  # under nohup a child would ignore SIGHUP
         f"def examine():\n import os, signal, time\n os.kill(os.getpid(), signal.{name})\n time.sleep(9)\n"
         "d.examine = examine\nsys.argv = ['castlist', 'doctor']\nc.main()"
     )

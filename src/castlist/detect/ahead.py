@@ -15,13 +15,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.detect.sampling import Finder, Jumps, Picture, Sampler, Sampling
-from castlist.helper_thread import HelperThread, Task
+from castlist.detect.sampling import FaceFinder, Jumps, Picture, Sampler, Sampling
+from castlist.helper_thread import HelperTask, HelperThread
 from castlist.types import Detections, Machine
 
 __all__ = ["LookAhead"]
 
-Looks = dict[float, Task[Detections]]  # by scale
+Looks = dict[float, HelperTask[Detections]]  # by scale
 
 
 class LookAhead:
@@ -31,7 +31,7 @@ class LookAhead:
     """
 
     def __init__(
-        self, look: Sampling, detector: Finder, machine: Machine, helper: HelperThread, lag: int
+        self, look: Sampling, detector: FaceFinder, machine: Machine, helper: HelperThread, lag: int
     ) -> None:
         self._look, self._detector, self._machine, self._helper = look, detector, machine, helper
         self._lag = lag

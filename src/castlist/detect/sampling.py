@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types import Detections, Machine
 
-__all__ = ["BACK", "Finder", "Jumps", "Picture", "Sampler", "Sampling", "merged"]
+__all__ = ["BACK", "FaceFinder", "Jumps", "Picture", "Sampler", "Sampling", "merged"]
 
 BACK = 7  # frames before the present one that may yet be looked at
 NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
@@ -22,7 +22,7 @@ NEAR = 2  # frames between two looks; where there are fewer, none of them is loo
 Picture = Callable[[], NDArray[np.uint8]]
 
 
-class Finder(Protocol):
+class FaceFinder(Protocol):
     """What finds the faces of a picture (h, w, 3) BGR at a scale: any detector."""
 
     def __call__(self, image: NDArray[np.uint8], *, scale: float, machine: Machine) -> Detections: ...
@@ -54,7 +54,7 @@ class Sampling:
         """By what a picture (h, w, 3) is scaled for a look at the long side `side`, in pixels."""
         return float(min(self.enlarge, side / max(image.shape[:2])))
 
-    def watch(self, detector: Finder, machine: Machine = Machine()) -> Sampler:
+    def watch(self, detector: FaceFinder, machine: Machine = Machine()) -> Sampler:
         """What looks at frames as they go by."""
         return Sampler(self, detector, machine)
 
@@ -66,7 +66,7 @@ class Sampler:
     came or went.
     """
 
-    def __init__(self, look: Sampling, detector: Finder, machine: Machine) -> None:
+    def __init__(self, look: Sampling, detector: FaceFinder, machine: Machine) -> None:
         self._look, self._detector, self._machine = look, detector, machine
         self._seen: deque[_Seen] = deque(maxlen=BACK)  # the last ones, of this shot
         self.due = -np.inf  # seconds at which the next look is due, and the next one at each other size

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from castlist.decode import Frame, Reader, read_frames
 from castlist.detect import BACK, LookAhead, Sampler, Sampling
 from castlist.embed import CHIP, align_faces, best_faces, detail, doubtful, face_quality, halved, sharpness
-from castlist.helper_thread import HelperThread, Task
+from castlist.helper_thread import HelperTask, HelperThread
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -79,7 +79,7 @@ def scan(
                 exact=retimed > 0,
             )
         )
-        waiting: deque[tuple[Task[Scan], int]] = deque()  # with how many faces each holds
+        waiting: deque[tuple[HelperTask[Scan], int]] = deque()  # with how many faces each holds
         number = itertools.count(frames + 1)
         for segment in _segments(reader, street, lambda: watch(next(number))):
             # embedded while the next frames are looked at
