@@ -48,8 +48,10 @@ class LookAhead:
         self._coming.append(_Coming(frame, seconds, picture, signal, self._jumps(signal)))
         self._plan()
         if len(self._coming) > self._lag:
+            due = self._sampler.due
             yield from self._show()
-            self._plan()
+            if self._sampler.due != due:
+                self._plan()
 
     def finish(self) -> Iterator[Detections]:
         """Faces of the frames that are left."""
