@@ -114,7 +114,7 @@ def test_completion_knows_the_verbs():
         (["info", "none.castlist"], "none.castlist"),
         (["export", "none.castlist"], "none.castlist"),
         (["demo", "--film", "none"], "no drawn film"),
-        (["nothing"], "no verb 'nothing'"),
+        (["nothing"], "no command 'nothing'"),
         (["fnd", "none.mp4"], "did you mean find"),
         (["reveiw", "none.castlist"], "did you mean review"),
         (["none.mp4"], "castlist find none.mp4"),

@@ -98,16 +98,16 @@ def _no_verb(name: str) -> str:
 
     if is_address(name):
         return (
-            f"addresses are not fetched, and {name!r} is no verb; save the film to a file: castlist find FILE"
+            f"castlist does not fetch addresses such as {name!r}; save the film to a file: castlist find FILE"
         )
     near = get_close_matches(name.lower(), VERBS, n=2, cutoff=0.6)
     if near and not Path(name).exists():
-        return f"there is no verb {name!r}; did you mean {' or '.join(near)}?"
+        return f"there is no command {name!r}; did you mean {' or '.join(near)}?"
     if Path(name).is_dir() and (Path(name) / "cast.db").exists():
-        return f"there is no verb {name!r}; to look at a workspace: castlist info {name}"
+        return f"there is no command {name!r}; to look at a workspace: castlist info {name}"
     if Path(name).exists() or Path(name).suffix:
-        return f"there is no verb {name!r}; to find the cast of a film: castlist find {name}"
-    return f"there is no verb {name!r}; castlist --help lists them"
+        return f"there is no command {name!r}; to find the cast of a film: castlist find {name}"
+    return f"there is no command {name!r}; castlist --help lists them"
 
 
 @click.group(
