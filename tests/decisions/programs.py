@@ -192,8 +192,13 @@ class Film:
     def _check(self, person: int, strangers: int) -> None:
         if self.view.groups:
             group = self.view.groups[person % len(self.view.groups)]
-            apart = [[t] for i, t in enumerate(group.tracks.tolist()) if strangers >> i & 1]
-            self.decide({"action": "check", "items": [{"person": group.id, "strangers": apart}]})
+            apart = [[t] for i, t in enumerate(group.tracks.tolist()[:4]) if strangers >> i & 1]
+            others = [g for g in self.view.groups if g is not group]
+            item: dict[str, Any] = {"person": group.id, "strangers": apart}
+            if strangers & 16 and others:  # they go to somebody, in the same decision
+                to = int(others[strangers % len(others)].tracks[0])
+                item = {"person": group.id, "moved": [{"tracks": own, "to": to} for own in apart]}
+            self.decide({"action": "check", "items": [item]})
 
     def _name(self, person: int, name: str) -> None:
         ids = self._ids()
@@ -282,7 +287,7 @@ def program(seed: int, steps: int = 20) -> tuple[list[int], list[Step]]:
         lambda: ("answer", n(PLACES), n(PLACES), rng.random() < 0.5),
         lambda: ("move", rng.sample(range(PLACES), n(1, 4)), n(-4, 5)),
         lambda: ("sort", [(n(20), n(-8, 20), rng.random() < 0.5) for _ in range(n(1, 4))]),
-        lambda: ("check", n(PLACES), n(16)),
+        lambda: ("check", n(PLACES), n(32)),
         lambda: ("name", n(PLACES), rng.choice(["Ann", "ann", "Bob", ""])),
         lambda: ("fate", rng.choice(FATES), n(PLACES)),
         lambda: ("undo_last",),

@@ -104,18 +104,20 @@ class KnownPeople:
         """
         groups = len(self.count)
         open_ = ~self.shut & (self.rank[:, None] < self.rank) & (self._together() < APART)
-        blank = (
-            self.evidence.blank
-        )  # too blurred for a model: a person may tell, but not among those who are not
-        open_ &= ~(blank & ~blank[:, None])
+        blank = self.evidence.blank  # too blurred for a model, perhaps not for a person:
+        open_ &= ~(blank & ~blank[:, None])  # but never offered for somebody who is not
         compared = self._compared()
         possible = compared + open_.sum(axis=1)
         few = np.where(possible <= MOST, possible, ENOUGH)
-        likely = (
-            np.argsort(-self.probability, axis=1, kind="stable") if groups else np.zeros((0, 0), np.int64)
-        )
-        nobody = np.zeros(0, np.int64)
-        left = [likely[k][open_[k][likely[k]]] if compared[k] < few[k] else nobody for k in range(groups)]
+        rows = np.flatnonzero(compared < few)
+        value = np.where(open_[rows], self.probability[rows], -1.0)
+        best = np.tile(np.arange(groups), (len(rows), 1))
+        if groups > MOST:
+            best = np.argpartition(-value, MOST, axis=1)[:, :MOST]
+        left = [np.zeros(0, np.int64)] * groups
+        for k, own, near in zip(rows.tolist(), value, best, strict=True):
+            found = near[own[near] >= 0]
+            left[k] = found[np.lexsort((found, -own[found]))]
         return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
 
     def _together(self) -> Table:
