@@ -97,9 +97,7 @@ def _no_verb(name: str) -> str:
     from castlist.cli.options import is_address
 
     if is_address(name):
-        return (
-            f"castlist does not fetch addresses such as {name!r}; save the film to a file: castlist find FILE"
-        )
+        return f"addresses are not fetched; save {name!r} to a file, and then: castlist find FILE"
     near = get_close_matches(name.lower(), VERBS, n=2, cutoff=0.6)
     if near and not Path(name).exists():
         return f"there is no command {name!r}; did you mean {' or '.join(near)}?"
