@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from castlist.cast import Cast
 from castlist.cli.reel import seconds
-from castlist.reel import chosen
+from castlist.reel import chosen_pieces
 from castlist.types import CUT, START, Clock, Shots, Tracks, Video
 
 RATE, FRAMES = 10, 200
@@ -36,7 +36,7 @@ def cast(*people: list[tuple[int, int]]) -> Cast:
 
 
 def frames(made, who, **options) -> list[tuple[int, int]]:
-    return [(p.first, p.stop) for p in chosen(made, [made[name] for name in who.split()], **options)]
+    return [(p.first, p.stop) for p in chosen_pieces(made, [made[name] for name in who.split()], **options)]
 
 
 def test_cuts_are_made_at_shot_borders_where_these_are_near() -> None:
@@ -65,7 +65,7 @@ def test_the_longest_parts_that_fit_in_order_the_last_of_them_shortened() -> Non
 
 
 def test_places_in_the_reel_follow_one_another() -> None:
-    pieces = chosen(made := cast([(10, 20), (60, 90)]), [made["Anna"]])
+    pieces = chosen_pieces(made := cast([(10, 20), (60, 90)]), [made["Anna"]])
     assert [float(p.reel_start) for p in pieces] == [0, 1]
     assert [float(p.start) for p in pieces] == [1, 6]
 
@@ -77,7 +77,7 @@ def test_places_in_the_reel_follow_one_another() -> None:
 )
 def test_parts_are_in_order_do_not_overlap_and_are_not_too_long(spans, longest) -> None:
     by_shot = [(a, min(a + n, int(SHOTS.stop[SHOTS.of([a])[0]]))) for a, n in spans]
-    pieces = chosen(made := cast(by_shot), [made["Anna"]], longest=longest)
+    pieces = chosen_pieces(made := cast(by_shot), [made["Anna"]], longest=longest)
     assert all(a.stop < b.first for a, b in pairwise(pieces))
     assert all(p.first < p.stop <= FRAMES for p in pieces)
     total = sum((p.duration for p in pieces), Fraction(0))
