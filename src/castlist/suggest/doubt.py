@@ -11,7 +11,7 @@ from castlist.suggest.batches import Lines
 
 __all__ = ["Doubt", "Outlook", "clicks_until_the_end", "doubts_of"]
 
-# What a review takes until nothing is asked any more: least squares of logarithms over 398 sheets of
+# What a review takes until nothing is asked any more: least squares of logarithms over 354 sheets of
 # simulated reviews (six labelled films, the same made small, drawn ones, three track sets and parts of them),
 # the first sheet of each weighted most; benchmarks/review_clicks.py says how far it is off.
 ONCE = 2.1  # clicks, and for
