@@ -35,7 +35,7 @@ class LookAhead:
     ) -> None:
         self._look, self._detector, self._machine, self._helper = look, detector, machine, helper
         self._lag = lag
-        self._begun: dict[int, Looks] = {}  # by picture; the tasks hold the pictures
+        self._begun: dict[int, Looks] = {}  # by the identity of pictures that `_coming` and `_before` hold
         self._sampler = Sampler(look, self._found, machine)
         self._jumps = Jumps(look.jump)
         self._coming: deque[_Coming] = deque()
@@ -85,7 +85,7 @@ class LookAhead:
 
     def _begin(self, now: _Coming, also: list[int]) -> None:
         image = now.picture()  # here: a film is read by one thread
-        now.begun = {}
+        now.picture = lambda: image  # the sampler asks for this very picture
         for side in (self._look.side, *also):
             scale = self._look.scale(image, side)
             if scale not in now.begun:
