@@ -83,3 +83,12 @@ def test_where_nobody_can_join_the_labels_stay(missing: str) -> None:
     if missing == "faces":
         faces = faces[faces.track < len(label) - 1]
     assert join_blurred(faces, NONE, label, blurred).tolist() == label.tolist()
+
+
+def test_people_without_a_face_are_joined_by_nobody() -> None:
+    faces, label, blurred, _ = film(np.array([[0, 0, 1.2, 0], [0, 0, 0, 1.2]]))
+    t = len(label) - 2
+    faces = faces[faces.track // EACH != PEOPLE - 1]
+    assert join_blurred(faces, together((0, 3 * EACH)), label, blurred)[t] == 2
+    faces = faces[faces.track >= PEOPLE * EACH]
+    assert join_blurred(faces, NONE, label, blurred).tolist() == label.tolist()

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
-from castlist.cluster.confidence import SURENESS
+from castlist.cluster.confidence import SURENESS, shares
 from castlist.cluster.group_linkage import Scale
 from castlist.cluster.hints import Hints
+from castlist.cluster.links import cannot_table
 from castlist.cluster.means import track_means
 from castlist.types import NOISE, Constraints, Embeddings
 
@@ -42,42 +43,38 @@ def join_blurred(
         hints: as for `GroupLinkage`.
     """
     mean, faces = track_means(embeddings, len(label), length=True)
-    people, clear = np.unique(label[label != NOISE]), label != NOISE
-    waiting = np.flatnonzero(blurred & (faces > 0))
+    clear, waiting = (label != NOISE) & (faces > 0), np.flatnonzero(blurred & (faces > 0))
+    people = np.unique(label[clear])
     if not len(people) or not len(waiting):
         return label
     pairs = constraints[clear[constraints.a] & clear[constraints.b]]
     scale = Calibration.fit(embeddings[clear[embeddings.track]], pairs).scale
-    odds = _log_odds(mean, np.searchsorted(people, label), clear & (faces > 0), waiting, scale)
+    own = np.where(clear, np.searchsorted(people, label), NOISE)
+    odds = _log_odds(mean[clear], own[clear], mean[waiting], scale)
     if hints is not None:
         odds += Hints.of(hints, len(label)).between(waiting, label, people)
-    odds[_together(constraints, label, people, waiting)] = -np.inf
-    probability = _probability(SURENESS * odds)
+    place = np.full(len(label), NOISE)
+    place[waiting] = np.arange(len(waiting))
+    odds[cannot_table(constraints.cannot, place, own, odds.shape)] = -np.inf
+    probability = shares(SURENESS * odds)[0]
     joined, sure = label.copy(), probability.max(axis=1) >= JOINED
     joined[waiting[sure]] = people[probability[sure].argmax(axis=1)]
     return joined
 
 
 def _log_odds(
-    mean: NDArray[np.float32],
-    own: NDArray[np.int64],
-    clear: NDArray[np.bool_],
-    waiting: NDArray[np.int64],
-    scale: Scale,
+    clear: NDArray[np.float32], own: NDArray[np.int64], waiting: NDArray[np.float32], scale: Scale
 ) -> NDArray[np.float64]:
-    """(w, p) log odds of each waiting track being each person; `own` numbers the clear tracks' people."""
-    p = int(own[clear].max()) + 1
-    total = np.zeros((p, mean.shape[1]))
-    np.add.at(total, own[clear], mean[clear].astype(np.float64))
-    count = np.bincount(own[clear], minlength=p).astype(np.float64)
-    many, square = np.maximum(count, 1), (total**2).sum(axis=1)
-    length = np.sqrt(np.maximum(square, 1e-9)) / many
-    cosine = mean[waiting] @ total.T / many
-    scale = _blurred_scale(cosine[:, count > 0], length[count > 0], scale)
+    """(w, p) log odds of each waiting track being each person, given means; `own` (c,) numbers the people."""
+    count = np.bincount(own).astype(np.float64)
+    total = np.zeros((len(count), clear.shape[1]))
+    np.add.at(total, own, clear.astype(np.float64))
+    square = (total**2).sum(axis=1)
+    length = np.sqrt(np.maximum(square, 1e-9)) / count
+    cosine = waiting @ total.T / count
+    scale = _blurred_scale(cosine, length, scale)
     level = scale.level(square - count, count) * scale.level(np.zeros(1), np.ones(1))
-    odds = scale.log_odds(cosine, level, length) + np.log(many)
-    odds[:, count == 0] = -np.inf
-    return odds
+    return np.asarray(scale.log_odds(cosine, level, length) + np.log(count))
 
 
 def _blurred_scale(cosine: NDArray[np.float64], length: NDArray[np.float64], scale: Scale) -> Scale:
@@ -88,23 +85,3 @@ def _blurred_scale(cosine: NDArray[np.float64], length: NDArray[np.float64], sca
     other = share * middle + (1 - share) * scale.other
     variance = share * spread**2 + (1 - share) * scale.spread**2
     return replace(scale, other=max(scale.other, other), spread=max(scale.spread, float(np.sqrt(variance))))
-
-
-def _together(
-    constraints: Constraints, label: NDArray[np.int64], people: NDArray[np.int64], waiting: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """(w, p) whether a waiting track was seen together with a person."""
-    seen = np.zeros((len(waiting), len(people)), np.bool_)
-    place = np.full(len(label), -1)
-    place[waiting] = np.arange(len(waiting))
-    for a, b in np.concatenate([constraints.cannot, constraints.cannot[:, ::-1]]):
-        if place[a] >= 0 and label[b] != NOISE:
-            seen[place[a], np.searchsorted(people, label[b])] = True
-    return seen
-
-
-def _probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(w, p) of each person, "nobody here" having log odds of 0."""
-    top = np.maximum(odds.max(axis=1, keepdims=True), 0.0)
-    each = np.exp(odds - top)
-    return np.asarray(each / (each.sum(axis=1, keepdims=True) + np.exp(-top)))

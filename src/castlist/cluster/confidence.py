@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.group_linkage import Scale
 from castlist.cluster.likeness import Likeness
+from castlist.cluster.links import cannot_table
 from castlist.cluster.whiten import measure, whitened
 from castlist.errors import InputError
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
 
-__all__ = ["membership_confidence", "membership_odds"]
+__all__ = ["SURENESS", "membership_confidence", "membership_odds", "shares"]
 
 SURENESS = 0.8  # log odds are taken so many times: a scene's light and pose make its tracks err together
 SURPRISES = 0.03  # of the surest links in labelled films and track sets, .05 and .01 are wrong all the same
@@ -42,9 +43,12 @@ def membership_confidence(
     odds = membership_odds(cosine, label, measure(cosine, label, prior))
     place = np.full(len(clustering), -1)
     place[rows] = np.arange(len(rows))
-    for a, b in np.concatenate([constraints.cannot, constraints.cannot[:, ::-1]]):
-        if max(a, b) < len(place) and place[a] >= 0 and place[b] >= 0 and label[place[a]] != label[place[b]]:
-            odds[place[a], label[place[b]]] = -np.inf
+    cannot = constraints.cannot[(constraints.cannot < len(place)).all(axis=1)]
+    person = np.full(len(place), -1)
+    person[rows] = label
+    apart = cannot_table(cannot, place, person, odds.shape)
+    apart[np.arange(len(rows)), label] = False
+    odds[apart] = -np.inf
     probability[rows] = (1 - SURPRISES) * _share(SURENESS * odds, label)
     linked = constraints.must.ravel()
     probability[linked[linked < len(clustering)]] = 1.0
@@ -71,11 +75,16 @@ def membership_odds(
     return np.asarray(odds, np.float64)
 
 
+def shares(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(t, p) the part that each column has of its row, and (t,) that of "nobody", whose log odds are 0."""
+    top = np.maximum(odds.max(axis=1, keepdims=True), 0.0)
+    each, nobody = np.exp(odds - top), np.exp(-top)
+    total = each.sum(axis=1, keepdims=True) + nobody
+    return np.asarray(each / total), np.asarray((nobody / total)[:, 0])
+
+
 def _share(odds: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(t,) the part that each row's own column has among its columns and "nobody", whose log odds are 0."""
-    top = np.maximum(odds.max(axis=1), 0.0)
-    each = np.exp(odds - top[:, None])
-    nobody = np.exp(-top)
-    mine = each[np.arange(len(label)), label]
+    """(t,) the part of each row's own column; of a track alone, that of "nobody"."""
+    each, nobody = shares(odds)
     alone = np.bincount(label)[label] == 1
-    return np.asarray(np.where(alone, nobody, mine) / (each.sum(axis=1) + nobody))
+    return np.asarray(np.where(alone, nobody, each[np.arange(len(label)), label]))

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
 
-__all__ = ["check_pairs", "must_groups"]
+__all__ = ["cannot_table", "check_pairs", "must_groups"]
 
 
 def check_pairs(pairs: ArrayLike | None, n: int, name: str) -> NDArray[np.int64]:
@@ -55,3 +55,21 @@ def must_groups(
             f"tracks {a} and {b} are must-linked and cannot-linked at once; undo one of the links"
         )
     return group, np.unique(np.sort(pairs, axis=1), axis=0) if len(pairs) else pairs
+
+
+def cannot_table(
+    cannot: NDArray[np.int64], row: NDArray[np.int64], column: NDArray[np.int64], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """(r, c) whether a track of a row is cannot-linked with one of a column.
+
+    Args:
+        cannot: (q, 2) tracks.
+        row: (t,) the row of each track, less than 0 for none; `column` likewise.
+        shape: (r, c).
+    """
+    table = np.zeros(shape, np.bool_)
+    both = np.concatenate([cannot, cannot[:, ::-1]])
+    r, c = row[both[:, 0]], column[both[:, 1]]
+    known = (r >= 0) & (c >= 0)
+    table[r[known], c[known]] = True
+    return table
