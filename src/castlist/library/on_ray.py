@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Ray"]
 
 PATIENCE = 10.0  # seconds to wait for a cluster to answer
-STARTS = (
-    3  # attempts to start a cluster on this machine: a busy one can need more than the 30 s that Ray waits
-)
+STARTS = 3  # attempts to start a cluster here: a busy machine can need more than the 30 s that Ray waits
 CORES = 2  # of a worker where its tasks do not say: one looks for faces while one decodes
 
 

@@ -27,9 +27,7 @@ LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 LEAVES = 0.5  # probability of another person from which on a track is proposed to leave: likelier than not
 LONGEST = 24  # items of a sheet
-WHO_FIRST = (
-    0.1  # probability of being somebody else from which one is asked about before one is looked through
-)
+WHO_FIRST = 0.1  # probability of being somebody else from which that is asked before one is looked through
 AT_ONCE = 40  # pieces of people to be looked through at once
 
 Table = NDArray[np.float64]
