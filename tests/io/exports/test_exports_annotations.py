@@ -10,6 +10,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from exports_readers import asked, tool
 from castlist.errors import InputError
 from castlist.io.exports import FORMATS, Options
 from castlist.io.exports.xmp import picture
-from castlist.types import NOISE
+from castlist.types import NOISE, Tracks
 
 CAST = made()
 ONLY = Options(people_only=True)
@@ -89,10 +90,6 @@ def test_cvat_by_its_rules():
 
 
 def test_cvat_says_where_a_track_has_a_gap():
-    from dataclasses import replace
-
-    from castlist.types import Tracks
-
     tracks = Tracks(
         [3, 4, 8, 1999], np.tile([1, 2, 3, 4], (4, 1)), np.ones(4), [0, 1, 2, 3], [0, 3, 4], [0, 0]
     )
@@ -122,6 +119,28 @@ def test_label_studio_by_its_rules():
     assert all(np.allclose(found[k], expected[k], atol=0.01) for k in found)
     labels = [r["value"]["labels"] for r in prediction["result"]]
     assert labels == [["face"] if p == NOISE else [NAMES[p]] for p in CAST.person.tolist()]
+
+
+EDGES = np.array([[-9, 40, 20, 80], [620, 340, 660, 380], [-30, 10, 0.001, 50], [650, 10, 690, 50]])
+
+
+@pytest.mark.parametrize("form", ["coco", "cvat", "label-studio"])
+def test_boxes_end_where_the_picture_ends(form):
+    """Two faces that the edges cut, and a track of two that lie beyond them."""
+    tracks = Tracks([0, 1, 3, 4], EDGES, np.ones(4), [0, 1, 2, 3], [0, 2, 4], [0, 0])
+    cast = replace(CAST, tracks=tracks, person=np.array([0, 1]), fate=np.array([0, 0]))
+    text = FORMATS[form].text(cast)
+    if form == "coco":
+        found = [(a["track_id"], *a["bbox"]) for a in json.loads(text)["annotations"]]
+    elif form == "cvat":
+        boxes = [b for b in ET.fromstring(text).iter("box") if b.get("outside") == "0"]  # noqa: S314
+        sides = [[float(b.get(k)) for k in ("xtl", "ytl", "xbr", "ybr")] for b in boxes]
+        found = [(1, a, b, c - a, d - b) for a, b, c, d in sides]
+    else:
+        regions = json.loads(text)[0]["predictions"][0]["result"]
+        keys = [k for r in regions for k in r["value"]["sequence"]]
+        found = [(1, k["x"] * 6.4, k["y"] * 3.6, k["width"] * 6.4, k["height"] * 3.6) for k in keys]
+    assert np.allclose(found, [(1, 0, 40, 20, 40), (1, 620, 340, 20, 20)], atol=0.01)
 
 
 def exif(text):

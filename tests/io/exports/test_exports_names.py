@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from exports_made import RATES, SPANS, made, numbered
+from exports_made import RATES, SPANS, made, numbered, with_names
 from exports_readers import COUNTED_FROM_TIMECODE, READERS, number
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +32,7 @@ HOSTILE = (
     "TITLE: x", "FCM: DROP FRAME", "Nobody", "Person 2", "1", "NOTE x", "STYLE", "WEBVTT", "%s {0}",
     "../../etc/passwd", "$(reboot)", "null", "<NA>",
 )  # fmt: skip
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 XML = ("fcp7", "fcpxml", "matroska", "cvat", "xmp")
 
 
@@ -71,6 +72,41 @@ def test_hostile_names_in_chapters(form):
     found = READERS[form][0](FORMATS[form].text(cast, everybody), Fraction(25))
     assert sorted({(a, b) for _, a, b in found}) == [(at, at + 10) for at in starts]
     assert {n for n, _, _ in found} == {n for name in distinct_names(cast) for n in name.split(", ")}
+
+
+def named_in(form, text):
+    """Every name that a file holds where a person is named."""
+    if form == "cvat":
+        return {a.text for a in ET.fromstring(text).iter("attribute") if a.get("name")}  # noqa: S314
+    if form == "xmp":
+        return {li.text for li in ET.fromstring(text.split("\n", 1)[1]).iter(RDF + "li")}  # noqa: S314
+    held = json.loads(text)
+    if form == "coco":
+        return {a["person"] for a in held["annotations"] if "person" in a}
+    if form == "label-studio":
+        regions = held[0]["predictions"][0]["result"]
+        return {label for r in regions for label in r["value"]["labels"]} - {"face"}
+    if form == "web-annotation":
+        return {item["body"][0]["value"] for item in held["items"]}
+    frames = [a["properties"] for a in held["views"][0]["annotations"] if "TimeFrame" in a["@type"]]
+    return {frame["label"] for frame in frames}
+
+
+@pytest.mark.parametrize("form", ["coco", "cvat", "label-studio", "web-annotation", "mmif", "xmp"])
+def test_hostile_names_come_back_from_formats_of_annotations(form):
+    cast, _ = hostile_cast()
+    cast = with_names(cast, *(p.name for p in cast.people))
+    # in XMP they are names for a catalogue, where two people of one name are that name
+    names = (
+        {one_line(p.name) for p in cast.people} if form == "xmp" else set(distinct_names(cast)) - {"unused"}
+    )
+    found = named_in(form, FORMATS[form].text(cast).encode("utf-8", "backslashreplace").decode())
+    assert {name for name in found if name and name.strip()} == names
+
+
+def test_names_that_rttm_would_make_alike_stay_two_people():
+    cast = made(names=("Anna B", "Anna_B"), spans=[(0, 10, 20), (1, 30, 40)])
+    assert [line.split()[7] for line in FORMATS["rttm"].text(cast).splitlines()] == ["Anna_B", "Anna_B_(2)"]
 
 
 @given(st.text(st.characters(codec=None), max_size=40))

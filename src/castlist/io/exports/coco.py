@@ -1,9 +1,9 @@
 """Faces as a COCO dataset with tracks: `images` are the frames that show somebody, `annotations` the faces.
 
-Ids count from 1, frames (`frame_id`) from 0; boxes are left, top, width, height in pixels. An annotation
-has `video_id`, `track_id` and, where the track is somebody's, `person_id` and `person`. The only category
-is `face`. `--people-only` leaves out faces that are nobody's. [Lin 2014; the video fields are those of TAO,
-Dave 2020]
+Ids count from 1, frames (`frame_id`) from 0; boxes are left, top, width, height in pixels, cut at
+the picture's edges. An annotation has `video_id`, `track_id` and, where the track is somebody's, `person_id`
+and `person`. The only category is `face`; `segmentation` is empty, since there are no masks. `--people-only`
+leaves out faces that are nobody's. [Lin 2014; the video fields are those of TAO, Dave 2020]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.io.exports.names import distinct_names, film_name, one_line
 from castlist.io.exports.options import Options
+from castlist.io.exports.within import Within
 from castlist.types import NOISE, Fate, Json
 
 __all__ = ["lines"]
@@ -25,8 +26,9 @@ __all__ = ["lines"]
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The file, face by face."""
-    owner = cast.tracks.track
+    owner, within = cast.tracks.track, Within.of(cast)
     rows = np.lexsort((owner, cast.tracks.frame))
+    rows = rows[within.seen[rows]]
     if options.people_only:
         rows = rows[cast.person[owner[rows]] != NOISE]
     names = distinct_names(cast)
@@ -41,7 +43,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield json.dumps(head, ensure_ascii=False)[:-1] + ',\n "images": ['
     yield from _listed(_image(cast, i, f) for i, f in enumerate(frames.tolist(), 1))
     yield '],\n "annotations": ['
-    yield from _listed(_faces(cast, rows, frames, names))
+    yield from _listed(_faces(cast, within, rows, frames, names))
     yield "]}\n"
 
 
@@ -92,13 +94,13 @@ def _image(cast: Cast, number: int, frame: int) -> dict[str, Json]:
 
 
 def _faces(
-    cast: Cast, rows: NDArray[np.int64], frames: NDArray[np.int64], names: list[str]
+    cast: Cast, within: Within, rows: NDArray[np.int64], frames: NDArray[np.int64], names: list[str]
 ) -> Iterator[dict[str, Json]]:
     tracks = cast.tracks
     owner = tracks.track[rows].tolist()
     image = (np.searchsorted(frames, tracks.frame[rows]) + 1).tolist()
     for number, (row, track, at) in enumerate(zip(rows.tolist(), owner, image, strict=True), 1):
-        left, top, right, bottom = tracks.box[row].tolist()
+        left, top, right, bottom = within.box[row].tolist()
         score = float(tracks.score[row])
         yield {
             "id": number,
@@ -107,6 +109,7 @@ def _faces(
             "track_id": track + 1,
             "category_id": 1,
             "bbox": [round(v, 2) for v in (left, top, right - left, bottom - top)],
+            "segmentation": [],
             "area": round((right - left) * (bottom - top), 2),
             "iscrowd": 0,
             "score": None if score != score else round(score, 4),

@@ -2,16 +2,21 @@
 
 A track has the label `face` and the attribute `person`, empty where it was set aside; every box is a key
 frame, and the frame after the last says that the face is outside, so that nothing is interpolated. Frames
-count from 0. `--people-only` leaves out tracks that are nobody's. [docs.cvat.ai, CVAT for videos]
+count from 0; boxes are pixels, cut at the picture's edges. `--people-only` leaves out tracks that are
+nobody's. [docs.cvat.ai, CVAT for videos]
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from castlist.cast import Cast
 from castlist.io.exports.names import distinct_names, film_name, xml
 from castlist.io.exports.options import Options
+from castlist.io.exports.within import Within
 from castlist.types import NOISE
 
 __all__ = ["lines"]
@@ -19,15 +24,16 @@ __all__ = ["lines"]
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The file, track by track."""
-    names = [xml(name) for name in distinct_names(cast)]
+    names, within = [xml(name) for name in distinct_names(cast)], Within.of(cast)
     yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
     yield _meta(cast, names)
     written = 0
     for track, person in enumerate(cast.person.tolist()):
-        if person == NOISE and options.people_only:
+        rows = within.rows(cast, track)
+        if not len(rows) or (person == NOISE and options.people_only):
             continue
         yield f'  <track id="{written}" label="face" source="castlist">\n'
-        yield from _boxes(cast, track, "" if person == NOISE else names[person])
+        yield from _boxes(cast, within, rows, "" if person == NOISE else names[person])
         yield "  </track>\n"
         written += 1
     yield "</annotations>\n"
@@ -54,10 +60,9 @@ def _meta(cast: Cast, names: list[str]) -> str:
     )
 
 
-def _boxes(cast: Cast, track: int, name: str) -> Iterator[str]:
+def _boxes(cast: Cast, within: Within, rows: NDArray[np.int64], name: str) -> Iterator[str]:
     """The boxes of a track; a frame that it leaves out, and the one after it, is outside."""
-    rows = cast.tracks.rows(track)
-    frames, boxes = cast.tracks.frame[rows].tolist(), cast.tracks.box[rows].tolist()
+    frames, boxes = cast.tracks.frame[rows].tolist(), within.box[rows].tolist()
     for i, (frame, box) in enumerate(zip(frames, boxes, strict=True)):
         yield _box(frame, box, name, outside=False)
         following = frames[i + 1] if i + 1 < len(frames) else len(cast.clock)

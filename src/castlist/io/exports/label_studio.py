@@ -2,9 +2,19 @@
 "video").
 
 Label Studio counts frames from 1 by one rate for the whole film, so a film of a varying rate is refused:
-its boxes would drift away from its faces. Boxes are percent of the frame. A track set aside has the label
-"face". `--people-only` leaves out tracks that are nobody's. [labelstud.io/guide/export, video object
-tracking]
+its boxes would drift away from its faces. Boxes are percent of the frame, cut at its edges. A track set aside
+has the label "face". `--people-only` leaves out tracks that are nobody's.
+
+The labeling interface of the project must have these names, and a label for each person:
+
+    <View>
+      <Labels name="people" toName="video"><Label value="Anna"/><Label value="face"/></Labels>
+      <Video name="video" value="$video" framerate="25"/>
+      <VideoRectangle name="box" toName="video"/>
+    </View>
+
+`framerate` is the film's own, and `video` in the task the address under which Label Studio finds the film;
+castlist writes the name of its file. [labelstud.io/guide/export, video object tracking]
 """
 
 from __future__ import annotations
@@ -12,10 +22,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.io.exports.names import distinct_names, film_name
 from castlist.io.exports.options import Options
+from castlist.io.exports.within import Within
 from castlist.timecode import consecutive, snapped
 from castlist.types import NOISE, Json
 
@@ -33,21 +47,23 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
             f"{film_name(cast)} has frames that are not evenly spaced, and Label Studio counts at one rate; "
             "make a copy with one, for example: ffmpeg -i FILM -fps_mode cfr copy.mp4, and find its cast"
         )
-    names = distinct_names(cast)
+    names, within = distinct_names(cast), Within.of(cast)
     task = {"data": {"video": film_name(cast)}, "predictions": [{"model_version": "castlist", "result": []}]}
     head, tail = json.dumps([task], ensure_ascii=False).split('"result": []')
     yield f'{head}"result": ['
     written = 0
     for track, person in enumerate(cast.person.tolist()):
-        if person == NOISE and options.people_only:
+        rows = within.rows(cast, track)
+        if not len(rows) or (person == NOISE and options.people_only):
             continue
-        region = _region(cast, track, "face" if person == NOISE else names[person])
+        sequence = _sequence(cast, within, rows)
+        region = _region(cast, track, sequence, "face" if person == NOISE else names[person])
         yield (",\n " if written else "\n ") + json.dumps(region, ensure_ascii=False)
         written += 1
     yield f"]{tail}\n"
 
 
-def _region(cast: Cast, track: int, name: str) -> dict[str, Json]:
+def _region(cast: Cast, track: int, sequence: list[dict[str, Json]], name: str) -> dict[str, Json]:
     return {
         "id": f"track{track}",
         "type": "videorectangle",
@@ -57,16 +73,15 @@ def _region(cast: Cast, track: int, name: str) -> dict[str, Json]:
         "value": {
             "framesCount": len(cast.clock),
             "duration": round(float(cast.clock.time(len(cast.clock))), 6),
-            "sequence": _sequence(cast, track),
+            "sequence": sequence,
             "labels": [name],
         },
     }
 
 
-def _sequence(cast: Cast, track: int) -> list[dict[str, Json]]:
+def _sequence(cast: Cast, within: Within, rows: NDArray[np.int64]) -> list[dict[str, Json]]:
     """A key for each face; `enabled` is false where the next frame does not show it."""
-    rows = cast.tracks.rows(track)
-    frames, boxes = cast.tracks.frame[rows].tolist(), cast.tracks.box[rows].tolist()
+    frames, boxes = cast.tracks.frame[rows].tolist(), within.box[rows].tolist()
     width, height = cast.video.width / 100, cast.video.height / 100
     return [
         {

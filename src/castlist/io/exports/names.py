@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from castlist.cast import Cast, Person
 
-__all__ = ["Colour", "colour", "distinct_names", "film_name", "given_name", "one_line", "xml"]
+__all__ = ["Colour", "colour", "distinct", "distinct_names", "film_name", "given_name", "one_line", "xml"]
 
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
@@ -62,14 +63,18 @@ def xml(text: str) -> str:
 
 def distinct_names(cast: Cast) -> list[str]:
     """A name for each of `cast.everybody`, one line each, no two alike: who shares a name gets a number."""
+    return distinct(one_line(person.name) for person in cast.everybody)
+
+
+def distinct(texts: Iterable[str], mark: str = "{} ({})") -> list[str]:
+    """The texts, no two alike: one that was there before gets a number, by default "Anna (2)"."""
     taken: set[str] = set()
     names = []
-    for person in cast.everybody:
-        own = name = one_line(person.name)
-        n = 1
+    for own in texts:
+        name, n = own, 1
         while name in taken:
             n += 1
-            name = f"{own} ({n})"
+            name = mark.format(own, n)
         taken.add(name)
         names.append(name)
     return names

@@ -1,7 +1,7 @@
 """Appearances as RTTM, `SPEAKER film 1 start length <NA> <NA> name <NA> <NA>`, for pyannote and dscore.
 
-Fields are parted by blanks, so blanks within names become underscores. [NIST, Rich Transcription 2009,
-appendix A]
+Fields are parted by blanks, so blanks within names become underscores; where that makes two names
+alike, the second gets a number. [NIST, Rich Transcription 2009, appendix A]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from castlist.cast import Cast
-from castlist.io.exports.names import one_line
+from castlist.io.exports.names import distinct, distinct_names, one_line
 from castlist.io.exports.options import Options
 from castlist.io.exports.seconds import decimal
 from castlist.io.exports.stays import stays
@@ -21,9 +21,11 @@ __all__ = ["lines"]
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The file, row by row."""
     film = _word(PurePath(cast.video.path).stem)
+    names = distinct_names(cast)
+    words = dict(zip(names, distinct(map(_word, names), "{}_({})"), strict=True))
     for stay in stays(cast, options):
         times = f"{decimal(stay.start)} {decimal(stay.stop - stay.start)}"
-        yield f"SPEAKER {film} 1 {times} <NA> <NA> {_word(stay.name)} <NA> <NA>\n"
+        yield f"SPEAKER {film} 1 {times} <NA> <NA> {words[stay.name]} <NA> <NA>\n"
 
 
 def _word(text: str) -> str:
