@@ -31,6 +31,8 @@ RATES = tuple(
 )
 _NEAR = Fraction(1, 2500)  # relative; 24 and 23.976 are 1/1000 apart, headers round to about 1/10,000
 _ON_GRID = 0.2  # frames; Matroska rounds times to the millisecond, 0.06 of a frame at 120 a second
+_AROUND = 0.02  # part of the average rate by which a header's may be wrong
+_SPARSE = 2  # at most so many times the average: at twice the rate every other frame of the grid is left out
 _LABEL = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})", re.ASCII)
 
 
@@ -171,8 +173,9 @@ def timebase(
 ) -> Timebase:
     """The grid of a film, and where its labels begin.
 
-    A film of constant rate has its own. Where the rate varies it is the usual rate nearest to the average,
-    as in an editing program, which lays such a film on a grid too; `rate` says another.
+    A film of constant rate has its own. Where the rate varies it is the usual rate on whose grid all frames
+    lie, as they do where a recorder leaves out frames that are like the one before; else that nearest to the
+    average, as in an editing program, which lays such a film on a grid too. `rate` says another.
 
     Args:
         timecode: of the film's time 0, "" for 00:00:00:00.
@@ -195,8 +198,8 @@ def _grid(clock: Clock, frame_rate: Fraction) -> Fraction:
     own = snapped(frame_rate)
     if constant(clock, own):
         return own
-    fitting = [r for r in RATES if abs(r - own) <= own / 50 and constant(clock, r)]
-    return fitting[0] if fitting else min(RATES, key=lambda r: abs(r - own))
+    exact = [r for r in RATES if own * (1 - _AROUND) <= r <= own * _SPARSE and constant(clock, r)]
+    return exact[0] if exact else min(RATES, key=lambda r: abs(r - own))
 
 
 def consecutive(clock: Clock, rate: Fraction) -> bool:

@@ -13,6 +13,7 @@ from exports_readers import COUNTED_FROM_TIMECODE, READERS, number
 
 from castlist.errors import InputError
 from castlist.io.exports import FORMATS, Options
+from castlist.io.exports.stays import grid, stays
 from castlist.types import Clock
 
 PEOPLE = Options(person=NAMES[:2])
@@ -133,9 +134,24 @@ def test_a_rate_without_timecode_leaves_those_columns_of_the_table_empty():
     assert rows[1].split(",")[4:8] == ["", "", "0", "1"]
 
 
+@pytest.mark.parametrize("said", RATES)
+def test_a_film_that_leaves_out_frames_is_on_the_grid_of_all(said):
+    """Of every five frames the third is left out: the average is four fifths of the rate."""
+    rate, _ = RATES[said]
+    kept = [n for n in range(2 * FRAMES) if n % 5 != 2][:FRAMES]
+    clock = Clock(np.array(kept) * rate.denominator, Fraction(1, rate.numerator))
+    cast = made(rate * 4 / 5, clock=clock, spans=[(0, 100, 141)])
+    base = grid(cast, Options())
+    assert base.rate == rate
+    (stay,) = stays(cast, Options())
+    assert base.span(stay.start, stay.stop) == (kept[100], kept[140] + 1)
+
+
 def test_a_film_of_a_varying_rate_is_laid_on_a_grid():
-    """Frames last 1/25 s, then 1/50 s; a span of 40 frames from frame 100 lasts 1.2 s."""
-    clock = Clock(np.cumsum([0, *([2, 1] * 1000)])[:FRAMES], Fraction(1, 50))
+    """Frames last 1/25 s, then 1/50 s, one of them a little less: 40 frames from frame 100 last 1.2 s."""
+    steps = np.array([6, 3] * 1000)
+    steps[1000] -= 1
+    clock = Clock(np.cumsum([0, *steps])[:FRAMES], Fraction(1, 150))
     cast = made(Fraction(100, 3), clock=clock, spans=[(0, 100, 140)])
     assert FORMATS["edl"].text(cast).rstrip().endswith("|D:36")  # of 30 a second
     assert labels(cast) == ["01:00:03:00"]
