@@ -89,7 +89,7 @@ def test_a_number_of_people_or_a_range_of_them(number, least, most):
     "number", ["0", "-3", "8-4", "six", "4-", "4-8-9", "1e3", "٤", "", "9" * 40, "\x1b[31m"]
 )
 def test_no_number_of_people_is_refused_in_a_sentence(number):
-    with pytest.raises(RecipeError, match="written as 6, or as 4-8") as told:
+    with pytest.raises(RecipeError, match="number of people as 6, or as 4-8") as told:
         Recipe().with_people(number)
     assert "\x1b" not in str(told.value)
 
@@ -134,11 +134,11 @@ NESTED = "[" * 3000 + "]" * 3000
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("split.ratio=" + "9" * 400, "beyond all use"),
+        ("split.ratio=" + "9" * 400, "far too large"),
         ("split.ratio=" + "9" * 5000, "takes a value like"),
         ("sampling.per_second=1e999", "finite"),
         ("refine.candidates=" + NESTED, "nested too deeply"),
-        ("sampling.other_sides=[9223372036854775808]", "beyond all use"),
+        ("sampling.other_sides=[9223372036854775808]", "far too large"),
         ("cut.use=.relative:Y", "package.module:Name"),
         ("cut.use=:Y", "package.module:Name"),
         ("cut.use=module:", "package.module:Name"),
@@ -170,7 +170,7 @@ def test_a_recipe_that_a_workspace_keeps_imports_nothing(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     text = Recipe().toml().replace('use = "probability"', 'use = "strange_module:C"')
-    with pytest.raises(RecipeError, match="no step of castlist's own"):
+    with pytest.raises(RecipeError, match="not a step of castlist"):
         Recipe.stored(text)
     assert not (tmp_path / "pwned").exists()
     assert "strange_module" not in sys.modules
@@ -215,6 +215,6 @@ def test_an_option_that_was_taken_out_is_read_where_it_did_nothing_and_explained
         "sampling.side=320"
     )
     for read in (Recipe.parse, Recipe.stored, lambda _: Recipe().with_setting("sampling.parts=true")):
-        with pytest.raises(RecipeError, match=r"sampling\.parts is not there any more") as caught:
+        with pytest.raises(RecipeError, match=r"sampling\.parts was removed") as caught:
             read("[look]\nparts = true")
         assert "\n" not in str(caught.value)

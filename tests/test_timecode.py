@@ -65,14 +65,14 @@ def test_labels_are_those_of_opentimelineio(kind, frame):
 @pytest.mark.parametrize(
     ("label", "rate", "message"),
     [
-        ("1:00", Fraction(25), "is no timecode; give"),
-        ("24:00:00:00", Fraction(25), "is no timecode; give"),
+        ("1:00", Fraction(25), "is not a timecode; give"),
+        ("24:00:00:00", Fraction(25), "is not a timecode; give"),
         ("01:00:00:25", Fraction(25), "frames end at 24"),
-        ("01:00:00;00", Fraction(25), "25 frames a second do not have"),
-        ("01:00:00;00", Fraction(24000, 1001), "23.976 frames a second do not have"),
+        ("01:00:00;00", Fraction(25), "does not exist at 25 frames a second"),
+        ("01:00:00;00", Fraction(24000, 1001), "does not exist at 23.976 frames a second"),
         ("00:01:00;01", Fraction(30000, 1001), "one of the numbers left out"),
         ("00:01:00;03", Fraction(60000, 1001), "one of the numbers left out"),
-        ("٠١:00:00:00", Fraction(25), "is no timecode"),
+        ("٠١:00:00:00", Fraction(25), "is not a timecode"),
     ],
 )
 def test_what_is_no_timecode(label, rate, message):

@@ -225,7 +225,7 @@ class Cast:
         """
         one, two = (p if isinstance(p, Person) else self.named([p])[0] for p in (a, b))
         if one.id == two.id:
-            raise InputError(f"{one.name} is one person; name two people")
+            raise InputError(f"{one.name} is one person; give two different people")
         left, right = (_frames(self.tracks, np.array(p.tracks, np.int64)) for p in (one, two))
         both = np.intersect1d(left, right)
         runs = np.split(both, np.flatnonzero(np.diff(both) > 1) + 1) if len(both) else []

@@ -192,7 +192,7 @@ def _load(name: str, machine: Machine) -> OnnxNetwork:
         if any(word in str(error).lower() for word in _NO_MEMORY):
             raise MemoryError(f"the model {name} does not fit into memory") from error
         raise ModelError(
-            f"onnxruntime cannot load the model {name} ({str(error)[:200]}); castlist doctor says more"
+            f"onnxruntime cannot load the model {name} ({str(error)[:200]}); castlist doctor shows details"
         ) from error
 
 
@@ -209,7 +209,7 @@ def _providers(machine: Machine, known: list[str]) -> list[str]:
         return ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" not in known:
         raise InputError(
-            "this onnxruntime has no CUDA for the face networks; install onnxruntime-gpu instead, or use "
+            "the installed onnxruntime cannot use CUDA; install onnxruntime-gpu in its place, or use "
             "device 'auto', which refines on a GPU and runs the face networks on the CPU"
         )
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]

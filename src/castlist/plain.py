@@ -32,6 +32,6 @@ def read_plain(path: str | os.PathLike[str], most: int, what: str) -> bytes:
 def _check(path: str | os.PathLike[str], status: os.stat_result, most: int, what: str) -> None:
     name = Path(path).name
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{name}: is no plain file; save {what} to one and give that")
+        raise InputError(f"{name}: is not a regular file; save {what} to one and give that")
     if status.st_size > most:
         raise InputError(f"{name}: is larger than {most >> 20} MB, too large for {what}")

@@ -57,8 +57,8 @@ FORMER = {
 TAKEN_OUT: dict[tuple[str, str], tuple[object, str]] = {
     ("sampling", "parts"): (
         False,
-        "sampling.parts is not there any more: it lost people; leave it out, and where a cast was found "
-        "with it, find that anew (castlist find FILM --replace)",
+        "sampling.parts was removed, because it lost people: leave it out; if a cast was found with it, "
+        "find it again (castlist find FILM --replace)",
     ),
 }
 
@@ -128,7 +128,9 @@ class Recipe:
     @classmethod
     def _of(cls, text: str, *, stored: bool) -> Self:
         if len(text) > LONGEST:
-            raise RecipeError(f"the recipe has more than {LONGEST:,} characters; a whole one has some 2,000")
+            raise RecipeError(
+                f"the recipe has more than {LONGEST:,} characters; a complete one has about 2,000"
+            )
         try:
             tables = tomllib.loads(text)
         except RecursionError:
@@ -238,12 +240,14 @@ def _text(path: str | Path) -> str:
     name = _shown(str(path))
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for ever
-            raise RecipeError(f"the recipe {name!r} is no plain file; save it to one and give that")
+            raise RecipeError(
+                f"the recipe {name!r} is not a regular file; save the recipe to a file and give that"
+            )
         with open(path, "rb") as file:
             data = file.read(LONGEST + 1)
         if len(data) > LONGEST:
             raise RecipeError(
-                f"the recipe {name!r} has more than {LONGEST:,} bytes; a whole one has some 2,000"
+                f"the recipe {name!r} has more than {LONGEST:,} bytes; a complete one has about 2,000"
             )
         return data.decode("utf-8")
     except OSError as error:
@@ -260,7 +264,7 @@ def _people(text: str) -> tuple[int, int]:
     least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= least <= most:
         raise RecipeError(
-            f"a number of people is written as 6, or as 4-8 for four to eight of them, not {_shown(text)!r}"
+            f"write the number of people as 6, or as 4-8 for four to eight people, not {_shown(text)!r}"
         )
     return least, most
 
@@ -271,8 +275,8 @@ def _made(room: str, use: object, stored: bool) -> object:
     if choice is None and isinstance(use, str) and ":" in use:
         if stored:
             raise RecipeError(
-                f"{room}: {_shown(use)!r} is no step of castlist's own, and no module is imported because a "
-                "workspace names it"
+                f"{room}: {_shown(use)!r} is not a step of castlist, and castlist imports no module only "
+                "because a workspace names it; give your recipe again with --recipe"
             )
         choice = _imported(room, use)
     if choice is None or not isinstance(use, str):
@@ -372,9 +376,7 @@ def _fitting(room: str, option: str, value: object, now: object) -> object:
     if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
         raise RecipeError(f"{room}.{option} must be text that can be written as UTF-8")
     if isinstance(value, int) and abs(value) > LARGEST:
-        raise RecipeError(
-            f"{room}.{option} is a number beyond all use: it has {len(hex(value)) * 6 // 5} digits"
-        )
+        raise RecipeError(f"{room}.{option} is far too large: it has {len(hex(value)) * 6 // 5} digits")
     if isinstance(value, numbers) and isinstance(now, numbers) and value < 0 <= now:
         raise RecipeError(f"{room}.{option} must not be negative, got {_shown(value)}")
     if isinstance(now, tuple) and isinstance(value, list):

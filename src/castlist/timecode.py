@@ -115,7 +115,7 @@ def parse(label: str) -> tuple[int, int, int, int, bool]:
     found = _LABEL.fullmatch(label.strip())
     if found is None or int(found[1]) > 23:
         raise InputError(
-            f"{label!r} is no timecode; give hours:minutes:seconds:frames such as 01:00:00:00, "
+            f"{label!r} is not a timecode; give hours:minutes:seconds:frames such as 01:00:00:00, "
             "or 01:00:00;00 for drop-frame"
         )
     return int(found[1]), int(found[2]), int(found[3]), int(found[5]), found[4] != ":"
@@ -125,18 +125,18 @@ def frame_number(label: str, rate: Fraction) -> tuple[int, bool]:
     """The number of a timecode's frame counted from 00:00:00:00, and whether it is drop-frame.
 
     Raises:
-        InputError: it is no timecode at this rate.
+        InputError: it is not a timecode at this rate.
     """
     hours, minutes, seconds, frames, drop = parse(label)
     count = round(rate)
     if frames >= count:
         raise InputError(
-            f"{label!r} is no timecode at {shown(rate)} frames a second: frames end at {count - 1}"
+            f"{label!r} is not a timecode at {shown(rate)} frames a second: frames end at {count - 1}"
         )
     if drop and (rate.denominator == 1 or count % 30):
         raise InputError(
-            f"{label!r} is drop-frame timecode, which {shown(rate)} frames a second do not have; "
-            "write it with a colon before the frames"
+            f"{label!r} is drop-frame timecode, which does not exist at {shown(rate)} frames a second; "
+            "write a colon before the frames"
         )
     minutes += 60 * hours
     number = (60 * minutes + seconds) * count + frames

@@ -70,7 +70,9 @@ def test_a_missing_film_is_named_and_pointed_at(
     assert str(here) in page.locator("#film-note").inner_text()
     page.locator("#film-note input").fill("/etc/passwd")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('#film-note').innerText.includes('another film')")
+    page.wait_for_function(
+        "() => document.querySelector('#film-note').innerText.includes('not the film of this workspace')"
+    )
     page.locator("#film-note input").fill(str(moved))
     page.keyboard.press("Enter")
     page.wait_for_selector("#film-note", state="hidden")

@@ -61,7 +61,7 @@ def test_find_prints_a_table_and_where_the_report_is(found_film, small_film):
     assert result.returncode == 0, result.stderr
     assert "Person 1" in result.stdout
     assert "report.html" in result.stdout
-    assert "Watching the film" in result.stderr
+    assert "Scanning the film" in result.stderr
 
 
 def test_json_is_the_only_thing_on_stdout(found_film, small_film):
@@ -122,7 +122,7 @@ def test_completion_knows_the_verbs():
         (["find", "https://example.com/film.mp4"], "addresses are not fetched"),
         (["info", "rtsp://example.com/film"], "addresses are not fetched"),
         (["find", "none.mp4", "--nonsense"], "--nonsense"),
-        (["info", ""], "not empty"),
+        (["info", ""], "is empty"),
         (["find", ""], "empty"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_film_stands_for_the_workspace_beside_it(small_film, found_film, tmp_p
     db.execute("UPDATE video SET path = 'gone.mp4'")
     db.commit()
     db.close()
-    assert "not there any more" in castlist("info", tmp_path / "other.castlist").stdout
+    assert "does not exist any more" in castlist("info", tmp_path / "other.castlist").stdout
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_output_that_cannot_be_written_is_one_sentence():
             [sys.executable, "-m", "castlist", "recipe"], stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert result.returncode == 2
-    assert result.stderr == "castlist: No space left on device; nothing that was kept is lost\n"
+    assert result.stderr == "castlist: No space left on device; nothing that was saved is lost\n"
 
 
 def test_closed_streams_do_no_harm():

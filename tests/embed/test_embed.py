@@ -191,5 +191,5 @@ def test_the_face_networks_run_on_a_gpu_only_where_that_is_asked_for_by_name():
     gpu, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
     assert _providers(Machine("auto"), [gpu, cpu]) == [cpu]
     assert _providers(Machine("cuda"), [gpu, cpu]) == [gpu, cpu]
-    with pytest.raises(InputError, match="no CUDA"):
+    with pytest.raises(InputError, match="cannot use CUDA"):
         _providers(Machine("cuda"), [cpu])

@@ -87,8 +87,8 @@ def test_what_a_person_decided_is_told(workspace: Path, cast: castlist.Cast, tmp
         (0, 0, "two different tracks"),
         (0, 99, "no track 99"),
         (0, -1, "no track -1"),
-        ("Nobody at all", 0, "no person 'Nobody at all' now"),
-        ("Person 1", "Person 1", "one person here"),
+        ("Nobody at all", 0, "no person 'Nobody at all' in this cast"),
+        ("Person 1", "Person 1", "the same person in this cast"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(workspace: Path, a: int | str, b: int | str, words: str) -> None:

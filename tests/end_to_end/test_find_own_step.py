@@ -33,7 +33,7 @@ def test_a_step_of_ones_own(small_film, tmp_path, monkeypatch, capfd):
     monkeypatch.delitem(sys.modules, "own_step_module")
     assert run(["decide", str(place), "list"]) == 0
     assert capfd.readouterr().out.count('"tracks"') == len(cast.everybody)
-    with pytest.raises(WorkspaceError, match="no step of castlist's own"):
+    with pytest.raises(WorkspaceError, match="not a step of castlist"):
         explain(place, 1, 2)
     assert "own_step_module" not in sys.modules
     assert explain(place, 1, 2, recipe=recipe).sentences

@@ -69,7 +69,7 @@ BAD = {
     "an archive": (archive, "not a video"),
     "a picture": (picture, "single picture"),
     "sound only": (sound, "sound but no moving pictures"),
-    "a directory": (lambda p: p.mkdir(), "holds no film"),
+    "a directory": (lambda p: p.mkdir(), "contains no film"),
     "a pipe": (lambda p: os.mkfifo(p), "pipe"),
     "missing": (lambda p: None, "does not exist"),
     "cut before its index": (cut_short, "not a video"),
@@ -180,7 +180,7 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_goes_on(alone, here, tmp_path):
     folder = tmp_path / "stopped.castlist"
     command = [sys.executable, "-m", "castlist", "find", str(alone), "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0)
-    while b"Watching" not in process.stderr.readline() and process.poll() is None:
+    while b"Scanning" not in process.stderr.readline() and process.poll() is None:
         pass
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)

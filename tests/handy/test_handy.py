@@ -171,7 +171,7 @@ def test_renaming_and_merging_go_to_the_log_and_can_be_undone(two_people, tmp_pa
         assert [d.author for d in keep.decisions.all()] == ["", "", "me"]
         assert [p.name for p in keep.cast()] == ["Anna"]
     assert len(undo(place)) == 2
-    with pytest.raises(InputError, match="one person already"):
+    with pytest.raises(InputError, match="the same person already"):
         named.merge("Anna", "anna")
 
 

@@ -192,7 +192,7 @@ def test_an_array_that_is_there_twice(tmp_path):
 
 def test_a_pipe_is_no_feature_file(tmp_path):
     os.mkfifo(tmp_path / "film.npz")
-    with pytest.raises(InputError, match="no plain file"):
+    with pytest.raises(InputError, match="not a regular file"):
         read(tmp_path / "film.npz")
 
 

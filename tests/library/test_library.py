@@ -422,7 +422,7 @@ def test_a_half_copied_folder_is_one_sentence(three, tmp_path):
     lib, made = three
     log = (lib.path / "log.jsonl").read_bytes()
     (lib.path / "log.jsonl").write_bytes(log[: log.index(b"\n") + 1])
-    with pytest.raises(WorkspaceError, match="copied half"):
+    with pytest.raises(WorkspaceError, match="not copied completely"):
         lib.add(made[0])
     (lib.path / "log.jsonl").unlink()
     with pytest.raises(WorkspaceError, match=r"log\.jsonl"):

@@ -45,7 +45,7 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path):
 
 
 def test_a_folder_without_films_is_refused(tmp_path):
-    with pytest.raises(InputError, match="holds no film"):
+    with pytest.raises(InputError, match="contains no film"):
         films_of([tmp_path])
 
 

@@ -59,7 +59,7 @@ def test_a_cluster_that_starts_slowly_is_started_again(failures):
 def test_a_cluster_that_never_starts_is_one_sentence():
     executor = Ray()
     executor.ray = SlowToStart(99)
-    with pytest.raises(InputError, match=r"no Ray cluster that can be used .*very busy"):
+    with pytest.raises(InputError, match=r"no Ray cluster that can be used .*too busy"):
         executor._connect()
     assert executor.ray.calls[-1] == "shutdown"
 

@@ -50,7 +50,7 @@ def test_a_reel_holds_the_appearances_in_every_film_and_the_lists_say_where(seas
     [
         (["Zoe"], "nobody"),
         (["Anna", "--film", "x*"], "no film of the library is called"),
-        (["Anna", "--list", "cuts.txt"], "is written as .csv, .otio or .edl"),
+        (["Anna", "--list", "cuts.txt"], "can be written as .csv, .otio or .edl"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_nothing_written(
@@ -69,4 +69,4 @@ def test_two_who_share_no_film_and_films_of_a_single_workspace(
         found_in(season, apart[0].id, together=[apart[1].id])
     place = str(season_films / "e01.castlist")
     assert run(["reel", place, "Person 1", "--film", "x", "-o", str(tmp_path / "reel.mp4"), "-q"]) == 2
-    assert "--film is for libraries" in capsys.readouterr().err
+    assert "--film chooses films of a library" in capsys.readouterr().err

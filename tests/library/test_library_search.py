@@ -73,7 +73,7 @@ def test_words(lib, query, expected):
     [
         ("anna & bob film:s01e02*", "0.4 s of each other in s01e02"),
         ("bob & carl film:s02*", "no film that fits s02* has bob and carl together"),
-        ("carl -anna film:s02*", "whenever carl is there, anna is there as well"),
+        ("carl -anna film:s02*", "whenever carl is there, anna is there, too"),
         ("anna & bob in shot film:s01e02*", "0.4 s"),
         ("anna & bob within 100ms film:s01e02*", "0.4 s"),
     ],

@@ -107,7 +107,7 @@ def test_what_was_decided_after_it_stays(asked):
 
 
 def test_nothing_is_undone_twice(asked):
-    with pytest.raises(InputError, match="nothing was decided"):
+    with pytest.raises(InputError, match="there is no decision that could be undone"):
         asked.undo()
     number = asked.answer(asked.questions()[0].id, "same")
     asked.undo()
@@ -141,7 +141,7 @@ def test_the_commands(asked, capsys):
     assert run(["library", "undo", path]) == 0
     assert "undone: " in capsys.readouterr().out
     assert run(["library", "undo", path]) == 2
-    assert "nothing was decided" in capsys.readouterr().err
+    assert "there is no decision that could be undone" in capsys.readouterr().err
 
 
 def in_film(film) -> dict[str, str]:

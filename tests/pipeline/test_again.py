@@ -30,17 +30,17 @@ def runs(film) -> int:
 def test_the_same_recipe_runs_again(film, capsys) -> None:
     find(film)
     assert run(["find", str(film), "-q"]) == 0
-    assert "not watched again" in capsys.readouterr().out
+    assert "the earlier scan was used" in capsys.readouterr().out
     assert runs(film) == 3
 
 
 def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, capsys) -> None:
-    with pytest.raises(InputError, match=r"another recipe \(other: track\); give --replace"):
+    with pytest.raises(InputError, match=r"another recipe \(different: track\); give --replace"):
         find(film, recipe=OTHER)
     assert runs(film) == 1
     assert run(["find", str(film), "--set", "track.max_gap=0.7", "-q"]) == 0  # asked for by name
-    assert "was replaced (other: track)" in capsys.readouterr().err
-    with pytest.raises(InputError, match="other: track"):
+    assert "was replaced (different: track)" in capsys.readouterr().err
+    with pytest.raises(InputError, match="different: track"):
         find(film)  # the default would replace what was wished for, too
     assert run(["find", str(film), "-q"]) == 2
     assert "--replace" in capsys.readouterr().err
@@ -56,7 +56,7 @@ def test_the_default_runs_again_after_an_upgrade_that_changed_it(film) -> None:
     db.commit()
     db.close()
     find(film)
-    with pytest.raises(InputError, match="other: track"):
+    with pytest.raises(InputError, match="different: track"):
         find(film, recipe=OTHER)
 
 

@@ -86,7 +86,7 @@ def test_where_the_film_is_gone_the_faces_are_shown(place: Path, capsys: pytest.
         with pytest.raises(CastlistError):
             make_stills(workspace, workspace.cast())
     assert run(["report", str(place), "-q"]) == 0
-    assert capsys.readouterr().err.startswith("no new stills: ")
+    assert capsys.readouterr().err.startswith("the report has no new pictures of the film: ")
     assert 'class="still"' not in (place / "report.html").read_text("utf-8")
 
 

@@ -81,7 +81,7 @@ def test_blurred_faces_are_not_found_again(small, tmp_path) -> None:
 
 
 def test_nobody_named_or_an_unknown_name_is_one_sentence(small, tmp_path) -> None:
-    with pytest.raises(InputError, match="say who is to be seen"):
+    with pytest.raises(InputError, match="say either who stays visible"):
         redact(small[1], tmp_path / "out.mp4")
     with pytest.raises(InputError, match="did you mean Person 1"):
         redact(small[1], tmp_path / "out.mp4", keep=["Persn 1"])
@@ -105,10 +105,10 @@ def test_the_command_writes_film_and_report_and_fails_where_the_proof_does(small
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--keep", "Person 1"], "name the film to write"),
+        (["--keep", "Person 1"], "give either -o public.mp4"),
         (["--keep", "Person 1", "--hide", "Person 2", "-o", "OUT.mp4"], "one of the two"),
         (["--keep", "Nobody", "-o", "OUT.mp4"], "nobody is called"),
-        (["--keep", "Person 1", "-o", "OUT.txt"], "a film is written as"),
+        (["--keep", "Person 1", "-o", "OUT.txt"], "a film can be written as"),
         (["--keep", "Person 1", "-o", "FILM"], "is the film itself"),
         (["--keep", "Person 1", "--check", "MISSING.mp4"], "does not exist"),
     ],

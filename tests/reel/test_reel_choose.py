@@ -99,5 +99,5 @@ def test_lengths(text, length) -> None:
 def test_what_is_no_length_is_said(text) -> None:
     import click
 
-    with pytest.raises(click.UsageError, match="is no length"):
+    with pytest.raises(click.UsageError, match="is not a length"):
         seconds(text)

@@ -91,7 +91,7 @@ def test_a_suffix_says_which_container() -> None:
     from pathlib import Path
 
     assert container_of(Path("a.MKV")) == "matroska"
-    with pytest.raises(InputError, match=r"film.txt: a film is written as .mp4"):
+    with pytest.raises(InputError, match=r"film.txt: a film can be written as .mp4"):
         container_of(Path("film.txt"))
 
 

@@ -96,7 +96,7 @@ def test_names_and_decisions_hold_on_a_copy(
     place = Workspace.beside(copy)
     assert run(["decide", str(place), "import", str(decided.place)]) == 0
     said = capsys.readouterr().out
-    assert "4 decisions taken over" in said
+    assert "4 decisions imported" in said
     with Session.open(place) as session:
         found = session.cast()
         assert (session.view.missing, session.view.conflicts) == ((), ())
@@ -110,7 +110,7 @@ def test_names_and_decisions_hold_on_a_copy(
     with Workspace.open(place, write=False) as keep:
         assert {"Anna", "Bob"} <= {p.name for p in keep.cast()}
     assert run(["decide", str(place), "import", str(decided.place)]) == 0
-    assert "0 decisions taken over, 4 were here already" in capsys.readouterr().out
+    assert "0 decisions imported, 4 were already here" in capsys.readouterr().out
 
 
 def test_another_recipe_keeps_names_and_decisions(decided: Decided) -> None:
@@ -129,5 +129,5 @@ def test_another_recipe_keeps_names_and_decisions(decided: Decided) -> None:
 def test_a_film_replaced_by_a_copy_is_refused_and_told_what_to_do(decided: Decided, tmp_path: Path) -> None:
     copy = tmp_path / decided.film.name
     encode(decided.film, copy, crf=35)
-    with pytest.raises(InputError, match="import brings decisions over"):
+    with pytest.raises(InputError, match="import copies decisions to it"):
         find(copy, workspace=decided.place)

@@ -167,7 +167,7 @@ def test_a_film_that_changes_is_no_longer_served(film: Any, served: Callable[...
     assert server.ask("/film")[2] == CONTENT
     film.video.path.write_bytes(b"secret" * 1000)
     assert server.ask("/film")[0] == 404
-    assert "another film" in server.get("/api/film")["why"]
+    assert "not the film of this workspace" in server.get("/api/film")["why"]
     film.video.path.write_bytes(CONTENT)
     assert server.ask("/film", headers={"Range": "bytes=-6"})[2] == CONTENT[-6:]
 
@@ -255,7 +255,7 @@ def test_another_address(film: Any, served: Callable[..., Any]) -> None:
         (["--host", "no such host"], "is not an address"),
         (["--host", "x" * 300], "is not an address"),
         (["--film", "/nowhere/film.mp4"], "/nowhere/film.mp4 does not exist"),
-        (["--film", "/etc/passwd"], "/etc/passwd is another film"),
+        (["--film", "/etc/passwd"], "/etc/passwd is not the film of this workspace"),
     ],
 )
 def test_what_cannot_be_served(

@@ -55,16 +55,16 @@ def log(place: Path) -> list[str]:
         (["merge", "p1", "p1"], "at least 2 different people"),
         (["merge", "p1", "p10"], "there is no person 'p10'"),
         (["name", "p1", "x" * 10_001], "at most 10000 characters"),
-        (["name", "p1"], "no name to take away"),
-        (["name"], "is written as in: name p1"),
+        (["name", "p1"], "no name that could be removed"),
+        (["name"], "write it as in: name p1"),
         (["split"], "split 12 15"),
-        (["split", "0", "1"], "nobody would be left"),
+        (["split", "0", "1"], "no track left"),
         (["split", "9" * 400], "at least 1 track by number"),
         (["move", "0"], "move 12 15 p4"),
         (["sort"], "sort 12=p3"),
         (["sort", "12"], "as in 12=p3"),
         (["sort", "0=p10"], "there is no person 'p10'"),
-        (["sort", "0=p2", "0=p2"], "on the sheet twice"),
+        (["sort", "0=p2", "0=p2"], "listed twice"),
         (["restore", "0"], "not set aside"),
         (["import"], "name one workspace"),
         (["import", "nowhere.castlist"], "does not exist"),
@@ -242,7 +242,7 @@ def test_a_decision_while_a_run_is_at_work(made: Make, capsys: pytest.CaptureFix
     film = made(*FOUR)
     with Workspace.open(film.place):
         assert run(["decide", str(film.place), "name", "p1", "Anna"]) == 0
-    assert "it will renew the cast when it ends" in capsys.readouterr().err
+    assert "it will update the cast when it ends" in capsys.readouterr().err
     assert log(film.place) == ["name Anna"]
 
 
@@ -354,4 +354,4 @@ def test_several_actions_in_one_call_by_ids_and_names(
     assert said[0] == "decision 4: undid decision 1 (Person 2, 2 tracks: joined Anna)"
     assert said[2] == "decision 6: Person 2, 2 tracks: joined Anna"
     assert run(["decide", str(film.place), "name", "p2", "Ann", "+", "merge", "p1", "p9"]) == 2
-    assert "action 2 (merge p1 p9): there is no person 'p9' now" in capsys.readouterr().err
+    assert "action 2 (merge p1 p9): there is no person 'p9' in this cast" in capsys.readouterr().err

@@ -58,7 +58,7 @@ def test_nothing_is_decided_before_somebody_says_so(
 ) -> None:
     names = table(tmp_path, SHARE + "Anna,0,1.2\nBob,1.2,2.0\n")
     assert run(["propose", str(film.place), str(names)]) == 0
-    assert "nothing was decided; 2 proposals were kept" in capsys.readouterr().out
+    assert "nobody was named; 2 proposals were stored" in capsys.readouterr().out
     assert decisions(film) == []
     assert run(["propose", str(film.place), str(names), "--apply", "--only", "Anna", "--author", "me"]) == 0
     assert decisions(film) == [("name", "Anna", "me")]
@@ -162,20 +162,20 @@ BOMB = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><!DOCTYPE a [<!ENTITY b "c">]></x:xm
     [
         ("a.csv", "who,when\nAnna,1\n", "has no column person"),
         ("a.csv", "person\nAnna\n", "has no column in"),
-        ("a.csv", SHARE, "names nobody"),
-        ("a.csv", SHARE + "Person 1,0,1\n", "names nobody"),
-        ("a.csv", SHARE + "Anna,noon,\n", "line 2: 'noon' is no timecode"),
-        ("a.csv", SHARE + "Anna,00:00:00:30,\n", "line 2: '00:00:00:30' is no timecode at 25"),
+        ("a.csv", SHARE, "contains no names"),
+        ("a.csv", SHARE + "Person 1,0,1\n", "contains no names"),
+        ("a.csv", SHARE + "Anna,noon,\n", "line 2: 'noon' is not a timecode"),
+        ("a.csv", SHARE + "Anna,00:00:00:30,\n", "line 2: '00:00:00:30' is not a timecode at 25"),
         ("a.csv", "person,in,x,y,w,h\nAnna,1,a,b,c,d\n", "must be numbers"),
         ("a.csv", "person,in,x,y,w,h\nAnna,1,0,0,-5,9\n", "must be a box"),
         ("a.csv", "person,in,x,y,w,h\nAnna,1,nan,0,5,9\n", "must be a box"),
-        ("a.csv", b"\xff\x00\xfe", "no text in UTF-8"),
-        ("a.csv", '"' + "x" * 200_000, "is no table"),
-        ("a.otio", "{}", "holds no timeline"),
-        ("a.otio", "{", "is no OpenTimelineIO file"),
-        ("a.otio", '{"OTIO_SCHEMA": "Clip.1"}', "holds no timeline"),
-        ("a.xmp", "<x/>", "holds no XMP"),
-        ("a.xmp", BOMB, "declares entities"),
+        ("a.csv", b"\xff\x00\xfe", "is not text in UTF-8"),
+        ("a.csv", '"' + "x" * 200_000, "is not a table"),
+        ("a.otio", "{}", "contains no timeline"),
+        ("a.otio", "{", "is not an OpenTimelineIO file"),
+        ("a.otio", '{"OTIO_SCHEMA": "Clip.1"}', "contains no timeline"),
+        ("a.xmp", "<x/>", "contains no XMP"),
+        ("a.xmp", BOMB, "declares XML entities"),
         ("a.xmp", "<x:xmpmeta><a></x:xmpmeta>", "is damaged"),
         ("a.doc", "x", "none of these suffixes"),
     ],
@@ -199,12 +199,12 @@ def test_files_that_cannot_be_used(
 
 def test_places_that_are_no_files(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.csv").mkdir()
-    for place, words in ((tmp_path / "a.csv", "is no plain file"), (tmp_path / "b.csv", "No such file")):
+    for place, words in ((tmp_path / "a.csv", "is not a regular file"), (tmp_path / "b.csv", "No such file")):
         assert run(["propose", str(film.place), str(place)]) == 2
         assert words in capsys.readouterr().err
     (tmp_path / "p.xmp").write_text("<x:xmpmeta></x:xmpmeta>")
     assert run(["propose", str(film.place), str(tmp_path / "p.xmp")]) == 2
-    assert "a picture has no time of the film" in capsys.readouterr().err
+    assert "a picture does not say when it was taken" in capsys.readouterr().err
 
 
 def test_times_as_people_write_them() -> None:

@@ -67,7 +67,7 @@ def test_yes_is_a_decision_that_can_be_undone(film: Any, names: Path) -> None:
     assert "Anna" in cast
     assert decided(film.place) == [("name", "Anna")]
     assert shown(film.place) == BOTH[1:]
-    with pytest.raises(InputError, match="proposed for nobody now"):
+    with pytest.raises(InputError, match="is not an open proposal any more"):
         castlist.accept(film.place, anna["id"])
     with Session.open(film.place) as session:
         session.undo()
@@ -112,7 +112,7 @@ def test_a_name_that_somebody_has_is_proposed_to_nobody(film: Any, names: Path) 
     anna, bob = castlist.propose(film.place, names)
     castlist.rename(film.place, "p3", "anna")
     assert shown(film.place) == BOTH[1:]
-    with pytest.raises(InputError, match="proposed for nobody now"):
+    with pytest.raises(InputError, match="is not an open proposal any more"):
         castlist.accept(film.place, anna["id"])
     assert castlist.accept(film.place, bob["id"])["Bob"].key == "p2"
 
@@ -161,7 +161,7 @@ def test_the_command_line_keeps_lists_and_answers(
     film: Any, names: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = str(film.place)
-    assert "2 proposals were kept" in listed(capsys, "propose", place, str(names))
+    assert "2 proposals were stored" in listed(capsys, "propose", place, str(names))
     assert listed(capsys, "propose", place).splitlines() == [
         "p1: Anna? (from markers.csv) 100% of its time",
         "p2: Bob? (from markers.csv) 100% of its time",
@@ -177,7 +177,7 @@ def test_the_command_line_keeps_lists_and_answers(
     said = listed(capsys, "propose", place, "--accept", "anna", "--reject", "Bob")
     assert "Person 1, 3 tracks: named Anna" in said
     assert "Bob: not Person 2" in said
-    assert "no name is proposed" in listed(capsys, "propose", place)
+    assert "no open proposal" in listed(capsys, "propose", place)
     assert "Bob: proposed for Person 2 again" in listed(capsys, "propose", place, "--reopen", "bob")
     assert listed(capsys, "propose", place).startswith("p2: Bob?")
     assert decided(film.place) == [("name", "Anna")]
@@ -186,8 +186,8 @@ def test_the_command_line_keeps_lists_and_answers(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--accept", "Zoe"], "'Zoe' is proposed for nobody now; there are Anna, Bob"),
-        (["--apply"], "name the file that has the names"),
+        (["--accept", "Zoe"], "'Zoe' is not proposed for anybody; the proposed names are: Anna, Bob"),
+        (["--apply"], "no file of names was given"),
         (["names.csv", "--accept", "Anna"], "leave the file out"),
     ],
 )

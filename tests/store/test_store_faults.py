@@ -339,7 +339,7 @@ def test_a_second_run_is_refused_and_readers_are_not(place):
             assert reader.segments("key") == 2
             first.append("key", piece(2))
             assert reader.segments("key") == 3
-            with pytest.raises(WorkspaceError, match="reading only"):
+            with pytest.raises(WorkspaceError, match="only for reading"):
                 reader.append("key", piece(3))
     Workspace.open(place).close()
 

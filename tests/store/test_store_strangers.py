@@ -188,7 +188,7 @@ def test_a_journal_that_names_another_file_is_refused(place, tmp_path):
     tail = (2**30 // 4096 + 1).to_bytes(4, "big") + name + len(name).to_bytes(4, "big")
     tail += total.to_bytes(4, "big") + bytes.fromhex("d9d505f920a163d7")
     (place / "cast.db-journal").write_bytes(head + tail)
-    with pytest.raises(WorkspaceError, match="names files elsewhere"):
+    with pytest.raises(WorkspaceError, match="refers to files elsewhere"):
         all_of(place)
     assert victim.read_bytes() == b"precious"
 

@@ -27,24 +27,24 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: verb: (module, w
         "find": ("castlist.cli.find", "Find the cast of a film, or of all films in a folder."),
         "review": ("castlist.cli.review", "Correct the cast in the browser."),
         "export": ("castlist.cli.export", "Write the cast for other programs: tables, markers, subtitles."),
-        "report": ("castlist.cli.report", "Write the report anew, and open it."),
+        "report": ("castlist.cli.report", "Update the report of a film; --open shows it."),
         "info": ("castlist.cli.info", "Show the cast that was found, and how."),
     },
     "Correct from the command line": {
         "decide": ("castlist.cli.decide", "Name, merge, split or hide people."),
         "propose": ("castlist.cli.propose", "Propose names from a table, markers or picture regions."),
-        "explain": ("castlist.cli.explain", "Say why two tracks are one person, or two."),
+        "explain": ("castlist.cli.explain", "Explain why two tracks are one person, or two people."),
     },
-    "Films and pages to give away": {
+    "Films and pages to share": {
         "reel": ("castlist.cli.reel", "Write a film of one person's appearances."),
         "redact": (
             "castlist.cli.redact",
-            "Write the film again with only some people to be seen, and prove it.",
+            "Hide people in a copy of the film, and check the result.",
         ),
         "sheet": ("castlist.cli.sheet", "Write a contact sheet, or a page about one person, to print."),
     },
     "Many films": {
-        "library": ("castlist.cli.library", "Keep many films together: one id for each person."),
+        "library": ("castlist.cli.library", "Manage many films: one id for each person in all of them."),
         "search": ("castlist.cli.search", "Search a library by words or by a picture."),
         "mcp": ("castlist.cli.mcp", "Answer an assistant's questions about the cast."),
     },
@@ -58,8 +58,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: verb: (module, w
         "recipe": ("castlist.cli.recipe", "Print the recipe: every step with its options."),
     },
     "Help": {
-        "demo": ("castlist.cli.demo", "Draw a film and find its cast: castlist without a film at hand."),
-        "doctor": ("castlist.cli.doctor", "Check versions, models and what the hardware can do."),
+        "demo": ("castlist.cli.demo", "Draw a film and find its cast, to try castlist without a film."),
+        "doctor": ("castlist.cli.doctor", "Check what is installed, the models, and the hardware."),
         "completion": ("castlist.cli.completion", "Print the shell's completion script."),
     },
 }
@@ -97,12 +97,12 @@ def _no_verb(name: str) -> str:
     from castlist.cli.options import is_address
 
     if is_address(name):
-        return f"addresses are not fetched; save {name!r} to a file, and then: castlist find FILE"
+        return f"web addresses are not fetched: save {name!r} to a file, then run castlist find FILE"
     near = get_close_matches(name.lower(), VERBS, n=2, cutoff=0.6)
     if near and not Path(name).exists():
         return f"there is no command {name!r}; did you mean {' or '.join(near)}?"
     if Path(name).is_dir() and (Path(name) / "cast.db").exists():
-        return f"there is no command {name!r}; to look at a workspace: castlist info {name}"
+        return f"there is no command {name!r}; to see what this workspace holds: castlist info {name}"
     if Path(name).exists() or Path(name).suffix:
         return f"there is no command {name!r}; to find the cast of a film: castlist find {name}"
     return f"there is no command {name!r}; castlist --help lists them"
@@ -113,10 +113,10 @@ def _no_verb(name: str) -> str:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
-  castlist find film.mp4                       the cast, and film.castlist/report.html
+  castlist find film.mp4                       find the cast; writes film.castlist/report.html
   castlist find film.mp4 --json | jq .people
   castlist export film.mp4 -o film.edl         markers for an editing program
-  castlist demo                                no film at hand? this draws one
+  castlist demo                                draw a film and find its cast
 """,
 )
 @click.version_option(__version__, message="castlist %(version)s")
@@ -166,7 +166,9 @@ def run(arguments: list[str] | None = None) -> int:
         return _say(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
         status = 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)  # click's Abort hides it
-        return _say("stopped; what was found so far is kept, and the same command goes on from there", status)
+        return _say(
+            "stopped; what was found so far is saved, and the same command continues from there", status
+        )
     except BrokenPipeError:
         _forget_stdout()
         return 141
@@ -212,7 +214,7 @@ def _system(error: OSError) -> str:
     if error.errno == errno.ENOMEM:
         return NO_MEMORY
     place = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{place}; nothing that was kept is lost"
+    return f"{error.strerror or error}{place}; nothing that was saved is lost"
 
 
 def _defect(error: Exception) -> str:
@@ -222,8 +224,8 @@ def _defect(error: Exception) -> str:
         trace = trace.tb_next
     where = f", {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""
     return (
-        f"a mistake in castlist itself ({type(error).__name__}{where}); nothing that was kept is lost: "
-        f"please report it with what {STRICT}=1 shows"
+        f"a mistake in castlist itself ({type(error).__name__}{where}); nothing that was saved is lost: "
+        f"run the same command with {STRICT}=1 before it, and please report what it prints"
     )
 
 

@@ -43,16 +43,16 @@ EXAMPLES = """
 \b
 Examples:
   castlist decide film.castlist list
-  castlist decide film.castlist merge p1 p4 Anna       people as p4, "Person 4" or by name
+  castlist decide film.castlist merge p1 p4 Anna       people: p4, "Person 4" or a name
   castlist decide film.castlist name p1 "Anna Lindqvist"
   castlist decide film.castlist split 12 15            tracks, into a person of their own
   castlist decide film.castlist move 12 15 p4          tracks, to another person
-  castlist decide film.castlist sort 12=p3 15=p3 20=   many at once; 20 to nobody of them
+  castlist decide film.castlist sort 12=p3 15=p3 20=   many at once; 20 to none of them
   castlist decide film.castlist merge p1 p4 + name p1 Anna + hide p7
   castlist decide film.castlist - < actions.txt        one action a line, as above
-  castlist decide film.castlist undo                   the last decision that holds
-  castlist decide film.castlist undo 12                any decision; history lists them
-  castlist decide copy.castlist import film.castlist   what was decided about another copy of the film
+  castlist decide film.castlist undo                   undo the last decision
+  castlist decide film.castlist undo 12                undo decision 12; history lists them
+  castlist decide copy.castlist import film.castlist   copy the decisions of another copy of the film
 """
 
 
@@ -60,13 +60,13 @@ Examples:
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("action", type=click.Choice(ACTIONS))
 @click.argument("what", nargs=-1, shell_complete=people_named)
-@click.option("--author", default="", help="Who decides; kept with the decision.")
-@click.option("--offset", type=float, help="import: seconds by which this copy of the film runs later.")
+@click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
+@click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
 def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:
-    """Decide something about the cast of WORKSPACE: people are p1, "Person 2" or names, tracks are numbers.
+    """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as numbers.
 
-    Several actions are separated by +, or read from standard input with -, one a line. Each prints whom it
-    changed and how much.
+    Separate several actions by +, or give - to read them from standard input, one a line. Each action prints
+    what it changed.
     """
     from castlist.io import plain_json
     from castlist.review.session import Session
@@ -87,7 +87,9 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
         else:
             _decide(session, actions, author)
         if not session.save():
-            click.echo("a run is at work on this workspace; it will renew the cast when it ends", err=True)
+            click.echo(
+                "castlist find is running on this workspace; it will update the cast when it ends", err=True
+            )
 
 
 def _apart(words: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -106,7 +108,9 @@ def _written(lines: Iterable[str]) -> list[tuple[str, ...]]:
     try:
         return [tuple(shlex.split(line)) for line in lines if line.strip() and not line.startswith("#")]
     except ValueError as error:
-        raise InputError(f"a line cannot be read ({error}); write names of several words in quotes") from None
+        raise InputError(
+            f"one of the lines cannot be read ({error}); put names of several words in quotes"
+        ) from None
 
 
 def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> None:
@@ -119,7 +123,7 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
         except InputError as error:
             if len(actions) == 1:
                 raise
-            made = f"; the {k} before it were made" if k else ""
+            made = f"; the {k} before it were carried out" if k else ""
             raise InputError(f"action {k + 1} ({' '.join(words)[:80]}): {error}{made}") from None
         click.echo(f"decision {number}: {visible(session.sentence(number), 400)}")
 
@@ -130,14 +134,16 @@ def _act(session: Session, words: tuple[str, ...], author: str) -> int:
     number: int
     if action in ("undo", "redo"):
         if what and (action == "redo" or len(what) > 1 or not _is_track(what[0])):
-            raise InputError("write undo, undo 12 (a decision's number, as history lists it) or redo")
+            raise InputError(
+                "write undo, redo, or undo 12 with the number of a decision (history lists the numbers)"
+            )
         number = session.undo(int(what[0]) if what else None, author=author, redo=action == "redo")
         return number
     if action not in USAGE:
-        raise InputError(f"no action {action!r} can stand here; choose from {', '.join(USAGE)}, undo, redo")
+        raise InputError(f"there is no action {action!r} here; choose from {', '.join(USAGE)}, undo, redo")
     least, usage = USAGE[action]
     if len(what) < least:
-        raise InputError(f"{action} is written as in: {usage}")
+        raise InputError(f"{action} needs more words; write it as in: {usage}")
     number = session.decide(_request(action, what, session), author=author)
     return number
 
@@ -149,20 +155,20 @@ def _import(session: Session, what: tuple[str, ...], offset: float | None) -> No
     from castlist.cli.output import visible
 
     if len(what) != 1:
-        raise InputError("name one workspace to take the decisions from, as in: import film.castlist")
+        raise InputError("name one workspace whose decisions are to be imported, as in: import film.castlist")
     if offset is not None and not abs(offset) < 1e6:
-        raise InputError("an offset is a number of seconds, as in --offset -3.2")
+        raise InputError("--offset takes a number of seconds, as in --offset -3.2")
     how, carried = session.take_over(
         what[0], offset=None if offset is None else Fraction(offset).limit_denominator(1000)
     )
     pace = f", {float(how.speed):.5f} times as long" if how.speed != 1 else ""
     later = "later" if how.offset >= 0 else "earlier"
     agree = f" ({how.agreeing} of {how.tracks} tracks agree)" if offset is None else ""
-    click.echo(f"this copy runs {abs(float(how.offset)):.3f} s {later}{pace}{agree}")
-    known = f", {carried.known} were here already" if carried.known else ""
-    click.echo(f"{len(carried.decisions)} decisions taken over{known}")
+    click.echo(f"this copy of the film is {abs(float(how.offset)):.3f} s {later}{pace}{agree}")
+    known = f", {carried.known} were already here" if carried.known else ""
+    click.echo(f"{len(carried.decisions)} decisions imported{known}")
     for left in carried.left:
-        done = "not taken over" if left.wholly else "taken over in part"
+        done = "not imported" if left.wholly else "imported in part"
         click.echo(visible(f"decision {left.decision.id} ({_plain(left.decision)}) {done}: {left.why}"))
 
 

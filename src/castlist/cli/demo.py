@@ -20,19 +20,29 @@ def _films(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.command(
     epilog="""\b
 Examples:
-  castlist demo                       draws castlist-demo.mp4 here and finds its cast
+  castlist demo                       draw castlist-demo.mp4 here and find its cast
   castlist demo --film crowd -o /tmp  another of the drawn films, elsewhere
-  castlist demo --list                what drawn films there are
+  castlist demo --list                list the drawn films
 """,
 )
 @click.option(
-    "--film", default="demo", show_default=True, help="Which of the drawn films.", shell_complete=_films
+    "--film",
+    default="demo",
+    show_default=True,
+    help="Which film to draw; --list prints them.",
+    shell_complete=_films,
 )
 @click.option("--list", "listing", is_flag=True, help="List the drawn films.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path(), help="Folder to draw it in.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the film's grain.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for the film; by default the present one.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the film grain.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, only the cast.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the cast.")
 def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
     """Draw a film, write down who is really in it, and find its cast with the real models."""
     from castlist.cli.output import print_cast, progress, visible
@@ -50,7 +60,7 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
     if film not in FILMS:
         raise InputError(f"there is no drawn film {film!r}; choose from {', '.join(FILMS)}")
     if not out.is_dir():
-        raise InputError(f"{out} is no folder; make it first, or name another with --out")
+        raise InputError(f"{out} is not a folder; make it first, or name another with --out")
     path = out / f"castlist-{film}.mp4"
     with progress(quiet) as watch:
         truth = render(FILMS[film](), path, seed=seed, watch=lambda done, total: watch("draw", done, total))
@@ -59,6 +69,8 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
     if as_json:
         click.echo(plain_json.text(document(cast)))
         return
-    click.echo(f"Film:   {visible(str(path))} (who is really in it: {path.with_suffix('.truth.csv').name})")
+    click.echo(
+        f"Film:   {visible(str(path))} (who is really seen, and when: {path.with_suffix('.truth.csv').name})"
+    )
     with Workspace.open(Workspace.beside(path), write=False) as opened:
         print_cast(cast, Workspace.beside(path), outlook=outlook(opened))

@@ -24,17 +24,17 @@ Examples:
 @recipe_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The page with the pictures; - for none.",
+    "-o", "--output", type=click.Path(path_type=Path), help="The page with the pictures; - writes none.",
     show_default="explain.html in the workspace",
 )  # fmt: skip
 def command(
     workspace: Path, a: str, b: str, recipe: str | None, people: str | None, settings: tuple[str, ...],
     as_json: bool, output: Path | None,
 ) -> None:  # fmt: skip
-    """Say why A and B are one person or two: tracks by number, or people by name.
+    """Explain why A and B are one person or two people; A and B are numbers of tracks or names of people.
 
-    Of two people, their two most alike tracks are compared. The evidence is worked out anew from the scan in
-    WORKSPACE (film.castlist), which takes seconds, and a page with the most alike faces is written.
+    For two people, their two most similar tracks are compared. castlist computes the evidence again from
+    WORKSPACE (film.castlist), which takes seconds, and writes a page with the most similar faces.
     """
     from castlist.cli.output import visible
     from castlist.errors import WorkspaceError

@@ -43,17 +43,23 @@ All formats: docs/exports.md
 @click.option("-o", "--output", metavar="FILE", default="-", show_default=True,
               help="The file to write, - for standard output. Its suffix chooses the format.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice((*FORMATS, STILLS)),
-              help="The format, not the suffix's; csv: faces; stills: a folder of them.")  # fmt: skip
+              help="The format, if the suffix does not say it. csv: one row a face; stills: a folder of "
+              "pictures.")  # fmt: skip
 @click.option(
-    "--person", multiple=True, metavar="NAME", help="Only this person; repeatable, or with commas between."
+    "--person",
+    multiple=True,
+    metavar="NAME",
+    help="Only this person; several with commas, or by several --person.",
 )
-@click.option("--background", is_flag=True, help="People of the background as well.")
-@click.option("--people-only", is_flag=True, help="Leave out faces that are nobody's (tables of faces).")
+@click.option("--background", is_flag=True, help="Include people of the background.")
+@click.option(
+    "--people-only", is_flag=True, help="Leave out faces that belong to no person (tables of faces)."
+)
 @click.option("--ids", type=click.Choice(("tracks", "people")), default="tracks", show_default=True,
-              help="What an id stands for (mot).")  # fmt: skip
+              help="In MOT: one id for each track, or one for each person.")  # fmt: skip
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
-              help="Where the film starts, by default its own timecode (; for drop-frame).")  # fmt: skip
-@click.option("--rate", metavar="FPS", help="Frames a second of your timeline, by default the film's.")
+              help="Timecode of the first frame; by default the film's own (; for drop-frame).")  # fmt: skip
+@click.option("--rate", metavar="FPS", help="Frames a second of your timeline; by default those of the film.")
 def command(
     workspace: Path,
     output: str,
@@ -67,9 +73,9 @@ def command(
 ) -> None:
     """Write the cast for other programs: tables, markers for editing, subtitles, annotations.
 
-    WORKSPACE is film.castlist, or film.mp4 for the workspace beside it. A file appears whole or not at
-    all. This works while castlist find is at work on the same workspace: what is written is the last
-    finished cast.
+    WORKSPACE is film.castlist, or film.mp4 for the workspace beside it. The file is written completely or
+    not at all. Export also works while castlist find runs on the same workspace; it then writes the last
+    cast that was finished.
     """
     from castlist.io.exports import Options, chosen_format, parsed_rate
     from castlist.store import Workspace
@@ -100,6 +106,6 @@ def _stills(cast: Cast, output: str, options: Options) -> None:
     from castlist.io.exports import stills
 
     if output == "-":
-        raise InputError("stills are many files; name a folder by -o")
+        raise InputError("stills are many files: name a folder for them, as in -o stills/")
     written = stills.write(cast, output, options)
     click.echo(f"{len(written)} stills with their XMP in {visible(output, 400)}", err=True)

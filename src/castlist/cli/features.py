@@ -17,8 +17,12 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=click.Path(path_type=Path))
-@click.option("--truth", type=click.Path(path_type=Path), help="Labelled faces, CSV: frame,x,y,w,h,label.")
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The file, .npz or .mat.")
+@click.option(
+    "--truth", type=click.Path(path_type=Path), help="A CSV file of labelled faces: frame,x,y,w,h,label."
+)
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="The file to write, .npz or .mat."
+)
 def command(workspace: Path, truth: Path | None, out: Path) -> None:
     """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality and labels.
 
@@ -29,7 +33,9 @@ def command(workspace: Path, truth: Path | None, out: Path) -> None:
     from castlist.research.from_film import features_of
 
     if out.suffix not in (".npz", ".mat"):
-        raise click.UsageError(f"name the output .npz or .mat, not {out.name}")
+        raise click.UsageError(
+            f"{out.name}: features can be written as .npz or .mat; give the file one of these suffixes"
+        )
     table = features_of(workspace, truth)
     write(table, out)
     labelled = "" if table.label is None else f", {int((table.label != '').sum()):,} tracks labelled"

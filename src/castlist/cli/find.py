@@ -21,15 +21,15 @@ Examples:
   castlist find film.mp4                    results go to film.castlist/ beside the film
   castlist find film.mp4 --out /tmp/cast    or elsewhere
   castlist find film.mp4 --json > cast.json
-  castlist find film.mp4 --people 6         where you know how many there are; or --people 4-8
+  castlist find film.mp4 --people 6         if you know how many people there are; or --people 4-8
   castlist find film.mp4 --set sampling.per_second=12
-  castlist find season/                     every film in a folder; those done already cost nothing
+  castlist find season/                     every film in a folder; films that are done are skipped
   castlist find *.mp4 --jobs 2              two films at once
-  castlist find season/ --shard 3/40        the third of forty parts, for a job array
+  castlist find season/ --shard 3/40        part 3 of 40 of the films, for a job array
   castlist find season/ --on ray            on a Ray cluster
   castlist find -- -odd-name.mp4            a name that begins with a dash
-Run it again after an interruption and it goes on where it was. Of several films, one that fails is a row of
-the table and not the end; the exit status is then 2.
+After an interruption, run the same command again: it continues where it stopped. If one of several films
+fails, the others are still processed; the table shows the error, and the exit status is 2.
 """,
 )
 @films_options
@@ -37,21 +37,24 @@ the table and not the end; the exit status is then 2.
 @machine_options
 @click.option(
     "--jobs", type=click.IntRange(0, 4096), default=0, show_default=True,
-    help="Films at once; 0: one here, as many as the cluster has cores for with --on ray.",
+    help="Films at the same time. 0: one on this machine; with --on ray as many as the cluster has cores "
+    "for.",
 )  # fmt: skip
-@click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the films.")
+@click.option("--shard", metavar="K/N", help="Process only part K of N of the films.")
 @click.option(
     "--on", type=click.Choice(["local", "ray"]), default="local", show_default=True,
-    help="Who does the work: this machine, or a Ray cluster (castlist[ray]).",
+    help="Where the work is done: on this machine, or on a Ray cluster (castlist[ray]).",
 )  # fmt: skip
-@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; one on this machine by default.")
+@click.option(
+    "--address", metavar="HOST:PORT", help="Address of the Ray cluster; by default a cluster on this machine."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
 @click.option(
     "--replace",
     is_flag=True,
-    help="Put the cast in the place of one found with another recipe, also where this one is the default.",
+    help="Replace a cast that was found with another recipe. --set, --people and --recipe do so, too.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the result.")
 def command(
     films: tuple[str, ...], out: str | None, recipe: str | None, settings: tuple[str, ...],
     people: str | None, device: str, threads: int, jobs: int, shard: str | None, on: str,
@@ -89,7 +92,9 @@ def _one(
         cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=on_progress, replace=replace)
     if replaced:
         steps = ", ".join(replaced)
-        click.echo(f"The cast that another recipe had found here was replaced (other: {steps}).", err=True)
+        click.echo(
+            f"A cast that was found here with another recipe was replaced (different: {steps}).", err=True
+        )
     path = Path(out) if out else Workspace.beside(cast.video.path)
     if as_json:
         from castlist.io.exports.cast_json import document

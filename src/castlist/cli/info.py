@@ -29,7 +29,7 @@ Examples:
 @click.argument("workspace", type=WORKSPACE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(workspace: Path, as_json: bool) -> None:
-    """Say what WORKSPACE (film.castlist) holds: film, scan, cast, decisions, runs, and how large it is."""
+    """Print what WORKSPACE (film.castlist) contains: film, scans, cast, decisions, runs, and its size."""
     from castlist.cli.output import print_people, visible
     from castlist.io import plain_json
     from castlist.pipeline.outlook import outlook
@@ -53,7 +53,7 @@ def command(workspace: Path, as_json: bool) -> None:
             click.echo(visible(line, 200))
         if proposed:
             more = f" ({len(proposed) - PROPOSED} more)" if len(proposed) > PROPOSED else ""
-            click.echo(f"Say yes or no: castlist review {folder}, or castlist propose {folder}{more}")
+            click.echo(f"Accept or reject them: castlist review {folder}, or castlist propose {folder}{more}")
         if left is not None and left.clicks:
             click.echo(f"Next: castlist review {folder}, about {left.clicks} click{'s' * (left.clicks > 1)}")
 
@@ -86,12 +86,12 @@ def _lines(found: Summary) -> dict[str, str]:
 def _film(film: FilmSummary) -> str:
     size = f"{film['width']}×{film['height']}, {film['seconds']:.1f} s, {film['codec']}".rstrip(", ")
     start = f", timecode {film['timecode']}" if film["timecode"] else ""
-    gone = "" if film["there"] else "; the file is not there any more"
+    gone = "" if film["there"] else "; this file does not exist any more"
     return f"{film['path']} ({size}{start}{gone})"
 
 
 def _run(run: LastRun) -> str:
-    end = f"finished {run['finished']}" if run["finished"] else "interrupted, or still at work"
+    end = f"finished {run['finished']}" if run["finished"] else "interrupted, or still running"
     return f"castlist {run['version']}, started {run['started']}, {end}"
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 EXAMPLES = """
 \b
 Examples:
-  castlist library add season e01.mp4 e02.mp4     finds their casts first where there is none
+  castlist library add season e01.mp4 e02.mp4     films without a cast are searched first
   castlist library people season
-  castlist library review season                  who is the same person? answered in the browser
-  castlist library questions season               the same as a list
+  castlist library review season                  answer its questions in the browser
+  castlist library questions season               list the questions
   castlist library name season 7K3QZX "Anna Lindqvist"
   castlist search season --photo anna.jpg
-LIB is a folder. People are named by id, by the last letters of the id, or by name.
+LIB is a folder. Write a person as an id, the last letters of the id, or a name.
 """
 
 
@@ -46,7 +46,7 @@ class Order(click.Group):
 
 @click.group(cls=Order, epilog=EXAMPLES)
 def command() -> None:
-    """Keep many films in a library: who appears in which of them, with one id a person for ever."""
+    """Manage many films in a library: who appears in which film, with one permanent id for each person."""
 
 
 def as_json(call: F) -> F:
@@ -71,22 +71,30 @@ def library(
 
 def decided(call: F) -> F:
     """A verb by which somebody decides."""
-    return click.option("--author", default="", help="Who decides; kept in the library's log.")(call)
+    return click.option(
+        "--author", default="", help="Name of the person who decides; stored in the library's log."
+    )(call)
 
 
 @command.command()
 @library
 @click.argument("films", nargs=-1, required=True, metavar="FILM...")
-@click.option("--jobs", type=click.IntRange(0, 4096), default=0, help="Films at once while casts are found.")
-@click.option("--on", type=click.Choice(["local", "ray"]), default="local", help="Who finds the casts.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+@click.option(
+    "--jobs", type=click.IntRange(0, 4096), default=0, help="Films at the same time, while casts are found."
+)
+@click.option(
+    "--on",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="Where casts are found: on this machine or on a Ray cluster.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the result.")
 @as_json
 def add(lib: Library, films: Sequence[str], jobs: int, on: str, quiet: bool, as_json: bool) -> int:
-    """Add films, folders of films or workspaces to LIB; casts are found first where there are none.
+    """Add films, folders of films or workspaces to LIB; a film without a cast is searched first.
 
-    Adding a film again reads it again where its cast or its decisions changed. One film's failure is a row
-    and not
-    the end; the exit status is then 2.
+    A film that was added before is read again if its cast or its decisions changed. If a film fails, the
+    others are still added; the table shows the error, and the exit status is 2.
     """
     from castlist.cli.films import films_progress
     from castlist.library import executor, films_of
@@ -185,7 +193,7 @@ def show(lib: Library, person: str, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @as_json
 def questions(lib: Library, limit: int, as_json: bool) -> None:
-    """List what somebody should decide about LIB, grouped by person, the most useful first."""
+    """List the open questions about LIB, grouped by person, the most useful first."""
     found = lib.questions(limit)
     if as_json:
         click.echo(plain_json.text({"questions": [q.document() for q in found]}))
@@ -199,7 +207,7 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
          shown(q.why))
         for q in found
     ]  # fmt: skip
-    table(("Question", "Is", "the same person as", "Likely", ""), rows, right=("Likely",))
+    table(("Question", "Is", "the same person as", "Probability", ""), rows, right=("Probability",))
     click.echo(f"Answer: castlist library decide {lib.path} same|different|unsure QUESTION")
 
 
@@ -220,10 +228,10 @@ def decide(lib: Library, said: str, question: Sequence[str], author: str) -> Non
 @listen_options
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
 def review(lib: Library, port: int, host: str, browser: bool) -> None:
-    """Answer the questions of LIB in the browser, name people, put wrong links right.
+    """Answer the questions of LIB in the browser, name people, and correct wrong links between films.
 
-    The page is served to this machine only, unless --host names an address; the printed link works once, then
-    another one is printed. Every decision is on disk before the page shows it. Ctrl-C ends.
+    Only this machine can open the page, unless --host names an address. The printed link works once; then a
+    new one is printed. Every decision is saved before the page shows it. Ctrl-C ends the review.
     """
     from castlist.cli.review import announced
     from castlist.library.review import serve
@@ -233,9 +241,12 @@ def review(lib: Library, port: int, host: str, browser: bool) -> None:
 
 @command.command()
 @library
-@click.option("--accept", multiple=True, metavar="NAME", help="Name whom this name is proposed for.")
+@click.option("--accept", multiple=True, metavar="NAME", help="Accept this name: the person is named.")
 @click.option(
-    "--reject", multiple=True, metavar="NAME", help="Never propose this name for that person again."
+    "--reject",
+    multiple=True,
+    metavar="NAME",
+    help="Reject this name: it is not proposed for that person again.",
 )
 @as_json
 @decided
@@ -261,7 +272,7 @@ def proposals(
         share = f"{p.offer['agree']:.0%} of its {p.offer['by']}{why}"
         click.echo(shown(f"{p.film.name}: {p.called} is {p.name}? (from {p.offer['from']}) {share}"))
     if not found:
-        click.echo("No name is proposed for anybody of this library now.")
+        click.echo("There is no open proposal of a name in this library.")
 
 
 def _proposed(lib: Library, name: str) -> list[NameProposed]:
@@ -274,11 +285,11 @@ def _proposed(lib: Library, name: str) -> list[NameProposed]:
     found = [p for p in rows if p.name.casefold() == name.strip().casefold()]
     if not found:
         known = ", ".join(dict.fromkeys(p.name for p in rows)) or "none"
-        raise InputError(f"{name!r} is proposed for nobody now; there are {known[:300]}")
+        raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")
     people = list(dict.fromkeys(p.called for p in found))
     if len(people) > 1:
         raise InputError(
-            f"{name!r} is proposed for {' and '.join(people)}; answer by castlist library review"
+            f"{name!r} is proposed for {' and '.join(people)}; choose one of them in castlist library review"
         )
     return found
 
@@ -315,7 +326,7 @@ def history(lib: Library, limit: int, as_json: bool) -> None:
 @click.argument("decision", type=click.IntRange(1), required=False)
 @decided
 def undo(lib: Library, decision: int | None, author: str) -> None:
-    """Take back a DECISION about LIB by its number, the latest one by default."""
+    """Undo a DECISION about LIB, given by its number; by default the latest one."""
     click.echo(f"undone: {shown(lib.undo(decision, author=author).sentence)}")
 
 
@@ -325,7 +336,7 @@ def undo(lib: Library, decision: int | None, author: str) -> None:
 @click.argument("name")
 @decided
 def name(lib: Library, person: str, name: str, author: str) -> None:
-    """Name a PERSON of LIB, in the library and in all films in which nobody named them otherwise."""
+    """Name a PERSON of LIB, in the library and in the films in which nobody named that person."""
     click.echo(f"{lib.name(person, name, author=author)} is {shown(name)}")
 
 
@@ -335,7 +346,7 @@ def name(lib: Library, person: str, name: str, author: str) -> None:
 @click.argument("b")
 @decided
 def merge(lib: Library, a: str, b: str, author: str) -> None:
-    """Say that people A and B of LIB are one; the other id leads to the one that stays, for ever."""
+    """Merge people A and B of LIB: they are the same person. Both ids stay valid."""
     click.echo(f"one person now: {lib.merge(a, b, author=author)}")
 
 
@@ -345,7 +356,7 @@ def merge(lib: Library, a: str, b: str, author: str) -> None:
 @click.argument("films", nargs=-1, required=True, metavar="FILM...")
 @decided
 def split(lib: Library, person: str, films: Sequence[str], author: str) -> None:
-    """Say that PERSON of LIB is somebody else in these FILMs; the part named gets a new id."""
+    """Split PERSON of LIB: in these FILMs it is somebody else, who gets a new id."""
     click.echo(f"a person of their own now: {lib.split(person, films, author=author)}")
 
 
@@ -353,22 +364,21 @@ def split(lib: Library, person: str, films: Sequence[str], author: str) -> None:
 @library
 @click.argument("film")
 def remove(lib: Library, film: str) -> None:
-    """Take a FILM out of LIB; its workspace stays as it is."""
+    """Remove a FILM from LIB; its workspace stays as it is."""
     lib.remove(film)
-    click.echo(f"{shown(film)} is no longer in the library; its workspace is where it was")
+    click.echo(f"{shown(film)} was removed from the library; its workspace was not changed")
 
 
 @command.command()
 @library
 @click.argument("person")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Erase without asking.")
 @decided
 def forget(lib: Library, person: str, yes: bool, author: str) -> int:
     """Erase a PERSON from LIB and from the workspaces of its films: vectors, pictures, names and times.
 
-    Nothing brings them back. Only the ids stay, so that nobody gets these again. Exports that lie elsewhere
-    are not
-    reached; reports of the films are written anew.
+    This cannot be undone. Only the id stays, so that it is never used again. The reports of the films are
+    updated. Files that were exported before are not changed: delete them yourself.
     """
     found = lib.person(person)
     films = ", ".join(shown(f.name) for f in found.films)
@@ -377,7 +387,11 @@ def forget(lib: Library, person: str, yes: bool, author: str) -> int:
     failed = lib.forget(found.id, author=author)
     for sentence in failed:
         click.echo(shown(sentence), err=True)
-    click.echo("not erased everywhere; run the same command again" if failed else f"{found.id} is erased")
+    click.echo(
+        "not erased everywhere: correct the errors above and run the same command again"
+        if failed
+        else f"{found.id} is erased"
+    )
     return 2 if failed else 0
 
 
@@ -398,9 +412,9 @@ def index(lib: Library) -> int:
     for sentence in made.failed:
         click.echo(shown(sentence), err=True)
     how = (
-        f"a search finds {100 * made.recall:.1f} % of the ten most alike"
+        f"a search finds {100 * made.recall:.1f} % of the ten most similar tracks"
         if made.twice
-        else "a search is exact"
+        else "a search finds all of them"
     )
     click.echo(f"{made.tracks} tracks; {how}")
     return 2 if made.failed else 0
@@ -410,7 +424,7 @@ def index(lib: Library) -> int:
 @library
 @as_json
 def check(lib: Library, as_json: bool) -> int:
-    """Say what is not as it should be with LIB; exit status 2 where there is something."""
+    """Check LIB and list its problems; the exit status is 2 if there are any."""
     return _print_problems(lib.check(), as_json)
 
 
@@ -418,7 +432,7 @@ def check(lib: Library, as_json: bool) -> int:
 @library
 @as_json
 def rebuild(lib: Library, as_json: bool) -> int:
-    """Make the catalogue of LIB anew from its log and the film workspaces."""
+    """Make the catalogue of LIB again from its log and the workspaces of its films."""
     found = lib.rebuild()
     if not as_json:
         click.echo(f"rebuilt: {len(lib.films)} films, {len(lib.people)} people")
@@ -430,7 +444,7 @@ def _print_problems(found: Sequence[Problem], as_json: bool) -> int:
         rows = [{"film": p.film, "what": p.what} for p in found]
         click.echo(plain_json.text({"problems": rows}))
     elif not found:
-        click.echo("All is as it should be.")
+        click.echo("No problems.")
     for problem in () if as_json else found:
         click.echo(f"{shown(problem.film)}: {shown(problem.what)}" if problem.film else shown(problem.what))
     return 2 if found else 0

@@ -12,8 +12,8 @@ from castlist.cli.options import WORKSPACE
 @click.command(
     epilog="""\b
 Examples:
-  castlist mcp film.castlist                 an assistant starts this, and speaks to it over stdin and stdout
-  castlist mcp film.castlist --write         it may rename and merge people and answer proposed names, too
+  castlist mcp film.castlist                 the assistant starts this command itself
+  castlist mcp film.castlist --write         the assistant may also rename and merge people
 In an assistant's settings: {"command": "castlist", "args": ["mcp", "/films/film.castlist"]}
 """,
 )
@@ -21,12 +21,13 @@ In an assistant's settings: {"command": "castlist", "args": ["mcp", "/films/film
 @click.option(
     "--write",
     is_flag=True,
-    help="Let it rename and merge people and answer proposed names; all can be undone.",
+    help="Let the assistant rename and merge people and answer proposed names; all of it can be undone.",
 )
 def command(workspace: Path, write: bool) -> None:
     """Answer an assistant's questions about the cast of WORKSPACE, by the Model Context Protocol.
 
-    Who appears, when, with whom; read-only unless --write is given. Nothing listens on the network.
+    The assistant can ask who appears, when and with whom. It can change nothing unless --write is given.
+    castlist opens no network connection.
     """
     from castlist.serve import Answers, server
 

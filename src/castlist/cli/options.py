@@ -37,22 +37,25 @@ def films_options(command: F) -> F:
     command = click.argument("films", nargs=-1, required=True, metavar="FILM...", type=FilmPath())(command)
     return click.option(
         "-o", "--out", metavar="FOLDER",
-        help="Workspace for the results, of several films the folder for them; beside each FILM by default.",
+        help="Folder for the results: of one FILM its workspace, of several the folder that will hold all "
+        "workspaces. By default beside each FILM.",
     )(command)  # fmt: skip
 
 
 def recipe_options(command: F) -> F:
     """A recipe, the number of people, and single options."""
-    command = click.option("--recipe", metavar="TOML", help="A recipe; see castlist recipe.")(command)
     command = click.option(
-        "--people", metavar="N|A-B", help="How many people there are, where you know it: 6, or 4-8."
+        "--recipe", metavar="TOML", help="A file with the values of options; castlist recipe prints one."
+    )(command)
+    command = click.option(
+        "--people", metavar="N|A-B", help="The number of people, if you know it: 6, or 4-8."
     )(command)
     return click.option(
         "--set",
         "settings",
         multiple=True,
         metavar="STEP.OPTION=VALUE",
-        help="Change one option; repeatable.",
+        help="Change one option of the recipe; can be given several times.",
         shell_complete=_settings,
     )(command)
 
@@ -61,10 +64,15 @@ def machine_options(command: F) -> F:
     """Where the work is done; never changes the result."""
     command = click.option(
         "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
-        help="Where networks run. auto: refinement on a GPU if there is one, the face networks on the CPU.",
+        help="Where the neural networks run. auto: refinement on a GPU if there is one, the face "
+        "networks on the CPU.",
     )(command)  # fmt: skip
     return click.option(
-        "--threads", type=click.IntRange(0), default=0, show_default=True, help="0: one for each core."
+        "--threads",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Processor threads; 0: one for each core.",
     )(command)
 
 
@@ -72,11 +80,14 @@ def listen_options(command: F) -> F:
     """Where a page is served."""
     command = click.option(
         "--host", default="127.0.0.1", metavar="ADDRESS",
-        help="Address of this machine to listen on, for a phone or tablet in the same network; "
-        "0.0.0.0 for all.",
+        help="Address of this machine at which the page can be opened, for a phone or tablet in the same "
+        "network; 0.0.0.0: all addresses.",
     )(command)  # fmt: skip
     return click.option(
-        "--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine; any by default."
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help="Port on this machine; by default any free one.",
     )(command)
 
 
@@ -108,9 +119,15 @@ class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
         if isinstance(value, str) and is_address(value):
-            self.fail(f"addresses are not fetched: {value!r} is no workspace on this machine", param, ctx)
+            self.fail(
+                f"web addresses are not fetched: {value!r} is not a workspace on this machine", param, ctx
+            )
         if not os.fspath(value) or "\0" in os.fspath(value):
-            self.fail("the name of a workspace is not empty and holds no zero character", param, ctx)
+            self.fail(
+                "the name of the workspace is empty or contains a zero character; give the path of a folder",
+                param,
+                ctx,
+            )
         return workspace_of(Path(value))
 
     def shell_complete(
@@ -129,9 +146,17 @@ class FilmPath(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if is_address(value):
-            self.fail(f"addresses are not fetched: save {value!r} to a file and give that", param, ctx)
+            self.fail(
+                f"web addresses are not fetched: save {value!r} to a file, and give the name of that file",
+                param,
+                ctx,
+            )
         if not value or "\0" in value:
-            self.fail("the name of a film is not empty and holds no zero character", param, ctx)
+            self.fail(
+                "the name of the film is empty or contains a zero character; give the path of a film",
+                param,
+                ctx,
+            )
         return str(value)
 
     def shell_complete(

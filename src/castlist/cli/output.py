@@ -24,8 +24,8 @@ __all__ = ["clock_time", "print_cast", "print_people", "progress", "sentence", "
 
 STAGES = {
     "draw": "Drawing the film",
-    "scan": "Watching the film",
-    "people": "Telling people apart",
+    "scan": "Scanning the film",
+    "people": "Grouping faces into people",
     "report": "Writing the report",
     "dense": "Looking in every frame",
     "render": "Writing the film",
@@ -113,7 +113,7 @@ def print_cast(cast: Cast, path: Path, again: bool = False, outlook: Outlook | N
     print_people(cast, outlook)
     folder = shlex.quote(visible(str(path)))
     if again:
-        click.echo("The film was watched before and not watched again: this is what was found then.")
+        click.echo("The film was scanned before; the earlier scan was used.")
     report = path / "report.html"
     click.echo(f"Report: {linked(visible(str(report)), file_uri(report))}")
     if len(cast):
@@ -124,10 +124,10 @@ def print_cast(cast: Cast, path: Path, again: bool = False, outlook: Outlook | N
 def _to_review(cast: Cast, outlook: Outlook | None) -> str:
     """What a review is for, and what it is expected to take."""
     if outlook is None or not outlook.clicks:
-        return "to put names and people right"
+        return "to name and correct the people"
     unsure = len(_unsure(cast, outlook))
     who = f": {unsure} {'person is' if unsure == 1 else 'people are'} unsure" if unsure else ""
-    return f"to put names and people right, about {outlook.clicks} click{'s' * (outlook.clicks > 1)}{who}"
+    return f"to name and correct the people, about {outlook.clicks} click{'s' * (outlook.clicks > 1)}{who}"
 
 
 def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
@@ -202,7 +202,7 @@ def _nobody(cast: Cast) -> str:
     if not len(cast.tracks):
         return "Nobody: no face was seen for long enough to be followed."
     if cast.background:
-        return "Nobody is seen for long enough, and clearly enough, to be of the cast."
+        return "Nobody is seen long enough and clearly enough to belong to the cast."
     return "Nobody: faces were followed, but all of them were set aside."
 
 
@@ -214,12 +214,14 @@ def _footnotes(cast: Cast) -> list[str]:
     aside = [track for track, person in enumerate(cast.person.tolist()) if person < 0]
     if aside:
         reasons = sorted({cast.reason[t] for t in aside if cast.reason[t]})
-        notes.append(f"{len(aside)} tracks set aside ({', '.join(reasons)})")
+        notes.append(f"{len(aside)} track{'s' * (len(aside) > 1)} set aside: {'; '.join(reasons)}")
     if cast.damaged:
-        notes.append(f"{cast.damaged} damaged frames were skipped")
+        notes.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
     if cast.unread:
         read = max(Fraction(0), cast.whole - cast.unread)
-        notes.append(f"The film says {float(cast.whole):.1f} s, {float(read):.1f} s of it could be read")
+        notes.append(
+            f"The film should be {float(cast.whole):.1f} s long; only {float(read):.1f} s could be read"
+        )
     if cast.turned:
         from castlist.report.words import turn_it
 

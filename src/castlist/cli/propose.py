@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 EXAMPLES = """
 \b
 Examples:
-  castlist propose film.castlist names.csv                 keep the names for the review page; decide nothing
-  castlist propose film.castlist                           what is proposed, and not yet answered
+  castlist propose film.castlist names.csv                 store the names as proposals; names nobody yet
+  castlist propose film.castlist                           list the proposals without an answer
   castlist propose film.castlist --accept Anna --reject Bob
-  castlist propose film.castlist names.csv --apply         name those that are clear
+  castlist propose film.castlist names.csv --apply         name the people where the file is clear
   castlist propose film.castlist edit.otio --only Anna,Bob
   castlist propose film.castlist still.xmp --at 0:01:23.5  face regions of a picture taken then
 """
@@ -33,18 +33,33 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("names", type=click.Path(path_type=Path), required=False)
-@click.option("--at", metavar="TIME", help="When a picture was taken: seconds, 0:01:23.5 or a timecode.")
-@click.option("--apply", "apply_", is_flag=True, help="Decide what is clear; without it nothing is decided.")
-@click.option("--only", multiple=True, metavar="NAME", help="These names only; repeatable.")
-@click.option("--accept", multiple=True, metavar="NAME", help="Name whom this name is proposed for.")
 @click.option(
-    "--reject", multiple=True, metavar="NAME", help="Never propose this name for that person again."
+    "--at", metavar="TIME", help="Where in the film a picture was taken: seconds, 0:01:23.5 or a timecode."
 )
-@click.option("--reopen", multiple=True, metavar="NAME", help="Take a --reject back.")
+@click.option(
+    "--apply",
+    "apply_",
+    is_flag=True,
+    help="Name the people for whom the file is clear; without it nobody is named.",
+)
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Only this name; several with commas, or by several --only."
+)
+@click.option("--accept", multiple=True, metavar="NAME", help="Accept this name: the person is named.")
+@click.option(
+    "--reject",
+    multiple=True,
+    metavar="NAME",
+    help="Reject this name: it is not proposed for that person again.",
+)
+@click.option("--reopen", multiple=True, metavar="NAME", help="Undo a --reject: the name is proposed again.")
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
-              help="Where the film starts in the file's timecodes, by default its own.")  # fmt: skip
-@click.option("--rate", metavar="FPS", help="Frames a second of the file's timecodes, by default the film's.")
-@click.option("--author", default="", help="Who decides; kept with each decision.")
+              help="Timecode of the first frame in the file's timecodes; by default the film's "
+              "own.")  # fmt: skip
+@click.option(
+    "--rate", metavar="FPS", help="Frames a second of the file's timecodes; by default those of the film."
+)
+@click.option("--author", default="", help="Name of the person who decides; stored with each decision.")
 @click.option("--json", "as_json", is_flag=True, help="Print the proposals as JSON.")
 def command(
     workspace: Path,
@@ -60,22 +75,22 @@ def command(
     author: str,
     as_json: bool,
 ) -> None:
-    """Propose names for the people of WORKSPACE from NAMES, for somebody to say yes or no.
+    """Propose names for the people of WORKSPACE from a file NAMES; you accept or reject each.
 
-    NAMES is a table (.csv), markers (.otio) or face regions of a picture (.xmp, .jpg). A name is proposed
-    for the person whom the file's faces or times fit best. The workspace keeps the proposals of people
-    without a name, and castlist review shows them: one click accepts or rejects each. Nothing is decided
-    without --accept or --apply; --apply names what is clear: at least half agrees, and nobody else fits
-    nearly as well. Without NAMES, what is proposed now is listed.
+    NAMES is a table (.csv), markers (.otio) or face regions of a picture (.xmp, .jpg). castlist proposes each
+    name for the person who fits the faces or times of the file best, and stores the proposals in the
+    workspace. castlist review shows them: one click accepts or rejects a name. Nobody is named without
+    --accept or --apply. --apply names a person if at least half of the faces or of the time agrees, and
+    nobody else fits nearly as well. Without NAMES, the open proposals are listed.
     """
     from castlist.review.proposed import read_names
     from castlist.review.session import Session
 
     if names is None and (at or apply_ or only or start_timecode or rate):
-        raise InputError("name the file that has the names: castlist propose film.castlist names.csv")
+        raise InputError("no file of names was given; write castlist propose film.castlist names.csv")
     if names is not None and (accept or reject or reopen):
         raise InputError(
-            "--accept, --reject and --reopen answer what is proposed already; leave the file out"
+            "--accept, --reject and --reopen answer names that were proposed before; leave the file out"
         )
     with Session.open(workspace) as session:
         if names is None:
@@ -96,11 +111,11 @@ def _say_kept(count: int, workspace: Path) -> None:
     from castlist.cli.output import visible
 
     if count:
-        what = "1 proposal was kept" if count == 1 else f"{count} proposals were kept"
+        what = "1 proposal was stored" if count == 1 else f"{count} proposals were stored"
         review = f"castlist review {shlex.quote(visible(str(workspace)))}"
-        click.echo(f"nothing was decided; {what}: {review} asks, or add --apply to name those that are clear")
+        click.echo(f"nobody was named; {what}: {review} asks about them, --apply names the clear ones")
     else:
-        click.echo("nothing was decided, and no proposal is open from this file")
+        click.echo("nobody was named, and there is no open proposal from this file")
 
 
 def _answer(
@@ -131,7 +146,7 @@ def _answer(
     for row in found:
         click.echo(visible(_line(row), 400))
     if not found:
-        click.echo("no name is proposed for anybody now")
+        click.echo("there is no open proposal of a name")
 
 
 def _line(row: Offered) -> str:
@@ -152,11 +167,12 @@ def _number_of(rows: Sequence[Offered], name: str) -> int:
     found = [row for row in rows if row["name"].casefold() == name.strip().casefold()]
     if not found:
         known = ", ".join(dict.fromkeys(row["name"] for row in rows)) or "none"
-        raise InputError(f"{name!r} is proposed for nobody now; there are {known[:300]}")
+        raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")
     if len({row["person"] for row in found}) > 1:
         people = " and ".join(row["person"] for row in found)
         raise InputError(
-            f"{name!r} is proposed for {people}; answer on the review page, or castlist decide ... name"
+            f"{name!r} is proposed for {people}; choose one of them in castlist review, or by castlist "
+            "decide ... name"
         )
     return int(found[0]["id"])
 
@@ -166,7 +182,7 @@ def _only(found: list[Proposal], only: tuple[str, ...]) -> list[Proposal]:
     for name in wanted:
         if name not in {p.name for p in found}:
             known = ", ".join(p.name for p in found[:20])
-            raise InputError(f"the file does not name {name!r}; it names {known}")
+            raise InputError(f"the file does not contain the name {name!r}; it has {known}")
     return [p for p in found if p.name in wanted]
 
 
@@ -219,4 +235,6 @@ def _apply(session: Session, found: list[Proposal], author: str, *, quiet: bool)
         click.echo(visible(f"decision {number}: {person} is {name}", 400), err=quiet)
     click.echo(f"{len(clear)} named, {len(found) - len(clear)} left as they were", err=quiet)
     if not session.save():
-        click.echo("a run is at work on this workspace; it will renew the cast when it ends", err=True)
+        click.echo(
+            "castlist find is running on this workspace; it will update the cast when it ends", err=True
+        )

@@ -22,44 +22,50 @@ SHOWN = 40  # moments listed
     epilog="""\b
 Examples:
   castlist redact film.castlist --keep Anna,Bob -o public.mp4     everybody else is hidden
-  castlist redact film.castlist --hide Carl -o public.mp4         everybody else of the cast can be seen
+  castlist redact film.castlist --hide Carl -o public.mp4         everybody else stays visible
   castlist redact film.castlist --keep Anna --mute --fail-secure -o public.mp4
-Review the cast first (castlist review): whom castlist mistakes for Anna can be seen.
-Exit status 0: nobody else was found in what was written; 1: somebody was, and the moments are listed.
+Review the cast first (castlist review): a person whom castlist mistakes for Anna stays visible.
+Exit status 0: nobody else was found in the new film. 1: somebody was found; the moments are listed.
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The film to write.")
 @click.option(
     "--check", "checked", type=click.Path(path_type=Path), metavar="FILM",
-    help="Write nothing: look whether anybody but those to be seen is found in a film redacted before.",
+    help="Write no film; search FILM, redacted before, for people who should be hidden.",
 )  # fmt: skip
-@click.option("--keep", multiple=True, metavar="NAME,...", help="Who can be seen; everybody else is hidden.")
+@click.option(
+    "--keep", multiple=True, metavar="NAME,...", help="People who stay visible; everybody else is hidden."
+)
 @click.option(
     "--hide", multiple=True, metavar="NAME,...",
-    help="Who is hidden, with every face that may be theirs; everybody else of the cast can be seen.",
+    help="People who are hidden, with every face that may be theirs; everybody else of the cast stays "
+    "visible.",
 )  # fmt: skip
 @click.option(
     "--style", type=click.Choice(["solid", "blur", "pixels"]), default="solid", show_default=True,
-    help="How faces are hidden. Blur and pixels leave a trace of what was there; solid leaves none.",
+    help="How faces are hidden. solid leaves nothing of the face; something can still be recognised "
+    "under blur or pixels.",
 )  # fmt: skip
-@click.option("--mute", is_flag=True, help="Leave the sound out; voices tell who somebody is, too.")
+@click.option(
+    "--mute", is_flag=True, help="Leave the sound out; people can also be recognised by their voices."
+)
 @click.option(
     "--fail-secure", is_flag=True,
-    help="Hide the whole picture from where a face that was followed is lost to where it is found again.",
+    help="If a hidden face is lost for some frames, hide the whole picture until it is found again.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @machine_options
 def command(
     workspace: Path, output: Path | None, checked: Path | None, keep: tuple[str, ...], hide: tuple[str, ...],
     style: str, mute: bool, fail_secure: bool, as_json: bool, quiet: bool, device: str, threads: int,
 ) -> int:  # fmt: skip
-    """Write the film of WORKSPACE (film.castlist) again with only some people to be seen.
+    """Write a copy of the film of WORKSPACE (film.castlist) in which only some people are visible.
 
-    Everybody else is hidden: other people, the background, and every face of which castlist cannot say
-    whose it is. Metadata, subtitles, attached pictures and data are left out. The film that was written is
-    then searched in every frame; a report with checksums lies beside it (OUTPUT.redaction.json).
+    Everybody else is hidden: other people, the background, and every face of an unknown person. Metadata,
+    subtitles, attached pictures and data are left out. Then castlist searches every frame of the new film for
+    people who should be hidden, and writes a report with checksums (OUTPUT.redaction.json).
     """
     from castlist.cli.output import progress
     from castlist.redact import Hide, check, redact
@@ -67,7 +73,7 @@ def command(
 
     if (output is None) == (checked is None):
         raise click.UsageError(
-            "name the film to write (-o public.mp4), or one to look at (--check), not both"
+            "give either -o public.mp4, the film to write, or --check public.mp4, a film to search; not both"
         )
     with Workspace.open(workspace, write=False) as opened:
         known = [p.name for p in opened.cast().everybody]

@@ -24,39 +24,48 @@ Examples:
   castlist reel film.castlist Anna -o anna.mp4
   castlist reel film.castlist Anna --together Bob -o both.mp4
   castlist reel film.castlist Anna --max 60s -o anna.mp4 --list anna.edl
-  castlist reel season Anna -o anna.mp4 --film "e0*"       of a library: Anna in all films so called
+  castlist reel season Anna -o anna.mp4 --film "e0*"       in a library: films whose names begin with e0
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("person")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The film to write.")
 @click.option(
-    "--together", multiple=True, metavar="NAME,...", help="Only where these people appear with PERSON."
+    "--together",
+    multiple=True,
+    metavar="NAME,...",
+    help="Only parts in which these people are seen with PERSON.",
 )
 @click.option(
-    "--max", "longest", metavar="60s", help="The longest parts, so long together at most (60s, 1:30)."
+    "--max",
+    "longest",
+    metavar="60s",
+    help="Length of the reel at most (60s, 1:30); the longest parts are taken.",
 )
 @click.option(
-    "--list", "cuts", type=click.Path(path_type=Path), help="Write the list of cuts, as .csv, .otio or .edl."
+    "--list",
+    "cuts",
+    type=click.Path(path_type=Path),
+    help="Also write a list of the cuts: .csv, .otio or .edl.",
 )
 @click.option(
     "--film",
     "films",
     multiple=True,
     metavar="NAME",
-    help="Of a library, these films only; * stands for anything.",
+    help="In a library: only these films; * stands for any letters.",
 )
 @click.option("--mute", is_flag=True, help="Leave the sound out.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 def command(
     workspace: Path, person: str, output: Path, together: tuple[str, ...], longest: str | None,
     cuts: Path | None, films: tuple[str, ...], mute: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Write a film of all parts in which PERSON appears.
 
-    WORKSPACE is a film.castlist or a library; of a library, the parts of all films follow one another, and
-    PERSON is a name, an id, or the last letters of an id. Cuts are exact to the frame, and made at the border
-    of a shot where that is less than half a second away.
+    WORKSPACE is a film.castlist or a library. In a library, the reel has the parts of all films one after
+    another, and PERSON is a name, an id, or the last letters of an id. Cuts are exact to the frame; a cut is
+    moved to the border of the shot if that is less than half a second away.
     """
     from castlist.cli.output import clock_time, progress, visible
     from castlist.io.exports.cuts import LISTS
@@ -65,7 +74,10 @@ def command(
 
     form = None if cuts is None else cuts.suffix.lower()
     if form is not None and form not in LISTS:
-        raise click.UsageError(f"{cuts}: the list of cuts is written as .csv, .otio or .edl")
+        raise click.UsageError(
+            f"{cuts}: a list of cuts can be written as .csv, .otio or .edl; give the file one of these "
+            "suffixes"
+        )
     limit = seconds(longest)
     parts, names = _asked(workspace, person, together, films)
     if form is not None:  # whatever keeps the list from being written is said before
@@ -83,8 +95,9 @@ def command(
     if len(made.rates) > 1:
         rates = " and ".join(f"{float(rate):.6g}" for rate in made.rates)
         click.echo(
-            f"The films have {rates} frames a second, and each keeps its own in the reel; for an editing "
-            "program, take the list (--list cuts.otio) and the films."
+            f"The films have {rates} frames a second, and each part of the reel keeps the rate of its "
+            "film; for an editing "
+            "program, use the list of cuts (--list cuts.otio) with the films themselves."
         )
 
 
@@ -103,7 +116,10 @@ def _asked(
         parts, called = found_in(library, person, together=names, films=films)
         return list(parts), called
     if films:
-        raise click.UsageError(f"--film is for libraries, and {path.name} is the workspace of one film")
+        raise click.UsageError(
+            f"--film chooses films of a library, but {path.name} is the workspace of one film; leave "
+            "--film out"
+        )
     with Workspace.open(path, write=False) as opened:
         cast = opened.cast()
     people = cast.named([person, *split_names(together, [p.name for p in cast.everybody])])
@@ -116,7 +132,7 @@ def seconds(text: str | None) -> Fraction | None:
         return None
     match = _TIME.fullmatch(text.strip())
     if not match or not (length := _length(*match.groups())):
-        raise click.UsageError(f"{text!r} is no length; write it as 60s or 1:30")
+        raise click.UsageError(f"{text!r} is not a length of time; write it as 60s or 1:30")
     return length
 
 

@@ -47,15 +47,24 @@ Examples:
     help="castlist: for features of any length and size; paper: the publication to the letter.",
 )
 @click.option(
-    "--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Change one option; repeatable."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Change one option of the method; can be given several times.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides every draw.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers."
+)
 @click.option("-o", "--out", metavar="FILE", help="The refined features, .npz or .mat.")
 @click.option(
-    "--check", "only_check", is_flag=True, help="Only say what these features are and which method fits."
+    "--check",
+    "only_check",
+    is_flag=True,
+    help="Only print what kind of features these are and which method suits them.",
 )
 @click.option("--model", metavar="FILE", help="Also save the trained network, as safetensors.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @machine_options
 def command(
     features: str,
@@ -85,7 +94,7 @@ def command(
         _check(io.read(features))
         return
     if out is None or Path(out).suffix not in (".npz", ".mat"):
-        raise click.UsageError("name the output with -o, as .npz or .mat")
+        raise click.UsageError("no output was named; add -o refined.npz (or .mat)")
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
     method = method or ("tsiam" if 1 < len(table) < len(e) else "ssiam")
@@ -94,7 +103,7 @@ def command(
         made = made.with_setting(f"refine.{setting}")
     if method.startswith("tsiam") and not table.timed:
         click.echo(
-            "this file has no frame numbers, so that no two tracks are known to be seen together: every "
+            "this file has no frame numbers, so castlist cannot know which tracks are seen together: every "
             "track takes its negatives from far tracks, which is a guess", err=True,
         )  # fmt: skip
     if model and method == "none":
@@ -102,7 +111,9 @@ def command(
     machine = Machine(device=device, threads=threads)
     step = made.refine
     if not isinstance(step, Learner):
-        raise click.UsageError(f"--method {method} cannot learn from a file of features")
+        raise click.UsageError(
+            f"--method {method} needs a film and cannot learn from a file of features; choose another method"
+        )
     with _progress(method, quiet) as watch:
         refined = step.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)
     vector = refined.transform(e.vector)

@@ -21,15 +21,19 @@ Examples:
 @click.option(
     "--stills/--no-stills",
     default=True,
-    help="Show a still of the film for each appearance; each is cut out of the film once.  [default: stills]",
+    help="Show a picture of the film for each appearance; each is taken from the film once.  [default: "
+    "stills]",
 )
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write it here; in the workspace by default."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file to write; by default report.html in the workspace.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 def command(workspace: Path, stills: bool, opened: bool, output: Path | None, quiet: bool) -> None:
-    """Write the report of WORKSPACE (film.castlist) as the cast stands now, and say where it is."""
+    """Write the report of WORKSPACE (film.castlist) from the present cast, and print where it is."""
     from castlist.cli.links import file_uri, linked
     from castlist.cli.output import visible
     from castlist.pipeline.publish import write_report
@@ -60,4 +64,4 @@ def _make_stills(workspace: Path, quiet: bool) -> None:
         with progress(quiet) as watch, Workspace.open(workspace) as film:
             make_stills(film, cast, lambda done, of: watch("stills", done, of))
     except CastlistError as error:
-        click.echo(visible(f"no new stills: {error}", 400), err=True)
+        click.echo(visible(f"the report has no new pictures of the film: {error}", 400), err=True)

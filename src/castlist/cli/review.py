@@ -16,13 +16,13 @@ EXAMPLES = """
 Examples:
   castlist review film.castlist
   castlist review film.castlist --no-browser --port 8765
-  castlist review film.castlist --film /archive/film.mov     the film moved
-  castlist review season                                     a library: who is who between films
+  castlist review film.castlist --film /archive/film.mov     if the film was moved
+  castlist review season                                     a library: the same people in several films
   castlist review film.castlist --host 192.168.1.20          from a phone or tablet too
 """
 WARNING = (
-    "Warning: whoever is in the same network and has the link can see this film and change its cast, and "
-    "nothing is encrypted. Use --host in a network that you trust only."
+    "Warning: everybody in the same network who has the link can see this film and change its cast, and "
+    "nothing is encrypted. Use --host only in a network that you trust."
 )
 
 
@@ -36,11 +36,11 @@ WARNING = (
 def command(workspace: Path, port: int, host: str, film: Path | None, browser: bool) -> None:
     """Review the cast of WORKSPACE (film.castlist) in the browser: merge, split, name, answer questions.
 
-    WORKSPACE may be a library of films too: who of one film is who of another is then asked there.
+    WORKSPACE can also be a library of films: the page then asks which people of different films are the same.
 
-    The page is served to this machine only, unless --host names an address; the printed link works once, then
-    another one is printed. Every decision is on disk before the page shows it. Ctrl-C ends; the cast is kept
-    as decided.
+    Only this machine can open the page, unless --host names an address. The printed link works once; then a
+    new one is printed. Every decision is saved before the page shows it. Ctrl-C ends the review and saves the
+    cast.
     """
     from castlist.library import Library, is_library
     from castlist.review import serve

@@ -29,7 +29,7 @@ Examples:
   castlist search season "anna & bob in shot"       both in one shot
   castlist search season --photo anna.jpg           who is this?
   castlist search season --photo party.jpg --face 2
-  castlist search season --known photos/            names for people, from named pictures
+  castlist search season --known photos/            propose names from pictures named after people
   castlist search season anna --page anna.html      thumbnails that play
 """
 
@@ -37,10 +37,19 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("lib", type=click.Path(path_type=Path))
 @click.argument("query", nargs=-1)
-@click.option("--photo", type=click.Path(path_type=Path), help="A picture of who is looked for.")
-@click.option("--face", type=click.IntRange(1), help="Which face of the picture, from the left.")
-@click.option("--tracks", type=click.IntRange(1), metavar="N", help="The N most alike tracks, by the index.")
-@click.option("--known", type=click.Path(path_type=Path), help="A folder of pictures named after people.")
+@click.option("--photo", type=click.Path(path_type=Path), help="A picture of the person to find.")
+@click.option("--face", type=click.IntRange(1), help="Which face of the picture, counted from the left.")
+@click.option(
+    "--tracks",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --photo: list the N most similar tracks (needs castlist library index).",
+)
+@click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    help="A folder of pictures whose file names are names of people.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write a page with thumbnails that play.")
@@ -50,18 +59,19 @@ def command(
 ) -> None:  # fmt: skip
     """Search the library LIB by words or by a picture.
 
-    By a picture, people of the background and tracks that were set aside are found too. With --known, names
-    are
-    proposed and nothing is changed.
+    A search by a picture also finds people of the background and tracks that were set aside. With --known,
+    castlist proposes names and changes nothing.
     """
     from castlist.errors import InputError
     from castlist.library import Library
 
     if sum(map(bool, (query, photo, known))) != 1:
-        raise InputError('give one of: words, as in "anna & bob"; --photo PICTURE; --known FOLDER')
+        raise InputError(
+            'say what to search for, one of: words, as in "anna & bob"; --photo PICTURE; --known FOLDER'
+        )
     library = Library(lib)
     if tracks and not photo:
-        raise InputError("--tracks goes with --photo PICTURE")
+        raise InputError("--tracks works only together with --photo PICTURE")
     if known:
         _known(library, known, as_json, as_csv)
     elif photo and tracks:

@@ -23,10 +23,10 @@ SECONDS = 120  # for a browser to print a page
 @click.command(
     epilog="""\b
 Examples:
-  castlist sheet film.castlist                      contact sheet.html in the workspace
+  castlist sheet film.castlist                      contact sheet; writes film.castlist/sheet.html
   castlist sheet film.castlist -o cast.pdf          to print; needs Chromium or Chrome
   castlist sheet film.castlist Anna -o anna.html    one page about Anna
-  castlist sheet film.castlist --posters posters/ --xmp    a key picture of everybody as a file
+  castlist sheet film.castlist --posters posters/ --xmp    a picture of each person as a file
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
@@ -35,19 +35,21 @@ Examples:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="A .html, .pdf or .png; .html in the workspace by default.",
+    help="The file to write: .html, .pdf or .png; by default sheet.html in the workspace.",
 )
 @click.option(
     "--posters", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Write an upright key picture of everybody, or of PERSON, as a JPEG; a sheet only with -o.",
+    help="Write a portrait of each person, or of PERSON, as a JPEG file into FOLDER; a sheet only with -o.",
 )  # fmt: skip
-@click.option("--xmp", is_flag=True, help="With --posters: name the faces in them, for photo programs.")
+@click.option(
+    "--xmp", is_flag=True, help="With --posters: store the names in the pictures, for photo programs."
+)
 def command(
     workspace: Path, person: str | None, output: Path | None, posters: Path | None, xmp: bool
 ) -> None:
     """Write a contact sheet of everybody in WORKSPACE (film.castlist), or a page about PERSON."""
     if xmp and posters is None:
-        raise click.UsageError("--xmp goes with --posters FOLDER")
+        raise click.UsageError("--xmp works only together with --posters FOLDER")
     if posters is not None:
         _posters(workspace, person, posters, xmp)
     if posters is None or output is not None:
@@ -76,7 +78,10 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
 
     target = workspace / "sheet.html" if output is None else output
     if target.suffix.lower() not in (".html", ".pdf", ".png"):
-        raise click.UsageError(f"{target.name}: a sheet is written as .html, .pdf or .png")
+        raise click.UsageError(
+            f"{target.name}: a sheet can be written as .html, .pdf or .png; give the file one of these "
+            "suffixes"
+        )
     with Workspace.open(workspace, write=False) as opened:
         cast, base = opened.cast(), opened.machine()
         runs = [run for run in opened.runs() if run.finished]
@@ -102,7 +107,8 @@ def _printed(html: str, target: Path, rows: int) -> None:
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise click.UsageError(
-            f"{target.suffix} needs Chromium or Chrome; install it, or write .html and print that"
+            f"to write {target.suffix}, castlist needs Chromium or Chrome; install one, or write .html "
+            "and print that"
         )
     with tempfile.TemporaryDirectory() as folder:
         page, made = Path(folder) / "sheet.html", Path(folder) / f"made{target.suffix.lower()}"
@@ -121,7 +127,7 @@ def _printed(html: str, target: Path, rows: int) -> None:
             data = made.read_bytes()
         except (subprocess.SubprocessError, OSError) as error:
             raise click.ClickException(
-                f"the browser {browser} did not print the page; write .html instead"
+                f"the browser {browser} could not print the page; write .html instead"
             ) from error
     from castlist.store.files import write
 

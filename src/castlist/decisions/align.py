@@ -69,7 +69,7 @@ def align_films(old: Copy, new: Copy) -> Alignment:
     count, second, shift, speed = max(found, key=lambda f: f[0])
     if count < max(FEWEST, SHARE * min(len(a.start), len(b.start)), AHEAD * second):
         raise InputError(
-            f"the two films do not lie upon each other: {count} of {len(a.start)} tracks agree on a shift in "
+            f"the two films cannot be aligned in time: {count} of {len(a.start)} tracks agree on a shift in "
             f"time, {second} on another one; if they are one film, say by how much with --offset"
         )
     offset = Fraction(round(shift * 1000), 1000)

@@ -261,8 +261,8 @@ def whom(view: View, text: str) -> Group:
         some = ", ".join(repr(g.name) if g.name else g.called for g in view.groups[:6])
         more = f" and {len(view.groups) - 6} more" if len(view.groups) > 6 else ""
         raise InputError(
-            f"there is no person {text!r} now; there are {some}{more}"
+            f"there is no person {text!r} in this cast; it has {some}{more}"
             if some
-            else f"there is no person {text!r}, nor anybody else, now"
+            else f"there is no person {text!r}: this cast has no people"
         )
     return group

@@ -148,7 +148,11 @@ def _moved(
     kept = _meaning(decision.kind, tuple(found))
     if not kept:
         outside = any(not 0 <= alignment.time(a.time) <= end for a in decision.anchors)
-        why = "its faces lie beyond this film's ends" if outside else "its faces are not found in this film"
+        why = (
+            "its faces are in a part that this film does not have"
+            if outside
+            else "its faces were not found in this film"
+        )
         return Left(decision, why)
     groups = decision.groups
     if groups is not None:

@@ -47,7 +47,7 @@ def plain_path(path: str | os.PathLike[str]) -> Path:
     if not name:
         raise InputError("the name of the video is empty; give the path of a film file")
     if "\0" in name:
-        raise InputError(f"{printable(name)!r} cannot be the name of a file: it holds a zero character")
+        raise InputError(f"{printable(name)!r} cannot be the name of a file: it contains a zero character")
     return Path(name)
 
 
@@ -75,7 +75,7 @@ def open_plain(path: Path) -> int:
     if stat.S_ISREG(status.st_mode) and status.st_size:
         return fd
     os.close(fd)
-    raise VideoError(f"{name} is empty (0 bytes); the film was not copied or recorded completely")
+    raise VideoError(f"{name} is empty (0 bytes); copy or record the film again")
 
 
 def digest(fd: int) -> str:

@@ -27,13 +27,14 @@ _SENTENCES = {
     wire.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
     wire.MOVING_WEBP: "{name} is an animated WebP picture, which FFmpeg cannot read; make a film of it "
     "first, for example with ImageMagick: magick FILM.webp film.mp4",
-    wire.AUDIO_ONLY: "{name} holds sound but no moving pictures; give a file with a video track",
-    wire.NO_DECODER: "{name} is in a video format that the installed FFmpeg cannot decode" + _REMEDY,
+    wire.AUDIO_ONLY: "{name} contains sound but no moving pictures; give a file with a video track",
+    wire.NO_DECODER: "{name} is in a video format that FFmpeg cannot decode here" + _REMEDY,
     wire.NO_FRAME: "no frame of {name} could be decoded: the file is empty, cut short or damaged" + _REMEDY,
     wire.TOO_LARGE: "the frames of {name} are {detail} pixels, more than the limit of {megapixels} "
-    "megapixels; scale the film down first",
+    "megapixels; make a smaller copy of the film first, for example: ffmpeg -i FILM -vf scale=1920:-2 "
+    "small.mp4",
     wire.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
-    "scale the film down first",
+    "make a smaller copy of the film first, for example: ffmpeg -i FILM -vf scale=1920:-2 small.mp4",
     wire.UNWRITTEN: "{detail}",
     wire.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
 }

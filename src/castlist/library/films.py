@@ -36,7 +36,7 @@ class Shard:
     def __post_init__(self) -> None:
         if not 1 <= self.number <= self.count:
             raise InputError(
-                f"a shard is a number from 1 to the count, as in 3/40; got {self.number}/{self.count}"
+                f"--shard takes a part and the number of parts, as in 3/40; got {self.number}/{self.count}"
             )
 
     @classmethod
@@ -48,7 +48,7 @@ class Shard:
         """
         found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
         if not found:
-            raise InputError(f"write a shard as number/count, as in 3/40; got {text!r}")
+            raise InputError(f"--shard takes a part and the number of parts, as in 3/40; got {text!r}")
         return cls(int(found[1]), int(found[2]))
 
     def of(self, films: Sequence[Path]) -> list[Path]:
@@ -76,7 +76,8 @@ def films_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
         inside = list(_inside(path))
         if not inside:
             raise InputError(
-                f"{printable(path)}: holds no film; films end in {', '.join(sorted(FILM_SUFFIXES))}"
+                f"{printable(path)}: contains no film; the names of films end in "
+                f"{', '.join(sorted(FILM_SUFFIXES))}"
             )
         found += inside
     return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]

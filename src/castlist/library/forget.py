@@ -47,7 +47,10 @@ def erase_in_films(db: Db, library: Path, person: str, names: Sequence[str]) -> 
             anchors = {key: lookup.anchors_of(db, member) for member, key in members}
             facts = harvest(film.workspace)
             if facts.video.digest != film.digest:
-                raise WorkspaceError(f"{film.workspace}: holds another film than the one that was added")
+                raise WorkspaceError(
+                    f"{film.workspace}: contains another film than the one that was added to the library; "
+                    "bring the old workspace back"
+                )
             found, _ = apply.match(anchors, facts)
             _erase(facts, _tracks(facts, list(found)), names)
         except CastlistError as error:

@@ -142,7 +142,8 @@ def _plain_recipe(opened: Workspace) -> Recipe:
         return Recipe.stored(text)
     except RecipeError as error:
         raise InputError(
-            f"{opened.path}: a library cannot use its recipe ({error}); find the cast with castlist's own"
+            f"{opened.path}: a library cannot use its recipe ({error}); find the cast again with steps of "
+            "castlist itself"
         ) from None
 
 

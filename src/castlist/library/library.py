@@ -202,9 +202,8 @@ class Library:
         log, held = storage.event_log(self.path), applied(db)
         if log.count() < held:
             raise WorkspaceError(
-                f"{self.path}: its log is older than its catalogue, so the folder was copied half; "
-                f"bring back its "
-                f"{storage.LOG}, or make the catalogue anew with castlist library rebuild"
+                f"{self.path}: its log is older than its catalogue, so the folder was not copied "
+                f"completely; bring back its {storage.LOG}, or run castlist library rebuild"
             )
         behind = list(log.read(held))
         if behind:
@@ -381,7 +380,10 @@ class Library:
         with self.reading() as db:
             found = [p for p in names_proposed(db, self.path, film.digest) if p.number == number]
             if not found:
-                raise InputError(f"{film.name}: this name is proposed for nobody now; look again")
+                raise InputError(
+                    f"{film.name}: this name is not proposed any more; castlist library proposals lists "
+                    "the open ones"
+                )
             named_already(db, found[0].name, found[0].person)
         return self.name(found[0].person, found[0].name, author=author)
 
@@ -409,7 +411,7 @@ class Library:
         with self._writing() as (db, record):
             first, second = views.person(db, a), views.person(db, b)
             if first == second:
-                raise InputError(f"{a} and {b} are one person already")
+                raise InputError(f"{a} and {b} are the same person already")
             into, gone = lookup.elder(db, first, second)
             record([("merge", {"into": into, "gone": gone})], author=author or "somebody")
             self._bring_names(db, into)
@@ -449,7 +451,9 @@ class Library:
         with self._writing() as (db, record):
             row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
             if row is None:
-                raise InputError(f"there is no question {question!r}; castlist library questions lists them")
+                raise InputError(
+                    f"there is no question {question!r}; castlist library questions lists the open ones"
+                )
             sides = [list(lookup.name_of(db, member)) for member in row]
             events: list[tuple[str, Data]] = [("answer", {"a": sides[0], "b": sides[1], "said": said})]
             people = [_person_of(db, member) for member in row]
@@ -475,7 +479,7 @@ class Library:
         with self._writing() as (db, record):
             number = undo.last_decision(db) if decision is None else decision
             if number is None:
-                raise InputError("nothing was decided yet, so there is nothing to undo")
+                raise InputError("there is no decision that could be undone")
             undo.check(db, number)
             record([("undo", {"of": number})], author=author or "somebody")
             self._bring_names(db, *undo.people_of(db, number))
@@ -600,9 +604,7 @@ class Library:
         with self.reading() as db:
             if (log := storage.event_log(self.path).count()) != applied(db):
                 what = "behind" if log > applied(db) else "ahead of"
-                found.append(
-                    Problem("", f"the catalogue is {what} its log; castlist library rebuild makes it anew")
-                )
+                found.append(Problem("", f"the catalogue is {what} its log; run castlist library rebuild"))
             stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall())
             films = views.films(db, self.path)
         for film in films:
@@ -643,9 +645,8 @@ def _harvested(film: LibraryFilm) -> FilmFacts:
     facts = harvest(film.workspace)
     if facts.video.digest != film.digest:
         raise WorkspaceError(
-            f"{film.workspace}: holds another film than the one that was added; bring the old workspace "
-            f"back, or "
-            f"castlist library remove {film.name}"
+            f"{film.workspace}: contains another film than the one that was added; bring the old "
+            f"workspace back, or run castlist library remove {film.name}"
         )
     return facts
 
@@ -658,16 +659,19 @@ def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
         return [Problem(film.name, f"{error}; its people are still known, their pictures are not")]
     if video is None or video.digest != film.digest:
         return [
-            Problem(film.name, f"{film.workspace} holds another film now; add it, and remove the old one")
+            Problem(
+                film.name, f"{film.workspace} contains another film now; add that one, and remove the old one"
+            )
         ]
     found = []
     if now != stamp:
-        found.append(
-            Problem(film.name, "was reviewed or found anew since; castlist library update reads it again")
-        )
+        found.append(Problem(film.name, "changed after it was added; run castlist library update"))
     if not video.path.exists() and not Path(film.path).exists():
         found.append(
-            Problem(film.name, f"the film itself is not at {film.path} any more; add it from where it is now")
+            Problem(
+                film.name,
+                f"the film itself is not at {film.path} any more; add the film again from its new place",
+            )
         )
     return found
 

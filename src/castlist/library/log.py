@@ -102,7 +102,7 @@ class EventLog:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged(number, repr(error)) from None
         if event.kind not in KINDS or row.get("v", 0) > VERSION:
-            raise WorkspaceError(f"{self.path}: was written by a later castlist; upgrade castlist to open it")
+            raise WorkspaceError(f"{self.path}: was written by a newer castlist; upgrade castlist to open it")
         if event.number != number or not isinstance(event.data, dict) or not isinstance(event.author, str):
             raise self._damaged(number, "a line before it is missing or twice there")
         return event

@@ -83,5 +83,7 @@ def _folder(out: Path) -> None:
         InputError: it is a file or itself a workspace.
     """
     if (out / "cast.db").exists() or (out.exists() and not out.is_dir()):
-        raise InputError(f"{out}: is not a folder for the results of several films; name another with --out")
+        raise InputError(
+            f"{out}: is not a folder, and the results of several films need one; name another with --out"
+        )
     out.mkdir(parents=True, exist_ok=True)

@@ -93,7 +93,9 @@ class Ray:
                     raise
                 self.ray.shutdown()
                 if not left:
-                    raise RuntimeError("it did not start in time; the machine is very busy") from None
+                    raise RuntimeError(
+                        "the local Ray cluster did not start in time; the machine is too busy"
+                    ) from None
 
     def _run(self, tasks: Sequence[Task], watch: FilmWatch) -> Iterator[Outcome]:
         waiting = deque((_absolute(task), task, 1) for task in tasks)
@@ -140,7 +142,7 @@ def _reachable(address: str | None) -> None:
         socket.create_connection((found[1], int(found[2])), timeout=PATIENCE).close()
     except (OSError, OverflowError) as error:
         raise InputError(
-            f"there is no Ray cluster at {address} ({error}); ray start --head begins one"
+            f"there is no Ray cluster at {address} ({error}); ray start --head starts one"
         ) from None
 
 

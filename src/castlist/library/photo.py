@@ -58,7 +58,7 @@ def faces_in(
     found = _detect(image, recipe, machine)
     if not len(found):
         raise InputError(
-            f"{printable(photo)}: no face was found in this picture; bring a larger or sharper one"
+            f"{printable(photo)}: no face was found in this picture; use a larger or sharper one"
         )
     chips = np.array([align_faces(image, points) for points in found.landmarks])
     vectors = unit(recipe.embed(chips, machine=machine))
@@ -95,7 +95,9 @@ def _read(photo: Path) -> NDArray[np.uint8]:
         data = np.frombuffer(photo.read_bytes(), np.uint8)
         reduced = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8) if len(data) else None
         if reduced is not None and 64 * reduced.shape[0] * reduced.shape[1] > 2 * PIXELS:
-            raise InputError(f"{printable(photo)}: has more than {PIXELS >> 20} megapixels; make it smaller")
+            raise InputError(
+                f"{printable(photo)}: has more than {PIXELS >> 20} megapixels; save a smaller copy"
+            )
         image = None if reduced is None else cv2.imdecode(data, cv2.IMREAD_COLOR)
     except OSError as error:
         raise InputError(f"{printable(photo)}: cannot be read ({error.strerror})") from None
@@ -183,4 +185,4 @@ def named_photos(folder: str | os.PathLike[str]) -> Iterator[tuple[str, Path]]:
         )
         yield stem.replace("_", " ").strip(), file
     if not found:
-        raise InputError(f"{printable(folder)}: holds no picture")
+        raise InputError(f"{printable(folder)}: contains no picture; put pictures named after people into it")

@@ -75,7 +75,7 @@ def place_of(films: Sequence[LibraryFilm], proposal: str) -> tuple[LibraryFilm, 
     digest, _, number = proposal.rpartition(":")
     film = next((f for f in films if f.digest == digest), None)
     if film is None or not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise InputError(f"{proposal!r} is proposed for nobody now; castlist library proposals lists what is")
+        raise InputError(f"{proposal!r} is not an open proposal; castlist library proposals lists them")
     return film, int(number)
 
 

@@ -185,10 +185,10 @@ def check(db: sqlite3.Connection, path: Path) -> None:
     """
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if int(db.execute("PRAGMA application_id").fetchone()[0]) != APPLICATION:
-        raise WorkspaceError(f"{path}: its catalogue.db was not written by castlist; name another folder")
+        raise WorkspaceError(f"{path}: its catalogue.db was not written by castlist; give another folder")
     if version > SCHEMA:
         raise WorkspaceNewer(
-            f"{path}: written by a later castlist (catalogue {version}, this one knows {SCHEMA}); "
+            f"{path}: written by a newer castlist (catalogue {version}, this one knows {SCHEMA}); "
             f"upgrade castlist"
         )
     if version < SCHEMA:
@@ -199,9 +199,8 @@ def check(db: sqlite3.Connection, path: Path) -> None:
     ours, there = _objects(_reference()), _objects(db)
     if any(kind == "trigger" for kind, _ in there) or any(there.get(k) != sql for k, sql in ours.items()):
         raise WorkspaceError(
-            f"{path}: the tables of its catalogue.db were changed by something else; castlist library "
-            f"rebuild "
-            "makes the catalogue anew from its log and the films"
+            f"{path}: the tables of its catalogue.db were changed by something else; run "
+            "castlist library rebuild to make it again from the log and the films"
         )
 
 

@@ -65,12 +65,12 @@ def _piece(rows: list[tuple[int, int, bytes]]) -> MemberBlock:
     even = all(len(row[2]) == 2 * width * row[1] for row in rows)
     if rest or not even or not width or count.min() < 1 or count.max() > MOST:
         raise WorkspaceError(
-            "the vectors in the library's catalogue are damaged; castlist library rebuild makes it anew"
+            "the vectors in the library's catalogue are damaged; castlist library rebuild makes it again"
         )
     vector = np.frombuffer(data, "<f2").reshape(-1, width).astype(np.float32)
     if not np.isfinite(vector).all():
         raise WorkspaceError(
-            "the vectors in the library's catalogue are damaged; castlist library rebuild makes it anew"
+            "the vectors in the library's catalogue are damaged; castlist library rebuild makes it again"
         )
     return MemberBlock(
         np.array([row[0] for row in rows], np.int64), np.concatenate([[0], np.cumsum(count)]), vector

@@ -34,9 +34,9 @@ CATALOGUE, LOG = "catalogue.db", "log.jsonl"
 FILES = (CATALOGUE, *(CATALOGUE + end for end in ("-wal", "-shm", "-journal")), LOG, "lock")
 PATIENCE = 120.0  # seconds that one castlist waits for another to finish with a library
 DAMAGED = (
-    f"{{}}: {CATALOGUE} is damaged ({{}}); castlist library rebuild makes it anew from the log and the films"
+    f"{{}}: {CATALOGUE} is damaged ({{}}); castlist library rebuild makes it again from the log and the films"
 )
-DAMAGED_LOG = f"{{}}: {LOG} holds what castlist does not write ({{}}); bring back a copy of it"
+DAMAGED_LOG = f"{{}}: {LOG} contains something that castlist does not write ({{}}); bring back a copy of it"
 WORK = 100  # times the work of one look at every byte: questions join some tables
 
 
@@ -54,8 +54,8 @@ def check_folder(path: Path) -> None:
         folder.check(name)
     if not (path / LOG).exists():
         raise WorkspaceError(
-            f"{path}: has no {LOG}, so it is not a library or was not copied as a whole; castlist "
-            f"library add makes one"
+            f"{path}: has no {LOG}, so it is not a library, or was not copied completely; "
+            "castlist library add makes a new one"
         )
 
 
@@ -180,7 +180,7 @@ def _of_system(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{path}: the disk is full; free some space and run the same command again, nothing is lost"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path}: cannot be written ({error.strerror}); a library that is only read can be searched"
+        return f"{path}: cannot be written ({error.strerror}); it can still be searched"
     return f"{path}: {error.strerror or error}"
 
 
@@ -193,5 +193,7 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return WorkspaceError(_of_system(path, OSError(errno.EACCES, wording(error))))
     if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(f"{path}: the disk failed or is full ({wording(error)}); what was done is kept")
+        return WorkspaceError(
+            f"{path}: the disk failed or is full ({wording(error)}); what was done before is saved"
+        )
     return WorkspaceError(DAMAGED.format(path, wording(error)))

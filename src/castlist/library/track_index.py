@@ -163,7 +163,7 @@ def build_index(db: sqlite3.Connection, library: Path, model: str = "sface") -> 
         ticks = np.array([round(1000 * float(starts[r])) for r in rows.tolist()], np.int64)
         where.append(np.stack([np.full(len(rows), film.id), rows, ticks], 1).astype(np.int64))
     if not means:
-        raise InputError(f"{library}: has no track of the model {model} to make an index of")
+        raise InputError(f"{library}: CC")
     every = max(1, sum(map(len, means)) // SAMPLE)
     sample = np.concatenate([m[::every] for m in means]).astype(np.float32)
     places = np.concatenate(where)
@@ -220,7 +220,7 @@ def search_index(
     places = np.load(library / WHERE, mmap_mode="r", allow_pickle=False)
     if index.ntotal != len(places) or index.d != len(query):
         raise WorkspaceError(
-            f"{library}: its index of tracks is damaged; castlist library index makes it anew"
+            f"{library}: its index of tracks is damaged; castlist library index makes it again"
         )
     if about.get("twice"):
         faiss.downcast_index(index).k_factor = float(about["twice"])

@@ -231,7 +231,7 @@ def person(db: Db, given: str) -> str:
         now = now_id(db, text.upper())
         if db.execute("SELECT 1 FROM tombstone WHERE id = ?", (now,)).fetchone():
             raise InputError(
-                f"{given}: this person was erased; only the id is kept, so that nobody gets it again"
+                f"{given}: this person was erased; the id is kept only so that it is never used again"
             )
         found = [now] if db.execute("SELECT 1 FROM person WHERE id = ?", (now,)).fetchone() else []
         if not found:

@@ -164,7 +164,7 @@ class _Builder:
         if not self.names:
             raise InputError("name somebody who must be there, as in: anna & bob -carl film:s01*")
         if self.shot and self.within:
-            raise InputError('"within" and "in shot" exclude each other')
+            raise InputError('use either "within" or "in shot", not both')
         return Query(tuple(self.names), tuple(self.without), tuple(self.films), self.within, self.shot)
 
 
@@ -313,9 +313,7 @@ def _near(
         return f"never; they come within {best[0]:.1f} s of each other in {best[1].name}, at {best[2]:.1f} s"
     if absent:
         are = "is" if len(query.names) == 1 else "are"
-        return (
-            f"whenever {' and '.join(query.names)} {are} there, {' or '.join(query.without)} is there as well"
-        )
+        return f"whenever {' and '.join(query.names)} {are} there, {' or '.join(query.without)} is there, too"
     return (
         f"never in one shot; they are on screen {best[0]:.1f} s apart in {best[1].name}, at {best[2]:.1f} s"
     )

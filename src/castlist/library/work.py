@@ -76,7 +76,7 @@ def perform(task: Task, watch: FilmWatch = quiet) -> Outcome:
         sentence = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
         outcome = Outcome(task.film, task.workspace, "failed", sentence=sentence)
     except Exception as error:  # one film's failure is a row and not the end
-        sentence = f"{printable(task.film)}: an error nobody expected, please report it: {error!r}"
+        sentence = f"{printable(task.film)}: an unexpected error, please report it: {error!r}"
         outcome = Outcome(task.film, task.workspace, "failed", sentence=sentence)
     return replace(outcome, took=time.perf_counter() - started)
 
@@ -128,6 +128,6 @@ def died(task: Task, tries: int) -> Outcome:
     """The outcome where worker after worker was killed over a film."""
     sentence = (
         f"{printable(task.film)}: {tries} workers were killed over it (often: too little memory); "
-        "what they found is kept, and the same command goes on from there"
+        "what they found is saved, and the same command continues from there"
     )
     return Outcome(task.film, task.workspace, "failed", sentence=sentence, tries=tries)

@@ -29,7 +29,7 @@ def scan_of(
         recipe = recipe or Recipe.stored(run.recipe)
     except RecipeError as error:
         raise WorkspaceError(
-            f"{workspace.path}: the recipe of its cast cannot be used again ({error}); "
+            f"{workspace.path}: the recipe of its cast cannot be used any more ({error}); "
             "run castlist find again"
         ) from None
     scan = workspace.scan(recipe.scan_key(video))
@@ -47,9 +47,11 @@ def refuse_other_recipe(workspace: Workspace, recipe: Recipe) -> None:
     steps = other_steps(workspace, recipe)
     if steps:
         raise InputError(
-            f"{workspace.path}: holds a cast that was found with another recipe (other: {', '.join(steps)}); "
-            "give --replace (replace=True) to find it anew in its place, or --out (workspace=...) for "
-            "another folder"
+            f"{workspace.path}: contains a cast that was found with another recipe (different: "
+            f"{', '.join(steps)}); "
+            "give --replace (replace=True) to replace that cast, or --out (workspace=...) to write to "
+            "another "
+            "folder"
         )
 
 

@@ -121,9 +121,7 @@ def explain(
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
         found, scan = _found(opened, recipe, machine, watch)
     if not np.array_equal(found.cast.tracks.frame, cast.tracks.frame):
-        raise WorkspaceError(
-            f"{opened.path}: its cast is of another run than its scan; run castlist find again"
-        )
+        raise WorkspaceError(f"{opened.path}: its cast does not belong to its scan; run castlist find again")
     base = base_of(found) if base is None else base
     view = apply(base, cast.video, log)
     one, two = _tracks(found, cast, view, a, b)
@@ -131,7 +129,7 @@ def explain(
         if not (found.embeddings.track == track).any():
             why = cast.reason[track] or "none of its faces could be read"
             where = "is in the background" if cast.fate[track] == BACKGROUND else "was set aside"
-            raise InputError(f"track {track} {where} ({why}): there is nothing to compare it by")
+            raise InputError(f"track {track} {where} ({why}): so it cannot be compared; name another track")
     link = link_evidence(found.tree, found.refined, found.constraints, one, two)
     decision = decided_by(view, log, one, two)
     if decision and not link.decided:
@@ -156,7 +154,7 @@ def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) ->
     if isinstance(a, int) and isinstance(b, int) and a == b:
         raise InputError(f"a and b must be two different tracks, got {a} twice")
     if set(left) & set(right) and (len(left) > 1 or len(right) > 1):
-        raise InputError(f"{a!r} and {b!r} are one person here; name two tracks, or two people")
+        raise InputError(f"{a!r} and {b!r} are the same person in this cast; name two tracks, or two people")
     mean = track_means(found.embeddings, len(cast.tracks))[0]
     cosine = mean[left] @ mean[right].T
     best = np.unravel_index(int(cosine.argmax()), cosine.shape)
@@ -172,7 +170,8 @@ def _meant(cast: Cast, view: View, known: NDArray[np.int64], who: int | str) -> 
     if not 0 <= track < len(cast.tracks):
         last = len(cast.tracks) - 1
         raise InputError(
-            f"there is no track {track}; this cast has the tracks 0 to {last}, and people by name"
+            f"there is no track {track}; this cast has the tracks 0 to {last}; give one of these numbers, "
+            "or a person's name"
         )
     return [track]
 
@@ -272,15 +271,15 @@ def _of_clothes(explanation: Explanation) -> list[str]:
     if clothing is None:
         return []
     if clothing.likeness != clothing.likeness:
-        return ["Their clothes say nothing: too little of them is seen in one of the two tracks."]
+        return ["Their clothes were not used: too little of them is visible in one of the two tracks."]
     near = f" at most {clothing.seconds:.0f} s apart" if clothing.seconds < float("inf") else " so far apart"
     if clothing.same != clothing.same:
-        return [f"Their clothes say nothing: no tracks{near} are known to be one person."]
+        return [f"Their clothes were not used: no tracks{near} are known to be one person."]
     usual = (
         f"between tracks{near} it is {clothing.same:.2f} within a person and {clothing.other:.2f} between two"
     )
     if abs(clothing.odds) < SILENT:
-        return [f"Their clothes say nothing: their likeness is {clothing.likeness:.2f}, and {usual}."]
+        return [f"Their clothes were not used: their likeness is {clothing.likeness:.2f}, and {usual}."]
     factor, more = exp(abs(clothing.odds)), "more" if clothing.odds > 0 else "less"
     return [
         f"Their clothes have likeness {clothing.likeness:.2f}; {usual}. "
@@ -304,23 +303,26 @@ def _chain(explanation: Explanation) -> str:
     """How the groups of the two tracks came together, or what kept them apart."""
     if explanation.joined != explanation.joined:  # NaN: they met below the cut
         if not explanation.same:
-            return "The film alone would join them; a decision keeps them apart."
+            return "Without your decisions, castlist would make them one person; a decision keeps them apart."
         held = f"{explanation.merges[-1].tracks} tracks" if explanation.merges else "both"
-        sure = f"p = {explanation.belonging[0]:.2f} and {explanation.belonging[1]:.2f}"
+        sure = f"{explanation.belonging[0]:.2f} and {explanation.belonging[1]:.2f}"
         return (
             f"Their groups were joined in {len(explanation.merges)} steps, into {held}; "
-            f"as part of {explanation.persons[0]} they are right with {sure}."
+            f"the probability that they belong to {explanation.persons[0]} is {sure}."
         )
     if explanation.joined == 0.0:
-        return "Their groups cannot be joined: tracks of the two were seen together, or decided to differ."
+        return (
+            "Their groups cannot be joined: tracks of the two are seen together, or a decision says "
+            "that they differ."
+        )
     if explanation.same:
         return (
-            f"The film alone would keep their groups apart (p = {explanation.joined:.2f}); "
-            "a decision joins them."
+            f"Without your decisions, castlist would keep their groups apart (p = {explanation.joined:.2f}); "
+            "a decision makes them one person."
         )
     return (
-        f"Taken as whole groups they are one person with p = {explanation.joined:.2f}: "
-        "0.50 would have joined them."
+        f"As whole groups, they are one person with p = {explanation.joined:.2f}; castlist joins groups "
+        "from p = 0.50."
     )
 
 

@@ -113,7 +113,7 @@ def _check_memory() -> None:
         mmap.mmap(-1, LEAST_MEMORY).close()
     except (OSError, MemoryError) as error:
         raise ModelError(
-            "there is too little memory to look at a film (some 600 MB are needed); close other programs, or "
+            "there is too little memory to scan a film (about 600 MB are needed); close other programs, or "
             "raise the limit (ulimit -v), and run the same command again"
         ) from error
 

@@ -69,13 +69,16 @@ class Redaction:
         who = ", ".join(self.kept) or "nobody"
         if self.proved:
             return (
-                f"{self.output.name}: only {who} can be seen. A second pass over all {self.frames} frames "
-                "found nobody else; look at it all the same before you give it away."
+                f"{self.output.name}: only {who} can be seen. A second search of all {self.frames} frames "
+                "found "
+                "nobody else. Watch the whole film yourself before you share it."
             )
         return (
-            f"{self.output.name} is NOT safe to give away: a second pass found {len(self.leaks)} faces that "
-            f"are not of {who}. Decide in castlist review whose they are, or that they are no faces, and run "
-            "it again."
+            f"{self.output.name} is NOT safe to share: a second search found {len(self.leaks)} faces that "
+            "are "
+            f"not of {who}. Say in castlist review whose faces these are, or that they are not faces, and "
+            "run "
+            "the same command again."
         )
 
     def document(self) -> dict[str, Json]:
@@ -209,7 +212,9 @@ class _Job:
             raise VideoError(f"{video.path} is another film than the one whose cast was found")
         clock, found = _dense(path, cast, look, machine, watch)
         if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
-            raise WorkspaceError(f"{path}: was made by another version of castlist; run castlist find again")
+            raise WorkspaceError(
+                f"{path}: was written by another version of castlist; run castlist find on the film again"
+            )
         return cls(cast, people, followed(found, cast.shots, clock), look, style, margins, machine, watch)
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
@@ -282,9 +287,7 @@ def _to_be_seen(cast: Cast, keep: Sequence[str], hide: Sequence[str]) -> list[Pe
         InputError: nobody is named, or a name is unknown.
     """
     if bool(keep) == bool(hide):
-        raise InputError(
-            "say who is to be seen (--keep Anna,Bob) or who is not (--hide Carl), one of the two"
-        )
+        raise InputError("say either who stays visible (--keep Anna,Bob) or who is hidden (--hide Carl)")
     named = cast.named(keep or hide)
     if keep:
         return named

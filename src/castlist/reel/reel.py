@@ -99,7 +99,7 @@ def reel_of(
     target = Path(output)
     container_of(target)
     if longest is not None and not longest > 0:
-        raise InputError(f"the reel must be longer than 0 seconds, got {longest}")
+        raise InputError(f"--max must be longer than 0 seconds, got {longest}")
     parts = [(cast, parts_of(cast, people, Fraction(near))) for cast, people in films]
     parts = [(cast, pieces) for cast, pieces in parts if pieces]
     pieces = placed(parts, None if longest is None else Fraction(longest))

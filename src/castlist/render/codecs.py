@@ -60,7 +60,7 @@ def container_of(path: Path) -> str:
         return CONTAINERS[path.suffix.lower()]
     except KeyError:
         raise InputError(
-            f"{path.name}: a film is written as {', '.join(CONTAINERS)}; give it a name that ends so"
+            f"{path.name}: a film can be written as {', '.join(CONTAINERS)}; give it a name that ends so"
         ) from None
 
 

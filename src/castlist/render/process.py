@@ -174,8 +174,8 @@ def _produced(
         if result["frames"] != frames:
             films = ", ".join(printable(video.path) for video in videos)
             raise VideoError(
-                f"{result['frames']} of {frames} frames of {films} could be decoded; "
-                "run castlist find again, and then the same command"
+                f"{result['frames']} of {frames} frames of {films} could be decoded, so a film "
+                "has changed; run castlist find again, and then the same command"
             )
         _publish(part, output)
     return Rendered(output, result["frames"], result["codec"], tuple(result["sound"]))

@@ -47,7 +47,7 @@ def turn_it(degrees: int) -> str:
     """What to do with a film that lies on its side or stands on its head."""
     filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
     return (
-        f"More faces are found when this film is turned clockwise by {degrees} degrees. If it is shown on "
+        f"castlist finds more faces if the film is turned clockwise by {degrees} degrees. If it is shown on "
         f"its side or upside down, turn it first: ffmpeg -i FILM -vf {filters[degrees]} turned.mp4"
     )
 

@@ -167,7 +167,7 @@ def _split(f: _Faces, request: JsonObject) -> Decision:
     tracks = f.tracks(request)
     rest = f.against(request, tracks)
     if not len(rest):
-        raise InputError("nobody would be left: choose some of a person's tracks, not all")
+        raise InputError("a person would have no track left: choose some of the person's tracks, not all")
     return Decision(DecisionKind.MOVE, f.anchors(tracks) + f.anchors(rest, 2))
 
 
@@ -175,7 +175,7 @@ def _move(f: _Faces, request: JsonObject) -> Decision:
     tracks, target = f.tracks(request), f.person(request.get("person"))
     tracks = np.setdiff1d(tracks, target.tracks)
     if not len(tracks):
-        raise InputError("these tracks are that person's already")
+        raise InputError("these tracks belong to that person already")
     to = f.tracks({"tracks": request["to"]}) if "to" in request else f.witnesses(target.tracks)[:1]
     rest = f.against(request, tracks)
     return Decision(DecisionKind.MOVE, f.anchors(tracks) + f.anchors(to, 1) + f.anchors(rest, 2))
@@ -195,7 +195,7 @@ def _sort(f: _Faces, request: JsonObject) -> Decision:
     for k, item in enumerate(items):
         (track,) = f.tracks({"tracks": [item.get("track")]}).tolist()
         if track in taken:
-            raise InputError(f"track {track} is on the sheet twice")
+            raise InputError(f"track {track} is listed twice")
         taken.add(track)
         if "open" in item:
             shown = [t for t in item["open"] if t != track] if isinstance(item["open"], list) else None
@@ -230,7 +230,7 @@ def _check(f: _Faces, request: JsonObject) -> Decision:
     for item in items:
         group = f.person(item.get("person"))
         if group.number in done:
-            raise InputError(f"{group.called} is on the sheet twice")
+            raise InputError(f"{group.called} is listed twice")
         done.add(group.number)
         found += _looked_through(f, group, item)
     steps = [*_taken_back(f, request.get("back", [])), *found]
@@ -258,9 +258,9 @@ def _taken_back(f: _Faces, back: Json) -> list[_Step]:
     asked = [i.get("track") for i in given]
     tracks = f.tracks({"tracks": asked}, 0)
     if (f.view.label[tracks] != NOISE).any():
-        raise InputError("only tracks that are set aside can be taken back")
+        raise InputError("only tracks that were set aside can be restored")
     if len(tracks) < len(given):
-        raise InputError("a track that is taken back is on the sheet twice")
+        raise InputError("a track that is taken back is listed twice")
     homes = [_target(f, i, ()) if "to" in i else () for i in given]
     return [([int(str(track))], home, ()) for track, home in zip(asked, homes, strict=True)]
 
@@ -269,7 +269,7 @@ def _target(f: _Faces, item: JsonObject, own: Sequence[int]) -> Sequence[int]:
     """The track of the person to whom strangers go."""
     (to,) = f.tracks({"tracks": [item.get("to")]}).tolist()
     if f.view.label[to] == NOISE or to in own:
-        raise InputError(f"track {to} is of nobody else, so nothing can go to its person")
+        raise InputError(f"track {to} belongs to nobody else, so no track can be moved to its person")
     return (to,)
 
 
@@ -288,7 +288,7 @@ def _looked_through(f: _Faces, group: Group, item: JsonObject) -> list[_Step]:
             raise InputError(f"strangers must be tracks of {group.called}, each in one list")
         rest = np.setdiff1d(rest, own)
     if not len(rest):
-        raise InputError(f"nobody would be left of {group.called}: mark some of the tracks, not all")
+        raise InputError(f"{group.called} would have no track left: mark some of the tracks, not all")
     left = f.witnesses(rest)[:1].tolist()
     return [*((own.tolist(), to, left) for own, to in parts), ((), rest.tolist(), ())]
 
@@ -301,7 +301,9 @@ def _name(f: _Faces, request: JsonObject) -> Decision:
     if value.strip():
         return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]), value)
     if not group.name:
-        raise InputError(f"{group.called} has no name to take away; write the new name after the person")
+        raise InputError(
+            f"{group.called} has no name that could be removed; write the new name after the person"
+        )
     return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]))
 
 
@@ -343,9 +345,9 @@ def _reject(f: _Faces, request: JsonObject) -> Decision:
         left = f.witnesses(others)[:1]
         anchors += [*f.anchors([track], 3 * k), *f.anchors(left, 3 * k + 2)]
         if not len(left):
-            raise InputError("nobody would be left: choose some of a person's tracks, not all")
+            raise InputError("a person would have no track left: choose some of the person's tracks, not all")
     if not away:
-        raise InputError("these tracks are of nobody; take them back first")
+        raise InputError("these tracks were set aside; restore them first")
     return Decision(DecisionKind.SORT, tuple(anchors))
 
 
@@ -357,7 +359,7 @@ def _confirm(f: _Faces, request: JsonObject) -> Decision:
         )
     tracks = f.tracks(request)
     if (f.view.label[tracks] == NOISE).any():
-        raise InputError("a track that is set aside is of nobody; take it back first")
+        raise InputError("this track was set aside; restore it first")
     return Decision(DecisionKind.CONFIRM, f.anchors(tracks))
 
 
@@ -365,7 +367,7 @@ def _key(f: _Faces, request: JsonObject) -> Decision:
     """The picture of a person: the best of a track, or the one nearest to `ms`, milliseconds."""
     (track,) = f.tracks({"tracks": [request.get("track")]}).tolist()
     if f.view.label[track] == NOISE:
-        raise InputError("a track that is set aside is of nobody; take it back first")
+        raise InputError("this track was set aside; restore it first")
     ms = request.get("ms")
     p = f.base.portraits
     rows = np.flatnonzero(p.track == track)

@@ -36,13 +36,13 @@ def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = ""
     """Say that two people are one, and return the cast as it is then; where both have names, a's stays.
 
     Raises:
-        InputError: nobody bears one of the names, or both are one person already.
+        InputError: nobody bears one of the names, or both are the same person already.
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
     with Session.open(Path(workspace)) as session:
         people = [_id(session, who) for who in (a, b)]
         if people[0] == people[1]:
-            raise InputError(f"{a} and {b} are one person already")
+            raise InputError(f"{a} and {b} are the same person already")
         session.decide({"action": "merge", "people": people}, author=author)
         return _saved(session)
 
@@ -128,7 +128,10 @@ def _id(session: Session, name: str) -> str:
     """The id, in this session, of the person who bears a name."""
     (person, *others) = session.cast().named([name])
     if others:
-        raise InputError(f"{1 + len(others)} people are called {name!r}; rename them in castlist review")
+        raise InputError(
+            f"{1 + len(others)} people are called {name!r}; give them different names in castlist review "
+            "first"
+        )
     return max(session.view.groups, key=lambda group: len(set(group.tracks.tolist()) & set(person.tracks))).id
 
 

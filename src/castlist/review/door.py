@@ -77,14 +77,14 @@ class Door:
         """Why a request is refused, "" where it is not; the token is looked at elsewhere."""
         headers = request.headers
         if not self.answers_to(headers.get("host", "")):
-            return "this address is not the review page's"
+            return "this is not the address of the review page; use the link that castlist printed"
         origin = headers.get("origin")
         if origin is not None and origin != f"http://{headers.get('host')}":
-            return "another page may not talk to the review page"
+            return "requests from other pages are refused"
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             opens = request.method == "GET" and request.url.path == "/" and "token" in request.query_params
             if not opens:
-                return "another page may not talk to the review page"
+                return "requests from other pages are refused"
         if request.method not in ("GET", "HEAD") and (
             origin is None or headers.get("content-type", "").partition(";")[0] != "application/json"
         ):
@@ -131,7 +131,9 @@ class Gate:
         elif scope["path"] == "/" and "token" in request.query_params:
             await self._open(request, scope, receive, send)
         elif not self._known(request):
-            await self._say("open the link that castlist review printed", 403, scope, receive, send)
+            await self._say(
+                "open the link that castlist review printed in its terminal", 403, scope, receive, send
+            )
         else:
             await self.app(scope, receive, send)
 
@@ -150,7 +152,13 @@ class Gate:
             return
         session = self.door.exchange(request.query_params["token"])
         if session is None:
-            await self._say("this link was used already; ask for a new one", 403, scope, receive, send)
+            await self._say(
+                "this link was used already; the terminal of castlist review shows a new one",
+                403,
+                scope,
+                receive,
+                send,
+            )
             return
         self.invited(self.door.invite())
         answer = RedirectResponse("/", 303)

@@ -91,7 +91,8 @@ class FilmFile:
                     self._good = {state: digest(file.fileno()) == self.video.digest}
                 if not self._good[state]:
                     raise InputError(
-                        f"{printable(path)} is another film than the one of this workspace, or was changed"
+                        f"{printable(path)} is not the film of this workspace, or was changed after its "
+                        "cast was found"
                     )
         except BaseException:
             file.close()

@@ -19,8 +19,8 @@ DONE = {
     DecisionKind.FACE: "a face after all",
     DecisionKind.HIDE: "hidden",
     DecisionKind.SHOW: "shown again",
-    DecisionKind.BACKGROUND: "put into the background",
-    DecisionKind.FOREGROUND: "put into the cast",
+    DecisionKind.BACKGROUND: "moved to the background",
+    DecisionKind.FOREGROUND: "moved to the cast",
     DecisionKind.CONFIRM: "confirmed",
     DecisionKind.KEY: "picture chosen",
     DecisionKind.SAME: "one person",
@@ -66,7 +66,7 @@ def _undo(made: Decision, view: View | None, undoes: Mapping[int, Decision]) -> 
 def _plainly(made: Decision) -> str:
     """A decision of which only the faces are known that were pointed at."""
     if made.kind == DecisionKind.NAME:
-        return f"named {made.value}" if made.value else "name taken away"
+        return f"named {made.value}" if made.value else "name removed"
     faces = made.faces if made.kind in (DecisionKind.MOVE, DecisionKind.SORT) else made.anchors
     if made.kind == DecisionKind.SORT and not faces:
         return sentence_of_open(made)
@@ -123,7 +123,7 @@ class _Writer:
         who = f"Person {number}, {tracks(len(self.groups))}"
         sides = list(range(1, len(self.groups.person)))
         joined = f"; {self.people(sides)} joined" if sides else ""
-        return f"{who}: {f'named {self.made.value}' if self.made.value else 'name taken away'}{joined}"
+        return f"{who}: {f'named {self.made.value}' if self.made.value else 'name removed'}{joined}"
 
     def move(self, k: int) -> str:
         count = tracks(self.count(4 * k + MOVED))

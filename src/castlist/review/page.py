@@ -83,7 +83,7 @@ class Page:
         view = self.session.refresh()
         group = view.group(name)
         if group is None:
-            raise InputError(f"there is no person {one_line(name)!r} now; look again")
+            raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
         spans = self.session.describe.person(group)["spans"]
         return {"seen": view.seen, "tracks": group.tracks.tolist(), "spans": spans}
 
@@ -96,7 +96,7 @@ class Page:
         view = self.session.refresh()
         group = view.group(name)
         if group is None:
-            raise InputError(f"there is no person {one_line(name)!r} now; look again")
+            raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
         return {"seen": view.seen, "people": alike(self.session.base, view, group)}
 
     def aside(self) -> list[dict[str, object]]:

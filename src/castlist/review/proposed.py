@@ -110,7 +110,7 @@ def same_question(
     who = NOISE if row is None else owner(row, view)
     if row is None or who == NOISE:
         state = "rejected" if rejected else "open"
-        raise InputError(f"there is no {state} proposal {number} now; look again")
+        raise InputError(f"there is no {state} proposal {number} any more; reload the page")
     alike = [r for r in those if r.folded == row.folded and owner(r, view) == who]
     return view.groups[who], alike
 

@@ -466,7 +466,10 @@ class Session:
             person, alike = same_question(rows, view, number)
             open_names = {row.folded for row in standing(rows, view).get(view.groups.index(person), ())}
             if alike[0].folded not in open_names:
-                raise InputError(f"{one_line(alike[0].name)!r} is proposed for nobody now; look again")
+                raise InputError(
+                    f"{one_line(alike[0].name)!r} is not an open proposal any more; castlist propose "
+                    "lists the open ones"
+                )
             request = {"action": "name", "person": person.id, "name": alike[0].name}
             return self.decide(request, author=author)
 
@@ -512,7 +515,7 @@ class Session:
             WorkspaceError: there is no workspace, or it is damaged.
         """
         if Path(old).resolve() == self.path.resolve():
-            raise InputError(f"{old}: decisions come from another workspace, not from the same one")
+            raise InputError(f"{old}: decisions can only be imported from another workspace")
         video, base = prepare(str(old))
         with Workspace.open(old, write=False) as other:
             decisions = other.decisions.all()

@@ -55,7 +55,7 @@ def write(db: sqlite3.Connection, table: DataclassInstance, *, skip: tuple[str, 
             continue
         view = memoryview(data).cast("B") if len(data) else b""
         if len(view) > (LARGEST_TEXT if kind in _TEXTS else LARGEST):
-            raise InputError(f"{name} has {len(view):,} bytes, more than a workspace keeps in one column")
+            raise InputError(f"{name} has {len(view):,} bytes, more than a workspace can store in one column")
         for part, begin in enumerate(range(0, max(len(view), 1), PART)):
             packed = zlib.compress(view[begin : begin + PART], 1)
             row = (block, name, part, kind, json.dumps(shape), packed)
@@ -182,7 +182,7 @@ def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Stored:
     dtype, lengths = _layout(kind, shape)
     size = math.prod(lengths) * dtype.itemsize
     if size > min(LARGEST, room):
-        raise ValueError(f"{size:,} bytes, more than a workspace keeps")
+        raise ValueError(f"{size:,} bytes, more than a workspace can store")
     array = np.empty(size, np.uint8)
     at = 0
     while parts:
@@ -201,7 +201,7 @@ def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Stored:
 def _text(kind: str, parts: list[bytes]) -> Fraction | Path | Plain:
     """What a column of text says."""
     if len(parts) > LARGEST_TEXT // PART:
-        raise ValueError("more text than a workspace keeps")
+        raise ValueError("more text than a workspace can store")
     data = b"".join(map(_unpacked, parts))
     if kind == "path":
         return Path(os.fsdecode(data))

@@ -43,7 +43,7 @@ LIMITS = {  # what no statement and no value of ours comes near
 
 # What SQLite's own ANALYZE adds, as tools that people open a database with run it.
 _STATISTICS = {("table", "sqlite_stat1", "sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)")}
-_EARLIER = "{}: written by an earlier castlist; run castlist find once to upgrade it"
+_EARLIER = "{}: written by an earlier castlist; run castlist find on its film once to upgrade it"
 _MEDIUM = "{}: cannot be written, since its disk is full or read-only; free some space and start again"
 WAIT = 20.0  # seconds for which a statement waits while another process writes
 TRIES = 5  # to copy a database that somebody writes to
@@ -224,7 +224,7 @@ def _size(folder: Folder, name: str, *, one_name: bool) -> int:
     """Bytes of a database that are really there; refuses what is no database of ours before it is opened."""
     found = folder.check(name, one_name=one_name)
     if found is None:
-        raise WorkspaceError(f"{folder.path}: its {name} is gone; bring back a copy of it")
+        raise WorkspaceError(f"{folder.path}: its {name} is missing; bring back a copy of it")
     if found.st_size == 0:
         raise WorkspaceError(
             f"{folder.path}: {name} is empty, so what was in it is lost; bring back a copy of it",
@@ -233,7 +233,9 @@ def _size(folder: Folder, name: str, *, one_name: bool) -> int:
     wal, _, journal = (folder.check(name + log, one_name=True) for log in (WAL, SHM, JOURNAL))
     for file, status in ((name, found), (name + WAL, wal), (name + JOURNAL, journal)):
         if status is not None and _there(status) < status.st_size:
-            raise WorkspaceError(f"{folder.path}: {file} is empty for the most part; bring back a copy of it")
+            raise WorkspaceError(
+                f"{folder.path}: {file} is mostly empty, so its content is lost; bring back a copy of it"
+            )
     if journal is not None and journal.st_size:
         _harmless(folder, name + JOURNAL, journal.st_size)
     return _there(found) + (_there(wal) if wal is not None else 0)
@@ -255,7 +257,7 @@ def _harmless(folder: Folder, name: str, size: int) -> None:
         os.close(fd)
     if tail == _NAMES_ANOTHER:
         raise WorkspaceError(
-            f"{folder.path}: {name} names files elsewhere, which castlist never writes; "
+            f"{folder.path}: {name} refers to files elsewhere, which castlist never does; "
             "use a workspace that castlist made"
         )
 

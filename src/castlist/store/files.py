@@ -49,7 +49,8 @@ def sentences(path: Path) -> Iterator[None]:
 def _of_system(path: Path, error: OSError) -> WorkspaceError:
     if error.errno in _FULL:
         return WorkspaceError(
-            f"{path}: the disk is full; free some space and run the same command again, what was done is kept"
+            f"{path}: the disk is full; free some space and run the same command again, what was done "
+            "before is saved"
         )
     if error.errno in _FORBIDDEN:
         return WorkspaceError(f"{path}: cannot be written ({error.strerror})", elsewhere=True)
@@ -78,7 +79,7 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return WorkspaceError(f"{path}: cannot be opened or written ({words})", elsewhere=True)
     if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(f"{path}: the disk failed or is full ({words}); what was done before is kept")
+        return WorkspaceError(f"{path}: the disk failed or is full ({words}); what was done before is saved")
     if code == "SQLITE_INTERRUPT":
         words = "it holds more rows than its file has room for"
     return WorkspaceError(

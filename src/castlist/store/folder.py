@@ -210,7 +210,7 @@ class Folder:
 
     def _refused(self, name: str, what: str) -> WorkspaceError:
         return WorkspaceError(
-            f"{self.path}: {name} {what}, which castlist never makes and does not touch; "
+            f"{self.path}: {name} {what}, which castlist never makes and does not open; "
             "use a workspace that castlist made"
         )
 

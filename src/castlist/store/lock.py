@@ -36,7 +36,7 @@ class Lock:
                 ) from error
             who = f" (process {holder})" if holder.isdigit() else ""
             raise WorkspaceBusy(
-                f"{folder.path}: another castlist{who} is at work on it; wait for it, or stop it"
+                f"{folder.path}: another castlist{who} is writing to it; wait until it ends, or stop it"
             ) from None
         with suppress(OSError):  # who holds it is a courtesy
             os.ftruncate(self._fd, 0)

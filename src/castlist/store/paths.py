@@ -58,7 +58,9 @@ def written(path: str | os.PathLike[str]) -> Path:
     """
     name = os.fsdecode(path)
     if not name or "\0" in name:
-        raise WorkspaceError(f"{name!r} cannot be a workspace: it is empty or holds a zero character")
+        raise WorkspaceError(
+            f"{name!r} cannot be a workspace: the name is empty or contains a zero character"
+        )
     return Path(name)
 
 
@@ -68,9 +70,14 @@ def check(folder: Folder, create: bool) -> None:
     if path.is_dir() and folder.check(database.DATABASE) is not None:
         return
     if path.exists() and not path.is_dir():
-        raise WorkspaceError(f"{path}: is a file, not a castlist workspace", elsewhere=True)
+        raise WorkspaceError(
+            f"{path}: is a file, not a castlist workspace (a folder such as film.castlist)", elsewhere=True
+        )
     if not create:
         what = "is a folder but not a castlist workspace" if path.is_dir() else "does not exist"
         raise WorkspaceError(f"{path}: {what}; castlist find makes one")
     if path.is_dir() and not all(name in _OURS or folder.removable(name) for name in os.listdir(path)):
-        raise WorkspaceError(f"{path}: holds other things and is not a castlist workspace", elsewhere=True)
+        raise WorkspaceError(
+            f"{path}: contains other files and is not a castlist workspace; name another folder",
+            elsewhere=True,
+        )

@@ -274,7 +274,7 @@ def _shard(value: object) -> str:
 
 def _lost(path: Path, what: str) -> WorkspaceError:
     return WorkspaceError(
-        f"{path}: {what}; bring back a copy of it, or find the cast anew in another place", elsewhere=True
+        f"{path}: {what}; bring back a copy of it, or find the cast again in another folder", elsewhere=True
     )
 
 

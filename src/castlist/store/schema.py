@@ -249,7 +249,7 @@ def check(db: sqlite3.Connection, path: Path, newest: int = SCHEMA) -> int:
     version = _pragma(db, "user_version")
     if version > newest:
         raise WorkspaceNewer(
-            f"{path}: written by a later castlist (schema {version}, this one knows {newest}); "
+            f"{path}: written by a newer castlist (schema {version}, this one knows {newest}); "
             "upgrade castlist to open it"
         )
     if version < 1:

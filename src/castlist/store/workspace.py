@@ -198,8 +198,10 @@ class Workspace:
         before = self.video()
         if before is not None and before.digest != video.digest:
             raise InputError(
-                f"{self.path}: holds the cast of another film ({before.path.name}, or an earlier version of "
-                "this one); name another place with --out; castlist decide ... import brings decisions over"
+                f"{self.path}: contains the cast of another film ({before.path.name}, or an earlier "
+                "version of "
+                "this one); choose another folder with --out; castlist decide ... import copies "
+                "decisions to it"
             )
         path: str | bytes = str(video.path)
         try:
@@ -250,7 +252,7 @@ class Workspace:
             WorkspaceError: it could not be written, or the scan is complete; nothing changed.
         """
         if self.is_complete(key):
-            raise WorkspaceError(f"{self.path}: this scan is complete, nothing can follow it")
+            raise WorkspaceError(f"{self.path}: this scan is complete; nothing can be added to it")
         with self._writing() as db:
             db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
             (scan,) = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
@@ -648,7 +650,7 @@ class Workspace:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that happens as a whole, durably, or not at all."""
         if self._lock is None:
-            raise WorkspaceError(f"{self.path}: is open for reading only")
+            raise WorkspaceError(f"{self.path}: is open only for reading")
         with self._thread, files.sentences(self.path), _unbounded(self._db), transaction(self._db):
             yield self._db
 

@@ -35,8 +35,10 @@ class Doubt:
     def sentence(self, called: str) -> str:
         """In words; `called` is what the other person is called."""
         if not self.whole:
-            return "some tracks may be somebody else"
-        return f"may be {called}" if self.other else "may be somebody who is there already"
+            return "some tracks may show somebody else"
+        return (
+            f"may be the same person as {called}" if self.other else "may be the same person as somebody else"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,15 +211,16 @@ def test_every_format_has_a_suffix_that_chooses_it():
         (
             "f.vtt",
             "appearances",
-            r"f.vtt: this suffix is of webvtt and webvtt-metadata, not of appearances; name the file f.csv",
+            r"f.vtt: this suffix belongs to webvtt and webvtt-metadata, not to appearances; "
+            "name the file f.csv",
         ),
-        ("dir/f.otio", "edl", "this suffix is of otio, not of edl; name the file dir/f.edl"),
+        ("dir/f.otio", "edl", "this suffix belongs to otio, not to edl; name the file dir/f.edl"),
         (
             "f.txt",
             None,
-            "this suffix is of avid, ffmetadata and mot; say which by --format, .* as in f.avid.txt",
+            "this suffix belongs to avid, ffmetadata and mot; choose one by --format, .* as in f.avid.txt",
         ),
-        ("f.aaf", None, "no format has this suffix; take one of .csv"),
+        ("f.aaf", None, "no format has this suffix; use one of .csv"),
         ("f", None, "no format has this suffix"),
         ("f.csv", "aaf", "there is no format 'aaf'; choose from appearances"),
     ],

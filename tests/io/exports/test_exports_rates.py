@@ -117,7 +117,7 @@ def test_another_rate_for_the_timeline():
             {},
             "the film's own timecode, 10:00:00;00, does not fit 25 frames",
         ),
-        (made(Fraction(25)), {"start_timecode": "noon"}, "is no timecode"),
+        (made(Fraction(25)), {"start_timecode": "noon"}, "is not a timecode"),
         (made(Fraction(25)), {"start_timecode": "01:00:00:25"}, "frames end at 24"),
         (made(Fraction(25, 2)), {}, "for 12.5 frames a second there is no timecode"),
         (made(RATES["29.97 DF"][0]), {"start_timecode": "00:01:00;00"}, "does not exist in drop-frame"),

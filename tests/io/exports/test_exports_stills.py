@@ -78,7 +78,7 @@ def test_by_the_command_line(found_film, small_film, tmp_path, capsys):
     assert run(["export", str(found_film[1]), "--format", "stills", "-o", str(tmp_path / "out")]) == 0
     assert len(list((tmp_path / "out").glob("*.xmp"))) == len(found_film[0])
     assert run(["export", str(found_film[1]), "--format", "stills"]) == 2
-    assert "name a folder by -o" in capsys.readouterr().err
+    assert "name a folder for them, as in -o" in capsys.readouterr().err
     assert place.exists()
 
 

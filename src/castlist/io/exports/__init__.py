@@ -144,7 +144,7 @@ def chosen_format(output: str, form: str | None) -> Export:
     if named and FORMATS[form] not in named:
         better = _stem(output) + FORMATS[form].suffixes[0]
         raise InputError(
-            f"{output}: this suffix is of {_list(named, 'and')}, not of {form}; "
+            f"{output}: this suffix belongs to {_list(named, 'and')}, not to {form}; "
             f"name the file {better}, or leave --format out"
         )
     return FORMATS[form]
@@ -154,13 +154,15 @@ def _usual(output: str, named: list[Export]) -> Export:
     """Of the formats that have a file's suffix, that which has no other."""
     if not named:
         known = ", ".join(dict.fromkeys(e.suffixes[0] for e in FORMATS.values()))
-        raise InputError(f"{output}: no format has this suffix; take one of {known}, or say --format")
+        raise InputError(
+            f"{output}: no format has this suffix; use one of {known}, or choose a format by --format"
+        )
     usual = [e for e in named if len(e.suffixes) == 1]
     if len(named) > 1 and not usual:
         better = _stem(output) + named[0].suffixes[0]
         raise InputError(
-            f"{output}: this suffix is of {_list(named, 'and')}; say which by --format, as in "
-            f"--format {named[0].name}, or by a longer one, as in {better}"
+            f"{output}: this suffix belongs to {_list(named, 'and')}; choose one by --format, as in "
+            f"--format {named[0].name}, or by a longer suffix, as in {better}"
         )
     return (usual or named)[0]
 

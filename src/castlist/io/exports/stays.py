@@ -120,5 +120,5 @@ def parsed_rate(text: str) -> Fraction:
         return snapped(Fraction(text))
     except (ValueError, ZeroDivisionError):
         raise InputError(
-            f"{text!r} is no rate; give frames a second such as 25, 29.97 or 30000/1001"
+            f"{text!r} is not a frame rate; give frames a second such as 25, 29.97 or 30000/1001"
         ) from None

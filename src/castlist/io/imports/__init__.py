@@ -33,7 +33,10 @@ def hints(path: Path, video: Video, base: Timebase, at: Fraction | None = None) 
     kind = path.suffix.lower()
     if kind in PICTURES:
         if at is None:
-            raise InputError(f"{path}: a picture has no time of the film; say it, as in --at 83.5")
+            raise InputError(
+                f"{path}: a picture does not say when it was taken; give the time in the film, as in --at "
+                "83.5"
+            )
         found = xmp.hints(read(path), at, str(path))
     elif kind in READERS:
         found = READERS[kind](read(path), video, base, str(path))
@@ -42,5 +45,5 @@ def hints(path: Path, video: Video, base: Timebase, at: Fraction | None = None) 
         raise InputError(f"{path}: names are read from {known}; this file has none of these suffixes")
     named = [hint for hint in found if not _PLACEHOLDER.fullmatch(hint.name)]
     if not named:
-        raise InputError(f"{path}: names nobody")
+        raise InputError(f"{path}: contains no names")
     return named

@@ -41,9 +41,9 @@ def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
     try:
         timeline = otio.adapters.read_from_string(data.decode("utf-8"), "otio_json")
     except (UnicodeDecodeError, ValueError, otio.exceptions.OTIOError) as error:
-        raise InputError(f"{path}: is no OpenTimelineIO file") from error
+        raise InputError(f"{path}: is not an OpenTimelineIO file; export it again as .otio") from error
     if not isinstance(timeline, otio.schema.Timeline):
-        raise InputError(f"{path}: holds no timeline")
+        raise InputError(f"{path}: contains no timeline; export a timeline as .otio")
     found = (h for h in _markers(timeline, otio) if h.name)
     return list({(h.name, h.start, h.stop): h for h in found}.values())
 

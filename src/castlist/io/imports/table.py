@@ -54,7 +54,7 @@ def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
                 found.append(Hint(who, begin, end, place, where))
         return found
     except csv.Error as error:
-        raise InputError(f"{path}: is no table ({error})") from error
+        raise InputError(f"{path}: is not a table ({error})") from error
 
 
 def _text(data: bytes, path: str) -> str:
@@ -62,7 +62,7 @@ def _text(data: bytes, path: str) -> str:
     try:
         return data.decode(coding)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text in UTF-8; save the table as CSV in UTF-8") from error
+        raise InputError(f"{path}: is not text in UTF-8; save the table as CSV in UTF-8") from error
 
 
 def _delimiter(data: bytes) -> str:

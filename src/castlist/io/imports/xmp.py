@@ -31,9 +31,13 @@ def hints(data: bytes, at: Fraction, path: str) -> list[Hint]:
     """
     packet = _PACKET.search(data)
     if packet is None:
-        raise InputError(f"{path}: holds no XMP")
+        raise InputError(
+            f"{path}: contains no XMP; write the face regions into the picture, or give its .xmp file"
+        )
     if b"<!" in packet[0]:  # a document type could name entities and other files
-        raise InputError(f"{path}: its XMP declares entities, which are not read")
+        raise InputError(
+            f"{path}: its XMP declares XML entities, which castlist does not read; save it without them"
+        )
     try:
         root = ET.fromstring(packet[0])  # noqa: S314  # no document type: checked above
     except ET.ParseError as error:
@@ -50,7 +54,7 @@ def _regions(root: ET.Element, at: Fraction, path: str) -> Iterator[Hint]:
         try:
             x, y, w, h = (float(_value(area, f"{_AREA}{k}")) for k in "xywh")
         except ValueError:
-            raise InputError(f"{path}: the region of {name!r} has no place") from None
+            raise InputError(f"{path}: the region of {name!r} has no position") from None
         box = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
         if w > 0 and h > 0 and all(-1 <= v <= 2 for v in box):
             yield Hint(name, at, at, box, "region")

@@ -210,4 +210,4 @@ def film_rows(library: Library, number: str) -> views.LibraryFilm:
         found = next((f for f in library.films if f.id == int(number)), None)
         if found is not None:
             return found
-    raise InputError("there is no such film in the library now; look again")
+    raise InputError("there is no such film in the library any more; reload the page")

@@ -294,7 +294,7 @@ def check_plain(path: Path) -> None:
         FileNotFoundError: it is not there.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise InputError("is no plain file; save the features to one and give that")
+        raise InputError("is not a regular file; save the features to one and give that")
 
 
 def check_amount(count: int, itemsize: int, what: str) -> None:
