@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from castlist.vectors import unit
+from castlist import vectors
+from castlist.vectors import products, unit
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -17,3 +18,15 @@ def test_rows_have_length_one_and_keep_their_precision(dtype):
 def test_whole_numbers_and_nothing():
     assert unit(np.array([[0, 5]])).tolist() == [[0, 1]]
     assert unit(np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("block", [1, 7 * 128, 1 << 21])
+def test_products_are_the_same_in_blocks_of_any_size(monkeypatch, dtype, block):
+    monkeypatch.setattr(vectors, "BLOCK", block)
+    rng = np.random.default_rng(0)
+    x, pairs = rng.normal(size=(20, 128)).astype(dtype), rng.integers(20, size=(33, 2))
+    found = products(x, pairs)
+    assert found.dtype == dtype
+    assert np.array_equal(found, np.einsum("qd,qd->q", x[pairs[:, 0]], x[pairs[:, 1]]))
+    assert products(x, pairs[:0]).shape == (0,)

@@ -12,6 +12,7 @@ A frame number is an index, never a time. Times are exact: integer timestamps an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
@@ -623,3 +624,10 @@ class Machine:
 
     device: str = "auto"  # auto, cpu, cuda, mps
     threads: int = 0  # 0: as many as there are cores
+
+    @property
+    def cores(self) -> int:
+        """How many threads may be at work: those asked for, or one a core that this process may use."""
+        if self.threads:
+            return self.threads
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2

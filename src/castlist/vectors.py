@@ -1,4 +1,4 @@
-"""Rows of length one: the one thing that every room does to vectors."""
+"""Rows of length one, and products of pairs of rows: what every room does to vectors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["unit"]
+__all__ = ["products", "unit"]
+
+BLOCK = 1 << 21  # values of each side of the pairs at a time: 8 MB of float32
 
 Float = TypeVar("Float", bound=np.floating)
 
@@ -25,3 +27,19 @@ def unit(vectors: NDArray[np.number | np.bool_]) -> NDArray[np.floating]:
     x: NDArray[np.floating] = np.asarray(vectors, vectors.dtype if vectors.dtype.kind == "f" else np.float64)
     length = np.linalg.norm(x, axis=1, keepdims=True)
     return np.asarray(x / np.maximum(length, np.finfo(x.dtype).tiny), x.dtype)
+
+
+def products(vectors: NDArray[Float], pairs: NDArray[np.integer]) -> NDArray[Float]:
+    """(q,) the inner product of the two rows of each pair (q, 2) of rows of vectors (n, d).
+
+    In blocks of pairs: two million pairs would take two gigabytes as rows.
+
+    >>> products(np.array([[3.0, 4.0], [1.0, 0.0]]), np.array([[0, 1], [0, 0]])).tolist()
+    [3.0, 25.0]
+    """
+    found = np.empty(len(pairs), vectors.dtype)
+    step = max(1, BLOCK // max(1, vectors.shape[1]))
+    for start in range(0, len(pairs), step):
+        a, b = pairs[start : start + step].T
+        found[start : start + step] = np.einsum("qd,qd->q", vectors[a], vectors[b])
+    return found

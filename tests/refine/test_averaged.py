@@ -47,3 +47,10 @@ def test_where_nothing_can_be_learnt_the_base_features_stay(rows: slice) -> None
 def test_senseless_options_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError):
         Averaged(**options)  # type: ignore[arg-type]
+
+
+def test_networks_learn_the_same_beside_each_other() -> None:
+    table, links = film()
+    step = Averaged(steps=20)
+    together = step(table, links, machine=Machine(device="cpu", threads=3))
+    np.testing.assert_array_equal(together.vector, step(table, links, machine=CPU).vector)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.means import track_means
 from castlist.types import Embeddings
-from castlist.vectors import unit
+from castlist.vectors import products, unit
 
 __all__ = ["Likeness", "first_view"]
 
@@ -85,8 +85,7 @@ class Likeness:
 
     def pairs(self, pairs: Pairs) -> NDArray[np.float64]:
         """(q,) likeness of pairs (q, 2)."""
-        a, b = pairs[:, 0], pairs[:, 1]
-        cosines = [np.einsum("qd,qd->q", view[a], view[b]) for view in self.views]
+        cosines = [products(view, pairs) for view in self.views]
         if self._single:
             return np.asarray(cosines[0], np.float64)
         return np.asarray(self._mixed(cosines[0], np.mean(cosines[1:], axis=0)), np.float64)

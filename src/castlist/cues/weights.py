@@ -11,6 +11,7 @@ from castlist.cluster import Calibration
 from castlist.cluster.likeness import MAX_PAIRS, Likeness
 from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings
+from castlist.vectors import products
 
 __all__ = ["Span", "Weighed", "Weights"]
 
@@ -110,7 +111,7 @@ class Weights:
             return None
         calibration = Calibration.fit(embeddings, constraints)
         pairs, chance = _pairs(rows, likeness, calibration, constraints.cannot)
-        alike = np.einsum("qc,qc->q", vector[pairs[:, 0]], vector[pairs[:, 1]]).astype(np.float64)
+        alike = products(vector, pairs).astype(np.float64)
         apart = _apart(times[pairs[:, 0]], times[pairs[:, 1]])
         spans, start = [], -1.0
         for end in (*self.spans, np.inf):

@@ -16,6 +16,7 @@ from castlist.errors import InputError
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.refine import REFINERS, Learner, Refiner
+from castlist.refine.device import at_most
 from castlist.refine.validate import Best, Verdict, choose, try_refinement
 from castlist.split import cells
 from castlist.track import NOT_A_FACE, TOO_BLURRED, Surroundings, kept, recognised, tells_nothing
@@ -53,6 +54,7 @@ class Found:
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
 
 
+@at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
 def identify(
     video: Video,
     scan: Scan,
@@ -216,10 +218,10 @@ def refine_where_better(
         refine: a refinement step, or `Best` for whichever of several the film's own pairs speak for.
         shot: (t,) of each track.
     """
-    machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
     if not isinstance(refine, Best | Learner):
         refined = refine(embeddings, constraints, machine=machine)
         return Verdict.mixed(refined), refined
+    machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
     steps = _candidates(refine)
     verdict = choose(
         {

@@ -24,6 +24,7 @@ from castlist.pipeline.identify import Found
 from castlist.pipeline.outlook import outlook, outlook_of, store_outlook
 from castlist.pipeline.stills import kept_stills
 from castlist.recipe import Recipe
+from castlist.refine.device import at_most
 from castlist.refine.validate import pair_cosines
 from castlist.report import Evidence, Unsure
 from castlist.report.page import Alike
@@ -95,6 +96,7 @@ def _shown(base: Base, view: View) -> Base:
     return replace(base, number=number, next_number=max(base.next_number, int(number.max(initial=0)) + 1))
 
 
+@at_most(1)
 def publish(workspace: Workspace, base: Base, video: Video, run: int | None = None) -> Cast:
     """Store the cast after the latest decision, and write its report.
 
@@ -196,6 +198,7 @@ def previous(workspace: Workspace) -> Base | None:
     )  # fmt: skip
 
 
+@at_most(1)
 def base_of(found: Found) -> Base:
     """What the machine found, as decisions are applied to it; its space is that of the film's own people."""
     cast = found.cast
@@ -225,6 +228,7 @@ def space(
     return mean, vector, np.array([scale.same, scale.other, scale.spread, scale.odds])
 
 
+@at_most(1)  # as `identify`
 def evidence_of(found: Found, recipe: Recipe, machine: Machine, timings: dict[str, float]) -> Evidence:
     """What a report shows beyond the cast."""
     before = pair_cosines(found.embeddings, found.constraints)

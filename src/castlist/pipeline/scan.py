@@ -10,7 +10,6 @@ the last one kept, and ends with the same result.
 from __future__ import annotations
 
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -126,8 +125,7 @@ def _shared(machine: Machine) -> Machine:
     """
     if machine.threads:
         return machine
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return replace(machine, threads=(cores + 1) // 2)
+    return replace(machine, threads=(machine.cores + 1) // 2)
 
 
 def _warm(recipe: Recipe, machine: Machine) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.refine.device import choose_device
+from castlist.refine.device import at_most, choose_device
 from castlist.refine.methods import TSiam
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
@@ -50,10 +51,12 @@ class Averaged:
         Raises:
             InputError: the device is not there.
         """
-        choose_device(machine)  # before all that a film with too little to learn from is forgiven for
+        device = choose_device(
+            machine
+        )  # before all that a film with too little to learn from is forgiven for
         tracks = len(np.unique(embeddings.track))
         try:
-            hidden = [self._learnt(embeddings, constraints, k, machine) for k in range(self.networks)]
+            hidden = self._all_learnt(embeddings, constraints, machine, device)
         except InputError:  # too few tracks or faces
             return embeddings
         length = np.linalg.norm(embeddings.vector, axis=1, keepdims=True)
@@ -67,6 +70,20 @@ class Averaged:
             tuple(view.shape[1] for view in views),
             self.most * tracks / (tracks + self.half),
         )
+
+    def _all_learnt(
+        self, embeddings: Embeddings, constraints: Constraints, machine: Machine, device: str
+    ) -> list[NDArray[np.float32]]:
+        """(k, h) the features of each network; they learn beside each other, a core a network."""
+
+        one = replace(machine, threads=1)  # so small a network learns no faster on more
+
+        def learnt(network: int) -> NDArray[np.float32]:
+            return self._learnt(embeddings, constraints, network, one)
+
+        at_once = min(self.networks, machine.cores if device == "cpu" else 1)
+        with at_most(1), ThreadPoolExecutor(at_once) as pool:
+            return list(pool.map(learnt, range(self.networks)))
 
     def _learnt(
         self, embeddings: Embeddings, constraints: Constraints, network: int, machine: Machine
