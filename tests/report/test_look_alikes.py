@@ -12,7 +12,8 @@ import numpy as np
 from castlist.decisions import Anchor, Base, Decision, apply
 from castlist.report import render
 from castlist.report.page import stills_of
-from castlist.suggest.alike import look_alikes
+from castlist.suggest.alike import LEAST, look_alikes, with_doubts
+from castlist.suggest.doubt import Doubt
 from castlist.types import PERSON, Clock, Portraits, Shots, Tracks, Video
 
 UNIT = Fraction(1, 25)
@@ -49,6 +50,12 @@ def test_a_pair_about_which_somebody_decided_is_not_named() -> None:
     faces = [Anchor(UNIT * (10 * track + 5), (0.1, 0.1, 0.5, 0.5)) for track in (0, 2)]
     different = replace(Decision.different(*faces), id=1)
     assert 1 not in look_alikes(known, apply(known, VIDEO, (different,)))
+
+
+def test_whoever_is_in_doubt_is_named_on_both_sides_and_nobody_twice() -> None:
+    doubts = (Doubt(5, True, 3, 0.9), Doubt(1, True, 2, 0.4), Doubt(4, True, 0, 0.4), Doubt(6, False, 3, 0.5))
+    alike = with_doubts({1: [(2, 0.7)], 2: [(1, 0.7)]}, doubts)
+    assert alike == {1: ((2, 0.7),), 2: ((1, 0.7),), 5: ((3, LEAST),), 3: ((5, LEAST),)}
 
 
 def test_the_page_says_it_in_words_with_a_link(film) -> None:

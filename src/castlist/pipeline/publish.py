@@ -30,7 +30,7 @@ from castlist.report import Evidence, Unsure
 from castlist.report.page import Alike
 from castlist.store import Workspace
 from castlist.suggest import Outlook
-from castlist.suggest.alike import look_alikes
+from castlist.suggest.alike import look_alikes, with_doubts
 from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, Video
 
 __all__ = [
@@ -110,7 +110,8 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     view = apply(base, video, workspace.decisions.all())
     cast = cast_of(base, video, view)
     workspace.put_cast(cast, base.portraits, run=run, decision=view.seen)
-    alike, left = look_alikes(base, view), outlook_of(base, view)
+    left = outlook_of(base, view)
+    alike = with_doubts(look_alikes(base, view), left.doubts)
     store_outlook(workspace, left, run, view.seen)
     write_report(workspace, cast, base.portraits, run, alike=alike, left=left)
     return cast
@@ -146,11 +147,10 @@ def write_report(
 def alike_in(workspace: Workspace) -> Alike:
     """Who may be the same person as whom, after the decisions; nobody where no vectors are stored."""
     base, video = workspace.machine(), workspace.video()
-    return (
-        {}
-        if base is None or video is None
-        else look_alikes(base, apply(base, video, workspace.decisions.all()))
-    )
+    if base is None or video is None:
+        return {}
+    alike = look_alikes(base, apply(base, video, workspace.decisions.all()))
+    return with_doubts(alike, outlook(workspace).doubts)
 
 
 def poses_in(workspace: Workspace) -> dict[str, float]:

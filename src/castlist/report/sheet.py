@@ -23,6 +23,7 @@ FACES = 6  # of each person on a contact sheet
 PORTRAITS = 16  # on the page about one person, where nothing is known of how faces are turned
 BY_POSE = 8  # of each pose
 FRONT = 0.35  # how far a face is turned (`castlist.embed.quality.turned`) that counts as seen from the front
+APART = 1  # seconds between two pictures of one pose: what is closer is nearly the same picture
 POSES = ("From the front", "Turned to the left", "Turned to the right")
 STAYS = 40  # appearances listed there
 OTHERS = 8  # people listed that one was seen with
@@ -119,12 +120,21 @@ def _strips(person: Person, pose: Mapping[str, float] | None) -> list[tuple[str,
     if pose is None:
         return [("", list(person.faces[:FACES]))]
     if not any(face.image in pose for face in person.faces):
-        return [("", list(person.faces[:PORTRAITS]))]
+        return [("", _apart(person.faces)[:PORTRAITS])]
     sides: list[list[Face]] = [[], [], []]
     for face in person.faces:
         if (turned := pose.get(face.image)) is not None:
             sides[0 if abs(turned) <= FRONT else 1 if turned < 0 else 2].append(face)
-    return [(name, faces[:BY_POSE]) for name, faces in zip(POSES, sides, strict=True) if faces]
+    return [(name, _apart(faces)[:BY_POSE]) for name, faces in zip(POSES, sides, strict=True) if faces]
+
+
+def _apart(faces: Sequence[Face]) -> list[Face]:
+    """The faces, best first, without those taken within a second of a better one."""
+    chosen: list[Face] = []
+    for face in faces:
+        if all(abs(face.time - other.time) >= APART for other in chosen):
+            chosen.append(face)
+    return chosen
 
 
 def _best(cast: Cast, number: int) -> Face | None:

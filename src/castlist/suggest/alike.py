@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 
 from castlist.decisions import Base
 from castlist.decisions.people import View
+from castlist.suggest.doubt import Doubt
 from castlist.suggest.pairs import Sums, seen_together, shut
 
-__all__ = ["LEAST", "look_alikes"]
+__all__ = ["LEAST", "look_alikes", "with_doubts"]
 
 LEAST = 0.1  # probability from which two people are worth a second look: one such hint in ten may be right
 MOST = 3  # people named beside one
@@ -33,3 +36,21 @@ def look_alikes(base: Base, view: View) -> dict[int, tuple[tuple[int, float], ..
         for row, chance in enumerate(probability)
         if (best := [k for k in np.argsort(-chance, kind="stable")[:MOST].tolist() if chance[k] >= LEAST])
     }
+
+
+def with_doubts(
+    alike: Mapping[int, Sequence[tuple[int, float]]], doubts: Iterable[Doubt]
+) -> dict[int, tuple[tuple[int, float], ...]]:
+    """Look-alikes, and beside them whoever may be somebody else as a whole, named on both sides.
+
+    Doubts are the stricter measure (of one person against everybody and nobody); who is in doubt and has no
+    look-alike otherwise is one of `LEAST`, which says "possibly".
+    """
+    both = {number: tuple(others) for number, others in alike.items()}
+    for doubt in doubts:
+        if doubt.whole and doubt.other:
+            for one, other in ((doubt.person, doubt.other), (doubt.other, doubt.person)):
+                known = both.get(one, ())
+                if other not in {number for number, _ in known}:
+                    both[one] = (*known, (other, LEAST))
+    return both
