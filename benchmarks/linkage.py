@@ -13,6 +13,7 @@ subsamples of two thirds of the faces, each with a seed of its own.
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,9 @@ class Film:
             assert video is not None
             seen = keep.scan(recipe.scan_key(video))
             assert seen is not None
+            self.scan, started = seen, time.process_time()
             found: Found = identify(video, seen, Recipe(), machine=CPU)
+            self.seconds = time.process_time() - started  # of the processor, to tell who is who
         self.found, tracks = found, found.cast.tracks
         self.who = true_persons(truth, found.cast)
         linked = np.isin(np.arange(len(tracks)), found.embeddings.track)
@@ -82,14 +85,14 @@ class Film:
         values = [self.f(HeightCut(float(h))(tree, embeddings, links)) for h in np.arange(0.3, 1.2, 0.02)]
         return self.f(HeightCut(FIXED)(tree, embeddings, links)), max(values)
 
-    def drawn(self, draws: int) -> NDArray[np.float64]:
-        """(draws,) F of subsamples of the faces, with other seeds."""
+    def drawn(self, draws: int, *hints: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(draws,) F of subsamples of the faces, with other seeds; `hints` as for the linkage."""
         base, links = self.found.embeddings, self.found.constraints
         values = []
         for seed in range(draws):
             few = base[thinned(base.track, np.random.default_rng(seed))]
             mixed = Averaged(seed=seed + 1)(few, links, machine=CPU)
-            values.append(self.f(ProbabilityCut()(GroupLinkage()(mixed, links), mixed, links)))
+            values.append(self.f(ProbabilityCut()(GroupLinkage()(mixed, links, *hints), mixed, links)))
         return np.array(values)
 
 

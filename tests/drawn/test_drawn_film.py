@@ -17,6 +17,7 @@ import pytest
 from castlist import drawn
 from castlist.drawn import Actor, Encoding, Picture, Scene, Script
 from castlist.drawn.script import ROOMS
+from castlist.drawn.truth import NOT_A_FACE
 from castlist.errors import InputError
 from castlist.types import CUT, DISSOLVE, FADE, START, same
 
@@ -268,6 +269,33 @@ def test_a_photograph_does_not_move_and_its_truth_neither():
     for frame, rows in others:
         assert (frame == first).all()
         assert str([row[1:] for row in rows]) == str([row[1:] for row in faces])
+
+
+def test_a_phone_goes_with_the_hand_and_its_face_is_nobodys():
+    from castlist.drawn.film import picture
+
+    walk = Actor(0, 0.3, 0.4, 0.3, to=(0.6, 0.4, 0.3), talk=False)
+    phone = Picture(CAST[1], 0.12, 0.3, 0.2, holder=0)
+    with_phone, without = (
+        list(picture(small(Scene(1.2, (walk,), pictures=hung), noise=0.0), 0)) for hung in ((phone,), ())
+    )
+    middles = []
+    for (image, rows), (bare, others) in zip(with_phone, without, strict=True):
+        (held,) = [row for row in rows if row[2] == NOT_A_FACE]
+        assert not [row for row in others if row[2] == NOT_A_FACE]
+        x0, y0, x1, y1 = held[1].round().astype(int)
+        changed = np.abs(image.astype(int) - bare).max(2) > 8
+        assert changed[y0:y1, x0:x1].mean() > 0.9
+        assert changed.sum() < 8 * (x1 - x0) * (y1 - y0)
+        middles.append((held[1][:2] + held[1][2:]) / 2)
+    gone = middles[-1][0] - middles[0][0]
+    assert gone == pytest.approx(0.3 * SIZE["width"], abs=0.15 * SIZE["width"])
+
+
+@pytest.mark.parametrize("holder", [-1, 1])
+def test_a_phone_needs_somebody_who_holds_it(holder):
+    with pytest.raises(InputError, match="scene 1: no actor"):
+        small(Scene(1.0, (Actor(0),), pictures=(Picture(CAST[1], holder=holder),)))
 
 
 def test_another_dress_changes_the_clothes_and_nothing_else():

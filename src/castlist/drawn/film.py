@@ -136,7 +136,11 @@ def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, m
         person = UNKNOWN if lost else stage.scene.actors[i].person
         rows.append((frame, clip(box, size), person, first_track + i if main else -1))
     for p, box in enumerate(stage.portraits(k)):
-        if visible(box, [b for _, b, _ in found], stage, size) >= GONE:
+        held = stage.hands.get(p)
+        if held is not None and not held.there[stage.moment(k)]:
+            continue
+        before = [b for _, b, _ in found] if held is None else []  # a phone is held in front of everybody
+        if visible(box, before, stage, size) >= GONE:
             track = first_track + len(stage.scene.actors) + p
             rows.append((frame, clip(box, size), NOT_A_FACE if main else UNKNOWN, track if main else -1))
     return rows

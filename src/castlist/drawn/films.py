@@ -179,6 +179,24 @@ def wall() -> Script:
     return Script("wall", cast[:2], scenes)
 
 
+def phone() -> Script:
+    """Two people who show each other photographs of three strangers on a phone, which the hand moves."""
+    cast = people(6)
+    scenes = (
+        _showing(Scene(3.0, two(0, 1), "cafe"), Picture(cast[2], 0.17, 0.30, 0.15, holder=0)),
+        close(0, "cafe", yaw=12),
+        _showing(close(1, "study", seconds=2.6, yaw=-12), Picture(cast[3], -0.26, 0.16, 0.24, holder=0)),
+        close(1, "garden"),
+        _showing(Scene(3.0, two(1, 0), "garden"), Picture(cast[4], -0.16, 0.32, 0.17, holder=1)),
+        close(0, "garden", yaw=-10),
+    )
+    return Script("phone", cast[:2], scenes)
+
+
+def _showing(scene: Scene, *pictures: Picture) -> Scene:
+    return replace(scene, pictures=pictures)
+
+
 def twins() -> Script:
     """One look twice, as two people who meet: only seeing them together tells them apart."""
     cast = people(3)
@@ -381,6 +399,7 @@ FILMS: dict[str, Callable[..., Script]] = {
     "lookalikes": lookalikes,
     "mirror": mirror,
     "nobody": nobody,
+    "phone": phone,
     "profiles": profiles,
     "rotated": rotated,
     "short": short,

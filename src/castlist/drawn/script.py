@@ -32,12 +32,16 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A portrait on the wall: a face that is nobody's."""
+    """A portrait on the wall, or on a phone in somebody's hand: a face that is nobody's.
+
+    A phone moves and tilts with the hand; its place is reckoned from between its holder's eyes.
+    """
 
     look: Look
     x: float = 0.5
     y: float = 0.3
     size: float = 0.14
+    holder: int | None = None  # index into Scene.actors of who holds it as a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,9 @@ class Script:
                 raise InputError(f"scene {number}: an actor's size must be above 0")
             if actor.stop is not None and actor.stop <= actor.start:
                 raise InputError(f"scene {number}: an actor must stop after the start")
+        for picture in scene.pictures:
+            if picture.holder is not None and not 0 <= picture.holder < len(scene.actors):
+                raise InputError(f"scene {number}: no actor {picture.holder} to hold a picture")
 
     def lengths(self) -> tuple[list[int], list[int]]:
         """Frames of each scene, and how many of them it shares with the scene before (dissolves)."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.drawn import body, head
 from castlist.drawn.look import Look
 from castlist.drawn.room import room
-from castlist.drawn.script import Actor, Scene, Script
+from castlist.drawn.script import Actor, Picture, Scene, Script
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -174,6 +174,29 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
     )
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Hand:
+    """Where a phone in somebody's hand is in each frame of a scene."""
+
+    there: NDArray[np.bool_]
+    x: Floats  # pixels of the scene, of the face on its screen
+    y: Floats
+    tilt: Floats  # degrees
+
+
+def hand(picture: Picture, holder: Motion, script: Script, n: int, rng: np.random.Generator) -> Hand:
+    """The motion of a phone: its holder's, and that of a hand which points, tilts and is never quite calm."""
+    rate, size = float(script.frame_rate), picture.size * script.height
+    aside, up = (holds(n, rate, 0.5 * size, rng) for _ in range(2))
+    tremble = 0.01 * size * np.cumsum(rng.normal(size=(2, n)), axis=1) / np.sqrt(1 + np.arange(n) / rate)
+    return Hand(
+        holder.there,
+        holder.x + picture.x * script.width + aside + tremble[0],
+        holder.y + picture.y * script.height + up + tremble[1],
+        holds(n, rate, 9.0, rng),
+    )
+
+
 def mover(scene: Scene, i: int) -> int:
     """The actor whose motion actor i has: a reflection does what the person before the mirror does."""
     actor = scene.actors[i]
@@ -199,6 +222,17 @@ class Stage:
             )
             for i, a in enumerate(scene.actors)
         ]
+        self.hands = {
+            i: hand(
+                p,
+                self.motions[p.holder],
+                script,
+                n,
+                np.random.default_rng([seed, number, len(self.motions) + i]),
+            )
+            for i, p in enumerate(scene.pictures)
+            if p.holder is not None
+        }
         w, h = script.width, script.height
         self.shift = scene.pan * w * ease(np.arange(n) / max(n - 1, 1))
         wide = w + int(np.ceil(abs(scene.pan) * w)) + 1
@@ -213,7 +247,7 @@ class Stage:
             wall[:, w // 2 :] = room(scene.right, wide, h, seed)[:, w // 2 :]
         if scene.blur > 0:
             wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), scene.blur * h / 100), np.uint8)
-        for picture in scene.pictures:
+        for picture in (p for p in scene.pictures if p.holder is None):
             self._hang(wall, picture.look, picture.x * w - self.origin, picture.y * h, picture.size * h)
         return wall
 
@@ -229,9 +263,22 @@ class Stage:
         offset = (x - max(left, 0), y - max(top, 0))
         self._figure(inside, look, head.Pose(light=-0.5), offset, u, 0.0, mirrored=False)
 
+    def _hold(self, out: Image, picture: Picture, at: tuple[float, float], tilt: float) -> None:
+        """A phone upright in a hand, with a portrait that fills its screen."""
+        look, size = picture.look, picture.size * self.script.height
+        u = size / (look.chin - look.hairline)
+        x, y = 1.5 * u, 1.9 * u  # of the portrait's eyes on the phone
+        phone = np.full((round(4.4 * u), round(3.0 * u), 3), (24, 24, 28), np.uint8)
+        rim = max(2, round(0.14 * u))
+        screen = phone[2 * rim : -2 * rim, rim:-rim]
+        screen[:] = (176, 196, 214)
+        self._figure(screen, look, head.Pose(light=-0.3), (x - rim, y - 2 * rim), u, 0.0, mirrored=False)
+        ink = np.dstack([phone, np.full(phone.shape[:2], 255, np.uint8)])
+        paste(out, Sprite(ink, np.array([x, y]), 0.0), at, 1.0, tilt, mirrored=False)
+
     def frame(self, k: int) -> Image:
         """(h, w, 3) frame k of the scene, before grain."""
-        k = self._moment(k)
+        k = self.moment(k)
         w, shift = self.script.width, self.shift[k]
         at = np.array([[1, 0, self.origin - shift], [0, 1, 0]])
         out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
@@ -242,13 +289,16 @@ class Stage:
             pose = self._pose(m, k)
             where = (m.x[k] - shift - left, m.y[k])
             self._figure(part, look, pose, where, m.unit[k], m.roll[k], mirrored=actor.mirrored)
+        for i, held in self.hands.items():
+            if held.there[k]:
+                self._hold(out, self.scene.pictures[i], (held.x[k] - shift, held.y[k]), held.tilt[k])
         if self.scene.right:
             out[:, w // 2 - 2 : w // 2 + 2] = (16, 16, 18)
         if self.scene.text:
             caption(out, self.scene.text)
         return tinted(out, self.scene.tint, colour=self.script.colour)
 
-    def _moment(self, k: int) -> int:
+    def moment(self, k: int) -> int:
         """The frame whose picture frame k shows: of a photograph always the middle one."""
         return len(self.shift) // 2 if self.scene.still else k
 
@@ -293,7 +343,7 @@ class Stage:
 
     def boxes(self, k: int) -> list[tuple[int, Floats, float]]:
         """Of each actor there: its number, its face's box in pixels (not clipped), its yaw."""
-        k, found = self._moment(k), []
+        k, found = self.moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
             if m.there[k]:
                 box = head.box(look, m.yaw[k], m.pitch[k]).copy()
@@ -308,14 +358,25 @@ class Stage:
         return found
 
     def portraits(self, k: int) -> list[Floats]:
-        """The boxes of the faces in the pictures on the wall."""
-        w, h = self.script.width, self.script.height
+        """The boxes of the faces in the pictures on the wall and on phones."""
+        w, h, k = self.script.width, self.script.height, self.moment(k)
         found = []
-        for p in self.scene.pictures:
+        for i, p in enumerate(self.scene.pictures):
             unit = p.size * h / (p.look.chin - p.look.hairline)
-            at = np.array([p.x * w - self.shift[k], p.y * h])
-            found.append(np.concatenate([at, at]) + head.box(p.look, 0.0, 0.0) * unit)
+            box = head.box(p.look, 0.0, 0.0) * unit
+            held, at = self.hands.get(i), np.array([p.x * w - self.shift[k], p.y * h])
+            if held is not None:
+                at, box = np.array([held.x[k] - self.shift[k], held.y[k]]), _turned(box, float(held.tilt[k]))
+            found.append(np.concatenate([at, at]) + box)
         return found
+
+
+def _turned(box: Floats, degrees: float) -> Floats:
+    """A box of the same size whose middle is turned about the origin."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    middle = np.array([c * middle[0] - s * middle[1], s * middle[0] + c * middle[1]])
+    return np.concatenate([middle - half, middle + half])
 
 
 def paste(
