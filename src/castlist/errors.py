@@ -16,6 +16,9 @@ InputError is also a ValueError, so that array code can raise and catch it as Py
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import TypeVar
+
 __all__ = [
     "CastlistError",
     "InputError",
@@ -26,7 +29,10 @@ __all__ = [
     "WorkspaceBusy",
     "WorkspaceError",
     "WorkspaceNewer",
+    "one_of",
 ]
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class CastlistError(Exception):
@@ -76,3 +82,14 @@ class MissingExtra(CastlistError, ImportError):
 
         super().__init__(f"{what} needs an optional part of castlist: {install(extra)}")
         self.extra = extra
+
+
+def one_of(kind: type[Kind], name: str, value: str) -> Kind:
+    """The member of an enumeration that a given text means.
+
+    Raises:
+        InputError: it means none; the message names the option and lists what can be chosen.
+    """
+    if value not in list(kind):
+        raise InputError(f"unknown {name} {value!r}; choose from {', '.join(kind)}")
+    return kind(value)

@@ -386,7 +386,7 @@ def _fitting(room: str, option: str, value: object, now: object) -> object:
     elif isinstance(now, float) and isinstance(value, int):
         return float(value)
     else:
-        fits = now is None or isinstance(value, type(now))
+        fits = now is None or isinstance(value, str if isinstance(now, str) else type(now))
     if not fits:
         raise RecipeError(f"{room}.{option} takes a value like {now!r}, got {_quoted(value)}")
     return value

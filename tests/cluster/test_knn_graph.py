@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist
 
 from castlist.cluster import LINKAGES, Average, KnnGraph, Ward, knn_tree, ward
-from castlist.cluster.dense import agglomerate
+from castlist.cluster.dense import Update, agglomerate
 from castlist.cluster.large.knn_graph import _single
 from castlist.cluster.tree import assemble, cut_tree
 from castlist.errors import InputError, MissingExtra
@@ -103,7 +103,7 @@ def test_is_the_greedy_tree_under_cannot_links() -> None:
     cannot = np.array([(i, j) for i in range(0, 60, 7) for j in range(1, 60, 9) if i != j])
     gap = np.maximum(1 - x @ x.T, 0)
     gap[cannot[:, 0], cannot[:, 1]] = gap[cannot[:, 1], cannot[:, 0]] = np.inf
-    merge, height = agglomerate(gap, np.ones(60), "average")
+    merge, height = agglomerate(gap, np.ones(60), Update.AVERAGE)
     slow, fast = assemble(merge, height, 60), knn_tree(x, cannot=cannot)
     np.testing.assert_allclose(fast.height, slow.height, rtol=1e-4, atol=1e-6)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 if TYPE_CHECKING:
+    from castlist.metrics import Unit
     from castlist.research.bench import Dataset, Result
 
 EXAMPLES = """
@@ -21,7 +22,6 @@ Examples:
   castlist bench run --data features/ --methods base,ssiam --seeds 5 --html bench.html
   castlist bench figures --data features/bbt_s01e01_features_VGG2.mat -o figures/
 """
-UNITS = {"track": "track", "frame": "frame", "weighted": "track weighted by frames"}
 PATH = click.Path(path_type=Path)
 
 names = click.option("--cast", default="", help="Score these persons only, comma-separated.")
@@ -279,11 +279,14 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def _units(text: str) -> tuple[str, ...]:
-    unknown = [name for name in _split(text) if name not in UNITS]
+def _units(text: str) -> tuple[Unit, ...]:
+    from castlist.metrics import Unit
+
+    units = {"track": Unit.TRACK, "frame": Unit.FRAME, "weighted": Unit.WEIGHTED}
+    unknown = [name for name in _split(text) if name not in units]
     if unknown or not _split(text):
-        raise click.BadParameter(f"choose from {', '.join(UNITS)}", param_hint="--units")
-    return tuple(UNITS[name] for name in _split(text))
+        raise click.BadParameter(f"choose from {', '.join(units)}", param_hint="--units")
+    return tuple(units[name] for name in _split(text))
 
 
 def _numbers(text: str) -> tuple[int | None, ...]:

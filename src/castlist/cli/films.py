@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["films_progress", "print_outcomes"]
 
 Each = Callable[["Outcome"], None]
-WORDS = {"found": "found", "kept": "found before", "busy": "busy", "failed": "failed"}
 SCAN = 0.97  # share of the time of a film that its scan takes, for the time left
 
 
@@ -90,9 +89,7 @@ def _plain(total: int) -> tuple[FilmWatch, Each]:
     def each(outcome: Outcome) -> None:
         nonlocal over
         over += 1
-        click.echo(
-            f"{over}/{total} {_shown(outcome.film)}: {WORDS.get(outcome.state, outcome.state)}", err=True
-        )
+        click.echo(f"{over}/{total} {_shown(outcome.film)}: {outcome.state.word}", err=True)
 
     return watch, each
 
@@ -111,7 +108,7 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
         people = str(outcome.people) if outcome.ok else ""
         length = clock_time(outcome.duration) if outcome.ok else ""
         table.add_row(
-            escape(_shown(outcome.film)), WORDS.get(outcome.state, outcome.state), people, length,
+            escape(_shown(outcome.film)), outcome.state.word, people, length,
             clock_time(outcome.took), escape(_shown(outcome.sentence)),
         )  # fmt: skip
     console.print(table)
@@ -119,8 +116,10 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
 
 
 def _sums(outcomes: Sequence[Outcome]) -> str:
+    from castlist.library.work import FilmState
+
     states = [outcome.state for outcome in outcomes]
-    parts = [f"{states.count(state)} {word}" for state, word in WORDS.items() if state in states]
+    parts = [f"{states.count(state)} {state.word}" for state in FilmState if state in states]
     hours = sum(outcome.duration for outcome in outcomes)
     return f"{len(outcomes)} films: {', '.join(parts)}; {clock_time(hours)} of film"
 

@@ -120,7 +120,7 @@ def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
         click.echo(plain_json.text({"films": [asdict(a) for a in added]}))
     else:
         rows = [
-            (shown(a.film), a.state, *(str(n) if a.state in ("added", "updated") else "" for n in
+            (shown(a.film), a.state, *(str(n) if a.changed else "" for n in
              (a.linked, a.new, a.asked)), shown(a.sentence)) for a in added
         ]  # fmt: skip
         table(("Film", "State", "Linked", "New", "Questions", ""), rows, right=("Linked", "New", "Questions"))

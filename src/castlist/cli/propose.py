@@ -189,7 +189,6 @@ def _only(found: list[Proposal], only: tuple[str, ...]) -> list[Proposal]:
 def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
     from castlist.cli.output import visible
     from castlist.io import plain_json
-    from castlist.suggest.names import STATES
 
     if as_json:
         click.echo(plain_json.text([_plain(session, p) for p in found]))
@@ -199,7 +198,7 @@ def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
         what = "of faces" if p.faces else "of the time"
         rest = f", next {_called(session, p.second)} with {p.second_agree:.0%}" if p.second >= 0 else ""
         reason = f" ({p.why})" if p.why else ""
-        click.echo(visible(f"{p.name} → {who}: {STATES[p.state]}{reason}; {p.agree:.0%} {what}{rest}", 400))
+        click.echo(visible(f"{p.name} → {who}: {p.state}{reason}; {p.agree:.0%} {what}{rest}", 400))
 
 
 def _called(session: Session, group: int) -> str:
@@ -209,12 +208,11 @@ def _called(session: Session, group: int) -> str:
 
 
 def _plain(session: Session, p: Proposal) -> dict[str, Json]:
-    from castlist.suggest.names import STATES
 
     groups = session.view.groups
     return {
         "name": p.name,
-        "state": STATES[p.state],
+        "state": p.state,
         "why": p.why,
         "person": groups[p.group].id if p.group >= 0 else None,
         "agree": round(p.agree, 4),
@@ -227,9 +225,9 @@ def _plain(session: Session, p: Proposal) -> dict[str, Json]:
 def _apply(session: Session, found: list[Proposal], author: str, *, quiet: bool) -> None:
     """Name those that are clear, by the ids they had when they were proposed."""
     from castlist.cli.output import visible
-    from castlist.suggest.names import CLEAR
+    from castlist.suggest.names import Match
 
-    clear = [(p.name, session.view.groups[p.group].id) for p in found if p.state == CLEAR]
+    clear = [(p.name, session.view.groups[p.group].id) for p in found if p.state == Match.CLEAR]
     for name, person in clear:
         number = session.decide({"action": "name", "person": person, "name": name}, author=author)
         click.echo(visible(f"decision {number}: {person} is {name}", 400), err=quiet)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["agglomerate"]
+__all__ = ["Update", "agglomerate"]
 
-Update = Literal["average", "ward"]
+
+class Update(StrEnum):
+    """How far a new cluster is from a third."""
+
+    AVERAGE = "average"
+    WARD = "ward"
 
 
 def agglomerate(
@@ -58,7 +63,7 @@ def _joined(
     b: int,
     update: Update,
 ) -> NDArray[np.float64]:
-    if update == "average":
+    if update == Update.AVERAGE:
         return np.asarray((weight[a] * to_a + weight[b] * to_b) / (weight[a] + weight[b]))
     total = weight[a] + weight[b] + weight
     row = ((weight[a] + weight) * to_a + (weight[b] + weight) * to_b - weight * between) / total

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
-from castlist.cluster.dense import agglomerate
+from castlist.cluster.dense import Update, agglomerate
 from castlist.cluster.group_linkage import GroupSums, Scale, join_groups, merge_all
 from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
@@ -132,7 +132,7 @@ def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> ND
     """Average linkage, cut where the mean cosine is SEED of the way from two people to one."""
     gap = np.maximum(1.0 - cosine.astype(np.float64), 0.0)
     gap[cannot[:, 0], cannot[:, 1]] = gap[cannot[:, 1], cannot[:, 0]] = np.inf
-    merge, height = agglomerate(gap, np.ones(len(gap)), "average")
+    merge, height = agglomerate(gap, np.ones(len(gap)), Update.AVERAGE)
     tree = assemble(merge, height, len(gap))
     limit = 1.0 - (scale.other + SEED * (scale.same - scale.other))
     return cut_tree(tree, int((tree.height <= limit).sum())).label.astype(np.int64)
@@ -188,7 +188,7 @@ def _two_storeys(
     for person in range(k):
         rows = np.flatnonzero(label == person)
         gap = np.maximum(1.0 - cosine[np.ix_(rows, rows)].astype(np.float64), 0.0)
-        merge, height = agglomerate(gap, np.ones(len(rows)), "average")
+        merge, height = agglomerate(gap, np.ones(len(rows)), Update.AVERAGE)
         name = np.concatenate([rows, t + len(merges) + np.arange(len(merge))])
         merges += [tuple(pair) for pair in name[merge].tolist()]
         heights += np.minimum(height / 4, 0.5).tolist()  # a cosine distance of 2 is the limit

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cluster.dense import agglomerate
+from castlist.cluster.dense import Update, agglomerate
 from castlist.cluster.likeness import Likeness
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined
 from castlist.cluster.ward import ward
-from castlist.errors import InputError
+from castlist.errors import one_of
 from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["Average", "Ward"]
 
-WEIGHTS = ("track", "faces")
+
+class TrackWeight(StrEnum):
+    """As how much a track counts."""
+
+    TRACK = "track"  # as one
+    FACES = "faces"  # as many as its faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +35,19 @@ class Ward:
     are joined last, at height infinity.  [Ward 1963; the paper's baseline]
     """
 
-    weight: str = "track"
+    weight: TrackWeight = TrackWeight.TRACK
 
     def __post_init__(self) -> None:
-        if self.weight not in WEIGHTS:
-            raise InputError(f"Ward.weight is {self.weight!r}; choose from {', '.join(WEIGHTS)}")
+        object.__setattr__(
+            self, "weight", one_of(TrackWeight, "Ward.weight", self.weight)
+        )  # its text will do
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
         mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))
         present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
             return unjoined(len(faces))
-        weights = faces[present].astype(np.float64) if self.weight == "faces" else None
+        weights = faces[present].astype(np.float64) if self.weight == TrackWeight.FACES else None
         tree = ward(mean[present], weights=weights, cannot=cannot, must=must)
         return among(tree, present, len(faces))
 
@@ -62,7 +69,7 @@ class Average:
         first, node = group_merges(group)
         gap, count = _mean_gap(1.0 - likeness[present].matrix().astype(np.float64), group)
         gap[apart[:, 0], apart[:, 1]] = gap[apart[:, 1], apart[:, 0]] = np.inf
-        merge, height = agglomerate(np.maximum(gap, 0), count, "average")
+        merge, height = agglomerate(np.maximum(gap, 0), count, Update.AVERAGE)
         name = np.concatenate([node, len(present) + len(first) + np.arange(len(merge))])
         merges = np.concatenate([first, name[merge]])
         tree = assemble(merges, np.concatenate([np.zeros(len(first)), height]), len(present))

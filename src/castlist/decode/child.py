@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from castlist.decode import wire
+from castlist.decode.wire import Fault, RecordKind, WishKind
 
 if TYPE_CHECKING:
     import av
@@ -56,7 +57,7 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
     except (BrokenPipeError, KeyboardInterrupt):
         pass
     except BaseException as error:
-        say(out, wire.Record(wire.ERROR), _trouble(error))
+        say(out, wire.Record(RecordKind.ERROR), _trouble(error))
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
@@ -73,18 +74,18 @@ def decode(job: wire.DecodeJob, out: int) -> None:
             file, threads=job["threads"], max_pixels=job["max_pixels"], exact=job.get("exact", False)
         )
         if job["canvas"] >= 0:
-            say(out, wire.Record(wire.HEADER), wire.dump({"unit": str(source.unit)}))
+            say(out, wire.Record(RecordKind.HEADER), wire.dump({"unit": str(source.unit)}))
             _Sender(source, job, out).send()
             return
         first = next((f for _, f in source.frames() if f is not None), None)
         if first is None:
-            raise Unusable(wire.NO_FRAME)
+            raise Unusable(Fault.NO_FRAME)
         transpose, _, _ = orientation(first)
         aspect = source.stream.sample_aspect_ratio
         width, height = shown_size(first.width, first.height, aspect, transpose)
         if width * height > job["max_pixels"]:
-            raise Unusable(wire.TOO_LARGE, f"{width}x{height}")
-        say(out, wire.Record(wire.HEADER), wire.dump(_describe(source, first, width, height)))
+            raise Unusable(Fault.TOO_LARGE, f"{width}x{height}")
+        say(out, wire.Record(RecordKind.HEADER), wire.dump(_describe(source, first, width, height)))
 
 
 def _describe(source: Source, first: av.VideoFrame, width: int, height: int) -> wire.Header:
@@ -126,7 +127,7 @@ class _Sender:
         try:
             self._send_frames()
         except Exception as error:
-            say(self._out, wire.Record(wire.ERROR), _trouble(error))  # the frames before are good
+            say(self._out, wire.Record(RecordKind.ERROR), _trouble(error))  # the frames before are good
         while True:
             self._serve()
 
@@ -138,14 +139,14 @@ class _Sender:
                 gc.collect()
             if frame is None:
                 if time.monotonic() - reported > ALIVE_EVERY:
-                    self._say(wire.ALIVE)
+                    self._send_record(RecordKind.ALIVE)
                     reported = time.monotonic()
                 continue
             self._held[pts] = frame
-            self._say(wire.FRAME, pts, self._thumb(frame).tobytes() if self._thumb else b"")
+            self._send_record(RecordKind.FRAME, pts, self._thumb(frame).tobytes() if self._thumb else b"")
             while len(self._held) >= self._most or select.select([0], [], [], 0)[0]:
                 self._serve()
-        self._say(wire.END)
+        self._send_record(RecordKind.END)
 
     def _serve(self) -> None:
         """Do what the parent wishes; waits for it."""
@@ -153,8 +154,8 @@ class _Sender:
         if not data:
             raise BrokenPipeError  # the parent is gone
         for kind, pts in self._wishes(data):
-            if kind == wire.ASK:
-                self._say(wire.PAINTED, pts, self._painted(self._held[pts]))
+            if kind == WishKind.ASK:
+                self._send_record(RecordKind.PAINTED, pts, self._painted(self._held[pts]))
             else:
                 self._held = {time: frame for time, frame in self._held.items() if time > pts}
 
@@ -166,16 +167,18 @@ class _Sender:
             return _trouble(error)
         return b""
 
-    def _say(self, kind: int, pts: int = 0, text: bytes = b"") -> None:
+    def _send_record(self, kind: RecordKind, pts: int = 0, text: bytes = b"") -> None:
         source = self._source
         say(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
 
 
 def _trouble(error: BaseException) -> bytes:
     """What the parent is told of an error."""
-    code = getattr(error, "code", wire.NO_MEMORY if isinstance(error, MemoryError) else wire.BROKEN)
+    given = getattr(error, "code", None)
+    broken = Fault.NO_MEMORY if isinstance(error, MemoryError) else Fault.BROKEN
+    code = given if isinstance(given, Fault) else broken
     detail = getattr(error, "detail", f"{type(error).__name__}: {error}")
-    return wire.dump({"code": str(code), "detail": detail})
+    return wire.dump({"code": code, "detail": detail})
 
 
 def say(out: int, record: wire.Record, text: bytes = b"") -> None:

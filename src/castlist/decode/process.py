@@ -17,26 +17,27 @@ from typing import NoReturn
 
 from castlist.decode import wire
 from castlist.decode.files import Limits, printable
+from castlist.decode.wire import Fault, RecordKind, WishKind
 from castlist.errors import VideoError
 
 _START = "import sys; sys.path[:] = sys.argv[2:]; from {module} import main; main(sys.argv[1])"
 _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v libx264 film.mp4"
 
 _SENTENCES = {
-    wire.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv or .ts",
-    wire.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
-    wire.MOVING_WEBP: "{name} is an animated WebP picture, which FFmpeg cannot read; make a film of it "
+    Fault.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv or .ts",
+    Fault.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
+    Fault.MOVING_WEBP: "{name} is an animated WebP picture, which FFmpeg cannot read; make a film of it "
     "first, for example with ImageMagick: magick FILM.webp film.mp4",
-    wire.AUDIO_ONLY: "{name} contains sound but no moving pictures; give a file with a video track",
-    wire.NO_DECODER: "{name} is in a video format that FFmpeg cannot decode here" + _REMEDY,
-    wire.NO_FRAME: "no frame of {name} could be decoded: the file is empty, cut short or damaged" + _REMEDY,
-    wire.TOO_LARGE: "the frames of {name} are {detail} pixels, more than the limit of {megapixels} "
+    Fault.AUDIO_ONLY: "{name} contains sound but no moving pictures; give a file with a video track",
+    Fault.NO_DECODER: "{name} is in a video format that FFmpeg cannot decode here" + _REMEDY,
+    Fault.NO_FRAME: "no frame of {name} could be decoded: the file is empty, cut short or damaged" + _REMEDY,
+    Fault.TOO_LARGE: "the frames of {name} are {detail} pixels, more than the limit of {megapixels} "
     "megapixels; make a smaller copy of the film first, for example: ffmpeg -i FILM -vf scale=1920:-2 "
     "small.mp4",
-    wire.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
+    Fault.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
     "make a smaller copy of the film first, for example: ffmpeg -i FILM -vf scale=1920:-2 small.mp4",
-    wire.UNWRITTEN: "{detail}",
-    wire.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
+    Fault.UNWRITTEN: "{detail}",
+    Fault.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
 }
 
 
@@ -97,22 +98,22 @@ class Child:
             VideoError: the file cannot be used, or the decoder hung or crashed.
         """
         record, text = self._waiting.popleft() if self._waiting else self._next()
-        if record.kind == wire.ERROR:
+        if record.kind == RecordKind.ERROR:
             self._fail(text)
-        self.heard += record.kind == wire.FRAME
+        self.heard += record.kind == RecordKind.FRAME
         return record, text
 
     def ask(self, pts: int) -> None:
         """Have a frame that is still held painted; returns when that is done. Raises as `hear` does."""
-        self._say(wire.ASK, pts)
-        while (heard := self._next())[0].kind != wire.PAINTED:
+        self._send(WishKind.ASK, pts)
+        while (heard := self._next())[0].kind != RecordKind.PAINTED:
             self._waiting.append(heard)
         if heard[1]:
             self._fail(heard[1])
 
     def done(self, pts: int) -> None:
         """Let go of all frames up to this one."""
-        self._say(wire.DONE, pts)
+        self._send(WishKind.DONE, pts)
 
     def _next(self) -> tuple[wire.Record, bytes]:
         record = wire.unpack(self._read(wire.SIZE))
@@ -121,9 +122,9 @@ class Child:
     def _fail(self, text: bytes) -> NoReturn:
         self.close()
         error = wire.load(text, wire.Trouble)
-        raise VideoError(self._sentence(error["code"], error["detail"]))
+        raise VideoError(self._sentence(Fault(error["code"]), error["detail"]))
 
-    def _say(self, kind: int, pts: int) -> None:
+    def _send(self, kind: WishKind, pts: int) -> None:
         assert self._process.stdin is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(wire.wish(kind, pts))
@@ -166,12 +167,12 @@ class Child:
             with contextlib.suppress(ValueError):
                 cause = signal.Signals(-code).name
                 return self._sentence(
-                    wire.BROKEN, f"its decoder crashed with {cause} after frame {self.heard}"
+                    Fault.BROKEN, f"its decoder crashed with {cause} after frame {self.heard}"
                 )
-        return self._sentence(wire.BROKEN, f"its decoder ended with status {code} after frame {self.heard}")
+        return self._sentence(Fault.BROKEN, f"its decoder ended with status {code} after frame {self.heard}")
 
-    def _sentence(self, code: str, detail: str) -> str:
-        return _SENTENCES.get(code, _SENTENCES[wire.BROKEN]).format(
+    def _sentence(self, code: Fault, detail: str) -> str:
+        return _SENTENCES[code].format(
             name=printable(self._path),
             detail=detail,
             megapixels=self._limits.max_pixels // 1_000_000,

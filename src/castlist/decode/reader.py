@@ -21,6 +21,7 @@ from castlist.decode import wire
 from castlist.decode.files import Limits, digest, open_plain, plain_path, printable
 from castlist.decode.picture import fitted_size
 from castlist.decode.process import Child
+from castlist.decode.wire import RecordKind
 from castlist.errors import InputError, VideoError
 from castlist.types import Video
 
@@ -223,7 +224,7 @@ class Reader:
         while self._child is not None and not self._ended:
             record, text = self._child.hear()
             self.damaged, self.retimed, self.unread = record.damaged, record.retimed, record.unread
-            if record.kind == wire.FRAME:
+            if record.kind == RecordKind.FRAME:
                 if len(self._held) == self._held.maxlen:
                     self._done(self._held[0])
                 self._held.append(record.pts)
@@ -231,7 +232,7 @@ class Reader:
                 if not self._on_demand:
                     frame.image  # noqa: B018
                 return frame
-            if record.kind == wire.END:
+            if record.kind == RecordKind.END:
                 self._ended = True
                 if _state(self._fd) != self._state:
                     self._check_content()

@@ -19,9 +19,9 @@ import av
 import av.error
 from av.format import Flags
 
-from castlist.decode import wire
 from castlist.decode.quicktime import timecode_shift
 from castlist.decode.times import Count, Restarts, Times
+from castlist.decode.wire import Fault
 from castlist.errors import InputError
 from castlist.timecode import Timebase, frame_number, snapped
 
@@ -50,9 +50,9 @@ SLACK = Fraction(1)  # second by which sound may be longer than the pictures, wh
 
 
 class Unusable(Exception):
-    """The file cannot be used; `code` is one of wire's words, the text a detail for the sentence."""
+    """The file cannot be used; `code` says why, the text is a detail for the sentence."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: Fault, detail: str = "") -> None:
         super().__init__(detail)
         self.code, self.detail = code, detail
 
@@ -116,7 +116,7 @@ class Source:
         try:
             self.container = opened(self._file)
         except av.error.FFmpegError as e:
-            raise Unusable(wire.NO_MEMORY if isinstance(e, MemoryError) else wire.NOT_A_VIDEO) from e
+            raise Unusable(Fault.NO_MEMORY if isinstance(e, MemoryError) else Fault.NOT_A_VIDEO) from e
         self.stream = self._main_stream()
         context = self.stream.codec_context
         context.thread_type = "AUTO"
@@ -154,18 +154,18 @@ class Source:
     def _main_stream(self) -> av.VideoStream:
         """The default video stream, of several the largest; cover art and thumbnails are no video."""
         if "_pipe" in self.container.format.name or self.container.format.name == "ico":
-            raise Unusable(wire.MOVING_WEBP if self._moving_webp() else wire.PICTURE)
+            raise Unusable(Fault.MOVING_WEBP if self._moving_webp() else Fault.PICTURE)
         still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
         films = [s for s in self.container.streams.video if not s.disposition & still]
         if not films:
-            raise Unusable(wire.AUDIO_ONLY if self.container.streams.audio else wire.NOT_A_VIDEO)
+            raise Unusable(Fault.AUDIO_ONLY if self.container.streams.audio else Fault.NOT_A_VIDEO)
         default = av.stream.Disposition.default
         films = [s for s in films if s.codec_context is not None]
         if not films:
-            raise Unusable(wire.NO_DECODER)
+            raise Unusable(Fault.NO_DECODER)
         best = max(films, key=lambda s: (bool(s.disposition & default), s.width * s.height, -s.index))
         if best.width * best.height > self._max_pixels:
-            raise Unusable(wire.TOO_LARGE, f"{best.width}x{best.height}")
+            raise Unusable(Fault.TOO_LARGE, f"{best.width}x{best.height}")
         return best
 
     def _moving_webp(self) -> bool:
@@ -427,7 +427,7 @@ class Source:
                 self._hurt()
                 continue
             if frame.width * frame.height > self._max_pixels:
-                raise Unusable(wire.TOO_LARGE, f"{frame.width}x{frame.height}")
+                raise Unusable(Fault.TOO_LARGE, f"{frame.width}x{frame.height}")
             pts = self._times(self._ticks(frame.pts), self._ticks(frame.dts))
             yield _Decoded(pts, frame, self._hurts, self._times.retimed)
 
@@ -500,4 +500,4 @@ def _refuse(*_: object) -> NoReturn:
 
 def _check_memory(error: Exception) -> None:
     if isinstance(error, MemoryError):
-        raise Unusable(wire.NO_MEMORY) from error
+        raise Unusable(Fault.NO_MEMORY) from error

@@ -12,35 +12,42 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 from typing import TypedDict, TypeVar
 
-HEADER, FRAME, PAINTED, ALIVE, END, ERROR = range(6)
-ASK, DONE = range(2)  # what the parent says of a frame, named by its time
 
-# What can be wrong with a file, as the child names it; the sentences are in process.py.
-(
-    NOT_A_VIDEO,
-    PICTURE,
-    AUDIO_ONLY,
-    NO_DECODER,
-    NO_FRAME,
-    TOO_LARGE,
-    NO_MEMORY,
-    UNWRITTEN,
-    BROKEN,
-    MOVING_WEBP,
-) = (
-    "not a video",
-    "picture",
-    "audio only",
-    "no decoder",
-    "no frame",
-    "too large",
-    "no memory",
-    "unwritten",  # the detail is the whole sentence
-    "broken",
-    "moving webp",
-)
+class RecordKind(IntEnum):
+    """What a record of the child is about."""
+
+    HEADER = 0
+    FRAME = 1
+    PAINTED = 2
+    ALIVE = 3
+    END = 4
+    ERROR = 5
+
+
+class WishKind(IntEnum):
+    """What the parent asks of a frame, named by its time."""
+
+    ASK = 0
+    DONE = 1
+
+
+class Fault(StrEnum):
+    """What can be wrong with a file, as the child names it; the sentences are in process.py."""
+
+    NOT_A_VIDEO = "not a video"
+    PICTURE = "picture"
+    AUDIO_ONLY = "audio only"
+    NO_DECODER = "no decoder"
+    NO_FRAME = "no frame"
+    TOO_LARGE = "too large"
+    NO_MEMORY = "no memory"
+    UNWRITTEN = "unwritten"  # the detail is the whole sentence
+    BROKEN = "broken"
+    MOVING_WEBP = "moving webp"
+
 
 _RECORD = struct.Struct("<Biqqqq")  # kind, bytes of text, pts, damaged, retimed, unread
 SIZE = _RECORD.size
@@ -51,7 +58,7 @@ _WISH = struct.Struct("<Bq")  # kind, pts
 class Record:
     """One message of the child."""
 
-    kind: int
+    kind: RecordKind
     text: int = 0  # bytes that follow: JSON, or a frame's thumbnail
     pts: int = 0  # ticks from the start of the file
     damaged: int = 0  # frames that could not be decoded, so far
@@ -66,11 +73,12 @@ class Record:
 
 def unpack(data: bytes) -> Record:
     """The record in `SIZE` bytes."""
-    return Record(*_RECORD.unpack(data))
+    kind, *counts = _RECORD.unpack(data)
+    return Record(RecordKind(kind), *counts)
 
 
-def wish(kind: int, pts: int) -> bytes:
-    """What the parent says: ASK for the picture of a frame, or that it is DONE with all up to this one."""
+def wish(kind: WishKind, pts: int) -> bytes:
+    """What the parent sends: ASK for the picture of a frame, or that it is DONE with all up to this one."""
     return _WISH.pack(kind, pts)
 
 
@@ -80,12 +88,12 @@ class Wishes:
     def __init__(self) -> None:
         self._rest = b""
 
-    def __call__(self, data: bytes) -> list[tuple[int, int]]:
+    def __call__(self, data: bytes) -> list[tuple[WishKind, int]]:
         """(kind, pts) of each wish that is complete with this piece."""
         data = self._rest + data
         whole = len(data) // _WISH.size * _WISH.size
         self._rest = data[whole:]
-        return list(_WISH.iter_unpack(data[:whole]))
+        return [(WishKind(kind), pts) for kind, pts in _WISH.iter_unpack(data[:whole])]
 
 
 T = TypeVar("T")

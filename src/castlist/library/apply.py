@@ -11,7 +11,7 @@ from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import undo
 from castlist.library.harvest import FilmFacts, MemberFacts
-from castlist.library.log import Event, FilmPerson
+from castlist.library.log import Event, EventKind, FilmPerson, LinkOrigin
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -128,7 +128,7 @@ def _merge(db: Db, event: Event) -> None:
     into, gone = now_id(db, event.data["into"]), now_id(db, event.data["gone"])
     if into == gone:
         return
-    how = "told" if event.author else "linked"
+    how = LinkOrigin.USER if event.author else LinkOrigin.LINKED
     db.execute(
         "UPDATE member SET person = ?, how = ?, probability = ? WHERE person = ?",
         (into, how, event.data.get("p"), gone),
@@ -149,7 +149,8 @@ def _join(db: Db, event: Event) -> None:
     if member is not None:
         person = now_id(db, event.data["person"])
         db.execute(
-            "UPDATE member SET person = ?, how = 'linked' WHERE id = ? AND person IS NULL", (person, member)
+            "UPDATE member SET person = ?, how = ? WHERE id = ? AND person IS NULL",
+            (person, LinkOrigin.LINKED, member),
         )
 
 
@@ -161,8 +162,8 @@ def _split(db: Db, event: Event) -> None:
         film = find_film(db, digest)
         if film is not None:
             db.execute(
-                "UPDATE member SET person = ?, how = 'told', probability = NULL WHERE film = ? AND key = ?",
-                (new, film, key),
+                "UPDATE member SET person = ?, how = ?, probability = NULL WHERE film = ? AND key = ?",
+                (new, LinkOrigin.USER, film, key),
             )
     _leave_nobody(db)
 
@@ -208,11 +209,19 @@ def _leave_nobody(db: Db) -> None:
     db.execute("DELETE FROM person WHERE id NOT IN (SELECT person FROM member WHERE person IS NOT NULL)")
 
 
-_APPLY: dict[str, Callable[[Db, Event], None]] = {
-    "begin": _begin, "film": _film, "gone": _gone, "place": _moved, "merge": _merge, "join": _join, "split":
-    _split, "name": _name,
-    "answer": _answer, "forget": _forget, "undo": _undo,
-}  # fmt: skip
+_APPLY: dict[EventKind, Callable[[Db, Event], None]] = {
+    EventKind.BEGIN: _begin,
+    EventKind.FILM: _film,
+    EventKind.GONE: _gone,
+    EventKind.PLACE: _moved,
+    EventKind.MERGE: _merge,
+    EventKind.JOIN: _join,
+    EventKind.SPLIT: _split,
+    EventKind.NAME: _name,
+    EventKind.ANSWER: _answer,
+    EventKind.FORGET: _forget,
+    EventKind.UNDO: _undo,
+}
 
 
 def _id(text: object) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
-from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
+from castlist.library.work import FilmState, FilmWatch, Outcome, Task, died, perform, quiet
 
 __all__ = ["TRIES", "Executor", "Here", "Processes", "executor"]
 
@@ -58,7 +58,7 @@ class Processes:
                     outcome = worker.hear(watch)
                     if outcome is None:
                         continue
-                    if outcome.state == "died":
+                    if outcome.state == FilmState.DIED:
                         waiting.appendleft((worker.last, outcome.tries + 1))
                     else:
                         yield outcome
@@ -108,7 +108,7 @@ class _Worker:
         self._begin()
         if self.tries >= TRIES:
             return died(self.last, self.tries)
-        return Outcome(self.last.film, self.last.workspace, "died", tries=self.tries)
+        return Outcome(self.last.film, self.last.workspace, FilmState.DIED, tries=self.tries)
 
     def stop(self) -> None:
         if self.task is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, views
 from castlist.library.harvest import FilmFacts, harvest
-from castlist.library.log import EventLog
+from castlist.library.log import EventKind, EventLog
 from castlist.library.storage import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
@@ -90,9 +90,11 @@ def redact_log(
 def _redact(
     kind: str, data: dict[str, object], ids: set[str], members: set[tuple[str, str]], names: list[str]
 ) -> None:
-    if kind == "name" and (data.get("person") in ids or str(data.get("name", "")).casefold() in names):
+    if kind == EventKind.NAME and (
+        data.get("person") in ids or str(data.get("name", "")).casefold() in names
+    ):
         data["name"] = ""
-    if kind == "film":
+    if kind == EventKind.FILM:
         digest = data["digest"]
         for person in data["people"]:  # type: ignore[attr-defined]
             if (digest, person["key"]) in members or person.get("person") in ids:

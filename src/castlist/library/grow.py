@@ -15,7 +15,7 @@ from castlist.decisions import Anchor
 from castlist.library.apply import match
 from castlist.library.harvest import FilmFacts
 from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
-from castlist.library.log import Data, FilmPerson
+from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, PairAnswer
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
 from castlist.library.score import ScoreOdds, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
@@ -34,7 +34,7 @@ MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be
 class Growth:
     """The events that adding a film makes, and which member of the film has which key."""
 
-    events: list[tuple[str, Data]] = field(default_factory=list)
+    events: list[tuple[EventKind, Data]] = field(default_factory=list)
     keys: dict[int, str] = field(default_factory=dict)
     linked: int = 0
     new: int = 0
@@ -66,7 +66,7 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     data["questions"] = [_question(db, growth, ask) for ask in asks]
     decided = _decisions(facts.stamp) > _decisions(_stamp(db, film))
     growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
-    growth.events.append(("film", data))
+    growth.events.append((EventKind.FILM, data))
     growth.events += _joins(db, found, people)
     growth.events += _names(db, facts, people)
     return growth
@@ -193,10 +193,10 @@ def _people(
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif n in found.linked:
             candidate, chance = found.linked[n]
-            row |= {"person": candidate.person, "how": "linked", "p": round(chance, 6)}
+            row |= {"person": candidate.person, "how": LinkOrigin.LINKED, "p": round(chance, 6)}
             growth.linked += 1
         elif member.founds:
-            row |= {"person": new_ulid(), "how": "new"}
+            row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
             growth.new += 1
         sightings = sorted(member.sightings, key=lambda s: -s.quality)[:FACES]
         row["at"] = [[str(s.anchor.time), *(round(x, 5) for x in s.anchor.box)] for s in sightings]
@@ -232,13 +232,13 @@ def _halves(
         if direct > 0 and _may_merge(db, first, second):
             into, gone = elder(db, first, second)
             growth.events.append(
-                ("merge", {"into": into, "gone": gone, "p": round(1 / (1 + np.exp(-direct)), 6)})
+                (EventKind.MERGE, {"into": into, "gone": gone, "p": round(1 / (1 + np.exp(-direct)), 6)})
             )
             growth.merged += 1
             continue
         if odds[0] - odds[1] < MARGIN and number in found.linked and facts.members[number].founds:
             _, chance = found.linked.pop(number)
-            people[number] |= {"person": new_ulid(), "how": "new", "p": None}
+            people[number] |= {"person": new_ulid(), "how": LinkOrigin.NEW, "p": None}
             growth.linked, growth.new = growth.linked - 1, growth.new + 1
             asks.append(Ask(number, one, chance, "looks like two people of the library"))
         asks.append(Ask(number, other, SURE, "looks like two people of the library"))
@@ -253,7 +253,7 @@ def _may_merge(db: Db, a: str, b: str) -> bool:
     }
     if len(names) > 1:
         return False
-    for table, extra in (("together", ""), ("answer", "AND said <> 'same'")):
+    for table, extra in (("together", ""), ("answer", f"AND said <> '{PairAnswer.SAME}'")):
         query = (
             f"SELECT 1 FROM {table} JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"  # noqa: S608
             f" WHERE ((x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)) {extra} LIMIT 1"
@@ -266,15 +266,15 @@ def _may_merge(db: Db, a: str, b: str) -> bool:
     return db.execute(shared, (a, b)).fetchone() is None  # the film itself took them for two people
 
 
-def _joins(db: Db, found: Placement, people: Mapping[int, FilmPerson]) -> list[tuple[str, Data]]:
+def _joins(db: Db, found: Placement, people: Mapping[int, FilmPerson]) -> list[tuple[EventKind, Data]]:
     """People of the background of earlier films who turn out to be somebody of this one."""
-    events: list[tuple[str, Data]] = []
+    events: list[tuple[EventKind, Data]] = []
     taken = set()
     for candidate, _ in sorted(found.joins, key=lambda j: -j[1]):
         person = people[candidate.number]["person"]
         if candidate.member not in taken and person and not _beside(db, candidate.member, person):
             taken.add(candidate.member)
-            events.append(("join", {"person": person, "member": list(name_of(db, candidate.member))}))
+            events.append((EventKind.JOIN, {"person": person, "member": list(name_of(db, candidate.member))}))
     return events
 
 
@@ -294,12 +294,12 @@ def _gone(
     votes: Mapping[tuple[int, str], int],
     people: Mapping[int, FilmPerson],
     decided: bool,
-) -> list[tuple[str, Data]]:
+) -> list[tuple[EventKind, Data]]:
     """People of a film who became one there since: where somebody decided so, the library follows.
 
     Where a machine did it, only the id of somebody who is in no other film leads on.
     """
-    events: list[tuple[str, Data]] = []
+    events: list[tuple[EventKind, Data]] = []
     for key, was in before.items():
         heirs = [(count, n) for (n, k), count in votes.items() if k == key]
         if key in holder or not was.person or not heirs:
@@ -310,13 +310,13 @@ def _gone(
         )
         if heir and heir != was.person and (decided or not elsewhere):
             into, gone = elder(db, heir, was.person)
-            events.append(("merge", {"into": into, "gone": gone}))
+            events.append((EventKind.MERGE, {"into": into, "gone": gone}))
     return events
 
 
-def _names(db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson]) -> list[tuple[str, Data]]:
+def _names(db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson]) -> list[tuple[EventKind, Data]]:
     """Names given in the film that its people of the library do not have yet, or had from this film."""
-    events: list[tuple[str, Data]] = []
+    events: list[tuple[EventKind, Data]] = []
     source = f"film {facts.video.digest}"
     named: set[str] = set()
     for n, member in enumerate(facts.members):
@@ -326,7 +326,7 @@ def _names(db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson]) -> list[t
         row = db.execute("SELECT name, named_by FROM person WHERE id = ?", (person,)).fetchone()
         if row is None or not row[0] or (row[1] == source and row[0] != member.name):
             named.add(person)
-            events.append(("name", {"person": person, "name": member.name, "by": source}))
+            events.append((EventKind.NAME, {"person": person, "name": member.name, "by": source}))
     return events
 
 

@@ -17,6 +17,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from shlex import quote
 
@@ -30,7 +31,7 @@ from castlist.library.films import films_of
 from castlist.library.forget import erase_in_films, names_of, redact_log
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
-from castlist.library.log import Data, Event, now
+from castlist.library.log import Data, Event, EventKind, PairAnswer, now
 from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
@@ -46,10 +47,19 @@ from castlist.store import Workspace
 from castlist.store.erase import vacuum
 from castlist.types import Machine
 
-__all__ = ["Added", "Library", "Problem", "applied"]
+__all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
 
-ANSWERS = ("same", "different", "unsure")
 LONGEST = 1000  # characters of a name
+
+
+class AddedState(StrEnum):
+    """What became of a film that was to be added."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    KNOWN = "known"  # nothing changed since it was added
+    COPY = "copy"  # its content is in the library under another path
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ class Added:
     """What became of a film that was to be added."""
 
     film: str
-    state: str  # added, updated, known, copy or failed
+    state: AddedState
     linked: int = 0  # people who were linked to people of the library
     new: int = 0  # people who are new there
     asked: int = 0  # questions
@@ -66,7 +76,12 @@ class Added:
 
     @property
     def ok(self) -> bool:
-        return self.state != "failed"
+        return self.state != AddedState.FAILED
+
+    @property
+    def changed(self) -> bool:
+        """Whether the library holds something of the film that it did not hold before."""
+        return self.state in (AddedState.ADDED, AddedState.UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +183,7 @@ class Library:
     def _record(
         self,
         db: sqlite3.Connection,
-        events: Sequence[tuple[str, Data]],
+        events: Sequence[tuple[EventKind, Data]],
         author: str,
         fills: Sequence[tuple[FilmFacts, Growth]] = (),
     ) -> int:
@@ -210,7 +225,7 @@ class Library:
             db.execute("BEGIN IMMEDIATE")
             for event in behind:
                 apply.apply_event(db, event)
-            self._fill_all(db, {e.data["digest"] for e in behind if e.kind == "film"})
+            self._fill_all(db, {e.data["digest"] for e in behind if e.kind == EventKind.FILM})
             db.execute("COMMIT")
 
     def _fill_all(self, db: sqlite3.Connection, digests: set[str] | None = None) -> list[Problem]:
@@ -233,7 +248,7 @@ class Library:
         with storage.locked(self.path), storage.sentences(self.path):
             log = storage.event_log(self.path)
             if not log.count():
-                log.extend([Event("begin", {"library": new_ulid()}, "", now(), 1)])
+                log.extend([Event(EventKind.BEGIN, {"library": new_ulid()}, "", now(), 1)])
             if not (self.path / storage.CATALOGUE).exists():
                 self._rebuilt()
 
@@ -274,7 +289,7 @@ class Library:
             added.append(
                 self._add(outcome.film, Path(outcome.workspace))
                 if outcome.ok
-                else Added(outcome.film, "failed", sentence=outcome.sentence)
+                else Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
             )
         return added
 
@@ -286,22 +301,27 @@ class Library:
         try:
             facts = harvest(workspace)
         except CastlistError as error:
-            return Added(name, "failed", sentence=str(error))
+            return Added(name, AddedState.FAILED, sentence=str(error))
         with self._writing() as (db, record):
-            known = None if again else self._known(db, facts, workspace, record)
+            known = None if again else self._known(name, db, facts, workspace, record)
             if known is not None:
-                return Added(name, *known)
+                return known
             before = lookup.find_film(db, facts.video.digest)
             growth = grow(db, self.path, facts)
             record(growth.events, fills=[(facts, growth)])
             self._note(db, carry_names(db, self.path, digest=facts.video.digest))
-        state = "added" if before is None else "updated"
+        state = AddedState.ADDED if before is None else AddedState.UPDATED
         return Added(name, state, growth.linked, growth.new, growth.asked, growth.merged, self._remark(facts))
 
     def _known(
-        self, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, record: Callable[..., int]
-    ) -> tuple[str, int, int, int, int, str] | None:
-        """The state of a film that needs no work: it is there as it is, or as a copy."""
+        self,
+        name: str,
+        db: sqlite3.Connection,
+        facts: FilmFacts,
+        workspace: Path,
+        record: Callable[..., int],
+    ) -> Added | None:
+        """The row of a film that needs no work: it is there as it is, or as a copy."""
         film = next((f for f in views.films(db, self.path) if f.digest == facts.video.digest), None)
         if film is None:
             return None
@@ -313,12 +333,12 @@ class Library:
                 "added twice; to take over what was decided here: "
                 f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
             )
-            return "copy", 0, 0, 0, 0, sentence
+            return Added(name, AddedState.COPY, sentence=sentence)
         if stamp != facts.stamp:
             return None
         if not same or film.path != os.path.abspath(facts.video.path):
-            record([("place", lookup.place_of(self.path, facts))])
-        return "known", 0, 0, 0, 0, ""
+            record([(EventKind.PLACE, lookup.place_of(self.path, facts))])
+        return Added(name, AddedState.KNOWN)
 
     def _remark(self, facts: FilmFacts) -> str:
         """What one should know about a film that was added."""
@@ -338,7 +358,7 @@ class Library:
         """Take a film out of the library; its workspace stays as it is."""
         chosen = self._film(film)
         with self._writing() as (_, record):
-            record([("gone", {"digest": chosen.digest})], author="somebody")
+            record([(EventKind.GONE, {"digest": chosen.digest})], author="somebody")
 
     def _film(self, given: str) -> LibraryFilm:
         found = [
@@ -360,7 +380,7 @@ class Library:
             raise InputError(f"a name has 1 to {LONGEST} characters")
         with self._writing() as (db, record):
             whom = views.person(db, person)
-            record([("name", {"person": whom, "name": called})], author=author or "somebody")
+            record([(EventKind.NAME, {"person": whom, "name": called})], author=author or "somebody")
             self._note(db, carry_names(db, self.path, person=whom))
             self._bring_names(db, whom)  # back where the new name cannot be given
         return whom
@@ -413,7 +433,7 @@ class Library:
             if first == second:
                 raise InputError(f"{a} and {b} are the same person already")
             into, gone = lookup.elder(db, first, second)
-            record([("merge", {"into": into, "gone": gone})], author=author or "somebody")
+            record([(EventKind.MERGE, {"into": into, "gone": gone})], author=author or "somebody")
             self._bring_names(db, into)
         return into
 
@@ -436,8 +456,14 @@ class Library:
             kept = next(m for m in members if m not in chosen)
             record(
                 [
-                    ("split", {"person": whom, "new": new, "members": [[m[0], m[1]] for m in chosen]}),
-                    ("answer", {"a": list(kept[:2]), "b": list(chosen[0][:2]), "said": "different"}),
+                    (
+                        EventKind.SPLIT,
+                        {"person": whom, "new": new, "members": [[m[0], m[1]] for m in chosen]},
+                    ),
+                    (
+                        EventKind.ANSWER,
+                        {"a": list(kept[:2]), "b": list(chosen[0][:2]), "said": PairAnswer.DIFFERENT},
+                    ),
                 ],
                 author=author or "somebody",
             )
@@ -446,8 +472,8 @@ class Library:
 
     def answer(self, question: str, said: str, *, author: str = "") -> int:
         """Answer a question by its id: same, different or unsure; the decision's number."""
-        if said not in ANSWERS:
-            raise InputError(f"answer {', '.join(ANSWERS)}; got {said!r}")
+        if said not in list(PairAnswer):
+            raise InputError(f"answer {', '.join(PairAnswer)}; got {said!r}")
         with self._writing() as (db, record):
             row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
             if row is None:
@@ -455,14 +481,16 @@ class Library:
                     f"there is no question {question!r}; castlist library questions lists the open ones"
                 )
             sides = [list(lookup.name_of(db, member)) for member in row]
-            events: list[tuple[str, Data]] = [("answer", {"a": sides[0], "b": sides[1], "said": said})]
+            events: list[tuple[EventKind, Data]] = [
+                (EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": said})
+            ]
             people = [_person_of(db, member) for member in row]
-            if said == "same" and None not in people and people[0] != people[1]:
+            if said == PairAnswer.SAME and None not in people and people[0] != people[1]:
                 into, gone = lookup.elder(db, str(people[0]), str(people[1]))
-                events.append(("merge", {"into": into, "gone": gone}))
-            if said == "different" and people[0] == people[1] and people[0] is not None:
+                events.append((EventKind.MERGE, {"into": into, "gone": gone}))
+            if said == PairAnswer.DIFFERENT and people[0] == people[1] and people[0] is not None:
                 members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
-                events.append(("split", {"person": people[0], "new": new_ulid(), "members": members}))
+                events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
             number = record(events, author=author or "somebody")
             self._bring_names(db, *(p for p in (_person_of(db, member) for member in row) if p))
             return number
@@ -481,7 +509,7 @@ class Library:
             if number is None:
                 raise InputError("there is no decision that could be undone")
             undo.check(db, number)
-            record([("undo", {"of": number})], author=author or "somebody")
+            record([(EventKind.UNDO, {"of": number})], author=author or "somebody")
             self._bring_names(db, *undo.people_of(db, number))
             return undo.decision(db, number)
 
@@ -527,7 +555,7 @@ class Library:
             if failed:
                 return failed
             data: Data = {"ids": ids, "members": [list(m) for m in members]}
-            self._record(db, [("forget", data)], author or "somebody")
+            self._record(db, [(EventKind.FORGET, data)], author or "somebody")
             redact_log(self.path, ids, members, names)
             vacuum(db, self.path)
         for space in spaces:

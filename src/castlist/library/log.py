@@ -12,16 +12,48 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TypedDict
 
 from castlist.errors import WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["KINDS", "Data", "Event", "EventLog", "now"]
+__all__ = ["Data", "Event", "EventKind", "EventLog", "LinkOrigin", "PairAnswer", "now"]
 
-KINDS = ("begin", "film", "gone", "place", "merge", "join", "split", "name", "answer", "forget", "undo")
 VERSION = 1  # of the log that is written; a later one is not opened
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
+
+
+class EventKind(StrEnum):
+    """What can happen to a library."""
+
+    BEGIN = "begin"
+    FILM = "film"  # a film was added or read again
+    GONE = "gone"  # a film was removed
+    PLACE = "place"  # a film or its workspace was moved
+    MERGE = "merge"
+    JOIN = "join"  # somebody of the background is a person
+    SPLIT = "split"
+    NAME = "name"
+    ANSWER = "answer"  # to the question whether two film-people are one person
+    FORGET = "forget"
+    UNDO = "undo"
+
+
+class PairAnswer(StrEnum):
+    """Whether two film-people are one person."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNSURE = "unsure"
+
+
+class LinkOrigin(StrEnum):
+    """How a film's person became a person of the library."""
+
+    NEW = "new"
+    LINKED = "linked"  # by appearance
+    USER = "told"  # by a user's decision
 
 
 class FilmPerson(TypedDict, total=False):
@@ -29,7 +61,7 @@ class FilmPerson(TypedDict, total=False):
 
     key: str  # of the film: the same for ever
     person: str | None  # id in the library; None for the background
-    how: str  # new, linked, told
+    how: str  # a LinkOrigin
     p: float | None  # probability of the link
     at: list[list[str | float]]  # a few faces: exact time, left, top, right, bottom as shares of the picture
 
@@ -54,7 +86,7 @@ class Data(TypedDict, total=False):
     members: list[list[str]]  # digests and keys
     a: list[str]
     b: list[str]
-    said: str  # same, different or unsure
+    said: str  # a PairAnswer
     by: str
     ids: list[str]
     of: int  # the decision that is taken back
@@ -64,7 +96,7 @@ class Data(TypedDict, total=False):
 class Event:
     """One thing that happened to a library."""
 
-    kind: str
+    kind: EventKind
     data: Data = field(default_factory=Data)
     author: str = ""  # "" for the machine
     time: str = ""  # UTC, ISO 8601
@@ -98,11 +130,12 @@ class EventLog:
     def _event(self, number: int, line: bytes) -> Event:
         try:
             row = json.loads(line)
-            event = Event(row["kind"], row["data"], row["by"], row["at"], row["n"])
+            kind, *rest = (row[key] for key in ("kind", "data", "by", "at", "n"))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged(number, repr(error)) from None
-        if event.kind not in KINDS or row.get("v", 0) > VERSION:
+        if kind not in list(EventKind) or row.get("v", 0) > VERSION:
             raise WorkspaceError(f"{self.path}: was written by a newer castlist; upgrade castlist to open it")
+        event = Event(EventKind(kind), *rest)
         if event.number != number or not isinstance(event.data, dict) or not isinstance(event.author, str):
             raise self._damaged(number, "a line before it is missing or twice there")
         return event

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from castlist.errors import InputError
-from castlist.library.log import Data, Event
+from castlist.library.log import Data, Event, EventKind, PairAnswer
 from castlist.library.lookup import film_person, find_film, member_of, now_id, shown_person
 from castlist.types import Json
 
@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 Db = sqlite3.Connection
-DECIDED = ("merge", "split", "name", "answer")
 _ROLES = ("into", "gone", "person", "new")  # of whom it was decided, in what is kept of a decision
 
 
@@ -98,9 +97,8 @@ Was = MergeWas | SplitWas | NameWas | AnswerWas
 
 def before(db: Db, event: Event) -> Was | None:
     """What must be known to take an event back; None where it is a machine's or nothing to take back."""
-    if event.kind not in DECIDED or not event.author:
-        return None
-    return _BEFORE[event.kind](db, event.data)
+    previous = _BEFORE.get(event.kind)
+    return previous(db, event.data) if previous and event.author else None
 
 
 def _before_merge(db: Db, data: Data) -> MergeWas:
@@ -142,9 +140,12 @@ def _before_answer(db: Db, data: Data) -> AnswerWas:
     return {"a": data["a"], "b": data["b"], "said": data["said"], "was": row[0] if row else None}
 
 
-_BEFORE: dict[str, Callable[[Db, Data], Was]] = {
-    "merge": _before_merge, "split": _before_split, "name": _before_name, "answer": _before_answer,
-}  # fmt: skip
+_BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
+    EventKind.MERGE: _before_merge,
+    EventKind.SPLIT: _before_split,
+    EventKind.NAME: _before_name,
+    EventKind.ANSWER: _before_answer,
+}
 
 
 def remember(db: Db, event: Event, was: Was) -> None:
@@ -253,11 +254,11 @@ def _revert_answer(db: Db, was: AnswerWas) -> None:
 
 def _revert(db: Db, kind: str, data: str) -> None:
     was = json.loads(data)
-    if kind == "merge":
+    if kind == EventKind.MERGE:
         _revert_merge(db, was)
-    elif kind == "split":
+    elif kind == EventKind.SPLIT:
         _revert_split(db, was)
-    elif kind == "name":
+    elif kind == EventKind.NAME:
         _revert_name(db, was)
     else:
         _revert_answer(db, was)
@@ -322,23 +323,23 @@ def decision(db: Db, act: int) -> LibraryDecision:
 
 def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
     """A decision in words. An answer says the most; without one, the first event does."""
-    kind, data = next((row for row in rows if row[0] == "answer" and len(rows) < 3), rows[0])
-    if rows[0][0] == "split":
+    kind, data = next((row for row in rows if row[0] == EventKind.ANSWER and len(rows) < 3), rows[0])
+    if rows[0][0] == EventKind.SPLIT:
         kind, data = rows[0]
     was = json.loads(data)
-    if kind == "answer":
+    if kind == EventKind.ANSWER:
         a, b = film_person(db, *was["a"]), film_person(db, *was["b"])
         return {
-            "same": f"{a} and {b} are the same person",
-            "different": f"{a} and {b} are different people",
+            PairAnswer.SAME: f"{a} and {b} are the same person",
+            PairAnswer.DIFFERENT: f"{a} and {b} are different people",
         }.get(was["said"], f"whether {a} and {b} are the same person was left open")
-    if kind == "merge":
+    if kind == EventKind.MERGE:
         into, gone = (
             shown_person(was["into"], was["into_name"][0]),
             shown_person(was["gone"], was["person"][0]),
         )
         return f"{into} and {gone} are the same person"
-    if kind == "split":
+    if kind == EventKind.SPLIT:
         whom = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
         return f"split off as a person of their own: {whom}"
     return f"{shown_person(was['person'], was['was'][0])} is called {was['name']}"

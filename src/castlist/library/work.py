@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from castlist import __version__
@@ -17,7 +18,7 @@ from castlist.decode import printable
 from castlist.errors import CastlistError, WorkspaceBusy
 from castlist.types import Json, Machine
 
-__all__ = ["FilmWatch", "Outcome", "Task", "perform", "quiet"]
+__all__ = ["FilmState", "FilmWatch", "Outcome", "Task", "perform", "quiet"]
 
 FilmWatch = Callable[[str, str, int, int], None]  # film, stage, how far it is, how far it goes
 
@@ -38,13 +39,28 @@ class Task:
     replace: bool = False  # a cast that was found with another recipe
 
 
+class FilmState(StrEnum):
+    """What became of a film whose cast was to be found."""
+
+    FOUND = "found"
+    KEPT = "kept"  # it was there already
+    BUSY = "busy"  # another castlist is at work on it
+    FAILED = "failed"
+    DIED = "died"  # its worker was killed; it is tried again
+
+    @property
+    def word(self) -> str:
+        """The state as users read it."""
+        return "found before" if self is FilmState.KEPT else self.value
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a film: a row of the summary."""
 
     film: str
     workspace: str
-    state: str  # found, kept (there already), busy (another castlist is at work on it) or failed
+    state: FilmState
     people: int = 0
     background: int = 0
     duration: float = 0.0  # seconds of film
@@ -54,7 +70,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        return self.state in ("found", "kept")
+        return self.state in (FilmState.FOUND, FilmState.KEPT)
 
     def document(self) -> dict[str, Json]:
         """The outcome as plain values."""
@@ -67,17 +83,17 @@ def perform(task: Task, watch: FilmWatch = quiet) -> Outcome:
     try:
         outcome = _kept(task) or _found(task, watch)
     except WorkspaceBusy as error:
-        outcome = Outcome(task.film, task.workspace, "busy", sentence=str(error))
+        outcome = Outcome(task.film, task.workspace, FilmState.BUSY, sentence=str(error))
     except CastlistError as error:
-        outcome = Outcome(task.film, task.workspace, "failed", sentence=str(error))
+        outcome = Outcome(task.film, task.workspace, FilmState.FAILED, sentence=str(error))
     except MemoryError:
-        outcome = Outcome(task.film, task.workspace, "failed", sentence="there is not enough memory")
+        outcome = Outcome(task.film, task.workspace, FilmState.FAILED, sentence="there is not enough memory")
     except OSError as error:
         sentence = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-        outcome = Outcome(task.film, task.workspace, "failed", sentence=sentence)
+        outcome = Outcome(task.film, task.workspace, FilmState.FAILED, sentence=sentence)
     except Exception as error:  # one film's failure is a row and not the end
         sentence = f"{printable(task.film)}: an unexpected error, please report it: {error!r}"
-        outcome = Outcome(task.film, task.workspace, "failed", sentence=sentence)
+        outcome = Outcome(task.film, task.workspace, FilmState.FAILED, sentence=sentence)
     return replace(outcome, took=time.perf_counter() - started)
 
 
@@ -94,7 +110,7 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
         replace=task.replace,
     )
     length = float(cast.clock.time(len(cast.clock)))
-    return Outcome(task.film, task.workspace, "found", len(cast), len(cast.background), length)
+    return Outcome(task.film, task.workspace, FilmState.FOUND, len(cast), len(cast.background), length)
 
 
 def _kept(task: Task) -> Outcome | None:
@@ -121,7 +137,7 @@ def _kept(task: Task) -> Outcome | None:
         if digest(file.fileno()) != video.digest or video.path.name != Path(task.film).name:
             return None
     length = float(cast.clock.time(len(cast.clock)))
-    return Outcome(task.film, task.workspace, "kept", len(cast), len(cast.background), length)
+    return Outcome(task.film, task.workspace, FilmState.KEPT, len(cast), len(cast.background), length)
 
 
 def died(task: Task, tries: int) -> Outcome:
@@ -130,4 +146,4 @@ def died(task: Task, tries: int) -> Outcome:
         f"{printable(task.film)}: {tries} workers were killed over it (often: too little memory); "
         "what they found is saved, and the same command continues from there"
     )
-    return Outcome(task.film, task.workspace, "failed", sentence=sentence, tries=tries)
+    return Outcome(task.film, task.workspace, FilmState.FAILED, sentence=sentence, tries=tries)

@@ -11,7 +11,7 @@ from castlist.metrics.contingency import Contingency, Ratio, contingency
 from castlist.metrics.information import VMeasure, normalized_mutual_information, v_measure
 from castlist.metrics.links import violated_cannot_links
 from castlist.metrics.persons import PersonScores, person_scores
-from castlist.metrics.protocol import UNITS, Protocol, Scores
+from castlist.metrics.protocol import UNITS, NoiseCounts, Protocol, Scores, Unit
 from castlist.metrics.purity import hungarian_accuracy, weighted_cluster_purity
 from castlist.metrics.rand import adjusted_rand
 from castlist.metrics.verification import has_both_pairs, pair_similarity, verification_auc
@@ -20,10 +20,12 @@ __all__ = [
     "UNITS",
     "BCubed",
     "Contingency",
+    "NoiseCounts",
     "PersonScores",
     "Protocol",
     "Ratio",
     "Scores",
+    "Unit",
     "VMeasure",
     "adjusted_rand",
     "b_cubed",

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.errors import InputError
+from castlist.errors import one_of
 from castlist.metrics.contingency import Contingency, Ratio, contingency
 
-__all__ = ["Information", "VMeasure", "information", "normalized_mutual_information", "v_measure"]
+__all__ = [
+    "EntropyMean",
+    "Information",
+    "VMeasure",
+    "information",
+    "normalized_mutual_information",
+    "v_measure",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,18 @@ class Information:
         )
 
 
+class EntropyMean(StrEnum):
+    """Which mean of two entropies divides a mutual information."""
+
+    ARITHMETIC = "arithmetic"
+    GEOMETRIC = "geometric"
+
+
 def normalized_mutual_information(
     truth: ArrayLike,
     label: ArrayLike,
     *,
-    average: Literal["arithmetic", "geometric"] = "arithmetic",
+    average: EntropyMean | str = EntropyMean.ARITHMETIC,
     weight: ArrayLike | None = None,
 ) -> float:
     """Mutual information of persons and clusters over the mean of their entropies, 0 to 1.
@@ -71,10 +85,9 @@ def normalized_mutual_information(
         average: mean of the entropies, "arithmetic" or "geometric".
         weight: (n,) how often each item counts.
     """
-    if average not in ("arithmetic", "geometric"):
-        raise InputError(f"unknown average {average!r}; choose arithmetic or geometric")
+    mean = one_of(EntropyMean, "average", average)
     parts = information(contingency(truth, label, weight=weight))
-    return parts.arithmetic if average == "arithmetic" else parts.geometric
+    return parts.arithmetic if mean == EntropyMean.ARITHMETIC else parts.geometric
 
 
 def v_measure(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> VMeasure:

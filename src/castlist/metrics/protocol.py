@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from castlist.errors import InputError
+from castlist.errors import InputError, one_of
 from castlist.metrics.bcubed import b_cubed_ratios, harmonic
 from castlist.metrics.contingency import Ratio, contingency
 from castlist.metrics.information import Information, information
@@ -16,11 +16,27 @@ from castlist.metrics.purity import hungarian_ratio, purity_ratio
 from castlist.metrics.rand import adjusted_rand_ratio
 from castlist.types import NOISE
 
-__all__ = ["UNITS", "Protocol", "Scores"]
+__all__ = ["UNITS", "NoiseCounts", "Protocol", "Scores", "Unit"]
 
-Unit = Literal["track", "frame", "track weighted by frames"]
 NAMED = 12  # so many persons are printed by name, more by number
-UNITS: tuple[Unit, ...] = ("track", "frame", "track weighted by frames")
+
+
+class Unit(StrEnum):
+    """What is counted once in a score."""
+
+    TRACK = "track"
+    FRAME = "frame"  # frames are clustered as frames in this unit only
+    WEIGHTED = "track weighted by frames"
+
+
+UNITS = tuple(Unit)
+
+
+class NoiseCounts(StrEnum):
+    """What an item counts as that is in no cluster."""
+
+    SINGLETONS = "singletons"
+    EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +46,15 @@ class Protocol:
     Two scores may be compared only where their protocols are equal.
     """
 
-    unit: Unit = "track"  # what is counted once; frames are clustered as frames in "frame" only
+    unit: Unit = Unit.TRACK
     cast: tuple[str, ...] = ()  # the persons scored; empty: everyone who has a label
     excluded: str = "tracks without a label"  # who was taken out before anything ran, in words
     clusters: int | None = None  # the number of clusters given to the method; None: it found it
-    noise: Literal["singletons", "excluded"] = "singletons"  # what a NOISE item counts as
+    noise: NoiseCounts = NoiseCounts.SINGLETONS
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
-            raise InputError(f"unknown unit {self.unit!r}; choose from {', '.join(UNITS)}")
-        if self.noise not in ("singletons", "excluded"):
-            raise InputError(f"unknown noise {self.noise!r}; choose singletons or excluded")
+        object.__setattr__(self, "unit", one_of(Unit, "unit", self.unit))  # their text will do
+        object.__setattr__(self, "noise", one_of(NoiseCounts, "noise", self.noise))
         if self.clusters is not None and self.clusters < 1:
             raise InputError(f"clusters must be 1 or more, got {self.clusters}")
 
@@ -78,7 +92,7 @@ class Scores:
         weights = np.ones(len(labels)) if weight is None else np.asarray(weight, np.float64)
         coverage = Ratio(float(weights[~noise].sum()), float(weights.sum()))
         clusters = len(np.unique(labels[~noise]))
-        if protocol.noise == "excluded" and noise.any():
+        if protocol.noise == NoiseCounts.EXCLUDED and noise.any():
             truth, labels, weights = np.asarray(truth)[~noise], labels[~noise], weights[~noise]
         else:
             labels = np.where(noise, labels.max(initial=0) + 1 + np.cumsum(noise), labels)

@@ -7,6 +7,6 @@ proxy.state()                     # how far it is; then proxy.file()
 
 from __future__ import annotations
 
-from castlist.proxy.maker import KINDS, Proxy, ProxyState
+from castlist.proxy.maker import KINDS, Proxy, ProxyStage, ProxyState
 
-__all__ = ["KINDS", "Proxy", "ProxyState"]
+__all__ = ["KINDS", "Proxy", "ProxyStage", "ProxyState"]

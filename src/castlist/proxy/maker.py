@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from io import FileIO
 from pathlib import Path
 from threading import Lock, Thread
@@ -23,7 +24,7 @@ from castlist.decode.files import Limits
 from castlist.decode.picture import fitted_size
 from castlist.types import Video
 
-__all__ = ["KINDS", "Proxy", "ProxyState"]
+__all__ = ["KINDS", "Proxy", "ProxyStage", "ProxyState"]
 
 KINDS = ("mp4", "webm")
 VERSION = 1  # of how proxies are made: a proxy of an earlier one is not used
@@ -35,11 +36,20 @@ _START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.proxy.child impo
 _PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
 
 
+class ProxyStage(StrEnum):
+    """How far a proxy is."""
+
+    NONE = "none"
+    MAKING = "making"
+    READY = "ready"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class ProxyState:
-    """How far a proxy is: "none", "making", "ready" or "failed"; `done` from 0 to 1; `why` it failed."""
+    """How far a proxy is; `done` from 0 to 1; `why` it failed."""
 
-    name: str = "none"
+    name: ProxyStage = ProxyStage.NONE
     done: float = 0.0
     why: str = ""
 
@@ -70,21 +80,21 @@ class Proxy:
     def want(self, kind: str) -> ProxyState:
         """Begin to make the proxy where it is neither there nor being made; how far it is."""
         with self._lock:
-            if self._state.name in ("making", "ready") or kind not in KINDS or self._closed:
+            if self._state.name in (ProxyStage.MAKING, ProxyStage.READY) or kind not in KINDS or self._closed:
                 return self._state
             self._kind = kind
             if self._path().is_file():
-                self._state = ProxyState("ready", 1.0)
+                self._state = ProxyState(ProxyStage.READY, 1.0)
                 with suppress(OSError):
                     os.utime(self._path())
             else:
-                self._state = ProxyState("making")
+                self._state = ProxyState(ProxyStage.MAKING)
                 Thread(target=self._make, name="proxy", daemon=True).start()
             return self._state
 
     def file(self) -> tuple[FileIO, str] | None:
         """The open proxy and its name, None while there is none; the caller closes it."""
-        if self.state().name != "ready":
+        if self.state().name != ProxyStage.READY:
             return None
         try:
             flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
@@ -107,11 +117,11 @@ class Proxy:
     def _make(self) -> None:
         try:
             self._run()
-            state = ProxyState("ready", 1.0)
+            state = ProxyState(ProxyStage.READY, 1.0)
         except _Failed as error:
-            state = ProxyState("failed", why=str(error))
+            state = ProxyState(ProxyStage.FAILED, why=str(error))
         except Exception as error:  # a disk that is full, a film that is gone: whatever it is, it is said
-            state = ProxyState("failed", why=getattr(error, "strerror", None) or str(error))
+            state = ProxyState(ProxyStage.FAILED, why=getattr(error, "strerror", None) or str(error))
         with self._lock:
             self._state = state
 
@@ -172,7 +182,7 @@ class Proxy:
             if "error" in words:
                 raise _Failed(words["error"])
             with self._lock:
-                self._state = ProxyState("making", min(0.99, words["at"] / length))
+                self._state = ProxyState(ProxyStage.MAKING, min(0.99, words["at"] / length))
         raise _Failed(f"its decoder hung: nothing came for {self._limits.seconds:g} seconds")
 
 

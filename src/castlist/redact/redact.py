@@ -23,7 +23,7 @@ from castlist.recipe import Recipe
 from castlist.redact.dense import DenseSearch, dense, followed
 from castlist.redact.plan import Hide, Plan, planned
 from castlist.redact.proof import Leak, Proof, prove
-from castlist.render import container_of, render
+from castlist.render import CoverStyle, container_of, render
 from castlist.store import Workspace
 from castlist.types import Clock, Detections, Json, Machine, Tracks
 
@@ -43,7 +43,7 @@ class Redaction:
     film_sha256: str
     output_sha256: str
     kept: tuple[str, ...]  # names of who can be seen
-    style: str
+    style: CoverStyle | str
     sound: tuple[str, ...]  # of each sound track: "aac, copied"; none where muted
     codec: str
     frames: int
@@ -118,7 +118,7 @@ def redact(
     *,
     keep: Sequence[str] = (),
     hide: Sequence[str] = (),
-    style: str = "solid",
+    style: CoverStyle | str = CoverStyle.SOLID,
     mute: bool = False,
     margins: Hide = MARGINS,
     rounds: int = ROUNDS,
@@ -170,7 +170,7 @@ def check(
     *,
     keep: Sequence[str] = (),
     hide: Sequence[str] = (),
-    style: str = "solid",
+    style: CoverStyle | str = CoverStyle.SOLID,
     margins: Hide = MARGINS,
     machine: Machine = Machine(),
     watch: Watch = silent,
@@ -193,14 +193,14 @@ class _Job:
     people: tuple[Person, ...]  # who can be seen
     faces: Tracks  # of the dense pass
     look: DenseSearch
-    style: str
+    style: CoverStyle | str
     margins: Hide
     machine: Machine
     watch: Watch
 
     @classmethod
     def of(
-        cls, path: Path, keep: Sequence[str], hide: Sequence[str], style: str, margins: Hide,
+        cls, path: Path, keep: Sequence[str], hide: Sequence[str], style: CoverStyle | str, margins: Hide,
         machine: Machine, watch: Watch,
     ) -> Self:  # fmt: skip
         """What the workspace knows, and the dense pass; raises as `redact` does."""
@@ -227,7 +227,7 @@ class _Job:
     def proof(self, output: Path, plan: Plan, stage: str) -> Proof:
         """What can still be seen."""
         return prove(
-            output, self.cast.clock, self.cast.shots, plan, self.faces, solid=self.style == "solid",
+            output, self.cast.clock, self.cast.shots, plan, self.faces, solid=self.style == CoverStyle.SOLID,
             look=self.look, machine=self.machine, watch=_told(self.watch, stage, self.cast),
         )  # fmt: skip
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from castlist import _former
 from castlist.refine.averaged import Averaged
-from castlist.refine.methods import PseudoRF, SSiam, TSiam, Unrefined
-from castlist.refine.model import Refined
+from castlist.refine.methods import PseudoRF, Ranking, SSiam, TSiam, Unrefined
+from castlist.refine.model import Refined, RefinedFeature
 from castlist.refine.siamese import RECIPES, Siamese, Watch
 from castlist.types import Constraints, Embeddings, Machine
 
@@ -68,11 +68,11 @@ REFINERS: dict[str, Callable[..., Siamese | Unrefined]] = {
     "none": Unrefined,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
-    "ssiam-quality": partial(SSiam, rank="within-quality"),
-    "ssiam-reciprocal": partial(SSiam, rank="none", reciprocal=True),
-    "ssiam-beside": partial(SSiam, feature="beside"),
+    "ssiam-quality": partial(SSiam, rank=Ranking.WITHIN_QUALITY),
+    "ssiam-reciprocal": partial(SSiam, rank=Ranking.NONE, reciprocal=True),
+    "ssiam-beside": partial(SSiam, feature=RefinedFeature.BESIDE),
     "tsiam": TSiam,
-    "tsiam-beside": partial(TSiam, feature="beside"),
+    "tsiam-beside": partial(TSiam, feature=RefinedFeature.BESIDE),
     "tsiam-cross": partial(TSiam, cross=0.25),
     "tsiam-no-singletons": partial(TSiam, singletons=False),
 }

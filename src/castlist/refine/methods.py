@@ -14,24 +14,32 @@ number of dimensions of the features.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import InputError
+from castlist.errors import InputError, one_of
 from castlist.refine.groups import shared_groups
 from castlist.refine.miners import PseudoRFMiner, SSiamMiner, SubsetMiner, TSiamMiner, quality_strata
 from castlist.refine.ranks import Ranks, ranks
 from castlist.refine.siamese import Known, Miner, Siamese, Watch
 from castlist.types import Constraints, Embeddings, Machine
 
-__all__ = ["PseudoRF", "SSiam", "TSiam", "Unrefined"]
+__all__ = ["PseudoRF", "Ranking", "SSiam", "TSiam", "Unrefined"]
 
 Floats = NDArray[np.float32]
 
-RANKINGS = ("absolute", "within-quality", "none")
 EQUAL = 1e-3  # features whose lengths differ by less than this share of the longest were normalised
+
+
+class Ranking(StrEnum):
+    """Within which rows pairs are ranked."""
+
+    ABSOLUTE = "absolute"  # among all, the paper's
+    WITHIN_QUALITY = "within-quality"  # the hardest of each eighth of quality
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +92,15 @@ class SSiam(Siamese):
     """
 
     subset: int = 3000  # B, rows drawn for each batch, with replacement (without it in our two variants)
-    rank: str = "absolute"  # the paper's; or within-quality (hardest of each eighth of quality), or none
+    rank: Ranking = Ranking.ABSOLUTE
     reciprocal: bool = False  # positives only where both rows are each other's nearest
 
     def __post_init__(self) -> None:
         Siamese.__post_init__(self)
-        if self.rank not in RANKINGS:
-            raise InputError(f"unknown rank '{self.rank}'; choose from {', '.join(RANKINGS)}")
+        object.__setattr__(self, "rank", one_of(Ranking, "rank", self.rank))  # its text will do
 
     def miner(self, x: Floats, known: Known, threads: int = 1) -> Miner:
-        if self.rank == "absolute" and not self.reciprocal:
+        if self.rank == Ranking.ABSOLUTE and not self.reciprocal:
             return SSiamMiner(**_draw(self, x, threads))
         return SubsetMiner(
             **_draw(self, x, threads), stratum=self._strata(known.quality), reciprocal=self.reciprocal
@@ -101,9 +108,9 @@ class SSiam(Siamese):
 
     def _strata(self, quality: NDArray[np.float64]) -> NDArray[np.int64] | None:
         """(n,) within which rows are ranked, None where they are not ranked."""
-        if self.rank == "none":
+        if self.rank == Ranking.NONE:
             return None
-        if self.rank == "absolute":
+        if self.rank == Ranking.ABSOLUTE:
             return np.zeros(len(quality), np.int64)
         if np.ptp(quality) <= EQUAL * abs(quality).max():
             raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -16,19 +17,22 @@ from castlist.extras import needed
 from castlist.plain import read_plain
 from castlist.refine.device import fetch
 from castlist.refine.network import Network
-from castlist.refine.scaling import SCALINGS, Scaling
+from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.types import Json, JsonObject
 from castlist.vectors import unit
 
-__all__ = ["FEATURES", "Refined"]
+__all__ = ["Refined", "RefinedFeature"]
 
 FORMAT = "castlist refinement 1"
 LARGEST = 1 << 30  # bytes of a model: 2,048 columns and a hidden layer of as many take 32 MB
-FEATURES = {
-    "hidden": "the hidden layer before its ReLU, not normalised, as published",
-    "beside": "base feature and hidden layer side by side, each of length 1, times the base feature's length",
-}
 ARRAYS = ("w1", "b1", "w2", "b2", "shift", "factor")
+
+
+class RefinedFeature(StrEnum):
+    """What a refinement gives for a row."""
+
+    HIDDEN = "hidden"  # the hidden layer before its ReLU, not normalised, as published
+    BESIDE = "beside"  # base feature and hidden layer concatenated, each of length 1, times the base's length
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,10 +42,10 @@ class Refined:
     scaling: Scaling
     network: Network
     about: JsonObject = field(default_factory=dict)  # method, options and losses it was trained with
-    feature: str = "hidden"  # which of FEATURES `transform` gives
+    feature: RefinedFeature = RefinedFeature.HIDDEN  # what `transform` gives
 
     def transform(self, x: NDArray[np.floating], *, precise: bool = False) -> NDArray[np.floating]:
-        """(n, h) refined features of rows x (n, d), or (n, d + h) beside the base features: see FEATURES.
+        """(n, h) refined features of rows x (n, d), or (n, d + h) beside the base features.
 
         Float32; float64 where `precise`, so that the result for a row does not depend on its neighbours.
 
@@ -61,11 +65,13 @@ class Refined:
     @property
     def dimensions(self) -> int:
         """How many columns `transform` gives."""
-        return len(self.network.b1) + (len(self.scaling.shift) if self.feature == "beside" else 0)
+        return len(self.network.b1) + (
+            len(self.scaling.shift) if self.feature == RefinedFeature.BESIDE else 0
+        )
 
     def _features(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
         hidden = fetch(self.network.hidden(self.scaling(x)))
-        if self.feature == "hidden":
+        if self.feature == RefinedFeature.HIDDEN:
             return hidden
         length = np.linalg.norm(x, axis=1, keepdims=True)
         return np.concatenate([x, unit(hidden) * length], axis=1).astype(x.dtype, copy=False)
@@ -106,7 +112,11 @@ class Refined:
         scaling, feature, trained = about.get("scaling"), about.get("feature"), about.get("about", {})
         if not (isinstance(scaling, str) and isinstance(feature, str) and isinstance(trained, dict)):
             raise ModelError(f"{_beside(path)} does not describe a '{FORMAT}'; save the model again")
-        if sorted(arrays) != sorted(ARRAYS) or scaling not in SCALINGS or feature not in FEATURES:
+        if (
+            sorted(arrays) != sorted(ARRAYS)
+            or scaling not in list(ScalingKind)
+            or feature not in list(RefinedFeature)
+        ):
             raise ModelError(f"{path} does not hold a refinement: it needs the arrays {', '.join(ARRAYS)}")
         w1, b1, w2, b2, shift, factor = (arrays[name] for name in ARRAYS)
         d, h = about.get("input"), about.get("hidden")
@@ -114,7 +124,8 @@ class Refined:
         for name, shape in zip(ARRAYS, shapes, strict=True):
             if arrays[name].shape != shape or arrays[name].dtype != np.float32:
                 raise ModelError(f"{path}: {name} must be float32 of shape {shape}, got {arrays[name].shape}")
-        return cls(Scaling(scaling, shift, factor), Network(w1, b1, w2, b2), trained, feature)
+        layers = Network(w1, b1, w2, b2)
+        return cls(Scaling(ScalingKind(scaling), shift, factor), layers, trained, RefinedFeature(feature))
 
     def _arrays(self) -> list[NDArray[np.floating]]:
         return [*(fetch(part) for part in self.network.parts), self.scaling.shift, self.scaling.factor]

@@ -7,6 +7,7 @@ the CPU with NumPy alone and on a GPU on torch tensors.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Array", "Network", "first_layer"]
+__all__ = ["Array", "FirstLayer", "Network", "first_layer"]
 
 Array: TypeAlias = "NDArray[np.floating] | torch.Tensor"  # what both have is all that is used of either
 
@@ -60,8 +61,15 @@ class Network:
         return Network(x.T @ below, below.sum(0), hidden.clip(min=0).T @ slope, slope.sum(0))
 
 
+class FirstLayer(StrEnum):
+    """How the first layer begins; see `first_layer`."""
+
+    HE = "he"
+    BASE = "base"
+
+
 def first_layer(
-    x: NDArray[np.float32], hidden: int, way: str, rng: np.random.Generator
+    x: NDArray[np.float32], hidden: int, way: FirstLayer | str, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """The first layer's weights (d, hidden) before training.
 
@@ -71,7 +79,7 @@ def first_layer(
     the `hidden` strongest directions of x (uncentred SVD), the projection that loses least.
     """
     d = x.shape[1]
-    if way == "he":
+    if way == FirstLayer.HE:
         return _he(d, hidden, rng)
     turn = np.linalg.qr(rng.standard_normal((hidden, hidden)))[0].astype(np.float32)
     if d <= hidden:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -19,38 +20,42 @@ def prefetch(things: Iterable[T]) -> Iterator[T]:
     What goes wrong in making them is raised where they are used. The thread ends with the iteration,
     also when that is left early.
     """
-    made: Queue[tuple[str, T | BaseException | None]] = Queue(DEPTH)
+    made: Queue[T | _End] = Queue(DEPTH)
     stop = Event()
     thread = Thread(target=_make, args=(things, made, stop), daemon=True)
     thread.start()
     try:
         while True:
-            kind, thing = made.get()
-            if kind == "end":
+            thing = made.get()
+            if not isinstance(thing, _End):
+                yield thing
+            elif thing.error is None:
                 return
-            if kind == "error":
-                raise thing  # type: ignore[misc]
-            yield thing  # type: ignore[misc]
+            else:
+                raise thing.error
     finally:
         stop.set()
         thread.join()
 
 
-def _make(things: Iterable[T], made: Queue[tuple[str, T | BaseException | None]], stop: Event) -> None:
+@dataclass(frozen=True, eq=False, slots=True)
+class _End:
+    """That nothing more is made, and the error that ended it, if one did."""
+
+    error: BaseException | None = None
+
+
+def _make(things: Iterable[T], made: Queue[T | _End], stop: Event) -> None:
     try:
         for thing in things:
-            if not _put(made, ("thing", thing), stop):
+            if not _put(made, thing, stop):
                 return
-        _put(made, ("end", None), stop)
+        _put(made, _End(), stop)
     except BaseException as error:
-        _put(made, ("error", error), stop)
+        _put(made, _End(error), stop)
 
 
-def _put(
-    made: Queue[tuple[str, T | BaseException | None]],
-    item: tuple[str, T | BaseException | None],
-    stop: Event,
-) -> bool:
+def _put(made: Queue[T | _End], item: T | _End, stop: Event) -> bool:
     """Wait for room; False once nobody wants more."""
     while not stop.is_set():
         try:

@@ -6,19 +6,20 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import InputError
+from castlist.errors import InputError, one_of
 from castlist.refine.device import at_most, choose_device, fetch, placer
 from castlist.refine.losses import Contrastive
-from castlist.refine.model import FEATURES, Refined
-from castlist.refine.network import Network
+from castlist.refine.model import Refined, RefinedFeature
+from castlist.refine.network import FirstLayer, Network
 from castlist.refine.pairs import Pairs
 from castlist.refine.prefetch import prefetch
-from castlist.refine.scaling import SCALINGS, Scaling
+from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, JsonObject, Machine
 
@@ -31,25 +32,35 @@ Floats = NDArray[np.float32]
 class RecipeOptions(TypedDict):
     """The options that a recipe decides where they are left at None."""
 
-    scaling: str
-    first_layer: str
+    scaling: ScalingKind
+    first_layer: FirstLayer
     margin: float
     learning_rate: float
     far_share: float  # of TSiam alone
 
 
 RECIPES: dict[str, RecipeOptions] = {
-    "paper": {"scaling": "raw", "first_layer": "he", "learning_rate": 1e-3, "margin": 1.0, "far_share": 1.0},
+    "paper": {
+        "scaling": ScalingKind.RAW,
+        "first_layer": FirstLayer.HE,
+        "learning_rate": 1e-3,
+        "margin": 1.0,
+        "far_share": 1.0,
+    },
     "castlist": {
-        "scaling": "l2",
-        "first_layer": "base",
+        "scaling": ScalingKind.L2,
+        "first_layer": FirstLayer.BASE,
         "learning_rate": 0.1,
         "margin": 1.0,
         "far_share": 0.1,
     },
 }
 
-FIRST_LAYERS = ("he", "base")
+CHOSEN: dict[str, type[StrEnum]] = {  # options that are one of a few words
+    "scaling": ScalingKind,
+    "first_layer": FirstLayer,
+    "feature": RefinedFeature,
+}
 LEAST: dict[str, float] = {  # the least that a number may be
     **dict.fromkeys(("epochs", "batch", "hidden", "output", "positives", "negatives", "far_tracks"), 1),
     **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay", "far_share"), 0),
@@ -92,25 +103,24 @@ class Siamese(ABC):
     batch: int = 128  # pairs a step
     hidden: int = 512  # dimensions of the refined feature
     output: int = 2  # dimensions in which the loss measures
-    scaling: str | None = None  # raw, l2, l2-sqrt-d or standard: before mining and training
-    first_layer: str | None = None  # he: random; base: training starts at the base features
+    scaling: ScalingKind | None = None  # before mining and training
+    first_layer: FirstLayer | None = None  # he: random; base: training starts at the base features
     margin: float | None = None
     learning_rate: float | None = None
     momentum: float = 0.9
     weight_decay: float = 5e-4  # on weights and biases
     mean: bool = True  # the loss of a batch is the mean over its pairs; else their sum
-    feature: str = "hidden"  # or "beside": the base feature and the hidden layer side by side
+    feature: RefinedFeature = (
+        RefinedFeature.HIDDEN
+    )  # or "beside": the base feature and the hidden layer side by side
 
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise InputError(f"unknown recipe '{self.recipe}'; choose from {', '.join(RECIPES)}")
-        for name, known in (
-            ("scaling", tuple(SCALINGS)),
-            ("first_layer", FIRST_LAYERS),
-            ("feature", tuple(FEATURES)),
-        ):
-            if self.option(name) not in known:
-                raise InputError(f"unknown {name} '{getattr(self, name)}'; choose from {', '.join(known)}")
+        for name, kind in CHOSEN.items():
+            given = getattr(self, name)
+            if given is not None or name == "feature":
+                object.__setattr__(self, name, one_of(kind, name, given))  # its text will do
         for f in fields(self):
             value = self.option(f.name)
             least = LEAST.get(f.name)

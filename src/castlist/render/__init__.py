@@ -6,7 +6,7 @@ FFmpeg runs in a child process, as for decoding: a film that crashes or hangs a 
 from __future__ import annotations
 
 from castlist.render.codecs import CONTAINERS, container_of
-from castlist.render.covers import BODY, CORE, HEAD, HOLE, MARGIN, OPEN, STYLES, WHOLE, Covers
+from castlist.render.covers import BODY, CORE, HEAD, HOLE, MARGIN, OPEN, STYLES, WHOLE, Covers, CoverStyle
 from castlist.render.process import Film, Rendered, cut, joined, render
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "OPEN",
     "STYLES",
     "WHOLE",
+    "CoverStyle",
     "Covers",
     "Film",
     "Rendered",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castlist.decode import child, wire
+from castlist.decode.wire import Fault, RecordKind
 from castlist.render.covers import Covers
 from castlist.render.sound import SoundCut, Whole
 from castlist.render.stream import Pictures
@@ -49,8 +50,8 @@ def work(job: RenderJob, out: int) -> None:
             ) as target:
                 result = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
         except (av.error.FFmpegError, OSError) as error:
-            raise Unusable(wire.UNWRITTEN, _unwritten(error)) from error
-    child.say(out, wire.Record(wire.END), wire.dump(result))
+            raise Unusable(Fault.UNWRITTEN, _unwritten(error)) from error
+    child.say(out, wire.Record(RecordKind.END), wire.dump(result))
 
 
 def _flags(job: RenderJob) -> dict[str, str]:
@@ -70,7 +71,7 @@ def _source(file: FileIO, job: RenderJob, exact: bool = False) -> Source:
 
 
 def _progress(out: int, source: Source, pts: int) -> None:
-    child.say(out, wire.Record(wire.FRAME, 0, pts, source.damaged, source.retimed, source.unread))
+    child.say(out, wire.Record(RecordKind.FRAME, 0, pts, source.damaged, source.retimed, source.unread))
 
 
 def _whole(file: FileIO, target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
@@ -115,7 +116,7 @@ def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
             if pts >= end:
                 break
             if frame is None:
-                child.say(out, wire.Record(wire.ALIVE))
+                child.say(out, wire.Record(RecordKind.ALIVE))
                 continue
             at = shown + (pts - begin) * here.unit
             packets = pictures.encode(round(at / unit), frame, _NOTHING, _NOWHERE, here)
@@ -139,6 +140,6 @@ def _refuse_mixed_range(sources: list[Source]) -> None:
     high = {int(source.stream.codec_context.color_trc) in HIGH_RANGE for source in sources}
     if len(high) > 1:
         raise Unusable(
-            wire.UNWRITTEN,
+            Fault.UNWRITTEN,
             "some of these films have a high dynamic range (HDR) and some do not; make a reel of each kind",
         )

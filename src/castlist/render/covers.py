@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import IO, Self
 
 import numpy as np
@@ -11,7 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.types import freeze
 
-__all__ = ["BODY", "CORE", "HEAD", "HOLE", "MARGIN", "OPEN", "STYLES", "WHOLE", "Covers", "cover"]
+__all__ = [
+    "BODY",
+    "CORE",
+    "HEAD",
+    "HOLE",
+    "MARGIN",
+    "OPEN",
+    "STYLES",
+    "WHOLE",
+    "CoverStyle",
+    "Covers",
+    "cover",
+]
 
 # Covers.kind, in the order in which they are laid over a frame
 MARGIN = 0  # hidden: what surrounds a face, its hair, ears and neck
@@ -25,6 +38,14 @@ OPEN = (HEAD, HOLE)  # kinds that show the picture again
 
 CELLS = 5  # of the long side of what is hidden: too few to recognise anybody by
 Plane = NDArray[np.generic]
+
+
+class CoverStyle(StrEnum):
+    """How something is hidden."""
+
+    SOLID = "solid"  # hides most
+    BLUR = "blur"
+    PIXELS = "pixels"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,7 +113,7 @@ def cover(
         planes: (h, w) or (h / 2, w / 2) and so on, each of which has the whole picture.
         fill: the value of each plane where the picture is black.
         kinds, boxes: (n,) and (n, 4) in pixels of the first plane.
-        style: one of STYLES.
+        style: a CoverStyle.
     """
     if not len(kinds):
         return
@@ -101,7 +122,7 @@ def cover(
     box[kinds == WHOLE] = (0, 0, size[1], size[0])
     for plane, black in zip(planes, fill, strict=True):
         scale = np.array([plane.shape[1] / size[1], plane.shape[0] / size[0]] * 2)
-        _cover_plane(plane, black, kinds, box * scale, STYLES[style])
+        _cover_plane(plane, black, kinds, box * scale, STYLES[CoverStyle(style)])
 
 
 def _cover_plane(
@@ -148,4 +169,8 @@ def _blur(window: Plane, black: int) -> Plane:
 
 
 Style = Callable[[Plane, int], "Plane | int"]
-STYLES: dict[str, Style] = {"solid": _solid, "blur": _blur, "pixels": _pixels}
+STYLES: dict[CoverStyle, Style] = {
+    CoverStyle.SOLID: _solid,
+    CoverStyle.BLUR: _blur,
+    CoverStyle.PIXELS: _pixels,
+}

@@ -15,9 +15,10 @@ import numpy as np
 from castlist.decode import Limits, wire
 from castlist.decode.files import digest, open_plain, printable
 from castlist.decode.process import Child
-from castlist.errors import InputError, VideoError
+from castlist.decode.wire import RecordKind
+from castlist.errors import InputError, VideoError, one_of
 from castlist.render.codecs import container_of
-from castlist.render.covers import STYLES, Covers
+from castlist.render.covers import Covers, CoverStyle
 from castlist.render.job import RenderJob, RenderResult
 from castlist.types import Clock, Video
 
@@ -51,7 +52,7 @@ def render(
     output: Path,
     *,
     covers: Covers,
-    style: str = "solid",
+    style: CoverStyle | str = CoverStyle.SOLID,
     mute: bool = False,
     watch: Callable[[int], None] = lambda frames: None,
     limits: Limits = LIMITS,
@@ -64,7 +65,7 @@ def render(
     Args:
         video, clock: the film and the times of its frames.
         output: its suffix says which container is written.
-        covers: what is hidden of each frame, `style` how (one of STYLES).
+        covers: what is hidden of each frame, `style` how.
         mute: leave sound out.
         watch: told the number of frames written, after each.
 
@@ -73,8 +74,7 @@ def render(
         VideoError: the film cannot be read to its end or changed since it was looked at, or the output cannot
             be written.
     """
-    if style not in STYLES:
-        raise InputError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
+    style = one_of(CoverStyle, "style", style)
     with tempfile.TemporaryFile() as table:
         covers.save(table)
         table.flush()
@@ -138,7 +138,7 @@ def joined(
     videos = [film.video for film in films]
     model = max(range(len(videos)), key=lambda k: (videos[k].width * videos[k].height, -k))
     parts = [[k, *span] for k, film in enumerate(films) for span in _ticks(film)]
-    job: RenderJob = {"parts": parts, "fade": fade, "mute": mute, "style": "solid", "model": model}
+    job: RenderJob = {"parts": parts, "fade": fade, "mute": mute, "style": CoverStyle.SOLID, "model": model}
     job["exact"] = [film.clock.retimed > 0 for film in films]
     frames = sum(stop - first for film in films for first, stop in film.spans)
     return _produced(videos, films[model].clock, output, job, frames, (), watch, limits)
@@ -219,10 +219,10 @@ def _run(
     try:
         while True:
             record, text = child.hear()
-            if record.kind == wire.FRAME:
+            if record.kind == RecordKind.FRAME:
                 frames += 1
                 watch(frames)
-            elif record.kind == wire.END:
+            elif record.kind == RecordKind.END:
                 return wire.load(text, RenderResult)
     finally:
         child.close()

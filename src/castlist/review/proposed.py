@@ -12,7 +12,7 @@ from castlist.decisions.proposed import Proposed, owner
 from castlist.errors import InputError
 from castlist.report.words import one_line
 from castlist.review.actions import faces_of
-from castlist.suggest.names import CLEAR, UNCLEAR, Proposal
+from castlist.suggest.names import Match, Proposal
 from castlist.types import NOISE, Video
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def proposals_of(
     rejected = {(row.folded, owner(row, view)) for row in before if row.rejected is not None}
     kept = []
     for p in found:
-        if p.state not in (CLEAR, UNCLEAR) or p.group == NOISE:
+        if p.state not in (Match.CLEAR, Match.UNCLEAR) or p.group == NOISE:
             continue
         person = view.groups[p.group]
         faces = faces_of(base, video, view, person)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
@@ -19,12 +20,20 @@ from castlist.decisions.decision import Anchor
 from castlist.decisions.people import Group, View
 from castlist.types import NOISE, Clock, Tracks
 
-__all__ = ["CLEAR", "STATES", "UNCLEAR", "Hint", "Proposal", "propose_names"]
+__all__ = ["Hint", "Match", "Proposal", "propose_names"]
 
-CLEAR, UNCLEAR, KNOWN, OTHERWISE, NOBODY = range(5)
-STATES = ("clear", "unclear", "has this name already", "has another name", "nobody")
 LEAST = 0.5  # agreement below which more speaks against a name than for it
 AHEAD = 0.2  # by which the best agreement by time leads the next; people who share scenes agree nearly alike
+
+
+class Match(StrEnum):
+    """How a proposed name fits the people of a film."""
+
+    CLEAR = "clear"
+    UNCLEAR = "unclear"
+    KNOWN = "has this name already"
+    OTHERWISE = "has another name"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Proposal:
     """Who a name most likely is."""
 
     name: str
-    state: int  # CLEAR, UNCLEAR, KNOWN, OTHERWISE or NOBODY
+    state: Match
     group: int  # index among the view's groups, NOISE for nobody
     agree: float  # 0 to 1
     second: int  # the next best, or NOISE
@@ -121,22 +130,22 @@ def _verdict(
     groups: Sequence[Group],
     best: int,
     lead: float,
-) -> tuple[int, str]:
+) -> tuple[Match, str]:
     """What becomes of a name whose best match is `best`, and why it is not clear."""
     if best == NOISE:
-        return NOBODY, "nobody is seen there"
+        return Match.NOBODY, "nobody is seen there"
     has = groups[best].name
     if has == names[i]:
-        return KNOWN, ""
+        return Match.KNOWN, ""
     if has:
-        return OTHERWISE, f"this person is called {has}"
+        return Match.OTHERWISE, f"this person is called {has}"
     if any(g.name == names[i] for g in groups):
-        return UNCLEAR, "somebody else has this name already, and one name is one person"
+        return Match.UNCLEAR, "somebody else has this name already, and one name is one person"
     if agree[i, best] < LEAST:
-        return UNCLEAR, "less than half agrees"
+        return Match.UNCLEAR, "less than half agrees"
     if not faces and lead < AHEAD:
-        return UNCLEAR, "another person agrees nearly as well"
+        return Match.UNCLEAR, "another person agrees nearly as well"
     rival = int(np.argmax(np.where(np.arange(len(names)) == i, -1, agree[:, best])))
     if rival != i and agree[rival, best] >= agree[i, best]:
-        return UNCLEAR, f"{names[rival]} agrees with this person as well"
-    return CLEAR, ""
+        return Match.UNCLEAR, f"{names[rival]} agrees with this person as well"
+    return Match.CLEAR, ""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from castlist.cluster.dense import Update
 from castlist.cluster.duplicates import duplicate_pairs
 from castlist.cluster.large.ivf import cell_search
 from castlist.cluster.large.reciprocal import AVERAGE, WARD, Centres, Forest, Search, exact_search, pieces
@@ -26,7 +27,7 @@ from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["KnnGraph", "knn_tree"]
 
-LINKAGES = {"average": AVERAGE, "ward": WARD}
+LINKAGES = {Update.AVERAGE: AVERAGE, Update.WARD: WARD}
 EXACT = 200_000  # clusters up to which neighbours are found exactly
 Index = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -39,7 +40,7 @@ class KnnGraph:
     For a library of films. Otherwise as `Ward` and `Average`.
     """
 
-    linkage: str = "average"
+    linkage: Update | str = Update.AVERAGE
     exact: int = EXACT  # up to so many clusters, neighbours are those of an exact search
     cells: int = 16  # beyond, a cluster is compared with the members of so many cells
 
@@ -65,7 +66,7 @@ class KnnGraph:
 def knn_tree(
     points: ArrayLike,
     *,
-    linkage: str = "average",
+    linkage: Update | str = Update.AVERAGE,
     weights: ArrayLike | None = None,
     cannot: ArrayLike | None = None,
     must: ArrayLike | None = None,
@@ -105,9 +106,9 @@ def knn_tree(
     )
     first, node = group_merges(group)
     total = np.bincount(group, w, minlength=len(node)).astype(np.float64)
-    centres = Lean(x, unit=linkage == "average", group=group, weight=w)
-    search = exact_or_cells(exact, cell_search(cells, by_angle=linkage == "average", seed=seed))
-    merge, height = Forest(centres, total, apart, LINKAGES[linkage], (search,)).grow()
+    centres = Lean(x, unit=linkage == Update.AVERAGE, group=group, weight=w)
+    search = exact_or_cells(exact, cell_search(cells, by_angle=linkage == Update.AVERAGE, seed=seed))
+    merge, height = Forest(centres, total, apart, LINKAGES[Update(linkage)], (search,)).grow()
     name = np.concatenate([node, n + len(first) + np.arange(len(merge))])
     merges = np.concatenate([first, name[merge]])
     return assemble(merges, np.concatenate([np.zeros(len(first)), height]), n)
@@ -236,7 +237,7 @@ def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, NDAr
     return x, w
 
 
-def _check_options(linkage: str, exact: int, cells: int) -> None:
+def _check_options(linkage: Update | str, exact: int, cells: int) -> None:
     if linkage not in LINKAGES:
         raise InputError(f"KnnGraph.linkage is {linkage!r}; choose from {', '.join(sorted(LINKAGES))}")
     if exact < 1:

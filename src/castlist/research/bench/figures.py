@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError, MissingExtra
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
-from castlist.research.bench.methods import MethodOptions, known, refined, refiner
+from castlist.research.bench.methods import BASE, MethodKind, MethodOptions, known, refined, refiner
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Store
 from castlist.research.bench.run import Bench, Dataset
@@ -71,7 +71,7 @@ class Setting:
 
     def refined(self) -> Iterator[tuple[str, Embeddings]]:
         """The embeddings before and after each method, seed 0."""
-        names = ("base", *(m for m in self.methods if m != "base"))
+        names = (BASE, *(m for m in self.methods if m != BASE))
         progress = Progress(self.progress, len(names))
         for method in names:
             progress.begin(f"{self.data.features.name} {method}")
@@ -111,7 +111,7 @@ def draw(
     unknown = [name for name in which if name not in FIGURES]
     if unknown or not which:
         raise InputError(f"unknown figure {', '.join(unknown) or '(none)'}; choose from {', '.join(FIGURES)}")
-    wrong = [m for m in methods if known()[m] != "refinement"]
+    wrong = [m for m in methods if known()[m] != MethodKind.REFINEMENT]
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
     setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from enum import StrEnum
 from typing import IO
 
 from castlist.errors import CastlistError, InputError
@@ -17,6 +18,15 @@ __all__ = ["isolated", "main"]
 
 CHILD = (sys.executable, "-c", "from castlist.research.bench.isolated import main; main()")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class _Message(StrEnum):
+    """What the child's messages are about; the first item of each."""
+
+    ANSWERS = "answers"
+    PROGRESS = "progress"
+    REFUSED = "refused"  # the method cannot run on this set
+    FAILED = "failed"
 
 
 def isolated(task: MethodTask, watch: Watch) -> list[Answer]:
@@ -47,13 +57,13 @@ def _talk(send: IO[bytes], receive: IO[bytes], task: MethodTask, watch: Watch) -
     pickle.dump(task.blind, send, protocol=5)
     send.flush()  # and left open: its end tells the child that nobody waits any more
     while True:
-        what, *content = pickle.load(receive)  # noqa: S301 - our own child speaks, no file
-        if what == "answers":
+        message, *content = pickle.load(receive)  # noqa: S301 - our own child speaks, no file
+        if message == _Message.ANSWERS:
             return list(content[0])
-        if what == "watch":
+        if message == _Message.PROGRESS:
             watch(*content)
         else:
-            raise (InputError if what == "refused" else CastlistError)(content[0])
+            raise (InputError if message == _Message.REFUSED else CastlistError)(content[0])
 
 
 def _end(code: int) -> str:
@@ -73,22 +83,22 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to standard error
 
-    def say(*message: object) -> None:
-        pickle.dump(message, out, protocol=5)
+    def send(message: _Message, *content: object) -> None:
+        pickle.dump((message.value, *content), out, protocol=5)
         out.flush()
 
     task: MethodTask = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent speaks, no file
     threading.Thread(target=_end_with_parent, daemon=True).start()
     load_libraries(task.method)
     try:
-        say("answers", here(task, lambda *how_far: say("watch", *how_far)))
+        send(_Message.ANSWERS, here(task, lambda *done: send(_Message.PROGRESS, *done)))
     except CastlistError as error:
-        say("refused" if isinstance(error, InputError) else "failed", str(error))
+        send(_Message.REFUSED if isinstance(error, InputError) else _Message.FAILED, str(error))
     except BrokenPipeError:
         os._exit(1)  # nobody waits for the answer any more
     except Exception as error:
         text = (str(error).splitlines() or [""])[0]
         with suppress(BrokenPipeError):
-            say("failed", f"{task.method} failed: {type(error).__name__}: {text}; check its options")
+            send(_Message.FAILED, f"{task.method} failed: {type(error).__name__}: {text}; check its options")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import InputError
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BARE",
+    "BASE",
     "OURS",
     "PAPER",
+    "MethodKind",
     "baseline",
     "check_options",
     "finds_number",
@@ -37,24 +40,36 @@ __all__ = [
     "varies",
 ]
 
-PAPER = ("base", "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
+BASE = "base"  # the features as they are, clustered by Ward's method
+PAPER = (BASE, "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
 OURS = "castlist"  # what `castlist find` does with its vectors, refinement, linkage and cut
 BARE = "castlist-base"  # the same without a refinement
 Step = TypeVar("Step", bound="DataclassInstance")
+
+
+class MethodKind(StrEnum):
+    """What a method does."""
+
+    REFINEMENT = "refinement"  # refines the features, which are then clustered
+    OURS = "ours"  # castlist's own clustering
+    BASELINE = "baseline"  # a clustering by somebody else
+
+
 MethodOptions = Mapping[str, Mapping[str, Json]]  # by method, then by field
 
 
-def known() -> dict[str, str]:
-    """Every method's name and kind: "refinement" of the features, "ours", or "baseline"."""
+def known() -> dict[str, MethodKind]:
+    """Every method's name and kind."""
     from castlist.refine import REFINERS
     from castlist.research.baselines import BASELINES
 
-    names = {"base": "refinement"}
-    names |= {name: "refinement" for name in REFINERS if name != "none"}
-    return names | {OURS: "ours", BARE: "ours"} | dict.fromkeys(BASELINES, "baseline")
+    names = {BASE: MethodKind.REFINEMENT}
+    names |= {name: MethodKind.REFINEMENT for name in REFINERS if name != "none"}
+    ours = {OURS: MethodKind.OURS, BARE: MethodKind.OURS}
+    return names | ours | dict.fromkeys(BASELINES, MethodKind.BASELINE)
 
 
-def kind(method: str) -> str:
+def kind(method: str) -> MethodKind:
     """Of one method, as `known` says."""
     return known()[method]
 
@@ -81,7 +96,7 @@ def trained(method: str) -> bool:
     """Whether a method trains with PyTorch."""
     from castlist.research.baselines import BASELINES
 
-    return BASELINES[method].trained if method in BASELINES else method not in ("base", OURS, BARE)
+    return BASELINES[method].trained if method in BASELINES else method not in (BASE, OURS, BARE)
 
 
 def varies(method: str, tracks: int, options: MethodOptions) -> bool:
@@ -90,7 +105,7 @@ def varies(method: str, tracks: int, options: MethodOptions) -> bool:
 
     if method in BASELINES:
         return bool(_with_options(BASELINES[method](), method, options).varies(tracks))
-    return method not in ("base", BARE)
+    return method not in (BASE, BARE)
 
 
 def resolve(names: str) -> tuple[str, ...]:
@@ -100,8 +115,8 @@ def resolve(names: str) -> tuple[str, ...]:
         InputError: an unknown name; the message lists those there are.
     """
     every = known()
-    theirs = tuple(name for name, what in every.items() if what == "baseline")
-    groups = {"paper": PAPER, "baselines": theirs, "all": tuple(every)}
+    baselines = tuple(name for name, sort in every.items() if sort == MethodKind.BASELINE)
+    groups = {"paper": PAPER, "baselines": baselines, "all": tuple(every)}
     wanted: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
         if name not in every and name not in groups:
@@ -150,7 +165,7 @@ def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> Siam
     """The refinement step of that name, with its seed."""
     from castlist.refine import REFINERS, Unrefined
 
-    if method == "base":
+    if method == BASE:
         return _with_options(Unrefined(), method, options)
     return _with_options(REFINERS[method](seed=seed, recipe=recipe), method, options)
 

@@ -14,7 +14,7 @@ from castlist.errors import InputError, MissingExtra
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import dataset_table, facts
 from castlist.research.bench.html import document, section
-from castlist.research.bench.methods import MethodOptions, known, resolve, shown_name
+from castlist.research.bench.methods import MethodKind, MethodOptions, known, resolve, shown_name
 from castlist.research.bench.published import PUBLISHED, Published
 from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
@@ -156,7 +156,7 @@ def _reason(p: Published, here_too: set[str]) -> str:
         return f"no file of this set is among the data (a file named like {names})"
     if p.method not in known():
         return "there is no such method here"
-    if p.unit == FRAME and known()[p.method] != "refinement":
+    if p.unit == FRAME and known()[p.method] != MethodKind.REFINEMENT:
         return "this method clusters tracks, not frames"
     if p.unit == FRAME:
         return "not every face is stored, or frame level was left out"

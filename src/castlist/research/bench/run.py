@@ -14,6 +14,7 @@ from castlist.errors import InputError
 from castlist.metrics import (
     Protocol,
     Scores,
+    Unit,
     has_both_pairs,
     person_scores,
     verification_auc,
@@ -21,6 +22,7 @@ from castlist.metrics import (
 )
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import (
+    MethodKind,
     MethodOptions,
     check_options,
     finds_number,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FRAME", "TRACK", "WEIGHTED", "Bench", "Dataset"]
 
-WEIGHTED = "track weighted by frames"
+WEIGHTED = Unit.WEIGHTED
 SMALL = 0.01  # of the faces: the least that a person has who counts as found, here and in the docs
 
 
@@ -99,7 +101,7 @@ class Bench:
 
     methods: tuple[str, ...]
     seeds: int = 5
-    units: tuple[str, ...] = (TRACK, WEIGHTED, FRAME)
+    units: tuple[Unit, ...] = (TRACK, WEIGHTED, FRAME)
     clusters: tuple[int | None, ...] = ()  # given, 0: the true number, None: to be found; empty: as published
     recipe: str = "castlist"  # or "paper"
     options: MethodOptions = field(default_factory=dict)
@@ -121,9 +123,11 @@ class Bench:
         """How a method is scored on a set; not at all where it must be told a number that is not given."""
         subset = subset_of(data.features.name)
         counts = self.clusters or (subset.clusters if subset else (len(data.cast),))
-        units = [u for u in self.units if u != FRAME or (data.whole and kind(method) == "refinement")]
+        units = [
+            u for u in self.units if u != FRAME or (data.whole and kind(method) == MethodKind.REFINEMENT)
+        ]
         return [
-            Protocol(unit, data.cast, data.excluded, len(data.cast) if k == 0 else k)  # type: ignore[arg-type]
+            Protocol(unit, data.cast, data.excluded, len(data.cast) if k == 0 else k)
             for k in counts
             for unit in units
             if k is not None or (finds_number(method) and unit != FRAME)
@@ -135,7 +139,7 @@ class Bench:
         for method in self.methods:
             if any(self.protocols(data, method) for data in datasets):
                 continue
-            if self.units == (FRAME,) and kind(method) != "refinement":
+            if self.units == (FRAME,) and kind(method) != MethodKind.REFINEMENT:
                 found[method] = "clusters tracks, not frames; use --units track or weighted"
             elif self.units == (FRAME,):
                 found[method] = "not every face is stored, so that frames cannot be clustered as frames"
@@ -172,7 +176,7 @@ class Bench:
 
     def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
         options: dict[str, Json] = {k: dict(v) for k, v in self.options.items() if k in ("*", method)}
-        if kind(method) == "refinement":
+        if kind(method) == MethodKind.REFINEMENT:
             options = _fields(refiner(method, seed, self.recipe, self.options))
         return Key(data.features.name, data.digest, method, options, seed, protocol)
 

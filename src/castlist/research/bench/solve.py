@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from castlist import vectors
 from castlist.cluster import ward
 from castlist.cluster.tree import cut_tree
+from castlist.metrics import Unit
 from castlist.research.bench.measure import measured, resident
 from castlist.research.bench.methods import (
     OURS,
+    MethodKind,
     MethodOptions,
     baseline,
     kind,
@@ -39,7 +41,7 @@ __all__ = [
     "raw_track_means",
 ]
 
-TRACK, FRAME = "track", "frame"
+TRACK, FRAME = Unit.TRACK, Unit.FRAME
 LIBRARIES = (  # loaded before anything is measured
     *("scipy.linalg", "scipy.optimize", "scipy.sparse.csgraph", "scipy.spatial.distance"),
     *("scipy.cluster.hierarchy", "sklearn.cluster"),
@@ -54,7 +56,7 @@ class MethodTask:
     features: FeatureSet
     method: str
     seed: int
-    wanted: tuple[tuple[str, int | None], ...]  # TRACK or FRAME, and the number of clusters given
+    wanted: tuple[tuple[Unit, int | None], ...]  # TRACK or FRAME, and the number of clusters given
     recipe: str = "castlist"
     options: MethodOptions = field(default_factory=dict)
     machine: Machine = Machine()
@@ -97,7 +99,7 @@ def load_libraries(method: str) -> None:
 
 
 def _answers(task: MethodTask, watch: Watch) -> Iterator[Answer]:
-    solve = _refined if kind(task.method) == "refinement" else _clustered
+    solve = _refined if kind(task.method) == MethodKind.REFINEMENT else _clustered
     from castlist.research.baselines import ScaleWarning
 
     with warnings.catch_warnings(record=True) as caught:
@@ -146,7 +148,7 @@ def _clustered(task: MethodTask, watch: Watch, before: float | None) -> Iterator
 
 
 def _labelled(task: MethodTask, k: int | None) -> Clustering:
-    if kind(task.method) == "ours":
+    if kind(task.method) == MethodKind.OURS:
         seed = task.seed if task.method == OURS else None
         return ours(task.features, k, task.options, seed=seed, machine=task.machine)
     return baseline(task.method, task.features, k, task.seed, task.options)

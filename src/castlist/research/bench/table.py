@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from castlist.errors import InputError
 from castlist.metrics import Protocol
-from castlist.research.bench.methods import shown_name
+from castlist.research.bench.methods import BASE, shown_name
 from castlist.research.bench.published import Published, published
 from castlist.research.bench.results import Cell, Spread
 from castlist.types import Json
@@ -94,7 +94,7 @@ def notes(cells: Iterable[Cell]) -> list[str]:
 
 def _settings(cells: Iterable[Cell]) -> list[str]:
     """The options each method ran with; those of whom nothing was set have no line of their own."""
-    settings_of = {cell.method: settings(cell) for cell in cells if cell.method != "base"}
+    settings_of = {cell.method: settings(cell) for cell in cells if cell.method != BASE}
     lines = [f"{method}: {text}" for method, text in settings_of.items() if text]
     if "" in settings_of.values():
         lines.append("the others at their defaults" if lines else "all at their defaults")
