@@ -19,8 +19,8 @@ def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
     common = np.clip(high - low, 0, None).prod(-1)
-    both = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
-    return np.asarray(common / np.maximum(both, 1e-9))
+    union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
+    return np.asarray(common / np.maximum(union, 1e-9))
 
 
 def part_of(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -93,8 +93,8 @@ class Person:
 
     def __repr__(self) -> str:
         stays = len(self.appearances)
-        seen = f"{self.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
-        return f"<Person {self.name!r}: {seen}, {len(self.tracks)} track{'s' * (len(self.tracks) != 1)}>"
+        summary = f"{self.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
+        return f"<Person {self.name!r}: {summary}, {len(self.tracks)} track{'s' * (len(self.tracks) != 1)}>"
 
     def _repr_html_(self) -> str:
         from castlist.handy import person_html
@@ -178,9 +178,9 @@ class Cast:
         known = ", ".join(p.name for p in self.people[:20]) or "nobody"
         raise KeyError(f"nobody is called {key!r}; the cast has {known}")
 
-    def __contains__(self, who: object) -> bool:
+    def __contains__(self, person: object) -> bool:
         """Whether a person, or somebody of that name, is in the cast or its background."""
-        return any(who is p or who == p.name for p in self.everybody)
+        return any(person is p or person == p.name for p in self.everybody)
 
     def __repr__(self) -> str:
         names = ", ".join(p.name for p in self.people[:6]) + (", ..." if len(self.people) > 6 else "")
@@ -214,8 +214,8 @@ class Cast:
         if not len(self.clock) or not self.clock.time(0) <= time < self.clock.time(len(self.clock)):
             return []
         frame = int(np.searchsorted(self.clock.pts, int(Fraction(time) / self.clock.unit), side="right")) - 1
-        seen = {int(p) for p in self.person[self.tracks.track[self.tracks.frame == frame]] if p >= 0}
-        return [p for index, p in enumerate(self.everybody) if index in seen]
+        indices = {int(p) for p in self.person[self.tracks.track[self.tracks.frame == frame]] if p >= 0}
+        return [p for index, p in enumerate(self.everybody) if index in indices]
 
     def together(self, a: str | Person, b: str | Person) -> tuple[tuple[Fraction, Fraction], ...]:
         """(start, stop) in seconds of each run of frames in which both are seen.
@@ -223,12 +223,12 @@ class Cast:
         Raises:
             InputError: a name is unknown, or both are one person.
         """
-        one, two = (p if isinstance(p, Person) else self.named([p])[0] for p in (a, b))
-        if one.id == two.id:
-            raise InputError(f"{one.name} is one person; give two different people")
-        left, right = (_frames(self.tracks, np.array(p.tracks, np.int64)) for p in (one, two))
-        both = np.intersect1d(left, right)
-        runs = np.split(both, np.flatnonzero(np.diff(both) > 1) + 1) if len(both) else []
+        first, second = (p if isinstance(p, Person) else self.named([p])[0] for p in (a, b))
+        if first.id == second.id:
+            raise InputError(f"{first.name} is one person; give two different people")
+        left, right = (_frames(self.tracks, np.array(p.tracks, np.int64)) for p in (first, second))
+        shared = np.intersect1d(left, right)
+        runs = np.split(shared, np.flatnonzero(np.diff(shared) > 1) + 1) if len(shared) else []
         return tuple((self.clock.time(int(r[0])), self.clock.time(int(r[-1]) + 1)) for r in runs)
 
     def to_pandas(self, table: str = "appearances") -> pandas.DataFrame:
@@ -371,17 +371,19 @@ class Cast:
             (int(fate[label == k].min()), _screen_time(clock, tracks, np.flatnonzero(label == k)), int(k))
             for k in np.unique(label[label >= 0])
         ]
-        seen = np.bincount(tracks.track, tracks.prominence(clock, video.height), minlength=len(tracks))
-        billing = {k: round(float(seen[label == k].sum()), 3) for _, _, k in found}
+        screen_share = np.bincount(
+            tracks.track, tracks.prominence(clock, video.height), minlength=len(tracks)
+        )
+        billing = {k: round(float(screen_share[label == k].sum()), 3) for _, _, k in found}
         found.sort(key=lambda f: (f[0], -billing[f[2]], -f[1], int(tracks.first[label == f[2]].min()), f[2]))
         person = np.full(len(tracks), NOISE, np.int32)
         final = np.full(len(tracks), SET_ASIDE, np.int8)
-        everybody = []
+        persons = []
         for number, (its_fate, duration, k) in enumerate(found):
             own = np.flatnonzero(label == k)
             person[own], final[own] = number, its_fate
             name = names[k] if k < len(names) else ""
-            everybody.append(
+            persons.append(
                 Person(
                     id=(called := int(numbers[k]) if k < len(numbers) else number + 1),
                     name=name or f"Person {called}",
@@ -394,8 +396,8 @@ class Cast:
                     faces=_faces(clock, portraits, own),
                 )
             )
-        people = tuple(p for p in everybody if p.fate == PERSON)
-        background = tuple(p for p in everybody if p.fate == BACKGROUND)
+        people = tuple(p for p in persons if p.fate == PERSON)
+        background = tuple(p for p in persons if p.fate == BACKGROUND)
         return cls(video, clock, shots, tracks, person, final, reason, people, background, damaged, turned)
 
 
@@ -433,11 +435,11 @@ def _faces(clock: Clock, portraits: Portraits, own: NDArray[np.int64]) -> tuple[
     """The portraits of these tracks, best first; of each track its best before any other's second."""
     rows = np.flatnonzero(np.isin(portraits.track, own))
     rows = rows[np.lexsort((portraits.frame[rows], -portraits.quality[rows]))]
-    seen: dict[int, int] = {}
+    counted: dict[int, int] = {}
     rank = {}
     for row in rows.tolist():
         track = int(portraits.track[row])
-        rank[row] = seen[track] = seen.get(track, -1) + 1
+        rank[row] = counted[track] = counted.get(track, -1) + 1
     ordered = sorted(rows.tolist(), key=lambda r: (rank[r], -portraits.quality[r], portraits.frame[r]))
     return tuple(
         Face(

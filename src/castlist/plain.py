@@ -11,7 +11,7 @@ from castlist.errors import InputError
 __all__ = ["read_plain"]
 
 
-def read_plain(path: str | os.PathLike[str], most: int, what: str) -> bytes:
+def read_plain(path: str | os.PathLike[str], most: int, content: str) -> bytes:
     """The bytes of a plain file; a link to one is one.
 
     Args:
@@ -22,16 +22,16 @@ def read_plain(path: str | os.PathLike[str], most: int, what: str) -> bytes:
         InputError: it is no plain file, or too large for what it is meant to be.
         OSError: it is not there, or may not be read.
     """
-    _check(path, os.stat(path), most, what)  # before it is opened: a pipe would wait, a device has effects
+    _check(path, os.stat(path), most, content)  # before it is opened: a pipe would wait, a device has effects
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     with open(fd, "rb") as file:
-        _check(path, os.fstat(file.fileno()), most, what)
+        _check(path, os.fstat(file.fileno()), most, content)
         return file.read(most)
 
 
-def _check(path: str | os.PathLike[str], status: os.stat_result, most: int, what: str) -> None:
+def _check(path: str | os.PathLike[str], status: os.stat_result, most: int, content: str) -> None:
     name = Path(path).name
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{name}: is not a regular file; save {what} to one and give that")
+        raise InputError(f"{name}: is not a regular file; save {content} to one and give that")
     if status.st_size > most:
-        raise InputError(f"{name}: is larger than {most >> 20} MB, too large for {what}")
+        raise InputError(f"{name}: is larger than {most >> 20} MB, too large for {content}")

@@ -20,7 +20,7 @@ def overall(progress: Callable[[float], None], watch: Watch = silent) -> Watch:
     """A watch that also tells how much of everything is done, 0 to 1."""
     reached = 0.0
 
-    def both(stage: str, done: int, total: int) -> None:
+    def combined(stage: str, done: int, total: int) -> None:
         nonlocal reached
         watch(stage, done, total)
         low, high = SHARES.get(stage, (reached, reached))
@@ -29,4 +29,4 @@ def overall(progress: Callable[[float], None], watch: Watch = silent) -> Watch:
             reached = now
             progress(now)
 
-    return both
+    return combined

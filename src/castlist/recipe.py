@@ -312,8 +312,8 @@ def _working(room: str, use: str, step: object) -> object:
     """A step that can do what the pipeline asks of it; refused before a film is scanned with it."""
     lacking = [name for name in NEEDED.get(room, ()) if not hasattr(step, name)]
     if lacking or not (callable(step) or room == "sampling" or isinstance(step, Best)):
-        what = f"has no {lacking[0]!r}" if lacking else "cannot be called"
-        raise RecipeError(f"{room}: an object of {_shown(use)!r} {what}, so that it cannot do this step")
+        fault = f"has no {lacking[0]!r}" if lacking else "cannot be called"
+        raise RecipeError(f"{room}: an object of {_shown(use)!r} {fault}, so that it cannot do this step")
     return step
 
 

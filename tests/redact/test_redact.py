@@ -126,9 +126,9 @@ def test_the_dense_pass_is_kept_for_the_next_time(small, public) -> None:
 
     with Workspace.open(small[1], write=False) as keep:
         cast = keep.cast()
-        from castlist.redact.redact import _look
+        from castlist.redact.redact import _search
 
-        assert keep.get("dense", f"{_look(keep)!r} {cast.video.digest}", Detections) is not None
+        assert keep.get("dense", f"{_search(keep)!r} {cast.video.digest}", Detections) is not None
 
 
 def test_numbers_that_are_no_places_hide_the_same_people(small, tmp_path) -> None:

@@ -89,7 +89,7 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, verbs in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(WIDTH), what) for name, (_, what) in verbs.items()])
+                formatter.write_dl([(name.ljust(WIDTH), summary) for name, (_, summary) in verbs.items()])
 
 
 def _no_verb(name: str) -> str:
@@ -159,14 +159,14 @@ def run(arguments: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
         help_ = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
-        return _say(error.format_message().rstrip(".") + help_, 2)
+        return _print_error(error.format_message().rstrip(".") + help_, 2)
     except click.ClickException as error:
-        return _say(error.format_message(), 2)
+        return _print_error(error.format_message(), 2)
     except CastlistError as error:
-        return _say(str(error), 2)
+        return _print_error(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
         status = 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)  # click's Abort hides it
-        return _say(
+        return _print_error(
             "stopped; what was found so far is saved, and the same command continues from there", status
         )
     except BrokenPipeError:
@@ -174,15 +174,15 @@ def run(arguments: list[str] | None = None) -> int:
         return 141
     except OSError as error:
         _forget_stdout()
-        return _say(_system(error), 2)
+        return _print_error(_system(error), 2)
     except MemoryError:
-        return _say(NO_MEMORY, 2)
+        return _print_error(NO_MEMORY, 2)
     except Exception as error:
         if _short_of_memory(error):
-            return _say(NO_MEMORY, 2)
+            return _print_error(NO_MEMORY, 2)
         if os.environ.get(STRICT):
             raise
-        return _say(_defect(error), 2)
+        return _print_error(_defect(error), 2)
 
 
 def _short_of_memory(error: BaseException | None) -> bool:
@@ -229,7 +229,7 @@ def _defect(error: Exception) -> str:
     )
 
 
-def _say(text: str, status: int) -> int:
+def _print_error(text: str, status: int) -> int:
     with suppress(OSError):  # nobody reads it
         click.echo(f"castlist: {sentence(text)}", err=True)
     return status

@@ -62,7 +62,7 @@ Examples:
 @click.argument("what", nargs=-1, shell_complete=people_named)
 @click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
-def command(workspace: Path, action: str, what: tuple[str, ...], author: str, offset: float | None) -> None:
+def command(workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None) -> None:
     """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as numbers.
 
     Separate several actions by +, or give - to read them from standard input, one a line. Each action prints
@@ -71,19 +71,19 @@ def command(workspace: Path, action: str, what: tuple[str, ...], author: str, of
     from castlist.io import plain_json
     from castlist.review.session import Session
 
-    looks: dict[str, Callable[[Session], object]] = {
+    views: dict[str, Callable[[Session], object]] = {
         "list": _list,
         "history": Session.history,
         "questions": Session.questions,
         "sheet": Session.sheet,
     }
-    actions = _written(sys.stdin) if action == "-" else _apart((action, *what))
+    actions = _written(sys.stdin) if action == "-" else _apart((action, *words))
     with Session.open(workspace) as session:
-        if action in looks:
-            click.echo(plain_json.text(looks[action](session)))
+        if action in views:
+            click.echo(plain_json.text(views[action](session)))
             return
         if action == "import":
-            _import(session, what, offset)
+            _import(session, words, offset)
         else:
             _decide(session, actions, author)
         if not session.save():
@@ -130,41 +130,41 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
 
 def _act(session: Session, words: tuple[str, ...], author: str) -> int:
     """One action; the number of its decision."""
-    action, what = (words[0], words[1:]) if words else ("", ())
+    action, arguments = (words[0], words[1:]) if words else ("", ())
     number: int
     if action in ("undo", "redo"):
-        if what and (action == "redo" or len(what) > 1 or not _is_track(what[0])):
+        if arguments and (action == "redo" or len(arguments) > 1 or not _is_track(arguments[0])):
             raise InputError(
                 "write undo, redo, or undo 12 with the number of a decision (history lists the numbers)"
             )
-        number = session.undo(int(what[0]) if what else None, author=author, redo=action == "redo")
+        number = session.undo(int(arguments[0]) if arguments else None, author=author, redo=action == "redo")
         return number
     if action not in USAGE:
         raise InputError(f"there is no action {action!r} here; choose from {', '.join(USAGE)}, undo, redo")
     least, usage = USAGE[action]
-    if len(what) < least:
+    if len(arguments) < least:
         raise InputError(f"{action} needs more words; write it as in: {usage}")
-    number = session.decide(_request(action, what, session), author=author)
+    number = session.decide(_request(action, arguments, session), author=author)
     return number
 
 
-def _import(session: Session, what: tuple[str, ...], offset: float | None) -> None:
+def _import(session: Session, arguments: tuple[str, ...], offset: float | None) -> None:
     """Take over what was decided about another copy, and say what was not."""
     from fractions import Fraction
 
     from castlist.cli.output import visible
 
-    if len(what) != 1:
+    if len(arguments) != 1:
         raise InputError("name one workspace whose decisions are to be imported, as in: import film.castlist")
     if offset is not None and not abs(offset) < 1e6:
         raise InputError("--offset takes a number of seconds, as in --offset -3.2")
-    how, carried = session.take_over(
-        what[0], offset=None if offset is None else Fraction(offset).limit_denominator(1000)
+    alignment, carried = session.take_over(
+        arguments[0], offset=None if offset is None else Fraction(offset).limit_denominator(1000)
     )
-    pace = f", {float(how.speed):.5f} times as long" if how.speed != 1 else ""
-    later = "later" if how.offset >= 0 else "earlier"
-    agree = f" ({how.agreeing} of {how.tracks} tracks agree)" if offset is None else ""
-    click.echo(f"this copy of the film is {abs(float(how.offset)):.3f} s {later}{pace}{agree}")
+    pace = f", {float(alignment.speed):.5f} times as long" if alignment.speed != 1 else ""
+    later = "later" if alignment.offset >= 0 else "earlier"
+    agree = f" ({alignment.agreeing} of {alignment.tracks} tracks agree)" if offset is None else ""
+    click.echo(f"this copy of the film is {abs(float(alignment.offset)):.3f} s {later}{pace}{agree}")
     known = f", {carried.known} were already here" if carried.known else ""
     click.echo(f"{len(carried.decisions)} decisions imported{known}")
     for left in carried.left:
@@ -189,14 +189,18 @@ def _list(session: Session) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _request(action: str, what: tuple[str, ...], session: Session) -> dict[str, Json]:
+def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[str, Json]:
     """Words of the command line as a request."""
     if action == "name":
-        return {"action": action, "person": what[0] if what else "", "name": " ".join(what[1:])}
+        return {
+            "action": action,
+            "person": arguments[0] if arguments else "",
+            "name": " ".join(arguments[1:]),
+        }
     if action == "sort":
-        return {"action": action, "items": [_item(word, session) for word in what]}
-    people = [w for w in what if not _is_track(w)]
-    tracks = [int(w) for w in what if _is_track(w)]
+        return {"action": action, "items": [_item(word, session) for word in arguments]}
+    people = [w for w in arguments if not _is_track(w)]
+    tracks = [int(w) for w in arguments if _is_track(w)]
     request: dict[str, Json] = {"action": action}
     if action == "move" or (action == "restore" and people):
         if len(people) != 1:

@@ -64,5 +64,5 @@ def command(
         click.echo(f"Pictures: {visible(str(target))}", err=as_json)
 
 
-def _meant(who: str) -> int | str:
-    return int(who) if who.lstrip("-").isdigit() else who
+def _meant(text: str) -> int | str:
+    return int(text) if text.lstrip("-").isdigit() else text

@@ -30,8 +30,8 @@ def films_progress(total: int, quiet: bool = False) -> Iterator[tuple[FilmWatch,
     if quiet:
         yield silent, lambda outcome: None
     elif sys.stderr.isatty():
-        with _bars(total) as both:
-            yield both
+        with _bars(total) as bars:
+            yield bars
     else:
         yield _plain(total)
 

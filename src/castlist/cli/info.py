@@ -62,7 +62,9 @@ def _proposed(opened: Workspace) -> list[str]:
     """The names that are proposed now, a line each."""
     from castlist.review.proposed import open_names
 
-    return [f"Proposed: {who.called} is {row.name}? (from {row.source})" for who, row in open_names(opened)]
+    return [
+        f"Proposed: {person.called} is {row.name}? (from {row.source})" for person, row in open_names(opened)
+    ]
 
 
 def _lines(found: Summary) -> dict[str, str]:

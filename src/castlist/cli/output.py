@@ -126,8 +126,8 @@ def _to_review(cast: Cast, outlook: Outlook | None) -> str:
     if outlook is None or not outlook.clicks:
         return "to name and correct the people"
     unsure = len(_unsure(cast, outlook))
-    who = f": {unsure} {'person is' if unsure == 1 else 'people are'} unsure" if unsure else ""
-    return f"to name and correct the people, about {outlook.clicks} click{'s' * (outlook.clicks > 1)}{who}"
+    note = f": {unsure} {'person is' if unsure == 1 else 'people are'} unsure" if unsure else ""
+    return f"to name and correct the people, about {outlook.clicks} click{'s' * (outlook.clicks > 1)}{note}"
 
 
 def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
@@ -158,10 +158,10 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
             table.add_column("Unsure")
         for person in cast.people[:SHOWN]:
             share = f"{100 * cast.share(person):.0f} %"
-            seen = _seen(person, lambda seconds: moment_uri(cast.video.path, seconds))
+            appearances = _appearances(person, lambda seconds: moment_uri(cast.video.path, seconds))
             doubt = [escape(unsure.get(person.id, ""))] if unsure else []
             name = escape(visible(person.name, 60))
-            table.add_row(name, clock_time(person.duration), share, seen, *doubt)
+            table.add_row(name, clock_time(person.duration), share, appearances, *doubt)
         console.print(table)
         if len(cast) > SHOWN:
             console.print(f"and {len(cast) - SHOWN} more people")
@@ -169,7 +169,7 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
         console.print(visible(line, 400), markup=False)
 
 
-def _seen(person: Person, uri: Callable[[Fraction], str]) -> Text:
+def _appearances(person: Person, uri: Callable[[Fraction], str]) -> Text:
     """A person's first appearances; each opens the film there, where a terminal can do that."""
     from rich.style import Style
     from rich.text import Text

@@ -111,9 +111,9 @@ def _say_kept(count: int, workspace: Path) -> None:
     from castlist.cli.output import visible
 
     if count:
-        what = "1 proposal was stored" if count == 1 else f"{count} proposals were stored"
+        sentence = "1 proposal was stored" if count == 1 else f"{count} proposals were stored"
         review = f"castlist review {shlex.quote(visible(str(workspace)))}"
-        click.echo(f"nobody was named; {what}: {review} asks about them, --apply names the clear ones")
+        click.echo(f"nobody was named; {sentence}: {review} asks about them, --apply names the clear ones")
     else:
         click.echo("nobody was named, and there is no open proposal from this file")
 
@@ -194,17 +194,17 @@ def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
         click.echo(plain_json.text([_plain(session, p) for p in found]))
         return
     for p in found:
-        who = "nobody" if p.group < 0 else _called(session, p.group)
-        what = "of faces" if p.faces else "of the time"
+        called = "nobody" if p.group < 0 else _called(session, p.group)
+        basis = "of faces" if p.faces else "of the time"
         rest = f", next {_called(session, p.second)} with {p.second_agree:.0%}" if p.second >= 0 else ""
         reason = f" ({p.why})" if p.why else ""
-        click.echo(visible(f"{p.name} → {who}: {p.state}{reason}; {p.agree:.0%} {what}{rest}", 400))
+        click.echo(visible(f"{p.name} → {called}: {p.state}{reason}; {p.agree:.0%} {basis}{rest}", 400))
 
 
 def _called(session: Session, group: int) -> str:
     """A person as the review calls them, with the id that castlist decide takes."""
-    who = session.view.groups[group]
-    return f"{who.name} ({who.id})" if who.name else str(who.id)
+    person = session.view.groups[group]
+    return f"{person.name} ({person.id})" if person.name else str(person.id)
 
 
 def _plain(session: Session, p: Proposal) -> dict[str, Json]:

@@ -160,7 +160,7 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
         )
 
 
-def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, nothing: str) -> None:
+def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, empty: str) -> None:
     if as_csv:
         text = io.StringIO()
         out = csv.writer(text, lineterminator="\n")
@@ -172,9 +172,9 @@ def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, not
             head, [tuple(map(shown, row)) for row in rows], right=("Likely", "From", "To", "At", "Pictures")
         )
     else:
-        click.echo(shown(nothing))
+        click.echo(shown(empty))
     if as_csv and not rows:
-        click.echo(shown(nothing), err=True)
+        click.echo(shown(empty), err=True)
 
 
 def _harmless(cell: str) -> str:

@@ -87,18 +87,18 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
         runs = [run for run in opened.runs() if run.finished]
         evidence = stored_evidence(opened, runs[-1].id if runs else None)
         evidence = replace(evidence, version=evidence.version or (runs[-1].version if runs else ""))
-        who = None if person is None else cast.named([person])[0]
+        chosen = None if person is None else cast.named([person])[0]
         figures = None
-        if who is not None and base is not None and len(base.mean) == len(cast.tracks):
-            figures = likeness(cast, who, base.mean)
+        if chosen is not None and base is not None and len(base.mean) == len(cast.tracks):
+            figures = likeness(cast, chosen, base.mean)
         html = render_sheet(
-            cast, who, thumbs=opened.image, evidence=evidence, likeness=figures, alike=alike_in(opened),
-            pose=None if who is None else poses_in(opened), film=sheet_address(cast, target),
+            cast, chosen, thumbs=opened.image, evidence=evidence, likeness=figures, alike=alike_in(opened),
+            pose=None if chosen is None else poses_in(opened), film=sheet_address(cast, target),
         )  # fmt: skip
     if target.suffix.lower() == ".html":
         write_sheet(html, target)
     else:
-        _printed(html, target, 1 + -(-len(cast.people) // 3) if who is None else 1)
+        _printed(html, target, 1 + -(-len(cast.people) // 3) if chosen is None else 1)
     click.echo(f"Sheet: {linked(visible(str(target)), file_uri(target))}")
 
 

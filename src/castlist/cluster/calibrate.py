@@ -165,8 +165,8 @@ def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
     """
     wide = float(np.hypot(prior.other_std, FILM_SPREAD))
     two = (1 - MIRRORS) * _normal(apart, prior.other_mean, wide)
-    one = MIRRORS * _normal(np.minimum(apart, prior.same_mean), prior.same_mean, prior.same_std)
-    return apart[two > one]
+    same = MIRRORS * _normal(np.minimum(apart, prior.same_mean), prior.same_mean, prior.same_std)
+    return apart[two > same]
 
 
 def _mixture(

@@ -78,13 +78,13 @@ def membership_odds(
 def shares(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(t, p) the part that each column has of its row, and (t,) that of "nobody", whose log odds are 0."""
     top = np.maximum(odds.max(axis=1, keepdims=True), 0.0)
-    each, nobody = np.exp(odds - top), np.exp(-top)
-    total = each.sum(axis=1, keepdims=True) + nobody
-    return np.asarray(each / total), np.asarray((nobody / total)[:, 0])
+    each, rest = np.exp(odds - top), np.exp(-top)
+    total = each.sum(axis=1, keepdims=True) + rest
+    return np.asarray(each / total), np.asarray((rest / total)[:, 0])
 
 
 def _share(odds: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
     """(t,) the part of each row's own column; of a track alone, that of "nobody"."""
-    each, nobody = shares(odds)
+    each, rest = shares(odds)
     alone = np.bincount(label)[label] == 1
-    return np.asarray(np.where(alone, nobody, each[np.arange(len(label)), label]))
+    return np.asarray(np.where(alone, rest, each[np.arange(len(label)), label]))

@@ -130,10 +130,10 @@ def _people(tree: Tree, faces: NDArray[np.int64]) -> NDArray[np.int64]:
     weight[: len(faces)] = faces
     for i, pair in enumerate(tree.merge):
         weight[tree.leaves + i] = weight[pair].sum()
-    seen = weight >= SEEN * max(int(faces.sum()), 1)
-    seen &= weight > 0
-    step = seen[tree.leaves :].astype(np.int64) - seen[tree.merge].sum(axis=1)
-    return np.concatenate([[0], np.cumsum(step)]) + int(seen[: tree.leaves].sum())
+    large = weight >= SEEN * max(int(faces.sum()), 1)
+    large &= weight > 0
+    step = large[tree.leaves :].astype(np.int64) - large[tree.merge].sum(axis=1)
+    return np.concatenate([[0], np.cumsum(step)]) + int(large[: tree.leaves].sum())
 
 
 def _decided(faces: NDArray[np.int64], constraints: Constraints) -> int:

@@ -43,14 +43,14 @@ class LinkEvidence:
     def sentence(self) -> str:
         """The evidence in a sentence."""
         if self.decided:
-            verdict = "one person" if self.probability > 0.5 else "two people"
-            return f"Tracks {self.a} and {self.b} are {verdict}: {self.decided}."
+            claim = "one person" if self.probability > 0.5 else "two people"
+            return f"Tracks {self.a} and {self.b} are {claim}: {self.decided}."
         if np.isnan(self.cosine):
             return f"Nothing is known of tracks {self.a} and {self.b}: one has no face that could be read."
-        verdict = "probably one person" if self.probability >= 0.5 else "probably two people"
+        claim = "probably one person" if self.probability >= 0.5 else "probably two people"
         best = f", {self.face_cosine[0]:.2f} for their most alike faces" if len(self.face_cosine) else ""
         return (
-            f"Tracks {self.a} and {self.b} by themselves are {verdict} (p = {self.probability:.2f}): "
+            f"Tracks {self.a} and {self.b} by themselves are {claim} (p = {self.probability:.2f}): "
             f"likeness {self.cosine:.2f}{_of_views(self.views)}{best}; "
             f"here it is {self.same_cosine:.2f} within a person and {self.other_cosine:.2f} between two."
         )

@@ -80,8 +80,10 @@ class GroupSums:
         self.cross = np.asarray(member @ (member @ cosine).T, np.float64)
         self.own = np.bincount(label, np.diagonal(cosine), minlength=g).astype(np.float64)
         ends = label[cannot]
-        both = np.concatenate([ends, ends[:, ::-1]]).T if len(ends) else np.zeros((2, 0), np.int64)
-        self.links = np.asarray(coo_matrix((np.ones(both.shape[1]), tuple(both)), shape=(g, g)).toarray())
+        directed = np.concatenate([ends, ends[:, ::-1]]).T if len(ends) else np.zeros((2, 0), np.int64)
+        self.links = np.asarray(
+            coo_matrix((np.ones(directed.shape[1]), tuple(directed)), shape=(g, g)).toarray()
+        )
         self.alive = np.ones(g, np.bool_)
         self.hints = None if hints is None else hints.grouped(label)
 
@@ -125,7 +127,7 @@ def merge_all(
     g = len(groups.count)
     best, partner = np.full(g, -np.inf), np.zeros(g, np.int64)
     for group in range(g):
-        _look(groups, group, best, partner)
+        _nearest_pairs(groups, group, best, partner)
     pairs: list[tuple[int, int]] = []
     odds: list[float] = []
     home = np.arange(g)
@@ -139,13 +141,13 @@ def merge_all(
         groups.join(a, b)
         home[home == b] = a
         best[b] = -np.inf
-        row = _look(groups, a, best, partner)
+        row = _nearest_pairs(groups, a, best, partner)
         closer = groups.alive & (row >= best) & (row > -np.inf)
         best[closer], partner[closer] = row[closer], a
         lost = groups.alive & ((partner == a) | (partner == b)) & ~closer
         lost[a] = False
         for i in np.flatnonzero(lost):
-            _look(groups, int(i), best, partner)
+            _nearest_pairs(groups, int(i), best, partner)
     return np.array(pairs, np.int64).reshape(-1, 2), np.array(odds), home
 
 
@@ -155,7 +157,7 @@ def join_groups(groups: GroupSums, label: NDArray[np.int64]) -> NDArray[np.int64
     return np.unique(home[label], return_inverse=True)[1].astype(np.int64)
 
 
-def _look(
+def _nearest_pairs(
     groups: GroupSums, i: int, best: NDArray[np.float64], partner: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     row = groups.log_odds(i)

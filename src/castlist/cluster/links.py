@@ -68,8 +68,8 @@ def cannot_table(
         shape: (r, c).
     """
     table = np.zeros(shape, np.bool_)
-    both = np.concatenate([cannot, cannot[:, ::-1]])
-    r, c = row[both[:, 0]], column[both[:, 1]]
+    directed = np.concatenate([cannot, cannot[:, ::-1]])
+    r, c = row[directed[:, 0]], column[directed[:, 1]]
     known = (r >= 0) & (c >= 0)
     table[r[known], c[known]] = True
     return table

@@ -48,8 +48,8 @@ def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> 
         raise InputError(f"bins must be at least 1, got {bins}")
     if not np.all((p >= 0) & (p <= 1)):
         raise InputError("probabilities must lie in [0, 1]")
-    which = np.minimum((p * bins).astype(np.int64), bins - 1)
-    count = np.bincount(which, minlength=bins)
+    place = np.minimum((p * bins).astype(np.int64), bins - 1)
+    count = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):
-        predicted, true = (np.bincount(which, v, minlength=bins) / count for v in (p, y))
+        predicted, true = (np.bincount(place, v, minlength=bins) / count for v in (p, y))
     return Reliability(predicted, true, count.astype(np.int64))

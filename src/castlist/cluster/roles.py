@@ -43,9 +43,9 @@ class Roles:
             sure: (t,) tracks that are faces beyond doubt, whatever their scores.
         """
         known = label != NOISE
-        seconds, weight = self._seen(tracks, clock, height)
-        seen = np.bincount(label[known], weights=weight[known])
-        billed = seen >= self.share * seen.sum()
+        seconds, weight = self._prominence(tracks, clock, height)
+        prominence = np.bincount(label[known], weights=weight[known])
+        billed = prominence >= self.share * prominence.sum()
         if clock is not None and len(clock):
             least = min(self.seconds, self.part * float(clock.time(len(clock)) - clock.time(0)))
             billed &= np.bincount(label[known], weights=seconds[known]) >= least
@@ -59,12 +59,12 @@ class Roles:
         each[known] = fate[label[known]]
         return each
 
-    def _seen(
+    def _prominence(
         self, tracks: Tracks, clock: Clock | None, height: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(t,) seconds of each track, and how much it is seen; numbers of faces where there is no clock."""
         if clock is None or not len(tracks):
             return tracks.size.astype(np.float64), tracks.size.astype(np.float64)
         columns = (tracks.seconds(clock), tracks.prominence(clock, height))
-        seconds, seen = (np.add.reduceat(column, tracks.offset[:-1]) for column in columns)
-        return seconds, seen
+        seconds, prominence = (np.add.reduceat(column, tracks.offset[:-1]) for column in columns)
+        return seconds, prominence

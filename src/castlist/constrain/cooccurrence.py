@@ -44,9 +44,9 @@ class CoOccurrence:
             met = np.append(met, pair[~on_top])
             touched = np.append(touched, pair[on_top])
         pairs, frames = np.unique(met, return_counts=True)
-        both, ties = np.unique(touched, return_counts=True)
+        cells, ties = np.unique(touched, return_counts=True)
         shared = np.zeros(len(pairs), np.int64)
-        _, left, right = np.intersect1d(pairs, both, assume_unique=True, return_indices=True)
+        _, left, right = np.intersect1d(pairs, cells, assume_unique=True, return_indices=True)
         shared[left] = ties[right]
         kept = pairs[(frames >= self.min_frames) & (shared <= self.max_shared * (frames + shared))]
         c = len(kept)

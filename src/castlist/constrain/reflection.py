@@ -67,14 +67,16 @@ class Reflections:
         copied = likeness >= self.copy
         least = self.copy_movement if copied else self.movement
         proof = self.copy_correlation if copied else self.correlation
-        (frame_a, face_a), (frame_b, face_b) = (_seen(tracks, t) for t in (a, b))
+        (frame_a, face_a), (frame_b, face_b) = (_frames_and_rows(tracks, t) for t in (a, b))
         _, left, right = np.intersect1d(frame_a, frame_b, assume_unique=True, return_indices=True)
         if len(left) < self.frames:
             return False
-        one, two = (_smooth(turn(detections.landmarks[f])) for f in (face_a[left], face_b[right]))
-        if min(one.std(), two.std()) < least:
+        left_turn, right_turn = (
+            _smooth(turn(detections.landmarks[f])) for f in (face_a[left], face_b[right])
+        )
+        if min(left_turn.std(), right_turn.std()) < least:
             return False
-        return bool(abs(np.corrcoef(one, two)[0, 1]) >= proof)
+        return bool(abs(np.corrcoef(left_turn, right_turn)[0, 1]) >= proof)
 
 
 def _likeness(links: Constraints, embeddings: Embeddings) -> NDArray[np.float64]:
@@ -98,7 +100,7 @@ def turn(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray((nose * across).sum(1) / apart)
 
 
-def _seen(tracks: Tracks, track: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _frames_and_rows(tracks: Tracks, track: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The frames in which a track's face was detected, not carried over, and those detections."""
     rows = tracks.rows(track)
     frame, found = tracks.frame[rows], tracks.detection[rows]

@@ -48,13 +48,13 @@ class Clothes:
 
         low, high = _region(np.asarray(box, np.float64))
         scale = np.array([WIDE, HIGH]) / (high - low)
-        seen, zoom, shift = image, 1.0, np.zeros(2)
+        source, zoom, shift = image, 1.0, np.zeros(2)
         if scale.min() < 0.5:
-            seen, zoom, shift = halved(image, low, high, float(scale.min()))
+            source, zoom, shift = halved(image, low, high, float(scale.min()))
         by = scale / zoom
         matrix = np.column_stack([np.diag(by), -by * (zoom * low + shift)])
         picture = cv2.warpAffine(
-            seen, matrix, (WIDE, HIGH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            source, matrix, (WIDE, HIGH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         size = np.array(image.shape[1::-1], np.float64)
         first = np.ceil(np.clip(-low * scale, 0, (WIDE, HIGH))).astype(int)

@@ -31,13 +31,13 @@ class LookAhead:
     """
 
     def __init__(
-        self, look: Sampling, detector: FaceFinder, machine: Machine, helper: HelperThread, lag: int
+        self, sampling: Sampling, detector: FaceFinder, machine: Machine, helper: HelperThread, lag: int
     ) -> None:
-        self._look, self._detector, self._machine, self._helper = look, detector, machine, helper
+        self._sampling, self._detector, self._machine, self._helper = sampling, detector, machine, helper
         self._lag = lag
         self._begun: dict[int, Looks] = {}  # by the identity of pictures that `_coming` and `_before` hold
-        self._sampler = Sampler(look, self._found, machine)
-        self._jumps = Jumps(look.jump)
+        self._sampler = Sampler(sampling, self._found, machine)
+        self._jumps = Jumps(sampling.jump)
         self._coming: deque[_Coming] = deque()
         self._before: _Coming | None = None  # the frame that the sampler was shown last
 
@@ -80,14 +80,14 @@ class LookAhead:
             also = [side for side, when in others.items() if now.seconds >= when - 1e-6]
             if not now.begun:
                 self._begin(now, also)
-            due = now.seconds + 1 / self._look.per_second
-            others |= dict.fromkeys(also, now.seconds + self._look.patience)
+            due = now.seconds + 1 / self._sampling.per_second
+            others |= dict.fromkeys(also, now.seconds + self._sampling.patience)
 
     def _begin(self, now: _Coming, also: list[int]) -> None:
         image = now.picture()  # here: a film is read by one thread
         now.picture = lambda: image  # the sampler asks for this very picture
-        for side in (self._look.side, *also):
-            scale = self._look.scale(image, side)
+        for side in (self._sampling.side, *also):
+            scale = self._sampling.scale(image, side)
             if scale not in now.begun:
                 now.begun[scale] = self._helper.ahead(partial(self._search, image, scale))
         self._begun[id(image)] = now.begun

@@ -107,8 +107,10 @@ def turn(path: Path, degrees: int, width: int, height: int) -> None:
         raise InputError(f"a rotation flag needs an .mp4 or .mov file, not {path.name}")
     cos, sin = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
     x, y = {90: (height, 0), 180: (width, height), 270: (0, width)}[degrees]
-    one = 1 << 16
-    matrix = struct.pack(">9i", cos * one, sin * one, 0, -sin * one, cos * one, 0, x * one, y * one, 1 << 30)
+    fixed = 1 << 16
+    matrix = struct.pack(
+        ">9i", cos * fixed, sin * fixed, 0, -sin * fixed, cos * fixed, 0, x * fixed, y * fixed, 1 << 30
+    )
     with open(path, "r+b") as file:
         at = find_box(file, (b"moov", b"trak", b"tkhd"))
         version = file.read(1)[0]

@@ -128,11 +128,11 @@ def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, m
     found = stage.boxes(k)
     rows: list[Row] = []
     for place, (i, box, yaw) in enumerate(found):
-        seen = visible(box, [b for _, b, _ in found[place + 1 :]], stage, size)
-        if seen < GONE:
+        share = visible(box, [b for _, b, _ in found[place + 1 :]], stage, size)
+        if share < GONE:
             continue
         small = box[3] - box[1] < LEAST_HEIGHT
-        lost = not main or light < LEAST_LIGHT or seen < LEAST_SEEN or abs(yaw) > MOST_YAW or small
+        lost = not main or light < LEAST_LIGHT or share < LEAST_SEEN or abs(yaw) > MOST_YAW or small
         person = UNKNOWN if lost else stage.scene.actors[i].person
         rows.append((frame, clip(box, size), person, first_track + i if main else -1))
     for p, box in enumerate(stage.portraits(k)):
@@ -157,16 +157,16 @@ def visible(
     """The share of a face's box that the frame shows: not outside it, not behind heads and bodies."""
     t = (np.arange(12) + 0.5) / 12
     x, y = np.meshgrid(box[0] + t * (box[2] - box[0]), box[1] + t * (box[3] - box[1]))
-    seen = (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1])
+    free = (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1])
     if stage.scene.right:
-        seen &= (x < size[0] / 2) == ((box[0] + box[2]) / 2 < size[0] / 2)
+        free &= (x < size[0] / 2) == ((box[0] + box[2]) / 2 < size[0] / 2)
     for other in before:
         cx, cy = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
         a, b = 0.56 * (other[2] - other[0]), 0.62 * (other[3] - other[1])
         head = ((x - cx) / a) ** 2 + ((y - cy + 0.08 * b) / b) ** 2 < 1
         shoulders = (y > other[3] + 0.14 * b) & (np.abs(x - cx) < 1.7 * a)
-        seen &= ~(head | shoulders)
-    return float(seen.mean())
+        free &= ~(head | shoulders)
+    return float(free.mean())
 
 
 def grain_bank(script: Script, seed: int) -> Callable[[Image, int], Image]:

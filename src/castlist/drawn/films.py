@@ -97,10 +97,10 @@ def random_scene(rng: np.random.Generator, n_people: int, seconds: float) -> Sce
     """One shot of some of n people."""
     kind = str(rng.choice(["close", "two", "group", "crossing", "walk"], p=[0.4, 0.3, 0.12, 0.1, 0.08]))
     wanted = {"close": 1, "walk": 1, "two": 2, "crossing": 2, "group": 4}[kind]
-    who = [int(p) for p in rng.permutation(n_people)[:wanted]]
+    chosen = [int(p) for p in rng.permutation(n_people)[:wanted]]
     actors: list[Actor] = []
-    for i, person in enumerate(who):
-        x = (i + 1) / (len(who) + 1) + float(rng.uniform(-0.03, 0.03))
+    for i, person in enumerate(chosen):
+        x = (i + 1) / (len(chosen) + 1) + float(rng.uniform(-0.03, 0.03))
         size = {"close": 0.46, "two": 0.29, "group": 0.2, "crossing": 0.2 + 0.06 * i, "walk": 0.2}[kind]
         actor = Actor(person, x, 0.44, size * float(rng.uniform(0.92, 1.1)), yaw=float(rng.uniform(-18, 18)))
         if kind in ("crossing", "walk"):
@@ -269,10 +269,10 @@ def slides() -> Script:
 
 def mirror() -> Script:
     """A person and her reflection, seen at once."""
-    seen = Actor(1, 0.30, 0.44, 0.32, yaw=24, turn=8)
-    glass = replace(seen, x=0.72, size=0.25, mirrored=True)
+    person = Actor(1, 0.30, 0.44, 0.32, yaw=24, turn=8)
+    glass = replace(person, x=0.72, size=0.25, mirrored=True)
     return Script(
-        "mirror", people(3), (Scene(4.0, (glass, seen), "study"), close(1, "study"), close(0, "study"))
+        "mirror", people(3), (Scene(4.0, (glass, person), "study"), close(1, "study"), close(0, "study"))
     )
 
 

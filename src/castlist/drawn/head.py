@@ -426,10 +426,10 @@ def glasses(sheet: Sheet, shape: Shape) -> None:
     r = (0.235, 0.205) if look.glasses == "round" else (0.245, 0.165)
     for side in (-1, 1):
         rim = unit * r + (side * max(look.eye_gap, 0.29), look.eye_y + 0.02)
-        seen = shape.face(rim, 0.10)
-        sheet.paint(seen, (0.85, 0.92, 1.0), alpha=0.10)
+        outline = shape.face(rim, 0.10)
+        sheet.paint(outline, (0.85, 0.92, 1.0), alpha=0.10)
         sheet.paint(
-            ribbon(np.concatenate([seen, seen[:2]]), 0.042 if look.glasses == "square" else 0.03), ink
+            ribbon(np.concatenate([outline, outline[:2]]), 0.042 if look.glasses == "square" else 0.03), ink
         )
         arm = np.array(
             [
@@ -504,10 +504,12 @@ def hair(sheet: Sheet, shape: Shape, pose: Pose) -> None:
     if look.style in ("bald", "fringe_of_hair"):
         return
     edge = hair_edge(shape)
-    seen, far = shape.see(edge), shape.near(edge) < -0.02
+    outline, far = shape.see(edge), shape.near(edge) < -0.02
     inside = sheet.mask([hair_volume(shape)])
-    seen[far, 0] = np.where(seen[far, 0] > 0, 3, -3)
-    loop = np.concatenate([seen, [[3.0, seen[-1, 1]], [3.0, -3.0], [-3.0, -3.0], [-3.0, seen[0, 1]]]])
+    outline[far, 0] = np.where(outline[far, 0] > 0, 3, -3)
+    loop = np.concatenate(
+        [outline, [[3.0, outline[-1, 1]], [3.0, -3.0], [-3.0, -3.0], [-3.0, outline[0, 1]]]]
+    )
     shadow = tone(look.skin, 0.4, 0.2)
     sheet.paint(np.add(loop, (0, 0.035)), shadow, alpha=0.4, blur=0.03, inside=inside, solid=False)
     sheet.paint(loop, look.hair, inside=inside)
@@ -522,11 +524,13 @@ def temples(sheet: Sheet, shape: Shape) -> None:
         around = ellipse(side * 100, -0.16, 38, 0.40)
         angle, half = np.radians(around[:, 0]), shape.half(around[:, 1]) * 1.02
         tuft = np.column_stack([half * np.sin(angle), around[:, 1], DEPTH * np.cos(angle)])
-        seen, far = shape.see(tuft), shape.near(tuft) < -0.02
+        shape_outline, far = shape.see(tuft), shape.near(tuft) < -0.02
         if not far.all():
-            seen[far, 0] = np.where(seen[far, 0] > 0, 3, -3)
-            sheet.paint(seen, tone(look.hair, 0.95), blur=0.015, inside=inside)
-            sheet.paint(np.add(seen, (0, 0.03)), tone(look.hair, 0.6), alpha=0.3, blur=0.08, inside=inside)
+            shape_outline[far, 0] = np.where(shape_outline[far, 0] > 0, 3, -3)
+            sheet.paint(shape_outline, tone(look.hair, 0.95), blur=0.015, inside=inside)
+            sheet.paint(
+                np.add(shape_outline, (0, 0.03)), tone(look.hair, 0.6), alpha=0.3, blur=0.08, inside=inside
+            )
 
 
 def sheen(sheet: Sheet, shape: Shape, pose: Pose, where: Image) -> None:

@@ -41,9 +41,11 @@ def person_html(person: Person, image: Callable[[str], bytes] | None = None) -> 
     """One person as HTML: faces, seconds and appearances."""
     faces = "".join(_picture(face.image, image) for face in person.faces[:PORTRAITS])
     stays = len(person.appearances)
-    seen = f"{person.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
+    summary = f"{person.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
     first, last = float(person.first), float(person.last)
-    return f"<div><p><b>{escape(person.name)}</b>: {seen}, {first:.1f}–{last:.1f} s</p><p>{faces}</p></div>"
+    return (
+        f"<div><p><b>{escape(person.name)}</b>: {summary}, {first:.1f}–{last:.1f} s</p><p>{faces}</p></div>"
+    )
 
 
 def _row(cast: Cast, person: Person, image: Callable[[str], bytes] | None, colour: str) -> str:

@@ -42,19 +42,19 @@ def columns(cast: Cast, table: str = "appearances") -> Columns:
 
 
 def _people(cast: Cast) -> Columns:
-    everybody = cast.everybody
+    people = cast.everybody
     return {
-        "person": np.array([p.id for p in everybody], np.int64),
-        "name": [p.name for p in everybody],
-        "named": np.array([p.named for p in everybody], bool),
-        "fate": [Fate(p.fate).word for p in everybody],
-        "screen_time": np.array([p.screen_time for p in everybody], np.float64),
-        "share": np.array([cast.share(p) for p in everybody], np.float64),
-        "first": np.array([float(p.first) for p in everybody], np.float64),
-        "last": np.array([float(p.last) for p in everybody], np.float64),
-        "appearances": np.array([len(p.appearances) for p in everybody], np.int64),
-        "tracks": np.array([len(p.tracks) for p in everybody], np.int64),
-        "faces": np.array([p.face_count for p in everybody], np.int64),
+        "person": np.array([p.id for p in people], np.int64),
+        "name": [p.name for p in people],
+        "named": np.array([p.named for p in people], bool),
+        "fate": [Fate(p.fate).word for p in people],
+        "screen_time": np.array([p.screen_time for p in people], np.float64),
+        "share": np.array([cast.share(p) for p in people], np.float64),
+        "first": np.array([float(p.first) for p in people], np.float64),
+        "last": np.array([float(p.last) for p in people], np.float64),
+        "appearances": np.array([len(p.appearances) for p in people], np.int64),
+        "tracks": np.array([len(p.tracks) for p in people], np.int64),
+        "faces": np.array([p.face_count for p in people], np.int64),
     }
 
 

@@ -71,16 +71,16 @@ def _film(db: Db, event: Event) -> None:
 
 def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
     """Somebody of a film, and whom of the library it is."""
-    whom = person.get("person")
-    if whom is not None:
-        _begin_person(db, _id(whom), event.time)
-        whom = now_id(db, whom)
+    library_person = person.get("person")
+    if library_person is not None:
+        _begin_person(db, _id(library_person), event.time)
+        library_person = now_id(db, library_person)
     db.execute(
         "INSERT INTO member (film, key, person, probability, how, fate, founds, name, seconds, faces)"
         " VALUES (?, ?, ?, ?, ?, '', 0, '', 0, 0)"
         " ON CONFLICT (film, key) DO UPDATE SET person = excluded.person, probability = excluded.probability,"
         " how = excluded.how",
-        (film, person["key"], whom, person.get("p"), person.get("how", "")),
+        (film, person["key"], library_person, person.get("p"), person.get("how", "")),
     )
     member = member_of(db, film, person["key"])
     for place, at in enumerate(person.get("at", ())):
@@ -128,10 +128,10 @@ def _merge(db: Db, event: Event) -> None:
     into, gone = now_id(db, event.data["into"]), now_id(db, event.data["gone"])
     if into == gone:
         return
-    how = LinkOrigin.USER if event.author else LinkOrigin.LINKED
+    origin = LinkOrigin.USER if event.author else LinkOrigin.LINKED
     db.execute(
         "UPDATE member SET person = ?, how = ?, probability = ? WHERE person = ?",
-        (into, how, event.data.get("p"), gone),
+        (into, origin, event.data.get("p"), gone),
     )
     db.execute(
         "UPDATE person SET (name, named_by) = (SELECT name, named_by FROM person WHERE id = ?)"

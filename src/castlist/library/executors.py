@@ -78,10 +78,10 @@ class _Worker:
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=False)
+        self.pipe, worker_end = context.Pipe()
+        self.process = context.Process(target=_serve, args=(worker_end,), daemon=False)
         self.process.start()
-        theirs.close()
+        worker_end.close()
 
     def take(self, task: Task, tries: int) -> None:
         self.task = self.last = task

@@ -25,8 +25,8 @@ def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
     own = {str(event.data.get("name", "")) for event in log.read() if event.data.get("person") in ids}
     now: set[str] = set()
     taken: set[str] = set()
-    everybody = "SELECT id, name FROM person UNION SELECT person, name FROM member WHERE person IS NOT NULL"
-    for person, name in db.execute(everybody):
+    query = "SELECT id, name FROM person UNION SELECT person, name FROM member WHERE person IS NOT NULL"
+    for person, name in db.execute(query):
         if person in ids:
             now.add(name)
         else:
@@ -75,13 +75,13 @@ def redact_log(
     library: Path, ids: Sequence[str], members: Sequence[tuple[str, str]], names: Sequence[str]
 ) -> None:
     """Write the log anew without names, times and places of a person. Ids and lines stay."""
-    own, who = set(ids), set(members)
+    people, film_people = set(ids), set(members)
     folded = [n.casefold() for n in names if n]
     folder = Folder(library)
     with open(folder.open(LOG), "rb") as old, folder.written(LOG) as new:
         for line in old:
             row = json.loads(line)
-            _redact(row["kind"], row["data"], own, who, folded)
+            _redact(row["kind"], row["data"], people, film_people, folded)
             new.write(
                 json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
             )

@@ -138,8 +138,8 @@ def _linked(
     nearest, sample = nearest_members(db, facts.model, sets, where, (film,))
     pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
     inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))})
-    seen = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
-    likeness = ScoreOdds.fit(facts.model, pairs, seen)
+    different = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
+    likeness = ScoreOdds.fit(facts.model, pairs, different)
     candidates = _candidates(db, able, sets, nearest)
     apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
     for a, b in (*facts.together, *parted):

@@ -365,8 +365,8 @@ class Library:
             f for f in self.films if given in (f.name, f.path, f.digest, str(f.workspace), Path(f.path).name)
         ]
         if len(found) != 1:
-            what = "no film" if not found else f"{len(found)} films"
-            raise InputError(f"the library has {what} called {given!r}; castlist library list names all")
+            amount = "no film" if not found else f"{len(found)} films"
+            raise InputError(f"the library has {amount} called {given!r}; castlist library list names all")
         return found[0]
 
     # Deciding
@@ -379,11 +379,11 @@ class Library:
         if not called or len(called) > LONGEST:
             raise InputError(f"a name has 1 to {LONGEST} characters")
         with self._writing() as (db, record):
-            whom = views.person(db, person)
-            record([(EventKind.NAME, {"person": whom, "name": called})], author=author or "somebody")
-            self._note(db, carry_names(db, self.path, person=whom))
-            self._bring_names(db, whom)  # back where the new name cannot be given
-        return whom
+            known = views.person(db, person)
+            record([(EventKind.NAME, {"person": known, "name": called})], author=author or "somebody")
+            self._note(db, carry_names(db, self.path, person=known))
+            self._bring_names(db, known)  # back where the new name cannot be given
+        return known
 
     def proposals(self) -> list[NameProposed]:
         """The names that files propose for people of the films who have none, and that nobody answered."""
@@ -444,8 +444,8 @@ class Library:
             films: films, or single film-people as `film:key`.
         """
         with self._writing() as (db, record):
-            whom = views.person(db, person)
-            members = _members(db, whom)
+            known = views.person(db, person)
+            members = _members(db, known)
             chosen = [m for m in members if any(_means(given, m) for given in films)]
             if not chosen or len(chosen) == len(members):
                 raise InputError(
@@ -458,7 +458,7 @@ class Library:
                 [
                     (
                         EventKind.SPLIT,
-                        {"person": whom, "new": new, "members": [[m[0], m[1]] for m in chosen]},
+                        {"person": known, "new": new, "members": [[m[0], m[1]] for m in chosen]},
                     ),
                     (
                         EventKind.ANSWER,
@@ -467,7 +467,7 @@ class Library:
                 ],
                 author=author or "somebody",
             )
-            self._bring_names(db, whom, new)
+            self._bring_names(db, known, new)
         return new
 
     def answer(self, question: str, said: str, *, author: str = "") -> int:
@@ -544,13 +544,13 @@ class Library:
             What could not be done, a sentence a film; then the person stays in the library, for these films.
         """
         with self._writing() as (db, _):
-            whom = views.person(db, person)
-            films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (whom,))]
-            members = [(digest, key) for digest, key, *_ in _members(db, whom)]
-            ids = [whom, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (whom,)))]
+            known = views.person(db, person)
+            films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
+            members = [(digest, key) for digest, key, *_ in _members(db, known)]
+            ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
             names = names_of(db, storage.event_log(self.path), ids)
             drop_index(self.path)
-            failed = erase_in_films(db, self.path, whom, names)
+            failed = erase_in_films(db, self.path, known, names)
             spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
             if failed:
                 return failed
@@ -631,8 +631,8 @@ class Library:
         found = []
         with self.reading() as db:
             if (log := storage.event_log(self.path).count()) != applied(db):
-                what = "behind" if log > applied(db) else "ahead of"
-                found.append(Problem("", f"the catalogue is {what} its log; run castlist library rebuild"))
+                order = "behind" if log > applied(db) else "ahead of"
+                found.append(Problem("", f"the catalogue is {order} its log; run castlist library rebuild"))
             stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall())
             films = views.films(db, self.path)
         for film in films:

@@ -82,14 +82,14 @@ def place(
         inside: scores of pairs (a < b) of people of this film.
         held: people of the library -> who of this film is them already.
     """
-    someone = {s.number: s for s in people}
+    by_number = {s.number: s for s in people}
     best = _best_of_person(candidates)
-    chance = {key: _probability(someone[key[0]], c, likeness, library) for key, c in best.items()}
+    chance = {key: _probability(by_number[key[0]], c, likeness, library) for key, c in best.items()}
     found = Placement()
     holders = {person: set(numbers) for person, numbers in held.items()}
     for key in sorted(chance, key=lambda k: (-chance[k], -best[k].score, k[0], str(k[1]))):
-        _consider(found, someone[key[0]], best[key], chance[key], holders, apart, inside, likeness)
-    _ask(found, someone, best, chance, holders, apart)
+        _consider(found, by_number[key[0]], best[key], chance[key], holders, apart, inside, likeness)
+    _ask(found, by_number, best, chance, holders, apart)
     return found
 
 
@@ -103,14 +103,14 @@ def _best_of_person(candidates: Sequence[Candidate]) -> dict[tuple[int, str], Ca
     return best
 
 
-def _probability(someone: Someone, c: Candidate, likeness: ScoreOdds, library: int) -> float:
-    same_name = bool(someone.name) and someone.name.casefold() == c.name.casefold()
+def _probability(film_person: Someone, c: Candidate, likeness: ScoreOdds, library: int) -> float:
+    same_name = bool(film_person.name) and film_person.name.casefold() == c.name.casefold()
     return float(likeness.probability(c.score, library, NAMESAKE if same_name else 0.0))
 
 
 def _consider(
     found: Placement,
-    someone: Someone,
+    film_person: Someone,
     c: Candidate,
     chance: float,
     holders: dict[str, set[int]],
@@ -119,27 +119,27 @@ def _consider(
     likeness: ScoreOdds,
 ) -> None:
     """Link where it is sure and nothing speaks against it."""
-    if chance < SURE or _named_otherwise(someone, c):
+    if chance < SURE or _named_otherwise(film_person, c):
         return
     if c.person is None:
-        if someone.founds:
+        if film_person.founds:
             found.joins.append((c, chance))
         return
     there = holders.setdefault(c.person, set())
-    if someone.number in found.linked:
-        first = found.linked[someone.number][0]
-        found.halves.append((str(first.person), c.person, someone.number, first.member, c.member))
+    if film_person.number in found.linked:
+        first = found.linked[film_person.number][0]
+        found.halves.append((str(first.person), c.person, film_person.number, first.member, c.member))
         return
-    if there & apart.get(someone.number, frozenset()):
+    if there & apart.get(film_person.number, frozenset()):
         return
-    if any(_unlike(someone.number, other, inside, likeness) for other in there):
+    if any(_unlike(film_person.number, other, inside, likeness) for other in there):
         return
-    there.add(someone.number)
-    found.linked[someone.number] = (c, chance)
+    there.add(film_person.number)
+    found.linked[film_person.number] = (c, chance)
 
 
-def _named_otherwise(someone: Someone, c: Candidate) -> bool:
-    return bool(someone.name and c.name) and someone.name.casefold() != c.name.casefold()
+def _named_otherwise(film_person: Someone, c: Candidate) -> bool:
+    return bool(film_person.name and c.name) and film_person.name.casefold() != c.name.casefold()
 
 
 def _unlike(a: int, b: int, inside: Mapping[tuple[int, int], float], likeness: ScoreOdds) -> bool:
@@ -150,7 +150,7 @@ def _unlike(a: int, b: int, inside: Mapping[tuple[int, int], float], likeness: S
 
 def _ask(
     found: Placement,
-    someone: Mapping[int, Someone],
+    by_number: Mapping[int, Someone],
     best: Mapping[tuple[int, str], Candidate],
     chance: Mapping[tuple[int, str], float],
     holders: Mapping[str, set[int]],
@@ -159,18 +159,18 @@ def _ask(
     """Questions about those who could be linked and were not, the likeliest first."""
     asked: dict[int, int] = {}
     for key in sorted(chance, key=lambda k: (-chance[k], k[0], str(k[1]))):
-        c, who = best[key], someone[key[0]]
-        linked = found.linked.get(who.number)
-        together = holders.get(c.person or "", set()) & apart.get(who.number, frozenset())
-        if chance[key] < ASK or c.person is None or not who.founds or together:
+        c, film_person = best[key], by_number[key[0]]
+        linked = found.linked.get(film_person.number)
+        together = holders.get(c.person or "", set()) & apart.get(film_person.number, frozenset())
+        if chance[key] < ASK or c.person is None or not film_person.founds or together:
             continue
         if linked is not None and (linked[0].person == c.person or linked[1] >= SURE):
             continue  # whether two people of the library are halves of one is another question
-        if asked.get(who.number, 0) < ASKED:
-            asked[who.number] = asked.get(who.number, 0) + 1
+        if asked.get(film_person.number, 0) < ASKED:
+            asked[film_person.number] = asked.get(film_person.number, 0) + 1
             why = (
-                f"named {who.name} in the film and {c.name} in the library"
-                if _named_otherwise(who, c)
+                f"named {film_person.name} in the film and {c.name} in the library"
+                if _named_otherwise(film_person, c)
                 else ""
             )
-            found.asks.append(Ask(who.number, c.member, chance[key], why))
+            found.asks.append(Ask(film_person.number, c.member, chance[key], why))

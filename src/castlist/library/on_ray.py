@@ -56,11 +56,11 @@ class Ray:
 
     def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
         """An outcome a task, as they come; of progress only the beginning of each film is told."""
-        ours = self._connect()
+        connection = self._connect()
         try:
             yield from self._run(tasks, watch)
         finally:
-            if ours:
+            if connection:
                 self.ray.shutdown()
 
     def _connect(self) -> bool:

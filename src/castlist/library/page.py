@@ -63,9 +63,9 @@ class Card:
 def cards_of_people(found: Sequence[LikelyPerson]) -> list[Card]:
     """A card for each film in which somebody was found by a picture."""
     return [
-        Card(s.film, max(0.0, s.time - BEFORE), s.time + AFTER, who.called[:1].upper() + who.called[1:],
+        Card(s.film, max(0.0, s.time - BEFORE), s.time + AFTER, person.called[:1].upper() + person.called[1:],
              f"{100 * s.probability:.0f} % likely", s.image)
-        for who in found for s in who.sights
+        for person in found for s in person.sights
     ]  # fmt: skip
 
 

@@ -92,12 +92,12 @@ def _of(db: Db, film: LibraryFilm) -> Iterator[NameProposed]:
         " JOIN sighting ON sighting.member = member.id AND sighting.number = 0 WHERE film = ?",
         (film.id,),
     ).fetchall()
-    by_track = {track: whom for track, *whom in members}
+    by_track = {track: member for track, *member in members}
     for group, row in rows:
-        whom = next((by_track[t] for t in group.tracks.tolist() if t in by_track), None)
-        if whom is not None and not whom[2]:
-            called = lookup.shown_person(whom[1], whom[2])
-            yield NameProposed(film, row.id, whom[0], whom[1], called, row.name, plain(row))
+        member = next((by_track[t] for t in group.tracks.tolist() if t in by_track), None)
+        if member is not None and not member[2]:
+            called = lookup.shown_person(member[1], member[2])
+            yield NameProposed(film, row.id, member[0], member[1], called, row.name, plain(row))
 
 
 def named_already(db: Db, name: str, person: str) -> None:

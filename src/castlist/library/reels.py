@@ -59,8 +59,10 @@ def found_in(
     """
     known = library if isinstance(library, Library) else Library(library)
     wanted = [known.person(name) for name in (person, *together)]
-    names = tuple(who.name for who in wanted)
-    found = [film for film in wanted[0].films if all(film in who.films for who in wanted)]
+    names = tuple(library_person.name for library_person in wanted)
+    found = [
+        film for film in wanted[0].films if all(film in library_person.films for library_person in wanted)
+    ]
     if films:
         called = [film for film in known.films if any(fnmatchcase(film.name, name) for name in films)]
         if not called:
@@ -70,7 +72,7 @@ def found_in(
     for film in found:
         with Workspace.open(film.workspace, write=False) as opened:
             cast = opened.cast()
-        people = [_members(cast, who, film.digest) for who in wanted]
+        people = [_members(cast, library_person, film.digest) for library_person in wanted]
         if all(people):
             parts.append((cast, people))
     if not parts:
@@ -79,7 +81,7 @@ def found_in(
     return parts, names
 
 
-def _members(cast: Cast, who: LibraryPerson, digest: str) -> list[Person]:
+def _members(cast: Cast, library_person: LibraryPerson, digest: str) -> list[Person]:
     """The people of a film who are somebody of the library."""
-    keys = {key for film, key, _, _ in who.members if film.digest == digest}
+    keys = {key for film, key, _, _ in library_person.members if film.digest == digest}
     return [person for person in cast.everybody if person.key in keys]

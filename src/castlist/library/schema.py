@@ -196,8 +196,10 @@ def check(db: sqlite3.Connection, path: Path) -> None:
             f"{path}: its catalogue was made by an earlier castlist and cannot be written here; "
             "copy the library to a disk that can be written"
         )
-    ours, there = _objects(_reference()), _objects(db)
-    if any(kind == "trigger" for kind, _ in there) or any(there.get(k) != sql for k, sql in ours.items()):
+    expected, present = _objects(_reference()), _objects(db)
+    if any(kind == "trigger" for kind, _ in present) or any(
+        present.get(k) != sql for k, sql in expected.items()
+    ):
         raise WorkspaceError(
             f"{path}: the tables of its catalogue.db were changed by something else; run "
             "castlist library rebuild to make it again from the log and the films"

@@ -106,10 +106,10 @@ def nearest_members(
     )
     heaps: list[list[tuple[float, int, NDArray[np.float32]]]] = [[] for _ in sets]
     sample: list[NDArray[np.float32]] = []
-    seen = 0
+    passed = 0
     for piece in blocks(db, model, where, values) if sets else ():
-        sample += [piece.of(i).copy() for i in range((-seen) % stride, len(piece.member), stride)]
-        seen += len(piece.member)
+        sample += [piece.of(i).copy() for i in range((-passed) % stride, len(piece.member), stride)]
+        passed += len(piece.member)
         cosine = query @ piece.mean.T
         for heap, row in zip(heaps, cosine, strict=True):
             floor = heap[0][0] if len(heap) == SHORT else -2.0

@@ -47,8 +47,8 @@ def check_folder(path: Path) -> None:
         WorkspaceError: there is none, or a file of it is a link, a pipe or a folder.
     """
     if not path.is_dir():
-        what = "is a file, not a library" if path.exists() else "there is no library here"
-        raise WorkspaceError(f"{path}: {what}; castlist library add makes one")
+        reason = "is a file, not a library" if path.exists() else "there is no library here"
+        raise WorkspaceError(f"{path}: {reason}; castlist library add makes one")
     folder = Folder(path)
     for name in FILES:
         folder.check(name)

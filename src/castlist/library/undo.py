@@ -200,10 +200,10 @@ def _revert_merge(db: Db, was: MergeWas) -> None:
     into, gone = now_id(db, was["into"]), was["gone"]
     name, named_by, made = was["person"]
     db.execute("INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?)", (gone, name, named_by, made))
-    for digest, key, how, chance in was["members"]:
+    for digest, key, origin, chance in was["members"]:
         db.execute(
             "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND person = ?",
-            (gone, how, chance, _member(db, digest, key), into),
+            (gone, origin, chance, _member(db, digest, key), into),
         )
     db.execute("DELETE FROM redirect WHERE old = ?", (gone,))
     for old in was["redirects"]:
@@ -220,10 +220,10 @@ def _revert_split(db: Db, was: SplitWas) -> None:
     into, new = now_id(db, was["person"]), now_id(db, was["new"])
     if into == new:
         return
-    for digest, key, how, chance in was["members"]:
+    for digest, key, origin, chance in was["members"]:
         db.execute(
             "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND person = ?",
-            (into, how, chance, _member(db, digest, key), new),
+            (into, origin, chance, _member(db, digest, key), new),
         )
     _leave_or_lead(db, new, into)
 
@@ -340,6 +340,6 @@ def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
         )
         return f"{into} and {gone} are the same person"
     if kind == EventKind.SPLIT:
-        whom = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
-        return f"split off as a person of their own: {whom}"
+        people = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
+        return f"split off as a person of their own: {people}"
     return f"{shown_person(was['person'], was['was'][0])} is called {was['name']}"

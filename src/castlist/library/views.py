@@ -208,13 +208,13 @@ def _person(
     members: list[tuple[int, LibraryFilm, str, float | None, str, int]],
     stays: dict[int, list[FilmAppearance]],
 ) -> LibraryPerson:
-    seen = [a for member in members for a in stays.get(member[0], [])]
+    found = [a for member in members for a in stays.get(member[0], [])]
     return LibraryPerson(
         id=person,
         name=shown_person(person, name),
         named=bool(name),
         films=tuple({m[1].id: m[1] for m in members}.values()),
-        appearances=tuple(sorted(seen, key=lambda a: (a.film.id, a.start))),
+        appearances=tuple(sorted(found, key=lambda a: (a.film.id, a.start))),
         face_count=sum(m[5] for m in members),
         members=tuple((m[1], m[2], m[3], m[4]) for m in members),
     )

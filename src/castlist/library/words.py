@@ -184,9 +184,9 @@ def find(db: Db, library: Path, query: Query) -> SearchAnswer:
     absent = [views.called(people, name) for name in query.without]
     moments: list[Moment] = []
     for film in films:
-        stays = [_stays(db, film, who) for who in there]
+        stays = [_stays(db, film, ids) for ids in there]
         if all(stays):
-            away = [s for who in absent for s in _stays(db, film, who)]
+            away = [s for ids in absent for s in _stays(db, film, ids)]
             spans = _in_shots(stays, away) if query.shot else _at_once(stays, away, query.within)
             moments += [_moment(db, film, span, stays, people) for span in spans]
     return SearchAnswer(query, tuple(moments), "" if moments else _near(db, films, query, there, absent))
@@ -206,10 +206,10 @@ class _Stay:
     person: str
 
 
-def _stays(db: Db, film: views.LibraryFilm, who: frozenset[str]) -> list[_Stay]:
+def _stays(db: Db, film: views.LibraryFilm, ids: frozenset[str]) -> list[_Stay]:
     """When any of some people is on screen in a film, in time."""
     found = []
-    for person in sorted(who):
+    for person in sorted(ids):
         rows = db.execute(
             "SELECT start, stop, shot, member.id FROM stay JOIN member ON member.id = stay.member"
             " WHERE member.film = ? AND member.person = ?",
@@ -294,7 +294,7 @@ def _near(
     best: tuple[float, views.LibraryFilm, float] | None = None
     alone = False
     for film in films:
-        stays = [_stays(db, film, who) for who in there]
+        stays = [_stays(db, film, ids) for ids in there]
         if not all(stays):
             continue
         alone = True

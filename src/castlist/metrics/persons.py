@@ -46,6 +46,6 @@ def person_scores(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | Non
     own = table.of_person
     precision = np.divide(right, claimed, out=np.zeros(persons), where=claimed > 0)
     recall = right / own
-    both = precision + recall
-    f1 = np.divide(2 * precision * recall, both, out=np.zeros(persons), where=both > 0)
+    total = precision + recall
+    f1 = np.divide(2 * precision * recall, total, out=np.zeros(persons), where=total > 0)
     return PersonScores(table.person, precision, recall, f1, own)

@@ -60,9 +60,9 @@ class Protocol:
 
     def __str__(self) -> str:
         many = len(self.cast) > NAMED
-        who = f"{len(self.cast)} persons" if many else ", ".join(self.cast) or "everyone with a label"
+        scored = f"{len(self.cast)} persons" if many else ", ".join(self.cast) or "everyone with a label"
         count = "K found by the method" if self.clusters is None else f"K = {self.clusters} given"
-        return f"unit: {self.unit}; scored: {who}; excluded: {self.excluded}; {count}; noise: {self.noise}"
+        return f"unit: {self.unit}; scored: {scored}; excluded: {self.excluded}; {count}; noise: {self.noise}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,11 @@ def adjusted_rand(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | Non
 
 def adjusted_rand_ratio(table: Contingency) -> Ratio:
     """Pairs joined in both labelings beyond chance, of the most that could be."""
-    both = _pairs(table.weight)
+    pairs = _pairs(table.weight)
     person, cluster = _pairs(table.of_person), _pairs(table.of_cluster)
     every = _pairs(np.array([table.total]))
     chance = person * cluster / every if every > 0 else 0.0
-    return Ratio(both - chance, (person + cluster) / 2 - chance)
+    return Ratio(pairs - chance, (person + cluster) / 2 - chance)
 
 
 def _pairs(count: NDArray[np.float64]) -> float:

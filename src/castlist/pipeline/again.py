@@ -66,7 +66,7 @@ def other_steps(workspace: Workspace, recipe: Recipe) -> list[str]:
     if kind_of(recipe) == DEFAULT and before.machine.get("recipe", DEFAULT) == DEFAULT:
         return []
     try:
-        theirs = Recipe.stored(before.recipe)
+        earlier = Recipe.stored(before.recipe)
     except RecipeError:  # of a castlist with other steps, or with a class of somebody's own
         return ["a step that is not castlist's"]
-    return [step for step in CHOICES if getattr(theirs, step) != getattr(recipe, step)]
+    return [step for step in CHOICES if getattr(earlier, step) != getattr(recipe, step)]

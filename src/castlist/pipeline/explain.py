@@ -124,16 +124,16 @@ def explain(
         raise WorkspaceError(f"{opened.path}: its cast does not belong to its scan; run castlist find again")
     base = base_of(found) if base is None else base
     view = apply(base, cast.video, log)
-    one, two = _tracks(found, cast, view, a, b)
-    for track in (one, two):
+    left, right = _tracks(found, cast, view, a, b)
+    for track in (left, right):
         if not (found.embeddings.track == track).any():
             why = cast.reason[track] or "none of its faces could be read"
             where = "is in the background" if cast.fate[track] == BACKGROUND else "was set aside"
             raise InputError(f"track {track} {where} ({why}): so it cannot be compared; name another track")
-    link = link_evidence(found.tree, found.refined, found.constraints, one, two)
-    decision = decided_by(view, log, one, two)
+    link = link_evidence(found.tree, found.refined, found.constraints, left, right)
+    decision = decided_by(view, log, left, right)
     if decision and not link.decided:
-        same = float(view.label[one] == view.label[two])
+        same = float(view.label[left] == view.label[right])
         link = replace(link, decided=f"decided by a person (decision {decision})", probability=same)
     return _explained(found, cast, scan, link)
 
@@ -150,7 +150,7 @@ def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch:
 def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) -> tuple[int, int]:
     """The two tracks meant; of people the most alike that no link decides, and of different persons."""
     known = np.unique(found.embeddings.track)
-    left, right = (_meant(cast, view, known, who) for who in (a, b))
+    left, right = (_meant(cast, view, known, text) for text in (a, b))
     if isinstance(a, int) and isinstance(b, int) and a == b:
         raise InputError(f"a and b must be two different tracks, got {a} twice")
     if set(left) & set(right) and (len(left) > 1 or len(right) > 1):
@@ -161,12 +161,12 @@ def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) ->
     return left[int(best[0])], right[int(best[1])]
 
 
-def _meant(cast: Cast, view: View, known: NDArray[np.int64], who: int | str) -> list[int]:
+def _meant(cast: Cast, view: View, known: NDArray[np.int64], text: int | str) -> list[int]:
     """The tracks that a number or a name stands for."""
-    if isinstance(who, str) and not who.lstrip("-").isdigit():
-        tracks = whom(view, who).tracks.tolist()
+    if isinstance(text, str) and not text.lstrip("-").isdigit():
+        tracks = whom(view, text).tracks.tolist()
         return [t for t in tracks if t in known] or tracks
-    track = int(who)
+    track = int(text)
     if not 0 <= track < len(cast.tracks):
         last = len(cast.tracks) - 1
         raise InputError(
@@ -178,9 +178,9 @@ def _meant(cast: Cast, view: View, known: NDArray[np.int64], who: int | str) -> 
 
 def _explained(found: Found, cast: Cast, scan: Scan, link: LinkEvidence) -> Explanation:
     a, b = link.a, link.b
-    who = tuple(_person(cast, t) for t in (a, b))
-    same = who[0] is not None and who[0] is who[1]
-    names = (who[0].name if who[0] else "", who[1].name if who[1] else "")
+    persons = tuple(_person(cast, t) for t in (a, b))
+    same = persons[0] is not None and persons[0] is persons[1]
+    names = (persons[0].name if persons[0] else "", persons[1].name if persons[1] else "")
     sure = membership_confidence(found.refined, found.constraints, Clustering(cast.person))
     merges = _merges(found, link)
     apart = merges[-1].height if merges and merges[-1].height > 0.5 else float("nan")
@@ -207,8 +207,10 @@ def _clothing(found: Found, a: int, b: int) -> Clothing | None:
     span, odds = beside.span(a, b), float(beside.odds[a, b])
     known = odds == odds
     likeness = float(beside.vector[a] @ beside.vector[b]) if known else float("nan")
-    one, two = (tuple(palette(beside.vector[t])) for t in (a, b))
-    return Clothing(likeness, span.same, span.other, span.seconds, odds if known else 0.0, (one, two))
+    a_colours, b_colours = (tuple(palette(beside.vector[t])) for t in (a, b))
+    return Clothing(
+        likeness, span.same, span.other, span.seconds, odds if known else 0.0, (a_colours, b_colours)
+    )
 
 
 def _person(cast: Cast, track: int) -> Person | None:
@@ -243,12 +245,14 @@ def _merges(found: Found, link: LinkEvidence) -> tuple[Merge, ...]:
 
 def _between(cast: Cast, constraints: Constraints, a: int, b: int) -> int:
     """How many pairs of tracks of the two tracks' persons were seen together."""
-    one, two = cast.person[a], cast.person[b]
+    a_person, b_person = cast.person[a], cast.person[b]
     rows = ~constraints.same & (constraints.origin != USER)
     left, right = cast.person[constraints.a[rows]], cast.person[constraints.b[rows]]
-    if one == two or min(one, two) < 0:
+    if a_person == b_person or min(a_person, b_person) < 0:
         return 0
-    return int((((left == one) & (right == two)) | ((left == two) & (right == one))).sum())
+    return int(
+        (((left == a_person) & (right == b_person)) | ((left == b_person) & (right == a_person))).sum()
+    )
 
 
 def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:

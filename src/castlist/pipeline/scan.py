@@ -107,10 +107,10 @@ class _Street:
 
     def watcher(self) -> Sampler | LookAhead:
         """What chooses the frames of a segment that are searched, and searches them."""
-        look, detect = self.recipe.sampling, self.recipe.detect
+        sampling, detect = self.recipe.sampling, self.recipe.detect
         if not self.lag:
-            return look.watch(detect, self.machine)
-        return LookAhead(look, detect, self.machine, self.helper, self.lag)
+            return sampling.watch(detect, self.machine)
+        return LookAhead(sampling, detect, self.machine, self.helper, self.lag)
 
 
 def _lag(video: Video) -> int:

@@ -48,12 +48,12 @@ def main(text: str) -> None:
     try:
         with open(job["file"], "rb", buffering=0) as film, open(job["target"], "wb") as target:
             make(film, target, job)
-        _say({"end": True})
+        _send({"end": True})
     except BrokenPipeError:
         pass
     except BaseException as error:
         with contextlib.suppress(BrokenPipeError):
-            _say({"error": str(getattr(error, "detail", "")) or f"{type(error).__name__}: {error}"})
+            _send({"error": str(getattr(error, "detail", "")) or f"{type(error).__name__}: {error}"})
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
@@ -78,7 +78,7 @@ def make(film: BinaryIO, target: BinaryIO, job: ProxyJob) -> None:
             sound.until(pts * source.unit)
             if time.monotonic() - reported > TOLD_EVERY:
                 reported = time.monotonic()
-                _say({"at": float(pts * source.unit)})
+                _send({"at": float(pts * source.unit)})
         picture.end()
         sound.end()
 
@@ -240,6 +240,6 @@ class _Cursor(io.RawIOBase):
         return self._at
 
 
-def _say(words: dict[str, bool | float | str]) -> None:
+def _send(words: dict[str, bool | float | str]) -> None:
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()

@@ -43,7 +43,7 @@ class DenseSearch:
 
 def dense(
     video: Video,
-    look: DenseSearch,
+    search: DenseSearch,
     *,
     machine: Machine = Machine(),
     real: Real | None = None,
@@ -58,26 +58,26 @@ def dense(
     Raises:
         VideoError: the film cannot be read to its end.
     """
-    detector, pts, found = look.finder(), [], []
+    detector, pts, found = search.finder(), [], []
     with read_frames(video, max_side=MAX_SIDE) as reader:
         for number, frame in enumerate(reader):
             pts.append(frame.pts)
-            faces = _faces(frame.image, detector, look, machine)
+            faces = _faces(frame.image, detector, search, machine)
             if real is not None and len(faces):
                 faces = faces[real(number, frame.image, faces)]
             zoom = np.float32(video.width / frame.image.shape[1])
             side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
-            faces = faces[side * zoom >= look.smallest]
+            faces = faces[side * zoom >= search.smallest]
             at = np.full(len(faces), number)
             found.append(Detections(at, faces.box * zoom, faces.score, faces.landmarks * zoom))
             watch(number + 1)
         return Clock(np.array(pts, np.int64), reader.unit), Detections.concatenate(found)
 
 
-def _faces(image: NDArray[np.uint8], detector: Detector, look: DenseSearch, machine: Machine) -> Detections:
+def _faces(image: NDArray[np.uint8], detector: Detector, search: DenseSearch, machine: Machine) -> Detections:
     """The faces of one picture at all sizes, each once."""
     long = max(image.shape[:2])
-    scales = sorted({min(look.enlarge, side / long) for side in look.sides})
+    scales = sorted({min(search.enlarge, side / long) for side in search.sides})
     return merged([detector(image, scale=scale, machine=machine) for scale in scales])
 
 

@@ -111,10 +111,10 @@ def planned(
     certain = hidden & ((faces.score >= CERTAIN) | own.met()) & ~own.second_boxes(is_open)
     sure = shown[faces.score[shown] >= SEEN]
     kept = (faces.frame[sure], faces.box[sure])
-    theirs = others[cast.tracks.track]
+    other = others[cast.tracks.track]
     again = _same(cast.tracks.frame, cast.tracks.box, faces.frame[certain], faces.box[certain])
     parts = _hidden(faces, hidden, certain, hide, cast, kept)
-    parts += _hidden(cast.tracks, theirs, theirs & ~again, hide, cast, kept)
+    parts += _hidden(cast.tracks, other, other & ~again, hide, cast, kept)
     for tracks in more:
         every = np.ones(len(tracks.frame), bool)
         parts += _hidden(tracks, every, every, hide, cast, (kept[0][:0], kept[1][:0]))
@@ -221,11 +221,11 @@ def _any(tracks: Tracks, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _runs(faces: Tracks, clock: Clock) -> NDArray[np.int64]:
     """(m,) the run of each face: rows of one track whose detections are GOES_ON apart or less."""
     seconds = clock.seconds()
-    seen = np.flatnonzero(faces.detection >= 0)
+    detected = np.flatnonzero(faces.detection >= 0)
     starts = np.zeros(len(faces.frame), bool)
     starts[faces.offset[:-1]] = True
-    gap = np.diff(seconds[faces.frame[seen]]) > GOES_ON
-    starts[seen[1:][gap]] = True  # whoever is found after a gap is found anew
+    gap = np.diff(seconds[faces.frame[detected]]) > GOES_ON
+    starts[detected[1:][gap]] = True  # whoever is found after a gap is found anew
     return np.cumsum(starts) - 1
 
 

@@ -61,7 +61,7 @@ def prove(
     film: Tracks,
     *,
     solid: bool = True,
-    look: DenseSearch,
+    search: DenseSearch,
     machine: Machine = Machine(),
     watch: Callable[[int], None] = lambda frames: None,
 ) -> Proof:
@@ -78,7 +78,7 @@ def prove(
     """
     video = open_video(output)
     real = _Visible(plan, video) if solid else None
-    times, found = dense(video, look, machine=machine, real=real, watch=watch)
+    times, found = dense(video, search, machine=machine, real=real, watch=watch)
     _check_times(output, clock, times)
     tracks = followed(found, shots, clock)
     leak, made, as_planned = judged(tracks, plan, film)

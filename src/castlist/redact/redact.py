@@ -66,17 +66,17 @@ class Redaction:
     @property
     def sentence(self) -> str:
         """What was done, for people."""
-        who = ", ".join(self.kept) or "nobody"
+        names = ", ".join(self.kept) or "nobody"
         if self.proved:
             return (
-                f"{self.output.name}: only {who} can be seen. A second search of all {self.frames} frames "
+                f"{self.output.name}: only {names} can be seen. A second search of all {self.frames} frames "
                 "found "
                 "nobody else. Watch the whole film yourself before you share it."
             )
         return (
             f"{self.output.name} is NOT safe to share: a second search found {len(self.leaks)} faces that "
             "are "
-            f"not of {who}. Say in castlist review whose faces these are, or that they are not faces, and "
+            f"not of {names}. Say in castlist review whose faces these are, or that they are not faces, and "
             "run "
             "the same command again."
         )
@@ -192,7 +192,7 @@ class _Job:
     cast: Cast
     people: tuple[Person, ...]  # who can be seen
     faces: Tracks  # of the dense pass
-    look: DenseSearch
+    search: DenseSearch
     style: CoverStyle | str
     margins: Hide
     machine: Machine
@@ -205,17 +205,17 @@ class _Job:
     ) -> Self:  # fmt: skip
         """What the workspace knows, and the dense pass; raises as `redact` does."""
         with Workspace.open(path, write=False) as workspace:
-            cast, look = workspace.cast(), _look(workspace)
+            cast, search = workspace.cast(), _search(workspace)
         people = tuple(_to_be_seen(cast, keep, hide))
         video = open_video(cast.video.path)
         if video.digest != cast.video.digest:
             raise VideoError(f"{video.path} is another film than the one whose cast was found")
-        clock, found = _dense(path, cast, look, machine, watch)
+        clock, found = _dense(path, cast, search, machine, watch)
         if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
             raise WorkspaceError(
                 f"{path}: was written by another version of castlist; run castlist find on the film again"
             )
-        return cls(cast, people, followed(found, cast.shots, clock), look, style, margins, machine, watch)
+        return cls(cast, people, followed(found, cast.shots, clock), search, style, margins, machine, watch)
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
         """What is hidden, with faces that an earlier proof found."""
@@ -228,14 +228,14 @@ class _Job:
         """What can still be seen."""
         return prove(
             output, self.cast.clock, self.cast.shots, plan, self.faces, solid=self.style == CoverStyle.SOLID,
-            look=self.look, machine=self.machine, watch=_told(self.watch, stage, self.cast),
+            search=self.search, machine=self.machine, watch=_told(self.watch, stage, self.cast),
         )  # fmt: skip
 
     def redaction(
         self, output: Path, plan: Plan, proof: Proof, sound: tuple[str, ...], codec: str, rounds: int
     ) -> Redaction:
         """What was done."""
-        model, film = MODELS[self.look.detector.model], self.cast.video.path
+        model, film = MODELS[self.search.detector.model], self.cast.video.path
         return Redaction(
             output=output, film=film, film_sha256=_sha256(film), output_sha256=_sha256(output),
             kept=tuple(p.name for p in self.people), style=self.style, sound=sound, codec=codec,
@@ -249,7 +249,7 @@ def _told(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
     return lambda done: watch(stage, done, max(done, len(cast.clock)))
 
 
-def _look(workspace: Workspace) -> DenseSearch:
+def _search(workspace: Workspace) -> DenseSearch:
     """The dense pass with the detector that found the cast."""
     runs = [run for run in workspace.runs() if run.finished]
     with suppress(RecipeError):
@@ -260,17 +260,17 @@ def _look(workspace: Workspace) -> DenseSearch:
 
 
 def _dense(
-    path: Path, cast: Cast, look: DenseSearch, machine: Machine, watch: Watch
+    path: Path, cast: Cast, search: DenseSearch, machine: Machine, watch: Watch
 ) -> tuple[Clock, Detections]:
     """The dense pass over a film, as kept from before or done now and kept."""
-    key = f"{look!r} {cast.video.digest}"
+    key = f"{search!r} {cast.video.digest}"
     with suppress(WorkspaceError), Workspace.open(path, write=False) as workspace:
         found = workspace.get(DENSE, key, Detections)
         clock = workspace.get(f"{DENSE} clock", key, Clock)
         if found is not None and clock is not None:
             watch("dense", len(clock), len(clock))
             return clock, found
-    clock, found = dense(cast.video, look, machine=machine, watch=_told(watch, "dense", cast))
+    clock, found = dense(cast.video, search, machine=machine, watch=_told(watch, "dense", cast))
     with (
         suppress(WorkspaceError),
         Workspace.open(path) as workspace,

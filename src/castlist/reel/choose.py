@@ -55,7 +55,7 @@ def parts_of(
     cast: Cast, people: Sequence[Person | Sequence[Person]], near: Fraction = NEAR
 ) -> tuple[Piece, ...]:
     """The parts of one film, not yet placed in a reel; see `chosen_pieces`."""
-    first, *others = [_frames(cast, [who] if isinstance(who, Person) else who) for who in people]
+    first, *others = [_frames(cast, [person] if isinstance(person, Person) else person) for person in people]
     for other in others:
         first = _both(first, other)
     return tuple(_joined(cast, [_piece(cast, *_snapped(cast, *span, near)) for span in first]))

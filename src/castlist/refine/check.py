@@ -126,8 +126,8 @@ def _ranked(x: NDArray[np.float32], seed: int) -> tuple[NDArray[np.int64], NDArr
     scaled = Scaling.fit(x, step.decided["scaling"])(x).astype(np.float32, copy=False)
     miner = step.miner(scaled, Known(None, none, none, np.zeros(len(x))))
     batches = [pairs for _, pairs in zip(range(BATCHES), miner(np.random.default_rng(seed)), strict=False)]
-    both = [(np.stack([p.a, p.b], 1), p.same) for p in batches]
-    return np.concatenate([p[s] for p, s in both]), np.concatenate([p[~s] for p, s in both])
+    labelled = [(np.stack([p.a, p.b], 1), p.same) for p in batches]
+    return np.concatenate([p[s] for p, s in labelled]), np.concatenate([p[~s] for p, s in labelled])
 
 
 def _wrong(
@@ -139,9 +139,9 @@ def _wrong(
     """Share of ranked pairs that tracks contradict: positives seen together, negatives of one track."""
     count = int(track.max()) + 1
     apart = np.concatenate([cannot @ [count, 1], cannot @ [1, count]])
-    one = np.isin(track[positive] @ [count, 1], apart)
-    two = track[negative[:, 0]] == track[negative[:, 1]]
-    return float(np.concatenate([one, two]).mean())
+    contradicted = np.isin(track[positive] @ [count, 1], apart)
+    same_track = track[negative[:, 0]] == track[negative[:, 1]]
+    return float(np.concatenate([contradicted, same_track]).mean())
 
 
 def _method(tracks: bool, biased: bool, source: str) -> str:

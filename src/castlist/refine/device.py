@@ -36,10 +36,10 @@ def choose_device(machine: Machine) -> str:
         raise MissingExtra(f"device '{wanted}'", "torch")
     import torch
 
-    seen = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
-        return next((name for name, there in seen.items() if there), "cpu")
-    if not seen[wanted]:
+        return next((name for name, there in available.items() if there), "cpu")
+    if not available[wanted]:
         raise InputError(f"torch sees no '{wanted}' device here; use device 'auto' or 'cpu'")
     return wanted
 

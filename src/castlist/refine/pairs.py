@@ -26,8 +26,8 @@ class Pairs:
     @classmethod
     def of(cls, positive: NDArray[np.int64], negative: NDArray[np.int64]) -> Pairs:
         """Positive (p, 2) and negative (q, 2) pairs as one table, positives first."""
-        both = np.concatenate([positive, negative])
-        return cls(both[:, 0], both[:, 1], np.arange(len(both)) < len(positive))
+        pairs = np.concatenate([positive, negative])
+        return cls(pairs[:, 0], pairs[:, 1], np.arange(len(pairs)) < len(positive))
 
     def __len__(self) -> int:
         return len(self.a)

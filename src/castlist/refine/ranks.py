@@ -157,8 +157,8 @@ class _List(NamedTuple):
             hit = present[self.other[drawn[left], start : start + LOOK]]
             place = hit.argmax(1)
             met = hit[np.arange(len(left)), place]
-            who, place = left[met], place[met] + start
-            found[who], squared[who] = self.other[drawn[who], place], self.squared[drawn[who], place]
+            row, place = left[met], place[met] + start
+            found[row], squared[row] = self.other[drawn[row], place], self.squared[drawn[row], place]
             left = left[~met]
         return found, squared
 

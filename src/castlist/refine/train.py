@@ -73,5 +73,5 @@ def train(
 def _sides(pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """The different rows (r,) of the pairs, and for each side which of them a pair has, 0 or 1 (p, r)."""
     rows, place = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
-    which = (place[:, None] == np.arange(len(rows))).astype(np.float32)
-    return rows, which[: len(pairs)], which[len(pairs) :]
+    chosen = (place[:, None] == np.arange(len(rows))).astype(np.float32)
+    return rows, chosen[: len(pairs)], chosen[len(pairs) :]

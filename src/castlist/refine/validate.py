@@ -65,12 +65,12 @@ class Verdict:
                 "Base features were used: the film has too few faces to learn from, "
                 "or too few that are seen together to judge by."
             )
-        what = f" by {self.name}" if self.name else ""
+        method = f" by {self.name}" if self.name else ""
         rest = "".join(f", by {name} to {value:.4f}" for name, value in self.others)
         used = "Refined" if self.better else "Base"
         return (
             f"{used} features were used: on {self.pairs:,} hard held-out pairs "
-            f"separation went from {self.before:.4f} to {self.after:.4f}{what}{rest}."
+            f"separation went from {self.before:.4f} to {self.after:.4f}{method}{rest}."
         )
 
 
@@ -97,9 +97,9 @@ def pair_cosines(
     halves = first[np.any(first, axis=2).all(axis=1)]  # a half of blurred faces alone says nothing
     whole = first.sum(1)
     a, b = constraints.cannot.T
-    both = np.any(whole[a], axis=1) & np.any(whole[b], axis=1)
+    finite = np.any(whole[a], axis=1) & np.any(whole[b], axis=1)
     positive = _cosine(halves[:, 0], halves[:, 1])
-    return positive, _cosine(whole[a[both]], whole[b[both]])
+    return positive, _cosine(whole[a[finite]], whole[b[finite]])
 
 
 def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -108,8 +108,8 @@ class SoundCut:
         if not known:
             return
         name = SOUND.get(target.format.name, "aac")
-        self._rate = 48_000 if name == "libopus" else max(theirs.sample_rate for theirs in known)
-        self._layout = "stereo" if any(theirs.channels > 1 for theirs in known) else "mono"
+        self._rate = 48_000 if name == "libopus" else max(context.sample_rate for context in known)
+        self._layout = "stereo" if any(context.channels > 1 for context in known) else "mono"
         self._stream = target.add_stream(name, rate=self._rate)
         self._stream.codec_context.layout = self._layout
         self.summary.append(f"{', '.join(dict.fromkeys(t.name for t in known))}, encoded as {name}")

@@ -85,7 +85,7 @@ class Pictures:
         """The stream, made like the film's first frame."""
         import av
 
-        theirs = self._source.stream.codec_context
+        source = self._source.stream.codec_context
         encoder: Encoder = self._encoder
         stream = self._target.add_stream(encoder.name, rate=self._source.rate, options=dict(encoder.options))
         assert isinstance(stream, av.VideoStream)  # noqa: S101 - the encoder is one of pictures
@@ -99,8 +99,8 @@ class Pictures:
         aspect = _pixel(frame, self._source)
         if aspect != 1:
             context.sample_aspect_ratio = aspect
-        context.color_range, context.colorspace = theirs.color_range, theirs.colorspace
-        context.color_primaries, context.color_trc = theirs.color_primaries, theirs.color_trc
+        context.color_range, context.colorspace = source.color_range, source.colorspace
+        context.color_primaries, context.color_trc = source.color_primaries, source.color_trc
         return stream
 
 

@@ -126,9 +126,9 @@ def presence(cast: Cast, people: Sequence[Person]) -> NDArray[np.float64]:
     clock, tracks = cast.clock, cast.tracks
     if not len(clock):
         return np.zeros((len(people), len(people)))
-    seen = np.zeros((len(people), len(clock)), np.float32)
+    present = np.zeros((len(people), len(clock)), np.float32)
     for row, person in enumerate(people):
         for track in person.tracks:
-            seen[row, tracks.frame[tracks.rows(track)]] = 1
+            present[row, tracks.frame[tracks.rows(track)]] = 1
     shown = np.diff(clock.pts, append=clock.pts[-1] + clock.tick()) * float(clock.unit)
-    return np.asarray((seen * shown.astype(np.float32)) @ seen.T, np.float64)
+    return np.asarray((present * shown.astype(np.float32)) @ present.T, np.float64)

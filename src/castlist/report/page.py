@@ -215,7 +215,7 @@ def _row(
             {
                 "start": float(a.start),
                 "stop": float(a.stop),
-                "face": _seen(face, album),
+                "face": _face_data(face, album),
                 "still": _still(face, album, whole, cast),
             }
             for a, face in stills_of(person)
@@ -239,7 +239,7 @@ def stills_of(person: Person) -> list[tuple[Appearance, Face | None]]:
     ]
 
 
-def _seen(face: Face | None, album: Album) -> dict[str, Json] | None:
+def _face_data(face: Face | None, album: Album) -> dict[str, Json] | None:
     return picture(face, album[face.image]) if face is not None and album[face.image] else None
 
 

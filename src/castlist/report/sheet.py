@@ -50,9 +50,9 @@ def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> PersonLik
         return PersonLikeness((), ())
     others = []
     for other in cast.people:
-        theirs = np.intersect1d(known, other.tracks)
-        if other.id != person.id and len(theirs):
-            others.append((other.name, float((mean[own] @ mean[theirs].T).max())))
+        other_tracks = np.intersect1d(known, other.tracks)
+        if other.id != person.id and len(other_tracks):
+            others.append((other.name, float((mean[own] @ mean[other_tracks].T).max())))
     others.sort(key=lambda pair: -pair[1])
     within = mean[own] @ mean[own].T
     np.fill_diagonal(within, -np.inf)
@@ -179,13 +179,13 @@ def _card(
 
 def _about(cast: Cast, person: Person, album: Album, likeness: PersonLikeness | None) -> dict[str, Json]:
     """Appearances, with whom, and which tracks to look at first."""
-    everybody = list(cast.people)
-    index = everybody.index(person) if person in everybody else -1
+    cast_people = list(cast.people)
+    index = cast_people.index(person) if person in cast_people else -1
     beside = []
     if index >= 0:
-        seconds = figures.presence(cast, everybody)[index]
+        seconds = figures.presence(cast, cast_people)[index]
         order = [i for i in np.argsort(-seconds).tolist() if i != index and seconds[i] > 0]
-        beside = [(words.one_line(everybody[i].name), float(seconds[i])) for i in order[:OTHERS]]
+        beside = [(words.one_line(cast_people[i].name), float(seconds[i])) for i in order[:OTHERS]]
     stays = [(float(a.start), float(a.stop)) for a in person.appearances[:STAYS]]
     hardest = [
         {

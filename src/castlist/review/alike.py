@@ -23,8 +23,8 @@ def alike(base: Base, view: View, group: Group) -> list[tuple[str, float]]:
     if not others:
         return []
     size = base.tracks.size
-    looks = group.tracks[np.argsort(-size[group.tracks], kind="stable")[:LOOKS]]
-    near = (base.vector @ base.vector[looks].T).max(axis=1)
+    shown = group.tracks[np.argsort(-size[group.tracks], kind="stable")[:LOOKS]]
+    near = (base.vector @ base.vector[shown].T).max(axis=1)
     beside = _beside(base, group)
     scores = [float(near[g.tracks].mean()) for g in others]
     apart = [bool(beside[g.tracks].sum() > TOGETHER * min(len(g.tracks), len(group.tracks))) for g in others]

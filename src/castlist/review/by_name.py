@@ -40,7 +40,7 @@ def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = ""
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
     with Session.open(Path(workspace)) as session:
-        people = [_id(session, who) for who in (a, b)]
+        people = [_id(session, text) for text in (a, b)]
         if people[0] == people[1]:
             raise InputError(f"{a} and {b} are the same person already")
         session.decide({"action": "merge", "people": people}, author=author)

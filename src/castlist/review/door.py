@@ -109,8 +109,8 @@ class Gate:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                ours = {name for name, _ in self._headers}
-                given = [(k, v) for k, v in message.get("headers", []) if k.lower() not in ours]
+                names = {name for name, _ in self._headers}
+                given = [(k, v) for k, v in message.get("headers", []) if k.lower() not in names]
                 message = {**message, "headers": [*given, *self._headers]}
             await send(message)
 
@@ -120,18 +120,20 @@ class Gate:
             log.debug("a request could not be answered", exc_info=True)
             if begun:
                 raise  # the connection is cut, since the answer has begun
-            await self._say("castlist could not answer this; please report it", 500, scope, receive, guarded)
+            await self._respond(
+                "castlist could not answer this; please report it", 500, scope, receive, guarded
+            )
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.requests import Request
 
         request = Request(scope, receive)
         if why := self.door.refuses(request):
-            await self._say(why, 403, scope, receive, send)
+            await self._respond(why, 403, scope, receive, send)
         elif scope["path"] == "/" and "token" in request.query_params:
             await self._open(request, scope, receive, send)
         elif not self._known(request):
-            await self._say(
+            await self._respond(
                 "open the link that castlist review printed in its terminal", 403, scope, receive, send
             )
         else:
@@ -148,11 +150,11 @@ class Gate:
             await RedirectResponse("/", 303)(scope, receive, send)
             return
         if request.method != "GET" or _only_looks(request):
-            await self._say("open this link in a browser", 405, scope, receive, send)
+            await self._respond("open this link in a browser", 405, scope, receive, send)
             return
         session = self.door.exchange(request.query_params["token"])
         if session is None:
-            await self._say(
+            await self._respond(
                 "this link was used already; the terminal of castlist review shows a new one",
                 403,
                 scope,
@@ -165,7 +167,7 @@ class Gate:
         answer.set_cookie(self.door.cookie, session, httponly=True, samesite="strict", path="/")
         await answer(scope, receive, send)
 
-    async def _say(self, text: str, status: int, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, text: str, status: int, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.responses import PlainTextResponse
 
         await PlainTextResponse(text, status)(scope, receive, send)

@@ -120,10 +120,10 @@ class _Writer:
 
     def name(self) -> str:
         number = int(self.groups.person[0]) if len(self.groups.person) else 0
-        who = f"Person {number}, {tracks(len(self.groups))}"
+        label = f"Person {number}, {tracks(len(self.groups))}"
         sides = list(range(1, len(self.groups.person)))
         joined = f"; {self.people(sides)} joined" if sides else ""
-        return f"{who}: {f'named {self.made.value}' if self.made.value else 'name removed'}{joined}"
+        return f"{label}: {f'named {self.made.value}' if self.made.value else 'name removed'}{joined}"
 
     def move(self, k: int) -> str:
         count = tracks(self.count(4 * k + MOVED))

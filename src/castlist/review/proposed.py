@@ -91,7 +91,7 @@ def open_names(opened: Workspace) -> list[tuple[Group, Proposed]]:
         return []
     view = apply(base, video, opened.decisions.all())
     found = sorted(standing(rows, view).items())
-    return [(view.groups[who], row) for who, of in found for row in of]
+    return [(view.groups[owner_group], row) for owner_group, of in found for row in of]
 
 
 def same_question(
@@ -107,12 +107,12 @@ def same_question(
     """
     those = [r for r in rows if (r.rejected is not None) == rejected]
     row = next((r for r in those if r.id == number), None)
-    who = NOISE if row is None else owner(row, view)
-    if row is None or who == NOISE:
+    owner_group = NOISE if row is None else owner(row, view)
+    if row is None or owner_group == NOISE:
         state = "rejected" if rejected else "open"
         raise InputError(f"there is no {state} proposal {number} any more; reload the page")
-    alike = [r for r in those if r.folded == row.folded and owner(r, view) == who]
-    return view.groups[who], alike
+    alike = [r for r in those if r.folded == row.folded and owner(r, view) == owner_group]
+    return view.groups[owner_group], alike
 
 
 # A proposed name as plain values. By a call, since `from` is a word of Python's.

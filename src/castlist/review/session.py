@@ -451,7 +451,11 @@ class Session:
         with self._lock:
             view, rows = self.refresh(), self._workspace.proposals.all()
             owners = [(row, owner(row, view)) for row in rows if row.rejected is not None]
-            return [{"person": view.groups[who].id, **plain(row)} for row, who in owners if who != NOISE]
+            return [
+                {"person": view.groups[owner_group].id, **plain(row)}
+                for row, owner_group in owners
+                if owner_group != NOISE
+            ]
 
     def accept(self, number: int, *, seen: int | None = None, author: str = "") -> int:
         """Say yes to a proposed name: the decision that gives it; its number.
@@ -523,18 +527,18 @@ class Session:
             view = self.refresh()
             here = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
             if offset is None:
-                how = align_films(Copy(base.tracks, base.clock, video, base.mean), here)
+                alignment = align_films(Copy(base.tracks, base.clock, video, base.mean), here)
             else:
-                how = Alignment(Fraction(1), offset, 0, len(base.tracks))
+                alignment = Alignment(Fraction(1), offset, 0, len(base.tracks))
             called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]
             there = apply(base, video, decisions)
             others = partial(stand_ins, base, video, there)
-            carried = carry(decisions, self._log, how, here, called, others)
+            carried = carry(decisions, self._log, alignment, here, called, others)
             if carried.decisions and not trial:
                 rows = numbered(self.base, self.video, self._log, carried.decisions)
                 self._workspace.decisions.extend(rows, seen=view.seen)
                 self._take()
-            return how, carried
+            return alignment, carried
 
     def _current(self, seen: int | None) -> None:
         if seen is not None and seen < self.view.seen:

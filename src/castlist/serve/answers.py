@@ -46,8 +46,8 @@ class Answers:
 
     def appearances(self, person: str) -> list[Row]:
         """Each stay of a person on screen."""
-        who = self.cast().named([person])[0]
-        return [_span(a.start, a.stop) for a in who.appearances[:MOST]]
+        found = self.cast().named([person])[0]
+        return [_span(a.start, a.stop) for a in found.appearances[:MOST]]
 
     def at(self, seconds: float) -> list[str]:
         """Who is seen at a time."""
@@ -77,7 +77,7 @@ class Answers:
 
         with Workspace.open(self.path, write=False) as opened:
             found = open_names(opened)
-        return [{"person": who.called, **plain(row)} for who, row in found[:MOST]]
+        return [{"person": person.called, **plain(row)} for person, row in found[:MOST]]
 
     def explain(self, a: str, b: str) -> list[str]:
         """Why two people were held for two, in sentences."""

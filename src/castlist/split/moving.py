@@ -98,9 +98,9 @@ def _mixed(signals: NDArray[np.uint8], start: int, stop: int) -> float | None:
     shares, offs = [], []
     for part in (0.25, 0.5, 0.75):
         k = round(start + part * (stop - start))
-        one = _carried(first, into * (k - start) / near)
+        before = _carried(first, into * (k - start) / near)
         two = _carried(last, -on * (stop - k) / near)
-        mixture = _mixture(_cells(signals, k), one, two)
+        mixture = _mixture(_cells(signals, k), before, two)
         if mixture is None:
             return None
         shares.append(mixture[0])
@@ -158,9 +158,9 @@ def _mixture(picture: Picture, one: Picture, two: Picture) -> tuple[float, float
     known = (one.min(2) >= -1) & (two.min(2) >= -1)
     if known.mean() < OVERLAP:
         return None
-    a, b, seen = one[known].ravel(), two[known].ravel(), picture[known].ravel()
+    a, b, mixture = one[known].ravel(), two[known].ravel(), picture[known].ravel()
     if min(a.std(), b.std()) < 1e-3 or np.corrcoef(a, b)[0, 1] > ALIKE:
         return None
     line = b - a
-    share = float((seen - a) @ line / (line @ line))
-    return share, float(np.linalg.norm(seen - a - share * line) / np.linalg.norm(line))
+    share = float((mixture - a) @ line / (line @ line))
+    return share, float(np.linalg.norm(mixture - a - share * line) / np.linalg.norm(line))

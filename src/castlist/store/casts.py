@@ -105,9 +105,9 @@ def _check(
         "pictures are of frames that are not there": (portraits.frame, len(clock)),
         "shots end after the film": (shots.stop - 1, len(clock)),
     }
-    for what, (index, count) in within.items():
+    for fault, (index, count) in within.items():
         if np.any((index < 0) | (index >= count)):
-            raise ValueError(what)
+            raise ValueError(fault)
     if np.any(shots.start >= shots.stop):
         raise ValueError("shots end before they begin")
 
@@ -136,8 +136,10 @@ def _fill(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Parameter, ..
 
 def _shot_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
     s, clock = cast.shots, cast.clock
-    for i, (start, stop, how) in enumerate(zip(s.start.tolist(), s.stop.tolist(), s.transition, strict=True)):
-        yield i, start, stop, Transition(how).word, float(clock.time(start)), float(clock.time(stop))
+    for i, (start, stop, kind) in enumerate(
+        zip(s.start.tolist(), s.stop.tolist(), s.transition, strict=True)
+    ):
+        yield i, start, stop, Transition(kind).word, float(clock.time(start)), float(clock.time(stop))
 
 
 def _people_rows(cast: Cast) -> Iterable[tuple[Parameter, ...]]:
@@ -169,8 +171,8 @@ def _portrait_rows(p: Portraits) -> Iterable[tuple[Parameter, ...]]:
 
 def _shots(db: sqlite3.Connection) -> Shots:
     found = rows(db, "SELECT start, stop, transition FROM shots ORDER BY id", (whole, whole, Transition.of))
-    start, stop, how = zip(*found, strict=True) if found else ((), (), ())
-    return Shots(np.array(start), np.array(stop), np.array(how))
+    start, stop, kind = zip(*found, strict=True) if found else ((), (), ())
+    return Shots(np.array(start), np.array(stop), np.array(kind))
 
 
 def _tracks(db: sqlite3.Connection) -> Tracks:

@@ -208,9 +208,9 @@ class Folder:
         if one_name and found.st_nlink > 1:
             raise self._refused(name, "has another name elsewhere (a hard link)")
 
-    def _refused(self, name: str, what: str) -> WorkspaceError:
+    def _refused(self, name: str, reason: str) -> WorkspaceError:
         return WorkspaceError(
-            f"{self.path}: {name} {what}, which castlist never makes and does not open; "
+            f"{self.path}: {name} {reason}, which castlist never makes and does not open; "
             "use a workspace that castlist made"
         )
 

@@ -34,9 +34,9 @@ class Lock:
                 raise WorkspaceError(
                     f"{folder.path}: this file system cannot lock files ({error.strerror})"
                 ) from error
-            who = f" (process {holder})" if holder.isdigit() else ""
+            process = f" (process {holder})" if holder.isdigit() else ""
             raise WorkspaceBusy(
-                f"{folder.path}: another castlist{who} is writing to it; wait until it ends, or stop it"
+                f"{folder.path}: another castlist{process} is writing to it; wait until it ends, or stop it"
             ) from None
         with suppress(OSError):  # who holds it is a courtesy
             os.ftruncate(self._fd, 0)

@@ -74,8 +74,8 @@ def check(folder: Folder, create: bool) -> None:
             f"{path}: is a file, not a castlist workspace (a folder such as film.castlist)", elsewhere=True
         )
     if not create:
-        what = "is a folder but not a castlist workspace" if path.is_dir() else "does not exist"
-        raise WorkspaceError(f"{path}: {what}; castlist find makes one")
+        reason = "is a folder but not a castlist workspace" if path.is_dir() else "does not exist"
+        raise WorkspaceError(f"{path}: {reason}; castlist find makes one")
     if path.is_dir() and not all(name in _OURS or folder.removable(name) for name in os.listdir(path)):
         raise WorkspaceError(
             f"{path}: contains other files and is not a castlist workspace; name another folder",

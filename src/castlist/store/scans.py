@@ -272,9 +272,9 @@ def _shard(value: object) -> str:
     return name
 
 
-def _lost(path: Path, what: str) -> WorkspaceError:
+def _lost(path: Path, reason: str) -> WorkspaceError:
     return WorkspaceError(
-        f"{path}: {what}; bring back a copy of it, or find the cast again in another folder", elsewhere=True
+        f"{path}: {reason}; bring back a copy of it, or find the cast again in another folder", elsewhere=True
     )
 
 

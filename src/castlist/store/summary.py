@@ -141,8 +141,8 @@ def cast(db: sqlite3.Connection) -> dict[str, int] | None:
     if not db.execute("SELECT count(*) FROM casts").fetchone()[0]:
         return None
     return {
-        name: int(db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])  # noqa: S608
-        for name, what in _COUNTS.items()
+        name: int(db.execute(f"SELECT count(*) FROM {query}").fetchone()[0])  # noqa: S608
+        for name, query in _COUNTS.items()
     } | {"better_turned": rows(db, "SELECT turned FROM casts", (whole,))[0][0]}
 
 

@@ -329,9 +329,9 @@ class Workspace:
             self._db.execute("VACUUM")
         return freed
 
-    def _of_scan(self, what: str, key: str) -> int | None:
+    def _of_scan(self, column: str, key: str) -> int | None:
         with self._reading() as db:
-            query = f"SELECT {what} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
+            query = f"SELECT {column} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
             return rows(db, query, (optional(whole),), (key,))[0][0]
 
     # Erasing

@@ -123,10 +123,10 @@ class KnownPeople:
     def _together(self) -> Table:
         """(g, g) share of the tracks of the first that are seen together with one of the second."""
         groups, label = len(self.count), self.view.label
-        both = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
-        own, other = label[both[:, 0]], label[both[:, 1]]
+        directed = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
+        own, other = label[directed[:, 0]], label[directed[:, 1]]
         live = (own >= 0) & (other >= 0)
-        cells = np.unique(both[live, 0] * groups + other[live])
+        cells = np.unique(directed[live, 0] * groups + other[live])
         met = np.bincount(
             label[cells // max(groups, 1)] * groups + cells % max(groups, 1), minlength=groups**2
         )

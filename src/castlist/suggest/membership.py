@@ -277,10 +277,10 @@ class FaceEvidence:
             return
         rows = np.random.default_rng(0).permutation(rows)[: min(SAMPLE, self._most())]
         group, part = self._parts(rows)
-        mine = group == self.label[rows][:, None]
-        considered = mine.any(axis=1)
+        own_group = group == self.label[rows][:, None]
+        considered = own_group.any(axis=1)
         self._worth, self._weighed = (
-            fitted_weights(part[considered], mine[considered].argmax(axis=1)),
+            fitted_weights(part[considered], own_group[considered].argmax(axis=1)),
             float(self.labelled.sum()),
         )
 
@@ -298,11 +298,11 @@ class FaceEvidence:
         if not len(rows):
             return
         group, part = self._parts(rows)
-        mine = group == self.label[rows][:, None]
-        considered = mine.any(axis=1)
-        group, odds, mine = group[considered], part[considered] @ self.worth, mine[considered]
+        own_group = group == self.label[rows][:, None]
+        considered = own_group.any(axis=1)
+        group, odds, own_group = group[considered], part[considered] @ self.worth, own_group[considered]
         stays = group == self.home[rows[considered]][:, None]
-        temper, self.bias, self.stay = answered(group, odds, mine, stays, self.groups)
+        temper, self.bias, self.stay = answered(group, odds, own_group, stays, self.groups)
         self.worth = self.worth * temper
 
     def _calibrate(self) -> None:
@@ -312,9 +312,9 @@ class FaceEvidence:
         rows = np.flatnonzero(fine)
         rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
         score = np.stack([self._faces(rows), self._alike(rows)], axis=-1)
-        mine = np.arange(len(rows)), self.label[rows]
-        own = score[mine]
-        score[mine] = -np.inf
+        own_group = np.arange(len(rows)), self.label[rows]
+        own = score[own_group]
+        score[own_group] = -np.inf
         self.neutral = neutral(own, score.max(axis=1)) if len(rows) else NEUTRAL
         count = np.bincount(self.machine[self.machine >= 0], minlength=1)
         asked = self.asked & (self.label >= 0) & self.known & (self.machine >= 0)
@@ -357,6 +357,6 @@ def _neighbours(base: Base, t: int) -> Labels:
 
 def _pairs_by_track(pairs: NDArray[np.int64], t: int) -> tuple[Labels, Labels]:
     """(t + 1,) edges and the partners of each track between them."""
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[np.argsort(both[:, 0], kind="stable")]
-    return np.searchsorted(both[:, 0], np.arange(t + 1)).astype(np.int64), both[:, 1]
+    directed = np.concatenate([pairs, pairs[:, ::-1]])
+    directed = directed[np.argsort(directed[:, 0], kind="stable")]
+    return np.searchsorted(directed[:, 0], np.arange(t + 1)).astype(np.int64), directed[:, 1]

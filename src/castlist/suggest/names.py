@@ -91,10 +91,10 @@ def _by_time(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) ->
         named[_frames(hint, clock)] = True
     shares = np.zeros(len(view.groups))
     for k, group in enumerate(view.groups):
-        seen = np.zeros(len(clock), bool)
+        present = np.zeros(len(clock), bool)
         for t in group.tracks.tolist():
-            seen[tracks.frame[tracks.rows(t)]] = True
-        shares[k] = lasts[named & seen].sum() / max(1, lasts[named | seen].sum())
+            present[tracks.frame[tracks.rows(t)]] = True
+        shares[k] = lasts[named & present].sum() / max(1, lasts[named | present].sum())
     return shares
 
 
@@ -116,10 +116,10 @@ def _proposal(
 ) -> Proposal:
     order = np.argsort(-agree[i], kind="stable")
     best, second = (int(order[k]) if k < len(order) and agree[i, order[k]] > 0 else NOISE for k in (0, 1))
-    how = float(agree[i, best]) if best != NOISE else 0.0
-    next_how = float(agree[i, second]) if second != NOISE else 0.0
-    state, why = _verdict(i, names, faces, agree, groups, best, how - next_how)
-    return Proposal(names[i], state, best, how, second, next_how, faces, why)
+    agreement = float(agree[i, best]) if best != NOISE else 0.0
+    next_agreement = float(agree[i, second]) if second != NOISE else 0.0
+    state, why = _verdict(i, names, faces, agree, groups, best, agreement - next_agreement)
+    return Proposal(names[i], state, best, agreement, second, next_agreement, faces, why)
 
 
 def _verdict(

@@ -76,6 +76,6 @@ def left_open(view: View) -> NDArray[np.int64]:
 
 
 def _with_groups(view: View, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    group = view.label[both[:, 1]]
-    return np.asarray(np.stack([both[:, 0], group], axis=1)[group >= 0], np.int64)
+    directed = np.concatenate([pairs, pairs[:, ::-1]])
+    group = view.label[directed[:, 1]]
+    return np.asarray(np.stack([directed[:, 0], group], axis=1)[group >= 0], np.int64)

@@ -290,8 +290,8 @@ class Asker:
             shown = here[: enough([p for _, p in here])]
             if own not in [k for k, _ in shown]:
                 shown = [*shown[:-1], *(c for c in here if c[0] == own)]
-            mine = next((p for k, p in shown if k == own), 0.0)
-            lines.add(shown, mine, self.worth[track], 1 - mine)
+            own_share = next((p for k, p in shown if k == own), 0.0)
+            lines.add(shown, own_share, self.worth[track], 1 - own_share)
         return lines.done()
 
     def _wholes(self) -> Lines:

@@ -32,7 +32,7 @@ def share_of(odds: Table) -> Table:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
-def fitted_weights(part: Table, mine: Labels) -> Table:
+def fitted_weights(part: Table, own_group: Labels) -> Table:
     """(4,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
     from scipy.optimize import minimize
 
@@ -40,9 +40,9 @@ def fitted_weights(part: Table, mine: Labels) -> Table:
 
     def loss(worth: Table) -> tuple[float, Table]:
         share = share_of(part @ worth)
-        sure = (1 - MISTAKES) * share[n, mine]
+        sure = (1 - MISTAKES) * share[n, own_group]
         chance = sure + MISTAKES / choices
-        pull = part[n, mine] - np.einsum("nc,nck->nk", share, part)
+        pull = part[n, own_group] - np.einsum("nc,nck->nk", share, part)
         away = worth - START
         slope = FIRM * away - ((sure / chance)[:, None] * pull).sum(axis=0)
         return float(0.5 * (FIRM * away**2).sum() - np.log(chance).sum()), slope
@@ -51,7 +51,7 @@ def fitted_weights(part: Table, mine: Labels) -> Table:
 
 
 def answered(
-    group: Labels, odds: Table, mine: NDArray[np.bool_], stays: NDArray[np.bool_], groups: int
+    group: Labels, odds: Table, own_group: NDArray[np.bool_], stays: NDArray[np.bool_], groups: int
 ) -> tuple[float, Table, Table]:
     """What answers teach: a factor for the evidence, and for each group how it attracts and how it holds.
 
@@ -73,7 +73,7 @@ def answered(
     temper, middle, attracts, holds = 1.0, STAY, np.zeros(groups), np.full(groups, STAY)
     for _ in range(STEPS):  # Newton's steps by each parameter on its own
         share = share_of(temper * odds + attracts[group] + np.where(stays, holds[group], 0.0))
-        error, curve = mine - share, share * (1 - share)
+        error, curve = own_group - share, share * (1 - share)
         centred = odds - (share * odds).sum(axis=1, keepdims=True)
         pull, stiff = (error * odds).sum(), (share * centred**2).sum()
         temper += _step(pull - TEMPER * (temper - 1), stiff + TEMPER, 0.2)

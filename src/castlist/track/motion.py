@@ -121,7 +121,7 @@ class MotionTracker:
 
     def _lost(self, track: _Live, frame: int, now: float) -> bool:
         """Whether a track was out of sight for too long: in frames between that did not show it."""
-        return frame - track.frame > 1 and now - track.seen > self.max_gap
+        return frame - track.frame > 1 and now - track.last_seconds > self.max_gap
 
     def _holds(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
         """Whether a track is long enough to be one; a single face is in a frame that stands for long."""
@@ -144,20 +144,22 @@ class _Live:
     rows: list[int]
     box: NDArray[np.float32]  # (4,) where it was last seen
     frame: int  # and when
-    seen: float  # seconds
+    last_seconds: float  # seconds
     shot: int
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))  # pixels a second
 
     def extend(self, row: int, box: NDArray[np.float32], frame: int, now: float) -> None:
         """Go on to a face; half of the speed is memory, which calms the jitter of boxes."""
         moved = (box[:2] + box[2:] - self.box[:2] - self.box[2:]) / 2
-        self.velocity = (self.velocity + moved / max(now - self.seen, 1e-3)) / 2
+        self.velocity = (self.velocity + moved / max(now - self.last_seconds, 1e-3)) / 2
         self.rows.append(row)
-        self.box, self.frame, self.seen = box, frame, now
+        self.box, self.frame, self.last_seconds = box, frame, now
 
     def expected(self, now: float) -> NDArray[np.float64]:
         """(4,) the box where the face should be now; nobody keeps a speed for longer than 0.3 s."""
-        return np.asarray(self.box + np.tile(self.velocity * min(now - self.seen, 0.3), 2), np.float64)
+        return np.asarray(
+            self.box + np.tile(self.velocity * min(now - self.last_seconds, 0.3), 2), np.float64
+        )
 
 
 def _cost(expected: NDArray[np.float64], box: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -35,12 +35,12 @@ def cell_search(cells: int, *, by_angle: bool, seed: int) -> Search:
 
     def search(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
         lists = _Cells(forest, slots, cells, by_angle, np.random.default_rng(seed)).lists
-        who = np.where(lists.who < 0, slots[:, None], forest.alive[lists.who])
+        neighbour = np.where(lists.neighbour < 0, slots[:, None], forest.alive[lists.neighbour])
         bound = lists.worst(slice(None))
-        lonely = np.flatnonzero((who == slots[:, None]).all(axis=1))
+        lonely = np.flatnonzero((neighbour == slots[:, None]).all(axis=1))
         if len(lonely):
-            who[lonely], bound[lonely] = _nearest_anywhere(forest, slots[lonely])
-        return who, bound
+            neighbour[lonely], bound[lonely] = _nearest_anywhere(forest, slots[lonely])
+        return neighbour, bound
 
     return search
 
@@ -58,35 +58,35 @@ class _Cells:
         self.row[asked] = np.arange(len(asked))
         self.lists = NeighbourLists(len(slots), forest.width)
         count = int(self.near.max()) + 1
-        lives, looks = _grouped(self.near[:, 0], count), _grouped(self.near[asked].ravel(), count)
+        residents, visits = _grouped(self.near[:, 0], count), _grouped(self.near[asked].ravel(), count)
         for cell in range(count):
-            self._compare(cell, asked[looks[cell] // self.near.shape[1]], lives[cell])
+            self._compare(cell, asked[visits[cell] // self.near.shape[1]], residents[cell])
 
-    def _compare(self, cell: int, mine: Index, others: Index) -> None:
+    def _compare(self, cell: int, visitors: Index, residents: Index) -> None:
         """Those who look into a cell with those who live there."""
-        if not len(mine) or not len(others):
+        if not len(visitors) or not len(residents):
             return
-        if len(others) > LARGEST:
-            others = np.sort(self.rng.choice(others, LARGEST, replace=False))
-        rows, columns = _block(self.forest, mine), _block(self.forest, others)
-        forbidden = self.apart.among(self.forest.alive[mine], self.forest.alive[others])
-        everybody = slice(0, len(others))
-        for top in range(0, len(mine), ROWS):
-            some = slice(top, min(top + ROWS, len(mine)))
-            tile = rows.costs(some, everybody, columns)
+        if len(residents) > LARGEST:
+            residents = np.sort(self.rng.choice(residents, LARGEST, replace=False))
+        rows, columns = _block(self.forest, visitors), _block(self.forest, residents)
+        forbidden = self.apart.among(self.forest.alive[visitors], self.forest.alive[residents])
+        whole = slice(0, len(residents))
+        for top in range(0, len(visitors), ROWS):
+            some = slice(top, min(top + ROWS, len(visitors)))
+            tile = rows.costs(some, whole, columns)
             forbid(tile, top, 0, forbidden)
-            row, column = hits(tile, self.lists.worst(self.row[mine[some]]))
-            self.lists.add(self.row[mine[some]][row], others[column], tile[row, column])
-            self._tell(cell, mine[some], others, tile)
+            row, column = hits(tile, self.lists.worst(self.row[visitors[some]]))
+            self.lists.add(self.row[visitors[some]][row], residents[column], tile[row, column])
+            self._tell(cell, visitors[some], residents, tile)
 
-    def _tell(self, cell: int, mine: Index, others: Index, tile: NDArray[np.floating]) -> None:
+    def _tell(self, cell: int, visitors: Index, residents: Index, tile: NDArray[np.floating]) -> None:
         """Those who live in the cell take note of who looked in, if they do not look there themselves."""
-        members = np.flatnonzero(self.row[others] >= 0)
-        guests = np.flatnonzero(self.near[mine, 0] != cell)
+        members = np.flatnonzero(self.row[residents] >= 0)
+        guests = np.flatnonzero(self.near[visitors, 0] != cell)
         if not len(members) or not len(guests):
             return
-        column, row = hits(tile[np.ix_(guests, members)].T, self.lists.worst(self.row[others[members]]))
-        b, a = others[members[column]], mine[guests[row]]
+        column, row = hits(tile[np.ix_(guests, members)].T, self.lists.worst(self.row[residents[members]]))
+        b, a = residents[members[column]], visitors[guests[row]]
         new = (self.near[b] != self.near[a, :1]).all(axis=1)
         cost = tile[guests[row[new]], members[column[new]]]
         new = new.nonzero()[0]
@@ -114,16 +114,16 @@ def _nearest_cells(forest: Forest, cells: int, by_angle: bool, rng: np.random.Ge
     return near
 
 
-def _nearest_anywhere(forest: Forest, mine: Index) -> tuple[Index, Doubles]:
+def _nearest_anywhere(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
     """(m, width) the nearest of all that live to slots `mine`, and what all others cost at least."""
     alive = forest.alive
-    places = np.searchsorted(alive, mine)
+    places = np.searchsorted(alive, slots)
     parts = (
         (i, _block(forest, np.arange(i, min(i + LARGEST, len(alive))))) for i in range(0, len(alive), LARGEST)
     )
-    forbidden = _Directed(forest.apart).among(mine, alive)
-    who, bound = nearest_of(_block(forest, places), parts, forest.width, forbidden)
-    return np.where(who < 0, mine[:, None], alive[who]), bound
+    forbidden = _Directed(forest.apart).among(slots, alive)
+    neighbour, bound = nearest_of(_block(forest, places), parts, forest.width, forbidden)
+    return np.where(neighbour < 0, slots[:, None], alive[neighbour]), bound
 
 
 def _block(forest: Forest, places: Index) -> Block:
@@ -135,18 +135,18 @@ class _Directed:
     """Cannot-linked pairs of slots, to be asked for by one side."""
 
     def __init__(self, pairs: Index) -> None:
-        both = np.concatenate([pairs, pairs[:, ::-1]])
-        both = both[np.argsort(both[:, 0], kind="stable")]
-        self.first, self.second = both[:, 0], both[:, 1]
+        directed = np.concatenate([pairs, pairs[:, ::-1]])
+        directed = directed[np.argsort(directed[:, 0], kind="stable")]
+        self.first, self.second = directed[:, 0], directed[:, 1]
 
-    def among(self, mine: Index, others: Index) -> Index:
+    def among(self, slots: Index, others: Index) -> Index:
         """(q, 2) places in `mine` and `others` (sorted) of all who may not be joined, oneself included."""
-        start, stop = np.searchsorted(self.first, mine), np.searchsorted(self.first, mine, side="right")
+        start, stop = np.searchsorted(self.first, slots), np.searchsorted(self.first, slots, side="right")
         count = stop - start
-        row = np.repeat(np.arange(len(mine)), count)
+        row = np.repeat(np.arange(len(slots)), count)
         entry = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start, count)
-        row = np.concatenate([np.arange(len(mine)), row])
-        other = np.concatenate([mine, self.second[entry]])
+        row = np.concatenate([np.arange(len(slots)), row])
+        other = np.concatenate([slots, self.second[entry]])
         place = np.minimum(np.searchsorted(others, other), len(others) - 1)
         held = others[place] == other
         return np.stack([row[held], place[held]], axis=1)

@@ -100,31 +100,31 @@ class NeighbourLists:
 
     def __init__(self, rows: int, width: int) -> None:
         self.cost = np.full((rows, width), np.inf)
-        self.who = np.full((rows, width), -1, np.int64)
+        self.neighbour = np.full((rows, width), -1, np.int64)
 
     def worst(self, rows: Index | slice) -> NDArray[np.float64]:
         """What somebody must cost less than, to be taken in."""
         return np.asarray(self.cost[rows].max(axis=1))
 
-    def add(self, row: Index, who: Index, cost: Floats) -> None:
+    def add(self, row: Index, neighbour: Index, cost: Floats) -> None:
         """Take in hits, given in any order."""
         if not len(row):
             return
         width = self.cost.shape[1]
         order = np.lexsort((cost, row))
-        row, who, cost = row[order], who[order], cost[order]
+        row, neighbour, cost = row[order], neighbour[order], cost[order]
         start = np.flatnonzero(np.diff(row, prepend=-1))
         rank = np.arange(len(row)) - np.repeat(start, np.diff(np.append(start, len(row))))
         first = rank < width
         touched = row[start]
         place = np.searchsorted(touched, row[first])
-        both = np.concatenate([self.cost[touched], np.full((len(touched), width), np.inf)], axis=1)
-        names = np.concatenate([self.who[touched], np.full((len(touched), width), -1)], axis=1)
-        both[place, width + rank[first]] = cost[first]
-        names[place, width + rank[first]] = who[first]
-        best = np.argpartition(both, width - 1, axis=1)[:, :width]
-        self.cost[touched] = np.take_along_axis(both, best, axis=1)
-        self.who[touched] = np.take_along_axis(names, best, axis=1)
+        costs = np.concatenate([self.cost[touched], np.full((len(touched), width), np.inf)], axis=1)
+        names = np.concatenate([self.neighbour[touched], np.full((len(touched), width), -1)], axis=1)
+        costs[place, width + rank[first]] = cost[first]
+        names[place, width + rank[first]] = neighbour[first]
+        best = np.argpartition(costs, width - 1, axis=1)[:, :width]
+        self.cost[touched] = np.take_along_axis(costs, best, axis=1)
+        self.neighbour[touched] = np.take_along_axis(names, best, axis=1)
 
 
 def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[np.float64]]:
@@ -148,30 +148,30 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
                 lists.add(hit_column + columns.start, hit_row + rows.start, tile[hit_row, hit_column])
             hit_row, hit_column = hits(tile, lists.worst(rows))
             lists.add(hit_row + rows.start, hit_column + columns.start, tile[hit_row, hit_column])
-    return lists.who, _bound(lists, block.margin(block))
+    return lists.neighbour, _bound(lists, block.margin(block))
 
 
 def nearest_of(
-    mine: Block, parts: Iterable[tuple[int, Block]], width: int, forbidden: Index
+    rows: Block, parts: Iterable[tuple[int, Block]], width: int, forbidden: Index
 ) -> tuple[Index, NDArray[np.float64]]:
     """As `all_nearest`, for the rows of `mine` among others that come in parts, each with its first number.
 
     `forbidden` (q, 2) names a row and whom of the others it may not join: itself above all.
     """
-    lists = NeighbourLists(len(mine), width)
-    margin = np.zeros(len(mine))
+    lists = NeighbourLists(len(rows), width)
+    margin = np.zeros(len(rows))
     for start, block in parts:
-        for top in range(0, len(mine), ROWS):
-            some = slice(top, min(top + ROWS, len(mine)))
+        for top in range(0, len(rows), ROWS):
+            some = slice(top, min(top + ROWS, len(rows)))
             for left in range(0, len(block), COLUMNS):
                 columns = slice(left, min(left + COLUMNS, len(block)))
-                tile = mine.costs(some, columns, block)
+                tile = rows.costs(some, columns, block)
                 forbid(tile, some.start, start + columns.start, forbidden)
                 hit_row, hit_column = hits(tile, lists.worst(some))
-                who = hit_column + start + columns.start
-                lists.add(hit_row + some.start, who, tile[hit_row, hit_column])
-        margin = np.maximum(margin, mine.margin(block))
-    return lists.who, _bound(lists, margin)
+                neighbour = hit_column + start + columns.start
+                lists.add(hit_row + some.start, neighbour, tile[hit_row, hit_column])
+        margin = np.maximum(margin, rows.margin(block))
+    return lists.neighbour, _bound(lists, margin)
 
 
 def _bound(lists: NeighbourLists, margin: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -117,12 +117,12 @@ def exact_search(dtype: type) -> Search:
         block = forest.linkage.block(forest.centres.rows(alive), forest.weight[alive], dtype)
         rows, apart = np.searchsorted(alive, slots), np.searchsorted(alive, forest.apart)
         if 2 * len(rows) > len(alive):  # every pair once, for both
-            who, bound = all_nearest(block, forest.width, apart)
-            who, bound = who[rows], bound[rows]
+            neighbour, bound = all_nearest(block, forest.width, apart)
+            neighbour, bound = neighbour[rows], bound[rows]
         else:
             forbidden = pairs_of(rows, np.concatenate([apart, apart[:, ::-1]]), len(alive))
-            who, bound = nearest_of(block.some(rows), [(0, block)], forest.width, forbidden)
-        return np.where(who < 0, slots[:, None], alive[who]), bound
+            neighbour, bound = nearest_of(block.some(rows), [(0, block)], forest.width, forbidden)
+        return np.where(neighbour < 0, slots[:, None], alive[neighbour]), bound
 
     return search
 
@@ -151,8 +151,8 @@ class Forest:
         self.searches = searches  # the next is asked where the one before could not tell
         self.width = min(WIDTH, max(n - 1, 1))
         self.alive, self.node, self.count = np.arange(n), np.arange(n), n
-        self.who = np.repeat(np.arange(n), self.width).reshape(n, self.width)
-        self.cost, self.bound = np.full(self.who.shape, np.inf), np.full(n, np.inf)
+        self.neighbour = np.repeat(np.arange(n), self.width).reshape(n, self.width)
+        self.cost, self.bound = np.full(self.neighbour.shape, np.inf), np.full(n, np.inf)
         self.merges: list[Index] = []
         self.costs: list[Doubles] = []
         self._ask(searches[0], self.alive)
@@ -180,12 +180,12 @@ class Forest:
         """Of every slot: the cheapest of its list, or whoever lists it as theirs for less; and the cost."""
         live = self.alive
         tie = np.where(
-            self.cost[live] == self.cost[live].min(axis=1)[:, None], self.who[live] ^ live[:, None], -1
+            self.cost[live] == self.cost[live].min(axis=1)[:, None], self.neighbour[live] ^ live[:, None], -1
         )
         tie = np.where(tie < 0, np.iinfo(np.int64).max, tie)
         column = tie.argmin(axis=1)
         nearest, cost = np.arange(len(self.weight)), np.full(len(self.weight), np.inf)
-        nearest[live], cost[live] = self.who[live, column], self.cost[live, column]
+        nearest[live], cost[live] = self.neighbour[live, column], self.cost[live, column]
         order = live[np.argsort(-cost[live], kind="stable")]
         caller = np.full(len(cost), -1)
         caller[nearest[order]] = order  # the last, hence cheapest, wins
@@ -224,11 +224,11 @@ class Forest:
         changed[a] = True
         self.alive = self.alive[home[self.alive] == self.alive]
         self.apart = np.unique(np.sort(home[self.apart], axis=1), axis=0) if len(self.apart) else self.apart
-        both = np.concatenate([home[self.who[a]], home[self.who[b]]], axis=1)
-        self.who[self.alive] = home[self.who[self.alive]]
+        merged = np.concatenate([home[self.neighbour[a]], home[self.neighbour[b]]], axis=1)
+        self.neighbour[self.alive] = home[self.neighbour[self.alive]]
         rest = self.alive[~changed[self.alive]]
-        self._price(rest, changed[self.who[rest]])
-        self._shorten(a, both)
+        self._price(rest, changed[self.neighbour[rest]])
+        self._shorten(a, merged)
 
     def _shorten(self, slots: Index, lists: Index) -> None:
         """Give slots the cheapest of longer lists; what is dropped lowers the bound."""
@@ -237,18 +237,18 @@ class Forest:
         lists = np.where(lists < 0, slots[:, None], lists)
         cost = self._costs(slots, lists, np.ones(lists.shape, np.bool_), np.empty(lists.shape))
         order = np.argsort(cost, axis=1, kind="stable")
-        self.who[slots] = np.take_along_axis(lists, order[:, : self.width], axis=1)
+        self.neighbour[slots] = np.take_along_axis(lists, order[:, : self.width], axis=1)
         self.cost[slots] = np.take_along_axis(cost, order[:, : self.width], axis=1)
         if lists.shape[1] > self.width:
             dropped = np.take_along_axis(cost, order[:, self.width : self.width + 1], axis=1)[:, 0]
             self.bound[slots] = np.minimum(self.bound[slots], dropped)
 
-    def _price(self, slots: Index, which: NDArray[np.bool_]) -> None:
+    def _price(self, slots: Index, marked: NDArray[np.bool_]) -> None:
         """Compute anew those costs of the slots' lists that `which` marks."""
-        self.cost[slots] = self._costs(slots, self.who[slots], which, self.cost[slots])
+        self.cost[slots] = self._costs(slots, self.neighbour[slots], marked, self.cost[slots])
 
-    def _costs(self, slots: Index, lists: Index, which: NDArray[np.bool_], cost: Doubles) -> Doubles:
-        row, column = np.nonzero(which)
+    def _costs(self, slots: Index, lists: Index, marked: NDArray[np.bool_], cost: Doubles) -> Doubles:
+        row, column = np.nonzero(marked)
         a, b = slots[row], lists[row, column]
         value = np.full(len(a), np.inf)
         asked = np.flatnonzero((a != b) & ~self._forbidden(a, b))
@@ -279,7 +279,7 @@ class Forest:
         self.bound[slots] = np.inf  # as near as can be told
 
     def _ask(self, search: Search, slots: Index) -> None:
-        self.who[slots], self.bound[slots] = search(self, slots)
+        self.neighbour[slots], self.bound[slots] = search(self, slots)
         self._price(slots, np.ones((len(slots), self.width), np.bool_))
 
 

@@ -37,9 +37,9 @@ def document(cast: Cast) -> dict[str, Json]:
         "shots": [
             {
                 **_span(cast, start, stop),
-                "transition": Transition(how).word,
+                "transition": Transition(cut).word,
             }
-            for start, stop, how in zip(
+            for start, stop, cut in zip(
                 cast.shots.start.tolist(),
                 cast.shots.stop.tolist(),
                 cast.shots.transition.tolist(),

@@ -41,23 +41,23 @@ def _of_people(found: list[Stay]) -> list[Chapter]:
     edges = sorted({t for s in found for t in (s.start, s.stop)})
     parts = []
     for start, stop in pairwise(edges):
-        seen = {s.place: s.name for s in found if s.start <= start and stop <= s.stop}
-        if seen:
-            parts.append(Chapter(start, stop, _title([seen[k] for k in sorted(seen)])))
+        names = {s.place: s.name for s in found if s.start <= start and stop <= s.stop}
+        if names:
+            parts.append(Chapter(start, stop, _title([names[k] for k in sorted(names)])))
     return parts
 
 
 def _of_film(cast: Cast, options: Options) -> list[Chapter]:
     names = distinct_names(cast)
-    wanted = {who.place for who in chosen_stays(cast, options)}
-    seen: list[set[int]] = [set() for _ in range(len(cast.shots))]
+    wanted = {stay.place for stay in chosen_stays(cast, options)}
+    people: list[set[int]] = [set() for _ in range(len(cast.shots))]
     for shot, person in zip(cast.tracks.shot.tolist(), cast.person.tolist(), strict=True):
         if person in wanted:
-            seen[shot].add(person)
-    new = [i for i in range(len(seen)) if i == 0 or seen[i] != seen[i - 1]]
+            people[shot].add(person)
+    new = [i for i in range(len(people)) if i == 0 or people[i] != people[i - 1]]
     starts = cast.shots.start[np.array(new, np.int64)].tolist()
     times = [cast.clock.time(f) for f in (*starts, *cast.shots.stop[-1:].tolist())]
-    titles = [_title([names[k] for k in sorted(seen[i])]) for i in new]
+    titles = [_title([names[k] for k in sorted(people[i])]) for i in new]
     return [Chapter(*span, title) for span, title in zip(pairwise(times), titles, strict=True)]
 
 

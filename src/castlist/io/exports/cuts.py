@@ -57,18 +57,18 @@ def otio(title: str, parts: Sequence[Part]) -> Iterator[str]:
     bases = [grid(cast, Options()) for cast, _ in parts]
     start = _time(bases[0], _record(bases[0])) if bases else None
     made = schema.Timeline(one_line(title), global_start_time=start)
-    seen = schema.Track("V1", kind=schema.TrackKind.Video)
-    heard = schema.Track("A1", kind=schema.TrackKind.Audio)
+    picture_track = schema.Track("V1", kind=schema.TrackKind.Video)
+    sound_track = schema.Track("A1", kind=schema.TrackKind.Audio)
     sound = _with_sound(parts)
     for base, (cast, piece) in zip(bases, parts, strict=True):
         first, after = base.span(piece.start, piece.end)
         span = library().opentime.TimeRange(_time(base, base.start + first), _time(base, after - first))
-        seen.append(clip_of(cast, base, span))
+        picture_track.append(clip_of(cast, base, span))
         silent = schema.Gap(duration=span.duration)
-        heard.append(clip_of(cast, base, span) if sound[cast.video.digest] else silent)
-    made.tracks.append(seen)
+        sound_track.append(clip_of(cast, base, span) if sound[cast.video.digest] else silent)
+    made.tracks.append(picture_track)
     if any(sound.values()):
-        made.tracks.append(heard)
+        made.tracks.append(sound_track)
     yield made.to_json_string(indent=1) + "\n"
 
 

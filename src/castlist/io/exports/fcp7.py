@@ -59,15 +59,15 @@ def _recounted(made: Timeline) -> Timeline:
 
 def _count(root: ElementTree.Element, base: Timebase) -> None:
     """Write the film's own rate and timecode."""
-    _say(root.iter("rate"), {"timebase": str(base.count), "ntsc": str(base.ntsc).upper()})
+    _set_texts(root.iter("rate"), {"timebase": str(base.count), "ntsc": str(base.ntsc).upper()})
     mode = "DF" if base.drop else "NDF"
-    said = {"string": base.label(0), "frame": str(base.start), "displayformat": mode}
-    _say(root.iter("timecode"), said)
+    values = {"string": base.label(0), "frame": str(base.start), "displayformat": mode}
+    _set_texts(root.iter("timecode"), values)
 
 
-def _say(elements: Iterable[ElementTree.Element], said: Mapping[str, str]) -> None:
+def _set_texts(elements: Iterable[ElementTree.Element], values: Mapping[str, str]) -> None:
     for element in elements:
-        for tag, text in said.items():
+        for tag, text in values.items():
             if (child := element.find(tag)) is not None:
                 child.text = text
 

@@ -58,10 +58,10 @@ def _head(cast: Cast, base: Timebase, sound: Sound | None) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n<fcpxml version="1.9">\n  <resources>\n'
     yield f'    <format id="r1" frameDuration="{_seconds(base, 1)}" {size}/>\n'
     span = f'start="{start}" duration="{duration}"'
-    heard = ""
+    audio = ""
     if sound:
-        heard = f' hasAudio="1" audioSources="1" audioChannels="{sound.channels}" audioRate="{sound.rate}"'
-    yield f'    <asset id="r2" name="{xml(film_name(cast))}" {span} hasVideo="1" format="r1"{heard}>\n'
+        audio = f' hasAudio="1" audioSources="1" audioChannels="{sound.channels}" audioRate="{sound.rate}"'
+    yield f'    <asset id="r2" name="{xml(film_name(cast))}" {span} hasVideo="1" format="r1"{audio}>\n'
     yield f'      <media-rep kind="original-media" src="{xml(cast.video.path.absolute().as_uri())}"/>\n'
     yield "    </asset>\n  </resources>\n"
 
@@ -78,11 +78,11 @@ def _clip(cast: Cast, base: Timebase) -> str:
 def _sequence(cast: Cast, base: Timebase, sound: Sound | None) -> str:
     duration = _seconds(base, length(cast, base))
     start = _seconds(base, base.start)
-    heard = ""
+    audio = ""
     if sound:
         layout = {1: "mono", 2: "stereo"}.get(sound.channels, "surround")
-        heard = f' audioLayout="{layout}" audioRate="{RATES.get(sound.rate, "48k")}"'
-    return f'format="r1" duration="{duration}" tcStart="{start}" tcFormat="{_labels(base)}"{heard}'
+        audio = f' audioLayout="{layout}" audioRate="{RATES.get(sound.rate, "48k")}"'
+    return f'format="r1" duration="{duration}" tcStart="{start}" tcFormat="{_labels(base)}"{audio}'
 
 
 def _labels(base: Timebase) -> str:

@@ -66,9 +66,9 @@ def timeline(
     if sound_tracks is None:
         sound_tracks = int(film_sound(cast) is not None)
     for number in range(1, sound_tracks + 1):
-        heard = schema.Track(f"A{number}", kind=schema.TrackKind.Audio)
-        heard.append(clip_of(cast, base))
-        made.tracks.append(heard)
+        sound = schema.Track(f"A{number}", kind=schema.TrackKind.Audio)
+        sound.append(clip_of(cast, base))
+        made.tracks.append(sound)
     origin = base.start if clip_start is None else clip_start
     for stay in stays(cast, options):
         clip.markers.append(_marker(base, stay, origin))

@@ -41,14 +41,14 @@ def write_posters(
         VideoError: the film is gone, or cannot be read.
         CastlistError: the folder cannot be written.
     """
-    people = [who for who in chosen_stays(cast, options or Options()) if who.person.faces]
+    people = [named for named in chosen_stays(cast, options or Options()) if named.person.faces]
     video, place = same_film(cast.video), made_folder(folder)
     written = []
-    for number, (who, image) in enumerate(pictures(cast, video, people), 1):
-        face = who.person.faces[0]
+    for number, (named, image) in enumerate(pictures(cast, video, people), 1):
+        face = named.person.faces[0]
         left, top, right, bottom = _window(image.shape[1], image.shape[0], face.box)
         poster = image[top:bottom, left:right]
-        file = named_file(place, number, len(people), who.name)
+        file = named_file(place, number, len(people), named.name)
         data = encoded_jpeg(poster)
         if xmp:
             packet = sidecar(cast, face.frame, poster, (left, top))

@@ -52,7 +52,7 @@ def stays(cast: Cast, options: Options) -> list[Stay]:
     Raises:
         InputError: a person who is asked for is not there.
     """
-    found = [stay for who in chosen_stays(cast, options) for stay in _of(cast, who)]
+    found = [stay for named in chosen_stays(cast, options) for stay in _of(cast, named)]
     return sorted(found, key=lambda s: (s.start, s.stop, s.place))
 
 
@@ -63,23 +63,23 @@ def chosen_stays(cast: Cast, options: Options) -> list[Named]:
         InputError: a person who is asked for is not there.
     """
     names = distinct_names(cast)
-    known = [Named(i, *who) for i, who in enumerate(zip(cast.everybody, names, strict=True))]
+    known = [Named(i, *named) for i, named in enumerate(zip(cast.everybody, names, strict=True))]
     if not options.person:
         return known if options.background else known[: len(cast.people)]
-    called = {name for who in known for name in (who.person.name, who.name)}
+    called = {name for named in known for name in (named.person.name, named.name)}
     missing = [name for name in options.person if name not in called]
     if missing:
         shown = ", ".join(names[: len(cast.people)][:20]) or "nobody"
         raise InputError(f"nobody is called {missing[0]!r}; the cast has {shown}")
-    return [who for who in known if {who.person.name, who.name} & set(options.person)]
+    return [named for named in known if {named.person.name, named.name} & set(options.person)]
 
 
-def _of(cast: Cast, who: Named) -> Iterator[Stay]:
+def _of(cast: Cast, named: Named) -> Iterator[Stay]:
     first, last = cast.tracks.first, cast.tracks.last
-    for number, a in enumerate(who.person.appearances, 1):
+    for number, a in enumerate(named.person.appearances, 1):
         tracks = np.asarray(a.tracks)
         begin, end = int(first[tracks].min()), int(last[tracks].max()) + 1
-        yield Stay(who.person, who.place, who.name, number, a.start, a.stop, begin, end, a.tracks)
+        yield Stay(named.person, named.place, named.name, number, a.start, a.stop, begin, end, a.tracks)
 
 
 def grid(cast: Cast, options: Options, default: str = "") -> Timebase:

@@ -54,13 +54,13 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
         VideoError: the film is gone, is another one, or cannot be read.
         CastlistError: the folder cannot be written.
     """
-    people = [who for who in chosen_stays(cast, options or Options()) if who.person.faces]
+    people = [named for named in chosen_stays(cast, options or Options()) if named.person.faces]
     video = same_film(cast.video)
     place = made_folder(folder)
     written = []
-    for number, (who, image) in enumerate(pictures(cast, video, people), 1):
-        packet = sidecar(cast, who.person.faces[0].frame, image)
-        file = named_file(place, number, len(people), who.name)
+    for number, (named, image) in enumerate(pictures(cast, video, people), 1):
+        packet = sidecar(cast, named.person.faces[0].frame, image)
+        file = named_file(place, number, len(people), named.name)
         replace_file(str(file), iter([with_xmp(encoded_jpeg(image), packet)]))
         replace_file(str(file.with_suffix(".xmp")), iter([packet]))
         written.append(file)
@@ -98,10 +98,10 @@ def pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Na
     with read_frames(video, on_demand=1) as reader:
         unit = reader.unit
     size = (video.width, video.height)
-    for who in people:
-        image = _frame(video, cast.clock.time(who.person.faces[0].frame), unit)
+    for named in people:
+        image = _frame(video, cast.clock.time(named.person.faces[0].frame), unit)
         if image is not None:
-            yield who, image if image.shape[1::-1] == size else _resized(image, size)
+            yield named, image if image.shape[1::-1] == size else _resized(image, size)
 
 
 def _resized(image: Picture, size: tuple[int, int]) -> Picture:

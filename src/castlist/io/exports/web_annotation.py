@@ -34,8 +34,8 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
     yield "\n"
 
 
-def _urn(cast: Cast, what: str) -> str:
-    return f"urn:castlist:{quote(cast.video.digest)}:{what}"
+def _urn(cast: Cast, name: str) -> str:
+    return f"urn:castlist:{quote(cast.video.digest)}:{name}"
 
 
 def _annotations(cast: Cast, stay: Stay) -> Iterator[dict[str, Json]]:

@@ -37,7 +37,7 @@ _TAIL = '    </rdf:Description>\n  </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
     """The film's sidecar."""
-    names = [given_name(who.person) for who in chosen_stays(cast, options)]
+    names = [given_name(named.person) for named in chosen_stays(cast, options)]
     yield _HEAD + _source(film_name(cast)) + _people(names) + _TAIL
 
 

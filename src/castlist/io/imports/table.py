@@ -44,14 +44,14 @@ def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
         box = [columns[c] for c in _BOX] if all(c in columns for c in _BOX) else None
         found = []
         for row in rows:
-            if who := cleaned(row.get(name) or ""):
+            if person := cleaned(row.get(name) or ""):
                 where = f"line {rows.line_num}"
                 try:
                     begin, end = _span(row, start, stop, length, base)
                     place = _box(row, box, video) if box else None
                 except InputError as error:
                     raise InputError(f"{path}, {where}: {error}") from error
-                found.append(Hint(who, begin, end, place, where))
+                found.append(Hint(person, begin, end, place, where))
         return found
     except csv.Error as error:
         raise InputError(f"{path}: is not a table ({error})") from error

@@ -148,26 +148,26 @@ def person(library: Library, given: str) -> dict[str, Json]:
         InputError: there is nobody like that.
     """
     with library.reading() as db:
-        whom = views.person(db, given)
+        known = views.person(db, given)
         films = {film.id: film for film in views.films(db, library.path)}
         rows = db.execute(
             "SELECT id, film, key, how, probability, seconds FROM member WHERE person = ? ORDER BY film, id",
-            (whom,),
+            (known,),
         ).fetchall()
         return {
-            "id": whom,
-            "name": one_line(lookup.shown_person(whom, _named(db, whom)), 120),
-            "named": bool(_named(db, whom)),
+            "id": known,
+            "name": one_line(lookup.shown_person(known, _named(db, known)), 120),
+            "named": bool(_named(db, known)),
             "films": [
                 {
                     "member": f"{films[film].digest}:{key}",
                     "film": one_line(films[film].name, 120),
-                    "how": how,
+                    "how": origin,
                     "probability": chance,
                     "seconds": round(seconds, 1),
                     "faces": _faces(db, "member.id = ?", member, 8),
                 }
-                for member, film, key, how, chance, seconds in rows
+                for member, film, key, origin, chance, seconds in rows
             ],
         }
 

@@ -49,16 +49,16 @@ def _apart(track: Ints, cannot: Ints) -> list[Ints]:
     """Of each track itself and the tracks that it cannot be one person with."""
     count = int(track.max(initial=-1)) + 1
     itself = np.arange(count)
-    both = np.unique(np.concatenate([np.stack([itself, itself], 1), cannot, cannot[:, ::-1]]), axis=0)
-    return np.split(both[:, 1], np.searchsorted(both[:, 0], np.arange(1, count)))
+    pairs = np.unique(np.concatenate([np.stack([itself, itself], 1), cannot, cannot[:, ::-1]]), axis=0)
+    return np.split(pairs[:, 1], np.searchsorted(pairs[:, 0], np.arange(1, count)))
 
 
 def _nearest(unit: NDArray[np.float32], track: Ints, apart: list[Ints], start: int) -> Ints:
     """Of the rows from `start` on, a block of them, the nearest row of an allowed track; -1 for none."""
     cosine = unit[start : start + BLOCK] @ unit.T
     for own in np.unique(track[start : start + BLOCK]).tolist():
-        mine = np.flatnonzero(track[start : start + BLOCK] == own)
-        cosine[np.ix_(mine, np.flatnonzero(np.isin(track, apart[own])))] = -np.inf
+        rows = np.flatnonzero(track[start : start + BLOCK] == own)
+        cosine[np.ix_(rows, np.flatnonzero(np.isin(track, apart[own])))] = -np.inf
     best = cosine.argmax(1)
     reached = cosine[np.arange(len(best)), best] > -np.inf
     return np.where(reached, best, -1)

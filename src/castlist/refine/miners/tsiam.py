@@ -138,5 +138,5 @@ def farthest(mean: NDArray[np.float64], of: Ints, count: int) -> list[Ints]:
 
 def _linked(pairs: Ints, tracks: int) -> list[Ints]:
     """For each track, the tracks that it is paired with, rising and each once."""
-    both = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-    return np.split(both[:, 1], np.searchsorted(both[:, 0], np.arange(1, tracks)))
+    directed = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    return np.split(directed[:, 1], np.searchsorted(directed[:, 0], np.arange(1, tracks)))

@@ -131,13 +131,13 @@ def _check_option(option: str, value: object, kind: str) -> None:
         raise InputError(f"{option} must be {wanted}, got {value!r}")
 
 
-def _join(label: Labels, rest: Labels, track_set: TrackSet, foes: dict[int, list[int]]) -> None:
+def _join(label: Labels, rest: Labels, track_set: TrackSet, cannot: dict[int, list[int]]) -> None:
     """Give each of the rest the cluster of nearest mean, none of its foes' where there is another."""
     x = track_set_means(track_set)
     cluster = np.unique(label[label >= 0])
     centre = np.stack([x[label == c].mean(0) for c in cluster])
     for node, row in zip(rest.tolist(), squared_distances(x[rest], centre), strict=True):
-        taken = np.isin(cluster, label[foes.get(node, [])])
+        taken = np.isin(cluster, label[cannot.get(node, [])])
         label[node] = cluster[np.argmin(row if taken.all() else np.where(taken, np.inf, row))]
 
 

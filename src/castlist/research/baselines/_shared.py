@@ -73,9 +73,9 @@ def pca(x: Floats, dimensions: int) -> Floats:
     """(n, r) the leading principal components, r at most `dimensions`; signs fixed by the largest loading."""
     centred = x - x.mean(0)
     _, s, v = np.linalg.svd(centred.T @ centred)
-    keep = min(dimensions, int((s > 1e-9 * max(s[0], 1e-30)).sum()) or 1)
-    v = v[:keep]
-    v = v * np.sign(v[np.arange(keep), np.abs(v).argmax(1)])[:, None]
+    count = min(dimensions, int((s > 1e-9 * max(s[0], 1e-30)).sum()) or 1)
+    v = v[:count]
+    v = v * np.sign(v[np.arange(count), np.abs(v).argmax(1)])[:, None]
     return np.asarray(centred @ v.T)
 
 

@@ -46,7 +46,7 @@ class C1C(Method):
         if k is None:
             return next(level for level in reversed(levels) if level.max() > 0 or level is levels[0])
         finest = next(level for level in reversed(levels) if level.max() + 1 >= k or level is levels[0])
-        return merge_closest(finest, x, k, _foes(finest, track_set.constraints.cannot))
+        return merge_closest(finest, x, k, _forbidden(finest, track_set.constraints.cannot))
 
 
 def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labels]:
@@ -55,13 +55,13 @@ def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labe
     label, levels, longest = start, [start], np.inf
     while (count := int(label.max()) + 1) > 1:
         distance = np.sqrt(squared_distances(group_means(x, label, count)))
-        foes = _foes(label, cannot)
-        distance[foes] = np.inf
+        forbidden = _forbidden(label, cannot)
+        distance[forbidden] = np.inf
         np.fill_diagonal(distance, np.inf)
         nearest = distance.argmin(1)
         length = distance[np.arange(count), nearest]
         kept = np.flatnonzero(np.isfinite(length) & (length <= longest))
-        joined = _legal(components(count, kept, nearest[kept]), distance, nearest, foes)
+        joined = _legal(components(count, kept, nearest[kept]), distance, nearest, forbidden)
         if joined.max() + 1 == count:
             break
         longest = min(longest, length[kept].max() + 1e-9)
@@ -70,22 +70,22 @@ def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labe
     return levels
 
 
-def _foes(label: Labels, cannot: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _forbidden(label: Labels, cannot: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(c, c) which clusters hold tracks that are cannot-linked to one another."""
     count = int(label.max()) + 1
-    foes = np.zeros((count, count), bool)
-    foes[label[cannot[:, 0]], label[cannot[:, 1]]] = True
-    return foes | foes.T
+    forbidden = np.zeros((count, count), bool)
+    forbidden[label[cannot[:, 0]], label[cannot[:, 1]]] = True
+    return forbidden | forbidden.T
 
 
-def _legal(joined: Labels, distance: Floats, nearest: Labels, foes: NDArray[np.bool_]) -> Labels:
+def _legal(joined: Labels, distance: Floats, nearest: Labels, forbidden: NDArray[np.bool_]) -> Labels:
     """The components, those that hold foes parted until none does."""
     label = joined.copy()
     waiting = list(np.unique(joined))
     while waiting:
         part = waiting.pop()
         members = np.flatnonzero(label == part)
-        a, b = np.nonzero(np.triu(foes[np.ix_(members, members)], 1))
+        a, b = np.nonzero(np.triu(forbidden[np.ix_(members, members)], 1))
         if len(a):
             near = nearest[members]
             edge = (members[:, None] == near) | (near[:, None] == members) | (near[:, None] == near)

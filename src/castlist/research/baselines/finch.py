@@ -67,7 +67,7 @@ def finch_levels(x: Floats) -> list[Labels]:
     return levels or [label]
 
 
-def merge_closest(label: Labels, x: Floats, k: int, foes: NDArray[np.bool_] | None = None) -> Labels:
+def merge_closest(label: Labels, x: Floats, k: int, forbidden: NDArray[np.bool_] | None = None) -> Labels:
     """(t,) the clusters merged one closest pair of means at a time until k are left.
 
     Pairs of clusters marked in foes (c, c) are merged only once no other pair is left.
@@ -75,20 +75,20 @@ def merge_closest(label: Labels, x: Floats, k: int, foes: NDArray[np.bool_] | No
     label = np.unique(label, return_inverse=True)[1]
     size = np.bincount(label).astype(np.float64)
     mean = group_means(x, label, len(size))
-    foes = np.zeros((len(size), len(size)), bool) if foes is None else foes.copy()
+    forbidden = np.zeros((len(size), len(size)), bool) if forbidden is None else forbidden.copy()
     into, alive = np.arange(len(size)), np.ones(len(size), bool)
     distance = squared_distances(mean)
     np.fill_diagonal(distance, np.inf)
     for _ in range(len(size) - k):
-        allowed = np.where(foes, np.inf, distance)
+        allowed = np.where(forbidden, np.inf, distance)
         a, b = np.unravel_index(
             np.argmin(allowed if np.isfinite(allowed).any() else distance), distance.shape
         )
         mean[a] = (size[a] * mean[a] + size[b] * mean[b]) / (size[a] + size[b])
         size[a] += size[b]
         into[into == b], alive[b] = a, False
-        foes[a] |= foes[b]
-        foes[:, a] |= foes[:, b]
+        forbidden[a] |= forbidden[b]
+        forbidden[:, a] |= forbidden[:, b]
         distance[b] = distance[:, b] = np.inf
         row = np.where(alive, squared_distances(mean[a : a + 1], mean)[0], np.inf)
         row[a] = np.inf

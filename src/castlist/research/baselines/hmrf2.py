@@ -50,12 +50,12 @@ class HMRF2(Method):
         smooth = nearest_alike(x)
         must, apart = constraint_field(track_set, smooth, self.must, self.cannot, self.inherit)
         pairs, motion = motion_cost(track_set, self.max_gap)
-        looks = 1 - (means[pairs[:, 0]] * means[pairs[:, 1]]).sum(1)
+        distance = 1 - (means[pairs[:, 0]] * means[pairs[:, 1]]).sum(1)
         alike = must
         for _ in range(self.rounds):
             label = simulated_field(x, k or 1, alike, apart, rng, smooth=smooth, restarts=3).label
             differ = self.disagree * (label[pairs[:, 0]] != label[pairs[:, 1]])
-            chosen = assign(track_set.tracks, pairs, motion + looks + differ, self.unlinked)
+            chosen = assign(track_set.tracks, pairs, motion + distance + differ, self.unlinked)
             alike = must.maximum(links(track_set.tracks, pairs[chosen], self.joined))
         return label
 

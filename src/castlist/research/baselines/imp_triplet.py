@@ -50,8 +50,8 @@ class ImpTriplet(Method):
         cannot = np.concatenate([track_set.constraints.cannot, track_set.constraints.cannot[:, ::-1]])
 
         def draw() -> tuple[Labels, ...]:
-            mine, other = cannot[rng.integers(0, len(cannot), self.batch)].T
-            return pick(faces, mine, rng), pick(faces, mine, rng), pick(faces, other, rng)
+            anchor, other = cannot[rng.integers(0, len(cannot), self.batch)].T
+            return pick(faces, anchor, rng), pick(faces, anchor, rng), pick(faces, other, rng)
 
         if len(cannot):
             layer, _ = train_head(

@@ -57,8 +57,8 @@ def face_pairs(
     own = long[rng.integers(0, len(long), count)] if len(long) else long
     same = np.stack([_a_face(track_set, own, rng), _a_face(track_set, own, rng)], 1)
     cannot = track_set.constraints.cannot
-    both = cannot[rng.integers(0, len(cannot), count)] if len(cannot) else cannot
-    other = np.stack([_a_face(track_set, both[:, 0], rng), _a_face(track_set, both[:, 1], rng)], 1)
+    pairs = cannot[rng.integers(0, len(cannot), count)] if len(cannot) else cannot
+    other = np.stack([_a_face(track_set, pairs[:, 0], rng), _a_face(track_set, pairs[:, 1], rng)], 1)
     return np.unique(same[same[:, 0] != same[:, 1]], axis=0), np.unique(other, axis=0)
 
 

@@ -69,8 +69,8 @@ class VideoClusterNet(Method):
             teacher_output = (
                 ((_output(torch, faces, teacher) - centre) / 0.04).softmax(1).numpy().astype(np.float64)
             )
-            heard = (_output(torch, faces, student) / 0.1).log_softmax(1).numpy().astype(np.float64)
-        return merge_by_loss(teacher_output, heard, track_set.track, k)
+            student_output = (_output(torch, faces, student) / 0.1).log_softmax(1).numpy().astype(np.float64)
+        return merge_by_loss(teacher_output, student_output, track_set.track, k)
 
     def _distil(
         self,
@@ -127,16 +127,16 @@ def match_tracks(x: Floats, track: Labels, count: int) -> NDArray[np.int64]:
     return np.argwhere(np.triu(fits & fits.T, 1))
 
 
-def merge_by_loss(teacher_output: Floats, heard: Floats, track: Labels, k: int | None) -> Labels:
+def merge_by_loss(teacher_output: Floats, student_output: Floats, track: Labels, k: int | None) -> Labels:
     """(t,) clusters of tracks from the teacher's probabilities and the student's log-probabilities of every
     face."""
     from scipy.spatial.distance import squareform
 
-    own = -(teacher_output * heard).sum(1)
+    own = -(teacher_output * student_output).sum(1)
     label = np.arange(int(track.max()) + 1)
     while (count := int(label.max()) + 1) > 1:
         group = label[track]
-        loss = -group_means(teacher_output, group, count) @ group_means(heard, group, count).T
+        loss = -group_means(teacher_output, group, count) @ group_means(student_output, group, count).T
         loss = (loss + loss.T) / 2
         if k is not None:
             condensed = squareform(loss - min(float(loss.min()), 0.0), checks=False)

@@ -15,7 +15,7 @@ __all__ = ["collect"]
 
 
 def collect(
-    bench: Bench, datasets: list[Dataset], store: Store, progress: TextIO, say: Callable[[str], None]
+    bench: Bench, datasets: list[Dataset], store: Store, progress: TextIO, report: Callable[[str], None]
 ) -> list[Result]:
     """The results in the order of the tables: by set, protocol and method.
 
@@ -25,7 +25,7 @@ def collect(
     """
     jobs = bench.jobs(datasets)
     for method, why in bench.left_out(datasets).items():
-        say(f"left out: {method}: {why}")
+        report(f"left out: {method}: {why}")
     line, results = Progress(progress, len(jobs)), []
     cannot: set[tuple[str, str]] = set()
     for dataset, method, seed in jobs:

@@ -65,8 +65,8 @@ def known() -> dict[str, MethodKind]:
 
     names = {BASE: MethodKind.REFINEMENT}
     names |= {name: MethodKind.REFINEMENT for name in REFINERS if name != "none"}
-    ours = {OURS: MethodKind.OURS, BARE: MethodKind.OURS}
-    return names | ours | dict.fromkeys(BASELINES, MethodKind.BASELINE)
+    own_methods = {OURS: MethodKind.OURS, BARE: MethodKind.OURS}
+    return names | own_methods | dict.fromkeys(BASELINES, MethodKind.BASELINE)
 
 
 def kind(method: str) -> MethodKind:

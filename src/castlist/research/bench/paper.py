@@ -49,7 +49,7 @@ class Paper:
         Raises:
             InputError: the page cannot be written.
         """
-        found = cells(collect(self._bench(), datasets, Store(self.results), self._stream(), self._say))
+        found = cells(collect(self._bench(), datasets, Store(self.results), self._stream(), self._report))
         body = [
             _part("Datasets", _text(dataset_table(facts(d.features) for d in datasets))),
             *self._figures(datasets),
@@ -74,7 +74,7 @@ class Paper:
     def _stream(self) -> TextIO:
         return self.progress or io.StringIO()
 
-    def _say(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         self._stream().write(f"{text}\n")
 
     def _figures(self, datasets: list[Dataset]) -> Iterator[str]:
@@ -83,11 +83,11 @@ class Paper:
 
         if "figures" not in self.parts:
             return
-        which = ("similarity", "links", "map", *(("sweeps",) if "sweeps" in self.parts else ()))
+        names = ("similarity", "links", "map", *(("sweeps",) if "sweeps" in self.parts else ()))
         for data in datasets:
             try:
                 files = draw(
-                    data, self.output, which=which, methods=("ssiam", "tsiam"), seeds=min(self.seeds, 3),
+                    data, self.output, names=names, methods=("ssiam", "tsiam"), seeds=min(self.seeds, 3),
                     recipe=self.recipe, options=self.options or {}, results=self.results,
                     machine=self.machine, progress=self._stream(),
                 )  # fmt: skip
@@ -125,9 +125,9 @@ def comparison(found: list[Cell]) -> str:
 
 def _compared(p: Published, cell: Cell | None) -> tuple[str, ...]:
     score = cell.score(p.score) if cell else None
-    ours = f"{score.mean:.3f} ± {score.std or 0:.3f} ({score.runs} runs)" if score else "-"
+    measured = f"{score.mean:.3f} ± {score.std or 0:.3f} ({score.runs} runs)" if score else "-"
     name = shown_name(p.method) if p.method in known() else p.method
-    return p.dataset, p.unit, str(p.clusters), name, p.score, f"{p.value:.3f}", ours, p.source
+    return p.dataset, p.unit, str(p.clusters), name, p.score, f"{p.value:.3f}", measured, p.source
 
 
 def _cell(p: Published, found: list[Cell]) -> Cell | None:

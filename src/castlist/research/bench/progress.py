@@ -25,11 +25,11 @@ class Progress:
         if not self.stream.isatty():
             self._write("", "\n")
 
-    def watch(self, what: str, done: int, total: int) -> None:
+    def watch(self, stage: str, done: int, total: int) -> None:
         """Called often; the terminal is written to five times a second."""
         if self.stream.isatty() and time.monotonic() - self.shown > 0.2:
             self.shown = time.monotonic()
-            self._write(f" · {what} {done} of {total}" if what == "training" else f" · {what} {done}", "")
+            self._write(f" · {stage} {done} of {total}" if stage == "training" else f" · {stage} {done}", "")
 
     def end(self, note: str = "") -> None:
         self.done += 1

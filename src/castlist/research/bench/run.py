@@ -254,7 +254,7 @@ def _digest(features: FeatureSet) -> str:
     """Of everything that a score depends on."""
     state = hashlib.sha256()
     columns = (features.embeddings.vector, features.embeddings.track, features.first, features.last)
-    seen = (features.frame, features.box, *features.views)
-    for array in (*columns, features.size, features.label, *(a for a in seen if a is not None)):
+    optional = (features.frame, features.box, *features.views)
+    for array in (*columns, features.size, features.label, *(a for a in optional if a is not None)):
         state.update(np.ascontiguousarray(array).tobytes())
     return state.hexdigest()[:16]

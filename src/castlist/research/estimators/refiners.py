@@ -236,13 +236,13 @@ class TSiam(_Refiner):
 
 def seen_together(track: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
     """(q, 2) pairs of tracks that have a frame in common, each once, smaller first."""
-    both = np.unique(np.stack([frame, track], 1), axis=0)  # by frame, then track
+    rows = np.unique(np.stack([frame, track], 1), axis=0)  # by frame, then track
     pairs = [np.zeros((0, 2), np.int64)]
-    for step in range(1, len(both)):
-        shared = both[step:, 0] == both[:-step, 0]
+    for step in range(1, len(rows)):
+        shared = rows[step:, 0] == rows[:-step, 0]
         if not shared.any():
             break
-        pairs.append(np.stack([both[:-step, 1][shared], both[step:, 1][shared]], 1))
+        pairs.append(np.stack([rows[:-step, 1][shared], rows[step:, 1][shared]], 1))
     found: NDArray[np.int64] = np.unique(np.concatenate(pairs), axis=0)
     return found
 

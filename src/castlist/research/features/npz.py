@@ -107,7 +107,7 @@ def write(features: FeatureSet, path: Path) -> None:
     np.savez_compressed(path, allow_pickle=False, **columns)
 
 
-def read_npy(stream: IO[bytes], size: int, what: str) -> NDArray[np.generic]:
+def read_npy(stream: IO[bytes], size: int, name: str) -> NDArray[np.generic]:
     """The array of one `.npy` of `size` bytes, its header checked before memory is taken.
 
     Raises:
@@ -116,14 +116,14 @@ def read_npy(stream: IO[bytes], size: int, what: str) -> NDArray[np.generic]:
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
-        raise InputError(f"{what} is .npy version {version}; expected 1.0 or 2.0")
+        raise InputError(f"{name} is .npy version {version}; expected 1.0 or 2.0")
     shape, fortran, dtype = readers[version](stream)
     if dtype.hasobject:
-        raise InputError(f"{what} holds Python objects (a pickle), which are never loaded; save plain arrays")
+        raise InputError(f"{name} holds Python objects (a pickle), which are never loaded; save plain arrays")
     count = math.prod(shape)
     if min(shape, default=0) < 0 or count * dtype.itemsize != size - stream.tell():
-        raise InputError(f"{what} says it has shape {shape} of {dtype}, but its data has another size")
-    check_amount(count, dtype.itemsize, what)
+        raise InputError(f"{name} says it has shape {shape} of {dtype}, but its data has another size")
+    check_amount(count, dtype.itemsize, name)
     data = stream.read(count * dtype.itemsize)
     flat = np.frombuffer(data, dtype) if count and dtype.itemsize else np.zeros(count, dtype)
     return flat.reshape(shape, order="F" if fortran else "C")

@@ -242,12 +242,12 @@ def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
         return array.astype(np.float32)
 
 
-def _integers(values: ArrayLike, what: str) -> NDArray[np.int64]:
+def _integers(values: ArrayLike, name: str) -> NDArray[np.int64]:
     array = np.asarray(values)
     if array.ndim != 1 or (len(array) and array.dtype.kind not in "iuf"):
-        raise InputError(f"{what} must be one row of numbers, got shape {array.shape}")
+        raise InputError(f"{name} must be one row of numbers, got shape {array.shape}")
     if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
-        raise InputError(f"{what} must be whole numbers")
+        raise InputError(f"{name} must be whole numbers")
     return array.astype(np.int64)
 
 
@@ -297,9 +297,9 @@ def check_plain(path: Path) -> None:
         raise InputError("is not a regular file; save the features to one and give that")
 
 
-def check_amount(count: int, itemsize: int, what: str) -> None:
+def check_amount(count: int, itemsize: int, name: str) -> None:
     """Refuse, before any memory is taken, an array whose header claims more than MAX_BYTES."""
     if count * itemsize > MAX_BYTES:
         raise InputError(
-            f"{what} claims {count * itemsize / 2**30:.1f} GB, more than the {MAX_BYTES >> 30} GB allowed"
+            f"{name} claims {count * itemsize / 2**30:.1f} GB, more than the {MAX_BYTES >> 30} GB allowed"
         )
