@@ -102,24 +102,24 @@ def _alike(a: _TrackTimes, b: _TrackTimes) -> NDArray[np.float64]:
 def _vote(a: _TrackTimes, b: _TrackTimes, alike: NDArray[np.float64], speed: float) -> tuple[int, int, float]:
     """How many tracks agree on the best shift and on the next best, and the best one in seconds."""
     length = np.abs((b.stop - b.start)[None] - speed * (a.stop - a.start)[:, None])
-    one, other = np.nonzero((alike > 0) & (length <= LENGTH))
-    if not len(one):
+    row, column = np.nonzero((alike > 0) & (length <= LENGTH))
+    if not len(row):
         return 0, 0, 0.0
-    shift = b.start[other] - speed * a.start[one]
+    shift = b.start[column] - speed * a.start[row]
     order = np.argsort(shift, kind="stable")
-    shift, one, other = shift[order], one[order], other[order]
+    shift, row, column = shift[order], row[order], column[order]
     begin = np.searchsorted(shift, shift - WINDOW / 2)
     end = np.searchsorted(shift, shift + WINDOW / 2, side="right")
-    total = np.concatenate([[0.0], np.cumsum(alike[one, other])])
+    total = np.concatenate([[0.0], np.cumsum(alike[row, column])])
     best = int((total[end] - total[begin]).argmax())
     inside = slice(int(begin[best]), int(end[best]))
-    ends = b.stop[other[inside]] - speed * a.stop[one[inside]]
+    ends = b.stop[column[inside]] - speed * a.stop[row[inside]]
     middle = float(np.median(np.concatenate([shift[inside], ends])))
     far = np.flatnonzero(np.abs(shift - shift[best]) > 2 * WINDOW)
     second = max(
-        (len(set(one[begin[i] : end[i]].tolist())) for i in _tops(total, begin, end, far)), default=0
+        (len(set(row[begin[i] : end[i]].tolist())) for i in _tops(total, begin, end, far)), default=0
     )
-    return len(set(one[inside].tolist())), second, middle
+    return len(set(row[inside].tolist())), second, middle
 
 
 def _tops(

@@ -126,8 +126,8 @@ def numbered(base: Base, video: Video, log: Sequence[Decision], fresh: Sequence[
             after = apply(base, video, [*done, row], view)
             sides = after.find.sides(row.groups)[0]
             person = row.groups.person.copy()
-            for side, own in sides.items():
-                group = after.label[own[after.label[own] != NOISE]]
+            for side, tracks in sides.items():
+                group = after.label[tracks[after.label[tracks] != NOISE]]
                 if len(group) and not (
                     row.kind in (DecisionKind.MOVE, DecisionKind.SORT) and side % 4 == REST
                 ):
@@ -174,11 +174,11 @@ def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
         if made.groups is None or made.kind not in (*JOINING, DecisionKind.DIFFERENT):
             continue
         sides = view.find.sides(made.groups)[0]
-        one, two = ([k for k, own in sides.items() if t in own] for t in (a, b))
+        a_sides, b_sides = ([k for k, tracks in sides.items() if t in tracks] for t in (a, b))
         apart = made.kind == DecisionKind.DIFFERENT or any(
-            k % 4 == REST for k in (*one, *two) if made.kind != DecisionKind.SAME
+            k % 4 == REST for k in (*a_sides, *b_sides) if made.kind != DecisionKind.SAME
         )
-        if one and two and apart != same:
+        if a_sides and b_sides and apart != same:
             return made.id
     return 0
 
@@ -205,7 +205,7 @@ def _codes(made: Decision, walk: Walk) -> Tracks:
     """(t,) on which side of a decision each track is that it joined, NOISE on none."""
     code = np.full(len(walk.label), NOISE)
     if made.groups is not None:
-        for side, own in walk.find.sides(made.groups)[0].items():
+        for side, tracks in walk.find.sides(made.groups)[0].items():
             if made.kind in (DecisionKind.SAME, DecisionKind.NAME) or side % 4 != REST:
-                code[own] = side
+                code[tracks] = side
     return code

@@ -74,16 +74,16 @@ class Groups:
     ) -> Groups:
         """These tracks, by side, with the number of the person that each side is or becomes."""
         empty = np.zeros(0, np.int64)
-        own = np.concatenate([empty, *sides.values()])
+        members = np.concatenate([empty, *sides.values()])
         side = np.repeat(list(sides), [len(s) for s in sides.values()]).astype(np.int32)
         numbers = np.zeros(max([*sides, *person], default=-1) + 1, np.int32)
         for k, number in person.items():
             numbers[k] = number
-        rows, which = spread(tracks, clock, own)
+        rows, which = spread(tracks, clock, members)
         size = np.array([video.width, video.height] * 2, np.float32)
         time = clock.pts[tracks.frame[rows]] if len(rows) else empty
         return cls(
-            clock.unit, time, tracks.box[rows] / size, which.astype(np.int32), side, own.astype(np.int32),
+            clock.unit, time, tracks.box[rows] / size, which.astype(np.int32), side, members.astype(np.int32),
             numbers, digest,
         )  # fmt: skip
 
@@ -121,15 +121,15 @@ class Groups:
 
 
 def spread(
-    tracks: Tracks, clock: Clock, own: NDArray[np.int64]
+    tracks: Tracks, clock: Clock, members: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the table of tracks, spread over each track from its first face to its last; and whose."""
-    if not len(own):
+    if not len(members):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    size, first = tracks.size[own], tracks.offset[:-1][own]
-    length = (clock.pts[tracks.last[own]] - clock.pts[tracks.first[own]]) * float(clock.unit)
+    size, first = tracks.size[members], tracks.offset[:-1][members]
+    length = (clock.pts[tracks.last[members]] - clock.pts[tracks.first[members]]) * float(clock.unit)
     count = np.minimum(np.clip(np.ceil(length / EVERY) + 1, FEWEST, MOST).astype(np.int64), size)
-    which = np.repeat(np.arange(len(own)), count)
-    step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-    rows = first[which] + (step * (size - 1)[which]) // np.maximum(count - 1, 1)[which]
-    return rows, which
+    place = np.repeat(np.arange(len(members)), count)
+    step = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+    rows = first[place] + (step * (size - 1)[place]) // np.maximum(count - 1, 1)[place]
+    return rows, place

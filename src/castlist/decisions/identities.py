@@ -67,17 +67,19 @@ def _continued(base: Base, before: Base) -> NDArray[np.int64]:
 
 def _shared(base: Base, before: Base) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Pairs of an old and a new label (NOISE: none), and how many of the old one's faces they share."""
-    own = np.flatnonzero(before.label != NOISE)
+    members = np.flatnonzero(before.label != NOISE)
     if base.digest == before.digest:
-        track, weight = own, before.tracks.size[own].astype(np.float64)
-        source = own
+        track, weight = members, before.tracks.size[members].astype(np.float64)
+        source = members
     else:
-        rows, which = spread(before.tracks, before.clock, own)
-        weight = (before.tracks.size[own] / np.maximum(np.bincount(which, minlength=len(own)), 1))[which]
+        rows, place = spread(before.tracks, before.clock, members)
+        weight = (before.tracks.size[members] / np.maximum(np.bincount(place, minlength=len(members)), 1))[
+            place
+        ]
         ticks = before.clock.pts[before.tracks.frame[rows]].astype(np.float64)
         when = ticks * float(before.clock.unit / base.clock.unit)
         track = located(when, before.tracks.box[rows], base.tracks, base.clock, PIXELS)
-        source = own[which]
+        source = members[place]
     label = np.where(track == NOISE, NOISE, base.label[np.maximum(track, 0)] if len(base.label) else NOISE)
     width = len(base.number) + 1
     cell, inverse = np.unique(before.label[source].astype(np.int64) * width + label + 1, return_inverse=True)

@@ -58,7 +58,7 @@ class Finder:
         """The tracks of today on each side of a decision, and how many of its tracks are not found at all."""
         known = self._groups.get(id(groups))
         if known is None:
-            known = self._groups[id(groups)] = (groups, *self._look(groups))
+            known = self._groups[id(groups)] = (groups, *self._search(groups))
         return known[1], known[2]
 
     def located(self, groups: Groups) -> Located:
@@ -80,7 +80,7 @@ class Finder:
         when = groups.time.astype(np.float64) * ratio + offset
         return located(when, groups.box, tracks, clock, video)
 
-    def _look(self, groups: Groups) -> tuple[Sides, int]:
+    def _search(self, groups: Groups) -> tuple[Sides, int]:
         if self.exact(groups) and groups.number.max(initial=-1) < len(self._of[0]):
             track, side = groups.number.astype(np.int64), groups.side.astype(np.int64)
             return _by_side(track, side), 0
@@ -91,9 +91,9 @@ class Finder:
         pair, count = np.unique(np.stack([found[hit], old]), axis=1, return_counts=True)
         order = np.lexsort((pair[1], -count, pair[0]))  # faces of two tracks on one: the one with more counts
         first = order[np.concatenate([[True], np.diff(pair[0][order]) > 0])] if len(order) else order
-        mine = dict(zip(pair[0][first].tolist(), pair[1][first].tolist(), strict=True))
+        track_of = dict(zip(pair[0][first].tolist(), pair[1][first].tolist(), strict=True))
         good = np.array(
-            [mine[t] == n for t, n in zip(found[hit].tolist(), old.tolist(), strict=True)], np.bool_
+            [track_of[t] == n for t, n in zip(found[hit].tolist(), old.tolist(), strict=True)], np.bool_
         )
         side = groups.side[groups.track[hit]].astype(np.int64)
         return _by_side(found[hit][good], side[good]), lost

@@ -14,14 +14,14 @@ from castlist.decisions.locate import Sides
 from castlist.decisions.part import parted
 from castlist.types import NOISE
 
-__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Attached", "Somebody", "Standing", "meant"]
+__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Attached", "DecidedPerson", "Standing", "meant"]
 
 MOVED, TARGET, REST, WHOLE = range(4)
 Tracks = NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class Somebody:
+class DecidedPerson:
     """A person whom a decision made or confirmed."""
 
     number: int
@@ -48,7 +48,7 @@ class Standing:
     label: Tracks  # (t,) 0 to g - 1, NOISE where set aside
     number: Tracks  # (g,) of each person
     name: tuple[str, ...]  # (g,)
-    who: tuple[Somebody, ...]  # (g,)
+    people: tuple[DecidedPerson, ...]  # (g,)
     joined: tuple[Attached, ...]  # whoever joined them without a decision
     base: Base
     next_number: int  # that nobody ever had
@@ -67,21 +67,39 @@ def meant(
         now: the people on whom it is decided.
     """
     reader = _Reader(now)
-    everything = [t for own in pointed.values() for t in own]
+    all_tracks = [t for tracks in pointed.values() for t in tracks]
     if made.kind == DecisionKind.SAME:
-        return reader.joined(everything, "")
+        return reader.joined(all_tracks, "")
     if made.kind == DecisionKind.NAME:
-        return reader.joined(everything, made.value)
+        return reader.joined(all_tracks, made.value)
     if made.kind == DecisionKind.DIFFERENT:
-        return reader.parted([list(own) for own in pointed.values()])
+        return reader.parted([list(tracks) for tracks in pointed.values()])
     if made.kind in (DecisionKind.MOVE, DecisionKind.SORT):
         steps = sorted({side // 3 for side in pointed if side % 3 < 2})  # a step of side 2 alone moves nobody
-        return reader.moved([[list(pointed.get(3 * k + r, [])) for r in range(3)] for k in steps])
+        return reader.moved([_Step(*(list(pointed.get(3 * k + r, [])) for r in range(3))) for k in steps])
     if made.kind in (DecisionKind.NOT_A_FACE, DecisionKind.FACE, DecisionKind.HIDE, DecisionKind.SHOW):
-        return reader.these(everything)
+        return reader.these(all_tracks)
     if made.kind == DecisionKind.UNSURE:
         return {}, {}
-    return reader.each(everything)
+    return reader.each(all_tracks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of a move, as tracks: those that move, faces of the person joined, and of the one left."""
+
+    moved: list[int]
+    to: list[int]
+    left: list[int]
+
+    @classmethod
+    def together(cls, steps: Sequence[_Step]) -> _Step:
+        """Several steps as one."""
+        return cls(
+            [t for step in steps for t in step.moved],
+            [t for step in steps for t in step.to],
+            [t for step in steps for t in step.left],
+        )
 
 
 class _Reader:
@@ -114,55 +132,55 @@ class _Reader:
         called = name.casefold()
 
         def rank(person: tuple[Tracks, int]) -> tuple[bool, bool, int, int]:
-            own, group = person
+            tracks, group = person
             bears = self.now.name[group].casefold() if group != NOISE else ""
-            return not (called and bears == called), not bears, -self._faces(own), int(own[0])
+            return not (called and bears == called), not bears, -self._faces(tracks), int(tracks[0])
 
         return sorted(people, key=rank)
 
-    def _faces(self, own: Tracks) -> int:
-        return int(self.now.base.tracks.size[own].sum())
+    def _faces(self, tracks: Tracks) -> int:
+        return int(self.now.base.tracks.size[tracks].sum())
 
     def joined(self, tracks: Sequence[int], name: str) -> tuple[Sides, dict[int, int]]:
         groups = {int(self.label[t]) for t in tracks}
         bearers = [
             (self.now.tracks(g), g)
-            for g, other in enumerate(self.now.name)
-            if name and g not in groups and other.casefold() == name.casefold()
+            for g, bearer in enumerate(self.now.name)
+            if name and g not in groups and bearer.casefold() == name.casefold()
         ]
         people = self.ranked([*self.whole(tracks), *bearers], name)
         return (
-            {k: own for k, (own, _) in enumerate(people)},
+            {k: members for k, (members, _) in enumerate(people)},
             {k: self.number(group) for k, (_, group) in enumerate(people)},
         )
 
     def each(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
         people = self.whole(tracks)
         return (
-            {k: own for k, (own, _) in enumerate(people)},
+            {k: members for k, (members, _) in enumerate(people)},
             {k: self.number(group) for k, (_, group) in enumerate(people)},
         )
 
     def these(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
         """These tracks alone, those of each person on a side."""
-        own = np.unique(np.array(tracks, np.int64))
-        groups = np.unique(self.label[own]).tolist()
+        members = np.unique(np.array(tracks, np.int64))
+        groups = np.unique(self.label[members]).tolist()
         return (
-            {k: own[self.label[own] == group] for k, group in enumerate(groups)},
+            {k: members[self.label[members] == group] for k, group in enumerate(groups)},
             {k: int(self.now.number[group]) for k, group in enumerate(groups) if group != NOISE},
         )
 
     def parted(self, sides: list[list[int]]) -> tuple[Sides, dict[int, int]]:
         """Each side a person of their own; whoever is with two of them is parted."""
         taken: set[int] = set()
-        for own in sides:
-            own[:] = [t for t in own if t not in taken]
-            taken.update(own)
+        for side in sides:
+            side[:] = [t for t in side if t not in taken]
+            taken.update(side)
         found: Sides = {}
         person: dict[int, int] = {}
-        groups = dict.fromkeys(int(self.label[t]) for own in sides for t in own)
+        groups = dict.fromkeys(int(self.label[t]) for side in sides for t in side)
         for group in groups:
-            inside = [k for k, own in enumerate(sides) if any(self.label[t] == group for t in own)]
+            inside = [k for k, side in enumerate(sides) if any(self.label[t] == group for t in side)]
             marked = [np.array([t for t in sides[k] if self.label[t] == group], np.int64) for k in inside]
             parts = marked if group == NOISE else parted(self.now.tracks(group), marked, self.now.base.vector)
             first = max(range(len(parts)), key=lambda i: (self._faces(parts[i]), -i))
@@ -172,62 +190,49 @@ class _Reader:
                 person[k] = person.get(k, number)
         return found, person
 
-    def moved(self, steps: list[list[list[int]]]) -> tuple[Sides, dict[int, int]]:
+    def moved(self, steps: list[_Step]) -> tuple[Sides, dict[int, int]]:
         """People who join whole, each in one step, and after them moves, those to one person as one."""
-        by_target: dict[tuple[int, ...], list[list[list[int]]]] = {}
-        leaving = {t for moved, _, _ in steps for t in moved}
-        for i, (moved, to, left) in enumerate(steps):
-            if moved:
-                groups = tuple(sorted({int(self.label[t]) for t in to if self.label[t] != NOISE}))
-                by_target.setdefault(groups or (-2, i), []).append([moved, to, left])
+        by_target: dict[tuple[int, ...], list[_Step]] = {}
+        leaving = {t for step in steps for t in step.moved}
+        for i, step in enumerate(steps):
+            if step.moved:
+                groups = tuple(sorted({int(self.label[t]) for t in step.to if self.label[t] != NOISE}))
+                by_target.setdefault(groups or (-2, i), []).append(step)
         sides: Sides = {}
         person: dict[int, int] = {}
-        joins = self._joins([(to, left) for moved, to, left in steps if not moved])
-        for k, together in enumerate([*([step] for step in joins), *by_target.values()]):
-            moved, to, left = ([t for step in together for t in step[r]] for r in range(3))
-            self._step(k, moved, to, left, leaving, sides, person)
-        return {s: own for s, own in sides.items() if len(own)}, person
+        joins = self._joins([step for step in steps if not step.moved])
+        for k, step in enumerate([*joins, *map(_Step.together, by_target.values())]):
+            self._step(k, step, leaving, sides, person)
+        return {k: tracks for k, tracks in sides.items() if len(tracks)}, person
 
-    def _joins(self, steps: list[tuple[list[int], list[int]]]) -> list[list[list[int]]]:
+    def _joins(self, steps: list[_Step]) -> list[_Step]:
         """Steps without anybody moved, those that share a person as one."""
-        done: list[tuple[set[int], list[int], list[int]]] = []
-        for to, left in steps:
-            people = {int(self.label[t]) if self.label[t] != NOISE else -2 - t for t in to}
-            shared = [one for one in done if one[0] & people]
-            done = [one for one in done if not one[0] & people]
-            shared.append((people, to, left))
-            done.append((
-                set().union(*(s[0] for s in shared)),
-                [t for s in shared for t in s[1]],
-                [t for s in shared for t in s[2]],
-            ))  # fmt: skip
-        return [[[], to, left] for _, to, left in done]
+        done: list[tuple[set[int], _Step]] = []
+        for step in steps:
+            people = {int(self.label[t]) if self.label[t] != NOISE else -2 - t for t in step.to}
+            shared = [(others, earlier) for others, earlier in done if others & people]
+            done = [(others, earlier) for others, earlier in done if not others & people]
+            all_people = people.union(*(others for others, _ in shared))
+            done.append((all_people, _Step.together([*(earlier for _, earlier in shared), step])))
+        return [step for _, step in done]
 
-    def _step(
-        self,
-        k: int,
-        moved: list[int],
-        to: list[int],
-        left: list[int],
-        leaving: set[int],
-        sides: Sides,
-        person: dict[int, int],
-    ) -> None:
-        mine = np.unique(np.array(moved, np.int64))
+    def _step(self, k: int, step: _Step, leaving: set[int], sides: Sides, person: dict[int, int]) -> None:
+        """Write the sides of step k, and the numbers of its people, into `sides` and `person`."""
+        moved = np.unique(np.array(step.moved, np.int64))
         out = np.array(sorted(leaving), np.int64)
-        target = [(np.setdiff1d(own, out), g) for own, g in self.ranked(self.whole(to))]
-        target = [(own, g) for own, g in target if len(own)]  # nobody stays with whom they were to be
-        empty = mine[:0]
-        sides[4 * k + MOVED] = mine
+        target = [(np.setdiff1d(tracks, out), g) for tracks, g in self.ranked(self.whole(step.to))]
+        target = [(tracks, g) for tracks, g in target if len(tracks)]  # all others of a person move away
+        empty = moved[:0]
+        sides[4 * k + MOVED] = moved
         if target:
             sides[4 * k + TARGET] = target[0][0]
-            sides[4 * k + WHOLE] = np.concatenate([empty, *(own for own, _ in target[1:])])
+            sides[4 * k + WHOLE] = np.concatenate([empty, *(tracks for tracks, _ in target[1:])])
             person[4 * k + TARGET] = self.number(target[0][1])
-        others = self.whole(left or moved)
-        away = np.union1d(out, np.concatenate([empty, *(own for own, _ in target)]))
-        sides[4 * k + REST] = np.setdiff1d(np.concatenate([empty, *(own for own, _ in others)]), away)
+        others = self.whole(step.left or step.moved)
+        away = np.union1d(out, np.concatenate([empty, *(tracks for tracks, _ in target)]))
+        sides[4 * k + REST] = np.setdiff1d(np.concatenate([empty, *(tracks for tracks, _ in others)]), away)
         if others and others[0][1] != NOISE:
             person[4 * k + REST] = self.number(others[0][1])
         if not target:
-            alone = len(others) == 1 and not len(np.setdiff1d(others[0][0], mine)) and others[0][1] != NOISE
+            alone = len(others) == 1 and not len(np.setdiff1d(others[0][0], moved)) and others[0][1] != NOISE
             person[4 * k + MOVED] = self.number(others[0][1] if alone else NOISE)

@@ -16,19 +16,19 @@ ROUNDS = 3  # of assigning tracks to the nearest mean and taking the means anew 
 
 
 def parted(
-    own: NDArray[np.int64], sides: Sequence[NDArray[np.int64]], vector: NDArray[np.float32]
+    tracks: NDArray[np.int64], sides: Sequence[NDArray[np.int64]], vector: NDArray[np.float32]
 ) -> list[NDArray[np.int64]]:
-    """The tracks `own`, parted into as many groups as there are sides; each side's tracks are of its group.
+    """The given tracks, parted into as many groups as there are sides; each side's tracks are of its group.
 
     Args:
-        own: (n,) tracks of one group.
+        tracks: (n,) of one group.
         sides: two and more disjoint sets of them.
         vector: (t, d) unit vectors of all tracks, by which the others are assigned.
     """
-    x = vector[own].astype(np.float64)
-    choice = np.full(len(own), NOISE)
+    x = vector[tracks].astype(np.float64)
+    choice = np.full(len(tracks), NOISE)
     for k, side in enumerate(sides):
-        choice[np.isin(own, side)] = k
+        choice[np.isin(tracks, side)] = k
     free = choice == NOISE
     seed = np.stack([x[choice == k].sum(axis=0) for k in range(len(sides))])
     centre = seed
@@ -36,4 +36,4 @@ def parted(
         best = (x[free] @ unit(centre).T).argmax(axis=1)
         centre = seed + np.stack([x[free][best == k].sum(axis=0) for k in range(len(sides))])
         choice[free] = best
-    return [own[choice == k] for k in range(len(sides))]
+    return [tracks[choice == k] for k in range(len(sides))]

@@ -14,7 +14,7 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
 from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
-from castlist.decisions.meant import Somebody, Standing, meant
+from castlist.decisions.meant import DecidedPerson, Standing, meant
 from castlist.errors import InputError
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Portraits, Video
 
@@ -142,8 +142,8 @@ def view_of(
     order = sorted(range(len(members)), key=lambda g: place.get(int(now.number[g]), (1 << 60, g)))
     groups = tuple(
         Group(
-            int(now.number[g]), members[g], now.name[g], int(fate[g]), now.who[g].by,
-            _key(now.who[g], base, find), bool(labelled[members[g]].all()), now.who[g].named_by,
+            int(now.number[g]), members[g], now.name[g], int(fate[g]), now.people[g].by,
+            _key(now.people[g], base, find), bool(labelled[members[g]].all()), now.people[g].named_by,
         )
         for g in order
     )  # fmt: skip
@@ -169,7 +169,7 @@ def _fates(base: Base, now: Standing) -> NDArray[np.int64]:
     best = np.full(len(now.number), BACKGROUND, np.int64)
     machine = np.where(base.fate == SET_ASIDE, PERSON, base.fate)
     np.minimum.at(best, now.label[live], machine[live].astype(np.int64))
-    decided = np.array([w.fate for w in now.who], np.int64)
+    decided = np.array([w.fate for w in now.people], np.int64)
     return np.where(decided == NOISE, best, decided) if len(decided) else best
 
 
@@ -185,15 +185,15 @@ def _reasons(
     return tuple(why)
 
 
-def _key(who: Somebody, base: Base, find: Finder) -> tuple[int, int] | None:
+def _key(person: DecidedPerson, base: Base, find: Finder) -> tuple[int, int] | None:
     """The track and the frame of the face that was chosen, where it is still there."""
-    if who.key is None:
+    if person.key is None:
         return None
-    track = int(find([who.key])[0])
+    track = int(find([person.key])[0])
     if track == NOISE:
         return None
     frames = base.tracks.frame[base.tracks.rows(track)]
-    when = float(who.key.time / base.clock.unit)
+    when = float(person.key.time / base.clock.unit)
     return track, int(frames[np.abs(base.clock.pts[frames] - when).argmin()])
 
 

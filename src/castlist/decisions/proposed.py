@@ -66,8 +66,8 @@ def owner(row: Proposed, view: View) -> int:
     label = label[label != NOISE]
     if 2 * len(label) < len(row.faces):
         return NOISE
-    who, count = np.unique(label, return_counts=True)
-    return int(who[count.argmax()]) if len(who) else NOISE
+    group, count = np.unique(label, return_counts=True)
+    return int(group[count.argmax()]) if len(group) else NOISE
 
 
 def standing(rows: Sequence[Proposed], view: View) -> Mapping[int, tuple[Proposed, ...]]:
@@ -79,11 +79,18 @@ def standing(rows: Sequence[Proposed], view: View) -> Mapping[int, tuple[Propose
     """
     owners = [owner(row, view) for row in rows]
     taken = {group.name.casefold() for group in view.groups if group.name}
-    rejected = {(row.folded, who) for row, who in zip(rows, owners, strict=True) if row.rejected is not None}
+    rejected = {
+        (row.folded, group) for row, group in zip(rows, owners, strict=True) if row.rejected is not None
+    }
     found: dict[int, dict[str, Proposed]] = {}
     order = sorted(range(len(rows)), key=lambda i: (bool(rows[i].why), -rows[i].agree, -rows[i].id))
-    for row, who in ((rows[i], owners[i]) for i in order):
-        if who == NOISE or view.groups[who].name or row.folded in taken or (row.folded, who) in rejected:
+    for row, group in ((rows[i], owners[i]) for i in order):
+        if (
+            group == NOISE
+            or view.groups[group].name
+            or row.folded in taken
+            or (row.folded, group) in rejected
+        ):
             continue
-        found.setdefault(who, {}).setdefault(row.folded, row)
-    return {who: tuple(of.values()) for who, of in found.items()}
+        found.setdefault(group, {}).setdefault(row.folded, row)
+    return {group: tuple(of.values()) for group, of in found.items()}

@@ -15,7 +15,7 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
 from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
-from castlist.decisions.meant import Somebody
+from castlist.decisions.meant import DecidedPerson
 from castlist.decisions.people import Conflict, Missing
 from castlist.decisions.stood import Located, Stood, latest, owners
 from castlist.decisions.walk import Apart, Walk, by_side, none
@@ -42,8 +42,8 @@ def _resume(walk: Walk, stood: Stood, made: Mapping[int, Decision]) -> None:
     walk.hidden = found.most(stood.hidden.astype(np.int64), length, 0) > 0
     for i, by in enumerate(stood.apart_by.tolist()):
         rows = stood.apart[stood.apart[:, 0] == i]
-        one, other = (found.tracks(rows[rows[:, 1] == k, 2]) for k in (0, 1))
-        walk.aparts.append(Apart(by, one, other))
+        tracks, others = (found.tracks(rows[rows[:, 1] == k, 2]) for k in (0, 1))
+        walk.aparts.append(Apart(by, tracks, others))
     walk.redirect = dict(stood.redirect.tolist())
     pairs = zip(stood.against.tolist(), stood.why, strict=True)
     walk.conflicts = [Conflict(a, b, (), why) for (a, b), why in pairs]
@@ -54,11 +54,11 @@ def _resume(walk: Walk, stood: Stood, made: Mapping[int, Decision]) -> None:
 
 def _located(walk: Walk, stood: Stood) -> Located:
     """The recorded tracks among today's."""
-    one, other = walk.find.located(stood.groups), walk.find.located(stood.lost)
+    today, lost = walk.find.located(stood.groups), walk.find.located(stood.lost)
     return Located(
-        np.concatenate([one.old, other.old + len(stood.groups)]),
-        np.concatenate([one.track, other.track]),
-        np.concatenate([one.faces, other.faces]),
+        np.concatenate([today.old, lost.old + len(stood.groups)]),
+        np.concatenate([today.track, lost.track]),
+        np.concatenate([today.faces, lost.faces]),
     )
 
 
@@ -66,15 +66,15 @@ def _bring_people(walk: Walk, stood: Stood, owner: Numbers, made: Mapping[int, D
     """Let today's tracks be of the people who own them."""
     for i, number in enumerate(stood.number.tolist()):
         named, key = (made.get(int(row[i])) for row in (stood.named_by, stood.key_by))
-        who = Somebody(number, int(stood.made_by[i]), fate=int(stood.fate[i]))
+        person = DecidedPerson(number, int(stood.made_by[i]), fate=int(stood.fate[i]))
         if named is not None:
-            who.name, who.named_by = named.value, named.id
+            person.name, person.named_by = named.value, named.id
         if key is not None and key.anchors:
-            who.key, who.key_by = key.anchors[0], key.id
-        walk.people[walk.count + i] = who
+            person.key, person.key_by = key.anchors[0], key.id
+        walk.people[walk.count + i] = person
         walk.stands_with(number, np.unique(walk.label[owner == i]))
-    own = owner != NOISE
-    walk.label[own] = owner[own] + walk.count
+    owned = owner != NOISE
+    walk.label[owned] = owner[owned] + walk.count
 
 
 def _note(walk: Walk, made: Decision) -> None:
@@ -90,15 +90,15 @@ def stood_of(walk: Walk) -> Stood:
     if not walk.taken:
         return Stood()
     keys = _lasting(walk)
-    who = [walk.people[k] for k in keys]
+    people = [walk.people[k] for k in keys]
     groups = _recorded(walk, keys)
     start = latest(walk.base.stood, walk.taken) if walk.began else None
     earlier = Stood() if start is None else start
     lost = none() if start is None else _located(walk, earlier).gone(len(earlier))
     return Stood(
         _whole(walk.taken), groups, _lost(walk, earlier, lost, groups.person),
-        _whole([p.by for p in who]), _whole([p.named_by for p in who]), _whole([p.key_by for p in who]),
-        _whole([p.fate for p in who]),
+        _whole([p.by for p in people]), _whole([p.named_by for p in people]),
+        _whole([p.key_by for p in people]), _whole([p.fate for p in people]),
         np.concatenate([walk.no_face[groups.number], earlier.no_face[lost]]),
         np.concatenate([walk.hidden[groups.number], earlier.hidden[lost]]),
         _whole([a.decision for a in walk.aparts]), _aparts(walk, groups),
@@ -114,9 +114,11 @@ def _whole(values: Sequence[object]) -> Numbers:
 
 def _lasting(walk: Walk) -> list[int]:
     """The people of today, and those of whom no track is seen but who may come back under their own name."""
-    seen = [k for k in walk.people if (walk.label == k).any()]
-    names = {walk.people[k].name.casefold() for k in seen} - {""}
-    return seen + [k for k, p in walk.people.items() if k not in seen and p.name.casefold() not in names]
+    present = [k for k in walk.people if (walk.label == k).any()]
+    names = {walk.people[k].name.casefold() for k in present} - {""}
+    return present + [
+        k for k, p in walk.people.items() if k not in present and p.name.casefold() not in names
+    ]
 
 
 def _recorded(walk: Walk, keys: Sequence[int]) -> Groups:
@@ -126,9 +128,9 @@ def _recorded(walk: Walk, keys: Sequence[int]) -> Groups:
         side[walk.label == key] = i
     about = (side < len(keys)) | (walk.no_face > 0) | walk.hidden
     for apart in walk.aparts:
-        about[apart.one] = about[apart.other] = True
-    own = np.flatnonzero(about)
-    sides = {i: own[side[own] == i] for i in range(len(keys) + 1)}
+        about[apart.tracks] = about[apart.other] = True
+    tracks = np.flatnonzero(about)
+    sides = {i: tracks[side[tracks] == i] for i in range(len(keys) + 1)}
     number = {**{i: walk.people[k].number for i, k in enumerate(keys)}, len(keys): 0}
     base = walk.base
     return Groups.of(sides, number, base.tracks, base.clock, walk.video, base.digest)
@@ -140,7 +142,7 @@ def _aparts(walk: Walk, groups: Groups) -> Numbers:
     place[groups.number] = np.arange(len(groups))
     found = [np.zeros((0, 3), np.int64)]
     for i, apart in enumerate(walk.aparts):
-        for k, tracks in enumerate((apart.one, apart.other)):
+        for k, tracks in enumerate((apart.tracks, apart.other)):
             found.append(np.stack([np.full(len(tracks), i), np.full(len(tracks), k), place[tracks]], axis=1))
     return np.concatenate(found)
 
@@ -148,11 +150,11 @@ def _aparts(walk: Walk, groups: Groups) -> Numbers:
 def _lost(walk: Walk, earlier: Stood, lost: Numbers, person: NDArray[np.int32]) -> Groups:
     """Tracks of earlier runs that this one did not find, with the people whom they belong to today."""
     index = {int(n): i for i, n in enumerate(person.tolist()) if n}
-    both = earlier.groups.plus(earlier.lost)
+    recorded = earlier.groups.plus(earlier.lost)
     side = []
-    for one in both.side[lost].tolist():
-        number = int(earlier.number[one]) if one < len(earlier.number) else 0
+    for place in recorded.side[lost].tolist():
+        number = int(earlier.number[place]) if place < len(earlier.number) else 0
         for _ in range(len(walk.redirect)):
             number = number if number in index else walk.redirect.get(number, 0)
         side.append(index.get(number, len(person) - 1))
-    return both.only(lost, np.array(side, np.int32), person)
+    return recorded.only(lost, np.array(side, np.int32), person)

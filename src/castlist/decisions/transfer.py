@@ -81,9 +81,9 @@ def carry(
     left += _contradictions(existing, made, to)
     for moved, decision in made.values():
         if lost := len(decision.anchors) - len(moved.anchors):
-            what = f"{lost} of its {len(decision.anchors)} faces are not in this film"
-            left.append(Left(decision, what, wholly=False))
-    left.sort(key=lambda one: one.decision.id)
+            loss = f"{lost} of its {len(decision.anchors)} faces are not in this film"
+            left.append(Left(decision, loss, wholly=False))
+    left.sort(key=lambda decision_left: decision_left.decision.id)
     return Carried(tuple(moved for moved, _ in made.values()), tuple(left), len(held) - len(fresh))
 
 

@@ -16,7 +16,7 @@ from castlist.decisions.base import Base, page_order
 from castlist.decisions.decision import Decision, DecisionKind
 from castlist.decisions.identities import largest_number
 from castlist.decisions.locate import Finder, Sides
-from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Attached, Somebody, Standing, meant
+from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Attached, DecidedPerson, Standing, meant
 from castlist.decisions.people import Conflict, Missing
 from castlist.types import BACKGROUND, NOISE, PERSON, Video
 
@@ -33,7 +33,7 @@ class Apart:
     """That no track of the one set is the person of any of the other."""
 
     decision: int
-    one: Tracks
+    tracks: Tracks
     other: Tracks
 
 
@@ -65,7 +65,7 @@ class Walk:
     began: int = 0  # decisions that it did not take, since the run took over whom they had made
     known: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # numbers that rows record
     fresh: list[tuple[int, int, int]] = field(default_factory=list)  # numbers given that no row records
-    people: dict[int, Somebody] = field(default_factory=dict)
+    people: dict[int, DecidedPerson] = field(default_factory=dict)
     undone: list[Undone] = field(default_factory=list)
     aparts: list[Apart] = field(default_factory=list)
     unsure: list[tuple[int, int]] = field(default_factory=list)
@@ -131,11 +131,11 @@ class Walk:
             case DecisionKind.BACKGROUND | DecisionKind.FOREGROUND | DecisionKind.CONFIRM | DecisionKind.KEY:
                 self._person(made, sides, person, pointed)
             case DecisionKind.NOT_A_FACE:
-                self.no_face[everything(sides)] = made.id
+                self.no_face[all_tracks(sides)] = made.id
             case DecisionKind.FACE:
-                self.no_face[everything(sides)] = 0
+                self.no_face[all_tracks(sides)] = 0
             case DecisionKind.HIDE | DecisionKind.SHOW:
-                self.hidden[everything(sides)] = made.kind == DecisionKind.HIDE
+                self.hidden[all_tracks(sides)] = made.kind == DecisionKind.HIDE
         self.note(made, pointed)
 
     def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
@@ -155,14 +155,14 @@ class Walk:
 
     def note(self, made: Decision, pointed: Mapping[int, list[int]]) -> None:
         """What a decision says of the very faces that were pointed at: what need not be asked any more."""
-        everything = [t for own in pointed.values() for t in own]
+        pointed_tracks = [t for tracks in pointed.values() for t in tracks]
         if made.kind in (DecisionKind.SAME, DecisionKind.NAME, DecisionKind.CONFIRM):
-            self.labelled[everything] = True
+            self.labelled[pointed_tracks] = True
         elif made.kind == DecisionKind.DIFFERENT:
             sides = list(pointed.values())
             self.cannot += [(a, b) for i, y in enumerate(sides) for x in sides[:i] for a in x for b in y]
         elif made.kind == DecisionKind.UNSURE:
-            self.unsure += [(everything[0], t) for t in everything[1:]]
+            self.unsure += [(pointed_tracks[0], t) for t in pointed_tracks[1:]]
         elif made.kind in (DecisionKind.MOVE, DecisionKind.SORT):
             meant_sides = {a.side for a in made.anchors}
             for k in sorted({side // 3 for side in pointed}):
@@ -178,29 +178,31 @@ class Walk:
         key = self._join(parts, person.get(0, 0), 0)
         if key == NOISE or made.kind == DecisionKind.SAME:
             return
-        who = self.people[key]
-        who.name, who.named_by = made.value, made.id
+        named = self.people[key]
+        named.name, named.named_by = made.value, made.id
         if made.value:
             called = made.value.casefold()
             others = [k for k, p in self.people.items() if k != key and p.name.casefold() == called]
             if others:  # one name is one person
-                own = [np.flatnonzero(self.label == k) for k in (key, *others)]
-                who = self.people[self._join(own, who.number, NAMESAKE, whole=True)]
-                who.name, who.named_by = made.value, made.id
+                members = [np.flatnonzero(self.label == k) for k in (key, *others)]
+                named = self.people[self._join(members, named.number, NAMESAKE, whole=True)]
+                named.name, named.named_by = made.value, made.id
 
     def _different(self, sides: Sides, person: dict[int, int]) -> None:
-        parts = {k: self._main(own, person.get(k, 0)) for k, own in sorted(sides.items())}
-        touched = [set(self.label[own].tolist()) for own in parts.values()]
+        parts = {k: self._main(tracks, person.get(k, 0)) for k, tracks in sorted(sides.items())}
+        touched = [set(self.label[tracks].tolist()) for tracks in parts.values()]
         for i, keys in enumerate(touched):
             for k in sorted(keys & set().union(*touched[:i])):
                 if k >= self.count:
-                    own = np.flatnonzero(self.label == k)
-                    self._against(self.people[k].by, own, "they were decided to be one person before")
+                    tracks = np.flatnonzero(self.label == k)
+                    self._against(self.people[k].by, tracks, "they were decided to be one person before")
         self._leave_nobody(parts, person)
-        for k, own in parts.items():
-            self._carve(own, person.get(k, 0), k)
-        tracks = list(parts.values())
-        self.aparts += [Apart(self.row, a, b) for i, b in enumerate(tracks) for a in tracks[:i]]
+        for k, tracks in parts.items():
+            self._carve(tracks, person.get(k, 0), k)
+        sides_in_order = list(parts.values())
+        self.aparts += [
+            Apart(self.row, a, b) for i, b in enumerate(sides_in_order) for a in sides_in_order[:i]
+        ]
 
     def _leave_nobody(self, parts: Sides, person: dict[int, int]) -> None:
         """Let hidden tracks of whoever is parted follow the side that goes on under the number, in place."""
@@ -209,7 +211,7 @@ class Walk:
             if key < self.count:
                 continue
             rest = np.setdiff1d(np.flatnonzero(self.label == key), sides)
-            touching = [k for k, own in parts.items() if (self.label[own] == key).any()]
+            touching = [k for k, tracks in parts.items() if (self.label[tracks] == key).any()]
             heir = next((k for k in touching if person.get(k, 0) == self.people[key].number), touching[0])
             parts[heir] = np.union1d(parts[heir], rest)
 
@@ -244,8 +246,8 @@ class Walk:
         self, made: Decision, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]
     ) -> None:
         """Whole people who stay as they are, and what is said of them."""
-        for k, own in sorted(sides.items()):
-            key = self._join([self._main(own, person.get(k, 0))], person.get(k, 0), k)
+        for k, tracks in sorted(sides.items()):
+            key = self._join([self._main(tracks, person.get(k, 0))], person.get(k, 0), k)
             if key != NOISE and made.kind in (DecisionKind.BACKGROUND, DecisionKind.FOREGROUND):
                 self.people[key].fate = BACKGROUND if made.kind == DecisionKind.BACKGROUND else PERSON
             elif key != NOISE and made.kind == DecisionKind.KEY and any(pointed.values()):
@@ -255,52 +257,52 @@ class Walk:
 
     def _join(self, parts: Iterable[Tracks], wanted: int, side: int, *, whole: bool = False) -> int:
         """Make these tracks one decided person, of the number wanted where that is free; its key."""
-        own = np.unique(np.concatenate([none(), *parts]))
-        if not len(own):
+        tracks = np.unique(np.concatenate([none(), *parts]))
+        if not len(tracks):
             return NOISE
-        touched = np.unique(self.label[own])
+        touched = np.unique(self.label[tracks])
         gone = [k for k in touched.tolist() if k >= self.count]
         if not (whole or self.exact):
-            gone = [k for k in gone if self._most(k, own) or self._just_joined(k, own)]
-        everybody = np.concatenate([own, *(np.flatnonzero(self.label == k) for k in gone)])
-        return self._made(np.unique(everybody), touched, gone, wanted, side)
+            gone = [k for k in gone if self._most(k, tracks) or self._just_joined(k, tracks)]
+        members = np.concatenate([tracks, *(np.flatnonzero(self.label == k) for k in gone)])
+        return self._made(np.unique(members), touched, gone, wanted, side)
 
-    def _carve(self, own: Tracks, wanted: int, side: int) -> int:
+    def _carve(self, tracks: Tracks, wanted: int, side: int) -> int:
         """Make these tracks, and they alone, a decided person of their own; its key."""
-        if not len(own):
+        if not len(tracks):
             return NOISE
-        touched = np.unique(self.label[own])
+        touched = np.unique(self.label[tracks])
         decided = [k for k in touched.tolist() if k >= self.count]
-        gone = [k for k in decided if self.people[k].number == wanted or self._most(k, own)]
-        return self._made(own, touched, gone, wanted, side)
+        gone = [k for k in decided if self.people[k].number == wanted or self._most(k, tracks)]
+        return self._made(tracks, touched, gone, wanted, side)
 
-    def _made(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
+    def _made(self, tracks: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
         """A new decided person, who goes on as those of `gone` did; its key."""
-        number = self._number(own, touched, gone, wanted, side)
+        number = self._number(tracks, touched, gone, wanted, side)
         before = sorted(gone, key=lambda k: (self.people[k].number != number, -self.people[k].named_by, k))
-        who = Somebody(number, self.row)
+        made = DecidedPerson(number, self.row)
         for k in before:
             old = self.people[k]
-            if not who.name and old.name:
-                who.name, who.named_by = old.name, old.named_by
-            who.fate = old.fate if who.fate == NOISE else who.fate
-            if who.key is None:
-                who.key, who.key_by = old.key, old.key_by
-        self._replaced(own, touched, number)
+            if not made.name and old.name:
+                made.name, made.named_by = old.name, old.named_by
+            made.fate = old.fate if made.fate == NOISE else made.fate
+            if made.key is None:
+                made.key, made.key_by = old.key, old.key_by
+        self._replaced(tracks, touched, number)
         key = max([self.count - 1, *self.people]) + 1
-        self.people[key], self.label[own] = who, key
+        self.people[key], self.label[tracks] = made, key
         for k in gone:
             if not (self.label == k).any():
                 del self.people[k]
         return key
 
-    def _put(self, own: Tracks, key: int) -> None:
+    def _put(self, tracks: Tracks, key: int) -> None:
         """Let these tracks be of a decided person."""
-        if len(own):
-            self._replaced(own, np.unique(self.label[own]), self.people[key].number)
-            self.label[own], self.people[key].by = key, self.row
+        if len(tracks):
+            self._replaced(tracks, np.unique(self.label[tracks]), self.people[key].number)
+            self.label[tracks], self.people[key].by = key, self.row
 
-    def _replaced(self, own: Tracks, touched: Tracks, number: int) -> None:
+    def _replaced(self, tracks: Tracks, touched: Tracks, number: int) -> None:
         """Remember under which number people go on, and where a new number stands on the page."""
         self.stands_with(number, touched)
         for k in touched.tolist():
@@ -318,16 +320,16 @@ class Walk:
             return self.people[key].number
         return int(self.base.number[key]) if key >= 0 else 0
 
-    def _number(self, own: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
+    def _number(self, tracks: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
         """The number wanted, else that of whoever most of these tracks are now, else one that nobody had."""
         rest = np.bincount(self.label[self.label >= 0], minlength=max([self.count, *self.people]) + 1)
-        mine = self.label[own]
-        rest[: len(rest)] -= np.bincount(mine[mine >= 0], minlength=len(rest))
+        labels = self.label[tracks]
+        rest[: len(rest)] -= np.bincount(labels[labels >= 0], minlength=len(rest))
         left = set(np.flatnonzero(rest > 0).tolist())
         taken = {p.number for k, p in self.people.items() if k not in gone and k in left}
         if wanted and wanted not in taken:
             return wanted
-        faces = [self.base.tracks.size[own[self.label[own] == k]].sum() for k in touched.tolist()]
+        faces = [self.base.tracks.size[tracks[self.label[tracks] == k]].sum() for k in touched.tolist()]
         for i in np.argsort(faces, kind="stable")[::-1].tolist():
             number = self._number_of(int(touched[i]))
             if number and number not in taken and (int(touched[i]) in gone or int(touched[i]) not in left):
@@ -344,44 +346,44 @@ class Walk:
         self.fresh.append((made, side, number))
         return number
 
-    def _most(self, key: int, own: Tracks) -> bool:
+    def _most(self, key: int, tracks: Tracks) -> bool:
         """Whether most faces of a decided person are on these tracks."""
         members = np.flatnonzero(self.label == key)
         size = self.base.tracks.size[members]
-        return bool(2 * size[np.isin(members, own)].sum() > size.sum())
+        return bool(2 * size[np.isin(members, tracks)].sum() > size.sum())
 
-    def _just_joined(self, key: int, own: Tracks) -> bool:
+    def _just_joined(self, key: int, tracks: Tracks) -> bool:
         """Whether most faces of these tracks are with somebody whom an earlier step of this decision made."""
-        size = self.base.tracks.size[own]
-        inside = self.label[own] == key
+        size = self.base.tracks.size[tracks]
+        inside = self.label[tracks] == key
         return self.people[key].by == self.row and bool(2 * size[inside].sum() > size.sum())
 
-    def _main(self, own: Tracks, wanted: int) -> Tracks:
+    def _main(self, tracks: Tracks, wanted: int) -> Tracks:
         """Of a person as they stood at the decision: the part that holds without what was undone since."""
-        part = np.zeros(len(own), np.int64)
-        size = self.base.tracks.size[own]
+        part = np.zeros(len(tracks), np.int64)
+        size = self.base.tracks.size[tracks]
         for undone in self.undone:
-            code = undone.code[own]
-            if undone.held_at(self.row) and len(own) and code.max() != NOISE:
+            code = undone.code[tracks]
+            if undone.held_at(self.row) and len(tracks) and code.max() != NOISE:
                 some = code[code != NOISE]
                 most = np.bincount(some, size[code != NOISE]).argmax()
                 part = np.unique([part, np.where(code == NOISE, most, code)], axis=1, return_inverse=True)[1]
         if not part.any():
-            return own
-        numbers = [self._number_of(k) for k in self.label[own].tolist()]
+            return tracks
+        numbers = [self._number_of(k) for k in self.label[tracks].tolist()]
         there = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
-        return np.asarray(own[part == (there[0] if there else np.bincount(part, size).argmax())])
+        return np.asarray(tracks[part == (there[0] if there else np.bincount(part, size).argmax())])
 
     def _are_faces(self, parts: Sequence[Tracks], kind: DecisionKind) -> None:
         """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
-        own = np.concatenate([none(), *parts])
-        for by in np.unique(self.no_face[own]).tolist():
+        tracks = np.concatenate([none(), *parts])
+        for by in np.unique(self.no_face[tracks]).tolist():
             if by:
-                self._against(by, own[self.no_face[own] == by], "it was decided to be no face before")
-        self.no_face[own], self.hidden[own] = 0, False
+                self._against(by, tracks[self.no_face[tracks] == by], "it was decided to be no face before")
+        self.no_face[tracks], self.hidden[tracks] = 0, False
 
-    def _against(self, earlier: int, own: Tracks, why: str) -> None:
-        self.conflicts.append(Conflict(self.row, earlier, tuple(own[:20].tolist()), why))
+    def _against(self, earlier: int, tracks: Tracks, why: str) -> None:
+        self.conflicts.append(Conflict(self.row, earlier, tuple(tracks[:20].tolist()), why))
 
     # Looking
 
@@ -398,12 +400,16 @@ class Walk:
         taken = [p.number for k, p in self.people.items() if (self.label == k).any()]
         for i in np.flatnonzero(~decided & np.isin(number, taken)).tolist():  # whoever is left of somebody
             number[i] = self._given(0, int(number[i]), {*taken, *number.tolist()})
-        who = [self.people.get(k, Somebody(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)]
+        people = [
+            self.people.get(k, DecidedPerson(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)
+        ]
         place = {k: i for i, k in enumerate(keys.tolist())}
-        met = tuple(Attached(place[k], own[label[own] == place[k]]) for k, own in joined if k in place)
+        attached = tuple(
+            Attached(place[k], tracks[label[tracks] == place[k]]) for k, tracks in joined if k in place
+        )
         return Standing(
-            label, number, tuple(p.name for p in who), tuple(who), tuple(j for j in met if len(j.tracks)),
-            self.base, self.next_number,
+            label, number, tuple(p.name for p in people), tuple(people),
+            tuple(j for j in attached if len(j.tracks)), self.base, self.next_number,
         )  # fmt: skip
 
     def _attached(self, label: Tracks) -> list[tuple[int, Tracks]]:
@@ -422,37 +428,39 @@ class Walk:
         joined = []
         for i in np.flatnonzero(good)[np.argsort(-shared[good], kind="stable")].tolist():
             group, key = int(cells[i] // width), int(cells[i] % width)
-            own = np.flatnonzero(label == group)
-            own = own[~self._forbidden(own, label == key)]
-            if len(own):
-                label[own] = key
-                joined.append((key, own))
+            tracks = np.flatnonzero(label == group)
+            tracks = tracks[~self._forbidden(tracks, label == key)]
+            if len(tracks):
+                label[tracks] = key
+                joined.append((key, tracks))
         return joined
 
-    def _forbidden(self, own: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _forbidden(self, tracks: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(n,) whether a decision says that a track is not the person of these members."""
         bad = np.zeros(len(self.label), np.bool_)
         for apart in self.aparts:
-            if member[apart.one].any():
+            if member[apart.tracks].any():
                 bad[apart.other] = True
             if member[apart.other].any():
-                bad[apart.one] = True
-        return bad[own]
+                bad[apart.tracks] = True
+        return bad[tracks]
 
     def listed(self) -> tuple[list[Conflict], list[Missing]]:
         """What was overruled, and what was not found."""
         found = [*self.conflicts]
         for apart in self.aparts:
-            both = np.intersect1d(self.label[apart.one], self.label[apart.other])
-            for k in both[both >= self.count].tolist():
+            shared = np.intersect1d(self.label[apart.tracks], self.label[apart.other])
+            for k in shared[shared >= self.count].tolist():
                 if self.people[k].by > apart.decision:
-                    own = np.concatenate([apart.one[self.label[apart.one] == k][:1], apart.other[:1]])
+                    examples = np.concatenate(
+                        [apart.tracks[self.label[apart.tracks] == k][:1], apart.other[:1]]
+                    )
                     why = "they were decided to be two people before"
-                    found.append(Conflict(self.people[k].by, apart.decision, tuple(own.tolist()), why))
+                    found.append(Conflict(self.people[k].by, apart.decision, tuple(examples.tolist()), why))
         return sorted(set(found), key=lambda c: (c.decision, c.against)), self.missing
 
 
-def everything(sides: Sides) -> Tracks:
+def all_tracks(sides: Sides) -> Tracks:
     return np.concatenate([none(), *sides.values()])
 
 
