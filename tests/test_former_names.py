@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from castlist._former import MODULES, names
+from castlist._former import MODULES, attribute, keyword, names
 
 FORMER_CLASSES = [
     ("castlist.cluster", "Evidence", "GroupLinkage"),
@@ -82,3 +82,22 @@ def test_no_film_needs_the_research_wing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_former_attribute_is_the_one_of_today() -> None:
+    class Page:
+        revision = 3
+        seen = attribute("seen", "revision")
+
+    with pytest.warns(DeprecationWarning, match=r"Page\.seen is now Page\.revision; .* 0\.4"):
+        assert Page().seen == 3
+
+
+def test_a_former_argument_is_taken_for_the_one_of_today() -> None:
+    @keyword("seen", "revision")
+    def decide(action: str, *, revision: int = 0) -> tuple[str, int]:
+        return action, revision
+
+    assert decide("hide", revision=2) == ("hide", 2)
+    with pytest.warns(DeprecationWarning, match=r"decide\(seen=\.\.\.\) is now .*decide\(revision=\.\.\.\)"):
+        assert decide("hide", seen=2) == ("hide", 2)  # type: ignore[call-arg]

@@ -10,11 +10,16 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import ParamSpec, TypeVar
 
-__all__ = ["MODULES", "names", "register"]
+__all__ = ["MODULES", "attribute", "keyword", "names", "register"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MODULES = {  # former -> now, with everything below it; last names of 0.2
     "castlist.baselines": "castlist.research.baselines",
@@ -41,6 +46,32 @@ def names(module: str, **former: str) -> Callable[[str], object]:
         return getattr(sys.modules[module], former[name])
 
     return look_up
+
+
+def attribute(old: str, new: str) -> property:
+    """A property under which a former attribute or method of a class is today's."""
+
+    def get(owner: object) -> object:
+        _warn(f"{type(owner).__name__}.{old}", f"{type(owner).__name__}.{new}")
+        return getattr(owner, new)
+
+    return property(get)
+
+
+def keyword(old: str, new: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Makes a function take an argument under its former name too."""
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            if old in kwargs:
+                _warn(f"{function.__qualname__}({old}=...)", f"{function.__qualname__}({new}=...)")
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return called
+
+    return decorated
 
 
 def _warn(old: str, new: str) -> None:

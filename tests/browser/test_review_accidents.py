@@ -32,7 +32,7 @@ def page(server: Any, opened: Callable[..., Any]) -> Iterator[Any]:
         """async () => {
           let state = await (await fetch("/api/state")).json();
           while (state.undo) {
-            const body = JSON.stringify({ seen: state.seen });
+            const body = JSON.stringify({ revision: state.revision });
             const headers = { "Content-Type": "application/json" };
             state = (await (await fetch("/api/undo", { method: "POST", headers, body })).json()).state;
           }

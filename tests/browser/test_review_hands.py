@@ -43,7 +43,7 @@ def undo_all(page: Any) -> None:
         """async () => {
           let state = await (await fetch("/api/state")).json();
           while (state.undo) {
-            const body = JSON.stringify({ seen: state.seen });
+            const body = JSON.stringify({ revision: state.revision });
             const headers = { "Content-Type": "application/json" };
             state = (await (await fetch("/api/undo", { method: "POST", headers, body })).json()).state;
           }

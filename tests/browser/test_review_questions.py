@@ -14,7 +14,7 @@ import castlist
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-DECIDED = "n => fetch('/api/state').then((r) => r.json()).then((s) => s.seen === n)"
+DECIDED = "n => fetch('/api/state').then((r) => r.json()).then((s) => s.revision === n)"
 FRESH = "() => !document.querySelector('#questions .old') && document.querySelector('#questions h2')"
 
 

@@ -336,12 +336,12 @@ def test_undo_in_the_log(workspace):
 def test_a_decision_on_an_old_view_is_refused_with_what_came_between(workspace):
     log = workspace.decisions
     assert log.last() == 0
-    log.append(Decision("hide", (on(0),)), seen=0)
+    log.append(Decision("hide", (on(0),)), revision=0)
     with pytest.raises(Stale, match="look again") as refused:
-        log.append(Decision("show", (on(0),)), seen=0)
+        log.append(Decision("show", (on(0),)), revision=0)
     assert [d.kind for d in refused.value.decisions] == ["hide"]
     assert log.last() == 1
-    log.append(Decision("show", (on(0),)), seen=1)
+    log.append(Decision("show", (on(0),)), revision=1)
 
 
 def test_readers_decide_while_a_run_is_on(workspace):

@@ -87,7 +87,7 @@ WORDS = (
     "person",
     "a",
     "b",
-    "seen",
+    "revision",
     "decision",
     "author",
     "path",

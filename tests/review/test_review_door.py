@@ -41,12 +41,12 @@ def test_half_requests_by_the_hundred_change_nothing(
     server = served(film.place, before=FEW, said=said)
     kept = [half(server.port) for _ in range(400)]
     for _ in range(5):
-        assert server.get("/api/state")["seen"] == 0
+        assert server.get("/api/state")["revision"] == 0
     kept += [half(server.port, b"") for _ in range(100)]
-    assert server.post("/api/decide", {"action": "hide", "people": ["p1"], "seen": 0})[0] == 200
+    assert server.post("/api/decide", {"action": "hide", "people": ["p1"], "revision": 0})[0] == 200
     for stream in kept:
         stream.close()
-    assert server.get("/api/state")["seen"] == 1
+    assert server.get("/api/state")["revision"] == 1
     server.stop()
     assert said.read_text() == ""
 
@@ -54,7 +54,7 @@ def test_half_requests_by_the_hundred_change_nothing(
 def test_who_sends_no_whole_request_in_time_is_cut_off(film: Any, served: Callable[..., Any]) -> None:
     quick = "import castlist.review.server as s\ns.REQUEST_SECONDS = 0.5"
     server = served(film.place, before=quick)
-    body = b'{"seen": 0, "action": "hide", "people": ["p1"]}'
+    body = b'{"revision": 0, "action": "hide", "people": ["p1"]}'
     slow = [half(server.port), half(server.port, b""), half(server.port, post(server, body)[:-5])]
     began = time.monotonic()
     for stream in slow:
@@ -69,7 +69,7 @@ def test_who_sends_no_whole_request_in_time_is_cut_off(film: Any, served: Callab
             assert stream.recv(100) == b""
         stream.close()
     assert time.monotonic() - began < 8
-    assert server.get("/api/state")["seen"] == 0
+    assert server.get("/api/state")["revision"] == 0
 
 
 def post(server: Any, body: bytes) -> bytes:
@@ -84,14 +84,14 @@ def post(server: Any, body: bytes) -> bytes:
 def test_a_request_that_is_cut_off_is_silent(film: Any, served: Callable[..., Any], tmp_path: Path) -> None:
     said = tmp_path / "said"
     server = served(film.place, said=said)
-    whole = post(server, b'{"seen": 0, "action": "hide", "people": ["p1"]}')
+    whole = post(server, b'{"revision": 0, "action": "hide", "people": ["p1"]}')
     for cut, reset in ((1, False), (20, True), (47, False), (47, True)):
         stream = half(server.port, whole[:-cut])
         if reset:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         time.sleep(0.1)
         stream.close()
-    assert server.get("/api/state")["seen"] == 0
+    assert server.get("/api/state")["revision"] == 0
     server.stop()
     assert said.read_text() == ""
 
@@ -212,7 +212,7 @@ def test_ranges(film: Any, served: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_every_end_leaves_the_cast_as_decided(film: Any, served: Callable[..., Any], name: str) -> None:
     server = served(film.place)
-    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "revision": 0})
     server.process.send_signal(getattr(signal, name))
     server.process.send_signal(getattr(signal, name))
     assert server.process.wait(20) == 0
@@ -222,7 +222,7 @@ def test_every_end_leaves_the_cast_as_decided(film: Any, served: Callable[..., A
 
 def test_done_writes_the_cast_while_the_page_is_open(film: Any, served: Callable[..., Any]) -> None:
     server = served(film.place)
-    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "revision": 0})
     assert server.post("/api/done", {}) == (200, {"saved": True, "workspace": "film.castlist"})
     with Workspace.open(film.place, write=False) as keep:
         assert [p.name for p in keep.cast() if p.named] == ["Anna"]
@@ -242,7 +242,7 @@ def test_another_address(film: Any, served: Callable[..., Any]) -> None:
         status, headers, _ = server.ask("/api/state", headers={"Host": host})
         assert (status == 200) == good, host
         assert "cross-origin-opener-policy" not in headers  # browsers complain of it without encryption
-    body = {"action": "hide", "people": ["p1"], "seen": 0}
+    body = {"action": "hide", "people": ["p1"], "revision": 0}
     foreign = {"Host": f"192.168.1.20:{server.port}"}  # the origin is another one
     assert server.ask("/api/decide", method="POST", body=body, headers=foreign)[0] == 403
     assert server.post("/api/film", {"path": "/etc/passwd"})[0] == 422

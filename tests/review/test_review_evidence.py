@@ -194,7 +194,7 @@ def test_a_reviewer_who_answers_sheets_ends_with_the_truth(made: Callable[..., A
                 clicks += right != (guess["track"] if guess else None)
                 answer.append({"track": track, "whole": item["whole"], "to": right, "not": shown})
             clicks += 1
-            session.decide({"action": "sort", "items": answer}, seen=sheet["seen"])
+            session.decide({"action": "sort", "items": answer}, revision=sheet["revision"])
         found = sorted(g.tracks.tolist() for g in session.view.groups)
     assert found == [np.flatnonzero(truth == k).tolist() for k in range(5)]
     assert clicks < stray.sum() + 5

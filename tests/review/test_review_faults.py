@@ -225,12 +225,14 @@ def test_a_disk_without_room(made: Make, room: int) -> None:
 def test_two_servers_on_one_workspace(made: Make, served: Callable[..., Any]) -> None:
     film = made(*FOUR)
     one, two = served(film.place), served(film.place)
-    assert one.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})[0] == 200
-    status, answer = two.post("/api/decide", {"action": "hide", "people": ["p2"], "seen": 0})
+    assert (
+        one.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "revision": 0})[0] == 200
+    )
+    status, answer = two.post("/api/decide", {"action": "hide", "people": ["p2"], "revision": 0})
     assert status == 409
     assert "1 decisions were made meanwhile" in answer["error"]
-    assert two.post("/api/decide", {"action": "hide", "people": ["p2"], "seen": 1})[0] == 200
-    assert one.get("/api/state")["seen"] == 2
+    assert two.post("/api/decide", {"action": "hide", "people": ["p2"], "revision": 1})[0] == 200
+    assert one.get("/api/state")["revision"] == 2
     one.stop()
     two.stop()
     with Workspace.open(film.place, write=False) as keep:
@@ -258,7 +260,7 @@ def test_a_kill_in_the_middle_of_two_hundred_decisions(
 
     def decide() -> None:
         for i in range(200):
-            body = {"action": "name", "person": f"p{i % 2 + 1}", "name": f"name {i}", "seen": i}
+            body = {"action": "name", "person": f"p{i % 2 + 1}", "name": f"name {i}", "revision": i}
             try:
                 status, _ = server.post("/api/decide", body)
             except (OSError, ValueError):  # it is dead
@@ -280,7 +282,7 @@ def test_a_kill_in_the_middle_of_two_hundred_decisions(
     assert values[: len(confirmed)] == confirmed
     assert len(values) <= len(confirmed) + 1  # the one on its way may have got there
     with Session.open(film.place) as session:
-        assert session.view.seen == len(values)
+        assert session.view.revision == len(values)
     with Workspace.open(film.place, write=False) as keep:
         assert {p.name for p in keep.cast()} == set(values[-2:])
 
@@ -291,8 +293,8 @@ def test_a_kill_in_the_middle_of_two_hundred_decisions(
 def test_cast_and_report_are_renewed(made: Make, served: Callable[..., Any]) -> None:
     film = made([0, 0, 1, 1], [0, 1, 2, 2])
     server = served(film.place)
-    server.post("/api/decide", {"action": "merge", "people": ["p1", "p2"], "seen": 0})
-    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Berta", "seen": 1})
+    server.post("/api/decide", {"action": "merge", "people": ["p1", "p2"], "revision": 0})
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Berta", "revision": 1})
     server.stop()
     report = (film.place / "report.html").read_text("utf-8")
     assert "Berta" in report

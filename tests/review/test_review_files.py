@@ -49,7 +49,7 @@ def until(good: Callable[[], bool]) -> None:
 
 
 def name(server: Any, value: str, seen: int) -> None:
-    request = {"action": "name", "person": "p1", "name": value, "seen": seen}
+    request = {"action": "name", "person": "p1", "name": value, "revision": seen}
     assert server.post("/api/decide", request)[0] == 200
 
 
@@ -67,7 +67,7 @@ def test_everything_follows_while_the_page_is_open(
         name(server, value, seen)
         assert all(value in text for text in commands(place, capsys))
         until(lambda value=value: in_database(place) == [value] and value in in_report(place))  # type: ignore[misc]
-    assert server.post("/api/undo", {"seen": 2})[0] == 200
+    assert server.post("/api/undo", {"revision": 2})[0] == 200
     assert all("Berta" not in text for text in commands(place, capsys))
     until(lambda: in_database(place) == ["Anna"] and "Berta" not in in_report(place))
 

@@ -126,9 +126,9 @@ def test_the_page_shows_them_and_takes_both_answers(film: Any, names: Path) -> N
         assert by == {"p1": [("Anna", "markers.csv", 1)], "p2": [("Bob", "markers.csv", 1)], "p3": []}
         ids = {q["name"]: q["id"] for p in state["people"] for q in p["proposed"]}
         assert session.reject(ids["Bob"]) == "Bob: not Person 2; never proposed for them again"
-        after = page.news(state["seen"])
+        after = page.news(state["revision"])
         assert [(p["id"], p["proposed"]) for p in after["people"]] == [("p2", [])]
-        session.accept(ids["Anna"], seen=session.view.seen)
+        session.accept(ids["Anna"], revision=session.view.revision)
         assert [g.called for g in session.view.groups] == ["Anna", "Person 2", "Person 3"]
 
 
@@ -139,16 +139,18 @@ def test_the_server_answers_by_number_and_refuses_the_rest(film: Any, names: Pat
     anna, bob = (people[i]["proposed"][0]["id"] for i in (0, 1))
     for body in ({}, {"proposal": "1"}, {"proposal": True}, {"proposal": 10**30}):
         for path in ("/api/accept", "/api/reject"):
-            status, said = server.post(path, {"seen": 0, **body})
+            status, said = server.post(path, {"revision": 0, **body})
             assert status == 422
             assert "propos" in said["error"]
-    status, said = server.post("/api/accept", {"seen": 0, "proposal": anna})
+    status, said = server.post("/api/accept", {"revision": 0, "proposal": anna})
     assert (status, said["sentence"]) == (200, "Person 1, 3 tracks: named Anna")
-    assert server.post("/api/accept", {"seen": 0, "proposal": bob})[0] == 409  # decided on an old view
-    status, said = server.post("/api/reject", {"seen": said["decision"], "proposal": bob})
+    assert server.post("/api/accept", {"revision": 0, "proposal": bob})[0] == 409  # decided on an old view
+    status, said = server.post("/api/reject", {"revision": said["decision"], "proposal": bob})
     assert status == 200
     assert [p["proposed"] for p in said["state"]["people"] if p["id"] == "p2"] == [[]]
-    status, said = server.post("/api/reject", {"seen": said["state"]["seen"], "proposal": bob, "back": True})
+    status, said = server.post(
+        "/api/reject", {"revision": said["state"]["revision"], "proposal": bob, "back": True}
+    )
     assert (status, said["sentence"]) == (200, "Bob: proposed for Person 2 again")
 
 
@@ -284,11 +286,11 @@ def test_a_workspace_of_an_earlier_castlist_is_upgraded_when_something_is_kept(
 def test_an_open_page_hears_of_names_that_are_proposed_meanwhile(film: Any, names: Path, served: Any) -> None:
     server = served(film.place)
     state = server.get("/api/state")
-    ask = f"/api/changes?since={state['seen']}&proposals="
+    ask = f"/api/changes?since={state['revision']}&proposals="
     assert server.get(ask + quote(state["proposals"])) is None
     castlist.propose(film.place, names)
     news = server.get(ask + quote(state["proposals"]))
-    assert (news["seen"], news["since"]) == (state["seen"], None)
+    assert (news["revision"], news["since"]) == (state["revision"], None)
     assert sum(len(p["proposed"]) for p in news["people"]) == 2
     assert server.get(ask + quote(news["proposals"])) is None
     castlist.reject(film.place, castlist.proposals(film.place)[0]["id"])

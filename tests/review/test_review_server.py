@@ -68,13 +68,13 @@ def test_dns_rebinding(standing: Any, host: str) -> None:
     ],
 )
 def test_cross_site_request_forgery(standing: Any, headers: dict[str, str]) -> None:
-    body = {"action": "hide", "people": ["p1"], "seen": 0}
+    body = {"action": "hide", "people": ["p1"], "revision": 0}
     assert standing.ask("/api/decide", method="POST", body=body, headers=headers)[0] == 403
     assert standing.get("/api/history") == []
 
 
 def test_decisions_do_not_come_by_get(standing: Any) -> None:
-    assert standing.ask("/api/decide?action=hide&people=p0&seen=0")[0] == 405
+    assert standing.ask("/api/decide?action=hide&people=p0&revision=0")[0] == 405
     assert standing.ask("/api/undo")[0] == 405
 
 
@@ -144,9 +144,9 @@ def test_headers_on_every_answer(standing: Any) -> None:
         b"\xff\xfe",
         b"null",
         b"[" * 100_000,
-        b'{"seen": "1"}',
-        b'{"seen": -1}',
-        b'{"seen": true}',
+        b'{"revision": "1"}',
+        b'{"revision": -1}',
+        b'{"revision": true}',
     ],
 )
 def test_odd_bodies(standing: Any, body: bytes) -> None:
@@ -157,7 +157,7 @@ def test_odd_bodies(standing: Any, body: bytes) -> None:
 
 
 def test_body_too_large(standing: Any) -> None:
-    body = b'{"seen": 0, "action": "name", "name": "' + b"x" * 1_100_000 + b'"}'
+    body = b'{"revision": 0, "action": "name", "name": "' + b"x" * 1_100_000 + b'"}'
     status, _, data = standing.ask("/api/decide", method="POST", body=body)
     assert status == 422
     assert b"at most" in data
@@ -172,14 +172,14 @@ def test_film_by_ranges(standing: Any) -> None:
 
 
 def test_stale_view_is_refused_with_what_changed(server: Any) -> None:
-    seen = server.get("/api/state")["seen"]
-    body = {"action": "name", "person": "p1", "name": "Anna", "seen": seen, "author": "B"}
+    seen = server.get("/api/state")["revision"]
+    body = {"action": "name", "person": "p1", "name": "Anna", "revision": seen, "author": "B"}
     assert server.post("/api/decide", body)[0] == 200
-    status, answer = server.post("/api/decide", {"action": "hide", "people": ["p1"], "seen": seen})
+    status, answer = server.post("/api/decide", {"action": "hide", "people": ["p1"], "revision": seen})
     assert status == 409
     assert answer["changes"] == ["B: Person 1, 2 tracks: named Anna"]
     assert answer["state"]["people"][0]["name"] == "Anna"
-    assert server.get(f"/api/changes?since={answer['state']['seen']}") is None
+    assert server.get(f"/api/changes?since={answer['state']['revision']}") is None
     assert server.get(f"/api/changes?since={seen}")["people"][0]["name"] == "Anna"
 
 
@@ -187,11 +187,11 @@ def test_an_answer_tells_only_who_changed(server: Any) -> None:
     state = server.get("/api/state")
     assert [p["id"] for p in state["people"]] == state["order"]
     one, two = state["order"][:2]
-    _, answer = server.post("/api/decide", {"action": "name", "person": one, "name": "Anna", "seen": 0})
+    _, answer = server.post("/api/decide", {"action": "name", "person": one, "name": "Anna", "revision": 0})
     news = answer["state"]
-    assert (news["since"], news["seen"]) == (0, 1)
+    assert (news["since"], news["revision"]) == (0, 1)
     assert [(p["id"], p["name"]) for p in news["people"]] == [(one, "Anna")]
-    _, answer = server.post("/api/decide", {"action": "merge", "people": [one, two], "seen": 1})
+    _, answer = server.post("/api/decide", {"action": "merge", "people": [one, two], "revision": 1})
     (left,) = answer["state"]["people"]
     assert answer["state"]["order"] == [i for i in state["order"] if i in (left["id"], *state["order"][2:])]
     whole = server.get("/api/state")
@@ -224,7 +224,7 @@ def test_odd_questions_get_a_sentence(standing: Any, path: str) -> None:
 
 
 def test_tracks_and_faces_by_number_and_time(standing: Any) -> None:
-    assert standing.get("/api/person/p1") == {"seen": 0, "tracks": [0, 1], "spans": [[0, 800]]}
+    assert standing.get("/api/person/p1") == {"revision": 0, "tracks": [0, 1], "spans": [[0, 800]]}
     (third, first) = standing.get("/api/tracks?of=2,0")
     assert (third["track"], third["start"], third["stop"], third["faces"]) == (2, 800, 1200, 10)
     assert first["track"] == 0
@@ -240,14 +240,14 @@ def test_set_aside_by_reason(made: Callable[..., Any], served: Callable[..., Any
     server = served(made([0, 0, 1, 1], [0, 0, -1, -1]).place)
     assert server.get("/api/aside") == [{"reason": "not a face", "tracks": [2, 3]}]
     assert server.get("/api/state")["aside"] == [{"reason": "not a face", "count": 2}]
-    state = server.post("/api/decide", {"action": "restore", "tracks": [2], "seen": 0})[1]["state"]
+    state = server.post("/api/decide", {"action": "restore", "tracks": [2], "revision": 0})[1]["state"]
     assert state["aside"] == [{"reason": "not a face", "count": 1}]
 
 
 def test_questions_go_by_the_newest_view(server: Any) -> None:
-    assert server.get("/api/questions")["seen"] == 0
-    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})
-    assert server.get("/api/questions")["seen"] == 1
+    assert server.get("/api/questions")["revision"] == 0
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "revision": 0})
+    assert server.get("/api/questions")["revision"] == 1
 
 
 def test_other_processes_are_seen(server: Any, made: Callable[..., Any]) -> None:
@@ -272,7 +272,7 @@ def test_every_confirmed_decision_survives_a_kill(
             "action": "name",
             "person": f"p{confirmed % 2 + 1}",
             "name": f"name {confirmed}",
-            "seen": confirmed,
+            "revision": confirmed,
         }
         status, answer = server.post("/api/decide", body)
         assert status == 200, answer
@@ -282,13 +282,13 @@ def test_every_confirmed_decision_survives_a_kill(
     with Workspace.open(film.place, write=False) as keep:
         assert [d.value for d in keep.decisions.all()] == [f"name {i}" for i in range(confirmed)]
     again = served(film.place)
-    assert again.get("/api/state")["seen"] == confirmed == 60
+    assert again.get("/api/state")["revision"] == confirmed == 60
 
 
 def test_ctrl_c_leaves_the_cast_as_decided(made: Callable[..., Any], served: Callable[..., Any]) -> None:
     film = made([0, 0, 1, 1], [0, 1, 2, 2])
     server = served(film.place)
-    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "seen": 0})
+    server.post("/api/decide", {"action": "name", "person": "p1", "name": "Anna", "revision": 0})
     server.stop()
     with Workspace.open(film.place, write=False) as keep:
         assert [p.name for p in keep.cast() if p.named] == ["Anna"]

@@ -91,13 +91,13 @@ def test_everything_holds_after_opening_again(made: Callable[..., Any]) -> None:
 def test_two_sessions_see_each_other_and_old_views_are_refused(made: Callable[..., Any]) -> None:
     film = made([0, 0, 1, 1], [0, 1, 2, 2])
     with Session.open(film.place) as one, Session.open(film.place) as two:
-        seen = two.view.seen
+        seen = two.view.revision
         one.decide({"action": "name", "person": "p1", "name": "Anna"}, author="A")
         with pytest.raises(Stale) as refused:
-            two.decide({"action": "hide", "people": ["p1"]}, seen=seen)
+            two.decide({"action": "hide", "people": ["p1"]}, revision=seen)
         assert [d.author for d in refused.value.decisions] == ["A"]
         assert two.state()["people"][0]["name"] == "Anna"
-        two.decide({"action": "hide", "people": ["p1"]}, seen=two.view.seen)
+        two.decide({"action": "hide", "people": ["p1"]}, revision=two.view.revision)
         assert len(one.state()["people"]) == 2
 
 

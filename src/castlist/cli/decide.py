@@ -59,7 +59,7 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("action", type=click.Choice(ACTIONS))
-@click.argument("what", nargs=-1, shell_complete=people_named)
+@click.argument("words", metavar="[WHAT]...", nargs=-1, shell_complete=people_named)
 @click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
 def command(workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None) -> None:

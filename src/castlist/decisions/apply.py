@@ -64,7 +64,7 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
         before: the view of the same base after the first of them, to go on from; changes no result.
     """
     last = max((d.id for d in log), default=0)
-    fresh = [d for d in log if before is None or d.id > before.seen]
+    fresh = [d for d in log if before is None or d.id > before.revision]
     if before is not None and isinstance(before.walk, Walk) and not any(d.undoes for d in fresh):
         walk, held = before.walk.later(), fresh
     else:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.cast import Cast
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
@@ -91,9 +92,9 @@ class Group:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """Everybody, in the order of the page, and what is set aside; `seen` is the decision it goes up to."""
+    """Everybody, in the order of the page, and what is set aside, after the decision `revision`."""
 
-    seen: int
+    revision: int
     groups: tuple[Group, ...]
     label: NDArray[np.int64]  # (t,) index into groups, NOISE where set aside
     fate: NDArray[np.int8]  # (t,) PERSON, BACKGROUND or SET_ASIDE
@@ -111,6 +112,8 @@ class View:
     find: Finder  # knows where the decisions' faces are
     standing: Standing
     walk: object  # from where the next decision goes on
+
+    seen = _former.attribute("seen", "revision")
 
     def group(self, name: str) -> Group | None:
         """The group of that id, or of whom that id is now."""

@@ -24,6 +24,7 @@ from shlex import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.executors import Executor
@@ -134,10 +135,12 @@ class Library:
                 self.rebuild()
             return storage.connect(self.path, write=write)
 
-    def seen(self) -> int:
+    def revision(self) -> int:
         """A number that rises with every change."""
         with self.reading() as db:
             return applied(db)
+
+    seen = _former.attribute("seen", "revision")
 
     @property
     def films(self) -> tuple[LibraryFilm, ...]:

@@ -36,13 +36,13 @@ class Page:
         self._sent: OrderedDict[int, dict[str, dict[str, object]]] = OrderedDict()
         self._lock = Lock()
         self._asking = Lock()
-        self._asked: dict[str, object] = {"seen": -1}
+        self._asked: dict[str, object] = {"revision": -1}
         self._pace = _pace(session)
 
     def news(self, since: int | None = None) -> dict[str, object]:
         """The state for a page that knows the view `since`: only people who changed; None: everybody."""
         view, head = self.session.refresh(), self.session.head()
-        while head["seen"] != view.seen:  # somebody decided in between
+        while head["revision"] != view.revision:  # somebody decided in between
             view, head = self.session.refresh(), self.session.head()
         described = self.session.people(view)
         people: dict[str, dict[str, object]] = {
@@ -50,8 +50,8 @@ class Page:
         }
         with self._lock:
             before = self._sent.get(-1 if since is None else since)
-            self._sent[view.seen] = people
-            self._sent.move_to_end(view.seen)
+            self._sent[view.revision] = people
+            self._sent.move_to_end(view.revision)
             while len(self._sent) > VIEWS:
                 self._sent.popitem(last=False)
         aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
@@ -70,7 +70,7 @@ class Page:
         Args:
             proposals: the stamp of the proposed names that the page knows; by default they do not count.
         """
-        if since != self.session.refresh().seen:
+        if since != self.session.refresh().revision:
             return self.news(since)
         return None if proposals in (None, self.session.head()["proposals"]) else self.news()
 
@@ -85,7 +85,7 @@ class Page:
         if group is None:
             raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
         spans = self.session.describe.person(group)["spans"]
-        return {"seen": view.seen, "tracks": group.tracks.tolist(), "spans": spans}
+        return {"revision": view.revision, "tracks": group.tracks.tolist(), "spans": spans}
 
     def alike(self, name: str) -> dict[str, object]:
         """Everybody else as [id, likeness], the most alike first.
@@ -97,7 +97,7 @@ class Page:
         group = view.group(name)
         if group is None:
             raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
-        return {"seen": view.seen, "people": alike(self.session.base, view, group)}
+        return {"revision": view.revision, "people": alike(self.session.base, view, group)}
 
     def aside(self) -> list[dict[str, object]]:
         """The numbers of the tracks that are set aside, by reason, those with most faces first."""
@@ -123,10 +123,10 @@ class Page:
         return [self.session.describe.track(int(t)) for t in asked]
 
     def timeline(self) -> dict[str, object]:
-        """When everybody is seen, and where the shots begin, in milliseconds."""
+        """When everybody is revision, and where the shots begin, in milliseconds."""
         view, describe = self.session.refresh(), self.session.describe
         spans = {g.id: describe.person(g)["spans"] for g in view.groups}
-        return {"seen": view.seen, "shots": describe.shots, "spans": spans}
+        return {"revision": view.revision, "shots": describe.shots, "spans": spans}
 
     def faces(self, start: int, stop: int) -> list[dict[str, object]]:
         """The boxes of everybody's tracks in a piece of the film, to be drawn over it.
@@ -148,12 +148,12 @@ class Page:
     def questions(self) -> Mapping[str, object]:
         """What to ask next on the newest view; found once for each view, however many pages ask."""
         with self._asking:
-            while self._asked["seen"] != self.session.refresh().seen:
+            while self._asked["revision"] != self.session.refresh().revision:
                 asked, sheet = self.session.questions(), self.session.sheet()
                 check = self.session.checks()
-                if sheet["seen"] == check["seen"] == self.session.view.seen:
+                if sheet["revision"] == check["revision"] == self.session.view.revision:
                     self._asked = {
-                        "seen": sheet["seen"],
+                        "revision": sheet["revision"],
                         "questions": asked,
                         "sheet": sheet,
                         "check": check,

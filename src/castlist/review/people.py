@@ -83,7 +83,7 @@ class FilmHead(TypedDict):
 class Head(TypedDict):
     """The state without people and what is set aside."""
 
-    seen: int  # the latest decision
+    revision: int  # the latest decision
     proposals: str  # changes whenever a file proposes a name, or somebody answers one
     film: FilmHead
     undo: str  # what would be taken back, "" for nothing

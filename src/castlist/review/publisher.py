@@ -35,13 +35,13 @@ def _follow(session: Session, ended: threading.Event) -> None:
     """Look at the log again and again; where writing failed (a full disk, say), again after the next one."""
     with suppress(CastlistError):  # decisions of a review that was killed
         session.save()
-    seen = written = session.view.seen
+    revision = written = session.view.revision
     changed = first = took = 0.0
     while not ended.wait(LOOK):
-        clock, now = time.monotonic(), session.view.seen
-        if now != seen:
-            first = clock if seen == written else first
-            seen, changed = now, clock
+        clock, now = time.monotonic(), session.view.revision
+        if now != revision:
+            first = clock if revision == written else first
+            revision, changed = now, clock
         if now == written or (clock < changed + max(QUIET, took) and clock < first + max(LATE, SHARE * took)):
             continue
         with suppress(CastlistError):

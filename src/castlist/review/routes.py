@@ -142,23 +142,23 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
     session = page.session
 
     def decide(body: JsonObject) -> object:
-        number = session.decide(body, seen=_seen(body), author=_author(body))
-        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
+        number = session.decide(body, revision=_revision(body), author=_author(body))
+        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
 
     def undo(body: JsonObject, redo: bool = False) -> object:
         row = body.get("decision")
         if row is not None and type(row) is not int:
             raise InputError("say which decision as a whole number, as in decision: 12")
-        number = session.undo(row, seen=_seen(body), author=_author(body), redo=redo)
-        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
+        number = session.undo(row, revision=_revision(body), author=_author(body), redo=redo)
+        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
 
     def accept(body: JsonObject) -> object:
-        number = session.accept(_proposal(body), seen=_seen(body), author=_author(body))
-        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_seen(body))}
+        number = session.accept(_proposal(body), revision=_revision(body), author=_author(body))
+        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
 
     def reject(body: JsonObject) -> object:
         answer = session.reopen if body.get("back") is True else session.reject
-        return {"sentence": answer(_proposal(body)), "state": page.news(_seen(body))}
+        return {"sentence": answer(_proposal(body)), "state": page.news(_revision(body))}
 
     return [
         ("/api/decide", decide),
@@ -213,7 +213,7 @@ def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Re
 
     def stale(request: Asked, error: Stale) -> object:
         changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
-        state = page.news(_seen(request) if isinstance(request, Mapping) else None)
+        state = page.news(_revision(request) if isinstance(request, Mapping) else None)
         return {"error": str(error), "changes": changes, "state": state}
 
     return answer(work, stale)
@@ -316,11 +316,11 @@ async def body_of(request: Request) -> JsonObject:
     return body
 
 
-def _seen(body: JsonObject) -> int:
-    seen = body.get("seen")
-    if type(seen) is not int or seen < 0:
-        raise InputError("say which decision was the last one seen, as in seen: 12")
-    return seen
+def _revision(body: JsonObject) -> int:
+    revision = body.get("revision")
+    if type(revision) is not int or revision < 0:
+        raise InputError("say which decision was the last one on the page, as in revision: 12")
+    return revision
 
 
 def _proposal(body: JsonObject) -> int:

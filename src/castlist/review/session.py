@@ -14,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from castlist import _former
 from castlist.cast import Cast
 from castlist.decisions import (
     Alignment,
@@ -123,7 +124,7 @@ class Session:
                 base = self._workspace.machine()
                 self._log = self._workspace.decisions.all()
                 self._rest_on(prepare(str(self.path))[1] if base is None else base)
-            elif self._workspace.decisions.last() != self.view.seen:
+            elif self._workspace.decisions.last() != self.view.revision:
                 self._take()
             return self.view
 
@@ -152,7 +153,7 @@ class Session:
         with self._lock:
             view = self.refresh()
             return {
-                "seen": view.seen,
+                "revision": view.revision,
                 "proposals": self._workspace.proposals.stamp(),
                 "film": {
                     "title": one_line(self.video.path.stem, 120) or "Untitled",
@@ -264,7 +265,7 @@ class Session:
                 for i in sheet.items
             ]
             return {
-                "seen": view.seen,
+                "revision": view.revision,
                 "items": items,
                 "gain": round(sheet.gain, 2),
                 "clicks": round(sheet.clicks, 2),
@@ -297,7 +298,7 @@ class Session:
                 for c in asker.first_of_each()[1]
             ]
             return {
-                "seen": view.seen,
+                "revision": view.revision,
                 "people": people,
                 "aside": aside,
                 "homes": [persons(t) for t in asker.elsewhere([np.array([t], np.int64) for t in aside])],
@@ -372,29 +373,30 @@ class Session:
 
     # Deciding
 
-    def decide(self, request: JsonObject, *, seen: int | None = None, author: str = "") -> int:
+    @_former.keyword("seen", "revision")
+    def decide(self, request: JsonObject, *, revision: int | None = None, author: str = "") -> int:
         """Make a decision; its number. When this returns it is on disk and `view` goes by it.
 
         Args:
             request: `action` and what it is about, as in actions.py.
-            seen: the latest decision on the view that was decided on; None for the newest.
+            revision: the latest decision on the view that was decided on; None for the newest.
 
         Raises:
-            Stale: others decided since `seen`.
+            Stale: others decided since `revision`.
             InputError: the request cannot be understood.
         """
         with self._lock:
             self.refresh()
-            self._current(seen)
+            self._current(revision)
             made = decision(request, self.base, self.video, self.view, author)
             return self._added(completed(made, self.view, self.base, self.video))
 
     def _added(self, made: Decision) -> int:
         """Add a row to the log, with the numbers that people get after it; its number."""
-        trial = replace(made, id=self.view.seen + 1)
+        trial = replace(made, id=self.view.revision + 1)
         view = apply(self.base, self.video, [*self._log, trial], self.view)
         made = with_numbers(made, view, self._log)
-        (row,) = self._workspace.decisions.added([made], seen=self.view.seen)
+        (row,) = self._workspace.decisions.added([made], revision=self.view.revision)
         if row.id == trial.id:
             self._log.append(replace(row, groups=made.groups))
             self.view = view
@@ -402,8 +404,14 @@ class Session:
             self._take()
         return row.id
 
+    @_former.keyword("seen", "revision")
     def undo(
-        self, decision: int | None = None, *, seen: int | None = None, author: str = "", redo: bool = False
+        self,
+        decision: int | None = None,
+        *,
+        revision: int | None = None,
+        author: str = "",
+        redo: bool = False,
     ) -> int:
         """Undo a decision, the last that holds by default (or redo the last undo); the new row's number.
 
@@ -411,12 +419,12 @@ class Session:
             decision: any row of the history; undoing an undo does its decision again.
 
         Raises:
-            Stale: others decided since `seen`.
+            Stale: others decided since `revision`.
             InputError: there is nothing to undo, or that decision does not hold.
         """
         with self._lock:
             self.refresh()
-            self._current(seen)
+            self._current(revision)
             target = decision or (to_redo(self._log) if redo else to_undo(self._log))
             if target is None:
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
@@ -457,16 +465,17 @@ class Session:
                 if owner_group != NOISE
             ]
 
-    def accept(self, number: int, *, seen: int | None = None, author: str = "") -> int:
+    @_former.keyword("seen", "revision")
+    def accept(self, number: int, *, revision: int | None = None, author: str = "") -> int:
         """Say yes to a proposed name: the decision that gives it; its number.
 
         Raises:
-            Stale: others decided since `seen`.
+            Stale: others decided since `revision`.
             InputError: there is no such proposal now, or somebody has that name meanwhile.
         """
         with self._lock:
             view, rows = self.refresh(), self._workspace.proposals.all()
-            self._current(seen)
+            self._current(revision)
             person, alike = same_question(rows, view, number)
             open_names = {row.folded for row in standing(rows, view).get(view.groups.index(person), ())}
             if alike[0].folded not in open_names:
@@ -536,13 +545,13 @@ class Session:
             carried = carry(decisions, self._log, alignment, here, called, others)
             if carried.decisions and not trial:
                 rows = numbered(self.base, self.video, self._log, carried.decisions)
-                self._workspace.decisions.extend(rows, seen=view.seen)
+                self._workspace.decisions.extend(rows, revision=view.revision)
                 self._take()
             return alignment, carried
 
-    def _current(self, seen: int | None) -> None:
-        if seen is not None and seen < self.view.seen:
-            raise Stale(tuple(d for d in self._log if d.id > seen))
+    def _current(self, revision: int | None) -> None:
+        if revision is not None and revision < self.view.revision:
+            raise Stale(tuple(d for d in self._log if d.id > revision))
 
     def save(self) -> bool:
         """Write the cast as it stands, and its report; False where a run is at work there.
@@ -554,7 +563,7 @@ class Session:
         """
         with self._saving:
             with self._lock:
-                if self._workspace.cast_run()[1] == self.refresh().seen:
+                if self._workspace.cast_run()[1] == self.refresh().revision:
                     return True
                 base = self.base
             try:

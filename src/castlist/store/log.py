@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
+from castlist import _former
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
 from castlist.decisions.groups import Groups
 from castlist.errors import InputError, WorkspaceError
@@ -61,29 +62,31 @@ class Log:
         with self._reading() as db:
             return _last(db)
 
-    def append(self, decision: Decision, *, seen: int | None = None) -> int:
+    @_former.keyword("seen", "revision")
+    def append(self, decision: Decision, *, revision: int | None = None) -> int:
         """Add a decision; its number. When this returns, it survives a power cut.
 
         Args:
-            seen: the latest decision on the view that was decided on, to refuse an old view.
+            revision: the latest decision on the view that was decided on, to refuse an old view.
 
         Raises:
-            Stale: others decided since `seen`.
+            Stale: others decided since `revision`.
             InputError: it undoes what does not hold.
             WorkspaceError: it could not be written.
         """
-        return self.added([decision], seen=seen)[0].id
+        return self.added([decision], revision=revision)[0].id
 
-    def extend(self, decisions: Sequence[Decision], *, seen: int | None = None) -> list[int]:
+    @_former.keyword("seen", "revision")
+    def extend(self, decisions: Sequence[Decision], *, revision: int | None = None) -> list[int]:
         """Add several decisions, all of them or none; their numbers. Else as `append`."""
-        return [row.id for row in self.added(decisions, seen=seen)]
+        return [row.id for row in self.added(decisions, revision=revision)]
 
-    def added(self, decisions: Sequence[Decision], *, seen: int | None = None) -> list[Decision]:
+    def added(self, decisions: Sequence[Decision], *, revision: int | None = None) -> list[Decision]:
         """Add several decisions, all of them or none; their rows as they are stored. Else as `append`."""
         now = datetime.now(UTC)
         with self._writing() as db:
-            if seen is not None and _last(db) > seen:
-                raise Stale(tuple(_read(db, seen)))
+            if revision is not None and _last(db) > revision:
+                raise Stale(tuple(_read(db, revision)))
             last = _last(db)
             for decision in decisions:
                 _add(db, decision, decision.time or now)
@@ -97,9 +100,10 @@ class Log:
                 if decision.groups is not None and row.fetchone() is None:
                     _add_groups(db, decision.id, decision.groups)
 
-    def undo(self, decision: int, *, author: str = "", seen: int | None = None) -> int:
+    @_former.keyword("seen", "revision")
+    def undo(self, decision: int, *, author: str = "", revision: int | None = None) -> int:
         """Undo a decision by its number (of an undo: redo what it undid); the new row's number."""
-        return self.append(Decision(DecisionKind.UNDO, undoes=decision, author=author), seen=seen)
+        return self.append(Decision(DecisionKind.UNDO, undoes=decision, author=author), revision=revision)
 
 
 def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:

@@ -93,7 +93,7 @@ def application(
 
     looking: list[tuple[str, Callable[[Request], Json]]] = [
         ("/api/state", lambda r: state.state(library)),
-        ("/api/seen", lambda r: {"seen": library.seen()}),
+        ("/api/revision", lambda r: {"revision": library.revision()}),
         ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
         ("/api/person/{id}", lambda r: state.person(library, r.path_params["id"])),
         ("/api/proposals", lambda r: state.proposals(library)),

@@ -37,7 +37,7 @@ def state(library: Library) -> dict[str, Json]:
             "films": _count(db, "film"),
             "people": _count(db, "person"),
             "questions": len(asked),
-            "seen": applied(db),
+            "revision": applied(db),
             "undo": None if last is None else undo.decision(db, last).document(),
             "names": [
                 n for (n,) in db.execute("SELECT DISTINCT name FROM person WHERE name <> '' ORDER BY 1")
@@ -125,7 +125,7 @@ def people(library: Library, text: str) -> dict[str, Json]:
             if wanted in p.name.casefold() or wanted in p.id.casefold() or not wanted
         ]
         return {
-            "seen": applied(db),
+            "revision": applied(db),
             "count": len(found),
             "people": [
                 {

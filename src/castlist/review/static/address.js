@@ -63,4 +63,4 @@ export function follow() {
   if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));
 }
 export const first = () => parts()[0];
-addEventListener("popstate", () => { if (leaving) arrived(); else if (S.seen >= 0) follow(); });
+addEventListener("popstate", () => { if (leaving) arrived(); else if (S.revision >= 0) follow(); });

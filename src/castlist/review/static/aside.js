@@ -16,19 +16,19 @@ function reason(why) {
   return grid;
 }
 export async function drawAside() {
-  const seen = S.seen, list = $("#aside-list");
+  const revision = S.revision, list = $("#aside-list");
   if (drawn < 0) list.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading what was set aside …"));
   let groups;
   try { groups = await get("/api/aside"); } catch (e) { list.replaceChildren(); say(e.message, true); return; }
-  if (seen !== S.seen) return;
+  if (revision !== S.revision) return;
   for (const why of [...reasons.keys()]) if (!groups.some((g) => g.reason === why)) reasons.delete(why);
   const parts = groups.map((g) => {
     if (!reasons.has(g.reason)) reasons.set(g.reason, reason(g.reason));
     return el("div", { className: "reason" }, el("h2", {}, g.reason[0].toUpperCase() + g.reason.slice(1), el("span", { className: "soft" }, " · " + many(g.tracks.length, "track"))), reasons.get(g.reason).root);
   });
   await Promise.all(groups.map((g) => reasons.get(g.reason).show(g.tracks)));
-  if (seen !== S.seen) return;
-  drawn = seen;
+  if (revision !== S.revision) return;
+  drawn = revision;
   list.replaceChildren(...parts);
   $("#aside .empty:not(.loading)").hidden = groups.length > 0;
   dock();

@@ -57,17 +57,17 @@ export function say(text, bad = false, back = null) {
 addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || document.body).append(box); }, { capture: true });
 
 // The state
-export const S = { seen: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
+export const S = { revision: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
 
 export async function take(news) {
-  if (news.since !== null && news.since !== S.seen) news = await get("/api/state");
+  if (news.since !== null && news.since !== S.revision) news = await get("/api/state");
   const by = new Map(news.people.map((p) => [p.id, p]));
   S.people = news.order.map((id) => by.get(id) || S.by.get(id));
   S.by = new Map(S.people.map((p) => [p.id, p]));
-  for (const k of ["seen", "proposals", "film", "aside", "undo", "redo", "conflicts", "missing", "joined"]) S[k] = news[k];
+  for (const k of ["revision", "proposals", "film", "aside", "undo", "redo", "conflicts", "missing", "joined"]) S[k] = news[k];
   for (const run of listeners) run();
 }
 
@@ -98,7 +98,7 @@ async function post(path, body, done) {
   busy = true;
   const began = performance.now();
   try {
-    const answer = await answered(await send(path, { seen: S.seen, ...body }));
+    const answer = await answered(await send(path, { revision: S.revision, ...body }));
     if (answer.state) await take(answer.state);
     if (answer.status === 409) {
       say("Somebody decided meanwhile: " + answer.changes.join("; ") + ". Look again, then decide.", true);
@@ -131,9 +131,9 @@ let late = 0;
 export async function poll() {
   try {
     if (!busy && !document.hidden) {
-      const news = await get(`/api/changes?since=${S.seen}&proposals=${encodeURIComponent(S.proposals)}`);
-      const decided = news && news.seen > S.seen;
-      if (news && !busy && (decided || (news.seen === S.seen && news.proposals !== S.proposals))) {
+      const news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
+      const decided = news && news.revision > S.revision;
+      if (news && !busy && (decided || (news.revision === S.revision && news.proposals !== S.proposals))) {
         await take(news);
         say(decided ? "Somebody else decided something." : "The names that files propose have changed.");
       }

@@ -76,7 +76,7 @@ async function offer(id) {
   also = null;
   try {
     const found = await get("/api/alike/" + id);
-    if (found.seen !== S.seen || chosen.size || !person(id)) return;
+    if (found.revision !== S.revision || chosen.size || !person(id)) return;
     const people = found.people.map(([other]) => other).filter((other) => person(other) && !person(other).name).slice(0, ALSO);
     also = people.length ? { id, people } : null;
   } catch { return; }
@@ -99,8 +99,8 @@ function draw() {
   if (!box.hidden) box.replaceChildren(...(chosen.size ? ofChosen([...chosen]) : ofAlso()));
 }
 for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
-new ResizeObserver(([seen]) => { // what is said stands above the dock, however high that is
-  $("#say").style.setProperty("--dock", box.parentElement === player || !seen.contentRect.height ? "3.5rem" : seen.borderBoxSize[0].blockSize + "px");
+new ResizeObserver(([entry]) => { // what is said stands above the dock, however high that is
+  $("#say").style.setProperty("--dock", box.parentElement === player || !entry.contentRect.height ? "3.5rem" : entry.borderBoxSize[0].blockSize + "px");
 }).observe(box);
 function ofChosen(ids) {
   const several = ids.length > 1, away = ids.every((id) => person(id).fate), one = clicked();

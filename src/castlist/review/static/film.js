@@ -9,7 +9,7 @@ const PIECE = 20000; // milliseconds of boxes asked for at once
 const shot = () => 1000 / (S.film.rate || 25); // milliseconds that a frame is shown, about
 const CONTROLS = 56; // pixels at the foot of the picture that belong to the browser's own controls
 const dialog = $("#player"), video = $("video", dialog), canvas = $("canvas", dialog), layer = $("#hits"), cast = $("#playing"), time = $("#timecode"), notice = $("#unplayable");
-let pieces = new Map(), asked = null, stop = null, now = 0, shown = "", seen = [];
+let pieces = new Map(), asked = null, stop = null, now = 0, shown = "", faces = [];
 let openPerson = () => {}, chooser = { chosen: new Set(), choose: () => {}, only: () => {} };
 export const onOpen = (run) => { openPerson = run; };
 export const onChoose = (by) => { chooser = by; };
@@ -65,12 +65,12 @@ function draw(ms) {
   Object.assign(layer.style, place);
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
-  seen = [];
+  faces = [];
   for (const f of pieces.get(k) || []) {
     const b = boxAt(f.boxes, ms);
-    if (b) seen.push({ track: f.track, person: f.person, x: b[1] * w, y: b[2] * h, w: b[3] * w, h: b[4] * h });
+    if (b) faces.push({ track: f.track, person: f.person, x: b[1] * w, y: b[2] * h, w: b[3] * w, h: b[4] * h });
   }
-  for (const f of seen) frame(pen, f);
+  for (const f of faces) frame(pen, f);
   hits(h);
   who();
   time.textContent = written(ms);
@@ -100,9 +100,9 @@ function frame(pen, f) {
 // A button over each face of somebody: a click chooses that person, with Shift or Ctrl beside others.
 const nodes = new Map();
 function hits(height) {
-  const here = new Set(seen.filter(ofPerson).map((f) => f.track));
+  const here = new Set(faces.filter(ofPerson).map((f) => f.track));
   for (const [t, node] of nodes) if (!here.has(t)) { node.remove(); nodes.delete(t); }
-  for (const f of seen) {
+  for (const f of faces) {
     const p = ofPerson(f);
     if (!p) continue;
     const node = nodes.get(f.track) || hit(f.track);
@@ -127,10 +127,10 @@ function chooseFace(track, id, beside) {
   draw(now);
 }
 // The face that was clicked last, while its person is chosen: what is done may be about this track alone.
-export const clicked = () => (dialog.open && asked !== null ? seen.find((f) => f.track === asked && isChosen(f)) || null : null);
+export const clicked = () => (dialog.open && asked !== null ? faces.find((f) => f.track === asked && isChosen(f)) || null : null);
 
 function who() {
-  const ids = [...new Set(seen.map((f) => f.person).filter((id) => id && person(id)))].sort();
+  const ids = [...new Set(faces.map((f) => f.person).filter((id) => id && person(id)))].sort();
   const key = ids.map((id) => id + label(person(id))).join();
   if (key === shown) return;
   shown = key;
@@ -158,13 +158,13 @@ function written(ms) {
 // Keys
 const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * shot() + 1))); };
 function nextFace(by) {
-  const order = seen.filter(ofPerson).sort((a, b) => a.x - b.x);
+  const order = faces.filter(ofPerson).sort((a, b) => a.x - b.x);
   if (!order.length) { say("Nobody's face is in this picture."); return; }
   const at = order.findIndex((f) => f.track === asked && isChosen(f)), next = order[(at + by + order.length + (at < 0 && by < 0 ? 1 : 0)) % order.length];
   chooseFace(next.track, next.person, false);
 }
 async function nextStay(by) {
-  const chosen = [...chooser.chosen][0] ?? ofPerson(seen.find((f) => f.track === asked) || { person: null })?.id;
+  const chosen = [...chooser.chosen][0] ?? ofPerson(faces.find((f) => f.track === asked) || { person: null })?.id;
   const p = person(chosen);
   if (!p) { say("Choose a face first: click it, or press j."); return; }
   let spans;

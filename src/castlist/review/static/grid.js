@@ -21,7 +21,7 @@ export class Grid {
     this.more = button("", () => this.grow(), { className: "more", hidden: true });
     this.root = el("div", { className: "grid" }, this.list, this.more);
     this.list.addEventListener("keydown", (e) => this.key(e));
-    new IntersectionObserver((seen) => { if (seen.some((s) => s.isIntersecting)) this.grow(); }, { rootMargin: "600px" }).observe(this.more);
+    new IntersectionObserver((entries) => { if (entries.some((s) => s.isIntersecting)) this.grow(); }, { rootMargin: "600px" }).observe(this.more);
   }
   async show(ids) {
     this.ids = ids;

@@ -12,15 +12,15 @@ let first = null, asking = false, timer = 0, drawn = -1;
 // Soon after every change; while another view is open, only once things are quiet.
 export function askSoon() {
   clearTimeout(timer);
-  if (S.tab === "questions") { if (drawn !== S.seen) { first = null; old(); checks.old(); proposals.old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
+  if (S.tab === "questions") { if (drawn !== S.revision) { first = null; old(); checks.old(); proposals.old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
 }
 async function ask() {
   if (asking) return;
   asking = true;
   try {
     let work;
-    do work = await get("/api/questions"); while (work.seen < S.seen);
-    if (work.seen === S.seen) { setDoubts(new Map(work.check.doubts)); draw(work); }
+    do work = await get("/api/questions"); while (work.revision < S.revision);
+    if (work.revision === S.revision) { setDoubts(new Map(work.check.doubts)); draw(work); }
   } catch (e) { say(e.message, true); } finally { asking = false; }
 }
 // What castlist would ask first, unless another way was chosen: names from files, many faces at once, one at a time,
@@ -39,7 +39,7 @@ function draw(work) {
   const now = ways.has(way) ? way : named ? "names" : ways.has(best) ? best : [...ways.keys()][0] || "";
   if (now === "single") first = work.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
-  drawn = work.seen;
+  drawn = work.revision;
   const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(work); }); b.ariaPressed = String(name === now); return b; });
   $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(work));
   if (!inside) return;

@@ -89,7 +89,7 @@ addEventListener("keydown", (e) => {
 addEventListener("keydown", (e) => {
   if (e.key === "Enter" && e.target.closest("button, a, summary")) return;
   if (e.key === " " && e.target.closest("button, summary, .tick")) return;
-  if (S.seen < 0 || e.altKey || e.defaultPrevented || e.target.closest("input:not(.tick), select, textarea")) return;
+  if (S.revision < 0 || e.altKey || e.defaultPrevented || e.target.closest("input:not(.tick), select, textarea")) return;
   const dialog = topmost(), key = e.key, ctrl = e.ctrlKey || e.metaKey;
   if (dialog && !IN_DIALOG[dialog.id]) return;
   const chosen = !dialog && dock.chosen.size && S.tab !== "questions" && S.tab !== "aside" ? onPeople : {}; // they stand in the dock

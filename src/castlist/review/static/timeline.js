@@ -4,7 +4,7 @@ import { $, S, arrange, button, clock, el, face, get, hue, label, many, person, 
 import { Peek, play } from "./film.js";
 
 const SVG = "http://www.w3.org/2000/svg", NEAREST = 500; // milliseconds of film that the widest zoom shows
-let from = 0, to = 0, known = { seen: -1, shots: [], spans: {} }, drawn = "", openPerson = () => {};
+let from = 0, to = 0, known = { revision: -1, shots: [], spans: {} }, drawn = "", openPerson = () => {};
 export const onOpen = (run) => { openPerson = run; };
 const list = $("#lanes"), strip = $("#shots"), axis = $("#axis"), peek = new Peek();
 const tip = el("div", { className: "tip", hidden: true, ariaHidden: "true" }, peek.video, el("img", { alt: "" }), el("span"));
@@ -15,12 +15,12 @@ $("#tracks").append(mark, line);
 const all = () => Math.max(1, S.film.ms);
 export async function drawTimeline() {
   if (!to || to > all()) { from = 0; to = all(); }
-  if (known.seen !== S.seen) {
+  if (known.revision !== S.revision) {
     const news = await get("/api/timeline").catch((e) => { say(e.message, true); return null; });
-    if (!news || news.seen !== S.seen) return;
+    if (!news || news.revision !== S.revision) return;
     known = news;
   }
-  const cast = S.people.filter((p) => p.fate === 0), key = known.seen + cast.map((p) => p.id + label(p)).join();
+  const cast = S.people.filter((p) => p.fate === 0), key = known.revision + cast.map((p) => p.id + label(p)).join();
   if (key !== drawn) { drawn = key; arrange(list, cast.map(lane)); }
   $("#timeline .empty").hidden = cast.length > 0;
   $("#tracks").hidden = !cast.length;
@@ -162,4 +162,4 @@ tracks.addEventListener("wheel", (e) => {
   e.preventDefault();
   across ? shift((e.deltaX || e.deltaY) / 1000) : zoom(Math.exp(Math.max(-100, Math.min(100, e.deltaY)) / 200), timeAt(e.clientX));
 }, { passive: false });
-new ResizeObserver(() => { if (S.tab === "timeline" && known.seen >= 0) look(); }).observe(strip);
+new ResizeObserver(() => { if (S.tab === "timeline" && known.revision >= 0) look(); }).observe(strip);

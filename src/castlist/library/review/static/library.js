@@ -239,7 +239,7 @@ addEventListener("keydown", (e) => {
 // What others decide, and films that are added meanwhile
 async function poll() {
   try {
-    if (!busy && !document.hidden && S && (await get("/api/seen")).seen !== S.seen && !busy) {
+    if (!busy && !document.hidden && S && (await get("/api/revision")).revision !== S.revision && !busy) {
       take(await get("/api/state"));
       say("The library changed.");
     }
