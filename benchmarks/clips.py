@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
+from dataclasses import asdict
 from pathlib import Path
+
+from measure import cost_of_command
 
 COLUMNS = (
     "recall",
@@ -39,14 +40,8 @@ COLUMNS = (
 
 def measure(film: Path, folder: Path, options: list[str]) -> dict[str, float]:
     """Seconds and peak memory (MiB, of the largest process) of castlist find, run from nothing."""
-    started = time.perf_counter()
     command = [sys.executable, "-m", "castlist", "find", str(film), "--out", str(folder), "--quiet", *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"castlist find failed on {film}")
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024}
+    return asdict(cost_of_command(command))
 
 
 def score(scorer: Path, truth: Path, folder: Path) -> dict:

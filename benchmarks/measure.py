@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +34,27 @@ class Cost:
     seconds: float
     bytes_over_start: float  # the most held at once beyond what was held before; file pages included
     result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCost:
+    """What a command and its children took."""
+
+    seconds: float
+    cpu: float  # processor seconds
+    mib: float  # of the largest process
+
+
+def cost_of_command(command: list[str], watched: Callable[[int], None] = lambda pid: None) -> CommandCost:
+    """Run it once to its end; `watched` is called with its process at once. Ends the benchmark if it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    watched(process.pid)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"this failed: {' '.join(command)}")
+    return CommandCost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def cost_of(work: Callable[[], object]) -> Cost:

@@ -17,9 +17,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from measure import cost_of_command
 
 HERE = Path(__file__).parent
 FLOOR = """
@@ -46,13 +48,7 @@ def cost(python: str, film: Path, options: list[str]) -> dict[str, float]:
     """Seconds, processor seconds and MiB of the largest process of one castlist find."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [python, "-m", "castlist", "find", str(film), "--out", f"{scratch}/w.castlist", "--quiet"]
-        start = time.perf_counter()
-        process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"castlist find failed on {film}")
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024}
+        return asdict(cost_of_command([*command, *options]))
 
 
 def floor(film: Path, device: str) -> dict[str, float]:

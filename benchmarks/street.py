@@ -21,13 +21,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import Rows, gemm_rate, installed
+from measure import Rows, cost_of_command, gemm_rate, installed
 
 HERE = Path(__file__).parent
 SCRIPTS = {
@@ -60,23 +59,17 @@ def tree_bytes(root: int) -> int:
 
 def run(command: list[str]) -> dict[str, float]:
     """Wall and processor seconds of a command, and the bytes that it and its children held."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak, done = [0], threading.Event()
 
-    def look() -> None:
+    def sample(pid: int) -> None:
         while not done.wait(0.1):
-            peak[0] = max(peak[0], tree_bytes(process.pid))
+            peak[0] = max(peak[0], tree_bytes(pid))
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    _, status, usage = os.wait4(process.pid, 0)
+    cost = cost_of_command(
+        command, lambda pid: threading.Thread(target=sample, args=(pid,), daemon=True).start()
+    )
     done.set()
-    watcher.join()
-    if status:
-        raise SystemExit(f"this failed: {' '.join(command)}")
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "bytes": float(peak[0])}
+    return {"seconds": cost.seconds, "cpu_seconds": cost.cpu, "bytes": float(peak[0])}
 
 
 def find(film: Path, faces: Path, options: list[str]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -106,8 +107,18 @@ def _with_gaps(number: int, count: int) -> int:
     return number + gap * (9 * tens + minutes)
 
 
-def parse(label: str) -> tuple[int, int, int, int, bool]:
-    """Hours, minutes, seconds, frames of a timecode, and whether it is drop-frame (";", "." or ",").
+class Timecode(NamedTuple):
+    """The numbers of a timecode."""
+
+    hours: int
+    minutes: int
+    seconds: int
+    frames: int
+    drop: bool  # drop-frame: written with ";", "." or ","
+
+
+def parse(label: str) -> Timecode:
+    """The numbers of a timecode.
 
     Raises:
         InputError: it is no timecode.
@@ -118,7 +129,7 @@ def parse(label: str) -> tuple[int, int, int, int, bool]:
             f"{label!r} is not a timecode; give hours:minutes:seconds:frames such as 01:00:00:00, "
             "or 01:00:00;00 for drop-frame"
         )
-    return int(found[1]), int(found[2]), int(found[3]), int(found[5]), found[4] != ":"
+    return Timecode(int(found[1]), int(found[2]), int(found[3]), int(found[5]), found[4] != ":")
 
 
 def frame_number(label: str, rate: Fraction) -> tuple[int, bool]:

@@ -12,7 +12,7 @@ import click
 
 from castlist.cli.options import listen_options
 from castlist.cli.output import clock_time
-from castlist.errors import InputError
+from castlist.cli.proposed import of_one_person
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
@@ -276,22 +276,11 @@ def proposals(
 
 
 def _proposed(lib: Library, name: str) -> list[NameProposed]:
-    """The proposals of a name, all for one person.
-
-    Raises:
-        InputError: there is none, or it is proposed for several people.
-    """
-    rows = lib.proposals()
-    found = [p for p in rows if p.name.casefold() == name.strip().casefold()]
-    if not found:
-        known = ", ".join(dict.fromkeys(p.name for p in rows)) or "none"
-        raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")
-    people = list(dict.fromkeys(p.called for p in found))
-    if len(people) > 1:
-        raise InputError(
-            f"{name!r} is proposed for {' and '.join(people)}; choose one of them in castlist library review"
-        )
-    return found
+    """The proposals of a name; raises InputError where they are not of one person."""
+    return of_one_person(
+        lib.proposals(), name, name_of=lambda p: p.name, person_of=lambda p: p.called,
+        elsewhere="in castlist library review",
+    )  # fmt: skip
 
 
 @command.command()

@@ -159,21 +159,13 @@ def _open_names(session: Session) -> list[str]:
 
 
 def _number_of(rows: Sequence[Offered], name: str) -> int:
-    """The proposal of a name among some.
+    """The proposal of a name among some; raises InputError where it is not that of one person."""
+    from castlist.cli.proposed import of_one_person
 
-    Raises:
-        InputError: there is none, or it is proposed for several people.
-    """
-    found = [row for row in rows if row["name"].casefold() == name.strip().casefold()]
-    if not found:
-        known = ", ".join(dict.fromkeys(row["name"] for row in rows)) or "none"
-        raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")
-    if len({row["person"] for row in found}) > 1:
-        people = " and ".join(row["person"] for row in found)
-        raise InputError(
-            f"{name!r} is proposed for {people}; choose one of them in castlist review, or by castlist "
-            "decide ... name"
-        )
+    found = of_one_person(
+        rows, name, name_of=lambda row: row["name"], person_of=lambda row: row["person"],
+        elsewhere="in castlist review, or by castlist decide ... name",
+    )  # fmt: skip
     return int(found[0]["id"])
 
 

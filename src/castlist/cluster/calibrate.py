@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,7 +103,7 @@ class Calibration:
         pairs = _all_pairs(likeness, np.flatnonzero(faces))
         ceiling = float(np.median(within)) if len(within) > 10 else max(prior.same_mean, 0.8)
         fitted = _mixture(pairs, _believed(apart, prior), _of_these_tracks(prior, within), ceiling)
-        evenness = min(1.0, (1 - fitted[0]) / max(1 - prior.same_mean, 0.05))
+        evenness = min(1.0, (1 - fitted.same_mean) / max(1 - prior.same_mean, 0.05))
         return cls(*fitted, evenness, within, apart)
 
 
@@ -169,10 +169,20 @@ def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
     return apart[two > same]
 
 
+class _PairMixture(NamedTuple):
+    """Means and deviations of the cosines of one person's pairs and of two people's."""
+
+    same_mean: float
+    same_std: float
+    other_mean: float
+    other_std: float
+    share: float  # of one person's pairs among all
+
+
 def _mixture(
     pairs: NDArray[np.float64], apart: NDArray[np.float64], prior: Prior, ceiling: float
-) -> tuple[float, float, float, float, float]:
-    """Mean and deviation of one person's pairs, of two people's, and the share of the former.
+) -> _PairMixture:
+    """The two normals of which all pairs' cosines are a mixture.
 
     Expectation maximisation of two normals over the cosines of all pairs of tracks, those seen together
     (`apart`) known to be two people. Films differ from one another (a drawn one, an old one, one shot at
@@ -190,7 +200,7 @@ def _mixture(
         same_mean = float((chance @ pairs + prior.same_worth * at) / n)
         spread = chance @ (pairs - same_mean) ** 2 + prior.same_worth * here.same_std**2
         same_std = float(np.sqrt(spread / n))
-    return same_mean, same_std, here.other_mean, here.other_std, share
+    return _PairMixture(same_mean, same_std, here.other_mean, here.other_std, share)
 
 
 def _shifted(prior: Prior, other_mean: float, other_std: float) -> Prior:

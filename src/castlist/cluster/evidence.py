@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,14 @@ class GroupLinkage:
         return among(tree, present, len(faces))
 
 
+class FoundPeople(NamedTuple):
+    """A clustering of t tracks, and the space in which it was found."""
+
+    label: NDArray[np.int64]  # (t,) a person for each track
+    cosine: NDArray[np.float32]  # (t, t) likeness in the final space
+    scale: Scale  # of that likeness
+
+
 def find_people(
     likeness: Likeness,
     quality: NDArray[np.float64],
@@ -95,8 +104,8 @@ def find_people(
     rounds: int = 2,
     poor: float = 0.25,
     hints: Hints | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.float32], Scale]:
-    """(t,) a person for each of t tracks, their (t, t) likeness in the final space, and its scale.
+) -> FoundPeople:
+    """The people of t tracks.
 
     Cannot-links (q, 2) hold. `quality` (t,) need only rank the tracks.
     """
@@ -108,7 +117,7 @@ def find_people(
         cosine = whitened(likeness, label)
         scale = measure(cosine, label, prior)
         label = _one_round(cosine, clear, cannot, scale, hints)
-    return _put_right(cosine, label, cannot), cosine, scale
+    return FoundPeople(_enforced(cosine, label, cannot), cosine, scale)
 
 
 def _one_round(
@@ -163,7 +172,7 @@ def _attach(
     return np.unique(label, return_inverse=True)[1].astype(np.int64)
 
 
-def _put_right(cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs) -> NDArray[np.int64]:
+def _enforced(cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs) -> NDArray[np.int64]:
     """Of two cannot-linked tracks of one person, the one less like the others becomes a person of its own."""
     label = label.copy()
     new = int(label.max(initial=-1)) + 1

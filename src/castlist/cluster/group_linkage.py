@@ -17,6 +17,7 @@ person has, and somebody new with odds in proportion to a constant: the Chinese 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +118,16 @@ class GroupSums:
         self.alive[b] = False
 
 
-def merge_all(
-    groups: GroupSums, least: float = -np.inf
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """(m, 2) groups joined, the second into the first, (m,) their log odds, and (g,) where each ended.
+class GroupMerges(NamedTuple):
+    """How g groups were joined, in m steps."""
+
+    pairs: NDArray[np.int64]  # (m, 2) the second was joined into the first
+    odds: NDArray[np.float64]  # (m,) log odds of each
+    home: NDArray[np.int64]  # (g,) the group in which each ended
+
+
+def merge_all(groups: GroupSums, least: float = -np.inf) -> GroupMerges:
+    """Join groups.
 
     Always the pair with the largest log odds, as long as these are more than `least`.
     """
@@ -148,12 +155,12 @@ def merge_all(
         lost[a] = False
         for i in np.flatnonzero(lost):
             _nearest_pairs(groups, int(i), best, partner)
-    return np.array(pairs, np.int64).reshape(-1, 2), np.array(odds), home
+    return GroupMerges(np.array(pairs, np.int64).reshape(-1, 2), np.array(odds), home)
 
 
 def join_groups(groups: GroupSums, label: NDArray[np.int64]) -> NDArray[np.int64]:
     """(t,) the labels after all joins that are more likely than not, numbered from 0."""
-    home = merge_all(groups, 0.0)[2]
+    home = merge_all(groups, 0.0).home
     return np.unique(home[label], return_inverse=True)[1].astype(np.int64)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,10 +69,16 @@ def cut_tree(tree: Tree, merges: int) -> Clustering:
     return Clustering(label[: tree.leaves].astype(np.int32))
 
 
-def present_tracks(
-    faces: NDArray[np.int64], constraints: Constraints
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Tracks that have a face, and the links among them, by their place in that list.
+class PresentTracks(NamedTuple):
+    """Tracks that have a face, and the links among them, by their place in that list."""
+
+    track: NDArray[np.int64]  # (p,)
+    must: NDArray[np.int64]  # (q, 2)
+    cannot: NDArray[np.int64]  # (q, 2)
+
+
+def present_tracks(faces: NDArray[np.int64], constraints: Constraints) -> PresentTracks:
+    """The tracks that have a face.
 
     A must-linked chain through a track without faces still joins its ends, so such tracks stay in.
     """
@@ -86,7 +94,7 @@ def present_tracks(
     ends[group[linked]] = linked
     cannot = ends[group[cannot]]
     cannot = cannot[(cannot >= 0).all(axis=1)]
-    return np.flatnonzero(kept), place[must], place[cannot]
+    return PresentTracks(np.flatnonzero(kept), place[must], place[cannot])
 
 
 def unjoined(tracks: int) -> Tree:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,7 @@ def align_films(old: Copy, new: Copy) -> Alignment:
         return Alignment(Fraction(1), Fraction(0), len(old.tracks), len(old.tracks))
     a, b = _TrackTimes(old), _TrackTimes(new)
     alike = _alike(a, b)
-    found = [(*_vote(a, b, alike, float(speed)), speed) for speed in SPEEDS]
-    count, second, shift, speed = max(found, key=lambda f: f[0])
+    count, second, shift, speed = max((_vote(a, b, alike, pace) for pace in SPEEDS), key=lambda v: v.agreeing)
     if count < max(FEWEST, SHARE * min(len(a.start), len(b.start)), AHEAD * second):
         raise InputError(
             f"the two films cannot be aligned in time: {count} of {len(a.start)} tracks agree on a shift in "
@@ -99,12 +99,22 @@ def _alike(a: _TrackTimes, b: _TrackTimes) -> NDArray[np.float64]:
     return np.where(same, worth, 0.0)
 
 
-def _vote(a: _TrackTimes, b: _TrackTimes, alike: NDArray[np.float64], speed: float) -> tuple[int, int, float]:
-    """How many tracks agree on the best shift and on the next best, and the best one in seconds."""
+class _Vote(NamedTuple):
+    """The shift in time on which most tracks agree, where the copy runs at a speed."""
+
+    agreeing: int  # tracks
+    second: int  # tracks that agree on the next best
+    shift: float  # seconds
+    speed: Fraction
+
+
+def _vote(a: _TrackTimes, b: _TrackTimes, alike: NDArray[np.float64], pace: Fraction) -> _Vote:
+    """The best shift at that speed."""
+    speed = float(pace)
     length = np.abs((b.stop - b.start)[None] - speed * (a.stop - a.start)[:, None])
     row, column = np.nonzero((alike > 0) & (length <= LENGTH))
     if not len(row):
-        return 0, 0, 0.0
+        return _Vote(0, 0, 0.0, pace)
     shift = b.start[column] - speed * a.start[row]
     order = np.argsort(shift, kind="stable")
     shift, row, column = shift[order], row[order], column[order]
@@ -119,7 +129,7 @@ def _vote(a: _TrackTimes, b: _TrackTimes, alike: NDArray[np.float64], speed: flo
     second = max(
         (len(set(row[begin[i] : end[i]].tolist())) for i in _tops(total, begin, end, far)), default=0
     )
-    return len(set(row[inside].tolist())), second, middle
+    return _Vote(len(set(row[inside].tolist())), second, middle, pace)
 
 
 def _tops(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,16 @@ def _continued(base: Base, before: Base) -> NDArray[np.int64]:
     return number
 
 
-def _shared(base: Base, before: Base) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs of an old and a new label (NOISE: none), and how many of the old one's faces they share."""
+class _SharedFaces(NamedTuple):
+    """Pairs (n,) of an old and a new label (NOISE: none), and how many of the old one's faces they share."""
+
+    old: NDArray[np.int64]
+    new: NDArray[np.int64]
+    faces: NDArray[np.float64]
+
+
+def _shared(base: Base, before: Base) -> _SharedFaces:
+    """The labels that share faces in two runs."""
     members = np.flatnonzero(before.label != NOISE)
     if base.digest == before.digest:
         track, weight = members, before.tracks.size[members].astype(np.float64)
@@ -84,4 +93,4 @@ def _shared(base: Base, before: Base) -> tuple[NDArray[np.int64], NDArray[np.int
     width = len(base.number) + 1
     cell, inverse = np.unique(before.label[source].astype(np.int64) * width + label + 1, return_inverse=True)
     faces = np.bincount(inverse, weight, minlength=len(cell)).astype(np.float64)
-    return cell // width, cell % width - 1, faces
+    return _SharedFaces(cell // width, cell % width - 1, faces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -184,14 +185,22 @@ def _meaning(kind: DecisionKind, anchors: tuple[Anchor, ...]) -> tuple[Anchor, .
     if kind == DecisionKind.MOVE:
         return anchors if 0 in sides and len(sides) > 1 else ()
     if kind == DecisionKind.SORT and anchors:
-        whole = [k for k in _steps(anchors) if len(sides & set(k)) > 1 or _joined(anchors, k[1])]
+        whole = [k for k in _steps(anchors) if len(sides & set(k)) > 1 or _joined(anchors, k.joined)]
         return tuple(a for a in anchors if any(a.side in k for k in whole))
     return anchors
 
 
-def _steps(anchors: tuple[Anchor, ...]) -> list[tuple[int, int, int]]:
-    """The moves of a "sort": the sides of those moved, of whom they join, and of whom they are not."""
-    return [(3 * k, 3 * k + 1, 3 * k + 2) for k in sorted({a.side // 3 for a in anchors})]
+class _MoveSides(NamedTuple):
+    """The sides of one move of a "sort"."""
+
+    moved: int
+    joined: int  # of the person joined
+    left: int  # of the person whom they are not
+
+
+def _steps(anchors: tuple[Anchor, ...]) -> list[_MoveSides]:
+    """The moves of a "sort"."""
+    return [_MoveSides(3 * k, 3 * k + 1, 3 * k + 2) for k in sorted({a.side // 3 for a in anchors})]
 
 
 def _joined(anchors: tuple[Anchor, ...], side: int) -> bool:

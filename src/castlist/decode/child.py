@@ -80,7 +80,7 @@ def decode(job: wire.DecodeJob, out: int) -> None:
         first = next((f for _, f in source.frames() if f is not None), None)
         if first is None:
             raise Unusable(Fault.NO_FRAME)
-        transpose, _, _ = orientation(first)
+        transpose = orientation(first).transpose
         aspect = source.stream.sample_aspect_ratio
         width, height = shown_size(first.width, first.height, aspect, transpose)
         if width * height > job["max_pixels"]:

@@ -8,7 +8,7 @@ do. Interlaced frames are shown as stored, both fields woven. Transparency is ig
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 _MATRIX = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020", 10: "BT2020"}
 
 
-def orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """How a frame is turned for showing: (transpose, flip x, flip y), the flips after the transposition.
+class Orientation(NamedTuple):
+    """How a frame is turned for showing; the flips come after the transposition."""
+
+    transpose: bool
+    flip_x: bool
+    flip_y: bool
+
+
+def orientation(frame: av.VideoFrame) -> Orientation:
+    """How a frame is turned for showing.
 
     The display matrix maps a pixel (x, y) to (a x + c y, b x + d y); angles between quarter turns are
     taken to the nearest one.
@@ -29,11 +37,11 @@ def orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     try:
         data = frame.side_data["DISPLAYMATRIX"]
     except KeyError:
-        return False, False, False
+        return Orientation(False, False, False)
     a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
     if abs(b) + abs(c) > abs(a) + abs(d):
-        return True, c < 0, b < 0
-    return False, a < 0, d < 0
+        return Orientation(True, c < 0, b < 0)
+    return Orientation(False, a < 0, d < 0)
 
 
 def shown_size(width: int, height: int, aspect: Fraction | None, transpose: bool) -> tuple[int, int]:

@@ -7,6 +7,7 @@ ICLR 2022]
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +50,16 @@ class SCRFD:
         )
 
 
-def _decode(
-    network: OnnxNetwork, image: NDArray[np.uint8], min_score: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) of every guess that scores at least min_score."""
+class _Guesses(NamedTuple):
+    """What the network takes for n faces."""
+
+    box: NDArray[np.float32]  # (n, 4)
+    landmarks: NDArray[np.float32]  # (n, 5, 2)
+    score: NDArray[np.float32]  # (n,)
+
+
+def _decode(network: OnnxNetwork, image: NDArray[np.uint8], min_score: float) -> _Guesses:
+    """Every guess that scores at least min_score."""
     import cv2
 
     height, width = image.shape[:2]
@@ -69,4 +76,4 @@ def _decode(
         boxes.append(np.concatenate([corner - reach[:, :2], corner + reach[:, 2:]], axis=1))
         points.append(maps[f"kps_{stride}"][0, hit].reshape(-1, 5, 2) * stride + corner[:, None])
         scores.append(score[hit])
-    return np.concatenate(boxes), np.concatenate(points), np.concatenate(scores)
+    return _Guesses(np.concatenate(boxes), np.concatenate(points), np.concatenate(scores))

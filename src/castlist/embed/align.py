@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,9 +52,17 @@ def align_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> ND
     return np.asarray(chip, np.uint8)
 
 
+class Window(NamedTuple):
+    """A part of a picture; a point of the picture is in it at zoom * point + shift."""
+
+    image: NDArray[np.uint8]
+    zoom: float
+    shift: NDArray[np.float64]  # (2,)
+
+
 def halved(
     image: NDArray[np.uint8], low: NDArray[np.floating], high: NDArray[np.floating], scale: float
-) -> tuple[NDArray[np.uint8], float, NDArray[np.float64]]:
+) -> Window:
     """A window of a picture, halved until what is to be shown of it at `scale` is more than half its size.
 
     Each pixel of a half is the mean of four, so nothing aliases, and halves take a tenth of the time of
@@ -61,9 +71,6 @@ def halved(
     Args:
         low, high: (2,) corners of the window, x and y in pixels; what is outside of the picture is left out.
         scale: pixels wanted for one of the picture's, 0 to 1.
-
-    Returns:
-        The window, and the zoom and shift that carry a point of the picture into it: zoom * point + shift.
     """
     import cv2
 
@@ -72,7 +79,7 @@ def halved(
     right, bottom = np.maximum(np.ceil(high).astype(int), (left + 1, top + 1))
     window = image[top:bottom, left:right]
     if 0 in window.shape:
-        return image, 1.0, np.zeros(2)
+        return Window(image, 1.0, np.zeros(2))
     short = [-side % (1 << times) for side in window.shape[:2]]
     if any(short):
         window = cv2.copyMakeBorder(window, 0, short[0], 0, short[1], cv2.BORDER_REPLICATE)
@@ -82,4 +89,4 @@ def halved(
             window, (window.shape[1] // 2, window.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
         zoom, shift = zoom / 2, (shift + 0.5) / 2 - 0.5  # centres of pixels, not corners, are what stays
-    return np.asarray(window, np.uint8), zoom, shift
+    return Window(np.asarray(window, np.uint8), zoom, shift)

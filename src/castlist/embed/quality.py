@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,12 +39,22 @@ def turned(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(((nose - middle) * along).sum(1) / (width / 4))
 
 
-def _frame_of(landmarks: Points) -> tuple[Points, Points, Points, Points, Points]:
-    """Eyes, nose and mouth corners of faces, the direction from eye to eye, and twice how far that is."""
+class _FaceAxes(NamedTuple):
+    """Where n faces have their features, and which way they lie."""
+
+    eyes: Points  # (n, 2, 2)
+    nose: Points  # (n, 2)
+    mouth: Points  # (n, 2, 2) its corners
+    along: Points  # (n, 2) unit vector from eye to eye
+    width: Points  # (n,) twice the distance from eye to eye
+
+
+def _frame_of(landmarks: Points) -> _FaceAxes:
+    """The axes of faces from their landmarks (n, 5, 2)."""
     eyes, nose, mouth = landmarks[:, 0:2], landmarks[:, 2], landmarks[:, 3:5]
     across = (eyes[:, 1] - eyes[:, 0]) + (mouth[:, 1] - mouth[:, 0])
     width = np.maximum(np.linalg.norm(across, axis=1), 1e-6)
-    return eyes, nose, mouth, across / width[:, None], width
+    return _FaceAxes(eyes, nose, mouth, across / width[:, None], width)
 
 
 def sharpness(chip: NDArray[np.uint8]) -> float:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -452,7 +453,7 @@ class Library:
             chosen = [m for m in members if any(_means(given, m) for given in films)]
             if not chosen or len(chosen) == len(members):
                 raise InputError(
-                    f"{person} is in {', '.join(sorted({m[2] for m in members}))}; name some of these "
+                    f"{person} is in {', '.join(sorted({m.film for m in members}))}; name some of these "
                     f"films, not all"
                 )
             new = new_ulid()
@@ -461,7 +462,7 @@ class Library:
                 [
                     (
                         EventKind.SPLIT,
-                        {"person": known, "new": new, "members": [[m[0], m[1]] for m in chosen]},
+                        {"person": known, "new": new, "members": [[m.digest, m.key] for m in chosen]},
                     ),
                     (
                         EventKind.ANSWER,
@@ -549,7 +550,7 @@ class Library:
         with self._writing() as (db, _):
             known = views.person(db, person)
             films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
-            members = [(digest, key) for digest, key, *_ in _members(db, known)]
+            members = [(m.digest, m.key) for m in _members(db, known)]
             ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
             names = names_of(db, storage.event_log(self.path), ids)
             drop_index(self.path)
@@ -707,16 +708,26 @@ def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
     return found
 
 
-def _members(db: sqlite3.Connection, person: str) -> list[tuple[str, str, str, str]]:
-    """Digest, key, name and path of the film of each film-person of somebody."""
-    return db.execute(
+class _FilmMember(NamedTuple):
+    """A person of one film."""
+
+    digest: str  # of the film
+    key: str
+    film: str  # its name
+    path: str
+
+
+def _members(db: sqlite3.Connection, person: str) -> list[_FilmMember]:
+    """The film-people of a person of the library."""
+    rows = db.execute(
         "SELECT digest, key, film.name, path FROM member JOIN film ON film.id = film WHERE person = ? "
         "ORDER BY member.id",
         (person,),
-    ).fetchall()
+    )
+    return [_FilmMember(*row) for row in rows]
 
 
-def _means(given: str, member: tuple[str, str, str, str]) -> bool:
+def _means(given: str, member: _FilmMember) -> bool:
     digest, key, name, path = member
     return given in (name, path, digest, f"{name}:{key}", f"{digest}:{key}", Path(path).stem)
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,10 +210,16 @@ def base_of(found: Found) -> Base:
     )  # fmt: skip
 
 
-def space(
-    embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
-    """Means of tracks, the same in the space of the film's own people, and the scale of likeness there."""
+class LikenessSpace(NamedTuple):
+    """Where t tracks lie in the space of a film's own people."""
+
+    mean: NDArray[np.float32]  # (t, d) means of the tracks, before
+    vector: NDArray[np.float32]  # (t, d) the same in that space
+    scale: NDArray[np.float64]  # (4,) cosines of one person and of two, their spread, log odds
+
+
+def space(embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]) -> LikenessSpace:
+    """The space of the film's own people."""
     from castlist.cluster import track_means
     from castlist.cluster.whiten import measure, whiten
 
@@ -225,7 +232,7 @@ def space(
         vector = mean.copy()
         vector[rows] = whiten(mean[rows], own)
         scale = measure(vector[rows] @ vector[rows].T, own, scale)
-    return mean, vector, np.array([scale.same, scale.other, scale.spread, scale.odds])
+    return LikenessSpace(mean, vector, np.array([scale.same, scale.other, scale.spread, scale.odds]))
 
 
 @at_most(1)  # as `identify`

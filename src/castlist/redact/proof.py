@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,10 +90,16 @@ def prove(
     return Proof(leaks, beside, _only(tracks, leak), int(as_planned.sum()))
 
 
-def judged(
-    tracks: Tracks, plan: Plan, film: Tracks
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """What each face (m,) that was found in the output is: a leak, made by covers, left open on purpose.
+class Judged(NamedTuple):
+    """What each of m faces is that was found in the output; none of the three where nothing is known."""
+
+    leak: NDArray[np.bool_]
+    of_covers: NDArray[np.bool_]  # made by covers
+    as_planned: NDArray[np.bool_]  # left open on purpose
+
+
+def judged(tracks: Tracks, plan: Plan, film: Tracks) -> Judged:
+    """What each face (m,) that was found in the output is.
 
     Args:
         film: all that the dense pass took for a face in the film itself. Those that were left open say
@@ -105,7 +112,7 @@ def judged(
     known = _in_film(tracks, film, ~_left_open(film, plan)) | ~_beside_covers(tracks, plan)
     of_film = np.bincount(tracks.track[bad], known[bad], minlength=len(tracks)) > 0
     real = of_film[tracks.track] if len(tracks) else bad
-    return bad & real, bad & ~real, lasting(tracks)[tracks.track] & found & left_open
+    return Judged(bad & real, bad & ~real, lasting(tracks)[tracks.track] & found & left_open)
 
 
 def _in_film(tracks: Tracks, film: Tracks, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:

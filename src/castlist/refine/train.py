@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,16 @@ def train(
         yield float(value)
 
 
-def _sides(pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """The different rows (r,) of the pairs, and for each side which of them a pair has, 0 or 1 (p, r)."""
+class _Sides(NamedTuple):
+    """The r different rows of p pairs, and which of them each pair has on either side."""
+
+    rows: NDArray[np.int64]  # (r,)
+    a: NDArray[np.float32]  # (p, r) 0 or 1
+    b: NDArray[np.float32]  # (p, r) 0 or 1
+
+
+def _sides(pairs: Pairs) -> _Sides:
+    """The rows of the pairs, each once."""
     rows, place = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
     chosen = (place[:, None] == np.arange(len(rows))).astype(np.float32)
-    return rows, chosen[: len(pairs)], chosen[len(pairs) :]
+    return _Sides(rows, chosen[: len(pairs)], chosen[len(pairs) :])

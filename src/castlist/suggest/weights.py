@@ -5,7 +5,7 @@ Maximum a posteriori estimates of conditional logit models.  [McFadden 1974]
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,21 +50,25 @@ def fitted_weights(part: Table, own_group: Labels) -> Table:
     return np.asarray(minimize(loss, START, jac=True, method="L-BFGS-B", options={"maxiter": 30}).x)
 
 
+class Taught(NamedTuple):
+    """What answers say of the evidence, and of g groups."""
+
+    temper: float  # a factor for the evidence
+    attracts: Table  # (g,) log odds of any track belonging to a group, never above 0
+    holds: Table  # (g,) log odds of staying in it
+
+
 def answered(
     group: Labels, odds: Table, own_group: NDArray[np.bool_], stays: NDArray[np.bool_], groups: int
-) -> tuple[float, Table, Table]:
-    """What answers teach: a factor for the evidence, and for each group how it attracts and how it holds.
+) -> Taught:
+    """What answers teach.
 
     Args:
         group: (n, c) the groups that each of n tracks was considered for.
         odds: (n, c) what spoke for them.
-        mine: (n, c) the group that the answer was.
+        own_group: (n, c) the group that the answer was.
         stays: (n, c) the group in which the machine had put the track.
         groups: how many there are, g.
-
-    Returns:
-        The factor, (g,) log odds of any track belonging to a group, never above 0, and (g,) log odds of
-        staying in it.
     """
 
     def by(value: Table) -> Table:
@@ -82,7 +86,7 @@ def answered(
         holds = holds + _step(by(error * stays) - HOLDS * (holds - middle), by(curve * stays) + HOLDS)
         temper, attracts = float(np.clip(temper, 0.1, 1.5)), np.clip(attracts, -5.0, 0.0)
         holds = np.clip(holds, -5.0, 8.0)
-    return temper, attracts, holds
+    return Taught(temper, attracts, holds)
 
 
 def _step(slope: Scalar, curve: Scalar, longest: float = 1.0) -> Scalar:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,13 +80,21 @@ def embed(x: NDArray[np.float32], layer: NDArray[np.float32], track_set: TrackSe
     return unit64(group_means(x @ layer.T, track_set.track, track_set.tracks))
 
 
-def faces_by_track(track_set: TrackSet) -> tuple[Labels, Labels, Labels]:
-    """The faces in track order, and the first place and the number of each track's."""
+class FacesByTrack(NamedTuple):
+    """The faces of t tracks."""
+
+    order: Labels  # (n,) faces, those of one track together
+    start: Labels  # (t,) place of each track's first one
+    size: Labels  # (t,) how many each track has
+
+
+def faces_by_track(track_set: TrackSet) -> FacesByTrack:
+    """The faces in the order of tracks."""
     size = np.bincount(track_set.track, minlength=track_set.tracks)
-    return np.argsort(track_set.track, kind="stable"), np.cumsum(size) - size, size
+    return FacesByTrack(np.argsort(track_set.track, kind="stable"), np.cumsum(size) - size, size)
 
 
-def pick(faces: tuple[Labels, Labels, Labels], tracks: Labels, rng: np.random.Generator) -> Labels:
+def pick(faces: FacesByTrack, tracks: Labels, rng: np.random.Generator) -> Labels:
     """A random face of each of the tracks."""
     order, start, size = faces
     return np.asarray(order[start[tracks] + rng.integers(0, size[tracks])], np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +95,14 @@ class Dataset:
         return len(self.features.embeddings) == self.features.faces
 
 
+class BenchJob(NamedTuple):
+    """A method that is to be run on a set with a seed."""
+
+    data: Dataset
+    method: str
+    seed: int
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What to run: a call yields every result, from the store where it was computed before."""
@@ -147,10 +155,10 @@ class Bench:
                 found[method] = "must be told the number of people; give --clusters"
         return found
 
-    def jobs(self, datasets: list[Dataset]) -> list[tuple[Dataset, str, int]]:
+    def jobs(self, datasets: list[Dataset]) -> list[BenchJob]:
         """Every (set, method, seed), a seed at a time; what has no randomness is run once."""
         return [
-            (data, method, seed)
+            BenchJob(data, method, seed)
             for seed in range(self.seeds)
             for data in datasets
             for method in self.methods

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,16 @@ def subset_of(name: str) -> Subset | None:
     return next(found, None)
 
 
-def main_cast(
-    features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()
-) -> tuple[FeatureSet, tuple[str, ...], str]:
-    """The tracks that are scored, the persons in them, and who was left out, in words.
+class MainCast(NamedTuple):
+    """The part of a set that is scored."""
+
+    features: FeatureSet  # the tracks that are scored
+    persons: tuple[str, ...]  # in them
+    excluded: str  # who was left out, in words
+
+
+def main_cast(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> MainCast:
+    """The part of a set that is scored.
 
     With `cast`, only those persons; with `drop`, everyone but those ("max": the largest number). With
     neither, the published set's own choice where the video is one and its names are there, else everyone
@@ -87,7 +94,7 @@ def main_cast(
         raise InputError(f"{features.name} has no track of {', '.join(missing)}; it has {_some(known)}")
     kept, words = _kept(label, cast, drop)
     persons = tuple(sorted(set(features.label[kept].tolist())))
-    return features.select(kept), persons, words
+    return MainCast(features.select(kept), persons, words)
 
 
 def thinned(features: FeatureSet, faces: int, draw: int) -> FeatureSet:

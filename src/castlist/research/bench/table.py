@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from castlist.errors import InputError
 from castlist.metrics import Protocol
@@ -13,24 +14,32 @@ from castlist.types import Json
 
 __all__ = ["COLUMNS", "columns", "groups", "markdown", "notes", "reference", "row", "tables"]
 
-# name of the score, heading, digits; the published number stands behind a score that has one
+
+class TableColumn(NamedTuple):
+    """A column of a table of scores; the published number stands behind a score that has one."""
+
+    score: str  # its name in the results
+    heading: str
+    digits: int
+
+
 COLUMNS = (
-    ("clusters", "clusters", 0),
-    ("found", "found", 0),
-    ("off", "off by", 0),
-    ("noise", "noise", 3),
-    ("wcp", "accuracy", 3),
-    ("auc", "AUC", 3),
-    ("b_cubed_precision", "B3 P", 3),
-    ("b_cubed_recall", "B3 R", 3),
-    ("b_cubed_f1", "B3 F", 3),
-    ("hungarian", "Hungarian", 3),
-    ("nmi_arithmetic", "NMI arith.", 3),
-    ("nmi_geometric", "NMI geom.", 3),
-    ("ari", "ARI", 3),
-    ("violated", "CL broken", 3),
-    ("seconds", "seconds", 1),
-    ("peak_mb", "peak MB", 0),
+    TableColumn("clusters", "clusters", 0),
+    TableColumn("found", "found", 0),
+    TableColumn("off", "off by", 0),
+    TableColumn("noise", "noise", 3),
+    TableColumn("wcp", "accuracy", 3),
+    TableColumn("auc", "AUC", 3),
+    TableColumn("b_cubed_precision", "B3 P", 3),
+    TableColumn("b_cubed_recall", "B3 R", 3),
+    TableColumn("b_cubed_f1", "B3 F", 3),
+    TableColumn("hungarian", "Hungarian", 3),
+    TableColumn("nmi_arithmetic", "NMI arith.", 3),
+    TableColumn("nmi_geometric", "NMI geom.", 3),
+    TableColumn("ari", "ARI", 3),
+    TableColumn("violated", "CL broken", 3),
+    TableColumn("seconds", "seconds", 1),
+    TableColumn("peak_mb", "peak MB", 0),
 )
 
 
@@ -48,14 +57,16 @@ def reference(cell: Cell, score: str) -> Published | None:
     return published(cell.subset, cell.method, unit, clusters, score)
 
 
-def columns(found: Iterable[Cell], names: Iterable[str] = ()) -> list[tuple[str, str, int]]:
+def columns(found: Iterable[Cell], names: Iterable[str] = ()) -> list[TableColumn]:
     """The columns named, or all; without those in which no cell has a value."""
     found, wanted = list(found), set(names)
-    unknown = sorted(wanted - {name for name, _, _ in COLUMNS})
+    unknown = sorted(wanted - {c.score for c in COLUMNS})
     if unknown:
-        known = ", ".join(name for name, _, _ in COLUMNS)
+        known = ", ".join(c.score for c in COLUMNS)
         raise InputError(f"unknown column {', '.join(unknown)}; choose from {known}")
-    return [c for c in COLUMNS if (not wanted or c[0] in wanted) and any(cell.score(c[0]) for cell in found)]
+    return [
+        c for c in COLUMNS if (not wanted or c.score in wanted) and any(cell.score(c.score) for cell in found)
+    ]
 
 
 def spread(value: Spread | None, digits: int, *, signed: bool = False) -> str:
@@ -68,7 +79,7 @@ def spread(value: Spread | None, digits: int, *, signed: bool = False) -> str:
     return text if not value.std else f"{text} ± {value.std:.{max(digits, 1)}f}"
 
 
-def row(cell: Cell, shown: Iterable[tuple[str, str, int]]) -> list[str]:
+def row(cell: Cell, shown: Iterable[TableColumn]) -> list[str]:
     """One method's cells: its name, the number of runs, and each score with the published one."""
     line = [shown_name(cell.method), str(len(cell.results))]
     for name, _, digits in shown:

@@ -1,0 +1,38 @@
+"""One of the names that files propose for people, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from castlist.errors import InputError
+
+__all__ = ["of_one_person"]
+
+Row = TypeVar("Row")
+
+
+def of_one_person(
+    rows: Sequence[Row],
+    name: str,
+    *,
+    name_of: Callable[[Row], str],
+    person_of: Callable[[Row], str],
+    elsewhere: str,
+) -> list[Row]:
+    """The proposals of a name among some, all for one person.
+
+    Args:
+        elsewhere: where a name that is proposed for several people can be answered.
+
+    Raises:
+        InputError: there is none, or it is proposed for several people.
+    """
+    found = [row for row in rows if name_of(row).casefold() == name.strip().casefold()]
+    if not found:
+        known = ", ".join(dict.fromkeys(map(name_of, rows))) or "none"
+        raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")
+    people = list(dict.fromkeys(map(person_of, found)))
+    if len(people) > 1:
+        raise InputError(f"{name!r} is proposed for {' and '.join(people)}; choose one of them {elsewhere}")
+    return found
