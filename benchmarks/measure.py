@@ -46,7 +46,7 @@ class CommandCost:
 
 
 def cost_of_command(command: list[str], watched: Callable[[int], None] = lambda pid: None) -> CommandCost:
-    """Run it once to its end; `watched` is called with its process at once. Ends the benchmark if it fails."""
+    """Run it once to its end; `watched` is called with its process. A failure ends the benchmark."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     watched(process.pid)

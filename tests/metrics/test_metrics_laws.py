@@ -142,7 +142,7 @@ def test_bad_input_is_one_clear_sentence(metric, truth, label, weight, message):
 
 
 def test_an_unknown_average():
-    with pytest.raises(InputError, match="choose arithmetic or geometric"):
+    with pytest.raises(InputError, match="choose from arithmetic, geometric"):
         normalized_mutual_information([0], [0], average="max")
 
 

@@ -160,7 +160,7 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
     written = draw(
         dataset,
         output,
-        names=_split(which),
+        which=_split(which),
         methods=resolve(given["methods"]),
         seeds=given["seeds"],
         recipe=given["recipe"],

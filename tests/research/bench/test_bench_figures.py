@@ -45,9 +45,9 @@ def test_every_figure_as_svg_and_png(tmp_path):
 
 
 def test_sweeps_are_kept_and_not_run_again(tmp_path, monkeypatch):
-    drawn(tmp_path, names=("sweeps",))
+    drawn(tmp_path, which=("sweeps",))
     monkeypatch.setattr("castlist.research.bench.solve.refined", None)
-    drawn(tmp_path, names=("sweeps",))
+    drawn(tmp_path, which=("sweeps",))
 
 
 @pytest.mark.parametrize(

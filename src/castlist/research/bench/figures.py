@@ -88,7 +88,7 @@ def draw(
     data: Dataset,
     output: Path,
     *,
-    names: tuple[str, ...],
+    which: tuple[str, ...],
     methods: tuple[str, ...],
     seeds: int = 3,
     recipe: str = "castlist",
@@ -108,16 +108,16 @@ def draw(
         import matplotlib  # noqa: F401
     except ImportError:
         raise MissingExtra("drawing figures", "plots") from None
-    unknown = [name for name in names if name not in FIGURES]
-    if unknown or not names:
+    unknown = [name for name in which if name not in FIGURES]
+    if unknown or not which:
         raise InputError(f"unknown figure {', '.join(unknown) or '(none)'}; choose from {', '.join(FIGURES)}")
     wrong = [m for m in methods if known()[m] != MethodKind.REFINEMENT]
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
     setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)
-    after = dict(setting.refined()) if {"similarity", "links", "map"} & set(names) else {}
+    after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
-    for name in names:
+    for name in which:
         figure = FIGURES[name](setting, after)
         written += _save(figure, output, f"{data.features.name}-{name}")
     return written

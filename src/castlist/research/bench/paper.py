@@ -87,7 +87,7 @@ class Paper:
         for data in datasets:
             try:
                 files = draw(
-                    data, self.output, names=names, methods=("ssiam", "tsiam"), seeds=min(self.seeds, 3),
+                    data, self.output, which=names, methods=("ssiam", "tsiam"), seeds=min(self.seeds, 3),
                     recipe=self.recipe, options=self.options or {}, results=self.results,
                     machine=self.machine, progress=self._stream(),
                 )  # fmt: skip
