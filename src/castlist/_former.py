@@ -1,7 +1,8 @@
-"""Former names of public modules and classes: good until 0.4, with a DeprecationWarning.
+"""Former names of public modules, classes and tables: good until 0.4, with a DeprecationWarning.
 
 `register` lets the import system find a module under its former name; both names give one and the same
-module, so that classes keep their identity. `names` makes the `__getattr__` of a module [PEP 562].
+module, so that classes keep their identity. `names` makes the `__getattr__` of a module [PEP 562]. Public are
+the names in the `__all__` of `castlist` and of its packages; tests/test_former_names.py has those of 0.2.0.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-__all__ = ["MODULES", "attribute", "keyword", "names", "register"]
+if TYPE_CHECKING:
+    from castlist.types import Code
+
+__all__ = ["MODULES", "attribute", "function", "keyword", "names", "register", "words"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,14 +40,20 @@ def register() -> None:
         sys.meta_path.insert(0, _Finder())  # else the path of `castlist.bench` finds what is below it again
 
 
-def names(module: str, **former: str) -> Callable[[str], object]:
-    """A module's `__getattr__` under which some former names mean today's: `names(__name__, Old="New")`."""
+def names(module: str, **former: str | tuple[str, Callable[[Any], object]]) -> Callable[[str], object]:
+    """A module's `__getattr__` under which some former names mean today's: `names(__name__, Old="New")`.
+
+    With `Old=("New", made)`, the former name gives `made(New)`: what used to be a table and is a class now.
+    """
 
     def look_up(name: str) -> object:
         if name not in former:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        _warn(f"{module}.{name}", f"{module}.{former[name]}")
-        return getattr(sys.modules[module], former[name])
+        new = former[name]
+        now, made = (new, None) if isinstance(new, str) else new
+        _warn(f"{module}.{name}", f"{module}.{now}")
+        found: object = getattr(sys.modules[module], now)
+        return found if made is None else made(found)
 
     return look_up
 
@@ -72,6 +82,26 @@ def keyword(old: str, new: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return called
 
     return decorated
+
+
+def function(module: str, now: str) -> None:
+    """Let a module be called like the function that its package once gave under the module's name.
+
+    `from castlist.embed import align` gave a function of the module `align`, which has another name today.
+    """
+
+    class Former(ModuleType):
+        def __call__(self, *args: object, **options: object) -> object:
+            package = module.rpartition(".")[0]
+            _warn(module, f"{package}.{now}")
+            return getattr(self, now)(*args, **options)
+
+    sys.modules[module].__class__ = Former
+
+
+def words(kinds: Iterable[Code]) -> tuple[str, ...]:
+    """The words of an enumeration's codes in their order, as the tuples of before had them."""
+    return tuple(code.word for code in kinds)
 
 
 def _warn(old: str, new: str) -> None:

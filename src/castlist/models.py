@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.errors import InputError, MissingExtra, ModelError
 from castlist.types import Machine
 
@@ -416,3 +417,7 @@ def _open_sizes(graph: onnx.GraphProto) -> None:
             dims[2].dim_param, dims[3].dim_param = "height", "width"
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, Network="OnnxNetwork")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from castlist import _former
 from castlist.errors import InputError
 
 if TYPE_CHECKING:
@@ -631,3 +632,12 @@ class Machine:
         if self.threads:
             return self.threads
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(
+        __name__,
+        FATES=("Fate", _former.words),
+        ORIGINS=("Origin", _former.words),
+        TRANSITIONS=("Transition", _former.words),
+    )

@@ -85,7 +85,7 @@ def test_whole_flow(film: Any, serve: Callable[[Path], Any], opened: Callable[..
     page.locator("#aside .tile").first.focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("b")
-    page.get_by_text("Nothing was set aside.").wait_for()
+    page.get_by_text("No track was set aside.").wait_for()
     page.locator("[data-tab=people]").click()
     count(page, 3)
 

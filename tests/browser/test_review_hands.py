@@ -187,7 +187,7 @@ def test_names_are_completed(page: Any) -> None:
     assert field.get_attribute("aria-activedescendant") == "name-0"  # a word of it begins so
     page.keyboard.press("Tab")
     assert field.input_value() == "Bo Ånger"
-    assert "they become one person" in page.locator("#ask-note").inner_text()
+    assert "the two become one person" in page.locator("#ask-note").inner_text()
     page.keyboard.press("Enter")
     count(page, 2)
 
@@ -312,7 +312,7 @@ def test_enter_on_a_button_is_that_button(page: Any) -> None:
     page.keyboard.press("Enter")
     page.locator("[data-tab=history]").focus()
     page.keyboard.press("Enter")
-    page.get_by_text("Nothing was decided yet.").or_(page.locator("#history li").first).wait_for()
+    page.get_by_text("There are no decisions yet.").or_(page.locator("#history li").first).wait_for()
     assert page.locator("#history").is_visible()
 
 

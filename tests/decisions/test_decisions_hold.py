@@ -96,7 +96,7 @@ def test_the_report_keeps_its_evidence(found_film: tuple[Any, Path], path: Path)
     """How well the film's calibration holds is shown after a review as after the run."""
     shutil.copytree(found_film[1], path)
     before = (path / "report.html").read_text("utf-8")
-    assert "Claimed and held" in before
+    assert "Predicted and true" in before
     with Session.open(path) as session:
         session.decide({"action": "name", "person": "p1", "name": "Ada"})
     after = (path / "report.html").read_text("utf-8")

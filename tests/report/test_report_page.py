@@ -118,7 +118,7 @@ def test_nobody(empty_film: Any) -> None:
 def test_only_background_and_set_aside(film: Callable[..., Any]) -> None:
     made = film(0, 10, tracks=0, background=2, aside=2)
     page = Page(render(made.cast, thumbs=made.thumbs, evidence=Evidence(portraits=made.portraits)))
-    assert "none belongs to the cast" in page.text
+    assert "nobody belongs to the cast" in page.text
     assert "In the background" in page.text
     assert "Not a face" in page.text
 

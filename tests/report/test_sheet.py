@@ -61,7 +61,7 @@ def test_a_page_about_somebody_shows_poses_doubts_and_where_to_look_first(film) 
     assert all(abs(a - b) > 0.998 for i, a in enumerate(shown) for b in shown[:i])
     assert len(shown) == 8 or all(min(abs(float(t) - s) for s in shown) < 1 for t in taken)
     assert f"Possibly the same person as <bdi>{other.name}</bdi>" in page
-    hardest = page.split("Look at these first")[1].split("</section>")[0]
+    hardest = page.split("Check these first")[1].split("</section>")[0]
     assert hardest.count("<img") == 3
     assert "likeness" not in page.split("<details")[0]
     assert "h2 class" not in render_sheet(made.cast, anna, thumbs=made.thumbs)

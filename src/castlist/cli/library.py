@@ -294,7 +294,7 @@ def history(lib: Library, limit: int, as_json: bool) -> None:
         click.echo(plain_json.text({"decisions": [d.document() for d in found]}))
         return
     if not found:
-        click.echo("Nothing was decided yet.")
+        click.echo("There are no decisions yet.")
         return
     rows = [
         (

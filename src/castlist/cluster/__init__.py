@@ -79,5 +79,9 @@ ROLES = {"share": Roles}
 
 if not TYPE_CHECKING:
     __getattr__ = _former.names(
-        __name__, Evidence="GroupLinkage", Billing="Roles", belonging="membership_confidence"
+        __name__,
+        BILLINGS="ROLES",
+        Billing="Roles",
+        Evidence="GroupLinkage",
+        belonging="membership_confidence",
     )

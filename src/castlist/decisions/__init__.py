@@ -16,6 +16,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from castlist import _former
 from castlist.decisions.align import Alignment, Copy, align_films
 from castlist.decisions.apply import apply, completed_log, decided_by, numbered, stood, with_numbers
 from castlist.decisions.base import Base
@@ -62,3 +65,8 @@ __all__ = [
     "whom",
     "with_numbers",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(
+        __name__, KINDS=("DecisionKind", lambda kinds: {k.value: k.value for k in kinds})
+    )

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.boxes import iou
 from castlist.errors import InputError
 from castlist.types import Clock, Tracks, Video
@@ -138,3 +139,6 @@ def _tops(
     """The few of these votes around which most others lie."""
     value = (total[end] - total[begin])[among]
     return [int(i) for i in among[np.argsort(-value, kind="stable")[:5]]]
+
+
+_former.function(__name__, "align_films")

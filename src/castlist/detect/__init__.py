@@ -30,4 +30,4 @@ class Detector(Protocol):
 DETECTORS = {"yunet": YuNet, "scrfd": SCRFD}
 
 if not TYPE_CHECKING:
-    __getattr__ = _former.names(__name__, Look="Sampling")
+    __getattr__ = _former.names(__name__, Look="Sampling", Watcher="Sampler")

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
+
 __all__ = ["CHIP", "TEMPLATE", "align_faces", "halved", "similarity"]
 
 CHIP = 112  # pixels a side of the picture that the models take
@@ -90,3 +92,6 @@ def halved(
         )
         zoom, shift = zoom / 2, (shift + 0.5) / 2 - 0.5  # centres of pixels, not corners, are what stays
     return Window(np.asarray(window, np.uint8), zoom, shift)
+
+
+_former.function(__name__, "align_faces")

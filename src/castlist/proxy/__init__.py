@@ -7,6 +7,12 @@ proxy.state()                     # how far it is; then proxy.file()
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from castlist import _former
 from castlist.proxy.maker import KINDS, Proxy, ProxyStage, ProxyState
 
 __all__ = ["KINDS", "Proxy", "ProxyStage", "ProxyState"]
+
+if not TYPE_CHECKING:
+    __getattr__ = _former.names(__name__, State="ProxyState")

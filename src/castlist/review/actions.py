@@ -260,7 +260,7 @@ def _taken_back(f: _Faces, back: Json) -> list[_Step]:
     if (f.view.label[tracks] != NOISE).any():
         raise InputError("only tracks that were set aside can be restored")
     if len(tracks) < len(given):
-        raise InputError("a track that is taken back is listed twice")
+        raise InputError("a restored track is listed twice")
     homes = [_target(f, i, ()) if "to" in i else () for i in given]
     return [([int(str(track))], home, ()) for track, home in zip(asked, homes, strict=True)]
 

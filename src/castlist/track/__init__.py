@@ -52,4 +52,10 @@ TRACK_SPLITS = {"likeness": LikenessSplit}
 FILTERS = {"score": TrackFilter}
 
 if not TYPE_CHECKING:
-    __getattr__ = _former.names(__name__, Sift="TrackFilter", LikenessDivider="LikenessSplit")
+    __getattr__ = _former.names(
+        __name__,
+        DIVIDERS="TRACK_SPLITS",
+        SIFTERS="FILTERS",
+        LikenessDivider="LikenessSplit",
+        Sift="TrackFilter",
+    )

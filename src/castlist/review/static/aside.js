@@ -42,15 +42,15 @@ const some = () => {
 export const asideNone = () => { for (const g of reasons.values()) g.none(); };
 function takeBack() {
   const tracks = some();
-  if (tracks.length) decide({ action: "restore", tracks }, many(tracks.length, "track") + ": taken back").then((ok) => ok && asideNone());
+  if (tracks.length) decide({ action: "restore", tracks }, many(tracks.length, "track") + ": restored").then((ok) => ok && asideNone());
 }
 function takeTo() {
   const tracks = some();
-  if (tracks.length) pick({ heading: `Take ${many(tracks.length, "track")} back, to`, free: false, verb: "Take back", done: (r) => decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: taken back to ${label(r.person)}`).then((ok) => ok && asideNone()) });
+  if (tracks.length) pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", done: (r) => decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`).then((ok) => ok && asideNone()) });
 }
 function dock() {
   const box = $("#aside-dock"), tracks = away(), n = tracks.length;
   box.hidden = !n || S.tab !== "aside";
-  if (n) box.replaceChildren(faces(tracks, SHOWN), el("span", {}, many(n, "track") + " chosen"), button("Take back to …", takeTo, { key: "v", className: "main" }), button("Take back", takeBack, { key: "b" }), button("Choose none", asideNone, { key: "esc" }));
+  if (n) box.replaceChildren(faces(tracks, SHOWN), el("span", {}, many(n, "track") + " chosen"), button("Restore to …", takeTo, { key: "v", className: "main" }), button("Restore", takeBack, { key: "b" }), button("Choose none", asideNone, { key: "esc" }));
 }
 export const asideKeys = { b: takeBack, v: takeTo, Escape: asideNone, a: () => { for (const g of reasons.values()) g.all(); } };

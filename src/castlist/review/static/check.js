@@ -34,11 +34,11 @@ export const focusCheck = () => to(at);
 function draw() {
   const rest = asked.left - people.length;
   root.replaceChildren(el("h2", {}, people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    el("p", { className: "soft" }, "Each row is one person. Point at faces that are somebody else and press the number of who it is, or click them: they become a person of their own, and castlist asks who that is. Everything else is confirmed."),
+    el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
-    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: not a person, castlist thinks"), el("p", { className: "soft" }, "Click what is a person after all."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
+    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, "Click the pictures that do show a person."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
     el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button("All others are right", confirm, { key: "Enter", className: "main" }),
-      el("span", { className: "soft" }, rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "Nobody else is left.")));
+      el("span", { className: "soft" }, rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.")));
   mark();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
 }
@@ -46,9 +46,9 @@ function row(p, k) {
   const own = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(own) });
   head.append(el("bdi", {}, label(own)), el("span", { className: "soft" }, many(own.tracks, "track")));
   const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece)));
-  const unsure = button("Not sure", () => { p.unsure = !p.unsure; mark(); }, { className: "leave", title: "Leave this person open", tabIndex: -1 });
+  const unsure = button("Not sure", () => { p.unsure = !p.unsure; mark(); }, { className: "leave", title: "Confirm nothing about this person for now", tabIndex: -1 });
   const single = p.pieces.every((piece) => piece.tracks.length === 1);
-  const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show every track on its own, where faces of several people stand together", tabIndex: -1 });
+  const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show each track separately, for groups that mix several people", tabIndex: -1 });
   const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(own) }, ...pieces), el("div", { className: "row-acts" }, unsure, apart));
   node.dataset.row = k;
   return node;
@@ -64,7 +64,7 @@ function main(piece) {
 // What can be marked: a piece of a person, or a track that was set aside.
 function cell(piece, aside = false) {
   const start = clock(track(piece.tracks[0])?.start || 0), n = piece.tracks.length;
-  const b = button("", () => { piece.pick = piece.pick === null ? NEW : null; here(b); pinned = true; mark(); }, { className: "piece", tabIndex: -1, ariaLabel: aside ? `Set aside at ${start}: a person after all` : `${many(n, "track")} at ${start}: somebody else` });
+  const b = button("", () => { piece.pick = piece.pick === null ? NEW : null; here(b); pinned = true; mark(); }, { className: "piece", tabIndex: -1, ariaLabel: aside ? `Set aside at ${start}: this is a person` : `${many(n, "track")} at ${start}: somebody else` });
   b.append(look(piece), el("small", {}, n > 1 ? many(n, "track") : start));
   b.dataset[aside ? "back" : "piece"] = "";
   b.piece = piece;
@@ -171,7 +171,7 @@ export function press(key) {
 async function confirm() {
   if (!idle() || !shown()) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
-  if (!sure.length) { say("Nobody is left to be confirmed: every row is “not sure”.", true); return; }
+  if (!sure.length) { say("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
   const target = (piece) => piece.others[piece.pick][1], marked = (list, some) => list.filter((piece) => piece.pick !== null && (piece.pick === NEW) === some);
   const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
   const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];

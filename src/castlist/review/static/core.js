@@ -72,7 +72,7 @@ export async function take(news) {
 }
 
 // Talking to the server
-const SILENT = "castlist does not answer; is it still running?";
+const SILENT = "castlist does not answer. Is castlist review still running in its terminal?";
 export async function get(path) {
   const r = await fetch(path);
   if (!r.ok) throw new Error((await r.json().catch(() => ({}))).error || `castlist does not answer (${r.status})`);
@@ -101,7 +101,7 @@ async function post(path, body, done) {
     const answer = await answered(await send(path, { revision: S.revision, ...body }));
     if (answer.state) await take(answer.state);
     if (answer.status === 409) {
-      say("Somebody decided meanwhile: " + answer.changes.join("; ") + ". Look again, then decide.", true);
+      say("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.", true);
       return false;
     }
     if (!answer.ok) { say(answer.error, true); return false; }
@@ -124,7 +124,7 @@ export const decide = (body, done) => post("/api/decide", body, done);
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
 export const undo = () => post("/api/undo", {}, "Undone: " + (S.undo || "nothing") + ".");
-export const redo = () => post("/api/redo", {}, "Done again: " + (S.redo || "nothing") + ".");
+export const redo = () => post("/api/redo", {}, "Redone: " + (S.redo || "nothing") + ".");
 export const takeBack = (decision, what) => post("/api/undo", { decision }, "Undone: " + lower(what) + ".");
 
 let late = 0;

@@ -28,7 +28,7 @@ const tracksOf = (ids) => ids.reduce((n, id) => n + (person(id)?.tracks || 0), 0
 const names = (ids) => (ids.length > 3 ? ids.slice(0, 2).map(called).join(", ") + ` and ${ids.length - 2} more` : ids.map(called).join(" and "));
 const called = (id) => label(person(id));
 const whom = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`;
-const nobody = (ids, least = 1) => ids.length < least && (say(least > 1 ? "Choose two people or more." : "Choose a person first.", true), true);
+const nobody = (ids, least = 1) => ids.length < least && (say(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
 async function done(made) { if (made) chooseNone(); return made; }
 
 export async function merge(ids) {
@@ -46,7 +46,7 @@ export function about(action, ids) {
 }
 export function different(ids) {
   const tracks = ids.map((id) => person(id)?.pictures[0]?.[2]).filter((t) => t !== undefined);
-  if (ids.length < 2 || tracks.length !== ids.length) { say("Choose two people or more who have pictures.", true); return; }
+  if (ids.length < 2 || tracks.length !== ids.length) { say("Choose two or more people who have pictures.", true); return; }
   decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done);
 }
 export function name(ids, { near = null } = {}) {
@@ -59,7 +59,7 @@ async function give(ids, r, value) {
   if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${whom(ids)}: one person`))) return;
   const left = ids.find((id) => person(id));
   if (!left || !(r.name || value)) { chooseNone(); return; }
-  if (!(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name is taken away"))) return;
+  if (!(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name was removed"))) return;
   chooseNone();
   const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
   if (r.name && id) offer(id);

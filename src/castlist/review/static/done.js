@@ -13,11 +13,11 @@ export async function done() {
   const cast = S.people.filter((p) => p.fate === 0), unnamed = cast.filter((p) => !p.name), doubtful = cast.filter(isDoubtful), place = shell(result.workspace);
   const left = [unnamed.length && `${many(unnamed.length, "person has", "people have")} no name yet`, doubtful.length && `${many(doubtful.length, "person is", "people are")} unsure: ${doubtful.slice(0, 3).map(label).join(", ")}${doubtful.length > 3 ? ", …" : ""}`].filter(Boolean);
   $("#done-list").replaceChildren(
-    el("p", {}, result.saved ? `The cast is written as you decided it: ${many(cast.length, "person", "people")}. Exports and the report go by it.` : "Your decisions are kept. castlist find is at work on this film; it writes the cast with your decisions when it ends."),
+    el("p", {}, result.saved ? `The cast was saved with your decisions: ${many(cast.length, "person", "people")}. Exports and the report now show it.` : "Your decisions are saved. castlist find is running on this film; it will write the cast with your decisions when it ends."),
     left.length ? el("p", { className: "soft" }, left.join("; ") + ".") : "",
-    el("h3", {}, "What you can do with it"),
+    el("h3", {}, "What you can do next"),
     el("dl", {}, ...[["Everybody with all appearances, as a table", `castlist export ${place} -o cast.csv`], ["For programs", `castlist export ${place} -o cast.json`], ["Captions of who is seen", `castlist export ${place} -o cast.vtt`]].flatMap(([what, run]) => [el("dt", {}, what), el("dd", {}, el("code", {}, run))])),
     el("p", {}, "The report is ", el("code", {}, `${result.workspace}/report.html`), "."),
-    el("p", { className: "soft" }, "You can close this page now, and end castlist with Ctrl-C in its terminal. You can go on at any time with ", el("code", {}, `castlist review ${place}`), "."));
+    el("p", { className: "soft" }, "You can close this page now, and end castlist with Ctrl-C in its terminal. You can continue the review at any time with ", el("code", {}, `castlist review ${place}`), "."));
   open();
 }

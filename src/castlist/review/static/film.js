@@ -159,7 +159,7 @@ function written(ms) {
 const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * shot() + 1))); };
 function nextFace(by) {
   const order = faces.filter(ofPerson).sort((a, b) => a.x - b.x);
-  if (!order.length) { say("Nobody's face is in this picture."); return; }
+  if (!order.length) { say("There is no face of a person in this picture."); return; }
   const at = order.findIndex((f) => f.track === asked && isChosen(f)), next = order[(at + by + order.length + (at < 0 && by < 0 ? 1 : 0)) % order.length];
   chooseFace(next.track, next.person, false);
 }

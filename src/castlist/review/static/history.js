@@ -13,9 +13,9 @@ export async function drawHistory() {
     rows = await get("/api/history");
     tracks = new Map((await describe([...new Set(rows.flatMap((d) => (d.tracks || []).slice(0, FACES)))])).map((t) => [t.track, t]));
   } catch (e) { say(e.message, true); return; }
-  const warn = [...S.conflicts, ...(S.missing ? [many(S.missing, "decision is", "decisions are") + " about faces that are not found in this film now."] : [])];
+  const warn = [...S.conflicts, ...(S.missing ? [many(S.missing, "decision is", "decisions are") + " about faces that were not found in this film."] : [])];
   $("#history-list").replaceChildren(...warn.map((w) => el("p", { className: "warn" }, "⚠ " + w)),
-    rows.length ? el("ol", { className: "log" }, ...rows.map((d) => row(d, tracks))) : el("p", { className: "empty" }, "Nothing was decided yet."));
+    rows.length ? el("ol", { className: "log" }, ...rows.map((d) => row(d, tracks))) : el("p", { className: "empty" }, "There are no decisions yet."));
 }
 function row(d, tracks) {
   const shown = (d.tracks || []).slice(0, FACES).map((t) => tracks.get(t)).filter(Boolean).map((t) => {

@@ -13,6 +13,6 @@ export function drawJoined() {
 }
 function row(j) {
   const who = label(person(j.person)), what = `${many(j.tracks.length, "track")}, ${many(j.faces, "face")}`;
-  return el("li", {}, faces(j.tracks, FACES), el("span", {}, what + " joined ", el("bdi", {}, who), ", which nobody decided."),
+  return el("li", {}, faces(j.tracks, FACES), el("span", {}, what + " joined ", el("bdi", {}, who), " without a decision of yours."),
     button("Right", () => decide({ action: "confirm", tracks: j.tracks }, `${what} of ${who}: confirmed`)), button("Wrong", () => decide({ action: "reject", tracks: j.tracks }, `${what}: not ${who}`)));
 }

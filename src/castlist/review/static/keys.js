@@ -12,7 +12,7 @@ const HELP = {
     ["n", "name; several: merge and name"], ["y w", "the proposed name: yes, no"], ["1 2 3 …", "after naming: this person too"], ["s", "sort everybody by likeness"], ["b", "to the background and back"], ["h", "hide"], ["f", "not a face"], ["drag", "a person onto another: merge; over free ground: choose"]],
   "A person’s tracks": [["arrows", "from track to track"], ["Space", "choose, or not"], ["Shift arrows", "choose on the way"], ["Ctrl A", "choose all"], ["Enter", "play"], ["y", "right: this person"], ["w", "wrong: somebody else"],
     ["c", "picture of this person"], ["v", "move to somebody"], ["o", "a person of their own"], ["d", "these two are different"], ["f", "not a face"]],
-  "Set aside": [["b", "take back"], ["v", "take back to somebody"]],
+  "Set aside": [["b", "restore"], ["v", "restore to somebody"]],
   "The film": [["Space", "play, pause"], [", .", "frame back, frame on"], ["j k", "next, previous face: chooses it"], ["[ ]", "earlier, later appearance"], ["n m b h f", "as with people"], ["v", "only this face is somebody else"]],
   "Timeline": [["+ −", "zoom; also Ctrl and wheel, or drag"], ["← →", "earlier, later; also drag the strip of shots"], ["0", "whole film"]],
 };

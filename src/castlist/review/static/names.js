@@ -19,7 +19,7 @@ export function names(again) {
   redraw = again;
   root.classList.remove("old");
   root.replaceChildren(el("h2", {}, "Is this ", el("bdi", {}, q.name), "?"),
-    el("p", { className: "soft" }, "The name is from ", el("bdi", {}, q.from), `: ${how(q)}. Nothing is named before you say so.`),
+    el("p", { className: "soft" }, "The name is from ", el("bdi", {}, q.from), `: ${how(q)}. Nobody is named before you answer Yes.`),
     el("div", { className: "side" }, ...p.pictures.slice(0, PICTURES).map((picture) => {
       const b = button("", () => play(picture[2], picture[1]), { className: "look", ariaLabel: "Play at " + clock(picture[1]) });
       b.append(face(picture, `${label(p)} at ${clock(picture[1])}`));

@@ -74,8 +74,8 @@ export function drawPeople() {
   const everybody = S.people.filter((p) => p.fate === 0), by = SORT[$("#sort").value], some = SHOW[$("#show").value];
   let cast = everybody.filter((p) => some(p) && (!find || label(p).toLocaleLowerCase().includes(find)));
   if (by) cast = cast.slice().sort(by);
-  const none = find ? "Nobody has such a name." : everybody.length ? "Nobody like that: choose “everybody” above." : S.people.length ? "Nobody is in the cast; the background has everybody."
-    : S.aside.length ? "Nobody is left: every face was set aside. What was set aside can be taken back." : "No face was found in this film.";
+  const none = find ? "Nobody has such a name." : everybody.length ? "Nobody fits this filter: choose “everybody” above." : S.people.length ? "Nobody is in the cast: everybody is in the background."
+    : S.aside.length ? "Nobody is left: every track was set aside. You can restore tracks in “Set aside”." : "No face was found in this film.";
   fill($("#rows"), cast, none);
   fill($("#brows"), S.people.filter((p) => p.fate === 1), "Nobody is in the background.");
   $("#hint").hidden = everybody.length < 2;

@@ -77,7 +77,7 @@ function picked() {
   acts.replaceChildren(...(n ? [el("b", {}, many(n, "track") + " chosen"), button("Move to …", moveTo, { key: "v" }), button("A person of their own", split, { key: "o" }),
     button("Right", () => confirm(tracks), { key: "y" }), button("Wrong", () => reject(tracks), { key: "w" }),
     button("These two are different", () => different(tracks), { key: "d", disabled: n !== 2 }), button("Not a face", noFace, { key: "f" }), button("Choose none", () => grid.none(), { key: "esc" })]
-    : [el("span", { className: "soft" }, "Choose tracks: click, draw a frame around them, or Shift and arrows. Then drag them onto somebody.")]));
+    : [el("span", { className: "soft" }, "Choose tracks by a click, by drawing a frame around them, or by Shift and the arrow keys. Then drag them onto a person.")]));
 }
 // What is done with tracks: those chosen, else the one that has the focus
 const called = () => label(person(open));
@@ -90,7 +90,7 @@ function noFace() { const t = some(); if (t) does("not-a-face", t, `${counted(t)
 function confirm(t) { does("confirm", t, `${counted(t)} of ${called()}: confirmed`); }
 function reject(t) { does("reject", t, `${counted(t)} of ${called()}: somebody else`); }
 function cover([track]) { decide({ action: "key", track }, `New picture of ${called()}`); }
-const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : say("Choose two tracks that are different people.", true));
+const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : say("Choose two tracks that show different people.", true));
 function moveTo() {
   const t = some();
   if (t) pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });

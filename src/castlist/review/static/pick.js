@@ -59,8 +59,8 @@ function choice(c, i) {
 }
 function announce(found) {
   const p = options[at]?.person;
-  note.textContent = o.free && p ? `Enter makes this ${label(p)}: they become one person.` : !options.length && !o.free ? "Nobody has such a name."
-    : found > LONG ? `${found - LONG} more; type to narrow down.` : o.free ? "Two people of one name become one person." : "";
+  note.textContent = o.free && p ? `Enter makes this ${label(p)}: the two become one person.` : !options.length && !o.free ? "Nobody has such a name."
+    : found > LONG ? `${found - LONG} more; type more letters to find them.` : o.free ? "If two people get the same name, they become one person." : "";
   ok.textContent = o.free && p ? `Join ${label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p)}` : o.verb;
 }
 function shown() {

@@ -49,12 +49,12 @@ function draw(work) {
 }
 // Nothing is left to be asked: everybody was confirmed, or has a name.
 function nothing(work) {
-  if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there is nothing to ask.");
+  if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there are no questions.");
   const n = S.aside.reduce((sum, g) => sum + g.count, 0);
   const unnamed = S.people.filter((p) => p.fate === 0 && !p.name);
   return el("div", { className: "empty" }, el("p", {}, "Everybody has a name or is confirmed; castlist has no more questions."),
     unnamed.length ? el("p", {}, `${many(unnamed.length, "person has", "people have")} no name yet. `, button("Name them", () => showUnnamed())) : "",
-    n ? el("p", {}, `${many(n, "track")} set aside as no face or too unclear. `, button("Look through them", () => showAside())) : "");
+    n ? el("p", {}, `${many(n, "track")} set aside as not a face or too unclear. `, button("Look through them", () => showAside())) : "");
 }
 let showAside = () => {}, showUnnamed = () => {};
 export const onLeft = (open, aside, unnamed) => { checks.onOpenPerson(open); showAside = aside; showUnnamed = unnamed; };
@@ -68,9 +68,9 @@ function question(q) {
   return el("div", { className: "question", tabIndex: -1 },
     el("h2", {}, q.kind === "same" ? "Are these one person?" : "Does the face on the left belong to this person?"),
     el("div", { className: "pair" }, side(q.a, a), side(q.b, b)),
-    el("div", { className: "answers" }, ...[["Yes", "y"], ["No", "n"], ["Not sure", "s"], ["Left is no face", "f"]].map(([text, key]) => button(text, () => reply(key), { key }))),
+    el("div", { className: "answers" }, ...[["Yes", "y"], ["No", "n"], ["Not sure", "s"], ["Left is not a face", "f"]].map(([text, key]) => button(text, () => reply(key), { key }))),
     others.length ? el("div", { className: "others" }, el("p", { className: "soft" }, "No, but this person:"), ...others) : "",
-    el("p", { className: "soft why" }, `castlist says ${sure} %. An answer is expected to put ${q.gain < 10 ? q.gain.toFixed(1) : Math.round(q.gain)} faces right.`));
+    el("p", { className: "soft why" }, `castlist says ${sure} %. An answer is expected to correct ${q.gain < 10 ? q.gain.toFixed(1) : Math.round(q.gain)} faces.`));
 }
 function side(t, p) {
   const shots = t.pictures.slice(0, 4).map((q, i) => {
@@ -93,5 +93,5 @@ export function reply(key) {
   const other = q.others["123".indexOf(key)];
   if ("123".includes(key) && other) decide({ action: "move", tracks: [q.a.track], person: other.person, to: [other.track], against: [q.b.track] }, "Moved.");
   if (key === "s") decide({ action: "unsure", tracks }, "Left open.");
-  if (key === "f") decide({ action: "not-a-face", tracks: [q.a.track] }, "No face.");
+  if (key === "f") decide({ action: "not-a-face", tracks: [q.a.track] }, "Not a face.");
 }

@@ -16,16 +16,16 @@ export function sheet(task) {
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
   const open = items.filter(unknown).length, all = open === n;
   root.replaceChildren(el("h2", {}, !all ? "Who is who?" : n > 1 ? "Are these somebody you know already?" : "Is this somebody you know already?"),
-    el("p", { className: "soft" }, all ? "Choose who it is, or “nobody of these”, which keeps them apart for good. What you leave as “not sure” stays as it is, and castlist does not ask this again."
-      : "Each face stands with whom castlist takes it for. Click the right one where that is wrong, then confirm all. “Not sure” changes nothing: that face stays as it is, and castlist does not ask this again."), cards,
-    el("div", { className: "confirm" }, button(all ? "Go on" : "All of these are right", confirm, { key: "Enter", className: "main" }), open > 1 ? button("The others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft" }, worth(n, task))));
+    el("p", { className: "soft" }, all ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If you choose “Not sure”, nothing changes, and castlist does not ask this again."
+      : "castlist has marked the person whom each face most likely shows. If that is wrong, click the right person. Then confirm all. “Not sure” changes nothing, and castlist does not ask about that face again."), cards,
+    el("div", { className: "confirm" }, button(all ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft" }, worth(n, task))));
   root.classList.remove("old");
   mark();
   return root;
 }
 function worth(n, task) {
   const clicks = Math.max(1, Math.round(task.clicks)), right = task.gain * task.clicks;
-  return `${many(n, "face")} to look at; about ${many(clicks, "click")} should put ${right < 10 ? right.toFixed(1) : Math.round(right)} faces right.`;
+  return `${many(n, "face")} to look at; about ${many(clicks, "click")} should correct ${right < 10 ? right.toFixed(1) : Math.round(right)} faces.`;
 }
 // Whom castlist takes for nobody who is shown.
 const unknown = (i) => !i.guess && i.shown.length > 0;
@@ -46,7 +46,7 @@ function card(i, k) {
   const node = el("div", { className: "card", role: "group", ariaLabel: what },
     el("div", { className: "it" }, look(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
     el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
-      el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "No face", "f"]].map(([fate, text, key]) => {
+      el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
         b.dataset.fate = fate;
         return b;

@@ -68,7 +68,7 @@ export function trouble() {
   if (!current.there) return missing();
   if (current.plays && !refused) return null;
   const codec = NAMES[current.codec] || current.codec || "this film", { state, done, why } = current.proxy;
-  if (state === "failed") return el("p", { className: "warn" }, `This browser cannot play ${codec}, and no copy that it can play could be made: ${why}. The pictures are all there is.`);
+  if (state === "failed") return el("p", { className: "warn" }, `This browser cannot play ${codec}, and no copy that it can play could be made: ${why}. You can still review the cast by the pictures.`);
   const percent = Math.round(100 * done);
   return el("div", {}, el("p", {}, `This browser cannot play ${codec}, so castlist makes a small copy that it can play, once: ${percent} %.`),
     el("progress", { max: 100, value: percent, ariaLabel: "Copy for this browser" }));
@@ -76,7 +76,7 @@ export function trouble() {
 function missing() {
   const path = el("input", { type: "text", name: "path", ariaLabel: "Where the film is now", placeholder: "/where/it/is/now.mp4", autocomplete: "off", spellcheck: false });
   const note = el("p", { className: "warn", role: "status" });
-  const form = el("form", { className: "missing" }, el("p", { className: "warn" }, "⚠ The film is not where it was: " + current.why + "."), el("label", {}, "Where is it now? ", path), " ");
+  const form = el("form", { className: "missing" }, el("p", { className: "warn" }, "⚠ The film was not found: " + current.why + "."), el("label", {}, "Where is it now? ", path), " ");
   form.append(button("Use this file", () => form.requestSubmit(), { className: "main" }), note);
   form.addEventListener("submit", async (e) => {
     e.preventDefault();

@@ -60,7 +60,7 @@ function play(f) {
   $("#playing").textContent = `${f.name}, ${clock(1000 * f.time)}`;
   $("#unplayable").textContent = "";
   const video = $("#video");
-  video.onerror = () => { if (video.getAttribute("src")) $("#unplayable").textContent = "This film cannot be played here: it is not where it was, or the browser cannot play it."; };
+  video.onerror = () => { if (video.getAttribute("src")) $("#unplayable").textContent = "This film cannot be played here: the file was moved, or the browser cannot play its format."; };
   video.src = `/film/${f.film}#t=${Math.max(0, f.time - 1).toFixed(2)}`;
   $("#player").showModal();
   video.play().catch(() => {});
@@ -177,7 +177,7 @@ async function drawPeople() {
   $("#rows").replaceChildren(...told.people.map(row));
   const rest = told.count - told.people.length, note = $("#people .empty");
   note.hidden = Boolean(told.people.length) && rest <= 0;
-  note.textContent = told.people.length ? `${many(rest, "person is", "people are")} not shown; search for a name.` : $("#search").value ? "Nobody is called that." : "There is nobody in this library yet.";
+  note.textContent = told.people.length ? `${many(rest, "person is", "people are")} not shown; search for a name.` : $("#search").value ? "Nobody has this name." : "There is nobody in this library yet.";
   ticked();
 }
 function row(p) {
@@ -219,7 +219,7 @@ async function drawHistory() {
   $("#history-list").replaceChildren(told.decisions.length ? el("ol", { className: "log" }, ...told.decisions.map((d) => el("li", {},
     el("div", { className: "what" }, el("span", { className: d.undone ? "gone" : "" }, el("bdi", {}, d.author && d.author !== "somebody" ? d.author + ": " : ""), el("bdi", {}, d.sentence), d.undone ? el("span", { className: "unseen" }, " (undone)") : ""),
       el("time", { dateTime: d.time }, when.format(new Date(d.time)))),
-    d.undone ? el("span", { className: "soft" }, "undone") : button("Undo", () => act("undo", { decision: d.number }, "Undone: " + d.sentence + "."), { ariaLabel: "Undo: " + d.sentence })))) : el("p", { className: "empty" }, "Nothing was decided yet."));
+    d.undone ? el("span", { className: "soft" }, "undone") : button("Undo", () => act("undo", { decision: d.number }, "Undone: " + d.sentence + "."), { ariaLabel: "Undo: " + d.sentence })))) : el("p", { className: "empty" }, "There are no decisions yet."));
 }
 $("#undo").addEventListener("click", undo);
 function undo() { if (S.undo) act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".").then(refreshPerson); }
