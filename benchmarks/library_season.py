@@ -1,13 +1,15 @@
 """A drawn season added to a library film by film: are people the same over films, whatever the order?
 
-    python benchmarks/library_season.py FOLDER [--films 10] [--seconds 180] [--seed 0] [--orders 6]
+    python benchmarks/library_season.py FOLDER [--films 10] [--seconds 180] [--seed 0] [--orders 6] \\
+        [--doubles]
 
-One cast of twelve, whose clothes, hair and light change from film to film, with two guests and two
-look-alikes of
-the cast in every film. FOLDER gets the films, their truth and their workspaces; what is there already is
-used.
-Printed are B-cubed over film-people (who of a film is who of the library), how many questions a person must
-answer until it is 1, the same for other orders of adding, and the processor seconds of each film's adding.
+One cast of twelve, whose clothes, hair and light change from film to film, with two guests and two look-
+alikes of the cast in every film. A look-alike is the stranger among 300 who looks most like somebody of the
+cast; with --doubles it is the same face with each length moved by up to .3 of its range, as twins differ,
+which a face alone does not tell apart. FOLDER gets the films, their truth and their workspaces; what is
+there already is used. Printed are B-cubed over the people of all films (each film's people against the
+library's), how many questions a person must answer until it is 1, the same for other orders of adding, and
+the processor seconds of each film's adding.
 """
 
 from __future__ import annotations
@@ -27,14 +29,16 @@ import numpy as np
 
 from castlist.drawn import Look, Script, people, render, resembling
 from castlist.drawn.films import random_scene
-from castlist.drawn.look import HAIRS, SHIRTS, STYLES
+from castlist.drawn.look import HAIRS, SHIRTS, STYLES, describe, random_look
 from castlist.library import Library, find_all
 from castlist.metrics import b_cubed
 from castlist.store import Workspace
 
 CAST = 12
 GUESTS, ALIKE = 2, 2  # in every film, each in one film only
-LIKENESS = 0.3  # of every length's range, by which a look-alike differs
+STRANGERS = 300  # among whom a look-alike is the most alike one
+LIKENESS = 0.3  # of every length's range, by which a double differs
+ANSWERS = 12  # after which the score is printed
 FRAME_RATE = 12  # frames a second: the scan looks at fewer
 
 
@@ -48,7 +52,15 @@ def dressed(look: Look, rng: np.random.Generator) -> Look:
     return changed
 
 
-def film_script(number: int, seconds: float, seed: int) -> tuple[Script, list[str]]:
+def look_alike(look: Look, seed: int) -> Look:
+    """The stranger among many who looks most like somebody."""
+    rng = np.random.default_rng([seed, 303])
+    strangers = [random_look(rng) for _ in range(STRANGERS)]
+    wanted = describe(look)
+    return min(strangers, key=lambda other: float(np.linalg.norm(describe(other) - wanted)))
+
+
+def film_script(number: int, seconds: float, seed: int, doubles: bool) -> tuple[Script, list[str]]:
     """A film of the season, and who each of its looks is."""
     rng = np.random.default_rng([seed, number, 77])
     everybody = people(CAST + 40, seed=seed)
@@ -60,7 +72,10 @@ def film_script(number: int, seconds: float, seed: int) -> tuple[Script, list[st
         names.append(f"guest {number} {g}")
     for a in range(ALIKE):
         whom = int(rng.integers(CAST))
-        looks.append(resembling(dressed(everybody[whom], rng), seed=1000 * number + a, amount=LIKENESS))
+        original, seat = dressed(everybody[whom], rng), 1000 * number + a
+        looks.append(
+            resembling(original, seed=seat, amount=LIKENESS) if doubles else look_alike(original, seat)
+        )
         names.append(f"like {whom} in {number} {a}")
     scenes, length = [], 0.0
     while length < seconds:
@@ -70,11 +85,11 @@ def film_script(number: int, seconds: float, seed: int) -> tuple[Script, list[st
     return Script(f"film {number}", tuple(looks), tuple(scenes), frame_rate=Fraction(FRAME_RATE)), names
 
 
-def draw(folder: Path, number: int, seconds: float, seed: int) -> Path:
+def draw(folder: Path, number: int, seconds: float, seed: int, doubles: bool) -> Path:
     """A film and its truth, unless they are there."""
     film = folder / f"e{number:02}.mp4"
     if not film.with_suffix(".csv").exists():
-        script, names = film_script(number, seconds, seed)
+        script, names = film_script(number, seconds, seed, doubles)
         truth = render(script, film, seed=number)
         with open(film.with_suffix(".csv"), "w", newline="") as file:
             out = csv.writer(file)
@@ -161,11 +176,12 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=180.0)
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--orders", type=int, default=6)
+    arguments.add_argument("--doubles", action="store_true", help="look-alikes that differ as twins do")
     given = arguments.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     films = []
     for number in range(1, given.films + 1):
-        films.append(draw(given.folder, number, given.seconds, given.seed))
+        films.append(draw(given.folder, number, given.seconds, given.seed, given.doubles))
         print(f"drawn {films[-1]}", file=sys.stderr, flush=True)
     outcomes = find_all(films, each=lambda o: print(f"{o.film}: {o.people}", file=sys.stderr, flush=True))
     places = [Path(o.workspace) for o in outcomes]
@@ -197,7 +213,8 @@ def main() -> None:
             print(
                 f"order {order}: {len(rows)} film-people, {people_found} people, truly {true}; "
                 f"B-cubed {untouched:.4f} untouched, {questions} questions open, "
-                f"{scores[-1]:.4f} after {asked} answers; "
+                f"{scores[min(ANSWERS, asked)]:.4f} after {min(ANSWERS, asked)} answers, "
+                f"{scores[-1]:.4f} after {asked}; "
                 f"seconds a film {' '.join(f'{c:.2f}' for c in cost)}",
                 flush=True,
             )

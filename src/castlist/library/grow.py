@@ -17,7 +17,7 @@ from castlist.library.harvest import FilmFacts
 from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
 from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, PairAnswer
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
-from castlist.library.score import ScoreOdds, pair_score
+from castlist.library.score import CommonPart, ScoreOdds, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.library.ulid import new_ulid
 from castlist.types import Fate
@@ -57,9 +57,9 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     ]
     holder = {key: n for n, key in growth.keys.items()}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
-    likeness, found = _linked(db, facts, film, known, fresh, parted)
+    scale, found = _linked(db, facts, film, known, fresh, parted)
     people = _people(facts, growth, known, found)
-    asks = [*found.asks, *_halves(db, facts, found, likeness, growth, people)]
+    asks = [*found.asks, *_halves(db, facts, found, scale, growth, people)]
     growth.asked = len(asks)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
@@ -129,18 +129,20 @@ def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: Film
 def _linked(
     db: Db, facts: FilmFacts, film: int | None, known: Mapping[int, _Before], fresh: Sequence[int],
     parted: Sequence[tuple[int, int]],
-) -> tuple[ScoreOdds, Placement]:  # fmt: skip
+) -> tuple[_Scale, Placement]:  # fmt: skip
     """Who of the new members of a film is who in the library; `parted` are pairs that were one before."""
     members = facts.members
     able = [n for n in fresh if len(members[n].vectors)]
     sets = [members[n].vectors.astype(np.float32) for n in able]
     where = "member.film IS NOT ? AND member.fate <> 'set aside'"
     nearest, sample = nearest_members(db, facts.model, sets, where, (film,))
+    common = CommonPart.of(facts.model, sets, sample)
+    sets, sample = [common.without(s) for s in sets], [common.without(s) for s in sample]
     pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
-    inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))})
+    inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))}, common)
     different = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
     likeness = ScoreOdds.fit(facts.model, pairs, different)
-    candidates = _candidates(db, able, sets, nearest)
+    candidates = _candidates(db, able, sets, nearest, common)
     apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
     for a, b in (*facts.together, *parted):
         apart[a], apart[b] = apart[a] | {b}, apart[b] | {a}
@@ -150,7 +152,7 @@ def _linked(
             held[was.person].add(n)
     people = [Someone(n, members[n].founds, members[n].name, members[n].seconds) for n in able]
     library = db.execute("SELECT count(*) FROM person").fetchone()[0]
-    return likeness, place(
+    return _Scale(common, likeness), place(
         people, candidates, likeness, library, apart, inside, {p: frozenset(own) for p, own in held.items()}
     )
 
@@ -159,15 +161,30 @@ def _ordered(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(min(a, b), max(a, b)) for a, b in pairs]
 
 
-def _inside(facts: FilmFacts, numbers: set[int]) -> dict[tuple[int, int], float]:
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How two sets of prototypes are compared in this library, today."""
+
+    common: CommonPart
+    likeness: ScoreOdds
+
+    def log_odds(self, a: Vectors, b: Vectors) -> float:
+        return float(self.likeness.log_odds(pair_score(self.common.without(a), self.common.without(b))))
+
+
+def _inside(facts: FilmFacts, numbers: set[int], common: CommonPart) -> dict[tuple[int, int], float]:
     """Scores of pairs of people of the film itself."""
     own = sorted(numbers)
-    sets = {n: facts.members[n].vectors.astype(np.float32) for n in own}
+    sets = {n: common.without(facts.members[n].vectors.astype(np.float32)) for n in own}
     return {(a, b): pair_score(sets[a], sets[b]) for i, a in enumerate(own) for b in own[i + 1 :]}
 
 
 def _candidates(
-    db: Db, able: Sequence[int], sets: Sequence[Vectors], nearest: Sequence[Sequence[tuple[int, Vectors]]]
+    db: Db,
+    able: Sequence[int],
+    sets: Sequence[Vectors],
+    nearest: Sequence[Sequence[tuple[int, Vectors]]],
+    common: CommonPart,
 ) -> list[Candidate]:
     found = []
     for number, vectors, near_ones in zip(able, sets, nearest, strict=True):
@@ -177,7 +194,8 @@ def _candidates(
                 " member.person WHERE member.id = ?",
                 (member,),
             ).fetchone()
-            found.append(Candidate(number, member, person, name, pair_score(vectors, other)))
+            score = pair_score(vectors, common.without(other))
+            found.append(Candidate(number, member, person, name, score))
     return found
 
 
@@ -213,7 +231,7 @@ def _halves(
     db: Db,
     facts: FilmFacts,
     found: Placement,
-    likeness: ScoreOdds,
+    scale: _Scale,
     growth: Growth,
     people: dict[int, FilmPerson],
 ) -> list[Ask]:
@@ -227,8 +245,8 @@ def _halves(
     for first, second, number, one, other in found.halves:
         a, b = vectors_of(db, one), vectors_of(db, other)
         vectors = facts.members[number].vectors.astype(np.float32)
-        direct = float(likeness.log_odds(pair_score(a, b)))
-        odds = [float(likeness.log_odds(pair_score(vectors, x))) for x in (a, b)]
+        direct = scale.log_odds(a, b)
+        odds = [scale.log_odds(vectors, x) for x in (a, b)]
         if direct > 0 and _may_merge(db, first, second):
             into, gone = elder(db, first, second)
             growth.events.append(

@@ -16,7 +16,9 @@ from castlist.library.score import ScoreOdds
 
 __all__ = ["ASK", "SURE", "Ask", "Candidate", "Placement", "Someone", "place"]
 
-SURE = 0.999  # probability from which a link is made: a wrong link is hard to notice, a question is not
+# Probability from which a link is made: a wrong link is hard to notice, a question is not. On halves of
+# twelve clips and on 500 people of LFW as films, no link was wrong at .97 either.
+SURE = 0.99
 ASK = 0.05  # probability from which a person is asked
 ASKED = 3  # questions about one person of a film at most
 NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesakes in one library are rare

@@ -1,14 +1,15 @@
 """How alike two people are, given a few faces of each, and what that says: a cosine made into a probability.
 
 Nobody is ever reduced to one mean vector. The score of two sets of prototypes is the mean of two cosines:
-that
-of the sets' means, which averages noise away, and that of the most alike tenth of all pairs, which finds the
-pose
-and light that both sets have. Each errs where the other does not.
+that of the sets' means, which averages noise away, and that of the most alike tenth of all pairs, which
+finds the pose and light that both sets have. Each errs where the other does not. What all faces of a
+library have in common beyond what the model's faces always have (a drawn world, old film stock, one camera)
+is subtracted first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.cluster.calibrate import Prior
+from castlist.vectors import unit
 
-__all__ = ["ScoreOdds", "pair_score"]
+__all__ = ["CommonPart", "ScoreOdds", "pair_score"]
 
 ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
 OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
@@ -46,15 +48,53 @@ def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return (top + float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-30)) / 2
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class CommonPart:
+    """What the faces of a library have in common beyond the faces that the model was measured on.
+
+    A part that all vectors share says nothing about who is who, but how much of it a face has varies, and
+    moves cosines. Subtracting the mean is usual before vectors of another domain are compared (speaker
+    recognition: Garcia-Romero and Espy-Wilson 2011); here only the excess over the model's own mean goes.
+    """
+
+    vector: NDArray[np.float32]  # (d,) subtracted from every unit vector
+
+    @classmethod
+    def of(
+        cls, model: str, film: Sequence[NDArray[np.float32]], others: Sequence[NDArray[np.float32]]
+    ) -> CommonPart:
+        """The common part of sets of unit vectors, a set a person.
+
+        Args:
+            film: people of one film, whom the film took for different people: how much they have in common.
+            others: people of other films, of whom some are people of this one.
+        """
+        if len(film) < 2:
+            return cls(np.zeros(1, np.float32))
+        own = unit(np.stack([s.mean(0) for s in film]))
+        pairs = len(own) * (len(own) - 1) / 2
+        usual = PRIORS.get(model, UNKNOWN).other_mean
+        alike = float(np.square(own.sum(0)).sum() - len(own)) / 2
+        common = (alike + OTHER_ANCHOR * usual) / (pairs + OTHER_ANCHOR)  # mean cosine of two people
+        if common <= usual:
+            return cls(np.zeros(1, np.float32))
+        # With (1 - k) of the mean left, two people's mean cosine is that of the model.
+        k = 1 - np.sqrt(usual * (1 - common) / (common * (1 - usual)))
+        everybody = np.concatenate([own, unit(np.stack([s.mean(0) for s in others]))]) if others else own
+        return cls((k * everybody.mean(0)).astype(np.float32))
+
+    def without(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(m, d) unit vectors without the common part, of length 1 again."""
+        return unit(vectors - self.vector) if len(vectors) else vectors
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreOdds:
     """What a score says about two people of two films.
 
     Two normal distributions of scores, of one person's and of two people's, begin at the model's prior and
-    move to
-    what the library holds. Nearly all pairs of people of two films are two people, and those seen together
-    are for
-    sure; what all films have in common (a drawn world, old film stock) moves both distributions alike.
+    move to what the library holds. Nearly all pairs of people of two films are two people, and those seen
+    together are for sure; what is left of what all films have in common moves both distributions alike.
     """
 
     same_mean: float
