@@ -230,7 +230,7 @@ def test_what_was_merged_or_split_in_a_film_is_followed(films):
     before = {p.id for p in lib.people}
     with _session(films / "e01.castlist") as session:
         session.decide({"action": "merge", "people": [g.id for g in session.view.groups]})
-    assert ["reviewed" in p.what for p in lib.check()] == [True]
+    assert ["changed after it was added" in p.what for p in lib.check()] == [True]
     assert [a.state for a in lib.update()].count("updated") == 1
     assert len(lib.people) == 2
     assert {lib.person(old).id for old in before} == {p.id for p in lib.people}
