@@ -25,6 +25,7 @@ from castlist.io.exports import FORMATS, Options
 from castlist.io.exports.resolve_edl import START
 from castlist.io.exports.stays import grid, stays
 from castlist.store import Workspace
+from castlist.timecode import consecutive
 
 FRAMES = ("otio", "fcp7", "fcpxml", "edl", "avid", "ale")  # formats that count frames
 CHAPTERS = ("ffmetadata", "matroska")  # no chapter overlaps another, so they are those of people by name
@@ -35,12 +36,17 @@ def exact(form: str, cast: Cast) -> str:
     base = grid(cast, Options(), START if form == "edl" else "")
     if form not in FRAMES and (base.origin * base.rate).denominator != 1:
         return "times"
+    if form == "appearances" and (base.origin or not consecutive(cast.clock, base.rate)):
+        return "times"  # its reader takes frames of the film for frames of the grid
     origin = number(base.label(0), base.rate) if form in COUNTED_FROM_TIMECODE else 0
     everybody = Options(person=tuple(p.name for p in cast.people))
     text = FORMATS[form].text(cast, everybody if form in CHAPTERS else Options())
     found = Counter((a - origin, b - origin) for _, a, b in READERS[form][0](text, base.rate))
     first = base.frame(base.origin)
-    true = Counter((first + stay.first, first + stay.end) for stay in stays(cast, Options()))
+    shown = [
+        first + round((cast.clock.time(n) - base.origin) * base.rate) for n in range(len(cast.clock) + 1)
+    ]
+    true = Counter((shown[stay.first], shown[stay.end]) for stay in stays(cast, Options()))
     return f"{sum((found & true).values())}/{true.total()}"
 
 
