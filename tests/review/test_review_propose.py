@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from fractions import Fraction
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from castlist.cli import run
+from castlist.io.exports.faces_csv import harmless
 from castlist.io.exports.xmp import picture
 from castlist.review import Session
 from castlist.store import Workspace
@@ -137,6 +139,29 @@ def test_markers_and_tables_that_castlist_wrote(
         )
         found = proposed(film, tmp_path / name, capsys, "--start-timecode", "10:00:00:00")
         assert [(p["name"], p["person"], p["agree"]) for p in found] == [("=Anna", "p1", 1), ("Bob", "p2", 1)]
+
+
+WRITTEN = (
+    "می\u200cخواهم", "\U0001f469\u200d\U0001f680", "שלום", "名前 é Ω", "=1+1", "Bob, Jr. \"Bo\"", "x" * 300,
+    "a | b --> c", "../../etc/passwd", "<b>&amp;",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["csv", "xmp"])
+def test_names_come_back_as_they_were_written(
+    film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """Joiners, which hold words of Persian and emoji together, are part of a name."""
+    for number, name in enumerate(WRITTEN):
+        place = tmp_path / f"{number}.{form}"
+        if form == "csv":
+            with open(place, "w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([("person", "in", "out"), (harmless(name), 0, 1.2)])
+        else:
+            place.write_text(picture(640, 360, [(name, (10, 10, 60, 60))]), "utf-8")
+        options = ("--at", "0:00.2") if form == "xmp" else ()
+        (found,) = proposed(film, place, capsys, *options)
+        assert found["name"] == name
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.output import STAGES, clock_time
+from castlist.cli.output import STAGES, clock_time, visible
 
 if TYPE_CHECKING:
     from castlist.library import Outcome
@@ -131,4 +131,4 @@ def _short(film: str) -> str:
 
 def _shown(text: str) -> str:
     """Text that cannot steer the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return visible(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import click
 
 from castlist.cli.options import listen_options
-from castlist.cli.output import clock_time
+from castlist.cli.output import clock_time, visible
 from castlist.cli.proposed import of_one_person
 from castlist.io import plain_json
 
@@ -465,4 +465,4 @@ def _some(names: Sequence[str], most: int = 4) -> str:
 
 def shown(text: str) -> str:
     """Text that cannot steer the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return visible(text)

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
+from castlist.decisions.decision import clean_name
 from castlist.errors import InputError
 from castlist.plain import read_plain
 from castlist.timecode import Timebase, frame_number
@@ -32,7 +33,7 @@ def read(path: Path) -> bytes:
 
 def cleaned(name: str) -> str:
     """A name on one line, without the apostrophe that keeps a spreadsheet from running it."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_LONGEST]
+    text = clean_name(name)[:_LONGEST]
     return text[1:] if text[:1] == "'" and text[1:2] in "=+-@＝＋－＠" and text[1:2] else text
 
 
