@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -142,6 +143,16 @@ def test_a_notebook_shows_faces_and_escapes_names() -> None:
     assert made()[0].images() == []
     assert cast[0]._repr_html_().count("data:image/jpeg") == 1
     assert "<img src=x" not in cast[1]._repr_html_()
+
+
+def test_a_notebook_takes_the_name_of_any_file_and_person() -> None:
+    """A file's name that is no UTF-8, a control character: what is shown can be written as UTF-8 and XML."""
+    cast = made(names=("\x07\u202eAnna", "Bob"))
+    cast = replace(cast, video=replace(cast.video, path=Path("/films/\udcff\x1b[31m.mov")))
+    for shown in (cast._repr_html_(), cast[0]._repr_html_()):
+        assert shown.encode("utf-8")
+        assert not {"\x07", "\x1b"} & set(shown)
+        assert "<bdi>" in shown
 
 
 def test_a_timeline_has_a_lane_a_person_and_a_bar_an_appearance() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
+from castlist.io.exports.names import film_name, one_line
+
 if TYPE_CHECKING:
     from castlist.cast import Cast, Person
 
@@ -32,7 +34,7 @@ def html(cast: Cast, image: Callable[[str], bytes] | None = None, shown: int = S
     tail.append(f"{len(cast.background)} in the background" if cast.background else "")
     end = ", ".join(part for part in tail if part)
     return (
-        f"<div><p><b>{escape(cast.video.path.name)}</b>: {escape(cast.summary)}</p>"
+        f"<div><p>{_named(film_name(cast))}: {escape(cast.summary)}</p>"
         f"<table style='border-collapse:collapse'>{rows}</table><p>{end}</p></div>"
     )
 
@@ -43,15 +45,17 @@ def person_html(person: Person, image: Callable[[str], bytes] | None = None) -> 
     stays = len(person.appearances)
     summary = f"{person.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
     first, last = float(person.first), float(person.last)
-    return (
-        f"<div><p><b>{escape(person.name)}</b>: {summary}, {first:.1f}–{last:.1f} s</p><p>{faces}</p></div>"
-    )
+    return f"<div><p>{_named(person.name)}: {summary}, {first:.1f}–{last:.1f} s</p><p>{faces}</p></div>"
+
+
+def _named(name: str) -> str:
+    return f"<b><bdi>{escape(one_line(name))}</bdi></b>"
 
 
 def _row(cast: Cast, person: Person, image: Callable[[str], bytes] | None, colour: str) -> str:
     faces = "".join(_picture(face.image, image) for face in person.faces[:PICTURES])
     return (
-        f"<tr><td>{faces}</td><td style='text-align:left'><b>{escape(person.name)}</b><br>"
+        f"<tr><td>{faces}</td><td style='text-align:left'>{_named(person.name)}<br>"
         f"{person.screen_time:.1f} s, {100 * cast.share(person):.0f} %</td>"
         f"<td style='width:60%;min-width:20em'>{_lane(cast, person, colour)}</td></tr>"
     )

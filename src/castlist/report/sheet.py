@@ -95,7 +95,7 @@ def render_sheet(
         "sheet.html",
         ("look.css", "sheet.css"),
         film={"href": film, "title": words.one_line(cast.video.path.stem, 120) or "Untitled"},
-        summary=cast.summary,
+        summary=_summary(cast),
         people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
         about=None if person is None else _about(cast, person, album, likeness),
         alike=likeness,
@@ -126,6 +126,12 @@ def _strips(person: Person, pose: Mapping[str, float] | None) -> list[tuple[str,
         if (turned := pose.get(face.image)) is not None:
             sides[0 if abs(turned) <= FRONT else 1 if turned < 0 else 2].append(face)
     return [(name, _apart(faces)[:BY_POSE]) for name, faces in zip(POSES, sides, strict=True) if faces]
+
+
+def _summary(cast: Cast) -> str:
+    """How many people in how long a film."""
+    behind = f" and {words.count(len(cast.background))} in the background" if cast.background else ""
+    return f"{words.count(len(cast.people), 'person', 'people')}{behind} in {words.length(cast.whole)}"
 
 
 def _apart(faces: Sequence[Face]) -> list[Face]:
