@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from castlist import __version__
 from castlist.cli import VERBS, cli, run
+from castlist.cli.options import split_names
 from castlist.extras import install
 
 
@@ -218,3 +219,18 @@ def test_output_that_cannot_be_written_is_one_sentence():
 def test_closed_streams_do_no_harm():
     result = subprocess.run(["bash", "-c", f"'{sys.executable}' -m castlist recipe >&- 2>&-"])
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (("Anna,Bob",), ["Anna", "Bob"]),
+        (("Bob, Jr.",), ["Bob, Jr."]),
+        (("anna, Bob, Jr. ,Carl",), ["anna", "Bob, Jr.", "Carl"]),
+        (("Carl,bob, jr.", "Anna"), ["Carl", "bob, jr.", "Anna"]),
+        ((" , Anna,,", ""), ["Anna"]),
+        (("Bob,Jr.",), ["Bob", "Jr."]),
+    ],
+)
+def test_names_between_commas_may_hold_commas(given, names):
+    assert split_names(given, ["Anna", "Bob", "Carl", "Bob, Jr."]) == names

@@ -205,12 +205,20 @@ def place_advised(option: str = "--out") -> Iterator[None]:
 
 
 def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
-    """Names from options in which several may stand with commas between; a name may hold a comma itself."""
+    """Names from options in which several may stand with commas between; a known name may hold commas."""
     whole = {name.casefold() for name in known}
-    names: list[str] = []
-    for text in given:
-        names += [text] if text.casefold() in whole else [n.strip() for n in text.split(",") if n.strip()]
-    return names
+    return [name for text in given for name in _names_in(text.split(","), whole)]
+
+
+def _names_in(parts: list[str], known: set[str]) -> Iterator[str]:
+    """The names that texts between commas are, each as long as it can be and is known."""
+    begin = 0
+    while begin < len(parts):
+        tried = ((end, ",".join(parts[begin:end]).strip()) for end in range(len(parts), begin, -1))
+        one = (begin + 1, parts[begin].strip())
+        begin, name = next((each for each in tried if each[1].casefold() in known), one)
+        if name:
+            yield name
 
 
 def made_recipe(path: str | None, settings: tuple[str, ...], people: str | None = None) -> Recipe:
