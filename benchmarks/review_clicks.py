@@ -193,7 +193,9 @@ def mark_strangers(bench: Bench, checks: list[Check], aside: list[int], homes: l
         if truth[track] >= 0:
             home = next((t for t in others if truth[t] == truth[track]), NOISE)
             back.append(track if home == NOISE else {"track": track, "to": home})
-    bench.act({"action": "check", "items": answers, "back": back})
+    taken = {i["track"] if isinstance(i, dict) else i for i in back}
+    stay = [t for t in aside if t not in taken]
+    bench.act({"action": "check", "items": answers, "back": back, "stay": stay})
     return len(back) + clicks
 
 

@@ -182,7 +182,7 @@ def test_an_item_left_open_changes_nothing_and_is_not_asked_again(made: Callable
         number = session.view.group("p3").number  # type: ignore[union-attr]
         session.decide({"action": "sort", "items": [{"track": 6, "open": [0, 3]}]})
         assert people(session) == before
-        assert session.history()[0]["what"] == "1 left open"
+        assert session.history()[0]["what"] == "1 left as it was"
         assert not len(session.view.cannot)
         assert all(i["track"]["track"] != 6 for i in session.sheet()["items"])
         session.decide({"action": "merge", "people": ["p1", "p3"]})  # nothing was cut
@@ -331,4 +331,4 @@ def test_the_history_says_what_a_sheet_did(made: Callable[..., Any]) -> None:
         assert session.history()[0]["what"] == "Person 1 and Person 2: confirmed"
         items = [{"track": 3, "to": 0}, {"track": 6, "open": [0]}]
         session.decide({"action": "sort", "items": items})
-        assert session.history()[0]["what"] == "1 track of Person 2: moved to Person 1; 1 left open"
+        assert session.history()[0]["what"] == "1 track of Person 2: moved to Person 1; 1 left as it was"

@@ -87,7 +87,7 @@ def test_clicks_until_the_end_by_hand() -> None:
     assert clicks_until_the_end(0, 0, 0, 0) == 2
 
 
-def test_a_track_is_proposed_to_leave_only_where_another_is_likelier_than_not(
+def test_a_track_is_proposed_to_leave_only_where_another_is_clearly_likelier(
     made: Callable[..., Any],
 ) -> None:
     with Session.open(made(TRUTH, PARTED).place) as session:
@@ -101,5 +101,5 @@ def test_a_track_is_proposed_to_leave_only_where_another_is_likelier_than_not(
         group = {k: asker._face(k, 0) for k in range(3)}
         assert (item.guess, item.others) == (group[own], (group[other], group[third]))
         assert item.probability == 0.4
-        lines.chance[0] = [0.55, 0.3, 0.1]
+        lines.chance[0] = [0.65, 0.3, 0.05]
         assert asker._item(lines, 0).guess == group[other]

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,8 +59,9 @@ def write_page(html: str, path: str | Path) -> Path:
     return path
 
 
+@cache
 def _environment() -> jinja2.Environment:
-    """The templates beside this file."""
+    """The templates beside this file, compiled once a process."""
     import jinja2
 
     return jinja2.Environment(

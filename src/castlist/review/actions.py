@@ -220,10 +220,12 @@ def _check(f: _Faces, request: JsonObject) -> Decision:
     Each item has a `person` and `strangers`, a list of lists of tracks; each list becomes a person. `moved`
     is a list of {"tracks": [3, 5], "to": 12}: strangers who go to the person of the track `to`. `back` are
     tracks that were set aside and are faces after all: each becomes a person, or goes to one where it stands
-    as {"track": 8, "to": 12}.
+    as {"track": 8, "to": 12}. `stay` are tracks that were looked at and stay set aside: they are not asked
+    about again. Without `items`, only what was set aside was looked at.
     """
     items = request.get("items")
-    if not isinstance(items, list) or not items or not all(isinstance(i, Mapping) for i in items):
+    aside = bool(request.get("back") or request.get("stay"))
+    if not isinstance(items, list) or not (items or aside) or not all(isinstance(i, Mapping) for i in items):
         raise InputError("name at least one item, each with a person and the strangers among their tracks")
     done: set[int] = set()
     found: list[_Step] = []
@@ -235,6 +237,7 @@ def _check(f: _Faces, request: JsonObject) -> Decision:
         found += _looked_through(f, group, item)
     steps = [*_taken_back(f, request.get("back", [])), *found]
     leaving = np.array([t for moved, _, _ in steps for t in moved], np.int64)
+    steps += _left_aside(f, request.get("stay", []), leaving)
     sides = ((moved, _who_stays(f, to, leaving), left) for moved, to, left in steps)
     return Decision(DecisionKind.SORT, tuple(a for k, step in enumerate(sides) for a in f.step(k, *step)))
 
@@ -263,6 +266,19 @@ def _taken_back(f: _Faces, back: Json) -> list[_Step]:
         raise InputError("a restored track is listed twice")
     homes = [_target(f, i, ()) if "to" in i else () for i in given]
     return [([int(str(track))], home, ()) for track, home in zip(asked, homes, strict=True)]
+
+
+def _left_aside(f: _Faces, stay: Json, leaving: NDArray[np.int64]) -> list[_Step]:
+    """The steps that leave tracks set aside: each was compared with somebody, without an answer."""
+    if not isinstance(stay, list):
+        raise InputError("stay is a list of tracks that were set aside")
+    tracks = f.tracks({"tracks": stay}, 0)
+    if (f.view.label[tracks] != NOISE).any() or np.isin(tracks, leaving).any():
+        raise InputError("only tracks that are set aside, and are not taken back, can stay so")
+    if not f.view.groups:
+        raise InputError("nobody is there with whom these tracks could be compared")
+    compared = f.witnesses(f.view.groups[0].tracks)[:1].tolist()
+    return [((), (), [t, *compared]) for t in tracks.tolist()]
 
 
 def _target(f: _Faces, item: JsonObject, own: Sequence[int]) -> Sequence[int]:

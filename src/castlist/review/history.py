@@ -74,10 +74,10 @@ def _plainly(made: Decision) -> str:
 
 
 def sentence_of_open(made: Decision) -> str:
-    """How many items of a sheet were left open, "" for none."""
+    """How many items of a sheet were left open, and tracks set aside, "" for none."""
     sides = {a.side for a in made.anchors}
     count = sum(1 for k in {side // 3 for side in sides} if not sides & {3 * k, 3 * k + 1})
-    return f"{count} left open" if count else ""
+    return f"{count} left as {'it was' if count == 1 else 'they were'}" if count else ""
 
 
 def tracks(count: int) -> str:

@@ -48,6 +48,7 @@ from castlist.review.history import overruled, sentence
 from castlist.review.people import Aside, Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
 from castlist.store import Stale, Workspace
+from castlist.suggest.asides import set_aside
 from castlist.suggest.names import Proposal
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
@@ -276,9 +277,10 @@ class Session:
 
         Each of `people` has `id`, `wrong` (faces expected to be somebody else's), `pieces`, lists of track
         numbers, the first of which is the person, and `others`, for each piece whom it may show instead, as
-        [id, track], the likeliest first. `aside` are the largest tracks that were set aside, `homes` whom
-        each may show; `left` says how many people are not confirmed, `first` what is to be asked first,
-        "sheet" or "check", and `doubts` who is unsure and why.
+        [id, track], the likeliest first. `aside` are the largest tracks that were set aside and nobody looked
+        at, `asides` how many of them there are, `homes` whom each may show; `left` says how many people are
+        not confirmed, `first` what is to be asked first, "sheet" or "check" (without people: about what was
+        set aside), and `doubts` who is unsure and why.
         """
         with self._thinking:
             view = self.refresh()
@@ -301,6 +303,7 @@ class Session:
                 "revision": view.revision,
                 "people": people,
                 "aside": aside,
+                "asides": len(set_aside(self.base, view)),
                 "homes": [persons(t) for t in asker.elsewhere([np.array([t], np.int64) for t in aside])],
                 "left": asker.unconfirmed(),
                 "first": asker.first(),

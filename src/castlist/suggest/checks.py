@@ -1,8 +1,9 @@
 """Who does not belong: people whose tracks nobody has looked through, each in pieces that look alike.
 
 A reviewer looks at a person's pieces and marks the strangers; what is not marked is confirmed. Pieces come
-from average linkage of the track vectors, so that what fits least stands on its own; so does every track that
-is likely somebody else's.  [Sokal and Michener 1958]
+from Ward linkage of the track vectors: average linkage parts outliers one by one, and leaves the tracks of a
+second person in one large piece, of which a few faces are shown.  A track that is likely somebody else's is a
+piece of its own.  [Ward 1963]
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _spread(tracks: Tracks, vector: NDArray[np.float32]) -> Tracks:
 
 
 def _linked(vector: NDArray[np.float32], size: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) the piece of each track, by average linkage."""
+    """(n,) the piece of each track, by Ward linkage."""
     n = len(vector)
     if n < 3:
         return np.arange(n)
@@ -91,8 +92,8 @@ def _linked(vector: NDArray[np.float32], size: NDArray[np.int64]) -> NDArray[np.
 
     core = np.argsort(-size, kind="stable")[:LINKED]
     x = vector[core].astype(np.float64)
-    distance = np.clip(1 - x @ x.T, 0, 2)[np.triu_indices(len(core), 1)]
-    found = fcluster(linkage(distance, "average"), min(MOST, (len(core) + 1) // 2), "maxclust") - 1
+    distance = np.sqrt(np.clip(2 - 2 * x @ x.T, 0, 4))[np.triu_indices(len(core), 1)]
+    found = fcluster(linkage(distance, "ward"), min(MOST, (len(core) + 1) // 2), "maxclust") - 1
     piece = found[(vector @ vector[core].T).argmax(axis=1)]
     piece[core] = found
     return np.unique(piece, return_inverse=True)[1].astype(np.int64)

@@ -1,9 +1,10 @@
 """Who somebody is among those who are there already: every person but the most certain is asked about once.
 
-A person is compared with people of higher rank: those with a name first, then those with more faces. The
-probability of each is that of the two groups, or for a person of one track what the whole film teaches about
-faces. Linkage is wrong now and then where it is certain, so a person who was never compared with anybody is
-held to be one of the others with at least the probability `UNASKED`.
+A person is compared with people of higher rank: those with a name first, then those who have a face to
+compare, then those with more faces. The probability of each is that of the two groups, or for a person of one
+track what the whole film teaches about faces. Linkage is wrong now and then where it is certain, so a person
+who was never compared with anybody is held to be one of the others with at least the probability `UNASKED`.
+Where nothing else is left to be asked, people of many faces are compared with everybody, the likeliest first.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Base
 from castlist.decisions.people import View
+from castlist.suggest.asides import LEFT
 from castlist.suggest.batches import TOO_SURE
 from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import left_open, never
@@ -69,35 +71,42 @@ class KnownPeople:
         self.count = np.array([len(g.tracks) for g in view.groups], np.int64)
         self.named = np.array([bool(g.name) for g in view.groups], np.bool_)
         self.rank = np.empty(len(self.count), np.int64)
-        self.rank[np.lexsort((self.group_worth, self.named))] = np.arange(len(self.count))
+        order = np.lexsort(
+            (self.group_worth, ~evidence.blank, self.named)
+        )  # without a face: asked, not offered
+        self.rank[order] = np.arange(len(self.count))
 
-    def all(self) -> list[Likely]:
-        """Everybody who may be somebody of higher rank, as far as that is worth a question."""
+    def all(self, *, everybody: bool = False) -> list[Likely]:
+        """Everybody who may be somebody of higher rank, as far as that is worth a question.
+
+        Args:
+            everybody: compare people of more than `LEFT` of the faces with all others, `MOST` at once.
+        """
         several, single = dict(self._several()), dict(self._single())
-        unasked, asked = self._unasked()
+        unasked, asked = self._unasked(everybody)
         found = []
         for k in range(len(self.count)):
             likely = several.get(k) or single.get(k)
             if len(unasked[k]):
-                likely = self._with_others(k, likely, unasked[k])
+                likely = self._with_others(k, likely, unasked[k], MOST if everybody else ENOUGH)
             elif asked[k] and likely is not None and 1 - likely.none < AGAIN:
                 continue
             if likely is not None:
                 found.append(likely)
         return found
 
-    def _with_others(self, k: int, likely: Likely | None, others: Labels) -> Likely:
-        """With the next people to compare, where there are fewer than `ENOUGH`, and at least `UNASKED`."""
+    def _with_others(self, k: int, likely: Likely | None, others: Labels, most: int) -> Likely:
+        """With the next people to compare, where there are fewer than `most`, and at least `UNASKED`."""
         shown = [*likely.shown] if likely else []
         listed = {group for group, _ in shown}
         more = [(g, 0.0) for g in others.tolist() if g not in listed]
-        shown += more if len(shown) + len(more) <= MOST else more[: max(0, ENOUGH - len(shown))]
+        shown += more if len(shown) + len(more) <= MOST else more[: max(0, most - len(shown))]
         known = 1 - likely.none if likely else 0.0
         missed = UNASKED * (1 - known)
         worth = likely.worth if likely else self.group_worth[k] / self.count[k]
         return Likely(k, [(g, p + missed / len(shown)) for g, p in shown], 1 - known - missed, float(worth))
 
-    def _unasked(self) -> tuple[list[Labels], NDArray[np.bool_]]:
+    def _unasked(self, everybody: bool) -> tuple[list[Labels], NDArray[np.bool_]]:
         """For each person those of higher rank to compare, the likeliest first; nobody where enough were.
 
         And whether a person was compared with enough others.
@@ -108,7 +117,8 @@ class KnownPeople:
         open_ &= ~(blank & ~blank[:, None])  # but never offered for somebody who is not
         compared = self._compared()
         possible = compared + open_.sum(axis=1)
-        few = np.where(possible <= MOST, possible, ENOUGH)
+        large = self.group_worth > LEFT * self.group_worth.sum()
+        few = np.where((possible <= MOST) | (large & everybody), possible, ENOUGH)
         rows = np.flatnonzero(compared < few)
         value = np.where(open_[rows], self.probability[rows], -1.0)
         best = np.tile(np.arange(groups), (len(rows), 1))

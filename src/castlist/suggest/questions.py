@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Base
 from castlist.decisions.people import View
-from castlist.suggest.batches import TOO_SURE, Batch, Item, Lines, best_of
+from castlist.suggest.asides import set_aside, worth_a_page
+from castlist.suggest.batches import LEAVES, TOO_SURE, Batch, Item, Lines, best_of
 from castlist.suggest.checks import SHOWN, Check, pieces, pieces_of
 from castlist.suggest.doubt import Outlook, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import Sums, never, seen_together, shut
-from castlist.types import NOISE, PERSON, SET_ASIDE
+from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
 
 LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided about
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
-LEAVES = 0.5  # probability of another person from which on a track is proposed to leave: likelier than not
 LONGEST = 24  # items of a sheet
 WHO_FIRST = 0.1  # probability of being somebody else from which that is asked before one is looked through
 AT_ONCE = 40  # pieces of people to be looked through at once
@@ -66,8 +66,9 @@ class Asker:
         """Go by this view from now on."""
         self.view = view
         self.closed = view.labelled.copy()  # nothing to be asked about these
-        self.closed[view.unsure.ravel()] = True
+        self.closed[view.unsure[view.label[view.unsure[:, 0]] != NOISE].ravel()] = True
         self._lines: tuple[Lines, Lines] | None = None
+        self._rest: Lines | None = None
         self._first: tuple[Batch, list[Check]] | None = None
         self.done = np.array([bool(g.name) for g in view.groups], np.bool_)  # who is known by name
         self._groups()
@@ -89,13 +90,27 @@ class Asker:
         return found[:limit]
 
     def sheet(self, limit: int = LONGEST) -> Batch:
-        """The items to be asked about at once that put most faces right for a click."""
+        """The items to be asked about at once that put most faces right for a click.
+
+        Where nothing is left to be asked, people of many faces are compared with all whom they were not
+        compared with yet.
+        """
         if not self.view.groups:
             return Batch((), 0.0, 0.0)
         tracks, wholes = self._known()
+        found = self._batch(tracks, wholes, limit)
+        if found.items or self.checks() or self._asides_left():
+            return found
+        if self._rest is None:
+            self._rest = self._wholes(everybody=True)
+        return self._batch(tracks, self._rest, limit, full=True)
+
+    def _batch(self, tracks: Lines, wholes: Lines, limit: int, *, full: bool = False) -> Batch:
+        """A sheet of these items; `full` takes as many as there is room for."""
         gain = np.concatenate([tracks.gain, wholes.gain])
         cost = np.concatenate([tracks.cost, wholes.cost])
-        chosen = best_of(gain, cost, limit)
+        chosen = np.argsort(-gain, kind="stable")[:limit] if full else best_of(gain, cost, limit)
+        chosen = chosen[gain[chosen] > 0]
         clicks = 1 + float(cost[chosen].sum())
         items = [self._item(tracks, i) if i < len(tracks.gain) else self._item(wholes, i - len(tracks.gain))
                  for i in chosen.tolist()]  # fmt: skip
@@ -133,19 +148,25 @@ class Asker:
         return self._first
 
     def first(self) -> str:
-        """What to ask first, by the faces put right for a click: "sheet", "check", or "" for nothing."""
+        """What to ask first, by the faces put right for a click: "sheet", "check", or "" for nothing.
+
+        "check" without people asks about what was set aside only.
+        """
         sheet, checks = self.first_of_each()
         if not sheet.items:
-            return "check" if checks else ""
+            return "check" if checks or self._asides_left() else ""
         wrong = sum(c.wrong for c in checks)
         clicks = 1 + sum(c.strangers for c in checks)
         return "check" if checks and wrong / clicks > sheet.gain else "sheet"
 
     def asides(self, limit: int = LONGEST) -> list[int]:
-        """Tracks that castlist set aside and nobody decided about, those with most faces first."""
-        view, size = self.view, self.base.tracks.size
-        left = np.flatnonzero((view.fate == SET_ASIDE) & ~view.no_face & ~view.hidden)
-        return [int(t) for t in left[np.argsort(-size[left], kind="stable")][:limit]]
+        """Tracks that castlist set aside and nobody looked at yet, those with most faces first."""
+        return [int(t) for t in set_aside(self.base, self.view)[:limit]]
+
+    def _asides_left(self) -> bool:
+        """Whether so much was set aside and not looked at that it is asked about by itself."""
+        left = set_aside(self.base, self.view)
+        return bool(self.view.groups) and worth_a_page(self.base, self.view, left)
 
     def unconfirmed(self) -> int:
         """How many people have no name and tracks that nobody confirmed."""
@@ -294,12 +315,12 @@ class Asker:
             lines.add(shown, own_share, self.worth[track], 1 - own_share)
         return lines.done()
 
-    def _wholes(self) -> Lines:
-        """People who may be somebody of higher rank."""
+    def _wholes(self, *, everybody: bool = False) -> Lines:
+        """People who may be somebody of higher rank; `everybody` as in `KnownPeople.all`."""
         probability = self._between[0]
         worth = self.worth, self.group_worth.astype(np.float64)
         known = KnownPeople(self.base, self.view, self.evidence, worth, probability, shut(self.view))
-        found = known.all()
+        found = known.all(everybody=everybody)
         faces = [self._face(likely.group) for likely in found]
         lines = Lines(np.array(faces, np.int64), True)
         for likely in found:

@@ -32,13 +32,13 @@ export const old = () => root.classList.add("old");
 export const focusCheck = () => to(at);
 
 function draw() {
-  const rest = asked.left - people.length;
-  root.replaceChildren(el("h2", {}, people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. All other faces are confirmed."),
+  const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
+  root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
+    alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
-    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, "Click the pictures that do show a person."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
-    el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button("All others are right", confirm, { key: "Enter", className: "main" }),
-      el("span", { className: "soft" }, rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.")));
+    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, "Click the pictures that do show a person, or point at them and press the number of the person. All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
+    el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
+      el("span", { className: "soft" }, [alone ? "" : rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.", more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""].filter(Boolean).join(" "))));
   mark();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
 }
@@ -171,9 +171,10 @@ export function press(key) {
 async function confirm() {
   if (!idle() || !shown()) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
-  if (!sure.length) { say("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
+  if (!sure.length && people.length) { say("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
   const target = (piece) => piece.others[piece.pick][1], marked = (list, some) => list.filter((piece) => piece.pick !== null && (piece.pick === NEW) === some);
   const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
   const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
-  await decide({ action: "check", items, back }, many(sure.length, "person", "people") + " confirmed");
+  const stay = asides.filter((piece) => piece.pick === null).map((piece) => piece.tracks[0]);
+  await decide({ action: "check", items, back, stay }, people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`);
 }

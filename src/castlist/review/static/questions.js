@@ -32,7 +32,8 @@ function draw(work) {
   if (sheets) ways.set("sheet", ["Who is who", () => sheet(work.sheet)]);
   if (work.questions.length) ways.set("single", ["One at a time", () => question(work.questions[0])]);
   if (work.check.people.length) ways.set("check", [`Who does not belong (${work.check.left.toLocaleString("en")} not confirmed)`, () => checks.check(work.check)]);
-  $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || named || "";
+  else if (work.check.first === "check") ways.set("check", [`Set aside (${work.check.asides.toLocaleString("en")})`, () => checks.check(work.check)]);
+  $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || named || (work.check.first ? work.check.asides : "");
   first = null;
   if (S.tab !== "questions") { drawn = -1; return; }
   const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole ? "single" : work.check.first;
