@@ -30,7 +30,7 @@ def test_terminal_report_and_page_say_who_is_unsure(made: Callable[..., Any], ca
     assert left.clicks > 0
     assert run(["info", str(place)]) == 0
     told = capsys.readouterr().out
-    assert f"may be Person {doubt.other}" in told
+    assert f"may be the same person as Person {doubt.other}" in told
     assert f"castlist review {place}, about {left.clicks} click" in told
     assert run(["report", str(place)]) == 0
     page = (place / "report.html").read_text("utf-8")
