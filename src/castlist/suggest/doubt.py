@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,17 +10,16 @@ from numpy.typing import NDArray
 
 from castlist.suggest.batches import Lines
 
-__all__ = ["Doubt", "Outlook", "clicks_until_the_end", "doubts_of"]
+__all__ = ["Doubt", "Outlook", "Work", "clicks_until_the_end", "doubts_of"]
 
-# What a review takes until nothing is asked any more: least squares of logarithms over 354 sheets of
-# simulated reviews (six labelled films, the same made small, drawn ones, three track sets and parts of them),
-# the first sheet of each weighted most; benchmarks/review_clicks.py says how far it is off.
-ONCE = 2.1  # clicks, and for
-MISS_TRACK = 2.4  # each wrong proposal that is expected of tracks; more come with the next sheets,
-MISS_PERSON = 1.9  # of people,
-PIECE = 0.29  # each piece of the people who are not confirmed
+# What a review takes until nothing is asked any more: one click for each page that is expected, and more, by
+# a robust fit of logarithms to the first sheets of 58 simulated reviews (six labelled films, the same made
+# small, drawn ones, three track sets and parts of them); benchmarks/review_clicks.py says how far it is off.
+MISS_TRACK = 5.9  # clicks for each wrong proposal that is expected of tracks; more come with the next sheets,
+MISS_PERSON = 3.2  # of people, which are then looked through,
+STRANGERS = 1.75  # for the root of the number of pieces beyond one of each unconfirmed person and one more
 # Answers are about tracks in most doubt, so expected misses grow past all measure in the midst of a review:
-MOST_WRONG = 0.05  # of all tracks, the limit to which they tend
+MOST_WRONG = 0.035  # of all tracks, the limit to which they tend
 UNSURE = 0.2  # probability of being somebody else here, or share of faces expected to be, from which one is
 
 
@@ -52,17 +52,26 @@ class Outlook:
         return next((d for d in self.doubts if d.person == person), None)
 
 
-def clicks_until_the_end(wrong_tracks: float, wrong_people: float, pieces: int, tracks: int) -> int:
-    """How many clicks a review is expected to take until nothing is asked any more.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is left to be looked at."""
 
-    Args:
-        wrong_tracks: proposals for single tracks that are expected to be wrong.
-        wrong_people: proposals for whole people that are.
-        pieces: of people who are not confirmed.
-        tracks: all there are.
-    """
-    limited = wrong_tracks / (1 + wrong_tracks / max(MOST_WRONG * tracks, 1e-9))
-    return round(ONCE + MISS_TRACK * limited + MISS_PERSON * wrong_people + PIECE * pieces)
+    wrong_tracks: float  # proposals for single tracks that are expected to be wrong
+    wrong_people: float  # proposals for whole people that are
+    sheet: bool  # whether anything stands on a sheet
+    people: int  # not confirmed
+    pieces: int  # of them
+    aside: int  # pages of what was set aside
+    tracks: int  # all there are
+
+
+def clicks_until_the_end(work: Work) -> int:
+    """How many clicks a review is expected to take until nothing is asked any more."""
+    limited = work.wrong_tracks / (1 + work.wrong_tracks / max(MOST_WRONG * work.tracks, 1e-9))
+    looked = work.people > 0  # the first page of what was set aside stands below who is looked through
+    pages = work.sheet + looked + max(work.aside - looked, 0)
+    strangers = STRANGERS * math.sqrt(max(work.pieces - work.people - 1, 0))
+    return round(pages + MISS_TRACK * limited + MISS_PERSON * work.wrong_people + strangers)
 
 
 def doubts_of(
