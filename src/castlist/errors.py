@@ -80,7 +80,7 @@ class MissingExtra(CastlistError, ImportError):
     def __init__(self, what: str, extra: str) -> None:
         from castlist.extras import install
 
-        super().__init__(f"{what} needs an optional part of castlist: {install(extra)}")
+        super().__init__(f"{what} needs packages that are not installed: {install(extra)}")
         self.extra = extra
 
 

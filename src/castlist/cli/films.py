@@ -84,7 +84,7 @@ def _plain(total: int) -> tuple[FilmWatch, Each]:
     def watch(film: str, stage: str, done: int, all_: int) -> None:
         if film not in begun:
             begun.add(film)
-            click.echo(f"{_shown(film)}: begun" + (f" ({all_} frames)" if all_ else ""), err=True)
+            click.echo(f"{_shown(film)}: started" + (f" ({all_} frames)" if all_ else ""), err=True)
 
     def each(outcome: Outcome) -> None:
         nonlocal over
@@ -121,7 +121,9 @@ def _sums(outcomes: Sequence[Outcome]) -> str:
     states = [outcome.state for outcome in outcomes]
     parts = [f"{states.count(state)} {state.word}" for state in FilmState if state in states]
     hours = sum(outcome.duration for outcome in outcomes)
-    return f"{len(outcomes)} films: {', '.join(parts)}; {clock_time(hours)} of film"
+    return (
+        f"{len(outcomes)} film{'s' * (len(outcomes) != 1)}: {', '.join(parts)}; {clock_time(hours)} of film"
+    )
 
 
 def _short(film: str) -> str:

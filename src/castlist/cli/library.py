@@ -181,9 +181,8 @@ def show(lib: Library, person: str, as_json: bool) -> None:
     if as_json:
         click.echo(plain_json.text(found.document()))
         return
-    click.echo(
-        f"{found.id}  {shown(found.name)}: {clock_time(found.screen_time)} in {len(found.films)} films"
-    )
+    count = f"{len(found.films)} film{'s' * (len(found.films) != 1)}"
+    click.echo(f"{found.id}  {shown(found.name)}: {clock_time(found.screen_time)} in {count}")
     rows = [(shown(a.film.name), clock_time(a.start), clock_time(a.stop)) for a in found.appearances]
     table(("Film", "From", "To"), rows, right=("From", "To"))
 
@@ -361,7 +360,7 @@ def remove(lib: Library, film: str) -> None:
 @command.command()
 @library
 @click.argument("person")
-@click.option("--yes", is_flag=True, help="Erase without asking.")
+@click.option("--yes", is_flag=True, help="Erase without asking for confirmation.")
 @decided
 def forget(lib: Library, person: str, yes: bool, author: str) -> int:
     """Erase a PERSON from LIB and from the workspaces of its films: vectors, pictures, names and times.

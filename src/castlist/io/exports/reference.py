@@ -24,9 +24,22 @@ castlist export film.mp4 --format stills -o stills/          # pictures of peopl
 castlist export film.mp4 -o film.edl --start-timecode 01:00:00:00 --rate 25
 ```
 
-`--format` says which format is meant where several have a suffix, or where a file has none of them; a
-suffix of another format is an error. `--format csv` is `faces`, a row a face, as it has always been;
-`film.csv` without `--format` holds appearances. A file appears whole or not at all. From Python:
+For editors, archivists and researchers: `castlist export` writes the cast for other programs. Which file
+do you need?
+
+| you use | write |
+|---|---|
+| DaVinci Resolve | `-o film.edl` (Import > Timeline Markers from EDL) |
+| Premiere Pro | `-o film.xml --format fcp7` |
+| Final Cut Pro | `-o film.fcpxml` |
+| Avid Media Composer | `-o film.avid.txt` |
+| a spreadsheet or a catalogue | `-o film.csv`: one row for each appearance |
+| a program of your own | `-o film.json`, or `--format faces -o faces.csv`: one row for each face |
+
+The suffix of the file chooses the format. Use `--format` if several formats have the suffix, or none has
+it; a suffix
+that belongs to another format is an error. `--format csv` means `faces`, one row a face; `film.csv` without
+`--format` has appearances. A file is written completely or not at all. From Python:
 
 ```python
 from castlist.io.exports import FORMATS, Options
@@ -41,21 +54,24 @@ FORMATS["otio"].write(cast, "film.otio", Options(person=("Anna",)))
 _TIME = """
 ## Who is written
 
-Tables of faces (`faces`, `json`, `mot`, `coco`, `cvat`, `label-studio`) hold everybody. All others hold
-appearances of the cast; `--background` adds people of the background, `--person NAME` (repeatable) takes
-these people only. People who share a name get a number after it. Names are written on one line, whatever a
-format would take for its own marks is escaped or replaced as its section says, and every script of Unicode
-is kept.
+Tables of faces (`faces`, `json`, `mot`, `coco`, `cvat`, `label-studio`) contain everybody. All others contain
+the appearances of the cast; `--background` adds people of the background, `--person NAME` (several times, or
+with commas) takes only these people. If people share a name, a number is added. Names are written on one
+line;
+characters that mean something to a format are escaped or replaced as its section says; letters of every
+script
+of Unicode are kept.
 
 ## People without a name
 
 "Person 3" tells people of one film apart; it is nobody's name, and Person 3 of another film is somebody else.
-Where what is written becomes a name in a catalogue, only names that somebody gave are written: `xmp`, stills
-and posters have no `PersonInImage` for the others, and their faces are regions without a name. `fcpxml` has
+Formats whose names go into a catalogue contain only names that a person gave: `xmp`, stills and posters
+have no
+`PersonInImage` for the others, and their faces are regions without a name. `fcpxml` has
 `Person 3 (film.mov)` as the keyword, `web-annotation` has a tag instead of an identity, and `appearances`,
-`json` and `webvtt-metadata` say in `named` whether it is a name. Everywhere else it is the label that it
-is: of markers, subtitles and chapters for somebody who watches the film, and of ids in training data of this
-one film (`coco`, `cvat`, `label-studio`, `mmif`, `rttm`). Read back into castlist, it names nobody.
+`json` and `webvtt-metadata` say in `named` whether it is a name. Everywhere else, "Person 3" is written as a
+label: in markers, subtitles and chapters for people who watch the film, and as an id in training data of this
+one film (`coco`, `cvat`, `label-studio`, `mmif`, `rttm`). If it is read back into castlist, it names nobody.
 
 ## Time
 
