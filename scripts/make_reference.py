@@ -46,10 +46,15 @@ def _verb(name: str, command: click.Command | None, parent: click.Context, level
 def recipe() -> str:
     """Every step with its choices, options and defaults."""
     lines = [
-        f"# Recipe\n\n{MADE}\nWhat is done to a film, step by step: `castlist recipe > mine.toml`, change "
-        "it, `castlist find film.mp4 --recipe mine.toml`; or one option at a time, `--set track.max_gap=1`. "
-        "`use` names one of the choices, or a class of your own as `package.module:Name` (such a recipe is a "
-        "program).\n"
+        f"# Recipe\n\n{MADE}\nThe recipe has the options of every step of `castlist find`. Few users need "
+        "it. "
+        "Change one option by `castlist find film.mp4 --set track.max_gap=1`; or write the whole recipe "
+        "to a file "
+        "by `castlist recipe > mine.toml`, change it, and use it by `castlist find film.mp4 --recipe "
+        "mine.toml`. "
+        "`use` is one of the choices, or a class of your own as `package.module:Name` (such a recipe "
+        "runs your "
+        "code).\n"
     ]
     made = Recipe()
     for name, choices in CHOICES.items():
@@ -77,9 +82,10 @@ def models() -> str:
         for m in MODELS.values()
     ]
     return (
-        f"# Models\n\n{MADE}\nModels come inside installed packages, are found without importing them, and "
-        "are checked against their SHA-256 before they are opened. Face recognition errs more on some groups "
-        "of people than on others: castlist proposes, a person decides.\n\n" + "\n".join(cards)
+        f"# Models\n\n{MADE}\nThe models come inside installed packages, whose code is never run. Each is "
+        "checked against its SHA-256 before it is opened. Face recognition makes more mistakes on some "
+        "groups of "
+        "people than on others: let a person check every result.\n\n" + "\n".join(cards)
     )
 
 
@@ -97,8 +103,10 @@ def constants() -> str:
     """Every numeric constant of the package with where it comes from."""
     rows = list(find_constants())
     parts = [
-        f"# Constants\n\n{MADE}\nEvery number that castlist is tuned by, and what it rests on, as it stands "
-        "beside it in the code. Options of steps are in [the recipe](recipe.md); how the "
+        f"# Constants\n\n{MADE}\n*For researchers and contributors.* Every number by which castlist is "
+        "tuned, and "
+        "where it comes from, as the code says beside it. Options of steps are in [the "
+        "recipe](recipe.md); how the "
         "larger ones were chosen, on which films and by which command, in [clustering](../cluster.md) and "
         "[refinement](../refine.md).\n"
     ]

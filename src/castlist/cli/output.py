@@ -27,11 +27,12 @@ STAGES = {
     "scan": "Scanning the film",
     "people": "Grouping faces into people",
     "report": "Writing the report",
-    "dense": "Looking in every frame",
+    "stills": "Taking pictures of the film",
+    "dense": "Searching every frame",
     "render": "Writing the film",
-    "prove": "Looking for faces in it",
-    "render again": "Writing it once more",
-    "prove again": "Looking again",
+    "prove": "Checking the new film",
+    "render again": "Writing the film again",
+    "prove again": "Checking the film again",
 }
 SHOWN = 40  # people in the table
 LONGEST = 600  # characters of an error

@@ -12,7 +12,7 @@ from castlist.cluster.likeness import Likeness, first_view
 from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks
 from castlist.errors import InputError
-from castlist.types import USER, Constraints, Embeddings, Origin, Tree
+from castlist.types import USER, Constraints, Embeddings, Tree
 from castlist.vectors import unit
 
 __all__ = ["LinkEvidence", "link_evidence"]
@@ -32,7 +32,7 @@ class LinkEvidence:
     other_cosine: float  # and for two
     faces: NDArray[np.int64]  # (q, 2) nearest pairs of faces, rows of the embeddings, nearest first
     face_cosine: NDArray[np.float64]  # (q,)
-    decided: str  # "", or why links decide: "must-link (user)", "cannot-link (co-occurrence)", ...
+    decided: str  # "", or why links decide: "seen in one frame (cannot-link)", ...
     merges: NDArray[
         np.int64
     ]  # (m,) nodes of the tree from a up to the first that holds b; node is leaves + i
@@ -114,10 +114,10 @@ def _decided(constraints: Constraints, n: int, a: int, b: int) -> tuple[str, flo
     for row in np.flatnonzero(pair):
         kind = "must-link" if constraints.same[row] else "cannot-link"
         reason = "decided by a person" if constraints.origin[row] == USER else "seen in one frame"
-        return f"{kind} ({Origin(constraints.origin[row]).word}), {reason}", float(constraints.same[row])
+        return f"{reason} ({kind})", float(constraints.same[row])
     group, apart = must_groups(n, constraints.must, constraints.cannot)
     if group[a] == group[b]:
-        return "a chain of must-links joins them", 1.0
+        return "a chain of must-links connects them", 1.0
     if (np.sort(group[[a, b]]) == apart).all(axis=1).any():
         return "one is must-linked to a track that is cannot-linked with the other", 0.0
     return "", None

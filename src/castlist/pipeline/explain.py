@@ -129,7 +129,7 @@ def explain(
         if not (found.embeddings.track == track).any():
             why = cast.reason[track] or "none of its faces could be read"
             where = "is in the background" if cast.fate[track] == BACKGROUND else "was set aside"
-            raise InputError(f"track {track} {where} ({why}): so it cannot be compared; name another track")
+            raise InputError(f"track {track} {where} ({why}), so it cannot be compared; name another track")
     link = link_evidence(found.tree, found.refined, found.constraints, left, right)
     decision = decided_by(view, log, left, right)
     if decision and not link.decided:
