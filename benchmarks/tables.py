@@ -103,7 +103,7 @@ def street() -> str:
                 f"{clip}, {row['width']}×{row['height']}, {row['film_seconds']:.0f} s", name,
                 f"{r['times_real_time']:.2f}", size(r["bytes"]), f"{r['face_recall_assigned']:.3f}",
                 f"{r['false_faces']:.3f}", f"{r['b_cubed_f']:.3f}",
-                f"{r['people_found']} of {r['people_truth']}, {r['people_predicted']} told",
+                f"{r['people_found']} of {r['people_truth']}, {r['people_predicted']} predicted",
             ])  # fmt: skip
     head = [
         "film",
