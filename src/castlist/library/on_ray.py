@@ -94,7 +94,7 @@ class Ray:
                 self.ray.shutdown()
                 if not left:
                     raise RuntimeError(
-                        "the local Ray cluster did not start in time; the machine is too busy"
+                        "it did not start in time; the machine is too busy, try again later"
                     ) from None
 
     def _run(self, tasks: Sequence[Task], watch: FilmWatch) -> Iterator[Outcome]:
