@@ -11,6 +11,7 @@ import pytest
 from castlist.cast import Cast
 from castlist.redact.plan import Hide, planned
 from castlist.redact.proof import judged
+from castlist.render import BLACK
 from castlist.types import CUT, DISSOLVE, INTERPOLATED, START, Clock, Shots, Tracks, Video
 
 RATE = 10  # frames a second
@@ -199,6 +200,9 @@ def test_what_a_proof_found_gives_no_way() -> None:
     found = tracks((range(10, 20), beside, 0.9))
     made = planned(cast_of(anna), anna, np.ones(1, bool), np.zeros(1, bool), Hide(), [found])
     assert made.covers.share(15, beside) > 0.99
+    black = made.covers.kind == BLACK
+    assert sorted({*made.covers.frame[black].tolist()}) == sorted({*found.frame.tolist()})
+    assert not (plan(cast_of(anna), anna, []).covers.kind == BLACK).any()
 
 
 NEAR, FAR = (150, 20, 170, 40), (20, 70, 40, 90)  # beside Carl's cover, and where there is none

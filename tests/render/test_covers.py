@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.render import BODY, CORE, HEAD, HOLE, MARGIN, STYLES, WHOLE, Covers
+from castlist.render import BLACK, BODY, CORE, HEAD, HOLE, MARGIN, STYLES, WHOLE, Covers
 from castlist.render.codecs import container_of, encoder_for, pixel_format
 from castlist.render.covers import cover
 from castlist.types import same
@@ -46,6 +46,22 @@ def test_a_head_opens_the_margin_of_another_but_not_their_face() -> None:
     opened[2:6, 2:4] = True
     assert (after[0][opened] == before[0][opened]).all()
     assert (after[0][~opened] == 0).all()
+
+
+@pytest.mark.parametrize("style", ["blur", "pixels"])
+@pytest.mark.parametrize(("kind", "cells"), [(MARGIN, 4), (BODY, 2), (CORE, 2)])
+def test_so_few_cells_are_left_of_what_is_hidden(style, kind, cells) -> None:
+    before, after = drawn([kind], [(0, 0, 64, 64)], style, (64, 64))
+    few = before[0].reshape(cells, 64 // cells, cells, 64 // cells).mean((1, 3))
+    assert few.min() - 1 <= after[0].min()
+    assert after[0].max() <= few.max() + 1
+    assert len(np.unique(after[0])) <= cells**2 or style == "blur"
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_what_was_found_again_is_black_in_every_style(style) -> None:
+    _, after = drawn([MARGIN, HOLE, BLACK], [(0, 0, 8, 8), (0, 0, 8, 8), (2, 2, 6, 6)], style)
+    assert (after[0][2:6, 2:6] == 0).all()
 
 
 @pytest.mark.parametrize("style", sorted(STYLES))

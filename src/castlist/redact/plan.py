@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from castlist.boxes import iou, pairs_in_frame, part_of
 from castlist.cast import Cast
-from castlist.render import BODY, CORE, HEAD, HOLE, MARGIN, WHOLE, Covers
+from castlist.render import BLACK, BODY, CORE, HEAD, HOLE, MARGIN, WHOLE, Covers
 from castlist.types import CUT, START, Clock, Shots, Tracks, freeze
 
 __all__ = ["Hide", "Plan", "lasting", "planned"]
@@ -115,9 +115,7 @@ def planned(
     again = _same(cast.tracks.frame, cast.tracks.box, faces.frame[certain], faces.box[certain])
     parts = _hidden(faces, hidden, certain, hide, cast, kept)
     parts += _hidden(cast.tracks, other, other & ~again, hide, cast, kept)
-    for tracks in more:
-        every = np.ones(len(tracks.frame), bool)
-        parts += _hidden(tracks, every, every, hide, cast, (kept[0][:0], kept[1][:0]))
+    parts += _found_again(more, hide, cast)
     parts += _opened(faces, shown, certain, hide)
     known = np.flatnonzero(open_tracks[cast.tracks.track])
     same = known[
@@ -133,6 +131,18 @@ def planned(
         hidden=int(hidden.sum()),
         lost=len(lost),
     )
+
+
+def _found_again(
+    more: Sequence[Tracks], hide: Hide, cast: Cast
+) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
+    """Covers of faces that a proof found: they give way to nobody, and are black whatever the style."""
+    nobody = (np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
+    parts = []
+    for tracks in more:
+        every = np.ones(len(tracks.frame), bool)
+        parts += _hidden(tracks, every, every, hide, cast, nobody)
+    return [(frame, BLACK if kind == CORE else kind, box) for frame, kind, box in parts]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -61,7 +61,6 @@ def prove(
     plan: Plan,
     film: Tracks,
     *,
-    solid: bool = True,
     search: DenseSearch,
     machine: Machine = Machine(),
     watch: Callable[[int], None] = lambda frames: None,
@@ -72,13 +71,12 @@ def prove(
         clock, shots: of the film that it was made of.
         plan: what was hidden of it.
         film: all that the dense pass took for a face in it.
-        solid: whether nothing can be seen through the covers; a face found under others is a leak.
 
     Raises:
         VideoError: the output cannot be read, or its frames are not those of the film.
     """
     video = open_video(output)
-    real = _Visible(plan, video) if solid else None
+    real = _Visible(plan, video)
     times, found = dense(video, search, machine=machine, real=real, watch=watch)
     _check_times(output, clock, times)
     tracks = followed(found, shots, clock)

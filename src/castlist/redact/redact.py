@@ -227,7 +227,7 @@ class _Job:
     def proof(self, output: Path, plan: Plan, stage: str) -> Proof:
         """What can still be seen."""
         return prove(
-            output, self.cast.clock, self.cast.shots, plan, self.faces, solid=self.style == CoverStyle.SOLID,
+            output, self.cast.clock, self.cast.shots, plan, self.faces,
             search=self.search, machine=self.machine, watch=_told(self.watch, stage, self.cast),
         )  # fmt: skip
 

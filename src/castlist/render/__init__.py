@@ -6,10 +6,23 @@ FFmpeg runs in a child process, as for decoding: a film that crashes or hangs a 
 from __future__ import annotations
 
 from castlist.render.codecs import CONTAINERS, container_of
-from castlist.render.covers import BODY, CORE, HEAD, HOLE, MARGIN, OPEN, STYLES, WHOLE, Covers, CoverStyle
+from castlist.render.covers import (
+    BLACK,
+    BODY,
+    CORE,
+    HEAD,
+    HOLE,
+    MARGIN,
+    OPEN,
+    STYLES,
+    WHOLE,
+    Covers,
+    CoverStyle,
+)
 from castlist.render.process import Film, Rendered, cut, joined, render
 
 __all__ = [
+    "BLACK",
     "BODY",
     "CONTAINERS",
     "CORE",
