@@ -106,7 +106,7 @@ def test_the_command_writes_film_and_report_and_fails_where_the_proof_does(small
     ("options", "sentence"),
     [
         (["--keep", "Person 1"], "give either -o public.mp4"),
-        (["--keep", "Person 1", "--hide", "Person 2", "-o", "OUT.mp4"], "one of the two"),
+        (["--keep", "Person 1", "--hide", "Person 2", "-o", "OUT.mp4"], "say either who stays visible"),
         (["--keep", "Nobody", "-o", "OUT.mp4"], "nobody is called"),
         (["--keep", "Person 1", "-o", "OUT.txt"], "a film can be written as"),
         (["--keep", "Person 1", "-o", "FILM"], "is the film itself"),
