@@ -40,7 +40,7 @@ from castlist.cluster.calibrate import PRIORS, Prior
 from castlist.cluster.likeness import Likeness, first_view
 from castlist.cues import Clothes, Weights, by_track
 from castlist.pipeline.identify import refine_where_better
-from castlist.refine.validate import Best, separation
+from castlist.refine.validate import Best, Verdict, separation
 from castlist.split import cells
 from castlist.types import Clustering, Constraints, Embeddings
 
@@ -192,9 +192,16 @@ def refinement(films: Sequence[Named]) -> tuple[list[str], list[list[float]], li
         verdict = refine_where_better(Best(), found.embeddings, found.constraints, shot, CPU)[0]
         f = [named.linked_f(e, *named.hints) for e in (base, forced, found.refined)]
         rows.append([film.auc(base), film.auc(forced), film.auc(found.refined), *f])
-        said.append(f"{verdict.name or 'nothing to judge by'} {verdict.before:.4f} → {verdict.after:.4f}, "
-                    f"{'used' if verdict.better else 'not used'}")  # fmt: skip
+        said.append(judged(verdict))
     return ["AUC base", "forced", "mixed", "F base", "forced", "mixed"], rows, said
+
+
+def judged(verdict: Verdict) -> str:
+    """What the judge says, in a cell."""
+    if not verdict.pairs:
+        return "nothing to judge by"
+    used = "used" if verdict.better else "not used"
+    return f"{verdict.name} {verdict.before:.3f} → {verdict.after:.3f}, {used}"
 
 
 def gains(rows: Sequence[Sequence[float]]) -> str:

@@ -41,8 +41,9 @@ class Film:
         with Workspace.open(place, write=False) as keep:
             video, recipe = keep.video(), Recipe.stored(keep.runs()[-1].recipe)
             assert video is not None
-            seen = keep.scan(recipe.scan_key(video))
-            assert seen is not None
+            last = next(run.finished for run in reversed(keep.runs()) if run.finished)
+            keys = (recipe.scan_key(video), *keep.scan_keys(last))  # of an earlier castlist too
+            seen = next(scan for scan in map(keep.scan, keys) if scan is not None)
             self.scan, started = seen, time.process_time()
             found: Found = identify(video, seen, Recipe(), machine=CPU)
             self.seconds = time.process_time() - started  # of the processor, to tell who is who
