@@ -95,7 +95,7 @@ def test_whoever_left_the_view_is_not_chosen_any_more(page: Any) -> None:
     assert chips(page) == []
     page.locator("#rows .tick").nth(0).check()
     page.keyboard.press("m")
-    said(page, "two people or more")
+    said(page, "two or more people")
     count(page, 2)
 
 

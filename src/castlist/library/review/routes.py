@@ -123,7 +123,7 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
             or not 2 <= len(people) <= 50
             or not all(isinstance(p, str) for p in people)
         ):
-            raise InputError("choose two people or more")
+            raise InputError("choose two or more people")
         for other in people[1:]:
             library.merge(people[0], other, author=_author(body))
 
