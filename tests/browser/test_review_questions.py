@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import castlist
+from castlist.types import NOISE, SET_ASIDE
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -164,4 +165,38 @@ def test_names_from_files_are_asked_about_first(
     assert [p["name"] for p in castlist.proposals(film.place)] == ["Anna"]
     page.keyboard.press("u")
     page.wait_for_function(text, arg="Is this Bob?")
+    assert page.said == []
+
+
+@pytest.fixture
+def with_one_aside(film: Any) -> Any:
+    """The same film, its longest track of a person of several set aside."""
+    with castlist.Workspace.open(film.place) as keep:
+        base = keep.machine()
+        run = [r for r in keep.runs() if r.finished][-1]
+        several = np.bincount(base.label[base.label >= 0])[base.label] > 1
+        track = int(np.where(several, base.tracks.size, 0).argmax())
+        label, fate = base.label.copy(), base.fate.copy()
+        label[track], fate[track] = NOISE, SET_ASIDE
+        reason = tuple("too unclear" if t == track else why for t, why in enumerate(base.reason))
+        keep.put("machine", f"run {run.id}", replace(base, label=label, fate=fate, reason=reason))
+    return film
+
+
+def test_what_was_set_aside_below_the_screen_is_asked_about_by_itself(
+    with_one_aside: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(with_one_aside.place).url())
+    page.set_viewport_size({"width": 900, "height": 320})  # the first row alone has room
+    asked(page)
+    page.locator(".check [data-back]").wait_for(state="attached")
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    page.set_viewport_size({"width": 900, "height": 800})
+    page.get_by_role("heading", name="Does one of these show a person?").wait_for()
+    page.locator(".check [data-back]").click()
+    page.keyboard.press("Enter")
+    answered(page, 2)
+    state = page.evaluate("async () => (await fetch('/api/state')).json()")
+    assert sum(group["count"] for group in state["aside"]) == 0
     assert page.said == []

@@ -40,8 +40,14 @@ function draw() {
     el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
       el("span", { className: "soft" }, [alone ? "" : rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.", more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""].filter(Boolean).join(" "))));
   mark();
+  lookedAt.disconnect();
+  for (const b of $$("[data-back]", root)) lookedAt.observe(b);
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
 }
+// What was set aside counts as looked at only where it was on the screen, above the bar at its foot.
+const lookedAt = new IntersectionObserver((entries) => {
+  for (const e of entries) if (e.isIntersecting) e.target.piece.lookedAt = true;
+}, { rootMargin: "0px 0px -140px 0px", threshold: 0.5 });
 function row(p, k) {
   const own = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(own) });
   head.append(el("bdi", {}, label(own)), el("span", { className: "soft" }, many(own.tracks, "track")));
@@ -175,6 +181,6 @@ async function confirm() {
   const target = (piece) => piece.others[piece.pick][1], marked = (list, some) => list.filter((piece) => piece.pick !== null && (piece.pick === NEW) === some);
   const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
   const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
-  const stay = asides.filter((piece) => piece.pick === null).map((piece) => piece.tracks[0]);
+  const left = asides.filter((piece) => piece.pick === null), stay = left.filter((piece) => piece.lookedAt || !people.length).map((piece) => piece.tracks[0]);
   await decide({ action: "check", items, back, stay }, people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`);
 }
