@@ -94,13 +94,18 @@ class Named:
 
 
 def fitted_prior(films: Iterable[Named], usual: Prior) -> Prior:
-    """Cosines of the model's track means, of one person and of two, each film counting the same."""
+    """Cosines of the model's track means, of one person and of two, each film counting the same.
+
+    The usual prior where no film has enough pairs.
+    """
     values = []
     for named in films:
         pairs, same = named.pairs()
         cosine = Likeness.of(first_view(named.film.found.refined), len(named.film.who))[0].pairs(pairs)
         if same.sum() >= LEAST_PAIRS and (~same).sum() >= LEAST_PAIRS:
             values.append([f(cosine[m]) for m in (same, ~same) for f in (np.mean, np.std)])
+    if not values:  # no other film says anything
+        return usual
     means = np.mean(values, axis=0)
     return replace(
         usual, **dict(zip(("same_mean", "same_std", "other_mean", "other_std"), means, strict=True))
@@ -169,6 +174,8 @@ def calibration(films: Sequence[Named], all_films: Sequence[Named], *, left_out:
         said.append(p)
         right.append(good)
     p, good = np.concatenate(said), np.concatenate(right)
+    if not len(p):
+        return ["0", "–", "–", "–"]
     diagram = reliability(p, good)
     sure = p >= 0.9
     bins = " ".join(
