@@ -29,6 +29,7 @@ FORMER = [  # (module, former name, name)
     ("castlist.cluster", "Billing", "Roles"),
     ("castlist.cluster", "Evidence", "GroupLinkage"),
     ("castlist.cluster", "belonging", "membership_confidence"),
+    ("castlist.decisions", "whom", "person_called"),
     ("castlist.detect", "Look", "Sampling"),
     ("castlist.detect", "Watcher", "Sampler"),
     ("castlist.library", "Decision", "LibraryDecision"),

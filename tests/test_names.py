@@ -1,9 +1,12 @@
-"""One name, one meaning: no two modules define a class of the same name."""
+"""One name, one meaning: no two modules define a class of the same name, and a name is a noun."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "castlist"
@@ -19,7 +22,7 @@ def defined_twice(source: Path) -> dict[str, list[str]]:
     """Classes that more than one module defines, with these modules."""
     modules: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted(source.rglob("*.py")):
-        for node in ast.parse(path.read_text("utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef):
                 modules[node.name].append(path.relative_to(source).as_posix())
     return {name: found for name, found in modules.items() if len(found) > 1}
@@ -37,3 +40,89 @@ def test_a_name_taken_twice_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("class Found: ...\n")
     (tmp_path / "b.py").write_text("class Found: ...\nclass Other: ...\n")
     assert defined_twice(tmp_path) == {"Found": ["a.py", "b.py"]}
+
+
+GUIDE = SOURCE.parents[1] / "CONTRIBUTING.md"
+PUBLIC = {  # names that users write, and a file's own
+    ("cast.py", "everybody"),  # Cast.everybody
+    ("cli/redact.py", "keep"),  # --keep
+    ("drawn/films.py", "nobody"),  # drawn films by name: castlist demo
+    ("drawn/films.py", "twins"),
+    ("redact/redact.py", "keep"),  # redact(keep=...)
+    ("research/bench/methods.py", "ours"),  # the method "castlist" of the tables
+}
+
+
+def wilful() -> frozenset[str]:
+    """The words that the guide for contributors forbids as names."""
+    found = re.search(
+        r"These words are never the name of .*?: (`said`.*?)\.", GUIDE.read_text("utf-8"), re.DOTALL
+    )
+    assert found
+    return frozenset(re.findall(r"`(\w+)`", found[1]))
+
+
+def is_former(value: ast.expr) -> bool:
+    """Whether this is what `_former` makes of a former name."""
+    function = value.func if isinstance(value, ast.Call) else None
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id == "_former"
+
+
+def named(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and name of each variable, argument and function; not of fields, nor of former names."""
+    nodes = list(ast.walk(tree))
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    fields = {id(n.target) for c in classes for n in c.body if isinstance(n, ast.AnnAssign)}
+    assigned = [node for node in nodes if isinstance(node, ast.Assign)]
+    former = {id(t) for n in assigned if is_former(n.value) for t in n.targets}
+    for node in nodes:
+        if isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name
+        elif (
+            isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in fields | former
+        ):
+            yield node.lineno, node.id
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def forbidden(source: Path, words: frozenset[str]) -> dict[tuple[str, str], int]:
+    """File, name and first line of each variable, argument and function that has such a word for a name."""
+    found: dict[tuple[str, str], int] = {}
+    for path in sorted(source.rglob("*.py")):
+        for line, name in named(parsed(path)):
+            if name.strip("_") in words:
+                found.setdefault((path.relative_to(source).as_posix(), name), line)
+    return found
+
+
+def test_no_name_is_a_pronoun_or_of_the_private_vocabulary() -> None:
+    words = wilful()
+    assert {"said", "who", "one", "something"} <= words
+    assert {place: line for place, line in forbidden(SOURCE, words).items() if place not in PUBLIC} == {}
+
+
+def test_every_public_exception_is_still_there() -> None:
+    assert set(forbidden(SOURCE, wilful())) >= PUBLIC
+
+
+def test_a_wilful_name_is_found_wherever_it_is_bound(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "class Row:\n    how: str\n    seen = _former.attribute('seen', 'revision')\n"
+        "def said(who, *, own):\n    for one, track in own:\n        [mine for mine in track]\n"
+        "    both += track\n"
+    )
+    found = forbidden(tmp_path, wilful())
+    assert {name: line for (_, name), line in found.items()} == {
+        "said": 4,
+        "who": 4,
+        "one": 5,
+        "mine": 6,
+        "both": 7,
+    }

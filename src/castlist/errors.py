@@ -77,10 +77,10 @@ class ModelError(CastlistError):
 class MissingExtra(CastlistError, ImportError):
     """An optional part of castlist is not installed."""
 
-    def __init__(self, what: str, extra: str) -> None:
+    def __init__(self, part: str, extra: str) -> None:
         from castlist.extras import install
 
-        super().__init__(f"{what} needs packages that are not installed: {install(extra)}")
+        super().__init__(f"{part} needs packages that are not installed: {install(extra)}")
         self.extra = extra
 
 

@@ -13,7 +13,7 @@ __all__ = ["install", "needed"]
 
 
 @contextmanager
-def needed(what: str, extra: str) -> Iterator[None]:
+def needed(part: str, extra: str) -> Iterator[None]:
     """Imports of packages that only an optional part of castlist brings.
 
     Raises:
@@ -24,7 +24,7 @@ def needed(what: str, extra: str) -> Iterator[None]:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] == "castlist":
             raise
-        raise MissingExtra(what, extra) from missing
+        raise MissingExtra(part, extra) from missing
 
 
 def install(extra: str) -> str:

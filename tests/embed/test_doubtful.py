@@ -70,7 +70,7 @@ def test_one_face_of_a_doubtful_track_is_embedded():
     clock, found, tracks = film(30, 60, 0.7)
     quality = np.linspace(0.1, 0.2, len(found))
     one = doubtful(tracks, found, quality, clock)
-    assert best_faces(tracks, quality, clock, per_second=1, least=3, one=one).tolist() == [len(found) - 1]
+    assert best_faces(tracks, quality, clock, per_second=1, least=3, single=one).tolist() == [len(found) - 1]
     assert len(best_faces(tracks, quality, clock, per_second=1, least=3)) == 3
 
 

@@ -64,7 +64,7 @@ def test_a_stray_track_belongs_elsewhere_and_an_answer_is_learnt() -> None:
     base, view = seen(truth, label)
     asker = Asker(base)
     asker.look(view)
-    found = asker.evidence.belonging(np.arange(24))
+    found = asker.evidence.membership(np.arange(24))
     assert found.group[7, 0] == view.label[0]
     assert found.own[7] < 0.5
     assert (np.delete(found.own, 7) > 0.9).all()

@@ -65,12 +65,12 @@ def command(
     replace = replace or bool(recipe or settings or people)  # who names a recipe wants its cast
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
-        _one(films[0], out, steps, machine, as_json, replace, quiet)
+        _single(films[0], out, steps, machine, as_json, replace, quiet)
         return 0
     return _many(films, out, steps, machine, jobs, shard, on, address, as_json, replace, quiet)
 
 
-def _one(
+def _single(
     film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: bool, replace: bool, quiet: bool
 ) -> None:
     """The cast of one film on stdout."""

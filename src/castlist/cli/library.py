@@ -212,14 +212,14 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
 
 @command.command()
 @library
-@click.argument("said", type=click.Choice(["same", "different", "unsure"]))
+@click.argument("reply", type=click.Choice(["same", "different", "unsure"]))
 @click.argument("question", nargs=-1, required=True)
 @decided
-def decide(lib: Library, said: str, question: Sequence[str], author: str) -> None:
+def decide(lib: Library, reply: str, question: Sequence[str], author: str) -> None:
     """Answer questions of LIB by their ids."""
     for name in question:
-        lib.answer(name, said, author=author)
-        click.echo(f"{name}: {said}")
+        lib.answer(name, reply, author=author)
+        click.echo(f"{name}: {reply}")
 
 
 @command.command()
@@ -399,12 +399,12 @@ def index(lib: Library) -> int:
     made = lib.index()
     for sentence in made.failed:
         click.echo(shown(sentence), err=True)
-    how = (
+    search = (
         f"a search finds {100 * made.recall:.1f} % of the ten most similar tracks"
         if made.twice
         else "a search finds all of them"
     )
-    click.echo(f"{made.tracks} tracks; {how}")
+    click.echo(f"{made.tracks} tracks; {search}")
     return 2 if made.failed else 0
 
 

@@ -150,7 +150,7 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
     wide = None if sys.stdout.isatty() else 160  # a file or a pipe has no width to fit
     console = Console(highlight=False, width=wide)
     if not len(cast):
-        console.print(_nobody(cast))
+        console.print(_why_empty(cast))
     else:
         table, unsure = Table(box=None, pad_edge=False), _unsure(cast, outlook)
         for name, side in (("Person", "left"), ("On screen", "right"), ("Share", "right"), ("Seen", "left")):
@@ -196,7 +196,7 @@ def sentence(text: str) -> str:
     return visible(_LONG.sub(lambda found: f"{found[0][:80]}…{found[0][-80:]}", text), LONGEST)
 
 
-def _nobody(cast: Cast) -> str:
+def _why_empty(cast: Cast) -> str:
     """Why the table is empty."""
     if not len(cast.clock):
         return "Nobody: the film has no frames."

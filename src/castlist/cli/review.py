@@ -45,13 +45,13 @@ def command(workspace: Path, port: int, host: str, film: Path | None, browser: b
     from castlist.library import Library, is_library
     from castlist.review import serve
 
-    tell = announced(host, browser)
+    listeners = announced(host, browser)
     if is_library(workspace):
         from castlist.library.review import serve as serve_library
 
-        serve_library(Library(workspace), port=port, host=host, **tell)
+        serve_library(Library(workspace), port=port, host=host, **listeners)
     else:
-        serve(workspace, film=film, port=port, host=host, **tell)
+        serve(workspace, film=film, port=port, host=host, **listeners)
 
 
 class Announced(TypedDict):
@@ -75,7 +75,7 @@ def announced(host: str, browser: bool) -> Announced:
             with suppress(OSError):
                 click.launch(url)
 
-    def invited(url: str) -> None:
+    def announce_again(url: str) -> None:
         click.echo(f"For another browser: {url}", err=True)
 
-    return {"ready": ready, "invited": invited}
+    return {"ready": ready, "invited": announce_again}

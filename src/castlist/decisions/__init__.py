@@ -26,7 +26,16 @@ from castlist.decisions.decision import Anchor, Decision, DecisionKind, active, 
 from castlist.decisions.groups import Groups
 from castlist.decisions.identities import renumbered
 from castlist.decisions.locate import Finder, locate
-from castlist.decisions.people import Conflict, Group, Joined, Missing, View, cast_of, completed, whom
+from castlist.decisions.people import (
+    Conflict,
+    Group,
+    Joined,
+    Missing,
+    View,
+    cast_of,
+    completed,
+    person_called,
+)
 from castlist.decisions.proposed import Proposed, standing
 from castlist.decisions.transfer import Carried, Left, carry
 
@@ -57,16 +66,18 @@ __all__ = [
     "decided_by",
     "locate",
     "numbered",
+    "person_called",
     "renumbered",
     "standing",
     "stood",
     "to_redo",
     "to_undo",
-    "whom",
     "with_numbers",
 ]
 
 if not TYPE_CHECKING:
     __getattr__ = _former.names(
-        __name__, KINDS=("DecisionKind", lambda kinds: {k.value: k.value for k in kinds})
+        __name__,
+        KINDS=("DecisionKind", lambda kinds: {k.value: k.value for k in kinds}),
+        whom="person_called",
     )

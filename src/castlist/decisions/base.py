@@ -15,7 +15,7 @@ from castlist.types import NOISE, SET_ASIDE, Clock, Fate, Portraits, Shots, Trac
 __all__ = ["Base", "page_order"]
 
 
-def _nobody() -> NDArray[np.int64]:
+def _no_tracks() -> NDArray[np.int64]:
     return np.zeros(0, np.int64)
 
 
@@ -36,7 +36,7 @@ class Base:
     damaged: int = 0
     mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     # (t, d) unit means of the tracks' faces, as the model gives them; `vector` where not given
-    number: NDArray[np.int64] = field(default_factory=_nobody)  # (g,) of the person that each label is
+    number: NDArray[np.int64] = field(default_factory=_no_tracks)  # (g,) of the person that each label is
     next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned

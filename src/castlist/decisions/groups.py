@@ -79,11 +79,11 @@ class Groups:
         numbers = np.zeros(max([*sides, *person], default=-1) + 1, np.int32)
         for k, number in person.items():
             numbers[k] = number
-        rows, which = spread(tracks, clock, members)
+        rows, place = spread(tracks, clock, members)
         size = np.array([video.width, video.height] * 2, np.float32)
         time = clock.pts[tracks.frame[rows]] if len(rows) else empty
         return cls(
-            clock.unit, time, tracks.box[rows] / size, which.astype(np.int32), side, members.astype(np.int32),
+            clock.unit, time, tracks.box[rows] / size, place.astype(np.int32), side, members.astype(np.int32),
             numbers, digest,
         )  # fmt: skip
 

@@ -30,8 +30,8 @@ __all__ = [
     "cast_of",
     "completed",
     "number_in",
+    "person_called",
     "view_of",
-    "whom",
 ]
 
 DECIDED_NO_FACE = "not a face, as was decided"
@@ -249,7 +249,7 @@ def number_in(text: str) -> int:
     return int(digits) if good else 0
 
 
-def whom(view: View, text: str) -> Group:
+def person_called(view: View, text: str) -> Group:
     """The person meant by "p7", "Person 7" or a name, small or capital letters alike.
 
     Raises:

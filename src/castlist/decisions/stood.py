@@ -28,7 +28,7 @@ def _none() -> Numbers:
     return np.zeros(0, np.int64)
 
 
-def _nobody() -> Groups:
+def _no_groups() -> Groups:
     return Groups(
         Fraction(1), _none(), np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.int32),
         np.zeros(0, np.int32), np.zeros(0, np.int32),
@@ -43,8 +43,10 @@ class Stood:
     """
 
     taken: Numbers = field(default_factory=_none)  # (d,) the decisions that held, in their order
-    groups: Groups = field(default_factory=_nobody)  # tracks of the run before
-    lost: Groups = field(default_factory=_nobody)  # tracks of earlier runs that the run before did not find
+    groups: Groups = field(default_factory=_no_groups)  # tracks of the run before
+    lost: Groups = field(
+        default_factory=_no_groups
+    )  # tracks of earlier runs that the run before did not find
     made_by: Numbers = field(default_factory=_none)  # (p,) the latest decision that made each of the people
     named_by: Numbers = field(default_factory=_none)  # (p,) the decision that names them, 0 for none
     key_by: Numbers = field(default_factory=_none)  # (p,) the decision that chose their picture, 0 for none

@@ -57,7 +57,7 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
     except (BrokenPipeError, KeyboardInterrupt):
         pass
     except BaseException as error:
-        say(out, wire.Record(RecordKind.ERROR), _trouble(error))
+        send_record(out, wire.Record(RecordKind.ERROR), _trouble(error))
     os._exit(0)  # no clean-up that a damaged codec state could hang in
 
 
@@ -74,7 +74,7 @@ def decode(job: wire.DecodeJob, out: int) -> None:
             file, threads=job["threads"], max_pixels=job["max_pixels"], exact=job.get("exact", False)
         )
         if job["canvas"] >= 0:
-            say(out, wire.Record(RecordKind.HEADER), wire.dump({"unit": str(source.unit)}))
+            send_record(out, wire.Record(RecordKind.HEADER), wire.dump({"unit": str(source.unit)}))
             _Sender(source, job, out).send()
             return
         first = next((f for _, f in source.frames() if f is not None), None)
@@ -85,7 +85,7 @@ def decode(job: wire.DecodeJob, out: int) -> None:
         width, height = shown_size(first.width, first.height, aspect, transpose)
         if width * height > job["max_pixels"]:
             raise Unusable(Fault.TOO_LARGE, f"{width}x{height}")
-        say(out, wire.Record(RecordKind.HEADER), wire.dump(_describe(source, first, width, height)))
+        send_record(out, wire.Record(RecordKind.HEADER), wire.dump(_describe(source, first, width, height)))
 
 
 def _describe(source: Source, first: av.VideoFrame, width: int, height: int) -> wire.Header:
@@ -127,7 +127,8 @@ class _Sender:
         try:
             self._send_frames()
         except Exception as error:
-            say(self._out, wire.Record(RecordKind.ERROR), _trouble(error))  # the frames before are good
+            failed = wire.Record(RecordKind.ERROR)  # the frames before are good
+            send_record(self._out, failed, _trouble(error))
         while True:
             self._serve()
 
@@ -169,7 +170,7 @@ class _Sender:
 
     def _send_record(self, kind: RecordKind, pts: int = 0, text: bytes = b"") -> None:
         source = self._source
-        say(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
+        send_record(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
 
 
 def _trouble(error: BaseException) -> bytes:
@@ -181,7 +182,7 @@ def _trouble(error: BaseException) -> bytes:
     return wire.dump({"code": code, "detail": detail})
 
 
-def say(out: int, record: wire.Record, text: bytes = b"") -> None:
+def send_record(out: int, record: wire.Record, text: bytes = b"") -> None:
     """Write a record, and its text if it has one, to the parent."""
     data = record.pack(text)
     while data:

@@ -61,7 +61,7 @@ class Child:
     ) -> None:
         """`module` has the `main` that does the job, and may use the descriptors `fds` too."""
         self._path, self._limits = path, limits
-        self.heard = 0  # frames
+        self.frames = 0  # frames
         self._waiting: deque[tuple[wire.Record, bytes]] = deque()  # came while a picture was waited for
         life, self._life = os.pipe()
         self._in, out = os.pipe()
@@ -100,16 +100,16 @@ class Child:
         record, text = self._waiting.popleft() if self._waiting else self._next()
         if record.kind == RecordKind.ERROR:
             self._fail(text)
-        self.heard += record.kind == RecordKind.FRAME
+        self.frames += record.kind == RecordKind.FRAME
         return record, text
 
     def ask(self, pts: int) -> None:
         """Have a frame that is still held painted; returns when that is done. Raises as `hear` does."""
         self._send(WishKind.ASK, pts)
-        while (heard := self._next())[0].kind != RecordKind.PAINTED:
-            self._waiting.append(heard)
-        if heard[1]:
-            self._fail(heard[1])
+        while (answer := self._next())[0].kind != RecordKind.PAINTED:
+            self._waiting.append(answer)
+        if answer[1]:
+            self._fail(answer[1])
 
     def done(self, pts: int) -> None:
         """Let go of all frames up to this one."""
@@ -150,7 +150,7 @@ class Child:
             if not self._poll.poll(max(0.0, left) * 1000):
                 self.close()
                 raise VideoError(
-                    f"the decoder of {printable(self._path)} hung after frame {self.heard} and was stopped: "
+                    f"the decoder of {printable(self._path)} hung after frame {self.frames} and was stopped: "
                     f"no frame came for {self._limits.seconds:g} seconds{_REMEDY}"
                 )
             part = os.read(self._in, size - len(data))
@@ -167,9 +167,9 @@ class Child:
             with contextlib.suppress(ValueError):
                 cause = signal.Signals(-code).name
                 return self._sentence(
-                    Fault.BROKEN, f"its decoder crashed with {cause} after frame {self.heard}"
+                    Fault.BROKEN, f"its decoder crashed with {cause} after frame {self.frames}"
                 )
-        return self._sentence(Fault.BROKEN, f"its decoder ended with status {code} after frame {self.heard}")
+        return self._sentence(Fault.BROKEN, f"its decoder ended with status {code} after frame {self.frames}")
 
     def _sentence(self, code: Fault, detail: str) -> str:
         return _SENTENCES[code].format(

@@ -66,12 +66,12 @@ class Sampler:
     came or went.
     """
 
-    def __init__(self, look: Sampling, detector: FaceFinder, machine: Machine) -> None:
-        self._look, self._detector, self._machine = look, detector, machine
-        self._seen: deque[_Seen] = deque(maxlen=BACK)  # the last ones, of this shot
+    def __init__(self, sampling: Sampling, detector: FaceFinder, machine: Machine) -> None:
+        self._sampling, self._detector, self._machine = sampling, detector, machine
+        self._recent: deque[_Sample] = deque(maxlen=BACK)  # the last ones, of this shot
         self.due = -np.inf  # seconds at which the next look is due, and the next one at each other size
-        self.others_due = dict.fromkeys(look.other_sides, -np.inf)
-        self._jumped = Jumps(look.jump)
+        self.others_due = dict.fromkeys(sampling.other_sides, -np.inf)
+        self._jumped = Jumps(sampling.jump)
         self._last: Detections | None = None  # what the last look saw in this shot
 
     def see(
@@ -83,59 +83,59 @@ class Sampler:
             picture: gives the frame (h, w, 3) BGR; called only if it is looked at.
             signal: (f,) what of it is compared with its neighbours.
         """
-        now = _Seen(frame, seconds, picture, signal)
+        now = _Sample(frame, seconds, picture, signal)
         if self._jumped(signal):
             yield from self.finish()
             self.due, self._last = -np.inf, None
-            self.others_due = dict.fromkeys(self._look.other_sides, -np.inf)
+            self.others_due = dict.fromkeys(self._sampling.other_sides, -np.inf)
         if seconds >= self.due - 1e-6:
             yield from self._look_at(now)
-        self._seen.append(now)
+        self._recent.append(now)
 
     def finish(self) -> Iterator[Detections]:
         """Faces of the last frame, if it has not been looked at."""
-        if self._seen:
-            last = self._seen.pop()
+        if self._recent:
+            last = self._recent.pop()
             yield from self._look_at(last)
-        self._seen.clear()
+        self._recent.clear()
 
-    def _look_at(self, seen: _Seen) -> Iterator[Detections]:
+    def _look_at(self, sample: _Sample) -> Iterator[Detections]:
         """Faces of a frame and, before them, of frames since the last look if somebody came or went."""
-        if seen.looked:
+        if sample.looked:
             return
-        sides = [self._look.side, *self._others(seen)]
-        faces = self._examined(seen, sides)
+        sides = [self._sampling.side, *self._others(sample)]
+        faces = self._examined(sample, sides)
         came = _moved(self._last, faces)
         if came or _moved(faces, self._last):  # or went
             for between, others in self._between(sides):
                 yield from _numbered(between, others)
-        hurry = self._look.hurry if came else 1.0
-        self.due, self._last = seen.seconds + 1 / (hurry * self._look.per_second), faces
-        yield from _numbered(seen, faces)
+        hurry = self._sampling.hurry if came else 1.0
+        self.due, self._last = sample.seconds + 1 / (hurry * self._sampling.per_second), faces
+        yield from _numbered(sample, faces)
 
-    def _others(self, seen: _Seen) -> Iterator[int]:
+    def _others(self, sample: _Sample) -> Iterator[int]:
         """Other sizes that are due."""
-        image = seen.picture()
+        image = sample.picture()
         for side, due in self.others_due.items():
-            if seen.seconds >= due - 1e-6 and self._look.scale(image, side) != self._look.scale(
-                image, self._look.side
+            if sample.seconds >= due - 1e-6 and self._sampling.scale(image, side) != self._sampling.scale(
+                image, self._sampling.side
             ):
                 yield side
 
-    def _examined(self, seen: _Seen, sides: list[int]) -> Detections:
+    def _examined(self, sample: _Sample, sides: list[int]) -> Detections:
         """The faces of a frame at some sizes; those that found nothing new need not be tried for a while."""
-        seen.looked = True
-        image = seen.picture()
+        sample.looked = True
+        image = sample.picture()
         faces = self._at(image, sides[0])
         for side in sides[1:]:
             known, faces = len(faces), merged([faces, self._at(image, side)])
-            wait = 0.0 if len(faces) > known else self._look.patience
-            self.others_due[side] = seen.seconds + wait
+            wait = 0.0 if len(faces) > known else self._sampling.patience
+            self.others_due[side] = sample.seconds + wait
         return faces
 
-    def _between(self, sides: list[int]) -> list[tuple[_Seen, Detections]]:
+    def _between(self, sides: list[int]) -> list[tuple[_Sample, Detections]]:
         """Frames since the last look with their faces, closing in on where a face came or went by halves."""
-        since = list(itertools.takewhile(lambda seen: not seen.looked, reversed(self._seen)))[::-1]
+        since = list(itertools.takewhile(lambda sample: not sample.looked, reversed(self._recent)))[::-1]
         before, found = self._last, []
         while len(since) >= NEAR:
             half = len(since) // 2
@@ -149,10 +149,10 @@ class Sampler:
         return sorted(found, key=lambda pair: pair[0].frame)
 
     def _at(self, image: NDArray[np.uint8], long_side: int) -> Detections:
-        scale = self._look.scale(image, long_side)
+        scale = self._sampling.scale(image, long_side)
         faces = self._detector(image, scale=scale, machine=self._machine)
         side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
-        return faces[side >= self._look.smallest]
+        return faces[side >= self._sampling.smallest]
 
 
 class Jumps:
@@ -174,7 +174,7 @@ class Jumps:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Sample:
     frame: int
     seconds: float
     picture: Picture
@@ -182,10 +182,10 @@ class _Seen:
     looked: bool = False
 
 
-def _numbered(seen: _Seen, faces: Detections) -> Iterator[Detections]:
+def _numbered(sample: _Sample, faces: Detections) -> Iterator[Detections]:
     """The faces as those of their frame; nothing where there are none."""
     if len(faces):
-        yield Detections(np.full(len(faces), seen.frame), faces.box, faces.score, faces.landmarks)
+        yield Detections(np.full(len(faces), sample.frame), faces.box, faces.score, faces.landmarks)
 
 
 def _moved(before: Detections | None, now: Detections | None) -> bool:

@@ -114,13 +114,13 @@ class Script:
                 raise InputError(f"scene {i + 1} has {n} frames, too few for its transitions; make it longer")
 
     def _check(self, number: int, scene: Scene) -> None:
-        for what, value, allowed in (
+        for field, value, allowed in (
             ("room", scene.room, ROOMS),
             ("right", scene.right or "study", ROOMS),
             ("transition", scene.transition, TRANSITIONS),
         ):
             if value not in allowed:
-                raise InputError(f"scene {number}: {what} is {value!r}; choose from {', '.join(allowed)}")
+                raise InputError(f"scene {number}: {field} is {value!r}; choose from {', '.join(allowed)}")
         for actor in scene.actors:
             if not 0 <= actor.person < len(self.looks):
                 raise InputError(

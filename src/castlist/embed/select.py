@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.types import Clock, Detections, Tracks
 
 __all__ = ["best_faces", "doubtful"]
@@ -45,6 +46,7 @@ def _unsure(score: NDArray[np.floating], best_quality: float) -> bool:
     return weak and (best_quality < CLEAR or usual < LEAST)
 
 
+@_former.keyword("one", "single")
 def best_faces(
     tracks: Tracks,
     quality: NDArray[np.floating],
@@ -52,11 +54,11 @@ def best_faces(
     *,
     per_second: float,
     least: int,
-    one: NDArray[np.bool_] | None = None,
+    single: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Rows in Detections, rising: of each track the best face of each of its equal parts of time.
 
-    A track of s seconds is cut into max(least, s * per_second) parts, those in `one` (t,) into a single one;
+    A track of s seconds is cut into max(least, s * per_second) parts, those marked by `single` (t,) into one;
     quality (n,) is of all detections. Parts hold neighbours that look alike, so one picture of each says most
     of what all of them say.
     """
@@ -65,6 +67,6 @@ def best_faces(
         rows = tracks.detection[tracks.rows(t)]
         rows = rows[rows >= 0]
         seconds = float(clock.time(int(tracks.last[t]) + 1) - clock.time(int(tracks.first[t])))
-        parts = 1 if one is not None and one[t] else max(least, math.ceil(seconds * per_second))
+        parts = 1 if single is not None and single[t] else max(least, math.ceil(seconds * per_second))
         chosen += [int(part[np.argmax(quality[part])]) for part in np.array_split(rows, parts) if len(part)]
     return np.unique(np.asarray(chosen, np.int64))

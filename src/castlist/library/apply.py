@@ -287,7 +287,7 @@ def fill(db: Db, film: int, facts: FilmFacts, keys: Mapping[int, str]) -> None:
 def _fill_member(db: Db, member: int, facts: MemberFacts, model: str) -> None:
     db.execute(
         "UPDATE member SET fate = ?, founds = ?, name = ?, seconds = ?, faces = ? WHERE id = ?",
-        (facts.fate.word, facts.founds, facts.name, facts.seconds, facts.faces, member),
+        (facts.fate.word, facts.sufficient, facts.name, facts.seconds, facts.faces, member),
     )
     for table in ("vectors", "sighting", "appearance", "stay"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608

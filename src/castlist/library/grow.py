@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.decisions import Anchor
 from castlist.library.apply import match
 from castlist.library.harvest import FilmFacts
-from castlist.library.link import SURE, Ask, Candidate, Placement, Someone, place
+from castlist.library.link import SURE, Ask, Candidate, NewPerson, Placement, place
 from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, PairAnswer
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
 from castlist.library.score import CommonPart, ScoreOdds, pair_score
@@ -53,17 +53,17 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     fresh = [
         n
         for n, m in enumerate(facts.members)
-        if m.fate != Fate.SET_ASIDE and _unplaced(known.get(n), m.founds)
+        if m.fate != Fate.SET_ASIDE and _unplaced(known.get(n), m.sufficient)
     ]
     holder = {key: n for n, key in growth.keys.items()}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
     scale, found = _linked(db, facts, film, known, fresh, parted)
     people = _people(facts, growth, known, found)
-    asks = [*found.asks, *_halves(db, facts, found, scale, growth, people)]
-    growth.asked = len(asks)
+    questions = [*found.questions, *_halves(db, facts, found, scale, growth, people)]
+    growth.asked = len(questions)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
-    data["questions"] = [_question(db, growth, ask) for ask in asks]
+    data["questions"] = [_question(db, growth, ask) for ask in questions]
     decided = _decisions(facts.stamp) > _decisions(_stamp(db, film))
     growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
     growth.events.append((EventKind.FILM, data))
@@ -72,9 +72,9 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     return growth
 
 
-def _unplaced(before: _Before | None, founds: bool) -> bool:
+def _unplaced(before: _Before | None, sufficient: bool) -> bool:
     """Whether somebody of the film is to be looked for in the library."""
-    return before is None or (founds and before.person is None)
+    return before is None or (sufficient and before.person is None)
 
 
 def _stamp(db: Db, film: int | None) -> str:
@@ -105,8 +105,8 @@ def _before(db: Db, film: int | None) -> dict[str, _Before]:
         "SELECT id, key, person, how, probability, name FROM member WHERE film = ?", (film,)
     ).fetchall()
     return {
-        key: _Before(row, person, how, chance, name, anchors_of(db, row))
-        for row, key, person, how, chance, name in rows
+        key: _Before(row, person, origin, chance, name, anchors_of(db, row))
+        for row, key, person, origin, chance, name in rows
     }
 
 
@@ -150,7 +150,7 @@ def _linked(
     for n, was in known.items():
         if was.person:
             held[was.person].add(n)
-    people = [Someone(n, members[n].founds, members[n].name, members[n].seconds) for n in able]
+    people = [NewPerson(n, members[n].sufficient, members[n].name, members[n].seconds) for n in able]
     library = db.execute("SELECT count(*) FROM person").fetchone()[0]
     return _Scale(common, likeness), place(
         people, candidates, likeness, library, apart, inside, {p: frozenset(own) for p, own in held.items()}
@@ -206,14 +206,14 @@ def _people(
     rows = {}
     for n, member in enumerate(facts.members):
         row: FilmPerson = {"key": growth.keys[n], "person": None}
-        if n in known and (known[n].person or not member.founds):
+        if n in known and (known[n].person or not member.sufficient):
             was = known[n]
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif n in found.linked:
             candidate, chance = found.linked[n]
             row |= {"person": candidate.person, "how": LinkOrigin.LINKED, "p": round(chance, 6)}
             growth.linked += 1
-        elif member.founds:
+        elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
             growth.new += 1
         sightings = sorted(member.sightings, key=lambda s: -s.quality)[:FACES]
@@ -241,9 +241,9 @@ def _halves(
     much
     like the one as like the other is linked to neither.
     """
-    asks = []
-    for first, second, number, one, other in found.halves:
-        a, b = vectors_of(db, one), vectors_of(db, other)
+    questions = []
+    for first, second, number, first_member, second_member in found.halves:
+        a, b = vectors_of(db, first_member), vectors_of(db, second_member)
         vectors = facts.members[number].vectors.astype(np.float32)
         direct = scale.log_odds(a, b)
         odds = [scale.log_odds(vectors, x) for x in (a, b)]
@@ -254,13 +254,13 @@ def _halves(
             )
             growth.merged += 1
             continue
-        if odds[0] - odds[1] < MARGIN and number in found.linked and facts.members[number].founds:
+        if odds[0] - odds[1] < MARGIN and number in found.linked and facts.members[number].sufficient:
             _, chance = found.linked.pop(number)
             people[number] |= {"person": new_ulid(), "how": LinkOrigin.NEW, "p": None}
             growth.linked, growth.new = growth.linked - 1, growth.new + 1
-            asks.append(Ask(number, one, chance, "looks like two people of the library"))
-        asks.append(Ask(number, other, SURE, "looks like two people of the library"))
-    return asks
+            questions.append(Ask(number, first_member, chance, "looks like two people of the library"))
+        questions.append(Ask(number, second_member, SURE, "looks like two people of the library"))
+    return questions
 
 
 def _may_merge(db: Db, a: str, b: str) -> bool:

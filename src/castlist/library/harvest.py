@@ -56,7 +56,7 @@ class MemberFacts:
     key: str  # the film's own stable id of this person, "" where it has none
     name: str  # as a person gave it, "" for none
     fate: Fate
-    founds: bool  # whether the evidence suffices to begin a new person of the library
+    sufficient: bool  # whether the evidence suffices to begin a new person of the library
     seconds: float  # on screen
     faces: int
     vectors: NDArray[np.float16]  # (k, d) unit vectors of the sightings
@@ -201,7 +201,7 @@ def _person(
         key=person.key,
         name=person.name if person.named else "",
         fate=Fate(person.fate),
-        founds=person.fate == PERSON or person.named,
+        sufficient=person.fate == PERSON or person.named,
         seconds=person.screen_time,
         faces=person.face_count,
         vectors=vectors,

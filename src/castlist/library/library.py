@@ -474,10 +474,11 @@ class Library:
             self._bring_names(db, known, new)
         return new
 
-    def answer(self, question: str, said: str, *, author: str = "") -> int:
+    @_former.keyword("said", "reply")
+    def answer(self, question: str, reply: str, *, author: str = "") -> int:
         """Answer a question by its id: same, different or unsure; the decision's number."""
-        if said not in list(PairAnswer):
-            raise InputError(f"answer {', '.join(PairAnswer)}; got {said!r}")
+        if reply not in list(PairAnswer):
+            raise InputError(f"answer {', '.join(PairAnswer)}; got {reply!r}")
         with self._writing() as (db, record):
             row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
             if row is None:
@@ -486,13 +487,13 @@ class Library:
                 )
             sides = [list(lookup.name_of(db, member)) for member in row]
             events: list[tuple[EventKind, Data]] = [
-                (EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": said})
+                (EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": reply})
             ]
             people = [_person_of(db, member) for member in row]
-            if said == PairAnswer.SAME and None not in people and people[0] != people[1]:
+            if reply == PairAnswer.SAME and None not in people and people[0] != people[1]:
                 into, gone = lookup.elder(db, str(people[0]), str(people[1]))
                 events.append((EventKind.MERGE, {"into": into, "gone": gone}))
-            if said == PairAnswer.DIFFERENT and people[0] == people[1] and people[0] is not None:
+            if reply == PairAnswer.DIFFERENT and people[0] == people[1] and people[0] is not None:
                 members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
                 events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
             number = record(events, author=author or "somebody")

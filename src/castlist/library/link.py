@@ -14,7 +14,7 @@ import numpy as np
 
 from castlist.library.score import ScoreOdds
 
-__all__ = ["ASK", "SURE", "Ask", "Candidate", "Placement", "Someone", "place"]
+__all__ = ["ASK", "SURE", "Ask", "Candidate", "NewPerson", "Placement", "place"]
 
 # Probability from which a link is made: a wrong link is hard to notice, a question is not. On halves of
 # twelve clips and on 500 people of LFW as films, no link was wrong at .97 either.
@@ -25,11 +25,11 @@ NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesa
 
 
 @dataclass(frozen=True, slots=True)
-class Someone:
+class NewPerson:
     """Somebody of the film that is added."""
 
     number: int  # among the film's members
-    founds: bool
+    sufficient: bool
     name: str  # given by a person in the film, "" for none
     seconds: float
 
@@ -64,11 +64,11 @@ class Placement:
     halves: list[tuple[str, str, int, int, int]] = field(
         default_factory=list
     )  # two people, someone, two members
-    asks: list[Ask] = field(default_factory=list)
+    questions: list[Ask] = field(default_factory=list)
 
 
 def place(
-    people: Sequence[Someone],
+    people: Sequence[NewPerson],
     candidates: Sequence[Candidate],
     likeness: ScoreOdds,
     library: int,
@@ -105,14 +105,14 @@ def _best_of_person(candidates: Sequence[Candidate]) -> dict[tuple[int, str], Ca
     return best
 
 
-def _probability(film_person: Someone, c: Candidate, likeness: ScoreOdds, library: int) -> float:
+def _probability(film_person: NewPerson, c: Candidate, likeness: ScoreOdds, library: int) -> float:
     same_name = bool(film_person.name) and film_person.name.casefold() == c.name.casefold()
     return float(likeness.probability(c.score, library, NAMESAKE if same_name else 0.0))
 
 
 def _consider(
     found: Placement,
-    film_person: Someone,
+    film_person: NewPerson,
     c: Candidate,
     chance: float,
     holders: dict[str, set[int]],
@@ -124,7 +124,7 @@ def _consider(
     if chance < SURE or _named_otherwise(film_person, c):
         return
     if c.person is None:
-        if film_person.founds:
+        if film_person.sufficient:
             found.joins.append((c, chance))
         return
     there = holders.setdefault(c.person, set())
@@ -140,7 +140,7 @@ def _consider(
     found.linked[film_person.number] = (c, chance)
 
 
-def _named_otherwise(film_person: Someone, c: Candidate) -> bool:
+def _named_otherwise(film_person: NewPerson, c: Candidate) -> bool:
     return bool(film_person.name and c.name) and film_person.name.casefold() != c.name.casefold()
 
 
@@ -152,7 +152,7 @@ def _unlike(a: int, b: int, inside: Mapping[tuple[int, int], float], likeness: S
 
 def _ask(
     found: Placement,
-    by_number: Mapping[int, Someone],
+    by_number: Mapping[int, NewPerson],
     best: Mapping[tuple[int, str], Candidate],
     chance: Mapping[tuple[int, str], float],
     holders: Mapping[str, set[int]],
@@ -164,7 +164,7 @@ def _ask(
         c, film_person = best[key], by_number[key[0]]
         linked = found.linked.get(film_person.number)
         together = holders.get(c.person or "", set()) & apart.get(film_person.number, frozenset())
-        if chance[key] < ASK or c.person is None or not film_person.founds or together:
+        if chance[key] < ASK or c.person is None or not film_person.sufficient or together:
             continue
         if linked is not None and (linked[0].person == c.person or linked[1] >= SURE):
             continue  # whether two people of the library are halves of one is another question
@@ -175,4 +175,4 @@ def _ask(
                 if _named_otherwise(film_person, c)
                 else ""
             )
-            found.asks.append(Ask(film_person.number, c.member, chance[key], why))
+            found.questions.append(Ask(film_person.number, c.member, chance[key], why))

@@ -116,7 +116,7 @@ class ScoreOdds:
             mirror = MIRRORS * now.density_same(two)
             sure = 1 - mirror / (mirror + (1 - MIRRORS) * now.density_other(two) + 1e-300)
             mean, std = _two(prior, np.concatenate([x, two]), np.concatenate([1 - chance, sure]))
-            now = _one(_shifted(prior, mean, std), x, chance)
+            now = _step(_shifted(prior, mean, std), x, chance)
         return now
 
     def density_same(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -166,7 +166,7 @@ def _two(prior: Prior, x: NDArray[np.float64], weight: NDArray[np.float64]) -> t
     return mean, float(np.sqrt(spread / (n + OTHER_WORTH)))
 
 
-def _one(now: ScoreOdds, x: NDArray[np.float64], chance: NDArray[np.float64]) -> ScoreOdds:
+def _step(now: ScoreOdds, x: NDArray[np.float64], chance: NDArray[np.float64]) -> ScoreOdds:
     """One person's mean moved to what the library's sure pairs have."""
     n = chance.sum() + SAME_WORTH
     mean = float((chance @ x + SAME_WORTH * now.same_mean) / n)

@@ -95,7 +95,7 @@ def make_index(
     for piece in vectors:
         index.add(np.ascontiguousarray(piece, np.float32))
         if coded:
-            check.look(piece)
+            check.take(piece)
     if not coded:
         return Made(index, 1.0, 0)
     for twice in TWICE:
@@ -113,17 +113,17 @@ class IndexCheck:
         self.queries = queries
         self.cosine = np.full((len(queries), NEIGHBOURS), -2, np.float32)
         self.row = np.full((len(queries), NEIGHBOURS), -1, np.int64)
-        self.seen = 0
+        self.count = 0
 
-    def look(self, piece: NDArray[np.float32]) -> None:
+    def take(self, piece: NDArray[np.float32]) -> None:
         """Take a further piece into account."""
         cosine = self.queries @ piece.T
         near = np.argpartition(-cosine, min(NEIGHBOURS, len(piece)) - 1, axis=1)[:, :NEIGHBOURS]
         cosine = np.concatenate([self.cosine, np.take_along_axis(cosine, near, 1)], axis=1)
-        row = np.concatenate([self.row, self.seen + near], axis=1)
+        row = np.concatenate([self.row, self.count + near], axis=1)
         top = np.argsort(-cosine, axis=1, kind="stable")[:, :NEIGHBOURS]
         self.cosine, self.row = np.take_along_axis(cosine, top, 1), np.take_along_axis(row, top, 1)
-        self.seen += len(piece)
+        self.count += len(piece)
 
     def recall(self, index: faiss.Index) -> float:
         """The share of the exact neighbours that an index finds."""

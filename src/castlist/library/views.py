@@ -91,8 +91,8 @@ class LibraryPerson:
             "screen_time": round(self.screen_time, 3),
             "faces": self.face_count,
             "members": [
-                {"film": film.name, "key": key, "probability": chance, "how": how}
-                for film, key, chance, how in self.members
+                {"film": film.name, "key": key, "probability": chance, "how": origin}
+                for film, key, chance, origin in self.members
             ],
             "appearances": [
                 {"film": a.film.name, "start": round(float(a.start), 3), "stop": round(float(a.stop), 3)}

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, link_evidence, membership_confidence, track_means
 from castlist.cues import Clothes, Colour, palette
-from castlist.decisions import View, apply, decided_by, whom
+from castlist.decisions import View, apply, decided_by, person_called
 from castlist.errors import InputError, WorkspaceError
 from castlist.handy.decide import place_of
 from castlist.pipeline.again import scan_of
@@ -164,7 +164,7 @@ def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) ->
 def _meant(cast: Cast, view: View, known: NDArray[np.int64], text: int | str) -> list[int]:
     """The tracks that a number or a name stands for."""
     if isinstance(text, str) and not text.lstrip("-").isdigit():
-        tracks = whom(view, text).tracks.tolist()
+        tracks = person_called(view, text).tracks.tolist()
         return [t for t in tracks if t in known] or tracks
     track = int(text)
     if not 0 <= track < len(cast.tracks):
@@ -256,7 +256,7 @@ def _between(cast: Cast, constraints: Constraints, a: int, b: int) -> int:
 
 
 def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list[str]:
-    parts = [_verdict(explanation, cast), link.sentence]
+    parts = [_conclusion(explanation, cast), link.sentence]
     if not explanation.decided:
         parts += _of_clothes(explanation)
         parts.append(_chain(explanation))
@@ -291,7 +291,7 @@ def _of_clothes(explanation: Explanation) -> list[str]:
     ]
 
 
-def _verdict(explanation: Explanation, cast: Cast) -> str:
+def _conclusion(explanation: Explanation, cast: Cast) -> str:
     spans = [f"{float(first):.1f}–{float(last):.1f} s" for first, last in explanation.times]
     head = f"Track {explanation.a} ({spans[0]}) and track {explanation.b} ({spans[1]})"
     if explanation.same:

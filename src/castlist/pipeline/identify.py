@@ -75,7 +75,7 @@ def identify(
     constraints = _constraints(scan, recipe, tracked)
     base, links = tracked.compared(constraints)
     watch("people", 1, 4)
-    verdict, refined = refine_where_better(recipe.refine, base, links, tracked.tracks.shot, machine)
+    validation, refined = refine_where_better(recipe.refine, base, links, tracked.tracks.shot, machine)
     watch("people", 2, 4)
     beside = _beside(scan, tracked.tracks, recipe, refined, links)
     hints = () if beside is None or not beside.speaks else (beside.odds,)
@@ -85,7 +85,7 @@ def identify(
     watch("people", 3, 4)
     cast = _cast(video, scan, recipe, tracked, label)
     watch("people", 4, 4)
-    return Found(cast, tracked.portraits, base, refined, constraints, tree, verdict, beside)
+    return Found(cast, tracked.portraits, base, refined, constraints, tree, validation, beside)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -223,16 +223,16 @@ def refine_where_better(
         return Verdict.mixed(refined), refined
     machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
     steps = _candidates(refine)
-    verdict = choose(
+    validation = choose(
         {
             name: try_refinement(_trial(step, machine), embeddings, constraints, shot)
             for name, step in steps.items()
         }
     )
-    if not verdict.better:
-        return verdict, embeddings
-    step = steps[verdict.name]
-    return verdict, step(embeddings, constraints, machine=machine)
+    if not validation.better:
+        return validation, embeddings
+    step = steps[validation.name]
+    return validation, step(embeddings, constraints, machine=machine)
 
 
 def _candidates(step: Learner | Best) -> dict[str, Learner]:

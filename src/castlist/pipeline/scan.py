@@ -186,9 +186,9 @@ class _Segment:
         self.signals.append(signal)
         self.frames.append((number, frame))
         for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
-            self._keep(faces)
+            self._store(faces)
 
-    def _keep(self, faces: Detections) -> None:
+    def _store(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
         image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.street.video.width / image.shape[1])
@@ -200,7 +200,7 @@ class _Segment:
     def close(self, lost: NDArray[np.int64]) -> None:
         """Look at the last frame, and let go of all pictures but those of faces."""
         for faces in self.watcher.finish():
-            self._keep(faces)
+            self._store(faces)
         self.frames.clear()
         self.lost = lost
         self._in_order()
@@ -227,7 +227,7 @@ class _Segment:
         embed = recipe.embed
         chosen = best_faces(
             tracks, quality, clock, per_second=embed.per_second, least=embed.least,
-            one=doubtful(tracks, detections, quality, clock),
+            single=doubtful(tracks, detections, quality, clock),
         )  # fmt: skip
         vector = embed(np.array([self.chips[i] for i in chosen]), machine=machine) if len(chosen) else ()
         names = tuple(keep_image(self.portraits[i]) for i in chosen)

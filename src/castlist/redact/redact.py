@@ -155,7 +155,7 @@ def redact(
         plan = job.plan(more)
         written = render(
             job.cast.video, job.cast.clock, target, covers=plan.covers, style=style, mute=mute,
-            watch=_told(watch, f"render{again}", job.cast),
+            watch=_staged(watch, f"render{again}", job.cast),
         )  # fmt: skip
         proof = job.proof(target, plan, f"prove{again}")
         if not proof.leaks:
@@ -228,7 +228,7 @@ class _Job:
         """What can still be seen."""
         return prove(
             output, self.cast.clock, self.cast.shots, plan, self.faces,
-            search=self.search, machine=self.machine, watch=_told(self.watch, stage, self.cast),
+            search=self.search, machine=self.machine, watch=_staged(self.watch, stage, self.cast),
         )  # fmt: skip
 
     def redaction(
@@ -245,7 +245,7 @@ class _Job:
         )  # fmt: skip
 
 
-def _told(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
+def _staged(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
     return lambda done: watch(stage, done, max(done, len(cast.clock)))
 
 
@@ -270,7 +270,7 @@ def _dense(
         if found is not None and clock is not None:
             watch("dense", len(clock), len(clock))
             return clock, found
-    clock, found = dense(cast.video, search, machine=machine, watch=_told(watch, "dense", cast))
+    clock, found = dense(cast.video, search, machine=machine, watch=_staged(watch, "dense", cast))
     with (
         suppress(WorkspaceError),
         Workspace.open(path) as workspace,

@@ -57,7 +57,7 @@ def parts_of(
     """The parts of one film, not yet placed in a reel; see `chosen_pieces`."""
     first, *others = [_frames(cast, [person] if isinstance(person, Person) else person) for person in people]
     for other in others:
-        first = _both(first, other)
+        first = _overlaps(first, other)
     return tuple(_joined(cast, [_piece(cast, *_snapped(cast, *span, near)) for span in first]))
 
 
@@ -86,7 +86,7 @@ def _frames(cast: Cast, people: Sequence[Person]) -> list[tuple[int, int]]:
     )
 
 
-def _both(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _overlaps(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The frames that lie in a span of each."""
     meet = [(max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b]
     return sorted(span for span in meet if span[0] < span[1])

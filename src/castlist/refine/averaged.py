@@ -76,10 +76,10 @@ class Averaged:
     ) -> list[NDArray[np.float32]]:
         """(k, h) the features of each network; they learn beside each other, a core a network."""
 
-        one = replace(machine, threads=1)  # so small a network learns no faster on more
+        single_thread = replace(machine, threads=1)  # so small a network learns no faster on more
 
         def learnt(network: int) -> NDArray[np.float32]:
-            return self._learnt(embeddings, constraints, network, one)
+            return self._learnt(embeddings, constraints, network, single_thread)
 
         at_once = min(self.networks, machine.cores if device == "cpu" else 1)
         with at_most(1), ThreadPoolExecutor(at_once) as pool:

@@ -51,7 +51,7 @@ def work(job: RenderJob, out: int) -> None:
                 result = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
         except (av.error.FFmpegError, OSError) as error:
             raise Unusable(Fault.UNWRITTEN, _unwritten(error)) from error
-    child.say(out, wire.Record(RecordKind.END), wire.dump(result))
+    child.send_record(out, wire.Record(RecordKind.END), wire.dump(result))
 
 
 def _flags(job: RenderJob) -> dict[str, str]:
@@ -71,7 +71,9 @@ def _source(file: FileIO, job: RenderJob, exact: bool = False) -> Source:
 
 
 def _progress(out: int, source: Source, pts: int) -> None:
-    child.say(out, wire.Record(RecordKind.FRAME, 0, pts, source.damaged, source.retimed, source.unread))
+    child.send_record(
+        out, wire.Record(RecordKind.FRAME, 0, pts, source.damaged, source.retimed, source.unread)
+    )
 
 
 def _whole(file: FileIO, target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
@@ -116,7 +118,7 @@ def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
             if pts >= end:
                 break
             if frame is None:
-                child.say(out, wire.Record(RecordKind.ALIVE))
+                child.send_record(out, wire.Record(RecordKind.ALIVE))
                 continue
             at = shown + (pts - begin) * here.unit
             packets = pictures.encode(round(at / unit), frame, _NOTHING, _NOWHERE, here)

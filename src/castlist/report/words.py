@@ -73,11 +73,11 @@ def length(seconds: Fraction | float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def count(number: int, one: str = "", many: str = "") -> str:
+def count(number: int, singular: str = "", plural: str = "") -> str:
     """A number with thin spaces between thousands, and the right form of its noun."""
     digits = f"{number:,}".replace(",", "\u202f")
-    noun = one if number == 1 else (many or one + "s")
-    return f"{digits}\u00a0{noun}" if one else digits
+    noun = singular if number == 1 else (plural or singular + "s")
+    return f"{digits}\u00a0{noun}" if singular else digits
 
 
 def percent(share: float) -> str:
@@ -93,7 +93,7 @@ def sheet(text: str, limit: int = 50_000) -> str:
     return "\n".join(" " * (len(x) - len(x.lstrip(" "))) + one_line(x, 400) for x in lines)
 
 
-def spell(number: int, one: str, many: str) -> str:
+def spell(number: int, singular: str, plural: str) -> str:
     """A small number in words, as a sentence begins: Six people appear."""
     first = SMALL[number] if number < len(SMALL) else count(number)
-    return f"{first} {one if number == 1 else many}"
+    return f"{first} {singular if number == 1 else plural}"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions import Anchor, Base, Decision, DecisionKind
-from castlist.decisions.people import Group, View, whom
+from castlist.decisions.people import Group, View, person_called
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
@@ -76,7 +76,7 @@ class _Faces:
     def person(self, value: object) -> Group:
         if not isinstance(value, str) or not value.strip():
             raise InputError("name a person, as in p7, Person 7 or Anna")
-        return whom(self.view, value)
+        return person_called(self.view, value)
 
     def people(self, request: JsonObject, least: int = 1) -> list[Group]:
         given = request.get("people")
@@ -140,8 +140,8 @@ class _Faces:
         return Anchor.at(self.base.clock, self.video, int(t.frame[row]), t.box[row], side)
 
 
-def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n} different {many or one + 's'}" if n > 1 else f"{n} {one}"
+def _count(n: int, singular: str, plural: str = "") -> str:
+    return f"{n} different {plural or singular + 's'}" if n > 1 else f"{n} {singular}"
 
 
 def _merge(f: _Faces, request: JsonObject) -> Decision:
@@ -323,14 +323,14 @@ def _name(f: _Faces, request: JsonObject) -> Decision:
     return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]))
 
 
-def _about(kind: DecisionKind, everybody: bool) -> Callable[[_Faces, JsonObject], Decision]:
+def _about(kind: DecisionKind, whole: bool) -> Callable[[_Faces, JsonObject], Decision]:
     """A decision about tracks, or about all (or the witnesses) of a person's."""
 
     def make(f: _Faces, request: JsonObject) -> Decision:
         if "tracks" in request:
             return Decision(kind, f.anchors(f.tracks(request)))
         groups = f.people(request)
-        own = [g.tracks if everybody else f.witnesses(g.tracks) for g in groups]
+        own = [g.tracks if whole else f.witnesses(g.tracks) for g in groups]
         return Decision(kind, f.anchors(np.concatenate(own)))
 
     return make

@@ -44,7 +44,7 @@ def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Deci
         return writer.move(0)
     if made.kind == DecisionKind.SORT:
         return writer.sort()
-    return f"{writer.everybody()}: {DONE[made.kind]}"
+    return f"{writer.all_people()}: {DONE[made.kind]}"
 
 
 def overruled(conflicts: tuple[Conflict, ...], number: int) -> str:
@@ -106,7 +106,7 @@ class _Writer:
             return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
         return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
-    def everybody(self) -> str:
+    def all_people(self) -> str:
         """Anna and Person 20, 21 tracks."""
         sides = list(range(len(self.groups.person)))
         names = self.people(sides)
@@ -115,7 +115,7 @@ class _Writer:
     def same(self) -> str:
         sides = list(range(1, len(self.groups.person)))
         if not sides:
-            return f"{self.everybody()}: one person"
+            return f"{self.all_people()}: one person"
         return f"{self.people(sides)}, {tracks(self.count(*sides))}: joined {self.called(0)}"
 
     def name(self) -> str:

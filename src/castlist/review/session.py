@@ -32,10 +32,10 @@ from castlist.decisions import (
     cast_of,
     completed,
     numbered,
+    person_called,
     standing,
     to_redo,
     to_undo,
-    whom,
     with_numbers,
 )
 from castlist.decisions.proposed import owner
@@ -248,8 +248,8 @@ class Session:
         """
         with self._thinking:
             view = self.refresh()
-            asks = self._asks(view)
-            sheet = asks.first_of_each()[0] if limit == LONGEST else asks.sheet(limit)
+            batch = self._asks(view)
+            sheet = batch.first_of_each()[0] if limit == LONGEST else batch.sheet(limit)
 
             def shown(track: int) -> dict[str, object]:
                 return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
@@ -586,7 +586,7 @@ class Session:
         """
         with self._thinking:
             view = self.refresh()
-            group = whom(view, person)
+            group = person_called(view, person)
             chance = self._asks(view).alike(next(i for i, g in enumerate(view.groups) if g is group))
             order = sorted(range(len(chance)), key=lambda i: (-chance[i], i))
             return [

@@ -153,12 +153,12 @@ def _carried(picture: Picture, by: NDArray[np.float64]) -> Picture:
     return np.asarray(shifted, np.float32)
 
 
-def _mixture(picture: Picture, one: Picture, two: Picture) -> tuple[float, float] | None:
-    """The share of `two` in a picture that mixes both, and how far it lies off that; None: they are one."""
-    known = (one.min(2) >= -1) & (two.min(2) >= -1)
+def _mixture(picture: Picture, first: Picture, second: Picture) -> tuple[float, float] | None:
+    """The share of the second in a mixture, and how far the picture lies off that; None: they are one."""
+    known = (first.min(2) >= -1) & (second.min(2) >= -1)
     if known.mean() < OVERLAP:
         return None
-    a, b, mixture = one[known].ravel(), two[known].ravel(), picture[known].ravel()
+    a, b, mixture = first[known].ravel(), second[known].ravel(), picture[known].ravel()
     if min(a.std(), b.std()) < 1e-3 or np.corrcoef(a, b)[0, 1] > ALIKE:
         return None
     line = b - a

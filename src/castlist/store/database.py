@@ -265,14 +265,14 @@ def _harmless(folder: Folder, name: str, size: int) -> None:
 def _only_ours(db: sqlite3.Connection, path: Path, version: int) -> None:
     """Refuse a database with anything in it that our schema does not make."""
     found = set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 1000").fetchall())
-    if found - _STATISTICS != _ours(version):
+    if found - _STATISTICS != _expected(version):
         raise WorkspaceError(
             f"{path}: its cast.db has tables that castlist did not make; use a workspace that castlist made"
         )
 
 
 @cache
-def _ours(version: int) -> frozenset[tuple[str | None, ...]]:
+def _expected(version: int) -> frozenset[tuple[str | None, ...]]:
     """What a database of that version of the schema has in it."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:

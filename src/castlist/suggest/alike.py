@@ -46,11 +46,11 @@ def with_doubts(
     Doubts are the stricter measure (of one person against everybody and nobody); who is in doubt and has no
     look-alike otherwise is one of `LEAST`, which says "possibly".
     """
-    both = {number: tuple(others) for number, others in alike.items()}
+    symmetric = {number: tuple(others) for number, others in alike.items()}
     for doubt in doubts:
         if doubt.whole and doubt.other:
-            for one, other in ((doubt.person, doubt.other), (doubt.other, doubt.person)):
-                known = both.get(one, ())
+            for person, other in ((doubt.person, doubt.other), (doubt.other, doubt.person)):
+                known = symmetric.get(person, ())
                 if other not in {number for number, _ in known}:
-                    both[one] = (*known, (other, LEAST))
-    return both
+                    symmetric[person] = (*known, (other, LEAST))
+    return symmetric

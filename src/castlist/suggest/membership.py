@@ -104,7 +104,7 @@ class FaceEvidence:
             self._trust()
             self._calibrate()
 
-    def belonging(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
+    def membership(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
         """Where tracks belong; `never` are pairs of a track and a group that it is not in.
 
         No track belongs to a group without a face to compare.
@@ -133,7 +133,7 @@ class FaceEvidence:
     def _against_nobody(self, rows: Labels, never: NDArray[np.int64]) -> tuple[Labels, Table]:
         """(n, c) likeliest groups of tracks and the log odds of each against a person who is not known."""
         group, part = self._parts(rows, never)
-        part = part - self._nobody()
+        part = part - self._no_group()
         blind = np.flatnonzero(~self.known[rows])
         part[blind[:, None], :, [FACE, LOOK]] = 0  # no face to compare: what else is known decides
         size = float(self._size.sum())
@@ -142,7 +142,7 @@ class FaceEvidence:
         odds[self.blank[group] | _listed(rows, group, never, self.groups)] = -1e9
         return group, odds
 
-    def _nobody(self) -> Table:
+    def _no_group(self) -> Table:
         """(4,) the evidence for a person of whom nothing is known."""
         found = np.zeros(len(START))
         found[[FACE, LOOK]] = self.neutral

@@ -118,11 +118,11 @@ def _proposal(
     best, second = (int(order[k]) if k < len(order) and agree[i, order[k]] > 0 else NOISE for k in (0, 1))
     agreement = float(agree[i, best]) if best != NOISE else 0.0
     next_agreement = float(agree[i, second]) if second != NOISE else 0.0
-    state, why = _verdict(i, names, faces, agree, groups, best, agreement - next_agreement)
+    state, why = _match(i, names, faces, agree, groups, best, agreement - next_agreement)
     return Proposal(names[i], state, best, agreement, second, next_agreement, faces, why)
 
 
-def _verdict(
+def _match(
     i: int,
     names: list[str],
     faces: bool,

@@ -188,7 +188,7 @@ class Asker:
             return tuple(() for _ in found)
         shown = [piece[:SHOWN] for piece in found]
         rows = np.concatenate(shown)
-        belong = self.evidence.belonging(rows, never(self.view))
+        belong = self.evidence.membership(rows, never(self.view))
         place = np.repeat(np.arange(len(shown)), [len(piece) for piece in shown])
         chance = np.zeros((len(shown), self.evidence.groups))
         np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
@@ -303,7 +303,7 @@ class Asker:
         live[live] = self.sums.count[view.label[live]] > 1
         rows = np.flatnonzero(live)
         rows = self.evidence.doubtful(rows, self.worth[rows])
-        found = self.evidence.belonging(rows, never(view))
+        found = self.evidence.membership(rows, never(view))
         least = np.where(self.done[view.label[rows]], LIKELY_WRONG, TOO_SURE)
         open_ = np.flatnonzero(1 - found.own > least)
         lines, blank = Lines(rows[open_], False), self.evidence.blank

@@ -72,11 +72,11 @@ def _track(cast: Cast, t: int, names: list[str]) -> dict[str, Json]:
         "category_id": 1,
         "video_id": 1,
         "fate": Fate(cast.fate[t]).word,
-        **_who(cast, t, names),
+        **_person_fields(cast, t, names),
     }
 
 
-def _who(cast: Cast, track: int, names: list[str]) -> dict[str, Json]:
+def _person_fields(cast: Cast, track: int, names: list[str]) -> dict[str, Json]:
     person = int(cast.person[track])
     return {} if person == NOISE else {"person_id": cast.everybody[person].id, "person": names[person]}
 
@@ -113,5 +113,5 @@ def _faces(
             "area": round((right - left) * (bottom - top), 2),
             "iscrowd": 0,
             "score": None if score != score else round(score, 4),
-            **_who(cast, track, names),
+            **_person_fields(cast, track, names),
         }

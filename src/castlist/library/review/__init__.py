@@ -32,6 +32,6 @@ def serve(
     library.history(1)  # what is wrong with the library is said before a page is there
     with ending() as ended:
         serve_page(
-            lambda door, tell: application(library, door, invited=tell),
+            lambda door, listeners: application(library, door, invited=listeners),
             ended, port=port, host=host, ready=ready, invited=invited,
         )  # fmt: skip
