@@ -380,8 +380,8 @@ class Cast:
         final = np.full(len(tracks), SET_ASIDE, np.int8)
         persons = []
         for number, (its_fate, duration, k) in enumerate(found):
-            own = np.flatnonzero(label == k)
-            person[own], final[own] = number, its_fate
+            members = np.flatnonzero(label == k)
+            person[members], final[members] = number, its_fate
             name = names[k] if k < len(names) else ""
             persons.append(
                 Person(
@@ -389,11 +389,11 @@ class Cast:
                     name=name or f"Person {called}",
                     named=bool(name),
                     fate=its_fate,
-                    tracks=tuple(own.tolist()),
-                    face_count=int(tracks.size[own].sum()),
+                    tracks=tuple(members.tolist()),
+                    face_count=int(tracks.size[members].sum()),
                     duration=duration,
-                    appearances=_appearances(clock, tracks, own),
-                    faces=_faces(clock, portraits, own),
+                    appearances=_appearances(clock, tracks, members),
+                    faces=_faces(clock, portraits, members),
                 )
             )
         people = tuple(p for p in persons if p.fate == PERSON)
@@ -401,24 +401,24 @@ class Cast:
         return cls(video, clock, shots, tracks, person, final, reason, people, background, damaged, turned)
 
 
-def _frames(tracks: Tracks, own: NDArray[np.int64]) -> NDArray[np.int64]:
+def _frames(tracks: Tracks, members: NDArray[np.int64]) -> NDArray[np.int64]:
     """The frames in which any of these tracks is seen, each once."""
-    if not len(own):
+    if not len(members):
         return np.zeros(0, np.int64)
-    return np.unique(np.concatenate([tracks.frame[tracks.rows(t)] for t in own]))
+    return np.unique(np.concatenate([tracks.frame[tracks.rows(t)] for t in members]))
 
 
-def _screen_time(clock: Clock, tracks: Tracks, own: NDArray[np.int64]) -> Fraction:
+def _screen_time(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> Fraction:
     """Seconds during which any of these tracks is seen: each frame lasts until the next one."""
-    frames = _frames(tracks, own)
+    frames = _frames(tracks, members)
     ends = np.append(clock.pts, clock.pts[-1:] + clock.tick())
     return int((ends[frames + 1] - ends[frames]).sum()) * clock.unit
 
 
-def _appearances(clock: Clock, tracks: Tracks, own: NDArray[np.int64]) -> tuple[Appearance, ...]:
+def _appearances(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> tuple[Appearance, ...]:
     """The stays on screen of these tracks, those joined that lie APPEARANCE_GAP apart or less."""
     spans = sorted(
-        (clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(t)) for t in own
+        (clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(t)) for t in members
     )
     stays: list[Appearance] = []
     for start, stop, track in spans:
@@ -431,9 +431,9 @@ def _appearances(clock: Clock, tracks: Tracks, own: NDArray[np.int64]) -> tuple[
     return tuple(stays)
 
 
-def _faces(clock: Clock, portraits: Portraits, own: NDArray[np.int64]) -> tuple[Face, ...]:
+def _faces(clock: Clock, portraits: Portraits, members: NDArray[np.int64]) -> tuple[Face, ...]:
     """The portraits of these tracks, best first; of each track its best before any other's second."""
-    rows = np.flatnonzero(np.isin(portraits.track, own))
+    rows = np.flatnonzero(np.isin(portraits.track, members))
     rows = rows[np.lexsort((portraits.frame[rows], -portraits.quality[rows]))]
     counted: dict[int, int] = {}
     rank = {}

@@ -206,11 +206,13 @@ def timebase(
 
 
 def _grid(clock: Clock, frame_rate: Fraction) -> Fraction:
-    own = snapped(frame_rate)
-    if constant(clock, own):
-        return own
-    exact = [r for r in RATES if own * (1 - _AROUND) <= r <= own * _SPARSE and constant(clock, r)]
-    return exact[0] if exact else min(RATES, key=lambda r: abs(r - own))
+    snapped_rate = snapped(frame_rate)
+    if constant(clock, snapped_rate):
+        return snapped_rate
+    exact = [
+        r for r in RATES if snapped_rate * (1 - _AROUND) <= r <= snapped_rate * _SPARSE and constant(clock, r)
+    ]
+    return exact[0] if exact else min(RATES, key=lambda r: abs(r - snapped_rate))
 
 
 def consecutive(clock: Clock, rate: Fraction) -> bool:

@@ -49,13 +49,13 @@ def join_blurred(
         return label
     pairs = constraints[clear[constraints.a] & clear[constraints.b]]
     scale = Calibration.fit(embeddings[clear[embeddings.track]], pairs).scale
-    own = np.where(clear, np.searchsorted(people, label), NOISE)
-    odds = _log_odds(mean[clear], own[clear], mean[waiting], scale)
+    column = np.where(clear, np.searchsorted(people, label), NOISE)
+    odds = _log_odds(mean[clear], column[clear], mean[waiting], scale)
     if hints is not None:
         odds += Hints.of(hints, len(label)).between(waiting, label, people)
     place = np.full(len(label), NOISE)
     place[waiting] = np.arange(len(waiting))
-    odds[cannot_table(constraints.cannot, place, own, odds.shape)] = -np.inf
+    odds[cannot_table(constraints.cannot, place, column, odds.shape)] = -np.inf
     probability = shares(SURENESS * odds)[0]
     joined, sure = label.copy(), probability.max(axis=1) >= JOINED
     joined[waiting[sure]] = people[probability[sure].argmax(axis=1)]
@@ -63,12 +63,12 @@ def join_blurred(
 
 
 def _log_odds(
-    clear: NDArray[np.float32], own: NDArray[np.int64], waiting: NDArray[np.float32], scale: Scale
+    clear: NDArray[np.float32], column: NDArray[np.int64], waiting: NDArray[np.float32], scale: Scale
 ) -> NDArray[np.float64]:
-    """(w, p) log odds of each waiting track being each person, given means; `own` (c,) numbers the people."""
-    count = np.bincount(own).astype(np.float64)
+    """(w, p) log odds of each waiting track being each person, given means; `column` (c,) numbers people."""
+    count = np.bincount(column).astype(np.float64)
     total = np.zeros((len(count), clear.shape[1]))
-    np.add.at(total, own, clear.astype(np.float64))
+    np.add.at(total, column, clear.astype(np.float64))
     square = (total**2).sum(axis=1)
     length = np.sqrt(np.maximum(square, 1e-9)) / count
     cosine = waiting @ total.T / count

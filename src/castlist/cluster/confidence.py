@@ -60,14 +60,14 @@ def membership_odds(
 ) -> NDArray[np.float64]:
     """(t, p) log odds that each track is each person, itself left out; minus infinity for a track alone."""
     t, p = len(label), int(label.max()) + 1
-    own = np.zeros((t, p))
-    own[np.arange(t), label] = 1
-    count = own.sum(axis=0) - own
-    total = np.asarray(cosine, np.float64) @ own - own * np.diagonal(cosine)[:, None]
+    same_person = np.zeros((t, p))
+    same_person[np.arange(t), label] = 1
+    count = same_person.sum(axis=0) - same_person
+    total = np.asarray(cosine, np.float64) @ same_person - same_person * np.diagonal(cosine)[:, None]
     self_sum = np.bincount(label, np.diagonal(cosine), minlength=p)
-    inside = (own * (total + own * np.diagonal(cosine)[:, None])).sum(axis=0) - self_sum
-    inside = inside - 2 * own * total
-    length = np.sqrt(np.maximum(inside + self_sum - own * np.diagonal(cosine)[:, None], 1e-9))
+    inside = (same_person * (total + same_person * np.diagonal(cosine)[:, None])).sum(axis=0) - self_sum
+    inside = inside - 2 * same_person * total
+    length = np.sqrt(np.maximum(inside + self_sum - same_person * np.diagonal(cosine)[:, None], 1e-9))
     many = np.maximum(count, 1)
     level = scale.level(inside, count) * (scale.same - scale.other)
     odds = scale.log_odds(total / many, level, length / many) + np.log(many)

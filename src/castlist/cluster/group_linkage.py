@@ -79,7 +79,7 @@ class GroupSums:
         self.scale, self.stray = scale, stray
         self.count = np.bincount(label, minlength=g).astype(np.float64)
         self.cross = np.asarray(member @ (member @ cosine).T, np.float64)
-        self.own = np.bincount(label, np.diagonal(cosine), minlength=g).astype(np.float64)
+        self.diagonal = np.bincount(label, np.diagonal(cosine), minlength=g).astype(np.float64)
         ends = label[cannot]
         directed = np.concatenate([ends, ends[:, ::-1]]).T if len(ends) else np.zeros((2, 0), np.int64)
         self.links = np.asarray(
@@ -91,7 +91,7 @@ class GroupSums:
     def log_odds(self, a: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
         """Of group a and each of the others being one person; minus infinity where cannot-links forbid it."""
         n = self.count
-        inside = np.diagonal(self.cross) - self.own
+        inside = np.diagonal(self.cross) - self.diagonal
         length = np.sqrt(np.maximum(np.diagonal(self.cross), 1e-9)) / n
         level = self.scale.level(inside, n)
         cosine = self.cross[a] / (n[a] * n)
@@ -113,7 +113,7 @@ class GroupSums:
         if self.hints is not None:
             self.hints.join(a, b)
         self.count[a] += self.count[b]
-        self.own[a] += self.own[b]
+        self.diagonal[a] += self.diagonal[b]
         self.cross[b, b] = 1.0
         self.alive[b] = False
 

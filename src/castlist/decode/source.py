@@ -351,8 +351,8 @@ class Source:
             return 0
         begin = max(0, int(self.stream.start_time or 0) - self._zero) * self._fine
         missing = begin + math.floor(self.duration / self.unit) - self._ended
-        own = self.stream.duration is not None or _tagged(self.stream) or len(self.container.streams) == 1
-        least = max(GAP * self._step, 0 if own else SLACK / self.unit)
+        stated = self.stream.duration is not None or _tagged(self.stream) or len(self.container.streams) == 1
+        least = max(GAP * self._step, 0 if stated else SLACK / self.unit)
         return int(missing) if missing > least else 0
 
     def _late(self, frames: Iterator[_Decoded]) -> Iterator[_Decoded]:

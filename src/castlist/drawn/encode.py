@@ -94,8 +94,8 @@ def _stream(container: OutputContainer, script: Script, unit: Fraction) -> av.Vi
 
 def _options(encoding: Encoding) -> dict[str, str]:
     if encoding.codec == "libx264":  # looking ahead, it does not always decide alike
-        own = {"x264-params": "rc-lookahead=0"}
-        return {"crf": str(encoding.quality), "preset": encoding.preset, **own}
+        codec_options = {"x264-params": "rc-lookahead=0"}
+        return {"crf": str(encoding.quality), "preset": encoding.preset, **codec_options}
     if encoding.codec == "libx265":
         return {"crf": str(encoding.quality), "preset": encoding.preset}
     return {"crf": str(encoding.quality)} if "vp" in encoding.codec or "av1" in encoding.codec else {}

@@ -22,7 +22,7 @@ Db = sqlite3.Connection
 
 def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
     """All names that a person has and ever had, but those that somebody else has now."""
-    own = {str(event.data.get("name", "")) for event in log.read() if event.data.get("person") in ids}
+    given = {str(event.data.get("name", "")) for event in log.read() if event.data.get("person") in ids}
     now: set[str] = set()
     taken: set[str] = set()
     query = "SELECT id, name FROM person UNION SELECT person, name FROM member WHERE person IS NOT NULL"
@@ -31,7 +31,7 @@ def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
             now.add(name)
         else:
             taken.add(name.casefold())
-    return sorted({*now, *(name for name in own if name.casefold() not in taken)} - {""})
+    return sorted({*now, *(name for name in given if name.casefold() not in taken)} - {""})
 
 
 def erase_in_films(db: Db, library: Path, person: str, names: Sequence[str]) -> list[str]:

@@ -153,7 +153,13 @@ def _linked(
     people = [NewPerson(n, members[n].sufficient, members[n].name, members[n].seconds) for n in able]
     library = db.execute("SELECT count(*) FROM person").fetchone()[0]
     return _Scale(common, likeness), place(
-        people, candidates, likeness, library, apart, inside, {p: frozenset(own) for p, own in held.items()}
+        people,
+        candidates,
+        likeness,
+        library,
+        apart,
+        inside,
+        {p: frozenset(members_held) for p, members_held in held.items()},
     )
 
 
@@ -174,9 +180,9 @@ class _Scale:
 
 def _inside(facts: FilmFacts, numbers: set[int], common: CommonPart) -> dict[tuple[int, int], float]:
     """Scores of pairs of people of the film itself."""
-    own = sorted(numbers)
-    sets = {n: common.without(facts.members[n].vectors.astype(np.float32)) for n in own}
-    return {(a, b): pair_score(sets[a], sets[b]) for i, a in enumerate(own) for b in own[i + 1 :]}
+    ordered = sorted(numbers)
+    sets = {n: common.without(facts.members[n].vectors.astype(np.float32)) for n in ordered}
+    return {(a, b): pair_score(sets[a], sets[b]) for i, a in enumerate(ordered) for b in ordered[i + 1 :]}
 
 
 def _candidates(
@@ -358,7 +364,11 @@ def side_of(db: Db, a: int, b: int) -> list[int]:
     first, second = vectors_of(db, a), vectors_of(db, b)
     found = [a]
     for (other,) in rows:
-        own = vectors_of(db, other)
-        if len(own) and len(first) and (not len(second) or pair_score(own, first) > pair_score(own, second)):
+        vectors = vectors_of(db, other)
+        if (
+            len(vectors)
+            and len(first)
+            and (not len(second) or pair_score(vectors, first) > pair_score(vectors, second))
+        ):
             found.append(other)
     return found

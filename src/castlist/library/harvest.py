@@ -192,11 +192,15 @@ def _pictures(portraits: Portraits) -> dict[tuple[int, int], str]:
 
 
 def _person(
-    cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], number: int, own: NDArray[np.int64]
+    cast: Cast,
+    faces: Embeddings,
+    pictures: dict[tuple[int, int], str],
+    number: int,
+    members: NDArray[np.int64],
 ) -> MemberFacts:
     """A person of the cast or of the background."""
     person = cast.everybody[number]
-    vectors, sightings = _sightings(cast, faces, pictures, own, MOST)
+    vectors, sightings = _sightings(cast, faces, pictures, members, MOST)
     return MemberFacts(
         key=person.key,
         name=person.name if person.named else "",
@@ -206,16 +210,16 @@ def _person(
         faces=person.face_count,
         vectors=vectors,
         sightings=sightings,
-        stays=_stays(cast, own),
+        stays=_stays(cast, members),
         appearances=tuple((a.start, a.stop) for a in person.appearances),
     )
 
 
 def _aside(cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], track: int) -> MemberFacts:
     """A track that was set aside: found by pictures, never linked."""
-    own = np.array([track], np.int64)
-    vectors, sightings = _sightings(cast, faces, pictures, own, ASIDE)
-    (stay,) = _stays(cast, own)
+    members = np.array([track], np.int64)
+    vectors, sightings = _sightings(cast, faces, pictures, members, ASIDE)
+    (stay,) = _stays(cast, members)
     return MemberFacts(
         "", "", SET_ASIDE, False, float(stay.stop - stay.start), int(cast.tracks.size[track]),
         vectors, sightings, (stay,), ((stay.start, stay.stop),),
@@ -232,11 +236,11 @@ def _sightings(
     cast: Cast,
     faces: Embeddings,
     pictures: dict[tuple[int, int], str],
-    own: NDArray[np.int64],
+    members: NDArray[np.int64],
     most: int,
 ) -> tuple[NDArray[np.float16], tuple[Sighting, ...]]:
     """Prototypes among the faces of some tracks: (k, d) unit vectors and where each was seen."""
-    rows = np.flatnonzero(np.isin(faces.track, own))
+    rows = np.flatnonzero(np.isin(faces.track, members))
     if not len(rows):
         return np.zeros((0, faces.vector.shape[1]), np.float16), ()
     chosen = rows[choose_prototypes(unit(faces.vector[rows]), faces.quality[rows], most)]
@@ -250,11 +254,11 @@ def _sightings(
     return unit(faces.vector[chosen]).astype(np.float16), tuple(found)
 
 
-def _stays(cast: Cast, own: NDArray[np.int64]) -> tuple[TrackStay, ...]:
+def _stays(cast: Cast, members: NDArray[np.int64]) -> tuple[TrackStay, ...]:
     tracks, clock = cast.tracks, cast.clock
     found = [
         TrackStay(clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(tracks.shot[t]))
-        for t in own.tolist()
+        for t in members.tolist()
     ]
     return tuple(sorted(found, key=lambda s: (s.start, s.stop)))
 

@@ -229,11 +229,13 @@ def _at_once(stays: Sequence[Sequence[_Stay]], away: Sequence[_Stay], within: fl
 
 def _in_shots(stays: Sequence[Sequence[_Stay]], away: Sequence[_Stay]) -> list[Span]:
     """The stretches of shots in which all are seen: from the first of their stays there to the last."""
-    shots = set.intersection(*({s.shot for s in own} for own in stays)) - {s.shot for s in away}
+    shots = set.intersection(*({s.shot for s in person_stays} for person_stays in stays)) - {
+        s.shot for s in away
+    }
     return [
         (
-            min(s.start for own in stays for s in own if s.shot == k),
-            max(s.stop for own in stays for s in own if s.shot == k),
+            min(s.start for person_stays in stays for s in person_stays if s.shot == k),
+            max(s.stop for person_stays in stays for s in person_stays if s.shot == k),
         )
         for k in sorted(shots)
     ]
@@ -267,7 +269,7 @@ def _subtract(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
 def _moment(
     db: Db, film: views.LibraryFilm, span: Span, stays: Sequence[Sequence[_Stay]], people: dict[str, str]
 ) -> Moment:
-    there = {s.person for own in stays for s in own}
+    there = {s.person for person_stays in stays for s in person_stays}
     near = min(stays[0], key=lambda s: max(s.start - span[1], span[0] - s.stop))
     rows = db.execute(
         "SELECT time, image FROM sighting WHERE member = ? AND image <> '' ORDER BY number", (near.member,)

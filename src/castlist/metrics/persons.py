@@ -43,9 +43,9 @@ def person_scores(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | Non
     owner = count.argmax(axis=0)  # (c,) the person that each cluster stands for
     right = np.bincount(owner, count.max(axis=0), persons)
     claimed = np.bincount(owner, table.of_cluster, persons)
-    own = table.of_person
+    totals = table.of_person
     precision = np.divide(right, claimed, out=np.zeros(persons), where=claimed > 0)
-    recall = right / own
+    recall = right / totals
     total = precision + recall
     f1 = np.divide(2 * precision * recall, total, out=np.zeros(persons), where=total > 0)
-    return PersonScores(table.person, precision, recall, f1, own)
+    return PersonScores(table.person, precision, recall, f1, totals)

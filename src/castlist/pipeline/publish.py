@@ -228,10 +228,10 @@ def space(embeddings: Embeddings, constraints: Constraints, label: NDArray[np.in
     rows = np.flatnonzero((faces > 0) & (label != NOISE))
     vector = mean
     if 2 <= len(rows) <= EXACT:
-        own = np.unique(label[rows], return_inverse=True)[1].astype(np.int64)
+        groups = np.unique(label[rows], return_inverse=True)[1].astype(np.int64)
         vector = mean.copy()
-        vector[rows] = whiten(mean[rows], own)
-        scale = measure(vector[rows] @ vector[rows].T, own, scale)
+        vector[rows] = whiten(mean[rows], groups)
+        scale = measure(vector[rows] @ vector[rows].T, groups, scale)
     return LikenessSpace(mean, vector, np.array([scale.same, scale.other, scale.spread, scale.odds]))
 
 

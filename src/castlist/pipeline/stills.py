@@ -70,7 +70,12 @@ def _wanted(cast: Cast) -> list[int]:
     """The frames in which people are seen best in their appearances; everybody's first ones before others."""
     several = [person for person in cast.people[:LEAD] if len(person.appearances) > 1]
     stays = [[face.frame for _, face in stills_of(p) if face is not None] for p in several]
-    ranked = [own[n] for n in range(max(map(len, stays), default=0)) for own in stays if n < len(own)]
+    ranked = [
+        person_stays[n]
+        for n in range(max(map(len, stays), default=0))
+        for person_stays in stays
+        if n < len(person_stays)
+    ]
     return sorted(dict.fromkeys(ranked[:MOST]))
 
 

@@ -103,12 +103,12 @@ def planned(
         ignored: (t,) the tracks of the cast of which somebody decided that they are no face.
         more: faces that are hidden whatever the cast says.
     """
-    own = _Ownership.of(cast.tracks, faces, open_tracks, ignored)
-    real = own.real()[faces.track] if len(faces) else np.zeros(0, bool)
-    is_open = own.open_rows(cast.clock)
+    ownership = _Ownership.of(cast.tracks, faces, open_tracks, ignored)
+    real = ownership.real()[faces.track] if len(faces) else np.zeros(0, bool)
+    is_open = ownership.open_rows(cast.clock)
     shown, hidden = np.flatnonzero(is_open & real), ~is_open & real
     others = ~open_tracks & ~ignored
-    certain = hidden & ((faces.score >= CERTAIN) | own.met()) & ~own.second_boxes(is_open)
+    certain = hidden & ((faces.score >= CERTAIN) | ownership.met()) & ~ownership.second_boxes(is_open)
     sure = shown[faces.score[shown] >= SEEN]
     kept = (faces.frame[sure], faces.box[sure])
     other = others[cast.tracks.track]
@@ -319,11 +319,11 @@ def _giving_way(
     a, b = core[left], kept[right]
     into = np.concatenate([b[:, 2:] - a[:, :2], a[:, 2:] - b[:, :2]], axis=1)  # from left, top, right, bottom
     meets = np.flatnonzero((into > 0).all(axis=1))
-    size, own = np.tile(a[:, 2:] - a[:, :2], 2), np.tile(b[:, 2:] - b[:, :2], 2)
+    size, open_size = np.tile(a[:, 2:] - a[:, :2], 2), np.tile(b[:, 2:] - b[:, :2], 2)
     side = (into / np.maximum(size, 1e-9)).argmin(axis=1)
     common = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     along = np.tile(common[:, ::-1], 2)  # how long the border is along which the box gives way
-    borne = LOSES * own[:, :2].prod(axis=1, keepdims=True) / np.maximum(along, 1e-9)
+    borne = LOSES * open_size[:, :2].prod(axis=1, keepdims=True) / np.maximum(along, 1e-9)
     area = size[:, :2].prod(axis=1, keepdims=True)
     most = np.clip(into - borne, 0, np.minimum(GIVES_WAY * area / np.maximum(along, 1e-9), GIVES_SIDE * size))
     given = np.zeros((len(box), 4))

@@ -82,7 +82,9 @@ def prove(
     tracks = followed(found, shots, clock)
     leak, made, as_planned = judged(tracks, plan, film)
     leaks, beside = (
-        tuple(_leak(tracks, own, clock) for own in _by_track(tracks, np.flatnonzero(rows)))
+        tuple(
+            _leak(tracks, rows_of_track, clock) for rows_of_track in _by_track(tracks, np.flatnonzero(rows))
+        )
         for rows in (leak, made)
     )
     return Proof(leaks, beside, _only(tracks, leak), int(as_planned.sum()))

@@ -30,8 +30,8 @@ def filled(template: str, styles: Sequence[str], script: str = "", **values: obj
         values: what the template shows; `w` are the functions of `castlist.report.words`.
     """
     style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
-    own = {"style": style, "style_hash": _hash(style), "script": code, "script_hash": _hash(code)}
-    return str(_environment().get_template(template).render(page=own, w=words, **values))
+    parts = {"style": style, "style_hash": _hash(style), "script": code, "script_hash": _hash(code)}
+    return str(_environment().get_template(template).render(page=parts, w=words, **values))
 
 
 def write_page(html: str, path: str | Path) -> Path:

@@ -315,9 +315,9 @@ def _set_aside(cast: Cast, evidence: Evidence) -> list[_Aside]:
     reasons = Counter(cast.reason[t] for t in out)
     groups = []
     for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        own = [t for t in out.tolist() if cast.reason[t] == reason]
-        pictures = sorted((best[t] for t in own if t in best), key=lambda f: (-f.quality, f.frame))
-        faces = int(cast.tracks.size[own].sum())
+        members = [t for t in out.tolist() if cast.reason[t] == reason]
+        pictures = sorted((best[t] for t in members if t in best), key=lambda f: (-f.quality, f.frame))
+        faces = int(cast.tracks.size[members].sum())
         groups.append(_Aside(reason or "no reason given", number, faces, tuple(pictures[:ASIDE_SHOWN])))
     return groups
 

@@ -45,19 +45,19 @@ def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> PersonLik
         mean: (t, d) unit vectors of the tracks, zero where a track has none.
     """
     known = np.flatnonzero(np.abs(mean).sum(1) > 0)
-    own = np.intersect1d(known, person.tracks)
-    if not len(own):
+    members = np.intersect1d(known, person.tracks)
+    if not len(members):
         return PersonLikeness((), ())
     others = []
     for other in cast.people:
         other_tracks = np.intersect1d(known, other.tracks)
         if other.id != person.id and len(other_tracks):
-            others.append((other.name, float((mean[own] @ mean[other_tracks].T).max())))
+            others.append((other.name, float((mean[members] @ mean[other_tracks].T).max())))
     others.sort(key=lambda pair: -pair[1])
-    within = mean[own] @ mean[own].T
+    within = mean[members] @ mean[members].T
     np.fill_diagonal(within, -np.inf)
-    best = within.max(1) if len(own) > 1 else np.zeros(0)
-    hardest = [(int(own[i]), float(best[i])) for i in np.argsort(best)[:ALIKE]]
+    best = within.max(1) if len(members) > 1 else np.zeros(0)
+    hardest = [(int(members[i]), float(best[i])) for i in np.argsort(best)[:ALIKE]]
     return PersonLikeness(tuple(others[:ALIKE]), tuple(hardest))
 
 

@@ -281,10 +281,10 @@ def _left_aside(f: _Faces, stay: Json, leaving: NDArray[np.int64]) -> list[_Step
     return [((), (), [t, *compared]) for t in tracks.tolist()]
 
 
-def _target(f: _Faces, item: JsonObject, own: Sequence[int]) -> Sequence[int]:
+def _target(f: _Faces, item: JsonObject, excluded: Sequence[int]) -> Sequence[int]:
     """The track of the person to whom strangers go."""
     (to,) = f.tracks({"tracks": [item.get("to")]}).tolist()
-    if f.view.label[to] == NOISE or to in own:
+    if f.view.label[to] == NOISE or to in excluded:
         raise InputError(f"track {to} belongs to nobody else, so no track can be moved to its person")
     return (to,)
 
@@ -296,17 +296,19 @@ def _looked_through(f: _Faces, group: Group, item: JsonObject) -> list[_Step]:
         raise InputError("strangers are lists of tracks, as in [[3, 5], [8]]")
     if not isinstance(moved, list) or not all(isinstance(m, Mapping) for m in moved):
         raise InputError('moved is a list of tracks and where they go, as in [{"tracks": [3, 5], "to": 12}]')
-    parts: list[tuple[NDArray[np.int64], Sequence[int]]] = [(f.tracks({"tracks": own}), ()) for own in apart]
+    parts: list[tuple[NDArray[np.int64], Sequence[int]]] = [
+        (f.tracks({"tracks": strangers}), ()) for strangers in apart
+    ]
     parts += [(f.tracks({"tracks": m.get("tracks")}), _target(f, m, group.tracks.tolist())) for m in moved]
     rest = group.tracks
-    for own, _ in parts:
-        if not np.isin(own, rest).all():
+    for strangers, _ in parts:
+        if not np.isin(strangers, rest).all():
             raise InputError(f"strangers must be tracks of {group.called}, each in one list")
-        rest = np.setdiff1d(rest, own)
+        rest = np.setdiff1d(rest, strangers)
     if not len(rest):
         raise InputError(f"{group.called} would have no track left: mark some of the tracks, not all")
     left = f.witnesses(rest)[:1].tolist()
-    return [*((own.tolist(), to, left) for own, to in parts), ((), rest.tolist(), ())]
+    return [*((strangers.tolist(), to, left) for strangers, to in parts), ((), rest.tolist(), ())]
 
 
 def _name(f: _Faces, request: JsonObject) -> Decision:
@@ -330,8 +332,8 @@ def _about(kind: DecisionKind, whole: bool) -> Callable[[_Faces, JsonObject], De
         if "tracks" in request:
             return Decision(kind, f.anchors(f.tracks(request)))
         groups = f.people(request)
-        own = [g.tracks if whole else f.witnesses(g.tracks) for g in groups]
-        return Decision(kind, f.anchors(np.concatenate(own)))
+        tracks = [g.tracks if whole else f.witnesses(g.tracks) for g in groups]
+        return Decision(kind, f.anchors(np.concatenate(tracks)))
 
     return make
 

@@ -106,8 +106,8 @@ class Page:
         for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
             groups.setdefault(_reason(view.reason[track]), []).append(track)
         return [
-            {"reason": why, "tracks": sorted(own, key=lambda t: -size[t])}
-            for why, own in sorted(groups.items(), key=lambda g: -len(g[1]))
+            {"reason": why, "tracks": sorted(members, key=lambda t: -size[t])}
+            for why, members in sorted(groups.items(), key=lambda g: -len(g[1]))
         ]
 
     def tracks(self, numbers: str) -> list[TrackFacts]:

@@ -181,14 +181,14 @@ class Session:
         for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
             groups.setdefault(view.reason[track], []).append(track)
         size = self.base.tracks.size
-        shown = ((why, sorted(own, key=lambda t: -size[t])) for why, own in groups.items())
+        shown = ((why, sorted(members, key=lambda t: -size[t])) for why, members in groups.items())
         return [
             {
                 "reason": one_line(why, 200) or "no reason given",
-                "count": len(own),
-                "tracks": [self.describe.track(t) for t in own[:ASIDE]],
+                "count": len(members),
+                "tracks": [self.describe.track(t) for t in members[:ASIDE]],
             }
-            for why, own in sorted(shown, key=lambda g: -len(g[1]))
+            for why, members in sorted(shown, key=lambda g: -len(g[1]))
         ]
 
     def _label(self, number: int | None) -> str:

@@ -61,12 +61,12 @@ def scrub(
     moved[~gone] = np.arange(int((~gone).sum()))
     begin = 0
     for scan, number, faces, embedded, damaged, unit, shard, crc, block in rows:
-        own = slice(begin, begin + faces)
-        wanted = ~gone[own] & np.isin(np.arange(begin, begin + faces), held)
+        span = slice(begin, begin + faces)
+        wanted = ~gone[span] & np.isin(np.arange(begin, begin + faces), held)
         piece = columns.read(db, block)
         if shard is not None:
             piece["vector"] = scans.read_shard(folder, shard, crc, embedded)
-        _rewrite(db, folder, scan, number, _less(piece, ~gone[own], wanted, damaged, unit), block, shard)
+        _rewrite(db, folder, scan, number, _less(piece, ~gone[span], wanted, damaged, unit), block, shard)
         begin += faces
     return moved
 

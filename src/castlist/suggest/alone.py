@@ -21,16 +21,16 @@ SPREAD = 1.5  # standard deviation of the intercept before any answer
 STEPS = 12  # of Newton's method
 
 
-def neutral(own: Table, other: Table) -> Table:
+def neutral(current: Table, other: Table) -> Table:
     """(2,) the scores that speak neither for a known person nor against.
 
     Args:
         own: (n, 2) scores of tracks with their own person, the track left out.
         other: (n, 2) scores of the same tracks with the likeliest other person.
     """
-    if len(own) < FEWEST:
+    if len(current) < FEWEST:
         return NEUTRAL
-    return np.asarray((np.median(own, axis=0) + np.median(other, axis=0)) / 2)
+    return np.asarray((np.median(current, axis=0) + np.median(other, axis=0)) / 2)
 
 
 def intercept(odds: Table, known: NDArray[np.bool_]) -> float:

@@ -74,7 +74,7 @@ class Lines:
 
     def done(self) -> Lines:
         self.gain, self.cost = np.array(self._gain), np.array(self._cost)
-        self.own, self.worth = np.array(self.stays), np.array(self._worth)
+        self.current, self.worth = np.array(self.stays), np.array(self._worth)
         return self
 
 

@@ -36,7 +36,7 @@ class Check:
 
 
 def pieces(
-    tracks: Tracks, size: NDArray[np.int64], vector: NDArray[np.float32], own: NDArray[np.float64]
+    tracks: Tracks, size: NDArray[np.int64], vector: NDArray[np.float32], belief: NDArray[np.float64]
 ) -> tuple[Tracks, ...]:
     """The tracks of a person in pieces that look alike: the largest, then the others, least alike first.
 
@@ -46,16 +46,18 @@ def pieces(
         vector: (n, d) unit vectors.
         own: (n,) probability that each track is this person's.
     """
-    doubtful = own < DOUBT
+    doubtful = belief < DOUBT
     if doubtful.all():
-        doubtful[np.argmax(own * size)] = False
+        doubtful[np.argmax(belief * size)] = False
     piece = np.full(len(tracks), -1)
     piece[~doubtful] = _linked(vector[~doubtful], size[~doubtful])
     piece[doubtful] = piece.max(initial=0) + 1 + np.arange(np.count_nonzero(doubtful))
     faces = np.bincount(piece, size)
     main = int(faces.argmax())
     middle = (vector[piece == main] * size[piece == main, None]).sum(axis=0)
-    alike = [float((vector[piece == k] @ middle).mean() * own[piece == k].mean()) for k in range(len(faces))]
+    alike = [
+        float((vector[piece == k] @ middle).mean() * belief[piece == k].mean()) for k in range(len(faces))
+    ]
     order = sorted(range(len(faces)), key=lambda k: (k != main, alike[k], k))
     return tuple(_spread(tracks[piece == k], vector[piece == k]) for k in order)
 

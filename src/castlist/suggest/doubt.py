@@ -100,7 +100,7 @@ def doubts_of(
             other = int(number[shown[best]]) if chance[best] >= UNSURE else 0
             found[person] = Doubt(person, True, other, 1 - stays)
     wrong = np.zeros(len(number))
-    np.add.at(wrong, label[loose.track], loose.worth * (1 - loose.own))
+    np.add.at(wrong, label[loose.track], loose.worth * (1 - loose.current))
     for k in np.flatnonzero(wrong >= UNSURE * np.maximum(worth, 1e-9)).tolist():
         person = int(number[k])
         found.setdefault(person, Doubt(person, False, 0, float(wrong[k] / worth[k])))

@@ -125,17 +125,17 @@ class KnownPeople:
         if groups > MOST:
             best = np.argpartition(-value, MOST, axis=1)[:, :MOST]
         left = [np.zeros(0, np.int64)] * groups
-        for k, own, near in zip(rows.tolist(), value, best, strict=True):
-            found = near[own[near] >= 0]
-            left[k] = found[np.lexsort((found, -own[found]))]
+        for k, best_value, near in zip(rows.tolist(), value, best, strict=True):
+            found = near[best_value[near] >= 0]
+            left[k] = found[np.lexsort((found, -best_value[found]))]
         return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
 
     def _together(self) -> Table:
         """(g, g) share of the tracks of the first that are seen together with one of the second."""
         groups, label = len(self.count), self.view.label
         directed = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
-        own, other = label[directed[:, 0]], label[directed[:, 1]]
-        live = (own >= 0) & (other >= 0)
+        group, other = label[directed[:, 0]], label[directed[:, 1]]
+        live = (group >= 0) & (other >= 0)
         cells = np.unique(directed[live, 0] * groups + other[live])
         met = np.bincount(
             label[cells // max(groups, 1)] * groups + cells % max(groups, 1), minlength=groups**2
@@ -145,9 +145,9 @@ class KnownPeople:
     def _compared(self) -> Labels:
         """(g,) tracks of others with which a person was compared; a pair names first whom it was asked of."""
         pairs = np.unique(np.concatenate([self.view.cannot, self.view.unsure]), axis=0)
-        own, other = self.view.label[pairs[:, 0]], self.view.label[pairs[:, 1]]
-        live = (own >= 0) & (other >= 0) & (own != other)
-        return np.asarray(np.bincount(own[live], minlength=len(self.count)), np.int64)
+        group, other = self.view.label[pairs[:, 0]], self.view.label[pairs[:, 1]]
+        live = (group >= 0) & (other >= 0) & (group != other)
+        return np.asarray(np.bincount(group[live], minlength=len(self.count)), np.int64)
 
     def _several(self) -> Iterator[tuple[int, Likely]]:
         """People of two tracks and more."""
@@ -174,19 +174,19 @@ class KnownPeople:
         found = self.evidence.alone(rows, np.concatenate([never(view), left_open(view)]))
         table = zip(rows.tolist(), found.group.tolist(), found.probability.tolist(), strict=True)
         for track, group, chance in table:
-            own = int(view.label[track])
+            current = int(view.label[track])
             here = [
                 (k, p)
                 for k, p in zip(group, chance, strict=True)
                 if p > 0
-                and k != own
+                and k != current
                 and not self.evidence.blank[k]
-                and (several[k] or self.rank[own] < self.rank[k])
+                and (several[k] or self.rank[current] < self.rank[k])
             ]
             known = sum(p for _, p in here)
             if known >= TOO_SURE:
                 shown = here[: enough([p / known for _, p in here])]
-                yield own, Likely(own, shown, 1 - known, float(self.group_worth[own]))
+                yield current, Likely(current, shown, 1 - known, float(self.group_worth[current]))
 
 
 def enough(chance: list[float]) -> int:

@@ -117,8 +117,8 @@ class FaceEvidence:
         share = share_of(odds)
         order = np.argsort(-share, axis=1, kind="stable")
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
-        own = (share * (group == self.label[rows][:, None])).sum(axis=1)
-        return Belonging(rows, group, share, own)
+        current = (share * (group == self.label[rows][:, None])).sum(axis=1)
+        return Belonging(rows, group, share, current)
 
     def alone(self, rows: Labels, never: NDArray[np.int64]) -> Belonging:
         """Whom tracks show that are the only one of their group; `own` is that none of the others is it."""
@@ -169,13 +169,13 @@ class FaceEvidence:
         edges = np.searchsorted(self.label[order], np.arange(len(ids) + 1))
         sums = {}
         for k, name in enumerate(ids):
-            own = order[edges[k] : edges[k + 1]]
-            key = own.tobytes() + self.labelled[own].tobytes()
+            members = order[edges[k] : edges[k + 1]]
+            key = members.tobytes() + self.labelled[members].tobytes()
             if self._key.get(name) != key:
-                decided = self.labelled[own]
-                parts = (self.x[own[decided]].sum(axis=0), self.x[own[~decided]].sum(axis=0))
+                decided = self.labelled[members]
+                parts = (self.x[members[decided]].sum(axis=0), self.x[members[~decided]].sum(axis=0))
                 self._key[name], self._sums[name] = key, parts
-                self._fit[own] = self.z[own] @ (parts[0] + parts[1]) - self.leverage[own]
+                self._fit[members] = self.z[members] @ (parts[0] + parts[1]) - self.leverage[members]
             sums[name] = self._sums[name]
         self._sums, self._key = sums, {name: self._key[name] for name in ids}
         width = (len(ids), self.x.shape[1])
@@ -209,8 +209,8 @@ class FaceEvidence:
         if never is not None:
             odds[_listed(rows, np.tile(np.arange(self.groups), (len(rows), 1)), never, self.groups)] = -np.inf
         if self.groups > LIKELY:
-            own = np.flatnonzero(self.label[rows] >= 0)
-            odds[own, self.label[rows[own]]] += 1e6  # where a track is, is always among its choices
+            placed = np.flatnonzero(self.label[rows] >= 0)
+            odds[placed, self.label[rows[placed]]] += 1e6  # where a track is, is always among its choices
             group = np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
         else:
             group = np.tile(np.arange(self.groups), (len(rows), 1))
@@ -221,9 +221,9 @@ class FaceEvidence:
         score = (self.z[rows] @ self.total.T).astype(np.float64)
         h = self.leverage[rows] * self.weight[rows]
         score += h[:, None] * self.share
-        own = self.label[rows]
-        live = np.flatnonzero(own >= 0)
-        score[live, own[live]] -= h[live]
+        group = self.label[rows]
+        live = np.flatnonzero(group >= 0)
+        score[live, group[live]] -= h[live]
         return np.asarray(score / (1 - h)[:, None])
 
     def _around(self, rows: Labels) -> Table:
@@ -313,9 +313,9 @@ class FaceEvidence:
         rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
         score = np.stack([self._faces(rows), self._alike(rows)], axis=-1)
         own_group = np.arange(len(rows)), self.label[rows]
-        own = score[own_group]
+        current = score[own_group]
         score[own_group] = -np.inf
-        self.neutral = neutral(own, score.max(axis=1)) if len(rows) else NEUTRAL
+        self.neutral = neutral(current, score.max(axis=1)) if len(rows) else NEUTRAL
         count = np.bincount(self.machine[self.machine >= 0], minlength=1)
         asked = self.asked & (self.label >= 0) & self.known & (self.machine >= 0)
         asked[asked] = count[self.machine[asked]] == 1

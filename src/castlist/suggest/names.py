@@ -66,11 +66,11 @@ def propose_names(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Cloc
     names = list(dict.fromkeys(h.name for h in hints))
     if not names:
         return []
-    own = [[h for h in hints if h.name == name] for name in names]
-    boxed = np.array([any(h.box for h in group) for group in own])
+    by_name = [[h for h in hints if h.name == name] for name in names]
+    boxed = np.array([any(h.box for h in group) for group in by_name])
     agree = np.array([
         _by_faces(group, view) if faces else _by_time(group, view, tracks, clock)
-        for group, faces in zip(own, boxed, strict=True)
+        for group, faces in zip(by_name, boxed, strict=True)
     ]).reshape(len(names), len(view.groups))  # fmt: skip
     return [_proposal(i, names, bool(boxed[i]), agree, view.groups) for i in range(len(names))]
 

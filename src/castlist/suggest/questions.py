@@ -129,14 +129,14 @@ class Asker:
             return []
         loose, wholes = self._known()
         label, groups = self.view.label, len(self.view.groups)
-        first = (wholes.gain > 0) & (wholes.own <= 1 - WHO_FIRST)
+        first = (wholes.gain > 0) & (wholes.current <= 1 - WHO_FIRST)
         asked = set(label[wholes.track[first]].tolist())
-        own = np.ones(len(label))  # probability of the person that a track is with
-        own[loose.track] = loose.own
-        wrong = np.bincount(label[loose.track], loose.worth * (1 - loose.own), minlength=groups)
+        current = np.ones(len(label))  # probability of the person that a track is with
+        current[loose.track] = loose.current
+        wrong = np.bincount(label[loose.track], loose.worth * (1 - loose.current), minlength=groups)
         found: list[Check] = []
         for k in sorted(set(self._left()) - asked, key=lambda k: (-wrong[k], -self.group_worth[k], k)):
-            found.append(self._check(k, own, float(wrong[k])))
+            found.append(self._check(k, current, float(wrong[k])))
             if sum(len(c.pieces) for c in found) > limit:
                 return found[:-1] or found
         return found
@@ -175,15 +175,15 @@ class Asker:
     def _left(self) -> list[int]:
         return [k for k, g in enumerate(self.view.groups) if not g.name and not g.confirmed]
 
-    def _check(self, k: int, own: Table, wrong: float) -> Check:
+    def _check(self, k: int, current: Table, wrong: float) -> Check:
         tracks = self.view.groups[k].tracks
         size, vector = self.base.tracks.size[tracks], self.base.vector[tracks]
-        found = pieces(tracks, size, vector, own[tracks])
+        found = pieces(tracks, size, vector, current[tracks])
         others = self.elsewhere(found, k)
-        return Check(k, found, others, wrong, float((1 - own[tracks]).sum()))
+        return Check(k, found, others, wrong, float((1 - current[tracks]).sum()))
 
-    def elsewhere(self, found: Sequence[Labels], own: int = NOISE) -> tuple[tuple[int, ...], ...]:
-        """For each piece a track of each person whom it may show, likeliest first; never the group `own`."""
+    def elsewhere(self, found: Sequence[Labels], current: int = NOISE) -> tuple[tuple[int, ...], ...]:
+        """For each piece a track of each person it may show, likeliest first; never the group `current`."""
         if self.evidence.groups < 2 or not found:
             return tuple(() for _ in found)
         shown = [piece[:SHOWN] for piece in found]
@@ -193,8 +193,8 @@ class Asker:
         chance = np.zeros((len(shown), self.evidence.groups))
         np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
         chance[:, self.evidence.blank] = 0
-        if own != NOISE:
-            chance[:, own] = 0
+        if current != NOISE:
+            chance[:, current] = 0
         chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
         order = np.argsort(-chance, axis=1, kind="stable")
         best = [[k for k in row if p[k] > 0] for row, p in zip(order.tolist(), chance, strict=True)]
@@ -277,13 +277,13 @@ class Asker:
         loose = self._known()[0]
         found: list[Question] = []
         for i in np.argsort(-loose.gain, kind="stable").tolist():
-            track, own = int(loose.track[i]), int(self.view.label[loose.track[i]])
+            track, current = int(loose.track[i]), int(self.view.label[loose.track[i]])
             if loose.gain[i] <= 0 or len(found) == limit:
                 break
-            rest = self._face(own, track)
-            others = tuple(self._face(k) for k in loose.shown[i] if k != own)[:OTHERS]
+            rest = self._face(current, track)
+            others = tuple(self._face(k) for k in loose.shown[i] if k != current)[:OTHERS]
             if rest != NOISE:
-                belongs = float(loose.own[i])
+                belongs = float(loose.current[i])
                 found.append(Question("belongs", track, rest, float(loose.gain[i]), belongs, others))
         return found
 
@@ -309,12 +309,12 @@ class Asker:
         lines, blank = Lines(rows[open_], False), self.evidence.blank
         table = zip(found.group[open_].tolist(), found.probability[open_].tolist(), strict=True)
         for i, (group, chance) in zip(open_.tolist(), table, strict=True):
-            track, own = int(rows[i]), int(view.label[rows[i]])
+            track, current = int(rows[i]), int(view.label[rows[i]])
             here = [(k, p) for k, p in zip(group, chance, strict=True) if not blank[k]]
             shown = here[: enough([p for _, p in here])]
-            if own not in [k for k, _ in shown]:
-                shown = [*shown[:-1], *(c for c in here if c[0] == own)]
-            own_share = next((p for k, p in shown if k == own), 0.0)
+            if current not in [k for k, _ in shown]:
+                shown = [*shown[:-1], *(c for c in here if c[0] == current)]
+            own_share = next((p for k, p in shown if k == current), 0.0)
             lines.add(shown, own_share, self.worth[track], 1 - own_share)
         return lines.done()
 
@@ -341,10 +341,10 @@ class Asker:
 
     def _proposed(self, lines: Lines, i: int) -> int:
         """Which of the people shown is proposed: where the track is, unless another is likelier than not."""
-        own = int(self.view.label[lines.track[i]])
-        if lines.whole or lines.chance[i][0] > LEAVES or own not in lines.shown[i]:
+        current = int(self.view.label[lines.track[i]])
+        if lines.whole or lines.chance[i][0] > LEAVES or current not in lines.shown[i]:
             return 0
-        return lines.shown[i].index(own)
+        return lines.shown[i].index(current)
 
     def _each_once(self, items: list[Item]) -> list[Item]:
         """Without the tracks of somebody who is asked about as a whole."""

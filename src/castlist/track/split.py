@@ -53,14 +53,14 @@ class LikenessSplit:
 
     def _cut(self, tracks: Tracks, embeddings: Embeddings, track: int) -> int:
         """The row at which another person begins within a track, 0 for none."""
-        own = np.flatnonzero(embeddings.track == track)
-        if len(own) < 2 * self.faces:
+        embedded = np.flatnonzero(embeddings.track == track)
+        if len(embedded) < 2 * self.faces:
             return 0
         rows = tracks.rows(track)
         row_of = {int(d): r for r, d in enumerate(tracks.detection[rows].tolist(), rows.start) if d >= 0}
-        at = np.array([row_of[int(d)] for d in embeddings.detection[own]])
+        at = np.array([row_of[int(d)] for d in embeddings.detection[embedded]])
         order = np.argsort(at)
-        vector = unit(embeddings.vector[own[order]].astype(np.float64))
+        vector = unit(embeddings.vector[embedded[order]].astype(np.float64))
         place = self._turn(vector @ vector.T)
         return int(at[order][place - 1] + at[order][place] + 1) // 2 if place else 0
 

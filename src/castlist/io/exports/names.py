@@ -70,11 +70,11 @@ def distinct(texts: Iterable[str], mark: str = "{} ({})") -> list[str]:
     """The texts, no two alike: one that was there before gets a number, by default "Anna (2)"."""
     taken: set[str] = set()
     names = []
-    for own in texts:
-        name, n = own, 1
+    for text in texts:
+        name, n = text, 1
         while name in taken:
             n += 1
-            name = mark.format(own, n)
+            name = mark.format(text, n)
         taken.add(name)
         names.append(name)
     return names

@@ -91,16 +91,16 @@ def grid(cast: Cast, options: Options, default: str = "") -> Timebase:
     Raises:
         InputError: the film's rate has no timecode, or a timecode does not fit the rate.
     """
-    rate, own = cast.video.frame_rate, cast.video.timecode
-    if options.start_timecode or not own:
+    rate, timecode = cast.video.frame_rate, cast.video.timecode
+    if options.start_timecode or not timecode:
         start = options.start_timecode or default
         return timebase(cast.clock, rate, timecode=start, rate=options.rate)
     base = timebase(cast.clock, rate, rate=options.rate)
     try:
-        return timebase(cast.clock, rate, timecode=own, rate=options.rate)
+        return timebase(cast.clock, rate, timecode=timecode, rate=options.rate)
     except InputError as error:
         raise InputError(
-            f"the film's own timecode, {own}, does not fit {shown(base.rate)} frames a second; "
+            f"the film's own timecode, {timecode}, does not fit {shown(base.rate)} frames a second; "
             "say where it starts, such as --start-timecode 01:00:00:00"
         ) from error
 

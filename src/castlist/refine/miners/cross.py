@@ -56,9 +56,9 @@ def _apart(track: Ints, cannot: Ints) -> list[Ints]:
 def _nearest(unit: NDArray[np.float32], track: Ints, apart: list[Ints], start: int) -> Ints:
     """Of the rows from `start` on, a block of them, the nearest row of an allowed track; -1 for none."""
     cosine = unit[start : start + BLOCK] @ unit.T
-    for own in np.unique(track[start : start + BLOCK]).tolist():
-        rows = np.flatnonzero(track[start : start + BLOCK] == own)
-        cosine[np.ix_(rows, np.flatnonzero(np.isin(track, apart[own])))] = -np.inf
+    for current in np.unique(track[start : start + BLOCK]).tolist():
+        rows = np.flatnonzero(track[start : start + BLOCK] == current)
+        cosine[np.ix_(rows, np.flatnonzero(np.isin(track, apart[current])))] = -np.inf
     best = cosine.argmax(1)
     reached = cosine[np.arange(len(best)), best] > -np.inf
     return np.where(reached, best, -1)

@@ -71,22 +71,22 @@ class BCL(Method):
         optimiser = torch.optim.Adam(groups)
         for _ in range(self.steps):
             rows = rng.integers(0, len(x), min(self.batch, 4 * len(x)))
-            own = torch.from_numpy(np.unique(identity[rows], return_inverse=True)[1])
+            cluster = torch.from_numpy(np.unique(identity[rows], return_inverse=True)[1])
             f = torch.nn.functional.normalize(net(torch.from_numpy(x[rows])), dim=1)
-            value = ball_loss(torch, f, own, torch.nn.functional.softplus(h))
+            value = ball_loss(torch, f, cluster, torch.nn.functional.softplus(h))
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
         return net, float(torch.nn.functional.softplus(h.detach()))
 
 
-def ball_loss(torch: ModuleType, f: Tensor, own: Tensor, b: Tensor) -> Tensor:
+def ball_loss(torch: ModuleType, f: Tensor, cluster: Tensor, b: Tensor) -> Tensor:
     """The mean loss of outputs f (m, r) at length 1 whose identities are own (m,), for a squared radius b."""
-    count = int(own.max()) + 1
-    onehot = torch.nn.functional.one_hot(own, count).to(f.dtype)
+    count = int(cluster.max()) + 1
+    onehot = torch.nn.functional.one_hot(cluster, count).to(f.dtype)
     mean = torch.nn.functional.normalize(onehot.T @ f, dim=1)
     distance = ((f[:, None] - mean[None]) ** 2).sum(2)
-    inside = (distance[torch.arange(len(f)), own] - b).clamp(min=0).mean()
+    inside = (distance[torch.arange(len(f)), cluster] - b).clamp(min=0).mean()
     if count == 1:
         return 4 * inside
     nearest = (distance + 1e6 * onehot).min(1).values

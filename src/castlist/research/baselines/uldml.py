@@ -54,8 +54,8 @@ def face_pairs(
     """(p, 2) pairs of faces of one track and (q, 2) of two cannot-linked tracks, at most `count` of each, at
     random."""
     long = np.flatnonzero(np.bincount(track_set.track, minlength=track_set.tracks) > 1)
-    own = long[rng.integers(0, len(long), count)] if len(long) else long
-    same = np.stack([_a_face(track_set, own, rng), _a_face(track_set, own, rng)], 1)
+    same_track = long[rng.integers(0, len(long), count)] if len(long) else long
+    same = np.stack([_a_face(track_set, same_track, rng), _a_face(track_set, same_track, rng)], 1)
     cannot = track_set.constraints.cannot
     pairs = cannot[rng.integers(0, len(cannot), count)] if len(cannot) else cannot
     other = np.stack([_a_face(track_set, pairs[:, 0], rng), _a_face(track_set, pairs[:, 1], rng)], 1)

@@ -116,11 +116,11 @@ def match_tracks(x: Floats, track: Labels, count: int) -> NDArray[np.int64]:
     apart = (x - mean[track]) ** 2
     size = np.bincount(track, minlength=count)[:, None]
     variance = (group_means(apart, track, count) * size + 4 * apart.mean(0) + 1e-9) / (size + 4)
-    own = -0.5 * (apart / variance[track] + np.log(variance[track])).sum(1)
-    order = np.lexsort((own, track))
+    density = -0.5 * (apart / variance[track] + np.log(variance[track])).sum(1)
+    order = np.lexsort((density, track))
     place = np.arange(len(x)) - (np.cumsum(size[:, 0]) - size[:, 0])[track[order]]
     low = order[place < np.maximum(1, size[:, 0] // 4)[track[order]]]
-    least = group_means(own[low, None], track[low], count)[:, 0]
+    least = group_means(density[low, None], track[low], count)[:, 0]
     square = group_means(x**2, track, count)
     far = square @ (1 / variance).T - 2 * mean @ (mean / variance).T + (mean**2 / variance).sum(1)
     fits = -0.5 * (far + np.log(variance).sum(1)) >= least
@@ -132,7 +132,7 @@ def merge_by_loss(teacher_output: Floats, student_output: Floats, track: Labels,
     face."""
     from scipy.spatial.distance import squareform
 
-    own = -(teacher_output * student_output).sum(1)
+    divergence = -(teacher_output * student_output).sum(1)
     label = np.arange(int(track.max()) + 1)
     while (count := int(label.max()) + 1) > 1:
         group = label[track]
@@ -143,7 +143,7 @@ def merge_by_loss(teacher_output: Floats, student_output: Floats, track: Labels,
             return hac_of_distances(condensed, count, k, "average")
         size = np.bincount(group).astype(np.float64)
         pairs = size**2 - size
-        inside = (size**2 * np.diag(loss) - np.bincount(group, own)) / np.maximum(pairs, 1)
+        inside = (size**2 * np.diag(loss) - np.bincount(group, divergence)) / np.maximum(pairs, 1)
         limit = np.where(pairs > 0, inside, -np.inf)
         a, b = np.nonzero(np.triu(loss <= np.maximum(limit[:, None], limit), 1))
         joined = components(count, a, b)

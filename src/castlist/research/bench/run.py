@@ -244,10 +244,10 @@ def _auc(answer: Answer, label: NDArray[np.str_]) -> float | None:
 
 def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
     """Clusters with at least SMALL of the faces; smaller ones are no person of a cast."""
-    own = label != NOISE
+    labelled = label != NOISE
     weight = np.ones(len(label)) if frames else features.size.astype(np.float64)
-    faces = np.bincount(label[own], weight[own])
-    return int((faces >= SMALL * weight.sum()).sum()) if own.any() else 0
+    faces = np.bincount(label[labelled], weight[labelled])
+    return int((faces >= SMALL * weight.sum()).sum()) if labelled.any() else 0
 
 
 def _fields(step: DataclassInstance) -> dict[str, Json]:
