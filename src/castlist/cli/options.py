@@ -215,8 +215,8 @@ def _names_in(parts: list[str], known: set[str]) -> Iterator[str]:
     begin = 0
     while begin < len(parts):
         tried = ((end, ",".join(parts[begin:end]).strip()) for end in range(len(parts), begin, -1))
-        one = (begin + 1, parts[begin].strip())
-        begin, name = next((each for each in tried if each[1].casefold() in known), one)
+        single = (begin + 1, parts[begin].strip())
+        begin, name = next((each for each in tried if each[1].casefold() in known), single)
         if name:
             yield name
 

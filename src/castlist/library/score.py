@@ -80,8 +80,8 @@ class CommonPart:
             return cls(np.zeros(1, np.float32))
         # With (1 - k) of the mean left, two people's mean cosine is that of the model.
         k = 1 - np.sqrt(usual * (1 - common) / (common * (1 - usual)))
-        everybody = np.concatenate([own, unit(np.stack([s.mean(0) for s in others]))]) if others else own
-        return cls((k * everybody.mean(0)).astype(np.float32))
+        rows = np.concatenate([own, unit(np.stack([s.mean(0) for s in others]))]) if others else own
+        return cls((k * rows.mean(0)).astype(np.float32))
 
     def without(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """(m, d) unit vectors without the common part, of length 1 again."""

@@ -31,17 +31,17 @@ def worth_a_page(base: Base, view: View, left: Tracks) -> bool:
     How many of them are somebody's is learnt from those that were looked at.
     """
     total = int(base.tracks.size[view.label != NOISE].sum())
-    return bool(_somebody(base, view) * int(base.tracks.size[left].sum()) > LEFT * total)
+    return bool(_share_restored(base, view) * int(base.tracks.size[left].sum()) > LEFT * total)
 
 
 def pages_of(base: Base, view: View, left: Tracks, page: int) -> int:
     """How many pages of `page` tracks are expected to be shown, the first one too."""
-    total, share = int(base.tracks.size[view.label != NOISE].sum()), _somebody(base, view)
+    total, share = int(base.tracks.size[view.label != NOISE].sum()), _share_restored(base, view)
     later = base.tracks.size[left][::-1].cumsum()[::-1][::page]  # faces from each page on
     return int(np.count_nonzero(share * later > LEFT * total))
 
 
-def _somebody(base: Base, view: View) -> float:
+def _share_restored(base: Base, view: View) -> float:
     """The share of set-aside tracks that are somebody's."""
     back = np.count_nonzero((base.fate == SET_ASIDE) & (view.label != NOISE))
     looked = np.unique(view.unsure[:, 0])

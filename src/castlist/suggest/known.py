@@ -76,19 +76,19 @@ class KnownPeople:
         )  # without a face: asked, not offered
         self.rank[order] = np.arange(len(self.count))
 
-    def all(self, *, everybody: bool = False) -> list[Likely]:
+    def all(self, *, thorough: bool = False) -> list[Likely]:
         """Everybody who may be somebody of higher rank, as far as that is worth a question.
 
         Args:
-            everybody: compare people of more than `LEFT` of the faces with all others, `MOST` at once.
+            thorough: compare people of more than `LEFT` of the faces with all others, `MOST` at once.
         """
         several, single = dict(self._several()), dict(self._single())
-        unasked, asked = self._unasked(everybody)
+        unasked, asked = self._unasked(thorough)
         found = []
         for k in range(len(self.count)):
             likely = several.get(k) or single.get(k)
             if len(unasked[k]):
-                likely = self._with_others(k, likely, unasked[k], MOST if everybody else ENOUGH)
+                likely = self._with_others(k, likely, unasked[k], MOST if thorough else ENOUGH)
             elif asked[k] and likely is not None and 1 - likely.none < AGAIN:
                 continue
             if likely is not None:
@@ -106,7 +106,7 @@ class KnownPeople:
         worth = likely.worth if likely else self.group_worth[k] / self.count[k]
         return Likely(k, [(g, p + missed / len(shown)) for g, p in shown], 1 - known - missed, float(worth))
 
-    def _unasked(self, everybody: bool) -> tuple[list[Labels], NDArray[np.bool_]]:
+    def _unasked(self, thorough: bool) -> tuple[list[Labels], NDArray[np.bool_]]:
         """For each person those of higher rank to compare, the likeliest first; nobody where enough were.
 
         And whether a person was compared with enough others.
@@ -118,7 +118,7 @@ class KnownPeople:
         compared = self._compared()
         possible = compared + open_.sum(axis=1)
         large = self.group_worth > LEFT * self.group_worth.sum()
-        few = np.where((possible <= MOST) | (large & everybody), possible, ENOUGH)
+        few = np.where((possible <= MOST) | (large & thorough), possible, ENOUGH)
         rows = np.flatnonzero(compared < few)
         value = np.where(open_[rows], self.probability[rows], -1.0)
         best = np.tile(np.arange(groups), (len(rows), 1))

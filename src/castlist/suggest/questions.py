@@ -102,7 +102,7 @@ class Asker:
         if found.items or self.checks() or self._asides_left():
             return found
         if self._rest is None:
-            self._rest = self._wholes(everybody=True)
+            self._rest = self._wholes(thorough=True)
         return self._batch(tracks, self._rest, limit, full=True)
 
     def _batch(self, tracks: Lines, wholes: Lines, limit: int, *, full: bool = False) -> Batch:
@@ -318,12 +318,12 @@ class Asker:
             lines.add(shown, own_share, self.worth[track], 1 - own_share)
         return lines.done()
 
-    def _wholes(self, *, everybody: bool = False) -> Lines:
-        """People who may be somebody of higher rank; `everybody` as in `KnownPeople.all`."""
+    def _wholes(self, *, thorough: bool = False) -> Lines:
+        """People who may be somebody of higher rank; `thorough` as in `KnownPeople.all`."""
         probability = self._between[0]
         worth = self.worth, self.group_worth.astype(np.float64)
         known = KnownPeople(self.base, self.view, self.evidence, worth, probability, shut(self.view))
-        found = known.all(everybody=everybody)
+        found = known.all(thorough=thorough)
         faces = [self._face(likely.group) for likely in found]
         lines = Lines(np.array(faces, np.int64), True)
         for likely in found:
