@@ -46,7 +46,7 @@ class Finder:
         keys = [(a.time, a.box) for a in anchors]
         fresh = {k: a for k, a in zip(keys, anchors, strict=True) if k not in self._found}
         if fresh:
-            there = _locate(list(fresh.values()), *self._of, self._offset, MIN_IOU, TOLERANCE, self._order)
+            there = _locate(list(fresh.values()), *self._of, offset=self._offset, order=self._order)
             self._found.update(zip(fresh, there.tolist(), strict=True))
         return np.array([self._found[k] for k in keys], np.int64)
 
@@ -118,7 +118,7 @@ def locate(
     Of the faces that overlap by `min_iou` within `tolerance` seconds, in the shot of the nearest in time,
     the best one counts: its IoU, less up to a half for its distance in time.
     """
-    return _locate(anchors, tracks, clock, video, offset, min_iou, tolerance)
+    return _locate(anchors, tracks, clock, video, offset=offset, min_iou=min_iou, tolerance=tolerance)
 
 
 def _locate(
@@ -126,14 +126,15 @@ def _locate(
     tracks: Tracks,
     clock: Clock,
     video: Video,
+    *,
     offset: Fraction,
-    min_iou: float,
-    tolerance: Fraction,
+    min_iou: float = MIN_IOU,
+    tolerance: Fraction = TOLERANCE,
     order: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     when = np.array([float((a.time + offset) / clock.unit) for a in anchors])
     box = np.array([a.box for a in anchors]).reshape(-1, 4)
-    return located(when, box, tracks, clock, video, min_iou, tolerance, order)
+    return located(when, box, tracks, clock, video, min_iou=min_iou, tolerance=tolerance, order=order)
 
 
 def located(
@@ -142,6 +143,7 @@ def located(
     tracks: Tracks,
     clock: Clock,
     video: Video,
+    *,
     min_iou: float = MIN_IOU,
     tolerance: Fraction = TOLERANCE,
     order: NDArray[np.int64] | None = None,

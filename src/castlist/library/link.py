@@ -90,7 +90,10 @@ def place(
     found = Placement()
     holders = {person: set(numbers) for person, numbers in held.items()}
     for key in sorted(chance, key=lambda k: (-chance[k], -best[k].score, k[0], str(k[1]))):
-        _consider(found, by_number[key[0]], best[key], chance[key], holders, apart, inside, likeness)
+        _consider(
+            found, by_number[key[0]], best[key],
+            chance=chance[key], holders=holders, apart=apart, inside=inside, likeness=likeness,
+        )  # fmt: skip
     _ask(found, by_number, best, chance, holders, apart)
     return found
 
@@ -114,6 +117,7 @@ def _consider(
     found: Placement,
     film_person: NewPerson,
     c: Candidate,
+    *,
     chance: float,
     holders: dict[str, set[int]],
     apart: Mapping[int, frozenset[int]],

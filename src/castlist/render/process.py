@@ -79,7 +79,9 @@ def render(
         covers.save(table)
         table.flush()
         job: RenderJob = {"table": table.fileno(), "style": style, "mute": mute}
-        return _produced([video], clock, output, job, len(clock), (table.fileno(),), watch, limits)
+        return _produced(
+            [video], clock, output, job, frames=len(clock), fds=(table.fileno(),), watch=watch, limits=limits
+        )
 
 
 def cut(
@@ -141,7 +143,9 @@ def joined(
     job: RenderJob = {"parts": parts, "fade": fade, "mute": mute, "style": CoverStyle.SOLID, "model": model}
     job["exact"] = [film.clock.retimed > 0 for film in films]
     frames = sum(stop - first for film in films for first, stop in film.spans)
-    return _produced(videos, films[model].clock, output, job, frames, (), watch, limits)
+    return _produced(
+        videos, films[model].clock, output, job, frames=frames, fds=(), watch=watch, limits=limits
+    )
 
 
 def _ticks(film: Film) -> list[list[int]]:
@@ -155,6 +159,7 @@ def _produced(
     clock: Clock,
     output: Path,
     job: RenderJob,
+    *,
     frames: int,
     fds: tuple[int, ...],
     watch: Callable[[int], None],

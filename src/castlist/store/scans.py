@@ -104,7 +104,10 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
         image += columns.strings(piece.get("image"))
         counted = {name: n + missed(piece.get(f"clock.{name}", 0)) for name, n in counted.items()}
         for name, axis in _AXES.items():
-            _fill(table, name, piece.get(name), at[axis], counts[axis], totals[axis], _SHIFT.get(name), at)
+            _fill(
+                table, name, piece.get(name), begin=at[axis], count=counts[axis], total=totals[axis],
+                shift=_SHIFT.get(name), at=at,
+            )  # fmt: skip
         at = {axis: at[axis] + counts[axis] for axis in at}
     for filled in table.values():
         filled.flags.writeable = False
@@ -193,6 +196,7 @@ def _fill(
     whole: dict[str, NDArray[np.generic]],
     name: str,
     given: object,
+    *,
     begin: int,
     count: int,
     total: int,

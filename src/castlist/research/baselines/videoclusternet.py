@@ -58,7 +58,10 @@ class VideoClusterNet(Method):
         teacher, centre = [w.detach().clone() for w in student], torch.zeros(self.prototypes)
         pairs = np.stack([np.arange(track_set.tracks)] * 2, 1)
         for turn in range(self.rounds):
-            centre = self._distil(torch, torch.from_numpy(x), student, teacher, centre, pairs, track_set, rng)
+            centre = self._distil(
+                torch, torch.from_numpy(x), student=student, teacher=teacher, centre=centre, pairs=pairs,
+                track_set=track_set, rng=rng,
+            )  # fmt: skip
             if turn + 1 < self.rounds:
                 embedding = pca(unit64(x @ teacher[0].numpy().T), 16)
                 pairs = np.concatenate(
@@ -76,6 +79,7 @@ class VideoClusterNet(Method):
         self,
         torch: ModuleType,
         faces: Tensor,
+        *,
         student: list[Tensor],
         teacher: list[Tensor],
         centre: Tensor,
