@@ -8,7 +8,7 @@
   const strips = [...line.querySelectorAll("svg.strip")];
   const axis = line.querySelector(".axis svg");
   const tools = document.querySelector(".tools");
-  const said = tools.querySelector("output");
+  const output = tools.querySelector("output");
   const cross = line.querySelector(".cross"), brush = line.querySelector(".brush"), tip = line.querySelector(".tip");
   const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000];
   let from = 0, to = all;
@@ -39,7 +39,7 @@
     }
   }
 
-  function show(a, b, say) {
+  function show(a, b, announce) {
     const span = Math.min(all, Math.max(Math.min(500, all), b - a));
     from = Math.min(Math.max(0, a), all - span);
     to = from + span;
@@ -49,7 +49,7 @@
     act("out").disabled = act("all").disabled = span >= all;
     act("left").disabled = from <= 0;
     act("right").disabled = to >= all;
-    if (say) said.textContent = span >= all ? "" : clock(from) + " to " + clock(to);
+    if (announce) output.textContent = span >= all ? "" : clock(from) + " to " + clock(to);
   }
 
   const zoom = (factor, at = (from + to) / 2) => show(at - (at - from) * factor, at + (to - at) * factor, true);
@@ -81,9 +81,9 @@
     const card = document.getElementById("p" + id);
     return card ? [...card.querySelectorAll("img")] : [];
   };
-  for (const who of line.querySelectorAll("a.who")) {
-    const first = faces(who.dataset.person)[0];
-    if (first) { const img = new Image(); img.alt = ""; img.src = first.src; who.prepend(img); }
+  for (const link of line.querySelectorAll("a.who")) {
+    const first = faces(link.dataset.person)[0];
+    if (first) { const img = new Image(); img.alt = ""; img.src = first.src; link.prepend(img); }
   }
 
   function point(e) {

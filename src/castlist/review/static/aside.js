@@ -1,6 +1,6 @@
 "use strict";
 // What is set aside, by reason: taken back as it is, or straight to somebody.
-import { $, S, button, decide, el, get, label, many, say } from "./core.js";
+import { $, S, button, decide, el, get, label, many, notify } from "./core.js";
 import { pointing } from "./choose.js";
 import { Grid } from "./grid.js";
 import { pick } from "./pick.js";
@@ -19,7 +19,7 @@ export async function drawAside() {
   const revision = S.revision, list = $("#aside-list");
   if (drawn < 0) list.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading what was set aside …"));
   let groups;
-  try { groups = await get("/api/aside"); } catch (e) { list.replaceChildren(); say(e.message, true); return; }
+  try { groups = await get("/api/aside"); } catch (e) { list.replaceChildren(); notify(e.message, true); return; }
   if (revision !== S.revision) return;
   for (const why of [...reasons.keys()]) if (!groups.some((g) => g.reason === why)) reasons.delete(why);
   const parts = groups.map((g) => {
@@ -36,7 +36,7 @@ export async function drawAside() {
 const away = () => [...reasons.values()].flatMap((g) => [...g.chosen]);
 const some = () => {
   const chosen = away(), focused = [...reasons.values()].flatMap((g) => g.meant()), tracks = chosen.length ? chosen : focused;
-  if (!tracks.length) say("Choose tracks first.", true);
+  if (!tracks.length) notify("Choose tracks first.", true);
   return tracks;
 };
 export const asideNone = () => { for (const g of reasons.values()) g.none(); };

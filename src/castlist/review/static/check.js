@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decide, el, face, idle, label, many, person, say } from "./core.js";
+import { $$, button, clock, decide, el, face, idle, label, many, person, notify } from "./core.js";
 import { play } from "./film.js";
 import { describe, track } from "./tracks.js";
 
@@ -24,7 +24,7 @@ export function check(task) {
   root.classList.remove("old");
   const all = [...people.flatMap((p) => p.pieces), ...asides];
   const shown = all.flatMap((own) => [...own.tracks.slice(0, FACES), ...own.others.map(([, t]) => t)]);
-  describe([...new Set(shown)]).then(() => { if (asked === task) draw(); }, (e) => say(e.message, true));
+  describe([...new Set(shown)]).then(() => { if (asked === task) draw(); }, (e) => notify(e.message, true));
   return root;
 }
 export const shown = () => root.isConnected && !root.classList.contains("old");
@@ -59,19 +59,19 @@ function row(p, k) {
   node.dataset.row = k;
   return node;
 }
-function look(piece) {
+function pieceFaces(piece) {
   return el("span", {}, ...piece.tracks.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
 }
 function main(piece) {
   const t = piece.tracks[0], b = button("", () => play(t, track(t)?.start || 0), { className: "piece most", title: "Play", tabIndex: -1 });
-  b.append(look(piece), el("small", {}, many(piece.tracks.length, "track")));
+  b.append(pieceFaces(piece), el("small", {}, many(piece.tracks.length, "track")));
   return b;
 }
 // What can be marked: a piece of a person, or a track that was set aside.
 function cell(piece, aside = false) {
   const start = clock(track(piece.tracks[0])?.start || 0), n = piece.tracks.length;
   const b = button("", () => { piece.pick = piece.pick === null ? NEW : null; here(b); pinned = true; mark(); }, { className: "piece", tabIndex: -1, ariaLabel: aside ? `Set aside at ${start}: this is a person` : `${many(n, "track")} at ${start}: somebody else` });
-  b.append(look(piece), el("small", {}, n > 1 ? many(n, "track") : start));
+  b.append(pieceFaces(piece), el("small", {}, n > 1 ? many(n, "track") : start));
   b.dataset[aside ? "back" : "piece"] = "";
   b.piece = piece;
   b.addEventListener("pointermove", (e) => { // a face that scrolls under the pointer is not meant
@@ -94,7 +94,7 @@ function takeApart(k) {
     root.querySelectorAll("[data-row]")[k].replaceWith(row(p, k));
     mark();
     to(cells().findIndex((b) => b.closest("[data-row]")?.dataset.row === String(k)));
-  }, (e) => say(e.message, true));
+  }, (e) => notify(e.message, true));
 }
 // A face that was clicked stays the one that is meant while the pointer goes on to whom it is.
 const REST = 300; // milliseconds on another face
@@ -119,18 +119,18 @@ function mark() {
   const all = cells();
   at = Math.max(0, Math.min(all.length - 1, at));
   all.forEach((b, i) => {
-    const whom = b.piece.pick === null || b.piece.pick === NEW ? null : person(b.piece.others[b.piece.pick][0]);
+    const goal = b.piece.pick === null || b.piece.pick === NEW ? null : person(b.piece.others[b.piece.pick][0]);
     b.ariaPressed = String(b.piece.pick !== null);
     b.tabIndex = i === at ? 0 : -1;
     b.classList.toggle("here", i === at);
     b.querySelector(".to")?.remove();
-    if (whom) b.append(el("small", { className: "to" }, "→ ", el("bdi", {}, label(whom))));
-    b.classList.toggle("goes", Boolean(whom));
+    if (goal) b.append(el("small", { className: "to" }, "→ ", el("bdi", {}, label(goal))));
+    b.classList.toggle("goes", Boolean(goal));
   });
   const piece = all[at]?.piece, box = root.querySelector(".whom");
-  box?.replaceChildren(...(piece?.others.length ? [look({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => whom(piece, j, face(track(t)?.pictures[0]), label(person(id)))), whom(piece, NEW, "", "somebody new")] : []));
+  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new")] : []));
 }
-function whom(piece, j, picture, text) {
+function choiceButton(piece, j, picture, text) {
   const b = button("", () => choose(piece, j), { title: text, tabIndex: -1 });
   b.append(picture, el("bdi", {}, text), el("kbd", {}, j === NEW ? "0" : String(j + 1)));
   b.ariaPressed = String(piece.pick === j);
@@ -177,7 +177,7 @@ export function press(key) {
 async function confirm() {
   if (!idle() || !shown()) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
-  if (!sure.length && people.length) { say("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
+  if (!sure.length && people.length) { notify("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
   const target = (piece) => piece.others[piece.pick][1], marked = (list, some) => list.filter((piece) => piece.pick !== null && (piece.pick === NEW) === some);
   const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
   const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];

@@ -26,7 +26,7 @@ export const clock = (ms) => {
 export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.round(s) + " s"
   : s < 3570 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
     : Math.floor(s / 3600) + " h " + String(Math.round((s % 3600) / 60)).padStart(2, "0") + " min");
-export const many = (n, one, more) => n.toLocaleString("en") + " " + (n === 1 ? one : more || one + "s");
+export const many = (n, singular, more) => n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
 export const label = (p) => p.name || "Person " + p.id.slice(1);
 export const hue = (p) => (Number(p.id.slice(1)) + 7) % 8; // Person 1 has the first colour
 export const face = (picture, alt = "") => (picture
@@ -47,7 +47,7 @@ export function arrange(list, nodes) {
 const box = $("#say");
 let quiet = 0;
 export const topmost = () => $$("dialog[open]").at(-1) || null;
-export function say(text, bad = false, back = null) {
+export function notify(text, bad = false, back = null) {
   (topmost() || document.body).append(box);
   box.replaceChildren(...[text, back && button("Undo", back)].filter(Boolean));
   box.className = bad ? "bad" : "";
@@ -85,7 +85,7 @@ async function answered(r) {
 }
 const send = (path, body) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 // What changes nobody: the film, being done.
-export async function tell(path, body) {
+export async function postTo(path, body) {
   const answer = await answered(await send(path, body));
   if (!answer.ok) throw new Error(answer.error);
   return answer;
@@ -101,17 +101,17 @@ async function post(path, body, done) {
     const answer = await answered(await send(path, { revision: S.revision, ...body }));
     if (answer.state) await take(answer.state);
     if (answer.status === 409) {
-      say("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.", true);
+      notify("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.", true);
       return false;
     }
-    if (!answer.ok) { say(answer.error, true); return false; }
+    if (!answer.ok) { notify(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
     const reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
     const back = reopen || (["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null);
-    say(sentence((back && answer.sentence) || done), false, back);
+    notify(sentence((back && answer.sentence) || done), false, back);
     return answer.decision;
   } catch {
-    say(SILENT, true);
+    notify(SILENT, true);
     return false;
   } finally {
     busy = false;
@@ -125,7 +125,7 @@ export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named 
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
 export const undo = () => post("/api/undo", {}, "Undone: " + (S.undo || "nothing") + ".");
 export const redo = () => post("/api/redo", {}, "Redone: " + (S.redo || "nothing") + ".");
-export const takeBack = (decision, what) => post("/api/undo", { decision }, "Undone: " + lower(what) + ".");
+export const takeBack = (decision, text) => post("/api/undo", { decision }, "Undone: " + lower(text) + ".");
 
 let late = 0;
 export async function poll() {
@@ -135,13 +135,13 @@ export async function poll() {
       const decided = news && news.revision > S.revision;
       if (news && !busy && (decided || (news.revision === S.revision && news.proposals !== S.proposals))) {
         await take(news);
-        say(decided ? "Somebody else decided something." : "The names that files propose have changed.");
+        notify(decided ? "Somebody else decided something." : "The names that files propose have changed.");
       }
-      if (late > 2) say("castlist answers again.");
+      if (late > 2) notify("castlist answers again.");
       late = 0;
     }
   } catch {
-    if (++late === 3) say(SILENT, true);
+    if (++late === 3) notify(SILENT, true);
   }
   setTimeout(poll, 1200);
 }

@@ -1,6 +1,6 @@
 "use strict";
 // The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
-import { $, S, button, decide, el, face, get, label, many, person, say } from "./core.js";
+import { $, S, button, decide, el, face, get, label, many, person, notify } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
 
@@ -27,36 +27,36 @@ export function chooseNone() { chosen.clear(); also = null; mark(); }
 const tracksOf = (ids) => ids.reduce((n, id) => n + (person(id)?.tracks || 0), 0);
 const names = (ids) => (ids.length > 3 ? ids.slice(0, 2).map(called).join(", ") + ` and ${ids.length - 2} more` : ids.map(called).join(" and "));
 const called = (id) => label(person(id));
-const whom = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`;
-const nobody = (ids, least = 1) => ids.length < least && (say(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
+const describePeople = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`;
+const tooFew = (ids, least = 1) => ids.length < least && (notify(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
 async function done(made) { if (made) chooseNone(); return made; }
 
 export async function merge(ids) {
-  if (nobody(ids, 2)) return false;
-  return done(await decide({ action: "merge", people: ids }, `${whom(ids)}: one person`));
+  if (tooFew(ids, 2)) return false;
+  return done(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`));
 }
 export function background(ids) {
-  if (nobody(ids)) return;
+  if (tooFew(ids)) return;
   const back = person(ids[0])?.fate;
-  decide({ action: back ? "foreground" : "background", people: ids }, `${whom(ids)}: ${back ? "in the cast" : "in the background"}`).then(done);
+  decide({ action: back ? "foreground" : "background", people: ids }, `${describePeople(ids)}: ${back ? "in the cast" : "in the background"}`).then(done);
 }
 export function about(action, ids) {
-  if (nobody(ids)) return;
-  decide({ action, people: ids }, `${whom(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`).then(done);
+  if (tooFew(ids)) return;
+  decide({ action, people: ids }, `${describePeople(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`).then(done);
 }
 export function different(ids) {
   const tracks = ids.map((id) => person(id)?.pictures[0]?.[2]).filter((t) => t !== undefined);
-  if (ids.length < 2 || tracks.length !== ids.length) { say("Choose two or more people who have pictures.", true); return; }
+  if (ids.length < 2 || tracks.length !== ids.length) { notify("Choose two or more people who have pictures.", true); return; }
   decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done);
 }
 export function name(ids, { near = null } = {}) {
-  if (nobody(ids)) return;
+  if (tooFew(ids)) return;
   const value = ids.map((id) => person(id).name).find(Boolean) || "", several = ids.length > 1;
   pick({ heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]), value: several ? "" : value, free: true, without: ids, near,
     verb: several ? "Merge and save" : "Save", done: (r) => give(ids, r, value) });
 }
 async function give(ids, r, value) {
-  if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${whom(ids)}: one person`))) return;
+  if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`))) return;
   const left = ids.find((id) => person(id));
   if (!left || !(r.name || value)) { chooseNone(); return; }
   if (!(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name was removed"))) return;
@@ -67,7 +67,7 @@ async function give(ids, r, value) {
 // Only the face that was clicked in the film, not all of its person.
 export function moveFace() {
   const f = clicked();
-  if (!f) { say("Click a face in the film first.", true); return; }
+  if (!f) { notify("Click a face in the film first.", true); return; }
   pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done) });
 }
 
@@ -103,13 +103,13 @@ new ResizeObserver(([entry]) => { // what is said stands above the dock, however
   $("#say").style.setProperty("--dock", box.parentElement === player || !entry.contentRect.height ? "3.5rem" : entry.borderBoxSize[0].blockSize + "px");
 }).observe(box);
 function ofChosen(ids) {
-  const several = ids.length > 1, away = ids.every((id) => person(id).fate), one = clicked();
+  const several = ids.length > 1, away = ids.every((id) => person(id).fate), clickedFace = clicked();
   return [el("div", { className: "who-chosen" }, ...ids.slice(0, SHOWN).map(chip), ids.length > SHOWN ? el("span", { className: "soft" }, `and ${many(ids.length - SHOWN, "other")}`) : "",
     el("span", { className: "soft" }, `${several ? many(ids.length, "person", "people") + ", " : ""}${many(tracksOf(ids), "track")}`)), ...[
     several && button("Merge", () => merge(ids), { key: "m", className: "main" }),
     several && button("Never one person", () => different(ids), { key: "d" }),
     button(several ? "Merge and name" : "Name", () => name(ids), { key: "n", className: several ? "" : "main" }),
-    one && button("Only this face …", moveFace, { key: "v" }),
+    clickedFace && button("Only this face …", moveFace, { key: "v" }),
     !several && S.tab === "people" && !player.open && button("Sort by likeness", () => likeness(ids[0]), { key: "s" }),
     button(away ? "Into the cast" : "Background", () => background(ids), { key: "b" }), button("Hide", () => about("hide", ids), { key: "h" }),
     button("Not a face", () => about("not-a-face", ids), { key: "f" }), button("Choose nobody", chooseNone, { key: "esc" })].filter(Boolean)];

@@ -1,6 +1,6 @@
 "use strict";
 // The film: everybody's face framed in time and to be clicked, who is in the picture, keys for frames, faces, stays.
-import { $, S, arrange, button, clock, el, face, get, hue, label, onNews, person, say } from "./core.js";
+import { $, S, arrange, button, clock, el, face, get, hue, label, onNews, person, notify } from "./core.js";
 import { named } from "./address.js";
 import { describe } from "./tracks.js";
 import { attach, onSource, trouble } from "./source.js";
@@ -72,7 +72,7 @@ function draw(ms) {
   }
   for (const f of faces) frame(pen, f);
   hits(h);
-  who();
+  showPeople();
   time.textContent = written(ms);
 }
 
@@ -129,7 +129,7 @@ function chooseFace(track, id, beside) {
 // The face that was clicked last, while its person is chosen: what is done may be about this track alone.
 export const clicked = () => (dialog.open && asked !== null ? faces.find((f) => f.track === asked && isChosen(f)) || null : null);
 
-function who() {
+function showPeople() {
   const ids = [...new Set(faces.map((f) => f.person).filter((id) => id && person(id)))].sort();
   const key = ids.map((id) => id + label(person(id))).join();
   if (key === shown) return;
@@ -159,18 +159,18 @@ function written(ms) {
 const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * shot() + 1))); };
 function nextFace(by) {
   const order = faces.filter(ofPerson).sort((a, b) => a.x - b.x);
-  if (!order.length) { say("There is no face of a person in this picture."); return; }
+  if (!order.length) { notify("There is no face of a person in this picture."); return; }
   const at = order.findIndex((f) => f.track === asked && isChosen(f)), next = order[(at + by + order.length + (at < 0 && by < 0 ? 1 : 0)) % order.length];
   chooseFace(next.track, next.person, false);
 }
 async function nextStay(by) {
   const chosen = [...chooser.chosen][0] ?? ofPerson(faces.find((f) => f.track === asked) || { person: null })?.id;
   const p = person(chosen);
-  if (!p) { say("Choose a face first: click it, or press j."); return; }
+  if (!p) { notify("Choose a face first: click it, or press j."); return; }
   let spans;
-  try { spans = (await get("/api/person/" + p.id)).spans; } catch (e) { say(e.message, true); return; }
+  try { spans = (await get("/api/person/" + p.id)).spans; } catch (e) { notify(e.message, true); return; }
   const next = by > 0 ? spans.find(([a]) => a > now + 400) : spans.findLast(([a]) => a < now - 1500);
-  if (!next) { say(`${label(p)} has no ${by > 0 ? "later" : "earlier"} appearance.`); return; }
+  if (!next) { notify(`${label(p)} has no ${by > 0 ? "later" : "earlier"} appearance.`); return; }
   asked = null;
   stop = next[1];
   seek(next[0]);

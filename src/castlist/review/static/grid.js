@@ -1,6 +1,6 @@
 "use strict";
 // Tracks as tiles: as many as there are, some at a time; chosen by click, keys and rubber band.
-import { $$, arrange, button, clock, el, face, many, say } from "./core.js";
+import { $$, arrange, button, clock, el, face, many, notify } from "./core.js";
 import { range } from "./choose.js";
 import { play } from "./film.js";
 import { describe, track } from "./tracks.js";
@@ -28,7 +28,7 @@ export class Grid {
     const own = new Set(ids);
     for (const t of [...this.chosen]) if (!own.has(t)) this.chosen.delete(t);
     const wanted = ids.slice(0, this.shown);
-    try { await describe(wanted); } catch (e) { say(e.message, true); return; }
+    try { await describe(wanted); } catch (e) { notify(e.message, true); return; }
     if (this.ids !== ids) return;
     for (const t of [...this.nodes.keys()]) if (!own.has(t)) this.nodes.delete(t);
     if (!own.has(this.at)) this.at = ids[0] ?? null;

@@ -1,6 +1,6 @@
 "use strict";
 // What was decided, newest first: whom, by whom and when; any row can be undone.
-import { $, S, button, el, face, get, many, say, takeBack } from "./core.js";
+import { $, S, button, el, face, get, many, notify, takeBack } from "./core.js";
 import { play } from "./film.js";
 import { describe } from "./tracks.js";
 
@@ -12,7 +12,7 @@ export async function drawHistory() {
   try {
     rows = await get("/api/history");
     tracks = new Map((await describe([...new Set(rows.flatMap((d) => (d.tracks || []).slice(0, FACES)))])).map((t) => [t.track, t]));
-  } catch (e) { say(e.message, true); return; }
+  } catch (e) { notify(e.message, true); return; }
   const warn = [...S.conflicts, ...(S.missing ? [many(S.missing, "decision is", "decisions are") + " about faces that were not found in this film."] : [])];
   $("#history-list").replaceChildren(...warn.map((w) => el("p", { className: "warn" }, "⚠ " + w)),
     rows.length ? el("ol", { className: "log" }, ...rows.map((d) => row(d, tracks))) : el("p", { className: "empty" }, "There are no decisions yet."));

@@ -2,7 +2,7 @@
 // Names that files of other programs propose, one question after another: "Is this Anna?" (from markers.otio).
 import { S, acceptName, button, clock, el, face, idle, label, many } from "./core.js";
 import { play } from "./film.js";
-import { how, refuse } from "./proposed.js";
+import { basis, refuse } from "./proposed.js";
 
 const PICTURES = 8;
 const later = new Set(); // proposals that were put off; asked again when the page is opened anew
@@ -19,7 +19,7 @@ export function names(again) {
   redraw = again;
   root.classList.remove("old");
   root.replaceChildren(el("h2", {}, "Is this ", el("bdi", {}, q.name), "?"),
-    el("p", { className: "soft" }, "The name is from ", el("bdi", {}, q.from), `: ${how(q)}. Nobody is named before you answer Yes.`),
+    el("p", { className: "soft" }, "The name is from ", el("bdi", {}, q.from), `: ${basis(q)}. Nobody is named before you answer Yes.`),
     el("div", { className: "side" }, ...p.pictures.slice(0, PICTURES).map((picture) => {
       const b = button("", () => play(picture[2], picture[1]), { className: "look", ariaLabel: "Play at " + clock(picture[1]) });
       b.append(face(picture, `${label(p)} at ${clock(picture[1])}`));

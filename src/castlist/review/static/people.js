@@ -1,6 +1,6 @@
 "use strict";
 // Everybody as rows of faces: sorted, filtered, searched, chosen, dragged together.
-import { $, $$, S, arrange, button, clock, el, face, get, hue, label, length, many, person, say } from "./core.js";
+import { $, $$, S, arrange, button, clock, el, face, get, hue, label, length, many, person, notify } from "./core.js";
 import { pointing, range } from "./choose.js";
 import { chosen, chooseNone, mark, merge, name, onChosen, onLikeness } from "./dock.js";
 import { play } from "./film.js";
@@ -71,14 +71,14 @@ export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();
   for (const id of [...kept.keys()]) if (!person(id)) kept.delete(id);
-  const everybody = S.people.filter((p) => p.fate === 0), by = SORT[$("#sort").value], some = SHOW[$("#show").value];
-  let cast = everybody.filter((p) => some(p) && (!find || label(p).toLocaleLowerCase().includes(find)));
+  const inCast = S.people.filter((p) => p.fate === 0), by = SORT[$("#sort").value], some = SHOW[$("#show").value];
+  let cast = inCast.filter((p) => some(p) && (!find || label(p).toLocaleLowerCase().includes(find)));
   if (by) cast = cast.slice().sort(by);
-  const none = find ? "Nobody has such a name." : everybody.length ? "Nobody fits this filter: choose “everybody” above." : S.people.length ? "Nobody is in the cast: everybody is in the background."
+  const none = find ? "Nobody has such a name." : inCast.length ? "Nobody fits this filter: choose “everybody” above." : S.people.length ? "Nobody is in the cast: everybody is in the background."
     : S.aside.length ? "Nobody is left: every track was set aside. You can restore tracks in “Set aside”." : "No face was found in this film.";
   fill($("#rows"), cast, none);
   fill($("#brows"), S.people.filter((p) => p.fate === 1), "Nobody is in the background.");
-  $("#hint").hidden = everybody.length < 2;
+  $("#hint").hidden = inCast.length < 2;
   mark();
 }
 onChosen(() => {
@@ -91,11 +91,11 @@ onChosen(() => {
 
 // Everybody by likeness to one, who stands first
 export async function byLikeness(id) {
-  if (!person(id)) { say("Choose a person first.", true); return; }
+  if (!person(id)) { notify("Choose a person first.", true); return; }
   try {
     const found = await get("/api/alike/" + id), places = new Map(found.people.map(([other], i) => [other, i]));
     like = { id, place: (other) => (other === id ? -1 : places.get(other) ?? places.size) };
-  } catch (e) { say(e.message, true); return; }
+  } catch (e) { notify(e.message, true); return; }
   const option = $("#sort [value=like]") || $("#sort").appendChild(el("option", { value: "like" }));
   option.textContent = "by likeness to " + label(person(id));
   $("#sort").value = "like";

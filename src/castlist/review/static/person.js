@@ -1,6 +1,6 @@
 "use strict";
 // One person with all tracks: choose some, then say to whom they belong; confirm or reject single faces.
-import { $, S, button, clock, decide, el, face, get, hue, label, length, many, onNews, person, say } from "./core.js";
+import { $, S, button, clock, decide, el, face, get, hue, label, length, many, onNews, person, notify } from "./core.js";
 import { named } from "./address.js";
 import { pointing } from "./choose.js";
 import { about, background, name } from "./dock.js";
@@ -34,7 +34,7 @@ export async function showPerson(id) {
     grid.from = grid.at = null;
   }
   let own;
-  try { own = await get("/api/person/" + id); } catch (e) { if (person(id)) say(e.message, true); return; }
+  try { own = await get("/api/person/" + id); } catch (e) { if (person(id)) notify(e.message, true); return; }
   if (open !== id) return;
   drawHead(p);
   drawStays(own.spans || []);
@@ -82,7 +82,7 @@ function picked() {
 // What is done with tracks: those chosen, else the one that has the focus
 const called = () => label(person(open));
 const does = (action, tracks, done, more = {}) => decide({ action, tracks, ...more }, done).then((ok) => { if (ok) grid.none(); });
-const some = (least = 1) => { const t = grid.meant(); if (t.length < least) say(least > 1 ? "Choose two tracks first." : "Choose tracks first.", true); return t.length < least ? null : t; };
+const some = (least = 1) => { const t = grid.meant(); if (t.length < least) notify(least > 1 ? "Choose two tracks first." : "Choose tracks first.", true); return t.length < least ? null : t; };
 const counted = (tracks) => many(tracks.length, "track");
 function split() { const t = some(); if (t) does("split", t, `${counted(t)} of ${called()}: a person of their own`); }
 function move(id) { const t = some(); if (t) does("move", t, `${counted(t)} of ${called()}: moved to ${label(person(id))}`, { person: id }); }
@@ -90,7 +90,7 @@ function noFace() { const t = some(); if (t) does("not-a-face", t, `${counted(t)
 function confirm(t) { does("confirm", t, `${counted(t)} of ${called()}: confirmed`); }
 function reject(t) { does("reject", t, `${counted(t)} of ${called()}: somebody else`); }
 function cover([track]) { decide({ action: "key", track }, `New picture of ${called()}`); }
-const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : say("Choose two tracks that show different people.", true));
+const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : notify("Choose two tracks that show different people.", true));
 function moveTo() {
   const t = some();
   if (t) pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });

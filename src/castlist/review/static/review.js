@@ -1,6 +1,6 @@
 "use strict";
 // The page as a whole: its views, its keys, and when what is drawn again.
-import { $, $$, S, get, onNews, poll, redo, say, take, topmost, undo } from "./core.js";
+import { $, $$, S, get, onNews, poll, redo, notify, take, topmost, undo } from "./core.js";
 import { first, follow, named, onView, viewed } from "./address.js";
 import { asideKeys, asideNone, drawAside } from "./aside.js";
 import * as dock from "./dock.js";
@@ -53,9 +53,9 @@ onView(view);
 onNews(() => {
   $("#title").textContent = S.film.title;
   document.title = S.film.title + " – review";
-  for (const [id, what] of [["undo", S.undo], ["redo", S.redo]]) {
-    $("#" + id).disabled = !what;
-    $("#" + id).title = what ? id[0].toUpperCase() + id.slice(1) + ": " + what : "Nothing to " + id;
+  for (const [id, text] of [["undo", S.undo], ["redo", S.redo]]) {
+    $("#" + id).disabled = !text;
+    $("#" + id).title = text ? id[0].toUpperCase() + id.slice(1) + ": " + text : "Nothing to " + id;
   }
   const cast = S.people.filter((p) => p.fate === 0).length, aside = S.aside.reduce((n, g) => n + g.count, 0);
   for (const [name, n] of [["people", cast], ["background", S.people.length - cast], ["aside", aside]]) $(`[data-tab=${name}] .n`).textContent = n.toLocaleString("en");
@@ -63,15 +63,15 @@ onNews(() => {
 });
 
 // Keys
-const who = () => (dock.chosen.size ? [...dock.chosen] : people.focused() ? [people.focused()] : []);
+const selected = () => (dock.chosen.size ? [...dock.chosen] : people.focused() ? [people.focused()] : []);
 const openHelp = named($("#help"), "help", () => openHelp()), help = () => openHelp();
 const always = { u: undo, r: redo, q: () => go("questions"), p: () => go("people"), t: () => go("timeline"), "?": help, "/": () => { go("people"); $("#search").focus(); } };
 const escape = () => (dock.offering() && !dock.chosen.size ? dock.offerNone() : dock.chooseNone());
 const onPeople = {
-  m: () => dock.merge([...dock.chosen]), n: () => dock.name(who()), b: () => dock.background(who()), d: () => dock.different([...dock.chosen]), h: () => dock.about("hide", who()), f: () => dock.about("not-a-face", who()), Escape: escape,
+  m: () => dock.merge([...dock.chosen]), n: () => dock.name(selected()), b: () => dock.background(selected()), d: () => dock.different([...dock.chosen]), h: () => dock.about("hide", selected()), f: () => dock.about("not-a-face", selected()), Escape: escape,
 };
 const inPeople = {
-  ...onPeople, x: people.toggle, y: () => yes(who()), w: () => no(who()), s: () => people.byLikeness(who()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
+  ...onPeople, x: people.toggle, y: () => yes(selected()), w: () => no(selected()), s: () => people.byLikeness(selected()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
   j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
 };
 const inQuestions = Object.fromEntries([..."ynsfxevw0123456789", "Enter"].map((k) => [k, () => reply(k)]));
@@ -134,4 +134,4 @@ get("/api/state").then((news) => {
   performance.mark("ready");
   poll();
   lookAtFilm();
-}).catch((e) => say(e.message, true));
+}).catch((e) => notify(e.message, true));

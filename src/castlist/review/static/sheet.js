@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $$, button, clock, decide, el, face, get, idle, label, many, person, say } from "./core.js";
+import { $$, button, clock, decide, el, face, get, idle, label, many, person, notify } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -44,7 +44,7 @@ function card(i, k) {
   const what = !i.whole ? `A face of ${label(own)} at ${clock(i.track.start)}` : own.tracks > 1 ? `All of ${label(own)}, ${many(own.tracks, "track")}` : `${label(own)}, seen once`;
   const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
   const node = el("div", { className: "card", role: "group", ariaLabel: what },
-    el("div", { className: "it" }, look(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
+    el("div", { className: "it" }, playButton(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
     el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
@@ -59,19 +59,19 @@ function another(k) {
   at = k;
   pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(i, r.person) });
 }
-async function chosen(i, who) {
+async function chosen(i, chosenPerson) {
   const k = items.indexOf(i);
-  if (k < 0 || !who) return;
+  if (k < 0 || !chosenPerson) return;
   try {
-    const { tracks } = await get("/api/person/" + who.id), [t] = await describe([who.pictures[0]?.[2] ?? tracks[0]]);
-    i.shown.push({ ...t, person: who.id });
-  } catch (e) { say(e.message, true); return; }
+    const { tracks } = await get("/api/person/" + chosenPerson.id), [t] = await describe([chosenPerson.pictures[0]?.[2] ?? tracks[0]]);
+    i.shown.push({ ...t, person: chosenPerson.id });
+  } catch (e) { notify(e.message, true); return; }
   Object.assign(i, { pick: i.shown.length - 1, fate: "" });
   $$(".card", root)[k]?.replaceWith(card(i, k));
   mark();
   to(k);
 }
-function look(t, what) {
+function playButton(t, what) {
   const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + what });
   b.append(face(t.pictures[0], what), ...t.pictures.slice(1, 4).map((q) => face(q)));
   return b;

@@ -1,6 +1,6 @@
 "use strict";
 // What is played: the film itself, or where this browser cannot play it, a proxy that castlist makes.
-import { el, button, get, tell } from "./core.js";
+import { el, button, get, postTo } from "./core.js";
 
 const LOOK = 700; // milliseconds between looks at a proxy that is being made
 const MP4 = 'video/mp4; codecs="avc1.64001e, mp4a.40.2"';
@@ -51,7 +51,7 @@ export async function lookAtFilm() {
     return noted(news);
   } catch { return current; }
 }
-const wantProxy = async () => noted(await tell("/api/proxy", { kind: document.createElement("video").canPlayType(MP4) ? "mp4" : "webm" }));
+const wantProxy = async () => noted(await postTo("/api/proxy", { kind: document.createElement("video").canPlayType(MP4) ? "mp4" : "webm" }));
 
 async function fails() {
   if (address === "/film/proxy") { use(""); return; }
@@ -80,7 +80,7 @@ function missing() {
   form.append(button("Use this file", () => form.requestSubmit(), { className: "main" }), note);
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
-    try { noted(await tell("/api/film", { path: path.value })); } catch (error) { note.textContent = error.message + "."; }
+    try { noted(await postTo("/api/film", { path: path.value })); } catch (error) { note.textContent = error.message + "."; }
   });
   return form;
 }

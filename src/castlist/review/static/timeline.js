@@ -1,6 +1,6 @@
 "use strict";
 // People by time over shots. Wheel, keys and drag zoom; hovering shows the film's picture; a click plays it.
-import { $, S, arrange, button, clock, el, face, get, hue, label, many, person, say } from "./core.js";
+import { $, S, arrange, button, clock, el, face, get, hue, label, many, person, notify } from "./core.js";
 import { Peek, play } from "./film.js";
 
 const SVG = "http://www.w3.org/2000/svg", NEAREST = 500; // milliseconds of film that the widest zoom shows
@@ -16,7 +16,7 @@ const all = () => Math.max(1, S.film.ms);
 export async function drawTimeline() {
   if (!to || to > all()) { from = 0; to = all(); }
   if (known.revision !== S.revision) {
-    const news = await get("/api/timeline").catch((e) => { say(e.message, true); return null; });
+    const news = await get("/api/timeline").catch((e) => { notify(e.message, true); return null; });
     if (!news || news.revision !== S.revision) return;
     known = news;
   }
@@ -24,7 +24,7 @@ export async function drawTimeline() {
   if (key !== drawn) { drawn = key; arrange(list, cast.map(lane)); }
   $("#timeline .empty").hidden = cast.length > 0;
   $("#tracks").hidden = !cast.length;
-  look();
+  drawRail();
 }
 function lane(p) {
   const svg = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
@@ -34,15 +34,15 @@ function lane(p) {
   svg.setAttribute("aria-label", `${label(p)}: ${many(p.appearances, "appearance")}`);
   path.setAttribute("d", known.spans[p.id].map(([a, b]) => `M${a} 0h${Math.max(1, b - a)}v10h-${Math.max(1, b - a)}z`).join(""));
   svg.append(path);
-  const who = button("", () => openPerson(p.id));
-  who.append(p.pictures[0] ? face(p.pictures[0]) : "", el("bdi", {}, label(p)));
-  const node = el("li", { className: "lane" }, who, svg);
+  const nameButton = button("", () => openPerson(p.id));
+  nameButton.append(p.pictures[0] ? face(p.pictures[0]) : "", el("bdi", {}, label(p)));
+  const node = el("li", { className: "lane" }, nameButton, svg);
   node.dataset.id = p.id;
   return node;
 }
 
 // What depends on the part of the film that is looked at
-function look() {
+function drawRail() {
   const view = `${from} 0 ${to - from} 10`;
   for (const node of list.children) node.lastChild.setAttribute("viewBox", view);
   drawAxis();
@@ -83,7 +83,7 @@ function show(a, b) {
   const wide = Math.min(all(), Math.max(Math.min(NEAREST, all()), b - a)), start = Math.max(0, Math.min(a, all() - wide));
   from = start;
   to = start + wide;
-  look();
+  drawRail();
 }
 function zoom(factor, about = (from + to) / 2) {
   const wide = Math.min(all(), Math.max(NEAREST, (to - from) * factor)), share = (about - from) / (to - from);
@@ -162,4 +162,4 @@ tracks.addEventListener("wheel", (e) => {
   e.preventDefault();
   across ? shift((e.deltaX || e.deltaY) / 1000) : zoom(Math.exp(Math.max(-100, Math.min(100, e.deltaY)) / 200), timeAt(e.clientX));
 }, { passive: false });
-new ResizeObserver(() => { if (S.tab === "timeline" && known.revision >= 0) look(); }).observe(strip);
+new ResizeObserver(() => { if (S.tab === "timeline" && known.revision >= 0) drawRail(); }).observe(strip);

@@ -1,6 +1,6 @@
 "use strict";
 // The page of a library: questions about who of one film is who of another, its people, what was decided.
-import { $, $$, button, clock, el, face, get, length, many, say, tell } from "./core.js";
+import { $, $$, button, clock, el, face, get, length, many, notify, postTo } from "./core.js";
 
 let S = null, tab = "questions", current = "", chosen = new Set(), busy = false;
 const when = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
@@ -12,19 +12,19 @@ async function act(path, body, done, undone) {
   if (busy) return false;
   busy = true;
   try {
-    take(await tell("/api/" + path, body));
+    take(await postTo("/api/" + path, body));
     const back = undone || (path !== "undo" && path !== "reopen" && S.undo ? () => act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".") : null);
-    say(done, false, back);
+    notify(done, false, back);
     return true;
   } catch (e) {
-    say(e instanceof TypeError ? "castlist does not answer; is it still running?" : e.message, true);
+    notify(e instanceof TypeError ? "castlist does not answer; is it still running?" : e.message, true);
     return false;
   } finally {
     busy = false;
   }
 }
-function take(told) {
-  S = told;
+function take(answer) {
+  S = answer;
   $("#title").textContent = S.title;
   document.title = S.title + " – library";
   $("#size").textContent = many(S.films, "film");
@@ -51,7 +51,7 @@ const shows = (name) => { tab = name; draw(); scrollTo(0, 0); };
 for (const b of $$("[data-tab]")) b.addEventListener("click", () => shows(b.dataset.tab));
 
 // Faces play the moment at which they were seen
-function look(f, alt) {
+function playButton(f, alt) {
   const b = button("", () => play(f), { className: "look", title: `${f.name} at ${clock(1000 * f.time)}`, ariaLabel: `Play ${f.name} at ${clock(1000 * f.time)}` });
   b.append(face([f.picture], alt));
   return b;
@@ -91,7 +91,7 @@ function question(q) {
   box.dataset.id = q.id;
   box.append(el("div", { className: "pair" }, half(q.a), half(q.b)),
     el("div", { className: "answers" }, ...[["Same person", "same", "y"], ["Different people", "different", "n"], ["Not sure", "unsure", "s"]].map(
-      ([text, said, key]) => button(text, () => reply(q, said), { key: q.id === current ? key : "" }))),
+      ([text, answer, key]) => button(text, () => reply(q, answer), { key: q.id === current ? key : "" }))),
     el("p", { className: "soft why" }, `castlist says ${whole(q.probability)} % that this is the same person.` + (q.why ? ` ${q.why[0].toUpperCase()}${q.why.slice(1)}.` : "")));
   box.addEventListener("focusin", () => { if (current !== q.id) { current = q.id; mark(); } });
   return box;
@@ -102,14 +102,14 @@ function mark() {
 function half(p) {
   return el("div", { className: "half" }, el("h3", {}, named(p), el("span", { className: "soft" }, `in ${p.film}, ${clock(1000 * p.time)}`)),
     el("p", { className: "soft" }, p.films.length > 1 ? `also in ${some(p.films.filter((f) => f !== p.film))}` : "in no other film yet"),
-    el("div", { className: "faces" }, ...(p.faces.length ? p.faces.map((f, i) => look(f, i ? "" : p.name)) : [face(null)])),
-    p.others.length ? el("div", { className: "faces less" }, ...p.others.map((f) => look(f, ""))) : "");
+    el("div", { className: "faces" }, ...(p.faces.length ? p.faces.map((f, i) => playButton(f, i ? "" : p.name)) : [face(null)])),
+    p.others.length ? el("div", { className: "faces less" }, ...p.others.map((f) => playButton(f, ""))) : "");
 }
 const SAID = { same: "the same person", different: "different people", unsure: "left open" };
-function reply(q, said) {
+function reply(q, answer) {
   const list = all(), at = list.findIndex((o) => o.id === q.id);
   const next = list[at + 1]?.id || list[at - 1]?.id || "";
-  act("answer", { question: q.id, said }, `${q.a.name} and ${q.b.name}: ${SAID[said]}.`).then((ok) => {
+  act("answer", { question: q.id, said: answer }, `${q.a.name} and ${q.b.name}: ${SAID[answer]}.`).then((ok) => {
     if (!ok) return;
     if (all().some((o) => o.id === next)) current = next;
     drawQuestions();
@@ -130,19 +130,19 @@ function step(by) {
 let turns = 0;
 async function drawProposals() {
   const turn = ++turns;
-  let told;
-  try { told = await get("/api/proposals"); } catch { return; }
+  let answer;
+  try { answer = await get("/api/proposals"); } catch { return; }
   if (turn !== turns) return;
-  const rows = told.proposals;
+  const rows = answer.proposals;
   $("#proposals").replaceChildren(...(rows.length ? [el("article", { className: "group" },
-    el("header", {}, el("h2", {}, many(told.count, "name is proposed", "names are proposed")), el("span", { className: "soft" }, "by tables, markers or pictures of other programs; nothing is decided yet")),
+    el("header", {}, el("h2", {}, many(answer.count, "name is proposed", "names are proposed")), el("span", { className: "soft" }, "by tables, markers or pictures of other programs; nothing is decided yet")),
     ...rows.map(proposal))] : []));
 }
 function proposal(p) {
   const yes = button("Yes", () => act("accept", { proposal: p.id }, `${p.called} is called ${p.name}.`), { ariaLabel: `Yes, ${p.called} is ${p.name}` });
   const no = button("No", () => act("reject", { proposal: p.id }, `${p.name} is not proposed for ${p.called} again.`,
     () => act("reopen", { proposal: p.id }, `${p.name} is proposed for ${p.called} again.`)), { ariaLabel: `No, ${p.called} is not ${p.name}` });
-  return el("section", { className: "proposed-row" }, el("div", { className: "faces" }, ...p.faces.map((f, i) => look(f, i ? "" : p.called))),
+  return el("section", { className: "proposed-row" }, el("div", { className: "faces" }, ...p.faces.map((f, i) => playButton(f, i ? "" : p.called))),
     el("div", {}, el("h3", {}, el("bdi", {}, p.name), "?"), el("p", { className: "soft" }, el("bdi", {}, p.called), " in ", el("bdi", {}, p.film), `, from ${p.from}: ${Math.round(100 * p.agree)} % of its ${p.by}` + (p.why ? `; ${p.why}` : ""))),
     el("div", { className: "answers" }, yes, no));
 }
@@ -159,7 +159,7 @@ function rename(p) {
 $("#name-form").addEventListener("submit", (e) => {
   e.preventDefault();
   const name = $("#name").value.trim();
-  if (!name) { say("Write a name first.", true); return; }
+  if (!name) { notify("Write a name first.", true); return; }
   $("#naming").close();
   act("name", { person: of.id, name }, `${of.name} is called ${name}.`).then(refreshPerson);
 });
@@ -169,15 +169,15 @@ $("#name-cancel").addEventListener("click", () => $("#naming").close());
 let asked = 0;
 async function drawPeople() {
   const turn = ++asked;
-  let told;
-  try { told = await get("/api/people?text=" + encodeURIComponent($("#search").value)); } catch (e) { say(e.message, true); return; }
+  let answer;
+  try { answer = await get("/api/people?text=" + encodeURIComponent($("#search").value)); } catch (e) { notify(e.message, true); return; }
   if (turn !== asked || tab !== "people") return;
-  const there = new Set(told.people.map((p) => p.id));
+  const there = new Set(answer.people.map((p) => p.id));
   chosen = new Set([...chosen].filter((id) => there.has(id)));
-  $("#rows").replaceChildren(...told.people.map(row));
-  const rest = told.count - told.people.length, note = $("#people .empty");
-  note.hidden = Boolean(told.people.length) && rest <= 0;
-  note.textContent = told.people.length ? `${many(rest, "person is", "people are")} not shown; search for a name.` : $("#search").value ? "Nobody has this name." : "There is nobody in this library yet.";
+  $("#rows").replaceChildren(...answer.people.map(row));
+  const rest = answer.count - answer.people.length, note = $("#people .empty");
+  note.hidden = Boolean(answer.people.length) && rest <= 0;
+  note.textContent = answer.people.length ? `${many(rest, "person is", "people are")} not shown; search for a name.` : $("#search").value ? "Nobody has this name." : "There is nobody in this library yet.";
   ticked();
 }
 function row(p) {
@@ -185,7 +185,7 @@ function row(p) {
   tick.addEventListener("change", () => { tick.checked ? chosen.add(p.id) : chosen.delete(p.id); ticked(); });
   const open = button("", () => showPerson(p.id), { className: "open" });
   open.append(el("b", {}, named(p)), el("span", {}, `${many(p.films.length, "film")} · ${length(p.seconds)}`), el("span", {}, some(p.films)));
-  return el("li", { className: "row" }, tick, el("div", {}, open, naming(p)), el("div", { className: "strip" }, ...p.faces.map((f) => look(f, ""))));
+  return el("li", { className: "row" }, tick, el("div", {}, open, naming(p)), el("div", { className: "strip" }, ...p.faces.map((f) => playButton(f, ""))));
 }
 function ticked() { $("#merge").disabled = chosen.size < 2; }
 $("#merge").addEventListener("click", () => {
@@ -200,23 +200,23 @@ $("#search").addEventListener("input", () => { clearTimeout(typing); typing = se
 let opened = "";
 async function showPerson(id) {
   let p;
-  try { p = await get("/api/person/" + encodeURIComponent(id)); } catch (e) { say(e.message, true); return; }
+  try { p = await get("/api/person/" + encodeURIComponent(id)); } catch (e) { notify(e.message, true); return; }
   opened = p.id;
   $("#who").replaceChildren(named(p), naming(p));
   $("#films").replaceChildren(...p.films.map((f) => el("div", { className: "film-row" },
-    el("div", {}, el("bdi", {}, f.film), el("span", { className: "soft" }, length(f.seconds) + how(f))),
-    el("div", { className: "faces less" }, ...f.faces.map((x) => look(x, ""))),
+    el("div", {}, el("bdi", {}, f.film), el("span", { className: "soft" }, length(f.seconds) + linkedHow(f))),
+    el("div", { className: "faces less" }, ...f.faces.map((x) => playButton(x, ""))),
     p.films.length > 1 ? button("Not this person", () => act("split", { person: p.id, member: f.member }, `A person of their own in ${f.film} now.`).then(refreshPerson), { ariaLabel: `Not this person in ${f.film}` }) : "")));
   if (!$("#person").open) $("#person").showModal();
 }
-const how = (f) => (f.how === "linked" && f.probability !== null ? ` · linked by castlist, ${whole(f.probability)} % sure` : f.how === "told" ? " · decided by somebody" : "");
+const linkedHow = (f) => (f.how === "linked" && f.probability !== null ? ` · linked by castlist, ${whole(f.probability)} % sure` : f.how === "told" ? " · decided by somebody" : "");
 function refreshPerson() { if ($("#person").open && opened) showPerson(opened); }
 
 // What was decided
 async function drawHistory() {
-  let told;
-  try { told = await get("/api/history"); } catch (e) { say(e.message, true); return; }
-  $("#history-list").replaceChildren(told.decisions.length ? el("ol", { className: "log" }, ...told.decisions.map((d) => el("li", {},
+  let answer;
+  try { answer = await get("/api/history"); } catch (e) { notify(e.message, true); return; }
+  $("#history-list").replaceChildren(answer.decisions.length ? el("ol", { className: "log" }, ...answer.decisions.map((d) => el("li", {},
     el("div", { className: "what" }, el("span", { className: d.undone ? "gone" : "" }, el("bdi", {}, d.author && d.author !== "somebody" ? d.author + ": " : ""), el("bdi", {}, d.sentence), d.undone ? el("span", { className: "unseen" }, " (undone)") : ""),
       el("time", { dateTime: d.time }, when.format(new Date(d.time)))),
     d.undone ? el("span", { className: "soft" }, "undone") : button("Undo", () => act("undo", { decision: d.number }, "Undone: " + d.sentence + "."), { ariaLabel: "Undo: " + d.sentence })))) : el("p", { className: "empty" }, "There are no decisions yet."));
@@ -241,7 +241,7 @@ async function poll() {
   try {
     if (!busy && !document.hidden && S && (await get("/api/revision")).revision !== S.revision && !busy) {
       take(await get("/api/state"));
-      say("The library changed.");
+      notify("The library changed.");
     }
   } catch { /* it is said when something is decided */ }
   setTimeout(poll, 2000);
@@ -249,6 +249,6 @@ async function poll() {
 
 try {
   take(await get("/api/state"));
-} catch (e) { say(e.message, true); }
+} catch (e) { notify(e.message, true); }
 document.documentElement.dataset.ready = "";
 poll();
