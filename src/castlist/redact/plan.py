@@ -137,11 +137,11 @@ def _found_again(
     more: Sequence[Tracks], hide: Hide, cast: Cast
 ) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
     """Covers of faces that a proof found: they give way to nobody, and are black whatever the style."""
-    nobody = (np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
+    no_rows = (np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
     parts = []
     for tracks in more:
         every = np.ones(len(tracks.frame), bool)
-        parts += _hidden(tracks, every, every, hide, cast, nobody)
+        parts += _hidden(tracks, every, every, hide, cast, no_rows)
     return [(frame, BLACK if kind == CORE else kind, box) for frame, kind, box in parts]
 
 
