@@ -14,7 +14,6 @@ from castlist.decisions import Base, Decision, View, apply, completed
 from castlist.errors import InputError
 from castlist.review import Session
 from castlist.review.actions import decision
-from castlist.suggest.batches import LEAVES, Lines
 from castlist.suggest.checks import SHOWN, pieces
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Video
@@ -157,10 +156,3 @@ def test_a_second_person_is_a_piece_of_its_own_beside_outliers() -> None:
         found, hidden, strict=True
     ):  # whoever looks at the faces shown knows of the second
         assert not np.isin(rest, second).any() or np.isin(piece[:SHOWN], second).any()
-
-
-def test_what_is_proposed_is_what_a_click_is_saved_by() -> None:
-    lines = Lines(np.array([0, 1]), False)
-    lines.add([(1, LEAVES - 0.01), (0, 0.3)], 0.3, 10, 0.7)
-    lines.add([(1, LEAVES + 0.01), (0, 0.3)], 0.3, 10, 0.7)
-    assert lines.done().cost == pytest.approx([0.7, 1 - LEAVES - 0.01])

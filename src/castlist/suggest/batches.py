@@ -68,8 +68,6 @@ class Lines:
         useful = bool(shown) and moves >= TOO_SURE
         self._gain.append(worth * (moves if self.whole else max(0.0, known - stays)) if useful else 0.0)
         best = max(shown[0][1], stays if self.whole else 0.0) if shown else 0.0
-        if not self.whole and 0 < stays < best <= LEAVES:
-            best = stays  # which is what is proposed
         self._cost.append(1 - best)
 
     def done(self) -> Lines:
