@@ -76,7 +76,7 @@ def clocked(recipe: Recipe, clocks: Clocks) -> None:
     type(recipe.detect).many = clocks.counted("pictures and parts searched", type(recipe.detect).many, 1)
     type(recipe.embed).__call__ = clocks.counted("faces embedded", type(recipe.embed).__call__, 1)
     for stage, module, name in (
-        ("cut out and judge faces", SCAN, "align"),
+        ("cut out and judge faces", SCAN, "align_faces"),
         ("cut out and judge faces", SCAN, "sharpness"),
         ("cut out and judge faces", SCAN, "detail"),
         ("cut out and judge faces", SCAN, "face_quality"),
