@@ -82,7 +82,7 @@ def clocked(recipe: Recipe, clocks: Clocks) -> None:
         ("cut out and judge faces", SCAN, "face_quality"),
         ("cut out and judge faces", SCAN, "portrait"),
         ("keep pictures", SCAN, "jpeg"),
-        ("start networks", SCAN, "_warm"),
+        ("start networks", SCAN, "load_networks"),
         ("choose parts, read frames", FIND, "_scanned"),
         ("identify", FIND, "identify"),
         ("report", FIND, "publish_run"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist import vectors
-from castlist.vectors import products, unit
+from castlist.vectors import group_sums, products, unit
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -30,3 +30,16 @@ def test_products_are_the_same_in_blocks_of_any_size(monkeypatch, dtype, block):
     assert found.dtype == dtype
     assert np.array_equal(found, np.einsum("qd,qd->q", x[pairs[:, 0]], x[pairs[:, 1]]))
     assert products(x, pairs[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_of_groups_are_those_of_a_product_with_their_members(dtype):
+    from scipy.sparse import coo_matrix
+
+    rng = np.random.default_rng(0)
+    label, table = rng.permutation(np.arange(40) % 7), rng.normal(size=(40, 9)).astype(dtype)
+    member = coo_matrix((np.ones(40, dtype), (label, np.arange(40))), shape=(8, 40)).tocsr()
+    found = group_sums(table, label, 8)
+    assert found.dtype == dtype
+    assert np.array_equal(found, member @ table)
+    assert group_sums(table[:0], label[:0], 2).tolist() == [[0.0] * 9] * 2

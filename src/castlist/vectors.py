@@ -7,7 +7,7 @@ from typing import TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["products", "unit"]
+__all__ = ["group_sums", "products", "unit"]
 
 BLOCK = 1 << 21  # values of each side of the pairs at a time: 8 MB of float32
 
@@ -43,3 +43,16 @@ def products(vectors: NDArray[Float], pairs: NDArray[np.integer]) -> NDArray[Flo
         a, b = pairs[start : start + step].T
         found[start : start + step] = np.einsum("qd,qd->q", vectors[a], vectors[b])
     return found
+
+
+def group_sums(table: NDArray[Float], label: NDArray[np.integer], groups: int) -> NDArray[Float]:
+    """(groups, d) the sum of the rows of a table (n, d) that have each label (n,), 0 to groups - 1.
+
+    Rows are added in their order, whatever their number, so that equal rows give equal sums.
+
+    >>> group_sums(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]), 2).tolist()
+    [[2.0], [5.0]]
+    """
+    order = np.argsort(label, kind="stable")
+    ends = np.searchsorted(label[order], np.arange(1, groups))
+    return np.stack([rows.sum(axis=0) for rows in np.split(table[order], ends)])

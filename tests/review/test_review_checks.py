@@ -12,10 +12,12 @@ import pytest
 from castlist.decisions import apply
 from castlist.errors import InputError
 from castlist.review import Session
+from castlist.suggest import checks
 from castlist.suggest.alone import NEUTRAL, intercept, neutral
 from castlist.suggest.checks import pieces
 from castlist.suggest.questions import Asker
 from castlist.types import NOISE
+from castlist.vectors import unit
 
 
 def people(session: Session) -> list[list[int]]:
@@ -332,3 +334,16 @@ def test_the_history_says_what_a_sheet_did(made: Callable[..., Any]) -> None:
         items = [{"track": 3, "to": 0}, {"track": 6, "open": [0]}]
         session.decide({"action": "sort", "items": items})
         assert session.history()[0]["what"] == "1 track of Person 2: moved to Person 1; 1 left as it was"
+
+
+@pytest.mark.parametrize("tracks", [3, 9, 40, 450])
+def test_tracks_are_linked_into_the_pieces_of_scipy(tracks: int) -> None:
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    rng = np.random.default_rng(tracks)
+    vector = unit(rng.normal(size=(tracks, 16)) + rng.normal(size=(5, 16))[rng.integers(5, size=tracks)])
+    core = np.argsort(-np.arange(tracks), kind="stable")[: checks.LINKED]
+    theirs = fcluster(linkage(vector[core], "ward"), min(checks.MOST, (len(core) + 1) // 2), "maxclust")
+    ours = checks._linked(vector, np.arange(tracks))[core]
+    assert len(np.unique(ours)) == len(np.unique(theirs))
+    assert np.unique(np.stack([ours, theirs]), axis=1).shape[1] == len(np.unique(ours))

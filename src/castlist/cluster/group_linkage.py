@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.hints import Hints
+from castlist.vectors import group_sums
 
 __all__ = ["GroupSums", "Scale", "join_groups", "merge_all"]
 
@@ -72,19 +73,14 @@ class GroupSums:
         stray: float = STRAY,
         hints: Hints | None = None,
     ) -> None:
-        from scipy.sparse import coo_matrix
-
-        t, g = len(label), int(label.max(initial=-1)) + 1
-        member = coo_matrix((np.ones(t, np.float32), (label, np.arange(t))), shape=(g, t)).tocsr()
+        g = int(label.max(initial=-1)) + 1
         self.scale, self.stray = scale, stray
         self.count = np.bincount(label, minlength=g).astype(np.float64)
-        self.cross = np.asarray(member @ (member @ cosine).T, np.float64)
+        self.cross = group_sums(group_sums(cosine, label, g).T, label, g).astype(np.float64)
         self.diagonal = np.bincount(label, np.diagonal(cosine), minlength=g).astype(np.float64)
         ends = label[cannot]
-        directed = np.concatenate([ends, ends[:, ::-1]]).T if len(ends) else np.zeros((2, 0), np.int64)
-        self.links = np.asarray(
-            coo_matrix((np.ones(directed.shape[1]), tuple(directed)), shape=(g, g)).toarray()
-        )
+        directed = np.concatenate([ends @ [g, 1], ends @ [1, g]]) if len(ends) else np.zeros(0, np.int64)
+        self.links = np.bincount(directed, minlength=g * g).reshape(g, g).astype(np.float64)
         self.alive = np.ones(g, np.bool_)
         self.hints = None if hints is None else hints.grouped(label)
 

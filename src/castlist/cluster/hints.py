@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.vectors import group_sums
 
 __all__ = ["Hints"]
 
@@ -45,12 +46,9 @@ class Hints:
 
     def grouped(self, label: NDArray[np.int64]) -> Hints:
         """The hints of groups, `label` (t,) being 0, 1, ...; nothing within a group counts."""
-        from scipy.sparse import coo_matrix
-
-        t, g = len(label), int(label.max(initial=-1)) + 1
-        member = coo_matrix((np.ones(t, np.float32), (label, np.arange(t))), shape=(g, t)).tocsr()
+        g = int(label.max(initial=-1)) + 1
         total, count = (
-            np.asarray(member @ (member @ table).T, np.float32) for table in (self.total, self.count)
+            group_sums(group_sums(table, label, g).T, label, g) for table in (self.total, self.count)
         )
         return Hints(total, count)
 

@@ -16,6 +16,7 @@ from castlist.cluster.tree import among, assemble, group_merges, present_tracks,
 from castlist.cluster.ward import ward
 from castlist.errors import one_of
 from castlist.types import Constraints, Embeddings, Tree
+from castlist.vectors import group_sums
 
 __all__ = ["Average", "Ward"]
 
@@ -80,10 +81,6 @@ def _mean_gap(
     gap: NDArray[np.float64], group: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(g, g) mean of a matrix over groups of rows and columns, and (g,) the groups' sizes."""
-    from scipy.sparse import coo_matrix
-
-    n = len(group)
-    member = coo_matrix((np.ones(n), (group, np.arange(n)))).tocsr()
     count = np.bincount(group).astype(np.float64)
-    total = member @ (member @ gap).T
-    return np.asarray(total / np.outer(count, count)), count
+    total = group_sums(group_sums(gap, group, len(count)).T, group, len(count))
+    return total / np.outer(count, count), count

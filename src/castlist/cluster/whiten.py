@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.group_linkage import Scale
 from castlist.cluster.likeness import Likeness
-from castlist.vectors import unit
+from castlist.vectors import group_sums, unit
 
 __all__ = ["measure", "whiten", "whitened"]
 
@@ -57,13 +57,10 @@ def _turned(view: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def measure(cosine: NDArray[np.float32], label: NDArray[np.int64], prior: Scale) -> Scale:
     """What cosines mean between these groups' tracks, mixed with a prior; large groups do not rule it."""
-    from scipy.sparse import coo_matrix
-
-    t, g = len(label), int(label.max()) + 1
-    member = coo_matrix((np.ones(t, np.float32), (label, np.arange(t))), shape=(g, t)).tocsr()
+    g = int(label.max()) + 1
     n = np.bincount(label).astype(np.float64)
-    cross = np.asarray(member @ (member @ cosine).T, np.float64)
-    square = np.asarray(member @ (member @ cosine**2).T, np.float64)
+    cross = group_sums(group_sums(cosine, label, g).T, label, g).astype(np.float64)
+    square = group_sums(group_sums(cosine**2, label, g).T, label, g).astype(np.float64)
     inside = np.diagonal(cross).sum() - np.diagonal(cosine).sum()
     pairs = (n * (n - 1)).sum()
     same = (inside + 2 * PSEUDO_PAIRS * prior.same) / (pairs + 2 * PSEUDO_PAIRS)

@@ -9,33 +9,40 @@ scan, takes seconds, and says who is who by the machine alone; `publish_run` app
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import mmap
 import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode import open_video
+from castlist.decode.files import plain_path
 from castlist.errors import ModelError
+from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
 from castlist.pipeline.again import kind_of, refuse_other_recipe
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
-from castlist.pipeline.scan import ends, scan
+from castlist.pipeline.scan import ends, load_networks, scan
 from castlist.pipeline.turned import better_turned
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.refine.device import choose_device
+from castlist.report.html import compile_template
 from castlist.store import Workspace
 from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
 
 __all__ = ["find"]
 
+LONG = 8  # pieces, half a minute: so long a film has tracks enough that the outlook fits its weights by SciPy
 LEAST_MEMORY = 256 << 20  # bytes of address space without which no film is begun: a small one takes more
 
 
@@ -72,10 +79,14 @@ def find(
     started = time.perf_counter()
     _check_memory()
     choose_device(machine)
-    video = open_video(film)
-    path = Workspace.beside(video.path) if workspace is None else Path(workspace)
     watch = watch if progress is None else overall(progress, watch)
-    with Workspace.open(path, create=True) as opened:
+    with ExitStack() as open_things:
+        helper = open_things.enter_context(HelperThread())
+        if not _begun(plain_path(film), workspace):
+            helper.do(partial(load_networks, recipe, machine))  # while the decoder starts
+        video = open_video(film)
+        path = Workspace.beside(video.path) if workspace is None else Path(workspace)
+        opened = open_things.enter_context(Workspace.open(path, create=True))
         opened.put_video(video)
         if not replace:
             refuse_other_recipe(opened, recipe)
@@ -91,7 +102,7 @@ def find(
                 "recipe": kind_of(recipe),
             },
         )
-        scanned = _scanned(opened, video, recipe, machine, watch)
+        scanned = _scanned(opened, video, recipe, machine, helper, watch)
         seconds = time.perf_counter()
         found = identify(video, scanned, recipe, machine=machine, watch=watch)
         found = _with_turn(found, recipe, machine)
@@ -124,8 +135,24 @@ def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
     return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned))
 
 
-def _scanned(workspace: Workspace, video: Video, recipe: Recipe, machine: Machine, watch: Watch) -> Scan:
-    """The whole scan of a film, as stored: what is there already, and what was missing."""
+def _begun(film: Path, workspace: str | os.PathLike[str] | None) -> bool:
+    """Whether there is a workspace already, whose scan may be complete, or no film that could be scanned."""
+    path = Workspace.beside(film) if workspace is None else Path(workspace)
+    return not film.is_file() or (path / "cast.db").exists()
+
+
+def _scanned(
+    workspace: Workspace,
+    video: Video,
+    recipe: Recipe,
+    machine: Machine,
+    helper: HelperThread,
+    watch: Watch,
+) -> Scan:
+    """The whole scan of a film, as stored: what is there already, and what was missing.
+
+    The helper meanwhile makes ready what takes long the first time and is needed at the end.
+    """
     key = recipe.scan_key(video)
     if not workspace.is_complete(key):
         total = video.frame_count_estimate
@@ -139,7 +166,10 @@ def _scanned(workspace: Workspace, video: Video, recipe: Recipe, machine: Machin
             keep_image=workspace.put_image,
             watch=lambda frames: watch("scan", frames, max(total, frames)),
         )
-        for piece in pieces:
+        helper.do(partial(compile_template, "report.html"))
+        for number, piece in enumerate(pieces):
+            if number == LONG:
+                helper.do(partial(importlib.import_module, "scipy.optimize"))
             workspace.append(key, piece, last=ends(piece))
         workspace.complete(key)
     frames = workspace.frames(key)

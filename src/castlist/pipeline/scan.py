@@ -27,7 +27,7 @@ from castlist.helper_thread import HelperTask, HelperThread
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
-__all__ = ["MAX_SIDE", "SEGMENT", "ends", "jpeg", "portrait", "scan"]
+__all__ = ["MAX_SIDE", "SEGMENT", "ends", "jpeg", "load_networks", "portrait", "scan"]
 
 SEGMENT = 96  # frames: some four seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
@@ -64,7 +64,7 @@ def scan(
     shared = _shared(machine)
     with ExitStack() as open_things:
         helper = open_things.enter_context(HelperThread())
-        helper.do(lambda: _warm(recipe, shared))  # while the decoder starts
+        helper.do(lambda: load_networks(recipe, machine))  # while the decoder starts
         lag = _lag(video) if machine.threads != 1 and type(recipe.sampling) is Sampling else 0
         street = _Street(recipe, shared, video, helper, lag)
         thumb = getattr(recipe.split, "sees", None)
@@ -128,11 +128,11 @@ def _shared(machine: Machine) -> Machine:
     return replace(machine, threads=(machine.cores + 1) // 2)
 
 
-def _warm(recipe: Recipe, machine: Machine) -> None:
-    """Load the networks, and the tracker's solver, before they are needed."""
+def load_networks(recipe: Recipe, machine: Machine) -> None:
+    """Load the networks of a scan before they are needed."""
+    machine = _shared(machine)
     recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
     recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
-    import scipy.optimize  # noqa: F401
 
 
 def _segments(reader: Reader, street: _Street, on_frame: Callable[[], None]) -> Iterator[_Segment]:

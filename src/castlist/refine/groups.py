@@ -20,10 +20,12 @@ def shared_groups(
     if track.shape != (rows,):
         raise InputError(f"the tracks must have shape ({rows},), one a face, got {track.shape}")
     names, place = np.unique(track, return_inverse=True)
+    must, cannot = known_pairs(must, names), known_pairs(cannot, names)
+    if not len(must):
+        return place, cannot[cannot[:, 0] != cannot[:, 1]]
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    must, cannot = known_pairs(must, names), known_pairs(cannot, names)
     graph = coo_array((np.ones(len(must)), (must[:, 0], must[:, 1])), shape=(len(names),) * 2)
     group = connected_components(graph, directed=False)[1].astype(np.int64)
     cannot = group[cannot]

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cluster.tree import cut_tree
+from castlist.cluster.ward import ward
+
 __all__ = ["SHOWN", "Check", "pieces", "pieces_of"]
 
 MOST = 8  # pieces of a person, beside the tracks in doubt
@@ -90,12 +93,9 @@ def _linked(vector: NDArray[np.float32], size: NDArray[np.int64]) -> NDArray[np.
     n = len(vector)
     if n < 3:
         return np.arange(n)
-    from scipy.cluster.hierarchy import fcluster, linkage
-
     core = np.argsort(-size, kind="stable")[:LINKED]
-    x = vector[core].astype(np.float64)
-    distance = np.sqrt(np.clip(2 - 2 * x @ x.T, 0, 4))[np.triu_indices(len(core), 1)]
-    found = fcluster(linkage(distance, "ward"), min(MOST, (len(core) + 1) // 2), "maxclust") - 1
+    pieces_wanted = min(MOST, (len(core) + 1) // 2)
+    found = cut_tree(ward(vector[core]), len(core) - pieces_wanted).label.astype(np.int64)
     piece = found[(vector @ vector[core].T).argmax(axis=1)]
     piece[core] = found
     return np.unique(piece, return_inverse=True)[1].astype(np.int64)

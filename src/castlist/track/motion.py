@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.track.assignment import assign
 from castlist.types import INTERPOLATED, Clock, Detections, Shots, Tracks
 
 __all__ = ["MotionTracker"]
@@ -93,13 +94,11 @@ class MotionTracker:
         self, live: list[_Live], box: NDArray[np.float32], now: float
     ) -> tuple[list[tuple[int, int]], set[int]]:
         """Pairs of track and face, and the tracks for which there was no telling."""
-        from scipy.optimize import linear_sum_assignment
-
         if not live or not len(box):
             return [], set()
         cost = _cost(np.array([t.expected(now) for t in live]), box)
         capped = np.minimum(cost, 2 * self.reach)
-        chosen = zip(*(i.tolist() for i in linear_sum_assignment(capped)), strict=True)
+        chosen = zip(*(i.tolist() for i in assign(capped)), strict=True)
         pairs = [(t, d) for t, d in chosen if cost[t, d] <= self.reach]
         return pairs, self._doubtful(capped, pairs)
 
