@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -187,5 +188,5 @@ def test_networks_beside_each_other_share_the_cores(
     cores: int, asked: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = sys.modules["castlist.pipeline.scan"]
-    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
     assert module._shared(Machine(threads=asked)).threads == expected
