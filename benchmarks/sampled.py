@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +28,18 @@ def write(
     frames: list[int],
     boxes: list[tuple[float, ...]],
     label: NDArray[np.int64],
-    k: int,
+    held: int | Sequence[int],
     total: int,
 ) -> None:
-    """A row a face and frame; a face stays where it was until the next frame that was looked at.
+    """A row a face and frame; a face stays where it was for so many frames: the same for all, or each its own.
 
     Boxes are x, y, w, h in pixels; a label below 0 is nobody. A track is one look.
     """
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["frame", "x", "y", "w", "h", "track", "person"])
-        for track, (frame, box, person) in enumerate(zip(frames, boxes, label.tolist(), strict=True)):
-            for shown in range(frame, min(frame + k, total)):
+        stays = [held] * len(frames) if isinstance(held, int) else held
+        faces = zip(frames, boxes, label.tolist(), stays, strict=True)
+        for track, (frame, box, person, stay) in enumerate(faces):
+            for shown in range(frame, min(frame + stay, total)):
                 rows.writerow([shown, *(f"{v:.1f}" for v in box), track, "" if person < 0 else person])

