@@ -31,7 +31,7 @@ def write(
     held: int | Sequence[int],
     total: int,
 ) -> None:
-    """A row a face and frame; a face stays where it was for so many frames: the same for all, or each its own.
+    """A row a face and frame; a face stays where it was for `held` frames: the same for all, or each its own.
 
     Boxes are x, y, w, h in pixels; a label below 0 is nobody. A track is one look.
     """
