@@ -94,7 +94,8 @@ def command(
         _check(io.read(features))
         return
     if out is None or Path(out).suffix not in (".npz", ".mat"):
-        raise click.UsageError("no output was named; add -o refined.npz (or .mat)")
+        wrong = "no output was named" if out is None else f"{out} is not .npz or .mat"
+        raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
     method = method or ("tsiam" if 1 < len(table) < len(e) else "ssiam")
