@@ -96,6 +96,7 @@ def command(
         return
     if output != "-":
         export.write(cast, output, options)
+        click.echo(f"Written: {visible(output, 400)}", err=True)
         return
     export.write(cast, sys.stdout.buffer, options)
     sys.stdout.buffer.flush()
