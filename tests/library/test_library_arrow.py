@@ -85,7 +85,7 @@ def test_a_film_in_which_everybody_was_erased_is_left_out_of_the_index(tmp_path)
     assert lib.forget(lib.people[0].id) == []
     assert lib.index().tracks == 2
     assert lib.forget(lib.people[0].id) == []
-    with pytest.raises(InputError, match="no track"):
+    with pytest.raises(InputError, match="no tracks with faces"):
         lib.index()
 
 

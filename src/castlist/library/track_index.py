@@ -163,7 +163,9 @@ def build_index(db: sqlite3.Connection, library: Path, model: str = "sface") -> 
         ticks = np.array([round(1000 * float(starts[r])) for r in rows.tolist()], np.int64)
         where.append(np.stack([np.full(len(rows), film.id), rows, ticks], 1).astype(np.int64))
     if not means:
-        raise InputError(f"{library}: CC")
+        raise InputError(
+            f"{library}: has no tracks with faces of the model {model} to make an index of; add films first"
+        )
     every = max(1, sum(map(len, means)) // SAMPLE)
     sample = np.concatenate([m[::every] for m in means]).astype(np.float32)
     places = np.concatenate(where)
