@@ -51,7 +51,7 @@ def lib(tmp_path) -> Library:
     """A library with two questions: two people of film b may be two of film a."""
     found = Library(tmp_path / "a library")
     found.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
-    found.add(made_film(tmp_path, "b", [[1, 2], [1], [2], [3]], noise=0.1, older=0.5))
+    found.add(made_film(tmp_path, "b", [[1, 2], [1], [2], [3]], noise=0.1, older=0.45))
     assert len(found.questions()) == 2
     assert len(found.people) == 5
     return found

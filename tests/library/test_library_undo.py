@@ -21,7 +21,7 @@ def asked(tmp_path) -> Library:
     """A library that asks whether somebody of film b is somebody of film a."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
-    lib.add(made_film(tmp_path, "b", [[1, 3], [1], [3]], noise=0.1, older=0.5))
+    lib.add(made_film(tmp_path, "b", [[1, 3], [1], [3]], noise=0.1, older=0.45))
     assert len(lib.questions()) == 1
     assert len(lib.people) == 4
     return lib
