@@ -5,8 +5,7 @@
 
 The readers are those of the tests: libraries and programs of others, else strict parsers. A film whose
 pictures begin between two frames of the grid has whole frames only in formats that count frames; the others
-give its times.
-Prints Markdown.
+give its times. Prints Markdown.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@
 
 Vectors are made up (128 numbers, people at random directions, faces scattered around them), everything else
 is real: the log, the catalogue, a workspace for the film that is added. Printed are processor seconds,
-seconds
-by the clock and the largest memory of each step, each in a process of its own.
+seconds by the clock and the largest memory of each step, each in a process of its own.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@
 
 CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label); the scorer takes
 TRUTH.csv PREDICTED.csv --json. Everybody runs from nothing in a process of its own, in turn, on each clip;
-seconds are medians, memory is the most that the process and its children held together (shared pages count in
-each).
-With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder; the scripts,
-which take long there, are run once, or as often as --large-scripts says. What is measured already is not
-measured again, but with --again.
+seconds are medians, memory is the most that the process and its children held together (shared pages count
+in each). With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder;
+the scripts, which take long there, are run once, or as often as --large-scripts says. What is measured
+already is not measured again, but with --again.
 """
 
 from __future__ import annotations

@@ -41,8 +41,7 @@ def made_film(
     """A workspace as a run leaves it, of a film in which those of tracks[i] are seen together in shot i.
 
     Vectors are those of made-up people with `noise`, all at the cosine `older` to how they look in other
-    films;
-    `fates` and `names` are by person.
+    films; `fates` and `names` are by person.
     """
     rng = np.random.default_rng([seed, len(tracks), *name.encode()])
     digest = hashlib.sha256(name.encode()).hexdigest()

@@ -240,8 +240,7 @@ def match(
 
     Returns:
         member -> key, where each key goes to the member that has most of its faces and each member gets one
-        at
-        most; and how many of a key's faces each member has.
+        at most; and how many of a key's faces each member has.
     """
     cast = facts.cast
     votes: Counter[tuple[int, str]] = Counter()

@@ -244,8 +244,7 @@ def _halves(
     """Two people of the library who both are surely somebody of this film: two halves of one, or look-alikes.
 
     Where they are like each other as well, they become one; else somebody is asked, and who looks nearly as
-    much
-    like the one as like the other is linked to neither.
+    much like the one as like the other is linked to neither.
     """
     questions = []
     for first, second, number, first_member, second_member in found.halves:

@@ -6,8 +6,7 @@
         print(person.name, person.films, person.appearances)
 
 The film workspaces stay the truth about each film, `log.jsonl` is the truth about who is who between films,
-and
-`catalogue.db` is made from both.
+and `catalogue.db` is made from both.
 """
 
 from __future__ import annotations

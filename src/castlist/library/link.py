@@ -1,8 +1,7 @@
 """Who of a film is who in the library: sure links, questions, new people. Pure: tables in, placements out.
 
 Sure is linked, unsure is asked, the rest is new. Two people seen together never become one, poor evidence
-may join
-somebody and never founds anybody, and a name that a person gave is evidence as well as a promise.
+may join somebody and never founds anybody, and a name that a person gave is evidence as well as a promise.
 """
 
 from __future__ import annotations

@@ -94,8 +94,7 @@ def nearest_members(
     sample.
 
     One pass over the library: every mean is compared with every other, and the nearest few are returned to
-    be compared
-    prototype by prototype. The sample is of all members, for what scores of two people are like.
+    be compared prototype by prototype. The sample is of all members, for what scores of two people are like.
     """
     from heapq import heappushpop
 

@@ -12,8 +12,7 @@
     term  = ["-"] name | "film:" pattern | "within" number ("s" | "m" | "ms") | "in" "shot"
 
 `-` belongs before its name, after a blank. A name means everybody of the library who has it as their name,
-as a
-whole word of it, or as the end of their id.
+as a whole word of it, or as the end of their id.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Erase a person from a workspace: vectors, pictures and names, so that no byte of them stays.
 
 This is the one thing that changes rows of the log of decisions: names are blanked, nothing else. What was
-seen of
-the person leaves the scan too, so that no later run over it finds them again; a scan made anew would, for
-they are
-still in the film.
+seen of the person leaves the scan too, so that no later run over it finds them again; a scan made anew
+would, for they are still in the film.
 """
 
 from __future__ import annotations
