@@ -16,7 +16,7 @@ def read_plain(path: str | os.PathLike[str], most: int, content: str) -> bytes:
 
     Args:
         most: bytes that it may have.
-        what: the file is meant to be, as "a file of names", for the sentence.
+        content: what the file is meant to be, as "a file of names", for the sentence.
 
     Raises:
         InputError: it is no plain file, or too large for what it is meant to be.

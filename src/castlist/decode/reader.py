@@ -256,8 +256,8 @@ class Reader:
         """The picture of one of the frames last read, in memory of its own."""
         if self._child is None or pts not in self._held:
             raise InputError(
-                f"this frame's picture was not asked for in time; it can be for the last {self._held.maxlen} "
-                "frames read"
+                "this frame's picture was not asked for in time; it can be for the last "
+                f"{self._held.maxlen} frames read"
             )
         self._child.ask(pts)
         return self._canvas.copy()

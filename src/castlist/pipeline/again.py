@@ -48,10 +48,8 @@ def refuse_other_recipe(workspace: Workspace, recipe: Recipe) -> None:
     if steps:
         raise InputError(
             f"{workspace.path}: contains a cast that was found with another recipe (different: "
-            f"{', '.join(steps)}); "
-            "give --replace (replace=True) to replace that cast, or --out (workspace=...) to write to "
-            "another "
-            "folder"
+            f"{', '.join(steps)}); give --replace (replace=True) to replace that cast, or --out "
+            "(workspace=...) to write to another folder"
         )
 
 

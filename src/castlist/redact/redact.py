@@ -70,15 +70,12 @@ class Redaction:
         if self.proved:
             return (
                 f"{self.output.name}: only {names} can be seen. A second search of all {self.frames} frames "
-                "found "
-                "nobody else. Watch the whole film yourself before you share it."
+                "found nobody else. Watch the whole film yourself before you share it."
             )
         return (
             f"{self.output.name} is NOT safe to share: a second search found {len(self.leaks)} faces that "
-            "are "
-            f"not of {names}. Say in castlist review whose faces these are, or that they are not faces, and "
-            "run "
-            "the same command again."
+            f"are not of {names}. Say in castlist review whose faces these are, or that they are not faces, "
+            "and run the same command again."
         )
 
     def document(self) -> dict[str, Json]:

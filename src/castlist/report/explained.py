@@ -24,7 +24,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
     """The whole page as HTML; equal input gives equal bytes.
 
     Args:
-        told: a `castlist.pipeline.explain.Explanation`.
+        explanation: why two tracks are one person or two, as `castlist.explain` returns it.
         thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
     """
     album = Album(thumbs)

@@ -179,8 +179,8 @@ class Workspace:
         with self._reading() as db:
             found = rows(
                 db,
-                "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode"
-                " FROM video",
+                "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode "
+                "FROM video",
                 (_path, _side, _side, exact, exact, line, line, line, line),
             )
         if not found:
@@ -198,9 +198,8 @@ class Workspace:
         before = self.video()
         if before is not None and before.digest != video.digest:
             raise InputError(
-                f"{self.path}: contains the cast of another film ({before.path.name}, or an earlier "
-                "version of "
-                "this one); choose another folder with --out; castlist decide ... import copies "
+                f"{self.path}: contains the cast of another film ({before.path.name}, or an earlier version "
+                "of this one); choose another folder with --out; castlist decide ... import copies "
                 "decisions to it"
             )
         path: str | bytes = str(video.path)

@@ -25,7 +25,7 @@ def neutral(current: Table, other: Table) -> Table:
     """(2,) the scores that speak neither for a known person nor against.
 
     Args:
-        own: (n, 2) scores of tracks with their own person, the track left out.
+        current: (n, 2) scores of tracks with their own person, the track left out.
         other: (n, 2) scores of the same tracks with the likeliest other person.
     """
     if len(current) < FEWEST:

@@ -47,7 +47,7 @@ def pieces(
         tracks: (n,) of the person.
         size: (n,) faces of each.
         vector: (n, d) unit vectors.
-        own: (n,) probability that each track is this person's.
+        belief: (n,) probability that each track is this person's.
     """
     doubtful = belief < DOUBT
     if doubtful.all():

@@ -21,7 +21,7 @@ def collect(
 
     Args:
         progress: gets a line a run.
-        say: takes a sentence about a method that is left out everywhere.
+        report: takes a sentence about a method that is left out everywhere.
     """
     jobs = bench.jobs(datasets)
     for method, why in bench.left_out(datasets).items():
