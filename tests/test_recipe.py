@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from castlist.errors import RecipeError
-from castlist.recipe import CHOICES, FORMER, Recipe
+from castlist.recipe import CHOICES, FORMER, FORMER_OPTIONS, Recipe
 from castlist.types import Video
 
 
@@ -208,6 +208,30 @@ def test_a_step_answers_to_its_former_name(former: str, name: str) -> None:
     assert f"[{former}]" in table
     assert Recipe.parse(table) == Recipe()
     assert f"[{name}]" in Recipe.parse(table).toml()
+
+
+@pytest.mark.parametrize(("step", "former", "name"), [(*old, new) for old, new in FORMER_OPTIONS.items()])
+def test_an_option_is_read_under_its_former_name(step: str, former: str, name: str) -> None:
+    recipe = Recipe().with_setting(f"{step}.{name}=0.5")
+    stored = recipe.toml().replace(f"\n{name} = ", f"\n{former} = ")  # as workspaces have it of before
+    assert f"\n{former} = 0.5" in stored
+    assert f"\n{name} = " not in stored
+    assert Recipe.stored(stored) == Recipe.parse(stored) == recipe
+    assert Recipe().with_setting(f"{step}.{former}=0.5").toml() == recipe.toml()
+    with pytest.raises(RecipeError, match=rf"{step}\.{name} is given twice"):
+        Recipe().with_step(step, {former: 0.5, name: 0.5})
+    with pytest.raises(RecipeError, match="has no option"):
+        Recipe().with_step("cut", {former: 0.5})
+
+
+@pytest.mark.parametrize(("step", "former", "name"), [(*old, new) for old, new in FORMER_OPTIONS.items()])
+def test_a_step_made_in_python_takes_the_former_name_of_an_option(step: str, former: str, name: str) -> None:
+    kind = type(getattr(Recipe(), step))
+    with pytest.warns(DeprecationWarning, match=rf"{former}=.*{name}=.*0\.4"):
+        made = kind(**{former: 0.5})
+    assert made == kind(**{name: 0.5})
+    with pytest.warns(DeprecationWarning, match=rf"{former} is now .*{name}"):
+        assert getattr(made, former) == 0.5
 
 
 def test_an_option_that_was_taken_out_is_read_where_it_did_nothing_and_explained_where_it_did() -> None:

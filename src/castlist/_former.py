@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from castlist.types import Code
 
-__all__ = ["MODULES", "attribute", "function", "keyword", "names", "register", "words"]
+__all__ = ["MODULES", "attribute", "function", "keyword", "names", "option", "register", "words"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 MODULES = {  # former -> now, with everything below it; last names of 0.2
     "castlist.baselines": "castlist.research.baselines",
@@ -80,6 +81,17 @@ def keyword(old: str, new: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return function(*args, **kwargs)
 
         return called
+
+    return decorated
+
+
+def option(old: str, new: str) -> Callable[[type[T]], type[T]]:
+    """Makes a dataclass take one of its fields under a former name too, and give it under that name."""
+
+    def decorated(cls: type[T]) -> type[T]:
+        for name, value in (("__init__", keyword(old, new)(cls.__init__)), (old, attribute(old, new))):
+            setattr(cls, name, value)
+        return cls
 
     return decorated
 

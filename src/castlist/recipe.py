@@ -53,6 +53,12 @@ FORMER = {
     "bill": "roles",
 }
 
+# Options that had another name until version 0.3; the former names are read until 0.4.
+FORMER_OPTIONS = {
+    ("weigh", "seen"): "min_visible",
+    ("link", "poor"): "low_quality",
+}
+
 # Options that were taken out, with the value that did nothing, and what to say of any other.
 TAKEN_OUT: dict[tuple[str, str], tuple[object, str]] = {
     ("sampling", "parts"): (
@@ -162,6 +168,7 @@ class Recipe:
         step: Any  # of one of the fields: which one is known when this runs, `_working` looks that it fits
         step = getattr(self, name) if use is None else _made(name, use, stored)
         known = [f.name for f in fields(step)] if is_dataclass(step) else []
+        options = _under_todays_names(name, options, known)
         unknown = sorted(set(options) - set(known))
         if unknown:
             have = ", ".join(known) or "none"
@@ -229,6 +236,20 @@ def _without_taken_out(step: str, options: Mapping[str, object]) -> dict[str, ob
         if where == step and option in left and left.pop(option) is not idle:
             raise RecipeError(sentence)
     return left
+
+
+def _under_todays_names(step: str, options: dict[str, object], known: list[str]) -> dict[str, object]:
+    """The options of a step, with those that had another name before under the name of today.
+
+    A step of somebody's own may have an option of a former name, which then means that option.
+    """
+    found: dict[str, object] = {}
+    for option, value in options.items():
+        today = option if option in known else FORMER_OPTIONS.get((step, option), option)
+        if today in found:
+            raise RecipeError(f"{step}.{today} is given twice, once under its former name; give it once")
+        found[today] = value
+    return found
 
 
 def _text(path: str | Path) -> str:

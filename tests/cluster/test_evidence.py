@@ -145,7 +145,8 @@ def test_the_cut_at_a_half_is_the_partition_whatever_comes_above() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: GroupLinkage(rounds=-1), lambda: GroupLinkage(poor=1.0), lambda: ProbabilityCut(0.0)]
+    "make",
+    [lambda: GroupLinkage(rounds=-1), lambda: GroupLinkage(low_quality=1.0), lambda: ProbabilityCut(0.0)],
 )
 def test_senseless_options_are_refused(make: object) -> None:
     with pytest.raises(InputError):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from castlist import Recipe, find
 from castlist.cli import run
 from castlist.errors import InputError
+from castlist.library.many import tasks_of
+from castlist.library.work import perform
+from castlist.pipeline.again import other_steps
 from castlist.store import Workspace
 
 
@@ -58,6 +62,23 @@ def test_the_default_runs_again_after_an_upgrade_that_changed_it(film) -> None:
     find(film)
     with pytest.raises(InputError, match="different: track"):
         find(film, recipe=OTHER)
+
+
+def test_a_recipe_stored_under_former_names_of_options_is_the_same_recipe(film) -> None:
+    find(film, recipe=OTHER, replace=True)
+    place = film.with_suffix(".castlist")
+    stored = OTHER.toml().replace("\nmin_visible = ", "\nseen = ").replace("\nlow_quality = ", "\npoor = ")
+    assert "\nseen = 0.15\n" in stored
+    assert "\npoor = 0.25\n" in stored
+    with closing(sqlite3.connect(place / "cast.db")) as db, db:
+        db.execute("UPDATE runs SET recipe = ?", (stored,))
+    with Workspace.open(place, write=False) as opened:
+        assert other_steps(opened, OTHER) == []
+    (task,) = tasks_of([film], recipe=OTHER)
+    assert perform(task).state == "kept"
+    find(film, recipe=OTHER)  # not refused
+    with pytest.raises(InputError, match="different: track"):
+        find(film)
 
 
 def test_progress_rises_from_nothing_to_everything(film) -> None:

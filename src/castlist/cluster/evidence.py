@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.dense import Update, agglomerate
 from castlist.cluster.group_linkage import GroupSums, Scale, join_groups, merge_all
@@ -27,6 +28,7 @@ MANY = 40  # tracks from which on the poor ones wait: of fewer, those that wait 
 Pairs = NDArray[np.int64]
 
 
+@_former.option("poor", "low_quality")
 @dataclass(frozen=True, slots=True)
 class GroupLinkage:
     """The tree whose heights are probabilities: cut at 0.5 it is the likeliest people, however many.
@@ -35,9 +37,9 @@ class GroupLinkage:
        cosine of their means, corrected for the noise of poor pictures. Here a stray cannot-link, the sign of
        a single misplaced track, does not keep two large groups apart.
     2. The scatter within these people makes a better space (`whiten`), where all is done again (`rounds`).
-    3. In a film of MANY tracks the `poor` share of them with the lowest quality takes no part until the
-       people stand, and then joins them: blurred faces look like each other more than like themselves, and
-       would glue people together.
+    3. In a film of MANY tracks the share `low_quality` of them, those of the lowest quality, takes no part
+       until the people stand, and then joins them: blurred faces look like each other more than like
+       themselves, and would glue people together.
     4. Cannot-links that ended inside one person are put right: the less fitting track leaves.
 
     A height is the probability that the two sides are two people, made to rise; forbidden merges have height
@@ -45,13 +47,13 @@ class GroupLinkage:
     """
 
     rounds: int = 2
-    poor: float = 0.25
+    low_quality: float = 0.25  # a share
 
     def __post_init__(self) -> None:
         if self.rounds < 0:
             raise InputError(f"GroupLinkage.rounds must not be negative, got {self.rounds}")
-        if not 0 <= self.poor < 1:
-            raise InputError(f"GroupLinkage.poor must lie in [0, 1), got {self.poor}")
+        if not 0 <= self.low_quality < 1:
+            raise InputError(f"GroupLinkage.low_quality must lie in [0, 1), got {self.low_quality}")
 
     def __call__(
         self, embeddings: Embeddings, constraints: Constraints, hints: NDArray[np.float32] | None = None
@@ -76,7 +78,7 @@ class GroupLinkage:
             apart,
             calibration.scale,
             rounds=self.rounds,
-            poor=self.poor,
+            low_quality=self.low_quality,
             hints=beside,
         )
         merge, height = _two_storeys(cosine, label, apart, scale, beside)
@@ -102,14 +104,14 @@ def find_people(
     prior: Scale,
     *,
     rounds: int = 2,
-    poor: float = 0.25,
+    low_quality: float = 0.25,
     hints: Hints | None = None,
 ) -> FoundPeople:
     """The people of t tracks.
 
     Cannot-links (q, 2) hold. `quality` (t,) need only rank the tracks.
     """
-    limit = np.quantile(quality, poor) if len(quality) >= MANY else -np.inf
+    limit = np.quantile(quality, low_quality) if len(quality) >= MANY else -np.inf
     clear = np.flatnonzero(quality >= limit)
     scale, cosine = prior, likeness.matrix()
     label = _one_round(cosine, clear, cannot, scale, hints)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import _former
 from castlist.cluster import Calibration
 from castlist.cluster.likeness import MAX_PAIRS, Likeness
 from castlist.errors import InputError
@@ -53,6 +54,7 @@ class Weighed:
         return next(span for span in self.spans if apart <= span.seconds)
 
 
+@_former.option("seen", "min_visible")
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Log odds of one person against two for pairs of tracks, by the likeness of a cue.
@@ -73,7 +75,7 @@ class Weights:
     doubt: float = 1.0  # standard errors
     unlike: float = 1.5  # log odds that the greatest unlikeness can cost: an arm, a jacket taken off
     alike: float = 2.5  # and that the greatest likeness can give: others dress so too
-    seen: float = 0.15  # share of a track's region that must be seen
+    min_visible: float = 0.15  # share of a track's region that must be seen
 
     def __post_init__(self) -> None:
         if list(self.spans) != sorted(set(self.spans)) or any(s <= 0 for s in self.spans):
@@ -106,7 +108,7 @@ class Weights:
             embeddings, constraints: of the tracks that are to be joined.
         """
         likeness, faces = Likeness.of(embeddings, len(vector))
-        rows = np.flatnonzero((quality > self.seen) & (faces > 0))
+        rows = np.flatnonzero((quality > self.min_visible) & (faces > 0))
         if len(rows) < 3 or not vector.shape[1]:
             return None
         calibration = Calibration.fit(embeddings, constraints)

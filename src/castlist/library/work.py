@@ -113,6 +113,13 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
     return Outcome(task.film, task.workspace, FilmState.FOUND, len(cast), len(cast.background), length)
 
 
+def _same_recipe(stored: str, text: str) -> bool:
+    """Whether the recipe of a run is this one, also where it was stored under former names of options."""
+    from castlist.recipe import Recipe
+
+    return stored == text or Recipe.stored(stored).toml() == text
+
+
 def _kept(task: Task) -> Outcome | None:
     """The outcome of an earlier run by the same castlist and recipe, None where there is none."""
     from castlist.decode.files import digest, open_plain, plain_path
@@ -126,7 +133,7 @@ def _kept(task: Task) -> Outcome | None:
             video, runs = opened.video(), opened.runs()
             if video is None or not runs or not runs[-1].finished:
                 return None
-            if (runs[-1].version, runs[-1].recipe) != (__version__, task.recipe):
+            if runs[-1].version != __version__ or not _same_recipe(runs[-1].recipe, task.recipe):
                 return None
             if not opened.is_complete(Recipe.parse(task.recipe).scan_key(video)):  # of another kind of scan
                 return None

@@ -463,8 +463,11 @@ def test_run_prints_tables_json_and_a_page(files):
         (("--columns", "speed"), "unknown column speed; choose from"),
         (("--set", "k-means.restarts=-1", "--methods", "k-means"), "restarts must be a whole number from 1"),
         (("--set", "k-means.restarts=many", "--methods", "all"), "k-means.restarts must be .* got 'many'"),
-        (("--set", "castlist.poor=2", "--methods", "castlist"), r"GroupLinkage.poor must lie in \[0, 1\)"),
-        (("--set", "castlist.poor=x", "--methods", "castlist"), "castlist cannot take"),
+        (
+            ("--set", "castlist.low_quality=2", "--methods", "castlist"),
+            r"GroupLinkage.low_quality must lie in \[0, 1\)",
+        ),
+        (("--set", "castlist.low_quality=x", "--methods", "castlist"), "castlist cannot take"),
         (("--set", "base.epochs=1", "--methods", "base"), "base has no option epochs; it has none"),
         (
             ("--set", "ssaim.epochs=1", "--methods", "base"),
