@@ -2,16 +2,21 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from castlist.cli import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def test_the_site_is_built_without_a_broken_link(tmp_path):
@@ -58,3 +63,48 @@ def test_every_command_of_a_tutorial_runs(page, place, tmp_path):
             command, cwd=folder, capture_output=True, text=True, env=os.environ | {"PATH": path}
         )
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+
+
+def shown_commands() -> list[str]:
+    """The commands of all console blocks: those that open a browser, or need files that a test has not."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    blocks = [text for page in pages for text in CONSOLE.findall(page.read_text("utf-8"))]
+    return sorted({line[2:] for text in blocks for line in text.splitlines() if line.startswith("$ ")})
+
+
+def parsed(line: str) -> None:
+    """Raise where castlist knows no such verb, option or choice, or takes fewer or more arguments."""
+    name, *words = shlex.split(line, comments=True)
+    assert name == "castlist"
+    command: click.Command = cli
+    context = click.Context(cli, info_name=name)
+    while isinstance(command, click.Group):
+        verb, command, words = command.resolve_command(context, words)
+        assert command is not None
+        context = click.Context(command, context, info_name=verb)
+    given, left, _ = command.make_parser(context).parse_args(words)
+    assert not left
+    for option in command.params:
+        value = given.get(option.name)
+        if option.required:
+            assert isinstance(value, (str, list, tuple)), f"{option.name} is missing"
+            assert value, f"{option.name} is empty"
+        if isinstance(option.type, click.Choice) and isinstance(value, str):
+            option.type.convert(value, option, context)
+
+
+@pytest.mark.parametrize("line", shown_commands())
+def test_every_command_that_is_only_shown_is_a_command(line):
+    parsed(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("castlist revue film.castlist", "castlist info", "castlist review a b", "castlist review a --no"),
+        *("castlist refine a.npz --method none-such", "castlist bench paper --data features/"),
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(line):
+    with pytest.raises((click.UsageError, AssertionError)):
+        parsed(line)

@@ -62,7 +62,16 @@ def test_find_prints_a_table_and_where_the_report_is(found_film, small_film):
     assert result.returncode == 0, result.stderr
     assert "Person 1" in result.stdout
     assert "report.html" in result.stdout
+    assert "the earlier scan was used" in result.stdout
+    assert "Scanning the film" not in result.stderr
+    assert "Grouping faces into people" in result.stderr
+
+
+def test_the_first_find_of_a_film_scans_it(two_people, tmp_path):
+    result = castlist("find", two_people / "film.mp4", "--out", tmp_path / "film.castlist")
+    assert result.returncode == 0, result.stderr
     assert "Scanning the film" in result.stderr
+    assert "earlier scan" not in result.stdout
 
 
 def test_json_is_the_only_thing_on_stdout(found_film, small_film):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -23,14 +24,38 @@ from castlist.types import Clock, Shots, Tracks, Video
 
 @pytest.fixture
 def place(tmp_path):
-    """A workspace with a cast of one, whose name would steer a terminal."""
+    """A workspace with a cast of one, whose file name would steer a terminal."""
+    return made(tmp_path)
+
+
+def made(tmp_path: Path, begin: int = 0) -> Path:
+    """A workspace with a cast of one in three pictures; the first is shown `begin` 25ths of a second late."""
     video = Video(tmp_path / "film \x1b[31m.mp4", 64, 36, Fraction(25), Fraction(1), "d1", "h264")
     tracks = Tracks([0, 1], np.tile([1, 2, 4, 6], (2, 1)), [1, 1], [0, 1], [0, 2], [0])
-    cast = Cast.of(video, Clock(np.arange(3), Fraction(1, 25)), Shots([0], [3], [0]), tracks, np.array([0]))
+    clock = Clock(begin + np.arange(3), Fraction(1, 25))
+    cast = Cast.of(video, clock, Shots([0], [3], [0]), tracks, np.array([0]))
     with Workspace.open(tmp_path / "film.castlist", create=True) as workspace:
         workspace.put_video(video)
         workspace.put_cast(cast, run=workspace.run_started("", version="1", models={}))
     return tmp_path / "film.castlist"
+
+
+@pytest.mark.parametrize(("begin", "line"), [(0, ""), (1, ""), (25, "from 0:01.0 to 0:01.1")])
+def test_pictures_that_start_late_in_their_file_are_explained(tmp_path, capsys, begin, line):
+    assert run(["info", str(made(tmp_path, begin))]) == 0
+    printed = capsys.readouterr().out
+    assert ("The pictures of this file run" in printed) == bool(line)
+    assert line in printed
+
+
+def test_info_counts_decisions_and_proposed_names(two_people, tmp_path, capsys):
+    place = shutil.copytree(two_people / "film.castlist", tmp_path / "film.castlist")
+    assert run(["info", str(place)]) == 0
+    assert "decisions      none yet\nproposed names none yet\n" in capsys.readouterr().out
+    assert run(["decide", str(place), "name", "Person 1", "Anna"]) == 0
+    capsys.readouterr()
+    assert run(["info", str(place)]) == 0
+    assert "decisions      1 made, 1 in effect\n" in capsys.readouterr().out
 
 
 def test_every_format_has_its_choice():

@@ -81,11 +81,13 @@ def _single(
     from castlist.store import Workspace
 
     replaced = _replaced(Path(out) if out else Workspace.beside(Path(film)), recipe) if replace else []
-    watched: set[int] = set()  # frames seen, as progress is told of
+    watched: set[int] = set()  # numbers of scanned frames that progress reported
 
     def on_progress(stage: str, done: int, total: int) -> None:
         if stage == "scan":
             watched.add(done)
+            if watched == {total}:  # an earlier scan is used; print_cast says so
+                return
         watch(stage, done, total)
 
     with progress(quiet) as watch, place_advised():

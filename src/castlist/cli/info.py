@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from castlist.store import Workspace
     from castlist.store.summary import FilmSummary, LastRun, ScanCounts, Summary
 
-NONE = "none yet"  # said of what a workspace does not hold
+NONE = "none yet"  # shown for a part that a workspace does not have
 PROPOSED = 10  # proposed names listed, of more
 
 EXAMPLES = """
@@ -77,8 +77,8 @@ def _lines(found: Summary) -> dict[str, str]:
         "cast": _counts({k: n for k, n in found["cast"].items() if k != "better_turned"})
         if found["cast"]
         else NONE,
-        "decisions": _counts(found["decisions"]),
-        "proposed names": _counts(found["proposed_names"]),
+        "decisions": _decisions(found["decisions"]),
+        "proposed names": _names(found["proposed_names"]),
         "runs": str(found["runs"]),
         "last run": _run(found["last_run"]) if found["last_run"] else NONE,
         "bytes": ", ".join(f"{part} {n / 1e6:.1f} MB" for part, n in found["bytes"].items()),
@@ -100,6 +100,17 @@ def _run(run: LastRun) -> str:
 def _scan(scan: ScanCounts) -> str:
     state = "complete" if scan["complete"] else "not complete"
     return f"{scan['frames']} frames in {scan['segments']} segments, {state}"
+
+
+def _decisions(counts: dict[str, int]) -> str:
+    """How many decisions were made, and how many of them hold now."""
+    return f"{counts['made']} made, {counts['in_force']} in effect" if counts["made"] else NONE
+
+
+def _names(counts: dict[str, int]) -> str:
+    """How many names were proposed, and how many of them were rejected."""
+    kept, rejected = counts["kept"], counts["rejected"]
+    return NONE if not kept else f"{kept} proposed, {rejected} rejected" if rejected else f"{kept} proposed"
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -38,6 +38,7 @@ SHOWN = 40  # people in the table
 LONGEST = 600  # characters of an error
 _LONG = re.compile(r"\S{200,}")
 JOINERS = "\u200c\u200d"  # within words of Persian and many others, and within emoji; they steer nothing
+LATE = Fraction(1, 20)  # seconds; clock_time shows an earlier first picture as 0:00.0
 PARTS = 3  # appearances named in a row
 
 
@@ -216,6 +217,12 @@ def _footnotes(cast: Cast) -> list[str]:
     if aside:
         reasons = sorted({cast.reason[t] for t in aside if cast.reason[t]})
         notes.append(f"{len(aside)} track{'s' * (len(aside) > 1)} set aside: {'; '.join(reasons)}")
+    if len(cast.clock) and (begin := cast.clock.time(0)) >= LATE:
+        end = clock_time(cast.clock.time(len(cast.clock)))
+        notes.append(
+            f"The pictures of this file run from {clock_time(begin)} to {end}; "
+            "all times count from the start of the file"
+        )
     if cast.damaged:
         notes.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
     if cast.unread:
