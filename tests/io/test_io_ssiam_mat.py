@@ -211,7 +211,7 @@ def test_references_to_nonsense(tmp_path):
     path = v73(tmp_path / "a.mat")
     with h5py.File(path, "r+") as file:
         file["Tracks/labelid"][0, 0] = file["Tracks"].ref
-    with pytest.raises(InputError, match="refers to something that is no array"):
+    with pytest.raises(InputError, match="refers to something that is not an array"):
         read(path)
 
 

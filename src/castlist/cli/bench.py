@@ -1,4 +1,4 @@
-"""castlist bench: the published tables as experiments that anyone can run."""
+"""castlist bench: the experiments behind the published tables."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Examples:
 """
 PATH = click.Path(path_type=Path)
 
-names = click.option("--cast", default="", help="Score these persons only, comma-separated.")
+names = click.option("--cast", default="", help="Score only these people, comma-separated.")
 drops = click.option(
-    "--drop", default="", help='Leave these labels out, comma-separated; "max" is the largest number.'
+    "--drop", default="", help='Leave out these labels, comma-separated; "max" is the largest number.'
 )
 
 
 @click.group(epilog=EXAMPLES)
 def command() -> None:
-    """Run the published experiments on feature files: tables and figures, ours beside theirs."""
+    """Run the published experiments on feature files; print our results beside the published ones."""
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(as_json: bool) -> None:
-    """Say which methods, track sets and published numbers there are."""
+    """Print the methods, the published track sets and the published numbers."""
     from castlist.research.bench.methods import known
     from castlist.research.bench.published import PUBLISHED
     from castlist.research.bench.subsets import SUBSETS
@@ -67,7 +67,7 @@ def list_(as_json: bool) -> None:
 @drops
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> None:
-    """Print the dataset table of feature files or directories: cast, tracks, faces, who is seen together."""
+    """Print a table of feature files or directories: people, tracks, faces, tracks seen together."""
     from castlist.research.bench import dataset_table, facts, feature_files
     from castlist.research.features import read_structure
 
@@ -80,30 +80,42 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
 @click.option(
     "--methods", default="paper", show_default=True,
-    help="Comma-separated; paper: the slides' five; baselines; all. See castlist bench list.",
+    help="Methods, comma-separated, or a group of them: paper (the five of the slides), baselines, all. "
+    "See castlist bench list.",
 )  # fmt: skip
-@click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
-@click.option("--faces", default=0, help="Faces of each track at most, drawn at random; 0: all of them.")
-@click.option("--draws", default=1, show_default=True, help="Draws of faces, each scored with every seed.")
+@click.option("--seeds", default=5, show_default=True, help="Runs of each method that uses randomness.")
+@click.option("--faces", default=0, help="Use at most so many faces of each track, drawn at random. 0: all.")
+@click.option(
+    "--draws",
+    default=1,
+    show_default=True,
+    help="Number of random draws of faces. Each is scored with every seed.",
+)
 @click.option(
     "--units", default="track,weighted,frame", show_default=True,
-    help="What is scored: tracks, track clusters weighted by frames, frames clustered as frames.",
+    help="What is scored. track: tracks; weighted: clusters of tracks, weighted by frames; frame: faces.",
 )  # fmt: skip
 @click.option(
     "--clusters", default="",
-    help='Numbers of clusters given, comma-separated; "known": as many as people; "unknown": to be found.',
+    help='Numbers of clusters, comma-separated. "known": the number of people; "unknown": the '
+    "method finds it.",
 )  # fmt: skip
-@click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
+@click.option(
+    "--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True,
+    help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
 @drops
-@click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
+@click.option(
+    "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
+)
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print every result as one JSON list.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables for a document.")
-@click.option("--columns", default="", help="Show these scores only, comma-separated; names as in the JSON.")
-@click.option("--html", type=PATH, help="Write a self-contained page with plots too.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as Markdown.")
+@click.option("--columns", default="", help="Show only these scores, comma-separated; names as in the JSON.")
+@click.option("--html", type=PATH, help="Also write one HTML file with tables and plots.")
 def run(
     data: tuple[Path, ...],
     as_json: bool,
@@ -112,9 +124,9 @@ def run(
     columns: str,
     **given: Unpack[Given],
 ) -> None:
-    """Run the methods on feature files and print the slides' tables, ours beside the published numbers.
+    """Run methods on feature files and print the tables of the slides, our results beside the published ones.
 
-    Every result is kept as a file: run the same command again after an interruption and it goes on.
+    Every result is stored in a file. After an interruption, run the same command again: it continues.
     """
     from castlist.errors import InputError
     from castlist.research.bench import cells, markdown, tables
@@ -124,7 +136,8 @@ def run(
     results = _results(data, given)
     if not results:
         raise InputError(
-            "nothing was scored: no method can run on these sets with these --units and --clusters"
+            "nothing was scored: no method can run on these sets with these --units and --clusters; "
+            "choose others"
         )
     grouped = cells(results)
     if html:
@@ -143,15 +156,20 @@ def run(
 @click.option("--methods", default="ssiam,tsiam", show_default=True, help="Refinements, comma-separated.")
 @click.option("--which", default="similarity,links,map,sweeps", show_default=True, help="Figures to draw.")
 @click.option("--seeds", default=3, show_default=True, help="Runs for each point of a sweep.")
-@click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True)
+@click.option(
+    "--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True,
+    help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
 @drops
-@click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
+@click.option(
+    "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
+)
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> None:
-    """Draw similarity before and after, maps of tracks by person, and accuracy against B, K, F and epochs."""
+    """Draw similarity before and after refinement, maps of tracks, and accuracy by B, K, F and epochs."""
     from castlist.research.bench.figures import draw
     from castlist.research.bench.methods import parse_options, resolve
     from castlist.types import Machine
@@ -177,19 +195,25 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
 @click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
 @click.option("-o", "--output", required=True, type=PATH, help="The directory to write the page to.")
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
-@click.option("--recipe", type=click.Choice(["castlist", "paper"]), default="paper", show_default=True)
+@click.option(
+    "--recipe", type=click.Choice(["castlist", "paper"]), default="paper", show_default=True,
+    help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @click.option(
-    "--without", default="", help="Parts left out, comma-separated: baselines, sweeps, time, frame."
+    "--without", default="", help="Parts to leave out, comma-separated: baselines, sweeps, time, frame."
 )
-@click.option("--results", default="castlist-bench", show_default=True, type=PATH, help="Kept results.")
+@click.option(
+    "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
+)
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def paper(data: tuple[Path, ...], output: Path, without: str, **given: Unpack[Given]) -> None:
-    """Make every table and figure of the paper's slides from the features at hand, as one page.
+    """Make every table and figure of the paper's slides from your features, as one page.
 
-    Ours stand beside the published numbers, and the page lists each published number that these features
-    cannot be compared with, and why. Interrupted, the same command goes on.
+    Our results stand beside the published ones. The page lists each published number that cannot be
+    compared with results on these features, and why. After an interruption, run the same command again: it
+    continues.
     """
     from castlist.research.bench.methods import parse_options
     from castlist.research.bench.paper import PARTS, Paper
@@ -254,7 +278,7 @@ def _results(data: tuple[Path, ...], given: Given) -> list[Result]:
 
 
 def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
-    """The sets to score; of a directory, a file that cannot be scored is named and left out."""
+    """The sets to score. A file of a directory that cannot be scored is reported and left out."""
     from castlist.errors import InputError
     from castlist.research.bench import Dataset, feature_files
     from castlist.research.features import read
@@ -271,7 +295,9 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
                 raise
             click.echo(f"left out: {error}", err=True)
     if not found:
-        raise InputError(f"nothing in {', '.join(map(str, data))} has features and labels")
+        raise InputError(
+            f"no file in {', '.join(map(str, data))} has both features and labels; both are needed"
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""castlist features: the face vectors of a film's workspace as a feature file for methods and benches."""
+"""castlist features: write the face vectors of a film's workspace to a feature file."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Examples:
 def command(workspace: Path, truth: Path | None, out: Path) -> None:
     """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality and labels.
 
-    The vectors are those of the face model, before any refinement; every track that castlist clusters is
-    written. Of TRUTH a track takes the label that most of its faces have.
+    The vectors are those of the face model, before any refinement. Every track that castlist clusters is
+    written. With --truth, a track gets the label that most of its faces have.
     """
     from castlist.research.features import write
     from castlist.research.from_film import features_of

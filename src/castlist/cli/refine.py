@@ -1,4 +1,4 @@
-"""castlist refine: features made better on their own faces, by the paper's methods."""
+"""castlist refine: train on the faces of a feature file, without labels, and write refined features."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ Examples:
 @click.option(
     "--method",
     type=click.Choice(METHODS),
-    help="Which pairs to learn from; by default tsiam where there are tracks.",
+    help="The method; by default tsiam if the file has tracks, else ssiam.",
 )
 @click.option(
     "--recipe",
     type=click.Choice(["castlist", "paper"]),
     default="castlist",
     show_default=True,
-    help="castlist: for features of any length and size; paper: the publication to the letter.",
+    help="castlist: suits features of any scale and number of dimensions; paper: exactly as published.",
 )
 @click.option(
     "--set",
@@ -61,7 +61,7 @@ Examples:
     "--check",
     "only_check",
     is_flag=True,
-    help="Only print what kind of features these are and which method suits them.",
+    help="Train nothing; print what kind of features these are and which method suits them.",
 )
 @click.option("--model", metavar="FILE", help="Also save the trained network, as safetensors.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -79,9 +79,9 @@ def command(
     device: str,
     threads: int,
 ) -> None:
-    """Train on FEATURES and write them refined; labels in it are not looked at.
+    """Train on FEATURES without their labels, and write the refined features.
 
-    FEATURES is an SSIAM .mat, an FGG .mat, a BCL folder or .ids file, or castlist's own .npz.
+    FEATURES is an SSIAM .mat, an FGG .mat, a BCL folder or .ids file, or an .npz of castlist.
     """
     from dataclasses import replace
 
@@ -104,8 +104,8 @@ def command(
         made = made.with_setting(f"refine.{setting}")
     if method.startswith("tsiam") and not table.timed:
         click.echo(
-            "this file has no frame numbers, so castlist cannot know which tracks are seen together: every "
-            "track takes its negatives from far tracks, which is a guess", err=True,
+            "this file has no frame numbers, so castlist cannot know which tracks are seen together: the "
+            "negative pairs of every track are taken from its farthest tracks, and may be wrong", err=True,
         )  # fmt: skip
     if model and method == "none":
         raise click.UsageError("--method none learns nothing that --model could save")
@@ -113,7 +113,7 @@ def command(
     step = made.refine
     if not isinstance(step, Learner):
         raise click.UsageError(
-            f"--method {method} needs a film and cannot learn from a file of features; choose another method"
+            f"--method {method} needs a film and cannot train on a feature file; choose another method"
         )
     with _progress(method, quiet) as watch:
         refined = step.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)

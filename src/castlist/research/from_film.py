@@ -56,14 +56,18 @@ def features_of(
         found, scan = _found(store, None, machine, watch)
     tracks, faces = found.cast.tracks, found.embeddings
     if not len(faces):
-        raise InputError(f"{workspace}: no face of this film was embedded; there is nothing to write")
+        raise InputError(
+            f"{workspace}: no face of this film was clear enough to get a vector, so there is nothing to "
+            "write; choose another film"
+        )
     numbers, place = np.unique(faces.track, return_inverse=True)
     label = None
     if truth is not None:
         label = labels_of(tracks, read_truth(truth))[numbers]
         if not (label != "").any():
             raise InputError(
-                f"{Path(truth).name}: no face in it lies on a track of this film; is it of this film?"
+                f"{Path(truth).name}: no face in it lies on a track of this film; check that it "
+                "belongs to this film"
             )
     return gather(
         found.cast.video.path.stem,
@@ -126,7 +130,7 @@ def read_truth(path: str | Path) -> Labelled:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path.name} is no CSV text in UTF-8") from None
+        raise InputError(f"{path.name} is not CSV text in UTF-8") from None
 
 
 def _labelled(rows: csv.DictReader[str], name: str) -> Labelled:
@@ -138,6 +142,6 @@ def _labelled(rows: csv.DictReader[str], name: str) -> Labelled:
         except (TypeError, ValueError, AttributeError):
             raise InputError(f"{name}: line {number} is not frame,x,y,w,h,label in numbers") from None
         if not np.isfinite([x, y, w, h]).all() or number > LONGEST:
-            raise InputError(f"{name}: line {number} has a box that is no number, or the file is too long")
+            raise InputError(f"{name}: line {number} has a box that is not a number, or the file is too long")
         found[frame].append((np.array([x, y, x + w, y + h]), label))
     return found

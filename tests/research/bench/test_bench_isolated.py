@@ -67,10 +67,12 @@ def test_what_no_one_foresaw_is_one_sentence():
 
 def test_a_process_that_dies_is_one_sentence(monkeypatch):
     monkeypatch.setattr(module, "CHILD", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
-    with pytest.raises(CastlistError, match=r"castlist was killed \(signal 9\), perhaps for want of memory"):
+    with pytest.raises(
+        CastlistError, match=r"castlist was killed \(signal 9\), perhaps because memory ran out"
+    ):
         isolated(task(), quiet)
     monkeypatch.setattr(module, "CHILD", (sys.executable, "-c", "pass"))
-    with pytest.raises(CastlistError, match="castlist stopped without answer"):
+    with pytest.raises(CastlistError, match="castlist stopped without a result"):
         isolated(task(), quiet)
 
 

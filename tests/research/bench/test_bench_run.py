@@ -467,7 +467,7 @@ def test_run_prints_tables_json_and_a_page(files):
             ("--set", "castlist.low_quality=2", "--methods", "castlist"),
             r"GroupLinkage.low_quality must lie in \[0, 1\)",
         ),
-        (("--set", "castlist.low_quality=x", "--methods", "castlist"), "castlist cannot take"),
+        (("--set", "castlist.low_quality=x", "--methods", "castlist"), "castlist cannot use"),
         (("--set", "base.epochs=1", "--methods", "base"), "base has no option epochs; it has none"),
         (
             ("--set", "ssaim.epochs=1", "--methods", "base"),
@@ -549,7 +549,7 @@ def test_files_of_a_directory_that_cannot_be_scored_are_left_out_and_said(files)
     with pytest.raises(InputError, match="holiday has no labels"):
         call(*given, "--data", files / "data" / "holiday.npz")
     (files / "data" / "bbt_s01e01.npz").write_bytes(b"")
-    with pytest.raises(InputError, match="has features and labels"):
+    with pytest.raises(InputError, match="both features and labels"):
         call(*given, "--data", files / "data")
 
 

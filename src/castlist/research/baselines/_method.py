@@ -93,7 +93,7 @@ class Method(ABC):
                 f"{self.name} needs {missing}, which this track set does not have; choose another method"
             )
         if k is None and not self.estimates_k and track_set.tracks:
-            raise InputError(f"{self.name} must be told the number of people; give k")
+            raise InputError(f"{self.name} needs the number of people; give k")
         if k is not None and track_set.tracks and not 1 <= k <= track_set.tracks:
             raise InputError(f"k must be between 1 and the number of tracks ({track_set.tracks}), got {k}")
 

@@ -52,7 +52,7 @@ def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, 
     """
     kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
     if not len(kept) or kept.label is None:
-        raise InputError(f"{features.name} has no track left to count")
+        raise InputError(f"{features.name} has no track left; change --cast or --drop")
     share = np.bincount(np.unique(kept.label, return_inverse=True)[1], kept.size) / kept.faces
     pairs = kept.constraints().cannot
     subset = subset_of(features.name)

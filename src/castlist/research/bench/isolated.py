@@ -68,7 +68,9 @@ def _talk(send: IO[bytes], receive: IO[bytes], task: MethodTask, watch: Watch) -
 
 def _end(code: int) -> str:
     return (
-        f"was killed (signal {-code}), perhaps for want of memory" if code < 0 else "stopped without answer"
+        f"was killed (signal {-code}), perhaps because memory ran out"
+        if code < 0
+        else "stopped without a result"
     )
 
 

@@ -158,7 +158,7 @@ def _with_options(step: Step, method: str, options: MethodOptions) -> Step:
     try:
         return replace(step, **wanted) if wanted else step
     except TypeError:
-        raise InputError(f"{method} cannot take {wanted}; give numbers where it has numbers") from None
+        raise InputError(f"{method} cannot use {wanted}; give numbers for its numbers") from None
 
 
 def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> Siamese | Unrefined:

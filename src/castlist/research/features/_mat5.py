@@ -108,7 +108,7 @@ def _unpack(packed: memoryview, order: str, most: int | None) -> memoryview:
         raise InputError(DAMAGED)
     kind, size = (int(v) for v in np.frombuffer(tag, f"{order}u4"))
     if kind != MATRIX:
-        raise InputError("is damaged: a compressed variable is no array")
+        raise InputError("is damaged: a compressed variable is not an array")
     if most is None:
         check_amount(size, 1, "a variable")
         if size > BOMB and size > RATIO * len(packed):
@@ -190,7 +190,7 @@ def _values(data: memoryview, at: int, count: int, order: str, depth: int) -> tu
     for _ in range(count):
         element = _element(data, at, order)
         if element.kind != MATRIX:
-            raise InputError("is damaged: a cell or field holds no array")
+            raise InputError("is damaged: a cell or field does not hold an array")
         values.append(_matrix(element.data, order, depth + 1)[1])
         at = element.end
     return values, at

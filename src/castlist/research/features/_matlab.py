@@ -178,7 +178,7 @@ def _hdf5_value(file: h5py.File, reference: h5py.Reference, text: bool) -> Plain
     for _ in range(3):  # a label may be a cell that holds a string
         target = file[reference]
         if not isinstance(target, h5py.Dataset) or target.external or target.is_virtual:
-            raise InputError("a field of Tracks refers to something that is no array")
+            raise InputError("a field of Tracks refers to something that is not an array")
         if h5py.check_ref_dtype(target.dtype) is not h5py.Reference:
             return _hdf5_plain(target, text)
         if target.size != 1:
