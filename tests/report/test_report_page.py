@@ -15,7 +15,7 @@ import pytest
 
 from castlist.errors import InputError, WorkspaceError
 from castlist.report import Evidence, render, write
-from castlist.report.figures import histograms, lane, presence, ticks
+from castlist.report.figures import PairCosines, histograms, lane, presence, ticks
 from castlist.report.page import film_address
 
 
@@ -189,7 +189,7 @@ def test_evidence_drops_what_is_not_finite(film: Callable[..., Any]) -> None:
 
 def test_histograms_by_pencil() -> None:
     same, other = np.float32([1, 1, 0]), np.float32([0, 0, -1])
-    figure = histograms([("x", same, other)])
+    figure = histograms([PairCosines("x", same, other)])
     assert figure is not None
     (plot,) = figure.plots
     assert plot.overlap == pytest.approx(1 / 3)  # the only shared bin holds a third and two thirds
@@ -199,7 +199,7 @@ def test_histograms_by_pencil() -> None:
 
 
 def test_histograms_without_pairs() -> None:
-    assert histograms([("x", np.zeros(0, np.float32), np.zeros(3, np.float32))]) is None
+    assert histograms([PairCosines("x", np.zeros(0, np.float32), np.zeros(3, np.float32))]) is None
     assert histograms([]) is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from castlist.drawn.truth import NOT_A_FACE, UNKNOWN, Truth
 from castlist.types import CUT, DISSOLVE, FADE, START, Clock, Shots
 
 Image = NDArray[np.uint8]
-Row = tuple[int, NDArray[np.float64], int, int]  # frame, box, person, track
 Watch = Callable[[int, int], None]  # frames done, frames in all
 
 LEAST_HEIGHT = 14.0  # pixels: a smaller face need not be found
@@ -23,6 +23,16 @@ MOST_YAW = 60.0  # degrees: a head turned farther need not be found
 LEAST_SEEN = 0.55  # of a face's box: less need not be found
 GONE = 0.15  # of a face's box, or of its picture's light: less is not there
 LEAST_LIGHT = 0.45  # of a shot's picture, while it fades
+
+
+class Row(NamedTuple):
+    """A face in one frame."""
+
+    frame: int
+    box: NDArray[np.float64]  # (4,) left, top, right, bottom in pixels
+    person: int  # its number, or NOT_A_FACE or UNKNOWN
+    track: int  # -1 for none
+
 
 KINDS = {"cut": CUT, "dissolve": DISSOLVE, "fade": FADE}
 
@@ -49,10 +59,12 @@ def render(script: Script, path: Path | str, *, seed: int = 0, watch: Watch | No
 def truth(script: Script, rows: list[Row]) -> Truth:
     """The rows found while drawing, as a table."""
     names = tuple(f"P{i + 1}" for i in range(len(script.looks)))
-    columns = [np.array([r[k] for r in rows]) for k in (0, 2, 3)]
-    box = np.array([r[1] for r in rows], np.float32).reshape(-1, 4)
+    frame, person, track = (
+        np.array(v) for v in ([r.frame for r in rows], [r.person for r in rows], [r.track for r in rows])
+    )
+    box = np.array([r.box for r in rows], np.float32).reshape(-1, 4)
     clock = Clock(*ticks(script, script.frame_count))
-    return Truth(columns[0], box, columns[1], columns[2], shots(script), names, clock)
+    return Truth(frame, box, person, track, shots(script), names, clock)
 
 
 def shots(script: Script) -> Shots:
@@ -128,21 +140,21 @@ def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, m
     found = stage.boxes(k)
     rows: list[Row] = []
     for place, (i, box, yaw) in enumerate(found):
-        share = visible(box, [b for _, b, _ in found[place + 1 :]], stage, size)
+        share = visible(box, [face.box for face in found[place + 1 :]], stage, size)
         if share < GONE:
             continue
         small = box[3] - box[1] < LEAST_HEIGHT
         lost = not main or light < LEAST_LIGHT or share < LEAST_SEEN or abs(yaw) > MOST_YAW or small
         person = UNKNOWN if lost else stage.scene.actors[i].person
-        rows.append((frame, clip(box, size), person, first_track + i if main else -1))
+        rows.append(Row(frame, clip(box, size), person, first_track + i if main else -1))
     for p, box in enumerate(stage.portraits(k)):
         held = stage.hands.get(p)
         if held is not None and not held.there[stage.moment(k)]:
             continue
-        before = [b for _, b, _ in found] if held is None else []  # a phone is held in front of everybody
+        before = [face.box for face in found] if held is None else []  # a phone is held in front of everybody
         if visible(box, before, stage, size) >= GONE:
             track = first_track + len(stage.scene.actors) + p
-            rows.append((frame, clip(box, size), NOT_A_FACE if main else UNKNOWN, track if main else -1))
+            rows.append(Row(frame, clip(box, size), NOT_A_FACE if main else UNKNOWN, track if main else -1))
     return rows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -209,6 +209,14 @@ def _dressed(look: Look, actor: Actor) -> Look:
     return look if actor.shirt is None else replace(look, shirt=actor.shirt)
 
 
+class PlacedFace(NamedTuple):
+    """Where the face of an actor is in a frame."""
+
+    actor: int  # its number in the scene
+    box: Floats  # (4,) left, top, right, bottom in pixels, not clipped
+    yaw: float  # degrees
+
+
 class Stage:
     """A scene set up: ask it for its frames and for the faces in them."""
 
@@ -341,8 +349,8 @@ class Stage:
         paste(out, torso, at, unit / coarse, 0.0, mirrored)
         paste(out, front, at, unit / scale, roll, mirrored)
 
-    def boxes(self, k: int) -> list[tuple[int, Floats, float]]:
-        """Of each actor there: its number, its face's box in pixels (not clipped), its yaw."""
+    def boxes(self, k: int) -> list[PlacedFace]:
+        """The face of each actor there, in the order in which they are drawn."""
         k, found = self.moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
             if m.there[k]:
@@ -354,7 +362,7 @@ class Stage:
                 if actor.mirrored:
                     box = np.array([-box[2], box[1], -box[0], box[3]])
                 at = np.array([m.x[k] - self.shift[k], m.y[k]])
-                found.append((i, np.concatenate([at, at]) + box * m.unit[k], float(m.yaw[k])))
+                found.append(PlacedFace(i, np.concatenate([at, at]) + box * m.unit[k], float(m.yaw[k])))
         return found
 
     def portraits(self, k: int) -> list[Floats]:

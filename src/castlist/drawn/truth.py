@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,18 @@ from castlist.types import Clock, Shots, freeze
 
 UNKNOWN = -1  # Truth.person of a face that nobody need find: too small, turned away, hidden, half faded
 NOT_A_FACE = -2  # Truth.person of a picture of a face
+
+
+class TruthRow(NamedTuple):
+    """A face in one frame."""
+
+    frame: int
+    x: float  # of its left edge, in pixels
+    y: float  # of its upper edge
+    w: float
+    h: float
+    label: str
+    track: int  # -1 for none
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,16 +58,17 @@ class Truth:
         person = int(self.person[row])
         return {UNKNOWN: "UNK", NOT_A_FACE: "NF"}.get(person) or self.names[person]
 
-    def rows(self) -> Iterator[tuple[int, float, float, float, float, str, int]]:
-        """frame, x, y, w, h, label, track of each face."""
+    def rows(self) -> Iterator[TruthRow]:
+        """Each face as the table has it."""
         for i in range(len(self)):
             left, top, right, bottom = (float(v) for v in self.box[i])
-            yield int(self.frame[i]), left, top, right - left, bottom - top, self.label(i), int(self.track[i])
+            x = (left, top, right - left, bottom - top)
+            yield TruthRow(int(self.frame[i]), *x, self.label(i), int(self.track[i]))
 
     def write_csv(self, path: Path | str) -> None:
         """Write one row a face: frame,x,y,w,h,label,track."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             out = csv.writer(file, lineterminator="\n")
-            out.writerow(("frame", "x", "y", "w", "h", "label", "track"))
+            out.writerow(TruthRow._fields)
             for frame, *numbers, label, track in self.rows():
                 out.writerow((frame, *(f"{v:.2f}" for v in numbers), label, track))

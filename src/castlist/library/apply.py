@@ -11,7 +11,7 @@ from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import undo
 from castlist.library.harvest import FilmFacts, MemberFacts
-from castlist.library.log import Event, EventKind, FilmPerson, LinkOrigin
+from castlist.library.log import Event, EventKind, FilmPerson, LinkOrigin, LoggedQuestion
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -100,7 +100,7 @@ def _begin_person(db: Db, person: str, made: str) -> None:
         db.execute("INSERT OR IGNORE INTO person VALUES (?, '', '', ?)", (person, made))
 
 
-def _question(db: Db, film: int, question: tuple[str, str, str, float, str]) -> None:
+def _question(db: Db, film: int, question: LoggedQuestion) -> None:
     key, digest, other, probability, why = question
     a, there = member_of(db, film, key), find_film(db, digest)
     b = None if there is None else member_of(db, there, other)

@@ -15,7 +15,7 @@ from castlist.decisions import Anchor
 from castlist.library.apply import match
 from castlist.library.harvest import FilmFacts
 from castlist.library.link import SURE, Ask, Candidate, NewPerson, Placement, place
-from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, PairAnswer
+from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedQuestion, PairAnswer
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
 from castlist.library.score import CommonPart, ScoreOdds, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
@@ -228,9 +228,9 @@ def _people(
     return rows
 
 
-def _question(db: Db, growth: Growth, ask: Ask) -> tuple[str, str, str, float, str]:
+def _question(db: Db, growth: Growth, ask: Ask) -> LoggedQuestion:
     digest, key = name_of(db, ask.member)
-    return growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why
+    return LoggedQuestion(growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why)
 
 
 def _halves(
@@ -247,8 +247,9 @@ def _halves(
     much like the one as like the other is linked to neither.
     """
     questions = []
-    for first, second, number, first_member, second_member in found.halves:
-        a, b = vectors_of(db, first_member), vectors_of(db, second_member)
+    for pair in found.halves:
+        number, (first, second) = pair.number, pair.people
+        a, b = (vectors_of(db, member) for member in pair.members)
         vectors = facts.members[number].vectors.astype(np.float32)
         direct = scale.log_odds(a, b)
         odds = [scale.log_odds(vectors, x) for x in (a, b)]
@@ -263,8 +264,8 @@ def _halves(
             _, chance = found.linked.pop(number)
             people[number] |= {"person": new_ulid(), "how": LinkOrigin.NEW, "p": None}
             growth.linked, growth.new = growth.linked - 1, growth.new + 1
-            questions.append(Ask(number, first_member, chance, "looks like two people of the library"))
-        questions.append(Ask(number, second_member, SURE, "looks like two people of the library"))
+            questions.append(Ask(number, pair.members[0], chance, "looks like two people of the library"))
+        questions.append(Ask(number, pair.members[1], SURE, "looks like two people of the library"))
     return questions
 
 

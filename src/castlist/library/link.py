@@ -54,15 +54,22 @@ class Ask:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TwoPeople:
+    """Two people of the library who both are surely one person of the film."""
+
+    number: int  # of the film's person
+    people: tuple[str, str]  # ids in the library
+    members: tuple[int, int]  # rows of the members that look like the film's person
+
+
 @dataclass(slots=True)
 class Placement:
     """Who was linked to whom, and what is to be asked."""
 
     linked: dict[int, tuple[Candidate, float]] = field(default_factory=dict)
     joins: list[tuple[Candidate, float]] = field(default_factory=list)  # nobody's members that join someone
-    halves: list[tuple[str, str, int, int, int]] = field(
-        default_factory=list
-    )  # two people, someone, two members
+    halves: list[TwoPeople] = field(default_factory=list)
     questions: list[Ask] = field(default_factory=list)
 
 
@@ -133,7 +140,8 @@ def _consider(
     there = holders.setdefault(c.person, set())
     if film_person.number in found.linked:
         first = found.linked[film_person.number][0]
-        found.halves.append((str(first.person), c.person, film_person.number, first.member, c.member))
+        people, members = (str(first.person), c.person), (first.member, c.member)
+        found.halves.append(TwoPeople(film_person.number, people, members))
         return
     if there & apart.get(film_person.number, frozenset()):
         return

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from castlist.errors import WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["Data", "Event", "EventKind", "EventLog", "LinkOrigin", "PairAnswer", "now"]
+__all__ = ["Data", "Event", "EventKind", "EventLog", "LinkOrigin", "LoggedQuestion", "PairAnswer", "now"]
 
 VERSION = 1  # of the log that is written; a later one is not opened
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
@@ -65,6 +65,16 @@ class FilmPerson(TypedDict, total=False):
     at: list[list[str | float]]  # a few faces: exact time, left, top, right, bottom as shares of the picture
 
 
+class LoggedQuestion(NamedTuple):
+    """Whether somebody of the film is a person of another film; a list in the log."""
+
+    key: str  # of the film's person
+    digest: str  # of the other film
+    other: str  # key of the person there
+    probability: float
+    why: str
+
+
 class Data(TypedDict, total=False):
     """What an event holds: its kind says which of these. A damaged log may lack any: `apply` looks."""
 
@@ -75,7 +85,7 @@ class Data(TypedDict, total=False):
     workspace: str
     near: str  # the workspace as seen from the library
     people: list[FilmPerson]
-    questions: list[tuple[str, str, str, float, str]]  # key, other film and key, probability, why
+    questions: list[LoggedQuestion]
     into: str
     gone: str
     person: str

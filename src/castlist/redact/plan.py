@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,9 +121,9 @@ def planned(
     same = known[
         _same(cast.tracks.frame[known], cast.tracks.box[known], faces.frame[shown], faces.box[shown])
     ]
-    parts.append((cast.tracks.frame[same], HOLE, cast.tracks.box[same].astype(np.float64)))
+    parts.append(_Part(cast.tracks.frame[same], HOLE, cast.tracks.box[same].astype(np.float64)))
     lost = _lost(faces, hidden, hide, cast) if hide.fail_secure else np.zeros(0, np.int64)
-    parts.append((lost, WHOLE, np.zeros((len(lost), 4))))
+    parts.append(_Part(lost, WHOLE, np.zeros((len(lost), 4))))
     return Plan(
         Covers.of(parts),
         np.concatenate([faces.frame[shown], cast.tracks.frame[known]]),
@@ -133,16 +133,22 @@ def planned(
     )
 
 
-def _found_again(
-    more: Sequence[Tracks], hide: Hide, cast: Cast
-) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
+class _Part(NamedTuple):
+    """Covers of one kind."""
+
+    frame: NDArray[np.int64]  # (n,)
+    kind: int
+    box: NDArray[np.float64]  # (n, 4)
+
+
+def _found_again(more: Sequence[Tracks], hide: Hide, cast: Cast) -> list[_Part]:
     """Covers of faces that a proof found: they give way to nobody, and are black whatever the style."""
     no_rows = (np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
     parts = []
     for tracks in more:
         every = np.ones(len(tracks.frame), bool)
         parts += _hidden(tracks, every, every, hide, cast, no_rows)
-    return [(frame, BLACK if kind == CORE else kind, box) for frame, kind, box in parts]
+    return [part._replace(kind=BLACK) if part.kind == CORE else part for part in parts]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -246,7 +252,7 @@ def _hidden(
     hide: Hide,
     cast: Cast,
     kept: tuple[NDArray[np.int64], NDArray[np.float32]],
-) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
+) -> list[_Part]:
     """Covers of some faces of tracks, and of where they were just before and will be just after.
 
     Detections that are `certain` (m,) are hidden even where a kept face is, but for the edge that gives way
@@ -256,9 +262,9 @@ def _hidden(
     at = np.flatnonzero(rows)
     found = at[(tracks.detection[at] >= 0) & certain[at]]
     parts = [
-        (tracks.frame[at], MARGIN, hide.head(tracks.box[at])),
-        (tracks.frame[at], BODY, hide.face(tracks.box[at])),
-        (tracks.frame[found], CORE, _giving_way(tracks.frame[found], tracks.box[found], *kept)),
+        _Part(tracks.frame[at], MARGIN, hide.head(tracks.box[at])),
+        _Part(tracks.frame[at], BODY, hide.face(tracks.box[at])),
+        _Part(tracks.frame[found], CORE, _giving_way(tracks.frame[found], tracks.box[found], *kept)),
     ]
     seconds = clock.seconds()
     for first, last in _stretches(tracks, at):
@@ -267,7 +273,7 @@ def _hidden(
             other = min(max(end - step * max(1, _within(tracks, end, -step, first, last)), first), last)
             for kind, grown in ((MARGIN, hide.head), (BODY, hide.face)):
                 boxes = _going_on(tracks, end, other, frames, grown(tracks.box[[end]])[0], seconds)
-                parts.append((frames, kind, boxes))
+                parts.append(_Part(frames, kind, boxes))
     return parts
 
 
@@ -287,9 +293,7 @@ def _same(
     return marks
 
 
-def _opened(
-    faces: Tracks, shown: NDArray[np.int64], certain: NDArray[np.bool_], hide: Hide
-) -> list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]:
+def _opened(faces: Tracks, shown: NDArray[np.int64], certain: NDArray[np.bool_], hide: Hide) -> list[_Part]:
     """What stays open of the faces `shown` (k,): with a margin, but where somebody else's face is; and of
     those that are near nobody, the whole head, where no other face was or will be."""
     frame, box, others = faces.frame[shown], faces.box[shown], np.flatnonzero(certain)
@@ -304,7 +308,7 @@ def _opened(
     touched = near(faces_, EXACT)
     faces_[touched] = _grown(box[touched], min(EXACT, hide.open))
     alone = ~near(heads, max(AMONG, hide.open))
-    return [(frame, HOLE, faces_), (frame[alone], HEAD, heads[alone])]
+    return [_Part(frame, HOLE, faces_), _Part(frame[alone], HEAD, heads[alone])]
 
 
 def _giving_way(

@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Person
 
-__all__ = ["Histogram", "Separation", "histograms", "lane", "milliseconds", "presence", "shot_strip", "ticks"]
+__all__ = [
+    "Histogram",
+    "PairCosines",
+    "Separation",
+    "histograms",
+    "lane",
+    "milliseconds",
+    "presence",
+    "shot_strip",
+    "ticks",
+]
 
 BINS = 40  # of a histogram of cosines from -1 to 1
 PLOT = (360, 170)  # width and height of a plot's area in SVG units
@@ -39,8 +50,16 @@ class Separation:
     overlap: float  # 0: wholly apart, 1: the same distribution
 
 
-def histograms(pairs: Sequence[tuple[str, NDArray[np.float32], NDArray[np.float32]]]) -> Figure | None:
-    """Plots of several (title, positive cosines, negative cosines) on common axes; None without pairs."""
+class PairCosines(NamedTuple):
+    """PairCosines of pairs of tracks for one plot."""
+
+    title: str
+    positive: NDArray[np.float32]  # (p,) of one person
+    negative: NDArray[np.float32]  # (n,) of two people
+
+
+def histograms(pairs: Sequence[PairCosines]) -> Figure | None:
+    """Plots of cosines on common axes; None without pairs."""
     kept = [(title, _finite(p), _finite(n)) for title, p, n in pairs]
     kept = [(title, p, n) for title, p, n in kept if len(p) and len(n)]
     if not kept:

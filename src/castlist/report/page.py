@@ -12,7 +12,6 @@ from typing import TypedDict
 from urllib.parse import quote
 
 import numpy as np
-from numpy.typing import NDArray
 
 from castlist.cast import Appearance, Cast, Face, Person
 from castlist.report import figures, words
@@ -150,14 +149,12 @@ def film_address(cast: Cast, folder: Path) -> str:
     return quote(os.fsencode(Path(place).as_posix()), safe="/")
 
 
-def _pairs(
-    evidence: Evidence,
-) -> list[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+def _pairs(evidence: Evidence) -> list[figures.PairCosines]:
     """The plots of pairs: one where the refined features were not used, since both would be the same."""
-    before = ("Before refinement", evidence.positive_before, evidence.negative_before)
-    after = ("After refinement", evidence.positive_after, evidence.negative_after)
+    before = figures.PairCosines("Before refinement", evidence.positive_before, evidence.negative_before)
+    after = figures.PairCosines("After refinement", evidence.positive_after, evidence.negative_after)
     same = all(np.array_equal(x, y) for x, y in zip(before[1:], after[1:], strict=True))
-    return [("The film's own pairs", *before[1:])] if same else [before, after]
+    return [before._replace(title="The film's own pairs")] if same else [before, after]
 
 
 def _hues(cast: Cast) -> list[int]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,16 @@ _DEEPEST = 8  # lists within lists
 Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[str, Plain] | None"
 Stored: TypeAlias = "NDArray[np.generic] | Fraction | Path | Plain"  # what a column can hold
 Data: TypeAlias = bytes | memoryview
-Column = tuple[str, str, tuple[int, ...], Data]  # name, kind, shape, bytes
 T = TypeVar("T")
+
+
+class Column(NamedTuple):
+    """A field of a dataclass as it is stored."""
+
+    name: str  # of the field, with those of the tables that it is in before it
+    kind: str
+    shape: tuple[int, ...]
+    data: Data
 
 
 def write(db: sqlite3.Connection, table: DataclassInstance, *, skip: tuple[str, ...] = ()) -> int:
@@ -127,21 +135,23 @@ def _columns(table: DataclassInstance, prefix: str) -> Iterator[Column]:
             for i, item in enumerate(value):
                 yield from _columns(item, f"{name}.{i}.")
         else:
-            yield (name, *_encode(name, value))
+            yield _encode(name, value)
 
 
-def _encode(name: str, value: object) -> tuple[str, tuple[int, ...], Data]:
+def _encode(name: str, value: object) -> Column:
+    """The column of a value; raises InputError where a workspace cannot store it."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biuf":
             raise InputError(f"{name} has dtype {value.dtype}; a workspace keeps numbers and booleans only")
         array = np.ascontiguousarray(value)
-        return array.dtype.str, value.shape, array.reshape(-1).view(np.uint8).data if array.size else b""
+        data = array.reshape(-1).view(np.uint8).data if array.size else b""
+        return Column(name, array.dtype.str, value.shape, data)
     if isinstance(value, Fraction):
-        return "fraction", (), str(value).encode()
+        return Column(name, "fraction", (), str(value).encode())
     if isinstance(value, Path):
-        return "path", (), os.fsencode(value)
+        return Column(name, "path", (), os.fsencode(value))
     try:
-        return "json", (), json.dumps(value, default=_row).encode()
+        return Column(name, "json", (), json.dumps(value, default=_row).encode())
     except TypeError:
         raise InputError(f"{name} is a {type(value).__name__}; a workspace cannot keep that") from None
 

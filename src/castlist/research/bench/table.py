@@ -134,10 +134,11 @@ def settings(cell: Cell) -> str:
 def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     """Every table, its protocol above it and the sources of its published numbers below."""
     blocks = []
-    for title, about, rows, below in _tables(cells, names):
-        wide = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-        lines = ["  ".join(t.ljust(w) for t, w in zip(r, wide, strict=True)).rstrip() for r in rows]
-        blocks.append("\n".join([title, f"  {about}", *(f"  {line}" for line in [*lines, *below])]))
+    for table in _tables(cells, names):
+        wide = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
+        lines = ["  ".join(t.ljust(w) for t, w in zip(r, wide, strict=True)).rstrip() for r in table.rows]
+        below = [f"  {line}" for line in [*lines, *table.notes]]
+        blocks.append("\n".join([table.title, f"  {table.protocol}", *below]))
     legend = "ours ± standard deviation over the runs [published]; accuracy is weighted cluster purity"
     return "\n\n".join([*blocks, legend]) if blocks else "no results"
 
@@ -145,20 +146,28 @@ def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
 def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     """The same tables for a document."""
     blocks = []
-    for title, about, rows, below in _tables(cells, names):
-        lines = [f"| {' | '.join(r)} |" for r in rows]
-        lines.insert(1, "|" + "---|" * len(rows[0]))
-        remarks = ["", *(f"- {note}" for note in below)] if below else []
-        blocks.append("\n".join([f"**{title}**", "", f"{about}", "", *lines, *remarks]))
+    for table in _tables(cells, names):
+        lines = [f"| {' | '.join(r)} |" for r in table.rows]
+        lines.insert(1, "|" + "---|" * len(table.rows[0]))
+        remarks = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
+        blocks.append("\n".join([f"**{table.title}**", "", table.protocol, "", *lines, *remarks]))
     return "\n\n".join(blocks) if blocks else "no results"
 
 
-def _tables(
-    cells: Iterable[Cell], names: Iterable[str]
-) -> Iterator[tuple[str, str, list[list[str]], list[str]]]:
-    """Of each table: what was scored, the protocol, the rows of text, and the notes."""
+class _Table(NamedTuple):
+    """One table as text."""
+
+    title: str  # what was scored
+    protocol: str
+    rows: list[list[str]]  # the first one has the headings
+    notes: list[str]
+
+
+def _tables(cells: Iterable[Cell], names: Iterable[str]) -> Iterator[_Table]:
+    """The table of each set of features and protocol."""
     for (dataset, subset, protocol), found in groups(cells).items():
         facts, shown = found[0].results[0].facts, columns(found, names)
         size = f"{facts['tracks']} tracks, {facts['faces']} faces, {facts['dim']}-d features"
         rows = [["method", "runs", *(heading for _, heading, _ in shown)], *(row(c, shown) for c in found)]
-        yield f"{dataset}{f' ({subset})' if subset else ''}: {size}", str(protocol), rows, notes(found)
+        title = f"{dataset}{f' ({subset})' if subset else ''}: {size}"
+        yield _Table(title, str(protocol), rows, notes(found))

@@ -122,8 +122,17 @@ def _unpack(packed: memoryview, order: str, most: int | None) -> memoryview:
     return memoryview(data)
 
 
-def _head(data: memoryview, order: str) -> tuple[int, tuple[int, ...], str, int]:
-    """Class with flags, dimensions and name of an array, and where its values start."""
+class _Head(NamedTuple):
+    """What comes before the values of an array."""
+
+    word: int  # class with flags
+    shape: tuple[int, ...]
+    name: str
+    end: int  # where the values start
+
+
+def _head(data: memoryview, order: str) -> _Head:
+    """The head of an array; raises InputError where it is damaged."""
     flags = _element(data, 0, order)
     dimensions = _element(data, flags.end, order)
     name = _element(data, dimensions.end, order)
@@ -133,11 +142,11 @@ def _head(data: memoryview, order: str) -> tuple[int, tuple[int, ...], str, int]
     if len(shape) < 2 or min(shape) < 0:
         raise InputError(f"is damaged: an array has the dimensions {shape}")
     word = int(np.frombuffer(flags.data[:4], f"{order}u4")[0])
-    return word, shape, bytes(name.data).decode("latin-1"), name.end
+    return _Head(word, shape, bytes(name.data).decode("latin-1"), name.end)
 
 
 def _name(data: memoryview, order: str) -> str:
-    return _head(data, order)[2] if len(data) else ""
+    return _head(data, order).name if len(data) else ""
 
 
 def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
