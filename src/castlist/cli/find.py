@@ -65,13 +65,16 @@ def command(
     replace = replace or bool(recipe or settings or people)  # who names a recipe wants its cast
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
-        _single(films[0], out, steps, machine, as_json, replace, quiet)
+        _single(films[0], steps, machine, out=out, as_json=as_json, replace=replace, quiet=quiet)
         return 0
-    return _many(films, out, steps, machine, jobs, shard, on, address, as_json, replace, quiet)
+    return _many(
+        films, steps, machine, out=out, jobs=jobs, shard=shard, on=on, address=address,
+        as_json=as_json, again=replace, quiet=quiet,
+    )  # fmt: skip
 
 
 def _single(
-    film: str, out: str | None, recipe: Recipe, machine: Machine, as_json: bool, replace: bool, quiet: bool
+    film: str, recipe: Recipe, machine: Machine, *, out: str | None, as_json: bool, replace: bool, quiet: bool
 ) -> None:
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
@@ -119,8 +122,8 @@ def _replaced(path: Path, recipe: Recipe) -> list[str]:
 
 
 def _many(
-    films: tuple[str, ...], out: str | None, recipe: Recipe, machine: Machine, jobs: int, shard: str | None,
-    on: str, address: str | None, as_json: bool, again: bool, quiet: bool,
+    films: tuple[str, ...], recipe: Recipe, machine: Machine, *, out: str | None, jobs: int,
+    shard: str | None, on: str, address: str | None, as_json: bool, again: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """A row a film on stdout; 2 where one failed."""
     from dataclasses import replace

@@ -143,7 +143,10 @@ def read_frames(
         raise InputError(f"on_demand must be 0 or a number of frames, got {on_demand}")
     if thumb and min(thumb) < 1:
         raise InputError(f"thumb must be None or a width and a height in pixels, got {thumb}")
-    return Reader(video, start_pts, max_side, thumb, on_demand, exact, limits or Limits())
+    return Reader(
+        video, start_pts=start_pts, max_side=max_side, thumb=thumb, on_demand=on_demand, exact=exact,
+        limits=limits or Limits(),
+    )  # fmt: skip
 
 
 class Reader:
@@ -167,6 +170,7 @@ class Reader:
     def __init__(
         self,
         video: Video,
+        *,
         start_pts: int,
         max_side: int,
         thumb: tuple[int, int] | None,

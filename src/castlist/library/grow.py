@@ -156,10 +156,10 @@ def _linked(
         people,
         candidates,
         likeness,
-        library,
-        apart,
-        inside,
-        {p: frozenset(members_held) for p, members_held in held.items()},
+        library=library,
+        apart=apart,
+        inside=inside,
+        held={p: frozenset(members_held) for p, members_held in held.items()},
     )
 
 

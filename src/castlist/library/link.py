@@ -77,6 +77,7 @@ def place(
     people: Sequence[NewPerson],
     candidates: Sequence[Candidate],
     likeness: ScoreOdds,
+    *,
     library: int,
     apart: Mapping[int, frozenset[int]],
     inside: Mapping[tuple[int, int], float],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from castlist.cast import Cast
 from castlist.store.database import DATABASE
@@ -105,29 +105,32 @@ def scans(db: sqlite3.Connection) -> list[ScanCounts]:
         " FROM scans LEFT JOIN segments ON scan = scans.id GROUP BY scans.id ORDER BY scans.id",
         (whole, whole, whole, whole, whole, whole, whole),
     )
-    return [_scan(db, *row) for row in found]
+    return [_scan(db, _ScanRow(*row)) for row in found]
 
 
-def _scan(
-    db: sqlite3.Connection,
-    scan: int,
-    complete: int,
-    segments: int,
-    frames: int,
-    faces: int,
-    embedded: int,
-    damaged: int,
-) -> ScanCounts:
+class _ScanRow(NamedTuple):
+    """A scan as the database counts it."""
+
+    scan: int
+    complete: int
+    segments: int
+    frames: int
+    faces: int
+    embedded: int
+    damaged: int
+
+
+def _scan(db: sqlite3.Connection, row: _ScanRow) -> ScanCounts:
     """A scan's counts: also frames that were given another time, and seconds that could not be read."""
-    units = rows(db, "SELECT unit FROM segments WHERE scan = ? LIMIT 1", (exact,), (scan,))
-    retimed, unread = counted(db, scan)
+    units = rows(db, "SELECT unit FROM segments WHERE scan = ? LIMIT 1", (exact,), (row.scan,))
+    retimed, unread = counted(db, row.scan)
     return {
-        "complete": bool(complete),
-        "segments": segments,
-        "frames": frames,
-        "faces": faces,
-        "embedded": embedded,
-        "damaged_frames": damaged,
+        "complete": bool(row.complete),
+        "segments": row.segments,
+        "frames": row.frames,
+        "faces": row.faces,
+        "embedded": row.embedded,
+        "damaged_frames": row.damaged,
         "retimed_frames": retimed,
         "unread_seconds": round(float(unread * units[0][0]), 3) if units else 0.0,
     }

@@ -118,20 +118,21 @@ def _proposal(
     best, second = (int(order[k]) if k < len(order) and agree[i, order[k]] > 0 else NOISE for k in (0, 1))
     agreement = float(agree[i, best]) if best != NOISE else 0.0
     next_agreement = float(agree[i, second]) if second != NOISE else 0.0
-    state, why = _match(i, names, faces, agree, groups, best, agreement - next_agreement)
+    state, why = _match(i, best, agree, names, groups, faces=faces, lead=agreement - next_agreement)
     return Proposal(names[i], state, best, agreement, second, next_agreement, faces, why)
 
 
 def _match(
     i: int,
-    names: list[str],
-    faces: bool,
-    agree: NDArray[np.float64],
-    groups: Sequence[Group],
     best: int,
+    agree: NDArray[np.float64],
+    names: list[str],
+    groups: Sequence[Group],
+    *,
+    faces: bool,
     lead: float,
 ) -> tuple[Match, str]:
-    """What becomes of a name whose best match is `best`, and why it is not clear."""
+    """What becomes of name i, whose best match is group `best` by a `lead`, and why it is not clear."""
     if best == NOISE:
         return Match.NOBODY, "nobody is seen there"
     has = groups[best].name

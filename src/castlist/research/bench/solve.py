@@ -117,7 +117,7 @@ def _refined(task: MethodTask, watch: Watch, before: float | None) -> Iterator[A
     trees: dict[str, Tree] = {}
     for unit, k in task.wanted:
         with measured(before) as clustering:
-            label = _cut(task, better, means, trees, unit, k, watch)
+            label = _cut(task, better, k, unit=unit, means=means, trees=trees, watch=watch)
         peaks = [p for p in (refining.peak_mb, clustering.peak_mb) if p is not None]
         yield Answer(unit, k, label, refining.seconds, clustering.seconds, max(peaks, default=None), means)
 
@@ -125,10 +125,11 @@ def _refined(task: MethodTask, watch: Watch, before: float | None) -> Iterator[A
 def _cut(
     task: MethodTask,
     better: Embeddings,
+    k: int | None,
+    *,
+    unit: str,
     means: NDArray[np.float64],
     trees: dict[str, Tree],
-    unit: str,
-    k: int | None,
     watch: Watch,
 ) -> NDArray[np.int32]:
     """Labels of refined features: Ward's tree at k clusters, or castlist's own linkage and cut for no k."""
