@@ -85,7 +85,11 @@ def check(
     shown = (
         _shape(float((x >= 0).mean()), spread),
         _bias(source, *ranks, biased),
-        *([f"{wrong:.1%} of the ranked pairs are wrong for certain, by tracks."] if wrong == wrong else []),
+        *(
+            [f"{wrong:.1%} of the ranked pairs are certainly wrong: the tracks show it."]
+            if wrong == wrong
+            else []
+        ),
         _advice(method),
     )
     return RefinementCheck(
@@ -157,7 +161,7 @@ def _shape(nonnegative: float, spread: float) -> str:
     if nonnegative == 1:
         kind = "rectified: no value is below 0"
     elif spread <= EQUAL:
-        kind = "normalised: all vectors have one length"
+        kind = "normalised: all vectors have the same length"
     else:
         kind = "raw: values of both signs"
     return f"The features are {kind}; the length varies by {spread:.0%} of its mean."
@@ -165,15 +169,13 @@ def _shape(nonnegative: float, spread: float) -> str:
 
 def _bias(source: str, positive: float, negative: float, biased: bool) -> str:
     if not source:
-        return (
-            "The quality of the pictures is not known: the vectors have one length and there are no tracks."
-        )
+        return "The picture quality is not known: the vectors have the same length, and there are no tracks."
     by = {
         "given": "as given",
         "length": "by vector length",
-        "track": "by how alike the faces of a track are",
+        "track": "by how similar the faces of a track are",
     }[source]
-    found = "picks pictures by quality" if biased else "is neutral in quality"
+    found = "depends on picture quality" if biased else "does not depend on picture quality"
     return (
         f"Ranking by distance {found}: mean quality rank ({by}; 0 worst, 1 best, 0.5 neutral) "
         f"of ranked positives {positive:.2f}, of ranked negatives {negative:.2f}."
@@ -182,9 +184,9 @@ def _bias(source: str, positive: float, negative: float, biased: bool) -> str:
 
 def _advice(method: str) -> str:
     reason = {
-        "tsiam": "tracks give pairs that are right without any ranking",
-        "ssiam": "there are no tracks, and ranking is neutral here",
+        "tsiam": "tracks give right pairs without ranking",
+        "ssiam": "there are no tracks, and ranking does not depend on quality here",
         "ssiam-quality": "there are no tracks, and ranking within eighths of quality removes the bias",
-        "ssiam-reciprocal": "there are no tracks, and without a known quality random anchors avoid the bias",
+        "ssiam-reciprocal": "there are no tracks and no known quality, and random anchors avoid the bias",
     }[method]
     return f"Use --method {method}: {reason}."

@@ -110,7 +110,7 @@ class Paper:
                 f"{t.seconds:.1f}, {t.floor:.1f}, {t.brute_force:.1f}, {t.seconds / t.floor:.2f}, "
                 f"{t.brute_force / t.seconds:.1f}"
             )
-        rows.append(f"The slides say of their set of 41,220 faces and 2048 dimensions: {SLIDES_TIME}.")
+        rows.append(f"The slides report for their set of 41,220 faces and 2048 dimensions: {SLIDES_TIME}.")
         yield _part("Training time of SSiam, 15 epochs", _text("\n".join(rows)))
 
 
@@ -155,7 +155,7 @@ def _reason(p: Published, here_too: set[str]) -> str:
         names = SUBSETS[p.dataset].video
         return f"no file of this set is among the data (a file named like {names})"
     if p.method not in known():
-        return "there is no such method here"
+        return "castlist does not have this method"
     if p.unit == FRAME and known()[p.method] != MethodKind.REFINEMENT:
         return "this method clusters tracks, not frames"
     if p.unit == FRAME:
@@ -178,7 +178,9 @@ def _text(text: str) -> str:
 
 def _list(lines: list[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<ul>{items}</ul>" if lines else "<p>Every published number has one of ours beside it.</p>"
+    return (
+        f"<ul>{items}</ul>" if lines else "<p>Every published number could be compared with one of ours.</p>"
+    )
 
 
 def _picture(path: Path) -> str:

@@ -117,9 +117,7 @@ def _more_than_asked(cell: Cell) -> str:
     asked, found = cell.protocol.clusters, cell.score("clusters")
     if asked is None or not found or found.high <= asked:
         return ""
-    return (
-        f"{cell.method} made {found.high:.0f} clusters of {asked} asked for: cannot-links forbid merging on"
-    )
+    return f"{cell.method} made {found.high:.0f} clusters, not {asked}: cannot-links forbid further merges"
 
 
 def settings(cell: Cell) -> str:
