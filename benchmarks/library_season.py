@@ -29,7 +29,7 @@ import numpy as np
 
 from castlist.drawn import Look, Script, people, render, resembling
 from castlist.drawn.films import random_scene
-from castlist.drawn.look import HAIRS, SHIRTS, STYLES, describe, random_look
+from castlist.drawn.look import HAIRS, SHIRTS, STYLES, HairStyle, describe, random_look
 from castlist.library import Library, find_all
 from castlist.metrics import b_cubed
 from castlist.store import Workspace
@@ -48,7 +48,7 @@ def dressed(look: Look, rng: np.random.Generator) -> Look:
     if rng.random() < 0.3:
         changed = replace(changed, hair=HAIRS[int(rng.integers(len(HAIRS)))])
     if rng.random() < 0.3 and look.style != "bald":
-        changed = replace(changed, style=str(rng.choice(STYLES[2:])))
+        changed = replace(changed, style=HairStyle(rng.choice(STYLES[2:])))
     return changed
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.drawn.encode import ticks, writer
-from castlist.drawn.script import Scene, Script
+from castlist.drawn.script import Scene, SceneTransition, Script
 from castlist.drawn.stage import Stage, Wardrobe
 from castlist.drawn.truth import NOT_A_FACE, UNKNOWN, Truth
 from castlist.types import CUT, DISSOLVE, FADE, START, Clock, Shots
@@ -34,7 +34,7 @@ class Row(NamedTuple):
     track: int  # -1 for none
 
 
-KINDS = {"cut": CUT, "dissolve": DISSOLVE, "fade": FADE}
+KINDS = {SceneTransition.CUT: CUT, SceneTransition.DISSOLVE: DISSOLVE, SceneTransition.FADE: FADE}
 
 
 def render(script: Script, path: Path | str, *, seed: int = 0, watch: Watch | None = None) -> Truth:
@@ -72,7 +72,7 @@ def shots(script: Script) -> Shots:
     starts = scene_starts(script)
     shared = script.lengths()[1]
     cut = [s + o // 2 for s, o in zip(starts, shared, strict=True)]
-    kinds = [START, *(KINDS[s.transition] for s in script.scenes[1:])]
+    kinds = [START, *(KINDS[SceneTransition(s.transition)] for s in script.scenes[1:])]
     return Shots(np.array(cut), np.array([*cut[1:], script.frame_count]), np.array(kinds))
 
 
@@ -125,9 +125,9 @@ def fade(script: Script, i: int, k: int, n: int) -> float:
         return max(1.0, scene.overlap * float(script.frame_rate) / 2)
 
     light = 1.0
-    if i and script.scenes[i].transition == "fade":
+    if i and script.scenes[i].transition == SceneTransition.FADE:
         light = min(light, k / half(script.scenes[i]))
-    if i + 1 < len(script.scenes) and script.scenes[i + 1].transition == "fade":
+    if i + 1 < len(script.scenes) and script.scenes[i + 1].transition == SceneTransition.FADE:
         light = min(light, (n - 1 - k) / half(script.scenes[i + 1]))
     return light
 

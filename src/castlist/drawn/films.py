@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from castlist.drawn.look import SHIRTS, Look, people, resembling
-from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
+from castlist.drawn.script import Actor, Encoding, Picture, Scene, SceneTransition, Script
 
 Colour = tuple[float, float, float]
 # Light by which a scene is drawn: factors of red, green and blue
@@ -89,7 +89,9 @@ def random_script(
     while length < seconds or not scenes:
         scene = random_scene(rng, n_people, min(float(rng.uniform(1.6, 4.5)), max(seconds - length, 0.8)))
         scenes.append(scene)
-        length += scene.seconds - (scene.overlap if scene.transition == "dissolve" and len(scenes) > 1 else 0)
+        length += scene.seconds - (
+            scene.overlap if scene.transition == SceneTransition.DISSOLVE and len(scenes) > 1 else 0
+        )
     return Script(f"random {seed}", people(n_people, seed=seed), tuple(scenes), width=width, height=height)
 
 

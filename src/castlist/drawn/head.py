@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from castlist.drawn.look import Look, key
+from castlist.drawn.look import Beard, Glasses, HairStyle, Look, key
 from castlist.drawn.sheet import Image, Points, Sheet, ellipse, ribbon
 
 SIZE = (3.6, 3.9)  # of the sheet, in half head heights
@@ -371,18 +371,18 @@ def beard(sheet: Sheet, shape: Shape, skull: Image) -> None:
             np.column_stack([(look.mouth_width + 0.02) * t, lip + 0.02 + 0.06 * t**2])[::-1],
         ]
     )
-    if look.beard in ("full", "stubble"):
+    if look.beard in (Beard.FULL, Beard.STUBBLE):
         inner = np.column_stack([0.98 * look.width * t, 0.12 + 0.40 * (1 - np.abs(t) ** 3)])
         low = np.array([[3.0, 0.12], [3.0, 2.0], [-3.0, 2.0], [-3.0, 0.12]])
         area = [np.concatenate([shape.face(inner), low])]
-        strength = 0.93 if look.beard == "full" else 0.30
+        strength = 0.93 if look.beard == Beard.FULL else 0.30
         sheet.paint(area, ink, alpha=strength, blur=0.025, inside=skull)
-        if look.beard == "full":
+        if look.beard == Beard.FULL:
             strands = np.split(shape.face(tufts(look)), 60)
             hairs(sheet, look, strands, skull)
-    if look.beard in ("moustache", "goatee", "full"):
+    if look.beard in (Beard.MOUSTACHE, Beard.GOATEE, Beard.FULL):
         sheet.paint(shape.face(tache, 0.05), ink, alpha=0.95, blur=0.012, inside=skull)
-    if look.beard == "goatee":
+    if look.beard == Beard.GOATEE:
         sheet.paint(
             shape.face(ellipse(0, look.chin - 0.09, 0.2, 0.17), 0.03),
             ink,
@@ -390,7 +390,7 @@ def beard(sheet: Sheet, shape: Shape, skull: Image) -> None:
             blur=0.02,
             inside=skull,
         )
-    if look.beard == "stubble":
+    if look.beard == Beard.STUBBLE:
         sheet.paint(shape.face(tache, 0.05), ink, alpha=0.3, blur=0.02, inside=skull)
 
 
@@ -412,24 +412,25 @@ def hairs(sheet: Sheet, look: Look, lines: list[Points], inside: Image | None) -
 
 def glasses(sheet: Sheet, shape: Shape) -> None:
     look = shape.look
-    if look.glasses == "none":
+    if look.glasses == Glasses.NONE:
         return
-    ink = (0.10, 0.09, 0.10) if look.glasses == "square" else (0.46, 0.30, 0.14)
+    ink = (0.10, 0.09, 0.10) if look.glasses == Glasses.SQUARE else (0.46, 0.30, 0.14)
     t = np.linspace(0, 2 * np.pi, 40)
-    power = 2.0 if look.glasses == "round" else 0.55
+    power = 2.0 if look.glasses == Glasses.ROUND else 0.55
     unit = np.column_stack(
         [
             np.sign(np.cos(t)) * np.abs(np.cos(t)) ** min(1, power),
             np.sign(np.sin(t)) * np.abs(np.sin(t)) ** min(1, power),
         ]
     )
-    r = (0.235, 0.205) if look.glasses == "round" else (0.245, 0.165)
+    r = (0.235, 0.205) if look.glasses == Glasses.ROUND else (0.245, 0.165)
     for side in (-1, 1):
         rim = unit * r + (side * max(look.eye_gap, 0.29), look.eye_y + 0.02)
         outline = shape.face(rim, 0.10)
         sheet.paint(outline, (0.85, 0.92, 1.0), alpha=0.10)
         sheet.paint(
-            ribbon(np.concatenate([outline, outline[:2]]), 0.042 if look.glasses == "square" else 0.03), ink
+            ribbon(np.concatenate([outline, outline[:2]]), 0.042 if look.glasses == Glasses.SQUARE else 0.03),
+            ink,
         )
         arm = np.array(
             [
@@ -447,15 +448,15 @@ def glasses(sheet: Sheet, shape: Shape) -> None:
 
 
 THICK = {
-    "bald": 0.0,
-    "fringe_of_hair": 0.03,
-    "short": 0.07,
-    "side": 0.11,
-    "curly": 0.19,
-    "bob": 0.13,
-    "long": 0.10,
-    "bun": 0.06,
-    "afro": 0.42,
+    HairStyle.BALD: 0.0,
+    HairStyle.FRINGE: 0.03,
+    HairStyle.SHORT: 0.07,
+    HairStyle.SIDE: 0.11,
+    HairStyle.CURLY: 0.19,
+    HairStyle.BOB: 0.13,
+    HairStyle.LONG: 0.10,
+    HairStyle.BUN: 0.06,
+    HairStyle.AFRO: 0.42,
 }
 
 
@@ -465,27 +466,27 @@ def hair_edge(shape: Shape) -> Points:
     a = np.linspace(-105, 105, 61)  # degrees about the head, 0 in front
     s = np.abs(a) / 105
     side = {
-        "bob": 0.55,
-        "long": 0.62,
-        "bun": 0.12,
-        "short": 0.18,
-        "side": 0.2,
-        "afro": 0.18,
-        "curly": 0.22,
+        HairStyle.BOB: 0.55,
+        HairStyle.LONG: 0.62,
+        HairStyle.BUN: 0.12,
+        HairStyle.SHORT: 0.18,
+        HairStyle.SIDE: 0.2,
+        HairStyle.AFRO: 0.18,
+        HairStyle.CURLY: 0.22,
     }.get(look.style, 0.12)
     top = look.hairline
     y = top + (side - top) * np.clip((s - 0.52) / 0.30, 0, 1) ** 1.2
-    if look.style == "side":
+    if look.style == HairStyle.SIDE:
         y = y + 0.16 * np.exp(-(((a + 30) / 26) ** 2)) - 0.04 * np.exp(-(((a - 20) / 14) ** 2))
-    if look.style == "bob":
+    if look.style == HairStyle.BOB:
         y = np.where(np.abs(a) < 50, np.maximum(y, look.brow_y - 0.13), y)
-    if look.style == "long":
+    if look.style == HairStyle.LONG:
         y = y - 0.10 * np.exp(-((a / 14) ** 2))
-    if look.style == "short":
+    if look.style == HairStyle.SHORT:
         y = y + 0.03 * np.cos(a / 4)
-    if look.style == "curly":
+    if look.style == HairStyle.CURLY:
         y = y + 0.035 * np.cos(a / 2.4)
-    if look.style == "fringe_of_hair":
+    if look.style == HairStyle.FRINGE:
         y = np.where(np.abs(a) < 62, -3.0, y - 0.1)
     rad = np.radians(a)
     half = shape.half(np.maximum(y, -0.98))
@@ -496,12 +497,12 @@ def hair_edge(shape: Shape) -> Points:
 def hair(sheet: Sheet, shape: Shape, pose: Pose) -> None:
     """The hair on the head, down to its edge."""
     look = shape.look
-    if look.style in ("bald", "fringe_of_hair"):
+    if look.style in (HairStyle.BALD, HairStyle.FRINGE):
         shine = ellipse(0.2 * np.sign(pose.light), -0.66, 0.22, 0.1)
         sheet.paint(shape.face(shine), np.minimum(tone(look.skin, 1.3), 1), alpha=0.3, blur=0.06, solid=False)
-    if look.style == "fringe_of_hair":
+    if look.style == HairStyle.FRINGE:
         temples(sheet, shape)
-    if look.style in ("bald", "fringe_of_hair"):
+    if look.style in (HairStyle.BALD, HairStyle.FRINGE):
         return
     edge = hair_edge(shape)
     outline, far = shape.see(edge), shape.near(edge) < -0.02
@@ -544,14 +545,14 @@ def sheen(sheet: Sheet, shape: Shape, pose: Pose, where: Image) -> None:
     )
     rng = np.random.default_rng(key(look) + 2)
     lines = []
-    if look.style in ("curly", "afro"):
+    if look.style in (HairStyle.CURLY, HairStyle.AFRO):
         for _ in range(90):
             a, r = rng.uniform(np.pi, 2 * np.pi), rng.uniform(0.6, 1.45)
             lines.append(
                 ellipse(r * np.cos(a) * 0.85 + 0.3 * shape.sin, r * np.sin(a) - 0.05, 0.06, 0.05, n=9)[:7]
             )
     else:
-        part = -0.25 if look.style == "side" else 0.0
+        part = -0.25 if look.style == HairStyle.SIDE else 0.0
         for _ in range(46):
             a = rng.uniform(-95, 95)
             t = np.linspace(0, 1, 10)
@@ -569,17 +570,17 @@ def sheen(sheet: Sheet, shape: Shape, pose: Pose, where: Image) -> None:
 def hair_volume(shape: Shape) -> Points:
     """The outside of the hair."""
     look, thick = shape.look, THICK[shape.look.style]
-    if look.style == "afro":
+    if look.style == HairStyle.AFRO:
         return ellipse(-0.12 * shape.sin, -0.30, 1.16, 1.0)
     ring = shape.outline(thick)
-    if look.style == "curly":
+    if look.style == HairStyle.CURLY:
         t = np.arange(len(ring))
         ring = ring * (1 + 0.025 * np.sin(t * 1.1)[:, None])
-    if look.style in ("bob", "long"):
+    if look.style in (HairStyle.BOB, HairStyle.LONG):
         wide = np.abs(ring[:, 0]).max()
         shift = -0.10 * shape.sin
-        low = 0.78 if look.style == "bob" else 1.3
-        flare = 0.06 if look.style == "bob" else 0.12
+        low = 0.78 if look.style == HairStyle.BOB else 1.3
+        flare = 0.06 if look.style == HairStyle.BOB else 0.12
         tail = np.add([[wide + flare, low], [-wide - flare, low]], (shift, 0))
         ring = np.concatenate([ring[ring[:, 1] < 0.1][: len(ring)], tail[::-1]])
         centre = ring.mean(0)
@@ -593,16 +594,16 @@ def hair_behind(sheet: Sheet, shape: Shape) -> None:
     look = shape.look
     shift, dark = -0.28 * shape.sin, tone(look.hair, 0.72)
     rim = tone(look.hair, 0.93)
-    if look.style == "long":
+    if look.style == HairStyle.LONG:
         sheet.paint(ellipse(shift, 0.55, look.width + 0.22, 1.30), dark, blur=0.01)
-    if look.style == "bob":
+    if look.style == HairStyle.BOB:
         sheet.paint(ellipse(shift, 0.15, look.width + 0.20, 0.82), dark, blur=0.01)
-    if look.style == "bun":
+    if look.style == HairStyle.BUN:
         sheet.paint(ellipse(1.5 * shift, -1.08, 0.34, 0.30), look.hair)
         sheet.paint(
             ellipse(1.5 * shift + 0.05, -1.14, 0.18, 0.14), tone(look.hair, 1.4), alpha=0.4, blur=0.05
         )
-    if look.style == "afro":
+    if look.style == HairStyle.AFRO:
         sheet.paint(ellipse(-0.12 * shape.sin, -0.24, 1.14, 1.02), rim)
-    if look.style == "curly":
+    if look.style == HairStyle.CURLY:
         sheet.paint(ellipse(0.5 * shift, -0.05, look.width + 0.2, 0.85), rim)

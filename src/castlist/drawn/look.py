@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +45,43 @@ SHIRTS: tuple[Colour, ...] = (
     (0.24, 0.25, 0.30),
     (0.87, 0.50, 0.30),
 )
-STYLES = ("bald", "fringe_of_hair", "short", "side", "curly", "bob", "long", "bun", "afro")
-GLASSES = ("none", "round", "square")
-BEARDS = ("none", "stubble", "moustache", "goatee", "full")
+
+
+class HairStyle(StrEnum):
+    """How the hair of a drawn head is cut."""
+
+    BALD = "bald"
+    FRINGE = "fringe_of_hair"  # around a bald top
+    SHORT = "short"
+    SIDE = "side"  # parted at a side
+    CURLY = "curly"
+    BOB = "bob"
+    LONG = "long"
+    BUN = "bun"
+    AFRO = "afro"
+
+
+class Glasses(StrEnum):
+    """The glasses of a drawn head."""
+
+    NONE = "none"
+    ROUND = "round"
+    SQUARE = "square"
+
+
+class Beard(StrEnum):
+    """The beard of a drawn head."""
+
+    NONE = "none"
+    STUBBLE = "stubble"
+    MOUSTACHE = "moustache"
+    GOATEE = "goatee"
+    FULL = "full"
+
+
+STYLES = tuple(HairStyle)
+GLASSES = tuple(Glasses)
+BEARDS = tuple(Beard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +90,7 @@ class Look:
 
     skin: Colour = SKINS[1]
     hair: Colour = HAIRS[1]
-    style: str = "short"  # one of STYLES
+    style: HairStyle = HairStyle.SHORT  # or its text
     iris: Colour = IRISES[0]
     shirt: Colour = SHIRTS[1]
     width: float = 0.74  # of the face at the cheeks
@@ -80,16 +116,23 @@ class Look:
     lip: float = 0.3  # 0 skin to 1 painted red
     smile: float = 0.03
     ear: float = 0.17
-    glasses: str = "none"  # one of GLASSES
-    beard: str = "none"  # one of BEARDS
+    glasses: Glasses = Glasses.NONE  # or its text
+    beard: Beard = Beard.NONE  # or its text
     age: float = 0.0  # 0 smooth to 1 lined
     freckles: float = 0.0
     build: float = 1.0  # width of the shoulders
 
     def __post_init__(self) -> None:
-        for name, allowed in (("style", STYLES), ("glasses", GLASSES), ("beard", BEARDS)):
-            if getattr(self, name) not in allowed:
-                raise InputError(f"Look.{name} is {getattr(self, name)!r}; choose from {', '.join(allowed)}")
+        kinds: tuple[tuple[str, type[StrEnum]], ...] = (
+            ("style", HairStyle), ("glasses", Glasses), ("beard", Beard),
+        )  # fmt: skip
+        for name, kind in kinds:
+            try:
+                object.__setattr__(self, name, kind(getattr(self, name)))
+            except ValueError:
+                raise InputError(
+                    f"Look.{name} is {getattr(self, name)!r}; choose from {', '.join(kind)}"
+                ) from None
 
 
 # least and most of every length of a look
@@ -134,12 +177,12 @@ def random_look(rng: np.random.Generator) -> Look:
     return Look(
         skin=SKINS[skin],
         hair=HAIRS[hair],
-        style=str(rng.choice(styles)),
+        style=HairStyle(rng.choice(styles)),
         iris=IRISES[0] if dark else IRISES[int(rng.integers(len(IRISES)))],
         shirt=SHIRTS[int(rng.integers(len(SHIRTS)))],
         lip=float(rng.uniform(0.1, 0.3) if man else rng.uniform(0.4, 1.0)),
-        glasses=str(rng.choice(GLASSES, p=[0.66, 0.17, 0.17])),
-        beard=str(rng.choice(BEARDS, p=[0.35, 0.15, 0.2, 0.1, 0.2])) if man else "none",
+        glasses=Glasses(rng.choice(GLASSES, p=[0.66, 0.17, 0.17])),
+        beard=Beard(rng.choice(BEARDS, p=[0.35, 0.15, 0.2, 0.1, 0.2])) if man else Beard.NONE,
         age=age,
         freckles=float(skin <= 1 and rng.random() < 0.2),
         **lengths,
@@ -150,7 +193,7 @@ def describe(look: Look) -> NDArray[np.float64]:
     """(d,) what tells a look from another, in comparable units."""
     lengths = [(getattr(look, k) - a) / (b - a) for k, (a, b) in RANGES.items() if k != "build"]
 
-    def choice(value: str, options: tuple[str, ...], weight: float) -> list[float]:
+    def choice(value: str, options: Sequence[str], weight: float) -> list[float]:
         return [weight * (value == option) for option in options]
 
     return np.array(
@@ -195,4 +238,7 @@ def key(look: Look) -> int:
     """A number that depends on the look alone, the same in every process."""
     import zlib
 
-    return zlib.crc32(repr(astuple(look)).encode())
+    values = tuple(
+        str(v) if isinstance(v, str) else v for v in astuple(look)
+    )  # repr of an enum has its class
+    return zlib.crc32(repr(values).encode())

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from castlist.drawn.look import Colour, Look
 from castlist.errors import InputError
 
 ROOMS = ("study", "kitchen", "garden", "street", "cafe", "night", "gallery", "black")
-TRANSITIONS = ("cut", "dissolve", "fade")
+
+
+class SceneTransition(StrEnum):
+    """How a scene comes in."""
+
+    CUT = "cut"
+    DISSOLVE = "dissolve"
+    FADE = "fade"
+
+
+TRANSITIONS = tuple(SceneTransition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ class Scene:
     seconds: float
     actors: tuple[Actor, ...] = ()
     room: str = "study"  # one of ROOMS
-    transition: str = "cut"  # one of TRANSITIONS; the first scene's is not used
+    transition: str = SceneTransition.CUT  # a SceneTransition or its text; the first scene's is not used
     overlap: float = 0.5  # seconds that a dissolve or fade lasts
     pictures: tuple[Picture, ...] = ()
     pan: float = 0.0  # frame widths that the camera moves to the right
@@ -139,7 +150,7 @@ class Script:
         rate = float(self.frame_rate)
         frames = [max(1, round(s.seconds * rate)) for s in self.scenes]
         shared = [
-            round(s.overlap * rate) if i and s.transition == "dissolve" else 0
+            round(s.overlap * rate) if i and s.transition == SceneTransition.DISSOLVE else 0
             for i, s in enumerate(self.scenes)
         ]
         return frames, shared
