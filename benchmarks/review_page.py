@@ -43,7 +43,7 @@ ACT = """async ([name, what]) => {
   if (what === "submit") document.querySelector("#ask form").requestSubmit(); else key(what);
   while (done() === before) {
     const late = performance.now() - start > 20000;
-    if (late) throw new Error(name + ": " + document.querySelector("#say").textContent);
+    if (late) throw new Error(name + ": " + document.querySelector("#message").textContent);
     await new Promise((go) => setTimeout(go, 1));
   }
   await new Promise((go) => requestAnimationFrame(() => setTimeout(go, 0)));

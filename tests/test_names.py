@@ -126,3 +126,35 @@ def test_a_wilful_name_is_found_wherever_it_is_bound(tmp_path: Path) -> None:
         "mine": 6,
         "both": 7,
     }
+
+
+# What a script binds: declarations, arguments of functions and arrows, what is caught
+BOUND = re.compile(
+    r"\b(?:const|let|var)\s+(\w+|[\[{][^=;]*[\]}])\s*(?==|;|,|of\b|in\b)|,\s*(\w+) = |"
+    r"\bfunction\s+(\w+)?\s*\(([^)]*)\)|\(([^()]*)\)\s*=>|\b(\w+)\s*=>|\bcatch \((\w+)\)"
+)
+
+
+def named_in_script(text: str) -> set[str]:
+    """The names that a JavaScript binds; not those of fields."""
+    code = re.sub(r"(^|\s)//[^\n]*", "", text)
+    bound = (re.sub(r"\w+\s*:", "", part) for parts in BOUND.findall(code) for part in parts)
+    return {name for part in bound for name in re.findall(r"[A-Za-z_]\w*", part)}
+
+
+def test_no_name_of_a_script_is_a_pronoun_or_of_the_private_vocabulary() -> None:
+    scripts = sorted(SOURCE.rglob("*.js"))
+    assert len(scripts) > 20
+    found = {path.name: named_in_script(path.read_text("utf-8")) & wilful() for path in scripts}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_a_wilful_name_of_a_script_is_found_wherever_it_is_bound() -> None:
+    script = """
+    // const who = 1;
+    const a = 1, told = 2, row = { how: a };
+    for (const [name, what] of rows) f(({ seen }) => seen, (one, x) => x, it => it);
+    function said(mine, d = rows) { try { f(); } catch (whom) { d.keep = 1; } }
+    """
+    names = named_in_script(script) & wilful()
+    assert names == {"told", "what", "seen", "one", "it", "said", "mine", "whom"}

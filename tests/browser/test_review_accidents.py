@@ -65,7 +65,7 @@ def chips(page: Any) -> list[str]:
 
 
 def said(page: Any, text: str) -> None:
-    until(page, "t => document.querySelector('#say').textContent.includes(t)", text)
+    until(page, "t => document.querySelector('#message').textContent.includes(t)", text)
 
 
 def test_whoever_was_named_is_not_chosen_any_more(page: Any) -> None:
@@ -83,8 +83,8 @@ def test_whoever_was_named_is_not_chosen_any_more(page: Any) -> None:
     count(page, 2)
     assert "Al" in names(page)
     said(page, "not a face")
-    assert "Al" not in page.locator("#say").inner_text()
-    page.locator("#say button").click()  # Undo, of this one
+    assert "Al" not in page.locator("#message").inner_text()
+    page.locator("#message button").click()  # Undo, of this one
     count(page, 3)
 
 

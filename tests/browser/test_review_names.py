@@ -33,7 +33,7 @@ def test_a_proposed_name_is_taken_by_a_key_and_refused_by_a_click(
     row[two.key].get_by_role("button", name=f"No, {two.name} is not Bob").click()
     page.wait_for_function("() => document.querySelectorAll('.proposed').length === 0")
     assert castlist.proposals(film.place) == []
-    page.locator("#say button").click()  # a no can be taken back as well
+    page.locator("#message button").click()  # a no can be taken back as well
     page.wait_for_function("() => document.querySelectorAll('.proposed').length === 1")
     row[two.key].get_by_role("button", name=f"No, {two.name} is not Bob").click()
     page.wait_for_function("() => document.querySelectorAll('.proposed').length === 0")

@@ -111,8 +111,8 @@ def test_questions_are_answered_and_taken_back(page, lib):
     page.keyboard.press("y")
     count(page, ".asked", 1)
     assert len(lib.people) == 4
-    assert "the same person" in page.locator("#say").inner_text()
-    page.locator("#say button").click()  # undo
+    assert "the same person" in page.locator("#message").inner_text()
+    page.locator("#message button").click()  # undo
     count(page, ".asked", 2)
     assert len(lib.people) == 5
     page.locator(f'.asked[data-id="{first}"]').get_by_text("Different people").click()

@@ -1,6 +1,6 @@
 "use strict";
 // Addresses: each view and each open dialog stands in the address, so that Back closes what was opened last.
-// An address is #view/dialog=what/dialog=what, the dialogs in the order in which they were opened.
+// An address is #view/dialog=values/dialog=values, the dialogs in the order in which they were opened.
 import { S } from "./core.js";
 
 const dialogs = new Map(); // name -> { dialog, again }
@@ -17,21 +17,21 @@ const open = (part) => dialogs.get(key(part))?.dialog.open;
 // The address after dialogs were closed: without them, one step back where they were opened by one.
 let leaving = false; // a step back of our own is under way
 function tidy() {
-  const own = parts(), last = own.at(-1), gone = own.filter((p, i) => i && dialogs.has(key(p)) && !open(p));
-  if (gone.includes(last) && history.state?.opened === key(last)) { leaving = true; history.back(); } else if (gone.length) history.replaceState(history.state, "", write(own.filter((p) => !gone.includes(p))));
+  const address = parts(), last = address.at(-1), gone = address.filter((p, i) => i && dialogs.has(key(p)) && !open(p));
+  if (gone.includes(last) && history.state?.opened === key(last)) { leaving = true; history.back(); } else if (gone.length) history.replaceState(history.state, "", write(address.filter((p) => !gone.includes(p))));
 }
 
-// A dialog with an address. The result opens it; `again(what)` opens it from an address.
+// A dialog with an address. The result opens it; `again(values)` opens it from an address.
 export function named(dialog, name, again = null) {
   dialogs.set(name, { dialog, again, part: name });
   dialog.addEventListener("close", () => { if (!leaving && !dialog.open) tidy(); });
-  return (what = []) => {
-    const own = parts(), part = [name, what.join(",")].filter((t) => t !== "").join("="), place = own.findIndex((p, i) => i && key(p) === name);
+  return (values = []) => {
+    const address = parts(), part = [name, values.join(",")].filter((t) => t !== "").join("="), place = address.findIndex((p, i) => i && key(p) === name);
     dialogs.get(name).part = part;
-    if (place > 0) history.replaceState(history.state, "", write(own.map((p, i) => (i === place ? part : p))));
+    if (place > 0) history.replaceState(history.state, "", write(address.map((p, i) => (i === place ? part : p))));
     else {
       const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open; // closed a moment ago, for this one
-      history[stale ? "replaceState" : "pushState"]({ opened: name }, "", write([own[0] || S.tab, ...own.slice(1).filter(open), part]));
+      history[stale ? "replaceState" : "pushState"]({ opened: name }, "", write([address[0] || S.tab, ...address.slice(1).filter(open), part]));
     }
     if (!dialog.open) dialog.showModal();
   };
@@ -40,7 +40,7 @@ export function named(dialog, name, again = null) {
 function arrived() {
   leaving = false;
   tidy();
-  const own = parts(), here = new Set(own.slice(1).map(key));
+  const here = new Set(parts().slice(1).map(key));
   for (const [name, { dialog, part }] of dialogs) if (!leaving && dialog.open && !here.has(name)) { history.pushState({ opened: name }, "", write([...parts(), part])); }
 }
 
@@ -55,9 +55,9 @@ export function follow() {
   const [view, ...opened] = parts(), wanted = new Map(opened.map((p) => [key(p), p.split("=").slice(1).join("=")]));
   for (const [name, { dialog }] of [...dialogs].reverse()) if (dialog.open && !wanted.has(name)) dialog.close();
   if (view && view !== S.tab) showView(view);
-  for (const [name, what] of wanted) {
+  for (const [name, values] of wanted) {
     const known = dialogs.get(name);
-    if (known?.again && !known.dialog.open) known.again(what ? what.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
+    if (known?.again && !known.dialog.open) known.again(values ? values.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
   }
   const left = opened.filter((p) => dialogs.get(key(p))?.again || open(p));
   if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));

@@ -23,7 +23,7 @@ export function check(task) {
   root.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading the faces …"));
   root.classList.remove("old");
   const all = [...people.flatMap((p) => p.pieces), ...asides];
-  const shown = all.flatMap((own) => [...own.tracks.slice(0, FACES), ...own.others.map(([, t]) => t)]);
+  const shown = all.flatMap((p) => [...p.tracks.slice(0, FACES), ...p.others.map(([, t]) => t)]);
   describe([...new Set(shown)]).then(() => { if (asked === task) draw(); }, (e) => notify(e.message, true));
   return root;
 }
@@ -49,13 +49,13 @@ const lookedAt = new IntersectionObserver((entries) => {
   for (const e of entries) if (e.isIntersecting) e.target.piece.lookedAt = true;
 }, { rootMargin: "0px 0px -140px 0px", threshold: 0.5 });
 function row(p, k) {
-  const own = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(own) });
-  head.append(el("bdi", {}, label(own)), el("span", { className: "soft" }, many(own.tracks, "track")));
+  const known = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(known) });
+  head.append(el("bdi", {}, label(known)), el("span", { className: "soft" }, many(known.tracks, "track")));
   const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece)));
   const unsure = button("Not sure", () => { p.unsure = !p.unsure; mark(); }, { className: "leave", title: "Confirm nothing about this person for now", tabIndex: -1 });
   const single = p.pieces.every((piece) => piece.tracks.length === 1);
   const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show each track separately, for groups that mix several people", tabIndex: -1 });
-  const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(own) }, ...pieces), el("div", { className: "row-acts" }, unsure, apart));
+  const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(known) }, ...pieces), el("div", { className: "row-acts" }, unsure, apart));
   node.dataset.row = k;
   return node;
 }
@@ -146,11 +146,11 @@ function to(k) {
 }
 // The same place of the row above or below.
 function next(by) {
-  const all = cells(), rows = [...new Set(all.map((b) => b.closest(".pieces")))], own = all[at]?.closest(".pieces"), place = rows.indexOf(own);
+  const all = cells(), rows = [...new Set(all.map((b) => b.closest(".pieces")))], group = all[at]?.closest(".pieces"), place = rows.indexOf(group);
   const there = rows[place + by];
   if (!there) return;
   const inside = (box) => all.filter((b) => b.closest(".pieces") === box);
-  to(all.indexOf(inside(there)[Math.min(inside(own).indexOf(all[at]), inside(there).length - 1)]));
+  to(all.indexOf(inside(there)[Math.min(inside(group).indexOf(all[at]), inside(there).length - 1)]));
 }
 function keys(e) {
   if (e.ctrlKey || e.metaKey || e.altKey) return;

@@ -44,7 +44,7 @@ export function arrange(list, nodes) {
 }
 
 // What the page says at its foot, inside the dialog that is open if there is one; with a way back where there is one.
-const box = $("#say");
+const box = $("#message");
 let quiet = 0;
 export const topmost = () => $$("dialog[open]").at(-1) || null;
 export function notify(text, bad = false, back = null) {

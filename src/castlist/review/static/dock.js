@@ -100,7 +100,7 @@ function draw() {
 }
 for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
 new ResizeObserver(([entry]) => { // what is said stands above the dock, however high that is
-  $("#say").style.setProperty("--dock", box.parentElement === player || !entry.contentRect.height ? "3.5rem" : entry.borderBoxSize[0].blockSize + "px");
+  $("#message").style.setProperty("--dock", box.parentElement === player || !entry.contentRect.height ? "3.5rem" : entry.borderBoxSize[0].blockSize + "px");
 }).observe(box);
 function ofChosen(ids) {
   const several = ids.length > 1, away = ids.every((id) => person(id).fate), clickedFace = clicked();

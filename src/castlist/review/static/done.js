@@ -16,7 +16,7 @@ export async function done() {
     el("p", {}, result.saved ? `The cast was saved with your decisions: ${many(cast.length, "person", "people")}. Exports and the report now show it.` : "Your decisions are saved. castlist find is running on this film; it will write the cast with your decisions when it ends."),
     left.length ? el("p", { className: "soft" }, left.join("; ") + ".") : "",
     el("h3", {}, "What you can do next"),
-    el("dl", {}, ...[["Everybody with all appearances, as a table", `castlist export ${place} -o cast.csv`], ["For programs", `castlist export ${place} -o cast.json`], ["Captions of who is seen", `castlist export ${place} -o cast.vtt`]].flatMap(([what, run]) => [el("dt", {}, what), el("dd", {}, el("code", {}, run))])),
+    el("dl", {}, ...[["Everybody with all appearances, as a table", `castlist export ${place} -o cast.csv`], ["For programs", `castlist export ${place} -o cast.json`], ["Captions of who is seen", `castlist export ${place} -o cast.vtt`]].flatMap(([title, run]) => [el("dt", {}, title), el("dd", {}, el("code", {}, run))])),
     el("p", {}, "The report is ", el("code", {}, `${result.workspace}/report.html`), "."),
     el("p", { className: "soft" }, "You can close this page now, and end castlist with Ctrl-C in its terminal. You can continue the review at any time with ", el("code", {}, `castlist review ${place}`), "."));
   open();

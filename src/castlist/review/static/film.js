@@ -38,10 +38,10 @@ function seek(ms) {
 
 async function piece(k) {
   if (k < 0 || k * PIECE > S.film.ms || pieces.has(k)) return;
-  const own = pieces;
-  own.set(k, []);
-  try { own.set(k, await get(`/api/faces?from=${k * PIECE}&to=${(k + 1) * PIECE}`)); } catch { own.delete(k); return; }
-  if (own === pieces) draw(now);
+  const loading = pieces;
+  loading.set(k, []);
+  try { loading.set(k, await get(`/api/faces?from=${k * PIECE}&to=${(k + 1) * PIECE}`)); } catch { loading.delete(k); return; }
+  if (loading === pieces) draw(now);
 }
 
 // The last box of a track that is not after a time; boxes are [ms, left, top, width, height].

@@ -8,7 +8,7 @@ import { describe, track } from "./tracks.js";
 const STEP = 120;
 
 export class Grid {
-  // verdicts: [[sign, what, run(track)]], small buttons on each tile
+  // verdicts: [[sign, label, run(track)]], small buttons on each tile
   constructor({ chosen, changed, name, verdicts = [] }) {
     this.chosen = chosen;
     this.verdicts = verdicts;
@@ -25,13 +25,13 @@ export class Grid {
   }
   async show(ids) {
     this.ids = ids;
-    const own = new Set(ids);
-    for (const t of [...this.chosen]) if (!own.has(t)) this.chosen.delete(t);
+    const present = new Set(ids);
+    for (const t of [...this.chosen]) if (!present.has(t)) this.chosen.delete(t);
     const wanted = ids.slice(0, this.shown);
     try { await describe(wanted); } catch (e) { notify(e.message, true); return; }
     if (this.ids !== ids) return;
-    for (const t of [...this.nodes.keys()]) if (!own.has(t)) this.nodes.delete(t);
-    if (!own.has(this.at)) this.at = ids[0] ?? null;
+    for (const t of [...this.nodes.keys()]) if (!present.has(t)) this.nodes.delete(t);
+    if (!present.has(this.at)) this.at = ids[0] ?? null;
     const focused = this.list.contains(document.activeElement);
     arrange(this.list, wanted.map((t) => this.tile(t)));
     this.more.hidden = ids.length <= this.shown;
@@ -55,7 +55,7 @@ export class Grid {
     b.addEventListener("click", (e) => this.click(e, id));
     b.addEventListener("focus", () => { this.at = id; this.rove(); });
     const go = button("▶ " + time, () => play(id, t.start), { className: "play", ariaLabel: "Play at " + time, tabIndex: -1 });
-    const marks = this.verdicts.map(([sign, what, run]) => button(sign, () => run(id), { className: "verdict", title: what, ariaLabel: `${what}: track at ${time}`, tabIndex: -1 }));
+    const marks = this.verdicts.map(([sign, label, run]) => button(sign, () => run(id), { className: "verdict", title: label, ariaLabel: `${label}: track at ${time}`, tabIndex: -1 }));
     node = el("li", {}, b, go, marks.length ? el("div", { className: "verdicts" }, ...marks) : "");
     this.nodes.set(id, node);
     return node;

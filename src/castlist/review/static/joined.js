@@ -12,7 +12,7 @@ export function drawJoined() {
   box.replaceChildren(...all.slice(0, SHOWN).map(row), all.length > SHOWN ? el("li", { className: "soft" }, `and ${many(all.length - SHOWN, "other")}`) : "");
 }
 function row(j) {
-  const name = label(person(j.person)), what = `${many(j.tracks.length, "track")}, ${many(j.faces, "face")}`;
-  return el("li", {}, faces(j.tracks, FACES), el("span", {}, what + " joined ", el("bdi", {}, name), " without a decision of yours."),
-    button("Right", () => decide({ action: "confirm", tracks: j.tracks }, `${what} of ${name}: confirmed`)), button("Wrong", () => decide({ action: "reject", tracks: j.tracks }, `${what}: not ${name}`)));
+  const name = label(person(j.person)), counts = `${many(j.tracks.length, "track")}, ${many(j.faces, "face")}`;
+  return el("li", {}, faces(j.tracks, FACES), el("span", {}, counts + " joined ", el("bdi", {}, name), " without a decision of yours."),
+    button("Right", () => decide({ action: "confirm", tracks: j.tracks }, `${counts} of ${name}: confirmed`)), button("Wrong", () => decide({ action: "reject", tracks: j.tracks }, `${counts}: not ${name}`)));
 }

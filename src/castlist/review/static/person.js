@@ -33,14 +33,14 @@ export async function showPerson(id) {
     grid.shown = 120;
     grid.from = grid.at = null;
   }
-  let own;
-  try { own = await get("/api/person/" + id); } catch (e) { if (person(id)) notify(e.message, true); return; }
+  let details;
+  try { details = await get("/api/person/" + id); } catch (e) { if (person(id)) notify(e.message, true); return; }
   if (open !== id) return;
   drawHead(p);
-  drawStays(own.spans || []);
+  drawStays(details.spans || []);
   drawRail();
   opened([id]);
-  await grid.show(own.tracks);
+  await grid.show(details.tracks);
   if (fresh) { dialog.scrollTop = 0; grid.focus(); }
 }
 function drawHead(p) {

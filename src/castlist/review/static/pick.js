@@ -35,16 +35,16 @@ function matching(text) {
   const wanted = plain(text.trim()), found = [];
   for (const p of S.people) {
     if (o.without.has(p.id) || (o.free && !p.name)) continue;
-    const own = plain(label(p)), place = own.indexOf(wanted);
-    if (place >= 0) found.push([own === wanted ? 0 : place === 0 ? 1 : own[place - 1] === " " ? 2 : 3, found.length, p]);
+    const called = plain(label(p)), place = called.indexOf(wanted);
+    if (place >= 0) found.push([called === wanted ? 0 : place === 0 ? 1 : called[place - 1] === " " ? 2 : 3, found.length, p]);
   }
   return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((f) => ({ how: f[0], person: f[2] }));
 }
 function propose(wide) {
-  const text = input.value.trim(), found = wide || text ? matching(text) : [], own = o.free && plain(text) === plain(o.was);
+  const text = input.value.trim(), found = wide || text ? matching(text) : [], unchanged = o.free && plain(text) === plain(o.was);
   options = found.slice(0, LONG);
-  if (o.free && text && !own && found[0]?.how !== 0) options.push({ fresh: text });
-  at = !options.length ? -1 : !o.free ? 0 : !text || own ? -1 : options.findIndex((c) => c.fresh || c.how < 3);
+  if (o.free && text && !unchanged && found[0]?.how !== 0) options.push({ fresh: text });
+  at = !options.length ? -1 : !o.free ? 0 : !text || unchanged ? -1 : options.findIndex((c) => c.fresh || c.how < 3);
   list.replaceChildren(...options.map(choice));
   list.hidden = !options.length;
   announce(found.length);

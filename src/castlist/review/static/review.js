@@ -93,9 +93,9 @@ addEventListener("keydown", (e) => {
   const dialog = topmost(), key = e.key, ctrl = e.ctrlKey || e.metaKey;
   if (dialog && !IN_DIALOG[dialog.id]) return;
   const chosen = !dialog && dock.chosen.size && S.tab !== "questions" && S.tab !== "aside" ? onPeople : {}; // they stand in the dock
-  const own = dialog ? IN_DIALOG[dialog.id] : { ...always, ...chosen, ...KEYS[S.tab] };
-  let run = own[key];
-  if (ctrl) run = { z: e.shiftKey ? redo : undo, y: redo, a: own.a }[key.toLowerCase()];
+  const actions = dialog ? IN_DIALOG[dialog.id] : { ...always, ...chosen, ...KEYS[S.tab] };
+  let run = actions[key];
+  if (ctrl) run = { z: e.shiftKey ? redo : undo, y: redo, a: actions.a }[key.toLowerCase()];
   else if (key === "a") run = null;
   if (!run) return;
   e.preventDefault();

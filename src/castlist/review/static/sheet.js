@@ -39,13 +39,13 @@ export const shown = () => root.isConnected && !root.classList.contains("old");
 export const old = () => root.classList.add("old");
 
 function card(i, k) {
-  const own = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
+  const known = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
   options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? "nobody of these" : "somebody else"));
-  const what = !i.whole ? `A face of ${label(own)} at ${clock(i.track.start)}` : own.tracks > 1 ? `All of ${label(own)}, ${many(own.tracks, "track")}` : `${label(own)}, seen once`;
+  const title = !i.whole ? `A face of ${label(known)} at ${clock(i.track.start)}` : known.tracks > 1 ? `All of ${label(known)}, ${many(known.tracks, "track")}` : `${label(known)}, seen once`;
   const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
-  const node = el("div", { className: "card", role: "group", ariaLabel: what },
-    el("div", { className: "it" }, playButton(i.track, what), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
-    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, what)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
+  const node = el("div", { className: "card", role: "group", ariaLabel: title },
+    el("div", { className: "it" }, playButton(i.track, title), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
+    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
         b.dataset.fate = fate;
@@ -71,9 +71,9 @@ async function chosen(i, chosenPerson) {
   mark();
   to(k);
 }
-function playButton(t, what) {
-  const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + what });
-  b.append(face(t.pictures[0], what), ...t.pictures.slice(1, 4).map((q) => face(q)));
+function playButton(t, title) {
+  const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + title });
+  b.append(face(t.pictures[0], title), ...t.pictures.slice(1, 4).map((q) => face(q)));
   return b;
 }
 function option(k, j, picture, text) {
