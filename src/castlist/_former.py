@@ -11,11 +11,12 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from functools import wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from castlist.types import Code
@@ -41,7 +42,9 @@ def register() -> None:
         sys.meta_path.insert(0, _Finder())  # else the path of `castlist.bench` finds what is below it again
 
 
-def names(module: str, **former: str | tuple[str, Callable[[Any], object]]) -> Callable[[str], object]:
+def names(
+    module: str, **former: str | tuple[str, Callable[[type[Enum]], object]]
+) -> Callable[[str], object]:
     """A module's `__getattr__` under which some former names mean today's: `names(__name__, Old="New")`.
 
     With `Old=("New", made)`, the former name gives `made(New)`: what used to be a table and is a class now.
@@ -53,8 +56,8 @@ def names(module: str, **former: str | tuple[str, Callable[[Any], object]]) -> C
         new = former[name]
         now, made = (new, None) if isinstance(new, str) else new
         _warn(f"{module}.{name}", f"{module}.{now}")
-        found: object = getattr(sys.modules[module], now)
-        return found if made is None else made(found)
+        here = sys.modules[module]
+        return getattr(here, now) if made is None else made(getattr(here, now))
 
     return look_up
 

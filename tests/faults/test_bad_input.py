@@ -170,7 +170,9 @@ def test_a_second_run_at_once_says_so_and_stops(alone, tmp_path):
     first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while not (folder / "cast.db").exists() and first.poll() is None:
         time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # else it may end before the second one has begun
     second = subprocess.run(command, capture_output=True)
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 2
     assert b"another castlist" in second.stderr
     assert first.wait(120) == 0
