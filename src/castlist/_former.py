@@ -42,9 +42,7 @@ def register() -> None:
         sys.meta_path.insert(0, _Finder())  # else the path of `castlist.bench` finds what is below it again
 
 
-def names(
-    module: str, **former: str | tuple[str, Callable[[type[Enum]], object]]
-) -> Callable[[str], object]:
+def names(module: str, **former: str | tuple[str, Callable[[type[Enum]], object]]) -> Callable[[str], object]:
     """A module's `__getattr__` under which some former names mean today's: `names(__name__, Old="New")`.
 
     With `Old=("New", made)`, the former name gives `made(New)`: what used to be a table and is a class now.
