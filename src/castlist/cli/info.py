@@ -99,7 +99,7 @@ def _run(run: LastRun) -> str:
 
 def _scan(scan: ScanCounts) -> str:
     state = "complete" if scan["complete"] else "not complete"
-    return f"{scan['frames']} frames in {scan['segments']} segments, {state}"
+    return f"{_count(scan['frames'], 'frames')} in {_count(scan['segments'], 'segments')}, {state}"
 
 
 def _decisions(counts: dict[str, int]) -> str:
@@ -114,7 +114,14 @@ def _names(counts: dict[str, int]) -> str:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {part.replace('_', ' ')}" for part, n in counts.items())
+    return ", ".join(_count(n, part.replace("_", " ")) for part, n in counts.items())
+
+
+def _count(n: int, parts: str) -> str:
+    """A number and what it counts: 1 person, 2 people; 1 track set aside."""
+    noun, space, rest = parts.partition(" ")
+    one = "person" if noun == "people" else noun.removesuffix("s")
+    return f"{n} {one if n == 1 else noun}{space}{rest}"
 
 
 def _plain(text: str) -> str:
