@@ -120,8 +120,8 @@ def _counts(counts: dict[str, int]) -> str:
 def _count(n: int, parts: str) -> str:
     """A number and what it counts: 1 person, 2 people; 1 track set aside."""
     noun, space, rest = parts.partition(" ")
-    one = "person" if noun == "people" else noun.removesuffix("s")
-    return f"{n} {one if n == 1 else noun}{space}{rest}"
+    singular = "person" if noun == "people" else noun.removesuffix("s")
+    return f"{n} {singular if n == 1 else noun}{space}{rest}"
 
 
 def _plain(text: str) -> str:
