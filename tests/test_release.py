@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import castlist
@@ -27,3 +30,14 @@ def test_sections_of_the_changelog_have_known_names() -> None:
     for release in releases:
         found = re.findall(r"^### (.*)$", release, re.M)
         assert len(found) == len(set(found))
+
+
+def test_every_core_requirement_has_an_oldest_version_that_is_tried() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/oldest.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    tried = dict(line.split("==") for line in done.stdout.split())
+    assert list(tried) == [re.split(r"[<>=!]", r)[0] for r in project["dependencies"]]
+    assert tried["numpy"] == "1.26.*"
+    assert tried["threadpoolctl"] == "3.0.*"
