@@ -87,7 +87,7 @@ def search(path: Path, tracks: int, width: int) -> str:
     took, used = time.perf_counter() - before, time.process_time() - cpu
     check = IndexCheck(query)
     for p in pieces(tracks, width):
-        check.look(p)
+        check.take(p)
     best = check.cosine
     hit = np.array(
         [

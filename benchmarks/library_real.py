@@ -71,7 +71,7 @@ def truth_of_members(film: Path, workspace: Path, lib: Library) -> list[tuple[st
     found = []
     for number, member in enumerate(facts.members):
         if member.key in keys and number in votes:
-            found.append((keys[member.key], votes[number].most_common(1)[0][0], member.founds))
+            found.append((keys[member.key], votes[number].most_common(1)[0][0], member.sufficient))
     return found
 
 

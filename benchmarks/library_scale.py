@@ -23,7 +23,7 @@ import numpy as np
 
 from castlist.cast import Cast
 from castlist.library import Library, apply, lookup, storage
-from castlist.library.log import Event, now
+from castlist.library.log import Event, EventKind, now
 from castlist.library.ulid import new_ulid
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -64,7 +64,7 @@ def make(folder: Path, people: int, films: int) -> None:
                 "people": rows,
                 "questions": [],
             }
-            event = Event("film", data, "", now(), number)
+            event = Event(EventKind.FILM, data, "", now(), number)
             apply.apply_event(db, event)
             log.extend([event])
             row = lookup.find_film(db, digest)
