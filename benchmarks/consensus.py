@@ -11,11 +11,8 @@ consensuses of runs of their own.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
-from linkage import Film, thinned
+from linkage import Film, films_parser, labelled, thinned
 from numpy.typing import NDArray
 
 from castlist.cluster import GroupLinkage, ProbabilityCut, extend
@@ -55,11 +52,7 @@ def consensus(film: Film, runs: list[Clustering]) -> Clustering:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("places", type=Path, nargs="+")
-    parser.add_argument("--truth", type=Path, help="folder of FILM.truth.csv")
+    parser = films_parser(__doc__)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--times", type=int, default=3)
     given = parser.parse_args()
@@ -67,7 +60,7 @@ def main() -> None:
     print("| film | " + " | ".join(heads) + " |\n| --- |" + " --- |" * len(heads))
     rows = []
     for place in given.places:
-        film = Film(place, (given.truth or place.parent) / f"{place.stem}.truth.csv")
+        film = labelled(place, given.truth)
         beside = film.found.beside
         hints = (beside.odds,) if beside is not None and beside.speaks else ()
         single, joint = [], []

@@ -14,7 +14,6 @@ processor time of the process with its children, and its largest memory.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from linkage import Film
+from linkage import Film, films_parser, labelled
 from numpy.typing import NDArray
 
 from castlist.cluster import Calibration, GroupLinkage, HeightCut, ProbabilityCut
@@ -90,11 +89,7 @@ def costs(film: Path, times: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("places", type=Path, nargs="*")
-    parser.add_argument("--truth", type=Path, help="folder of FILM.truth.csv")
+    parser = films_parser(__doc__, fewest="*")
     parser.add_argument("--cost", type=Path, metavar="FILM")
     parser.add_argument("--times", type=int, default=3)
     given = parser.parse_args()
@@ -105,7 +100,7 @@ def main() -> None:
         print(f"{'film':26}" + "".join(f"{head:>9}" for head in heads) + "  slopes")
     rows = []
     for place in given.places:
-        film = Film(place, (given.truth or place.parent) / f"{place.stem}.truth.csv")
+        film = labelled(place, given.truth)
         rows.append([*auc(film), *linked(film, clothes=False), *linked(film, clothes=True)])
         spans = film.found.beside.spans if film.found.beside else ()
         slopes = " ".join(f"{span.slope:.1f}" for span in spans)

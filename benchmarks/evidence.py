@@ -19,13 +19,12 @@ Four tables, each a row a film:
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from linkage import CPU, Film
+from linkage import CPU, Film, films_parser, labelled
 from numpy.typing import NDArray
 
 from castlist.cluster import (
@@ -405,19 +404,12 @@ def cell(value: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("places", type=Path, nargs="+")
-    parser.add_argument("--truth", type=Path, help="folder of FILM.truth.csv")
+    parser = films_parser(__doc__)
     parser.add_argument("--films", type=Path, help="folder of the films, for the hair")
     parser.add_argument("--aside", nargs="*", default=[], help="films to report apart")
     parser.add_argument("--draws", type=int, default=5)
     given = parser.parse_args()
-    films = [
-        Named(place.stem, Film(place, (given.truth or place.parent) / f"{place.stem}.truth.csv"))
-        for place in given.places
-    ]
+    films = [Named(place.stem, labelled(place, given.truth)) for place in given.places]
     aside = [named for named in films if named.name.startswith(tuple(given.aside))] if given.aside else []
     groups = {"given": [named for named in films if named not in aside], "kept aside": aside}
     for group, part in groups.items():

@@ -106,19 +106,28 @@ def thinned(track: Labels, rng: np.random.Generator) -> Labels:
     return np.sort(order[place < np.repeat(np.ceil(2 * size / 3), size)])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("places", type=Path, nargs="+")
+def films_parser(text: str | None, *, fewest: str = "+") -> argparse.ArgumentParser:
+    """A parser of workspaces of labelled films, and of the folder of their truth."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("places", type=Path, nargs=fewest)
     parser.add_argument("--truth", type=Path, help="folder of FILM.truth.csv")
+    return parser
+
+
+def labelled(place: Path, truth: Path | None) -> Film:
+    """The film of a workspace, with its truth from a folder, or else from beside the workspace."""
+    return Film(place, (truth or place.parent) / f"{place.stem}.truth.csv")
+
+
+def main() -> None:
+    parser = films_parser(__doc__)
     parser.add_argument("--draws", type=int, default=0)
     given = parser.parse_args()
     heads = ("tracks", "AUC", "mixed", "share", "base F", "F", "best", "rule", "r.best", "draws", "sd")
     print(f"{'film':26}" + "".join(f"{head:>8}" for head in heads))
     rows = []
     for place in given.places:
-        film = Film(place, (given.truth or place.parent) / f"{place.stem}.truth.csv")
+        film = labelled(place, given.truth)
         found = film.found
         draws = film.drawn(given.draws) if given.draws else np.array([np.nan])
         rows.append(

@@ -18,18 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from chromium import ARGS, CHROMIUM
+
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 WIDE = 1000  # pixels of a picture at most
 COLOURS = 255  # of a picture's palette: a third of the bytes, and no difference to be seen
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def main(folder: Path) -> None:
@@ -37,7 +30,7 @@ def main(folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         copies = Path(temporary)
         with reviewed(film(folder, "crowd"), copies) as url:
             crowd(opened(chromium, url, 890))

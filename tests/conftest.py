@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import ARGS, CHROMIUM
 
 # One thread of BLAS and OpenMP for each test process and what it starts: there is a worker of pytest on each
 # core already, and threads that wait for a core spin. Set before NumPy is imported, which reads it then.
@@ -22,16 +22,6 @@ from castlist.drawn import Actor, Scene, Script, people, render  # noqa: E402 - 
 os.environ["CASTLIST_STRICT"] = "1"  # a defect shows its traceback, and a test that looks for one fails
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background: children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ import click
 
 from castlist.cli.options import listen_options
 from castlist.cli.output import clock_time, visible
-from castlist.cli.proposed import of_one_person
+from castlist.cli.proposed import answer_options, of_one_person
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
@@ -240,13 +240,7 @@ def review(lib: Library, port: int, host: str, browser: bool) -> None:
 
 @command.command()
 @library
-@click.option("--accept", multiple=True, metavar="NAME", help="Accept this name: the person is named.")
-@click.option(
-    "--reject",
-    multiple=True,
-    metavar="NAME",
-    help="Reject this name: it is not proposed for that person again.",
-)
+@answer_options
 @as_json
 @decided
 def proposals(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import WORKSPACE, split_names
+from castlist.cli.proposed import answer_options, of_one_person
 from castlist.errors import InputError
 from castlist.types import Json
 
@@ -45,13 +46,7 @@ Examples:
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Only this name; several with commas, or by several --only."
 )
-@click.option("--accept", multiple=True, metavar="NAME", help="Accept this name: the person is named.")
-@click.option(
-    "--reject",
-    multiple=True,
-    metavar="NAME",
-    help="Reject this name: it is not proposed for that person again.",
-)
+@answer_options
 @click.option("--reopen", multiple=True, metavar="NAME", help="Undo a --reject: the name is proposed again.")
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
               help="Timecode of the first frame in the file's timecodes; by default the film's "
@@ -160,7 +155,6 @@ def _open_names(session: Session) -> list[str]:
 
 def _number_of(rows: Sequence[Offered], name: str) -> int:
     """The proposal of a name among some; raises InputError where it is not that of one person."""
-    from castlist.cli.proposed import of_one_person
 
     found = of_one_person(
         rows, name, name_of=lambda row: row["name"], person_of=lambda row: row["person"],

@@ -1,15 +1,31 @@
-"""One of the names that files propose for people, by its name."""
+"""Names that files propose for people: the options that answer them, and one of them by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import click
+
 from castlist.errors import InputError
 
-__all__ = ["of_one_person"]
+__all__ = ["answer_options", "of_one_person"]
 
 Row = TypeVar("Row")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def answer_options(command: F) -> F:
+    """Which proposed names are accepted and rejected."""
+    command = click.option(
+        "--reject",
+        multiple=True,
+        metavar="NAME",
+        help="Reject this name: it is not proposed for that person again.",
+    )(command)
+    return click.option(
+        "--accept", multiple=True, metavar="NAME", help="Accept this name: the person is named."
+    )(command)
 
 
 def of_one_person(
