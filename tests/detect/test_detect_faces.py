@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +14,7 @@ import pytest
 from castlist.detect import DETECTORS, Sampling, YuNet
 from castlist.errors import InputError
 from castlist.models import MODELS, find, read
-from castlist.types import Detections
+from castlist.types import Detections, Machine
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +137,6 @@ def test_models_are_the_files_we_know(tmp_path, monkeypatch):
     (tmp_path / "pack" / "__init__.py").write_text("raise RuntimeError('models are never imported')")
     (tmp_path / "pack" / "m.onnx").write_bytes(b"not the model")
     monkeypatch.syspath_prepend(str(tmp_path))
-    from dataclasses import replace
-
     wrong = replace(MODELS["yunet"], package="pack", file="m.onnx")
     with pytest.raises(ModelError, match="not the one castlist knows"):
         read(wrong)
@@ -199,24 +200,65 @@ def test_a_model_that_cannot_be_written_again_for_want_of_memory_is_told_as_that
     from google.protobuf.message import EncodeError
 
     from castlist import models
+    from castlist.models import surgery
 
     def refuse(*_):
         raise EncodeError("Failed to serialize proto")
 
     monkeypatch.setattr(models, "_LOADED", {})
-    monkeypatch.setattr(models, "_plain_graph", refuse)
+    monkeypatch.setattr(models, "is_prepared", lambda name: False)
+    monkeypatch.setattr(surgery, "plain_graph", refuse)
     with pytest.raises(MemoryError, match="yunet"):
         models.load("yunet")
+
+
+@pytest.mark.parametrize("name", ["yunet", "sface"])
+def test_graphs_prepared_in_advance_are_what_surgery_makes(name):
+    from castlist.models.prepared import put_together
+    from castlist.models.surgery import plain_graph
+
+    data = read(MODELS[name])
+    assert put_together(name, data) == plain_graph(data)
+
+
+def test_the_usual_networks_are_loaded_without_onnx():
+    code = "import sys; from castlist.models import load; load('yunet'), load('sface')"
+    code += "; print('onnx' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+def test_a_model_that_needs_onnx_says_how_to_install_it(monkeypatch):
+    from castlist import models
+    from castlist.errors import MissingExtra
+
+    monkeypatch.setattr(models, "_LOADED", {})
+    monkeypatch.setattr(models, "is_prepared", lambda name: False)
+    monkeypatch.setitem(models.MODELS, "yunet", replace(MODELS["yunet"], extra="research"))
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtra, match="yunet needs packages"):
+        models.load("yunet")
+
+
+def test_the_provider_of_a_loaded_network_is_told_without_loading_another(monkeypatch):
+    from castlist import models
+
+    monkeypatch.setattr(models, "_LOADED", {})
+    models.load("yunet", Machine(threads=1))
+    assert models.provider("yunet", Machine()) == "CPUExecutionProvider"
+    assert len(models._LOADED) == 1
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 96, 160), (2, 3, 64, 32)])
 def test_heads_together_give_what_heads_apart_give(shape, monkeypatch):
     from castlist import models
+    from castlist.models import surgery
 
     x = np.random.default_rng(7).uniform(0, 255, shape).astype(np.float32)
     together = models.load("yunet")(x)
     monkeypatch.setattr(models, "_LOADED", {})
-    monkeypatch.setattr(models, "_join_heads", lambda graph, weights: None)
+    monkeypatch.setattr(models, "is_prepared", lambda name: False)
+    monkeypatch.setattr(surgery, "_join_heads", lambda graph, weights: None)
     apart = models.load("yunet")(x)
     assert list(together) == list(apart)
     for name, values in apart.items():
@@ -226,12 +268,12 @@ def test_heads_together_give_what_heads_apart_give(shape, monkeypatch):
 def test_the_heads_of_each_size_are_two_convolutions(monkeypatch):
     import onnx
 
-    from castlist import models
+    from castlist.models import surgery
 
     def convolutions():
-        graph = onnx.load_model_from_string(models._plain_graph(read(MODELS["yunet"]))).graph
+        graph = onnx.load_model_from_string(surgery.plain_graph(read(MODELS["yunet"]))).graph
         return sum(node.op_type == "Conv" for node in graph.node)
 
     together = convolutions()
-    monkeypatch.setattr(models, "_join_heads", lambda graph, weights: None)
+    monkeypatch.setattr(surgery, "_join_heads", lambda graph, weights: None)
     assert convolutions() - together == 3 * (8 - 2)  # three sizes of cells, four heads of two

@@ -19,7 +19,7 @@ from castlist.cluster import Calibration, reliability
 from castlist.decisions import Base, Decision, View, apply, cast_of, completed_log, renumbered, stood
 from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
-from castlist.models import MODELS, load
+from castlist.models import MODELS, provider
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found
 from castlist.pipeline.outlook import outlook, outlook_of, store_outlook
@@ -249,7 +249,7 @@ def evidence_of(found: Found, recipe: Recipe, machine: Machine, timings: dict[st
         version=__version__,
         models=tuple(report.ModelUse(role, m.name, m.sha256, m.licence) for role, m in known),
         recipe=recipe.toml(), seed=getattr(recipe.refine, "seed", None), timings=tuple(timings.items()),
-        platform=platform.platform(), provider=load(known[0][1].name, machine).provider if known else "",
+        platform=platform.platform(), provider=provider(known[0][1].name, machine) if known else "",
     )  # fmt: skip
 
 

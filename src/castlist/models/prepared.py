@@ -1,0 +1,102 @@
+"""Graphs prepared in advance: what surgery.py makes of a model's file, without the onnx library.
+
+A graph in the ONNX format is mostly weights, and these stand in the model's own file, packed into 8 bits.
+The folder `prepared` has for each model of `castlist find` the rest of its graph (NAME.rest) and the list of
+pieces (NAME.json) from which the graph is put together, byte for byte. scripts/make_networks.py writes both.
+Importing onnx takes a sixth of a second, and changing a graph with it as long.
+"""
+
+from __future__ import annotations
+
+import json
+from math import prod
+from pathlib import Path
+from typing import TypedDict, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FOLDER", "Array", "Graph", "Weight", "is_prepared", "put_together", "unpack"]
+
+FOLDER = Path(__file__).parent / "prepared"
+
+
+class Array(TypedDict):
+    """An array in a model's file."""
+
+    at: int  # bytes from the beginning of the file
+    dtype: str
+    shape: list[int]
+
+
+class Weight(TypedDict):
+    """A weight of a graph: an array of floats, or what ONNX's DequantizeLinear takes.
+
+    That is what is packed, a scale and perhaps a zero, with the operator's axis and block size.
+    """
+
+    arrays: list[Array]
+    axis: int
+    block: int
+
+
+class Graph(TypedDict):
+    """The pieces of a graph, in order; a number is a count of bytes of the rest."""
+
+    pieces: list[int | Weight]
+
+
+def is_prepared(name: str) -> bool:
+    """Whether the graph of a model was prepared in advance."""
+    return (FOLDER / f"{name}.json").is_file()
+
+
+def put_together(name: str, data: bytes) -> bytes:
+    """The graph of a model, from the bytes of the model's file."""
+    graph: Graph = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    rest, used = memoryview((FOLDER / f"{name}.rest").read_bytes()), 0
+    parts: list[memoryview] = []
+    for piece in graph["pieces"]:
+        if isinstance(piece, int):
+            parts.append(rest[used : used + piece])
+            used += piece
+        else:
+            parts.append(_weight(piece, data).reshape(-1).view(np.uint8).data)
+    return b"".join(parts)
+
+
+def _weight(weight: Weight, data: bytes) -> NDArray[np.generic]:
+    arrays = [
+        np.frombuffer(data, array["dtype"], prod(array["shape"]), array["at"]).reshape(array["shape"])
+        for array in weight["arrays"]
+    ]
+    return arrays[0] if len(arrays) == 1 else unpack(*arrays, axis=weight["axis"], block=weight["block"])
+
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def unpack(
+    packed: NDArray[np.generic],
+    scale: NDArray[np.generic],
+    zero: NDArray[np.generic] | None = None,
+    *,
+    axis: int,
+    block: int,
+) -> NDArray[np.float32]:
+    """What ONNX's DequantizeLinear computes: (packed - zero) * scale, per tensor, axis or block."""
+
+    def spread(values: NDArray[Scalar]) -> NDArray[Scalar]:
+        if values.size == 1:
+            return values.reshape(())
+        if values.ndim == packed.ndim and block:
+            return np.repeat(values, block, axis)[(slice(None),) * axis + (slice(packed.shape[axis]),)]
+        shape = [1] * packed.ndim
+        shape[axis] = -1
+        return values.reshape(shape)
+
+    shifted = packed.astype(np.float32)
+    if zero is not None:
+        shifted -= spread(zero).astype(np.float32)
+    shifted *= spread(scale).astype(np.float32)
+    return shifted
