@@ -110,11 +110,12 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     run = workspace.cast_run()[0] if run is None else run
     view = apply(base, video, workspace.decisions.all())
     cast = cast_of(base, video, view)
-    workspace.put_cast(cast, base.portraits, run=run, decision=view.revision)
     left = outlook_of(base, view)
     alike = with_doubts(look_alikes(base, view), left.doubts)
     store_outlook(workspace, left, run, view.revision)
     write_report(workspace, cast, base.portraits, run, alike=alike, left=left)
+    # At the end, since the stored cast says up to which decision all of this goes.
+    workspace.put_cast(cast, base.portraits, run=run, decision=view.revision)
     return cast
 
 

@@ -47,6 +47,7 @@ from castlist.review.actions import decision, stand_ins, witness
 from castlist.review.history import overruled, sentence
 from castlist.review.people import Aside, Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
+from castlist.review.saving import save_apart
 from castlist.store import Stale, Workspace
 from castlist.suggest.asides import set_aside
 from castlist.suggest.names import Proposal
@@ -556,25 +557,32 @@ class Session:
         if revision is not None and revision < self.view.revision:
             raise Stale(tuple(d for d in self._log if d.id > revision))
 
-    def save(self) -> bool:
+    def save(self, *, apart: bool = False) -> bool:
         """Write the cast as it stands, and its report; False where a run is at work there.
 
         Others look and decide meanwhile; what they decide is written too, or by the next call.
 
+        Args:
+            apart: in a process of its own, which takes a second longer and leaves this one free to answer.
+
         Raises:
             WorkspaceError: the disk is full, or the folder cannot be written; decisions are safe.
+            SaveKilled: the process of its own was killed; the workspace is as it was.
         """
         with self._saving:
             with self._lock:
                 if self._workspace.cast_run()[1] == self.refresh().revision:
                     return True
                 base = self.base
-            try:
-                with Workspace.open(self.path) as opened:
-                    publish(opened, base, self.video)
-            except WorkspaceBusy:
-                return False
-            return True
+            return save_apart(self.path) if apart else self._publish(base)
+
+    def _publish(self, base: Base) -> bool:
+        try:
+            with Workspace.open(self.path) as opened:
+                publish(opened, base, self.video)
+        except WorkspaceBusy:
+            return False
+        return True
 
     def alike(self, person: str) -> list[dict[str, Json]]:
         """Everybody else by how likely they are that person too, the likeliest first.
