@@ -77,6 +77,9 @@ def _single(
     film: str, recipe: Recipe, machine: Machine, *, out: str | None, as_json: bool, replace: bool, quiet: bool
 ) -> None:
     """The cast of one film on stdout."""
+    from castlist.decode import WaitingDecoder
+
+    decoder = WaitingDecoder(film)  # starts while this process imports the rest
     from castlist.cli.output import print_cast, progress
     from castlist.io import plain_json
     from castlist.pipeline import find
@@ -94,7 +97,15 @@ def _single(
         watch(stage, done, total)
 
     with progress(quiet) as watch, place_advised():
-        cast = find(film, workspace=out, recipe=recipe, machine=machine, watch=on_progress, replace=replace)
+        cast = find(
+            film,
+            workspace=out,
+            recipe=recipe,
+            machine=machine,
+            watch=on_progress,
+            replace=replace,
+            decoder=decoder,
+        )
     if replaced:
         steps = ", ".join(replaced)
         click.echo(

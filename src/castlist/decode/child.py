@@ -16,7 +16,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -62,30 +63,42 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
 
 
 def decode(job: wire.DecodeJob, out: int) -> None:
-    """Describe the file, or send its frames if the job has a place for their pictures."""
+    """Describe the file, or send its frames if the job has a place for their pictures, or do both in turn."""
     import av.logging
-
-    from castlist.decode.picture import orientation, shown_size
-    from castlist.decode.source import Source, Unusable
 
     av.logging.set_level(None)
     with open(job["file"], "rb", buffering=0) as file:
-        source = Source(
-            file, threads=job["threads"], max_pixels=job["max_pixels"], exact=job.get("exact", False)
-        )
+        if job["canvas"] < 0 or job.get("waits"):
+            send_record(out, wire.Record(RecordKind.HEADER), wire.dump(_header(file, job)))
+        if job.get("waits"):
+            job = job | wire.read_more(partial(os.read, 0))
         if job["canvas"] >= 0:
+            source = _source(file, job)
             send_record(out, wire.Record(RecordKind.HEADER), wire.dump({"unit": str(source.unit)}))
             _Sender(source, job, out).send()
-            return
-        first = next((f for _, f in source.frames() if f is not None), None)
-        if first is None:
-            raise Unusable(Fault.NO_FRAME)
-        transpose = orientation(first).transpose
-        aspect = source.stream.sample_aspect_ratio
-        width, height = shown_size(first.width, first.height, aspect, transpose)
-        if width * height > job["max_pixels"]:
-            raise Unusable(Fault.TOO_LARGE, f"{width}x{height}")
-        send_record(out, wire.Record(RecordKind.HEADER), wire.dump(_describe(source, first, width, height)))
+
+
+def _source(file: BinaryIO, job: wire.DecodeJob) -> Source:
+    from castlist.decode.source import Source
+
+    exact = job.get("exact", False)
+    return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
+
+
+def _header(file: BinaryIO, job: wire.DecodeJob) -> wire.Header:
+    """What the file is like, by its header and its first frame."""
+    from castlist.decode.picture import orientation, shown_size
+    from castlist.decode.source import Unusable
+
+    source = _source(file, job)
+    first = next((f for _, f in source.frames() if f is not None), None)
+    if first is None:
+        raise Unusable(Fault.NO_FRAME)
+    aspect = source.stream.sample_aspect_ratio
+    width, height = shown_size(first.width, first.height, aspect, orientation(first).transpose)
+    if width * height > job["max_pixels"]:
+        raise Unusable(Fault.TOO_LARGE, f"{width}x{height}")
+    return _describe(source, first, width, height)
 
 
 def _describe(source: Source, first: av.VideoFrame, width: int, height: int) -> wire.Header:

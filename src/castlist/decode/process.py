@@ -115,6 +115,10 @@ class Child:
         """Let go of all frames up to this one."""
         self._send(WishKind.DONE, pts)
 
+    def go_on(self, job: wire.DecodeJob) -> None:
+        """Tell a child that waits the rest of its job."""
+        self._write(wire.more(job))
+
     def _next(self) -> tuple[wire.Record, bytes]:
         record = wire.unpack(self._read(wire.SIZE))
         return record, self._read(record.text) if record.text else b""
@@ -125,9 +129,12 @@ class Child:
         raise VideoError(self._sentence(Fault(error["code"]), error["detail"]))
 
     def _send(self, kind: WishKind, pts: int) -> None:
+        self._write(wire.wish(kind, pts))
+
+    def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(wire.wish(kind, pts))
+            self._process.stdin.write(data)
 
     def close(self) -> None:
         """End the child and forget it; may be called again."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,78 @@ class Frame:
         return self._image
 
 
+class WaitingDecoder:
+    """A decoder that describes a film, and then waits for whoever reads its frames.
+
+    Starting a decoder takes as long as decoding some seconds of a film, and without this two are started: one
+    that opens the film, and one that reads it. The `with` block ends it, unless a `Reader` has taken it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, limits: Limits | None = None) -> None:
+        """Start the decoder, and return at once.
+
+        Raises:
+            VideoError: the file is missing, or no plain file.
+            InputError: `path` is no path.
+        """
+        self._path = plain_path(path)
+        self._started: _Started | None = None
+        fd, canvas = open_plain(self._path), -1
+        try:
+            canvas = _anonymous_file()
+            job = wire.DecodeJob(canvas=canvas, waits=True)
+            self._started = _Started(Child(self._path, fd, limits or Limits(), job=job), fd, canvas)
+        finally:
+            if self._started is None:
+                _close(fd, canvas)
+
+    def video(self) -> Video:
+        """The film, as its header and its first frame describe it. To be asked once, before it is read.
+
+        Raises:
+            VideoError: it is no video that can be read, or beyond the limits.
+            InputError: the decoder has ended.
+        """
+        if self._started is None:
+            raise InputError("this decoder has ended; open the film again")
+        header = wire.load(self._started.child.hear()[1], wire.Header)
+        return _video(self._path, header, self._started.fd)
+
+    def take(self) -> _Started | None:
+        """What was started, for who goes on with it and ends it; None where it is gone."""
+        started, self._started = self._started, None
+        return started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the decoder, unless a reader has taken it."""
+        started = self.take()
+        if started is not None:
+            started.child.close()
+            _close(started.fd, started.canvas)
+
+
+class _Started(NamedTuple):
+    """A decoder that was started, and the descriptors of its film and of its pictures."""
+
+    child: Child
+    fd: int
+    canvas: int
+
+
+def _close(*descriptors: int) -> None:
+    for fd in descriptors:
+        if fd >= 0:
+            os.close(fd)
+
+
 def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Video:
     """The film at `path`, as its header and its first frame describe it.
 
@@ -64,20 +136,23 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
     plain = plain_path(path)
     fd = open_plain(plain)
     try:
-        header = _header(plain, fd, limits or Limits())
-        return Video(
-            path=plain,
-            width=header["width"],
-            height=header["height"],
-            frame_rate=Fraction(header["rate"]),
-            duration=Fraction(header["duration"]),
-            digest=digest(fd),
-            codec=header["codec"],
-            pixel_format=header["pixel_format"],
-            timecode=header["timecode"],
-        )
+        return _video(plain, _header(plain, fd, limits or Limits()), fd)
     finally:
         os.close(fd)
+
+
+def _video(path: Path, header: wire.Header, fd: int) -> Video:
+    return Video(
+        path=path,
+        width=header["width"],
+        height=header["height"],
+        frame_rate=Fraction(header["rate"]),
+        duration=Fraction(header["duration"]),
+        digest=digest(fd),
+        codec=header["codec"],
+        pixel_format=header["pixel_format"],
+        timecode=header["timecode"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +197,7 @@ def read_frames(
     on_demand: int = 0,
     exact: bool = False,
     limits: Limits | None = None,
+    decoder: WaitingDecoder | None = None,
 ) -> Reader:
     """A reader of the frames with pts >= `start_pts`, in order; the same frames wherever it starts.
 
@@ -145,7 +221,7 @@ def read_frames(
         raise InputError(f"thumb must be None or a width and a height in pixels, got {thumb}")
     return Reader(
         video, start_pts=start_pts, max_side=max_side, thumb=thumb, on_demand=on_demand, exact=exact,
-        limits=limits or Limits(),
+        limits=limits or Limits(), decoder=decoder,
     )  # fmt: skip
 
 
@@ -177,6 +253,7 @@ class Reader:
         on_demand: int,
         exact: bool,
         limits: Limits,
+        decoder: WaitingDecoder | None,
     ) -> None:
         width, height = fitted_size(video.width, video.height, max_side)
         ahead = max(2, min(_MOST_AHEAD, limits.ahead // (3 * video.width * video.height)))
@@ -191,26 +268,30 @@ class Reader:
         self._ended = False  # all frames were told of
         kept = max(1, on_demand)
         self._held: deque[int] = deque(maxlen=kept)  # times of frames whose picture can be asked for
+        job = wire.DecodeJob(
+            start=start_pts, max_side=max_side, thumb=thumb, width=video.width, height=video.height,
+            ahead=kept + ahead, exact=exact,
+        )  # fmt: skip
+        waiting = decoder.take() if decoder is not None else None
         canvas = -1
         try:
-            self._fd = fd = open_plain(video.path)
-            self._state = _state(fd)
+            if waiting is None:
+                self._fd, canvas = open_plain(video.path), _anonymous_file()
+            else:
+                self._child, self._fd, canvas = waiting
+            self._state = _state(self._fd)
             self._check_content()
-            canvas = _anonymous_file(height * width * 3)
-            memory = mmap.mmap(canvas, height * width * 3, prot=mmap.PROT_READ)
-            self._canvas = np.frombuffer(memory, np.uint8).reshape(height, width, 3)
-            job = wire.DecodeJob(
-                canvas=canvas, start=start_pts, max_side=max_side, thumb=thumb,
-                width=video.width, height=video.height, ahead=kept + ahead, exact=exact,
-            )  # fmt: skip
-            self._child = Child(video.path, fd, limits, job=job)
+            self._canvas = _shared_picture(canvas, height, width)
+            if self._child is None:
+                self._child = Child(video.path, self._fd, limits, job=job | {"canvas": canvas})
+            else:
+                self._child.go_on(job)
             header = wire.load(self._child.hear()[1], wire.Begun)
         except BaseException:
             self.close()
             raise
         finally:
-            if canvas >= 0:
-                os.close(canvas)
+            _close(canvas)
         self.unit = Fraction(header["unit"])
 
     def __enter__(self) -> Self:
@@ -295,12 +376,18 @@ def _state(fd: int) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _anonymous_file(size: int) -> int:
+def _shared_picture(canvas: int, height: int, width: int) -> NDArray[np.uint8]:
+    """The memory of a descriptor as a picture (height, width, 3), which the decoder fills."""
+    size = height * width * 3
+    os.ftruncate(canvas, size)
+    return np.frombuffer(mmap.mmap(canvas, size, prot=mmap.PROT_READ), np.uint8).reshape(height, width, 3)
+
+
+def _anonymous_file() -> int:
     """A descriptor of memory without a name, so that it is gone with the last process that holds it."""
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("castlist frames")
     else:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
-    os.ftruncate(fd, size)
     return fd

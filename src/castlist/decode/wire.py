@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypedDict, TypeVar
@@ -82,6 +82,35 @@ def wish(kind: WishKind, pts: int) -> bytes:
     return _WISH.pack(kind, pts)
 
 
+_LENGTH = struct.Struct("<I")
+
+
+def more(job: DecodeJob) -> bytes:
+    """The rest of a job, for a child that waits for it."""
+    text = json.dumps(job).encode()
+    return _LENGTH.pack(len(text)) + text
+
+
+def read_more(read: Callable[[int], bytes]) -> DecodeJob:
+    """What `more` wrote.
+
+    Raises:
+        BrokenPipeError: the parent is gone.
+    """
+    (length,) = _LENGTH.unpack(_exactly(read, _LENGTH.size))
+    return load(_exactly(read, length), DecodeJob)
+
+
+def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = read(size - len(data))
+        if not part:
+            raise BrokenPipeError
+        data += part
+    return data
+
+
 class Wishes:
     """Puts together what the parent said from pieces as they come."""
 
@@ -127,6 +156,7 @@ class DecodeJob(TypedDict, total=False):
     height: int
     ahead: int  # frames
     exact: bool
+    waits: bool  # say the header, then wait for the rest of the job, on the canvas that is given
 
 
 class Begun(TypedDict):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from castlist._version import __version__
 from castlist.cast import Cast
-from castlist.decode import open_video
+from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
 from castlist.errors import ModelError
 from castlist.helper_thread import HelperThread
@@ -55,6 +55,7 @@ def find(
     watch: Watch = silent,
     progress: Callable[[float], None] | None = None,
     replace: bool = False,
+    decoder: WaitingDecoder | None = None,
 ) -> Cast:
     """The cast of a film: who appears, and when.
 
@@ -68,6 +69,7 @@ def find(
         watch: told of progress, stage by stage.
         progress: told how much of everything is done, 0 to 1; never less than before.
         replace: put this cast in the place of one that was found there with another recipe.
+        decoder: one that was started on the film already; it ends with this call.
 
     Raises:
         InputError: the workspace holds a cast that was found with another recipe, and `replace` is not set;
@@ -77,14 +79,17 @@ def find(
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
     started = time.perf_counter()
-    _check_memory()
-    choose_device(machine)
     watch = watch if progress is None else overall(progress, watch)
     with ExitStack() as open_things:
+        if decoder is not None:
+            open_things.enter_context(decoder)
+        _check_memory()
+        choose_device(machine)
+        decoder = decoder or open_things.enter_context(WaitingDecoder(film))
         helper = open_things.enter_context(HelperThread())
         if not _begun(plain_path(film), workspace):
             helper.do(partial(load_networks, recipe, machine))  # while the decoder starts
-        video = open_video(film)
+        video = decoder.video()
         path = Workspace.beside(video.path) if workspace is None else Path(workspace)
         opened = open_things.enter_context(Workspace.open(path, create=True))
         opened.put_video(video)
@@ -102,7 +107,7 @@ def find(
                 "recipe": kind_of(recipe),
             },
         )
-        scanned = _scanned(opened, video, recipe, machine, helper, watch)
+        scanned = _scanned(opened, video, recipe, machine, helper, watch, decoder)
         seconds = time.perf_counter()
         found = identify(video, scanned, recipe, machine=machine, watch=watch)
         found = _with_turn(found, recipe, machine)
@@ -148,13 +153,16 @@ def _scanned(
     machine: Machine,
     helper: HelperThread,
     watch: Watch,
+    decoder: WaitingDecoder,
 ) -> Scan:
     """The whole scan of a film, as stored: what is there already, and what was missing.
 
     The helper meanwhile makes ready what takes long the first time and is needed at the end.
     """
     key = recipe.scan_key(video)
-    if not workspace.is_complete(key):
+    if workspace.is_complete(key):
+        decoder.close()
+    else:
         total = video.frame_count_estimate
         pieces = scan(
             video,
@@ -165,6 +173,7 @@ def _scanned(
             retimed=workspace.retimed(key),
             keep_image=workspace.put_image,
             watch=lambda frames: watch("scan", frames, max(total, frames)),
+            decoder=decoder,
         )
         helper.do(partial(compile_template, "report.html"))
         for number, piece in enumerate(pieces):

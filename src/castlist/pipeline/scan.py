@@ -20,7 +20,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decode import Frame, Reader, read_frames
+from castlist.decode import Frame, Reader, WaitingDecoder, read_frames
 from castlist.detect import BACK, LookAhead, Sampler, Sampling
 from castlist.embed import CHIP, align_faces, best_faces, detail, doubtful, face_quality, halved, sharpness
 from castlist.helper_thread import HelperTask, HelperThread
@@ -48,6 +48,7 @@ def scan(
     retimed: int = 0,
     keep_image: Callable[[bytes], str],
     watch: Callable[[int], None] = lambda frames: None,
+    decoder: WaitingDecoder | None = None,
 ) -> Iterator[Scan]:
     """Pieces of the scan of a film, in order, each of SEGMENT frames; one of fewer, or none, is the last.
 
@@ -56,6 +57,7 @@ def scan(
             how many of them have another time than the film gives them (`Clock.retimed`).
         keep_image: takes a small JPEG and returns the name under which it is kept.
         watch: told the number of frames seen, after each.
+        decoder: one that opened the film and waits to read it.
 
     Raises:
         VideoError: the film cannot be read any further.
@@ -76,6 +78,7 @@ def scan(
                 thumb=thumb,
                 on_demand=BACK + 1 + lag,
                 exact=retimed > 0,
+                decoder=decoder,
             )
         )
         waiting: deque[tuple[HelperTask[Scan], int]] = deque()  # with how many faces each holds
