@@ -1,13 +1,14 @@
 """`castlist find` on clips beside the scripts that people write: times real time, memory, score, and stages.
 
-    python benchmarks/street.py CLIPS --scorer score_faces.py [--only NAME] [--repeat 3] [--large]
+    python benchmarks/street.py CLIPS --scorer score_faces.py [--only NAME ...] [--seconds 30] [--repeat 3]
 
 CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label); the scorer takes
 TRUTH.csv PREDICTED.csv --json. Everybody runs from nothing in a process of its own, in turn, on each clip;
 seconds are medians, memory is the most that the process and its children held together (shared pages count
-in each). With --large, each clip is also tried enlarged to 1080 lines, encoded anew into a scratch folder;
-the scripts, which take long there, are run once, or as often as --large-scripts says. What is measured
-already is not measured again, but with --again.
+in each). With --seconds, only the beginning of each clip is used, up to the first key frame after so many
+seconds, copied without encoding. With --large, each clip is also tried enlarged to 1080 lines, encoded anew
+into a scratch folder; the scripts, which take long there, are run once, or as often as --large-scripts says.
+What is measured already is not measured again, but with --again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import Rows, cost_of_command, gemm_rate, installed
+from measure import RESULTS, Rows, cost_of_command, gemm_rate, installed
 
 HERE = Path(__file__).parent
 SCRIPTS = {
@@ -107,6 +108,28 @@ def about(film: Path) -> dict[str, Any]:
         return {"width": stream.width, "height": stream.height, "frames": frames, "film_seconds": seconds}
 
 
+def shorten(film: Path, truth: Path, folder: Path, seconds: float) -> tuple[Path, Path]:
+    """The beginning of the film up to the first key frame after so many seconds, and the truth about it."""
+    import av
+
+    out = folder / film.name
+    with av.open(str(film)) as source, av.open(str(out), "w") as target:
+        given = source.streams.video[0]
+        stream = target.add_stream_from_template(given)
+        for packet in source.demux(given):
+            if packet.dts is None or (packet.is_keyframe and float(packet.pts * packet.time_base) >= seconds):
+                break
+            packet.stream = stream
+            target.mux(packet)
+    frames, table = about(out)["frames"], folder / truth.name
+    with truth.open(newline="") as old, table.open("w", newline="") as new:
+        rows = csv.DictReader(old)
+        write = csv.DictWriter(new, rows.fieldnames or [])
+        write.writeheader()
+        write.writerows(row for row in rows if int(row["frame"]) < frames)
+    return out, table
+
+
 def enlarge(film: Path, truth: Path, folder: Path, lines: int = 1080) -> tuple[Path, Path]:
     """The film at so many lines (H.264), and its truth in the pixels of that."""
     import av
@@ -164,11 +187,10 @@ def compare(
             "bytes": max(c["bytes"] for c in taken),
         }
         print(line(name, row["runs"][name]), flush=True)
-    stages = subprocess.run(
-        [sys.executable, str(HERE / "stages.py"), str(film)], check=True, capture_output=True
-    )
-    row["stages"] = json.loads(stages.stdout)
-    print("  " + ", ".join(f"{k} {v:.0%}" for k, v in row["stages"]["shares"].items()), flush=True)
+    if given.stages:
+        command = [sys.executable, str(HERE / "stages.py"), str(film)]
+        row["stages"] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        print("  " + ", ".join(f"{k} {v:.0%}" for k, v in row["stages"]["shares"].items()), flush=True)
     return row
 
 
@@ -194,7 +216,9 @@ def main() -> None:
     )
     parser.add_argument("clips", type=Path)
     parser.add_argument("--scorer", type=Path, required=True)
-    parser.add_argument("--only", default="", help="films whose name holds this")
+    parser.add_argument("--only", nargs="+", default=[""], help="films whose name holds one of these")
+    parser.add_argument("--seconds", type=float, help="of each film; all of it, if not given")
+    parser.add_argument("--no-stages", dest="stages", action="store_false", help="leave the stages out")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument(
         "--every", type=int, default=5, help="frames from one that a script looks at to the next"
@@ -203,10 +227,11 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="also each clip enlarged to 1080 lines")
     parser.add_argument("--large-scripts", type=int, default=1, help="how often the scripts run on those")
     parser.add_argument("--again", action="store_true", help="also what is measured already")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of street.json")
     parser.add_argument("options", nargs="*", help="options of castlist find, after --")
     given = parser.parse_intermixed_args()
     scripts = given.repeat if given.scripts is None else given.scripts
-    rows = Rows("street")
+    rows = Rows("street", given.results)
 
     def runs(name: str) -> dict[str, Any]:
         known: dict[str, Any] = rows.rows.get(name, {}).get("runs", {})
@@ -215,23 +240,21 @@ def main() -> None:
     for truth in sorted(given.clips.glob("*.truth.csv")):
         name = truth.name.removesuffix(".truth.csv")
         films = [p for p in given.clips.glob(f"{name}.*") if p.suffix in (".mp4", ".mkv", ".webm", ".avi")]
-        if not films or given.only not in name:
+        if not films or not any(part in name for part in given.only):
             continue
-        if name not in rows.rows or given.again:
-            print(name, flush=True)
-            rows.put(name, compare(films[0], truth, given, scripts, runs(name)))
-        if given.large and (f"{name}-1080" not in rows.rows or given.again):
-            with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch:
+            clip = films[0], truth
+            if given.seconds:
+                name = f"{name}-{given.seconds:g}s"
+                clip = shorten(*clip, Path(scratch), given.seconds)
+            if name not in rows.rows or given.again:
+                print(name, flush=True)
+                rows.put(name, compare(*clip, given, scripts, runs(name)))
+            large = f"{name}-1080"
+            if given.large and (large not in rows.rows or given.again):
                 print(f"{name} at 1080 lines", flush=True)
-                rows.put(
-                    f"{name}-1080",
-                    compare(
-                        *enlarge(films[0], truth, Path(scratch)),
-                        given,
-                        given.large_scripts,
-                        runs(f"{name}-1080"),
-                    ),
-                )
+                (folder := Path(scratch) / "large").mkdir()
+                rows.put(large, compare(*enlarge(*clip, folder), given, given.large_scripts, runs(large)))
 
 
 if __name__ == "__main__":

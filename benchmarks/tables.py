@@ -120,7 +120,8 @@ def street() -> str:
 
 def stages() -> str:
     path = RESULTS / "street.json"
-    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
+    known = json.loads(path.read_text())["rows"] if path.exists() else {}
+    rows = {clip: row for clip, row in known.items() if "stages" in row}
     names = list(dict.fromkeys(name for row in rows.values() for name in row["stages"]["shares"]))
     body = [
         [clip, *(f"{row['stages']['shares'].get(name, 0):.0%}" for name in names)]

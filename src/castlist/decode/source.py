@@ -341,7 +341,7 @@ class Source:
         step = max(self._step, round((shown.frame.duration or 0) * self._fine))
         before, usual = self._ended, self._usual
         self._ended, self._usual = shown.pts + step, step
-        if before is None or not self._even or shown.pts - before <= (GAP - 1) * usual:
+        if before is None or shown.pts - before <= (GAP - 1) * usual or not self._even:
             return 0
         return shown.pts - before
 
