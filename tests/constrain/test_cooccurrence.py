@@ -56,6 +56,36 @@ def test_a_blink_of_one_frame_is_no_meeting() -> None:
     assert pairs(tracks, min_frames=1) == [[0, 1]]
 
 
+TOUCHING = (8, 0, 18, 10)
+
+
+def handed(box: tuple[float, float, float, float], shared: int, ends: int = 0) -> Tracks:
+    """A track of 40 frames, and one of 40 more that begins with its last; `ends` more frames of the first."""
+    first = dict.fromkeys(range(40 + ends), LEFT)
+    return film(first, dict.fromkeys(range(40 - shared, 80 - shared), box))
+
+
+def test_a_track_that_takes_over_a_face_does_not_meet_the_one_that_slipped_off_it() -> None:
+    assert pairs(handed(TOUCHING, 3)) == []
+    assert pairs(handed(TOUCHING, 3), max_handover=0) == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("box", "shared", "ends"),
+    [(RIGHT, 3, 0), (TOUCHING, 5, 0), (TOUCHING, 3, 40)],
+    ids=["boxes apart", "together for longer", "the first goes on after the second"],
+)
+def test_who_is_seen_beside_a_face_is_no_handover(
+    box: tuple[float, float, float, float], shared: int, ends: int
+) -> None:
+    assert pairs(handed(box, shared, ends)) == [[0, 1]]
+
+
+def test_a_handover_is_the_same_in_whatever_order_the_tracks_are() -> None:
+    first, second = dict.fromkeys(range(40), LEFT), dict.fromkeys(range(37, 77), TOUCHING)
+    assert pairs(film(second, first)) == pairs(film(first, second)) == []
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_agrees_with_looking_at_every_pair(seed: int) -> None:
     rng = np.random.default_rng(seed)

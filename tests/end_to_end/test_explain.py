@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,20 @@ def test_two_tracks_of_a_person(workspace: Path, cast: castlist.Cast) -> None:
     assert why.merges[-1].height <= 0.5
     assert {pair.a.track for pair in why.pairs} == {person.tracks[0]}
     assert [p.cosine for p in why.pairs] == sorted((p.cosine for p in why.pairs), reverse=True)
+
+
+def test_a_poor_track_that_was_placed_is_named(
+    workspace: Path, cast: castlist.Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("castlist.pipeline.explain")
+    first, second = max(cast, key=lambda p: len(p.tracks)).tracks[:2]
+    found = module._found
+    monkeypatch.setattr(
+        module, "_found", lambda *args: (replace(found(*args)[0], placed=(second,)), found(*args)[1])
+    )
+    sentences = castlist.explain(workspace, first, second).sentences
+    assert sum(f"Track {second} shows too little of a face" in text for text in sentences) == 1
+    assert not any("Their groups" in text or "decision" in text for text in sentences)
 
 
 def test_two_people_by_name(workspace: Path, cast: castlist.Cast) -> None:

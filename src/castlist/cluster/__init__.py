@@ -15,6 +15,7 @@ from castlist.cluster.explain import LinkEvidence, link_evidence
 from castlist.cluster.large.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
+from castlist.cluster.poor import join_poor
 from castlist.cluster.reliability import Reliability, reliability
 from castlist.cluster.roles import Roles
 from castlist.cluster.ward import ward
@@ -41,6 +42,7 @@ __all__ = [
     "Ward",
     "extend",
     "join_blurred",
+    "join_poor",
     "knn_tree",
     "link_evidence",
     "membership_confidence",

@@ -22,36 +22,54 @@ class CoOccurrence:
     does not meet it. Two boxes that lie on each other are one face found twice, not two people, so a
     pair is linked only if its boxes are apart in at least `min_frames` shared frames and lie on each other
     in at most `max_shared` of them.  [Cinbis, Verbeek, Schmid, ICCV 2011]
+
+    A track that slips off its face for its last frames, while another begins on that face, meets nobody
+    either: the boxes touch in all shared frames, which are few, the last ones of the first track and the
+    first ones of the second (`max_handover`).
     """
 
     min_frames: int = 2  # shared frames with the boxes apart; a blink of one frame is often a false face
     max_overlap: float = 0.4  # intersection over the smaller box, above which two boxes hold one face
     max_shared: float = 0.1  # share of the common frames in which the boxes may lie on each other
+    max_handover: float = 0.1  # shared frames of a handover, as a share of the shorter track; 0: none
 
     def __post_init__(self) -> None:
         if self.min_frames < 1:
             raise InputError(f"CoOccurrence.min_frames must be at least 1, got {self.min_frames}")
-        for name in ("max_overlap", "max_shared"):
+        for name in ("max_overlap", "max_shared", "max_handover"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"CoOccurrence.{name} must lie in [0, 1], got {getattr(self, name)}")
 
     def __call__(self, tracks: Tracks) -> Constraints:
         """The cannot-linked pairs (a < b), ordered, each once; origin CO_OCCURRENCE."""
         n = len(tracks)
-        met, touched = np.zeros(0, np.int64), np.zeros(0, np.int64)
-        for pair, overlap in meetings(tracks):
-            on_top = overlap > self.max_overlap
-            met = np.append(met, pair[~on_top])
-            touched = np.append(touched, pair[on_top])
-        pairs, frames = np.unique(met, return_counts=True)
-        cells, ties = np.unique(touched, return_counts=True)
-        shared = np.zeros(len(pairs), np.int64)
-        _, left, right = np.intersect1d(pairs, cells, assume_unique=True, return_indices=True)
-        shared[left] = ties[right]
-        kept = pairs[(frames >= self.min_frames) & (shared <= self.max_shared * (frames + shared))]
+        pair, overlap = _all_meetings(tracks)
+        pairs, place = np.unique(pair, return_inverse=True)
+        shared = np.bincount(place, overlap > self.max_overlap, len(pairs)).astype(np.int64)
+        frames = np.bincount(place, minlength=len(pairs)) - shared
+        met = (frames >= self.min_frames) & (shared <= self.max_shared * (frames + shared))
+        touching = np.bincount(place, overlap > 0, len(pairs)) == frames + shared
+        handed = touching & self._handover(tracks, pairs, frames + shared)
+        kept = pairs[met & ~handed]
         c = len(kept)
         origin = np.full(c, CO_OCCURRENCE, np.int8)
         return Constraints(kept // max(n, 1), kept % max(n, 1), np.zeros(c, np.bool_), origin)
+
+    def _handover(
+        self, tracks: Tracks, pairs: NDArray[np.int64], frames: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """(q,) whether one track of each pair ends, and the other begins, in the few frames they share."""
+        a, b = np.divmod(pairs, max(len(tracks), 1))
+        few = frames <= self.max_handover * np.minimum(tracks.size[a], tracks.size[b])
+        in_turn = (tracks.first[a] < tracks.first[b]) == (tracks.last[a] < tracks.last[b])
+        return np.asarray(few & in_turn)
+
+
+def _all_meetings(tracks: Tracks) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """(q,) keys and overlaps of all `meetings`."""
+    each = list(meetings(tracks))
+    keys = [np.zeros(0, np.int64), *(pair for pair, _ in each)]
+    return np.concatenate(keys), np.concatenate([np.zeros(0, np.float32), *(overlap for _, overlap in each)])
 
 
 def meetings(tracks: Tracks) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:

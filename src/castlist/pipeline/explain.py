@@ -88,6 +88,7 @@ class Explanation:
     merges: tuple[Merge, ...]  # from `a` up to the first group that holds `b`
     sentences: tuple[str, ...]
     clothing: Clothing | None = None  # None where clothes were not looked at
+    placed: tuple[int, ...] = ()  # which of the two are poor tracks that went elsewhere than the tree says
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -195,7 +196,8 @@ def _explained(found: Found, cast: Cast, scan: Scan, link: LinkEvidence) -> Expl
         a, b, same, names, times, link.probability, joined, (float(sure[a]), float(sure[b])),  # type: ignore[arg-type]
         link.cosine, link.same_cosine, link.other_cosine, link.decided, between, pairs, merges, (),
     )  # fmt: skip
-    explanation = replace(explanation, clothing=_clothing(found, a, b))
+    placed = tuple(track for track in (a, b) if track in found.placed)
+    explanation = replace(explanation, clothing=_clothing(found, a, b), placed=placed)
     return replace(explanation, sentences=tuple(_sentences(explanation, cast, link)))
 
 
@@ -259,7 +261,7 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
     parts = [_conclusion(explanation, cast), link.sentence]
     if not explanation.decided:
         parts += _of_clothes(explanation)
-        parts.append(_chain(explanation))
+        parts += _of_placed(explanation) or [_chain(explanation)]
     if explanation.between:
         word = "pair" if explanation.between == 1 else "pairs"
         parts.append(
@@ -267,6 +269,15 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
             f"{explanation.between} {word} of tracks."
         )
     return parts
+
+
+def _of_placed(explanation: Explanation) -> list[str]:
+    """Why poor tracks are with the people with whom they are; none where neither of the two is poor."""
+    return [
+        f"Track {track} shows too little of a face to be compared by it alone: castlist placed it by the "
+        "shots around it, by the clothes, and by what is seen of the face."
+        for track in explanation.placed
+    ]
 
 
 def _of_clothes(explanation: Explanation) -> list[str]:

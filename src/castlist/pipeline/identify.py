@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.cluster import join_blurred
+from castlist.cluster import GroupLinkage, ProbabilityCut, join_blurred, join_poor
 from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
@@ -19,7 +19,15 @@ from castlist.refine import REFINERS, Learner, Refiner
 from castlist.refine.device import at_most
 from castlist.refine.validate import Best, Verdict, choose, try_refinement
 from castlist.split import cells
-from castlist.track import NOT_A_FACE, TOO_BLURRED, Surroundings, kept, recognised, tells_nothing
+from castlist.track import (
+    NOT_A_FACE,
+    TOO_BLURRED,
+    Surroundings,
+    kept,
+    mean_length,
+    recognised,
+    tells_nothing,
+)
 from castlist.types import (
     BACKGROUND,
     NOISE,
@@ -52,6 +60,7 @@ class Found:
     tree: Tree
     verdict: Verdict
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
+    placed: tuple[int, ...] = ()  # poor tracks that went to another person than the tree says
 
 
 @at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
@@ -81,11 +90,17 @@ def identify(
     hints = () if beside is None or not beside.speaks else (beside.odds,)
     tree = recipe.link(refined, links, *hints)
     clustering = recipe.cut(tree, refined, links)
-    label = _labels(clustering, tracked, constraints, *hints)
+    linked = _linked(clustering, tracked)
+    label = linked
+    if isinstance(recipe.link, GroupLinkage) and isinstance(recipe.cut, ProbabilityCut):
+        length = mean_length(tracked.embeddings, scan.detections, len(linked))
+        label = join_poor(refined, links, linked, tracked.tracks, length, *hints)
+    placed = tuple(np.flatnonzero(label != linked).tolist())
+    label = _with_blurred(label, tracked, constraints, *hints)
     watch("people", 3, 4)
     cast = _cast(video, scan, recipe, tracked, label)
     watch("people", 4, 4)
-    return Found(cast, tracked.portraits, base, refined, constraints, tree, validation, beside)
+    return Found(cast, tracked.portraits, base, refined, constraints, tree, validation, beside, placed)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -185,13 +200,18 @@ def _by_track(tracks: Tracks, scan: Scan, model: str) -> tuple[Embeddings, Portr
     return embeddings, Portraits(found.frame[face], found.box[face], track, scan.quality[face], image)
 
 
-def _labels(
-    clustering: Clustering, tracked: _Tracked, constraints: Constraints, *hints: NDArray[np.float32]
-) -> NDArray[np.int64]:
-    """(t,) persons of the linked tracks; a blurred track joins one of them, or is a person of its own."""
+def _linked(clustering: Clustering, tracked: _Tracked) -> NDArray[np.int64]:
+    """(t,) persons of the linked tracks, NOISE for all others."""
     label = np.full(len(tracked.linked), NOISE, np.int64)
     label[: len(clustering)] = clustering.label
     label[~tracked.linked] = NOISE
+    return label
+
+
+def _with_blurred(
+    label: NDArray[np.int64], tracked: _Tracked, constraints: Constraints, *hints: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """(t,) the labels; a blurred track joins one of the people, or is a person of its own."""
     label = join_blurred(tracked.embeddings, constraints, label, tracked.blurred, *hints)
     alone = np.flatnonzero(tracked.blurred & (label == NOISE))
     label[alone] = label.max(initial=NOISE) + 1 + np.arange(len(alone))

@@ -14,6 +14,7 @@ from castlist.track.filter import (
     Surroundings,
     TrackFilter,
     kept,
+    mean_length,
     recognised,
     tells_nothing,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "TrackFilter",
     "Tracker",
     "kept",
+    "mean_length",
     "recognised",
     "tells_nothing",
 ]

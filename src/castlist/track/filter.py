@@ -20,6 +20,7 @@ __all__ = [
     "TrackFilter",
     "jitter",
     "likeness",
+    "mean_length",
     "recognised",
     "tells_nothing",
 ]
@@ -142,6 +143,21 @@ LEAST_SCORE = 0.55  # of which even that makes no face
 def vector_length(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.float64]:
     """(count,) the longest vector of each track's clear pictures, over the film's usual length; NaN: none."""
     return _longest(embeddings, _relative(embeddings, detections), CLEAR, count)
+
+
+def mean_length(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.float64]:
+    """(count,) length of each track's vectors over the film's usual, the longest counting most; NaN: unknown.
+
+    The weights are those of a track's mean (`track_means`): the fourth power of the length, where a picture
+    has quality, else one.
+    """
+    length = np.linalg.norm(embeddings.vector.astype(np.float64), axis=1)
+    weight = (embeddings.quality > 0) * length**4
+    total = np.bincount(embeddings.track, weight, count)
+    weight = np.where(total[embeddings.track] > 0, weight, 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sums = np.bincount(embeddings.track, weight * _relative(embeddings, detections), count)
+        return np.asarray(sums / np.bincount(embeddings.track, weight, count))
 
 
 def recognised(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.bool_]:
