@@ -13,7 +13,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "castlist"
 SAME_MEANING = {  # the step of a recipe, and the same method as scikit-learn wants it
     "PseudoRF",
     "SSiam",
+    "SecondOrder",
     "TSiam",
+    "TSiamSecondOrder",
     "Ward",
 }
 

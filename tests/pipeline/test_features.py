@@ -83,3 +83,6 @@ def test_the_features_of_a_film_with_its_truth(small_film, found_film, tmp_path,
         assert label == next((p.name for p in cast if number in p.tracks), "")
     assert table.embeddings.quality.std() > 0
     assert (table.first == cast.tracks.first[table.track_id]).all()
+    assert table.view_names == ("clothes",)
+    assert table.views[0].shape[0] == len(table.embeddings)
+    assert (table.views[0].sum(1) > 0).any()

@@ -92,3 +92,47 @@ def test_check_says_what_the_features_are_and_writes_nothing(given, capsys):
     assert "raw: values of both signs" in said
     assert "Use --method tsiam" in said
     assert sorted(given.parent.iterdir()) == before
+
+
+def test_a_closed_form_is_written_and_saved_like_a_network(given, capsys):
+    out, model = given.parent / "out.npz", given.parent / "map.safetensors"
+    asked = ["refine", str(given), "--method", "second-order", "-o", str(out), "--model", str(model)]
+    assert run(asked) == 0
+    assert "6 tracks, 48 faces, 10 dimensions" in capsys.readouterr().out
+    expected = Refined.load(model).transform(features.read(given).embeddings.vector)
+    np.testing.assert_array_equal(features.read(out).embeddings.vector, expected)
+
+
+def test_networks_beside_the_closed_form(given, capsys):
+    out = given.parent / "out.npz"
+    asked = ["refine", str(given), "--method", "tsiam-second-order", "-o", str(out), "--set", "steps=2"]
+    assert run([*asked, "--set", "networks=2"]) == 0
+    assert features.read(out).embeddings.vector.shape == (48, 10 + 2 * 512)
+    assert "Training tsiam-second-order" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (["--method", "second-order", "--recipe", "paper"], "leave --recipe out"),
+        (["--method", "tsiam-second-order", "--model", "m"], "--model saves only one"),
+        (["--method", "tsiam-second-order", "--set", "networks=0"], "at least 1"),
+    ],
+)
+def test_what_our_methods_do_not_have(given, change, reason, capsys):
+    assert run(["refine", str(given), "-q", "-o", str(given.parent / "out.npz"), *change]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_the_quality_of_a_file_counts(given, capsys):
+    """Normalised features have no length to rank within, but the file gives the quality of each picture."""
+    arrays = dict(np.load(given))
+    arrays["features"] /= np.linalg.norm(arrays["features"], axis=1, keepdims=True)
+    np.savez(given, **arrays)
+    asked = ["refine", str(given), "--method", "ssiam-quality", "-o", str(given.parent / "out.npz"), "-q"]
+    assert run([*asked, "--set", "epochs=1"]) == 2
+    assert "length" in capsys.readouterr().err
+    np.savez(given, **arrays, quality=np.linspace(0, 1, 48, dtype=np.float32))
+    assert run([*asked, "--set", "epochs=1"]) == 0
+    assert run(["refine", str(given), "--check"]) == 0
+    assert "as given" in capsys.readouterr().out

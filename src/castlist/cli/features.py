@@ -24,7 +24,7 @@ Examples:
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="The file to write, .npz or .mat."
 )
 def command(workspace: Path, truth: Path | None, out: Path) -> None:
-    """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality and labels.
+    """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality, clothes and labels.
 
     The vectors are those of the face model, before any refinement. Every track that castlist clusters is
     written. With --truth, a track gets the label that most of its faces have.

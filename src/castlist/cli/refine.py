@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 METHODS = (
-    *("ssiam", "ssiam-quality", "ssiam-reciprocal", "ssiam-beside", "pseudo-rf"),
-    *("tsiam", "tsiam-cross", "tsiam-beside", "tsiam-no-singletons"),
+    *("ssiam", "ssiam-quality", "ssiam-reciprocal", "ssiam-beside", "pseudo-rf", "second-order"),
+    *("tsiam", "tsiam-cross", "tsiam-beside", "tsiam-no-singletons", "tsiam-second-order"),
 )
 
 
@@ -87,6 +88,7 @@ def command(
 
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
+    from castlist.refine.siamese import known_quality
     from castlist.research import features as io
     from castlist.types import Machine
 
@@ -99,7 +101,7 @@ def command(
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
     method = method or ("tsiam" if 1 < len(table) < len(e) else "ssiam")
-    made = Recipe().with_step("refine", {"use": method, "recipe": recipe, "seed": seed})
+    made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
     if method.startswith("tsiam") and not table.timed:
@@ -109,6 +111,8 @@ def command(
         )  # fmt: skip
     if model and method == "none":
         raise click.UsageError("--method none learns nothing that --model could save")
+    if model and method == "tsiam-second-order":
+        raise click.UsageError(f"--method {method} trains several networks, and --model saves only one")
     machine = Machine(device=device, threads=threads)
     step = made.refine
     if not isinstance(step, Learner):
@@ -116,7 +120,10 @@ def command(
             f"--method {method} needs a film and cannot train on a feature file; choose another method"
         )
     with _progress(method, quiet) as watch:
-        refined = step.fit(e.vector, e.track, links.cannot, links.must, machine=machine, watch=watch)
+        refined = step.fit(
+            e.vector, e.track, links.cannot, links.must, quality=known_quality(e),
+            machine=machine, watch=watch,
+        )  # fmt: skip
     vector = refined.transform(e.vector)
     io.write(replace(table, embeddings=replace(e, vector=vector)), out)
     if model and isinstance(refined, Refined):
@@ -124,12 +131,23 @@ def command(
     click.echo(f"{out}: {len(table):,} tracks, {len(e):,} faces, {vector.shape[1]} dimensions")
 
 
+def _had(method: str, recipe: str, seed: int) -> dict[str, str | int]:
+    """Those of the two options that a method has; a method without randomness takes no seed."""
+    from castlist.refine import REFINERS
+
+    have = {f.name for f in fields(REFINERS[method]())}
+    if recipe != "castlist" and "recipe" not in have:
+        raise click.UsageError(f"--method {method} is not in the paper and has no recipe; leave --recipe out")
+    return {name: value for name, value in (("recipe", recipe), ("seed", seed)) if name in have}
+
+
 def _check(table: FeatureSet) -> None:
     """Print what ranking does with these features, and which method fits."""
     from castlist.refine.check import check
+    from castlist.refine.siamese import known_quality
 
     e = table.embeddings
-    found = check(e.vector, e.track, table.constraints().cannot)
+    found = check(e.vector, e.track, table.constraints().cannot, quality=known_quality(e))
     click.echo(f"{table.name}: {len(table):,} tracks, {found.faces:,} faces, {found.dimensions} dimensions")
     for sentence in found.sentences:
         click.echo(sentence)

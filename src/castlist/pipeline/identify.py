@@ -15,7 +15,7 @@ from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
-from castlist.refine import REFINERS, Learner, Refiner
+from castlist.refine import REFINERS, Learner, Refiner, refinement
 from castlist.refine.device import at_most
 from castlist.refine.validate import Best, Verdict, choose, try_refinement
 from castlist.split import cells
@@ -264,7 +264,8 @@ def _candidates(step: Learner | Best) -> dict[str, Learner]:
         raise InputError(
             f"refine.candidates must name some of {', '.join(REFINERS)}; got {list(step.candidates)}"
         )
-    return {name: REFINERS[name](seed=step.seed) for name in step.candidates if name != "none"}
+    steps = {name: refinement(name, seed=step.seed) for name in step.candidates if name != "none"}
+    return {name: step for name, step in steps.items() if isinstance(step, Learner)}
 
 
 def _trial(step: Learner, machine: Machine) -> Callable[[Embeddings, Constraints, Embeddings], Embeddings]:

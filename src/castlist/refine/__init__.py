@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
 from castlist.refine.averaged import Averaged
+from castlist.refine.combined import Combination, TSiamSecondOrder
 from castlist.refine.methods import PseudoRF, Ranking, SSiam, TSiam, Unrefined
 from castlist.refine.model import Refined, RefinedFeature
+from castlist.refine.second_order import SecondOrder
 from castlist.refine.siamese import RECIPES, Siamese, Watch
-from castlist.types import Constraints, Embeddings, Machine
+from castlist.types import Constraints, Embeddings, Json, Machine
 
 __all__ = [
     "RECIPES",
     "REFINERS",
     "Averaged",
+    "Combination",
     "Learner",
     "PseudoRF",
     "Refined",
+    "RefinementStep",
     "Refiner",
     "SSiam",
+    "SecondOrder",
     "TSiam",
+    "TSiamSecondOrder",
     "Unrefined",
+    "refinement",
 ]  # fmt: skip
 
 
@@ -57,15 +65,19 @@ class Learner(Refiner, Protocol):
         cannot: NDArray[np.int64] | None = None,
         must: NDArray[np.int64] | None = None,
         *,
+        quality: NDArray[np.floating] | None = None,
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Learnt:
-        """Learn from faces x (n, d) of tracks (n,) and from pairs of tracks (q, 2)."""
+        """Learn from faces x (n, d) of tracks (n,) and quality (n,), and from pairs of tracks (q, 2)."""
         ...
 
 
-REFINERS: dict[str, Callable[..., Siamese | Unrefined]] = {
+RefinementStep: TypeAlias = Siamese | SecondOrder | TSiamSecondOrder | Unrefined
+
+REFINERS: dict[str, Callable[..., RefinementStep]] = {
     "none": Unrefined,
+    "second-order": SecondOrder,
     "pseudo-rf": PseudoRF,
     "ssiam": SSiam,
     "ssiam-quality": partial(SSiam, rank=Ranking.WITHIN_QUALITY),
@@ -75,7 +87,16 @@ REFINERS: dict[str, Callable[..., Siamese | Unrefined]] = {
     "tsiam-beside": partial(TSiam, feature=RefinedFeature.BESIDE),
     "tsiam-cross": partial(TSiam, cross=0.25),
     "tsiam-no-singletons": partial(TSiam, singletons=False),
+    "tsiam-second-order": TSiamSecondOrder,
 }
+
+
+def refinement(name: str, **wanted: Json) -> RefinementStep:
+    """The step of that name with those of the wanted options that it has, as seed and recipe."""
+    make = REFINERS[name]
+    have = {f.name for f in fields(make())}
+    return make(**{option: value for option, value in wanted.items() if option in have})
+
 
 if not TYPE_CHECKING:
     __getattr__ = _former.names(__name__, Base="Unrefined")

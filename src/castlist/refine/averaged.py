@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +13,19 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.refine.device import at_most, choose_device
 from castlist.refine.methods import TSiam
+from castlist.refine.model import Refined
+from castlist.refine.siamese import Watch
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
 
-__all__ = ["Averaged"]
+__all__ = ["Averaged", "Given", "epochs_of", "learnt_together"]
 
 PAIRS = 6  # that TSiam draws for a face in an epoch: 2 positives, 4 negatives
 LEAST_EPOCHS = 3  # even where a film has many faces
+
+Given: TypeAlias = tuple[
+    NDArray[np.float32], NDArray[np.generic], NDArray[np.generic] | None, NDArray[np.generic] | None
+]  # x (n, d), track (n,), and cannot-links and must-links (q, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +82,54 @@ class Averaged:
     def _all_learnt(
         self, embeddings: Embeddings, constraints: Constraints, machine: Machine, device: str
     ) -> list[NDArray[np.float32]]:
-        """(k, h) the features of each network; they learn beside each other, a core a network."""
+        """(k, h) the features of each network."""
+        step = TSiam(seed=self.seed * self.networks, epochs=epochs_of(len(embeddings), self.steps))
+        given = (embeddings.vector, embeddings.track, constraints.cannot, constraints.must)
+        models = learnt_together(step, self.networks, given, machine, device)
+        return [np.asarray(model.transform(embeddings.vector), np.float32) for model in models]
 
-        single_thread = replace(machine, threads=1)  # so small a network learns no faster on more
 
-        def learnt(network: int) -> NDArray[np.float32]:
-            return self._learnt(embeddings, constraints, network, single_thread)
+def epochs_of(faces: int, steps: int) -> int:
+    """The epochs in which TSiam takes about so many steps; a film of many faces is seen in fewer epochs."""
+    batches = max(1, faces * PAIRS // 128)
+    return int(np.clip(steps // batches, LEAST_EPOCHS, TSiam().epochs))
 
-        at_once = min(self.networks, machine.cores if device == "cpu" else 1)
-        with at_most(1), ThreadPoolExecutor(at_once) as pool:
-            return list(pool.map(learnt, range(self.networks)))
 
-    def _learnt(
-        self, embeddings: Embeddings, constraints: Constraints, network: int, machine: Machine
-    ) -> NDArray[np.float32]:
-        """(k, h) the features of one network."""
-        batches = max(1, len(embeddings) * PAIRS // 128)
-        epochs = int(np.clip(self.steps // batches, LEAST_EPOCHS, TSiam().epochs))
-        step = TSiam(seed=self.seed * self.networks + network, epochs=epochs)
-        model = step.fit(
-            embeddings.vector, embeddings.track, constraints.cannot, constraints.must, machine=machine
-        )
-        return np.asarray(model.transform(embeddings.vector), np.float32)
+def learnt_together(
+    step: TSiam, networks: int, given: Given, machine: Machine, device: str, watch: Watch | None = None
+) -> list[Refined]:
+    """What several networks learn from the same faces, with the seeds from the step's on.
+
+    They learn beside each other, a core a network: so small a network learns no faster on more.
+
+    Raises:
+        InputError: too few tracks or faces.
+    """
+    x, track, cannot, must = given
+    single_thread = replace(machine, threads=1)
+    watches = _shared(watch, networks)
+
+    def learnt(network: int) -> Refined:
+        alone = replace(step, seed=step.seed + network)
+        return alone.fit(x, track, cannot, must, machine=single_thread, watch=watches[network])
+
+    at_once = min(networks, machine.cores if device == "cpu" else 1)
+    with at_most(1), ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(learnt, range(networks)))
+
+
+def _shared(watch: Watch | None, networks: int) -> list[Watch] | list[None]:
+    """A watch for each network, which add up to the one given."""
+    if watch is None:
+        return [None] * networks
+    done, lock = [0] * networks, Lock()
+
+    def of(network: int) -> Watch:
+        def finished(steps: int, total: int) -> None:
+            with lock:
+                done[network] = steps
+                watch(sum(done), total * networks)
+
+        return finished
+
+    return [of(network) for network in range(networks)]

@@ -23,7 +23,7 @@ from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, JsonObject, Machine
 
-__all__ = ["RECIPES", "Known", "Miner", "Siamese", "Watch", "checked"]
+__all__ = ["RECIPES", "Known", "Miner", "Siamese", "Watch", "checked", "known_quality"]
 
 Watch = Callable[[int, int], None]  # (batches done, batches in all)
 Floats = NDArray[np.float32]
@@ -157,12 +157,9 @@ class Siamese(ABC):
             InputError: the method cannot learn from this; the message says why.
         """
         e = embeddings
-        quality = (
-            e.quality if len(np.unique(e.quality)) > 1 else None
-        )  # where nothing is known of it, length tells
         refined = self.fit(
             e.vector, e.track, constraints.cannot, constraints.must,
-            quality=quality, machine=machine, watch=watch,
+            quality=known_quality(e), machine=machine, watch=watch,
         )  # fmt: skip
         model = f"{e.model}+{type(self).__name__.lower()}"
         vector = np.asarray(refined.transform(e.vector), np.float32)
@@ -257,6 +254,11 @@ def checked(x: NDArray[np.generic]) -> Floats:
     if (rows == rows[0]).all():
         raise InputError("all features are equal: there is nothing to learn from them")
     return rows
+
+
+def known_quality(embeddings: Embeddings) -> NDArray[np.float32] | None:
+    """(k,) the quality of each face; None where nothing is known of it, so that the vectors' length tells."""
+    return embeddings.quality if len(np.unique(embeddings.quality)) > 1 else None
 
 
 def _quality(x: Floats, given: NDArray[np.generic] | None) -> NDArray[np.float64]:

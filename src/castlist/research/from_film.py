@@ -1,4 +1,4 @@
-"""A film's workspace -> a feature file: the embedded faces, their tracks, and labels from a truth file.
+"""A film's workspace -> a feature file: embedded faces, tracks and clothes, and labels from a truth file.
 
 So that methods can be compared on real films: `castlist features film.castlist --truth truth.csv -o
 film.npz`, then `castlist bench run --data film.npz`. Anybody can make the features anew from the film.
@@ -21,7 +21,7 @@ from castlist.plain import read_plain
 from castlist.progress import Watch, silent
 from castlist.research.features import FeatureSet, gather
 from castlist.store import Workspace
-from castlist.types import Detections, Machine, Tracks
+from castlist.types import Detections, Machine, Scan, Tracks
 
 __all__ = ["features_of", "labels_of", "read_truth"]
 
@@ -40,7 +40,10 @@ def features_of(
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> FeatureSet:
-    """The embedded faces of the tracks that castlist links, with frames, boxes and quality.
+    """The embedded faces of the tracks that castlist links, with frames, boxes, quality and clothes.
+
+    What the film's cue saw beside each face is the view "clothes" (faces, c), zeros where it saw nothing;
+    there is no such view where the recipe looked at no cue.
 
     Args:
         workspace: of `castlist find`; the face vectors are those of its last finished run, before any
@@ -81,7 +84,18 @@ def features_of(
         first=tracks.first[numbers],
         last=tracks.last[numbers],
         size=tracks.size[numbers],
+        views=_beside(scan, faces.detection),
     )
+
+
+def _beside(scan: Scan, detection: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    """What was seen beside these detections, by name; nothing where no cue was looked at."""
+    row = np.zeros(len(scan.detections), np.int64)
+    row[scan.embedded] = np.arange(len(scan.embedded))
+    cue = scan.cue[row[detection]]
+    if not cue.vector.shape[1]:
+        return {}
+    return {"clothes": (cue.vector * (cue.quality > 0)[:, None]).astype(np.float32)}
 
 
 def _of(detections: Detections, rows: NDArray[np.int64], column: str) -> NDArray[np.generic]:

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from castlist import refine
-from castlist.research.estimators import PseudoRF, SSiam, TSiam, Ward
+from castlist.research.estimators import PseudoRF, SecondOrder, SSiam, TSiam, TSiamSecondOrder, Ward
 from castlist.research.estimators.refiners import seen_together
 
 RNG = np.random.default_rng(0)
@@ -16,7 +16,12 @@ X = 4 * RNG.standard_normal((3, 10))[TRACKS % 3] + RNG.standard_normal((48, 10))
 
 
 @parametrize_with_checks(
-    [*(step(epochs=2, hidden=8) for step in (SSiam, PseudoRF, TSiam)), Ward()],
+    [
+        *(step(epochs=2, hidden=8) for step in (SSiam, PseudoRF, TSiam)),
+        SecondOrder(),
+        TSiamSecondOrder(networks=2, steps=4),
+        Ward(),
+    ],
 )
 def test_scikit_learn_conventions(estimator, check):
     check(estimator)
@@ -40,6 +45,17 @@ def test_tsiam_learns_from_tracks_and_frames():
     assert make_pipeline(clone(a), Ward(3)).fit_predict(X, TRACKS).shape == (48,)
 
 
+def test_our_closed_form_and_its_combination_are_those_of_the_steps():
+    alone = SecondOrder().fit_transform(X)
+    np.testing.assert_allclose(alone, refine.SecondOrder().fit(X).transform(X), rtol=1e-4, atol=1e-6)
+    both = TSiamSecondOrder(networks=2, steps=20, half=6, random_state=0)
+    found = both.fit_transform(X, tracks=TRACKS)
+    assert found.shape == (48, 10 + 2 * 512)
+    assert len(both.get_feature_names_out()) == found.shape[1]
+    side = np.linalg.norm(found[:, :10], axis=1) / np.linalg.norm(found, axis=1)
+    np.testing.assert_allclose(side**2, 0.5, rtol=1e-6)  # six tracks, and half is 6
+
+
 def test_seen_together_by_hand():
     track, frame = np.array([5, 2, 9, 5, 7, 2]), np.array([0, 0, 0, 1, 1, 2])
     assert seen_together(track, frame).tolist() == [[2, 5], [2, 9], [5, 7], [5, 9]]
@@ -58,8 +74,9 @@ def test_seen_together_by_hand():
     ],
 )
 def test_tsiam_refuses_what_it_cannot_learn_from(options, reason):
-    with pytest.raises(ValueError, match=reason):
-        TSiam().fit(X, **options)
+    for step in (TSiam(), TSiamSecondOrder()):
+        with pytest.raises(ValueError, match=reason):
+            step.fit(X, **options)
 
 
 def test_ward_by_hand():

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from castlist.cluster import GroupLinkage
-    from castlist.refine import Unrefined
-    from castlist.refine.siamese import Siamese
+    from castlist.refine import RefinementStep
 
 __all__ = [
     "BARE",
@@ -96,7 +95,9 @@ def trained(method: str) -> bool:
     """Whether a method trains with PyTorch."""
     from castlist.research.baselines import BASELINES
 
-    return BASELINES[method].trained if method in BASELINES else method not in (BASE, OURS, BARE)
+    if method in BASELINES:
+        return BASELINES[method].trained
+    return method not in (OURS, BARE) and _seeded(method)
 
 
 def varies(method: str, tracks: int, options: MethodOptions) -> bool:
@@ -105,7 +106,12 @@ def varies(method: str, tracks: int, options: MethodOptions) -> bool:
 
     if method in BASELINES:
         return bool(_with_options(BASELINES[method](), method, options).varies(tracks))
-    return method not in (BASE, BARE)
+    return method == OURS or (method != BARE and _seeded(method))
+
+
+def _seeded(method: str) -> bool:
+    """Whether a refinement has a seed, which decides its first weights and its draws."""
+    return hasattr(refiner(method, 0, "castlist", {}), "seed")
 
 
 def resolve(names: str) -> tuple[str, ...]:
@@ -161,13 +167,12 @@ def _with_options(step: Step, method: str, options: MethodOptions) -> Step:
         raise InputError(f"{method} cannot use {wanted}; give numbers for its numbers") from None
 
 
-def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> Siamese | Unrefined:
+def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> RefinementStep:
     """The refinement step of that name, with its seed."""
-    from castlist.refine import REFINERS, Unrefined
+    from castlist.refine import refinement
 
-    if method == BASE:
-        return _with_options(Unrefined(), method, options)
-    return _with_options(REFINERS[method](seed=seed, recipe=recipe), method, options)
+    step = refinement("none" if method == BASE else method, seed=seed, recipe=recipe)
+    return _with_options(step, method, options)
 
 
 def check_options(method: str, recipe: str, options: MethodOptions) -> None:
@@ -183,7 +188,7 @@ def check_options(method: str, recipe: str, options: MethodOptions) -> None:
 
 
 def refined(
-    step: Siamese | Unrefined,
+    step: RefinementStep,
     features: FeatureSet,
     machine: Machine,
     watch: Callable[[int, int], None] | None,

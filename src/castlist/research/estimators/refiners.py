@@ -1,4 +1,4 @@
-"""SSiam, TSiam and Pseudo-RF as scikit-learn transformers."""
+"""The refinements as scikit-learn transformers."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from castlist.errors import InputError
 from castlist.refine.siamese import Siamese
 from castlist.types import Machine
 
-__all__ = ["PseudoRF", "SSiam", "TSiam"]
+__all__ = ["PseudoRF", "SSiam", "SecondOrder", "TSiam", "TSiamSecondOrder"]
 
 LEAST = 4  # rows that can be learned from
 
 
 class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What the three share. After `fit`, `refined_` is the trained `castlist.refine.Refined`."""
+    """What they share. After `fit`, `refined_` is the `castlist.refine.Refined` or `Combination` learnt."""
 
-    step: ClassVar[Callable[..., Siamese]]
+    step: ClassVar[Callable[..., Siamese | refine.TSiamSecondOrder]]
 
     def _trained(self, x: NDArray[np.generic], *links: NDArray[np.generic] | None) -> Self:
         options = self.get_params(deep=False)
         seed = check_random_state(options.pop("random_state")).randint(2**31 - 1)
         machine = Machine(device=options.pop("device"))
         self.refined_ = self.step(seed=int(seed), **options).fit(x, *links, machine=machine)
-        self._n_features_out = len(self.refined_.network.b1)
+        self._n_features_out = self.refined_.dimensions
         return self
 
     def _read(self, X: ArrayLike) -> NDArray[np.generic]:
@@ -144,7 +144,71 @@ class PseudoRF(_Refiner):
         return self._trained(self._read(X))
 
 
-class TSiam(_Refiner):
+class SecondOrder(_Refiner):
+    """Compare rows by their likeness to all rows it was fitted on: a linear map in closed form, ours.
+
+    `castlist.refine.SecondOrder` has the formula. No tracks, no labels, no randomness.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Find the map from X (n, d), one row a face; y is not looked at.
+
+        Raises:
+            ValueError: fewer than 4 rows, NaN, or rows that are all equal.
+        """
+        self.refined_ = refine.SecondOrder().fit(self._read(X))
+        self._n_features_out = self.refined_.dimensions
+        return self
+
+
+class _ByTracks(_Refiner):
+    """What the refinements that learn from tracks share."""
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        tracks: ArrayLike | None = None,
+        frames: ArrayLike | None = None,
+        cannot_link: ArrayLike | None = None,
+        must_link: ArrayLike | None = None,
+    ) -> Self:
+        """Train on X (n, d), one row a face.
+
+        Args:
+            y: the tracks, where `tracks` is not given: so that TSiam works in a scikit-learn pipeline.
+            tracks: (n,) whole numbers, the track of each row.
+            frames: (n,) frame of each row; two tracks with a frame in common are two people.
+            cannot_link, must_link: (q, 2) more pairs of tracks known to be two people, or one.
+
+        Raises:
+            ValueError: no tracks, one track, one row in every track, or columns that do not fit.
+        """
+        x = self._read(X)
+        tracks = y if tracks is None else tracks
+        if tracks is None:
+            raise InputError(
+                f"{type(self).__name__} needs the track of each row: fit(X, tracks=...); "
+                "without tracks use SSiam or SecondOrder"
+            )
+        if np.asarray(tracks).dtype == object:
+            raise InputError("Unknown label type: the tracks must be whole numbers, got Python objects")
+        track = _column(tracks, len(x), "tracks")
+        cannot = np.zeros((0, 2), np.int64) if cannot_link is None else np.asarray(cannot_link).reshape(-1, 2)
+        if frames is not None:
+            cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
+        must = None if must_link is None else np.asarray(must_link)
+        return self._trained(x, track, cannot, must)
+
+    def fit_transform(
+        self, X: ArrayLike, y: ArrayLike | None = None, **links: ArrayLike | None
+    ) -> NDArray[np.generic]:
+        """`fit`, then `transform` of the same rows."""
+        return self.fit(X, y, **links).transform(X)
+
+
+class TSiam(_ByTracks):
     """Refine features by their tracks: one track is one person, tracks seen together are two.
 
     Args:
@@ -191,47 +255,40 @@ class TSiam(_Refiner):
         self.device = device
         self.random_state = random_state
 
-    def fit(
+
+class TSiamSecondOrder(_ByTracks):
+    """Several networks of TSiam beside the second-order feature, by how many tracks there are; ours.
+
+    Args:
+        recipe: of the networks: "castlist", or "paper" for the publication's settings.
+        networks: how many are trained, with seeds of their own.
+        half: tracks at which the networks count as much as the second-order feature.
+        cross: share of the positives that are reciprocal nearest rows of two tracks.
+        steps: batches of 128 pairs for each network, about.
+        device: "auto", "cpu", "cuda" or "mps".
+        random_state: int, RandomState or None; decides first weights and draws.
+    """
+
+    step = refine.TSiamSecondOrder
+
+    def __init__(
         self,
-        X: ArrayLike,
-        y: ArrayLike | None = None,
         *,
-        tracks: ArrayLike | None = None,
-        frames: ArrayLike | None = None,
-        cannot_link: ArrayLike | None = None,
-        must_link: ArrayLike | None = None,
-    ) -> Self:
-        """Train on X (n, d), one row a face.
-
-        Args:
-            y: the tracks, where `tracks` is not given: so that TSiam works in a scikit-learn pipeline.
-            tracks: (n,) whole numbers, the track of each row.
-            frames: (n,) frame of each row; two tracks with a frame in common are two people.
-            cannot_link, must_link: (q, 2) more pairs of tracks known to be two people, or one.
-
-        Raises:
-            ValueError: no tracks, one track, one row in every track, or columns that do not fit.
-        """
-        x = self._read(X)
-        tracks = y if tracks is None else tracks
-        if tracks is None:
-            raise InputError(
-                "TSiam needs the track of each row: fit(X, tracks=...); without tracks use SSiam"
-            )
-        if np.asarray(tracks).dtype == object:
-            raise InputError("Unknown label type: the tracks must be whole numbers, got Python objects")
-        track = _column(tracks, len(x), "tracks")
-        cannot = np.zeros((0, 2), np.int64) if cannot_link is None else np.asarray(cannot_link).reshape(-1, 2)
-        if frames is not None:
-            cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
-        must = None if must_link is None else np.asarray(must_link)
-        return self._trained(x, track, cannot, must)
-
-    def fit_transform(
-        self, X: ArrayLike, y: ArrayLike | None = None, **links: ArrayLike | None
-    ) -> NDArray[np.generic]:
-        """`fit`, then `transform` of the same rows."""
-        return self.fit(X, y, **links).transform(X)
+        recipe: str = "castlist",
+        networks: int = 3,
+        half: int = 20,
+        cross: float = 0.25,
+        steps: int = 3000,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.networks = networks
+        self.half = half
+        self.cross = cross
+        self.steps = steps
+        self.device = device
+        self.random_state = random_state
 
 
 def seen_together(track: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
