@@ -130,14 +130,57 @@ def test_whom_one_knows_is_asked_of_everybody_and_answered_by_one_key(
     assert card.locator("[aria-pressed=true]").get_attribute("data-pick") == "0"
     page.keyboard.press("s")
     assert card.locator("[data-fate=unsure]").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("s")  # taken back: as before any answer
+    assert card.locator("[data-fate=unsure]").get_attribute("aria-pressed") == "true"
+    card.locator("[data-fate=unsure]").click()  # and answered again: it never becomes another answer
     page.keyboard.press("n")  # the others are nobody of these
-    assert card.locator("[aria-pressed=true]").get_attribute("data-pick") == "-1"
+    assert card.locator("[data-fate=unsure]").get_attribute("aria-pressed") == "true"
+    others = page.locator(".card", has=page.locator("text=nobody of these")).filter(has_not=card)
+    pressed = [c.locator("[aria-pressed=true]").get_attribute("data-pick") for c in others.all()[1:]]
+    assert pressed
+    assert set(pressed) == {"-1"}
     page.keyboard.press("v")  # somebody who is not shown, and not after all
     page.locator("#ask").wait_for()
     page.keyboard.press("Escape")
     page.locator("#ask").wait_for(state="hidden")
+    page.set_viewport_size({"width": 900, "height": 320})
+    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
     page.keyboard.press("Enter")
     answered(page, 1)
+    page.wait_for_function("() => scrollY === 0")  # what is asked next is read from its beginning
+    assert page.said == []
+
+
+def test_a_stranger_goes_to_somebody_who_is_not_among_the_likeliest(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    """As of a film with more people than there are number keys: the answer names one person for each face."""
+    page = opened(serve(mixed.place).url())
+
+    def fewer(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        for row in work["check"]["people"]:
+            row["others"] = [others[:1] for others in row["others"]]
+        route.fulfill(response=answer, json=work)
+
+    page.route("**/api/questions", fewer)
+    asked(page, "Who does not belong")
+    page.locator(".check [data-piece]").first.wait_for()
+    piece = page.locator(".check [data-piece]").first
+    piece.hover()
+    offered = page.locator(".whom bdi").all_inner_texts()
+    page.keyboard.press("v")
+    page.locator("#ask [role=option]").first.wait_for()
+    chosen = page.locator("#ask [role=option] bdi").first.inner_text()
+    assert chosen not in offered
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.check [data-piece] .to')")
+    assert piece.locator(".to").inner_text() == f"→ {chosen}"
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    page.locator("[data-tab=history]").click()
+    assert "moved" in page.locator("#history li").first.inner_text()
     assert page.said == []
 
 

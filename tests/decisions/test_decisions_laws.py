@@ -163,6 +163,46 @@ class Review(RuleBasedStateMachine):
         if self.decide({"action": "check", "items": [{"person": group.id, "strangers": apart}]}):
             self.hold()
 
+    @rule(data=st.data())
+    def page(self, data: st.DataObject) -> None:
+        """A page of "Who does not belong?": strangers, and what was set aside."""
+        label, groups = self.open.view.label.copy(), self.open.view.groups
+        live, aside = np.flatnonzero(label != NOISE).tolist(), np.flatnonzero(label == NOISE).tolist()
+        if not live:
+            return
+        chosen = data.draw(st.lists(st.sampled_from(range(len(groups))), max_size=3, unique=True))
+        leaving = [t for k in chosen for t in groups[k].tracks[1:].tolist() if data.draw(st.booleans())]
+        others = {t: [o for o in live if label[o] != label[t]] for t in leaving}
+        strangers = {t: data.draw(st.sampled_from([None, *others[t]])) for t in leaving}
+        items = []
+        for k in chosen:
+            there = [(t, to) for t, to in strangers.items() if label[t] == k]
+            apart = [[t] for t, to in there if to is None]
+            moved = [{"tracks": [t], "to": to} for t, to in there if to is not None]
+            items.append({"person": groups[k].id, "strangers": apart, "moved": moved})
+        homes = {t: data.draw(st.sampled_from([None, *live])) for t in aside if data.draw(st.booleans())}
+        back = [t if to is None else {"track": t, "to": to} for t, to in homes.items()]
+        stay = [t for t in aside if t not in homes and data.draw(st.booleans())]
+        if self.decide({"action": "check", "items": items, "back": back, "stay": stay}):
+            self.hold()
+            self.page_holds(chosen, strangers | homes, stay, label)
+
+    def page_holds(
+        self, chosen: list[int], moves: dict[int, int | None], stay: list[int], label: NDArray[np.int64]
+    ) -> None:
+        """What a page was answered is so: everybody is where the answer sent them, the rest is together."""
+        now = self.open.view.label
+        rest = {k: np.setdiff1d(np.flatnonzero(label == k), list(moves)) for k in range(int(label.max()) + 1)}
+        assert all(len(np.unique(now[rest[k]])) == 1 and now[rest[k][0]] != NOISE for k in chosen)
+        assert (now[stay] == NOISE).all()
+        assert set(stay) <= set(self.open.view.unsure[:, 0].tolist())
+        for track, to in moves.items():
+            assert now[track] != NOISE
+            if to is None:
+                assert np.count_nonzero(now == now[track]) == 1
+            else:
+                assert now[track] == now[rest[int(label[to])][0]]
+
     @rule(data=st.data(), name=st.sampled_from(["Ann", "ann", "Bob", ""]))
     def name(self, data: st.DataObject, name: str) -> None:
         ids = [g.id for g in self.open.view.groups]

@@ -328,12 +328,40 @@ def test_the_history_says_what_a_sheet_did(made: Callable[..., Any]) -> None:
         session.decide({"action": "check", "items": [{"person": "p1", "strangers": [[2]]}, {"person": "p2"}]})
         assert session.history()[0]["what"] == "1 track now Person 5, 2 people confirmed"
         session.decide({"action": "sort", "items": [{"track": 5, "whole": True, "to": 0}]})
-        assert session.history()[0]["what"] == "1 person joined Person 1"
+        assert session.history()[0]["what"] == "1 track joined Person 1"
         session.decide({"action": "check", "items": [{"person": "p1"}, {"person": "p2"}]})
         assert session.history()[0]["what"] == "Person 1 and Person 2: confirmed"
         items = [{"track": 3, "to": 0}, {"track": 6, "open": [0]}]
         session.decide({"action": "sort", "items": items})
         assert session.history()[0]["what"] == "1 track of Person 2: moved to Person 1; 1 left as it was"
+
+
+def test_the_history_counts_everybody_who_joined_one_person(made: Callable[..., Any]) -> None:
+    with Session.open(made([0] * 6 + [1, 1], [0, 1, 2, 2, 3, 3, 4, 4]).place) as session:
+        items = [{"track": 0, "whole": True, "to": 2}, {"track": 1, "whole": True, "to": 3}]
+        items += [{"track": 4, "whole": True, "to": 6}]
+        session.decide({"action": "sort", "items": items})
+        joined = [session.view.groups[int(session.view.label[t])].called for t in (2, 6)]
+        assert session.history()[0]["what"] == f"4 tracks joined {' and '.join(joined)}"
+
+
+def test_a_stranger_without_evidence_may_be_anybody_of_the_cast(made: Callable[..., Any]) -> None:
+    """Large people are offered before small ones that look a little more alike; nobody who cannot be."""
+    truth = [*[0] * 6, *[1] * 6, *[2] * 6, *range(3, 15)]
+    workspace = made(truth, truth)
+    mean = workspace.base.vector.copy()
+    mean[18:] = unit(mean[18:] + 0.05 * mean[0])  # everybody seen once is a little like the first person
+    base = replace(workspace.base, vector=mean, mean=mean, cannot=np.array([[1, 12]]))
+    asker = Asker(base)
+    asker.look(apply(base, workspace.video, []))
+
+    def offered(track: int) -> list[int]:
+        found = asker.elsewhere([np.array([track])], int(asker.view.label[track]))[0]
+        return [truth[t] for t in found]
+
+    assert set(offered(0)[:2]) == {1, 2}
+    assert 1 in offered(1)[:1]
+    assert 2 not in offered(1)[:2]  # they are seen together
 
 
 @pytest.mark.parametrize("tracks", [3, 9, 40, 450])

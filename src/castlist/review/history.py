@@ -154,9 +154,9 @@ class _Writer:
         return f"{count} now {people}" if steps else ""
 
     def joined(self, steps: list[int]) -> str:
-        if len(steps) == 1:
-            return f"1 person joined {self.called(4 * steps[0] + TARGET)}"
-        return f"{len(steps)} people joined others" if steps else ""
+        """Steps hold everybody who joined one person; so their tracks are counted."""
+        count = self.count(*(4 * k + WHOLE for k in steps))
+        return f"{tracks(count)} joined {self.people([4 * k + TARGET for k in steps])}" if steps else ""
 
     def confirmed(self, steps: list[int], of: range) -> str:
         if steps and len(steps) == len(of):

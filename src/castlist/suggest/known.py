@@ -22,7 +22,7 @@ from castlist.suggest.batches import TOO_SURE
 from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import left_open, never
 
-__all__ = ["ENOUGH", "OTHERS", "KnownPeople", "Likely", "enough"]
+__all__ = ["ENOUGH", "OTHERS", "UNASKED", "KnownPeople", "Likely", "enough"]
 
 OTHERS = 3  # people offered beside the likeliest,
 MOST = 8  # and of more, up to so many, those who make it as likely as

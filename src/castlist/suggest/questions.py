@@ -17,7 +17,7 @@ from castlist.suggest.asides import pages_of, set_aside, worth_a_page
 from castlist.suggest.batches import LEAVES, TOO_SURE, Batch, Item, Lines, best_of
 from castlist.suggest.checks import SHOWN, Check, pieces, pieces_of
 from castlist.suggest.doubt import Outlook, Work, clicks_until_the_end, doubts_of
-from castlist.suggest.known import OTHERS, KnownPeople, enough
+from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import Sums, never, seen_together, shut
 from castlist.types import NOISE, PERSON
@@ -192,9 +192,10 @@ class Asker:
         place = np.repeat(np.arange(len(shown)), [len(piece) for piece in shown])
         chance = np.zeros((len(shown), self.evidence.groups))
         np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
-        chance[:, self.evidence.blank] = 0
-        if current != NOISE:
-            chance[:, current] = 0
+        possible = ~self.evidence.blank & (np.arange(self.evidence.groups) != current)
+        chance[:, ~possible] = 0
+        worth = np.bincount(place, self.worth[rows], minlength=len(shown))
+        chance += UNASKED * worth[:, None] * self._anybody(rows, place, possible)
         chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
         order = np.argsort(-chance, axis=1, kind="stable")
         best = [[k for k in row if p[k] > 0] for row, p in zip(order.tolist(), chance, strict=True)]
@@ -202,6 +203,26 @@ class Asker:
             tuple(self._face(k) for k in row[: enough(p[row].tolist())])
             for row, p in zip(best, chance, strict=True)
         )
+
+    def _anybody(self, rows: Labels, place: Labels, possible: NDArray[np.bool_]) -> Table:
+        """(n, g) whom n pieces show where the evidence is wrong: anybody, by what there is of them.
+
+        Nobody whom a piece was decided not to show, or with whom it is seen.
+
+        Args:
+            rows: tracks.
+            place: the piece of each.
+            possible: (g,) groups that may be meant at all.
+        """
+        share = np.tile(np.where(possible, self.group_worth, 0.0), (int(place[-1]) + 1, 1))
+        together = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
+        together = np.stack([together[:, 0], self.view.label[together[:, 1]]], axis=1)
+        apart = np.concatenate([never(self.view), together[together[:, 1] >= 0]])
+        piece = np.full(len(self.view.label), NOISE)
+        piece[rows] = place
+        apart = apart[piece[apart[:, 0]] >= 0]
+        share[piece[apart[:, 0]], apart[:, 1]] = 0
+        return np.asarray(share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9), np.float64)
 
     def outlook(self) -> Outlook:
         """Who is unsure, and how many clicks a review is expected to take."""

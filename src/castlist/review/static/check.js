@@ -1,8 +1,9 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decide, el, face, idle, label, many, person, notify } from "./core.js";
+import { $$, button, clock, decide, el, face, get, idle, label, many, person, notify } from "./core.js";
 import { play } from "./film.js";
+import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
 
 const FACES = 3; // of a group
@@ -128,11 +129,26 @@ function mark() {
     b.classList.toggle("goes", Boolean(goal));
   });
   const piece = all[at]?.piece, box = root.querySelector(".whom");
-  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new")] : []));
+  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new"), button("Another person …", () => another(piece), { key: "v", tabIndex: -1 })] : []));
+}
+// Somebody who is there and not shown, chosen from everybody.
+function another(piece) {
+  const row = people.find((p) => p.pieces.includes(piece)), without = [...(row ? [row.id] : []), ...piece.others.map(([id]) => id)];
+  pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(piece, r.person) });
+}
+async function chosen(piece, chosenPerson) {
+  if (!chosenPerson || !cells().some((b) => b.piece === piece)) return;
+  try {
+    const { tracks } = await get("/api/person/" + chosenPerson.id), t = chosenPerson.pictures[0]?.[2] ?? tracks[0];
+    await describe([t]);
+    piece.others = [...piece.others, [chosenPerson.id, t]];
+  } catch (e) { notify(e.message, true); return; }
+  piece.pick = piece.others.length - 1;
+  to(cells().findIndex((b) => b.piece === piece));
 }
 function choiceButton(piece, j, picture, text) {
   const b = button("", () => choose(piece, j), { title: text, tabIndex: -1 });
-  b.append(picture, el("bdi", {}, text), el("kbd", {}, j === NEW ? "0" : String(j + 1)));
+  b.append(picture, el("bdi", {}, text), j < 9 ? el("kbd", {}, j === NEW ? "0" : String(j + 1)) : "");
   b.ariaPressed = String(piece.pick === j);
   return b;
 }
@@ -166,6 +182,7 @@ export function press(key) {
   if (key === "Enter" || key === "y") { confirm(); return true; }
   const b = cells()[at], place = b?.closest("[data-row]");
   if (key === "x") { b?.click(); return true; }
+  if (key === "v") { if (b?.piece.others.length) another(b.piece); return Boolean(b); }
   if (/^[0-9]$/.test(key) && b && Number(key) <= b.piece.others.length) { choose(b.piece, key === "0" ? NEW : Number(key) - 1); return true; }
   if (key === "e" && place) { takeApart(Number(place.dataset.row)); return true; }
   if (key === "s") {

@@ -44,6 +44,7 @@ function draw(work) {
   const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(work); }); b.ariaPressed = String(name === now); return b; });
   $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(work));
   if (!inside) return;
+  scrollTo(0, 0); // another page is read from its beginning
   if (now === "sheet") focusSheet();
   if (now === "names") proposals.focusNames();
   if (now === "single") $(".question", $("#questions")).focus({ preventScroll: true });

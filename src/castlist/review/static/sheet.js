@@ -11,27 +11,32 @@ const root = el("div", { className: "sheet" });
 root.addEventListener("keydown", keys);
 
 export function sheet(task) {
-  items = task.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure" }));
+  items = task.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], ...unanswered(i) }));
   at = 0;
   const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
   const open = items.filter(unknown).length, all = open === n;
   root.replaceChildren(el("h2", {}, !all ? "Who is who?" : n > 1 ? "Are these somebody you know already?" : "Is this somebody you know already?"),
-    el("p", { className: "soft" }, all ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If you choose “Not sure”, nothing changes, and castlist does not ask this again."
-      : "castlist has marked the person whom each face most likely shows. If that is wrong, click the right person. Then confirm all. “Not sure” changes nothing, and castlist does not ask about that face again."), cards,
+    el("p", { className: "soft" }, all ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If you choose “Not sure”, nothing changes, and castlist does not compare it with these people again."
+      : "castlist has marked the person whom each face most likely shows. If that is wrong, click the right person. Then confirm all. “Not sure” changes nothing, and castlist does not compare that face with these people again."), cards,
     el("div", { className: "confirm" }, button(all ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft" }, worth(n, task))));
   root.classList.remove("old");
   mark();
   return root;
 }
+// How an item stands before anybody answers it: with whom castlist takes it for, or open.
+const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure", answered: false });
+// An answer; the same fate chosen again takes it back.
+const choose = (i, pick) => Object.assign(i, { pick, fate: "", answered: true });
+const decideFate = (i, fate) => Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
 function worth(n, task) {
   const clicks = Math.max(1, Math.round(task.clicks)), right = task.gain * task.clicks;
   return `${many(n, "face")} to look at; about ${many(clicks, "click")} should correct ${right < 10 ? right.toFixed(1) : Math.round(right)} faces.`;
 }
 // Whom castlist takes for nobody who is shown.
 const unknown = (i) => !i.guess && i.shown.length > 0;
-// Everybody of those who is still left open is somebody new; to be seen, and sent with the rest.
+// Everybody of those who was not answered yet is somebody new; to be seen, and sent with the rest.
 function nobodyElse() {
-  for (const i of items) if (unknown(i) && i.fate === "unsure") Object.assign(i, { pick: NONE, fate: "" });
+  for (const i of items) if (unknown(i) && !i.answered) choose(i, NONE);
   mark();
 }
 export const focusSheet = () => $$(".card", root)[at]?.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
@@ -47,7 +52,7 @@ function card(i, k) {
     el("div", { className: "it" }, playButton(i.track, title), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
     el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
-        const b = button(text, () => { items[k].fate = items[k].fate === fate ? "" : fate; at = k; mark(); }, { key });
+        const b = button(text, () => { decideFate(items[k], fate); at = k; mark(); }, { key });
         b.dataset.fate = fate;
         return b;
       }), button("Another person …", () => another(k), { key: "v" }))));
@@ -66,7 +71,7 @@ async function chosen(i, chosenPerson) {
     const { tracks } = await get("/api/person/" + chosenPerson.id), [t] = await describe([chosenPerson.pictures[0]?.[2] ?? tracks[0]]);
     i.shown.push({ ...t, person: chosenPerson.id });
   } catch (e) { notify(e.message, true); return; }
-  Object.assign(i, { pick: i.shown.length - 1, fate: "" });
+  choose(i, i.shown.length - 1);
   $$(".card", root)[k]?.replaceWith(card(i, k));
   mark();
   to(k);
@@ -79,7 +84,7 @@ function playButton(t, title) {
 function option(k, j, picture, text) {
   const b = el("button", { type: "button", title: j === NONE ? "None of these people" : text }, picture, el("bdi", {}, text), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
   b.dataset.pick = j;
-  b.addEventListener("click", () => { Object.assign(items[k], { pick: j, fate: "" }); at = k; mark(); b.focus(); });
+  b.addEventListener("click", () => { choose(items[k], j); at = k; mark(); b.focus(); });
   b.addEventListener("focus", () => { at = k; });
   return b;
 }
@@ -120,8 +125,8 @@ export function press(key) {
   if (!i) return false;
   if (key === "n") { nobodyElse(); return true; }
   if (key === "v") { another(at); return true; }
-  if (key === "s" || key === "f") i.fate = i.fate === { s: "unsure", f: "not-a-face" }[key] ? "" : { s: "unsure", f: "not-a-face" }[key];
-  else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) Object.assign(i, { pick: Number(key) - 1, fate: "" });
+  if (key === "s" || key === "f") decideFate(i, key === "s" ? "unsure" : "not-a-face");
+  else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) choose(i, Number(key) - 1);
   else return false;
   mark();
   to(at);
