@@ -28,10 +28,10 @@ def features(kind, seed=0):
 @pytest.mark.parametrize(
     ("kind", "tracks", "follows", "method", "source"),
     [
-        ("raw", False, True, "ssiam-quality", "length"),
+        ("raw", False, True, "second-order", "length"),
         ("raw", True, True, "tsiam", "length"),
         ("normalised", True, True, "tsiam", "track"),
-        ("normalised", False, False, "ssiam-reciprocal", ""),
+        ("normalised", False, False, "second-order", ""),
         ("rectified", False, False, "ssiam", "length"),
         ("rectified", True, False, "tsiam", "length"),
     ],
@@ -44,11 +44,24 @@ def test_what_ranking_does_and_which_method_fits(kind, tracks, follows, method, 
     assert f"--method {method}" in found.sentences[-1]
 
 
+def test_few_tracks_are_not_left_to_one_network():
+    x, track = features("raw")
+    few = track < 30
+    assert check(x[few], track[few]).method == "tsiam-second-order"
+
+
+def test_features_of_both_signs_are_not_left_to_ssiam_where_ranking_is_neutral():
+    x = np.random.default_rng(0).standard_normal((600, 24))
+    found = check(x / np.linalg.norm(x, axis=1, keepdims=True), quality=np.arange(600) % 7)
+    assert not found.follows_quality
+    assert found.method == "second-order"
+
+
 def test_a_quality_that_is_given_counts():
     x, track = features("normalised")
     spread = np.array([np.linalg.norm(x[track == t] - x[track == t].mean(0)) for t in range(TRACKS)])
     found = check(x, quality=-spread[track])
-    assert (found.quality_from, found.follows_quality, found.method) == ("given", True, "ssiam-quality")
+    assert (found.quality_from, found.follows_quality, found.method) == ("given", True, "second-order")
 
 
 def test_pairs_that_tracks_contradict_are_counted():

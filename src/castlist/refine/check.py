@@ -22,6 +22,8 @@ __all__ = ["NEUTRAL", "RefinementCheck", "check"]
 
 NEUTRAL = 0.2  # distance of a mean quality rank from .5 up to which a set is neutral: rectified features had
 # .05, every set of ArcFace features had one rank of the two at .24 or more (benchmarks/ranking.py)
+MANY = 80  # tracks from which on one network of TSiam is trusted; the labelled films have up to 70, where its
+# AUC varies by .02 between seeds, the track sets 568 and more (docs/refine.md)
 BATCHES = 6  # draws that are looked at
 PAIRS = 64  # ranked pairs of each kind in a batch of the paper
 
@@ -72,7 +74,7 @@ def check(
     length = np.linalg.norm(x, axis=1).astype(np.float64)
     spread = float(length.std() / max(length.mean(), 1e-12))
     names, place = np.unique(np.arange(len(x)) if track is None else track, return_inverse=True)
-    tracks = 1 < len(names) < len(x)
+    tracks = len(names) if 1 < len(names) < len(x) else 0
     source, value = _quality(x, length, place if tracks else None, quality)
     positive, negative = _ranked(x, seed)
     rank = np.argsort(np.argsort(value)) / (len(x) - 1) if source else np.full(len(x), np.nan)
@@ -81,9 +83,10 @@ def check(
     if tracks:
         wrong = _wrong(positive, negative, place, known_pairs(cannot, names))
     biased = bool(source) and max(abs(r - 0.5) for r in ranks) > NEUTRAL
-    method = _method(tracks, biased, source)
+    nonnegative = float((x >= 0).mean())
+    method = _method(tracks, biased, nonnegative == 1)
     shown = (
-        _shape(float((x >= 0).mean()), spread),
+        _shape(nonnegative, spread),
         _bias(source, *ranks, biased),
         *(
             [f"{wrong:.1%} of the ranked pairs are certainly wrong: the tracks show it."]
@@ -93,7 +96,7 @@ def check(
         _advice(method),
     )
     return RefinementCheck(
-        len(x), x.shape[1], float((x >= 0).mean()), spread, source, *ranks, wrong, method, tuple(shown)
+        len(x), x.shape[1], nonnegative, spread, source, *ranks, wrong, method, tuple(shown)
     )
 
 
@@ -148,13 +151,15 @@ def _wrong(
     return float(np.concatenate([contradicted, same_track]).mean())
 
 
-def _method(tracks: bool, biased: bool, source: str) -> str:
-    """The refinement that fits: by tracks where there are some, else by what ranking does."""
+def _method(tracks: int, biased: bool, rectified: bool) -> str:
+    """The refinement that fits: by tracks where there are some, else by what ranking does.
+
+    SSiam's ranking suits rectified features in which it is neutral, as the paper's; on films whose features
+    are not rectified it lowers the AUC, neutral or not, and second order raises it (docs/refine.md).
+    """
     if tracks:
-        return "tsiam"
-    if source and not biased:
-        return "ssiam"
-    return "ssiam-quality" if source in ("given", "length") else "ssiam-reciprocal"
+        return "tsiam" if tracks >= MANY else "tsiam-second-order"
+    return "ssiam" if rectified and not biased else "second-order"
 
 
 def _shape(nonnegative: float, spread: float) -> str:
@@ -185,8 +190,8 @@ def _bias(source: str, positive: float, negative: float, biased: bool) -> str:
 def _advice(method: str) -> str:
     reason = {
         "tsiam": "tracks give right pairs without ranking",
-        "ssiam": "there are no tracks, and ranking does not depend on quality here",
-        "ssiam-quality": "there are no tracks, and ranking within eighths of quality removes the bias",
-        "ssiam-reciprocal": "there are no tracks and no known quality, and random anchors avoid the bias",
+        "tsiam-second-order": "tracks give right pairs without ranking, but one network varies on so few",
+        "ssiam": "there are no tracks, and ranking does not depend on quality here, as in the paper",
+        "second-order": "there are no tracks, and it ranks no pairs, right or wrong",
     }[method]
     return f"Use --method {method}: {reason}."
