@@ -18,6 +18,7 @@ from castlist.types import Clock, Cue, Detections, Portraits, Scan, Shots, Track
 
 WIDTH, HEIGHT, FRAMES = 640, 360, 10  # frames of a track
 DIM = 128
+SIGNAL = 496  # numbers of a frame from which shots are found
 
 
 def person_vector(seed: int) -> np.ndarray:
@@ -37,11 +38,12 @@ def made_film(
     model: str = "sface",
     seed: int = 0,
     older: float = 1.0,
+    looks: dict[int, int] | None = None,
 ) -> Path:
     """A workspace as a run leaves it, of a film in which those of tracks[i] are seen together in shot i.
 
     Vectors are those of made-up people with `noise`, all at the cosine `older` to how they look in other
-    films; `fates` and `names` are by person.
+    films; `fates`, `names` and `looks` (who looks like whom) are by person.
     """
     rng = np.random.default_rng([seed, len(tracks), *name.encode()])
     digest = hashlib.sha256(name.encode()).hexdigest()
@@ -57,9 +59,8 @@ def made_film(
     found = Detections(
         np.array([r[0] for r in rows]), box, np.full(len(rows), 0.9), np.zeros((len(rows), 5, 2))
     )
-    faces = [
-        older * person_vector(who) + np.sqrt(1 - older**2) * person_vector(who + 1000) for _, _, who in rows
-    ]
+    alike = [(looks or {}).get(who, who) for _, _, who in rows]
+    faces = [older * person_vector(who) + np.sqrt(1 - older**2) * person_vector(who + 1000) for who in alike]
     vector = np.array(faces).reshape(-1, DIM) + noise * rng.normal(size=(len(rows), DIM)) / np.sqrt(DIM)
     clock = Clock(np.arange(FRAMES * len(tracks)), Fraction(1, 25))
     with Workspace.open(place, create=True) as keep:
@@ -69,7 +70,7 @@ def made_film(
         key = recipe.scan_key(video)
         keep.append(
             key,
-            Scan(clock, np.zeros((len(clock), 1), np.uint8), found, np.full(len(rows), 0.8),
+            Scan(clock, np.zeros((len(clock), SIGNAL), np.uint8), found, np.full(len(rows), 0.8),
                  np.arange(len(rows)), vector.astype(np.float32), images, 0, _clothes(rows)),
         )  # fmt: skip
         keep.complete(key)

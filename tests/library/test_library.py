@@ -8,12 +8,14 @@ import os
 import shutil
 import sqlite3
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from library_made import made_film
 
 from castlist.cli import run
+from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
 from castlist.library import Library
 from castlist.store import Workspace
@@ -165,6 +167,37 @@ def test_an_unsure_pair_is_a_question_and_its_answer_holds(tmp_path):
     assert len(lib.people) == 2
     lib.rebuild()
     assert len(lib.people) == 2
+
+
+def test_two_halves_become_one_when_a_further_film_shows_it(tmp_path):
+    """One look each: a question. With a second film of one of them, both films together say enough."""
+    lib = Library(tmp_path / "lib")
+    for i, older in enumerate((1.0, 0.6)):
+        lib.add(made_film(tmp_path, f"x{i}", [[0], [30 + i, 50 + i]], noise=1.0, older=older))
+    assert len(lib.people) == 6
+    assert len(lib.questions()) == 1
+    (added,) = lib.add(made_film(tmp_path, "x2", [[0], [32, 52]], noise=1.0))
+    assert (added.linked, added.merged) == (1, 1)
+    assert len(lib.people) == 7
+    assert lib.questions() == []
+    before = dump(lib)
+    lib.rebuild()
+    assert dump(lib) == before
+
+
+@pytest.mark.parametrize("reviewed", [False, True])
+def test_two_people_of_a_film_become_one_unless_somebody_reviewed_it(tmp_path, reviewed):
+    """The film took one person for two; where somebody reviewed the film, the library asks."""
+    lib = Library(tmp_path / "lib")
+    twice = made_film(tmp_path, "twice", [[0], [2], [40, 41]], looks={2: 0})
+    if reviewed:
+        with Workspace.open(twice) as opened:
+            opened.decisions.append(Decision("confirm", (Anchor(Fraction(0), (0.03, 0.3, 0.15, 0.55)),)))
+    lib.add(twice)
+    (added,) = lib.add(made_film(tmp_path, "once", [[0], [42, 43]]))
+    assert added.merged == (not reviewed)
+    assert len(lib.questions()) == 2 * reviewed
+    assert len(lib.people) == (7 if reviewed else 5)
 
 
 def test_an_unknown_answer_or_question_is_refused(three):

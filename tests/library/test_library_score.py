@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from castlist.library.score import CommonPart, pair_score
+from castlist.library.link import SURE, Candidate, NewPerson, place
+from castlist.library.score import SHARED, CommonPart, ScoreOdds, independent_scores, pair_score, posterior
 from castlist.vectors import unit
 
 DIM = 64
@@ -51,3 +52,48 @@ def test_one_person_alone_says_nothing_about_what_people_share():
     common = CommonPart.of("sface", [own], [own])
     assert np.allclose(common.without(own), own, atol=1e-6)
     assert len(common.without(own[:0])) == 0
+
+
+ODDS = ScoreOdds(same_mean=0.7, same_std=0.1, other_mean=0.1, other_std=0.1)
+
+
+def test_the_scores_of_several_films_count_for_less_than_so_many():
+    assert independent_scores(1, 1) == 1
+    assert independent_scores(1, 2) == pytest.approx(2 / (1 + SHARED))
+    assert independent_scores(3, 2) == independent_scores(2, 3)
+    several = [independent_scores(1, n) for n in range(1, 30)]
+    assert (np.diff(several) > 0).all()
+    assert several[-1] < 1 / SHARED
+
+
+def test_the_mean_of_correlated_scores_varies_as_is_said():
+    """Scores of m films with n others, made of what the two people, each film and each pair of films add."""
+    rng = np.random.default_rng(3)
+    draws, m, n = 200_000, 3, 2
+    shared, unshared = 0.57, 0.33
+    people = rng.normal(size=(draws, 1, 1)) * np.sqrt(unshared)
+    rows, columns = (rng.normal(size=(draws, *shape)) for shape in ((m, 1), (1, n)))
+    film = (rows + columns) * np.sqrt(shared - unshared)
+    pair = rng.normal(size=(draws, m, n)) * np.sqrt(1 - 2 * shared + unshared)
+    variance = float((people + film + pair).mean(axis=(1, 2)).var())
+    assert 1 / variance == pytest.approx(independent_scores(m, n), rel=0.02)
+
+
+def placed(scores: list[float]):
+    candidates = [Candidate(0, 7, "somebody", "", np.array(scores))]
+    film = [NewPerson(0, True, "", 10.0)]
+    return place(film, candidates, ODDS, library=3, apart={}, inside={}, held={})
+
+
+def test_several_films_of_a_person_say_more_than_one():
+    """A score that leaves one film unsure is enough where four films have it: the mean counts."""
+    (question,) = placed([0.53]).questions
+    assert 0.5 < question.probability < SURE
+    assert placed([0.53] * 4).linked[0][1] > SURE
+    assert not placed([0.53, 0.2, 0.2, 0.2]).linked
+
+
+def test_the_evidence_is_weighed_against_the_number_of_people():
+    assert float(posterior(0.0, 50)) == pytest.approx(0.5 / 50.5)
+    assert float(posterior(5.0, 1000)) < float(posterior(5.0, 50))
+    assert float(posterior(1e6, 50)) == 1.0

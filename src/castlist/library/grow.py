@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Anchor
 from castlist.library.apply import match
-from castlist.library.harvest import FilmFacts
-from castlist.library.link import SURE, Ask, Candidate, NewPerson, Placement, place
-from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedQuestion, PairAnswer
+from castlist.library.compare import Comparison
+from castlist.library.halves import FilmSide, Halves
+from castlist.library.harvest import FilmFacts, decisions_in
+from castlist.library.link import Ask, Candidate, NewPerson, Placement, place
+from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedQuestion
 from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
 from castlist.library.score import CommonPart, ScoreOdds, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
@@ -27,7 +29,6 @@ __all__ = ["Growth", "grow", "side_of"]
 Db = sqlite3.Connection
 Vectors = NDArray[np.float32]
 FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
-MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be likelier to be linked
 
 
 @dataclass(slots=True)
@@ -57,14 +58,15 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     ]
     holder = {key: n for n, key in growth.keys.items()}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
-    scale, found = _linked(db, facts, film, known, fresh, parted)
+    linking = _linked(db, facts, film, known, fresh, parted)
+    found = linking.placement
     people = _people(facts, growth, known, found)
-    questions = [*found.questions, *_halves(db, facts, found, scale, growth, people)]
+    questions = [*found.questions, *_halves(facts, linking, growth, people)]
     growth.asked = len(questions)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
     data["questions"] = [_question(db, growth, ask) for ask in questions]
-    decided = _decisions(facts.stamp) > _decisions(_stamp(db, film))
+    decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
     growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
     growth.events.append((EventKind.FILM, data))
     growth.events += _joins(db, found, people)
@@ -80,12 +82,6 @@ def _unplaced(before: _Before | None, sufficient: bool) -> bool:
 def _stamp(db: Db, film: int | None) -> str:
     row = db.execute("SELECT stamp FROM film WHERE id = ?", (film,)).fetchone()
     return str(row[0]) if row else ""
-
-
-def _decisions(stamp: str) -> int:
-    """How many decisions a workspace held."""
-    last = stamp.rsplit(" ", 1)[-1]
-    return int(last) if last.isdigit() else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +122,20 @@ def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: Film
     return keys
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Linking:
+    """Who of a film is who in the library, and by what."""
+
+    compare: Comparison
+    candidates: list[Candidate]
+    apart: dict[int, frozenset[int]]
+    placement: Placement
+
+
 def _linked(
     db: Db, facts: FilmFacts, film: int | None, known: Mapping[int, _Before], fresh: Sequence[int],
     parted: Sequence[tuple[int, int]],
-) -> tuple[_Scale, Placement]:  # fmt: skip
+) -> _Linking:  # fmt: skip
     """Who of the new members of a film is who in the library; `parted` are pairs that were one before."""
     members = facts.members
     able = [n for n in fresh if len(members[n].vectors)]
@@ -141,8 +147,8 @@ def _linked(
     pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
     inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))}, common)
     different = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
-    likeness = ScoreOdds.fit(facts.model, pairs, different)
-    candidates = _candidates(db, able, sets, nearest, common)
+    compare = Comparison(db, facts.model, film, common, ScoreOdds.fit(facts.model, pairs, different))
+    candidates = _candidates(compare, able, sets, nearest)
     apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
     for a, b in (*facts.together, *parted):
         apart[a], apart[b] = apart[a] | {b}, apart[b] | {a}
@@ -151,31 +157,20 @@ def _linked(
         if was.person:
             held[was.person].add(n)
     people = [NewPerson(n, members[n].sufficient, members[n].name, members[n].seconds) for n in able]
-    library = db.execute("SELECT count(*) FROM person").fetchone()[0]
-    return _Scale(common, likeness), place(
+    placement = place(
         people,
         candidates,
-        likeness,
-        library=library,
+        compare.likeness,
+        library=db.execute("SELECT count(*) FROM person").fetchone()[0],
         apart=apart,
         inside=inside,
         held={p: frozenset(members_held) for p, members_held in held.items()},
     )
+    return _Linking(compare, candidates, apart, placement)
 
 
 def _ordered(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(min(a, b), max(a, b)) for a, b in pairs]
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """How two sets of prototypes are compared in this library, today."""
-
-    common: CommonPart
-    likeness: ScoreOdds
-
-    def log_odds(self, a: Vectors, b: Vectors) -> float:
-        return float(self.likeness.log_odds(pair_score(self.common.without(a), self.common.without(b))))
 
 
 def _inside(facts: FilmFacts, numbers: set[int], common: CommonPart) -> dict[tuple[int, int], float]:
@@ -186,23 +181,33 @@ def _inside(facts: FilmFacts, numbers: set[int], common: CommonPart) -> dict[tup
 
 
 def _candidates(
-    db: Db,
+    compare: Comparison,
     able: Sequence[int],
     sets: Sequence[Vectors],
     nearest: Sequence[Sequence[tuple[int, Vectors]]],
-    common: CommonPart,
 ) -> list[Candidate]:
+    """Whom of the library each person may be: one row a person, with the scores of all films."""
     found = []
     for number, vectors, near_ones in zip(able, sets, nearest, strict=True):
+        of_person: dict[str, list[tuple[float, int, str | None, str]]] = defaultdict(list)
         for member, other in near_ones:
-            person, name = db.execute(
-                "SELECT member.person, coalesce(person.name, '') FROM member LEFT JOIN person ON person.id ="
-                " member.person WHERE member.id = ?",
-                (member,),
-            ).fetchone()
-            score = pair_score(vectors, common.without(other))
-            found.append(Candidate(number, member, person, name, score))
+            person, name = compare.db.execute(_PERSON_OF, (member,)).fetchone()
+            score = pair_score(vectors, compare.common.without(other))
+            of_person[person or f"member {member}"].append((score, member, person, name))
+        for rows in of_person.values():
+            best, member, person, name = max(rows, key=lambda r: (r[0], -r[1]))
+            scores = np.array([row[0] for row in rows])
+            if person and float(compare.likeness.log_odds(best)) > 0:
+                # the nearest members alone are the most alike ones: of who may be linked, all count
+                scores = compare.scores([vectors], compare.films(person))[0]
+            found.append(Candidate(number, member, person, name, scores))
     return found
+
+
+_PERSON_OF = """
+SELECT member.person, coalesce(person.name, '') FROM member LEFT JOIN person ON person.id = member.person
+WHERE member.id = ?
+"""
 
 
 def _people(
@@ -233,61 +238,27 @@ def _question(db: Db, growth: Growth, ask: Ask) -> LoggedQuestion:
     return LoggedQuestion(growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why)
 
 
-def _halves(
-    db: Db,
-    facts: FilmFacts,
-    found: Placement,
-    scale: _Scale,
-    growth: Growth,
-    people: dict[int, FilmPerson],
-) -> list[Ask]:
-    """Two people of the library who both are surely somebody of this film: two halves of one, or look-alikes.
-
-    Where they are like each other as well, they become one; else somebody is asked, and who looks nearly as
-    much like the one as like the other is linked to neither.
-    """
-    questions = []
-    for pair in found.halves:
-        number, (first, second) = pair.number, pair.people
-        a, b = (vectors_of(db, member) for member in pair.members)
-        vectors = facts.members[number].vectors.astype(np.float32)
-        direct = scale.log_odds(a, b)
-        odds = [scale.log_odds(vectors, x) for x in (a, b)]
-        if direct > 0 and _may_merge(db, first, second):
-            into, gone = elder(db, first, second)
-            growth.events.append(
-                (EventKind.MERGE, {"into": into, "gone": gone, "p": round(1 / (1 + np.exp(-direct)), 6)})
-            )
-            growth.merged += 1
-            continue
-        if odds[0] - odds[1] < MARGIN and number in found.linked and facts.members[number].sufficient:
-            _, chance = found.linked.pop(number)
-            people[number] |= {"person": new_ulid(), "how": LinkOrigin.NEW, "p": None}
-            growth.linked, growth.new = growth.linked - 1, growth.new + 1
-            questions.append(Ask(number, pair.members[0], chance, "looks like two people of the library"))
-        questions.append(Ask(number, pair.members[1], SURE, "looks like two people of the library"))
-    return questions
-
-
-def _may_merge(db: Db, a: str, b: str) -> bool:
-    """Whether nothing that is known speaks against two people being one: no scene, no answer, no names."""
-    names = {
-        str(n).casefold()
-        for (n,) in db.execute("SELECT name FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))
+def _halves(facts: FilmFacts, linking: _Linking, growth: Growth, people: dict[int, FilmPerson]) -> list[Ask]:
+    """Questions about two people of the library who may be one; where they surely are, they become one."""
+    members, found = facts.members, linking.placement
+    vectors = {
+        n: linking.compare.common.without(members[n].vectors.astype(np.float32))
+        for n in people
+        if len(members[n].vectors)
     }
-    if len(names) > 1:
-        return False
-    for table, extra in (("together", ""), ("answer", f"AND said <> '{PairAnswer.SAME}'")):
-        query = (
-            f"SELECT 1 FROM {table} JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"  # noqa: S608
-            f" WHERE ((x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)) {extra} LIMIT 1"
-        )
-        if db.execute(query, (a, b, a, b)).fetchone():
-            return False
-    shared = (
-        "SELECT film FROM member WHERE person = ? INTERSECT SELECT film FROM member WHERE person = ? LIMIT 1"
-    )
-    return db.execute(shared, (a, b)).fetchone() is None  # the film itself took them for two people
+    person = {n: str(row["person"]) for n, row in people.items() if row["person"]}
+    sufficient = frozenset(n for n in people if members[n].sufficient)
+    halves = Halves(linking.compare, FilmSide(vectors, sufficient, person, linking.apart))
+    halves.find(found, linking.candidates)
+    for merge in halves.merged:
+        event: Data = {"into": merge.into, "gone": merge.gone, "p": round(merge.probability, 6)}
+        growth.events.append((EventKind.MERGE, event))
+        growth.merged += 1
+    for number in halves.unlinked:
+        del found.linked[number]
+        people[number] |= {"person": new_ulid(), "how": LinkOrigin.NEW, "p": None}
+        growth.linked, growth.new = growth.linked - 1, growth.new + 1
+    return halves.questions
 
 
 def _joins(db: Db, found: Placement, people: Mapping[int, FilmPerson]) -> list[tuple[EventKind, Data]]:

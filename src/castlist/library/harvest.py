@@ -22,7 +22,16 @@ from castlist.store import Workspace
 from castlist.types import NOISE, PERSON, SET_ASIDE, Embeddings, Fate, Portraits, Scan, Video
 from castlist.vectors import unit
 
-__all__ = ["FilmFacts", "MemberFacts", "Sighting", "TrackStay", "harvest", "stamp_of", "track_vectors"]
+__all__ = [
+    "FilmFacts",
+    "MemberFacts",
+    "Sighting",
+    "TrackStay",
+    "decisions_in",
+    "harvest",
+    "stamp_of",
+    "track_vectors",
+]
 
 ASIDE = 4  # prototypes of a track that is set aside: enough to be found by a picture
 UNSEARCHED = frozenset(  # reasons for which a track is not even found by a picture
@@ -133,6 +142,12 @@ def stamp_of(opened: Workspace) -> str:
     if not runs:
         raise WorkspaceError(f"{opened.path}: no cast has been found yet; run castlist find first")
     return f"{runs[-1].id} {runs[-1].started} {opened.decisions.last()}"
+
+
+def decisions_in(stamp: str) -> int:
+    """How many decisions a workspace held, by what `stamp_of` said."""
+    last = stamp.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
 
 
 def _plain_recipe(opened: Workspace) -> Recipe:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from castlist.library.score import ScoreOdds
+from castlist.library.score import ScoreOdds, posterior
 
 __all__ = ["ASK", "SURE", "Ask", "Candidate", "NewPerson", "Placement", "place"]
 
@@ -33,15 +34,20 @@ class NewPerson:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Candidate:
-    """A member of the library who somebody of the film may be."""
+    """Somebody of the library who a person of the film may be."""
 
-    number: int  # of the someone
-    member: int  # row in the library
+    number: int  # of the film's person
+    member: int  # row in the library of the most alike member
     person: str | None  # None: somebody of the background who is nobody's yet
     name: str  # given to the person, "" for none
-    score: float
+    scores: NDArray[np.float64]  # (k,) with the person's members in the films of the library
+
+    @property
+    def best(self) -> float:
+        """The score of the most alike member."""
+        return float(self.scores.max())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +98,11 @@ def place(
         held: people of the library -> who of this film is them already.
     """
     by_number = {s.number: s for s in people}
-    best = _best_of_person(candidates)
+    best = {(c.number, c.person or f"member {c.member}"): c for c in candidates}
     chance = {key: _probability(by_number[key[0]], c, likeness, library) for key, c in best.items()}
     found = Placement()
     holders = {person: set(numbers) for person, numbers in held.items()}
-    for key in sorted(chance, key=lambda k: (-chance[k], -best[k].score, k[0], str(k[1]))):
+    for key in sorted(chance, key=lambda k: (-chance[k], -best[k].best, k[0], str(k[1]))):
         _consider(
             found, by_number[key[0]], best[key],
             chance=chance[key], holders=holders, apart=apart, inside=inside, likeness=likeness,
@@ -105,19 +111,10 @@ def place(
     return found
 
 
-def _best_of_person(candidates: Sequence[Candidate]) -> dict[tuple[int, str], Candidate]:
-    """The most alike member of each person, for each someone; who is nobody's stands alone."""
-    best: dict[tuple[int, str], Candidate] = {}
-    for c in candidates:
-        key = (c.number, c.person or f"member {c.member}")
-        if key not in best or (c.score, -c.member) > (best[key].score, -best[key].member):
-            best[key] = c
-    return best
-
-
 def _probability(film_person: NewPerson, c: Candidate, likeness: ScoreOdds, library: int) -> float:
     same_name = bool(film_person.name) and film_person.name.casefold() == c.name.casefold()
-    return float(likeness.probability(c.score, library, NAMESAKE if same_name else 0.0))
+    evidence = likeness.log_odds_of(c.scores[None]) + (NAMESAKE if same_name else 0.0)
+    return float(posterior(evidence, library))
 
 
 def _consider(

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.cluster.calibrate import Prior
 from castlist.vectors import unit
 
-__all__ = ["CommonPart", "ScoreOdds", "pair_score"]
+__all__ = ["CommonPart", "ScoreOdds", "independent_scores", "pair_score", "posterior"]
 
 ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
 OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
@@ -37,6 +37,10 @@ PRIORS = {
 UNKNOWN = Prior(0.6, 0.12, 0.1, 0.09)  # for a model of which nothing is known
 LEAST_PEOPLE = 50  # among whom one looks at least: a library of three films does not know who else there is
 RECURS = 0.5  # of the people of a further film, the share that a library is expected to have
+# How much scores of the same two people have in common, where they share a picture and where they share none:
+# the means of one person's (.49, .25) and two people's (.64, .42) correlations on LFW (289 people with four
+# pictures each).
+SHARED, UNSHARED = 0.57, 0.33
 
 
 def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -46,6 +50,26 @@ def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     top = float(np.partition(cosine, len(cosine) - best)[len(cosine) - best :].mean())
     x, y = a.sum(0), b.sum(0)
     return (top + float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-30)) / 2
+
+
+def independent_scores(rows: int, columns: int) -> float:
+    """For how many independent scores the mean of (rows, columns) scores counts.
+
+    Each side is one person, in so many films: the variance of the mean of correlated scores.
+    """
+    shared, unshared = rows + columns - 2, (rows - 1) * (columns - 1)
+    return rows * columns / (1 + SHARED * shared + UNSHARED * unshared)
+
+
+def posterior(log_odds: ArrayLike, people: int) -> NDArray[np.float64]:
+    """The probability that somebody new is a given one of so many people.
+
+    Args:
+        log_odds: the evidence, natural.
+        people: among whom one looks: the more there are, the more of them look alike by chance.
+    """
+    odds = np.asarray(log_odds) + np.log(RECURS / max(people, LEAST_PEOPLE))
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -137,15 +161,10 @@ class ScoreOdds:
         gap = self.same_mean - self.other_mean
         return np.asarray(gap / (self.same_std * self.other_std) * (x - middle))
 
-    def probability(self, score: ArrayLike, people: int, bonus: ArrayLike = 0.0) -> NDArray[np.float64]:
-        """The probability that somebody new is a given one of so many people.
-
-        Args:
-            people: among whom one looks: the more there are, the more of them look alike by chance.
-            bonus: further evidence, as natural log odds.
-        """
-        odds = self.log_odds(score) + np.asarray(bonus) + np.log(RECURS / max(people, LEAST_PEOPLE))
-        return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
+    def log_odds_of(self, scores: NDArray[np.float64]) -> float:
+        """Evidence for one person of all scores (m, n) of two people's films with each other, natural."""
+        rows, columns = scores.shape
+        return float(self.log_odds(scores.mean())) * independent_scores(rows, columns)
 
 
 def _shifted(prior: Prior, other_mean: float, other_std: float) -> ScoreOdds:

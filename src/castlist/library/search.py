@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.library import lookup, views
-from castlist.library.score import ALIKE, ScoreOdds
+from castlist.library.score import ALIKE, ScoreOdds, posterior
 from castlist.library.shelf import MemberBlock, blocks
 from castlist.store.rows import exact
 from castlist.types import Fate, Json
@@ -129,7 +129,7 @@ def _gathered(
     films = {film.id: film for film in views.films(db, library)}
     found: dict[str, list[tuple[float, _Row, Sight]]] = {}
     for score, member, prototype in best:
-        chance = float(likeness.probability(score, people))
+        chance = float(posterior(likeness.log_odds(score), people))
         if chance < least:
             continue
         row: _Row = db.execute(_MEMBER, (prototype, member)).fetchone()
