@@ -14,7 +14,7 @@ from castlist.types import Machine
 
 __all__ = ["ArcFace", "SFace"]
 
-BATCH = 4  # chips at once: one or eight take a twentieth longer each on a CPU, sixteen a tenth
+BATCH = 2  # chips at once: one, or four and more, take 4 % longer each beside the detector on a CPU
 BATCH_ELSEWHERE = 64  # on a GPU, which is idle while a small batch is prepared; not measured
 
 
