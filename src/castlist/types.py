@@ -45,6 +45,7 @@ __all__ = [
     "Clustering",
     "Constraints",
     "Cue",
+    "CuePairs",
     "Detections",
     "Embeddings",
     "Fate",
@@ -310,6 +311,49 @@ class Cue:
 
     def __getitem__(self, rows: Rows) -> Cue:
         return Cue(self.vector[rows], self.quality[rows])
+
+
+def _no_span() -> NDArray[np.float64]:
+    return np.zeros((0, 3))
+
+
+def _unbounded() -> NDArray[np.float64]:
+    return np.zeros(2)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CuePairs:
+    """What a cue beside the face (clothes) says of pairs of t tracks, as the film taught it; t may be 0."""
+
+    vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    # (t, c) of length 1, zeros where the cue is not seen
+    times: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    # (t, 2) seconds of each track's first and last moment
+    spans: NDArray[np.float64] = field(default_factory=_no_span)
+    # (s, 3) for tracks at most so many seconds apart: the log odds for a step of 1 in likeness, and the
+    # likeness that speaks for neither
+    bounds: NDArray[np.float64] = field(default_factory=_unbounded)  # (2,) largest log odds against and for
+
+    def __post_init__(self) -> None:
+        c = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        freeze(self, vector=(np.float32, (None, c)), times=(np.float64, (None, 2)))
+        freeze(self, spans=(np.float64, (None, 3)))
+        freeze(self, bounds=(np.float64, (2,)))
+        finite = (self.vector, self.times, self.spans[:-1, 0], self.spans[:, 1:])
+        if not all(np.isfinite(column).all() for column in finite):
+            raise InputError("CuePairs holds numbers that are not finite")
+        if len(self.spans) and not (np.all(np.diff(self.spans[:, 0]) > 0) and self.spans[-1, 0] == np.inf):
+            raise InputError("CuePairs.spans must rise, and end with one that has no end")
+        if len(self.spans) and not (np.all(self.bounds > 0) and np.exp(-self.bounds).sum() < 1):
+            raise InputError("CuePairs.bounds must be more than 0, and not both small")
+
+    def __len__(self) -> int:
+        return len(self.vector)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the cue says anything of any pair."""
+        return bool(self.vector.size and self.spans[:, 1].any())
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,11 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from castlist.cluster import GroupLinkage, ProbabilityCut
+from castlist.cluster.cue_pairs import cue_odds
 from castlist.cluster.hints import Hints
 from castlist.cues import Weighed, Weights
 from castlist.errors import InputError
 from castlist.metrics import b_cubed
-from castlist.types import CO_OCCURRENCE, Constraints, Embeddings
+from castlist.types import CO_OCCURRENCE, Constraints, CuePairs, Embeddings
 from castlist.vectors import unit
 
 D = 64
@@ -129,6 +132,38 @@ def test_tracks_whose_clothes_are_not_seen_have_no_hint() -> None:
     assert np.isnan(found.odds).sum() == 2 * 2 * len(film.who) - 4 + len(film.who) - 2
     nothing = Weights()(film.dressed(film.who), 0 * quality, film.times, film.table, film.links)
     assert nothing is None
+
+
+def test_what_is_stored_says_the_same_of_every_pair() -> None:
+    film = Film(each=20)
+    quality = np.ones(len(film.who), np.float32)
+    quality[[4, 9]] = 0.1
+    film.times = film.times * 9  # so that pairs lie in several spans
+    found = Weights()(film.dressed(film.who), quality, film.times, film.table, film.links)
+    assert found is not None
+    said, rows = found.pairs(), np.arange(len(film.who))
+    assert said.speaks
+    assert np.allclose(cue_odds(said, rows, rows), np.nan_to_num(found.odds), atol=1e-5)
+    assert np.allclose(cue_odds(said, rows[5:9], rows[::3]), np.nan_to_num(found.odds)[5:9, ::3], atol=1e-5)
+    assert not CuePairs().speaks
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"vector": np.full((2, 3), np.nan)}, "finite"),
+        ({"times": np.zeros((3, 2))}, "times"),
+        ({"spans": np.array([[40.0, 1.0, 0.5]])}, "no end"),
+        ({"spans": np.array([[np.inf, 1.0, 0.5], [40.0, 1.0, 0.5]])}, "finite"),
+        ({"bounds": np.array([0.1, 0.1])}, "bounds"),
+        ({"bounds": np.array([np.nan, 2.0])}, "bounds"),
+    ],
+)
+def test_stored_pairs_that_mean_nothing_are_refused(change: dict[str, Floats], word: str) -> None:
+    fine = CuePairs(np.eye(2, 3), np.zeros((2, 2)), np.array([[np.inf, 1.0, 0.5]]), np.array([1.5, 2.5]))  # type: ignore[arg-type]
+    assert fine.speaks
+    with pytest.raises(InputError, match=word):
+        replace(fine, **change)
 
 
 @settings(max_examples=25, deadline=None)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from castlist import _former
 from castlist.cluster import Calibration
+from castlist.cluster.cue_pairs import bounded, seconds_apart
 from castlist.cluster.likeness import MAX_PAIRS, Likeness
 from castlist.errors import InputError
-from castlist.types import Constraints, Embeddings
+from castlist.types import Constraints, CuePairs, Embeddings
 from castlist.vectors import products
 
 __all__ = ["Span", "Weighed", "Weights"]
@@ -42,15 +43,22 @@ class Weighed:
     times: NDArray[np.float64]  # (t, 2) seconds of each track's first and last moment
     spans: tuple[Span, ...]
     odds: NDArray[np.float32]  # (t, t) log odds to add to those of the faces; NaN: not seen in one
+    bounds: NDArray[np.float64]  # (2,) the largest log odds against and for that a pair can have
 
     @property
     def speaks(self) -> bool:
         """Whether the cue says anything of any pair."""
         return any(span.slope for span in self.spans)
 
+    def pairs(self) -> CuePairs:
+        """What is needed to say it again of any pair, without the matrix."""
+        visible = ~np.isnan(self.odds).all(axis=1, keepdims=True)
+        spans = [(span.seconds, span.slope, span.middle) for span in self.spans]
+        return CuePairs(np.where(visible, self.vector, 0), self.times, np.array(spans), self.bounds)
+
     def span(self, a: int, b: int) -> Span:
         """What a likeness means between two tracks, by the time between them."""
-        apart = float(_apart(self.times[a], self.times[b]))
+        apart = float(seconds_apart(self.times[a], self.times[b]))
         return next(span for span in self.spans if apart <= span.seconds)
 
 
@@ -114,14 +122,18 @@ class Weights:
         calibration = Calibration.fit(embeddings, constraints)
         pairs, chance = _pairs(rows, likeness, calibration, constraints.cannot)
         alike = products(vector, pairs).astype(np.float64)
-        apart = _apart(times[pairs[:, 0]], times[pairs[:, 1]])
+        apart = seconds_apart(times[pairs[:, 0]], times[pairs[:, 1]])
         spans, start = [], -1.0
         for end in (*self.spans, np.inf):
             here = (apart > start) & (apart <= end)
             spans.append(self._learnt(float(end), pairs, alike, chance, here))
             start = float(end)
         odds = self._odds(vector, times, rows, tuple(spans))
-        return Weighed(vector, quality, times, tuple(spans), odds)
+        return Weighed(vector, quality, times, tuple(spans), odds, self._bounds)
+
+    @property
+    def _bounds(self) -> Floats:
+        return np.array([self.unlike, self.alike], np.float64)
 
     def _learnt(
         self, end: float, pairs: NDArray[np.int64], alike: Floats, chance: Floats, here: NDArray[np.bool_]
@@ -150,18 +162,12 @@ class Weights:
         slope, middle = (np.array([getattr(span, name) for span in spans]) for name in ("slope", "middle"))
         for begin in range(0, len(rows), BLOCK):
             some = rows[begin : begin + BLOCK]
-            apart = _apart(times[some][:, None], times[rows][None])
+            apart = seconds_apart(times[some][:, None], times[rows][None])
             at = np.searchsorted([span.seconds for span in spans], apart)
             raw = slope[at] * (vector[some] @ vector[rows].T - middle[at])
-            odds[np.ix_(some, rows)] = self._bounded(raw)
+            odds[np.ix_(some, rows)] = bounded(raw, self._bounds)
         np.fill_diagonal(odds, np.nan)
         return odds
-
-    def _bounded(self, odds: Floats) -> Floats:
-        """As if a cue did not hold now and then: it never says more than `alike`, nor less than -`unlike`."""
-        ratio = np.exp(np.clip(odds, -30, 30))
-        missing, shared = np.exp(-self.unlike), np.exp(-self.alike)
-        return np.asarray(np.log(((1 - missing) * ratio + missing) / (shared * ratio + 1 - shared)))
 
 
 def _pairs(
@@ -177,11 +183,6 @@ def _pairs(
     count = len(likeness)
     free = ~np.isin(pairs[:, 0] * count + pairs[:, 1], together[:, 0] * count + together[:, 1])
     return np.concatenate([pairs[free], together]), np.concatenate([chance[free], np.zeros(len(together))])
-
-
-def _apart(a: Floats, b: Floats) -> Floats:
-    """Seconds between two spans of time (..., 2), 0 where they overlap."""
-    return np.asarray(np.maximum(np.maximum(b[..., 0] - a[..., 1], a[..., 0] - b[..., 1]), 0.0))
 
 
 def _normal(x: Floats, weight: Floats, usual: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions.stood import Stood
 from castlist.errors import InputError
-from castlist.types import NOISE, SET_ASIDE, Clock, Fate, Portraits, Shots, Tracks, freeze
+from castlist.types import NOISE, SET_ASIDE, Clock, CuePairs, Fate, Portraits, Shots, Tracks, freeze
 
 __all__ = ["Base", "page_order"]
 
@@ -41,6 +41,7 @@ class Base:
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned
     stood: tuple[Stood, ...] = ()  # whom decisions had made of the people of earlier runs, the latest last
+    cue: CuePairs = field(default_factory=CuePairs)  # what clothes say of pairs, where they say anything
 
     def __post_init__(self) -> None:
         if not len(self.mean):
@@ -78,6 +79,8 @@ class Base:
         for column in (self.tracks.box, self.portraits.box, self.vector, self.mean, self.scale):
             if not np.isfinite(column).all():
                 raise InputError("Base holds numbers that are not finite")
+        if len(self.cue) not in (0, count):
+            raise InputError("Base.cue must have one row a track, or none")
 
 
 def page_order(label: NDArray[np.int32], fate: NDArray[np.int8], tracks: Tracks) -> NDArray[np.int64]:

@@ -32,7 +32,7 @@ from castlist.report.page import Alike
 from castlist.store import Workspace
 from castlist.suggest import Outlook
 from castlist.suggest.alike import look_alikes, with_doubts
-from castlist.types import NOISE, Constraints, Embeddings, Machine, Portraits, Video
+from castlist.types import NOISE, Constraints, CuePairs, Embeddings, Machine, Portraits, Video
 
 __all__ = [
     "alike_in",
@@ -208,7 +208,14 @@ def base_of(found: Found) -> Base:
     return Base(
         cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
         vector, found.constraints.cannot, scale, cast.damaged, mean, turned=cast.turned,
+        cue=_cue_of(found),
     )  # fmt: skip
+
+
+def _cue_of(found: Found) -> CuePairs:
+    """What clothes say of pairs of tracks, where they say anything in this film."""
+    pairs = CuePairs() if found.beside is None else found.beside.pairs()
+    return pairs if pairs.speaks else CuePairs()
 
 
 class LikenessSpace(NamedTuple):

@@ -1,11 +1,11 @@
 """Who each track shows, by what the other tracks show: learnt from the film itself, renewed by answers.
 
-Five kinds of evidence speak for a person: the face (a linear classifier over track means, fitted to the
+Six kinds of evidence speak for a person: the face (a linear classifier over track means, fitted to the
 people as they stand, each track judged by a fit without it), whom the tracks before and after show,
-who is seen at the same time, how much there is of a person, and the one track that is most alike. What each
-of them is worth is fitted to the film too. Every answer is evidence: tracks that were decided about count
-fully, the others as far as their group can be trusted, and a group whose tracks keep being sent elsewhere is
-trusted less.
+who is seen at the same time, how much there is of a person, the one track that is most alike, and clothes,
+where the film taught what they say. What each of them is worth is fitted to the film too. Every answer is
+evidence: tracks that were decided about count fully, the others as far as their group can be trusted, and a
+group whose tracks keep being sent elsewhere is trusted less.
 
 Least squares with leave-one-out in closed form: [Hastie, Tibshirani, Friedman 2009, sections 3.4 and 7.10].
 """
@@ -17,8 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cluster.cue_pairs import cue_odds
 from castlist.decisions import Base
 from castlist.suggest.alone import NEUTRAL, intercept, neutral
+from castlist.suggest.pairs import OF_EACH, clothed
 from castlist.suggest.weights import START, STAY, answered, fitted_weights, share_of
 from castlist.types import NOISE
 
@@ -32,6 +34,7 @@ SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
 CELLS = 500_000  # of a table of tracks by people; of more, those in most doubt are looked at
 FEWEST = 300  # tracks in most doubt that are looked at all the same
 COMPARED = 4096  # tracks that a track is compared with one by one
+PAIRS = 2_000_000  # of tracks, whose clothes are compared
 LIKELY = 12  # people considered for each track
 FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
 
@@ -51,6 +54,7 @@ class FaceEvidence:
 
     def __init__(self, base: Base) -> None:
         t = len(base.tracks)
+        self.base = base
         self.known = np.asarray(base.mean.any(axis=1), np.bool_)
         known = self.known & (base.label != NOISE)
         centre = base.mean[known].mean(axis=0) if known.any() else np.zeros(base.mean.shape[1])
@@ -143,7 +147,7 @@ class FaceEvidence:
         return group, odds
 
     def _no_group(self) -> Table:
-        """(4,) the evidence for a person of whom nothing is known."""
+        """(6,) the evidence for a person of whom nothing is known."""
         found = np.zeros(len(START))
         found[[FACE, LOOK]] = self.neutral
         found[3] = -np.log(self.groups)  # of the size that people have on average
@@ -199,9 +203,10 @@ class FaceEvidence:
     # Evidence
 
     def _parts(self, rows: Labels, never: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
-        """(n, c) likeliest groups of tracks and (n, c, 4) what speaks for them."""
+        """(n, c) likeliest groups of tracks and (n, c, 6) what speaks for them."""
         size = np.broadcast_to(np.log(self.share), (len(rows), self.groups))
-        kinds = [self._faces(rows), self._around(rows), self._met(rows), size, self._alike(rows)]
+        kinds = [self._faces(rows), self._around(rows), self._met(rows), size, self._alike(rows),
+                 self._clothes(rows)]  # fmt: skip
         odds = sum((w * kind for w, kind in zip(self.worth.tolist(), kinds, strict=True)), self.bias)
         stays = np.flatnonzero(self.home[rows] != NOISE)
         odds[stays, self.home[rows[stays]]] += self.stay[self.home[rows[stays]]]
@@ -253,6 +258,18 @@ class FaceEvidence:
         start = np.flatnonzero(np.diff(label, prepend=NOISE))
         found[:, label[start]] = np.maximum.reduceat(cosine, start, axis=1)
         return found
+
+    def _clothes(self, rows: Labels) -> Table:
+        """(n, g) mean log odds of a track's clothes with those of some tracks of each group."""
+        if not self.base.cue.speaks or not len(rows):
+            return np.zeros((len(rows), self.groups))
+        label = np.where(self.weight > 0.5, self.label, NOISE)
+        most = int(np.clip(PAIRS // (len(rows) * self.groups), 1, OF_EACH))
+        tracks, group = clothed(self.base, label, self.groups, most)
+        member = np.zeros((len(tracks), self.groups), np.float32)
+        member[np.arange(len(tracks)), group] = 1
+        size = np.tile(member.sum(axis=0), (len(rows), 1)) - (rows[:, None] == tracks) @ member
+        return np.asarray(cue_odds(self.base.cue, rows, tracks) @ member / np.maximum(size, 1), np.float64)
 
     def _met(self, rows: Labels) -> Table:
         """(n, g) whether, at most once, a track is seen together with somebody."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cluster.cue_pairs import cue_odds
 from castlist.decisions import Base
 from castlist.decisions.people import View
 
-__all__ = ["Sums", "left_open", "never", "seen_together", "shut"]
+__all__ = ["Sums", "cue_between", "left_open", "never", "seen_together", "shut"]
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
+CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared, and of one group: 50 ms for all pairs
 Table = NDArray[np.float64]
 
 
@@ -35,6 +37,32 @@ class Sums:
         blank = self.square < 1e-6
         odds[blank] = odds[:, blank] = -np.inf
         return odds
+
+
+def cue_between(base: Base, view: View) -> Table:
+    """(g, g) log odds that two groups are one person, by their clothes, as the linkage counts them.
+
+    Of two groups the mean over pairs of tracks counts; of large groups those with most faces.
+    """
+    groups = len(view.groups)
+    if not base.cue.speaks or not groups:
+        return np.zeros((groups, groups))
+    rows, group = clothed(base, view.label, groups, int(np.clip(CLOTHED // groups, 1, OF_EACH)))
+    member = np.zeros((len(rows), groups), np.float32)
+    member[np.arange(len(rows)), group] = 1
+    odds, size = cue_odds(base.cue, rows, rows), member.sum(axis=0)
+    return np.asarray(member.T @ odds @ member / np.maximum(np.outer(size, size), 1))
+
+
+def clothed(
+    base: Base, label: NDArray[np.int64], groups: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tracks whose clothes are seen, of each group at most so many with most faces, and the group of each."""
+    rows = np.flatnonzero((label >= 0) & base.cue.vector.any(axis=1))
+    rows = rows[np.lexsort((-base.tracks.size[rows], label[rows]))]
+    start = np.searchsorted(label[rows], np.arange(groups))
+    rows = rows[np.arange(len(rows)) - start[label[rows]] < most]
+    return rows, label[rows].astype(np.int64)
 
 
 def seen_together(base: Base, view: View) -> Table:

@@ -19,7 +19,7 @@ from castlist.suggest.checks import SHOWN, Check, pieces, pieces_of
 from castlist.suggest.doubt import Outlook, Work, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import Sums, never, seen_together, shut
+from castlist.suggest.pairs import Sums, cue_between, never, seen_together, shut
 from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
@@ -288,7 +288,7 @@ class Asker:
 
     def _pairs_of_people(self) -> tuple[Table, Table]:
         """(g, g) probability that two groups are one person, and the faces that knowing it puts right."""
-        odds = self.sums.log_odds() + seen_together(self.base, self.view)
+        odds = self.sums.log_odds() + seen_together(self.base, self.view) + cue_between(self.base, self.view)
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
         gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
         gain[shut(self.view) | (probability < TOO_SURE)] = 0

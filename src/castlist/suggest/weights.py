@@ -15,9 +15,10 @@ __all__ = ["FIRM", "START", "STAY", "answered", "fitted_weights", "share_of"]
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
 Scalar = TypeVar("Scalar", float, Table)
-# The kinds of evidence: face, whom the tracks around show, seen together, size, resemblance to one track.
-START = np.array([12.0, 0.5, -3.0, 0.5, 1.0])  # what they are worth before anything is fitted
-FIRM = np.array([0.01, 0.5, 0.1, 30.0, 0.05])  # precision of that prior
+# The kinds of evidence: face, whom the tracks around show, seen together, size, one track alike, clothes.
+# What clothes say was learnt already, and the labels were found with their help: their worth is not to grow.
+START = np.array([12.0, 0.5, -3.0, 0.5, 1.0, 1.0])  # what they are worth before anything is fitted
+FIRM = np.array([0.01, 0.5, 0.1, 30.0, 0.05, 30.0])  # precision of that prior
 MISTAKES = 0.03  # share of today's labels that may be wrong
 STAY = 1.5  # log odds that the machine's own choice has in its favour, before any answer
 HOLDS = 1.0  # precision of the prior that a group holds its tracks as well as the others do
@@ -33,7 +34,7 @@ def share_of(odds: Table) -> Table:
 
 
 def fitted_weights(part: Table, own_group: Labels) -> Table:
-    """(4,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
+    """(6,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
     from scipy.optimize import minimize
 
     n, choices = np.arange(len(part)), part.shape[1]
