@@ -92,7 +92,8 @@ def test_a_cast_that_was_renewed_is_the_cast_put_as_a_whole(made: Make) -> None:
 
 
 FATAL = {
-    "within the transaction": "import castlist.store.casts as c; c._track_rows = die",
+    "before the end of the transaction": "import castlist.store.casts as c; renew = c.renew; "
+    "c.renew = lambda *a: die(renew(*a))",
     "before the report": "import castlist.report as r; r.write = die",
     "before the cast": "from castlist.store import Workspace as w; w.put_cast = die",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from castlist.store import columns
 from castlist.store.rows import Parameter, damaged, line, number, numbers, rows, text, whole
 from castlist.types import INTERPOLATED, NOISE, Clock, Fate, Portraits, Shots, Tracks, Transition, Video
 
-__all__ = ["get", "get_portraits", "put"]
+__all__ = ["Changed", "changed", "get", "get_portraits", "put", "renew"]
 
 _TABLES = ("portraits", "faces", "tracks", "people", "shots", "casts")  # children before parents
 _OF_FACES = ("faces", "portraits", "tracks", "shots")
@@ -33,9 +34,6 @@ def put(
     db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None, now: str, decision: int
 ) -> None:
     """Replace the cast by another, inside the caller's transaction."""
-    if run is not None and _of_run(db, cast, portraits, run):
-        _renew(db, cast, now, decision)
-        return
     old = db.execute("SELECT clock FROM casts").fetchone()
     for table in _TABLES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -53,31 +51,43 @@ def put(
     _fill(db, "portraits", _portrait_rows(portraits))
 
 
-def _of_run(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int) -> bool:
-    """Whether the faces of a run are stored already, so that only who is who can have changed."""
-    if db.execute("SELECT run, damaged, turned FROM casts").fetchone() != (run, cast.damaged, cast.turned):
-        return False
+class Changed(NamedTuple):
+    """What of a stored cast decisions changed: who is who, and no face."""
+
+    people: list[tuple[Parameter, ...]]  # rows of everybody
+    gone: list[tuple[int]]  # numbers of those who are nobody any more
+    tracks: list[tuple[Parameter, ...]]  # person, fate, reason and number of tracks that are told otherwise
+
+
+def changed(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None) -> Changed | None:
+    """What is to be written where the stored cast is of this run already, None where it is another one.
+
+    It is read before the transaction that writes it, for which others wait who decide something.
+    """
+    head = db.execute("SELECT run, damaged, turned FROM casts").fetchone()
+    if run is None or head != (run, cast.damaged, cast.turned):
+        return None
     there = [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _OF_FACES]  # noqa: S608
-    return there == [len(cast.tracks.frame), len(portraits), len(cast.tracks), len(cast.shots)]
-
-
-def _renew(db: sqlite3.Connection, cast: Cast, now: str, decision: int) -> None:
-    """Write who is who, where that changed: decisions change no face, and writers wait for one another."""
-    db.execute("UPDATE casts SET made = ?, decision = ?", (now, decision))
+    if there != [len(cast.tracks.frame), len(portraits), len(cast.tracks), len(cast.shots)]:
+        return None
     people = list(_people_rows(cast))
     gone = {number for (number,) in db.execute("SELECT id FROM people")} - {row[0] for row in people}
+    before = db.execute("SELECT id, shot, person, fate, reason FROM tracks ORDER BY id")
+    rows_now = zip(_track_rows(cast), before, strict=True)
+    tracks = [(*row[2:], row[0]) for row, stored in rows_now if row != stored]
+    return Changed(people, [(number,) for number in gone], tracks)
+
+
+def renew(db: sqlite3.Connection, change: Changed, now: str, decision: int) -> None:
+    """Write what changed, inside the caller's transaction."""
+    db.execute("UPDATE casts SET made = ?, decision = ?", (now, decision))
     set_anew = ", ".join(f"{name} = excluded.{name}" for name in _OF_PEOPLE)
     db.executemany(
         f"INSERT INTO people VALUES (?{', ?' * len(_OF_PEOPLE)}) ON CONFLICT (id) DO UPDATE SET {set_anew}",  # noqa: S608
-        people,
+        change.people,
     )
-    before = db.execute("SELECT id, shot, person, fate, reason FROM tracks ORDER BY id")
-    changed = [row for row, old in zip(_track_rows(cast), before, strict=True) if row != old]
-    db.executemany(
-        "UPDATE tracks SET person = ?, fate = ?, reason = ? WHERE id = ?",
-        [(person, fate, reason, track) for track, _, person, fate, reason in changed],
-    )
-    db.executemany("DELETE FROM people WHERE id = ?", [(number,) for number in gone])
+    db.executemany("UPDATE tracks SET person = ?, fate = ?, reason = ? WHERE id = ?", change.tracks)
+    db.executemany("DELETE FROM people WHERE id = ?", change.gone)
 
 
 def get(db: sqlite3.Connection, video: Video) -> Cast | None:

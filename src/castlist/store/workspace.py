@@ -519,8 +519,13 @@ class Workspace:
             decision: the latest decision that this cast goes by.
         """
         pictures = Portraits.empty() if portraits is None else portraits
+        with self._reading() as db:
+            change = casts.changed(db, cast, pictures, run)
         with self._writing() as db:
-            casts.put(db, cast, pictures, run, _now(), decision)
+            if change is None:
+                casts.put(db, cast, pictures, run, _now(), decision)
+            else:
+                casts.renew(db, change, _now(), decision)
 
     def cast(self) -> Cast:
         """The cast of the last finished run, after every decision, the latest too.
