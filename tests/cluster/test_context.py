@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from castlist.cluster import clear_people, probably_known
 from castlist.cluster.context import LEAST_WEIGHT, SAME_SHOT, Context, _weight_of_new, _weights
-from castlist.types import CO_OCCURRENCE, NOISE, Constraints, Tracks
+from castlist.types import NOISE, Tracks
 
 
 def film(*tracks: tuple[int, int, int]) -> Tracks:
@@ -54,37 +53,6 @@ def test_who_is_seen_at_the_same_time_is_not_meant() -> None:
 def test_where_nobody_is_known_nobody_can_be_meant() -> None:
     tracks, _ = shots(2, 2)
     assert Context.of(tracks, np.array([NOISE, NOISE])).log_odds(np.array([0])).shape == (0,)
-
-
-def test_clear_people_are_those_of_tracks_that_are_not_poor() -> None:
-    label = np.array([7, NOISE, 4, 7, 5, 9])
-    length = np.array([1.0, 1.0, np.nan, 0.5, 0.5, 1.2])
-    assert clear_people(label, length).tolist() == [1, NOISE, 0, NOISE, NOISE, 2]
-
-
-@pytest.mark.parametrize(("people", "known"), [(3, True), (30, False)])
-def test_a_track_shows_somebody_known_in_a_scene_and_somebody_new_in_a_montage(
-    people: int, known: bool
-) -> None:
-    tracks, who = shots(31, people)
-    place = np.r_[who[:30], NOISE]
-    assert probably_known(np.array([30]), place, tracks, Constraints.empty()).tolist() == [known]
-
-
-def test_who_is_cannot_linked_is_not_meant() -> None:
-    tracks, who = shots(31, 3)
-    links = [(int(t), 30, False, CO_OCCURRENCE) for t in range(3)]
-    constraints = Constraints(*np.array(links).T)  # type: ignore[arg-type]
-    place = np.r_[who[:30], NOISE]
-    assert probably_known(np.array([30]), place, tracks, constraints).tolist() == [False]
-    assert probably_known(np.array([30]), place, tracks, constraints[:2]).tolist() == [True]
-
-
-def test_where_nobody_is_clear_nobody_is_known() -> None:
-    tracks, _ = shots(2, 2)
-    none = np.full(2, NOISE)
-    assert probably_known(np.array([0, 1]), none, tracks, Constraints.empty()).tolist() == [False, False]
-    assert len(probably_known(np.zeros(0, np.int64), none, tracks, Constraints.empty())) == 0
 
 
 @given(

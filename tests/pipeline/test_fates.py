@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from castlist.cast import Cast
-from castlist.cluster import Roles, clear_people
-from castlist.pipeline.identify import _reasons, _Tracked, _with_blurred
+from castlist.cluster import Roles
 from castlist.refine.validate import Verdict, choose, hard_pairs, pair_cosines, separation, try_refinement
 from castlist.track import (
     NOT_A_FACE,
     PICTURE,
-    TOO_BLURRED,
     TOO_FEW,
     TOO_SMALL,
     Surroundings,
@@ -89,24 +87,6 @@ def test_who_is_never_clearly_a_face_is_set_aside_with_all_tracks():
     tracks = tracks_of((900, 40, 0.9), (98, 40, 0.78), (98, 40, 0.79), (98, 40, 0.78), (98, 40, 0.86))
     fate = Roles(share=0.01)(np.array([0, 1, 1, 2, 2]), tracks)
     assert fate.tolist() == [PERSON, SET_ASIDE, SET_ASIDE, PERSON, PERSON]
-
-
-def test_a_blurred_track_that_joins_nobody_is_a_person_only_where_it_may_be_somebody_new():
-    t = 32  # thirty clear tracks in a shot each, and two blurred ones that are like nobody
-    tracks = Tracks(np.arange(t), np.zeros((t, 4)), np.ones(t), np.arange(t), np.arange(t + 1), np.arange(t))
-    vector = np.eye(40)[np.r_[np.arange(30) % 3, 30, 31]]
-    blurred = np.arange(t) >= 30
-    faces = Embeddings(vector, np.arange(t), np.arange(t), ~blurred)
-    tracked = _Tracked(None, tracks, faces, None, ("",) * t, np.ones(t, bool), blurred)
-    for people, alone in ((3, [NOISE, NOISE]), (30, [30, 31])):
-        label = np.r_[np.arange(30) % people, NOISE, NOISE]
-        named = _with_blurred(label, clear_people(label, np.ones(t)), tracked, Constraints.empty())
-        assert named.tolist() == [*label[:30], *alone]
-
-
-def test_reasons_are_those_of_the_filter_of_blur_and_of_weak_scores():
-    blurred, no_face = np.array([False, True, False]), np.array([False, False, True])
-    assert _reasons((TOO_SMALL, "", ""), blurred, no_face) == (TOO_SMALL, TOO_BLURRED, NOT_A_FACE)
 
 
 def test_separation_is_the_area_under_the_roc_curve():

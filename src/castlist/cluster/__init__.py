@@ -9,7 +9,6 @@ from castlist import _former
 from castlist.cluster.blurred import join_blurred
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import membership_confidence
-from castlist.cluster.context import clear_people, probably_known
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
 from castlist.cluster.evidence import GroupLinkage
 from castlist.cluster.explain import LinkEvidence, link_evidence
@@ -41,14 +40,12 @@ __all__ = [
     "Reliability",
     "Roles",
     "Ward",
-    "clear_people",
     "extend",
     "join_blurred",
     "join_poor",
     "knn_tree",
     "link_evidence",
     "membership_confidence",
-    "probably_known",
     "reliability",
     "track_means",
     "ward",

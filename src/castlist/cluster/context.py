@@ -8,13 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cluster.links import cannot_table
-from castlist.types import NOISE, Constraints, Tracks
+from castlist.types import NOISE, Tracks
 
-__all__ = ["Context", "clear_people", "probably_known"]
-
-KNOWN = 0.6  # probability from which somebody is taken to be known: to lose a person is worse than to add one
-POOR = 0.9  # length of a track's mean vector, as a share of the film's usual, below which it is poor
+__all__ = ["Context"]
 
 # Weight of a track of the same shot (not of the same time), one shot further off having 1/2. In six labelled
 # films 41 of 45 tracks show somebody who is seen at another time of their shot too; 3 to 10 decide nearly the
@@ -61,41 +57,6 @@ class Context:
         weight = np.mean([_weights(self.tracks, int(t), sure) for t in tracks], axis=0)
         total = np.bincount(self.label[sure], weight)
         return np.asarray(np.log(np.maximum(total, NEVER) / self.new))
-
-
-def clear_people(label: NDArray[np.int64], length: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(t,) people of the tracks that are clear, numbered from 0; NOISE for poor tracks and those without.
-
-    Args:
-        label: (t,) person of each track, NOISE for those without.
-        length: (t,) mean length of each track's vectors over the film's usual; NaN, not known, is clear.
-    """
-    clear = (label != NOISE) & ~(length < POOR)
-    place = np.full(len(label), NOISE)
-    place[clear] = np.unique(label[clear], return_inverse=True)[1]
-    return place
-
-
-def probably_known(
-    asked: NDArray[np.int64], place: NDArray[np.int64], tracks: Tracks, constraints: Constraints
-) -> NDArray[np.bool_]:
-    """(q,) whether each track asked about shows one of the clear people rather than somebody new (`KNOWN`).
-
-    Nothing of its face counts, only where it lies; who is cannot-linked to it is not meant.
-
-    Args:
-        asked: (q,) numbers of tracks that are none of the clear people's.
-        place: as from `clear_people`.
-    """
-    people = int(place.max(initial=NOISE)) + 1
-    if not len(asked) or not people:
-        return np.zeros(len(asked), np.bool_)
-    context = Context.of(tracks, place)
-    odds = np.array([context.log_odds(np.array([track])) for track in asked])
-    row = np.full(len(place), NOISE)
-    row[asked] = np.arange(len(asked))
-    odds[cannot_table(constraints.cannot, row, place, odds.shape)] = -np.inf
-    return np.asarray(np.exp(odds).sum(axis=1) >= KNOWN / (1 - KNOWN))
 
 
 def _weights(tracks: Tracks, track: int, others: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import SURENESS, shares
-from castlist.cluster.context import POOR, Context, clear_people
+from castlist.cluster.context import Context
 from castlist.cluster.group_linkage import GroupSums
 from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
@@ -17,6 +17,7 @@ from castlist.types import NOISE, Constraints, Embeddings, Tracks
 
 __all__ = ["join_poor"]
 
+POOR = 0.9  # length of a track's mean vector, as a share of the film's usual, below which it is poor
 # Cosine of two tracks of one person over what is usual in the film, where the shorter vector has length 1; it
 # falls with the square. In six labelled films at three sizes it is .38, .55, .68, .88 and 1.08 for lengths of
 # .67, .79, .87, .94 and 1.04 (fifths of 1,717 pairs), that of two people -.05 to -.01.
@@ -59,8 +60,9 @@ def join_poor(
     unit, column = np.unique(_units(label, poor, people)[rows], return_inverse=True)
     known = np.searchsorted(unit, people)
     evidence = _Evidence.of(likeness[rows], column, embeddings, constraints, rows, hints)
-    clear = np.where(poor | (faces == 0), 0.0, np.inf)
-    context = Context.of(tracks, clear_people(label, clear))
+    place = np.full(len(label), NOISE)
+    place[rows] = np.where(poor[rows], NOISE, np.searchsorted(people, label[rows]))
+    context = Context.of(tracks, place)
     joined = label.copy()
     for each in np.setdiff1d(np.arange(len(unit)), known):
         own = rows[column == each]

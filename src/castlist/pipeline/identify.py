@@ -10,14 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.cluster import (
-    GroupLinkage,
-    ProbabilityCut,
-    clear_people,
-    join_blurred,
-    join_poor,
-    probably_known,
-)
+from castlist.cluster import GroupLinkage, ProbabilityCut, join_blurred, join_poor
 from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
@@ -98,13 +91,12 @@ def identify(
     tree = recipe.link(refined, links, *hints)
     clustering = recipe.cut(tree, refined, links)
     linked = _linked(clustering, tracked)
-    label, clear = linked, np.full(len(linked), NOISE)
+    label = linked
     if isinstance(recipe.link, GroupLinkage) and isinstance(recipe.cut, ProbabilityCut):
         length = mean_length(tracked.embeddings, scan.detections, len(linked))
         label = join_poor(refined, links, linked, tracked.tracks, length, *hints)
-        clear = clear_people(label, length)
     placed = tuple(np.flatnonzero(label != linked).tolist())
-    label = _with_blurred(label, clear, tracked, constraints, *hints)
+    label = _with_blurred(label, tracked, constraints, *hints)
     watch("people", 3, 4)
     cast = _cast(video, scan, recipe, tracked, label)
     watch("people", 4, 4)
@@ -164,23 +156,15 @@ def _constraints(scan: Scan, recipe: Recipe, tracked: _Tracked) -> Constraints:
 
 def _cast(video: Video, scan: Scan, recipe: Recipe, tracked: _Tracked, label: NDArray[np.int64]) -> Cast:
     """The people of the labels: who is of the cast, who in the background, and why the rest is neither."""
-    tracks, named = tracked.tracks, label[~tracked.blurred & (label != NOISE)]
-    blurred = tracked.blurred & ~np.isin(label, named)
+    tracks, blurred = tracked.tracks, tracked.blurred & ~np.isin(label, label[~tracked.blurred])
     sure = recognised(tracked.embeddings, scan.detections, len(tracks))
     fate = _fates(recipe.roles(label, tracks, scan.clock, video.height, sure), label, blurred)
-    no_face = tracked.usable & (fate == SET_ASIDE) & (label != NOISE)
+    too_blurred = np.where(blurred & (fate == BACKGROUND), TOO_BLURRED, tracked.reason)
+    reason = np.where(tracked.usable & (fate == SET_ASIDE), NOT_A_FACE, too_blurred)
     return Cast.of(
-        video, scan.clock, tracked.shots, tracks, label, fate=fate,
-        reason=_reasons(tracked.reason, blurred, no_face), portraits=tracked.portraits, damaged=scan.damaged,
+        video, scan.clock, tracked.shots, tracks, label, fate=fate, reason=tuple(reason.tolist()),
+        portraits=tracked.portraits, damaged=scan.damaged,
     )  # fmt: skip
-
-
-def _reasons(
-    filtered: tuple[str, ...], blurred: NDArray[np.bool_], no_face: NDArray[np.bool_]
-) -> tuple[str, ...]:
-    """(t,) why tracks are set aside or in the background: by the filter, for blur, or for weak scores."""
-    reason = np.where(no_face, NOT_A_FACE, np.where(blurred, TOO_BLURRED, filtered))
-    return tuple(reason.tolist())
 
 
 def _beside(
@@ -225,19 +209,11 @@ def _linked(clustering: Clustering, tracked: _Tracked) -> NDArray[np.int64]:
 
 
 def _with_blurred(
-    label: NDArray[np.int64],
-    clear: NDArray[np.int64],
-    tracked: _Tracked,
-    constraints: Constraints,
-    *hints: NDArray[np.float32],
+    label: NDArray[np.int64], tracked: _Tracked, constraints: Constraints, *hints: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """(t,) the labels; a blurred track joins one of the people, or is a person of its own.
-
-    One that joins nobody, but probably shows one of the `clear` people and not somebody new, stays NOISE.
-    """
+    """(t,) the labels; a blurred track joins one of the people, or is a person of its own."""
     label = join_blurred(tracked.embeddings, constraints, label, tracked.blurred, *hints)
     alone = np.flatnonzero(tracked.blurred & (label == NOISE))
-    alone = alone[~probably_known(alone, clear, tracked.tracks, constraints)]
     label[alone] = label.max(initial=NOISE) + 1 + np.arange(len(alone))
     return np.unique(label, return_inverse=True)[1] - int((label == NOISE).any())  # without gaps
 
