@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -55,6 +55,7 @@ def test_where_nobody_is_known_nobody_can_be_meant() -> None:
     assert Context.of(tracks, np.array([NOISE, NOISE])).log_odds(np.array([0])).shape == (0,)
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.floats(LEAST_WEIGHT, 1e4), min_size=1, max_size=20),
     st.floats(0.01, 0.99),
