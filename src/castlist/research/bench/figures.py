@@ -234,6 +234,9 @@ def sweeps(setting: Setting, after: Refinements) -> Figure:
     if not chosen:
         raise InputError("no sweep belongs to these methods; name ssiam or tsiam")
     figure, axes = _figure(2, len(chosen), 3.6, 2.7)
+    for row in axes:  # one scale a row, so that a spread of .001 does not look like one of .1
+        for axis in row[1:]:
+            axis.sharey(row[0])
     jobs = sum(len(s.values) for s in chosen) * setting.seeds
     progress = Progress(setting.progress, jobs)
     for column, sweep in zip(axes.T, chosen, strict=True):
