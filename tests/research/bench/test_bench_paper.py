@@ -6,9 +6,9 @@ import pytest
 from test_bench_run import QUICK, video
 
 from castlist.research.bench import Dataset
-from castlist.research.bench.paper import Paper, unfilled
+from castlist.research.bench.paper import EXAMPLES, Paper, unfilled
 from castlist.research.bench.published import PUBLISHED
-from castlist.research.bench.subsets import BBT0101
+from castlist.research.bench.subsets import BBT0101, SUBSETS, subset_of
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +56,9 @@ def test_a_second_call_runs_nothing_anew(made):
     again = Paper(paper.output, seeds=1, options=QUICK, results=paper.results, parts=("frame",))([data])
     assert sorted((p.name, p.stat().st_mtime_ns) for p in paper.results.iterdir()) == before
     assert "<h1>Published numbers and ours" in again.read_text("utf-8")
+
+
+@pytest.mark.parametrize("dataset", SUBSETS)
+def test_the_names_that_are_advised_are_those_that_are_known(dataset):
+    assert subset_of(EXAMPLES[dataset]).name == dataset
+    assert any(f"begins with {EXAMPLES[dataset]})" in reason for reason in unfilled([]))

@@ -179,6 +179,7 @@ def links(setting: Setting, after: Refinements) -> Figure:
             if len(values):
                 axis.hist(values, bins, density=len(values) > 0, alpha=0.55, color=colour, label=name)
         axis.set_title(method)
+        axis.set_xticks(np.linspace(-1, 1, 5))
         axis.set_xlabel("cosine similarity")
         axis.legend(frameon=False)
     axes[0][0].set_ylabel("density of pairs")

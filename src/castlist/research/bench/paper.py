@@ -19,13 +19,13 @@ from castlist.research.bench.published import PUBLISHED, Published
 from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
 from castlist.research.bench.solve import FRAME, TRACK, Solve, here
-from castlist.research.bench.subsets import SUBSETS
 from castlist.research.bench.training_time import training_time
 from castlist.types import Machine
 
 __all__ = ["PARTS", "Paper", "unfilled"]
 
 PARTS = ("baselines", "frame", "figures", "sweeps", "time")  # beyond the datasets and the methods' scores
+EXAMPLES = {"BBT-0101": "bbt_s01e01", "BF-0502": "bf_s05e02", "ACCIO": "accio"}  # names of feature files
 SLIDES_TIME = "less than 25 minutes"  # for SSiam's 15 epochs, on the slides
 
 
@@ -152,8 +152,7 @@ def unfilled(found: list[Cell]) -> list[str]:
 
 def _reason(p: Published, here_too: set[str]) -> str:
     if p.dataset not in here_too:
-        names = SUBSETS[p.dataset].video
-        return f"no file of this set is among the data (a file named like {names})"
+        return f"no file of this set is among the data (its name begins with {EXAMPLES[p.dataset]})"
     if p.method not in known():
         return "castlist does not have this method"
     if p.unit == FRAME and known()[p.method] != MethodKind.REFINEMENT:
