@@ -117,7 +117,7 @@ def main() -> None:
                     key = tree.name, always
                     if always and not (tree / "src/castlist/review/publisher.py").exists():
                         continue
-                    with tempfile.TemporaryDirectory() as folder:
+                    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                         times, cpu = one_turn(tree, Path(folder), size, always, given.times)
                     found.setdefault(key, []).extend(times)
                     spent.setdefault(key, []).append(1000 * cpu / len(times))
