@@ -65,6 +65,25 @@ def test_a_key_answers_right_after_a_click_on_the_tab(
     assert page.said == []
 
 
+def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who is who")
+    page.locator(".sheet .card").nth(1).wait_for()
+    before = page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)")
+    page.keyboard.press("f")
+    page.keyboard.press("Enter")
+    answered(page, 2)
+    assert (
+        page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)") == before + 1
+    )
+    message = page.locator("#message").filter(has_text="not a face")
+    message.get_by_role("button", name="Undo").click()
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)") == before
+
+
 def test_a_stranger_goes_to_whom_a_number_names(
     mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
 ) -> None:

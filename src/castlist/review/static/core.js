@@ -120,6 +120,12 @@ async function post(path, body, done) {
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
 export const decide = (body, done) => post("/api/decide", body, done);
+// Two decisions of one action: one message with one Undo for both.
+export async function decideBoth(first, second, done) {
+  const a = await decide(first, done), b = a && await decide(second, done);
+  if (b) notify(sentence(done), false, async () => { if (await takeBack(b, done) !== false) await takeBack(a, done); });
+  return b;
+}
 // A name that a file proposes: yes is a decision like any other, no is never asked again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);

@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $$, button, clock, decide, el, face, get, idle, label, many, person, notify } from "./core.js";
+import { $$, button, clock, decide, decideBoth, el, face, get, idle, label, many, person, notify } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -137,6 +137,8 @@ async function confirm() {
   const sorted = items.filter((i) => !i.fate), no = items.filter((i) => i.fate === "not-a-face"), open = items.filter((i) => i.fate === "unsure" && i.shown.length);
   const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
   const left = open.map((i) => ({ track: i.track.track, open: i.shown.map((t) => t.track) })), all = [...lines, ...left];
-  const ok = !all.length || await decide({ action: "sort", items: all }, many(lines.length, "face") + " sorted");
-  if (ok && no.length) await decide({ action: "not-a-face", tracks: no.map((i) => i.track.track) }, many(no.length, "track") + ": not a face");
+  const sort = all.length && { action: "sort", items: all }, none = no.length && { action: "not-a-face", tracks: no.map((i) => i.track.track) };
+  const sortedText = many(lines.length, "face") + " sorted", noneText = many(no.length, "track") + ": not a face";
+  if (sort && none) await decideBoth(sort, none, [...(lines.length ? [sortedText] : []), noneText].join("; "));
+  else await decide(sort || none, sort ? sortedText : noneText);
 }
