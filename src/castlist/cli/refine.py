@@ -88,7 +88,7 @@ def command(
 
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
-    from castlist.refine.siamese import known_quality
+    from castlist.refine.learner import known_quality
     from castlist.research import features as io
     from castlist.types import Machine
 
@@ -144,7 +144,7 @@ def _had(method: str, recipe: str, seed: int) -> dict[str, str | int]:
 def _check(table: FeatureSet) -> None:
     """Print what ranking does with these features, and which method fits."""
     from castlist.refine.check import check
-    from castlist.refine.siamese import known_quality
+    from castlist.refine.learner import known_quality
 
     e = table.embeddings
     found = check(e.vector, e.track, table.constraints().cannot, quality=known_quality(e))

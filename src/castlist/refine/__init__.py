@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from castlist import _former
 from castlist.refine.averaged import Averaged
 from castlist.refine.combined import Combination, TSiamSecondOrder
+from castlist.refine.learner import Learner, Learnt, Refiner
 from castlist.refine.methods import PseudoRF, Ranking, SSiam, TSiam, Unrefined
 from castlist.refine.model import Refined, RefinedFeature
 from castlist.refine.second_order import SecondOrder
-from castlist.refine.siamese import RECIPES, Siamese, Watch
-from castlist.types import Constraints, Embeddings, Json, Machine
+from castlist.refine.siamese import RECIPES, Siamese
+from castlist.types import Json
 
 __all__ = [
     "RECIPES",
@@ -25,6 +23,7 @@ __all__ = [
     "Averaged",
     "Combination",
     "Learner",
+    "Learnt",
     "PseudoRF",
     "Refined",
     "RefinementStep",
@@ -36,41 +35,6 @@ __all__ = [
     "Unrefined",
     "refinement",
 ]  # fmt: skip
-
-
-class Refiner(Protocol):
-    """Makes the embeddings of one film better."""
-
-    def __call__(
-        self, embeddings: Embeddings, constraints: Constraints, *, machine: Machine = Machine()
-    ) -> Embeddings: ...
-
-
-class Learnt(Protocol):
-    """What was learnt from some faces, to be used on these and on others."""
-
-    def transform(self, x: NDArray[np.float32]) -> NDArray[np.floating]:
-        """(n, h) refined features of faces (n, d)."""
-        ...
-
-
-@runtime_checkable
-class Learner(Refiner, Protocol):
-    """A refiner that learns from features of any origin."""
-
-    def fit(
-        self,
-        x: NDArray[np.float32],
-        track: NDArray[np.int64] | None = None,
-        cannot: NDArray[np.int64] | None = None,
-        must: NDArray[np.int64] | None = None,
-        *,
-        quality: NDArray[np.floating] | None = None,
-        machine: Machine = Machine(),
-        watch: Watch | None = None,
-    ) -> Learnt:
-        """Learn from faces x (n, d) of tracks (n,) and quality (n,), and from pairs of tracks (q, 2)."""
-        ...
 
 
 RefinementStep: TypeAlias = Siamese | SecondOrder | TSiamSecondOrder | Unrefined

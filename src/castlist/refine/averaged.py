@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.refine.device import at_most, choose_device
+from castlist.refine.learner import Watch
 from castlist.refine.methods import TSiam
 from castlist.refine.model import Refined
-from castlist.refine.siamese import Watch
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.refine.averaged import epochs_of, learnt_together
 from castlist.refine.device import choose_device
+from castlist.refine.learner import Watch, refined_by
 from castlist.refine.methods import TSiam
 from castlist.refine.model import Refined
 from castlist.refine.second_order import SecondOrder
-from castlist.refine.siamese import RECIPES, Watch, checked
+from castlist.refine.siamese import RECIPES, checked
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
 
@@ -86,12 +87,7 @@ class TSiamSecondOrder:
         Raises:
             InputError: too few faces or tracks to learn from, or tracks of one face alone.
         """
-        e = embeddings
-        refined = self.fit(
-            e.vector, e.track, constraints.cannot, constraints.must, machine=machine, watch=watch
-        )
-        vector = np.asarray(refined.transform(e.vector), np.float32)
-        return Embeddings(vector, e.track, e.detection, e.quality, f"{e.model}+tsiamsecondorder")
+        return refined_by(self, embeddings, constraints, machine, watch)
 
     def fit(
         self,

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, one_of
 from castlist.refine.groups import shared_groups
+from castlist.refine.learner import Watch
 from castlist.refine.miners import PseudoRFMiner, SSiamMiner, SubsetMiner, TSiamMiner, quality_strata
 from castlist.refine.ranks import Ranks, ranks
-from castlist.refine.siamese import Known, Miner, Siamese, Watch
+from castlist.refine.siamese import Known, Miner, Siamese
 from castlist.types import Constraints, Embeddings, Machine
 
 __all__ = ["PseudoRF", "Ranking", "SSiam", "TSiam", "Unrefined"]

@@ -23,10 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.refine.learner import Watch, refined_by
 from castlist.refine.model import Refined
 from castlist.refine.network import Network
 from castlist.refine.scaling import Scaling, ScalingKind
-from castlist.refine.siamese import Watch, checked
+from castlist.refine.siamese import checked
 from castlist.types import Constraints, Embeddings, Machine
 from castlist.vectors import unit
 
@@ -53,9 +54,7 @@ class SecondOrder:
         Raises:
             InputError: too few faces, or all of them equal.
         """
-        e = embeddings
-        vector = np.asarray(self.fit(e.vector).transform(e.vector), np.float32)
-        return Embeddings(vector, e.track, e.detection, e.quality, f"{e.model}+secondorder")
+        return refined_by(self, embeddings, constraints, machine, watch)
 
     def fit(
         self,

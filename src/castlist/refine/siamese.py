@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Protocol, TypedDict
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, one_of
 from castlist.refine.device import at_most, choose_device, fetch, placer
+from castlist.refine.learner import Watch, refined_by
 from castlist.refine.losses import Contrastive
 from castlist.refine.model import Refined, RefinedFeature
 from castlist.refine.network import FirstLayer, Network
@@ -23,9 +24,8 @@ from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, JsonObject, Machine
 
-__all__ = ["RECIPES", "Known", "Miner", "Siamese", "Watch", "checked", "known_quality"]
+__all__ = ["RECIPES", "Known", "Miner", "Siamese", "checked"]
 
-Watch = Callable[[int, int], None]  # (batches done, batches in all)
 Floats = NDArray[np.float32]
 
 
@@ -156,14 +156,7 @@ class Siamese(ABC):
         Raises:
             InputError: the method cannot learn from this; the message says why.
         """
-        e = embeddings
-        refined = self.fit(
-            e.vector, e.track, constraints.cannot, constraints.must,
-            quality=known_quality(e), machine=machine, watch=watch,
-        )  # fmt: skip
-        model = f"{e.model}+{type(self).__name__.lower()}"
-        vector = np.asarray(refined.transform(e.vector), np.float32)
-        return Embeddings(vector, e.track, e.detection, e.quality, model)
+        return refined_by(self, embeddings, constraints, machine, watch)
 
     def fit(
         self,
@@ -254,11 +247,6 @@ def checked(x: NDArray[np.generic]) -> Floats:
     if (rows == rows[0]).all():
         raise InputError("all features are equal: there is nothing to learn from them")
     return rows
-
-
-def known_quality(embeddings: Embeddings) -> NDArray[np.float32] | None:
-    """(k,) the quality of each face; None where nothing is known of it, so that the vectors' length tells."""
-    return embeddings.quality if len(np.unique(embeddings.quality)) > 1 else None
 
 
 def _quality(x: Floats, given: NDArray[np.generic] | None) -> NDArray[np.float64]:
