@@ -5,9 +5,10 @@
 The servers of both trees run one after another, in turns, on the same synthetic workspace (that of
 review_page.py); a client in a process of its own sends decisions and undoes them, with a pause between two.
 In "saving" the server saves again and again without waiting for a quiet moment, which is worse than any
-review; a tree that saves only at its end has no such row. Milliseconds from the request to the last byte of
-the answer; "CPU" is what the server's process took for each action, its children left out. Where other
-programs work on the machine, only the ratio of rows taken in turns means anything.
+review; a tree that saves only at its end has no such row. "review" is an action every one to two seconds,
+with saves when they are due. Milliseconds from the request to the last byte of the answer; "CPU" is what the
+server's process took for each action, its children left out. Where other programs work on the machine, only
+the ratio of rows taken in turns means anything.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parents[1]
-PAUSE = 0.1  # seconds between two actions
+PAUSE = 0.1  # seconds between two actions,
+REVIEW = (1.0, 2.0)  # and of somebody who looks at faces
+MODES = ("-", "saving", "review")
 ALWAYS = (
     "from castlist.review import publisher as p; "
     "p.QUIET = p.LATE = 0.0; p.SHARE = 0; p.LOOK = 0.02; "
@@ -37,8 +40,10 @@ SERVE = "say = lambda url: print(url, flush=True); serve(sys.argv[1], ready=say,
 class Client:
     """A server of one tree, and whoever decides there."""
 
-    def __init__(self, tree: Path, place: Path, *, always: bool) -> None:
-        code = f"import sys; {ALWAYS if always else ''}from castlist.review import serve; {SERVE}"
+    def __init__(self, tree: Path, place: Path, mode: str = "-") -> None:
+        code = f"import sys; {ALWAYS if mode == 'saving' else ''}from castlist.review import serve; {SERVE}"
+        self.rng = np.random.default_rng(0)
+        self.pause = REVIEW if mode == "review" else (PAUSE, PAUSE)
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, str(place)], stdout=subprocess.PIPE, text=True,
             env=os.environ | {"PYTHONPATH": str(tree / "src")},
@@ -70,7 +75,7 @@ class Client:
         data = self._ask("POST", path, body | {"revision": self.revision, "seen": self.revision})
         took = 1000 * (time.perf_counter() - began)
         self.revision = json.loads(data)["decision"]
-        time.sleep(PAUSE)
+        time.sleep(self.rng.uniform(*self.pause))
         return took
 
     def cpu(self) -> float:
@@ -105,30 +110,30 @@ def main() -> None:
     parser.add_argument("--against", type=Path, default=[], nargs="*", help="other checkouts")
     parser.add_argument("--times", type=int, default=10, help="of each action, in each turn")
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--modes", nargs="*", choices=MODES, default=MODES)
     given = parser.parse_args()
     trees = [HERE, *given.against]
     print("tracks x people | tree | saving | p50 ms | p95 ms | CPU ms", flush=True)
     for size in given.sizes:
-        found: dict[tuple[str, bool], list[float]] = {}
-        spent: dict[tuple[str, bool], list[float]] = {}
+        found: dict[tuple[str, str], list[float]] = {}
+        spent: dict[tuple[str, str], list[float]] = {}
         for _ in range(given.turns):
             for tree in trees:
-                for always in (False, True):
-                    key = tree.name, always
-                    if always and not (tree / "src/castlist/review/publisher.py").exists():
+                for mode in given.modes:
+                    key = tree.name, mode
+                    if mode == "saving" and not (tree / "src/castlist/review/publisher.py").exists():
                         continue
                     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                        times, cpu = one_turn(tree, Path(folder), size, always, given.times)
+                        times, cpu = one_turn(tree, Path(folder), size, mode, given.times)
                     found.setdefault(key, []).extend(times)
                     spent.setdefault(key, []).append(1000 * cpu / len(times))
-        for (name, always), times in found.items():
+        for (name, mode), times in found.items():
             p50, p95 = np.percentile(times, [50, 95])
-            words = "saving" if always else "-"
-            cpu = float(np.median(spent[name, always]))
-            print(f"{size} | {name} | {words} | {p50:.0f} | {p95:.0f} | {cpu:.0f}", flush=True)
+            cpu = float(np.median(spent[name, mode]))
+            print(f"{size} | {name} | {mode} | {p50:.0f} | {p95:.0f} | {cpu:.0f}", flush=True)
 
 
-def one_turn(tree: Path, folder: Path, size: str, always: bool, times: int) -> tuple[list[float], float]:
+def one_turn(tree: Path, folder: Path, size: str, mode: str, times: int) -> tuple[list[float], float]:
     """Milliseconds of the actions, and seconds of CPU of the server, on a fresh workspace of its tree."""
     make = "import sys; from pathlib import Path; from review_page import workspace; "
     make += "workspace(Path(sys.argv[1]), *map(int, sys.argv[2].split('x')))"
@@ -136,7 +141,7 @@ def one_turn(tree: Path, folder: Path, size: str, always: bool, times: int) -> t
     place = folder / "film.castlist"
     command = [sys.executable, "-c", make, str(place), size]
     subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": paths})
-    client = Client(tree, place, always=always)
+    client = Client(tree, place, mode)
     try:
         work(client, 1)  # the first actions fill caches
         before = client.cpu()

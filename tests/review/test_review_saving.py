@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -22,6 +25,12 @@ from castlist.store import Workspace
 Make = Callable[..., Made]
 TRUTH, LABEL = [0, 0, 1, 1, 2, 2, 3, 3], [0, 0, 1, 2, 3, 3, 3, -1]
 SECONDS = 60.0  # for what takes a moment
+
+
+@pytest.fixture(autouse=True)
+def _in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that waits while anything else works may never work where tests run."""
+    monkeypatch.setattr(saving, "_IDLE", False)
 
 
 def tables(place: Path) -> dict[str, list[Any]]:
@@ -104,8 +113,8 @@ def test_a_process_killed_leaves_the_workspace_whole(
     made: Make, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     film, start = made(TRUTH, LABEL), saving._START
-    die = f"import os; die = lambda *a, **k: os.kill(os.getpid(), {signal.SIGKILL:d}); {FATAL[where]}; "
-    deadly = start.replace("from castlist.review.saving", die + "from castlist.review.saving")
+    die = f"import os; die = lambda *a, **k: os.kill(os.getpid(), {signal.SIGKILL:d}); {FATAL[where]}"
+    deadly = start.replace("saving.main(", f"{die}\nsaving.main(")
     with Session.open(film.place) as session:
         before = tables(film.place)
         decided(session)
@@ -158,7 +167,7 @@ def test_a_run_at_work_and_a_folder_without_a_cast(made: Make, tmp_path: Path) -
 # Holds a lock on a file for as long as it lives, and saves nothing.
 HANGS = """
 import fcntl, sys, threading, time
-sys.path[:] = sys.argv[2:]
+sys.path[:] = sys.argv[3:]
 from castlist.review.saving import _end_with_the_server
 file = open({mark!r}, "w")
 fcntl.flock(file, fcntl.LOCK_EX)
@@ -175,7 +184,8 @@ def test_no_process_is_left_behind_by_a_server_that_was_killed(
     mark.touch()
     before = (
         "from castlist.review import publisher, saving\n"
-        f"publisher.LARGE, publisher.QUIET, saving._START = 0, 0.0, {HANGS.format(mark=str(mark))!r}"
+        "publisher.LARGE, publisher.QUIET, saving._IDLE = 0, 0.0, False\n"
+        f"saving._START = {HANGS.format(mark=str(mark))!r}"
     )
     server = served(film.place, before=before)
     server.post("/api/decide", {"action": "hide", "people": ["p1"], "revision": 0})
@@ -194,10 +204,84 @@ def test_no_process_is_left_behind_by_a_server_that_was_killed(
     assert eventually(gone)
 
 
+@pytest.fixture
+def hanging(made: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Made, Path]:
+    """A film whose process of low priority never comes to anything, and a file that shows it is there."""
+    mark = tmp_path / "mark"
+    mark.touch()
+    monkeypatch.setattr(saving, "_START", HANGS.format(mark=str(mark)))
+    monkeypatch.setattr(publisher, "LARGE", 0)
+    monkeypatch.setattr(publisher, "QUIET", 0.0)
+    return made(TRUTH, LABEL), mark
+
+
+def test_whoever_saves_here_does_not_wait_for_a_process_of_low_priority(hanging: tuple[Made, Path]) -> None:
+    film, mark = hanging
+    with Session.open(film.place) as session, publisher.published(session):
+        decided(session)
+        assert eventually(lambda: bool(mark.read_text()))
+        assert session.save()  # as Done does; the process would take ten minutes
+        assert stored(film.place) == session.view.revision
+
+
+def test_the_end_of_a_review_does_not_wait_for_a_process_of_low_priority(
+    hanging: tuple[Made, Path],
+) -> None:
+    film, mark = hanging
+    with Session.open(film.place) as session, publisher.published(session):
+        decided(session)
+        assert eventually(lambda: bool(mark.read_text()))
+    assert stored(film.place) == 3
+
+
+def test_an_idle_process_that_never_comes_to_anything_is_followed_by_one_that_takes_its_turn(
+    made: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, start = made(TRUTH, LABEL), saving._START
+    starved = "import sys, time\nif sys.argv[2] == 'idle': time.sleep(600)\n"
+    monkeypatch.setattr(saving, "_START", starved + start)
+    monkeypatch.setattr(saving, "_IDLE", True)
+    monkeypatch.setattr(saving, "_PATIENT", 0.2)
+    with Session.open(film.place) as session:
+        decided(session)
+        assert session.save(apart=True)
+        assert stored(film.place) == session.view.revision
+
+
+def test_what_is_exported_before_anything_is_saved_is_as_decided(hanging: tuple[Made, Path]) -> None:
+    film, mark = hanging
+    with Session.open(film.place) as session, publisher.published(session):
+        decided(session)
+        assert eventually(lambda: bool(mark.read_text()))
+        with Workspace.open(film.place, write=False) as keep:
+            assert keep.cast_run()[1] == 0  # nothing is saved yet
+            exported = keep.cast()
+        assert [p.name for p in exported if p.named] == ["Anna"]
+        assert [p.id for p in exported] == [p.id for p in session.cast()]
+        session.undo()
+        with Workspace.open(film.place, write=False) as keep:
+            assert keep.cast().person.tolist() == session.cast().person.tolist()
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this system has no such priority")
+def test_only_the_thread_that_computes_is_idle() -> None:
+    code = (
+        "import os; from castlist.background_thread import background_thread as b; t = b(idle=True); "
+        "print(t.submit(os.sched_getscheduler, 0).result(), t.submit(os.nice, 0).result(), "
+        "os.sched_getscheduler(0), os.nice(0))"
+    )
+    nice = os.nice(0)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    thread, its_nice, process, process_nice = map(int, found.stdout.split())
+    assert (thread, process) == (os.SCHED_IDLE, os.sched_getscheduler(0))
+    assert (its_nice, process_nice) == (min(nice + 10, 19), nice)
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
 def test_what_was_decided_last_is_saved_at_the_end(made: Make, served: Callable[..., Any], end: int) -> None:
     film = made(TRUTH, LABEL)
-    before = "from castlist.review import publisher\npublisher.LARGE, publisher.QUIET = 0, 0.0"
+    before = "from castlist.review import publisher, saving\n"
+    before += "publisher.LARGE, publisher.QUIET, saving._IDLE = 0, 0.0, False"
     server = served(film.place, before=before)
     for i in range(6):
         body = {"action": "name", "person": "p1", "name": f"name {i}", "revision": i}

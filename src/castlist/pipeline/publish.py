@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,11 +35,13 @@ from castlist.suggest.alike import look_alikes, with_doubts
 from castlist.types import NOISE, Constraints, CuePairs, Embeddings, Machine, Portraits, Video
 
 __all__ = [
+    "Publication",
     "alike_in",
     "base_of",
     "continued",
     "evidence_of",
     "poses_in",
+    "prepared",
     "previous",
     "publish",
     "publish_run",
@@ -107,16 +109,42 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     Raises:
         WorkspaceError: the disk is full, or the folder cannot be written.
     """
+    publication = prepared(workspace, base, video, run)
+    publication.store(workspace)
+    return publication.cast
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A cast after the latest decision, whose report is written and whose tables are not."""
+
+    cast: Cast
+    portraits: Portraits
+    left: Outlook
+    run: int | None
+    decision: int  # the latest one that it goes by
+
+    def store(self, workspace: Workspace) -> None:
+        """Write the tables, for which whoever decides something waits a moment.
+
+        Raises:
+            WorkspaceError: the disk is full, or the folder cannot be written.
+        """
+        store_outlook(workspace, self.left, self.run, self.decision)
+        # At the end, since the stored cast says up to which decision all of this goes.
+        workspace.put_cast(self.cast, self.portraits, run=self.run, decision=self.decision)
+
+
+@at_most(1)
+def prepared(workspace: Workspace, base: Base, video: Video, run: int | None = None) -> Publication:
+    """The first and longer part of `publish`, whose arguments these are: nobody waits for it."""
     run = workspace.cast_run()[0] if run is None else run
     view = apply(base, video, workspace.decisions.all())
     cast = cast_of(base, video, view)
     left = outlook_of(base, view)
     alike = with_doubts(look_alikes(base, view), left.doubts)
-    store_outlook(workspace, left, run, view.revision)
     write_report(workspace, cast, base.portraits, run, alike=alike, left=left)
-    # At the end, since the stored cast says up to which decision all of this goes.
-    workspace.put_cast(cast, base.portraits, run=run, decision=view.revision)
-    return cast
+    return Publication(cast, base.portraits, left, run, view.revision)
 
 
 def write_report(

@@ -14,7 +14,7 @@ from castlist.review.session import Session
 __all__ = ["published"]
 
 QUIET = 2.0  # seconds without a decision after which it is written,
-LATE = 30.0  # and at the latest so many after the first one that is not;
+LATE = 60.0  # and at the latest so many after the first one that is not;
 SHARE = 10  # where writing takes long, so many times that long
 LOOK = 0.25  # seconds between two looks at the log
 # Tracks from which writing has a process of its own. Here it would hold up answers for as long as it takes:
@@ -38,7 +38,7 @@ def published(session: Session) -> Iterator[None]:
 
 def _follow(session: Session, ended: threading.Event) -> None:
     """Look at the log again and again; where writing failed (a full disk, say), again after the next one."""
-    killed = _written(session, 0)  # decisions of a review that was killed
+    killed = _written(session, 0, ended)  # decisions of a review that was killed
     revision = written = session.view.revision
     changed = first = took = 0.0
     while not ended.wait(LOOK):
@@ -49,15 +49,15 @@ def _follow(session: Session, ended: threading.Event) -> None:
         due = clock >= min(changed + max(QUIET, took), first + max(LATE, SHARE * took))
         if not due or (now == written and not killed):
             continue
-        killed = _written(session, killed)
+        killed = _written(session, killed, ended)
         written, took = now, time.monotonic() - clock
         changed = clock if killed else changed
 
 
-def _written(session: Session, killed: int) -> int:
+def _written(session: Session, killed: int, ended: threading.Event) -> int:
     """Write what was decided; how many processes were killed at it one after another, 0 where none was."""
     try:
-        session.save(apart=len(session.base.tracks) >= LARGE and killed < KILLED)
+        session.save(apart=len(session.base.tracks) >= LARGE and killed < KILLED, ended=ended.is_set)
     except SaveKilled:
         return killed + 1
     except CastlistError:

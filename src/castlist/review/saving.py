@@ -1,7 +1,8 @@
 """Save a review in a process of its own, so that the page's server answers meanwhile.
 
-The process opens the workspace as any other castlist does, at low priority, and applies the decisions that
-are on disk by then. It ends when the server does, however that ends: where standard input is closed nobody
+The process opens the workspace as any other castlist does and applies the decisions that are on disk by then.
+It computes while the machine has nothing else to do, and writes the tables, for which answers wait, at the
+priority of the server. It ends when the server does, however that ends: where standard input is closed nobody
 waits any more, and the workspace is left as it was or as it is to be, since every table and file is written
 whole or not at all.
 """
@@ -12,19 +13,32 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 
 from castlist.errors import CastlistError, WorkspaceBusy
-from castlist.pipeline.publish import publish
+from castlist.pipeline.publish import Publication, prepared
 from castlist.store import Workspace
 
 __all__ = ["SaveKilled", "main", "save_apart"]
 
-_START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.review.saving import main; main(sys.argv[1])"
+# The thread imports, too: that is a third of the work where a film is short.
+_START = """
+import importlib, sys
+sys.path[:] = sys.argv[3:]
+from castlist.background_thread import background_thread
+thread = background_thread(idle=sys.argv[2] == "idle")
+saving = thread.submit(importlib.import_module, "castlist.review.saving").result()
+saving.main(sys.argv[1], thread)
+"""
 _PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
-_NICE = 10  # of 19: whoever looks at the page goes first
-_LONGEST = 600.0  # seconds; 100,000 tracks take about 60 on two busy cores
+_IDLE = hasattr(os, "SCHED_IDLE")  # whether a process can wait while anything else works
+_PATIENT = 120.0  # seconds given to a process that waits while anything else works; 100,000 tracks take 30
+_LONGEST = 600.0  # seconds given to one that takes its turn, where the machine always works on something else
+_LOOK = 0.1  # seconds between two looks at whether somebody is in a hurry
 _BUSY, _REFUSED = 3, 4  # exit statuses: a run is at work there, the workspace cannot be written
 
 
@@ -32,14 +46,32 @@ class SaveKilled(CastlistError):
     """The process that saved was killed, or could not be started: what it did not save can be saved again."""
 
 
-def save_apart(place: Path) -> bool:
+def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool:
     """Write the cast and the report of a workspace after its decisions; False where a run is at work there.
+
+    Args:
+        hurried: asked again and again; once it is true the process is ended, and False returned: whoever
+            cannot wait for a process of low priority saves without it.
 
     Raises:
         SaveKilled: the process was killed, hung, or could not be started.
         CastlistError: the workspace cannot be written.
     """
-    command = [sys.executable, "-I", "-S", "-c", _START, str(place), *_PATHS]
+    status = _status(place, hurried, "idle", _PATIENT) if _IDLE else None
+    if status is None and not hurried():
+        status = _status(place, hurried, "in turn", _LONGEST)
+    if hurried() and status != 0:
+        return False
+    if status == _REFUSED:
+        raise CastlistError(f"{place}: cannot be written")
+    if status not in (0, _BUSY):
+        raise SaveKilled(f"{place}: the process that saved it was killed (status {status})")
+    return status == 0
+
+
+def _status(place: Path, hurried: Callable[[], bool], when: str, seconds: float) -> int | None:
+    """The exit status of a process that saves; None where it took too long, or somebody is in a hurry."""
+    command = [sys.executable, "-I", "-S", "-c", _START, str(place), when, *_PATHS]
     quiet = subprocess.DEVNULL
     try:
         child = subprocess.Popen(  # noqa: S603
@@ -48,22 +80,13 @@ def save_apart(place: Path) -> bool:
         )  # fmt: skip
     except OSError as error:
         raise SaveKilled(f"{place}: no process could be started to save it ({error.strerror})") from None
-    with child:
-        status = _waited(child)
-    if status == _REFUSED:
-        raise CastlistError(f"{place}: cannot be written")
-    if status not in (0, _BUSY):
-        raise SaveKilled(f"{place}: the process that saved it was killed (status {status})")
-    return status == 0
-
-
-def _waited(child: subprocess.Popen[bytes]) -> int:
-    """The exit status of a process; standard input stays open, which tells it that somebody waits."""
-    try:
-        return child.wait(_LONGEST)
-    except subprocess.TimeoutExpired:
+    with child:  # standard input stays open, which tells the process that somebody waits
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not hurried():
+            with suppress(subprocess.TimeoutExpired):
+                return child.wait(_LOOK)
         child.kill()
-        return child.wait()
+    return None
 
 
 def _end_with_the_server() -> None:
@@ -72,18 +95,26 @@ def _end_with_the_server() -> None:
     os._exit(1)
 
 
-def main(place: str) -> None:
-    """What the process does: publish what was decided, and say by its exit status how that went."""
+def main(place: str, thread: Executor) -> None:
+    """What the process does: publish what was decided, and say by its exit status how that went.
+
+    Args:
+        thread: computes; what others wait for is done by the caller's thread.
+    """
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    with suppress(AttributeError, OSError):
-        os.nice(_NICE)
     try:
-        with Workspace.open(place) as workspace:
-            base, video = workspace.machine(), workspace.video()
-            if base is None or video is None:
+        with thread.submit(Workspace.open, place).result() as workspace:
+            publication = thread.submit(_prepared, workspace).result()
+            if publication is None:
                 sys.exit(_REFUSED)
-            publish(workspace, base, video)
+            publication.store(workspace)
     except WorkspaceBusy:
         sys.exit(_BUSY)
     except CastlistError:
         sys.exit(_REFUSED)
+
+
+def _prepared(workspace: Workspace) -> Publication | None:
+    """What is to be stored; None where a workspace has no cast."""
+    base, video = workspace.machine(), workspace.video()
+    return None if base is None or video is None else prepared(workspace, base, video)

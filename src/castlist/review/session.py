@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -71,6 +71,7 @@ class Session:
         self._lock = RLock()
         self._thinking = Lock()  # of questions, while others look and decide
         self._saving = Lock()  # taken before `_lock`, never after it
+        self._hurried = 0  # how many wait to save here, without a process of low priority
         self._log: list[Decision] = workspace.decisions.all()
         self._found = len(self._log)  # decisions made before
         self._rest_on(base)
@@ -557,24 +558,40 @@ class Session:
         if revision is not None and revision < self.view.revision:
             raise Stale(tuple(d for d in self._log if d.id > revision))
 
-    def save(self, *, apart: bool = False) -> bool:
+    def save(self, *, apart: bool = False, ended: Callable[[], bool] = lambda: False) -> bool:
         """Write the cast as it stands, and its report; False where a run is at work there.
 
         Others look and decide meanwhile; what they decide is written too, or by the next call.
 
         Args:
-            apart: in a process of its own, which takes a second longer and leaves this one free to answer.
+            apart: in a process of its own, which works while the machine has nothing else to do and leaves
+                this one free to answer; whoever saves without one meanwhile ends it, and saves at once.
+            ended: asked again and again meanwhile; once it is true such a process is ended, and False
+                returned.
 
         Raises:
             WorkspaceError: the disk is full, or the folder cannot be written; decisions are safe.
             SaveKilled: the process of its own was killed; the workspace is as it was.
         """
-        with self._saving:
+        with nullcontext() if apart else self._hurrying(), self._saving:
             with self._lock:
                 if self._workspace.cast_run()[1] == self.refresh().revision:
                     return True
                 base = self.base
-            return save_apart(self.path) if apart else self._publish(base)
+            if apart:
+                return save_apart(self.path, lambda: ended() or self._hurried > 0)
+            return self._publish(base)
+
+    @contextmanager
+    def _hurrying(self) -> Iterator[None]:
+        """Whoever saves in a process of low priority makes way for this thread."""
+        with self._lock:
+            self._hurried += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hurried -= 1
 
     def _publish(self, base: Base) -> bool:
         try:
