@@ -53,15 +53,21 @@ def main() -> None:
 
 
 def _jobs(given: argparse.Namespace) -> list[tuple[str, str, str, int, int, int, bool]]:
-    """Each run: file, method, recipe, faces, draw, seed, and whether castlist's own linkage is run too."""
+    """Each run: file, method, recipe, faces, draw, seed, and whether castlist's own linkage is run too.
+
+    Each draw comes with another seed first, then with the next one: runs stopped early are a fair sample.
+    """
     draws = range(given.draws if given.faces else 1)
+    pairs = [(draw, (draw + shift) % given.seeds) for shift in range(given.seeds) for draw in draws]
+    methods = given.methods.split(",")
+    once = [m for m in methods if m in ONCE]
+    runs = [(draw, 0, once) for draw in draws]
+    runs += [(draw, seed, [m for m in methods if m not in ONCE]) for draw, seed in pairs]
     return [
         (str(path), method, given.recipe, given.faces, draw, seed, not given.known)
-        for seed in range(given.seeds)
-        for draw in draws
+        for draw, seed, wanted in runs
         for path in sorted(given.data, key=lambda p: -p.stat().st_size)
-        for method in given.methods.split(",")
-        if seed == 0 or method not in ONCE
+        for method in wanted
     ]
 
 

@@ -54,6 +54,10 @@ def test_a_release_of_several_videos_asks_which(tmp_path):
         ("7 sheldon\n", "first line must be"),
         (IDS + "8\n", 'line 5 must be "trackid name"'),
         (IDS + "x raj\n", 'line 5 must be "trackid name"'),
+        (IDS + "7 penny\n", "line 5 calls track 7 'penny', an earlier line 'sheldon'"),
+        (IDS + "٣ raj\n", 'line 5 must be "trackid name"'),
+        (IDS + "9" * 30 + " raj\n", 'line 5 must be "trackid name"'),
+        (IDS + "8 r\0j\n", 'line 5 must be "trackid name"'),
         (IDS + "8 raj\n9 raj\n", "2 tracks have a name but no features, the first is 8"),
     ],
 )
@@ -70,6 +74,8 @@ def test_a_bad_ids_file(tmp_path, ids, message):
         (np.ones((2, 256), int), "must be floats"),
         (np.ones((2, 128), np.float32), "different lengths"),
         (np.full((2, 256), np.nan, np.float32), "NaN"),
+        (np.full((2, 256), 1e300), "infinite"),
+        (np.ones((2, 256), complex), "must be floats"),
         (np.array([[{}]], object), "never loaded"),
     ],
 )
@@ -98,3 +104,25 @@ def test_other_directories(tmp_path):
     (root / "ids" / "other.ids").write_text(IDS)
     with pytest.raises(InputError, match="no features for other"):
         read(root / "ids" / "other.ids")
+
+
+def test_other_ways_to_write_the_names(tmp_path):
+    root, expected = release(tmp_path), ["sheldon", "leonard", "unknown_e01_3"]
+    for text in (IDS.replace(" ", "\t"), IDS.replace("\n", "\r\n"), "\ufeff" + IDS, IDS + "\n7 sheldon\n"):
+        (root / "ids" / "bbt_s01e01.ids").write_bytes(text.encode())
+        assert read(root).label.tolist() == expected
+
+
+def test_names_that_are_no_utf8(tmp_path):
+    root = release(tmp_path)
+    (root / "ids" / "bbt_s01e01.ids").write_bytes((IDS + "7 René").encode("latin-1"))
+    with pytest.raises(InputError, match=r"bbt_s01e01\.ids is not UTF-8 text"):
+        read(root)
+
+
+@pytest.mark.parametrize("dtype", ["<f2", ">f4", "<f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_floats_of_any_width_and_order(tmp_path, dtype, order):
+    root, values = release(tmp_path), np.arange(512).reshape(2, 256) / 8
+    np.save(root / "features" / "bbt_s01e01" / "11.npy", np.array(values, dtype, order=order))
+    assert np.array_equal(read(root).embeddings.vector[1:3], values)

@@ -54,6 +54,16 @@ def test_the_layout(tmp_path, cells, field):
     assert features.constraints().cannot.tolist() == [[0, 1]]
 
 
+def test_numbers_and_bytes_as_labels(tmp_path):
+    numbers = {"labelid": [np.array([[n]], np.float64) for n in (1, 2, 5)]}
+    path = save(tmp_path / "a.h5", label_field="other", **numbers)
+    assert read(path).label.tolist() == ["1", "2", "5"]
+    path = save(
+        tmp_path / "b.h5", label_field="other", label=[np.array([[n]], np.float64) for n in (1, 2, 5)]
+    )
+    assert read(path).label.tolist() == ["1", "2", "5"]
+
+
 def test_one_crop_of_several(tmp_path):
     path = save(tmp_path / "a.h5", features=np.stack([VECTORS, VECTORS + 100]))
     assert read(path).embeddings.vector[0, 0] == 0
@@ -80,6 +90,11 @@ def test_as_many_crops_as_tracks_is_no_block_of_tracks(tmp_path):
         ),
         ({"numframes": [np.array([[n]]) for n in (3, 1)]}, "different lengths"),
         ({"frames": [np.arange(n) for n in (3, 1, 1)]}, "frames must have numframes values"),
+        ({"features": VECTORS.astype(np.int32)}, "block of floats"),
+        ({"features": np.where(VECTORS > 3, np.nan, 0).astype(np.float32)}, "NaN"),
+        ({"trackerId": [np.array([[np.nan]])] * 3}, "trackerId must be one number"),
+        ({"trackerId": [np.array([[4.0]])] * 3}, "two tracks have the same number"),
+        ({"label": [np.array([[1.0, 2.0]])] * 3, "label_field": "x"}, "one name or one whole number"),
         ({"numframes": [np.array([[b"x"]])] * 3}, "neither a number nor text"),
     ],
 )

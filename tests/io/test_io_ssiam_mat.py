@@ -6,6 +6,7 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from castlist.errors import InputError
+from castlist.research.bench.subsets import main_cast
 from castlist.research.features import gather, read, ssiam_mat
 
 SIZES = [2, 4, 1]
@@ -146,6 +147,23 @@ def test_tracks_in_the_file_beside(tmp_path, save, beside):
         ({"fields": FIELDS | {"numframes": [2, "four", 1]}}, "numframes must be one number"),
         ({"fields": FIELDS | {"frames": [[1], [2], [3]]}}, "frames must have numframes values"),
         ({"fields": FIELDS | {"trackerId": [7, 7, 14]}}, "same number"),
+        ({"fields": FIELDS | {"trackerId": [7, np.nan, 14]}}, "trackerId must be one number"),
+        ({"fields": FIELDS | {"trackerId": [7, 7.5, 14]}}, "trackerId must be one number"),
+        ({"fields": FIELDS | {"numframes": [2, 1e30, 1]}}, "numframes must be one number"),
+        ({"fields": FIELDS | {"numframes": [2, 3.5, 1]}}, "numframes must be one number"),
+        ({"fields": FIELDS | {"labelid": [1, 2.5, 5]}}, "labelid must be one name or one whole number"),
+        ({"fields": FIELDS | {"labelid": [1, np.inf, 5]}}, "labelid must be one name or one whole number"),
+        ({"fields": FIELDS | {"labelid": [1, [2, 3], 5]}}, "labelid must be one name or one whole number"),
+        (
+            {"fields": FIELDS | {"label": ["ann", [2, 3], "bob"]}},
+            "label must be one name or one whole number",
+        ),
+        ({"fields": FIELDS | {"frames": [[0, np.nan], [1, 2, 3, 4], [1]]}}, "whole numbers"),
+        ({"fields": FIELDS | {"frames": [[0, 0.5], [1, 2, 3, 4], [1]]}}, "whole numbers"),
+        ({"fields": FIELDS | {"frames": [[-2, -1], [1, 2, 3, 4], [1]]}}, "0 or more"),
+        ({"block": BLOCK.transpose(2, 1, 0)}, "for 3 tracks"),
+        ({"block": BLOCK.astype(np.int16)}, "block of floats"),
+        ({"block": BLOCK.astype(complex)}, "real numbers|block of floats"),
         ({"block": BLOCK[:, :, :2]}, "for 3 tracks"),
         ({"block": np.where(BLOCK > 0, np.nan, 0).astype(np.float32)}, "NaN"),
     ],
@@ -166,6 +184,108 @@ def test_a_file_cut_short(tmp_path, save, kept):
     path.write_bytes(whole[: int(len(whole) * kept)])
     with pytest.raises(InputError, match=r"^a\.mat"):
         read(path)
+
+
+@every
+def test_names_without_the_blanks_that_fill_a_row_of_characters(tmp_path, save):
+    fields = FIELDS | {"label": ["ann   ", "bob\0\0", "ann"]}
+    assert read(save(tmp_path / "a.mat", fields=fields)).label.tolist() == ["ann", "bob", "ann"]
+
+
+@every
+def test_a_track_without_a_number_has_no_label(tmp_path, save):
+    fields = FIELDS | {"labelid": [1, np.nan, 5]}
+    assert read(save(tmp_path / "a.mat", fields=fields)).label.tolist() == ["1", "", "5"]
+
+
+@every
+def test_the_release_leaves_out_2_and_the_largest_number(tmp_path, save):
+    path = save(tmp_path / "bbt_s01e01_features_VGG2.mat", fields=FIELDS | {"labelid": [1, 2, 5]})
+    kept = main_cast(read(path))
+    assert kept.features.track_id.tolist() == [7]
+    assert kept.excluded == "labels 2, 5, before training"
+    other = read(save(tmp_path / "other.mat", fields=FIELDS | {"labelid": [1, 2, 5]}))
+    assert main_cast(other).persons == ("1", "2", "5")
+    assert main_cast(other, drop=("2", "max")).persons == ("1",)
+
+
+def cell(value):
+    held = np.empty((1, 1), object)
+    held[0, 0] = value
+    return held
+
+
+def test_names_in_cells(tmp_path):
+    fields = FIELDS | {"label": [cell("ann"), cell(cell("bob")), np.empty((0, 0), object)]}
+    for compress in (False, True):
+        path = classic(tmp_path / "a.mat", fields=fields, compress=compress)
+        assert read(path).label.tolist() == ["ann", "bob", ""]
+    path = v73(tmp_path / "b.mat")
+    with h5py.File(path, "r+") as file:
+        inner = [[item(file, f"text{t}", name).ref] for t, name in enumerate(["ann", "bob", "cy"])]
+        cells = [
+            file.create_dataset(f"#refs#/cell{t}", data=np.array([r], h5py.ref_dtype))
+            for t, r in enumerate(inner)
+        ]
+        for held in cells:
+            held.attrs["MATLAB_class"] = np.bytes_("cell")
+        file.create_dataset("Tracks/label", data=np.array([[c.ref] for c in cells], h5py.ref_dtype))
+    assert read(path).label.tolist() == ["ann", "bob", "cy"]
+
+
+def test_names_that_are_several(tmp_path):
+    two = np.empty((1, 2), object)
+    two[0, :] = ["a", "b"]
+    for label, message in ((two, "holds a cell array"), (np.array(["ab", "cd"]), "text of several rows")):
+        path = classic(tmp_path / "a.mat", fields=FIELDS | {"label": ["x", label, "y"]})
+        with pytest.raises(InputError, match=message):
+            read(path)
+
+
+def to_nothing(file):
+    references = file["Tracks/labelid"][()]
+    references[1, 0] = h5py.Reference()
+    file["Tracks/labelid"][...] = references
+
+
+def to_itself(file):
+    loop = file.create_dataset("#refs#/loop", (1, 1), h5py.ref_dtype)
+    loop[0, 0] = loop.ref
+    file["Tracks/labelid"][0, 0] = loop.ref
+
+
+def to_strings_of_hdf5(file):
+    names = np.array([["ann"], ["bob"], ["cy"]], object)
+    file.create_dataset("Tracks/label", data=names, dtype=h5py.string_dtype())
+
+
+def to_parts_of_arrays(file):
+    file["Tracks"].create_dataset("label", (3, 1), h5py.regionref_dtype)
+
+
+def to_several_rows_of_text(file):
+    rows = file.create_dataset("#refs#/rows", data=np.full((2, 2), 97, np.uint16))
+    rows.attrs["MATLAB_class"] = np.bytes_("char")
+    file["Tracks/labelid"][0, 0] = rows.ref
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (to_nothing, "refers to nothing"),
+        (to_itself, "nested too deep"),
+        (to_strings_of_hdf5, "neither a number nor text"),
+        (to_parts_of_arrays, "neither a number nor text"),
+        (to_several_rows_of_text, "text of several rows"),
+    ],
+)
+def test_v73_references(tmp_path, change, message):
+    path = v73(tmp_path / "a.mat")
+    with h5py.File(path, "r+") as file:
+        change(file)
+    with pytest.raises(InputError, match=message) as caught:
+        read(path)
+    assert str(caught.value).startswith("a.mat: ")
 
 
 def test_tracks_that_are_no_struct(tmp_path):

@@ -162,6 +162,8 @@ def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
             raise InputError(f"`{name}` is complex; expected real numbers")
         return name, _numbers(_element(data, at, order), NUMERIC[kind], shape, order)
     if kind == CHAR:
+        if count and min(shape) > 1:
+            raise InputError("a field holds text of several rows; expected one name for each track")
         return name, _text(_element(data, at, order), order)
     if kind == CELL:
         return name, _values(data, at, count, order, depth)[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,16 @@ from castlist.research.features.table import check_amount
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["FIELDS", "TrackTable", "feature_name", "hdf5_dataset", "hdf5_fields", "struct_fields", "table"]
+__all__ = [
+    "FIELDS",
+    "TrackTable",
+    "feature_name",
+    "hdf5_dataset",
+    "hdf5_fields",
+    "hdf5_floats",
+    "struct_fields",
+    "table",
+]
 
 FIELDS = (
     "trackerId",
@@ -36,6 +45,8 @@ FIELDS = (
 TEXT = ("label", "groundTruthIdentity")  # read as text where the file does not say what they are
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of HDF5
 SIGNATURE_LIMIT = 1 << 20  # bytes into a file within which it is looked for
+LARGEST = 1 << 53  # up to here a double holds every whole number
+PADDING = " \t\0"  # what fills up a row of characters
 LONGEST = 1 << 24  # values in one field of one track; more is no track
 
 
@@ -52,6 +63,8 @@ class TrackTable:
     size: NDArray[np.int64] | None
 
 
+CELLS = "a field of Tracks holds a cell array; expected one number or text"
+
 Plain: TypeAlias = "str | NDArray[np.generic]"  # text, or numbers in a row
 
 
@@ -65,7 +78,7 @@ def table(fields: dict[str, list[Plain]]) -> TrackTable:
         if name not in fields:
             raise InputError(f"Tracks has no field `{name}`; it has {', '.join(sorted(fields)) or 'none'}")
     stored = _column(fields, "numframes")
-    if np.any(stored < 1) or stored.sum() > LONGEST:
+    if np.any((stored < 1) | (stored > LONGEST)) or stored.sum() > LONGEST:
         raise InputError("Tracks.numframes must be 1 or more for each track")
     extra = [_column(fields, name) if name in fields else None for name in ("first", "last", "faces")]
     return TrackTable(_column(fields, "trackerId"), stored, _labels(fields), _frames(fields, stored), *extra)
@@ -73,29 +86,44 @@ def table(fields: dict[str, list[Plain]]) -> TrackTable:
 
 def _column(fields: dict[str, list[Plain]], name: str) -> NDArray[np.int64]:
     values = fields[name]
-    if any(isinstance(v, str) or v.size != 1 or not np.isfinite(v).all() for v in values):
-        raise InputError(f"Tracks.{name} must be one number for each track")
-    return np.array([int(v[0]) for v in values], np.int64)
+    if not all(_is_whole(v) and v.size == 1 for v in values):
+        raise InputError(f"Tracks.{name} must be one number for each track, a whole one")
+    return np.array([int(v[0]) for v in values if not isinstance(v, str)], np.int64)
+
+
+def _is_whole(value: Plain) -> TypeGuard[NDArray[np.generic]]:
+    """Whether a value is whole numbers that a double holds exactly."""
+    if isinstance(value, str):
+        return False
+    number = value.astype(np.float64)
+    return bool(np.all(np.abs(number) < LARGEST) and np.all(number == np.round(number)))
 
 
 def _labels(fields: dict[str, list[Plain]]) -> list[str] | None:
     """Names where there are any, else the numbers of `labelid` as text."""
     for name in ("groundTruthIdentity", "label", "labelid"):
         if name in fields:
-            return [v if isinstance(v, str) else _digits(v) for v in fields[name]]
+            return [_person(v, name) for v in fields[name]]
     return None
 
 
-def _digits(value: NDArray[np.generic]) -> str:
-    return str(int(value[0])) if value.size == 1 and np.isfinite(value[0]) else ""
+def _person(value: Plain, field: str) -> str:
+    """A name without the blanks that fill up a row of characters, or a number as text; "" for NaN and []."""
+    if isinstance(value, str):
+        return value.strip(PADDING)
+    if value.size == 0 or (value.size == 1 and np.isnan(value[0])):
+        return ""
+    if value.size > 1 or not _is_whole(value):
+        raise InputError(f"Tracks.{field} must be one name or one whole number for each track")
+    return str(int(value[0]))
 
 
 def _frames(fields: dict[str, list[Plain]], stored: NDArray[np.int64]) -> NDArray[np.int64] | None:
     if "frames" not in fields:
         return None
     for value, count in zip(fields["frames"], stored, strict=True):
-        if isinstance(value, str) or value.size != count:
-            raise InputError("Tracks.frames must have numframes values for each track")
+        if not _is_whole(value) or value.size != count:
+            raise InputError("Tracks.frames must have numframes values for each track, whole numbers")
     return np.concatenate([np.asarray(v, np.float64) for v in fields["frames"]]).astype(np.int64)
 
 
@@ -118,6 +146,10 @@ def _plain(value: Value) -> Plain:
         value = value[0]
     if isinstance(value, str):
         return value
+    if isinstance(value, list):
+        if value:
+            raise InputError(CELLS)
+        return np.zeros(0)
     if not isinstance(value, np.ndarray):
         raise InputError("a field of Tracks holds neither a number nor text")
     return value.ravel(order="F")
@@ -139,6 +171,18 @@ def hdf5_dataset(file: h5py.File, name: str, where: str = "the file") -> h5py.Da
         found = file[name]
     if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual:
         raise InputError(f"`{name}` must be a dataset inside the file itself")
+    return found
+
+
+def hdf5_floats(file: h5py.File, name: str) -> h5py.Dataset:
+    """As `hdf5_dataset`, of real floating-point numbers.
+
+    Raises:
+        InputError: see there, or of another type.
+    """
+    found = hdf5_dataset(file, name)
+    if found.dtype.kind != "f":
+        raise InputError(f"`{name}` must be a block of floats, got {found.dtype}")
     return found
 
 
@@ -176,13 +220,15 @@ def _hdf5_value(file: h5py.File, reference: h5py.Reference, text: bool) -> Plain
         import h5py
 
     for _ in range(3):  # a label may be a cell that holds a string
+        if not reference:
+            raise InputError("a field of Tracks refers to nothing; every track needs a value, [] if unknown")
         target = file[reference]
         if not isinstance(target, h5py.Dataset) or target.external or target.is_virtual:
             raise InputError("a field of Tracks refers to something that is not an array")
         if h5py.check_ref_dtype(target.dtype) is not h5py.Reference:
             return _hdf5_plain(target, text)
         if target.size != 1:
-            raise InputError("a field of Tracks holds a cell array; expected one number or text")
+            raise InputError(CELLS)
         reference = target[()].ravel()[0]
     raise InputError("a field of Tracks is nested too deep")
 
@@ -192,12 +238,20 @@ def _hdf5_plain(dataset: h5py.Dataset, text: bool) -> Plain:
         raise InputError(f"a field of Tracks claims {dataset.size} values for one track")
     if dataset.attrs.get("MATLAB_empty", 0):
         return "" if dataset.attrs.get("MATLAB_class") == b"char" else np.zeros(0)
-    value = np.asarray(dataset[()])
-    if dataset.attrs.get("MATLAB_class", b"char" if text else b"") == b"char":
-        return "".join(map(chr, value.ravel(order="C")))
-    if value.dtype.kind not in "biuf":
+    if dataset.dtype.kind not in "biuf":
         raise InputError("a field of Tracks holds neither a number nor text")
+    value = np.asarray(dataset[()])
+    unnamed = b"char" if text and value.dtype.kind == "u" else b""
+    if dataset.attrs.get("MATLAB_class", unnamed) == b"char":
+        return _characters(value)
     return value.ravel()
+
+
+def _characters(value: NDArray[np.generic]) -> str:
+    """Text of its characters' codes: UTF-16, one row or one column of it."""
+    if min(value.shape, default=1) > 1 or value.dtype.kind != "u":
+        raise InputError("a field of Tracks holds text of several rows; expected one name for each track")
+    return value.ravel().astype("<u2").tobytes().decode("utf-16-le", "replace")
 
 
 def is_hdf5(path: Path) -> bool:

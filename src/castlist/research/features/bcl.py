@@ -20,6 +20,7 @@ from castlist.research.features.table import FeatureSet, check_amount, check_pla
 __all__ = ["HEADER", "find", "read"]
 
 HEADER = "CVHCI_TRACKLABELS_V1"
+DIGITS = 18  # of a track number: as many as a 64-bit integer always holds
 
 
 def read(path: Path) -> FeatureSet:
@@ -83,22 +84,34 @@ def _locate(path: Path) -> tuple[Path, Path]:
 
 def _names(path: Path) -> dict[int, str]:
     check_plain(path)
-    lines = path.read_text("utf-8").splitlines()
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is not UTF-8 text; save the names as UTF-8") from None
     if not lines or lines[0].strip() != HEADER:
         raise InputError(f"the first line must be {HEADER}")
-    names = {}
+    names: dict[int, str] = {}
     for number, line in enumerate(lines[1:], start=2):
-        track, _, name = line.strip().partition(" ")
-        if not track:
+        if not line.strip():
             continue
-        if not track.isdecimal() or not name.strip():
-            raise InputError(f'line {number} must be "trackid name", got {line[:40]!r}')
-        names[int(track)] = name.strip()
+        track, name = _named(line, number)
+        if names.setdefault(track, name) != name:
+            raise InputError(f"line {number} calls track {track} {name!r}, an earlier line {names[track]!r}")
     return names
 
 
+def _named(line: str, number: int) -> tuple[int, str]:
+    """Track and name of one line: the number, blanks, the name."""
+    track, *name = line.split(maxsplit=1)
+    if not (
+        track.isascii() and track.isdecimal() and len(track) <= DIGITS and name and name[0].isprintable()
+    ):
+        raise InputError(f'line {number} must be "trackid name", got {line[:40]!r}')
+    return int(track), name[0].strip()
+
+
 def _number(file: Path) -> int:
-    if not file.stem.isdecimal():
+    if not (file.stem.isascii() and file.stem.isdecimal() and len(file.stem) <= DIGITS):
         raise InputError(f"{file.name} is not named by a track number")
     return int(file.stem)
 

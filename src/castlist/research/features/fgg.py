@@ -39,7 +39,7 @@ def read(path: Path, *, crop: int = 0) -> FeatureSet:
         feature = _matlab.feature_name(list(file))
         if feature is None:
             raise InputError("no variable `features_...` in it; an FGG file holds features_vgg and Tracks")
-        block = _matlab.hdf5_dataset(file, feature)
+        block = _matlab.hdf5_floats(file, feature)
         tracks = _matlab.table(_matlab.hdf5_fields(file))
         if block.ndim not in (2, 3) or block.shape[-2] != tracks.stored.sum():
             raise InputError(

@@ -96,7 +96,7 @@ def _read_hdf5(path: Path) -> tuple[Block, dict[str, list[Plain]]]:
         feature = _matlab.feature_name(list(file))
         if feature is None:
             raise InputError(f"no variable `features_...` in it; {HOLDS}")
-        block = _matlab.hdf5_dataset(file, feature)
+        block = _matlab.hdf5_floats(file, feature)
         fields = _matlab.hdf5_fields(file) if "Tracks" in file else _sibling_fields(path)
         stored = _matlab.table(fields).stored
         _check_block(block.shape, stored)

@@ -216,7 +216,8 @@ def gather(
     if quality.shape != (faces,) or not np.isfinite(quality).all():
         raise InputError(f"quality must be {faces} finite numbers, one a face, got {quality.shape}")
     starts, ends = _spans(track, frames, tracks)
-    stored = np.array(vector, np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        stored = np.array(vector, np.float32)
     stored.flags.writeable = False  # ours alone, so the table need not copy it
     return FeatureSet(
         embeddings=Embeddings(stored, track, np.full(faces, -1), quality),
