@@ -3,7 +3,8 @@
     python benchmarks/shrink.py CLIPS OUT --by 2 3
 
 CLIPS holds FILM.mp4 with FILM.truth.csv; OUT gets FILM_2.mp4, FILM_2.truth.csv and so on, encoded by ffmpeg
-(x264, crf 23) as a film of that size usually is. Films that are there already are left as they are.
+(x264, crf 23) as a film of that size usually is; the sound is copied. Films that are there already are left
+as they are.
 """
 
 from __future__ import annotations
@@ -30,10 +31,9 @@ def shrink(film: Path, out: Path, by: int) -> None:
     """Write the film at one by-th of its size."""
     width, height = size(film)
     scale = f"scale={even(width / by)}:{even(height / by)}:flags=area"
-    codec = ["-an", "-fps_mode", "passthrough", "-c:v", "libx264", "-crf", "23", "-preset", "veryfast"]
-    subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-i", str(film), "-vf", scale, *codec, str(out)], check=True
-    )
+    codec = ["-fps_mode", "passthrough", "-c:v", "libx264", "-crf", "23", "-preset", "veryfast"]
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(film), "-vf", scale, *codec, "-c:a", "copy", str(out)]
+    subprocess.run(command, check=True)
     truth = film.with_name(f"{film.stem}.truth.csv")
     factor = {"x": even(width / by) / width, "y": even(height / by) / height}
     factor |= {"w": factor["x"], "h": factor["y"]}
