@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["iou", "pairs_in_frame", "part_of"]
+__all__ = ["AROUND", "iou", "pairs_in_frame", "part_of", "portrait_square"]
 
+AROUND = 1.6  # sides of a portrait, in those of its face: with hair and chin
 WITHIN, LARGER = 0.6, 4.0  # share of the smaller box in the other, and ratio of areas: see `part_of`
 
 
@@ -47,3 +48,18 @@ def pairs_in_frame(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[
     left = np.repeat(np.arange(len(a)), count)
     within = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
     return left, order[np.repeat(first, count) + within]
+
+
+def portrait_square(
+    box: NDArray[np.float32], size: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The square of a picture that is shown of a face: centre (n, 2) and side (n,), in pixels.
+
+    Args:
+        box: (n, 4) of the faces; at the picture's edge a face is not in the middle of its square.
+        size: (2,) width and height of the picture.
+    """
+    centre, side = (box[:, :2] + box[:, 2:]) / 2, AROUND * (box[:, 2:] - box[:, :2]).max(1).astype(np.float64)
+    half = side[:, None] / 2
+    inside = np.clip(centre, half, np.maximum(size - half, half))
+    return np.where(side[:, None] <= size, inside, size / 2), side

@@ -113,6 +113,40 @@ def test_a_stranger_goes_to_whom_a_number_names(
     assert page.said == []
 
 
+def test_a_group_that_is_no_face_leaves_by_one_key_and_comes_back_by_one_undo(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who does not belong")
+    piece = page.locator(".check [data-piece]").first
+    piece.hover()
+    page.keyboard.press("f")
+    assert "no-face" in (piece.get_attribute("class") or "")
+    page.keyboard.press("Enter")
+    answered(page, 2)
+    message = page.locator("#message").filter(has_text="not a face")
+    aside = "fetch('/api/state').then((r) => r.json()).then((s) => s.aside.map((g) => g.reason))"
+    assert "not a face" in " ".join(page.evaluate(aside))
+    message.get_by_role("button", name="Undo").click()
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    assert page.said == []
+
+
+@pytest.mark.parametrize("tab", ["people", "questions", "timeline"])
+def test_what_the_page_says_covers_nothing_that_can_be_pressed(page: Any, tab: str) -> None:
+    if tab == "questions":
+        asked(page)
+    page.locator(f"[data-tab={tab}]").click()
+    covered = """() => {
+      const message = document.querySelector('#message'), box = (e) => e.getBoundingClientRect();
+      message.textContent = 'Person 1 and Person 20, 21 tracks: not a face. Person 3 and 4: confirmed.';
+      const m = box(message), all = [...document.querySelectorAll('button, input, select')];
+      const free = (b) => b.right <= m.left || b.left >= m.right || b.bottom <= m.top || b.top >= m.bottom;
+      return m.width ? all.filter((e) => e.offsetParent && !free(box(e))).map((e) => e.textContent) : null;
+    }"""
+    assert page.evaluate(covered) == []
+
+
 def test_every_track_of_a_person_is_shown_on_its_own(page: Any) -> None:
     asked(page)
     page.locator(".check [data-piece]").first.wait_for()

@@ -20,6 +20,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.boxes import portrait_square
 from castlist.decode import Frame, Reader, WaitingDecoder, read_frames
 from castlist.detect import BACK, LookAhead, Sampler, Sampling
 from castlist.embed import CHIP, align_faces, best_faces, detail, doubtful, face_quality, halved, sharpness
@@ -248,10 +249,8 @@ def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.u
     """The face with hair and chin, PORTRAIT pixels high: what a person recognises somebody by."""
     import cv2
 
-    centre, side = (box[:2] + box[2:]) / 2, 1.6 * float((box[2:] - box[:2]).max())
-    size = np.array(image.shape[1::-1])
-    inside = np.clip(centre, side / 2, np.maximum(size - side / 2, side / 2))
-    centre = np.where(side <= size, inside, size / 2)  # at the picture's edge the face is off the middle
+    centres, sides = portrait_square(box[None], np.array(image.shape[1::-1]))
+    centre, side = centres[0], float(sides[0])
     scale = PORTRAIT / max(side, 1.0)
     if scale < 0.5:
         image, zoom, moved = halved(image, centre - side / 2, centre + side / 2, scale)

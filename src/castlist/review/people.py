@@ -11,6 +11,7 @@ from castlist.cast import APPEARANCE_GAP
 from castlist.decisions import Base
 from castlist.decisions.people import Group
 from castlist.report.words import one_line
+from castlist.review.meant import meant_faces
 from castlist.types import Json
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class PersonFacts(TypedDict):
     appearances: int
     first: int  # milliseconds
     last: int
-    pictures: list[list[str | int]]  # [image, milliseconds, track], best first
+    pictures: list[list[str | int]]  # [image, milliseconds, track], best first; see `Describe.picture`
     spans: list[list[int]]  # [start, stop] in milliseconds
 
 
@@ -103,8 +104,9 @@ class ReviewState(Head):
 class Describe:
     """Describes people of one base; whoever has the same tracks as before is not computed again."""
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Base, width: int, height: int) -> None:
         self.base = base
+        self._meant = meant_faces(base.portraits, base.tracks, width, height)
         self._ms = np.rint(base.clock.seconds() * 1000).astype(np.int64)
         tick = base.clock.tick() * float(base.clock.unit) * 1000
         ends = np.append(self._ms, self._ms[-1] + round(tick) if len(self._ms) else 0)
@@ -119,10 +121,15 @@ class Describe:
         self._cache: dict[bytes, PersonFacts] = {}
 
     def pictures(self, track: int, limit: int = FACES) -> list[list[str | int]]:
-        """[image, milliseconds] of a track, best first."""
-        p = self.base.portraits
+        """[image, milliseconds] of a track, best first; see `picture`."""
         rows = self._order[self._edge[track] : self._edge[track + 1]][:limit]
-        return [[p.image[r], int(self._ms[p.frame[r]])] for r in rows.tolist() if p.image[r]]
+        return [self.picture(row) for row in rows.tolist() if self.base.portraits.image[row]]
+
+    def picture(self, row: int, *more: int) -> list[str | int]:
+        """[image, milliseconds, ...], and where in it the meant face is, if it shows others too."""
+        p = self.base.portraits
+        meant = (self._meant[row],) if row in self._meant else ()
+        return [p.image[row], int(self._ms[p.frame[row]]), *more, *meant]
 
     def person(self, group: Group) -> Shown:
         """What the page shows of somebody."""
@@ -151,7 +158,7 @@ class Describe:
         if not rows:
             return None
         row = min(rows, key=lambda r: abs(int(p.frame[r]) - frame))
-        return [p.image[row], int(self._ms[p.frame[row]]), track]
+        return self.picture(row, track)
 
     def track(self, track: int) -> TrackFacts:
         """What the page shows of a track."""
@@ -200,11 +207,12 @@ class Describe:
             (self._order[self._edge[t]], t) for t in tracks.tolist() if self._edge[t] < self._edge[t + 1]
         ]
         first.sort(key=lambda f: -p.quality[f[0]])
-        found = [[p.image[r], int(self._ms[p.frame[r]]), t] for r, t in first[:FACES] if p.image[r]]
+        found = [self.picture(int(r), t) for r, t in first[:FACES] if p.image[r]]
         for t in tracks.tolist()[:FACES]:
             if len(found) >= FACES:
                 break
-            found += [[*picture, t] for picture in self.pictures(t)[1:]]
+            rows = self._order[self._edge[t] : self._edge[t + 1]][:FACES].tolist()
+            found += [self.picture(r, t) for r in [r for r in rows if p.image[r]][1:]]
         return found[:FACES]
 
 

@@ -1,14 +1,14 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decide, el, face, get, idle, label, many, person, notify } from "./core.js";
+import { $$, button, clock, decide, decideBoth, el, face, get, idle, label, many, person, notify } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
 
 const FACES = 3; // of a group
 const MANY = 60; // tracks of a person from which they are not shown one by one here
-const NEW = -1; // somebody who is not among those shown
+const NEW = -1, NO_FACE = -2; // somebody who is not among those shown; not a face
 let people = [], asides = [], asked = null, at = 0, openPerson = () => {};
 const root = el("div", { className: "check sheet" });
 root.addEventListener("keydown", keys);
@@ -16,7 +16,7 @@ export const onOpenPerson = (run) => { openPerson = run; };
 
 // The people to be looked through, drawn once their tracks are known.
 export function check(task) {
-  const piece = (tracks, others) => ({ tracks, others, pick: null }); // pick: null for no stranger, NEW, or whom
+  const piece = (tracks, others) => ({ tracks, others, pick: null }); // pick: null for no stranger, NEW, NO_FACE, or whom
   people = task.people.filter((p) => person(p.id)).map((p) => ({ id: p.id, unsure: false, pieces: p.pieces.map((tracks, j) => piece(tracks, p.others[j])) }));
   asides = task.aside.map((t, j) => piece([t], task.homes[j]));
   asked = task;
@@ -35,7 +35,7 @@ export const focusCheck = () => to(at);
 function draw() {
   const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
   root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. All other faces are confirmed."),
+    alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. Press f for what is no face; w plays the film there. All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
     asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, "Click the pictures that do show a person, or point at them and press the number of the person. All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
     el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
@@ -120,16 +120,18 @@ function mark() {
   const all = cells();
   at = Math.max(0, Math.min(all.length - 1, at));
   all.forEach((b, i) => {
-    const goal = b.piece.pick === null || b.piece.pick === NEW ? null : person(b.piece.others[b.piece.pick][0]);
+    const goal = b.piece.pick === null || b.piece.pick < 0 ? null : person(b.piece.others[b.piece.pick][0]);
     b.ariaPressed = String(b.piece.pick !== null);
     b.tabIndex = i === at ? 0 : -1;
     b.classList.toggle("here", i === at);
     b.querySelector(".to")?.remove();
     if (goal) b.append(el("small", { className: "to" }, "→ ", el("bdi", {}, label(goal))));
     b.classList.toggle("goes", Boolean(goal));
+    b.classList.toggle("no-face", b.piece.pick === NO_FACE);
   });
   const piece = all[at]?.piece, box = root.querySelector(".whom");
-  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new"), button("Another person …", () => another(piece), { key: "v", tabIndex: -1 })] : []));
+  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new"), all[at].dataset.back === undefined ? choiceButton(piece, NO_FACE, "", "not a face") : "",
+    button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }), button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })].filter(Boolean) : []));
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(piece) {
@@ -148,10 +150,11 @@ async function chosen(piece, chosenPerson) {
 }
 function choiceButton(piece, j, picture, text) {
   const b = button("", () => choose(piece, j), { title: text, tabIndex: -1 });
-  b.append(picture, el("bdi", {}, text), j < 9 ? el("kbd", {}, j === NEW ? "0" : String(j + 1)) : "");
+  b.append(picture, el("bdi", {}, text), j < 9 ? el("kbd", {}, { [NEW]: "0", [NO_FACE]: "f" }[j] || String(j + 1)) : "");
   b.ariaPressed = String(piece.pick === j);
   return b;
 }
+const playPiece = (piece) => play(piece.tracks[0], track(piece.tracks[0])?.start || 0);
 function choose(piece, j) { pinned = false; piece.pick = piece.pick === j ? null : j; mark(); }
 function to(k) {
   const all = cells();
@@ -182,6 +185,8 @@ export function press(key) {
   if (key === "Enter" || key === "y") { confirm(); return true; }
   const b = cells()[at], place = b?.closest("[data-row]");
   if (key === "x") { b?.click(); return true; }
+  if (key === "w") { if (b) playPiece(b.piece); return Boolean(b); }
+  if (key === "f") { if (b?.dataset.piece === "") choose(b.piece, NO_FACE); return Boolean(b); }
   if (key === "v") { if (b?.piece.others.length) another(b.piece); return Boolean(b); }
   if (/^[0-9]$/.test(key) && b && Number(key) <= b.piece.others.length) { choose(b.piece, key === "0" ? NEW : Number(key) - 1); return true; }
   if (key === "e" && place) { takeApart(Number(place.dataset.row)); return true; }
@@ -195,9 +200,12 @@ async function confirm() {
   if (!idle() || !shown()) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
   if (!sure.length && people.length) { notify("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
-  const target = (piece) => piece.others[piece.pick][1], marked = (list, some) => list.filter((piece) => piece.pick !== null && (piece.pick === NEW) === some);
+  const target = (piece) => piece.others[piece.pick][1], marked = (list, fresh) => list.filter((piece) => (fresh ? piece.pick === NEW : piece.pick !== null && piece.pick >= 0));
+  const noFace = sure.flatMap((p) => p.pieces.filter((piece) => piece.pick === NO_FACE).flatMap((piece) => piece.tracks));
   const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
   const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
   const left = asides.filter((piece) => piece.pick === null), stay = left.filter((piece) => piece.lookedAt || !people.length).map((piece) => piece.tracks[0]);
-  await decide({ action: "check", items, back, stay }, people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`);
+  const answer = { action: "check", items, back, stay }, done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
+  if (noFace.length) await decideBoth({ action: "not-a-face", tracks: noFace }, answer, `${many(noFace.length, "track")}: not a face; ${done}`);
+  else await decide(answer, done);
 }

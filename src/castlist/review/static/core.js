@@ -29,9 +29,19 @@ export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.r
 export const many = (n, singular, more) => n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
 export const label = (p) => p.name || "Person " + p.id.slice(1);
 export const hue = (p) => (Number(p.id.slice(1)) + 7) % 8; // Person 1 has the first colour
-export const face = (picture, alt = "") => (picture
-  ? el("img", { className: "face", src: "/thumb/" + picture[0], alt, loading: "lazy", decoding: "async", width: 112, height: 112, draggable: false })
-  : el("span", { className: "face nobody", ariaHidden: "true" }, "?"));
+export function face(picture, alt = "") {
+  if (!picture) return el("span", { className: "face nobody", ariaHidden: "true" }, "?");
+  const img = el("img", { className: "face", src: "/thumb/" + picture[0], alt, loading: "lazy", decoding: "async", width: 112, height: 112, draggable: false });
+  const meant = picture.slice(2).find((q) => typeof q === "string"); // [image, milliseconds, (track,) where]
+  if (meant) light(img, meant.split(" ").map(Number));
+  return img;
+}
+// Where a picture shows several faces, everything but the one that is meant is paler.
+function light(img, [left, top, right, bottom]) {
+  const at = (from, to) => (to - from >= 100 ? 0 : (100 * from) / (100 - (to - from))), percent = (q) => q.toFixed(1) + "%";
+  img.classList.add("meant");
+  for (const [name, value] of [["--meant-at", `${percent(at(left, right))} ${percent(at(top, bottom))}`], ["--meant-size", `${right - left}% ${bottom - top}%`]]) img.style.setProperty(name, value);
+}
 
 // Keyed lists: nodes stay where they are unless they must move, so that focus and scrolling stay too.
 export function arrange(list, nodes) {
@@ -43,18 +53,19 @@ export function arrange(list, nodes) {
   }
 }
 
-// What the page says at its foot, inside the dialog that is open if there is one; with a way back where there is one.
-const box = $("#message");
+// What the page says beside the tabs, where nothing else is, or at the foot of the dialog that is open; with a way back
+// where there is one.
+const box = $("#message"), bar = $("header.top");
 let quiet = 0;
 export const topmost = () => $$("dialog[open]").at(-1) || null;
 export function notify(text, bad = false, back = null) {
-  (topmost() || document.body).append(box);
+  (topmost() || bar).append(box);
   box.replaceChildren(...[text, back && button("Undo", back)].filter(Boolean));
   box.className = bad ? "bad" : "";
   clearTimeout(quiet);
   quiet = setTimeout(() => { box.replaceChildren(); }, bad || back ? 8000 : 2600);
 }
-addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || document.body).append(box); }, { capture: true });
+addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || bar).append(box); }, { capture: true });
 
 // The state
 export const S = { revision: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
