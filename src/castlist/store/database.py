@@ -71,16 +71,21 @@ class Database(sqlite3.Connection):
 
 
 def create(folder: Folder) -> None:
-    """Make cast.db; it takes its name once it is whole, so that an empty cast.db is always a damaged one."""
+    """Make cast.db; it takes its name once it is whole, so that an empty cast.db is always a damaged one.
+
+    It is written to the disk once, before it takes its name, not after each version of the schema.
+    """
     for name in ("cast.db.new", "cast.db.new-journal"):
         folder.remove(name)
     new = f".{uuid4().hex}.part"
     db = sqlite3.connect(folder.path / new, isolation_level=None)
     try:
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA journal_mode = MEMORY")
+        db.execute("PRAGMA synchronous = OFF")
         schema.migrate(db)
     finally:
         db.close()
+    folder.sync([new])
     os.replace(folder.path / new, folder.path / DATABASE)
 
 
