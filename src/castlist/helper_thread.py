@@ -1,7 +1,8 @@
 """One thread beside the caller's, for work that whoever needs its result first does.
 
 An executor makes its caller wait for work that nobody has begun yet; a task of a helper thread is then
-done by the caller. So both are at work all the time, whichever of them has more to do.
+done by the caller. Who waits for a task that the other one has begun does other tasks meanwhile. So both are
+at work all the time, whichever of them has more to do.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ T = TypeVar("T")
 class HelperTask(Generic[T]):
     """Work that is done once: by the helper thread, or by the first who asks for its result."""
 
-    def __init__(self, work: Callable[[], T]) -> None:
+    def __init__(self, work: Callable[[], T], spare: Callable[[], _Runnable | None]) -> None:
+        """`spare` gives a short task to do while somebody else does the work, None where there is none."""
         self._work: Callable[[], T] | None = work
+        self._spare = spare
         self._future: Future[T] = Future()
         self._begun = threading.Lock()  # taken by whoever does the work, and never given back
 
@@ -36,6 +39,8 @@ class HelperTask(Generic[T]):
                 self._future.set_result(work())
         except BaseException as error:
             self._future.set_exception(error)
+            if not isinstance(error, Exception):  # Ctrl-C, in whatever task: it is for the whole program
+                raise
 
     def drop(self) -> None:
         """Let nobody begin the work; its result may not be asked for any more."""
@@ -45,6 +50,8 @@ class HelperTask(Generic[T]):
     def result(self) -> T:
         """What the work gives, or raises; done here if nobody has begun it."""
         self.run()
+        while not self._future.done() and (other := self._spare()) is not None:
+            other.run()
         return self._future.result()
 
 
@@ -58,6 +65,7 @@ class HelperThread:
 
     def __init__(self) -> None:
         self._first: deque[_Runnable] = deque()
+        self._parts: deque[_Runnable] = deque()
         self._ahead: deque[_Runnable] = deque()
         self._closed = False
         self._changed = threading.Condition()
@@ -72,7 +80,7 @@ class HelperThread:
     ) -> None:
         with self._changed:
             self._closed = True
-            for task in (*self._first, *self._ahead):
+            for task in (*self._parts, *self._first, *self._ahead):
                 task.drop()
             self._changed.notify()
         self._thread.join()
@@ -81,12 +89,16 @@ class HelperThread:
         """Work to be done before any that is done ahead, the oldest first."""
         return self._added(self._first, work)
 
+    def part(self, work: Callable[[], T]) -> HelperTask[T]:
+        """Short work that is a part of a task under way, to be done before any other."""
+        return self._added(self._parts, work)
+
     def ahead(self, work: Callable[[], T]) -> HelperTask[T]:
         """Work that may be needed later, the newest first: the caller comes to the oldest first."""
         return self._added(self._ahead, work)
 
     def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> HelperTask[T]:
-        task = HelperTask(work)
+        task = HelperTask(work, self._short)
         with self._changed:
             tasks.append(task)
             self._changed.notify()
@@ -99,7 +111,15 @@ class HelperThread:
 
     def _next(self) -> _Runnable | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._first or self._ahead or self._closed)
+            self._changed.wait_for(lambda: self._parts or self._first or self._ahead or self._closed)
             if self._closed:
                 return None
-            return self._first.popleft() if self._first else self._ahead.pop()
+            if self._parts or self._first:
+                return (self._parts or self._first).popleft()
+            return self._ahead.pop()
+
+    def _short(self) -> _Runnable | None:
+        """A short task for whoever waits: the look that is needed first, or a part of a larger task."""
+        with self._changed:
+            tasks = self._ahead or self._parts
+            return tasks.popleft() if tasks else None

@@ -677,6 +677,14 @@ class Machine:
             return self.threads
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
+    @property
+    def shared(self) -> Machine:
+        """The machine as a network uses it while one other is at work beside it.
+
+        Threads of one network wait for each other after every layer; two networks beside each other do not.
+        """
+        return self if self.threads else replace(self, threads=(self.cores + 1) // 2)
+
 
 if not TYPE_CHECKING:
     __getattr__ = _former.names(

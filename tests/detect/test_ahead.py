@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from castlist.detect import LookAhead, Sampling
+from castlist.embed import SFace
 from castlist.helper_thread import HelperThread
+from castlist.pipeline.scan import embedded
 from castlist.types import Detections, Machine
 
 ONE = Machine(threads=1)
@@ -113,6 +115,77 @@ def test_first_what_was_asked_for_then_the_newest_that_may_be_needed():
             time.sleep(0.001)
         last.result()
     assert order == [0, 3, 1]
+
+
+def test_who_waits_for_a_task_does_looks_and_parts_meanwhile():
+    hold, begun, done = threading.Event(), threading.Event(), []
+
+    def wait():
+        begun.set()
+        return hold.wait()
+
+    def work(name):
+        done.append((name, threading.get_ident()))
+        if len(done) == 3:
+            hold.set()  # only then does the helper come to an end
+
+    with HelperThread() as helper:
+        awaited = helper.do(wait)
+        begun.wait()
+        for name in ("look 1", "look 2"):
+            helper.ahead(lambda name=name: work(name))
+        helper.part(lambda: work("part"))
+        assert awaited.result()
+    here = threading.get_ident()
+    assert done == [("look 1", here), ("look 2", here), ("part", here)]
+
+
+def test_nobody_who_waits_begins_another_whole_task():
+    hold, begun, whole = threading.Event(), threading.Event(), []
+
+    def wait():
+        begun.set()
+        return hold.wait()
+
+    with HelperThread() as helper:
+        awaited = helper.do(wait)
+        begun.wait()
+        other = helper.do(lambda: whole.append(threading.get_ident()))
+        threading.Timer(0.01, hold.set).start()
+        assert awaited.result()
+        other.result()
+    assert len(whole) == 1
+
+
+def test_an_interruption_in_a_task_that_is_not_awaited_ends_the_wait():
+    hold, begun = threading.Event(), threading.Event()
+
+    def wait():
+        begun.set()
+        hold.wait()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with HelperThread() as helper:
+        awaited = helper.do(wait)
+        begun.wait()
+        helper.part(interrupt)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                awaited.result()
+        finally:
+            hold.set()
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 4, 5, 9])
+def test_faces_embedded_in_parts_have_the_vectors_that_they_have_together(n):
+    chips = list(np.random.default_rng(n).integers(0, 255, (n, 112, 112, 3), np.uint8))
+    with HelperThread() as helper:
+        parts = embedded(SFace(), chips, ONE, helper)
+    together = SFace()(np.array(chips).reshape(-1, 112, 112, 3), machine=ONE)
+    assert len(parts) == n
+    assert n == 0 or (parts == together).all()
 
 
 def test_the_helper_ends_with_the_block_and_begins_nothing_more():

@@ -187,6 +187,5 @@ def test_too_little_memory_is_one_sentence_before_anything_is_made(
 def test_networks_beside_each_other_share_the_cores(
     cores: int, asked: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = sys.modules["castlist.pipeline.scan"]
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    assert module._shared(Machine(threads=asked)).threads == expected
+    assert Machine(threads=asked).shared.threads == expected

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ from castlist.cli.options import films_options, machine_options, made_recipe, pl
 from castlist.types import Machine
 
 if TYPE_CHECKING:
+    from castlist.decode import WaitingDecoder
     from castlist.recipe import Recipe
 
 
@@ -61,25 +65,56 @@ def command(
     address: str | None, as_json: bool, replace: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
-    steps = made_recipe(recipe, settings, people)
-    replace = replace or bool(recipe or settings or people)  # who names a recipe wants its cast
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
+    own = bool(recipe or settings or people)
+    replace = replace or own  # who names a recipe wants its cast
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
-        _single(films[0], steps, machine, out=out, as_json=as_json, replace=replace, quiet=quiet)
+        begun = (Path(out) if out else Path(films[0]).with_suffix(".castlist")) / "cast.db"
+        with _begun_early(films[0], None if own or begun.exists() else machine) as decoder:
+            steps = made_recipe(recipe, settings, people)
+            _single(films[0], steps, machine, decoder, out=out, as_json=as_json, replace=replace, quiet=quiet)
         return 0
+    steps = made_recipe(recipe, settings, people)
     return _many(
         films, steps, machine, out=out, jobs=jobs, shard=shard, on=on, address=address,
         as_json=as_json, again=replace, quiet=quiet,
     )  # fmt: skip
 
 
-def _single(
-    film: str, recipe: Recipe, machine: Machine, *, out: str | None, as_json: bool, replace: bool, quiet: bool
-) -> None:
-    """The cast of one film on stdout."""
-    from castlist.decode import WaitingDecoder
+@contextmanager
+def _begun_early(film: str, machine: Machine | None) -> Iterator[WaitingDecoder | None]:
+    """The decoder of a film, started, while this process imports the rest; None where there is no such file.
 
-    decoder = WaitingDecoder(film)  # starts while this process imports the rest
+    On a machine the usual networks are loaded meanwhile, too.
+    """
+    from castlist.decode import WaitingDecoder
+    from castlist.helper_thread import HelperThread
+
+    if not Path(film).is_file():  # `find` says what is wrong with it
+        yield None
+        return
+    with WaitingDecoder(film) as decoder, HelperThread() as helper:
+        if machine is not None and machine.device != "cuda":
+            helper.do(partial(_load_usual, machine))
+        yield decoder
+
+
+def _load_usual(machine: Machine) -> None:
+    """Load the networks of the usual recipe; what goes wrong is said where they are used."""
+    with suppress(Exception):
+        from castlist.detect import YuNet
+        from castlist.embed import SFace
+        from castlist.models import load
+
+        for name in (YuNet.model, SFace.model):
+            load(name, machine.shared)
+
+
+def _single(
+    film: str, recipe: Recipe, machine: Machine, decoder: WaitingDecoder | None, *, out: str | None,
+    as_json: bool, replace: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
     from castlist.io import plain_json
     from castlist.pipeline import find

@@ -13,7 +13,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 
@@ -23,7 +23,17 @@ from numpy.typing import NDArray
 from castlist.boxes import portrait_square
 from castlist.decode import Frame, Reader, WaitingDecoder, read_frames
 from castlist.detect import BACK, LookAhead, Sampler, Sampling
-from castlist.embed import CHIP, align_faces, best_faces, detail, doubtful, face_quality, halved, sharpness
+from castlist.embed import (
+    CHIP,
+    Embedder,
+    align_faces,
+    best_faces,
+    detail,
+    doubtful,
+    face_quality,
+    halved,
+    sharpness,
+)
 from castlist.helper_thread import HelperTask, HelperThread
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -36,6 +46,7 @@ CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segme
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
 AHEAD = 8  # frames by which looks are begun before they are needed: two looks, at 24 frames a second
 AHEAD_BYTES = 64 << 20  # of pictures that may wait for it; large ones are fewer, but always two
+TOGETHER = 4  # faces embedded in one go, a multiple of `embed.network.BATCH`: 70 ms
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 
 
@@ -64,7 +75,7 @@ def scan(
         VideoError: the film cannot be read any further.
     """
     start = 0 if last_pts is None else last_pts + 1
-    shared = _shared(machine)
+    shared = machine.shared
     with ExitStack() as open_things:
         helper = open_things.enter_context(HelperThread())
         helper.do(lambda: load_networks(recipe, machine))  # while the decoder starts
@@ -122,19 +133,9 @@ def _lag(video: Video) -> int:
     return max(2, min(AHEAD, AHEAD_BYTES // (3 * video.width * video.height)))
 
 
-def _shared(machine: Machine) -> Machine:
-    """The machine as a network uses it while one other is at work beside it.
-
-    Threads of one network wait for each other after every layer; two networks beside each other do not.
-    """
-    if machine.threads:
-        return machine
-    return replace(machine, threads=(machine.cores + 1) // 2)
-
-
 def load_networks(recipe: Recipe, machine: Machine) -> None:
     """Load the networks of a scan before they are needed."""
-    machine = _shared(machine)
+    machine = machine.shared
     recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
     recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
 
@@ -219,7 +220,7 @@ class _Segment:
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
         """All that is kept of the segment, its best faces embedded."""
-        recipe, machine = self.street.recipe, self.street.machine
+        recipe = self.street.recipe
         damaged, retimed, unread = self.lost.tolist()
         clock = Clock(np.array(self.pts), self.unit, retimed, unread)
         signal = np.array(self.signals, np.uint8)
@@ -233,16 +234,26 @@ class _Segment:
             tracks, quality, clock, per_second=embed.per_second, least=embed.least,
             single=doubtful(tracks, detections, quality, clock),
         )  # fmt: skip
-        vector = embed(np.array([self.chips[i] for i in chosen]), machine=machine) if len(chosen) else ()
+        vector = embedded(embed, [self.chips[i] for i in chosen], self.street.machine, self.street.helper)
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
         cue = recipe.cue([self.besides[i] for i in chosen])
-        return Scan(clock, signal, detections, quality, chosen, np.array(vector), names, damaged, cue)
+        return Scan(clock, signal, detections, quality, chosen, vector, names, damaged, cue)
 
     def _quality(self, faces: Detections) -> NDArray[np.float32]:
         size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
         sharp = np.array([sharpness(chip) for chip in self.chips])
         fine = np.array([detail(chip) for chip in self.chips])
         return face_quality(size, faces.score, faces.landmarks, sharp, fine)
+
+
+def embedded(
+    embed: Embedder, chips: list[NDArray[np.uint8]], machine: Machine, helper: HelperThread
+) -> NDArray[np.float32]:
+    """(n, d) vectors of n chips (112, 112, 3), TOGETHER at a time, so that two threads share the work."""
+    size = max(1, len(chips)) if machine.device == "cuda" else TOGETHER
+    parts = [np.array(chips[i : i + size]) for i in range(0, len(chips), size)]
+    tasks = [helper.part(partial(embed, part, machine=machine)) for part in parts]
+    return np.concatenate([task.result() for task in tasks]) if tasks else np.zeros((0, 0), np.float32)
 
 
 def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
