@@ -132,19 +132,36 @@ def test_a_group_that_is_no_face_leaves_by_one_key_and_comes_back_by_one_undo(
     assert page.said == []
 
 
+def test_a_track_is_watched_from_its_first_frame_and_not_from_the_shot_before(page: Any) -> None:
+    asked(page)
+    piece = page.locator(".check [data-piece]").first
+    piece.hover()
+    page.evaluate("() => { HTMLMediaElement.prototype.play = () => Promise.resolve(); }")  # it stays there
+    page.keyboard.press("w")
+    page.wait_for_function("() => document.querySelector('#player').open")
+    track = page.evaluate("() => document.querySelector('.check [data-piece]').piece.tracks[0]")
+    start = page.evaluate("t => fetch('/api/tracks?of=' + t).then((r) => r.json())", arg=track)[0]["start"]
+    at = page.evaluate("() => 1000 * document.querySelector('#player video').currentTime")
+    assert start <= at < start + 20
+
+
 @pytest.mark.parametrize("tab", ["people", "questions", "timeline"])
 def test_what_the_page_says_covers_nothing_that_can_be_pressed(page: Any, tab: str) -> None:
     if tab == "questions":
         asked(page)
     page.locator(f"[data-tab={tab}]").click()
-    covered = """() => {
+    covered = """(length) => {
       const message = document.querySelector('#message'), box = (e) => e.getBoundingClientRect();
-      message.textContent = 'Person 1 and Person 20, 21 tracks: not a face. Person 3 and 4: confirmed.';
+      const text = document.createElement('span'), undo = document.createElement('button');
+      text.textContent = 'Person 1 and Person 20, 21 tracks: joined Anna. '.repeat(length);
+      undo.textContent = 'Undo';
+      message.replaceChildren(text, undo);
       const m = box(message), all = [...document.querySelectorAll('button, input, select')];
       const free = (b) => b.right <= m.left || b.left >= m.right || b.bottom <= m.top || b.top >= m.bottom;
-      return m.width ? all.filter((e) => e.offsetParent && !free(box(e))).map((e) => e.textContent) : null;
+      const under = (e) => e.offsetParent && !message.contains(e) && !free(box(e));
+      return m.width ? all.filter(under).map((e) => e.textContent) : null;
     }"""
-    assert page.evaluate(covered) == []
+    assert [page.evaluate(covered, arg=length) for length in (1, 3, 20)] == [[], [], []]
 
 
 def test_every_track_of_a_person_is_shown_on_its_own(page: Any) -> None:

@@ -60,7 +60,7 @@ let quiet = 0;
 export const topmost = () => $$("dialog[open]").at(-1) || null;
 export function notify(text, bad = false, back = null) {
   (topmost() || bar).append(box);
-  box.replaceChildren(...[text, back && button("Undo", back)].filter(Boolean));
+  box.replaceChildren(...(text ? [el("span", { title: text }, text), back && button("Undo", back)].filter(Boolean) : []));
   box.className = bad ? "bad" : "";
   clearTimeout(quiet);
   quiet = setTimeout(() => { box.replaceChildren(); }, bad || back ? 8000 : 2600);

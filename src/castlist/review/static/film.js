@@ -15,6 +15,8 @@ export const onOpen = (run) => { openPerson = run; };
 export const onChoose = (by) => { chooser = by; };
 const open = named(dialog, "film", ([ms, track]) => show(track === undefined ? null : track, ms));
 
+// Milliseconds played before an appearance. A track begins with its first frame: before it there may be another shot.
+const LEAD = 300, WITHIN = 4; // and into that frame, since times are rounded
 // Play from a time: of a track to its end, of a stay to its end, else on and on.
 export async function play(track, ms, end = null) {
   show(track, ms, end);
@@ -28,7 +30,7 @@ function show(track, ms, end = null) {
   attach(video);
   open([Math.round(ms), ...(track === null ? [] : [track])]);
   video.focus();
-  seek(Math.max(0, ms - 300));
+  seek(track === null ? Math.max(0, ms - LEAD) : ms + WITHIN);
   video.play().catch(() => { video.muted = true; video.play().catch(() => {}); });
 }
 function seek(ms) {
