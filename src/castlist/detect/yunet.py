@@ -99,24 +99,34 @@ def _decode(
 
     Every cell that scores at least min_score, of the network's three maps in turn.
     """
-    n, picture, found = len(x), [], []
-    for stride in STRIDES:
-        cells = x.shape[3] // stride
-        # the network gives the cells of all pictures in a row, as if they were of one
-        cls, obj, box, points = (
-            maps[f"{name}_{stride}"].reshape(n, -1, wide)
-            for name, wide in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
-        )
-        score = np.sqrt(cls.clip(0, 1) * obj.clip(0, 1))[:, :, 0]
-        of, hit = np.nonzero(score >= min_score)
-        corner = np.stack([hit % cells, hit // cells], 1)
-        box, points = box[of, hit], points[of, hit]
-        centre, size = (box[:, :2] + corner) * stride, np.exp(box[:, 2:]) * stride
-        points = (points.reshape(-1, 5, 2) + corner[:, None]) * stride
-        found.append(np.column_stack([centre - size / 2, size, points.reshape(-1, 10), score[of, hit]]))
-        picture.append(of)
-    rows, owner = np.concatenate(found).astype(np.float32), np.concatenate(picture)
+    n, wide = len(x), x.shape[3]
+    parts = [part for stride in STRIDES if (part := _guesses(maps, n, wide, stride, min_score)) is not None]
+    if not parts:
+        return [np.zeros((0, 15), np.float32)] * n
+    rows, owner = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
     return [rows[owner == i] for i in range(n)]
+
+
+def _guesses(
+    maps: dict[str, NDArray[np.float32]], n: int, wide: int, stride: int, min_score: float
+) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+    """Rows of the cells of one map of n pictures, `wide` pixels wide, and whose they are; None for none."""
+    # the network gives the cells of all pictures in a row, as if they were of one
+    cls, obj = (maps[f"{name}_{stride}"].ravel() for name in ("cls", "obj"))
+    likely = np.flatnonzero(cls * obj >= 0.99 * min_score**2)  # a little below what counts: few of many
+    score = np.sqrt(cls[likely].clip(0, 1) * obj[likely].clip(0, 1))
+    sure = score >= min_score
+    at, score = likely[sure], score[sure]
+    if not len(at):
+        return None
+    box, points = maps[f"bbox_{stride}"].reshape(-1, 4)[at], maps[f"kps_{stride}"].reshape(-1, 10)[at]
+    of, hit = np.divmod(at, len(cls) // n)
+    cells = wide // stride
+    corner = np.stack([hit % cells, hit // cells], 1)
+    centre, size = (box[:, :2] + corner) * stride, np.exp(box[:, 2:]) * stride
+    points = (points.reshape(-1, 5, 2) + corner[:, None]) * stride
+    rows = np.column_stack([centre - size / 2, size, points.reshape(-1, 10), score])
+    return rows.astype(np.float32), of
 
 
 class _Memory(threading.local):

@@ -44,7 +44,7 @@ SEGMENT = 96  # frames: some four seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
 CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segment waits for them
 MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
-AHEAD = 8  # frames by which looks are begun before they are needed: two looks, at 24 frames a second
+AHEAD = 12  # frames by which looks are begun before they are needed: three looks, at 24 frames a second
 AHEAD_BYTES = 64 << 20  # of pictures that may wait for it; large ones are fewer, but always two
 TOGETHER = 4  # faces embedded in one go, a multiple of `embed.network.BATCH`: 70 ms
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
@@ -190,7 +190,8 @@ class _Segment:
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
-        for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
+        seconds = float(frame.pts * self.unit)
+        for faces in self.watcher.see(number, seconds, lambda: frame.image, signal, frame.ready):
             self._store(faces)
 
     def _store(self, faces: Detections) -> None:
