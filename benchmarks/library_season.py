@@ -8,8 +8,9 @@ alikes of the cast in every film. A look-alike is the stranger among 300 who loo
 cast; with --doubles it is the same face with each length moved by up to .3 of its range, as twins differ,
 which a face alone does not tell apart. FOLDER gets the films, their truth and their workspaces; what is
 there already is used. Printed are B-cubed over the people of all films (each film's people against the
-library's), how many questions a person must answer until it is 1, the same for other orders of adding, and
-the processor seconds of each film's adding.
+library's), the same after twelve answers (each about one person: who else is this person, and in which
+films is it somebody else), how many answers there are until it is 1 or nothing is asked any more, the same
+for other orders of adding, and the processor seconds of each film's adding.
 """
 
 from __future__ import annotations
@@ -152,21 +153,30 @@ def score(rows: list[tuple[str, str, str]]) -> float:
     return float(b_cubed(true, found).f1)
 
 
-def answer_all(lib: Library, truth: dict[str, dict[int, str]], most: int = 200) -> tuple[int, list[float]]:
-    """Answer the first question again and again, by the truth; how many, and the score after each."""
-    scores = []
-    for asked in range(most):
-        rows = film_people(lib, truth)
-        scores.append(score(rows))
-        questions = lib.questions()
-        if not questions or scores[-1] == 1:
-            return asked, scores
+def answer_all(
+    lib: Library, truth: dict[str, dict[int, str]], most: int = 200
+) -> tuple[list[float], list[int]]:
+    """Answer the first sheet of questions again and again, by the truth.
+
+    Returns:
+        the score before each answer and at the end, and how many people and films were ticked in each answer.
+    """
+    scores, ticks = [score(film_people(lib, truth))], []
+    while len(ticks) < most and scores[-1] < 1 and (found := lib.sheets(1)):
+        rows, sheet = film_people(lib, truth), found[0]
         who: dict[str, Counter[str]] = {}
         for _, person, true in rows:
             who.setdefault(person, Counter())[true] += 1
-        a, b = (who[p].most_common(1)[0][0] for p in (questions[0].a, questions[0].b))
-        lib.answer(questions[0].id, "same" if a == b else "different")
-    return most, scores
+        label = {person: count.most_common(1)[0][0] for person, count in who.items()}
+        member = {key: true for key, _, true in rows}
+        own = label[sheet.person]
+        replies = {q.id: "same" if label[q.a] == own else "different" for q in sheet.questions}
+        shown = [f"{m.film}:{m.key}" for m in sheet.members]
+        wrong = [key for key in shown if member[key] != own]
+        lib.answer_sheet(sheet.person, replies, wrong)
+        ticks.append(sum(reply == "same" for reply in replies.values()) + len(wrong))
+        scores.append(score(film_people(lib, truth)))
+    return scores, ticks
 
 
 def main() -> None:
@@ -208,12 +218,14 @@ def main() -> None:
             partitions.append({frozenset(g) for g in groups.values()})
             people_found = len({r[1] for r in rows})
             untouched, questions = score(rows), len(lib.questions())
-            asked, scores = answer_all(lib, truth)
+            scores, ticks = answer_all(lib, truth)
+            asked = len(ticks)
             true = len({r[2] for r in rows})
             print(
                 f"order {order}: {len(rows)} film-people, {people_found} people, truly {true}; "
                 f"B-cubed {untouched:.4f} untouched, {questions} questions open, "
-                f"{scores[min(ANSWERS, asked)]:.4f} after {min(ANSWERS, asked)} answers, "
+                f"{scores[min(ANSWERS, asked)]:.4f} after {min(ANSWERS, asked)} answers "
+                f"({sum(ticks[:ANSWERS])} ticks), "
                 f"{scores[-1]:.4f} after {asked}; "
                 f"seconds a film {' '.join(f'{c:.2f}' for c in cost)}",
                 flush=True,

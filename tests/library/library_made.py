@@ -39,11 +39,12 @@ def made_film(
     seed: int = 0,
     older: float = 1.0,
     looks: dict[int, int] | None = None,
+    age: int = 1000,
 ) -> Path:
     """A workspace as a run leaves it, of a film in which those of tracks[i] are seen together in shot i.
 
     Vectors are those of made-up people with `noise`, all at the cosine `older` to how they look in other
-    films; `fates`, `names` and `looks` (who looks like whom) are by person.
+    films, and the rest of them by `age`; `fates`, `names` and `looks` (who looks like whom) are by person.
     """
     rng = np.random.default_rng([seed, len(tracks), *name.encode()])
     digest = hashlib.sha256(name.encode()).hexdigest()
@@ -60,7 +61,7 @@ def made_film(
         np.array([r[0] for r in rows]), box, np.full(len(rows), 0.9), np.zeros((len(rows), 5, 2))
     )
     alike = [(looks or {}).get(who, who) for _, _, who in rows]
-    faces = [older * person_vector(who) + np.sqrt(1 - older**2) * person_vector(who + 1000) for who in alike]
+    faces = [older * person_vector(who) + np.sqrt(1 - older**2) * person_vector(who + age) for who in alike]
     vector = np.array(faces).reshape(-1, DIM) + noise * rng.normal(size=(len(rows), DIM)) / np.sqrt(DIM)
     clock = Clock(np.arange(FRAMES * len(tracks)), Fraction(1, 25))
     with Workspace.open(place, create=True) as keep:

@@ -178,6 +178,11 @@ WRONG = [
     ("answer", {"question": "x", "said": "same"}),
     ("answer", {"question": 1, "said": "same"}),
     ("answer", {"question": "", "said": "perhaps"}),
+    ("sheet", {"person": "nobody", "replies": {}, "wrong": []}),
+    ("sheet", {"person": "nobody", "replies": [], "wrong": []}),
+    ("sheet", {"person": "nobody", "replies": {"x": 1}, "wrong": []}),
+    ("sheet", {"person": "nobody", "replies": {}, "wrong": [1]}),
+    ("sheet", {"replies": {}, "wrong": ["a.mp4"]}),
     ("name", {"person": "nobody", "name": "Anna"}),
     ("name", {"person": "", "name": ""}),
     ("merge", {"people": ["x"]}),
@@ -207,3 +212,29 @@ def test_pictures_and_the_film_are_shown(client, lib):
     assert client.ask("GET", f"/film/{film.id}")[0] == 404  # no film lies there
     for missing in ("api/person/x", "thumb/x/y", "thumb/1/../../x", "film/9", "film/x"):
         assert client.ask("GET", f"/{missing}")[0] in (404, 422)
+
+
+def test_questions_about_one_person_are_one_answer(page, lib, tmp_path):
+    lib.add(made_film(tmp_path, "c", [[1], [1]], noise=0.1))
+    lib.add(made_film(tmp_path, "d", [[1, 6], [1], [6]], noise=0.1, older=0.45, age=2000))
+    page.reload()
+    group = page.locator(".group").filter(has=page.locator("footer")).first
+    group.wait_for()
+    number, before = group.locator(".asked").count(), len(lib.people)
+    asked_in_all = len(lib.questions())
+    assert number >= 2
+    first = group.locator(".asked").first
+    first.get_by_role("button", name="Same person").click()
+    assert first.get_by_role("button", name="Same person").get_attribute("aria-pressed") == "true"
+    assert lib.history() == []  # nothing is decided yet
+    group.locator("footer button").first.click()
+    count(page, ".asked", asked_in_all - number)
+    assert len(lib.people) == before - 1
+    assert len(lib.history()) == 1
+    page.locator("#message button").click()  # undo
+    count(page, ".asked", asked_in_all)
+    group = page.locator(".group").filter(has=page.locator(".own-film")).first
+    group.locator(".own-film").first.click()
+    group.locator(".take-out").click()
+    page.wait_for_function("() => document.querySelector('#message').innerText.includes('1 film taken out')")
+    assert len(lib.people) == before + 1

@@ -214,12 +214,26 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
 @library
 @click.argument("reply", type=click.Choice(["same", "different", "unsure"]))
 @click.argument("question", nargs=-1, required=True)
+@click.option(
+    "--others",
+    type=click.Choice(["different", "unsure"]),
+    help="Answer the other open questions about the same person, too, all as one decision.",
+)
 @decided
-def decide(lib: Library, reply: str, question: Sequence[str], author: str) -> None:
+def decide(lib: Library, reply: str, question: Sequence[str], others: str | None, author: str) -> None:
     """Answer questions of LIB by their ids."""
-    for name in question:
-        lib.answer(name, reply, author=author)
-        click.echo(f"{name}: {reply}")
+    if others is not None:
+        sheet = next((s for s in lib.sheets() if {q.id for q in s.questions} >= set(question)), None)
+        if sheet is None:
+            raise click.UsageError("with --others, name open questions about one person")
+        replies = {q.id: reply if q.id in question else others for q in sheet.questions}
+        lib.answer_sheet(sheet.person, replies, author=author)
+    else:
+        replies = dict.fromkeys(question, reply)
+        for name in replies:
+            lib.answer(name, reply, author=author)
+    for name, answer in replies.items():
+        click.echo(f"{name}: {answer}")
 
 
 @command.command()

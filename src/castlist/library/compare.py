@@ -26,6 +26,7 @@ class Comparison:
     film: int | None  # the row of the film that is added, where it was there before: left out
     common: CommonPart
     likeness: ScoreOdds
+    people: int  # of the library
     _films: dict[str, list[Vectors]] = field(default_factory=dict, repr=False)
 
     def films(self, person: str) -> list[Vectors]:
@@ -50,5 +51,4 @@ class Comparison:
 
     def probability(self, log_odds: float) -> float:
         """The probability that goes with evidence, among all people of the library."""
-        people = self.db.execute("SELECT count(*) FROM person").fetchone()[0]
-        return float(posterior(log_odds, people))
+        return float(posterior(log_odds, self.people))

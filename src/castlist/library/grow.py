@@ -147,7 +147,8 @@ def _linked(
     pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
     inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))}, common)
     different = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
-    compare = Comparison(db, facts.model, film, common, ScoreOdds.fit(facts.model, pairs, different))
+    count = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
+    compare = Comparison(db, facts.model, film, common, ScoreOdds.fit(facts.model, pairs, different), count)
     candidates = _candidates(compare, able, sets, nearest)
     apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
     for a, b in (*facts.together, *parted):
@@ -161,10 +162,11 @@ def _linked(
         people,
         candidates,
         compare.likeness,
-        library=db.execute("SELECT count(*) FROM person").fetchone()[0],
+        library=count,
         apart=apart,
         inside=inside,
         held={p: frozenset(members_held) for p, members_held in held.items()},
+        decided=decisions_in(facts.stamp) > 0,
     )
     return _Linking(compare, candidates, apart, placement)
 
@@ -248,7 +250,8 @@ def _halves(facts: FilmFacts, linking: _Linking, growth: Growth, people: dict[in
     }
     person = {n: str(row["person"]) for n, row in people.items() if row["person"]}
     sufficient = frozenset(n for n in people if members[n].sufficient)
-    halves = Halves(linking.compare, FilmSide(vectors, sufficient, person, linking.apart))
+    decided = decisions_in(facts.stamp) > 0
+    halves = Halves(linking.compare, FilmSide(vectors, sufficient, person, linking.apart, decided))
     halves.find(found, linking.candidates)
     for merge in halves.merged:
         event: Data = {"into": merge.into, "gone": merge.gone, "p": round(merge.probability, 6)}

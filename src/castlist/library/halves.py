@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from castlist.library.compare import Comparison
 from castlist.library.harvest import decisions_in
-from castlist.library.link import ASK, ASKED, SURE, Ask, Candidate, Placement, TwoPeople
+from castlist.library.link import ASK, ASKED, SURE, TOGETHER, Ask, Candidate, Placement, TwoPeople
 from castlist.library.log import PairAnswer
 from castlist.library.lookup import elder
 
@@ -21,6 +21,7 @@ __all__ = ["FilmSide", "Halves", "Merged"]
 Vectors = NDArray[np.float32]
 MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be likelier to be linked
 BOTH = "looks like two people of the library"
+LIKELIEST = 5  # look-alikes who are compared by all films even where this film speaks against them
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,6 +32,7 @@ class FilmSide:
     sufficient: frozenset[int]  # people who can begin a new person of the library
     person: Mapping[int, str]  # id in the library of those who were linked, or known before
     apart: Mapping[int, frozenset[int]]  # who was seen together with whom, or held apart
+    decided: bool  # whether somebody decided anything in this film
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Halves:
             return
         films = [self.compare.member(member) for member in pair.members]
         direct = self.compare.log_odds(films[:1], films[1:])
-        if direct > 0 and not self._excluded(first, second) and self._films_agree(first, second):
+        excluded = self._together(first, second) or self._held_apart(first, second)
+        if direct > 0 and not excluded and self._films_agree(first, second):
             self._merge(first, second, float(1 / (1 + np.exp(-direct))))
             return
         number, vectors = pair.number, self.film.vectors[pair.number]
@@ -91,19 +94,22 @@ class Halves:
     def _compare_again(self, person: str, others: Sequence[Candidate], vectors: Vectors) -> None:
         """Somebody of whom there is a further film now, with those who look alike."""
         films, asked = [*self.compare.films(person), vectors], 0
-        for other in sorted(others, key=lambda c: (-c.best, c.member)):
+        for rank, other in enumerate(sorted(others, key=lambda c: (-c.best, c.member))):
             if other.person is None or self._now(other.person) == self._now(person):
                 continue
-            if float(self.compare.likeness.log_odds(other.best)) <= 0:
+            if rank >= LIKELIEST and float(self.compare.likeness.log_odds(other.best)) <= 0:
                 break
             chance = self.compare.probability(self.compare.log_odds(films, self.compare.films(other.person)))
-            if chance < ASK or self._excluded(person, other.person):
+            together = self._together(person, other.person)
+            if chance < (SURE if together else ASK) or self._held_apart(person, other.person):
                 continue
-            if chance >= SURE and self._films_agree(person, other.person):
+            if together and self._decided(person, other.person):
+                continue
+            if chance >= SURE and not together and self._films_agree(person, other.person):
                 self._merge(person, other.person, chance)
                 films += self.compare.films(other.person)
             elif asked < ASKED:
-                self.questions.append(Ask(other.number, other.member, chance))
+                self.questions.append(Ask(other.number, other.member, chance, TOGETHER if together else ""))
                 asked += 1
 
     def _merge(self, a: str, b: str, probability: float) -> None:
@@ -121,12 +127,33 @@ class Halves:
         ids = {person, *(m.gone for m in self.merged), *(m.into for m in self.merged)}
         return sorted(p for p in ids if self._now(p) == self._now(person))
 
-    def _excluded(self, a: str, b: str) -> bool:
-        """Whether a scene, an answer or two names say that two people are not one."""
+    def _together(self, a: str, b: str) -> bool:
+        """Whether a scene shows two people at once, or this film held them apart before."""
         first, second = self._ids(a), self._ids(b)
         apart = self.film.apart
         return any(y in apart.get(x, frozenset()) for x, y in self._pairs_in_film(first, second)) or any(
-            _held_apart(self.compare.db, x, y) for x, y in product(first, second)
+            _joined(self.compare.db, "together", x, y) for x, y in product(first, second)
+        )
+
+    def _decided(self, a: str, b: str) -> bool:
+        """Whether somebody decided anything in a film that has both."""
+        first, second = self._ids(a), self._ids(b)
+        before = (row[2] for row in self._shared_films(first, second))
+        return (self.film.decided and any(self._pairs_in_film(first, second))) or any(
+            map(decisions_in, before)
+        )
+
+    def _shared_films(self, first: list[str], second: list[str]) -> Iterator[tuple[int, int, str]]:
+        """Members of two people in the same film of the library, and what the film's workspace held."""
+        for pair in product(first, second):
+            yield from self.compare.db.execute(_SHARED_FILMS, pair)
+
+    def _held_apart(self, a: str, b: str) -> bool:
+        """Whether an answer or two names say that two people are not one."""
+        db = self.compare.db
+        return any(
+            _two_names(db, x, y) or _joined(db, "answer", x, y, f"said <> '{PairAnswer.SAME}'")
+            for x, y in product(self._ids(a), self._ids(b))
         )
 
     def _films_agree(self, a: str, b: str) -> bool:
@@ -141,9 +168,7 @@ class Halves:
             for x, y in self._pairs_in_film(first, second)
             if x in vectors and y in vectors
         ]
-        for x, y, stamp in (
-            row for p in product(first, second) for row in compare.db.execute(_SHARED_FILMS, p)
-        ):
+        for x, y, stamp in self._shared_films(first, second):
             if not stamp or decisions_in(stamp):
                 return False
             pairs.append(([compare.member(x)], [compare.member(y)]))
@@ -155,19 +180,19 @@ class Halves:
         return product(left, right)
 
 
-def _held_apart(db: sqlite3.Connection, a: str, b: str) -> bool:
-    """Whether two people were seen together, were answered to be two, or have two names."""
+def _two_names(db: sqlite3.Connection, a: str, b: str) -> bool:
+    """Whether two people have two names."""
     names = db.execute("SELECT name FROM person WHERE id IN (?, ?) AND name <> ''", (a, b)).fetchall()
-    if len({str(name).casefold() for (name,) in names}) > 1:
-        return True
-    for table, extra in (("together", ""), ("answer", f"AND said <> '{PairAnswer.SAME}'")):
-        query = (
-            f"SELECT 1 FROM {table} JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"  # noqa: S608
-            f" WHERE ((x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)) {extra} LIMIT 1"
-        )
-        if db.execute(query, (a, b, a, b)).fetchone():
-            return True
-    return False
+    return len({str(name).casefold() for (name,) in names}) > 1
+
+
+def _joined(db: sqlite3.Connection, table: str, a: str, b: str, extra: str = "1") -> bool:
+    """Whether a table of pairs of members has a row about two people."""
+    query = (
+        f"SELECT 1 FROM {table} JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"  # noqa: S608
+        f" WHERE ((x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)) AND {extra} LIMIT 1"
+    )
+    return db.execute(query, (a, b, a, b)).fetchone() is not None
 
 
 _SHARED_FILMS = """

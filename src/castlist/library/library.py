@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +36,7 @@ from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
 from castlist.library.search import LikelyPerson, by_face
+from castlist.library.sheets import QuestionSheet, events_of, film_members, parts, sheets, split_off
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
 from castlist.library.undo import LibraryDecision
@@ -168,6 +168,11 @@ class Library:
         """What a person should decide, grouped by person, the most useful first."""
         with self.reading() as db:
             return views.questions(db, self.path)[:limit]
+
+    def sheets(self, limit: int = 100) -> list[QuestionSheet]:
+        """The open questions, all those about one person together; the most useful sheets first."""
+        with self.reading() as db:
+            return sheets(db, self.path, limit)[1]
 
     # Writing
 
@@ -448,28 +453,11 @@ class Library:
         """
         with self._writing() as (db, record):
             known = views.person(db, person)
-            members = _members(db, known)
-            chosen = [m for m in members if any(_means(given, m) for given in films)]
-            if not chosen or len(chosen) == len(members):
-                raise InputError(
-                    f"{person} is in {', '.join(sorted({m.film for m in members}))}; name some of these "
-                    f"films, not all"
-                )
-            new = new_ulid()
-            kept = next(m for m in members if m not in chosen)
-            record(
-                [
-                    (
-                        EventKind.SPLIT,
-                        {"person": known, "new": new, "members": [[m.digest, m.key] for m in chosen]},
-                    ),
-                    (
-                        EventKind.ANSWER,
-                        {"a": list(kept[:2]), "b": list(chosen[0][:2]), "said": PairAnswer.DIFFERENT},
-                    ),
-                ],
-                author=author or "somebody",
-            )
+            members = film_members(db, known)
+            chosen = parts(members, person, films)
+            events = split_off(known, next(m for m in members if m not in chosen), chosen)
+            record(events, author=author or "somebody")
+            new = events[0][1]["new"]
             self._bring_names(db, known, new)
         return new
 
@@ -497,6 +485,30 @@ class Library:
                 events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
             number = record(events, author=author or "somebody")
             self._bring_names(db, *(p for p in (_person_of(db, member) for member in row) if p))
+            return number
+
+    def answer_sheet(
+        self, person: str, replies: Mapping[str, str], wrong: Sequence[str] = (), *, author: str = ""
+    ) -> int:
+        """Answer the questions about one person together, as one decision; its number.
+
+        Args:
+            person: id, end of an id, or name.
+            replies: same, different or unsure, by the id of a question about this person.
+            wrong: films of this person that show somebody else, or single film-people as `film:key`; they get
+                new ids, one for those who look alike.
+
+        Raises:
+            InputError: there is nobody like that, a question is not about this person, a film does not show
+                the person, all films would go, or there is nothing to record.
+        """
+        with self._writing() as (db, record):
+            known = views.person(db, person)
+            events = events_of(db, known, replies, wrong)
+            if not events:
+                raise InputError("answer a question, or name a film that shows somebody else")
+            number = record(events, author=author or "somebody")
+            self._bring_names(db, *undo.people_of(db, number), lookup.now_id(db, known))
             return number
 
     def undo(self, decision: int | None = None, *, author: str = "") -> LibraryDecision:
@@ -550,7 +562,7 @@ class Library:
         with self._writing() as (db, _):
             known = views.person(db, person)
             films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
-            members = [(m.digest, m.key) for m in _members(db, known)]
+            members = [(m.digest, m.key) for m in film_members(db, known)]
             ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
             names = names_of(db, storage.event_log(self.path), ids)
             drop_index(self.path)
@@ -706,30 +718,6 @@ def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
             )
         )
     return found
-
-
-class _FilmMember(NamedTuple):
-    """A person of one film."""
-
-    digest: str  # of the film
-    key: str
-    film: str  # its name
-    path: str
-
-
-def _members(db: sqlite3.Connection, person: str) -> list[_FilmMember]:
-    """The film-people of a person of the library."""
-    rows = db.execute(
-        "SELECT digest, key, film.name, path FROM member JOIN film ON film.id = film WHERE person = ? "
-        "ORDER BY member.id",
-        (person,),
-    )
-    return [_FilmMember(*row) for row in rows]
-
-
-def _means(given: str, member: _FilmMember) -> bool:
-    digest, key, name, path = member
-    return given in (name, path, digest, f"{name}:{key}", f"{digest}:{key}", Path(path).stem)
 
 
 def _person_of(db: sqlite3.Connection, member: int) -> str | None:

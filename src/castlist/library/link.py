@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 
 from castlist.library.score import ScoreOdds, posterior
 
-__all__ = ["ASK", "SURE", "Ask", "Candidate", "NewPerson", "Placement", "place"]
+__all__ = ["ASK", "SURE", "TOGETHER", "Ask", "Candidate", "NewPerson", "Placement", "place"]
 
 # Probability from which a link is made: a wrong link is hard to notice, a question is not. On halves of
 # twelve clips and on 500 people of LFW as films, no link was wrong at .97 either.
 SURE = 0.99
-ASK = 0.05  # probability from which a person is asked
+ASK = (
+    0.02  # probability from which a person is asked: one more face in a question about somebody costs little
+)
 ASKED = 3  # questions about one person of a film at most
+# Mirrors and split screens show somebody twice, and a film may have put a face with the wrong person.
+TOGETHER = "one film shows both at once, and all films together say that they are the same person"
 NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesakes in one library are rare
 
 
@@ -88,6 +92,7 @@ def place(
     apart: Mapping[int, frozenset[int]],
     inside: Mapping[tuple[int, int], float],
     held: Mapping[str, frozenset[int]],
+    decided: bool,
 ) -> Placement:
     """Place the people of a film among those of a library.
 
@@ -96,6 +101,7 @@ def place(
         apart: for each someone those who were seen together with them.
         inside: scores of pairs (a < b) of people of this film.
         held: people of the library -> who of this film is them already.
+        decided: whether somebody decided anything in this film.
     """
     by_number = {s.number: s for s in people}
     best = {(c.number, c.person or f"member {c.member}"): c for c in candidates}
@@ -107,7 +113,7 @@ def place(
             found, by_number[key[0]], best[key],
             chance=chance[key], holders=holders, apart=apart, inside=inside, likeness=likeness,
         )  # fmt: skip
-    _ask(found, by_number, best, chance, holders, apart)
+    _ask(found, by_number, best, chance, holders, apart, decided)
     return found
 
 
@@ -166,6 +172,7 @@ def _ask(
     chance: Mapping[tuple[int, str], float],
     holders: Mapping[str, set[int]],
     apart: Mapping[int, frozenset[int]],
+    decided: bool,
 ) -> None:
     """Questions about those who could be linked and were not, the likeliest first."""
     asked: dict[int, int] = {}
@@ -173,15 +180,20 @@ def _ask(
         c, film_person = best[key], by_number[key[0]]
         linked = found.linked.get(film_person.number)
         together = holders.get(c.person or "", set()) & apart.get(film_person.number, frozenset())
-        if chance[key] < ASK or c.person is None or not film_person.sufficient or together:
+        if chance[key] < (SURE if together else ASK) or c.person is None or not film_person.sufficient:
+            continue
+        if together and decided:
             continue
         if linked is not None and (linked[0].person == c.person or linked[1] >= SURE):
             continue  # whether two people of the library are halves of one is another question
         if asked.get(film_person.number, 0) < ASKED:
             asked[film_person.number] = asked.get(film_person.number, 0) + 1
-            why = (
-                f"named {film_person.name} in the film and {c.name} in the library"
-                if _named_otherwise(film_person, c)
-                else ""
-            )
+            why = _why(film_person, c, bool(together))
             found.questions.append(Ask(film_person.number, c.member, chance[key], why))
+
+
+def _why(film_person: NewPerson, c: Candidate, together: bool) -> str:
+    """What a question says beside its probability."""
+    if _named_otherwise(film_person, c):
+        return f"named {film_person.name} in the film and {c.name} in the library"
+    return TOGETHER if together else ""

@@ -322,10 +322,19 @@ def decision(db: Db, act: int) -> LibraryDecision:
 
 
 def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
-    """A decision in words. An answer says the most; without one, the first event does."""
-    kind, data = next((row for row in rows if row[0] == EventKind.ANSWER and len(rows) < 3), rows[0])
-    if rows[0][0] == EventKind.SPLIT:
-        kind, data = rows[0]
+    """A decision in words: its answers and splits; of an answer and a split of one act the first."""
+    spoken: list[tuple[str, str]] = []
+    before = ""
+    for kind, data in rows:
+        if kind in (EventKind.ANSWER, EventKind.SPLIT):
+            follows = before not in ("", kind)
+            spoken += [] if follows else [(kind, data)]
+            before = "" if follows else kind
+    return "; ".join(_in_words(db, kind, data) for kind, data in spoken or rows[:1])
+
+
+def _in_words(db: Db, kind: str, data: str) -> str:
+    """One event of a decision in words."""
     was = json.loads(data)
     if kind == EventKind.ANSWER:
         a, b = film_person(db, *was["a"]), film_person(db, *was["b"])

@@ -6,14 +6,15 @@ import difflib
 import os
 import sqlite3
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from castlist.errors import InputError
+from castlist.library.link import TOGETHER
 from castlist.library.lookup import now_id, shown_person
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Reader, exact, number, optional, text, whole
@@ -120,6 +121,14 @@ class LibraryQuestion:
     gain: float  # seconds of screen time that a yes would put right, times its probability
     why: str
 
+    def swapped(self) -> LibraryQuestion:
+        """The same question the other way round."""
+        return replace(
+            self, a=self.b, b=self.a, a_name=self.b_name, b_name=self.a_name, a_film=self.b_film,
+            b_film=self.a_film, a_time=self.b_time, b_time=self.a_time, a_member=self.b_member,
+            b_member=self.a_member,
+        )  # fmt: skip
+
     def document(self) -> dict[str, Json]:
         """The question as plain values."""
         sides: list[Json] = [
@@ -154,14 +163,14 @@ _FILMS = (
 
 
 def _typed(
-    db: Db, query: str, readers: Sequence[Reader[object]]
+    db: Db, query: str, readers: Sequence[Reader[object]], values: tuple[str, ...] = ()
 ) -> Iterator[tuple[Any, ...]]:  # Any: by the readers
     """The rows of a query, each value by the reader of its column.
 
     Raises:
         ValueError: a value is not what its column holds.
     """
-    for row in db.execute(query):
+    for row in db.execute(query, values):
         yield tuple(read(value) for read, value in zip(readers, row, strict=True))
 
 
@@ -284,16 +293,36 @@ def questions(db: Db, library: Path) -> list[LibraryQuestion]:
     names = {film.id: film.name for film in films(db, library)}
     best: dict[tuple[str, str], LibraryQuestion] = {}
     side = (text, text, whole, optional(exact), number, whole)
-    for row in _typed(db, _QUESTIONS, (text, number, text, *side, *side)):
+    for row in _typed(db, _QUESTIONS, (text, number, text, *side, *side), (TOGETHER,)):
         q = _question(row[0], row[1], row[2], (row[3:9], row[9:]), names)
         key = (min(q.a, q.b), max(q.a, q.b))
         if key not in best or (q.probability, q.id) > (best[key].probability, best[key].id):
             best[key] = q
-    useful = sorted(best.values(), key=lambda q: (-q.gain, q.id))
-    place: dict[str, int] = {}
-    for rank, q in enumerate(useful):
-        place.setdefault(q.b, rank)
-    return sorted(useful, key=lambda q: (place[q.b], -q.gain, q.id))
+    count = "SELECT person, count(DISTINCT film) FROM member WHERE person IS NOT NULL GROUP BY person"
+    return _grouped(list(best.values()), dict(_typed(db, count, (text, whole))))
+
+
+def _grouped(asked: Sequence[LibraryQuestion], films: Mapping[str, int]) -> list[LibraryQuestion]:
+    """Questions person by person (`b`), the person first for whom answers put most right.
+
+    A question is about whichever of its two people has more films, or else more to gain from answers.
+    """
+    whole = _gains(q for question in asked for q in (question, question.swapped()))
+
+    def rank(person: str) -> tuple[int, float, str]:
+        return films.get(person, 0), whole[person], person
+
+    turned = [q if rank(q.b) > rank(q.a) else q.swapped() for q in asked]
+    own = _gains(turned)
+    return sorted(turned, key=lambda q: (-own[q.b], q.b, -q.gain, q.id))
+
+
+def _gains(asked: Iterable[LibraryQuestion]) -> dict[str, float]:
+    """What answers about each person (`b`) put right, in seconds."""
+    found: dict[str, float] = defaultdict(float)
+    for q in asked:
+        found[q.b] += q.gain
+    return found
 
 
 Side = tuple[str, str, int, Fraction | None, float, int]  # person, name, film, time, seconds, member
@@ -330,7 +359,7 @@ WHERE a.person <> b.person
   AND NOT EXISTS (
     SELECT 1 FROM answer JOIN member AS x ON x.id = answer.a JOIN member AS y ON y.id = answer.b
     WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person))
-  AND NOT EXISTS (
+  AND (question.why = ? OR NOT EXISTS (
     SELECT 1 FROM together JOIN member AS x ON x.id = together.a JOIN member AS y ON y.id = together.b
-    WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person))
+    WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person)))
 """

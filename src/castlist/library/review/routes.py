@@ -27,6 +27,7 @@ __all__ = ["application"]
 
 
 PICTURES = 2000  # held in memory: some 8 MB
+MARKS = 1000  # answers of one sheet at most
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
     "review.css": ("castlist.review", "static/review.css", "text/css"),
@@ -113,6 +114,16 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
     def answer(body: JsonObject) -> None:
         library.answer(_text(body, "question"), _text(body, "said"), author=_author(body))
 
+    def sheet(body: JsonObject) -> None:
+        replies, wrong = body.get("replies", {}), body.get("wrong", [])
+        if not isinstance(replies, dict) or not isinstance(wrong, list) or len(replies) + len(wrong) > MARKS:
+            raise InputError("answer with replies by question, and a list of films")
+        given = {question: reply for question, reply in replies.items() if isinstance(reply, str)}
+        films = [film for film in wrong if isinstance(film, str)]
+        if len(given) < len(replies) or len(films) < len(wrong):
+            raise InputError("answer with replies by question, and a list of films")
+        library.answer_sheet(_text(body, "person"), given, films, author=_author(body))
+
     def name(body: JsonObject) -> None:
         library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
 
@@ -153,8 +164,8 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
         return run
 
     acts = {
-        "answer": answer, "name": name, "merge": merge, "split": split, "accept": accept, "reject": reject,
-        "reopen": reopen, "undo": undo,
+        "answer": answer, "sheet": sheet, "name": name, "merge": merge, "split": split, "accept": accept,
+        "reject": reject, "reopen": reopen, "undo": undo,
     }  # fmt: skip
     return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 

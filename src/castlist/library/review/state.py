@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 
 from castlist.errors import InputError
 from castlist.library import lookup, undo, views
 from castlist.library.library import Library, applied
-from castlist.library.views import LibraryQuestion
+from castlist.library.sheets import QuestionSheet, sheets
 from castlist.report.words import one_line
 from castlist.types import Json
 
@@ -18,6 +17,7 @@ __all__ = ["film_rows", "history", "people", "person", "proposals", "state"]
 
 Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
+FEW = 2  # of a film among those of a person who is asked about
 FACES = 4  # of one side of a question, and of a film in the list of people
 PEOPLE = 300  # people told at once; a search finds the others
 DECISIONS = 200  # of the history told at once
@@ -26,23 +26,19 @@ DECISIONS = 200  # of the history told at once
 def state(library: Library) -> dict[str, Json]:
     """The questions, grouped by person and the most useful first, and what the page's head shows."""
     with library.reading() as db:
-        asked = views.questions(db, library.path)
-        groups: dict[str, list[LibraryQuestion]] = {}
-        for question in asked:
-            groups.setdefault(question.b, []).append(question)
-        shown = list(groups.items())[:GROUPS]
+        asked, shown = sheets(db, library.path, GROUPS)
         last = undo.last_decision(db)
         return {
             "title": one_line(library.path.name or str(library.path), 120),
             "films": _count(db, "film"),
             "people": _count(db, "person"),
-            "questions": len(asked),
+            "questions": asked,
             "revision": applied(db),
             "undo": None if last is None else undo.decision(db, last).document(),
             "names": [
                 n for (n,) in db.execute("SELECT DISTINCT name FROM person WHERE name <> '' ORDER BY 1")
             ],
-            "groups": [_group(db, person, questions) for person, questions in shown],
+            "groups": [_group(db, sheet) for sheet in shown],
         }
 
 
@@ -50,10 +46,18 @@ def _count(db: Db, table: str) -> int:
     return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
 
 
-def _group(db: Db, person: str, questions: Sequence[LibraryQuestion]) -> dict[str, Json]:
-    first = questions[0]
+def _group(db: Db, sheet: QuestionSheet) -> dict[str, Json]:
+    first = sheet.questions[0]
     return {
-        "person": _side(db, person, first.b_name, first.b_member, first.b_film, first.b_time),
+        "person": _side(db, sheet.person, first.b_name, first.b_member, first.b_film, first.b_time),
+        "members": [
+            {
+                "member": f"{m.digest}:{m.key}",
+                "film": one_line(m.film, 120),
+                "faces": _faces(db, "member.id = ?", m.id, FEW),
+            }
+            for m in sheet.members
+        ],
         "questions": [
             {
                 "id": q.id,
@@ -63,7 +67,7 @@ def _group(db: Db, person: str, questions: Sequence[LibraryQuestion]) -> dict[st
                 "b": _side(db, q.b, q.b_name, q.b_member, q.b_film, q.b_time),
                 "a": _side(db, q.a, q.a_name, q.a_member, q.a_film, q.a_time),
             }
-            for q in questions
+            for q in sheet.questions
         ],
     }
 

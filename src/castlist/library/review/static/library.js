@@ -82,19 +82,61 @@ function group(g) {
   return el("article", { className: "group" },
     el("header", {}, el("h2", {}, named(p)), naming(p), button("All films", () => showPerson(p.id)),
       el("span", { className: "soft" }, many(p.films.length, "film") + ": " + some(p.films))),
-    ...g.questions.map((q) => question(q)));
+    g.members.length > 1 ? ownFilms(g) : "",
+    g.questions.length > 1 ? el("h3", { className: "ask" }, "Which of these people are ", named(p), ", too?") : "",
+    el("div", { className: "asks" }, ...g.questions.map((q) => question(q, g))),
+    g.questions.length > 1 ? done(g) : "");
 }
 const some = (films) => films.slice(0, 4).join(", ") + (films.length > 4 ? ` and ${films.length - 4} more` : "");
 const naming = (p) => button(p.named ? "Rename" : "Name", () => rename(p));
-function question(q) {
-  const box = el("section", { className: "asked" + (q.id === current ? " on" : ""), tabIndex: -1 });
+// One group is one answer: marks are kept here until it is given
+const marks = new Map(), taken = new Set();
+const REPLIES = [["Same person", "same", "y"], ["Different people", "different", "n"], ["Not sure", "unsure", "s"]];
+const takenOf = (g) => g.members.map((m) => m.member).filter((m) => taken.has(m));
+function ownFilms(g) {
+  const out = takenOf(g).length;
+  return el("div", { className: "own" }, el("p", { className: "soft" }, "If a film shows somebody else, click it."),
+    el("div", { className: "own-films" }, ...g.members.map((m) => {
+      const b = button("", () => { taken.has(m.member) ? taken.delete(m.member) : taken.add(m.member); drawQuestions(); },
+        { className: "own-film", ariaPressed: String(taken.has(m.member)), ariaLabel: `${g.person.name} in ${m.film} is somebody else` });
+      b.append(...(m.faces.length ? m.faces.map((f) => face([f.picture], "")) : [face(null)]), el("small", {}, el("bdi", {}, m.film)));
+      return b;
+    })),
+    out ? button(`Take ${many(out, "film")} out, answer nothing else`, () => answerSheet(g, {}), { className: "take-out" }) : "");
+}
+function question(q, g) {
+  const box = el("section", { className: "asked" + (q.id === current ? " on" : ""), tabIndex: -1 }), several = g.questions.length > 1;
   box.dataset.id = q.id;
-  box.append(el("div", { className: "pair" }, half(q.a), half(q.b)),
-    el("div", { className: "answers" }, ...[["Same person", "same", "y"], ["Different people", "different", "n"], ["Not sure", "unsure", "s"]].map(
-      ([text, answer, key]) => button(text, () => reply(q, answer), { key: q.id === current ? key : "" }))),
+  box.append(several ? half(q.a) : el("div", { className: "pair" }, half(q.a), half(q.b)),
+    el("div", { className: "answers" }, ...REPLIES.map(([text, answer, key]) => button(text, () => reply(q, answer),
+      { key: q.id === current ? key : "", ...(several ? { ariaPressed: String(marks.get(q.id) === answer) } : {}) }))),
     el("p", { className: "soft why" }, `castlist says ${whole(q.probability)} % that this is the same person.` + (q.why ? ` ${q.why[0].toUpperCase()}${q.why.slice(1)}.` : "")));
   box.addEventListener("focusin", () => { if (current !== q.id) { current = q.id; mark(); } });
   return box;
+}
+function done(g) {
+  const open = g.questions.filter((q) => !marks.has(q.id)).length;
+  return el("footer", {}, ...(open
+    ? [button(open === g.questions.length ? `Nobody of these is ${g.person.name}` : `Done: ${open === 1 ? "the other one is" : `the other ${open} are`} somebody else`, () => answerSheet(g, repliesOf(g, "different")), { className: "main", key: "Enter" }),
+      button("Done: leave the rest open", () => answerSheet(g, repliesOf(g, "unsure")))]
+    : [button("Done", () => answerSheet(g, repliesOf(g, "")), { className: "main", key: "Enter" })]));
+}
+const repliesOf = (g, rest) => Object.fromEntries(g.questions.map((q) => [q.id, marks.get(q.id) || rest]));
+const groupOf = (id) => S.groups.find((g) => g.questions.some((q) => q.id === id));
+function answerSheet(g, replies) {
+  const given = Object.values(replies), out = takenOf(g), [first] = g.questions;
+  const parts = Object.entries(SAID).map(([answer, words]) => [given.filter((x) => x === answer).length, words]).filter(([n]) => n);
+  const summary = [...parts.map(([n, words]) => `${n} ${words}`), ...(out.length ? [`${many(out.length, "film")} taken out`] : [])].join(", ");
+  const text = g.questions.length < 2 && given.length && !out.length ? `${first.a.name} and ${first.b.name}: ${given[0] === "different" ? "different people" : SAID[given[0]]}.` : `${g.person.name}: ${summary}.`;
+  const list = all(), at = list.findIndex((q) => q.id === g.questions.at(-1).id), next = list[at + 1]?.id || "";
+  return act("sheet", { person: g.person.id, replies, wrong: out }, text).then((ok) => {
+    if (!ok) return;
+    for (const q of g.questions) marks.delete(q.id);
+    for (const m of out) taken.delete(m);
+    if (all().some((o) => o.id === next)) current = next;
+    drawQuestions();
+    focusCurrent();
+  });
 }
 function mark() {
   for (const box of $$(".asked")) box.classList.toggle("on", box.dataset.id === current);
@@ -105,16 +147,15 @@ function half(p) {
     el("div", { className: "faces" }, ...(p.faces.length ? p.faces.map((f, i) => playButton(f, i ? "" : p.name)) : [face(null)])),
     p.others.length ? el("div", { className: "faces less" }, ...p.others.map((f) => playButton(f, ""))) : "");
 }
-const SAID = { same: "the same person", different: "different people", unsure: "left open" };
+const SAID = { same: "the same person", different: "somebody else", unsure: "left open" };
 function reply(q, answer) {
-  const list = all(), at = list.findIndex((o) => o.id === q.id);
-  const next = list[at + 1]?.id || list[at - 1]?.id || "";
-  act("answer", { question: q.id, said: answer }, `${q.a.name} and ${q.b.name}: ${SAID[answer]}.`).then((ok) => {
-    if (!ok) return;
-    if (all().some((o) => o.id === next)) current = next;
-    drawQuestions();
-    focusCurrent();
-  });
+  const g = groupOf(q.id);
+  if (g.questions.length < 2) { answerSheet(g, { [q.id]: answer }); return; }
+  marks.get(q.id) === answer ? marks.delete(q.id) : marks.set(q.id, answer);
+  const following = g.questions[g.questions.indexOf(q) + 1];
+  current = following && marks.has(q.id) ? following.id : q.id;
+  drawQuestions();
+  focusCurrent();
 }
 function focusCurrent() {
   const box = $(`.asked[data-id="${CSS.escape(current)}"]`);
@@ -231,6 +272,10 @@ addEventListener("keydown", (e) => {
   if (e.key === "u") undo();
   if (tab !== "questions") return;
   const q = all().find((o) => o.id === current);
+  if (q && e.key === "Enter" && !e.target.closest("button") && groupOf(q.id).questions.length > 1) {
+    e.preventDefault();
+    answerSheet(groupOf(q.id), repliesOf(groupOf(q.id), "different"));
+  }
   if (q && KEYS[e.key]) { e.preventDefault(); reply(q, KEYS[e.key]); }
   if (e.key === "j" || e.key === "ArrowDown") { e.preventDefault(); step(1); }
   if (e.key === "k" || e.key === "ArrowUp") { e.preventDefault(); step(-1); }
