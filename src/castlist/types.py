@@ -372,6 +372,8 @@ class Scan:
     image: tuple[str, ...]  # (k,) file name of a small JPEG among the workspace's thumbs
     damaged: int = 0  # frames that could not be decoded
     cue: Cue = field(default_factory=Cue.empty)  # (k,) what was seen beside the embedded faces
+    motion: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    # (n,) non-rigid motion of each detected face, in face sizes; NaN: not measured, as where none is given
 
     def __post_init__(self) -> None:
         s = np.shape(self.signal)[1] if np.ndim(self.signal) == 2 else 0
@@ -384,6 +386,9 @@ class Scan:
             object.__setattr__(self, "cue", Cue.empty(k))
         if len(self.cue) != k:
             raise InputError(f"Scan.cue has {len(self.cue)} rows, expected {k}")
+        if not len(self.motion):
+            object.__setattr__(self, "motion", np.full(len(self.detections), np.nan, np.float32))
+        freeze(self, motion=(np.float32, (len(self.detections),)))
 
     def __len__(self) -> int:
         return len(self.clock)
@@ -421,6 +426,7 @@ class Scan:
             tuple(name for p in parts for name in p.image),
             sum(p.damaged for p in parts),
             Cue(_stack([p.cue.vector for p in parts]), np.concatenate([p.cue.quality for p in parts])),
+            np.concatenate([p.motion for p in parts]),
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from castlist.cluster import join_poor
+from castlist.cluster import join_poor, judge_poor
 from castlist.types import CO_OCCURRENCE, NOISE, USER, Constraints, Embeddings, Tracks
 
 NONE = Constraints.empty()
@@ -54,6 +54,21 @@ def test_in_a_scene_of_two_people_a_poor_track_is_of_the_one_whom_it_is_more_lik
 
 def test_a_poor_track_that_is_like_both_stays_alone() -> None:
     assert Film(2, [[0.3, 0.3]]).joined() == [2]
+
+
+def test_a_placement_says_how_likely_each_is_and_why() -> None:
+    film = Film(2, [[0.5, 0], [0.3, 0.3]])
+    sure, torn = judge_poor(film.faces, NONE, film.label, film.tracks, film.length)
+    assert sure.joined
+    assert not torn.joined
+    for each in (sure, torn):
+        assert each.probability + each.next_probability + each.new_probability == pytest.approx(1)
+        assert {film.label[each.person], film.label[each.next]} == {0, 1}
+        assert each.beside == 0
+        odds = each.context + each.face
+        assert np.log(each.probability / each.new_probability) == pytest.approx(odds)
+    assert film.label[sure.person] == 0
+    assert sure.face > torn.face
 
 
 def test_in_a_montage_of_strangers_a_poor_track_is_somebody_new() -> None:

@@ -271,6 +271,31 @@ def test_a_photograph_does_not_move_and_its_truth_neither():
         assert str([row[1:] for row in rows]) == str([row[1:] for row in faces])
 
 
+def test_a_photograph_that_is_zoomed_into_grows_with_its_truth():
+    from castlist.drawn.film import picture
+
+    photograph = Scene(0.8, (Actor(0, 0.5, 0.5, 0.3),), still=True, zoom=0.5)
+    frames = list(picture(small(photograph, noise=0.0), 0))
+    (first, [before]), (last, [after]) = frames[0], frames[-1]
+    middle = np.tile(np.array([SIZE["width"], SIZE["height"]]) / 2, 2)
+    np.testing.assert_allclose(after.box - middle, 1.5 * (before.box - middle), atol=1e-9)
+    assert not (first == last).all()
+    with pytest.raises(InputError, match="zoom must be 0 or more"):
+        small(Scene(1.0, zoom=-0.1))
+
+
+def test_a_head_without_stir_stays_where_it_is():
+    from castlist.drawn.film import picture
+
+    sizes = []
+    for stir in (0.0, 1.0):
+        rows = [faces[0] for _, faces in picture(small(Scene(2.0, (Actor(0, stir=stir),))), 0)]
+        sizes.append(np.ptp(np.array([row.box for row in rows]), axis=0).max())
+    assert sizes[0] == 0 < sizes[1]
+    with pytest.raises(InputError, match="stir must be 0 or more"):
+        small(Scene(1.0, (Actor(0, stir=-1.0),)))
+
+
 def test_a_phone_goes_with_the_hand_and_its_face_is_nobodys():
     from castlist.drawn.film import picture
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import castlist
 from castlist.cli import run
+from castlist.cluster import PoorPlacement
 from castlist.drawn import FILMS, render
 from castlist.errors import InputError, WorkspaceError
 
@@ -46,18 +48,32 @@ def test_two_tracks_of_a_person(workspace: Path, cast: castlist.Cast) -> None:
     assert [p.cosine for p in why.pairs] == sorted((p.cosine for p in why.pairs), reverse=True)
 
 
-def test_a_poor_track_that_was_placed_is_named(
-    workspace: Path, cast: castlist.Cast, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("probability", [0.84, 0.41])
+def test_a_poor_track_is_explained_with_its_probability_and_reasons(
+    workspace: Path, cast: castlist.Cast, monkeypatch: pytest.MonkeyPatch, probability: float
 ) -> None:
     module = import_module("castlist.pipeline.explain")
-    first, second = max(cast, key=lambda p: len(p.tracks)).tracks[:2]
+    person = max(cast, key=lambda p: len(p.tracks))
+    other = next(p for p in cast if p is not person)
+    first, second = person.tracks[:2]
+    placement = PoorPlacement(
+        (second,), first, probability, other.tracks[0], 0.1, 0.9 - probability, np.log(5.2), np.log(0.5), 0.0
+    )
     found = module._found
     monkeypatch.setattr(
-        module, "_found", lambda *args: (replace(found(*args)[0], placed=(second,)), found(*args)[1])
+        module, "_found", lambda *args: (replace(found(*args)[0], placements=(placement,)), found(*args)[1])
     )
-    sentences = castlist.explain(workspace, first, second).sentences
-    assert sum(f"Track {second} shows too little of a face" in text for text in sentences) == 1
-    assert not any("Their groups" in text or "decision" in text for text in sentences)
+    why = castlist.explain(workspace, first, second)
+    (text,) = [
+        text for text in why.sentences if text.startswith(f"Track {second} shows too little of a face")
+    ]
+    assert f"{person.name}, p = {probability:.2f} ({other.name} 0.10, somebody new" in text
+    assert "the shots around the track 5.2, what is seen of the face 0.5." in text
+    assert "clothes" not in text
+    assert ("castlist placed it there" in text) == (probability > 0.6)
+    assert any("Their groups" in text for text in why.sentences) == (probability < 0.6)
+    assert [p.track for p in why.placed] == [second]
+    assert module.as_plain(why)["placed"][0]["person"] == person.name
 
 
 def test_two_people_by_name(workspace: Path, cast: castlist.Cast) -> None:

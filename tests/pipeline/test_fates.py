@@ -1,5 +1,6 @@
 """Fates of tracks, and whether a refinement helps."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -243,6 +244,66 @@ def test_a_long_still_may_be_less_alike_since_it_is_encoded_anew_in_every_frame(
         tracks = tracks_of((faces, 40, 0.9))
         pair = Embeddings(vector, [0, 0], [0, 1], [1, 1])
         assert TrackFilter()(tracks, faces_of(tracks, 0.0), pair, around(tracks, 40)) == (reason,)
+
+
+def with_motion(around, *motion):
+    return replace(around, motion=np.concatenate(motion).astype(np.float32))
+
+
+def together(*vectors, frames=12, landmarks=0.06):
+    """Tracks of as many faces each, seen at the same time, whose landmarks shift by so much."""
+    n = len(vectors)
+    both = tracks_of(*[(frames, 40, 0.9)] * n)
+    frame = np.tile(np.arange(frames), n)
+    order = np.argsort(frame, kind="stable")
+    rank = np.argsort(order)
+    found = faces_of(both, landmarks)
+    detections = Detections(frame[order], both.box[order], both.score[order], found.landmarks[order])
+    tracks = Tracks(frame, both.box, both.score, rank, both.offset, both.shot)
+    faces = Embeddings(np.array(vectors), np.arange(n), rank[::frames], np.ones(n))
+    return tracks, detections, faces, order
+
+
+def test_a_phone_that_is_moved_beside_somebody_alive_is_a_picture():
+    tracks, detections, faces, order = together([1, 0.0], [0, 1.0])
+    motion = np.repeat([0.004, 0.03], 12)[order]
+    around_them = with_motion(around(tracks), motion)
+    assert TrackFilter()(tracks, detections, faces, around_them) == (PICTURE, "")
+    motion = np.repeat([0.004, 0.005], 12)[order]  # a gallery: nobody lives
+    assert TrackFilter()(tracks, detections, faces, with_motion(around(tracks), motion)) == ("", "")
+
+
+def test_who_blinks_or_is_known_to_live_is_no_picture_however_still():
+    tracks, detections, faces, order = together([1, 0.0], [0, 1.0])
+    motion = np.repeat([0.004, 0.03], 12)
+    motion[5] = 0.02  # a blink
+    assert TrackFilter()(tracks, detections, faces, with_motion(around(tracks), motion[order])) == ("", "")
+    motion[5] = np.nan
+    few = np.where(np.arange(24) < 12, np.where(np.arange(24) < 7, 0.004, np.nan), 0.03)
+    for row in (motion, few):  # seven looks are too few: landmarks decide
+        expected = PICTURE if row is motion else ""
+        around_them = with_motion(around(tracks), row[order])
+        assert TrackFilter()(tracks, detections, faces, around_them)[0] == expected
+
+
+def test_a_still_face_that_lives_at_another_time_is_that_person():
+    pair = tracks_of((12, 40, 0.9), (12, 40, 0.9))
+    detections = faces_of(pair, 0.0)
+    motion = np.repeat([0.004, 0.03], 12)
+    for cosine, reason in ((0.9, ""), (0.5, PICTURE)):
+        faces = Embeddings(np.array([[1, 0], [cosine, np.sqrt(1 - cosine**2)]]), [0, 1], [0, 12], [1, 1])
+        seen = with_motion(around(pair, 40), motion)
+        assert TrackFilter()(pair, detections, faces, seen) == (reason, "")
+
+
+def test_a_picture_that_grows_with_all_around_it_is_shown_to_us():
+    tracks, alike = tracks_of((12, 40, 0.9)), vectors([0, 0, 0])
+    middle = (tracks.box[:, :2] + tracks.box[:, 2:]) / 2
+    half = np.linspace(20, 22, 12)[:, None]
+    growing = replace(tracks, box=np.concatenate([middle - half, middle + half], 1))
+    for seen, reason in ((tracks, PICTURE), (growing, "")):
+        around_it = with_motion(around(seen, 40), np.full(12, 0.004))
+        assert TrackFilter()(seen, faces_of(seen, 0.0), alike, around_it) == (reason,)
 
 
 def lengths(tracks, longs, quality=0.5):

@@ -62,6 +62,7 @@ def make_piece(rng, start, frames=16, faces=5, embedded=3, width=8):
         image=tuple(f"{start}-{i}" for i in range(embedded)),
         damaged=start % 3,
         cue=Cue(rng.integers(0, 256, (embedded, 5)), rng.random(embedded)),
+        motion=np.where(rng.random(faces) < 0.5, np.nan, rng.random(faces)),
     )
 
 

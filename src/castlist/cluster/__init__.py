@@ -15,7 +15,7 @@ from castlist.cluster.explain import LinkEvidence, link_evidence
 from castlist.cluster.large.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
 from castlist.cluster.means import extend, track_means
-from castlist.cluster.poor import join_poor
+from castlist.cluster.poor import PoorPlacement, join_poor, judge_poor, placed
 from castlist.cluster.reliability import Reliability, reliability
 from castlist.cluster.roles import Roles
 from castlist.cluster.ward import ward
@@ -36,6 +36,7 @@ __all__ = [
     "LinkEvidence",
     "Linkage",
     "PeopleCut",
+    "PoorPlacement",
     "ProbabilityCut",
     "Reliability",
     "Roles",
@@ -43,9 +44,11 @@ __all__ = [
     "extend",
     "join_blurred",
     "join_poor",
+    "judge_poor",
     "knn_tree",
     "link_evidence",
     "membership_confidence",
+    "placed",
     "reliability",
     "track_means",
     "ward",

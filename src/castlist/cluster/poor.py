@@ -15,7 +15,7 @@ from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
 from castlist.types import NOISE, Constraints, Embeddings, Tracks
 
-__all__ = ["join_poor"]
+__all__ = ["PoorPlacement", "join_poor", "judge_poor"]
 
 POOR = 0.9  # length of a track's mean vector, as a share of the film's usual, below which it is poor
 # Cosine of two tracks of one person over what is usual in the film, where the shorter vector has length 1; it
@@ -25,6 +25,29 @@ USUAL_LIKENESS = 0.85
 LEAST_LIKENESS = 0.2  # of very short vectors, of which there are too few to measure
 # Probability from which a track joins a person: to lose a person is worse than to show one twice.
 JOINED = 0.6
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PoorPlacement:
+    """Whom some poor tracks that are judged together most likely show, and what speaks for it.
+
+    The odds are logarithms of how many times as likely this person is than somebody new, or than the next.
+    """
+
+    tracks: tuple[int, ...]
+    person: int  # a clear track of the likeliest person
+    probability: float  # that they show this person,
+    next: int  # one of the next likely person, -1 where there is one person only,
+    next_probability: float
+    new_probability: float  # and the probability that they show somebody new
+    context: float  # log odds by the shots around them, against somebody new
+    face: float  # log odds by what is seen of the face
+    beside: float  # log odds by the clothes; 0 where they say nothing
+
+    @property
+    def joined(self) -> bool:
+        """Whether the tracks go to the likeliest person."""
+        return self.probability >= JOINED
 
 
 def join_poor(
@@ -51,28 +74,63 @@ def join_poor(
         length: (t,) mean length of each track's vectors over the film's usual; NaN where it is not known.
         hints: as for `GroupLinkage`.
     """
+    placements = judge_poor(embeddings, constraints, label, tracks, length, hints)
+    return placed(label, placements)
+
+
+def placed(label: NDArray[np.int64], placements: tuple[PoorPlacement, ...]) -> NDArray[np.int64]:
+    """(t,) the labels (t,), tracks that join somebody with that person's."""
+    label = label.copy()
+    for each in placements:
+        if each.joined:
+            label[list(each.tracks)] = label[each.person]
+    return label
+
+
+def judge_poor(
+    embeddings: Embeddings,
+    constraints: Constraints,
+    label: NDArray[np.int64],
+    tracks: Tracks,
+    length: NDArray[np.float64],
+    hints: NDArray[np.float32] | None = None,
+) -> tuple[PoorPlacement, ...]:
+    """Whom all poor tracks most likely show, those that stay where they are too; as `join_poor`."""
     likeness, faces = Likeness.of(embeddings, len(label))
     rows = np.flatnonzero((label != NOISE) & (faces > 0))
     poor = (length < POOR) & ~np.isin(np.arange(len(label)), constraints.must)
     people = np.unique(label[rows[~poor[rows]]])
     if not len(people) or not poor[rows].any():
-        return label
+        return ()
     unit, column = np.unique(_units(label, poor, people)[rows], return_inverse=True)
     known = np.searchsorted(unit, people)
     evidence = _Evidence.of(likeness[rows], column, embeddings, constraints, rows, hints)
     place = np.full(len(label), NOISE)
     place[rows] = np.where(poor[rows], NOISE, np.searchsorted(people, label[rows]))
     context = Context.of(tracks, place)
-    joined = label.copy()
-    for each in np.setdiff1d(np.arange(len(unit)), known):
+    clear = [int(rows[~poor[rows] & (label[rows] == person)][0]) for person in people]  # a track of each
+    found = []
+    for each in np.setdiff1d(np.arange(len(unit)), known).tolist():
         own = rows[column == each]
         expected = np.clip(USUAL_LIKENESS * length[own] ** 2, LEAST_LIKENESS, 1.0).mean()
-        odds = context.log_odds(own) + SURENESS * evidence.log_odds(int(each), known, float(expected))
-        odds[evidence.sums.links[each, known] > 0] = -np.inf
-        probability = shares(odds[None])[0][0]
-        if probability.max() >= JOINED:
-            joined[own] = people[probability.argmax()]
-    return joined
+        face, beside = (SURENESS * odds for odds in evidence.log_odds(each, known, float(expected)))
+        around = context.log_odds(own)
+        around[evidence.sums.links[each, known] > 0] = -np.inf
+        found.append(_placement(own, clear, around, face, beside))
+    return tuple(found)
+
+
+def _placement(own: NDArray[np.int64], people: list[int], *odds: NDArray[np.float64]) -> PoorPlacement:
+    """Of some tracks, by log odds (p,) of p people, each named by a clear track, by context, face, beside."""
+    each, fresh = shares(np.sum(odds, axis=0)[None])
+    first, *others = np.argsort(-each[0], kind="stable")[:2].tolist()
+    second = others[0] if others else -1
+    context, face, beside = (float(o[first]) for o in odds)
+    return PoorPlacement(
+        tuple(own.tolist()), people[first], float(each[0, first]),
+        people[second] if others else -1, float(each[0, second]) if others else 0.0,
+        float(fresh[0]), context, face, beside,
+    )  # fmt: skip
 
 
 def _units(label: NDArray[np.int64], poor: NDArray[np.bool_], people: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -108,8 +166,10 @@ class _Evidence:
         beside = None if hints is None else Hints.of(hints, int(rows.max()) + 1)[rows]
         return cls(GroupSums(likeness.matrix(), column, cannot, scale, hints=beside))
 
-    def log_odds(self, poor: int, others: NDArray[np.int64], expected: float) -> NDArray[np.float64]:
-        """(q,) log odds that a poor person is each of some others; nothing else but looks is counted.
+    def log_odds(
+        self, poor: int, others: NDArray[np.int64], expected: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(q,) log odds that a poor person is each of some others, by the face and by what is beside it.
 
         Args:
             expected: likeness of the poor one's tracks to their person's, 1 being usual.
@@ -122,4 +182,5 @@ class _Evidence:
         own = weaker.level(inside[[poor]], n[[poor]])
         cosine = s.cross[poor] / (n[poor] * n)
         odds = s.scale.log_odds(cosine, own * level, length[poor] * length) - s.scale.odds
-        return np.asarray((odds if s.hints is None else odds + s.hints.mean(poor))[others])
+        beside = np.zeros(len(others)) if s.hints is None else s.hints.mean(poor)[others]
+        return np.asarray(odds[others]), np.asarray(beside, np.float64)

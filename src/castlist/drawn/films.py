@@ -269,6 +269,44 @@ def slides() -> Script:
     return Script("slides", people(5), tuple(scenes))
 
 
+def zooms() -> Script:
+    """A documentary of photographs: each is a still of one or two people that slowly grows."""
+    shown = [close(p, INDOORS[p % 4], seconds=3.0) for p in (0, 1, 2, 3)]
+    groups = [Scene(3.0, two(0, 1), "garden"), Scene(3.0, two(2, 3), "street")]
+    scenes = [replace(scene, still=True, zoom=0.25) for scene in (*shown, *groups, *shown[:2])]
+    return Script("zooms", people(4), tuple(scenes))
+
+
+def poster() -> Script:
+    """Two people before a poster as large as they are; the camera stands, pans and comes nearer."""
+    cast = people(5)
+    a, b = Actor(0, 0.28, 0.52, 0.26, yaw=12), Actor(1, 0.30, 0.52, 0.27, yaw=10)
+    hung = [(Picture(look, 0.74, 0.40, 0.30),) for look in cast[2:]]
+    scenes = (
+        Scene(3.6, (a,), "street", pictures=hung[0]),
+        close(1, "cafe"),
+        Scene(3.6, (b,), "gallery", pictures=hung[1], pan=0.15),
+        close(0, "garden"),
+        Scene(3.6, (a,), "cafe", pictures=hung[2], zoom=0.15),
+    )
+    return Script("poster", cast[:2], scenes)
+
+
+def calm() -> Script:
+    """Five people who hardly move: they listen beside somebody who talks, and wait before a camera."""
+    listens = [Actor(p, 0.70, 0.44, 0.28, yaw=-12, turn=6, stir=0.25, talk=False) for p in range(5)]
+    talks = [Actor((p + 1) % 5, 0.30, 0.43, 0.30, yaw=14) for p in range(5)]
+    beside = [
+        Scene(3.0, (a, b), INDOORS[i % 4], blur=0.8 * (i % 2))
+        for i, (a, b) in enumerate(zip(talks, listens, strict=True))
+    ]
+    waits = [
+        Scene(2.4, (replace(a, x=0.5, size=0.42, stir=0.2),), ("garden", "street")[i % 2], blur=1.6)
+        for i, a in enumerate(listens)
+    ]
+    return Script("calm", people(5), (*beside, *waits))
+
+
 def mirror() -> Script:
     """A person and her reflection, seen at once."""
     person = Actor(1, 0.30, 0.44, 0.32, yaw=24, turn=8)
@@ -391,6 +429,7 @@ FILMS: dict[str, Callable[..., Script]] = {
     "alone": alone,
     "anamorphic": anamorphic,
     "black_and_white": black_and_white,
+    "calm": calm,
     "crossing": crossing,
     "crowd": crowd,
     "cuts": cuts,
@@ -402,6 +441,7 @@ FILMS: dict[str, Callable[..., Script]] = {
     "mirror": mirror,
     "nobody": nobody,
     "phone": phone,
+    "poster": poster,
     "profiles": profiles,
     "rotated": rotated,
     "short": short,
@@ -416,4 +456,5 @@ FILMS: dict[str, Callable[..., Script]] = {
     "wall": wall,
     "wardrobe": wardrobe,
     "wide": wide,
+    "zooms": zooms,
 }

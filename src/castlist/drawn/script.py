@@ -39,6 +39,7 @@ class Actor:
     stop: float | None = None  # None: to its end
     mirrored: bool = False  # seen in a mirror
     shirt: Colour | None = None  # another dress than the look's, in this scene
+    stir: float = 1.0  # how far the head sways, nods and turns: 0 is a head that only blinks and talks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Scene:
     text: str = ""  # a title
     right: str = ""  # the room of the right half of a split screen
     still: bool = False  # a photograph: nothing in it moves
+    zoom: float = 0.0  # by what share the whole picture has grown at the scene's end
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class Script:
         ):
             if value not in allowed:
                 raise InputError(f"scene {number}: {field} is {value!r}; choose from {', '.join(allowed)}")
+        if scene.zoom < 0:
+            raise InputError(f"scene {number}: zoom must be 0 or more")
         for actor in scene.actors:
             if not 0 <= actor.person < len(self.looks):
                 raise InputError(
@@ -141,6 +145,8 @@ class Script:
                 raise InputError(f"scene {number}: an actor's size must be above 0")
             if actor.stop is not None and actor.stop <= actor.start:
                 raise InputError(f"scene {number}: an actor must stop after the start")
+            if actor.stir < 0:
+                raise InputError(f"scene {number}: an actor's stir must be 0 or more")
         for picture in scene.pictures:
             if picture.holder is not None and not 0 <= picture.holder < len(scene.actors):
                 raise InputError(f"scene {number}: no actor {picture.holder} to hold a picture")

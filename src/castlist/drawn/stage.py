@@ -159,16 +159,16 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
     way = ease((t - actor.start) / max(min(stop, n / rate) - actor.start, 1e-6))
     x, y, size = (a + (b - a) * way for a, b in zip((actor.x, actor.y, actor.size), end, strict=True))
     unit = size * h / (look.chin - look.hairline)
-    sway, nod = holds(n, rate, 0.06, rng), holds(n, rate, 0.03, rng)
+    sway, nod = holds(n, rate, 0.06 * actor.stir, rng), holds(n, rate, 0.03 * actor.stir, rng)
     step = np.abs(np.sin(2 * np.pi * 0.9 * t)) * 0.10 if actor.to is not None else 0.0
     return Motion(
         there,
         x * w + (-sway if actor.mirrored else sway) * unit,
         y * h + (nod - step) * unit,
         unit,
-        actor.yaw + holds(n, rate, actor.turn, rng),
-        holds(n, rate, 5.0, rng),
-        holds(n, rate, 4.0, rng),
+        actor.yaw + holds(n, rate, actor.turn * actor.stir, rng),
+        holds(n, rate, 5.0 * actor.stir, rng),
+        holds(n, rate, 4.0 * actor.stir, rng),
         chatter(n, rate, rng) if actor.talk else np.zeros(n),
         blinks(n, rate, rng),
     )
@@ -286,7 +286,31 @@ class Stage:
 
     def frame(self, k: int) -> Image:
         """(h, w, 3) frame k of the scene, before grain."""
-        k = self.moment(k)
+        out = self._enlarged(self._drawn(self.moment(k)), self._growth(k))
+        if self.scene.text:
+            caption(out, self.scene.text)
+        return tinted(out, self.scene.tint, colour=self.script.colour)
+
+    def _growth(self, k: int) -> float:
+        """How many times as large as at the scene's beginning everything is in frame k."""
+        return 1 + self.scene.zoom * k / max(len(self.shift) - 1, 1)
+
+    def _enlarged(self, image: Image, growth: float) -> Image:
+        """The picture, enlarged about its middle."""
+        if growth == 1:
+            return image
+        size = (self.script.width, self.script.height)
+        middle = np.array(size) / 2
+        at = np.column_stack([growth * np.eye(2), middle - growth * middle])
+        return np.asarray(cv2.warpAffine(image, at, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+    def _grown(self, box: Floats, growth: float) -> Floats:
+        """A box of the picture, enlarged with it."""
+        middle = np.array([self.script.width, self.script.height] * 2) / 2
+        return middle + growth * (box - middle)
+
+    def _drawn(self, k: int) -> Image:
+        """The room, everybody and what they hold, of moment k."""
         w, shift = self.script.width, self.shift[k]
         at = np.array([[1, 0, self.origin - shift], [0, 1, 0]])
         out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
@@ -294,7 +318,7 @@ class Stage:
             if not m.there[k]:
                 continue
             part, left = self._half(out, m.x[k] - shift)
-            pose = self._pose(m, k)
+            pose = self._pose(m, k, finer=4 if actor.stir < 1 else 1)
             where = (m.x[k] - shift - left, m.y[k])
             self._figure(part, look, pose, where, m.unit[k], m.roll[k], mirrored=actor.mirrored)
         for i, held in self.hands.items():
@@ -302,9 +326,7 @@ class Stage:
                 self._hold(out, self.scene.pictures[i], (held.x[k] - shift, held.y[k]), held.tilt[k])
         if self.scene.right:
             out[:, w // 2 - 2 : w // 2 + 2] = (16, 16, 18)
-        if self.scene.text:
-            caption(out, self.scene.text)
-        return tinted(out, self.scene.tint, colour=self.script.colour)
+        return np.asarray(out, np.uint8)
 
     def moment(self, k: int) -> int:
         """The frame whose picture frame k shows: of a photograph always the middle one."""
@@ -317,10 +339,10 @@ class Stage:
             return out, 0
         return (out[:, :middle], 0) if x < middle else (out[:, middle:], middle)
 
-    def _pose(self, m: Motion, k: int) -> head.Pose:
-        """The pose, in steps so small that a head moves by a pixel or so from one to the next."""
+    def _pose(self, m: Motion, k: int, finer: int) -> head.Pose:
+        """The pose, in steps so small that a head moves by a pixel or so from one to the next, or `finer`."""
         wanted = np.degrees(2.0 / m.unit[k])
-        step = max((s for s in STEPS if s <= wanted), default=STEPS[0])
+        step = max((s for s in STEPS if s <= wanted), default=STEPS[0]) / finer
         return head.Pose(
             yaw=float(round(m.yaw[k] / step) * step),
             pitch=float(round(m.pitch[k] / (2 * step)) * 2 * step),
@@ -351,6 +373,7 @@ class Stage:
 
     def boxes(self, k: int) -> list[PlacedFace]:
         """The face of each actor there, in the order in which they are drawn."""
+        growth = self._growth(k)
         k, found = self.moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
             if m.there[k]:
@@ -362,12 +385,13 @@ class Stage:
                 if actor.mirrored:
                     box = np.array([-box[2], box[1], -box[0], box[3]])
                 at = np.array([m.x[k] - self.shift[k], m.y[k]])
-                found.append(PlacedFace(i, np.concatenate([at, at]) + box * m.unit[k], float(m.yaw[k])))
+                placed = self._grown(np.concatenate([at, at]) + box * m.unit[k], growth)
+                found.append(PlacedFace(i, placed, float(m.yaw[k])))
         return found
 
     def portraits(self, k: int) -> list[Floats]:
         """The boxes of the faces in the pictures on the wall and on phones."""
-        w, h, k = self.script.width, self.script.height, self.moment(k)
+        w, h, growth, k = self.script.width, self.script.height, self._growth(k), self.moment(k)
         found = []
         for i, p in enumerate(self.scene.pictures):
             unit = p.size * h / (p.look.chin - p.look.hairline)
@@ -375,7 +399,7 @@ class Stage:
             held, at = self.hands.get(i), np.array([p.x * w - self.shift[k], p.y * h])
             if held is not None:
                 at, box = np.array([held.x[k] - self.shift[k], held.y[k]]), _turned(box, float(held.tilt[k]))
-            found.append(np.concatenate([at, at]) + box)
+            found.append(self._grown(np.concatenate([at, at]) + box, growth))
         return found
 
 

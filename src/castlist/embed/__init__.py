@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.embed.align import CHIP, align_faces, halved
 from castlist.embed.network import ArcFace, SFace
+from castlist.embed.nonrigid import face_patch, track_motion
 from castlist.embed.quality import detail, face_quality, sharpness
 from castlist.embed.select import best_faces, doubtful
 from castlist.types import Machine
@@ -23,9 +24,11 @@ __all__ = [
     "best_faces",
     "detail",
     "doubtful",
+    "face_patch",
     "face_quality",
     "halved",
     "sharpness",
+    "track_motion",
 ]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
-from castlist.cluster import LinkEvidence, link_evidence, membership_confidence, track_means
+from castlist.cluster import LinkEvidence, PoorPlacement, link_evidence, membership_confidence, track_means
 from castlist.cues import Clothes, Colour, palette
 from castlist.decisions import View, apply, decided_by, person_called
 from castlist.errors import InputError, WorkspaceError
@@ -32,7 +32,7 @@ from castlist.recipe import Recipe
 from castlist.store import Workspace
 from castlist.types import BACKGROUND, USER, Clustering, Constraints, Json, Machine, Scan
 
-__all__ = ["Clothing", "Explanation", "FacePair", "Merge", "explain"]
+__all__ = ["Clothing", "Explanation", "FacePair", "Merge", "Placed", "explain"]
 
 SHOWN = 5  # pairs of faces
 SILENT = 0.1  # log odds below which a cue is said to say nothing
@@ -68,6 +68,22 @@ class Clothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """Whom a track that shows too little of a face most likely shows, and what speaks for it."""
+
+    track: int
+    joined: bool  # whether it went to that person
+    person: str  # the likeliest, "" where that person is not of the cast,
+    probability: float
+    next: str  # the next likely, "" where there is none,
+    next_probability: float
+    new_probability: float  # that it is somebody new
+    context: float  # log odds against somebody new by the shots around it,
+    face: float  # by what is seen of the face,
+    clothes: float  # and by the clothes; 0 where they say nothing
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The evidence for two tracks being one person or two."""
 
@@ -88,7 +104,7 @@ class Explanation:
     merges: tuple[Merge, ...]  # from `a` up to the first group that holds `b`
     sentences: tuple[str, ...]
     clothing: Clothing | None = None  # None where clothes were not looked at
-    placed: tuple[int, ...] = ()  # which of the two are poor tracks that went elsewhere than the tree says
+    placed: tuple[Placed, ...] = ()  # of those of the two that show too little of a face
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -196,9 +212,21 @@ def _explained(found: Found, cast: Cast, scan: Scan, link: LinkEvidence) -> Expl
         a, b, same, names, times, link.probability, joined, (float(sure[a]), float(sure[b])),  # type: ignore[arg-type]
         link.cosine, link.same_cosine, link.other_cosine, link.decided, between, pairs, merges, (),
     )  # fmt: skip
-    placed = tuple(track for track in (a, b) if track in found.placed)
+    placed = tuple(
+        _placed(cast, track, each) for track in (a, b) for each in found.placements if track in each.tracks
+    )
     explanation = replace(explanation, clothing=_clothing(found, a, b), placed=placed)
     return replace(explanation, sentences=tuple(_sentences(explanation, cast, link)))
+
+
+def _placed(cast: Cast, track: int, found: PoorPlacement) -> Placed:
+    """A placement with the names of the cast."""
+    people = [_person(cast, t) if t >= 0 else None for t in (found.person, found.next)]
+    name, other = (person.name if person else "" for person in people)
+    return Placed(
+        track, found.joined, name, found.probability, other, found.next_probability, found.new_probability,
+        found.context, found.face, found.beside,
+    )  # fmt: skip
 
 
 def _clothing(found: Found, a: int, b: int) -> Clothing | None:
@@ -261,7 +289,9 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
     parts = [_conclusion(explanation, cast), link.sentence]
     if not explanation.decided:
         parts += _of_clothes(explanation)
-        parts += _of_placed(explanation) or [_chain(explanation)]
+        parts += [_of_placed(placed) for placed in explanation.placed]
+        if not any(placed.joined for placed in explanation.placed):
+            parts.append(_chain(explanation))
     if explanation.between:
         word = "pair" if explanation.between == 1 else "pairs"
         parts.append(
@@ -271,13 +301,29 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
     return parts
 
 
-def _of_placed(explanation: Explanation) -> list[str]:
-    """Why poor tracks are with the people with whom they are; none where neither of the two is poor."""
-    return [
-        f"Track {track} shows too little of a face to be compared by it alone: castlist placed it by the "
-        "shots around it, by the clothes, and by what is seen of the face."
-        for track in explanation.placed
-    ]
+def _of_placed(placed: Placed) -> str:
+    """Whom a track that shows too little of a face shows, how likely that is, and why."""
+    likeliest = placed.person or "somebody outside of the cast"
+    others = [f"{placed.next or 'somebody outside of the cast'} {placed.next_probability:.2f}"]
+    rest = ", ".join(
+        [*(others if placed.next_probability > 0 else []), f"somebody new {placed.new_probability:.2f}"]
+    )
+    reasons = [("the shots around the track", placed.context), ("what is seen of the face", placed.face)]
+    if abs(placed.clothes) >= SILENT:
+        reasons.append(("the clothes", placed.clothes))
+    why = ", ".join(f"{cause} {_times(odds)}" for cause, odds in reasons)
+    result = "castlist placed it there" if placed.joined else "too little for castlist to place it there"
+    return (
+        f"Track {placed.track} shows too little of a face to be compared by it alone. It most likely shows "
+        f"{likeliest}, p = {placed.probability:.2f} ({rest}). Against somebody new, "
+        f"this is more or less likely by these factors: {why}. So {result}."
+    )
+
+
+def _times(odds: float) -> str:
+    """The factor that log odds stand for."""
+    factor = exp(min(max(odds, -20.0), 20.0))
+    return f"{factor:.0f}" if factor >= 10 else f"{factor:.1f}" if factor >= 0.1 else f"{factor:.2g}"
 
 
 def _of_clothes(explanation: Explanation) -> list[str]:
@@ -366,6 +412,7 @@ def as_plain(explanation: Explanation) -> dict[str, Json]:
         ],
         "merges": [{"tracks": m.tracks, "height": number(m.height)} for m in explanation.merges],
         "clothes": _plain_clothing(explanation.clothing, number),
+        "placed": [_plain_placed(placed) for placed in explanation.placed],
         "sentences": list(explanation.sentences),
     }  # fmt: skip
 
@@ -383,6 +430,19 @@ def _plain_clothing(
             [{"rgb": list(rgb), "share": round(share, 4)} for rgb, share in colours]
             for colours in clothing.colours
         ],
+    }  # fmt: skip
+
+
+def _plain_placed(placed: Placed) -> dict[str, Json]:
+    return {
+        "track": placed.track, "joined": placed.joined, "person": placed.person or None,
+        "probability": round(placed.probability, 6), "next": placed.next or None,
+        "next_probability": round(placed.next_probability, 6),
+        "new_probability": round(placed.new_probability, 6),
+        "log_odds": {
+            "context": round(placed.context, 4), "face": round(placed.face, 4),
+            "clothes": round(placed.clothes, 4),
+        },
     }  # fmt: skip
 
 

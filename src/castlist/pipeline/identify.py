@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.cluster import GroupLinkage, ProbabilityCut, join_blurred, join_poor
+from castlist.cluster import GroupLinkage, PoorPlacement, ProbabilityCut, join_blurred, judge_poor, placed
 from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
@@ -60,7 +60,7 @@ class Found:
     tree: Tree
     verdict: Verdict
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
-    placed: tuple[int, ...] = ()  # poor tracks that went to another person than the tree says
+    placements: tuple[PoorPlacement, ...] = ()  # whom poor tracks most likely show
 
 
 @at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
@@ -91,16 +91,15 @@ def identify(
     tree = recipe.link(refined, links, *hints)
     clustering = recipe.cut(tree, refined, links)
     linked = _linked(clustering, tracked)
-    label = linked
+    placements: tuple[PoorPlacement, ...] = ()
     if isinstance(recipe.link, GroupLinkage) and isinstance(recipe.cut, ProbabilityCut):
         length = mean_length(tracked.embeddings, scan.detections, len(linked))
-        label = join_poor(refined, links, linked, tracked.tracks, length, *hints)
-    placed = tuple(np.flatnonzero(label != linked).tolist())
-    label = _with_blurred(label, tracked, constraints, *hints)
+        placements = judge_poor(refined, links, linked, tracked.tracks, length, *hints)
+    label = _with_blurred(placed(linked, placements), tracked, constraints, *hints)
     watch("people", 3, 4)
     cast = _cast(video, scan, recipe, tracked, label)
     watch("people", 4, 4)
-    return Found(cast, tracked.portraits, base, refined, constraints, tree, validation, beside, placed)
+    return Found(cast, tracked.portraits, base, refined, constraints, tree, validation, beside, placements)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,7 +139,7 @@ def _tracked(video: Video, scan: Scan, recipe: Recipe) -> _Tracked:
     if parted is not tracks:
         tracks = parted
         embeddings, portraits = _by_track(tracks, scan, recipe.embed.model)
-    around = Surroundings(scan.clock, cells(scan.signal), video.width, video.height)
+    around = Surroundings(scan.clock, cells(scan.signal), video.width, video.height, scan.motion)
     reason = recipe.filter(tracks, scan.detections, embeddings, around)
     usable = kept(reason)
     blurred = usable & tells_nothing(embeddings, len(tracks))

@@ -30,9 +30,11 @@ from castlist.embed import (
     best_faces,
     detail,
     doubtful,
+    face_patch,
     face_quality,
     halved,
     sharpness,
+    track_motion,
 )
 from castlist.helper_thread import HelperTask, HelperThread
 from castlist.recipe import Recipe
@@ -47,6 +49,7 @@ MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks 
 AHEAD = 12  # frames by which looks are begun before they are needed: three looks, at 24 frames a second
 AHEAD_BYTES = 64 << 20  # of pictures that may wait for it; large ones are fewer, but always two
 TOGETHER = 4  # faces embedded in one go, a multiple of `embed.network.BATCH`: 70 ms
+EDGE = 0.1  # of a face's box: nearer to the edge of the picture a part of the face may be out of sight
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 
 
@@ -174,6 +177,7 @@ class _Segment:
     found: list[Detections] = field(default_factory=list)
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
     besides: list[NDArray[np.uint8]] = field(default_factory=list)  # what the cue looks at, a picture a face
+    patches: list[NDArray[np.uint8]] = field(default_factory=list)  # in which non-rigid motion is measured
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
     frames: deque[tuple[int, Frame]] = field(init=False)  # the last ones, with their numbers
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
@@ -200,6 +204,7 @@ class _Segment:
         zoom = np.float32(self.street.video.width / image.shape[1])
         self.chips += [align_faces(image, points) for points in faces.landmarks]
         self.besides += [self.street.recipe.cue.cut(image, box) for box in faces.box]
+        self.patches += [face_patch(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
@@ -217,6 +222,7 @@ class _Segment:
         order = sorted(range(len(frames)), key=frames.__getitem__)
         self.found.sort(key=lambda faces: int(faces.frame[0]))
         self.chips, self.besides = [self.chips[i] for i in order], [self.besides[i] for i in order]
+        self.patches = [self.patches[i] for i in order]
         self.portraits = [self.portraits[i] for i in order]
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
@@ -238,7 +244,14 @@ class _Segment:
         vector = embedded(embed, [self.chips[i] for i in chosen], self.street.machine, self.street.helper)
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
         cue = recipe.cue([self.besides[i] for i in chosen])
-        return Scan(clock, signal, detections, quality, chosen, vector, names, damaged, cue)
+        motion = track_motion(np.array(self.patches), tracks, self._whole(detections))
+        return Scan(clock, signal, detections, quality, chosen, vector, names, damaged, cue, motion)
+
+    def _whole(self, faces: Detections) -> NDArray[np.bool_]:
+        """(n,) whether the picture shows all of each face, and a little more."""
+        size = (self.street.video.width, self.street.video.height)
+        edge = EDGE * (faces.box[:, 2:] - faces.box[:, :2])
+        return np.asarray(((faces.box[:, :2] >= edge) & (faces.box[:, 2:] <= size - edge)).all(1))
 
     def _quality(self, faces: Detections) -> NDArray[np.float32]:
         size = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)

@@ -97,6 +97,7 @@ def _less(
         tuple(image[i] for i in chosen.tolist()),
         damaged,
         scans.beside(piece, len(embedded))[chosen],
+        scans.motion(piece, len(kept))[kept],
     )
 
 

@@ -25,7 +25,7 @@ from castlist.store.folder import EMBEDDINGS, Folder
 from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Cue, Detections, Scan
 
-__all__ = ["append", "beside", "column", "counted", "join", "missed", "read_shard", "write_shard"]
+__all__ = ["append", "beside", "column", "counted", "join", "missed", "motion", "read_shard", "write_shard"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -141,6 +141,7 @@ def _built(
         image=image,
         damaged=damaged_frames,
         cue=beside(table, len(table["embedded"])),
+        motion=motion(table, len(table["detections.score"])),
     )
 
 
@@ -161,6 +162,11 @@ def beside(table: Mapping[str, object], rows: int) -> Cue:
     return Cue(column(table, "cue.vector", np.uint8), column(table, "cue.quality", np.float32))
 
 
+def motion(table: Mapping[str, object], rows: int) -> NDArray[np.float32]:
+    """Non-rigid motion of the faces; NaN in a scan of before it was measured."""
+    return column(table, "motion", np.float32, np.full(rows, np.nan, np.float32))
+
+
 def _check(scan: Scan) -> None:
     """Raise ValueError where rows name rows that are not there: a stranger's scan may say anything."""
     d = scan.detections
@@ -173,6 +179,8 @@ def _check(scan: Scan) -> None:
     for column in (d.box, d.score, d.landmarks, scan.quality, scan.vector, scan.cue.quality):
         if not np.isfinite(column).all():
             raise ValueError("a number of a face is not finite")
+    if np.isinf(scan.motion).any() or np.any(scan.motion < 0):
+        raise ValueError("a face cannot move so far")
 
 
 # The columns of a scan, what their rows count (frames, faces, embedded faces), and what moves with it.
@@ -184,6 +192,7 @@ _AXES = {
     "detections.score": "n",
     "detections.landmarks": "n",
     "quality": "n",
+    "motion": "n",
     "embedded": "k",
     "vector": "k",
     "cue.vector": "k",
@@ -210,7 +219,7 @@ def _fill(
         raise WorkspaceError(f"the workspace's cast.db does not hold {count} rows of {name}")
     if name not in whole:
         dtype = np.dtype(np.float32) if name == "vector" else given.dtype
-        whole[name] = np.empty((total, *given.shape[1:]), dtype)
+        whole[name] = np.full((total, *given.shape[1:]), np.nan if name == "motion" else 0, dtype)
     if given.shape[1:] != whole[name].shape[1:]:
         raise WorkspaceError(f"the workspace's segments disagree on the width of {name}")
     whole[name][begin : begin + count] = given + at[shift] if shift else given

@@ -31,6 +31,7 @@ TOO_SMALL = "too small to tell"
 TOO_FEW = "seen too briefly"
 TOO_BLURRED = "too blurred to tell"
 
+MOVING = 3  # looks that move beyond doubt, after which others need not be compared (`embed/nonrigid.py`)
 ENOUGH = 2  # clear faces that tell who a track shows, however many of its faces are blurred
 
 
@@ -42,6 +43,7 @@ class Surroundings:
     cells: NDArray[np.uint8]  # (f, rows, columns) brightness of each frame, coarsely; no rows: not known
     width: int  # pixels of a frame
     height: int
+    motion: NDArray[np.float32] | None = None  # (n,) non-rigid motion of each detection; NaN: not measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class TrackFilter:
     A portrait on a wall is a face, but whoever lives moves: eyes, nose and mouth shift against one another by
     a hundredth of the face and more within a second, and no two pictures are alike. A face is taken for a
     picture if it is still while the rest of its shot moves: where all is still, a photograph is shown to us,
-    and who is on it is of the film.
+    and who is on it is of the film. Whether it is still is measured in the pictures of all looks at it
+    (`embed/nonrigid.py`), so that a phone in a hand is still and who blinks is not; only where there are few
+    such looks, or a scan from before holds none, by landmarks and vectors.
     """
 
     usual_score: float = 0.7  # median score of a track's detections
@@ -70,6 +74,12 @@ class TrackFilter:
     likest_long: float = 0.95  # what is asked then,
     likest_stirred: float = 0.97  # and of landmarks that shift by a third more, as those of small faces do
     looks: int = 6  # detections and more, from which stillness says something
+    rigid: float = 0.007  # non-rigid motion in nine of ten looks: photographs reach .006, people from .009
+    blink: float = 1.5  # times as much in any look: a blink, or a word
+    compared: int = 8  # looks and more whose non-rigid motion says whether a face is still
+    known: float = (
+        0.7  # cosine with a face that lives at another time from which a still one is the same person
+    )
 
     def __call__(
         self,
@@ -86,9 +96,12 @@ class TrackFilter:
         reasons = [self._reason(tracks, detections, t, alike[t], length[t], sure[t]) for t in each]
         good = [t for t in each if not reasons[t]]
         alive = np.zeros(len(tracks), np.bool_)
-        alive[[t for t in good if self._alive(tracks, detections, t, alike[t])]] = True
+        alive[[t for t in good if self._alive(tracks, detections, t, alike[t], surroundings)]] = True
+        mean = _means(embeddings, len(tracks))
         for t in (t for t in good if self._still(tracks, detections, t, alike[t], surroundings)):
-            if surroundings is None or rest_moves(tracks, t, surroundings) or _beside(tracks, t, alive):
+            beside = alive & _meets(tracks, t)
+            known = (mean[alive & ~beside] @ mean[t] >= self.known).any()
+            if not known and (surroundings is None or beside.any() or rest_moves(tracks, t, surroundings)):
                 reasons[t] = PICTURE
         return tuple(reasons)
 
@@ -116,6 +129,9 @@ class TrackFilter:
     ) -> bool:
         """Whether a face hardly changes, and its pictures are hardly different."""
         found = _found(tracks, track)
+        motion = self._motion(found, around)
+        if motion is not None:
+            return bool(np.quantile(motion, 0.9) <= self.rigid and motion.max() <= self.blink * self.rigid)
         if len(found) < self.looks:
             return False
         stir = jitter(detections[found]) / self.stillest
@@ -125,9 +141,25 @@ class TrackFilter:
             return stir <= 1 and alike >= self.likest
         return (stir <= 1 and alike >= self.likest_long) or (stir <= 4 / 3 and alike >= self.likest_stirred)
 
-    def _alive(self, tracks: Tracks, detections: Detections, track: int, alike: float) -> bool:
-        """Whether a face stirs, and its pictures differ."""
+    def _motion(self, found: NDArray[np.int64], around: Surroundings | None) -> NDArray[np.float32] | None:
+        """Non-rigid motion of these detections where it was measured; None: in too few of them."""
+        if around is None or around.motion is None:
+            return None
+        motion = around.motion[found]
+        motion = motion[np.isfinite(motion)]
+        moves = (
+            int((motion > self.blink * self.rigid).sum()) >= MOVING
+        )  # so that the others were not compared
+        return motion if moves or len(motion) >= self.compared else None
+
+    def _alive(
+        self, tracks: Tracks, detections: Detections, track: int, alike: float, around: Surroundings | None
+    ) -> bool:
+        """Whether a face moves within itself, or, where that was not measured, it and its vectors stir."""
         found = _found(tracks, track)
+        motion = self._motion(found, around)
+        if motion is not None:
+            return bool(np.quantile(motion, 0.9) > self.blink * self.rigid)
         moves = len(found) >= self.looks and jitter(detections[found]) > self.stillest
         return moves and alike < self.likest_long
 
@@ -194,6 +226,7 @@ def _longest(
 STIR = 5.0  # levels of brightness, of 255, that a cell must change by; encoding alone stays below 2
 STIRRED = 0.25  # of the cells around the face
 FIXED = 0.15  # face widths by which the face itself may move: the camera does not
+GROWS = 0.03  # share by which it may grow or shrink: neither camera nor picture comes nearer
 
 
 def rest_moves(tracks: Tracks, track: int, around: Surroundings) -> bool:
@@ -201,7 +234,7 @@ def rest_moves(tracks: Tracks, track: int, around: Surroundings) -> bool:
     rows = tracks.rows(track)
     box = tracks.box[rows].astype(np.float64)
     centre, size = (box[:, :2] + box[:, 2:]) / 2, (box[:, 2:] - box[:, :2]).mean(0)
-    if np.abs(centre - centre.mean(0)).max() > FIXED * max(size.max(), 1.0):
+    if np.abs(centre - centre.mean(0)).max() > FIXED * max(size.max(), 1.0) or _grows(box):
         return False
     frames = slice(int(tracks.first[track]), int(tracks.last[track]) + 1)
     change = _change(around.cells[frames])
@@ -212,6 +245,13 @@ def rest_moves(tracks: Tracks, track: int, around: Surroundings) -> bool:
         return False
     calm = float(np.median(change[inside])) < STIR if inside.any() else True
     return calm and float((change[~inside] >= STIR).mean()) >= STIRRED
+
+
+def _grows(box: NDArray[np.float64]) -> bool:
+    """Whether the last third of boxes (r, 4) is larger or smaller than the first."""
+    third = max(len(box) // 3, 1)
+    first, last = (np.median((b[:, 2:] - b[:, :2]).sum(1)) for b in (box[:third], box[-third:]))
+    return bool(abs(np.log(max(last, 1e-6) / max(first, 1e-6))) > GROWS)
 
 
 def _change(cells: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -235,12 +275,20 @@ def _covered(
     return np.asarray(near[0][:, None] & near[1][None])
 
 
-def _beside(tracks: Tracks, track: int, alive: NDArray[np.bool_]) -> bool:
-    """Whether somebody alive is seen in the same shot at the same time."""
-    others = alive & (tracks.shot == tracks.shot[track])
+def _meets(tracks: Tracks, track: int) -> NDArray[np.bool_]:
+    """(t,) the tracks that are seen in the same shot at the same time as one of them, that one not."""
+    others = tracks.shot == tracks.shot[track]
     others &= (tracks.first <= tracks.last[track]) & (tracks.last >= tracks.first[track])
     others[track] = False
-    return bool(others.any())
+    return np.asarray(others)
+
+
+def _means(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
+    """(count, d) unit means of each track's vectors, longer ones counting more; zeros where it has none."""
+    vector = embeddings.vector.astype(np.float64)
+    total = np.zeros((count, vector.shape[1]))
+    np.add.at(total, embeddings.track, vector * np.linalg.norm(vector, axis=1, keepdims=True))
+    return unit(total)
 
 
 def _found(tracks: Tracks, track: int) -> NDArray[np.int64]:
