@@ -156,33 +156,6 @@ def test_pictures_on_demand_are_the_same_pictures(rotate: int, tmp_path: Path) -
         assert next(reader, None) is None
 
 
-@pytest.mark.parametrize("lag", [1, 3, 7])
-def test_pictures_begun_before_they_are_needed_are_the_same_pictures(lag: int, tmp_path: Path) -> None:
-    video = open_video(make(tmp_path / "film", n=40))
-    whole = read(video)
-    with read_frames(video, on_demand=lag + 1) as reader:
-        frames = []
-        for frame in reader:
-            frame.ready()  # of some nobody takes the picture, and more are begun than there are places
-            frames.append(frame)
-            if len(frames) > lag and len(frames) % 3:
-                wanted = len(frames) - 1 - lag
-                assert frames[wanted].image.tobytes() == whole[wanted][1]
-    assert len(frames) == len(whole)
-
-
-def test_a_picture_that_was_begun_is_there_some_time_later(tmp_path: Path) -> None:
-    with read_frames(open_video(make(tmp_path / "film")), on_demand=2) as reader:
-        frame = next(reader)
-        for _ in range(60_000):  # a minute, at most
-            if frame.ready():
-                break
-            time.sleep(0.001)
-        assert frame.ready()
-        os.kill(reader._child._process.pid, signal.SIGKILL)
-        assert frame.image.ndim == 3
-
-
 def test_a_picture_asked_for_too_late_is_refused_and_those_taken_stay(tmp_path: Path) -> None:
     with read_frames(open_video(make(tmp_path / "film")), on_demand=2) as reader:
         taken, missed = next(reader), next(reader)

@@ -130,7 +130,7 @@ class _Sender:
         self._source, self._start, self._most, self._out = source, job["start"], job["ahead"], out
         self._painter = Painter(*fitted_size(job["width"], job["height"], job["max_side"]))
         self._thumb = Painter(*job["thumb"], smooth=True) if job["thumb"] else None
-        shape = (job["places"], self._painter.height, self._painter.width, 3)
+        shape = (self._painter.height, self._painter.width, 3)
         self._canvas = np.frombuffer(mmap.mmap(job["canvas"], math.prod(shape)), np.uint8).reshape(shape)
         self._held: dict[int, av.VideoFrame] = {}  # frames by time, until the parent is done with them
         self._wishes = wire.Wishes()
@@ -167,16 +167,16 @@ class _Sender:
         data = os.read(0, 4096)
         if not data:
             raise BrokenPipeError  # the parent is gone
-        for kind, pts, place in self._wishes(data):
+        for kind, pts in self._wishes(data):
             if kind == WishKind.ASK:
-                self._send_record(RecordKind.PAINTED, pts, self._painted(self._held[pts], place))
+                self._send_record(RecordKind.PAINTED, pts, self._painted(self._held[pts]))
             else:
                 self._held = {time: frame for time, frame in self._held.items() if time > pts}
 
-    def _painted(self, frame: av.VideoFrame, place: int) -> bytes:
-        """Lay the picture of a frame on a place of the canvas; what went wrong, or nothing."""
+    def _painted(self, frame: av.VideoFrame) -> bytes:
+        """Lay the picture of a frame on the canvas; what went wrong, or nothing."""
         try:
-            self._canvas[place] = self._painter(frame)
+            self._canvas[:] = self._painter(frame)
         except Exception as error:
             return _trouble(error)
         return b""

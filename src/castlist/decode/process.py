@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -63,7 +63,6 @@ class Child:
         self._path, self._limits = path, limits
         self.frames = 0  # frames
         self._waiting: deque[tuple[wire.Record, bytes]] = deque()  # came while a picture was waited for
-        self._answers: dict[int, Callable[[], None]] = {}  # by time, of frames asked for
         life, self._life = os.pipe()
         self._in, out = os.pipe()
         job = {**job, "file": fd, "life": life, "out": out, "threads": limits.threads}
@@ -93,45 +92,28 @@ class Child:
         self._poll.register(self._in, select.POLLIN)
 
     def hear(self) -> tuple[wire.Record, bytes]:
-        """The next record but of pictures asked for, and its text if it has one.
+        """The next record, and its text if it has one.
 
         Raises:
             VideoError: the file cannot be used, or the decoder hung or crashed.
         """
-        while not self._waiting:
-            self._take()
-        record, text = self._waiting.popleft()
+        record, text = self._waiting.popleft() if self._waiting else self._next()
         if record.kind == RecordKind.ERROR:
             self._fail(text)
         self.frames += record.kind == RecordKind.FRAME
         return record, text
 
-    def ask(self, pts: int, place: int, answer: Callable[[], None]) -> None:
-        """Have a frame that is still held painted; returns at once, and calls `answer` when that is done."""
-        self._answers[pts] = answer
-        self._write(wire.Wish(WishKind.ASK, pts, place).pack())
-
-    def take_answer(self, *, wait: bool) -> bool:
-        """Whether one more picture that was asked for was painted. Raises as `hear` does."""
-        while wait or self._poll.poll(0):
-            if self._take():
-                return True
-        return False
-
-    def _take(self) -> bool:
-        """Take in the next record; whether it says that a picture was painted."""
-        record, text = self._next()
-        if record.kind != RecordKind.PAINTED:
-            self._waiting.append((record, text))
-            return False
-        if text:
-            self._fail(text)
-        self._answers.pop(record.pts)()
-        return True
+    def ask(self, pts: int) -> None:
+        """Have a frame that is still held painted; returns when that is done. Raises as `hear` does."""
+        self._send(WishKind.ASK, pts)
+        while (answer := self._next())[0].kind != RecordKind.PAINTED:
+            self._waiting.append(answer)
+        if answer[1]:
+            self._fail(answer[1])
 
     def done(self, pts: int) -> None:
         """Let go of all frames up to this one."""
-        self._write(wire.Wish(WishKind.DONE, pts).pack())
+        self._send(WishKind.DONE, pts)
 
     def go_on(self, job: wire.DecodeJob) -> None:
         """Tell a child that waits the rest of its job."""
@@ -146,15 +128,13 @@ class Child:
         error = wire.load(text, wire.Trouble)
         raise VideoError(self._sentence(Fault(error["code"]), error["detail"]))
 
+    def _send(self, kind: WishKind, pts: int) -> None:
+        self._write(wire.wish(kind, pts))
+
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(data)
-
-    @property
-    def closed(self) -> bool:
-        """Whether the child was ended."""
-        return self._in < 0
 
     def close(self) -> None:
         """End the child and forget it; may be called again."""

@@ -7,10 +7,9 @@ import os
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -27,18 +26,19 @@ from castlist.errors import InputError, VideoError
 from castlist.types import Video
 
 _MOST_AHEAD = 16  # frames decoded and not yet read
-_PLACES, _PLACES_BYTES = 4, 16 << 20  # pictures that can be asked for at once, and their memory; at least one
 
 
 class Frame:
     """One picture of a film."""
 
-    __slots__ = ("_image", "_pictures", "pts", "thumb")
+    __slots__ = ("_image", "_paint", "pts", "thumb")
 
-    def __init__(self, pts: int, thumb: NDArray[np.uint8] | None, pictures: _Pictures) -> None:
+    def __init__(
+        self, pts: int, thumb: NDArray[np.uint8] | None, paint: Callable[[int], NDArray[np.uint8]]
+    ) -> None:
         self.pts = pts  # when it is shown: ticks of Reader.unit from the start of the file
         self.thumb = thumb  # (h, w, 3) BGR, each pixel the mean of its area, where one is wished for
-        self._pictures = pictures
+        self._paint = paint
         self._image: NDArray[np.uint8] | None = None
 
     @property
@@ -50,66 +50,8 @@ class Frame:
             VideoError: the decoder crashed or hung.
         """
         if self._image is None:
-            self._image = self._pictures.wait_for(self.pts)
+            self._image = self._paint(self.pts)
         return self._image
-
-    def ready(self) -> bool:
-        """Whether `image` is there at once; if not, it is being made from now on. Raises as `image` does."""
-        if self._image is None:
-            self._image = self._pictures.begun(self.pts)
-        return self._image is not None
-
-
-class _Pictures:
-    """The pictures of the frames last read, made by the decoder when they are asked for."""
-
-    def __init__(self, canvas: NDArray[np.uint8], child: Child, most: int) -> None:
-        """`canvas` (places, h, w, 3) is where the child lays them; `most` frames are held."""
-        self._canvas, self._child = canvas, child
-        self.held: deque[int] = deque(maxlen=most)  # times of frames whose picture can be asked for
-        self._free = list(range(len(canvas)))  # places
-        self._asked: dict[int, int] = {}  # places by time
-        self._made: dict[int, NDArray[np.uint8]] = {}  # by time
-
-    def begun(self, pts: int) -> NDArray[np.uint8] | None:
-        """The picture of a frame, if it is made; else it is being made, unless too many others are."""
-        self._ask(pts)
-        while pts not in self._made and self._child.take_answer(wait=False):
-            pass
-        return self._made.pop(pts, None)
-
-    def wait_for(self, pts: int) -> NDArray[np.uint8]:
-        """The picture of a frame, in memory of its own."""
-        while pts not in self._made:
-            self._ask(pts)
-            self._child.take_answer(wait=True)
-        return self._made.pop(pts)
-
-    def read(self, pts: int) -> int | None:
-        """One more frame was read; the time of the one that is no longer held for it."""
-        gone = self.held[0] if len(self.held) == self.held.maxlen else None
-        self.held.append(pts)
-        if gone is not None:
-            self._made.pop(gone, None)
-        return gone
-
-    def _ask(self, pts: int) -> None:
-        if pts in self._made:
-            return
-        if self._child.closed or pts not in self.held:
-            raise InputError(
-                "this frame's picture was not asked for in time; it can be for the last "
-                f"{self.held.maxlen} frames read"
-            )
-        if self._free and pts not in self._asked:
-            place = self._asked[pts] = self._free.pop()
-            self._child.ask(pts, place, partial(self._laid, pts))
-
-    def _laid(self, pts: int) -> None:
-        place = self._asked.pop(pts)
-        if pts in self.held:  # else nobody can want it any more
-            self._made[pts] = self._canvas[place].copy()
-        self._free.append(place)
 
 
 class WaitingDecoder:
@@ -325,10 +267,10 @@ class Reader:
         self._thumb, self._on_demand = thumb, on_demand
         self._ended = False  # all frames were told of
         kept = max(1, on_demand)
-        places = max(1, min(_PLACES, _PLACES_BYTES // (3 * width * height)))
+        self._held: deque[int] = deque(maxlen=kept)  # times of frames whose picture can be asked for
         job = wire.DecodeJob(
             start=start_pts, max_side=max_side, thumb=thumb, width=video.width, height=video.height,
-            ahead=kept + ahead, exact=exact, places=places,
+            ahead=kept + ahead, exact=exact,
         )  # fmt: skip
         waiting = decoder.take() if decoder is not None else None
         canvas = -1
@@ -339,12 +281,11 @@ class Reader:
                 self._child, self._fd, canvas = waiting
             self._state = _state(self._fd)
             self._check_content()
-            pictures = _shared_pictures(canvas, places, height, width)
+            self._canvas = _shared_picture(canvas, height, width)
             if self._child is None:
                 self._child = Child(video.path, self._fd, limits, job=job | {"canvas": canvas})
             else:
                 self._child.go_on(job)
-            self._pictures = _Pictures(pictures, self._child, kept)
             header = wire.load(self._child.hear()[1], wire.Begun)
         except BaseException:
             self.close()
@@ -369,10 +310,10 @@ class Reader:
             record, text = self._child.hear()
             self.damaged, self.retimed, self.unread = record.damaged, record.retimed, record.unread
             if record.kind == RecordKind.FRAME:
-                gone = self._pictures.read(record.pts)
-                if gone is not None:
-                    self._done(gone)
-                frame = Frame(record.pts, self._small(text), self._pictures)
+                if len(self._held) == self._held.maxlen:
+                    self._done(self._held[0])
+                self._held.append(record.pts)
+                frame = Frame(record.pts, self._small(text), self._paint)
                 if not self._on_demand:
                     frame.image  # noqa: B018
                 return frame
@@ -395,6 +336,16 @@ class Reader:
             return None
         width, height = self._thumb
         return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+
+    def _paint(self, pts: int) -> NDArray[np.uint8]:
+        """The picture of one of the frames last read, in memory of its own."""
+        if self._child is None or pts not in self._held:
+            raise InputError(
+                "this frame's picture was not asked for in time; it can be for the last "
+                f"{self._held.maxlen} frames read"
+            )
+        self._child.ask(pts)
+        return self._canvas.copy()
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
@@ -425,12 +376,11 @@ def _state(fd: int) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _shared_pictures(canvas: int, places: int, height: int, width: int) -> NDArray[np.uint8]:
-    """The memory of a descriptor as pictures (places, height, width, 3), which the decoder fills."""
-    size = places * height * width * 3
+def _shared_picture(canvas: int, height: int, width: int) -> NDArray[np.uint8]:
+    """The memory of a descriptor as a picture (height, width, 3), which the decoder fills."""
+    size = height * width * 3
     os.ftruncate(canvas, size)
-    memory = np.frombuffer(mmap.mmap(canvas, size, prot=mmap.PROT_READ), np.uint8)
-    return memory.reshape(places, height, width, 3)
+    return np.frombuffer(mmap.mmap(canvas, size, prot=mmap.PROT_READ), np.uint8).reshape(height, width, 3)
 
 
 def _anonymous_file() -> int:

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 
 class RecordKind(IntEnum):
@@ -51,7 +51,7 @@ class Fault(StrEnum):
 
 _RECORD = struct.Struct("<Biqqqq")  # kind, bytes of text, pts, damaged, retimed, unread
 SIZE = _RECORD.size
-_WISH = struct.Struct("<BqB")  # kind, pts, place
+_WISH = struct.Struct("<Bq")  # kind, pts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,9 @@ def unpack(data: bytes) -> Record:
     return Record(RecordKind(kind), *counts)
 
 
-class Wish(NamedTuple):
+def wish(kind: WishKind, pts: int) -> bytes:
     """What the parent sends: ASK for the picture of a frame, or that it is DONE with all up to this one."""
-
-    kind: WishKind
-    pts: int
-    place: int = 0  # of the shared memory's places for a picture, the one where it is to be laid
-
-    def pack(self) -> bytes:
-        """The bytes of this wish."""
-        return _WISH.pack(*self)
+    return _WISH.pack(kind, pts)
 
 
 _LENGTH = struct.Struct("<I")
@@ -124,12 +117,12 @@ class Wishes:
     def __init__(self) -> None:
         self._rest = b""
 
-    def __call__(self, data: bytes) -> list[Wish]:
-        """The wishes that are complete with this piece."""
+    def __call__(self, data: bytes) -> list[tuple[WishKind, int]]:
+        """(kind, pts) of each wish that is complete with this piece."""
         data = self._rest + data
         whole = len(data) // _WISH.size * _WISH.size
         self._rest = data[whole:]
-        return [Wish(WishKind(kind), pts, place) for kind, pts, place in _WISH.iter_unpack(data[:whole])]
+        return [(WishKind(kind), pts) for kind, pts in _WISH.iter_unpack(data[:whole])]
 
 
 T = TypeVar("T")
@@ -156,7 +149,6 @@ class DecodeJob(TypedDict, total=False):
     memory: int  # bytes
     max_pixels: int
     canvas: int  # descriptor of the memory in which pictures are laid; -1: only the header is asked for
-    places: int  # pictures for which that memory has room
     start: int  # ticks
     max_side: int
     thumb: tuple[int, int] | None

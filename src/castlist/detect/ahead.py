@@ -8,7 +8,7 @@ that was foretold wrongly costs time, and no result ever depends on any.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -42,15 +42,10 @@ class LookAhead:
         self._before: _Coming | None = None  # the frame that the sampler was shown last
 
     def see(
-        self,
-        frame: int,
-        seconds: float,
-        picture: Picture,
-        signal: NDArray[np.uint8],
-        ready: Callable[[], bool] = lambda: True,
+        self, frame: int, seconds: float, picture: Picture, signal: NDArray[np.uint8]
     ) -> Iterator[Detections]:
         """Faces of frames up to the one `lag` frames before; see `Sampler.see`."""
-        self._coming.append(_Coming(frame, seconds, picture, signal, self._jumps(signal), ready))
+        self._coming.append(_Coming(frame, seconds, picture, signal, self._jumps(signal)))
         self._plan()
         if len(self._coming) > self._lag:
             due = self._sampler.due
@@ -62,7 +57,6 @@ class LookAhead:
         """Faces of the frames that are left."""
         while self._coming:
             yield from self._show()
-            self._plan()
         yield from self._sampler.finish()
         self._forget(self._before)
 
@@ -84,7 +78,7 @@ class LookAhead:
                 self._forget(now)
                 continue
             also = [side for side, when in others.items() if now.seconds >= when - 1e-6]
-            if not now.begun and now.ready():  # else at the next frame
+            if not now.begun:
                 self._begin(now, also)
             due = now.seconds + 1 / self._sampling.per_second
             others |= dict.fromkeys(also, now.seconds + self._sampling.patience)
@@ -105,10 +99,7 @@ class LookAhead:
     def _found(self, image: NDArray[np.uint8], *, scale: float, machine: Machine) -> Detections:
         """What the detector finds, begun already or not."""
         task = self._begun.get(id(image), {}).pop(scale, None)
-        if task is not None:
-            return task.result()
-        self._plan()  # the sampler may know by now when it looks next
-        return self._search(image, scale)
+        return self._search(image, scale) if task is None else task.result()
 
     def _forget(self, frame: _Coming | None) -> None:
         """Drop the looks begun at a frame that is not looked at, or no more."""
@@ -127,6 +118,5 @@ class _Coming:
     picture: Picture
     signal: NDArray[np.uint8]
     jumped: bool
-    ready: Callable[[], bool]  # whether its picture is there at once; if not, it will be
     image: int = 0  # its picture's identity, once looks are begun
     begun: Looks = field(default_factory=dict)

@@ -75,19 +75,13 @@ class Sampler:
         self._last: Detections | None = None  # what the last look saw in this shot
 
     def see(
-        self,
-        frame: int,
-        seconds: float,
-        picture: Picture,
-        signal: NDArray[np.uint8],
-        ready: Callable[[], bool] = lambda: True,
+        self, frame: int, seconds: float, picture: Picture, signal: NDArray[np.uint8]
     ) -> Iterator[Detections]:
         """Faces of this frame and, if a cut lies between, of the one before; none if there is no need.
 
         Args:
             picture: gives the frame (h, w, 3) BGR; called only if it is looked at.
             signal: (f,) what of it is compared with its neighbours.
-            ready: whether `picture` gives it without a wait; has it made if not. For who looks ahead.
         """
         now = _Sample(frame, seconds, picture, signal)
         if self._jumped(signal):
@@ -112,12 +106,11 @@ class Sampler:
         sides = [self._sampling.side, *self._others(sample)]
         faces = self._examined(sample, sides)
         came = _moved(self._last, faces)
-        hurry = self._sampling.hurry if came else 1.0
-        self.due = sample.seconds + 1 / (hurry * self._sampling.per_second)
         if came or _moved(faces, self._last):  # or went
             for between, others in self._between(sides):
                 yield from _numbered(between, others)
-        self._last = faces
+        hurry = self._sampling.hurry if came else 1.0
+        self.due, self._last = sample.seconds + 1 / (hurry * self._sampling.per_second), faces
         yield from _numbered(sample, faces)
 
     def _others(self, sample: _Sample) -> Iterator[int]:

@@ -194,8 +194,7 @@ class _Segment:
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
-        seconds = float(frame.pts * self.unit)
-        for faces in self.watcher.see(number, seconds, lambda: frame.image, signal, frame.ready):
+        for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
             self._store(faces)
 
     def _store(self, faces: Detections) -> None:
