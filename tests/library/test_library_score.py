@@ -82,7 +82,7 @@ def test_the_mean_of_correlated_scores_varies_as_is_said():
 def placed(scores: list[float]):
     candidates = [Candidate(0, 7, "somebody", "", np.array(scores))]
     film = [NewPerson(0, True, "", 10.0)]
-    return place(film, candidates, ODDS, library=3, apart={}, inside={}, held={})
+    return place(film, candidates, ODDS, library=3, apart={}, inside={}, held={}, decided=False)
 
 
 def test_several_films_of_a_person_say_more_than_one():

@@ -69,8 +69,9 @@ def command(
     own = bool(recipe or settings or people)
     replace = replace or own  # who names a recipe wants its cast
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
-        begun = (Path(out) if out else Path(films[0]).with_suffix(".castlist")) / "cast.db"
-        with _begun_early(films[0], None if own or begun.exists() else machine) as decoder:
+        place = out or os.path.splitext(films[0])[0] + ".castlist"
+        begun = os.path.exists(os.path.join(place, "cast.db"))
+        with _begun_early(films[0], None if own or begun else machine) as decoder:
             steps = made_recipe(recipe, settings, people)
             _single(films[0], steps, machine, decoder, out=out, as_json=as_json, replace=replace, quiet=quiet)
         return 0
@@ -90,7 +91,7 @@ def _begun_early(film: str, machine: Machine | None) -> Iterator[WaitingDecoder 
     from castlist.decode import WaitingDecoder
     from castlist.helper_thread import HelperThread
 
-    if not Path(film).is_file():  # `find` says what is wrong with it
+    if not os.path.isfile(film):  # `find` says what is wrong with it
         yield None
         return
     with WaitingDecoder(film) as decoder, HelperThread() as helper:
