@@ -223,7 +223,7 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
 def decide(lib: Library, reply: str, question: Sequence[str], others: str | None, author: str) -> None:
     """Answer questions of LIB by their ids."""
     if others is not None:
-        sheet = next((s for s in lib.sheets() if {q.id for q in s.questions} >= set(question)), None)
+        sheet = next((s for s in lib.sheets(None) if {q.id for q in s.questions} >= set(question)), None)
         if sheet is None:
             raise click.UsageError("with --others, name open questions about one person")
         replies = {q.id: reply if q.id in question else others for q in sheet.questions}

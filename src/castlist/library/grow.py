@@ -166,7 +166,7 @@ def _linked(
         apart=apart,
         inside=inside,
         held={p: frozenset(members_held) for p, members_held in held.items()},
-        decided=decisions_in(facts.stamp) > 0,
+        decided=facts.decided,
     )
     return _Linking(compare, candidates, apart, placement)
 
@@ -250,8 +250,7 @@ def _halves(facts: FilmFacts, linking: _Linking, growth: Growth, people: dict[in
     }
     person = {n: str(row["person"]) for n, row in people.items() if row["person"]}
     sufficient = frozenset(n for n in people if members[n].sufficient)
-    decided = decisions_in(facts.stamp) > 0
-    halves = Halves(linking.compare, FilmSide(vectors, sufficient, person, linking.apart, decided))
+    halves = Halves(linking.compare, FilmSide(vectors, sufficient, person, linking.apart, facts.decided))
     halves.find(found, linking.candidates)
     for merge in halves.merged:
         event: Data = {"into": merge.into, "gone": merge.gone, "p": round(merge.probability, 6)}

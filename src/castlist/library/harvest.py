@@ -89,6 +89,11 @@ class FilmFacts:
     cast: Cast
     owner: NDArray[np.int64]  # (t,) the member that each track belongs to, NOISE for none
 
+    @property
+    def decided(self) -> bool:
+        """Whether somebody decided anything in this film."""
+        return decisions_in(self.stamp) > 0
+
 
 def harvest(path: Path) -> FilmFacts:
     """What a library keeps of the film of a workspace.

@@ -169,8 +169,12 @@ class Library:
         with self.reading() as db:
             return views.questions(db, self.path)[:limit]
 
-    def sheets(self, limit: int = 100) -> list[QuestionSheet]:
-        """The open questions, all those about one person together; the most useful sheets first."""
+    def sheets(self, limit: int | None = 100) -> list[QuestionSheet]:
+        """The open questions, all those about one person together; the most useful sheets first.
+
+        Args:
+            limit: how many sheets at most; None for all.
+        """
         with self.reading() as db:
             return sheets(db, self.path, limit)[1]
 

@@ -71,8 +71,8 @@ class QuestionSheet:
         return sum(q.gain for q in self.questions)
 
 
-def sheets(db: Db, library: Path, limit: int) -> tuple[int, list[QuestionSheet]]:
-    """How many questions are open, and the sheets with most to gain."""
+def sheets(db: Db, library: Path, limit: int | None) -> tuple[int, list[QuestionSheet]]:
+    """How many questions are open, and the sheets with most to gain (all of them without a limit)."""
     asked = views.questions(db, library)
     people = islice(groupby(asked, key=lambda q: q.b), limit)
     return len(asked), [_sheet(db, person, tuple(questions)) for person, questions in people]
