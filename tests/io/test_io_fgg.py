@@ -95,7 +95,7 @@ def test_as_many_crops_as_tracks_is_no_block_of_tracks(tmp_path):
         ({"trackerId": [np.array([[np.nan]])] * 3}, "trackerId must be one number"),
         ({"trackerId": [np.array([[4.0]])] * 3}, "two tracks have the same number"),
         ({"label": [np.array([[1.0, 2.0]])] * 3, "label_field": "x"}, "one name or one whole number"),
-        ({"numframes": [np.array([[b"x"]])] * 3}, "neither a number nor text"),
+        ({"numframes": [np.array([[b"x"]])] * 3}, "numframes must be one number"),
     ],
 )
 def test_a_file_with_wrong_variables(tmp_path, changes, message):

@@ -81,7 +81,7 @@ def test_big_endian(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "message"),
-    [(np.array([[1j]]), "complex"), (csc_matrix(np.eye(2)), "of class 5")],
+    [(np.array([[1j]]), "complex"), (csc_matrix(np.eye(2)), "`x` is a sparse array")],
     ids=["complex", "sparse"],
 )
 def test_what_no_feature_file_has(tmp_path, value, message):

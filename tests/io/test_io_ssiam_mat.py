@@ -254,8 +254,8 @@ def to_itself(file):
     file["Tracks/labelid"][0, 0] = loop.ref
 
 
-def to_strings_of_hdf5(file):
-    names = np.array([["ann"], ["bob"], ["cy"]], object)
+def to_too_few_strings_of_hdf5(file):
+    names = np.array([["ann"], ["bob"]], object)
     file.create_dataset("Tracks/label", data=names, dtype=h5py.string_dtype())
 
 
@@ -274,7 +274,7 @@ def to_several_rows_of_text(file):
     [
         (to_nothing, "refers to nothing"),
         (to_itself, "nested too deep"),
-        (to_strings_of_hdf5, "neither a number nor text"),
+        (to_too_few_strings_of_hdf5, "different lengths"),
         (to_parts_of_arrays, "neither a number nor text"),
         (to_several_rows_of_text, "text of several rows"),
     ],

@@ -76,3 +76,36 @@ def test_pairs_that_tracks_contradict_are_counted():
 def test_features_that_cannot_be_measured_are_refused(x):
     with pytest.raises(InputError):
         check(x)
+
+
+@pytest.mark.parametrize("tracks", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_few_faces_show_nothing_about_quality(seed, tracks):
+    x, _ = features("raw", seed)
+    found = check(x[::130][:8], np.arange(8) // 3 if tracks else None)
+    assert not found.follows_quality
+    assert np.isnan([found.positive_rank, found.negative_rank]).all()
+    assert "too few faces" in found.sentences[1]
+
+
+def test_one_track_is_not_called_none():
+    x, _ = features("raw")
+    assert "there is one track only" in check(x, np.zeros(len(x), int)).sentences[-1]
+    assert "there are no tracks" in check(x).sentences[-1]
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1e14])
+def test_the_scale_of_the_features_changes_nothing(scale):
+    x, _ = features("raw")
+    expected, found = check(x), check((x * scale).astype(np.float32))
+    assert (found.method, found.quality_from) == (expected.method, expected.quality_from)
+    assert found.length_spread == pytest.approx(expected.length_spread, rel=1e-5)
+    assert found.positive_rank == pytest.approx(expected.positive_rank, abs=0.01)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_values_whose_squares_no_number_holds_are_refused(scale):
+    x, _ = features("raw")
+    with pytest.raises(InputError, match="scale them"):
+        check((x * scale).astype(np.float32))

@@ -100,11 +100,12 @@ def command(
         raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
-    method = method or ("tsiam" if 1 < len(table) < len(e) else "ssiam")
+    tracked = 1 < len(table) < len(e)
+    method = method or ("tsiam" if tracked else "ssiam")
     made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
-    if method.startswith("tsiam") and not table.timed:
+    if method.startswith("tsiam") and tracked and not table.timed:
         click.echo(
             "this file has no frame numbers, so castlist cannot know which tracks are seen together: the "
             "negative pairs of every track are taken from its farthest tracks, and may be wrong", err=True,
@@ -128,7 +129,7 @@ def command(
     io.write(replace(table, embeddings=replace(e, vector=vector)), out)
     if model and isinstance(refined, Refined):
         refined.save(model)
-    click.echo(f"{out}: {len(table):,} tracks, {len(e):,} faces, {vector.shape[1]} dimensions")
+    click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
 
 
 def _had(method: str, recipe: str, seed: int) -> dict[str, str | int]:
@@ -148,9 +149,17 @@ def _check(table: FeatureSet) -> None:
 
     e = table.embeddings
     found = check(e.vector, e.track, table.constraints().cannot, quality=known_quality(e))
-    click.echo(f"{table.name}: {len(table):,} tracks, {found.faces:,} faces, {found.dimensions} dimensions")
+    click.echo(f"{table.name}: {_size(table)}, {found.dimensions} dimensions")
     for sentence in found.sentences:
         click.echo(sentence)
+
+
+def _size(table: FeatureSet) -> str:
+    """How many tracks and faces; in a collection of pictures, every face stands alone."""
+    faces, tracks = len(table.embeddings), len(table)
+    if tracks == faces:
+        return f"{faces:,} faces without tracks"
+    return f"{tracks:,} track{'s' if tracks > 1 else ''}, {faces:,} faces"
 
 
 @contextmanager

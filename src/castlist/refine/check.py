@@ -20,10 +20,14 @@ from castlist.refine.siamese import Known, checked
 
 __all__ = ["NEUTRAL", "RefinementCheck", "check"]
 
-NEUTRAL = 0.2  # distance of a mean quality rank from .5 up to which a set is neutral: rectified features had
-# .05, every set of ArcFace features had one rank of the two at .24 or more (benchmarks/ranking.py)
-MANY = 80  # tracks from which on one network of TSiam is trusted; the labelled films have up to 70, where its
-# AUC varies by .02 between seeds, the track sets 568 and more (docs/refine.md)
+# Distance of a mean quality rank from .5 up to which a set is neutral: rectified features had .05, every set
+# of ArcFace features had one rank of the two at .24 or more (benchmarks/ranking.py)
+NEUTRAL = 0.2
+# Different anchors below which chance moves a mean rank by NEUTRAL: its double standard error is (3 n)^-1/2
+FEW = 9
+# Tracks from which on one network of TSiam is trusted; the labelled films have up to 70, where its AUC varies
+# by .02 between seeds, the track sets 568 and more (docs/refine.md)
+MANY = 80
 BATCHES = 6  # draws that are looked at
 PAIRS = 64  # ranked pairs of each kind in a batch of the paper
 
@@ -37,18 +41,16 @@ class RefinementCheck:
     nonnegative: float  # share of the values that are 0 or more: 1 where the features are rectified
     length_spread: float  # standard deviation of the vectors' length over its mean: 0 where normalised
     quality_from: str  # what quality was judged by: "given", "length", "track", or "" for nothing
-    positive_rank: (
-        float  # mean quality rank (0 worst, 1 best) of the anchors of ranked positives; NaN: unknown
-    )
-    negative_rank: float  # of ranked negatives
+    positive_rank: float  # mean quality rank (0 worst, 1 best) of ranked positives' anchors; NaN: unknown
+    negative_rank: float  # of ranked negatives' anchors
     wrong: float  # share of the ranked pairs that tracks contradict; NaN where there are no tracks
     method: str  # of castlist.refine.REFINERS
     sentences: tuple[str, ...]
 
     @property
     def follows_quality(self) -> bool:
-        """Whether ranking picks pictures by quality."""
-        return max(abs(self.positive_rank - 0.5), abs(self.negative_rank - 0.5)) > NEUTRAL
+        """Whether ranking picks pictures by quality; False where nothing is known, or too few were ranked."""
+        return _biased(self.positive_rank, self.negative_rank)
 
 
 def check(
@@ -71,33 +73,32 @@ def check(
         InputError: too few features, or values that are not finite.
     """
     x = checked(x)
-    length = np.linalg.norm(x, axis=1).astype(np.float64)
-    spread = float(length.std() / max(length.mean(), 1e-12))
+    length = np.linalg.norm(x.astype(np.float64), axis=1)
+    spread = float(length.std() / length.mean())
     names, place = np.unique(np.arange(len(x)) if track is None else track, return_inverse=True)
     tracks = len(names) if 1 < len(names) < len(x) else 0
     source, value = _quality(x, length, place if tracks else None, quality)
     positive, negative = _ranked(x, seed)
-    rank = np.argsort(np.argsort(value)) / (len(x) - 1) if source else np.full(len(x), np.nan)
-    ranks = float(rank[positive[:, 0]].mean()), float(rank[negative[:, 0]].mean())
-    wrong = float("nan")
-    if tracks:
-        wrong = _wrong(positive, negative, place, known_pairs(cannot, names))
-    biased = bool(source) and max(abs(r - 0.5) for r in ranks) > NEUTRAL
+    few = min(len(np.unique(positive[:, 0])), len(np.unique(negative[:, 0]))) < FEW
+    ranks = (float("nan"), float("nan"))
+    if source and not few:
+        rank = np.argsort(np.argsort(value)) / (len(x) - 1)
+        ranks = float(rank[positive[:, 0]].mean()), float(rank[negative[:, 0]].mean())
+    wrong = _wrong(positive, negative, place, known_pairs(cannot, names)) if tracks else float("nan")
     nonnegative = float((x >= 0).mean())
-    method = _method(tracks, biased, nonnegative == 1)
-    shown = (
-        _shape(nonnegative, spread),
-        _bias(source, *ranks, biased),
-        *(
-            [f"{wrong:.1%} of the ranked pairs are certainly wrong: the tracks show it."]
-            if wrong == wrong
-            else []
-        ),
-        _advice(method),
-    )
+    method = _method(tracks, _biased(*ranks), nonnegative == 1)
+    shown = [_shape(nonnegative, spread), _bias(source, few, *ranks)]
+    if tracks:
+        shown.append(f"{wrong:.1%} of the ranked pairs are certainly wrong: the tracks show it.")
+    shown.append(_advice(method, single=len(names) == 1))
     return RefinementCheck(
         len(x), x.shape[1], nonnegative, spread, source, *ranks, wrong, method, tuple(shown)
     )
+
+
+def _biased(positive: float, negative: float) -> bool:
+    """Whether one of the mean quality ranks is far from neutral; NaN is not."""
+    return max(abs(positive - 0.5), abs(negative - 0.5)) > NEUTRAL
 
 
 def _quality(
@@ -117,7 +118,7 @@ def _quality(
         return "length", length
     if track is None:
         return "", length
-    unit = x / np.maximum(length[:, None], 1e-12)
+    unit = x / np.maximum(length[:, None], np.finfo(np.float32).tiny)
     size = np.bincount(track)
     total = np.zeros((len(size), x.shape[1]))
     np.add.at(total, track, unit)
@@ -172,26 +173,31 @@ def _shape(nonnegative: float, spread: float) -> str:
     return f"The features are {kind}; the length varies by {spread:.0%} of its mean."
 
 
-def _bias(source: str, positive: float, negative: float, biased: bool) -> str:
+def _bias(source: str, few: bool, positive: float, negative: float) -> str:
     if not source:
         return "The picture quality is not known: the vectors have the same length, and there are no tracks."
+    if few:
+        return "There are too few faces to see whether ranking by distance depends on picture quality."
     by = {
         "given": "as given",
         "length": "by vector length",
         "track": "by how similar the faces of a track are",
     }[source]
-    found = "depends on picture quality" if biased else "does not depend on picture quality"
+    found = (
+        "depends on picture quality" if _biased(positive, negative) else "does not depend on picture quality"
+    )
     return (
         f"Ranking by distance {found}: mean quality rank ({by}; 0 worst, 1 best, 0.5 neutral) "
         f"of ranked positives {positive:.2f}, of ranked negatives {negative:.2f}."
     )
 
 
-def _advice(method: str) -> str:
+def _advice(method: str, single: bool) -> str:
+    missing = "there is one track only" if single else "there are no tracks"
     reason = {
         "tsiam": "tracks give right pairs without ranking",
         "tsiam-second-order": "tracks give right pairs without ranking, but one network varies on so few",
-        "ssiam": "there are no tracks, and ranking does not depend on quality here, as in the paper",
-        "second-order": "there are no tracks, and it ranks no pairs, right or wrong",
+        "ssiam": f"{missing}, and ranking does not depend on quality here, as in the paper",
+        "second-order": f"{missing}, and it ranks no pairs, right or wrong",
     }[method]
     return f"Use --method {method}: {reason}."

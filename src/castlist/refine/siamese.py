@@ -28,6 +28,8 @@ __all__ = ["RECIPES", "Known", "Miner", "Siamese", "checked"]
 
 Floats = NDArray[np.float32]
 
+LARGEST = 1e15  # value of a feature; single precision holds squares of numbers between 1e-19 and 1e19
+
 
 class RecipeOptions(TypedDict):
     """The options that a recipe decides where they are left at None."""
@@ -232,7 +234,8 @@ def checked(x: NDArray[np.generic]) -> Floats:
     """(n, d) float32 features that can be learned from.
 
     Raises:
-        InputError: not (n, d), empty, not finite, fewer than 4 rows, or all rows equal.
+        InputError: not (n, d), empty, not finite, fewer than 4 rows, all rows equal, or all values so
+            small or some so large that single precision cannot hold their squares.
     """
     x = np.asarray(x)
     if x.ndim != 2:
@@ -246,6 +249,12 @@ def checked(x: NDArray[np.generic]) -> Floats:
         raise InputError(f"{len(rows)} faces are too few to learn from; at least 4 are needed")
     if (rows == rows[0]).all():
         raise InputError("all features are equal: there is nothing to learn from them")
+    largest = float(np.abs(rows).max())
+    if not 1 / LARGEST <= largest <= LARGEST:
+        raise InputError(
+            f"the largest value of the features is {largest:.0e}; scale them so that it lies between "
+            f"{1 / LARGEST:.0e} and {LARGEST:.0e}"
+        )
     return rows
 
 

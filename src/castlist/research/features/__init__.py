@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from castlist.errors import InputError
-from castlist.research.features import bcl, fgg, npz, ssiam_mat
+from castlist.research.features import _matlab, bcl, fgg, npz, ssiam_mat
 from castlist.research.features.table import (
     LAYOUTS,
     MAX_BYTES,
@@ -48,12 +48,9 @@ def read_structure(path: str | Path) -> FeatureSet:
         check_plain(path)
         with path.open("rb") as stream:
             head = stream.read(128)
-            stream.seek(512)
-            after_user_block = stream.read(8)
-        hdf5 = b"\x89HDF\r\n\x1a\n"
         if head.startswith(b"PK"):
             return npz.read(path)
-        if hdf5 in (head[:8], after_user_block):
+        if _matlab.is_hdf5(path):
             return fgg.read(path) if fgg.fits(path) else ssiam_mat.read(path)
         if head.startswith(b"MATLAB"):
             return ssiam_mat.read(path)

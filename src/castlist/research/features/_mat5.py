@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -26,6 +26,7 @@ TEXT = {1: "ascii", 2: "ascii", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf
 NUMERIC = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
 MATRIX, COMPRESSED = 14, 15  # types of elements
 CELL, STRUCT, CHAR = 1, 2, 4  # classes of arrays
+OTHER = {3: "an object", 5: "a sparse array", 16: "a function", 17: "an object"}  # classes that are not read
 COMPLEX = 0x0800  # flag of an array with an imaginary part
 DEEPEST = 8  # cells in cells in structs; MATLAB allows more, feature files need 2
 BOMB, RATIO = 64 << 20, 200  # a variable larger than this that shrank this much is not unpacked
@@ -50,8 +51,11 @@ class Element(NamedTuple):
     end: int
 
 
-def load(path: Path, wanted: Callable[[str], bool]) -> dict[str, Value]:
+def load(path: Path, wanted: Callable[[str], bool], fields: Container[str] | None = None) -> dict[str, Value]:
     """The variables whose names are wanted: arrays, str, lists (cells) and Structs.
+
+    Text of several rows is a list of its rows. Of struct arrays, only the given fields are read (None: all),
+    so that a field of any other class does no harm.
 
     Raises:
         InputError: the file is no such file, is damaged or cut short, or a variable is too large.
@@ -61,12 +65,14 @@ def load(path: Path, wanted: Callable[[str], bool]) -> dict[str, Value]:
         raise InputError("is damaged or cut short: it has no MATLAB header")
     order = "<" if bytes(content[126:128]) == b"IM" else ">"
     try:
-        return _variables(content, order, wanted)
+        return _variables(content, order, wanted, fields)
     except zlib.error as error:
         raise InputError(f"is damaged or cut short: a variable does not unpack ({error})") from None
 
 
-def _variables(content: memoryview, order: str, wanted: Callable[[str], bool]) -> dict[str, Value]:
+def _variables(
+    content: memoryview, order: str, wanted: Callable[[str], bool], fields: Container[str] | None
+) -> dict[str, Value]:
     found: dict[str, Value] = {}
     at = 128
     while at < len(content):
@@ -75,11 +81,11 @@ def _variables(content: memoryview, order: str, wanted: Callable[[str], bool]) -
         if element.kind == COMPRESSED:
             name = _name(_unpack(element.data, order, 1024), order)
             if wanted(name):
-                found[name] = _matrix(_unpack(element.data, order, None), order, 0)[1]
+                found[name] = _matrix(_unpack(element.data, order, None), order, 0, fields)
         elif element.kind == MATRIX:
             name = _name(element.data, order)
             if wanted(name):
-                found[name] = _matrix(element.data, order, 0)[1]
+                found[name] = _matrix(element.data, order, 0, fields)
     return found
 
 
@@ -149,27 +155,28 @@ def _name(data: memoryview, order: str) -> str:
     return _head(data, order).name if len(data) else ""
 
 
-def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
-    """Name and value of an array."""
+def _matrix(
+    data: memoryview, order: str, depth: int, wanted: Container[str] | None, field: str = ""
+) -> Value:
+    """The value of an array; of structs, only the wanted fields. `field` names it where it has no name."""
     if not len(data):
-        return "", np.zeros((0, 0))
+        return np.zeros((0, 0))
     if depth > DEEPEST:
         raise InputError(f"cells or structs are nested more than {DEEPEST} deep")
     word, shape, name, at = _head(data, order)
-    kind, count = word & 0xFF, math.prod(shape)
+    name, kind, count = name or field, word & 0xFF, math.prod(shape)
     if kind in NUMERIC:
         if word & COMPLEX:
             raise InputError(f"`{name}` is complex; expected real numbers")
-        return name, _numbers(_element(data, at, order), NUMERIC[kind], shape, order)
+        return _numbers(_element(data, at, order), NUMERIC[kind], shape, order)
     if kind == CHAR:
-        if count and min(shape) > 1:
-            raise InputError("a field holds text of several rows; expected one name for each track")
-        return name, _text(_element(data, at, order), order)
+        return _rows(_text(_element(data, at, order), order), shape)
     if kind == CELL:
-        return name, _values(data, at, count, order, depth)[0]
+        return _cells(data, at, count, order, depth, wanted, name)
     if kind == STRUCT:
-        return name, _struct(data, at, count, order, depth)
-    raise InputError(f"`{name}` is of class {kind}; expected numbers, text, cells or structs")
+        return _struct(data, at, count, order, depth, wanted)
+    other = OTHER.get(kind, f"of class {kind}")
+    raise InputError(f"`{name}` is {other}; expected numbers, text, cells or structs")
 
 
 def _numbers(element: Element, dtype: str, shape: tuple[int, ...], order: str) -> NDArray[np.generic]:
@@ -193,21 +200,36 @@ def _text(element: Element, order: str) -> str:
     return bytes(element.data).decode(encoding, "replace")
 
 
-def _values(data: memoryview, at: int, count: int, order: str, depth: int) -> tuple[list[Value], int]:
-    """So many arrays one after another, and where they end."""
+def _rows(text: str, shape: tuple[int, ...]) -> Value:
+    """One text, or the rows of a character matrix, whose characters are stored column after column."""
+    if math.prod(shape) == 0 or min(shape) == 1 or len(shape) > 2:
+        return text
+    if len(text) != math.prod(shape):
+        raise InputError(f"is damaged: text of the dimensions {shape} has {len(text)} characters")
+    return [text[i :: shape[0]] for i in range(shape[0])]
+
+
+def _parts(data: memoryview, at: int, count: int, order: str) -> Iterator[memoryview]:
+    """The insides of so many arrays that lie one after another."""
     if count * 8 > len(data):  # each one has a tag of 8 bytes at least
         raise InputError(DAMAGED)
-    values = []
     for _ in range(count):
         element = _element(data, at, order)
         if element.kind != MATRIX:
             raise InputError("is damaged: a cell or field does not hold an array")
-        values.append(_matrix(element.data, order, depth + 1)[1])
+        yield element.data
         at = element.end
-    return values, at
 
 
-def _struct(data: memoryview, at: int, count: int, order: str, depth: int) -> Struct:
+def _cells(
+    data: memoryview, at: int, count: int, order: str, depth: int, wanted: Container[str] | None, field: str
+) -> list[Value]:
+    return [_matrix(part, order, depth + 1, wanted, field) for part in _parts(data, at, count, order)]
+
+
+def _struct(
+    data: memoryview, at: int, count: int, order: str, depth: int, wanted: Container[str] | None
+) -> Struct:
     width = _element(data, at, order)
     names = _element(data, width.end, order)
     size = int(np.frombuffer(width.data, f"{order}i4")[0]) if len(width.data) == 4 else 0
@@ -215,5 +237,11 @@ def _struct(data: memoryview, at: int, count: int, order: str, depth: int) -> St
         raise InputError("is damaged: a struct has no proper field names")
     text = bytes(names.data)
     fields = [text[i : i + size].split(b"\0")[0].decode("latin-1") for i in range(0, len(text), size)]
-    values, _ = _values(data, names.end, count * len(fields), order, depth)
-    return Struct({name: values[i :: len(fields)] for i, name in enumerate(fields)})
+    if len(set(fields)) < len(fields):
+        raise InputError("is damaged: a struct has two fields of one name")
+    found: dict[str, list[Value]] = {name: [] for name in fields if wanted is None or name in wanted}
+    for i, part in enumerate(_parts(data, names.end, count * len(fields), order)):
+        name = fields[i % len(fields)]
+        if name in found:
+            found[name].append(_matrix(part, order, depth + 1, wanted, name))
+    return Struct(found)

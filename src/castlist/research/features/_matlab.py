@@ -1,6 +1,8 @@
 """The struct array `Tracks` of the MATLAB releases, from classic files and from HDF5 (v7.3).
 
 Both give the same thing: for each field a list with one plain value a track, a string or a flat array.
+Also read is a single struct whose fields are columns: one row or column of numbers, a cell array or a
+character matrix with a value for each track.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ class TrackTable:
     size: NDArray[np.int64] | None
 
 
-CELLS = "a field of Tracks holds a cell array; expected one number or text"
+CELLS = "a field of Tracks holds a cell array or text of several rows; expected one number or text"
 
 Plain: TypeAlias = "str | NDArray[np.generic]"  # text, or numbers in a row
 
@@ -137,7 +139,21 @@ def struct_fields(tracks: Value) -> dict[str, list[Plain]]:
     """The fields of a struct array as `_mat5.load` gives it."""
     if not isinstance(tracks, Struct):
         raise InputError("Tracks must be a struct array with the fields numframes and trackerId")
-    return {name: [_plain(v) for v in tracks.fields[name]] for name in FIELDS if name in tracks.fields}
+    fields = {name: tracks.fields[name] for name in FIELDS if name in tracks.fields}
+    size = np.asarray(fields["numframes"][0]).size if len(fields.get("numframes", [])) == 1 else 1
+    if size > 1 and isinstance(fields["numframes"][0], np.ndarray):
+        fields = {name: _spread(column[0], name, size) for name, column in fields.items()}
+    return {name: [_plain(v) for v in column] for name, column in fields.items()}
+
+
+def _spread(column: Value, name: str, tracks: int) -> list[Value]:
+    """The values of a column, one for each track."""
+    values: Value = column
+    if isinstance(column, np.ndarray):
+        values = list(column.ravel(order="F").reshape(-1, 1))
+    if not isinstance(values, list) or len(values) != tracks:
+        raise InputError(f"Tracks.{name} must have a value for each of the {tracks} tracks of numframes")
+    return values
 
 
 def _plain(value: Value) -> Plain:
@@ -195,24 +211,31 @@ def hdf5_fields(file: h5py.File) -> dict[str, list[Plain]]:
     group = file["Tracks"] if isinstance(link, h5py.HardLink) else None
     if not isinstance(group, h5py.Group):
         raise InputError("no struct array `Tracks` in it; expected the fields numframes and trackerId")
-    found = {}
-    for name in FIELDS:
-        if name in group:
-            found[name] = _hdf5_column(file, hdf5_dataset(group, name, "Tracks"), name in TEXT)
+    datasets = {name: hdf5_dataset(group, name, "Tracks") for name in FIELDS if name in group}
+    tracks = _tracks(datasets.get("numframes"))
+    found = {name: _hdf5_column(file, dataset, name, tracks) for name, dataset in datasets.items()}
     if len({len(column) for column in found.values()}) > 1:
-        raise InputError("the fields of Tracks have different lengths")
+        sizes = ", ".join(f"{name} {len(column)}" for name, column in found.items())
+        raise InputError(f"the fields of Tracks have different lengths: {sizes}")
     return found
 
 
-def _hdf5_column(file: h5py.File, dataset: h5py.Dataset, text: bool) -> list[Plain]:
-    """One value a track: of references, or of the dataset itself where there is one track only."""
+def _tracks(numframes: h5py.Dataset | None) -> int:
+    """How many tracks columns have that hold their values themselves; 1 where they hold references."""
+    return 1 if numframes is None or numframes.dtype.kind not in "biuf" else max(1, numframes.size)
+
+
+def _hdf5_column(file: h5py.File, dataset: h5py.Dataset, name: str, tracks: int) -> list[Plain]:
+    """One value a track: of references, or of the dataset itself, a column or the only track's value."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
     check_amount(dataset.size, 8, "a field of Tracks")
     if h5py.check_ref_dtype(dataset.dtype) is h5py.Reference:
-        return [_hdf5_value(file, reference, text) for reference in dataset[()].ravel()]
-    return [_hdf5_plain(dataset, text)]
+        return [_hdf5_value(file, reference, name in TEXT) for reference in dataset[()].ravel()]
+    if tracks == 1 and h5py.check_string_dtype(dataset.dtype) is None:
+        return [_hdf5_plain(dataset, name in TEXT)]
+    return _hdf5_spread(dataset, name in TEXT)
 
 
 def _hdf5_value(file: h5py.File, reference: h5py.Reference, text: bool) -> Plain:
@@ -234,24 +257,54 @@ def _hdf5_value(file: h5py.File, reference: h5py.Reference, text: bool) -> Plain
 
 
 def _hdf5_plain(dataset: h5py.Dataset, text: bool) -> Plain:
-    if dataset.size > LONGEST:
-        raise InputError(f"a field of Tracks claims {dataset.size} values for one track")
+    """Text, or numbers in a row."""
     if dataset.attrs.get("MATLAB_empty", 0):
         return "" if dataset.attrs.get("MATLAB_class") == b"char" else np.zeros(0)
-    if dataset.dtype.kind not in "biuf":
-        raise InputError("a field of Tracks holds neither a number nor text")
-    value = np.asarray(dataset[()])
-    unnamed = b"char" if text and value.dtype.kind == "u" else b""
-    if dataset.attrs.get("MATLAB_class", unnamed) == b"char":
-        return _characters(value)
+    value = _hdf5_array(dataset)
+    if value.dtype.kind == "U" or _is_text(dataset, text):
+        rows = _characters(value)
+        if len(rows) != 1:
+            raise InputError("a field of Tracks holds text of several rows; expected one name for each track")
+        return rows[0]
     return value.ravel()
 
 
-def _characters(value: NDArray[np.generic]) -> str:
-    """Text of its characters' codes: UTF-16, one row or one column of it."""
-    if min(value.shape, default=1) > 1 or value.dtype.kind != "u":
-        raise InputError("a field of Tracks holds text of several rows; expected one name for each track")
-    return value.ravel().astype("<u2").tobytes().decode("utf-16-le", "replace")
+def _hdf5_spread(dataset: h5py.Dataset, text: bool) -> list[Plain]:
+    """The values of a column."""
+    value = _hdf5_array(dataset)
+    if value.dtype.kind == "U" or _is_text(dataset, text and value.ndim == 2 and min(value.shape) > 1):
+        return list(_characters(value))
+    return list(value.ravel().reshape(-1, 1))
+
+
+def _hdf5_array(dataset: h5py.Dataset) -> NDArray[np.generic]:
+    """Numbers, codes of characters or strings, as they lie in the file."""
+    with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
+        import h5py
+
+    if dataset.size > LONGEST:
+        raise InputError(f"a field of Tracks claims {dataset.size} values for one track")
+    if h5py.check_string_dtype(dataset.dtype) is not None:
+        return np.asarray(dataset.asstr("utf-8", "replace")[()]).astype(np.str_)
+    if dataset.dtype.kind not in "biuf":
+        raise InputError("a field of Tracks holds neither a number nor text")
+    return np.asarray(dataset[()])
+
+
+def _is_text(dataset: h5py.Dataset, text: bool) -> bool:
+    """Whether numbers are codes of characters: the file says so, or does not say what a name consists of."""
+    unnamed = b"char" if text and dataset.dtype.kind == "u" else b""
+    return bool(dataset.attrs.get("MATLAB_class", unnamed) == b"char")
+
+
+def _characters(value: NDArray[np.generic]) -> list[str]:
+    """Strings as they are; the rows of codes of characters (UTF-16; characters, rows), or their only row."""
+    if value.dtype.kind == "U":
+        return [str(v) for v in value.ravel()]
+    if value.dtype.kind != "u" or value.ndim > 2:
+        raise InputError("a field of Tracks holds text in no known form; expected one name for each track")
+    rows = value.T if value.ndim == 2 and min(value.shape) > 1 else value.reshape(1, -1)
+    return [row.astype("<u2").tobytes().decode("utf-16-le", "replace") for row in rows]
 
 
 def is_hdf5(path: Path) -> bool:

@@ -37,7 +37,7 @@ def read(path: Path) -> FeatureSet:
     with sentence(path):
         ids, folder = _locate(path)
         names = _names(ids) if ids.exists() else {}
-        files = {_number(file): file for file in folder.glob("*.npy")}
+        files = _files(folder)
         if not files:
             raise InputError(f"no features for {ids.stem}; expected features/{ids.stem}/<track>.npy")
         missing = sorted(names.keys() - files.keys())
@@ -108,6 +108,15 @@ def _named(line: str, number: int) -> tuple[int, str]:
     ):
         raise InputError(f'line {number} must be "trackid name", got {line[:40]!r}')
     return int(track), name[0].strip()
+
+
+def _files(folder: Path) -> dict[int, Path]:
+    """The file of each track number."""
+    files: dict[int, Path] = {}
+    for file in sorted(folder.glob("*.npy")):
+        if (earlier := files.setdefault(_number(file), file)) != file:
+            raise InputError(f"{earlier.name} and {file.name} are the same track; leave one of them out")
+    return files
 
 
 def _number(file: Path) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from castlist.errors import InputError
 from castlist.extras import needed
 from castlist.research.features import _matlab
-from castlist.research.features.ssiam_mat import pack
+from castlist.research.features.ssiam_mat import in_a_row, pack
 from castlist.research.features.table import FeatureSet, check_amount, sentence
 
 __all__ = ["fits", "read"]
@@ -65,5 +65,4 @@ def fits(path: Path) -> bool:
             return False
         shape = _matlab.hdf5_dataset(file, feature).shape
         stored = _matlab.table(_matlab.hdf5_fields(file)).stored
-        padded = len(shape) == 3 and shape[0] == len(stored) and shape[1] == stored.max(initial=0)
-        return len(shape) in (2, 3) and not padded and shape[-2] == stored.sum()
+        return in_a_row(shape, stored)

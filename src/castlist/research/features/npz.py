@@ -78,8 +78,9 @@ def _face_id(column: dict[str, NDArray[np.generic]]) -> NDArray[np.generic]:
     """The track of each face; in a collection of pictures each face stands alone."""
     if "track_id" in column:
         return column["track_id"]
-    pictures = "features" in column and column["features"].ndim == 2
-    if not pictures or any(name in column for name in ("frame", "tracks", "track_first")):
+    if "features" in column and column["features"].ndim != 2:
+        raise InputError(f"features must have shape (faces, d), got {column['features'].shape}")
+    if "features" not in column or any(name in column for name in ("frame", "tracks", "track_first")):
         raise InputError("no array `track_id`; expected features (faces, d) and track_id (faces,)")
     return np.arange(len(column["features"]))
 

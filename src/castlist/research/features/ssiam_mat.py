@@ -6,7 +6,8 @@
 
 The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 or
 v7.3, which is HDF5 with the axes in reverse. `<series>_sSSeEE_features_VGG2.mat` holds both variables;
-where it has features only, `Tracks` comes from `<series>_sSSeEE.mat` beside it.
+where it has features only, `Tracks` comes from `<series>_sSSeEE.mat` beside it. A v5 or v7 file whose
+faces stand in a row, as FGG packs them (`fgg`), is read too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ from castlist.errors import InputError
 from castlist.extras import needed
 from castlist.research.features import _mat5, _matlab
 from castlist.research.features._matlab import Plain
-from castlist.research.features.table import UNKNOWN_FRAME, FeatureSet, check_amount, gather, sentence
+from castlist.research.features.table import (
+    UNKNOWN_FRAME,
+    FeatureSet,
+    check_amount,
+    check_plain,
+    gather,
+    sentence,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -77,7 +85,7 @@ def _name(path: Path) -> str:
 
 
 def _read_classic(path: Path) -> tuple[Block, dict[str, list[Plain]]]:
-    found = _mat5.load(path, lambda name: name.startswith("features_") or name == "Tracks")
+    found = _mat5.load(path, lambda name: name.startswith("features_") or name == "Tracks", _matlab.FIELDS)
     feature = _matlab.feature_name(list(found))
     if feature is None:
         raise InputError(f"no variable `features_...` in it; {HOLDS}")
@@ -115,13 +123,21 @@ def _sibling_fields(path: Path) -> dict[str, list[Plain]]:
     beside = path.with_name(_name(path) + path.suffix)
     if beside == path or not beside.exists():
         raise InputError(f"no struct array `Tracks` in it, and no {_name(path)}{path.suffix} beside it")
-    if _matlab.is_hdf5(beside):
-        with h5py.File(beside, "r") as file:
-            return _matlab.hdf5_fields(file)
-    found = _mat5.load(beside, lambda name: name == "Tracks")
-    if "Tracks" not in found:
-        raise InputError(f"no struct array `Tracks` in it, nor in {beside.name}")
-    return _matlab.struct_fields(found["Tracks"])
+    with sentence(beside):
+        check_plain(beside)
+        if _matlab.is_hdf5(beside):
+            with h5py.File(beside, "r") as file:
+                return _matlab.hdf5_fields(file)
+        found = _mat5.load(beside, lambda name: name == "Tracks", _matlab.FIELDS)
+        if "Tracks" not in found:
+            raise InputError(f"no struct array `Tracks` in it, nor in {path.name}")
+        return _matlab.struct_fields(found["Tracks"])
+
+
+def in_a_row(shape: tuple[int, ...], stored: NDArray[np.int64]) -> bool:
+    """Whether features are packed as FGG's, (faces, d) or (crops, faces, d), and not as a block of tracks."""
+    padded = len(shape) == 3 and shape[0] == len(stored) and shape[1] == stored.max(initial=0)
+    return len(shape) in (2, 3) and not padded and shape[-2] == stored.sum()
 
 
 def _check_block(shape: tuple[int, ...], stored: NDArray[np.int64]) -> None:
@@ -139,6 +155,8 @@ def _unpad(block: Block, stored: NDArray[np.int64]) -> NDArray[np.float32]:
     """The vectors (k, d) of a padded block (tracks, most faces, d), or of a list that is unpadded already."""
     if isinstance(block, list):
         return np.concatenate(block) if block else np.zeros((0, 0), np.float32)
+    if in_a_row(block.shape, stored):
+        return (block if block.ndim == 2 else block[0]).astype(np.float32)
     _check_block(block.shape, stored)
     block = block.reshape((-1, *block.shape[-2:]))
     return np.concatenate([block[t, :n] for t, n in enumerate(stored)]).astype(np.float32)

@@ -213,11 +213,18 @@ def gather(
     if faces and not 0 <= track.min() <= track.max() < tracks:
         raise InputError(f"a face belongs to a track outside the {tracks} there are")
     quality = np.ones(faces, np.float32) if quality is None else np.asarray(quality, np.float32)
-    if quality.shape != (faces,) or not np.isfinite(quality).all():
-        raise InputError(f"quality must be {faces} finite numbers, one a face, got {quality.shape}")
+    if quality.shape != (faces,):
+        raise InputError(f"quality must have one number a face, ({faces},), got {quality.shape}")
+    if not np.isfinite(quality).all():
+        raise InputError("quality holds NaN or infinite values; give 0 for faces of unknown quality")
     starts, ends = _spans(track, frames, tracks)
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
         stored = np.array(vector, np.float32)
+    if not np.isfinite(stored).all():
+        raise InputError(
+            "the features hold NaN, infinite values or values too large for single precision; "
+            "remove those faces first"
+        )
     stored.flags.writeable = False  # ours alone, so the table need not copy it
     return FeatureSet(
         embeddings=Embeddings(stored, track, np.full(faces, -1), quality),
