@@ -293,3 +293,16 @@ def test_what_was_decided_last_is_saved_at_the_end(made: Make, served: Callable[
     assert "name 5" in (film.place / "report.html").read_text("utf-8")
     with Workspace.open(film.place):  # nobody holds it any more
         pass
+
+
+def test_a_process_that_saves_shares_the_session_and_not_the_signals(
+    made: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Linux compares priorities within a session only, and Ctrl-C reaches the group of the server."""
+    film, mark = made(TRUTH, LABEL), tmp_path / "mark"
+    tell = f"import os; open({str(mark)!r}, 'w').write(f'{{os.getsid(0)}} {{os.getpgid(0)}}')\n"
+    monkeypatch.setattr(saving, "_START", tell + saving._START)
+    assert saving.save_apart(film.place)
+    session, group = map(int, mark.read_text().split())
+    assert session == os.getsid(0)
+    assert group != os.getpgid(0)

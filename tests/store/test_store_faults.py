@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
-from castlist.store import Workspace, schema
+from castlist.store import Workspace, database, schema
 from castlist.store.folder import Folder
 from castlist.types import Clock, Detections, Scan, Video
 
@@ -501,3 +502,30 @@ def test_death_while_a_workspace_is_made(tmp_path, left):
         (place / left).write_bytes(b"half")
     with Workspace.open(place, create=True) as workspace:
         assert workspace.video() is None
+
+
+def test_the_decisions_of_one_workspace_share_a_connection(place, monkeypatch):
+    opened, reach = [], database.reach
+    with Workspace.open(place, write=False) as workspace:
+        monkeypatch.setattr(database, "reach", lambda *given: opened.append(given) or reach(*given))
+        for _ in range(3):
+            workspace.decisions.append(Decision("hide", (FACE,)))
+        with pytest.raises(InputError, match="no decision 99"):
+            workspace.decisions.undo(99)
+        workspace.decisions.append(Decision("hide", (FACE,)))
+    assert len(opened) == 2  # after an error the connection is not trusted any more
+    with Workspace.open(place, write=False) as workspace:
+        assert [d.id for d in workspace.decisions.all()] == [1, 2, 3, 4, 5]
+
+
+def test_a_decision_goes_to_a_database_that_was_brought_back_meanwhile(place, tmp_path):
+    copy = tmp_path / "copy.db"
+    shutil.copy(place / "cast.db", copy)
+    with Workspace.open(place, write=False) as workspace:
+        workspace.decisions.append(Decision("hide", (FACE,)))
+        for log in ("cast.db-wal", "cast.db-shm"):
+            (place / log).unlink(missing_ok=True)
+        os.replace(copy, place / "cast.db")
+        workspace.decisions.append(Decision("background", (FACE,)))
+    with Workspace.open(place, write=False) as workspace:
+        assert [str(d.kind) for d in workspace.decisions.all()] == ["hide", "background"]

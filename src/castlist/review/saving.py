@@ -1,10 +1,14 @@
 """Save a review in a process of its own, so that the page's server answers meanwhile.
 
-The process opens the workspace as any other castlist does and applies the decisions that are on disk by then.
-It computes while the machine has nothing else to do, and writes the tables, for which answers wait, at the
-priority of the server. It ends when the server does, however that ends: where standard input is closed nobody
-waits any more, and the workspace is left as it was or as it is to be, since every table and file is written
-whole or not at all.
+The process opens the workspace as any other castlist does and applies the decisions that are on disk by
+then. It computes while the machine has nothing else to do, and writes the tables, for which answers wait,
+at the priority of the server. It stays in the server's session, since Linux compares priorities within a
+session only (sched(7), "The autogroup feature"): from a session of its own it took turns with the server,
+and whenever an answer waited for the disk or for a thread it could wait some 3 ms more.
+
+It ends when the server does, however that ends: where standard input is closed nobody waits any more, and
+the workspace is left as it was or as it is to be, since every table and file is written whole or not at
+all.
 """
 
 from __future__ import annotations
@@ -76,7 +80,7 @@ def _status(place: Path, hurried: Callable[[], bool], when: str, seconds: float)
     try:
         child = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet,
-            start_new_session=True,  # Ctrl-C and a closed terminal reach the server only
+            process_group=0,  # Ctrl-C and a closed terminal reach the server only
         )  # fmt: skip
     except OSError as error:
         raise SaveKilled(f"{place}: no process could be started to save it ({error.strerror})") from None

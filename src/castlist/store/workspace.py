@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock as ThreadLock
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from castlist.cast import Cast
 from castlist.decisions.apply import apply
@@ -79,6 +80,13 @@ class Run:
         }
 
 
+class _ForDecisions(NamedTuple):
+    """A connection by which decisions are written."""
+
+    db: Database
+    file: os.stat_result  # the database it was opened on: a copy that was brought back is another file
+
+
 @dataclass(frozen=True, slots=True)
 class KeptPictures:
     """The pictures of a workspace by name, for a cast that is looked at after the workspace was closed."""
@@ -100,6 +108,8 @@ class Workspace:
         self._db = db
         self._lock = lock
         self._thread = RLock()
+        self._one_decides = ThreadLock()
+        self._for_decisions: _ForDecisions | None = None
         self._used: set[str] = set()  # keys of scans that were read or written
         self._fresh: deque[str] = deque()  # pictures that a power cut could still take; of several threads
 
@@ -148,6 +158,8 @@ class Workspace:
 
     def close(self) -> None:
         """Close the database and let the next run in."""
+        with self._one_decides:
+            self._close_decisions()
         try:
             if self._lock:  # so that a copy of cast.db alone, or a medium that is only read, has everything
                 with suppress(sqlite3.Error):
@@ -611,15 +623,43 @@ class Workspace:
             self._upgrade()
         if self._db.copied:
             raise WorkspaceError(self._db.copied)
-        with files.sentences(self.path):
-            db = database.reach(self._folder, "rw")
+        with self._one_decides, files.sentences(self.path):
+            db = self._decisions_connection()
             try:
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("PRAGMA foreign_keys = ON")
                 with transaction(db):
                     yield db
-            finally:
-                db.close()
+            except BaseException:
+                self._close_decisions()  # whatever is wrong with it, the next decision gets another one
+                raise
+
+    def _decisions_connection(self) -> Database:
+        """The connection for decisions, kept for the next one.
+
+        To open one takes nearly as long as to decide, and SQLite flushes the folder, too, after the first
+        transaction of each.
+        """
+        file = self._folder.check(database.DATABASE, one_name=True)
+        kept = self._for_decisions
+        if kept is not None and file is not None and os.path.samestat(file, kept.file):
+            database.refresh(kept.db, self._folder)
+            return kept.db
+        self._close_decisions()
+        db = database.reach(self._folder, "rw")
+        try:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            self._for_decisions = _ForDecisions(db, os.stat(self.path / database.DATABASE))
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _close_decisions(self) -> None:
+        """Close the connection for decisions."""
+        kept, self._for_decisions = self._for_decisions, None
+        if kept is not None:
+            with suppress(sqlite3.Error):
+                kept.db.close()
 
     def _upgrade(self) -> None:
         """Bring the workspace of an earlier castlist, open for reading, to today's schema.
