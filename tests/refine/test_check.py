@@ -19,6 +19,9 @@ def features(kind, seed=0):
     if kind == "rectified":  # noise and length that have nothing to do with each other
         x = np.maximum(centre[track % PEOPLE] + 0.8 * noise, 0) * rng.uniform(0.8, 1.2, (len(track), 1))
         return x, track
+    if kind == "rectified normalised":
+        x, track = features("rectified", seed)
+        return x / np.linalg.norm(x, axis=1, keepdims=True), track
     x = centre[track % PEOPLE] + 0.8 * noise / quality[:, None]
     x *= 10 * quality[:, None] / np.linalg.norm(x, axis=1, keepdims=True)
     return (x if kind == "raw" else x / np.linalg.norm(x, axis=1, keepdims=True)), track
@@ -34,14 +37,26 @@ def features(kind, seed=0):
         ("normalised", False, False, "second-order", ""),
         ("rectified", False, False, "ssiam", "length"),
         ("rectified", True, False, "tsiam", "length"),
+        ("rectified normalised", False, False, "second-order", ""),
     ],
 )
 def test_what_ranking_does_and_which_method_fits(kind, tracks, follows, method, source, seed):
     x, track = features(kind, seed)
     found = check(x, track if tracks else None, [[0, 1]] if tracks else None)
     assert (found.follows_quality, found.method, found.quality_from) == (follows, method, source)
-    assert kind in found.sentences[0]
+    assert kind.split()[0] in found.sentences[0]
     assert f"--method {method}" in found.sentences[-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("steps", [400, 2000])
+def test_lengths_that_vary_by_rounding_tell_no_quality(steps, seed):
+    x, track = features("normalised", seed)
+    x = np.round(x * steps / abs(x).max()) / steps
+    assert np.ptp(np.linalg.norm(x, axis=1)) > 0
+    found = check(x, track)
+    assert (found.follows_quality, found.quality_from) == (True, "track")
+    assert "normalised" in found.sentences[0]
 
 
 def test_few_tracks_are_not_left_to_one_network():

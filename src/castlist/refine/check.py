@@ -86,7 +86,8 @@ def check(
         ranks = float(rank[positive[:, 0]].mean()), float(rank[negative[:, 0]].mean())
     wrong = _wrong(positive, negative, place, known_pairs(cannot, names)) if tracks else float("nan")
     nonnegative = float((x >= 0).mean())
-    method = _method(tracks, _biased(*ranks), nonnegative == 1)
+    neutral = not np.isnan(ranks[0]) and not _biased(*ranks)
+    method = _method(tracks, neutral, nonnegative == 1)
     shown = [_shape(nonnegative, spread), _bias(source, few, *ranks)]
     if tracks:
         shown.append(f"{wrong:.1%} of the ranked pairs are certainly wrong: the tracks show it.")
@@ -109,12 +110,13 @@ def _quality(
 ) -> tuple[str, NDArray[np.float64]]:
     """What quality is judged by, and (n,) quality.
 
-    As given; else the vectors' length; else how alike the faces of the row's track are (a blurred track
-    scatters more), the same for all of its rows, so that a single odd face does not count as a bad picture.
+    As given; else the vectors' length, where it varies by more than rounding; else how alike the faces of
+    the row's track are (a blurred track scatters more), the same for all of its rows, so that a single odd
+    face does not count as a bad picture.
     """
     if given is not None and np.ptp(given) > 0:
         return "given", np.asarray(given, np.float64)
-    if np.ptp(length) > EQUAL * length.max():
+    if length.std() > EQUAL * length.mean():
         return "length", length
     if track is None:
         return "", length
@@ -152,15 +154,16 @@ def _wrong(
     return float(np.concatenate([contradicted, same_track]).mean())
 
 
-def _method(tracks: int, biased: bool, rectified: bool) -> str:
+def _method(tracks: int, neutral: bool, rectified: bool) -> str:
     """The refinement that fits: by tracks where there are some, else by what ranking does.
 
-    SSiam's ranking suits rectified features in which it is neutral, as the paper's; on films whose features
-    are not rectified it lowers the AUC, neutral or not, and second order raises it (docs/refine.md).
+    SSiam's ranking suits rectified features in which it was found neutral, as the paper's; on films whose
+    features are not rectified it lowers the AUC, neutral or not, and second order raises it
+    (docs/refine.md).
     """
     if tracks:
         return "tsiam" if tracks >= MANY else "tsiam-second-order"
-    return "ssiam" if rectified and not biased else "second-order"
+    return "ssiam" if rectified and neutral else "second-order"
 
 
 def _shape(nonnegative: float, spread: float) -> str:
