@@ -313,3 +313,41 @@ def test_what_was_set_aside_below_the_screen_is_asked_about_by_itself(
     state = page.evaluate("async () => (await fetch('/api/state')).json()")
     assert sum(group["count"] for group in state["aside"]) == 0
     assert page.said == []
+
+
+ROOM = """() => {
+  const head = document.querySelector("header.top"), bar = document.querySelector(".check .confirm");
+  const over = getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0;
+  return (innerHeight - over - bar.offsetHeight) / innerHeight;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (740, 360)])
+def test_on_a_phone_the_faces_have_most_of_the_screen(
+    mixed: Any, serve: Callable[[Path], Any], browser: Any, width: int, height: int
+) -> None:
+    """Also where a face may show many people; a stranger is tapped, then the right person."""
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+
+    def many(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        for row in work["check"]["people"]:
+            row["others"] = [(others * 9)[:9] for others in row["others"]]
+        route.fulfill(response=answer, json=work)
+
+    page.route("**/api/questions", many)
+    page.goto(serve(mixed.place).url())
+    page.wait_for_selector("html[data-ready]")
+    page.locator("[data-tab=questions]").tap()
+    page.get_by_role("button", name="Who does not belong").tap()
+    face = page.locator("[data-piece]").first
+    face.tap()
+    page.locator(".whom button").nth(1).tap()
+    assert "→" in face.inner_text()
+    assert page.locator(".whom button").count() >= 9
+    assert page.evaluate(ROOM) > 0.5
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    context.close()

@@ -35,20 +35,28 @@ export const focusCheck = () => to(at);
 function draw() {
   const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
   root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. Press f for what is no face; w plays the film there. All other faces are confirmed."),
+    alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. ",
+      el("span", { className: "by-keys" }, "Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. Press f for what is no face; w plays the film there."),
+      el("span", { className: "by-touch" }, "Tap such a face, then the right person below. If you choose nobody, it becomes a new person, and castlist asks later who that is. Tap it again to take that back."), " All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
-    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, "Click the pictures that do show a person, or point at them and press the number of the person. All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
+    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, el("span", { className: "by-keys" }, "Click the pictures that do show a person, or point at them and press the number of the person."), el("span", { className: "by-touch" }, "Tap the pictures that do show a person, then the person below."), " All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
     el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
       el("span", { className: "soft" }, [alone ? "" : rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.", more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""].filter(Boolean).join(" "))));
   mark();
-  lookedAt.disconnect();
-  for (const b of $$("[data-back]", root)) lookedAt.observe(b);
+  watch();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
 }
 // What was set aside counts as looked at only where it was on the screen, above the bar at its foot.
-const lookedAt = new IntersectionObserver((entries) => {
-  for (const e of entries) if (e.isIntersecting) e.target.piece.lookedAt = true;
-}, { rootMargin: "0px 0px -140px 0px", threshold: 0.5 });
+let lookedAt = null;
+const BAR = 140; // pixels of that bar where it is not drawn yet
+function watch() {
+  const bar = Math.max(BAR, root.querySelector(".confirm").offsetHeight);
+  lookedAt?.disconnect();
+  lookedAt = new IntersectionObserver((entries) => {
+    for (const e of entries) if (e.isIntersecting) e.target.piece.lookedAt = true;
+  }, { rootMargin: `0px 0px -${bar}px 0px`, threshold: 0.5 });
+  for (const b of $$("[data-back]", root)) lookedAt.observe(b);
+}
 function row(p, k) {
   const known = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(known) });
   head.append(el("bdi", {}, label(known)), el("span", { className: "soft" }, many(known.tracks, "track")));
@@ -132,6 +140,8 @@ function mark() {
   const piece = all[at]?.piece, box = root.querySelector(".whom");
   box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new"), all[at].dataset.back === undefined ? choiceButton(piece, NO_FACE, "", "not a face") : "",
     button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }), button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })].filter(Boolean) : []));
+  box?.toggleAttribute("tabindex", false);
+  if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // what scrolls can be reached by keys
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(piece) {

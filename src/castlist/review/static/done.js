@@ -11,7 +11,7 @@ export async function done() {
   let result;
   try { result = await postTo("/api/done", {}); } catch (e) { notify(e.message, true); return; }
   const cast = S.people.filter((p) => p.fate === 0), unnamed = cast.filter((p) => !p.name), doubtful = cast.filter(isDoubtful), place = shell(result.workspace);
-  const left = [unnamed.length && `${many(unnamed.length, "person has", "people have")} no name yet`, doubtful.length && `${many(doubtful.length, "person is", "people are")} unsure: ${doubtful.slice(0, 3).map(label).join(", ")}${doubtful.length > 3 ? ", …" : ""}`].filter(Boolean);
+  const left = [unnamed.length && `${many(unnamed.length, "person has", "people have")} no name yet`, doubtful.length && `${many(doubtful.length, "person is", "people are")} unsure: ${doubtful.slice(0, 3).map(label).join(", ")}${doubtful.length > 3 ? ` and ${many(doubtful.length - 3, "other")}` : ""}`].filter(Boolean);
   $("#done-list").replaceChildren(
     el("p", {}, result.saved ? `The cast was saved with your decisions: ${many(cast.length, "person", "people")}. Exports and the report now show it.` : "Your decisions are saved. castlist find is running on this film; it will write the cast with your decisions when it ends."),
     left.length ? el("p", { className: "soft" }, left.join("; ") + ".") : "",

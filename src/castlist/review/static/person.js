@@ -77,7 +77,8 @@ function picked() {
   acts.replaceChildren(...(n ? [el("b", {}, many(n, "track") + " chosen"), button("Move to …", moveTo, { key: "v" }), button("A person of their own", split, { key: "o" }),
     button("Right", () => confirm(tracks), { key: "y" }), button("Wrong", () => reject(tracks), { key: "w" }),
     button("These two are different", () => different(tracks), { key: "d", disabled: n !== 2 }), button("Not a face", noFace, { key: "f" }), button("Choose none", () => grid.none(), { key: "esc" })]
-    : [el("span", { className: "soft" }, "Choose tracks by a click, by drawing a frame around them, or by Shift and the arrow keys. Then drag them onto a person.")]));
+    : [el("span", { className: "soft by-keys" }, "Choose tracks by a click, by drawing a frame around them, or by Shift and the arrow keys. Then drag them onto a person, or click that person."),
+      el("span", { className: "soft by-touch" }, "Tap tracks to choose them. Then tap the person whom they show.")]));
 }
 // What is done with tracks: those chosen, else the one that has the focus
 const called = () => label(person(open));
