@@ -75,9 +75,10 @@ def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
     page.keyboard.press("f")
     page.keyboard.press("Enter")
     answered(page, 2)
+    made = page.evaluate("fetch('/api/history').then((r) => r.json()).then((all) => all.map((d) => d.what))")
     assert (
         page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)") == before + 1
-    )
+    ), made
     message = page.locator("#message").filter(has_text="not a face")
     message.get_by_role("button", name="Undo").click()
     page.wait_for_function("() => document.querySelector('#undo').disabled")
