@@ -12,7 +12,8 @@ import click
 
 if TYPE_CHECKING:
     from castlist.metrics import Unit
-    from castlist.research.bench import Dataset, Result
+    from castlist.research.bench import Dataset
+    from castlist.research.bench.collect import Collected
 
 EXAMPLES = """
 \b
@@ -39,18 +40,24 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(as_json: bool) -> None:
     """Print the methods, the published track sets and the published numbers."""
-    from castlist.research.bench.methods import known
+    from castlist.research.bench.methods import known, shown_name
     from castlist.research.bench.published import PUBLISHED
     from castlist.research.bench.subsets import SUBSETS
 
     if as_json:
         sets = {name: asdict(s) for name, s in SUBSETS.items()}
         numbers = [asdict(p) for p in PUBLISHED]
-        click.echo(json.dumps({"methods": known(), "sets": sets, "published": numbers}, indent=1))
+        shown = {name: shown_name(name) for name in known()}
+        click.echo(
+            json.dumps(
+                {"methods": known(), "shown_names": shown, "sets": sets, "published": numbers}, indent=1
+            )
+        )
         return
     click.echo("methods")
+    wide = max(len(shown_name(name)) for name in known()) + 2
     for name, kind in known().items():
-        click.echo(f"  {name:<22}{kind}")
+        click.echo(f"  {shown_name(name):<{wide}}{kind}")
     click.echo("published track sets, known by the name of the video")
     for name, subset in SUBSETS.items():
         click.echo(f"  {name:<12}{len(subset.cast)} named persons, clusters {subset.clusters}")
@@ -130,10 +137,11 @@ def run(
     """
     from castlist.errors import InputError
     from castlist.research.bench import cells, markdown, tables
+    from castlist.research.bench.methods import shown_name
     from castlist.research.bench.table import columns as known_columns
 
     known_columns((), _split(columns))  # refuse unknown ones before anything runs
-    results = _results(data, given)
+    results, left_out = _results(data, given)
     if not results:
         raise InputError(
             "nothing was scored: no method can run on these sets with these --units and --clusters; "
@@ -143,9 +151,11 @@ def run(
     if html:
         from castlist.research.bench.html import page
 
-        _write(html, page(grouped))
+        _write(html, page(grouped, left_out))
     if as_json:
-        click.echo(json.dumps([asdict(r) for r in results], indent=1))
+        click.echo(
+            json.dumps([asdict(r) | {"shown_name": shown_name(r.key.method)} for r in results], indent=1)
+        )
     else:
         click.echo((markdown if as_markdown else tables)(grouped, _split(columns)))
 
@@ -201,7 +211,9 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
 )  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @click.option(
-    "--without", default="", help="Parts to leave out, comma-separated: baselines, sweeps, time, frame."
+    "--without",
+    default="",
+    help="Parts to leave out, comma-separated: baselines, frame, figures, sweeps, time.",
 )
 @click.option(
     "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
@@ -253,7 +265,7 @@ class Given(TypedDict, total=False):
     draws: int
 
 
-def _results(data: tuple[Path, ...], given: Given) -> list[Result]:
+def _results(data: tuple[Path, ...], given: Given) -> Collected:
     from castlist.research.bench import Bench, Store
     from castlist.research.bench.collect import collect
     from castlist.research.bench.methods import parse_options, resolve

@@ -5,9 +5,11 @@ import io
 import pytest
 from test_bench_run import QUICK, video
 
+from castlist.errors import InputError
 from castlist.research.bench import Dataset
 from castlist.research.bench.paper import EXAMPLES, Paper, unfilled
 from castlist.research.bench.published import PUBLISHED
+from castlist.research.bench.solve import here
 from castlist.research.bench.subsets import BBT0101, SUBSETS, subset_of
 
 
@@ -18,7 +20,7 @@ def made(tmp_path_factory):
     progress = io.StringIO()
     paper = Paper(
         folder / "page", seeds=1, options=QUICK, results=folder / "kept", progress=progress,
-        parts=("frame", "figures", "time"),
+        parts=("frame", "figures", "time"), solve=here,
     )  # fmt: skip
     return paper, data, paper([data]).read_text("utf-8")
 
@@ -40,9 +42,24 @@ def test_the_page_has_every_part_and_needs_nothing(made):
 
 def test_published_numbers_stand_beside_ours(made):
     page = made[2]
-    assert page.count("(1 runs)") >= 5  # the slides' methods on this set, by track and by frame
+    assert page.count("(1 run)") >= 5  # the slides' methods on this set, by track and by frame
     assert "no file of this set is among the data" in page  # ACCIO and BF-0502
     assert "deepid2+ c0 intra" in page
+
+
+def test_a_single_run_has_no_deviation_and_what_is_left_out_has_a_reason(made, tmp_path):
+    assert "± 0.000" not in made[2].partition("Published numbers and ours")[2]
+    data = Dataset.of(video("bbt_s01e01", persons=BBT0101.cast, tracks=20))
+    paper = Paper(
+        tmp_path, seeds=1, options=QUICK, results=tmp_path / "kept", parts=("baselines",), solve=nothing
+    )
+    page = paper([data]).read_text("utf-8").partition("Methods that were left out")[2]
+    assert "hmrf (after Wu et al., CVPR 2013, reconstructed) on bbt_s01e01: not today" in page
+
+
+def nothing(task, watch):
+    """A method that cannot run."""
+    raise InputError("not today")
 
 
 def test_every_published_number_is_compared_or_has_a_reason():
@@ -53,7 +70,9 @@ def test_every_published_number_is_compared_or_has_a_reason():
 def test_a_second_call_runs_nothing_anew(made):
     paper, data, _ = made
     before = sorted((p.name, p.stat().st_mtime_ns) for p in paper.results.iterdir())
-    again = Paper(paper.output, seeds=1, options=QUICK, results=paper.results, parts=("frame",))([data])
+    again = Paper(paper.output, seeds=1, options=QUICK, results=paper.results, parts=("frame",), solve=here)(
+        [data]
+    )
     assert sorted((p.name, p.stat().st_mtime_ns) for p in paper.results.iterdir()) == before
     assert "<h1>Published numbers and ours" in again.read_text("utf-8")
 

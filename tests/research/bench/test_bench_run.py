@@ -234,7 +234,8 @@ def test_what_a_method_sees_is_part_of_the_digest():
     plain = Dataset.of(video()).digest
     boxed = Dataset.of(video(box=BOX)).digest
     seen = Dataset.of(video(box=BOX, views={"colour": VIEW})).digest
-    assert len({plain, boxed, seen}) == 3
+    clear = Dataset.of(video(quality=np.linspace(0.1, 1, 48))).digest  # SSiam ranks within quality
+    assert len({plain, boxed, seen, clear}) == 4
 
 
 def test_what_has_no_randomness_runs_once():
@@ -428,7 +429,7 @@ def test_list():
     text = call("list").output
     for part in ("ssiam", "c1c", "BBT-0101", "0.962"):
         assert part in text
-    assert set(json.loads(call("list", "--json").output)) == {"methods", "sets", "published"}
+    assert set(json.loads(call("list", "--json").output)) == {"methods", "shown_names", "sets", "published"}
 
 
 def test_datasets(files):
@@ -511,6 +512,28 @@ def test_reconstructed_methods_say_so_in_every_table(tmp_path):
     for text in (tables(found), markdown(found), page(found)):
         assert "vdf (after Sharma et al., CVPR Workshops 2017, reconstructed)" in text
         assert "finch (after" not in text
+
+
+def test_reconstructed_methods_say_so_in_every_machine_readable_result(files):
+    name = "vdf (after Sharma et al., CVPR Workshops 2017, reconstructed)"
+    given = ("run", "--data", files / "data", "--units", "track", "--results", files / "kept", "--seeds", 1)
+    result = call(*given, "--methods", "vdf,finch", "--json")
+    assert {r["shown_name"] for r in json.loads(result.stdout)} == {name, "finch"}
+    assert name in next((files / "kept").glob("*-vdf-*")).read_text("utf-8")
+    assert name in call("list").stdout
+    assert json.loads(call("list", "--json").stdout)["shown_names"]["vdf"] == name
+
+
+def test_the_page_says_which_methods_did_not_run_and_why(files):
+    given = ("run", "--data", files / "data", "--results", files / "kept", "--seeds", 1, "--units", "track")
+    call(*given, "--methods", "base,cmvfc,hmrf2", "--html", files / "page.html")
+    page = (files / "page.html").read_text("utf-8")
+    assert "Methods that were left out" in page
+    assert "cmvfc on" in page
+    assert "needs a second view" in page
+    assert "hmrf2 (after Wu et al., ICCV 2013, reconstructed) on" in page
+    call(*given, "--methods", "base", "--html", files / "page.html")
+    assert "left out" not in (files / "page.html").read_text("utf-8")
 
 
 def test_small_clusters_are_not_found_people(tmp_path):

@@ -9,7 +9,7 @@ from castlist.research.bench.methods import shown_name
 from castlist.research.bench.results import Cell
 from castlist.research.bench.table import columns, groups, notes, reference, row
 
-__all__ = ["document", "page", "plot", "section"]
+__all__ = ["document", "page", "plot", "section", "sentences"]
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 88rem; padding: 0 1rem;
@@ -26,9 +26,16 @@ PLOTTED = (("wcp", "accuracy (weighted cluster purity)"), ("auc", "verification 
 LEFT, WIDTH, STEP = 400, 900, 30  # pixels: names, whole plot, one method
 
 
-def page(cells: Iterable[Cell]) -> str:
-    """An HTML page that needs nothing from anywhere."""
-    return document("castlist bench", f"<h1>castlist bench</h1>\n{section(cells)}")
+def page(cells: Iterable[Cell], left_out: Iterable[str] = ()) -> str:
+    """An HTML page that needs nothing from anywhere; `left_out` says which methods did not run, and why."""
+    missing = list(left_out)
+    below = f"\n<h1>Methods that were left out</h1>\n{sentences(missing)}" if missing else ""
+    return document("castlist bench", f"<h1>castlist bench</h1>\n{section(cells)}{below}")
+
+
+def sentences(lines: Iterable[str]) -> str:
+    """A list of sentences."""
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
 
 
 def section(cells: Iterable[Cell]) -> str:

@@ -13,12 +13,14 @@ from typing import TextIO
 from castlist.errors import InputError, MissingExtra
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import dataset_table, facts
-from castlist.research.bench.html import document, section
+from castlist.research.bench.html import document, section, sentences
+from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import MethodKind, MethodOptions, known, resolve, shown_name
 from castlist.research.bench.published import PUBLISHED, Published
 from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
-from castlist.research.bench.solve import FRAME, TRACK, Solve, here
+from castlist.research.bench.solve import FRAME, TRACK, Solve
+from castlist.research.bench.table import spread
 from castlist.research.bench.training_time import training_time
 from castlist.types import Machine
 
@@ -26,6 +28,7 @@ __all__ = ["PARTS", "Paper", "unfilled"]
 
 PARTS = ("baselines", "frame", "figures", "sweeps", "time")  # beyond the datasets and the methods' scores
 EXAMPLES = {"BBT-0101": "bbt_s01e01", "BF-0502": "bf_s05e02", "ACCIO": "accio"}  # names of feature files
+COMPARED = "<p>Every published number could be compared with one of ours.</p>"
 SLIDES_TIME = "less than 25 minutes"  # for SSiam's 15 epochs, on the slides
 
 
@@ -41,7 +44,7 @@ class Paper:
     machine: Machine = Machine()
     parts: tuple[str, ...] = PARTS
     progress: TextIO | None = None
-    solve: Solve = here
+    solve: Solve = isolated
 
     def __call__(self, datasets: list[Dataset]) -> Path:
         """Run what was not run before, and write the page.
@@ -49,7 +52,8 @@ class Paper:
         Raises:
             InputError: the page cannot be written.
         """
-        found = cells(collect(self._bench(), datasets, Store(self.results), self._stream(), self._report))
+        collected = collect(self._bench(), datasets, Store(self.results), self._stream(), self._report)
+        found = cells(collected.results)
         body = [
             _part("Datasets", _text(dataset_table(facts(d.features) for d in datasets))),
             *self._figures(datasets),
@@ -59,7 +63,8 @@ class Paper:
             _part("Ranking: SSiam and its unranked control, pseudo-RF", *_of(found, ("ssiam", "pseudo-rf"))),
             _part("All methods, by track and by frame", *_of(found, tuple(known()))),
             _part("Published numbers and ours", comparison(found)),
-            _part("Published numbers that cannot be compared here", _list(unfilled(found))),
+            _part("Published numbers that cannot be compared here", _list(unfilled(found), COMPARED)),
+            _part("Methods that were left out", _list(collected.left_out, "<p>None.</p>")),
             *self._times(datasets),
         ]
         return _written(self.output, document("The paper's tables and figures", "\n".join(body)))
@@ -125,7 +130,7 @@ def comparison(found: list[Cell]) -> str:
 
 def _compared(p: Published, cell: Cell | None) -> tuple[str, ...]:
     score = cell.score(p.score) if cell else None
-    measured = f"{score.mean:.3f} ± {score.std or 0:.3f} ({score.runs} runs)" if score else "-"
+    measured = f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
     name = shown_name(p.method) if p.method in known() else p.method
     return p.dataset, p.unit, str(p.clusters), name, p.score, f"{p.value:.3f}", measured, p.source
 
@@ -175,11 +180,8 @@ def _text(text: str) -> str:
     return f'<div class="wide"><pre>{escape(text)}</pre></div>'
 
 
-def _list(lines: list[str]) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return (
-        f"<ul>{items}</ul>" if lines else "<p>Every published number could be compared with one of ours.</p>"
-    )
+def _list(lines: list[str], nothing: str) -> str:
+    return sentences(lines) if lines else nothing
 
 
 def _picture(path: Path) -> str:

@@ -16,6 +16,7 @@ from castlist._version import __version__
 from castlist.errors import InputError
 from castlist.metrics import Protocol
 from castlist.plain import read_plain
+from castlist.research.bench.methods import shown_name
 from castlist.types import Json
 
 __all__ = ["Cell", "Key", "Result", "Spread", "Store", "cells"]
@@ -92,6 +93,7 @@ class Store:
         try:
             found = json.loads(read_plain(path, LARGEST, "a result"))
             assert found.pop("format") == FORMAT  # noqa: S101 - caught below
+            found.pop("shown_name", None)
             protocol = found["key"]["protocol"]
             protocol["cast"] = tuple(protocol["cast"])
             return Result(**found | {"key": Key(**found["key"] | {"protocol": Protocol(**protocol)})})
@@ -106,7 +108,8 @@ class Store:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             half = path.with_suffix(f".{os.getpid()}.part")
-            half.write_text(json.dumps({"format": FORMAT} | asdict(result), indent=1), "utf-8")
+            text = {"format": FORMAT, "shown_name": shown_name(result.key.method)} | asdict(result)
+            half.write_text(json.dumps(text, indent=1), "utf-8")
             half.replace(path)
         except OSError as error:
             raise InputError(f"cannot write results to {self.directory}: {error.strerror}") from None

@@ -20,6 +20,7 @@ from castlist.metrics import (
     verification_auc,
     violated_cannot_links,
 )
+from castlist.refine.learner import known_quality
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import (
     MethodKind,
@@ -262,7 +263,7 @@ def _digest(features: FeatureSet) -> str:
     """Of everything that a score depends on."""
     state = hashlib.sha256()
     columns = (features.embeddings.vector, features.embeddings.track, features.first, features.last)
-    optional = (features.frame, features.box, *features.views)
+    optional = (features.frame, features.box, known_quality(features.embeddings), *features.views)
     for array in (*columns, features.size, features.label, *(a for a in optional if a is not None)):
         state.update(np.ascontiguousarray(array).tobytes())
     return state.hexdigest()[:16]

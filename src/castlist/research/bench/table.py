@@ -106,7 +106,7 @@ def notes(cells: Iterable[Cell]) -> list[str]:
 def _settings(cells: Iterable[Cell]) -> list[str]:
     """The options each method ran with; those of whom nothing was set have no line of their own."""
     settings_of = {cell.method: settings(cell) for cell in cells if cell.method != BASE}
-    lines = [f"{method}: {text}" for method, text in settings_of.items() if text]
+    lines = [f"{shown_name(method)}: {text}" for method, text in settings_of.items() if text]
     if "" in settings_of.values():
         lines.append("the others at their defaults" if lines else "all at their defaults")
     return lines
@@ -117,7 +117,8 @@ def _more_than_asked(cell: Cell) -> str:
     asked, found = cell.protocol.clusters, cell.score("clusters")
     if asked is None or not found or found.high <= asked:
         return ""
-    return f"{cell.method} made {found.high:.0f} clusters, not {asked}: cannot-links forbid further merges"
+    name = shown_name(cell.method)
+    return f"{name} made {found.high:.0f} clusters, not {asked}: cannot-links forbid further merges"
 
 
 def settings(cell: Cell) -> str:
