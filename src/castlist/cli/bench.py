@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -12,8 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from castlist.metrics import Unit
-    from castlist.research.bench import Dataset
-    from castlist.research.bench.collect import Collected
+    from castlist.research.bench import Dataset, Result
 
 EXAMPLES = """
 \b
@@ -141,7 +141,8 @@ def run(
     from castlist.research.bench.table import columns as known_columns
 
     known_columns((), _split(columns))  # refuse unknown ones before anything runs
-    results, left_out = _results(data, given)
+    left_out: list[str] = []
+    results = _results(data, given, left_out.append)
     if not results:
         raise InputError(
             "nothing was scored: no method can run on these sets with these --units and --clusters; "
@@ -265,7 +266,7 @@ class Given(TypedDict, total=False):
     draws: int
 
 
-def _results(data: tuple[Path, ...], given: Given) -> Collected:
+def _results(data: tuple[Path, ...], given: Given, left_out: Callable[[str], None]) -> list[Result]:
     from castlist.research.bench import Bench, Store
     from castlist.research.bench.collect import collect
     from castlist.research.bench.methods import parse_options, resolve
@@ -286,6 +287,7 @@ def _results(data: tuple[Path, ...], given: Given) -> Collected:
         Store(given["results"]),
         sys.stderr,
         lambda text: click.echo(text, err=True),
+        left_out,
     )
 
 

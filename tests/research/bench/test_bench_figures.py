@@ -8,7 +8,7 @@ import pytest
 
 from castlist.errors import InputError, MissingExtra
 from castlist.research.bench import Dataset
-from castlist.research.bench.figures import SWEEPS, Sweep, draw
+from castlist.research.bench.figures import NARROWEST, SWEEPS, Sweep, _limits, draw
 from castlist.research.features import gather
 
 
@@ -77,3 +77,12 @@ def test_the_sweeps_cover_what_the_slides_choose():
         ("tsiam", "far_tracks"),
         ("ssiam", "epochs"),
     }
+
+
+@pytest.mark.parametrize(
+    "ends", [[0.826, 0.8276], [1.0, 1.0], [0.0], [0.4, 0.9], [0.98, 1.02], [float("nan")], []]
+)
+def test_an_axis_holds_its_points_and_draws_no_noise_large(ends):
+    low, high = _limits(ends)
+    assert high - low >= NARROWEST - 1e-9
+    assert all(low <= end <= high for end in ends if 0 <= end <= 1)

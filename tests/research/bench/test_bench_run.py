@@ -18,6 +18,7 @@ from castlist.research.bench.published import PUBLISHED, published
 from castlist.research.bench.results import Spread
 from castlist.research.bench.solve import here
 from castlist.research.bench.subsets import BBT0101, SUBSETS, main_cast, subset_of
+from castlist.research.bench.table import summary_tables
 from castlist.research.features import gather, write
 
 
@@ -534,6 +535,31 @@ def test_the_page_says_which_methods_did_not_run_and_why(files):
     assert "hmrf2 (after Wu et al., ICCV 2013, reconstructed) on" in page
     call(*given, "--methods", "base", "--html", files / "page.html")
     assert "left out" not in (files / "page.html").read_text("utf-8")
+
+
+def test_every_method_on_every_set_in_one_table(tmp_path):
+    """Two sets, and a method that ran on one of them only; best mean first."""
+    bench = Bench(("base", "hac-single", "hmrf2"), 1, ("track",), (0,))
+    store = Store(tmp_path)
+    sets = [Dataset.of(video("one")), Dataset.of(video("two", seed=3, box=BOX))]
+    found = run(Bench(("base", "hac-single"), 1, ("track",), (0,)), sets[0], store) + run(
+        bench, sets[1], store
+    )
+    summary, *others = summary_tables(cells(found))
+    assert not others
+    heads, *rows = summary.rows
+    assert heads == [
+        "method", "mean F", "worst", "CL broken", "AUC", "seconds", "peak MB", "sets", "one", "two"
+    ]  # fmt: skip
+    assert rows[-1][0].startswith("hmrf2 (after")
+    assert rows[-1][7:9] == ["1 of 2", "-"]
+    scores = {cell.dataset: cell.score("b_cubed_f1").mean for cell in cells(found) if cell.method == "base"}
+    base = next(row for row in rows if row[0] == "base")
+    assert base[1:3] == [f"{sum(scores.values()) / 2:.3f}", f"{min(scores.values()):.3f}"]
+    assert float(rows[0][1]) >= float(rows[1][1])
+    assert "number of people given" in tables(cells(found))
+    assert "All sets</h1>" in page(cells(found))
+    assert "All sets" not in page(cells(found[:1]))
 
 
 def test_small_clusters_are_not_found_people(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from castlist.errors import CastlistError
 from castlist.metrics import Protocol
@@ -12,29 +12,28 @@ from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Result, Store
 from castlist.research.bench.run import Bench, Dataset
 
-__all__ = ["Collected", "collect"]
-
-
-class Collected(NamedTuple):
-    """What a bench gave."""
-
-    results: list[Result]  # in the order of the tables: by set, protocol and method
-    left_out: list[str]  # a sentence for each method that did not run on a set, or on none, with the reason
+__all__ = ["collect"]
 
 
 def collect(
-    bench: Bench, datasets: list[Dataset], store: Store, progress: TextIO, report: Callable[[str], None]
-) -> Collected:
-    """Run what was not run before; a method that cannot run on a set is left out there.
+    bench: Bench,
+    datasets: list[Dataset],
+    store: Store,
+    progress: TextIO,
+    report: Callable[[str], None],
+    left_out: Callable[[str], None] = lambda sentence: None,
+) -> list[Result]:
+    """The results in the order of the tables: by set, protocol and method.
 
     Args:
         progress: gets a line a run.
         report: takes a sentence about a method that is left out everywhere.
+        left_out: takes a sentence about each method that did not run on a set, or on none, with the reason.
     """
     jobs = bench.jobs(datasets)
-    left_out = [f"{shown_name(method)}: {why}" for method, why in bench.left_out(datasets).items()]
-    for sentence in left_out:
-        report(f"left out: {sentence}")
+    for method, why in bench.left_out(datasets).items():
+        report(f"left out: {method}: {why}")
+        left_out(f"{shown_name(method)}: {why}")
     line, results = Progress(progress, len(jobs)), []
     cannot: set[tuple[str, str]] = set()
     for dataset, method, seed in jobs:
@@ -47,12 +46,11 @@ def collect(
             line.end()
         except CastlistError as error:  # one method cannot run on this set; the others can
             line.end(f"left out: {error}")
-            left_out.append(f"{shown_name(method)} on {dataset.features.name}: {error}")
+            left_out(f"{shown_name(method)} on {dataset.features.name}: {error}")
             cannot.add((dataset.digest, method))
     line.close()
     place = {method: i for i, method in enumerate(bench.methods)}
-    results.sort(key=lambda r: (r.key.dataset, *_order(r.key.protocol), place[r.key.method]))
-    return Collected(results, left_out)
+    return sorted(results, key=lambda r: (r.key.dataset, *_order(r.key.protocol), place[r.key.method]))
 
 
 def _order(protocol: Protocol) -> tuple[int, str]:

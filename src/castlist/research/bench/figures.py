@@ -30,6 +30,7 @@ __all__ = ["FIGURES", "SWEEPS", "Sweep", "draw"]
 # One colour a person, told apart by the colour-blind too [Okabe and Ito 2008]; then by their markers.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7a7a7a")
 MARKERS = "os^Dv*Xp"
+NARROWEST = 0.1  # of an axis of scores: the standard deviation over seeds is .02 to .03 (docs/refine.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,23 +239,41 @@ def sweeps(setting: Setting, after: Refinements) -> Figure:
     for row in axes:  # one scale a row, so that a spread of .001 does not look like one of .1
         for axis in row[1:]:
             axis.sharey(row[0])
+    reached: tuple[list[float], list[float]] = ([], [])  # ends of the error bars, of each row
     jobs = sum(len(s.values) for s in chosen) * setting.seeds
     progress = Progress(setting.progress, jobs)
     for column, sweep in zip(axes.T, chosen, strict=True):
         points = [_point(setting, sweep, value, progress) for value in sweep.values]
         x = [value * sweep.shown for value in sweep.values]
-        for axis, name, values in zip(column, ("accuracy", "AUC"), zip(*points, strict=True), strict=True):
+        for axis, name, values, ends in zip(
+            column, ("accuracy", "AUC"), zip(*points, strict=True), reached, strict=True
+        ):
             middle = [statistics.fmean(v) for v in values]
             spread = [statistics.stdev(v) if len(v) > 1 else 0 for v in values]
             axis.errorbar(x, middle, spread, marker="o", capsize=3, color=COLOURS[0])
+            ends += [m + d for m, s in zip(middle, spread, strict=True) for d in (-s, s)]
             axis.set_xscale("log")
             axis.set_xticks(x, [f"{v:g}" for v in x])
             axis.minorticks_off()
             axis.set_ylabel(name)
         column[1].set_xlabel(sweep.label)
     progress.close()
-    figure.suptitle(f"{setting.data.features.name}: {setting.seeds} runs a point, mean ± standard deviation")
+    for row, ends in zip(axes, reached, strict=True):
+        row[0].set_ylim(*_limits(ends))
+    runs = (
+        f"{setting.seeds} runs a point, mean ± standard deviation" if setting.seeds > 1 else "1 run a point"
+    )
+    figure.suptitle(f"{setting.data.features.name}: {runs}")
     return figure
+
+
+def _limits(ends: list[float]) -> tuple[float, float]:
+    """Limits of an axis of scores around these values, at least NARROWEST apart: noise is not drawn large."""
+    known = [end for end in ends if np.isfinite(end)] or [0.5]
+    low, high = min(known), max(known)
+    margin = max(0.05 * (high - low), (NARROWEST - (high - low)) / 2)
+    top = min(high + margin, 1 + NARROWEST / 20)
+    return min(low - margin, top - NARROWEST), top
 
 
 def _point(setting: Setting, sweep: Sweep, value: int, progress: Progress) -> tuple[list[float], list[float]]:

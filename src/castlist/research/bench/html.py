@@ -4,33 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from typing import NamedTuple
 
 from castlist.research.bench.methods import shown_name
 from castlist.research.bench.results import Cell
-from castlist.research.bench.table import columns, groups, notes, reference, row
+from castlist.research.bench.table import columns, groups, notes, reference, row, summary_tables
 
-__all__ = ["document", "page", "plot", "section", "sentences"]
+__all__ = ["Part", "document", "html_table", "page", "plot", "section", "sentences", "summaries"]
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 88rem; padding: 0 1rem;
   color: #1b1b1f; background: #fff }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .2rem } p { margin: .2rem 0 .8rem }
+h1 { font-size: 1.5rem; margin: 2.6rem 0 .4rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .2rem }
+p { margin: .2rem 0 .8rem } nav a { margin-right: 1.2rem; display: inline-block } a { color: #1d55b5 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .5rem; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
-small, .protocol { color: #55555e } svg { display: block; margin: 1rem 0; max-width: 100%; height: auto }
+tr > :first-child { position: sticky; left: 0; background: #fff; white-space: normal; min-width: 9rem }
+small, .protocol { color: #55555e } svg { display: block; margin: 1rem 0; min-width: 40rem; height: auto }
 svg text { font: 13px system-ui, sans-serif; fill: #1b1b1f }
 @media (prefers-color-scheme: dark) { body { color: #e8e8ee; background: #16161a } svg text { fill: #e8e8ee }
-  th, td { border-color: #3a3a42 } small, .protocol { color: #a9a9b4 } }
+  th, td { border-color: #3a3a42 } small, .protocol { color: #a9a9b4 } a { color: #8ab4f8 }
+  tr > :first-child { background: #16161a } }
 """
 PLOTTED = (("wcp", "accuracy (weighted cluster purity)"), ("auc", "verification AUC of track pairs"))
 LEFT, WIDTH, STEP = 400, 900, 30  # pixels: names, whole plot, one method
 
 
+class Part(NamedTuple):
+    """A part of a page."""
+
+    title: str
+    body: str  # HTML
+
+
 def page(cells: Iterable[Cell], left_out: Iterable[str] = ()) -> str:
     """An HTML page that needs nothing from anywhere; `left_out` says which methods did not run, and why."""
-    missing = list(left_out)
-    below = f"\n<h1>Methods that were left out</h1>\n{sentences(missing)}" if missing else ""
-    return document("castlist bench", f"<h1>castlist bench</h1>\n{section(cells)}{below}")
+    cells, missing = list(cells), list(left_out)
+    sets = list(dict.fromkeys(cell.dataset for cell in cells))
+    parts = [Part("All sets", summaries(cells))] if len(sets) > 1 else []
+    parts += [Part(name, section([c for c in cells if c.dataset == name])) for name in sets]
+    if missing:
+        parts.append(Part("Methods that were left out", sentences(missing)))
+    return document("castlist bench", parts)
+
+
+def summaries(cells: Iterable[Cell]) -> str:
+    """Every method on every set, a table for each unit, with the number of clusters given and found."""
+    body = []
+    for summary in summary_tables(cells):
+        heads, *rows = summary.rows
+        body += [f"<h2>{escape(summary.title)}</h2>", f'<p class="protocol">{escape(summary.protocol)}</p>']
+        body += [html_table(heads, rows)]
+    return "\n".join(body)
+
+
+def html_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table whose first cell of each row is the row's name."""
+    lines = ["<tr>" + "".join(f'<th scope="col">{escape(h)}</th>' for h in heads) + "</tr>"]
+    for name, *values in rows:
+        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
+        lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    return '<div class="wide"><table>' + "\n".join(lines) + "</table></div>"
 
 
 def sentences(lines: Iterable[str]) -> str:
@@ -47,14 +81,21 @@ def section(cells: Iterable[Cell]) -> str:
         )
         body.append(f"<h2>{escape(title)}</h2>")
         body.append(f'<p class="protocol">{escape(str(protocol))}</p>')
-        body.append(_table(found))
+        shown = columns(found)
+        heads = ["method", "runs", *(heading for _, heading, _ in shown)]
+        body.append(html_table(heads, (row(cell, shown) for cell in found)))
         body += [plot(found, name, title) for name, title in PLOTTED]
         body.append(f"<p><small>{'<br>'.join(escape(note) for note in notes(found))}</small></p>")
     return "\n".join(body)
 
 
-def document(title: str, body: str) -> str:
-    """A whole page around a body of HTML."""
+def document(title: str, parts: Iterable[Part]) -> str:
+    """A whole page of its parts, with links to them where there are several."""
+    parts = list(parts)
+    links = "".join(f'<a href="#part-{i}">{escape(part.title)}</a>' for i, part in enumerate(parts))
+    body = "\n".join(
+        f'<h1 id="part-{i}">{escape(part.title)}</h1>\n{part.body}' for i, part in enumerate(parts)
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f"<title>{escape(title)}</title>\n"
@@ -62,23 +103,12 @@ def document(title: str, body: str) -> str:
         f"<style>{STYLE}</style>\n"
         "<p>Ours ± standard deviation over the runs, and in brackets the published number. Compare two"
         " scores only where the tracks, the features and the protocol are the same.</p>\n"
-        f"{body}\n</html>\n"
+        f"{f'<nav>{links}</nav>' if len(parts) > 1 else ''}\n{body}\n</html>\n"
     )
 
 
 def _clusters(given: int | None) -> str:
     return f"{given} clusters" if given else "number of clusters found"
-
-
-def _table(found: list[Cell]) -> str:
-    shown = columns(found)
-    heads = ["method", "runs", *(heading for _, heading, _ in shown)]
-    lines = ["<tr>" + "".join(f'<th scope="col">{escape(h)}</th>' for h in heads) + "</tr>"]
-    for cell in found:
-        name, *rest = row(cell, shown)
-        values = "".join(f"<td>{escape(v)}</td>" for v in rest)
-        lines.append(f'<tr><th scope="row">{escape(name)}</th>{values}</tr>')
-    return '<div class="wide"><table>' + "\n".join(lines) + "</table></div>"
 
 
 def plot(found: list[Cell], score: str, title: str) -> str:
@@ -118,4 +148,5 @@ def plot(found: list[Cell], score: str, title: str) -> str:
     label = f"{title}: " + ", ".join(f"{m} {mean:.3f}" for m, _, mean, _ in rows)
     size = f'viewBox="0 0 {WIDTH} {end + 14}" width="{WIDTH}"'
     about = f'role="img" aria-label="{escape(label)}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {about}>{"".join(parts)}</svg>'
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {about}>{"".join(parts)}</svg>'
+    return f'<div class="wide">{drawn}</div>'

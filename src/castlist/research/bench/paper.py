@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,21 +13,27 @@ from typing import TextIO
 from castlist.errors import InputError, MissingExtra
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import dataset_table, facts
-from castlist.research.bench.html import document, section, sentences
+from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import MethodKind, MethodOptions, known, resolve, shown_name
-from castlist.research.bench.published import PUBLISHED, Published
+from castlist.research.bench.published import OLDER, PUBLISHED, Published
 from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
 from castlist.research.bench.solve import FRAME, TRACK, Solve
-from castlist.research.bench.table import spread
-from castlist.research.bench.training_time import training_time
+from castlist.research.bench.table import COLUMNS, spread
+from castlist.research.bench.training_time import TrainingTime, training_time
 from castlist.types import Machine
 
 __all__ = ["PARTS", "Paper", "unfilled"]
 
 PARTS = ("baselines", "frame", "figures", "sweeps", "time")  # beyond the datasets and the methods' scores
 EXAMPLES = {"BBT-0101": "bbt_s01e01", "BF-0502": "bf_s05e02", "ACCIO": "accio"}  # names of feature files
+HEADING = {column.score: column.heading for column in COLUMNS}
+TIMES = (
+    *("set", "faces", "dimensions", "steps", "seconds", "floor, s", "brute force, s"),
+    *("times the floor", "brute force / ours"),
+)  # of the table of training times
+TOO_SHORT = 300  # steps of training, below which its time says nothing: BBT-0101 has 4,845
 COMPARED = "<p>Every published number could be compared with one of ours.</p>"
 SLIDES_TIME = "less than 25 minutes"  # for SSiam's 15 epochs, on the slides
 
@@ -52,22 +58,22 @@ class Paper:
         Raises:
             InputError: the page cannot be written.
         """
-        collected = collect(self._bench(), datasets, Store(self.results), self._stream(), self._report)
-        found = cells(collected.results)
-        body = [
-            _part("Datasets", _text(dataset_table(facts(d.features) for d in datasets))),
+        left_out: list[str] = []
+        results = collect(
+            self._bench(), datasets, Store(self.results), self._stream(), self._report, left_out.append
+        )
+        found = cells(results)
+        parts = [
+            Part("Datasets", _text(dataset_table(facts(d.features) for d in datasets))),
+            *(Part(title, table) for title, table in slides(found)),
+            Part("Published numbers that cannot be compared here", _list(unfilled(found), COMPARED)),
+            Part("Methods that were left out", _list(left_out, "<p>None.</p>")),
             *self._figures(datasets),
-            _part(
-                "Singleton tracks: TSiam with and without them", *_of(found, ("tsiam", "tsiam-no-singletons"))
-            ),
-            _part("Ranking: SSiam and its unranked control, pseudo-RF", *_of(found, ("ssiam", "pseudo-rf"))),
-            _part("All methods, by track and by frame", *_of(found, tuple(known()))),
-            _part("Published numbers and ours", comparison(found)),
-            _part("Published numbers that cannot be compared here", _list(unfilled(found), COMPARED)),
-            _part("Methods that were left out", _list(collected.left_out, "<p>None.</p>")),
             *self._times(datasets),
+            Part("All sets", summaries(found) or "<p>There is one set only.</p>"),
+            *(Part(name, section(same)) for name, same in _by_set(found).items()),
         ]
-        return _written(self.output, document("The paper's tables and figures", "\n".join(body)))
+        return _written(self.output, document("The paper's tables and figures", parts))
 
     def _bench(self) -> Bench:
         methods = resolve("paper,castlist,baselines" if "baselines" in self.parts else "paper,castlist")
@@ -82,7 +88,7 @@ class Paper:
     def _report(self, text: str) -> None:
         self._stream().write(f"{text}\n")
 
-    def _figures(self, datasets: list[Dataset]) -> Iterator[str]:
+    def _figures(self, datasets: list[Dataset]) -> Iterator[Part]:
         """Similarity before and after, links, maps and sweeps, as pictures; else why there are none."""
         from castlist.research.bench.figures import draw
 
@@ -97,42 +103,80 @@ class Paper:
                     machine=self.machine, progress=self._stream(),
                 )  # fmt: skip
             except MissingExtra as error:
-                yield _part("Figures", f"<p>{escape(str(error))}</p>")
+                yield Part("Figures", f"<p>{escape(str(error))}</p>")
                 return
             pictures = [_picture(path) for path in files if path.suffix == ".png"]
-            yield _part(f"Figures: {data.features.name}", *pictures)
+            yield Part(f"Figures: {data.features.name}", "\n".join(pictures))
 
-    def _times(self, datasets: list[Dataset]) -> Iterator[str]:
+    def _times(self, datasets: list[Dataset]) -> Iterator[Part]:
         if "time" not in self.parts:
             return
         rows = [
-            "set, rows, dimensions, steps: seconds, floor, brute force, times the floor, brute force / ours"
+            _time_row(data, training_time(data.features.embeddings.vector, self.machine)) for data in datasets
         ]
-        for data in datasets:
-            t = training_time(data.features.embeddings.vector, self.machine)
-            rows.append(
-                f"{data.features.name}, {len(data.features.embeddings)}, {data.features.dim}, {t.steps}: "
-                f"{t.seconds:.1f}, {t.floor:.1f}, {t.brute_force:.1f}, {t.seconds / t.floor:.2f}, "
-                f"{t.brute_force / t.seconds:.1f}"
-            )
-        rows.append(f"The slides report for their set of 41,220 faces and 2048 dimensions: {SLIDES_TIME}.")
-        yield _part("Training time of SSiam, 15 epochs", _text("\n".join(rows)))
+        about = (
+            "The floor is the time of the network's matrix products alone; brute force is mining as "
+            f"published. Ratios are left out below {TOO_SHORT} steps, where starting takes longer than "
+            "training. The slides report for their set of 41,220 faces and 2048 dimensions: "
+            f"{SLIDES_TIME}."
+        )
+        yield Part("Training time of SSiam, 15 epochs", f"{html_table(TIMES, rows)}<p>{escape(about)}</p>")
 
 
-def comparison(found: list[Cell]) -> str:
-    """A table of every published number, ours beside it where the same thing was measured."""
-    heads = ("set", "unit", "K", "method", "score", "published", "ours", "source")
-    rows = [_compared(p, _cell(p, found)) for p in PUBLISHED]
-    lines = ["<tr>" + "".join(f'<th scope="col">{h}</th>' for h in heads) + "</tr>"]
-    lines += ["<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows]
-    return '<div class="wide"><table>' + "\n".join(lines) + "</table></div>"
+def _time_row(data: Dataset, t: TrainingTime) -> list[str]:
+    faces = f"{len(data.features.embeddings):,}"
+    seconds = [f"{value:.1f}" for value in (t.seconds, t.floor, t.brute_force)]
+    ratios = [f"{t.seconds / t.floor:.2f}", f"{t.brute_force / t.seconds:.1f}"]
+    if t.steps < TOO_SHORT:
+        ratios = ["-", "-"]
+    return [data.features.name, faces, str(data.features.dim), f"{t.steps:,}", *seconds, *ratios]
 
 
-def _compared(p: Published, cell: Cell | None) -> tuple[str, ...]:
+def slides(found: list[Cell]) -> Iterator[tuple[str, str]]:
+    """Title and table of each table of published numbers: ours, and the published number in brackets."""
+    tables: dict[str, list[Published]] = {}
+    for p in PUBLISHED:
+        tables.setdefault(p.source.partition(";")[0], []).append(p)
+    for source, numbers in tables.items():
+        places = list(dict.fromkeys((p.dataset, p.unit, p.clusters, p.score) for p in numbers))
+        heads = ["method", *(f"{d} by {unit}, K = {k}: {HEADING[score]}" for d, unit, k, score in places)]
+        known_at = {(p.method, (p.dataset, p.unit, p.clusters, p.score)): p for p in numbers}
+        rows = [
+            [_shown(method), *(_compared(known_at.get((method, place)), found) for place in places)]
+            for method in dict.fromkeys(p.method for p in numbers)
+        ]
+        older = (
+            f"<p>Methods with {OLDER} in the paper: {', '.join(names)}.</p>"
+            if (names := _older(numbers))
+            else ""
+        )
+        title = source.removeprefix("Sharma et al., FG 2019, ")
+        yield title[0].upper() + title[1:], html_table(heads, rows) + older
+
+
+def _older(numbers: list[Published]) -> list[str]:
+    return list(dict.fromkeys(_shown(p.method) for p in numbers if p.source.endswith(OLDER)))
+
+
+def _shown(method: str) -> str:
+    return shown_name(method) if method in known() else method
+
+
+def _compared(p: Published | None, found: list[Cell]) -> str:
+    """Ours with the number of runs, and the published number in brackets."""
+    if p is None:
+        return ""
+    cell = _cell(p, found)
     score = cell.score(p.score) if cell else None
-    measured = f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
-    name = shown_name(p.method) if p.method in known() else p.method
-    return p.dataset, p.unit, str(p.clusters), name, p.score, f"{p.value:.3f}", measured, p.source
+    ours = f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
+    return f"{ours} [{p.value:.3f}]"
+
+
+def _by_set(found: list[Cell]) -> dict[str, list[Cell]]:
+    sets: dict[str, list[Cell]] = {}
+    for cell in found:
+        sets.setdefault(cell.dataset, []).append(cell)
+    return sets
 
 
 def _cell(p: Published, found: list[Cell]) -> Cell | None:
@@ -165,15 +209,6 @@ def _reason(p: Published, here_too: set[str]) -> str:
     if p.unit == FRAME:
         return "not every face is stored, or frame level was left out"
     return "it was not run, or cannot run on these features"
-
-
-def _of(found: list[Cell], methods: Iterable[str]) -> list[str]:
-    wanted = [c for c in found if c.method in tuple(methods)]
-    return [section(wanted)] if wanted else ["<p>None of these methods was run.</p>"]
-
-
-def _part(title: str, *body: str) -> str:
-    return "\n".join([f"<h1>{escape(title)}</h1>", *body])
 
 
 def _text(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DATASETS", "PUBLISHED", "Published", "published"]
+__all__ = ["DATASETS", "OLDER", "PUBLISHED", "Published", "published"]
 
 SLIDES = "Sharma et al., FG 2019, slides"
 TRAINED = f"{SLIDES}, performance on training videos"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from statistics import fmean
 from typing import NamedTuple
 
 from castlist.errors import InputError
@@ -12,7 +13,17 @@ from castlist.research.bench.published import Published, published
 from castlist.research.bench.results import Cell, Spread
 from castlist.types import Json
 
-__all__ = ["COLUMNS", "columns", "groups", "markdown", "notes", "reference", "row", "tables"]
+__all__ = [
+    "COLUMNS",
+    "columns",
+    "groups",
+    "markdown",
+    "notes",
+    "reference",
+    "row",
+    "summary_tables",
+    "tables",
+]
 
 
 class TableColumn(NamedTuple):
@@ -132,8 +143,8 @@ def settings(cell: Cell) -> str:
 
 def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     """Every table, its protocol above it and the sources of its published numbers below."""
-    blocks = []
-    for table in _tables(cells, names):
+    cells, blocks = list(cells), []
+    for table in [*summary_tables(cells), *_tables(cells, names)]:
         wide = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
         lines = ["  ".join(t.ljust(w) for t, w in zip(r, wide, strict=True)).rstrip() for r in table.rows]
         below = [f"  {line}" for line in [*lines, *table.notes]]
@@ -144,8 +155,8 @@ def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
 
 def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     """The same tables for a document."""
-    blocks = []
-    for table in _tables(cells, names):
+    cells, blocks = list(cells), []
+    for table in [*summary_tables(cells), *_tables(cells, names)]:
         lines = [f"| {' | '.join(r)} |" for r in table.rows]
         lines.insert(1, "|" + "---|" * len(table.rows[0]))
         remarks = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
@@ -153,7 +164,7 @@ def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     return "\n\n".join(blocks) if blocks else "no results"
 
 
-class _Table(NamedTuple):
+class Table(NamedTuple):
     """One table as text."""
 
     title: str  # what was scored
@@ -162,11 +173,76 @@ class _Table(NamedTuple):
     notes: list[str]
 
 
-def _tables(cells: Iterable[Cell], names: Iterable[str]) -> Iterator[_Table]:
+def _tables(cells: Iterable[Cell], names: Iterable[str]) -> Iterator[Table]:
     """The table of each set of features and protocol."""
     for (dataset, subset, protocol), found in groups(cells).items():
         facts, shown = found[0].results[0].facts, columns(found, names)
         size = f"{facts['tracks']} tracks, {facts['faces']} faces, {facts['dim']}-d features"
         rows = [["method", "runs", *(heading for _, heading, _ in shown)], *(row(c, shown) for c in found)]
         title = f"{dataset}{f' ({subset})' if subset else ''}: {size}"
-        yield _Table(title, str(protocol), rows, notes(found))
+        yield Table(title, str(protocol), rows, notes(found))
+
+
+# Every method on every set
+
+
+MEANS = (("off", "off by", 1), ("violated", "CL broken", 3), ("auc", "AUC", 3), ("seconds", "seconds", 1))
+
+
+def summary_tables(cells: Iterable[Cell]) -> Iterator[Table]:
+    """B-cubed F of every method on every set, best mean first: a table for each unit, K given and found.
+
+    Nothing where there is one set only.
+    """
+    found: dict[tuple[str, bool], list[Cell]] = {}
+    for cell in cells:
+        found.setdefault((cell.protocol.unit, cell.protocol.clusters is not None), []).append(cell)
+    for (unit, given), same in found.items():
+        sets = list(dict.fromkeys((c.dataset, c.protocol.clusters) for c in same))
+        if len({name for name, _ in sets}) < 2:
+            continue
+        counts: dict[str, int] = {name: sum(other == name for other, _ in sets) for name, _ in sets}
+        names = [f"{name}, K = {k}" if counts[name] > 1 else name for name, k in sets]
+        means = [heading for _, heading, _ in MEANS[given:]]
+        heads = ["method", "mean F", "worst", *means, "peak MB", "sets", *names]
+        title = f"B-cubed F by {unit}, the number of people {'given' if given else 'not given'}"
+        about = "means over the sets that a method ran on; ± is the mean standard deviation over its runs"
+        yield Table(title, about, [heads, *_ranked(same, sets, given)], [])
+
+
+def _ranked(cells: list[Cell], sets: list[tuple[str, int | None]], given: bool) -> list[list[str]]:
+    """A row for each method, those that ran on most sets first, then by their mean."""
+    by_method: dict[str, dict[tuple[str, int | None], Cell]] = {}
+    for cell in cells:
+        by_method.setdefault(cell.method, {})[cell.dataset, cell.protocol.clusters] = cell
+    rows = [
+        (_summary_row(method, on, sets, given), len(on), _means(on, "b_cubed_f1"))
+        for method, on in by_method.items()
+    ]
+    return [row for row, *_ in sorted(rows, key=lambda r: (-r[1], -r[2].mean if r[2] else 0))]
+
+
+def _summary_row(
+    method: str, on: dict[tuple[str, int | None], Cell], sets: list[tuple[str, int | None]], given: bool
+) -> list[str]:
+    overall = _means(on, "b_cubed_f1")
+    peaks = [p.high for p in (cell.score("peak_mb") for cell in on.values()) if p]
+    return [
+        shown_name(method),
+        spread(overall, 3),
+        f"{overall.low:.3f}" if overall else "-",
+        *(spread(_means(on, score), digits) for score, _, digits in MEANS[given:]),
+        f"{max(peaks):.0f}" if peaks else "-",
+        f"{len(on)} of {len(sets)}",
+        *(spread(on[place].score("b_cubed_f1"), 3) if place in on else "-" for place in sets),
+    ]
+
+
+def _means(on: dict[tuple[str, int | None], Cell], score: str) -> Spread | None:
+    """The mean over sets of a score; of `off`, of its size. The deviation is the mean of those over runs."""
+    found = [value for value in (cell.score(score) for cell in on.values()) if value]
+    if not found:
+        return None
+    means = [abs(value.mean) if score == "off" else value.mean for value in found]
+    deviation = fmean(value.std or 0.0 for value in found) if score == "b_cubed_f1" else None
+    return Spread(fmean(means), deviation, len(found), min(means), max(means))
