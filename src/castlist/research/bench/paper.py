@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from castlist.errors import InputError, MissingExtra
 from castlist.research.bench.collect import collect
@@ -132,30 +132,47 @@ def _time_row(data: Dataset, t: TrainingTime) -> list[str]:
     return [data.features.name, faces, str(data.features.dim), f"{t.steps:,}", *seconds, *ratios]
 
 
+class Slide(NamedTuple):
+    """A table of the slides."""
+
+    title: str
+    unit: str
+    clusters: tuple[int, ...]
+    methods: tuple[str, ...] = ()  # empty: all that have a published number there
+
+
+SLIDES = (
+    Slide("Performance on training videos", "track", (5, 6), ("base", "tsiam", "ssiam")),
+    Slide("TSiam, impact of singleton tracks", "track", (5, 6), ("tsiam-no-singletons", "tsiam")),
+    Slide("SSiam, comparison to pseudo-RF", "track", (5, 6), ("pseudo-rf", "ssiam")),
+    Slide("Comparison at frame level", "frame", (5, 6)),
+    Slide("ACCIO, 36 clusters", "track", (36,)),
+    Slide("ACCIO, 40 clusters", "track", (40,)),
+)
+
+
 def slides(found: list[Cell]) -> Iterator[tuple[str, str]]:
-    """Title and table of each table of published numbers: ours, and the published number in brackets."""
-    tables: dict[str, list[Published]] = {}
-    for p in PUBLISHED:
-        tables.setdefault(p.source.partition(";")[0], []).append(p)
-    for source, numbers in tables.items():
-        places = list(dict.fromkeys((p.dataset, p.unit, p.clusters, p.score) for p in numbers))
-        heads = ["method", *(f"{d} by {unit}, K = {k}: {HEADING[score]}" for d, unit, k, score in places)]
-        known_at = {(p.method, (p.dataset, p.unit, p.clusters, p.score)): p for p in numbers}
-        rows = [
-            [_shown(method), *(_compared(known_at.get((method, place)), found) for place in places)]
-            for method in dict.fromkeys(p.method for p in numbers)
-        ]
-        older = (
-            f"<p>Methods with {OLDER} in the paper: {', '.join(names)}.</p>"
-            if (names := _older(numbers))
-            else ""
-        )
-        title = source.removeprefix("Sharma et al., FG 2019, ")
-        yield title[0].upper() + title[1:], html_table(heads, rows) + older
+    """Title and table of each table of the slides: ours, and the published number in brackets."""
+    for slide in SLIDES:
+        numbers = [p for p in PUBLISHED if p.unit == slide.unit and p.clusters in slide.clusters]
+        methods = slide.methods or tuple(dict.fromkeys(p.method for p in numbers))
+        known_at = {(p.method, _place(p)): p for p in numbers if p.method in methods}
+        places = list(dict.fromkeys(place for _, place in known_at))
+        heads = ["method", *(f"{dataset}, K = {k}: {HEADING[score]}" for dataset, k, score in places)]
+        rows = [[_shown(m), *(_compared(known_at.get((m, p)), found) for p in places)] for m in methods]
+        yield slide.title, html_table(heads, rows) + _sources(list(known_at.values()))
 
 
-def _older(numbers: list[Published]) -> list[str]:
-    return list(dict.fromkeys(_shown(p.method) for p in numbers if p.source.endswith(OLDER)))
+def _place(p: Published) -> tuple[str, int, str]:
+    return p.dataset, p.clusters, p.score
+
+
+def _sources(numbers: list[Published]) -> str:
+    """Where the published numbers of a table stand, and which are of another track set."""
+    sources = "; ".join(dict.fromkeys(p.source.partition(";")[0] for p in numbers))
+    older = ", ".join(dict.fromkeys(p.method for p in numbers if p.source.endswith(OLDER)))
+    note = f". The published numbers of {older} are of {OLDER}." if older else "."
+    return f"<p><small>Published: {escape(sources + note)}</small></p>"
 
 
 def _shown(method: str) -> str:
