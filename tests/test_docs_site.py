@@ -37,11 +37,12 @@ def test_references_are_as_the_code_says():
 
 @pytest.fixture(scope="module")
 def place(small_film, tmp_path_factory):
-    """A folder with film.mp4 and its workspace, as after the first step of every tutorial."""
+    """A folder with film.mp4, its truth and its workspace, as after the first step of every tutorial."""
     from castlist import find
 
     folder = tmp_path_factory.mktemp("tutorial")
     shutil.copy(small_film[0], folder / "film.mp4")
+    small_film[1].write_csv(folder / "film.truth.csv")
     find(folder / "film.mp4")
     return folder
 

@@ -145,7 +145,9 @@ def run(
     results = _results(data, given, left_out.append)
     if not results:
         raise InputError(
-            "nothing was scored: no method can run on these sets with these --units and --clusters; "
+            f"nothing was scored: {left_out[0]}"
+            if left_out
+            else "nothing was scored: no method can run on these sets with these --units and --clusters; "
             "choose others"
         )
     grouped = cells(results)

@@ -18,6 +18,9 @@ X = 4 * RNG.standard_normal((3, 10))[TRACKS % 3] + RNG.standard_normal((48, 10))
 @parametrize_with_checks(
     [
         *(step(epochs=2, hidden=8) for step in (SSiam, PseudoRF, TSiam)),
+        SSiam(epochs=2, hidden=8, rank="within-quality"),
+        SSiam(epochs=2, hidden=8, rank="none", reciprocal=True),
+        TSiam(epochs=2, hidden=8, cross=0.25),
         SecondOrder(),
         TSiamSecondOrder(networks=2, steps=4),
         Ward(),
@@ -54,6 +57,19 @@ def test_our_closed_form_and_its_combination_are_those_of_the_steps():
     assert len(both.get_feature_names_out()) == found.shape[1]
     side = np.linalg.norm(found[:, :10], axis=1) / np.linalg.norm(found, axis=1)
     np.testing.assert_allclose(side**2, 0.5, rtol=1e-6)  # six tracks, and half is 6
+
+
+def test_quality_is_ranked_within_where_it_is_given():
+    unit = X / np.linalg.norm(X, axis=1, keepdims=True)
+    given = SSiam(random_state=0, epochs=2, hidden=9, rank="within-quality")
+    with pytest.raises(ValueError, match="no quality is given"):
+        given.fit(unit)
+    quality = np.arange(48) % 8
+    one = given.fit_transform(unit, quality=quality)
+    np.testing.assert_array_equal(one, clone(given).fit(unit, quality=quality).transform(unit))
+    assert not np.allclose(one, clone(given).fit_transform(unit, quality=np.arange(48) // 6))
+    with pytest.raises(ValueError, match="one a face"):
+        given.fit(unit, quality=quality[:5])
 
 
 def test_seen_together_by_hand():

@@ -185,8 +185,8 @@ def _compared(p: Published | None, found: list[Cell]) -> str:
         return ""
     cell = _cell(p, found)
     score = cell.score(p.score) if cell else None
-    ours = f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
-    return f"{ours} [{p.value:.3f}]"
+    measured = f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
+    return f"{measured} [{p.value:.3f}]"
 
 
 def _by_set(found: list[Cell]) -> dict[str, list[Cell]]:

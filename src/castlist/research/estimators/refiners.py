@@ -26,11 +26,17 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     step: ClassVar[Callable[..., Siamese | refine.TSiamSecondOrder]]
 
-    def _trained(self, x: NDArray[np.generic], *links: NDArray[np.generic] | None) -> Self:
+    def _trained(
+        self,
+        x: NDArray[np.generic],
+        *links: NDArray[np.generic] | None,
+        quality: NDArray[np.generic] | None = None,
+    ) -> Self:
         options = self.get_params(deep=False)
         seed = check_random_state(options.pop("random_state")).randint(2**31 - 1)
         machine = Machine(device=options.pop("device"))
-        self.refined_ = self.step(seed=int(seed), **options).fit(x, *links, machine=machine)
+        step = self.step(seed=int(seed), **options)
+        self.refined_ = step.fit(x, *links, quality=quality, machine=machine)
         self._n_features_out = self.refined_.dimensions
         return self
 
@@ -58,7 +64,7 @@ class SSiam(_Refiner):
     Args:
         recipe: "castlist", or "paper" for the publication's settings to the letter.
         subset: B, rows drawn for each batch; at most as many as there are rows.
-        rank: "absolute" as published; ours: "within-quality" (of the vectors' length) or "none".
+        rank: "absolute" as published; ours: "within-quality" or "none" (`castlist.refine.SSiam` says why).
         reciprocal: ours: positives only where both rows are each other's nearest.
         epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.SSiam`; None takes the recipe's.
         device: "auto", "cpu", "cuda" or "mps".
@@ -94,13 +100,24 @@ class SSiam(_Refiner):
         self.device = device
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, *, quality: ArrayLike | None = None) -> Self:
         """Train on X (n, d), one row a face; y is not looked at.
 
+        Args:
+            quality: (n,) picture quality of each row, larger is better, for `rank="within-quality"`; where it
+                is not given, the length of each row.
+
         Raises:
-            ValueError: fewer than 4 rows, NaN, or rows that are all equal.
+            ValueError: fewer than 4 rows, NaN, rows that are all equal, or `rank="within-quality"` where all
+                rows have one length and no quality is given.
         """
-        return self._trained(self._read(X))
+        return self._trained(self._read(X), quality=None if quality is None else np.asarray(quality))
+
+    def fit_transform(
+        self, X: ArrayLike, y: ArrayLike | None = None, *, quality: ArrayLike | None = None
+    ) -> NDArray[np.generic]:
+        """`fit`, then `transform` of the same rows."""
+        return self.fit(X, y, quality=quality).transform(X)
 
 
 class PseudoRF(_Refiner):

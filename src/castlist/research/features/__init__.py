@@ -62,6 +62,8 @@ def read_structure(path: str | Path) -> FeatureSet:
 def write(features: FeatureSet, path: str | Path) -> None:
     """Write a set where other code can read it: `.npz` (ours) or `.mat` (the layout of SSIAM's release).
 
+    The folder is made where it is missing.
+
     Raises:
         InputError: another suffix, or the file cannot be written.
     """
@@ -70,6 +72,7 @@ def write(features: FeatureSet, path: str | Path) -> None:
     if path.suffix not in writers:
         raise InputError(f"cannot write {path.name}: name it .npz or .mat")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         writers[path.suffix](features, path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None
