@@ -204,6 +204,18 @@ def test_a_signal_ends_castlist_as_ctrl_c_does(name):
     assert result.stderr.strip().count("\n") == 0
 
 
+@pytest.mark.parametrize(
+    ("verb", "goes_on"), [("find", True), ("bench", True), ("refine", False), ("doctor", False)]
+)
+def test_a_stopped_command_says_that_it_continues_only_where_it_does(verb, goes_on, monkeypatch, capfd):
+    def stopped(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("castlist.cli.cli.main", stopped)
+    assert run([verb, "x"]) == 130
+    assert ("continues from there" in capfd.readouterr().err) == goes_on
+
+
 def test_a_mistake_of_castlists_own_is_a_sentence_to_a_user_and_a_traceback_to_a_test(monkeypatch, capfd):
     monkeypatch.setattr("castlist.cli.doctor.examine", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -137,8 +137,11 @@ def test_the_content_decides_and_not_the_name(tmp_path):
 def test_write_refuses(tmp_path):
     with pytest.raises(InputError, match=r"name it \.npz or \.mat"):
         write(small(), tmp_path / "film.pkl")
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="cannot write"):
-        write(small(), tmp_path / "nowhere" / "film.npz")
+        write(small(), tmp_path / "file" / "film.npz")
+    write(small(), tmp_path / "new" / "folder" / "film.npz")
+    assert len(read(tmp_path / "new" / "folder" / "film.npz")) == len(small())
 
 
 @pytest.mark.parametrize(
@@ -213,3 +216,39 @@ def test_the_shared_sets(file, tracks, faces, pairs):
     features = read_structure(SHARED / file)
     assert (len(features), features.faces, len(features.constraints())) == (tracks, faces, pairs)
     assert features.dim == 512
+
+
+LINKED = {"track_id": [4, 8, 6], "must_link": [[4, 6]], "cannot_link": [[8, 4], [8, 6]]}
+
+
+def linked(**changes):
+    """Three tracks of two faces; tracks 4 and 8 share a frame."""
+    columns = {"frame": [0, 1, 1, 2, 9, 10]} | LINKED | changes
+    return gather("a", np.arange(12.0).reshape(6, 2), [0, 0, 1, 1, 2, 2], **columns)
+
+
+def test_links_of_the_file_stand_beside_those_of_the_frames(tmp_path):
+    features = linked()
+    links = features.constraints()
+    assert links.must.tolist() == [[0, 2]]
+    assert sorted(map(sorted, links.cannot.tolist())) == [[0, 1], [1, 2]]  # the first one is known twice
+    assert linked(frame=None).constraints().cannot.tolist() == [[1, 0], [1, 2]]
+    write(features, tmp_path / "a.npz")
+    again = read(tmp_path / "a.npz").constraints()
+    assert (again.must.tolist(), again.cannot.tolist()) == (links.must.tolist(), links.cannot.tolist())
+    assert features.select([0, 2]).constraints().must.tolist() == [[0, 1]]
+    assert len(features.select([1]).constraints()) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"must_link": [[4, 5]]}, "must_link joins 4 and 5"),
+        ({"cannot_link": [[4, 4]]}, "cannot_link joins 4 and 4"),
+        ({"must_link": [4, 6]}, "track numbers of shape"),
+        ({"cannot_link": [[4.0, 6.0]]}, "track numbers of shape"),
+    ],
+)
+def test_links_that_join_nothing_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        linked(**changes)

@@ -136,3 +136,18 @@ def test_the_quality_of_a_file_counts(given, capsys):
     assert run([*asked, "--set", "epochs=1"]) == 0
     assert run(["refine", str(given), "--check"]) == 0
     assert "as given" in capsys.readouterr().out
+
+
+def test_links_of_the_file_are_learned_from(tmp_path, capsys):
+    """Must-links change what TSiam learns; cannot-links of the file spare the warning of missing frames."""
+    rng = np.random.default_rng(0)
+    track = np.repeat(np.arange(8), 5)
+    x = (rng.normal(size=(4, 16))[track % 4] + 0.5 * rng.normal(size=(40, 16))).astype(np.float32)
+    made = {}
+    for name, links in (("plain", {}), ("linked", {"must_link": [[0, 4], [1, 5]], "cannot_link": [[0, 1]]})):
+        given, out = tmp_path / f"{name}.npz", tmp_path / f"{name}.out.npz"
+        np.savez(given, features=x, track_id=track, **links)
+        assert run(["refine", str(given), "--set", "epochs=1", "-q", "-o", str(out)]) == 0
+        assert ("no frame numbers" in capsys.readouterr().err) == (name == "plain")
+        made[name] = features.read(out).embeddings.vector
+    assert not np.allclose(made["plain"], made["linked"])

@@ -173,9 +173,8 @@ def run(arguments: list[str] | None = None) -> int:
         return _print_error(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
         status = 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)  # click's Abort hides it
-        return _print_error(
-            "stopped; what was found so far is saved, and the same command continues from there", status
-        )
+        words = sys.argv[1:] if arguments is None else arguments
+        return _print_error(CONTINUED if set(words[:1]) & set(CONTINUING) else BEGUN_AGAIN, status)
     except BrokenPipeError:
         _forget_stdout()
         return 141
@@ -201,6 +200,9 @@ def _short_of_memory(error: BaseException | None) -> bool:
     return False
 
 
+CONTINUING = ("bench", "find")  # commands that save what they found while they run
+CONTINUED = "stopped; what was found so far is saved, and the same command continues from there"
+BEGUN_AGAIN = "stopped; nothing that was saved is lost, and the same command can be run again"
 STRICT = "CASTLIST_STRICT"  # environment: a defect is shown with its traceback, as in castlist's own tests
 # How libraries in C and C++ say that there is no memory left; the import of one can fail like that, too.
 SHORT = (

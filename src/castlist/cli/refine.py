@@ -105,7 +105,7 @@ def command(
     made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
-    if method.startswith("tsiam") and tracked and not table.timed:
+    if method.startswith("tsiam") and tracked and not table.timed and not len(links.cannot):
         click.echo(
             "this file has no frame numbers, so castlist cannot know which tracks are seen together: the "
             "negative pairs of every track are taken from its farthest tracks, and may be wrong", err=True,

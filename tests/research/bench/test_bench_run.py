@@ -236,7 +236,8 @@ def test_what_a_method_sees_is_part_of_the_digest():
     boxed = Dataset.of(video(box=BOX)).digest
     seen = Dataset.of(video(box=BOX, views={"colour": VIEW})).digest
     clear = Dataset.of(video(quality=np.linspace(0.1, 1, 48))).digest  # SSiam ranks within quality
-    assert len({plain, boxed, seen, clear}) == 4
+    must, cannot = (Dataset.of(video(**{name: [[100, 103]]})).digest for name in ("must_link", "cannot_link"))
+    assert len({plain, boxed, seen, clear, must, cannot}) == 6
 
 
 def test_what_has_no_randomness_runs_once():

@@ -263,7 +263,13 @@ def _digest(features: FeatureSet) -> str:
     """Of everything that a score depends on."""
     state = hashlib.sha256()
     columns = (features.embeddings.vector, features.embeddings.track, features.first, features.last)
-    optional = (features.frame, features.box, known_quality(features.embeddings), *features.views)
+    optional = (
+        *(features.links.a, features.links.b, features.links.same),
+        features.frame,
+        features.box,
+        known_quality(features.embeddings),
+        *features.views,
+    )
     for array in (*columns, features.size, features.label, *(a for a in optional if a is not None)):
         state.update(np.ascontiguousarray(array).tobytes())
     return state.hexdigest()[:16]

@@ -11,6 +11,8 @@
     label        (tracks,)   str     true person, "" where there is none                   (optional)
     track_first, track_last, track_faces  (tracks,)  int  span and size of each track, where the file
                                      stores only some of its faces                         (optional)
+    must_link, cannot_link  (pairs, 2)  int  track numbers known to be one person, such as those of a camera
+                                     set-up that returns, or two people                    (optional)
     name         ()          str     of the video                                          (optional)
 
 Files of track structure alone have no `features`, and `x, y, w, h` (faces,) and `identity` (tracks,)
@@ -35,6 +37,7 @@ __all__ = ["read", "read_npy", "write"]
 KNOWN = (
     *("features", "track_id", "frame", "box", "quality", "x", "y", "w", "h"),
     *("tracks", "label", "identity", "track_first", "track_last", "track_faces", "name"),
+    *("must_link", "cannot_link"),
 )
 VIEW = "view_"  # arrays of this prefix are other descriptors
 BOMB = 64 << 20  # a member larger than this ...
@@ -70,6 +73,8 @@ def read(path: Path) -> FeatureSet:
             last=column.get("track_last"),
             size=column.get("track_faces"),
             quality=column.get("quality"),
+            must_link=column.get("must_link"),
+            cannot_link=column.get("cannot_link"),
             views={key.removeprefix(VIEW): column[key] for key in sorted(column) if key.startswith(VIEW)},
         )
 
@@ -103,6 +108,9 @@ def write(features: FeatureSet, path: Path) -> None:
         columns["quality"] = features.embeddings.quality
     if features.label is not None:
         columns["label"] = features.label
+    if len(features.links):
+        columns["must_link"] = features.track_id[features.links.must]
+        columns["cannot_link"] = features.track_id[features.links.cannot]
     for name, view in zip(features.view_names, features.views, strict=True):
         columns[VIEW + name] = view
     np.savez_compressed(path, allow_pickle=False, **columns)

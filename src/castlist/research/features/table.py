@@ -6,14 +6,14 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError, MissingExtra
-from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, freeze
+from castlist.types import CO_OCCURRENCE, USER, Constraints, Embeddings, freeze
 
 __all__ = [
     "LAYOUTS",
@@ -51,6 +51,7 @@ class FeatureSet:
     name: str  # of the video
     views: tuple[NDArray[np.float32], ...] = ()  # each (k, dv): other descriptors of the same faces
     view_names: tuple[str, ...] = ()  # of each
+    links: Constraints = field(default_factory=Constraints.empty)  # that the file gives, beside the frames'
 
     def __post_init__(self) -> None:
         column = (np.int64, (None,))
@@ -96,6 +97,9 @@ class FeatureSet:
             raise InputError(
                 f"track {self.track_id[np.argmax(self.size < stored)]} stores more faces than it has"
             )
+        linked = np.concatenate([self.links.a, self.links.b])
+        if len(linked) and not 0 <= linked.min() <= linked.max() < tracks:
+            raise InputError(f"a link names a track outside the {tracks} there are")
         if np.any(self.last < self.first):
             raise InputError(
                 f"track {self.track_id[np.argmax(self.last < self.first)]} ends before it starts"
@@ -120,10 +124,22 @@ class FeatureSet:
         return len(self) == 0 or bool((self.first != UNKNOWN_FRAME).all())
 
     def constraints(self) -> Constraints:
-        """One cannot-link for each pair of tracks whose frame ranges overlap, so that they are seen together.
+        """Cannot-links between tracks whose frame ranges overlap (they are seen together), and `links`.
 
-        Empty where the frames are not known (`timed`).
+        Where the frames are not known (`timed`), `links` alone.
         """
+        together, given = self._seen_together(), self.links
+        known = set(zip(together.a.tolist(), together.b.tolist(), strict=True))
+        pairs = [tuple(sorted(pair)) for pair in zip(given.a.tolist(), given.b.tolist(), strict=True)]
+        new = given[given.same | np.array([pair not in known for pair in pairs], bool)]
+        return Constraints(
+            np.concatenate([together.a, new.a]),
+            np.concatenate([together.b, new.b]),
+            np.concatenate([together.same, new.same]),
+            np.concatenate([together.origin, new.origin]),
+        )
+
+    def _seen_together(self) -> Constraints:
         if not self.timed:
             return Constraints.empty()
         order = np.argsort(self.first, kind="stable")
@@ -158,6 +174,7 @@ class FeatureSet:
         place = np.full(len(self), -1)
         place[kept] = np.arange(len(kept))
         rows = np.flatnonzero(place[self.embeddings.track] >= 0)
+        linked = self.links[(place[self.links.a] >= 0) & (place[self.links.b] >= 0)]
         old = self.embeddings[rows]
         new = Embeddings(old.vector, place[old.track], old.detection, old.quality, old.model)
         return FeatureSet(
@@ -172,6 +189,7 @@ class FeatureSet:
             name=self.name,
             views=tuple(view[rows] for view in self.views),
             view_names=self.view_names,
+            links=Constraints(place[linked.a], place[linked.b], linked.same, linked.origin),
         )
 
 
@@ -189,11 +207,14 @@ def gather(
     size: ArrayLike | None = None,
     quality: ArrayLike | None = None,
     views: Mapping[str, ArrayLike] | None = None,
+    must_link: ArrayLike | None = None,
+    cannot_link: ArrayLike | None = None,
 ) -> FeatureSet:
     """A FeatureSet of k faces that name their track by its index; spans and sizes are counted if not given.
 
     `quality` (k,) of each picture is 1 where not given; `views` are other descriptors of the same faces by
-    name, each (k, dv).
+    name, each (k, dv); `must_link` and `cannot_link` (q, 2) are numbers of tracks known to be one person, or
+    two.
 
     Raises:
         InputError: columns that do not fit each other, or vectors that are not finite numbers.
@@ -238,7 +259,26 @@ def gather(
         name=name,
         views=tuple(_plain(key, view) for key, view in (views or {}).items()),
         view_names=tuple(views or {}),
+        links=_links(must_link, cannot_link, np.asarray(track_id)),
     )
+
+
+def _links(
+    must_link: ArrayLike | None, cannot_link: ArrayLike | None, track_id: NDArray[np.generic]
+) -> Constraints:
+    """Links between indices of tracks, from pairs of track numbers."""
+    place = {number: i for i, number in enumerate(track_id.tolist())}
+    found: list[tuple[int, int, bool]] = []
+    for name, pairs, same in (("must_link", must_link, True), ("cannot_link", cannot_link, False)):
+        array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
+        if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+            raise InputError(f"{name} must be track numbers of shape (pairs, 2), got {array.shape}")
+        for a, b in array.tolist():
+            if a == b or a not in place or b not in place:
+                raise InputError(f"{name} joins {a} and {b}; give two different tracks that are there")
+            found.append((place[a], place[b], same))
+    a, b, kinds = np.array(found).reshape(-1, 3).T
+    return Constraints(a, b, kinds.astype(bool), np.full(len(found), USER, np.int8))
 
 
 def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
