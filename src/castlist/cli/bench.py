@@ -75,11 +75,18 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> None:
     """Print a table of feature files or directories: people, tracks, faces, tracks seen together."""
+    from castlist.errors import InputError
     from castlist.research.bench import dataset_table, facts, feature_files
     from castlist.research.features import read_structure
 
-    files = feature_files(paths)
-    rows = [facts(read_structure(f), cast=_split(cast), drop=_split(drop)) for f in files]
+    files, rows = feature_files(paths), []
+    for file in files:
+        try:
+            rows.append(facts(read_structure(file), cast=_split(cast), drop=_split(drop)))
+        except InputError as error:
+            if file in paths or len(files) == 1:
+                raise
+            click.echo(f"left out: {error}", err=True)
     click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
 
 
@@ -322,13 +329,12 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _units(text: str) -> tuple[Unit, ...]:
-    from castlist.metrics import Unit
+    from castlist.research.bench.run import UNITS
 
-    units = {"track": Unit.TRACK, "frame": Unit.FRAME, "weighted": Unit.WEIGHTED}
-    unknown = [name for name in _split(text) if name not in units]
+    unknown = [name for name in _split(text) if name not in UNITS]
     if unknown or not _split(text):
-        raise click.BadParameter(f"choose from {', '.join(units)}", param_hint="--units")
-    return tuple(units[name] for name in _split(text))
+        raise click.BadParameter(f"choose from {', '.join(UNITS)}", param_hint="--units")
+    return tuple(UNITS[name] for name in _split(text))
 
 
 def _numbers(text: str) -> tuple[int | None, ...]:

@@ -5,10 +5,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from test_bench_run import video
 
 from castlist.cli.bench import command
 from castlist.research.bench.methods import known
 from castlist.research.bench.table import COLUMNS
+from castlist.research.features import write
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 TEXT = "\n".join((DOCS / name).read_text("utf-8") for name in ("bench.md", "baselines.md"))
@@ -24,6 +26,18 @@ def test_commands_and_their_options_exist(line):
     name, *arguments = shlex.split(line)
     options = {o for p in command.commands[name].params for o in p.opts}
     assert {a for a in arguments if a.startswith("-")} <= options
+
+
+def test_the_python_of_the_page_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("one", "two")):
+        write(video(name, seed=seed), Path("features") / f"{name}.npz")
+    text = (DOCS / "bench.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    exec(compile(block, "bench.md", "exec"), {})  # noqa: S102 - our own page
+    said = capsys.readouterr().out
+    assert "B-cubed F by track weighted by frames, the number of people not given" in said
+    assert "All sets</h1>" in Path("bench.html").read_text("utf-8")
 
 
 def test_every_column_is_explained():

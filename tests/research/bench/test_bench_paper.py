@@ -3,6 +3,7 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from test_bench_run import QUICK, video
 
@@ -12,6 +13,7 @@ from castlist.research.bench.paper import EXAMPLES, Paper, slides, unfilled
 from castlist.research.bench.published import PUBLISHED
 from castlist.research.bench.solve import here
 from castlist.research.bench.subsets import BBT0101, SUBSETS, subset_of
+from castlist.research.features import gather
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,18 @@ def test_a_single_run_has_no_deviation_and_what_is_left_out_has_a_reason(made, t
     )
     page = paper([data]).read_text("utf-8").partition("Methods that were left out")[2]
     assert "hmrf (after Wu et al., CVPR 2013, reconstructed) on bbt_s01e01: not today" in page
+
+
+def test_a_set_that_is_too_small_takes_nothing_from_the_others(tmp_path):
+    tiny = gather("tiny", np.eye(3), [0, 1, 2], track_id=[1, 2, 3], label=["a", "b", "a"])
+    sets = [Dataset.of(tiny), Dataset.of(video("bbt_s01e01", persons=BBT0101.cast, tracks=20))]
+    paper = Paper(
+        tmp_path, seeds=1, options=QUICK, results=tmp_path / "kept", parts=("figures", "time"), solve=here
+    )
+    page = paper(sets).read_text("utf-8")
+    assert "ssiam on tiny: 3 faces are too few" in page
+    assert "<p>3 faces are too few to learn from" in page.partition("Figures: tiny</h1>")[2]
+    assert page.count("data:image/png;base64") == 3
 
 
 def nothing(task, watch):

@@ -603,6 +603,21 @@ def test_files_of_a_directory_that_cannot_be_scored_are_left_out_and_said(files)
         call(*given, "--data", files / "data")
 
 
+def test_damaged_files_of_a_directory_are_left_out_of_the_dataset_table_and_said(files):
+    (files / "data" / "broken.npz").write_bytes(b"PK broken")
+    result = call("datasets", files / "data")
+    assert "bbt_s01e01" in result.stdout
+    assert "left out: broken.npz" in result.stderr
+    with pytest.raises(InputError, match=r"broken\.npz"):
+        call("datasets", files / "data" / "broken.npz")
+
+
+def test_the_units_of_the_command_line_will_do_in_python():
+    assert Bench(("base",), units=("track", "weighted", "frame")).units == Bench(("base",)).units
+    with pytest.raises(InputError, match="unknown unit 'pixel'"):
+        Bench(("base",), units=("pixel",))
+
+
 def test_options_and_names():
     assert parse_options(("ssiam.epochs=5", "*.margin=0.5", "ssiam.scaling=raw")) == {
         "ssiam": {"epochs": 5, "scaling": "raw"},

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import CastlistError, InputError, MissingExtra
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
@@ -21,7 +21,7 @@ from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
 from castlist.research.bench.solve import FRAME, TRACK, Solve
 from castlist.research.bench.table import COLUMNS, spread
-from castlist.research.bench.training_time import TrainingTime, training_time
+from castlist.research.bench.training_time import training_time
 from castlist.types import Machine
 
 __all__ = ["PARTS", "Paper", "unfilled"]
@@ -105,15 +105,16 @@ class Paper:
             except MissingExtra as error:
                 yield Part("Figures", f"<p>{escape(str(error))}</p>")
                 return
+            except CastlistError as error:  # of one set, for instance with too few faces; the others go on
+                yield Part(f"Figures: {data.features.name}", f"<p>{escape(str(error))}</p>")
+                continue
             pictures = [_picture(path) for path in files if path.suffix == ".png"]
             yield Part(f"Figures: {data.features.name}", "\n".join(pictures))
 
     def _times(self, datasets: list[Dataset]) -> Iterator[Part]:
         if "time" not in self.parts:
             return
-        rows = [
-            _time_row(data, training_time(data.features.embeddings.vector, self.machine)) for data in datasets
-        ]
+        rows = [_time_row(data, self.machine) for data in datasets]
         about = (
             "The floor is the time of the network's matrix products alone; brute force is mining as "
             f"published. Ratios are left out below {TOO_SHORT} steps, where starting takes longer than "
@@ -123,13 +124,16 @@ class Paper:
         yield Part("Training time of SSiam, 15 epochs", f"{html_table(TIMES, rows)}<p>{escape(about)}</p>")
 
 
-def _time_row(data: Dataset, t: TrainingTime) -> list[str]:
-    faces = f"{len(data.features.embeddings):,}"
+def _time_row(data: Dataset, machine: Machine) -> list[str]:
+    """Size, times and ratios of a set; of one with too few faces to train on, its size."""
+    head = [data.features.name, f"{len(data.features.embeddings):,}", str(data.features.dim)]
+    try:
+        t = training_time(data.features.embeddings.vector, machine)
+    except CastlistError:
+        return head + ["-"] * (len(TIMES) - len(head))
     seconds = [f"{value:.1f}" for value in (t.seconds, t.floor, t.brute_force)]
     ratios = [f"{t.seconds / t.floor:.2f}", f"{t.brute_force / t.seconds:.1f}"]
-    if t.steps < TOO_SHORT:
-        ratios = ["-", "-"]
-    return [data.features.name, faces, str(data.features.dim), f"{t.steps:,}", *seconds, *ratios]
+    return [*head, f"{t.steps:,}", *seconds, *(["-", "-"] if t.steps < TOO_SHORT else ratios)]
 
 
 class Slide(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import InputError
+from castlist.errors import InputError, one_of
 from castlist.metrics import (
     Protocol,
     Scores,
@@ -41,9 +41,10 @@ from castlist.types import NOISE, Json, Machine
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["FRAME", "TRACK", "WEIGHTED", "Bench", "Dataset"]
+__all__ = ["FRAME", "TRACK", "UNITS", "WEIGHTED", "Bench", "Dataset"]
 
 WEIGHTED = Unit.WEIGHTED
+UNITS = {"track": TRACK, "weighted": WEIGHTED, "frame": FRAME}  # by their short names
 SMALL = 0.01  # of the faces: the least that a person has who counts as found, here and in the docs
 
 
@@ -120,6 +121,8 @@ class Bench:
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise InputError(f"seeds must be 1 or more, got {self.seeds}")
+        units = tuple(one_of(Unit, "unit", UNITS.get(unit, unit)) for unit in self.units)
+        object.__setattr__(self, "units", units)  # their text will do
         strange = sorted(set(self.options) - {"*", *known()})
         if strange:
             raise InputError(
