@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from castlist.library.link import SURE, Candidate, NewPerson, place
+
 from castlist.library.score import SHARED, CommonPart, ScoreOdds, independent_scores, pair_score, posterior
 from castlist.vectors import unit
 

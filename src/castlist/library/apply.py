@@ -102,12 +102,13 @@ def _begin_person(db: Db, person: str, made: str) -> None:
 
 def _question(db: Db, film: int, question: LoggedQuestion) -> None:
     key, digest, other, probability, why = question
-    a, there = member_of(db, film, key), find_film(db, digest)
-    b = None if there is None else member_of(db, there, other)
-    if a is None or b is None:
-        return
-    name = question_id(db, a, b)
-    db.execute("INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?, ?)", (name, a, b, probability, why))
+    _ask(db, member_of(db, film, key), member_named(db, digest, other), probability, why)
+
+
+def _ask(db: Db, a: int | None, b: int | None, probability: float, why: str) -> None:
+    if a is not None and b is not None:
+        row = (question_id(db, a, b), a, b, probability, why)
+        db.execute("INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _gone(db: Db, event: Event) -> None:
@@ -130,8 +131,8 @@ def _merge(db: Db, event: Event) -> None:
         return
     origin = LinkOrigin.USER if event.author else LinkOrigin.LINKED
     db.execute(
-        "UPDATE member SET person = ?, how = ?, probability = ? WHERE person = ?",
-        (into, origin, event.data.get("p"), gone),
+        "UPDATE member SET person = ?, how = iif(how = ?, how, ?), probability = ? WHERE person = ?",
+        (into, LinkOrigin.USER, origin, event.data.get("p"), gone),
     )
     db.execute(
         "UPDATE person SET (name, named_by) = (SELECT name, named_by FROM person WHERE id = ?)"
@@ -152,6 +153,24 @@ def _join(db: Db, event: Event) -> None:
             "UPDATE member SET person = ?, how = ? WHERE id = ? AND person IS NULL",
             (person, LinkOrigin.LINKED, member),
         )
+
+
+def _weighed(db: Db, event: Event) -> None:
+    """People of films turn out to be somebody else, and are asked about; what a user decided stays."""
+    for digest, key, person, chance in event.data["moves"]:
+        member = member_named(db, digest, key)
+        if member is None:
+            continue
+        if person is not None:
+            _begin_person(db, _id(person), event.time)
+            person = now_id(db, person)
+        db.execute(
+            "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND how <> ?",
+            (person, LinkOrigin.LINKED if person else "", chance, member, LinkOrigin.USER),
+        )
+    for digest, key, there, other, chance, why in event.data["asked"]:
+        _ask(db, member_named(db, digest, key), member_named(db, there, other), chance, why)
+    _leave_nobody(db)
 
 
 def _split(db: Db, event: Event) -> None:
@@ -216,6 +235,7 @@ _APPLY: dict[EventKind, Callable[[Db, Event], None]] = {
     EventKind.PLACE: _moved,
     EventKind.MERGE: _merge,
     EventKind.JOIN: _join,
+    EventKind.WEIGHED: _weighed,
     EventKind.SPLIT: _split,
     EventKind.NAME: _name,
     EventKind.ANSWER: _answer,

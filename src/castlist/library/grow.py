@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from castlist.decisions import Anchor
 from castlist.library.apply import match
-from castlist.library.compare import Comparison
-from castlist.library.halves import FilmSide, Halves
+from castlist.library.ask import asks
 from castlist.library.harvest import FilmFacts, decisions_in
-from castlist.library.link import Ask, Candidate, NewPerson, Placement, place
-from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedQuestion
-from castlist.library.lookup import anchors_of, elder, find_film, name_of, place_of
-from castlist.library.score import CommonPart, ScoreOdds, pair_score
-from castlist.library.shelf import nearest_members, vectors_of
+from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedAsk, LoggedMove
+from castlist.library.lookup import anchors_of, elder, find_film, place_of
+from castlist.library.partition import Partition, identities
+from castlist.library.scope import Arrival, weighed
+from castlist.library.score import pair_score
+from castlist.library.shelf import vectors_of
 from castlist.library.ulid import new_ulid
-from castlist.types import Fate
 
 __all__ = ["Growth", "grow", "side_of"]
 
 Db = sqlite3.Connection
-Vectors = NDArray[np.float32]
+CHANGE = 0.01  # of a question's probability, from which it is logged again
 FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
 
 
@@ -41,6 +37,7 @@ class Growth:
     new: int = 0
     asked: int = 0
     merged: int = 0
+    moved: int = 0
 
 
 def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
@@ -50,33 +47,23 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     growth = Growth()
     matched, votes = match({key: b.anchors for key, b in before.items()}, facts)
     growth.keys = _keys(matched, before, facts)
-    known = {n: before[key] for n, key in growth.keys.items() if key in before}
-    fresh = [
-        n
-        for n, m in enumerate(facts.members)
-        if m.fate != Fate.SET_ASIDE and _unplaced(known.get(n), m.sufficient)
-    ]
     holder = {key: n for n, key in growth.keys.items()}
+    known = {n: before[key] for n, key in growth.keys.items() if key in before}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
-    linking = _linked(db, facts, film, known, fresh, parted)
-    found = linking.placement
-    people = _people(facts, growth, known, found)
-    questions = [*found.questions, *_halves(facts, linking, growth, people)]
-    growth.asked = len(questions)
+    persons = {n: was.person for n, was in known.items() if was.person}
+    found = weighed(db, Arrival(facts, film, growth.keys, persons, parted))
+    ids = identities(found)
+    links = _links(found, ids)
+    own = {node.order[1]: links[i] for i, node in enumerate(found.nodes) if node.film == 0}
+    people = _people(facts, growth, known, own)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
-    data["questions"] = [_question(db, growth, ask) for ask in questions]
     decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
     growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
     growth.events.append((EventKind.FILM, data))
-    growth.events += _joins(db, found, people)
+    growth.events += _weighed(db, found, links, growth)
     growth.events += _names(db, facts, people)
     return growth
-
-
-def _unplaced(before: _Before | None, sufficient: bool) -> bool:
-    """Whether somebody of the film is to be looked for in the library."""
-    return before is None or (sufficient and before.person is None)
 
 
 def _stamp(db: Db, film: int | None) -> str:
@@ -122,166 +109,99 @@ def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: Film
     return keys
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Linking:
-    """Who of a film is who in the library, and by what."""
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """Whom of the library somebody of a film is."""
 
-    compare: Comparison
-    candidates: list[Candidate]
-    apart: dict[int, frozenset[int]]
-    placement: Placement
-
-
-def _linked(
-    db: Db, facts: FilmFacts, film: int | None, known: Mapping[int, _Before], fresh: Sequence[int],
-    parted: Sequence[tuple[int, int]],
-) -> _Linking:  # fmt: skip
-    """Who of the new members of a film is who in the library; `parted` are pairs that were one before."""
-    members = facts.members
-    able = [n for n in fresh if len(members[n].vectors)]
-    sets = [members[n].vectors.astype(np.float32) for n in able]
-    where = "member.film IS NOT ? AND member.fate <> 'set aside'"
-    nearest, sample = nearest_members(db, facts.model, sets, where, (film,))
-    common = CommonPart.of(facts.model, sets, sample)
-    sets, sample = [common.without(s) for s in sets], [common.without(s) for s in sample]
-    pairs = [pair_score(a, b) for a in sets[:: max(1, len(sets) // 40)] for b in sample]
-    inside = _inside(facts, {*able, *(n for n in known if len(members[n].vectors))}, common)
-    different = [inside[pair] for pair in _ordered(facts.together) if pair in inside]
-    count = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
-    compare = Comparison(db, facts.model, film, common, ScoreOdds.fit(facts.model, pairs, different), count)
-    candidates = _candidates(compare, able, sets, nearest)
-    apart: dict[int, frozenset[int]] = {n: frozenset() for n in range(len(members))}
-    for a, b in (*facts.together, *parted):
-        apart[a], apart[b] = apart[a] | {b}, apart[b] | {a}
-    held: dict[str, set[int]] = defaultdict(set)
-    for n, was in known.items():
-        if was.person:
-            held[was.person].add(n)
-    people = [NewPerson(n, members[n].sufficient, members[n].name, members[n].seconds) for n in able]
-    placement = place(
-        people,
-        candidates,
-        compare.likeness,
-        library=count,
-        apart=apart,
-        inside=inside,
-        held={p: frozenset(members_held) for p, members_held in held.items()},
-        decided=facts.decided,
-    )
-    return _Linking(compare, candidates, apart, placement)
+    person: str | None  # id; None for the background
+    probability: float | None  # None where it is a new person
+    fresh: bool  # whether no other film shows the person
 
 
-def _ordered(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [(min(a, b), max(a, b)) for a, b in pairs]
-
-
-def _inside(facts: FilmFacts, numbers: set[int], common: CommonPart) -> dict[tuple[int, int], float]:
-    """Scores of pairs of people of the film itself."""
-    ordered = sorted(numbers)
-    sets = {n: common.without(facts.members[n].vectors.astype(np.float32)) for n in ordered}
-    return {(a, b): pair_score(sets[a], sets[b]) for i, a in enumerate(ordered) for b in ordered[i + 1 :]}
-
-
-def _candidates(
-    compare: Comparison,
-    able: Sequence[int],
-    sets: Sequence[Vectors],
-    nearest: Sequence[Sequence[tuple[int, Vectors]]],
-) -> list[Candidate]:
-    """Whom of the library each person may be: one row a person, with the scores of all films."""
-    found = []
-    for number, vectors, near_ones in zip(able, sets, nearest, strict=True):
-        of_person: dict[str, list[tuple[float, int, str | None, str]]] = defaultdict(list)
-        for member, other in near_ones:
-            person, name = compare.db.execute(_PERSON_OF, (member,)).fetchone()
-            score = pair_score(vectors, compare.common.without(other))
-            of_person[person or f"member {member}"].append((score, member, person, name))
-        for rows in of_person.values():
-            best, member, person, name = max(rows, key=lambda r: (r[0], -r[1]))
-            scores = np.array([row[0] for row in rows])
-            if person and float(compare.likeness.log_odds(best)) > 0:
-                # the nearest members alone are the most alike ones: of who may be linked, all count
-                scores = compare.scores([vectors], compare.films(person))[0]
-            found.append(Candidate(number, member, person, name, scores))
-    return found
-
-
-_PERSON_OF = """
-SELECT member.person, coalesce(person.name, '') FROM member LEFT JOIN person ON person.id = member.person
-WHERE member.id = ?
-"""
+def _links(found: Partition, ids: Mapping[int, str]) -> dict[int, _Link]:
+    """Whom of the library each node is, how surely."""
+    links = {i: _Link(None, None, fresh=False) for i in range(len(found.nodes))}
+    for g, group in found.groups.items():
+        person = ids.get(g) or new_ulid()
+        for i in group:
+            rest = tuple(j for j in group if found.nodes[j].film != found.nodes[i].film)
+            chance = round(found.probability((i,), rest), 6) if rest else None
+            links[i] = _Link(person, chance, fresh=not rest)
+    return links
 
 
 def _people(
-    facts: FilmFacts, growth: Growth, known: Mapping[int, _Before], found: Placement
+    facts: FilmFacts, growth: Growth, known: Mapping[int, _Before], links: Mapping[str, _Link]
 ) -> dict[int, FilmPerson]:
     """A row of the log for every member: whom of the library it is, how, and how sure."""
     rows = {}
     for n, member in enumerate(facts.members):
         row: FilmPerson = {"key": growth.keys[n], "person": None}
-        if n in known and (known[n].person or not member.sufficient):
-            was = known[n]
+        link, was = links.get(growth.keys[n]), known.get(n)
+        if was and was.person and (link is None or link.person == was.person):
             row |= {"person": was.person, "how": was.how, "p": was.probability}
-        elif n in found.linked:
-            candidate, chance = found.linked[n]
-            row |= {"person": candidate.person, "how": LinkOrigin.LINKED, "p": round(chance, 6)}
-            growth.linked += 1
+        elif link and link.person:
+            how = LinkOrigin.NEW if link.fresh else LinkOrigin.LINKED
+            row |= {"person": link.person, "how": how, "p": link.probability}
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
-            growth.new += 1
+        if not (was and was.person):
+            growth.linked += row.get("how") == LinkOrigin.LINKED
+            growth.new += row.get("how") == LinkOrigin.NEW
         sightings = sorted(member.sightings, key=lambda s: -s.quality)[:FACES]
         row["at"] = [[str(s.anchor.time), *(round(x, 5) for x in s.anchor.box)] for s in sightings]
         rows[n] = row
     return rows
 
 
-def _question(db: Db, growth: Growth, ask: Ask) -> LoggedQuestion:
-    digest, key = name_of(db, ask.member)
-    return LoggedQuestion(growth.keys[ask.number], digest, key, round(ask.probability, 6), ask.why)
+def _weighed(
+    db: Db, found: Partition, links: Mapping[int, _Link], growth: Growth
+) -> list[tuple[EventKind, Data]]:
+    """What the film changes about people of other films: who is one, who is somebody else, what is asked."""
+    heirs = _heirs(found, links)
+    events: list[tuple[EventKind, Data]] = [
+        (EventKind.MERGE, {"into": heir, "gone": person}) for person, heir in sorted(heirs.items())
+    ]
+    moves = [
+        LoggedMove(*node.order, link.person, link.probability)
+        for node, link in ((node, links[i]) for i, node in enumerate(found.nodes))
+        if node.member is not None and heirs.get(str(node.person), node.person) != link.person
+    ]
+    asked = _asked(db, found, growth)
+    growth.merged, growth.moved = len(heirs), len(moves)
+    return events + ([(EventKind.WEIGHED, {"moves": moves, "asked": asked})] if moves or asked else [])
 
 
-def _halves(facts: FilmFacts, linking: _Linking, growth: Growth, people: dict[int, FilmPerson]) -> list[Ask]:
-    """Questions about two people of the library who may be one; where they surely are, they become one."""
-    members, found = facts.members, linking.placement
-    vectors = {
-        n: linking.compare.common.without(members[n].vectors.astype(np.float32))
-        for n in people
-        if len(members[n].vectors)
+def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
+    """People of whom nobody is left, and whom most of their films show now."""
+    now: dict[str, Counter[str]] = defaultdict(Counter)
+    for i, node in enumerate(found.nodes):
+        person = links[i].person
+        if node.person and person:
+            now[node.person][person] += 1
+    return {p: max(those, key=lambda q: (those[q], q)) for p, those in now.items() if p not in those}
+
+
+def _asked(db: Db, found: Partition, growth: Growth) -> list[LoggedAsk]:
+    """The questions that are new, or have another probability now."""
+    before = {
+        frozenset(((a, b), (c, d))): (chance, why) for a, b, c, d, chance, why in db.execute(_QUESTIONS)
     }
-    person = {n: str(row["person"]) for n, row in people.items() if row["person"]}
-    sufficient = frozenset(n for n in people if members[n].sufficient)
-    halves = Halves(linking.compare, FilmSide(vectors, sufficient, person, linking.apart, facts.decided))
-    halves.find(found, linking.candidates)
-    for merge in halves.merged:
-        event: Data = {"into": merge.into, "gone": merge.gone, "p": round(merge.probability, 6)}
-        growth.events.append((EventKind.MERGE, event))
-        growth.merged += 1
-    for number in halves.unlinked:
-        del found.linked[number]
-        people[number] |= {"person": new_ulid(), "how": LinkOrigin.NEW, "p": None}
-        growth.linked, growth.new = growth.linked - 1, growth.new + 1
-    return halves.questions
+    logged = []
+    for ask in asks(found):
+        a, b = found.nodes[ask.node].order, found.nodes[ask.other].order
+        was = before.get(frozenset((a, b)))
+        growth.asked += was is None
+        if was is None or abs(was[0] - ask.probability) > CHANGE or was[1] != ask.why:
+            logged.append(LoggedAsk(*a, *b, round(ask.probability, 6), ask.why))
+    return logged
 
 
-def _joins(db: Db, found: Placement, people: Mapping[int, FilmPerson]) -> list[tuple[EventKind, Data]]:
-    """People of the background of earlier films who turn out to be somebody of this one."""
-    events: list[tuple[EventKind, Data]] = []
-    taken = set()
-    for candidate, _ in sorted(found.joins, key=lambda j: -j[1]):
-        person = people[candidate.number]["person"]
-        if candidate.member not in taken and person and not _beside(db, candidate.member, person):
-            taken.add(candidate.member)
-            events.append((EventKind.JOIN, {"person": person, "member": list(name_of(db, candidate.member))}))
-    return events
-
-
-def _beside(db: Db, member: int, person: str) -> bool:
-    """Whether a member was seen together with a person."""
-    query = (
-        "SELECT 1 FROM together JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"
-        " WHERE (x.id = ? AND y.person = ?) OR (y.id = ? AND x.person = ?) LIMIT 1"
-    )
-    return db.execute(query, (member, person, member, person)).fetchone() is not None
+_QUESTIONS = """
+SELECT first.digest, a.key, second.digest, b.key, question.probability, why FROM question
+JOIN member AS a ON a.id = question.a JOIN film AS first ON first.id = a.film
+JOIN member AS b ON b.id = question.b JOIN film AS second ON second.id = b.film
+"""
 
 
 def _gone(

@@ -17,7 +17,17 @@ from typing import NamedTuple, TypedDict
 from castlist.errors import WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["Data", "Event", "EventKind", "EventLog", "LinkOrigin", "LoggedQuestion", "PairAnswer", "now"]
+__all__ = [
+    "Data",
+    "Event",
+    "EventKind",
+    "EventLog",
+    "LinkOrigin",
+    "LoggedMove",
+    "LoggedQuestion",
+    "PairAnswer",
+    "now",
+]
 
 VERSION = 1  # of the log that is written; a later one is not opened
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
@@ -32,6 +42,7 @@ class EventKind(StrEnum):
     PLACE = "place"  # a film or its workspace was moved
     MERGE = "merge"
     JOIN = "join"  # somebody of the background is a person
+    WEIGHED = "weighed"  # who is who, and what is to be asked, as all films together say
     SPLIT = "split"
     NAME = "name"
     ANSWER = "answer"  # to the question whether two film-people are one person
@@ -66,10 +77,30 @@ class FilmPerson(TypedDict, total=False):
 
 
 class LoggedQuestion(NamedTuple):
-    """Whether somebody of the film is a person of another film; a list in the log."""
+    """Whether somebody of the film is a person of another film, as a log of before has it; a list there."""
 
     key: str  # of the film's person
     digest: str  # of the other film
+    other: str  # key of the person there
+    probability: float
+    why: str
+
+
+class LoggedMove(NamedTuple):
+    """Whom of the library somebody of a film is from now on; a list in the log."""
+
+    digest: str  # of the film
+    key: str
+    person: str | None  # id; None for nobody of the library
+    p: float | None  # probability of the link
+
+
+class LoggedAsk(NamedTuple):
+    """Whether two people of films are one person; a list in the log."""
+
+    digest: str  # of the film
+    key: str
+    there: str  # digest of the other film
     other: str  # key of the person there
     probability: float
     why: str
@@ -93,6 +124,8 @@ class Data(TypedDict, total=False):
     new: str
     member: list[str]  # digest and key
     members: list[list[str]]  # digests and keys
+    moves: list[LoggedMove]
+    asked: list[LoggedAsk]
     a: list[str]
     b: list[str]
     said: str  # a PairAnswer

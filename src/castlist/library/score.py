@@ -84,28 +84,25 @@ class CommonPart:
     vector: NDArray[np.float32]  # (d,) subtracted from every unit vector
 
     @classmethod
-    def of(
-        cls, model: str, film: Sequence[NDArray[np.float32]], others: Sequence[NDArray[np.float32]]
-    ) -> CommonPart:
-        """The common part of sets of unit vectors, a set a person.
+    def of(cls, model: str, films: Sequence[Sequence[NDArray[np.float32]]]) -> CommonPart:
+        """The common part of sets of unit vectors.
 
         Args:
-            film: people of one film, whom the film took for different people: how much they have in common.
-            others: people of other films, of whom some are people of this one.
+            films: of each film a set a person. What people have in common is measured within films, which
+                took them for different people.
         """
-        if len(film) < 2:
+        means = [unit(np.stack([s.mean(0) for s in film])) for film in films if film]
+        pairs = sum(len(own) * (len(own) - 1) / 2 for own in means)
+        if not pairs:
             return cls(np.zeros(1, np.float32))
-        own = unit(np.stack([s.mean(0) for s in film]))
-        pairs = len(own) * (len(own) - 1) / 2
         usual = PRIORS.get(model, UNKNOWN).other_mean
-        alike = float(np.square(own.sum(0)).sum() - len(own)) / 2
+        alike = sum(float(np.square(own.sum(0)).sum() - len(own)) / 2 for own in means)
         common = (alike + OTHER_ANCHOR * usual) / (pairs + OTHER_ANCHOR)  # mean cosine of two people
         if common <= usual:
             return cls(np.zeros(1, np.float32))
         # With (1 - k) of the mean left, two people's mean cosine is that of the model.
         k = 1 - np.sqrt(usual * (1 - common) / (common * (1 - usual)))
-        rows = np.concatenate([own, unit(np.stack([s.mean(0) for s in others]))]) if others else own
-        return cls((k * rows.mean(0)).astype(np.float32))
+        return cls((k * np.concatenate(means).mean(0)).astype(np.float32))
 
     def without(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """(m, d) unit vectors without the common part, of length 1 again."""
@@ -153,18 +150,18 @@ class ScoreOdds:
         z = np.maximum(x - self.other_mean, 0) / self.other_std
         return np.asarray(np.exp(-0.5 * z**2) / self.other_std)
 
+    @property
+    def middle(self) -> float:
+        """The score that speaks neither for one person nor for two."""
+        spread = self.same_std + self.other_std
+        return (self.same_mean * self.other_std + self.other_mean * self.same_std) / spread
+
     def log_odds(self, score: ArrayLike) -> NDArray[np.float64]:
         """Evidence for one person, natural; rises with the score: both are compared at one common width."""
-        x = np.asarray(score, np.float64)
-        spread = self.same_std + self.other_std
-        middle = (self.same_mean * self.other_std + self.other_mean * self.same_std) / spread
         gap = self.same_mean - self.other_mean
-        return np.asarray(gap / (self.same_std * self.other_std) * (x - middle))
-
-    def log_odds_of(self, scores: NDArray[np.float64]) -> float:
-        """Evidence for one person of all scores (m, n) of two people's films with each other, natural."""
-        rows, columns = scores.shape
-        return float(self.log_odds(scores.mean())) * independent_scores(rows, columns)
+        return np.asarray(
+            gap / (self.same_std * self.other_std) * (np.asarray(score, np.float64) - self.middle)
+        )
 
 
 def _shifted(prior: Prior, other_mean: float, other_std: float) -> ScoreOdds:

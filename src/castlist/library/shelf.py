@@ -13,10 +13,9 @@ from castlist.errors import WorkspaceError
 from castlist.library.prototypes import MOST
 from castlist.vectors import unit
 
-__all__ = ["MemberBlock", "blocks", "members_of", "nearest_members", "vectors_of"]
+__all__ = ["MemberBlock", "blocks", "nearest_members", "vectors_of"]
 
 PIECE = 2000  # members read at once: 16 MB of vectors of 128 numbers
-MEMBERS = 24  # films of a person that are compared: scores of further ones say little that is new
 SHORT = 64  # members compared prototype by prototype, of all whose means were compared
 
 
@@ -82,19 +81,6 @@ def vectors_of(db: sqlite3.Connection, member: int) -> NDArray[np.float32]:
     """(k, d) the prototypes of one member; none where it has none."""
     rows = db.execute("SELECT member, count, data FROM vectors WHERE member = ?", (member,)).fetchall()
     return _piece(rows).vector if rows else np.zeros((0, 0), np.float32)
-
-
-def members_of(
-    db: sqlite3.Connection, model: str, person: str, film: int | None
-) -> list[NDArray[np.float32]]:
-    """The prototypes of a person in each of at most MEMBERS films, spread evenly, without those of a film."""
-    rows = db.execute(
-        "SELECT member.id FROM member JOIN vectors ON vectors.member = member.id WHERE person = ? AND"
-        " film IS NOT ? AND fate <> 'set aside' AND vectors.model = ? ORDER BY member.id",
-        (person, film, model),
-    ).fetchall()
-    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MEMBERS)).round().astype(int))
-    return [vectors_of(db, rows[i][0]) for i in chosen.tolist()]
 
 
 def nearest_members(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from castlist.errors import InputError
-from castlist.library.link import TOGETHER
+from castlist.library.ask import TOGETHER
 from castlist.library.lookup import now_id, shown_person
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Reader, exact, number, optional, text, whole

@@ -1,0 +1,72 @@
+"""What adding a film leaves open: pairs of people of the library who may be one. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from castlist.library.partition import SURE, Group, Partition
+
+__all__ = ["ASK", "ASKED", "TOGETHER", "Ask", "asks"]
+
+ASK = 0.01  # probability from which a user is asked: one more face in a question about somebody costs little
+ASKED = 3  # questions about one person of a film at most
+BOTH = "looks like two people of the library"
+# Mirrors and split screens show somebody twice, and a film may have put a face with the wrong person.
+TOGETHER = "one film shows both at once, and all films together say that they are the same person"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Are two people of films, of two people of the library, the same person?"""
+
+    node: int
+    other: int
+    probability: float
+    why: str
+
+
+def asks(found: Partition) -> list[Ask]:
+    """What is to be asked, the likeliest first, at most ASKED questions about each person.
+
+    Of a small library about everybody, of a large one about the people of the film that is added.
+    """
+    asked: list[Ask] = []
+    about: Counter[int] = Counter()
+    for chance, g, h in sorted(_open(found), key=lambda pair: (-pair[0], pair[1:])):
+        group, other = found.groups[g], found.groups[h]
+        why = _why(found, group, other, chance)
+        if why is not None and min(about[g], about[h]) < ASKED:
+            about.update((g, h))
+            _, i, j = max((found.score(i, j), -i, -j) for i in group for j in other)
+            asked.append(Ask(-i, -j, chance, why))
+    return asked
+
+
+def _open(found: Partition) -> Iterator[tuple[float, int, int]]:
+    """Pairs of people who may be one, with the probability."""
+    arrived = {g for g, group in found.groups.items() if any(found.nodes[i].film == 0 for i in group)}
+    for g in found.groups if found.whole else arrived:
+        for h in found.near[g]:
+            if (g < h or (h not in arrived and not found.whole)) and not _one_film(found, g, h):
+                chance = found.probability(found.groups[g], found.groups[h])
+                if chance >= ASK:
+                    yield chance, g, h
+
+
+def _one_film(found: Partition, g: int, h: int) -> bool:
+    """Whether one film shows both and no other film shows either: the film's own review decides that."""
+    return len({found.nodes[i].film for i in (*found.groups[g], *found.groups[h])}) == 1
+
+
+def _why(found: Partition, group: Group, other: Group, chance: float) -> str | None:
+    """What a question says beside its probability; None where nothing is to be asked."""
+    if any(pair in found.rules.apart for pair in found.pairs(group, other)):
+        return None
+    if found.named_apart(group, other):
+        first, second = found.name(group), found.name(other)
+        return f"named {first} in the film and {second} in the library" if chance >= SURE else None
+    if found.together(group, other):
+        return TOGETHER if chance >= SURE and not found.decided(group, other) else None
+    return BOTH if chance >= SURE and found.allowed(group, other) else ""

@@ -1,0 +1,282 @@
+"""Who is one person in a library: average linkage over people of films. Pure: nodes in, groups out.
+
+All films are weighed together, so the order in which they were added does not matter. Sure is linked, unsure
+is asked, the rest is apart. Two people seen together never become one, and what a user decided is held.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.library.score import ScoreOdds, independent_scores, pair_score, posterior
+from castlist.vectors import unit
+
+__all__ = ["SURE", "Group", "Node", "Partition", "Rules", "identities", "partition"]
+
+# Probability from which people are linked. A wrong link is found on the page (it shows the least alike films
+# of a person first), a missing one is asked about.
+SURE = 0.95
+NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesakes in one library are rare
+MARGIN = float(np.log(99.0))  # log odds by which one of two look-alikes must be likelier to be linked
+# The score of two sets is at most so much above the cosine of their means: .18 at most over some 40,000 pairs
+# of people of drawn and of real films.
+SLACK = 0.2
+
+Group = tuple[int, ...]  # nodes, in order
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Node:
+    """Somebody of one film: of the library, or of the film that is added."""
+
+    order: tuple[str, str]  # digest of the film and key in it: the order in which nodes are looked at
+    film: int  # row of the film; 0 for the film that is added
+    member: int | None  # row of the member, None for the film that is added
+    person: str | None  # id in the library so far
+    held: bool  # whether all of that person is held together, as a user decided
+    sufficient: bool  # whether the evidence suffices to begin a person of the library
+    name: str  # given by a user, "" for none
+    vectors: NDArray[np.float32]  # (k, d) unit vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who is not one person, whatever the faces say."""
+
+    together: frozenset[tuple[int, int]]  # pairs of nodes (a < b) that a scene shows at once
+    apart: frozenset[tuple[int, int]]  # pairs of nodes (a < b) whose people are two, as a user decided
+    decided: frozenset[int]  # films in which a user decided something: their people are not joined
+
+
+@dataclass(eq=False, slots=True)
+class Partition:
+    """Groups of nodes, each one person, and how alike they are."""
+
+    nodes: Sequence[Node]
+    rules: Rules
+    likeness: ScoreOdds
+    others: int  # people of the library who are not among the nodes
+    whole: bool  # whether the nodes are everybody who can be compared
+    groups: dict[int, Group] = field(default_factory=dict)
+    near: dict[int, set[int]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # groups with a pair that is near
+    _score: dict[tuple[int, int], float] = field(default_factory=dict)
+    _mean: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        means = [node.vectors.mean(0) for node in self.nodes]
+        self._mean = unit(np.stack(means)) if means else np.zeros((0, 0), np.float32)
+
+    @property
+    def people(self) -> int:
+        """Among how many people one looks."""
+        return self.others + len(self.groups)
+
+    def score(self, a: int, b: int) -> float:
+        """The score of two nodes."""
+        key = (a, b) if a < b else (b, a)
+        if key not in self._score:
+            self._score[key] = pair_score(self.nodes[a].vectors, self.nodes[b].vectors)
+        return self._score[key]
+
+    def alike(self, a: int) -> list[int]:
+        """The nodes whose score with a node may speak for one person."""
+        return np.flatnonzero(self._mean @ self._mean[a] >= self.likeness.middle - SLACK).tolist()
+
+    def mean(self, a: Group, b: Group) -> float:
+        """The mean score of two groups."""
+        return sum(self.score(x, y) for x in a for y in b) / (len(a) * len(b))
+
+    def log_odds(self, a: Group, b: Group) -> float:
+        """Evidence that two groups are one person, by all their films and given names, natural."""
+        odds = float(self.likeness.log_odds(self.mean(a, b))) * independent_scores(len(a), len(b))
+        return odds + (NAMESAKE if self.names(a) & self.names(b) else 0.0)
+
+    def probability(self, a: Group, b: Group) -> float:
+        """The probability that two groups are one person."""
+        return float(posterior(self.log_odds(a, b), self.people))
+
+    def names(self, group: Group) -> frozenset[str]:
+        """The given names of a group, without their case."""
+        return frozenset(self.nodes[i].name.casefold() for i in group if self.nodes[i].name)
+
+    def named_apart(self, a: Group, b: Group) -> bool:
+        """Whether two groups have names, and no name in common."""
+        first, second = self.names(a), self.names(b)
+        return bool(first and second) and not first & second
+
+    def name(self, group: Group) -> str:
+        """A given name of a group, "" for none."""
+        return next((self.nodes[i].name for i in group if self.nodes[i].name), "")
+
+    def pairs(self, a: Group, b: Group) -> Iterator[tuple[int, int]]:
+        """Pairs of nodes of two groups, the lower node first."""
+        return ((min(i, j), max(i, j)) for i in a for j in b)
+
+    def together(self, a: Group, b: Group) -> bool:
+        """Whether a scene shows both at once."""
+        return not self.rules.together.isdisjoint(self.pairs(a, b))
+
+    def decided(self, a: Group, b: Group) -> bool:
+        """Whether a user decided something in a film that shows both."""
+        return any(self.nodes[i].film in self.rules.decided for i, _ in self._in_one_film(a, b))
+
+    def held_apart(self, a: Group, b: Group) -> bool:
+        """Whether two groups are two people, as a user decided."""
+        return not self.rules.apart.isdisjoint(self.pairs(a, b)) or self.named_apart(a, b)
+
+    def allowed(self, a: Group, b: Group) -> bool:
+        """Whether two groups may become one.
+
+        A film that shows both as two people allows it where the two look alike and nobody decided anything.
+        """
+        if self.together(a, b) or self.held_apart(a, b):
+            return False
+        return not self.decided(a, b) and all(
+            float(self.likeness.log_odds(self.score(i, j))) >= 0 for i, j in self._in_one_film(a, b)
+        )
+
+    def _in_one_film(self, a: Group, b: Group) -> Iterator[tuple[int, int]]:
+        films = defaultdict(list)
+        for j in b:
+            films[self.nodes[j].film].append(j)
+        return ((i, j) for i in a for j in films.get(self.nodes[i].film, ()))
+
+    def join(self, a: int, b: int, into: int) -> None:
+        """Make two groups one."""
+        self.groups[into] = tuple(sorted(self.groups.pop(a) + self.groups.pop(b)))
+        self.near[into] = (self.near.pop(a, set()) | self.near.pop(b, set())) - {a, b}
+        for other in self.near[into]:
+            self.near[other] = self.near[other] - {a, b} | {into}
+
+
+def partition(
+    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, *, others: int = 0, whole: bool = True
+) -> Partition:
+    """Which nodes are one person.
+
+    Average linkage: the two most alike groups are joined first, where it is sure by all their films and
+    nothing speaks against it. Nodes with too little evidence to begin a person join somebody at the end, or
+    nobody: then they are in no group.
+
+    Args:
+        nodes: in the order of `Node.order`.
+        others: people of the library who are not among the nodes.
+        whole: whether the nodes are everybody of the library who can be compared.
+    """
+    found = Partition(nodes, rules, likeness, others, whole)
+    found.groups = dict(enumerate(_units(nodes)))
+    _find_near(found)
+    _link(found)
+    _part_look_alikes(found)
+    _add_poor(found)
+    return found
+
+
+def _units(nodes: Sequence[Node]) -> list[Group]:
+    """What the linkage begins with: people whom a user decided about as a whole, others film by film."""
+    held: dict[str, list[int]] = defaultdict(list)
+    for i, node in enumerate(nodes):
+        if node.held and node.person:
+            held[node.person].append(i)
+    free = [(i,) for i, node in enumerate(nodes) if node.sufficient and not (node.held and node.person)]
+    return sorted([*map(tuple, held.values()), *free])
+
+
+def _find_near(found: Partition) -> None:
+    """Find pairs of groups with a pair of nodes that may be alike; others cannot be linked at first."""
+    group_of = {i: g for g, group in found.groups.items() for i in group}
+    for i, g in group_of.items():
+        for h in {group_of[j] for j in found.alike(i) if j in group_of} - {g}:
+            found.near[g].add(h)
+            found.near[h].add(g)
+
+
+def _link(found: Partition) -> None:
+    following = len(found.groups)
+    heap = [_entry(found, g, h) for g in found.groups for h in found.near[g] if g < h]
+    heapq.heapify(heap)
+    while heap:
+        _, g, h = heapq.heappop(heap)
+        if g not in found.groups or h not in found.groups:
+            continue
+        first, second = found.groups[g], found.groups[h]
+        if found.probability(first, second) < SURE or not found.allowed(first, second):
+            continue
+        found.join(g, h, following)
+        for other in found.near[following]:
+            heapq.heappush(heap, _entry(found, other, following))
+        following += 1
+
+
+def _entry(found: Partition, g: int, h: int) -> tuple[float, int, int]:
+    return -found.mean(found.groups[g], found.groups[h]), g, h
+
+
+def _part_look_alikes(found: Partition) -> None:
+    """Take out who looks nearly as much like one person as like another who is somebody else for sure."""
+    groups, following = dict(found.groups), max(found.groups, default=0) + 1
+    for g, group in groups.items():
+        for i in (i for i in group if not found.nodes[i].held):
+            rest = tuple(j for j in group if j != i)
+            if rest and any(_as_alike(found, (i,), rest, groups[h]) for h in found.near[g] if h in groups):
+                found.groups[g] = tuple(j for j in found.groups[g] if j != i)
+                found.groups[following] = (i,)
+                found.near[following] = found.near[g] | {g}
+                for other in found.near[following]:
+                    found.near[other] = found.near[other] | {following}
+                following += 1
+    found.groups = {g: group for g, group in found.groups.items() if group}
+
+
+def _as_alike(found: Partition, one: Group, rest: Group, other: Group) -> bool:
+    """Whether somebody may as well be another person, who is surely not the first one."""
+    if not (found.together(rest, other) or found.held_apart(rest, other)) or not found.allowed(one, other):
+        return False
+    sure = found.probability(one, other) >= SURE
+    return sure and found.log_odds(one, rest) - found.log_odds(one, other) < MARGIN
+
+
+def _add_poor(found: Partition) -> None:
+    """Let nodes with too little evidence join the likeliest person, where that is sure."""
+    group_of = {i: g for g, group in found.groups.items() for i in group}
+    whole = dict(found.groups)
+    for i in (i for i, node in enumerate(found.nodes) if not node.sufficient and i not in group_of):
+        near = {group_of[j] for j in found.alike(i) if j in group_of}
+        chances = [
+            (found.probability((i,), whole[g]), -g) for g in near if found.allowed((i,), found.groups[g])
+        ]
+        chance, g = max(chances, default=(0.0, 0))
+        if chance >= SURE:
+            found.groups[-g] = tuple(sorted((*found.groups[-g], i)))
+
+
+def identities(found: Partition) -> dict[int, str]:
+    """The id that each group goes on with: of the person whom most of its nodes were.
+
+    A person with a name, or about whom a user decided, comes first, then the elder. Groups of new people have
+    none.
+    """
+    votes: dict[tuple[int, str], int] = defaultdict(int)
+    held: set[tuple[int, str]] = set()
+    for g, group in found.groups.items():
+        for i in group:
+            node = found.nodes[i]
+            if node.person:
+                votes[g, node.person] += 1
+                if node.held or node.name:
+                    held.add((g, node.person))
+    ids: dict[int, str] = {}
+    taken: set[str] = set()
+    for g, person in sorted(votes, key=lambda v: (v not in held, -votes[v], v[1], found.groups[v[0]])):
+        if g not in ids and person not in taken:
+            ids[g] = person
+            taken.add(person)
+    return ids

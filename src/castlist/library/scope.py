@@ -1,0 +1,235 @@
+"""Whom of a library adding a film looks at: everybody in a small one, those who look alike in a large one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.library.harvest import FilmFacts, decisions_in
+from castlist.library.log import LinkOrigin, PairAnswer
+from castlist.library.partition import Node, Partition, Rules, partition
+from castlist.library.score import CommonPart, ScoreOdds, pair_score
+from castlist.library.shelf import nearest_members, vectors_of
+from castlist.types import Fate
+
+__all__ = ["Arrival", "weighed"]
+
+Db = sqlite3.Connection
+Name = TypeVar("Name", int, str)
+Vectors = NDArray[np.float32]
+WHOLE = 300  # people of films up to which all are weighed again with each film: .3 s on one core
+LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at least
+MEMBERS = 24  # films of a person that are compared: scores of further ones say little that is new
+PAIRS = 5000  # scores from which is learnt what scores of this library are like
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Arrival:
+    """The film that is added."""
+
+    facts: FilmFacts
+    film: int | None  # its row, where it was there before
+    keys: Mapping[int, str]  # of its people
+    person: Mapping[int, str]  # whom of the library each was before, where known
+    parted: Sequence[tuple[int, int]]  # pairs of its people who were one before
+
+
+def weighed(db: Db, arrival: Arrival) -> Partition:
+    """Who is one person, of the film that is added and of those of the library who may be concerned."""
+    facts, held = arrival.facts, _held(db)
+    known, sample = _known(db, facts.model, arrival.film, own := _own(arrival))
+    nodes = sorted((_named(node, held) for node in (*own, *known)), key=lambda node: node.order)
+    common = _common(facts.model, nodes, sample)
+    nodes = [replace(node, vectors=common.without(node.vectors)) for node in nodes]
+    key = {node.order[1]: i for i, node in enumerate(nodes) if node.film == 0}
+    index = {n: key[name] for n, name in arrival.keys.items() if name in key}
+    together = _together(db, nodes) | _pairs(index, facts.together)
+    rules = Rules(
+        frozenset(together),
+        frozenset(_held_apart(db, nodes) | _pairs(index, arrival.parted)),
+        _decided(db, nodes, facts),
+    )
+    likeness = _likeness(facts.model, nodes, together, [common.without(s) for s in sample])
+    everybody = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
+    others = everybody - len({node.person for node in nodes} - {None})
+    return partition(nodes, rules, likeness, others=others, whole=not sample)
+
+
+def _own(arrival: Arrival) -> list[Node]:
+    """The people of the film that is added."""
+    digest = arrival.facts.video.digest
+    return [
+        Node(
+            order=(digest, arrival.keys[n]), film=0, member=None, person=arrival.person.get(n), held=False,
+            sufficient=member.sufficient, name=member.name, vectors=member.vectors.astype(np.float32),
+        )
+        for n, member in enumerate(arrival.facts.members)
+        if member.fate != Fate.SET_ASIDE and len(member.vectors)
+    ]  # fmt: skip
+
+
+_NODES = """
+SELECT member.id, member.film, digest, key, member.person, founds, member.name FROM member
+JOIN vectors ON vectors.member = member.id JOIN film ON film.id = film
+WHERE vectors.model = ? AND film IS NOT ? AND fate <> 'set aside'
+"""
+
+
+def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> tuple[list[Node], list[Vectors]]:
+    """People of the library's other films; of a large library the likeliest ones, and a sample of all."""
+    total = db.execute(f"SELECT count(*) FROM ({_NODES})", (model, film)).fetchone()[0]  # noqa: S608
+    if total <= WHOLE:
+        return [_node(db, row) for row in db.execute(_NODES, (model, film)).fetchall()], []
+    sets = [node.vectors for node in own]
+    where = "member.film IS NOT ? AND member.fate <> 'set aside'"
+    nearest, sample = nearest_members(db, model, sets, where, (film,))
+    common = CommonPart.of(model, [sets])
+    chosen = {m for v, near in zip(sets, nearest, strict=True) for m in _likeliest(db, common, v, near)}
+    found = {node.member: node for member in sorted(chosen) for node in _films_of(db, model, film, member)}
+    many = len(found) > WHOLE
+    return [replace(node, held=node.held or many) for node in found.values()], sample
+
+
+def _likeliest(
+    db: Db, common: CommonPart, vectors: Vectors, near: Sequence[tuple[int, Vectors]]
+) -> list[int]:
+    """Of the members that are nearest to somebody, one of each of the likeliest people."""
+    own = common.without(vectors)
+    ranked = sorted((-pair_score(own, common.without(other)), member) for member, other in near)
+    chosen: dict[str, int] = {}
+    for _, member in ranked:
+        person = db.execute("SELECT person FROM member WHERE id = ?", (member,)).fetchone()[0]
+        chosen.setdefault(person or f"member {member}", member)
+    return list(chosen.values())[:LIKELIEST]
+
+
+def _films_of(db: Db, model: str, film: int | None, member: int) -> list[Node]:
+    """A member and the others of the same person, at most MEMBERS of them, spread evenly.
+
+    Those of a person who is in more films are held together.
+    """
+    rows = db.execute(
+        f"{_NODES} AND (member.id = ? OR member.person = (SELECT person FROM member WHERE id = ?))"  # noqa: S608
+        " ORDER BY member.id",
+        (model, film, member, member),
+    ).fetchall()
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MEMBERS)).round().astype(int))
+    nodes = [_node(db, rows[i]) for i in chosen.tolist()]
+    return nodes if len(rows) <= MEMBERS else [replace(node, held=True) for node in nodes]
+
+
+def _node(db: Db, row: tuple[int, int, str, str, str | None, int, str]) -> Node:
+    member, film, digest, key, person, founds, name = row
+    return Node(
+        order=(digest, key), film=film, member=member, person=person, held=False,
+        sufficient=bool(founds), name=name, vectors=vectors_of(db, member),
+    )  # fmt: skip
+
+
+def _named(node: Node, held: Mapping[str, str]) -> Node:
+    """A node with what users decided about its person."""
+    if node.person is None or node.person not in held:
+        return node
+    return replace(node, held=True, name=held[node.person] or node.name)
+
+
+def _held(db: Db) -> dict[str, str]:
+    """The people about whom users of the library decided something, and their names."""
+    return dict(db.execute(_HELD, (LinkOrigin.USER,)).fetchall())
+
+
+_HELD = """
+WITH told (id) AS (
+    SELECT person FROM member WHERE how = ?
+    UNION SELECT id FROM person WHERE name <> '' AND named_by NOT LIKE 'film %'
+    UNION SELECT member.person FROM answer JOIN member ON member.id IN (answer.a, answer.b)
+)
+SELECT id, name FROM person JOIN told USING (id)
+"""
+
+
+def _common(model: str, nodes: Sequence[Node], sample: Sequence[Vectors]) -> CommonPart:
+    """What the faces of the films have in common; in a large library, those of the film that is added."""
+    films: dict[int, list[Vectors]] = defaultdict(list)
+    for node in nodes:
+        if not sample or node.film == 0:
+            films[node.film].append(node.vectors)
+    return CommonPart.of(model, list(films.values()))
+
+
+def _likeness(
+    model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], sample: Sequence[Vectors]
+) -> ScoreOdds:
+    """What scores of this library are like."""
+    own = [node.vectors for node in nodes if node.film == 0]
+    if sample:
+        between = [(a, b) for a in own for b in sample]
+    else:
+        usable = [node for node in nodes if node.sufficient]
+        between = [(a.vectors, b.vectors) for a, b in combinations(usable, 2) if a.film != b.film]
+    seen = [(nodes[a].vectors, nodes[b].vectors) for a, b in sorted(together)]
+    scores = ([pair_score(a, b) for a, b in _some(pairs)] for pairs in (between, seen))
+    return ScoreOdds.fit(model, *scores)
+
+
+def _some(pairs: Sequence[tuple[Vectors, Vectors]]) -> Sequence[tuple[Vectors, Vectors]]:
+    return pairs[:: max(1, -(-len(pairs) // PAIRS))]
+
+
+def _together(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
+    """Pairs of nodes of the library that a scene shows at once; of people held together, in any film."""
+    place = {node.member: i for i, node in enumerate(nodes) if node.member is not None}
+    seen = db.execute(_TOGETHER, (json.dumps([*place]),)).fetchall()
+    people = {person: i for person, i in _first(nodes).items() if nodes[i].held}
+    both = db.execute(_PEOPLE_TOGETHER, (json.dumps([*people]),)).fetchall()
+    return _pairs(place, seen) | _pairs(people, both)
+
+
+def _held_apart(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
+    """Pairs of nodes whose people are two, or may be, as a user answered."""
+    people = _first(nodes)
+    return _pairs(people, db.execute(_ANSWERED, (json.dumps([*people]), PairAnswer.SAME)).fetchall())
+
+
+def _first(nodes: Sequence[Node]) -> dict[str, int]:
+    """The first node of each person."""
+    found: dict[str, int] = {}
+    for i, node in enumerate(nodes):
+        if node.person:
+            found.setdefault(node.person, i)
+    return found
+
+
+def _pairs(place: Mapping[Name, int], rows: Iterable[tuple[Name, Name]]) -> set[tuple[int, int]]:
+    both = ((place[a], place[b]) for a, b in rows if a in place and b in place)
+    return {(min(a, b), max(a, b)) for a, b in both}
+
+
+_TOGETHER = "SELECT a, b FROM together WHERE a IN (SELECT value FROM json_each(?))"
+_PEOPLE_TOGETHER = """
+SELECT DISTINCT x.person, y.person FROM member AS x JOIN together ON x.id = a JOIN member AS y ON y.id = b
+WHERE x.person IN (SELECT value FROM json_each(?))
+"""
+_ANSWERED = """
+SELECT x.person, y.person FROM answer JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b
+WHERE x.person IN (SELECT value FROM json_each(?)) AND said <> ?
+"""
+
+
+def _decided(db: Db, nodes: Sequence[Node], facts: FilmFacts) -> frozenset[int]:
+    """The films in which users decided something; one that cannot be read now counts as such."""
+    films = {node.film for node in nodes} - {0}
+    rows = db.execute(
+        "SELECT id, stamp FROM film WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*films]),)
+    )
+    stamps = dict(rows.fetchall())
+    found = {film for film, stamp in stamps.items() if not stamp or decisions_in(stamp)}
+    return frozenset(found | ({0} if facts.decided else set()))
