@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from castlist.library.link import SURE, Candidate, NewPerson, place
 
-from castlist.library.score import SHARED, CommonPart, ScoreOdds, independent_scores, pair_score, posterior
+from castlist.library.score import SHARED, CommonPart, independent_scores, pair_score, posterior
 from castlist.vectors import unit
 
 DIM = 64
@@ -29,7 +28,7 @@ def two_people(sets: list[np.ndarray]) -> float:
 def test_what_all_faces_share_is_subtracted_down_to_what_the_model_knows(shared):
     rng = np.random.default_rng(0)
     own, others = film(rng, 12, shared), film(rng, 30, shared)
-    common = CommonPart.of("sface", own, others)
+    common = CommonPart.of("sface", [own, others])
     left = [common.without(s) for s in own + others]
     assert two_people(own) > 0.3
     assert 0.0 < two_people(left) < 0.2  # 0.11 in the faces the model was measured on
@@ -41,7 +40,7 @@ def test_what_all_faces_share_is_subtracted_down_to_what_the_model_knows(shared)
 def test_faces_as_the_model_knows_them_stay_as_they_are():
     rng = np.random.default_rng(1)
     own, others = film(rng, 8, 0.05), film(rng, 8, 0.05)
-    common = CommonPart.of("sface", own, others)
+    common = CommonPart.of("sface", [own, others])
     assert not common.vector.any()
 
 
@@ -49,12 +48,9 @@ def test_one_person_alone_says_nothing_about_what_people_share():
     """Two films of one person: what both have in common is the person."""
     rng = np.random.default_rng(2)
     (own,) = film(rng, 1, 2.0)
-    common = CommonPart.of("sface", [own], [own])
+    common = CommonPart.of("sface", [[own], [own]])
     assert np.allclose(common.without(own), own, atol=1e-6)
     assert len(common.without(own[:0])) == 0
-
-
-ODDS = ScoreOdds(same_mean=0.7, same_std=0.1, other_mean=0.1, other_std=0.1)
 
 
 def test_the_scores_of_several_films_count_for_less_than_so_many():
@@ -77,20 +73,6 @@ def test_the_mean_of_correlated_scores_varies_as_is_said():
     pair = rng.normal(size=(draws, m, n)) * np.sqrt(1 - 2 * shared + unshared)
     variance = float((people + film + pair).mean(axis=(1, 2)).var())
     assert 1 / variance == pytest.approx(independent_scores(m, n), rel=0.02)
-
-
-def placed(scores: list[float]):
-    candidates = [Candidate(0, 7, "somebody", "", np.array(scores))]
-    film = [NewPerson(0, True, "", 10.0)]
-    return place(film, candidates, ODDS, library=3, apart={}, inside={}, held={}, decided=False)
-
-
-def test_several_films_of_a_person_say_more_than_one():
-    """A score that leaves one film unsure is enough where four films have it: the mean counts."""
-    (question,) = placed([0.53]).questions
-    assert 0.5 < question.probability < SURE
-    assert placed([0.53] * 4).linked[0][1] > SURE
-    assert not placed([0.53, 0.2, 0.2, 0.2]).linked
 
 
 def test_the_evidence_is_weighed_against_the_number_of_people():

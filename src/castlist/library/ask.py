@@ -49,15 +49,12 @@ def _open(found: Partition) -> Iterator[tuple[float, int, int]]:
     arrived = {g for g, group in found.groups.items() if any(found.nodes[i].film == 0 for i in group)}
     for g in found.groups if found.whole else arrived:
         for h in found.near[g]:
-            if (g < h or (h not in arrived and not found.whole)) and not _one_film(found, g, h):
+            if (g < h or (h not in arrived and not found.whole)) and not found.one_film(
+                found.groups[g], found.groups[h]
+            ):
                 chance = found.probability(found.groups[g], found.groups[h])
                 if chance >= ASK:
                     yield chance, g, h
-
-
-def _one_film(found: Partition, g: int, h: int) -> bool:
-    """Whether one film shows both and no other film shows either: the film's own review decides that."""
-    return len({found.nodes[i].film for i in (*found.groups[g], *found.groups[h])}) == 1
 
 
 def _why(found: Partition, group: Group, other: Group, chance: float) -> str | None:
@@ -65,8 +62,8 @@ def _why(found: Partition, group: Group, other: Group, chance: float) -> str | N
     if any(pair in found.rules.apart for pair in found.pairs(group, other)):
         return None
     if found.named_apart(group, other):
-        first, second = found.name(group), found.name(other)
-        return f"named {first} in the film and {second} in the library" if chance >= SURE else None
+        first, second = sorted((group, other), key=lambda g: all(found.nodes[i].film for i in g))
+        return f"named {found.name(first)} and {found.name(second)}" if chance >= SURE else None
     if found.together(group, other):
         return TOGETHER if chance >= SURE and not found.decided(group, other) else None
     return BOTH if chance >= SURE and found.allowed(group, other) else ""

@@ -73,6 +73,7 @@ class Added:
     new: int = 0  # people who are new there
     asked: int = 0  # questions
     merged: int = 0  # people of the library who turned out to be one
+    moved: int = 0  # people of other films who turned out to be somebody else
     sentence: str = ""
 
     @property
@@ -323,7 +324,8 @@ class Library:
             record(growth.events, fills=[(facts, growth)])
             self._note(db, carry_names(db, self.path, digest=facts.video.digest))
         state = AddedState.ADDED if before is None else AddedState.UPDATED
-        return Added(name, state, growth.linked, growth.new, growth.asked, growth.merged, self._remark(facts))
+        counts = (growth.linked, growth.new, growth.asked, growth.merged, growth.moved)
+        return Added(name, state, *counts, self._remark(facts))
 
     def _known(
         self,

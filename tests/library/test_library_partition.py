@@ -1,0 +1,203 @@
+"""Who is one person in a library: over all films, in any order, within what users decided."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from library_made import made_film, person_vector
+
+from castlist.library import Library
+from castlist.library.ask import ASKED, asks
+from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
+from castlist.library.score import ScoreOdds, pair_score
+
+ODDS = ScoreOdds(same_mean=0.7, same_std=0.1, other_mean=0.1, other_std=0.1)
+NOTHING = Rules(frozenset(), frozenset(), frozenset())
+
+
+def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **given: object) -> Node:
+    """Somebody at a cosine to person `of`, the rest of the way to person `twin`."""
+    a, b = person_vector(of), person_vector(twin)
+    b = b - (a @ b) * a
+    face = cosine * a + np.sqrt(1 - cosine**2) * b / np.linalg.norm(b)
+    known = {
+        "member": 10 * film + int(key[1:]),
+        "person": None,
+        "held": False,
+        "sufficient": True,
+        "name": "",
+    }
+    return Node((f"film{film}", key), film, **{**known, **given}, vectors=np.float32([face]))  # type: ignore[arg-type]
+
+
+def groups(found: Partition) -> list[tuple[int, ...]]:
+    return sorted(found.groups.values())
+
+
+def test_several_films_of_a_person_say_more_than_one():
+    """A likeness that leaves one film unsure is enough where four films have it: the mean counts."""
+    far = node(9, "p1", 0.5)
+    films = [node(f, "p1", 1.0) for f in range(1, 5)]
+    assert groups(partition([films[0], far], NOTHING, ODDS)) == [(0,), (1,)]
+    (question,) = asks(partition([films[0], far], NOTHING, ODDS))
+    assert 0.5 < question.probability < SURE
+    assert groups(partition([*films, far], NOTHING, ODDS)) == [(0, 1, 2, 3, 4)]
+
+
+def test_people_of_one_film_become_one_only_through_another_film():
+    twice = [node(1, "p1", 1.0), node(1, "p2", 0.95)]
+    assert groups(partition(twice, NOTHING, ODDS)) == [(0,), (1,)]
+    assert asks(partition(twice, NOTHING, ODDS)) == []
+    assert groups(partition([*twice, node(2, "p1", 0.98)], NOTHING, ODDS)) == [(0, 1, 2)]
+    decided = Rules(frozenset(), frozenset(), frozenset({1}))
+    found = partition([*twice, node(2, "p1", 0.98)], decided, ODDS)
+    assert groups(found) == [(0,), (1,), (2,)]  # which of the two is it?
+    assert len(asks(found)) == 2
+
+
+def test_who_looks_like_two_people_is_linked_to_neither():
+    twins = [node(1, "p1", 1.0), node(1, "p2", 0.95)]
+    apart = Rules(frozenset({(0, 1)}), frozenset(), frozenset())
+    found = partition([*twins, node(2, "p1", 0.99)], apart, ODDS)
+    assert groups(found) == [(0,), (1,), (2,)]
+    assert [(a.node, a.other) for a in asks(found)] == [(0, 2), (1, 2)]
+    other = [twins[0], node(1, "p2", 0.3), node(2, "p1", 0.99)]
+    assert groups(partition(other, apart, ODDS)) == [(0, 2), (1,)]
+
+
+def test_names_and_answers_hold_people_apart_and_equal_names_help():
+    named = [node(1, "p1", 1.0, name="Anna"), node(2, "p1", 0.99, name="Bea")]
+    found = partition(named, NOTHING, ODDS)
+    assert groups(found) == [(0,), (1,)]
+    assert [a.why for a in asks(found)] == ["named Anna and Bea"]
+    answered = partition([node(1, "p1", 1.0), node(2, "p1", 0.99)],
+                         Rules(frozenset(), frozenset({(0, 1)}), frozenset()), ODDS)  # fmt: skip
+    assert groups(answered) == [(0,), (1,)]
+    assert asks(answered) == []
+    unsure = [node(1, "p1", 1.0), node(2, "p1", 0.5)]
+    assert groups(partition(unsure, NOTHING, ODDS)) == [(0,), (1,)]
+    same = [node(1, "p1", 1.0, name="anna"), node(2, "p1", 0.5, name="Anna")]
+    assert groups(partition(same, NOTHING, ODDS)) == [(0, 1)]
+
+
+def test_what_a_user_decided_is_one_whole():
+    """Three unlike films are one person by a user's word; a further film is compared with all of them."""
+    held = [node(f, "p1", c, person="A", held=True) for f, c in ((1, 1.0), (2, 0.1), (3, 0.2))]
+    found = partition([*held, node(4, "p1", 1.0, person="B")], NOTHING, ODDS)
+    assert groups(found) == [(0, 1, 2), (3,)]
+    assert identities(found) == {g: "A" if len(x) == 3 else "B" for g, x in found.groups.items()}
+
+
+def test_poor_evidence_joins_and_begins_nobody():
+    nodes = [node(1, "p1", 1.0), node(2, "p1", 0.99, sufficient=False), node(2, "p2", 0.1, sufficient=False)]
+    assert groups(partition(nodes, NOTHING, ODDS)) == [(0, 1)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_linkage_is_average_linkage(seed):
+    """Against the literal rule: again and again the most alike allowed pair of groups."""
+    rng = np.random.default_rng(seed)
+    nodes = [
+        node(f, f"p{i}", float(rng.uniform(0.3, 1.0)), of=200 + i, twin=300 + i)
+        for f in range(1, 6) for i in range(4)
+    ]  # fmt: skip
+    nodes.sort(key=lambda n: n.order)
+    likeness = ScoreOdds(same_mean=0.6, same_std=0.2, other_mean=0.1, other_std=0.15)
+    found = partition(nodes, NOTHING, likeness)
+    score = [[pair_score(a.vectors, b.vectors) for b in nodes] for a in nodes]
+    now: list[tuple[int, ...]] = [(i,) for i in range(len(nodes))]
+
+    def mean(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> float:
+        return float(np.mean([score[i][j] for i in pair[0] for j in pair[1]]))
+
+    while True:
+        state = Partition(nodes, NOTHING, likeness, 0, True, dict(enumerate(now)))
+        able = [
+            p for p in itertools.combinations(now, 2) if state.probability(*p) >= SURE and state.allowed(*p)
+        ]
+        if not able:
+            break
+        a, b = max(able, key=mean)
+        now = [g for g in now if g not in (a, b)] + [tuple(sorted(a + b))]
+    assert groups(found) == sorted(now)
+
+
+def test_at_most_so_many_questions_about_somebody_but_each_other_one_is_asked_about():
+    nodes = [node(f, "p1", 0.48, of=0, twin=50 + f) for f in range(2, 9)]
+    found = partition([node(1, "p1", 1.0), *nodes], NOTHING, ODDS)
+    assert len(found.groups) == 8
+    asked = asks(found)
+    assert {0} < {a.node for a in asked} | {a.other for a in asked}
+    assert len(asked) > ASKED  # each of the seven may be the first person
+
+
+# In a library
+
+
+def partition_of(lib: Library) -> set[frozenset[str]]:
+    return {frozenset(f"{m[0].name}:{m[1]}" for m in p.members) for p in lib.people}
+
+
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory):
+    """Films in which look-alikes, other looks of a person and strangers are mixed."""
+    folder = tmp_path_factory.mktemp("alike")
+    looks = (1.0, 0.6, 0.45, 0.8, 0.5)
+    return [
+        made_film(
+            folder, f"f{i}", [[1, 2], [1], [2], [20 + i]], noise=0.6, older=older, age=1000 + 500 * (i % 2)
+        )
+        for i, older in enumerate(looks)
+    ]
+
+
+def test_people_and_questions_are_the_same_in_any_order(alike, tmp_path):
+    found = []
+    for n, order in enumerate(((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 0, 4, 1, 3))):
+        lib = Library(tmp_path / f"lib{n}")
+        for i in order:
+            lib.add(alike[i])
+        found.append((partition_of(lib), {m for q in lib.questions() for m in (q.id,)}))
+        before = partition_of(lib)
+        lib.rebuild()
+        assert partition_of(lib) == before
+    assert found[0][0] == found[1][0] == found[2][0]
+
+
+def test_a_link_that_further_films_speak_against_is_moved(tmp_path):
+    """The second film's person looked like the first film's; the third one shows who it is."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "one", [[1], [30, 31, 32]], noise=0.1))
+    lib.add(made_film(tmp_path, "two", [[1], [33, 34, 35]], noise=0.1, older=0.55))
+    assert sorted(len(p.films) for p in lib.people)[-1] == 2
+    first = next(p.id for p in lib.people if len(p.films) == 2)
+    third = made_film(tmp_path, "three", [[1001, 1], [1001], [1], [36, 37]], noise=0.1)
+    (added,) = lib.add(third)
+    assert added.moved == 1
+    assert {m[0].name for m in lib.person(first).members} == {"one.mp4", "three.mp4"}
+    before = partition_of(lib)
+    assert any({x.split(":")[0] for x in group} == {"two.mp4", "three.mp4"} for group in before)
+    lib.rebuild()
+    assert partition_of(lib) == before
+
+
+@pytest.mark.parametrize("how", ["name", "merge"])
+def test_a_machine_takes_nobody_out_of_what_a_user_decided(alike, tmp_path, how):
+    lib = Library(tmp_path / "lib")
+    lib.add(alike[0])
+    lib.add(alike[1])
+    a, b = sorted(lib.people, key=lambda p: -len(p.films))[:2]
+    if how == "name":
+        lib.name(a.id, "Anna")
+    else:
+        lib.merge(a.id, b.id)
+    person = lib.person(a.id if how == "name" else b.id)
+    before = {(m[0].digest, m[1]) for m in person.members}
+    for film in alike[2:]:
+        lib.add(film)
+        assert before <= {(m[0].digest, m[1]) for m in lib.person(person.id).members}
+    assert lib.person(person.id).name == person.name
+    lib.rebuild()
+    assert before <= {(m[0].digest, m[1]) for m in lib.person(person.id).members}
