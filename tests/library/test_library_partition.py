@@ -11,7 +11,7 @@ from library_made import made_film, person_vector
 from castlist.library import Library
 from castlist.library.ask import ASKED, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
-from castlist.library.score import ScoreOdds, pair_score
+from castlist.library.score import ScoreOdds, Scores, pair_score
 
 ODDS = ScoreOdds(same_mean=0.7, same_std=0.1, other_mean=0.1, other_std=0.1)
 NOTHING = Rules(frozenset(), frozenset(), frozenset())
@@ -32,6 +32,10 @@ def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **gi
     return Node((f"film{film}", key), film, **{**known, **given}, vectors=np.float32([face]))  # type: ignore[arg-type]
 
 
+def parted(nodes: list[Node], rules: Rules = NOTHING, likeness: ScoreOdds = ODDS) -> Partition:
+    return partition(nodes, rules, likeness, Scores([n.vectors for n in nodes]))
+
+
 def groups(found: Partition) -> list[tuple[int, ...]]:
     return sorted(found.groups.values())
 
@@ -40,19 +44,19 @@ def test_several_films_of_a_person_say_more_than_one():
     """A likeness that leaves one film unsure is enough where four films have it: the mean counts."""
     far = node(9, "p1", 0.5)
     films = [node(f, "p1", 1.0) for f in range(1, 5)]
-    assert groups(partition([films[0], far], NOTHING, ODDS)) == [(0,), (1,)]
-    (question,) = asks(partition([films[0], far], NOTHING, ODDS))
+    assert groups(parted([films[0], far])) == [(0,), (1,)]
+    (question,) = asks(parted([films[0], far]))
     assert 0.5 < question.probability < SURE
-    assert groups(partition([*films, far], NOTHING, ODDS)) == [(0, 1, 2, 3, 4)]
+    assert groups(parted([*films, far])) == [(0, 1, 2, 3, 4)]
 
 
 def test_people_of_one_film_become_one_only_through_another_film():
     twice = [node(1, "p1", 1.0), node(1, "p2", 0.95)]
-    assert groups(partition(twice, NOTHING, ODDS)) == [(0,), (1,)]
-    assert asks(partition(twice, NOTHING, ODDS)) == []
-    assert groups(partition([*twice, node(2, "p1", 0.98)], NOTHING, ODDS)) == [(0, 1, 2)]
+    assert groups(parted(twice)) == [(0,), (1,)]
+    assert asks(parted(twice)) == []
+    assert groups(parted([*twice, node(2, "p1", 0.98)])) == [(0, 1, 2)]
     decided = Rules(frozenset(), frozenset(), frozenset({1}))
-    found = partition([*twice, node(2, "p1", 0.98)], decided, ODDS)
+    found = parted([*twice, node(2, "p1", 0.98)], decided, ODDS)
     assert groups(found) == [(0,), (1,), (2,)]  # which of the two is it?
     assert len(asks(found)) == 2
 
@@ -60,39 +64,39 @@ def test_people_of_one_film_become_one_only_through_another_film():
 def test_who_looks_like_two_people_is_linked_to_neither():
     twins = [node(1, "p1", 1.0), node(1, "p2", 0.95)]
     apart = Rules(frozenset({(0, 1)}), frozenset(), frozenset())
-    found = partition([*twins, node(2, "p1", 0.99)], apart, ODDS)
+    found = parted([*twins, node(2, "p1", 0.99)], apart, ODDS)
     assert groups(found) == [(0,), (1,), (2,)]
     assert [(a.node, a.other) for a in asks(found)] == [(0, 2), (1, 2)]
     other = [twins[0], node(1, "p2", 0.3), node(2, "p1", 0.99)]
-    assert groups(partition(other, apart, ODDS)) == [(0, 2), (1,)]
+    assert groups(parted(other, apart, ODDS)) == [(0, 2), (1,)]
 
 
 def test_names_and_answers_hold_people_apart_and_equal_names_help():
     named = [node(1, "p1", 1.0, name="Anna"), node(2, "p1", 0.99, name="Bea")]
-    found = partition(named, NOTHING, ODDS)
+    found = parted(named)
     assert groups(found) == [(0,), (1,)]
     assert [a.why for a in asks(found)] == ["named Anna and Bea"]
-    answered = partition([node(1, "p1", 1.0), node(2, "p1", 0.99)],
+    answered = parted([node(1, "p1", 1.0), node(2, "p1", 0.99)],
                          Rules(frozenset(), frozenset({(0, 1)}), frozenset()), ODDS)  # fmt: skip
     assert groups(answered) == [(0,), (1,)]
     assert asks(answered) == []
     unsure = [node(1, "p1", 1.0), node(2, "p1", 0.5)]
-    assert groups(partition(unsure, NOTHING, ODDS)) == [(0,), (1,)]
+    assert groups(parted(unsure)) == [(0,), (1,)]
     same = [node(1, "p1", 1.0, name="anna"), node(2, "p1", 0.5, name="Anna")]
-    assert groups(partition(same, NOTHING, ODDS)) == [(0, 1)]
+    assert groups(parted(same)) == [(0, 1)]
 
 
 def test_what_a_user_decided_is_one_whole():
     """Three unlike films are one person by a user's word; a further film is compared with all of them."""
     held = [node(f, "p1", c, person="A", held=True) for f, c in ((1, 1.0), (2, 0.1), (3, 0.2))]
-    found = partition([*held, node(4, "p1", 1.0, person="B")], NOTHING, ODDS)
+    found = parted([*held, node(4, "p1", 1.0, person="B")])
     assert groups(found) == [(0, 1, 2), (3,)]
     assert identities(found) == {g: "A" if len(x) == 3 else "B" for g, x in found.groups.items()}
 
 
 def test_poor_evidence_joins_and_begins_nobody():
     nodes = [node(1, "p1", 1.0), node(2, "p1", 0.99, sufficient=False), node(2, "p2", 0.1, sufficient=False)]
-    assert groups(partition(nodes, NOTHING, ODDS)) == [(0, 1)]
+    assert groups(parted(nodes)) == [(0, 1)]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -105,7 +109,7 @@ def test_the_linkage_is_average_linkage(seed):
     ]  # fmt: skip
     nodes.sort(key=lambda n: n.order)
     likeness = ScoreOdds(same_mean=0.6, same_std=0.2, other_mean=0.1, other_std=0.15)
-    found = partition(nodes, NOTHING, likeness)
+    found = parted(nodes, NOTHING, likeness)
     score = [[pair_score(a.vectors, b.vectors) for b in nodes] for a in nodes]
     now: list[tuple[int, ...]] = [(i,) for i in range(len(nodes))]
 
@@ -113,7 +117,7 @@ def test_the_linkage_is_average_linkage(seed):
         return float(np.mean([score[i][j] for i in pair[0] for j in pair[1]]))
 
     while True:
-        state = Partition(nodes, NOTHING, likeness, 0, True, dict(enumerate(now)))
+        state = Partition(nodes, NOTHING, likeness, found.scores, 0, None, dict(enumerate(now)))
         able = [
             p for p in itertools.combinations(now, 2) if state.probability(*p) >= SURE and state.allowed(*p)
         ]
@@ -126,7 +130,7 @@ def test_the_linkage_is_average_linkage(seed):
 
 def test_at_most_so_many_questions_about_somebody_but_each_other_one_is_asked_about():
     nodes = [node(f, "p1", 0.48, of=0, twin=50 + f) for f in range(2, 9)]
-    found = partition([node(1, "p1", 1.0), *nodes], NOTHING, ODDS)
+    found = parted([node(1, "p1", 1.0), *nodes])
     assert len(found.groups) == 8
     asked = asks(found)
     assert {0} < {a.node for a in asked} | {a.other for a in asked}

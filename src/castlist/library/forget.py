@@ -99,6 +99,6 @@ def _redact(
         for person in data["people"]:  # type: ignore[attr-defined]
             if (digest, person["key"]) in members or person.get("person") in ids:
                 person["at"] = []
-        for question in data["questions"]:  # type: ignore[attr-defined]
-            if any(name in str(question[4]).casefold() for name in names):
-                question[4] = ""
+    for question in (*data.get("questions", ()), *data.get("asked", ())):  # type: ignore[misc]
+        if any(name in str(question[-1]).casefold() for name in names):
+            question[-1] = ""  # why it is asked

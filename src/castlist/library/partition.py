@@ -15,8 +15,7 @@ from math import lgamma
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.library.score import ScoreOdds, independent_scores, pair_score, posterior
-from castlist.vectors import unit
+from castlist.library.score import ScoreOdds, Scores, independent_scores, posterior
 
 __all__ = ["SURE", "Group", "Node", "Partition", "Rules", "identities", "partition"]
 
@@ -62,34 +61,32 @@ class Partition:
     nodes: Sequence[Node]
     rules: Rules
     likeness: ScoreOdds
+    scores: Scores  # of the nodes
     others: int  # people of the library who are not among the nodes
-    whole: bool  # whether the nodes are everybody who can be compared
+    families: Sequence[Sequence[int]] | None  # nodes that are compared with each other; None for all
     groups: dict[int, Group] = field(default_factory=dict)
     near: dict[int, set[int]] = field(
         default_factory=lambda: defaultdict(set)
     )  # groups with a pair that is near
-    _score: dict[tuple[int, int], float] = field(default_factory=dict)
-    _mean: NDArray[np.float32] = field(init=False)
-
-    def __post_init__(self) -> None:
-        means = [node.vectors.mean(0) for node in self.nodes]
-        self._mean = unit(np.stack(means)) if means else np.zeros((0, 0), np.float32)
 
     @property
     def people(self) -> int:
         """Among how many people one looks."""
         return self.others + len(self.groups)
 
+    @property
+    def whole(self) -> bool:
+        """Whether all people of the library are compared with each other."""
+        return self.families is None
+
     def score(self, a: int, b: int) -> float:
         """The score of two nodes."""
-        key = (a, b) if a < b else (b, a)
-        if key not in self._score:
-            self._score[key] = pair_score(self.nodes[a].vectors, self.nodes[b].vectors)
-        return self._score[key]
+        return self.scores.of(a, b)
 
     def alike(self, a: int) -> list[int]:
         """The nodes whose score with a node may speak for one person."""
-        return np.flatnonzero(self._mean @ self._mean[a] >= self.likeness.middle - SLACK).tolist()
+        means = self.scores.mean
+        return np.flatnonzero(means @ means[a] >= self.likeness.middle - SLACK).tolist()
 
     def mean(self, a: Group, b: Group) -> float:
         """The mean score of two groups."""
@@ -172,8 +169,9 @@ def recurs(a: int, b: int) -> float:
 
 
 def partition(
-    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, *, others: int = 0, whole: bool = True
-) -> Partition:
+    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: Scores, *,
+    others: int = 0, families: Sequence[Sequence[int]] | None = None,
+) -> Partition:  # fmt: skip
     """Which nodes are one person.
 
     Average linkage: the two most alike groups are joined first, where it is sure by all their films and
@@ -183,9 +181,9 @@ def partition(
     Args:
         nodes: in the order of `Node.order`.
         others: people of the library who are not among the nodes.
-        whole: whether the nodes are everybody of the library who can be compared.
+        families: nodes that are compared with each other; None for all with all.
     """
-    found = Partition(nodes, rules, likeness, others, whole)
+    found = Partition(nodes, rules, likeness, scores, others, families)
     found.groups = dict(enumerate(_units(nodes)))
     _find_near(found)
     _link(found)
@@ -207,10 +205,15 @@ def _units(nodes: Sequence[Node]) -> list[Group]:
 def _find_near(found: Partition) -> None:
     """Find pairs of groups with a pair of nodes that may be alike; others cannot be linked at first."""
     group_of = {i: g for g, group in found.groups.items() for i in group}
-    for i, g in group_of.items():
-        for h in {group_of[j] for j in found.alike(i) if j in group_of} - {g}:
-            found.near[g].add(h)
-            found.near[h].add(g)
+    means, least = found.scores.mean, found.likeness.middle - SLACK
+    for family in [range(len(found.nodes))] if found.families is None else found.families:
+        own = [i for i in family if i in group_of]
+        near = means[own] @ means[own].T >= least
+        for a, b in zip(*(side.tolist() for side in np.nonzero(np.triu(near, 1))), strict=True):
+            g, h = group_of[own[a]], group_of[own[b]]
+            if g != h:
+                found.near[g].add(h)
+                found.near[h].add(g)
 
 
 def _link(found: Partition) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import TypeVar
 
 import numpy as np
@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import LinkOrigin, PairAnswer
 from castlist.library.partition import Node, Partition, Rules, partition
-from castlist.library.score import CommonPart, ScoreOdds, pair_score
+from castlist.library.score import CommonPart, ScoreOdds, Scores, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.types import Fate
 
 __all__ = ["Arrival", "weighed"]
 
 Db = sqlite3.Connection
+Order = tuple[str, str]  # of a node
 Name = TypeVar("Name", int, str)
+Pair = TypeVar("Pair")
 Vectors = NDArray[np.float32]
 WHOLE = 300  # people of films up to which all are weighed again with each film: .3 s on one core
 LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at least
@@ -44,23 +46,28 @@ class Arrival:
 
 def weighed(db: Db, arrival: Arrival) -> Partition:
     """Who is one person, of the film that is added and of those of the library who may be concerned."""
-    facts, held = arrival.facts, _held(db)
-    known, sample = _known(db, facts.model, arrival.film, own := _own(arrival))
-    nodes = sorted((_named(node, held) for node in (*own, *known)), key=lambda node: node.order)
-    common = _common(facts.model, nodes, sample)
+    facts, held, own = arrival.facts, _held(db), _own(arrival)
+    known = _known(db, facts.model, arrival.film, own)
+    nodes = sorted((_named(node, held) for node in (*own, *known.nodes)), key=lambda node: node.order)
+    common = _common(facts.model, nodes, known.sample)
     nodes = [replace(node, vectors=common.without(node.vectors)) for node in nodes]
-    key = {node.order[1]: i for i, node in enumerate(nodes) if node.film == 0}
-    index = {n: key[name] for n, name in arrival.keys.items() if name in key}
+    place = {node.order: i for i, node in enumerate(nodes)}
+    digest = facts.video.digest
+    index = {n: place[digest, key] for n, key in arrival.keys.items() if (digest, key) in place}
     together = _together(db, nodes) | _pairs(index, facts.together)
     rules = Rules(
         frozenset(together),
         frozenset(_held_apart(db, nodes) | _pairs(index, arrival.parted)),
         _decided(db, nodes, facts),
     )
-    likeness = _likeness(facts.model, nodes, together, [common.without(s) for s in sample])
+    scores = Scores([node.vectors for node in nodes])
+    likeness = _likeness(facts.model, nodes, together, scores, [common.without(s) for s in known.sample])
     everybody = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
-    others = everybody - len({node.person for node in nodes} - {None})
-    return partition(nodes, rules, likeness, others=others, whole=not sample)
+    families = known.families
+    return partition(
+        nodes, rules, likeness, scores, others=everybody - len({node.person for node in nodes} - {None}),
+        families=None if families is None else [sorted(place[order] for order in f) for f in families],
+    )  # fmt: skip
 
 
 def _own(arrival: Arrival) -> list[Node]:
@@ -83,19 +90,37 @@ WHERE vectors.model = ? AND film IS NOT ? AND fate <> 'set aside'
 """
 
 
-def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> tuple[list[Node], list[Vectors]]:
-    """People of the library's other films; of a large library the likeliest ones, and a sample of all."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _Known:
+    """People of the library's other films."""
+
+    nodes: Sequence[Node]
+    sample: Sequence[Vectors] = ()  # of a large library, some of all people
+    families: Sequence[frozenset[Order]] | None = None  # who is compared with whom; None for all with all
+
+
+def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> _Known:
+    """People of the library's other films: all of a small library, of a large one the likeliest."""
     total = db.execute(f"SELECT count(*) FROM ({_NODES})", (model, film)).fetchone()[0]  # noqa: S608
     if total <= WHOLE:
-        return [_node(db, row) for row in db.execute(_NODES, (model, film)).fetchall()], []
+        return _Known([_node(db, row) for row in db.execute(_NODES, (model, film)).fetchall()])
     sets = [node.vectors for node in own]
     where = "member.film IS NOT ? AND member.fate <> 'set aside'"
     nearest, sample = nearest_members(db, model, sets, where, (film,))
     common = CommonPart.of(model, [sets])
-    chosen = {m for v, near in zip(sets, nearest, strict=True) for m in _likeliest(db, common, v, near)}
-    found = {node.member: node for member in sorted(chosen) for node in _films_of(db, model, film, member)}
+    found: dict[Order, Node] = {}
+    families = []
+    for node, near in zip(own, nearest, strict=True):
+        likely = [
+            other
+            for member in _likeliest(db, common, node.vectors, near)
+            for other in _films_of(db, model, film, member)
+        ]
+        found |= {other.order: other for other in likely}
+        families.append(frozenset({node.order, *(other.order for other in likely)}))
     many = len(found) > WHOLE
-    return [replace(node, held=node.held or many) for node in found.values()], sample
+    nodes = [replace(node, held=node.held or many) for node in found.values()]
+    return _Known(nodes, sample, families)
 
 
 def _likeliest(
@@ -166,21 +191,20 @@ def _common(model: str, nodes: Sequence[Node], sample: Sequence[Vectors]) -> Com
 
 
 def _likeness(
-    model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], sample: Sequence[Vectors]
-) -> ScoreOdds:
+    model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], scores: Scores,
+    sample: Sequence[Vectors],
+) -> ScoreOdds:  # fmt: skip
     """What scores of this library are like."""
-    own = [node.vectors for node in nodes if node.film == 0]
+    seen = [scores.of(a, b) for a, b in _some(sorted(together))]
     if sample:
-        between = [(a, b) for a in own for b in sample]
-    else:
-        usable = [node for node in nodes if node.sufficient]
-        between = [(a.vectors, b.vectors) for a, b in combinations(usable, 2) if a.film != b.film]
-    seen = [(nodes[a].vectors, nodes[b].vectors) for a, b in sorted(together)]
-    scores = ([pair_score(a, b) for a, b in _some(pairs)] for pairs in (between, seen))
-    return ScoreOdds.fit(model, *scores)
+        own = [node.vectors for node in nodes if node.film == 0]
+        return ScoreOdds.fit(model, [pair_score(a, b) for a, b in _some(list(product(own, sample)))], seen)
+    usable = [i for i, node in enumerate(nodes) if node.sufficient]
+    between = [(a, b) for a, b in combinations(usable, 2) if nodes[a].film != nodes[b].film]
+    return ScoreOdds.fit(model, [scores.of(a, b) for a, b in _some(between)], seen)
 
 
-def _some(pairs: Sequence[tuple[Vectors, Vectors]]) -> Sequence[tuple[Vectors, Vectors]]:
+def _some(pairs: Sequence[Pair]) -> Sequence[Pair]:
     return pairs[:: max(1, -(-len(pairs) // PAIRS))]
 
 

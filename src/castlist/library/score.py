@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.cluster.calibrate import Prior
 from castlist.vectors import unit
 
-__all__ = ["CommonPart", "ScoreOdds", "independent_scores", "pair_score", "posterior"]
+__all__ = ["CommonPart", "ScoreOdds", "Scores", "independent_scores", "pair_score", "posterior"]
 
 ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
 OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
@@ -45,11 +45,35 @@ SHARED, UNSHARED = 0.57, 0.33
 
 def pair_score(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """The score of two sets of unit vectors (m, d) and (n, d), -1 to 1; symmetric."""
+    x, y = a.sum(0), b.sum(0)
+    return _score(a, b, float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-30))
+
+
+def _score(a: NDArray[np.float32], b: NDArray[np.float32], of_means: float) -> float:
+    """The mean of the cosine of two sets' means and that of their most alike pairs."""
     cosine = (a @ b.T).ravel()
     best = ceil(len(cosine) / ALIKE)
-    top = float(np.partition(cosine, len(cosine) - best)[len(cosine) - best :].mean())
-    x, y = a.sum(0), b.sum(0)
-    return (top + float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-30)) / 2
+    cosine.partition(len(cosine) - best)
+    return (float(cosine[len(cosine) - best :].mean()) + of_means) / 2
+
+
+class Scores:
+    """The scores of pairs of sets of unit vectors, each made once, when it is asked for."""
+
+    def __init__(self, sets: Sequence[NDArray[np.float32]]) -> None:
+        self.sets = sets
+        total = [s.sum(0) for s in sets]
+        self.mean = unit(np.stack(total)) if total else np.zeros((0, 0), np.float32)  # (n, d)
+        self._known: dict[tuple[int, int], float] = {}
+
+    def of(self, a: int, b: int) -> float:
+        """The score of two sets by their numbers, -1 to 1."""
+        key = (a, b) if a < b else (b, a)
+        if key not in self._known:
+            self._known[key] = _score(
+                self.sets[key[0]], self.sets[key[1]], float(self.mean[a] @ self.mean[b])
+            )
+        return self._known[key]
 
 
 def independent_scores(rows: int, columns: int) -> float:
