@@ -10,7 +10,7 @@ from castlist.library.partition import SURE, Group, Partition
 
 __all__ = ["ASK", "ASKED", "TOGETHER", "Ask", "asks"]
 
-ASK = 0.01  # probability from which a user is asked: one more face in a question about somebody costs little
+ASK = 0.02  # probability from which a user is asked: one more face in a question about somebody costs little
 ASKED = 3  # questions about one person of a film at most
 BOTH = "looks like two people of the library"
 # Mirrors and split screens show somebody twice, and a film may have put a face with the wrong person.
