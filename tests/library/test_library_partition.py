@@ -11,7 +11,7 @@ from library_made import made_film, person_vector
 from castlist.library import Library
 from castlist.library.ask import ASKED, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
-from castlist.library.score import ScoreOdds, Scores, pair_score
+from castlist.library.score import ScoreOdds, ScoreTable, pair_score
 
 ODDS = ScoreOdds(same_mean=0.7, same_std=0.1, other_mean=0.1, other_std=0.1)
 NOTHING = Rules(frozenset(), frozenset(), frozenset())
@@ -33,7 +33,7 @@ def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **gi
 
 
 def parted(nodes: list[Node], rules: Rules = NOTHING, likeness: ScoreOdds = ODDS) -> Partition:
-    return partition(nodes, rules, likeness, Scores([n.vectors for n in nodes]))
+    return partition(nodes, rules, likeness, ScoreTable([n.vectors for n in nodes]))
 
 
 def groups(found: Partition) -> list[tuple[int, ...]]:

@@ -141,8 +141,8 @@ def _people(
         if was and was.person and (link is None or link.person == was.person):
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif link and link.person:
-            how = LinkOrigin.NEW if link.fresh else LinkOrigin.LINKED
-            row |= {"person": link.person, "how": how, "p": link.probability}
+            origin = LinkOrigin.NEW if link.fresh else LinkOrigin.LINKED
+            row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
         if not (was and was.person):

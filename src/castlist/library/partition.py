@@ -15,7 +15,7 @@ from math import lgamma
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.library.score import ScoreOdds, Scores, independent_scores, posterior
+from castlist.library.score import ScoreOdds, ScoreTable, independent_scores, posterior
 
 __all__ = ["SURE", "Group", "Node", "Partition", "Rules", "identities", "partition"]
 
@@ -61,7 +61,7 @@ class Partition:
     nodes: Sequence[Node]
     rules: Rules
     likeness: ScoreOdds
-    scores: Scores  # of the nodes
+    scores: ScoreTable  # of the nodes
     others: int  # people of the library who are not among the nodes
     families: Sequence[Sequence[int]] | None  # nodes that are compared with each other; None for all
     groups: dict[int, Group] = field(default_factory=dict)
@@ -169,7 +169,7 @@ def recurs(a: int, b: int) -> float:
 
 
 def partition(
-    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: Scores, *,
+    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: ScoreTable, *,
     others: int = 0, families: Sequence[Sequence[int]] | None = None,
 ) -> Partition:  # fmt: skip
     """Which nodes are one person.
@@ -253,13 +253,13 @@ def _part_look_alikes(found: Partition) -> None:
     found.groups = {g: group for g, group in found.groups.items() if group}
 
 
-def _as_alike(found: Partition, one: Group, rest: Group, other: Group) -> bool:
-    """Whether somebody may as well be another person, who is surely not the first one."""
+def _as_alike(found: Partition, node: Group, rest: Group, other: Group) -> bool:
+    """Whether a node may as well be another person, who is surely not the first one."""
     two = found.together(rest, other) or found.held_apart(rest, other) or found.decided(rest, other)
-    if not two or not found.allowed(one, other):
+    if not two or not found.allowed(node, other):
         return False
-    sure = found.probability(one, other) >= SURE
-    return sure and found.log_odds(one, rest) - found.log_odds(one, other) < MARGIN
+    sure = found.probability(node, other) >= SURE
+    return sure and found.log_odds(node, rest) - found.log_odds(node, other) < MARGIN
 
 
 def _add_poor(found: Partition) -> None:

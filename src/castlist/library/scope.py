@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import LinkOrigin, PairAnswer
 from castlist.library.partition import Node, Partition, Rules, partition
-from castlist.library.score import CommonPart, ScoreOdds, Scores, pair_score
+from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.types import Fate
 
@@ -60,12 +60,12 @@ def weighed(db: Db, arrival: Arrival) -> Partition:
         frozenset(_held_apart(db, nodes) | _pairs(index, arrival.parted)),
         _decided(db, nodes, facts),
     )
-    scores = Scores([node.vectors for node in nodes])
+    scores = ScoreTable([node.vectors for node in nodes])
     likeness = _likeness(facts.model, nodes, together, scores, [common.without(s) for s in known.sample])
-    everybody = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
+    total = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
     families = known.families
     return partition(
-        nodes, rules, likeness, scores, others=everybody - len({node.person for node in nodes} - {None}),
+        nodes, rules, likeness, scores, others=total - len({node.person for node in nodes} - {None}),
         families=None if families is None else [sorted(place[order] for order in f) for f in families],
     )  # fmt: skip
 
@@ -191,17 +191,17 @@ def _common(model: str, nodes: Sequence[Node], sample: Sequence[Vectors]) -> Com
 
 
 def _likeness(
-    model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], scores: Scores,
+    model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], scores: ScoreTable,
     sample: Sequence[Vectors],
 ) -> ScoreOdds:  # fmt: skip
     """What scores of this library are like."""
-    seen = [scores.of(a, b) for a, b in _some(sorted(together))]
+    apart = [scores.of(a, b) for a, b in _some(sorted(together))]
     if sample:
         own = [node.vectors for node in nodes if node.film == 0]
-        return ScoreOdds.fit(model, [pair_score(a, b) for a, b in _some(list(product(own, sample)))], seen)
+        return ScoreOdds.fit(model, [pair_score(a, b) for a, b in _some(list(product(own, sample)))], apart)
     usable = [i for i, node in enumerate(nodes) if node.sufficient]
     between = [(a, b) for a, b in combinations(usable, 2) if nodes[a].film != nodes[b].film]
-    return ScoreOdds.fit(model, [scores.of(a, b) for a, b in _some(between)], seen)
+    return ScoreOdds.fit(model, [scores.of(a, b) for a, b in _some(between)], apart)
 
 
 def _some(pairs: Sequence[Pair]) -> Sequence[Pair]:
@@ -211,10 +211,10 @@ def _some(pairs: Sequence[Pair]) -> Sequence[Pair]:
 def _together(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
     """Pairs of nodes of the library that a scene shows at once; of people held together, in any film."""
     place = {node.member: i for i, node in enumerate(nodes) if node.member is not None}
-    seen = db.execute(_TOGETHER, (json.dumps([*place]),)).fetchall()
+    members = db.execute(_TOGETHER, (json.dumps([*place]),)).fetchall()
     people = {person: i for person, i in _first(nodes).items() if nodes[i].held}
-    both = db.execute(_PEOPLE_TOGETHER, (json.dumps([*people]),)).fetchall()
-    return _pairs(place, seen) | _pairs(people, both)
+    scenes = db.execute(_PEOPLE_TOGETHER, (json.dumps([*people]),)).fetchall()
+    return _pairs(place, members) | _pairs(people, scenes)
 
 
 def _held_apart(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
@@ -233,8 +233,8 @@ def _first(nodes: Sequence[Node]) -> dict[str, int]:
 
 
 def _pairs(place: Mapping[Name, int], rows: Iterable[tuple[Name, Name]]) -> set[tuple[int, int]]:
-    both = ((place[a], place[b]) for a, b in rows if a in place and b in place)
-    return {(min(a, b), max(a, b)) for a, b in both}
+    found = ((place[a], place[b]) for a, b in rows if a in place and b in place)
+    return {(min(a, b), max(a, b)) for a, b in found}
 
 
 _TOGETHER = "SELECT a, b FROM together WHERE a IN (SELECT value FROM json_each(?))"

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.cluster.calibrate import Prior
 from castlist.vectors import unit
 
-__all__ = ["CommonPart", "ScoreOdds", "Scores", "independent_scores", "pair_score", "posterior"]
+__all__ = ["CommonPart", "ScoreOdds", "ScoreTable", "independent_scores", "pair_score", "posterior"]
 
 ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
 OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
@@ -57,7 +57,7 @@ def _score(a: NDArray[np.float32], b: NDArray[np.float32], of_means: float) -> f
     return (float(cosine[len(cosine) - best :].mean()) + of_means) / 2
 
 
-class Scores:
+class ScoreTable:
     """The scores of pairs of sets of unit vectors, each made once, when it is asked for."""
 
     def __init__(self, sets: Sequence[NDArray[np.float32]]) -> None:
