@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from library_made import made_film, person_vector
 
+from castlist.cli import run
 from castlist.library import Library
 from castlist.library.ask import ASKED, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
@@ -170,7 +171,7 @@ def test_people_and_questions_are_the_same_in_any_order(alike, tmp_path):
     assert found[0][0] == found[1][0] == found[2][0]
 
 
-def test_a_link_that_further_films_speak_against_is_moved(tmp_path):
+def test_a_link_that_further_films_speak_against_is_moved(tmp_path, capsys):
     """The second film's person looked like the first film's; the third one shows who it is."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "one", [[1], [30, 31, 32]], noise=0.1))
@@ -178,8 +179,8 @@ def test_a_link_that_further_films_speak_against_is_moved(tmp_path):
     assert sorted(len(p.films) for p in lib.people)[-1] == 2
     first = next(p.id for p in lib.people if len(p.films) == 2)
     third = made_film(tmp_path, "three", [[1001, 1], [1001], [1], [36, 37]], noise=0.1)
-    (added,) = lib.add(third)
-    assert added.moved == 1
+    assert run(["library", "add", str(lib.path), str(third)]) == 0
+    assert "In films added before: 1\u00a0link corrected" in capsys.readouterr().out
     assert {m[0].name for m in lib.person(first).members} == {"one.mp4", "three.mp4"}
     before = partition_of(lib)
     assert any({x.split(":")[0] for x in group} == {"two.mp4", "three.mp4"} for group in before)

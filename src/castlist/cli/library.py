@@ -113,6 +113,16 @@ def update(lib: Library, as_json: bool) -> int:
     return _print_added(lib.update(), lib, as_json)
 
 
+def _changes(added: Sequence[Added]) -> str:
+    """What new films changed about the people of earlier ones, in words; "" for nothing."""
+    from castlist.report.words import count
+
+    merged, moved = sum(a.merged for a in added), sum(a.moved for a in added)
+    parts = [f"{count(merged, 'person', 'people')} joined with another"] if merged else []
+    parts += [f"{count(moved, 'link')} corrected"] if moved else []
+    return ", ".join(parts)
+
+
 def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
     from dataclasses import asdict
 
@@ -124,6 +134,8 @@ def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
              (a.linked, a.new, a.asked)), shown(a.sentence)) for a in added
         ]  # fmt: skip
         table(("Film", "State", "Linked", "New", "Questions", ""), rows, right=("Linked", "New", "Questions"))
+        if changes := _changes(added):
+            click.echo(f"In films added before: {changes}")
         if any(a.asked for a in added):
             click.echo(f"Questions: castlist library questions {lib.path}")
     return 0 if all(a.ok for a in added) else 2
