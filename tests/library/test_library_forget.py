@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from library_made import made_film
 
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceBusy
@@ -176,3 +177,16 @@ def test_a_workspace_that_somebody_reads_is_not_half_erased(library, monkeypatch
     with Workspace.open(film.workspace) as keep, pytest.raises(WorkspaceBusy, match="reading"):
         keep.erase([0])
     reader.close()
+
+
+def test_a_film_that_was_theirs_once_keeps_its_places(tmp_path):
+    """Film two was linked to the person of film one until film three showed who it is."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "one", [[1], [30, 31, 32]], noise=0.1))
+    lib.add(made_film(tmp_path, "two", [[1], [33, 34, 35]], noise=0.1, older=0.55))
+    first = next(p.id for p in lib.people if len(p.films) == 2)
+    lib.add(made_film(tmp_path, "three", [[1001, 1], [1001], [1], [36, 37]], noise=0.1))
+    assert lib.forget(first) == []
+    before = lib.people
+    lib.rebuild()
+    assert lib.people == before

@@ -9,7 +9,7 @@ import pytest
 from library_made import made_film, person_vector
 
 from castlist.cli import run
-from castlist.library import Library
+from castlist.library import Library, scope
 from castlist.library.ask import ASKED, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
 from castlist.library.score import ScoreOdds, ScoreTable, pair_score
@@ -206,3 +206,55 @@ def test_a_machine_takes_nobody_out_of_what_a_user_decided(alike, tmp_path, how)
     assert lib.person(person.id).name == person.name
     lib.rebuild()
     assert before <= {(m[0].digest, m[1]) for m in lib.person(person.id).members}
+
+
+def person_at(lib: Library, film: str, key: str) -> str:
+    return next(p.id for p in lib.people if any(m[0].name == film and m[1] == key for m in p.members))
+
+
+def close_ups(folder, name: str, second: int, *, beside: bool = False, older: float = 1.0, look: int = 1):
+    """A film of two people, the first one with a given look."""
+    tracks = [[0], [1]] + [[0, 1]] * beside
+    return made_film(folder, name, tracks, noise=0.1, older=older, looks={0: look, 1: second})
+
+
+def test_whose_only_film_is_read_again_may_join_somebody(tmp_path):
+    """Twins in film e: as one of them is forgotten, the other is somebody of film a, whose id leads on."""
+    lib = Library(tmp_path / "lib")
+    lib.add(close_ups(tmp_path, "a", 50))
+    lib.add(close_ups(tmp_path, "e", 1, beside=True))
+    stays, goes = person_at(lib, "a.mp4", "p1"), person_at(lib, "e.mp4", "p1")
+    assert lib.forget(person_at(lib, "e.mp4", "p2")) == []
+    assert lib.person(goes).id == lib.person(stays).id
+    before = partition_of(lib)
+    lib.rebuild()
+    assert partition_of(lib) == before
+
+
+def test_in_a_large_library_all_films_of_somebody_count(tmp_path, monkeypatch):
+    """Film b shows a person beside another one, who looks more like film a does."""
+    lib = Library(tmp_path / "lib")
+    first = close_ups(tmp_path, "a", 50)
+    lib.add(first, close_ups(tmp_path, "b", 51, beside=True, older=0.62))
+    monkeypatch.setattr(scope, "WHOLE", 2)
+    monkeypatch.setattr(scope, "LIKELIEST", 0)
+    lib.add(close_ups(tmp_path, "e", 60))
+    monkeypatch.setattr(scope, "LIKELIEST", 1)
+    lib.merge(person_at(lib, "e.mp4", "p1"), person_at(lib, "b.mp4", "p2"))
+    lib._add("a", first, again=True)
+    assert person_at(lib, "b.mp4", "p1") != person_at(lib, "b.mp4", "p2")
+
+
+def test_scenes_of_films_that_are_not_compared_count(tmp_path, monkeypatch):
+    """The film that shows both at once is not among the few films of one of them that are compared."""
+    lib = Library(tmp_path / "lib")
+    lib.add(*(close_ups(tmp_path, f"f{i}", 50 + i) for i in range(2)))
+    lib.add(close_ups(tmp_path, "both", 1, beside=True), close_ups(tmp_path, "last", 60))
+    lead = person_at(lib, "f0.mp4", "p1")
+    for film, key in (("f1.mp4", "p1"), ("both.mp4", "p1"), ("last.mp4", "p1")):
+        if person_at(lib, film, key) != lib.person(lead).id:
+            lib.merge(lead, person_at(lib, film, key))
+    monkeypatch.setattr(scope, "WHOLE", 2)
+    monkeypatch.setattr(scope, "MEMBERS", 2)
+    lib.add(close_ups(tmp_path, "new", 61))
+    assert person_at(lib, "both.mp4", "p1") != person_at(lib, "both.mp4", "p2")

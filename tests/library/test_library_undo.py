@@ -226,3 +226,17 @@ def test_what_was_refused_for_one_person_is_brought_to_another(season):
     season.name(first, "Eva")
     season.name(second, "Anna")
     assert {name: where == key for where, name in in_film(film).items()} == {"Eva": True, "Anna": False}
+
+
+def test_a_split_is_taken_back_after_the_rest_is_removed(tmp_path):
+    """The person whose other film is gone is in the library again, and later films may be theirs."""
+    lib = Library(tmp_path / "lib")
+    lib.add(*(made_film(tmp_path, name, [[1], [1]], noise=0.1) for name in "ab"))
+    (person,) = lib.people
+    new = lib.split(person.id, ["b.mp4"])
+    lib.remove("a.mp4")
+    lib.undo()
+    assert members(lib) == {person.id: [("b.mp4", "p1")]}
+    assert lib.person(new).id == person.id
+    lib.rebuild()
+    assert members(lib) == {person.id: [("b.mp4", "p1")]}

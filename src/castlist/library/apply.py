@@ -136,8 +136,8 @@ def _merge(db: Db, event: Event) -> None:
     )
     db.execute(
         "UPDATE person SET (name, named_by) = (SELECT name, named_by FROM person WHERE id = ?)"
-        " WHERE id = ? AND name = ''",
-        (gone, into),
+        " WHERE id = ? AND name = '' AND EXISTS (SELECT 1 FROM person WHERE id = ?)",
+        (gone, into, gone),
     )
     db.execute("DELETE FROM person WHERE id = ?", (gone,))
     db.execute("UPDATE redirect SET new = ? WHERE new = ?", (into, gone))

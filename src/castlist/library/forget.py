@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from castlist.errors import CastlistError, WorkspaceError
@@ -15,7 +15,7 @@ from castlist.library.storage import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
 
-__all__ = ["erase_in_films", "names_of", "redact_log"]
+__all__ = ["erase_in_films", "names_of", "redact_catalogue", "redact_log"]
 
 Db = sqlite3.Connection
 
@@ -71,25 +71,59 @@ def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
         write_report(opened, cast, portraits)
 
 
+def redact_catalogue(db: Db, names: Sequence[str]) -> None:
+    """Take names out of what is kept of questions and decisions about others, as in the log."""
+    folded = [n.casefold() for n in names if n]
+    questions = db.execute("SELECT id, why FROM question WHERE why <> ''").fetchall()
+    hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]
+    db.executemany("UPDATE question SET why = '' WHERE id = ?", hits)
+    for number, data in db.execute("SELECT number, data FROM decision").fetchall():
+        was = json.loads(data)
+        if _without(was, folded):
+            db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was), number))
+
+
+def _without(was: dict[str, object], folded: Sequence[str]) -> bool:
+    """Take names out of what a decision replaced; whether there were any."""
+
+    def known(name: object) -> bool:
+        return str(name).casefold() in folded
+
+    found = False
+    if known(was.get("name")):
+        was["name"], found = "", True
+    for row in (was.get(role) for role in ("person", "into_name", "was")):
+        if isinstance(row, list) and known(row[0]):
+            row[0], found = "", True
+    return found
+
+
 def redact_log(
-    library: Path, ids: Sequence[str], members: Sequence[tuple[str, str]], names: Sequence[str]
-) -> None:
-    """Write the log anew without names, times and places of a person. Ids and lines stay."""
+    library: Path, ids: Sequence[str], members: Sequence[tuple[str, str]], names: Sequence[str],
+    others: Set[tuple[str, str]],
+) -> None:  # fmt: skip
+    """Write the log anew without names, times and places of a person. Ids and lines stay.
+
+    Args:
+        members: the person's, by digest of the film and key.
+        others: everybody else's: some were this person's once, and are known again by their places.
+    """
     people, film_people = set(ids), set(members)
     folded = [n.casefold() for n in names if n]
     folder = Folder(library)
     with open(folder.open(LOG), "rb") as old, folder.written(LOG) as new:
         for line in old:
             row = json.loads(line)
-            _redact(row["kind"], row["data"], people, film_people, folded)
+            _redact(row["kind"], row["data"], people, film_people, folded, others)
             new.write(
                 json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
             )
 
 
 def _redact(
-    kind: str, data: dict[str, object], ids: set[str], members: set[tuple[str, str]], names: list[str]
-) -> None:
+    kind: str, data: dict[str, object], ids: set[str], members: set[tuple[str, str]], names: list[str],
+    others: Set[tuple[str, str]],
+) -> None:  # fmt: skip
     if kind == EventKind.NAME and (
         data.get("person") in ids or str(data.get("name", "")).casefold() in names
     ):
@@ -97,7 +131,8 @@ def _redact(
     if kind == EventKind.FILM:
         digest = data["digest"]
         for person in data["people"]:  # type: ignore[attr-defined]
-            if (digest, person["key"]) in members or person.get("person") in ids:
+            own = (digest, person["key"])
+            if own in members or (person.get("person") in ids and own not in others):
                 person["at"] = []
     for question in (*data.get("questions", ()), *data.get("asked", ())):  # type: ignore[misc]
         if any(name in str(question[-1]).casefold() for name in names):

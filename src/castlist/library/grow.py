@@ -59,9 +59,14 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
     decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
-    growth.events += _gone(db, before, holder, votes, people, decided)  # before their rows go with the film's
+    # People who become one do so before the film's event leaves the one that goes without a film.
+    growth.events += _gone(db, before, holder, votes, people, decided)
+    heirs = _heirs(found, links)
+    growth.events += [
+        (EventKind.MERGE, {"into": heir, "gone": person}) for person, heir in sorted(heirs.items())
+    ]
     growth.events.append((EventKind.FILM, data))
-    growth.events += _weighed(db, found, links, growth)
+    growth.events += _weighed(db, found, links, heirs, growth)
     growth.events += _names(db, facts, people)
     return growth
 
@@ -142,7 +147,12 @@ def _people(
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif link and link.person:
             origin = LinkOrigin.NEW if link.fresh else LinkOrigin.LINKED
-            row |= {"person": link.person, "how": origin, "p": link.probability}
+            by_user = was is not None and was.how == LinkOrigin.USER  # whose whole person is another one now
+            row |= {
+                "person": link.person,
+                "how": LinkOrigin.USER if by_user else origin,
+                "p": link.probability,
+            }
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
         if not (was and was.person):
@@ -155,13 +165,9 @@ def _people(
 
 
 def _weighed(
-    db: Db, found: Partition, links: Mapping[int, _Link], growth: Growth
+    db: Db, found: Partition, links: Mapping[int, _Link], heirs: Mapping[str, str], growth: Growth
 ) -> list[tuple[EventKind, Data]]:
-    """What the film changes about people of other films: who is one, who is somebody else, what is asked."""
-    heirs = _heirs(found, links)
-    events: list[tuple[EventKind, Data]] = [
-        (EventKind.MERGE, {"into": heir, "gone": person}) for person, heir in sorted(heirs.items())
-    ]
+    """What the film changes about people of other films: who is somebody else, and what is asked."""
     moves = [
         LoggedMove(*node.order, link.person, link.probability)
         for node, link in ((node, links[i]) for i, node in enumerate(found.nodes))
@@ -169,7 +175,7 @@ def _weighed(
     ]
     asked = _asked(db, found, growth)
     growth.merged, growth.moved = len(heirs), len(moves)
-    return events + ([(EventKind.WEIGHED, {"moves": moves, "asked": asked})] if moves or asked else [])
+    return [(EventKind.WEIGHED, {"moves": moves, "asked": asked})] if moves or asked else []
 
 
 def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:

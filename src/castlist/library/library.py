@@ -28,7 +28,7 @@ from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.executors import Executor
 from castlist.library.films import films_of
-from castlist.library.forget import erase_in_films, names_of, redact_log
+from castlist.library.forget import erase_in_films, names_of, redact_catalogue, redact_log
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.log import Data, Event, EventKind, PairAnswer, now
@@ -578,7 +578,8 @@ class Library:
                 return failed
             data: Data = {"ids": ids, "members": [list(m) for m in members]}
             self._record(db, [(EventKind.FORGET, data)], author or "somebody")
-            redact_log(self.path, ids, members, names)
+            redact_log(self.path, ids, members, names, lookup.all_members(db))
+            redact_catalogue(db, names)
             vacuum(db, self.path)
         for space in spaces:
             self._add(str(space), space, again=True)

@@ -13,6 +13,7 @@ from castlist.library.log import Data
 from castlist.store.rows import exact
 
 __all__ = [
+    "all_members",
     "anchors_by_key",
     "anchors_of",
     "elder",
@@ -79,6 +80,11 @@ def name_of(db: Db, member: int) -> tuple[str, str]:
         "SELECT digest, key FROM member JOIN film ON film.id = film WHERE member.id = ?", (member,)
     ).fetchone()
     return str(digest), str(key)
+
+
+def all_members(db: Db) -> set[tuple[str, str]]:
+    """Everybody of all films: the digest of the film and the key in it."""
+    return set(db.execute("SELECT digest, key FROM member JOIN film ON film.id = film"))
 
 
 def elder(db: Db, a: str, b: str) -> tuple[str, str]:

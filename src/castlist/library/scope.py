@@ -113,7 +113,7 @@ def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> _Known:
     for node, near in zip(own, nearest, strict=True):
         likely = [
             other
-            for member in _likeliest(db, common, node.vectors, near)
+            for member in (*_before(db, node, film), *_likeliest(db, common, node.vectors, near))
             for other in _films_of(db, model, film, member)
         ]
         found |= {other.order: other for other in likely}
@@ -121,6 +121,12 @@ def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> _Known:
     many = len(found) > WHOLE
     nodes = [replace(node, held=node.held or many) for node in found.values()]
     return _Known(nodes, sample, families)
+
+
+def _before(db: Db, node: Node, film: int | None) -> list[int]:
+    """A member of another film of the person who somebody was before; none of a new one."""
+    query = "SELECT id FROM member WHERE person = ? AND film IS NOT ? ORDER BY id LIMIT 1"
+    return [member for (member,) in db.execute(query, (node.person, film))]
 
 
 def _likeliest(
@@ -214,7 +220,10 @@ def _together(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
     members = db.execute(_TOGETHER, (json.dumps([*place]),)).fetchall()
     people = {person: i for person, i in _first(nodes).items() if nodes[i].held}
     scenes = db.execute(_PEOPLE_TOGETHER, (json.dumps([*people]),)).fetchall()
-    return _pairs(place, members) | _pairs(people, scenes)
+    beside = db.execute(_BESIDE, (json.dumps([*place]), json.dumps([*people]))).fetchall()
+    found = ((place[member], people[person]) for member, person in beside)
+    mixed = {(min(a, b), max(a, b)) for a, b in found if a != b}
+    return _pairs(place, members) | _pairs(people, scenes) | mixed
 
 
 def _held_apart(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
@@ -238,6 +247,12 @@ def _pairs(place: Mapping[Name, int], rows: Iterable[tuple[Name, Name]]) -> set[
 
 
 _TOGETHER = "SELECT a, b FROM together WHERE a IN (SELECT value FROM json_each(?))"
+_BESIDE = """
+SELECT seen.id, member.person
+FROM (SELECT a AS id, b AS other FROM together UNION SELECT b, a FROM together) AS seen
+JOIN member ON member.id = other
+WHERE seen.id IN (SELECT value FROM json_each(?)) AND member.person IN (SELECT value FROM json_each(?))
+"""
 _PEOPLE_TOGETHER = """
 SELECT DISTINCT x.person, y.person FROM member AS x JOIN together ON x.id = a JOIN member AS y ON y.id = b
 WHERE x.person IN (SELECT value FROM json_each(?))

@@ -220,6 +220,9 @@ def _revert_split(db: Db, was: SplitWas) -> None:
     into, new = now_id(db, was["person"]), now_id(db, was["new"])
     if into == new:
         return
+    db.execute(  # whom no film shows any more begins again
+        "INSERT OR IGNORE INTO person SELECT ?, '', '', made FROM person WHERE id = ?", (into, new)
+    )
     for digest, key, origin, chance in was["members"]:
         db.execute(
             "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND person = ?",
