@@ -258,3 +258,16 @@ def test_scenes_of_films_that_are_not_compared_count(tmp_path, monkeypatch):
     monkeypatch.setattr(scope, "MEMBERS", 2)
     lib.add(close_ups(tmp_path, "new", 61))
     assert person_at(lib, "both.mp4", "p1") != person_at(lib, "both.mp4", "p2")
+
+
+def test_a_name_that_the_library_brought_goes_with_the_link(tmp_path):
+    """Film one names somebody; film two had that name from the library until it was somebody else's."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "one", [[1], [30, 31, 32]], noise=0.1, names={1: "Anna"}))
+    second = made_film(tmp_path, "two", [[1], [33, 34, 35]], noise=0.1, older=0.55)
+    lib.add(second)
+    assert {m[0].name for m in lib.person("Anna").members} == {"one.mp4", "two.mp4"}
+    lib.add(made_film(tmp_path, "three", [[1001, 1], [1001], [1], [36, 37]], noise=0.1))
+    assert {m[0].name for m in lib.person("Anna").members} == {"one.mp4", "three.mp4"}
+    assert lib._add("two", second, again=True).ok
+    assert [p.name for p in lib.people if p.named] == ["Anna"]

@@ -38,6 +38,7 @@ class Growth:
     asked: int = 0
     merged: int = 0
     moved: int = 0
+    moved_to: list[str] = field(default_factory=list)  # people: names of before are theirs no more
 
 
 def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
@@ -175,6 +176,7 @@ def _weighed(
     ]
     asked = _asked(db, found, growth)
     growth.merged, growth.moved = len(heirs), len(moves)
+    growth.moved_to = sorted({move.person for move in moves if move.person})
     return [(EventKind.WEIGHED, {"moves": moves, "asked": asked})] if moves or asked else []
 
 

@@ -323,6 +323,7 @@ class Library:
             growth = grow(db, self.path, facts)
             record(growth.events, fills=[(facts, growth)])
             self._note(db, carry_names(db, self.path, digest=facts.video.digest))
+            self._bring_names(db, *growth.moved_to)
         state = AddedState.ADDED if before is None else AddedState.UPDATED
         counts = (growth.linked, growth.new, growth.asked, growth.merged, growth.moved)
         return Added(name, state, *counts, self._remark(facts))
