@@ -27,8 +27,10 @@ Order = tuple[str, str]  # of a node
 Name = TypeVar("Name", int, str)
 Pair = TypeVar("Pair")
 Vectors = NDArray[np.float32]
-WHOLE = 300  # people of films up to which all are weighed again with each film: .3 s on one core
-LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at least
+WHOLE = (
+    300  # people of films up to which all are weighed again with each film: .6 s of processor time at most
+)
+LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at most
 MEMBERS = 24  # films of a person that are compared: scores of further ones say little that is new
 PAIRS = 5000  # scores from which is learnt what scores of this library are like
 
