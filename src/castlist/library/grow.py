@@ -120,19 +120,18 @@ class _Link:
     """Whom of the library somebody of a film is."""
 
     person: str | None  # id; None for the background
-    probability: float | None  # None where it is a new person
-    fresh: bool  # whether no other film shows the person
+    probability: float | None  # None where no other film shows the person
 
 
 def _links(found: Partition, ids: Mapping[int, str]) -> dict[int, _Link]:
     """Whom of the library each node is, how surely."""
-    links = {i: _Link(None, None, fresh=False) for i in range(len(found.nodes))}
+    links = {i: _Link(None, None) for i in range(len(found.nodes))}
     for g, group in found.groups.items():
         person = ids.get(g) or new_ulid()
         for i in group:
             rest = tuple(j for j in group if found.nodes[j].film != found.nodes[i].film)
             chance = round(found.probability((i,), rest), 6) if rest else None
-            links[i] = _Link(person, chance, fresh=not rest)
+            links[i] = _Link(person, chance)
     return links
 
 
@@ -147,13 +146,10 @@ def _people(
         if was and was.person and (link is None or link.person == was.person):
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif link and link.person:
-            origin = LinkOrigin.NEW if link.fresh else LinkOrigin.LINKED
-            by_user = was is not None and was.how == LinkOrigin.USER  # whose whole person is another one now
-            row |= {
-                "person": link.person,
-                "how": LinkOrigin.USER if by_user else origin,
-                "p": link.probability,
-            }
+            origin = LinkOrigin.NEW if link.probability is None else LinkOrigin.LINKED
+            if was and was.how == LinkOrigin.USER:  # whose whole person is another one now
+                origin = LinkOrigin.USER
+            row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
         if not (was and was.person):
