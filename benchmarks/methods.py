@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=0, help="of each track at most; 0: all")
     parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--runs", type=int, help="pairs of draw and seed at most; by default all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--known", action="store_true", help="leave castlist's own linkage out")
     parser.add_argument(
@@ -59,6 +60,7 @@ def _jobs(given: argparse.Namespace) -> list[tuple[str, str, str, int, int, int,
     """
     draws = range(given.draws if given.faces else 1)
     pairs = [(draw, (draw + shift) % given.seeds) for shift in range(given.seeds) for draw in draws]
+    pairs = pairs[: given.runs]
     methods = given.methods.split(",")
     once = [m for m in methods if m in ONCE]
     runs = [(draw, 0, once) for draw in draws]

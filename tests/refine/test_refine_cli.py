@@ -76,6 +76,17 @@ def test_the_default_is_ssiam_for_a_collection_of_pictures(tmp_path):
     assert run(["refine", str(tmp_path / "pictures.npz"), "-o", str(tmp_path / "a.npz"), *options]) == 0
 
 
+@pytest.mark.parametrize("method", ["tsiam", "tsiam-cross", "tsiam-no-singletons", "tsiam-second-order"])
+def test_a_collection_of_pictures_has_no_tracks_to_learn_from(method, tmp_path, capsys):
+    np.savez(tmp_path / "pictures.npz", features=RNG.standard_normal((30, 10)).astype(np.float32))
+    asked = ["refine", str(tmp_path / "pictures.npz"), "--method", method, "-o", str(tmp_path / "a.npz")]
+    assert run(asked) == 2
+    assert capsys.readouterr().err == (
+        f"castlist: {method} learns from tracks, and pictures has none with two faces or more; "
+        "use --method second-order or ssiam\n"
+    )
+
+
 def test_a_file_without_frames_is_told_about(given, tmp_path, capsys):
     table = dict(np.load(given))
     del table["frame"]

@@ -86,6 +86,7 @@ def command(
     """
     from dataclasses import replace
 
+    from castlist.errors import InputError
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
     from castlist.refine.learner import known_quality
@@ -105,7 +106,12 @@ def command(
     made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
-    if method.startswith("tsiam") and tracked and not table.timed and not len(links.cannot):
+    if method.startswith("tsiam") and len(table) == len(e):
+        raise InputError(
+            f"{method} learns from tracks, and {table.name} has none with two faces or more; "
+            "use --method second-order or ssiam"
+        )
+    if method.startswith("tsiam") and not table.timed and not len(links.cannot):
         click.echo(
             "this file has no frame numbers, so castlist cannot know which tracks are seen together: the "
             "negative pairs of every track are taken from its farthest tracks, and may be wrong", err=True,
