@@ -2,8 +2,8 @@
 
     python benchmarks/harder.py bbt0101.npz bf0502.npz OUT --ways 128-d noise
 
-OUT gets SET_128-d.npz, a random projection to 128 dimensions, and SET_noise.npz, in which normal noise of half
-the median length of the vectors is added to each. All other arrays stay as they are. Films are made harder by
+OUT gets SET_128-d.npz, a random projection to 128 dimensions, and SET_noise.npz: to each vector, normal noise
+of half the median length of all vectors is added. All other arrays stay as they are. Films are made harder by
 benchmarks/shrink.py.
 """
 
@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.floating]  # (faces, d)
+Vectors = NDArray[np.float64]  # (faces, d)
 
 
 def projected(x: Vectors) -> Vectors:
-    return x @ np.random.default_rng(0).standard_normal((x.shape[1], 128)) / 128**0.5
+    return np.asarray(x @ np.random.default_rng(0).standard_normal((x.shape[1], 128)) / 128**0.5)
 
 
 def noisy(x: Vectors) -> Vectors:
-    length = 0.5 * np.median(np.linalg.norm(x, axis=1))
-    return x + np.random.default_rng(0).standard_normal(x.shape) * length / x.shape[1] ** 0.5
+    length = 0.5 * float(np.median(np.linalg.norm(x, axis=1)))
+    return np.asarray(x + np.random.default_rng(0).standard_normal(x.shape) * length / x.shape[1] ** 0.5)
 
 
 WAYS: dict[str, Callable[[Vectors], Vectors]] = {"128-d": projected, "noise": noisy}

@@ -215,6 +215,7 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
 @click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
 @click.option("-o", "--output", required=True, type=PATH, help="The directory to write the page to.")
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
+@click.option("--faces", default=0, help="Use at most so many faces of each track, drawn at random. 0: all.")
 @click.option(
     "--recipe", type=click.Choice(["castlist", "paper"]), default="paper", show_default=True,
     help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
@@ -254,7 +255,7 @@ def paper(data: tuple[Path, ...], output: Path, without: str, **given: Unpack[Gi
         parts=tuple(part for part in PARTS if part not in _split(without)),
         progress=sys.stderr,
     )
-    click.echo(made(_datasets(data, {"cast": "", "drop": ""})))
+    click.echo(made(_datasets(data, {"cast": "", "drop": "", "faces": given["faces"]})))
 
 
 class Given(TypedDict, total=False):

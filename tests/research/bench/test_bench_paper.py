@@ -32,6 +32,7 @@ def test_the_page_has_every_part_and_needs_nothing(made):
     page = made[2]
     titles = re.findall(r'<h1 id="part-\d+">(.*?)</h1>', page)
     assert titles == [
+        "How this page was made",
         "Datasets",
         "Performance on training videos",
         "TSiam, impact of singleton tracks",
@@ -49,6 +50,14 @@ def test_the_page_has_every_part_and_needs_nothing(made):
     assert all(f'href="#part-{i}"' in page for i in range(len(titles)))
     assert page.count("data:image/png;base64") == 3
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_page_says_how_it_was_made(made):
+    begin = made[2].partition("How this page was made</h1>")[2].partition("<h1")[0]
+    assert "recipe paper; features: bbt_s01e01 (" in begin
+    assert "Runs of each method that has randomness: 1." in begin
+    assert "Options that were changed: *.epochs=1" in begin
+    assert "Parts that were left out: baselines, sweeps." in begin
 
 
 def test_published_numbers_stand_beside_ours(made):

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from castlist import __version__
 from castlist.errors import CastlistError, InputError, MissingExtra
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import dataset_table, facts
@@ -64,6 +65,7 @@ class Paper:
         )
         found = cells(results)
         parts = [
+            Part("How this page was made", _list(self._made(datasets), "")),
             Part("Datasets", _text(dataset_table(facts(d.features) for d in datasets))),
             *(Part(title, table) for title, table in slides(found)),
             Part("Published numbers that cannot be compared here", _list(unfilled(found), COMPARED)),
@@ -81,6 +83,22 @@ class Paper:
         return Bench(
             methods, self.seeds, units, (), self.recipe, self.options or {}, self.machine, self.solve
         )
+
+    def _made(self, datasets: list[Dataset]) -> list[str]:
+        """What differs from one page to another: features, runs, options and what was left out."""
+        stored = (f"{d.features.name} ({len(d.features.embeddings):,} faces)" for d in datasets)
+        options = (
+            f"{method}.{option}={value}"
+            for method, chosen in (self.options or {}).items()
+            for option, value in chosen.items()
+        )
+        absent = ", ".join(part for part in PARTS if part not in self.parts)
+        return [
+            f"castlist {__version__}; recipe {self.recipe}; features: {', '.join(stored)}.",
+            f"Runs of each method that has randomness: {self.seeds}.",
+            f"Options that were changed: {', '.join(options) or 'none'}.",
+            f"Parts that were left out: {absent or 'none'}.",
+        ]
 
     def _stream(self) -> TextIO:
         return self.progress or io.StringIO()
