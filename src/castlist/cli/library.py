@@ -27,6 +27,7 @@ Examples:
   castlist library people season
   castlist library review season                  answer its questions in the browser
   castlist library questions season               list the questions
+  castlist library links season                   list links that may be wrong
   castlist library name season 7K3QZX "Anna Lindqvist"
   castlist search season --photo anna.jpg
 LIB is a folder. Write a person as an id, the last letters of the id, or a name.
@@ -246,6 +247,39 @@ def decide(lib: Library, reply: str, question: Sequence[str], others: str | None
             lib.answer(name, reply, author=author)
     for name, answer in replies.items():
         click.echo(f"{name}: {answer}")
+
+
+@command.command()
+@library
+@click.option("--limit", type=click.IntRange(1), default=24, show_default=True)
+@as_json
+def links(lib: Library, limit: int, as_json: bool) -> None:
+    """List links between films of LIB that nobody confirmed, the least alike faces first."""
+    found = lib.links(limit)
+    if as_json:
+        click.echo(plain_json.text({"links": [link.document() for link in found]}))
+        return
+    if not found:
+        click.echo("No links to confirm.")
+        return
+    rows = [
+        (f"{shown(link.member.film)}:{link.member.key}", shown(link.name), f"{link.likeness:.2f}",
+         ", ".join(shown(m.film) for m in link.others))
+        for link in found
+    ]  # fmt: skip
+    table(("Link", "Is", "Likeness", "as in"), rows, right=("Likeness",))
+    click.echo(f"Confirm: castlist library confirm {lib.path} LINK ... [--wrong LINK]")
+
+
+@command.command()
+@library
+@click.argument("link", nargs=-1)
+@click.option("--wrong", multiple=True, metavar="LINK", help="It is somebody else there: a new person.")
+@decided
+def confirm(lib: Library, link: Sequence[str], wrong: tuple[str, ...], author: str) -> None:
+    """Say that links between films of LIB are right, as FILM:KEY, and others wrong, all as one decision."""
+    lib.confirm(link, wrong, author=author)
+    click.echo(f"Right: {len(link)}, wrong: {len(wrong)}")
 
 
 @command.command()

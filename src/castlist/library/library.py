@@ -27,16 +27,18 @@ from castlist import _former
 from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.executors import Executor
+from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.films import films_of
 from castlist.library.forget import erase_in_films, names_of, redact_catalogue, redact_log
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
+from castlist.library.links import PAGE, FilmLink, confirm_events, links
 from castlist.library.log import Data, Event, EventKind, PairAnswer, now
 from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
 from castlist.library.search import LikelyPerson, by_face
-from castlist.library.sheets import QuestionSheet, events_of, film_members, parts, sheets, split_off
+from castlist.library.sheets import QuestionSheet, events_of, sheets
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
 from castlist.library.undo import LibraryDecision
@@ -178,6 +180,15 @@ class Library:
         """
         with self.reading() as db:
             return sheets(db, self.path, limit)[1]
+
+    def links(self, limit: int | None = PAGE) -> list[FilmLink]:
+        """Links between films that nobody confirmed, the least alike first; `confirm` answers them.
+
+        Args:
+            limit: how many at most; None for all.
+        """
+        with self.reading() as db:
+            return links(db, limit)
 
     # Writing
 
@@ -495,8 +506,9 @@ class Library:
             return number
 
     def answer_sheet(
-        self, person: str, replies: Mapping[str, str], wrong: Sequence[str] = (), *, author: str = ""
-    ) -> int:
+        self, person: str, replies: Mapping[str, str], wrong: Sequence[str] = (), right: Sequence[str] = (),
+        *, author: str = "",
+    ) -> int:  # fmt: skip
         """Answer the questions about one person together, as one decision; its number.
 
         Args:
@@ -504,18 +516,40 @@ class Library:
             replies: same, different or unsure, by the id of a question about this person.
             wrong: films of this person that show somebody else, or single film-people as `film:key`; they get
                 new ids, one for those who look alike.
+            right: films of this person that surely show this person: `links` does not show them again.
 
         Raises:
             InputError: there is nobody like that, a question is not about this person, a film does not show
-                the person, all films would go, or there is nothing to record.
+                the person, all films would go, a film is right and wrong, or there is nothing to record.
         """
         with self._writing() as (db, record):
             known = views.person(db, person)
-            events = events_of(db, known, replies, wrong)
+            events = events_of(db, known, replies, wrong, right)
             if not events:
                 raise InputError("answer a question, or name a film that shows somebody else")
             number = record(events, author=author or "somebody")
             self._bring_names(db, *undo.people_of(db, number), lookup.now_id(db, known))
+            return number
+
+    def confirm(self, right: Sequence[str], wrong: Sequence[str] = (), *, author: str = "") -> int:
+        """Say which links between films are right and which are wrong, as one decision; its number.
+
+        Args:
+            right: film-people, as `film:key`, who are the same as their person in the other films.
+            wrong: film-people who are somebody else; they get new ids, one for those who look alike.
+
+        Raises:
+            InputError: there is nobody like that, or several, somebody is right and wrong, or there is
+                nothing to record.
+        """
+        with self._writing() as (db, record):
+            events = confirm_events(db, right, wrong)
+            if not events:
+                raise InputError(
+                    "nothing to confirm; name people of films that castlist library links lists, as film:key"
+                )
+            number = record(events, author=author or "somebody")
+            self._bring_names(db, *undo.people_of(db, number))
             return number
 
     def undo(self, decision: int | None = None, *, author: str = "") -> LibraryDecision:

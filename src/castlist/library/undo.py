@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Db = sqlite3.Connection
+SPOKEN = 6  # parts of a decision that its sentence has
 _ROLES = ("into", "gone", "person", "new")  # of whom it was decided, in what is kept of a decision
 
 
@@ -333,7 +334,9 @@ def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
             follows = before not in ("", kind)
             spoken += [] if follows else [(kind, data)]
             before = "" if follows else kind
-    return "; ".join(_in_words(db, kind, data) for kind, data in spoken or rows[:1])
+    words = [_in_words(db, kind, data) for kind, data in spoken[:SPOKEN] or rows[:1]]
+    rest = len(spoken) - SPOKEN
+    return "; ".join([*words, f"and {rest} more answers"] if rest > 0 else words)
 
 
 def _in_words(db: Db, kind: str, data: str) -> str:

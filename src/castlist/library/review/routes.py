@@ -97,6 +97,7 @@ def application(
         ("/api/revision", lambda r: {"revision": library.revision()}),
         ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
         ("/api/person/{id}", lambda r: state.person(library, r.path_params["id"])),
+        ("/api/links", lambda r: state.links(library)),
         ("/api/proposals", lambda r: state.proposals(library)),
         ("/api/history", lambda r: state.history(library)),
     ]
@@ -115,14 +116,17 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
         library.answer(_text(body, "question"), _text(body, "said"), author=_author(body))
 
     def sheet(body: JsonObject) -> None:
-        replies, wrong = body.get("replies", {}), body.get("wrong", [])
-        if not isinstance(replies, dict) or not isinstance(wrong, list) or len(replies) + len(wrong) > MARKS:
-            raise InputError("answer with replies by question, and a list of films")
+        replies = body.get("replies", {})
+        if not isinstance(replies, dict) or len(replies) > MARKS:
+            raise InputError("answer with replies by question")
         given = {question: reply for question, reply in replies.items() if isinstance(reply, str)}
-        films = [film for film in wrong if isinstance(film, str)]
-        if len(given) < len(replies) or len(films) < len(wrong):
-            raise InputError("answer with replies by question, and a list of films")
-        library.answer_sheet(_text(body, "person"), given, films, author=_author(body))
+        if len(given) < len(replies):
+            raise InputError("answer with replies by question")
+        wrong, right = _texts(body, "wrong"), _texts(body, "right")
+        library.answer_sheet(_text(body, "person"), given, wrong, right, author=_author(body))
+
+    def confirm(body: JsonObject) -> None:
+        library.confirm(_texts(body, "right"), _texts(body, "wrong"), author=_author(body))
 
     def name(body: JsonObject) -> None:
         library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
@@ -164,8 +168,8 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
         return run
 
     acts = {
-        "answer": answer, "sheet": sheet, "name": name, "merge": merge, "split": split, "accept": accept,
-        "reject": reject, "reopen": reopen, "undo": undo,
+        "answer": answer, "sheet": sheet, "confirm": confirm, "name": name, "merge": merge, "split": split,
+        "accept": accept, "reject": reject, "reopen": reopen, "undo": undo,
     }  # fmt: skip
     return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 
@@ -175,6 +179,15 @@ def _text(body: JsonObject, key: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{key} is missing")
     return value
+
+
+def _texts(body: JsonObject, key: str) -> list[str]:
+    """Film-people, as the page names them."""
+    values = body.get(key, [])
+    found = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    if not isinstance(values, list) or len(found) < len(values) or len(values) > MARKS:
+        raise InputError(f"{key} is a list of people of films")
+    return found
 
 
 def _author(body: JsonObject) -> str:

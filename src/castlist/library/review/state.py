@@ -5,15 +5,19 @@ from __future__ import annotations
 import sqlite3
 from contextlib import suppress
 from fractions import Fraction
+from itertools import groupby
 
 from castlist.errors import InputError
 from castlist.library import lookup, undo, views
+from castlist.library.film_members import FilmMember
 from castlist.library.library import Library, applied
+from castlist.library.links import PAGE, count_links
+from castlist.library.links import links as unconfirmed
 from castlist.library.sheets import QuestionSheet, sheets
 from castlist.report.words import one_line
 from castlist.types import Json
 
-__all__ = ["film_rows", "history", "people", "person", "proposals", "state"]
+__all__ = ["film_rows", "history", "links", "people", "person", "proposals", "state"]
 
 Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
@@ -33,6 +37,7 @@ def state(library: Library) -> dict[str, Json]:
             "films": _count(db, "film"),
             "people": _count(db, "person"),
             "questions": asked,
+            "links": count_links(db),
             "revision": applied(db),
             "undo": None if last is None else undo.decision(db, last).document(),
             "names": [
@@ -50,14 +55,7 @@ def _group(db: Db, sheet: QuestionSheet) -> dict[str, Json]:
     first = sheet.questions[0]
     return {
         "person": _side(db, sheet.person, first.b_name, first.b_member, first.b_film, first.b_time),
-        "members": [
-            {
-                "member": f"{m.digest}:{m.key}",
-                "film": one_line(m.film, 120),
-                "faces": _faces(db, "member.id = ?", m.id, FEW),
-            }
-            for m in sheet.members
-        ],
+        "members": [_tile(db, m) for m in sheet.members],
         "questions": [
             {
                 "id": q.id,
@@ -70,6 +68,35 @@ def _group(db: Db, sheet: QuestionSheet) -> dict[str, Json]:
             for q in sheet.questions
         ],
     }
+
+
+def _tile(db: Db, member: FilmMember) -> dict[str, Json]:
+    """A few faces of somebody of a film, to be clicked."""
+    return {
+        "member": f"{member.digest}:{member.key}",
+        "film": one_line(member.film, 120),
+        "faces": _faces(db, "member.id = ?", member.id, FEW),
+    }
+
+
+def links(library: Library) -> dict[str, Json]:
+    """A page of links that nobody confirmed, person by person, each beside the person in other films."""
+    with library.reading() as db:
+        groups: list[dict[str, Json]] = []
+        for person, own in groupby(unconfirmed(db, PAGE), key=lambda link: link.person):
+            rows = [*own]
+            tiles = {link.member.id for link in rows}
+            others = dict.fromkeys(m for link in rows for m in link.others if m.id not in tiles)
+            groups.append(
+                {
+                    "id": person,
+                    "name": one_line(rows[0].name, 120),
+                    "named": bool(_named(db, person)),
+                    "others": [_tile(db, m) for m in others],
+                    "links": [_tile(db, link.member) for link in rows],
+                }
+            )
+        return {"revision": applied(db), "count": count_links(db), "groups": groups}
 
 
 def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Json]:

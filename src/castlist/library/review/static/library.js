@@ -29,6 +29,7 @@ function take(answer) {
   document.title = S.title + " – library";
   $("#size").textContent = many(S.films, "film");
   $("[data-tab=questions] .n").textContent = S.questions || "";
+  $("[data-tab=links] .n").textContent = S.links ? S.links.toLocaleString("en") : "";
   $("[data-tab=people] .n").textContent = S.people.toLocaleString("en");
   $("#undo").disabled = !S.undo;
   $("#undo").title = S.undo ? "Undo: " + S.undo.sentence : "Nothing to undo";
@@ -44,6 +45,7 @@ function draw() {
     $("#" + b.dataset.tab).hidden = !on;
   }
   if (tab === "questions") drawQuestions();
+  if (tab === "links") drawLinks();
   if (tab === "people") drawPeople();
   if (tab === "history") drawHistory();
 }
@@ -96,14 +98,17 @@ const takenOf = (g) => g.members.map((m) => m.member).filter((m) => taken.has(m)
 function ownFilms(g) {
   const out = takenOf(g).length;
   return el("div", { className: "own" }, el("p", { className: "soft" }, "If a film shows somebody else, click it."),
-    el("div", { className: "own-films" }, ...g.members.map((m) => {
-      const b = button("", () => { taken.has(m.member) ? taken.delete(m.member) : taken.add(m.member); drawQuestions(); },
-        { className: "own-film", ariaPressed: String(taken.has(m.member)), ariaLabel: `${g.person.name} in ${m.film} is somebody else` });
-      b.append(...(m.faces.length ? m.faces.map((f) => face([f.picture], "")) : [face(null)]), el("small", {}, el("bdi", {}, m.film)));
-      return b;
-    })),
+    el("div", { className: "own-films" }, ...g.members.map((m) => filmTile(m, g.person.name, taken, drawQuestions))),
     out ? button(`Take ${many(out, "film")} out, answer nothing else`, () => answerSheet(g, {}), { className: "take-out" }) : "");
 }
+// Somebody in a film, to be marked as somebody else than the person
+function filmTile(m, name, marked, redraw) {
+  const b = button("", () => { marked.has(m.member) ? marked.delete(m.member) : marked.add(m.member); redraw(); },
+    { className: "own-film", ariaPressed: String(marked.has(m.member)), ariaLabel: `${name} in ${m.film} is somebody else` });
+  b.append(...filmFaces(m));
+  return b;
+}
+const filmFaces = (m) => [...(m.faces.length ? m.faces.map((f) => face([f.picture], "")) : [face(null)]), el("small", {}, el("bdi", {}, m.film))];
 function question(q, g) {
   const box = el("section", { className: "asked" + (q.id === current ? " on" : ""), tabIndex: -1 }), several = g.questions.length > 1;
   box.dataset.id = q.id;
@@ -129,7 +134,8 @@ function answerSheet(g, replies) {
   const summary = [...parts.map(([n, words]) => `${n} ${words}`), ...(out.length ? [`${many(out.length, "film")} taken out`] : [])].join(", ");
   const text = g.questions.length < 2 && given.length && !out.length ? `${first.a.name} and ${first.b.name}: ${given[0] === "different" ? "different people" : SAID[given[0]]}.` : `${g.person.name}: ${summary}.`;
   const list = all(), at = list.findIndex((q) => q.id === g.questions.at(-1).id), next = list[at + 1]?.id || "";
-  return act("sheet", { person: g.person.id, replies, wrong: out }, text).then((ok) => {
+  const right = given.length ? g.members.map((m) => m.member).filter((m) => !taken.has(m)) : [];
+  return act("sheet", { person: g.person.id, replies, wrong: out, right }, text).then((ok) => {
     if (!ok) return;
     for (const q of g.questions) marks.delete(q.id);
     for (const m of out) taken.delete(m);
@@ -165,6 +171,42 @@ function focusCurrent() {
 function step(by) {
   const list = all(), at = list.findIndex((q) => q.id === current);
   if (list[at + by]) { current = list[at + by].id; mark(); focusCurrent(); }
+}
+
+// Links between films that nobody confirmed, those first of which the faces are the least sure
+const wrong = new Set();
+let page = null, leafing = 0;
+async function drawLinks() {
+  const turn = ++leafing;
+  let answer;
+  try { answer = await get("/api/links"); } catch (e) { notify(e.message, true); return; }
+  if (turn !== leafing || tab !== "links") return;
+  page = answer;
+  for (const m of [...wrong]) if (!shownLinks().includes(m)) wrong.delete(m);
+  showLinks();
+}
+const shownLinks = () => page.groups.flatMap((g) => g.links.map((m) => m.member));
+function showLinks() {
+  const shown = shownLinks(), out = shown.filter((m) => wrong.has(m)).length, rest = shown.length - out;
+  const text = !out ? (rest === 1 ? "It is the same person" : `All ${rest} are the same people`) : !rest ? `All ${out} are somebody else` : `${out} ${out === 1 ? "is" : "are"} somebody else, the other ${rest === 1 ? "one is" : rest + " are"} right`;
+  $("#links").replaceChildren(...(shown.length
+    ? [el("h2", { className: "ask" }, "Who does not belong?"),
+      el("p", { className: "soft ask" }, "castlist linked these people by their faces. If a film shows somebody else than the person beside it, click it. ",
+        page.count > shown.length ? `These ${shown.length} of ${page.count.toLocaleString("en")} links are the least alike.` : ""),
+      ...page.groups.map(linkGroup),
+      el("footer", { className: "confirm" }, button(text, confirmLinks, { className: "main", key: "Enter" }))]
+    : [el("p", { className: "empty" }, S.films > 1 ? "You have confirmed every link between films." : "There are no links between films yet.")]));
+}
+function linkGroup(g) {
+  return el("article", { className: "link-group" },
+    el("div", { className: "known" }, el("h3", {}, named(g), naming(g), button("All films", () => showPerson(g.id))),
+      el("div", { className: "own-films" }, ...g.others.map((m) => el("div", { className: "own-film fixed" }, ...filmFaces(m))))),
+    el("div", { className: "own-films" }, ...g.links.map((m) => filmTile(m, g.name, wrong, showLinks))));
+}
+function confirmLinks() {
+  const shown = shownLinks(), out = shown.filter((m) => wrong.has(m)), right = shown.filter((m) => !wrong.has(m));
+  const text = [...(right.length ? [many(right.length, "link") + " confirmed"] : []), ...(out.length ? [many(out.length, "link") + " taken apart"] : [])].join(", ");
+  return act("confirm", { right, wrong: out }, text[0].toUpperCase() + text.slice(1) + ".").then((ok) => { if (ok) scrollTo(0, 0); });
 }
 
 // Names that files propose: the films' workspaces keep them
@@ -270,6 +312,7 @@ const KEYS = { y: "same", n: "different", s: "unsure" };
 addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, dialog[open]")) return;
   if (e.key === "u") undo();
+  if (tab === "links" && page?.groups.length && e.key === "Enter" && !e.target.closest("button")) { e.preventDefault(); confirmLinks(); }
   if (tab !== "questions") return;
   const q = all().find((o) => o.id === current);
   if (q && e.key === "Enter" && !e.target.closest("button") && groupOf(q.id).questions.length > 1) {

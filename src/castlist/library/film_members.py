@@ -1,0 +1,212 @@
+"""A person of a library film by film: who looks least like the rest, and who is a person of their own.
+
+The catalogue is read, and the events of a split are made; nothing is written here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.library.log import Data, EventKind, LinkOrigin, PairAnswer
+from castlist.library.shelf import vectors_of
+from castlist.library.ulid import new_ulid
+from castlist.vectors import unit
+
+__all__ = [
+    "Events",
+    "FilmMember",
+    "confirmed",
+    "film_members",
+    "least_alike",
+    "mean_scores",
+    "member_scores",
+    "parted_off",
+    "parts",
+    "settled",
+    "split_off",
+    "typical",
+]
+
+Db = sqlite3.Connection
+Events = list[tuple[EventKind, Data]]
+SHOWN = 12  # films of a person that a sheet shows
+
+
+@dataclass(frozen=True, slots=True)
+class FilmMember:
+    """A person of a library in one film."""
+
+    id: int  # row in the catalogue; may change when it is rebuilt
+    digest: str  # of the film
+    key: str  # the library's name for them within the film
+    film: str  # its name
+    path: str
+    model: str  # that made the vectors, "" where there are none
+    seconds: float  # on screen
+
+    def means(self, given: str) -> bool:
+        """Whether a user's words (a film, or `film:key`) mean this."""
+        film, whole = (self.film, self.path, self.digest, Path(self.path).stem), f"{self.digest}:{self.key}"
+        return given in (*film, whole, f"{self.film}:{self.key}")
+
+
+def film_members(db: Db, person: str) -> list[FilmMember]:
+    """A person of the library in each film, in the order of adding."""
+    rows = db.execute(
+        "SELECT member.id, digest, key, film.name, path, coalesce(vectors.model, ''), member.seconds"
+        " FROM member JOIN film ON film.id = film LEFT JOIN vectors ON vectors.member = member.id"
+        " WHERE person = ? ORDER BY film.id, member.id",
+        (person,),
+    )
+    return [FilmMember(*row) for row in rows]
+
+
+def least_alike(db: Db, person: str, most: int = SHOWN) -> list[FilmMember]:
+    """A person in films, the least alike ones first: wrong links are among these."""
+    members = film_members(db, person)
+    return [members[i] for i in np.argsort(mean_scores(db, members), kind="stable")[:most].tolist()]
+
+
+def mean_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
+    """(n,) the mean score of each film-person and the others, -1 to 1; infinite where none is known."""
+    score = member_scores(db, members)
+    known = np.isfinite(score)
+    mean = np.where(known, score, 0).sum(1) / np.maximum(known.sum(1), 1)
+    mean[~known.any(1)] = np.inf
+    return np.asarray(mean)
+
+
+def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
+    """(n, n) cosines of film-people's mean faces.
+
+    NaN where vectors are missing or of two models, and of one with itself.
+    """
+    score = np.full((len(members), len(members)), np.nan)
+    for model in {m.model for m in members} - {""}:
+        of = np.array([i for i, m in enumerate(members) if m.model == model])
+        rows = unit(np.stack([vectors_of(db, members[i].id).mean(0) for i in of.tolist()]))
+        score[np.ix_(of, of)] = rows @ rows.T
+    np.fill_diagonal(score, np.nan)
+    return score
+
+
+def _alike(db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember]) -> list[list[FilmMember]]:
+    """Film-people that are taken out of a person, person by person.
+
+    Two of them are one person if they look more like each other than either looks like those who remain, and
+    no scene shows both.
+    """
+    score = member_scores(db, members)
+    rest = [i for i, m in enumerate(members) if m not in parted]
+    mean = np.nan_to_num(score[:, rest], nan=1.0).mean(1)
+    groups: list[list[int]] = []
+    for i in (i for i, m in enumerate(members) if m in parted):
+        alike = (
+            g for g in groups
+            if all(score[i, j] > max(mean[i], mean[j]) and not _beside(db, members[i], members[j]) for j in g)
+        )  # fmt: skip
+        group = next(alike, None)
+        if group is None:
+            groups.append([i])
+        else:
+            group.append(i)
+    return [[members[i] for i in group] for group in groups]
+
+
+def _beside(db: Db, a: FilmMember, b: FilmMember) -> bool:
+    """Whether a scene shows two film-people at once."""
+    pair = (min(a.id, b.id), max(a.id, b.id))
+    return db.execute("SELECT 1 FROM together WHERE a = ? AND b = ?", pair).fetchone() is not None
+
+
+def parts(members: Sequence[FilmMember], person: str, films: Sequence[str]) -> list[FilmMember]:
+    """Whom of a person's film-people a user means who names films, or `film:key`.
+
+    Raises:
+        InputError: nobody, or all of them.
+    """
+    chosen = [m for m in members if any(m.means(given) for given in films)]
+    if not all(any(m.means(given) for m in members) for given in films) or len(chosen) == len(members):
+        names = ", ".join(sorted({m.film for m in members}))
+        raise InputError(f"{person} is in {names}; name some of these films, not all")
+    return chosen
+
+
+def split_off(person: str, rest: FilmMember, members: Sequence[FilmMember]) -> Events:
+    """Some film-people of a person are a person of their own, other than the rest."""
+    chosen = [[m.digest, m.key] for m in members]
+    return [
+        (EventKind.SPLIT, {"person": person, "new": new_ulid(), "members": chosen}),
+        (EventKind.ANSWER, {"a": [rest.digest, rest.key], "b": chosen[0], "said": PairAnswer.DIFFERENT}),
+    ]
+
+
+def parted_off(db: Db, person: str, members: Sequence[FilmMember], parted: Sequence[FilmMember]) -> Events:
+    """The events that take film-people out of a person; those who look alike become one new person.
+
+    Args:
+        members: all film-people of the person.
+        parted: those that go; not all.
+    """
+    rest = next(m for m in members if m not in parted)
+    return [event for group in _alike(db, members, parted) for event in split_off(person, rest, group)]
+
+
+def confirmed(
+    db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember], right: Sequence[FilmMember]
+) -> Events:
+    """The events by which film-people are one person for sure: each is the same as the most typical one.
+
+    Args:
+        members: all film-people of the person.
+        parted: those that go.
+        right: those that stay, as a user says.
+
+    Raises:
+        InputError: somebody goes and stays.
+    """
+    if mixed := [m for m in right if m in parted]:
+        raise InputError(f"{mixed[0].film} cannot show this person and somebody else")
+    rest = [m for m in members if m not in parted]
+    if len(rest) < 2 or not right:
+        return []
+    base = typical(db, rest, settled(db))[0]
+    return [
+        (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})
+        for m in right
+        if m != base
+    ]
+
+
+def typical(db: Db, members: Sequence[FilmMember], known: Set[int]) -> list[FilmMember]:
+    """Film-people of a person: those that a user confirmed first, then the most alike to the others.
+
+    Args:
+        known: rows of those that a user confirmed, see `settled`.
+    """
+    score = np.nan_to_num(mean_scores(db, members), posinf=-1.0)
+    return [
+        members[i] for i in sorted(range(len(members)), key=lambda i: (members[i].id not in known, -score[i]))
+    ]
+
+
+def settled(db: Db) -> set[int]:
+    """The rows of the film-people of whom a user decided, or confirmed, whose they are."""
+    rows = db.execute(_SETTLED, {"user": LinkOrigin.USER, "same": PairAnswer.SAME})
+    return {member for (member,) in rows}
+
+
+_SETTLED = """
+WITH pair AS (
+    SELECT a, b FROM answer JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b
+    WHERE said = :same AND x.person = y.person
+)
+SELECT id FROM member WHERE how = :user UNION SELECT a FROM pair UNION SELECT b FROM pair
+"""

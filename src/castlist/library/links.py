@@ -1,0 +1,152 @@
+"""Links between films that nobody confirmed: pages of those of which the faces are the least sure.
+
+A wrong link is hard to notice: nothing is asked about it. On such a page a user looks at many links at once,
+marks who is somebody else, and confirms the others. The catalogue is read, and the events of an answer are
+made; nothing is written here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from math import isfinite
+
+from castlist.errors import InputError
+from castlist.library.film_members import (
+    Events,
+    FilmMember,
+    confirmed,
+    film_members,
+    mean_scores,
+    parted_off,
+    settled,
+    typical,
+)
+from castlist.library.lookup import shown_person
+from castlist.types import Json
+
+__all__ = ["PAGE", "FilmLink", "confirm_events", "count_links", "links"]
+
+Db = sqlite3.Connection
+PAGE = 24  # links that are looked at together: their faces fill a screen
+REFERENCES = 3  # other films of the same person that are shown beside a link
+WEIGHED = 1000  # people whose links are compared; of a large library the least sure when they were linked
+
+
+@dataclass(frozen=True, slots=True)
+class FilmLink:
+    """Somebody of a film whom castlist linked to a person of a library, and whom nobody confirmed."""
+
+    person: str  # id
+    name: str
+    member: FilmMember
+    others: tuple[FilmMember, ...]  # the person in at most REFERENCES other films, the most typical first
+    likeness: float  # mean cosine of the mean face there and those in other films, -1 to 1; inf: not known
+
+    def document(self) -> dict[str, Json]:
+        """The link as plain values."""
+        return {
+            "person": self.person, "name": self.name, "film": self.member.film, "key": self.member.key,
+            "likeness": round(self.likeness, 4) if isfinite(self.likeness) else None,
+            "others": [f"{m.film}:{m.key}" for m in self.others],
+        }  # fmt: skip
+
+
+def links(db: Db, limit: int | None) -> list[FilmLink]:
+    """The links that nobody confirmed, the least alike first; the links of one person follow each other.
+
+    Of a person of whom nothing is confirmed, the most typical film is no link: the others are compared with
+    it.
+
+    Args:
+        limit: how many at most; None for all of WEIGHED people.
+    """
+    known = settled(db)
+    found: list[FilmLink] = []
+    for person, name in db.execute(_PEOPLE, (WEIGHED,)).fetchall():
+        found += _links_of(db, person, shown_person(person, name), known)
+    found.sort(key=lambda link: (link.likeness, link.person, link.member.id))
+    chosen = found if limit is None else found[:limit]
+    first = {link.person: i for i, link in reversed([*enumerate(chosen)])}
+    return sorted(chosen, key=lambda link: first[link.person])
+
+
+_PEOPLE = """
+SELECT person.id, person.name FROM member JOIN person ON person.id = member.person
+GROUP BY person.id HAVING count(*) > 1
+ORDER BY min(coalesce(member.probability, 1)), person.id LIMIT ?
+"""
+
+
+def _links_of(db: Db, person: str, name: str, known: Set[int]) -> list[FilmLink]:
+    """The links of a person that nobody confirmed."""
+    members = film_members(db, person)
+    order = typical(db, members, known)
+    likeness = dict(zip((m.id for m in members), mean_scores(db, members).tolist(), strict=True))
+    open_ones = [m for m in members if m.id not in known and m != order[0]]
+    return [
+        FilmLink(person, name, m, tuple(o for o in order if o != m)[:REFERENCES], likeness[m.id])
+        for m in open_ones
+    ]
+
+
+def count_links(db: Db) -> int:
+    """How many links nobody confirmed."""
+    known = settled(db)
+    people: dict[str, list[int]] = defaultdict(list)
+    for person, member in db.execute("SELECT person, id FROM member WHERE person IS NOT NULL"):
+        people[person].append(member)
+    return sum(
+        sum(m not in known for m in members) - known.isdisjoint(members)
+        for members in people.values()
+        if len(members) > 1
+    )
+
+
+def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events:
+    """What it means for the log that some links are right and others wrong.
+
+    Args:
+        right: film-people, each as `film:key` or `digest:key`, who are the same as the rest of their person.
+        wrong: film-people who are somebody else. Where all of a person are wrong, the one with most time on
+            screen keeps the id.
+
+    Raises:
+        InputError: there is nobody like that, or several, somebody is right and wrong, or belongs to nobody.
+    """
+    stay, go = _by_person(db, right), _by_person(db, wrong)
+    taken_out: Events = []
+    agreed: Events = []
+    for person in dict.fromkeys([*go, *stay]):
+        members, parted = film_members(db, person), go.get(person, [])
+        if len(parted) == len(members):
+            parted.remove(max(members, key=lambda m: (m.seconds, -m.id)))
+        taken_out += parted_off(db, person, members, parted)
+        agreed += confirmed(db, members, parted, stay.get(person, []))
+    return taken_out + agreed
+
+
+def _by_person(db: Db, given: Sequence[str]) -> dict[str, list[FilmMember]]:
+    """Film-people as users write them, by the id of their person."""
+    found: dict[str, list[FilmMember]] = defaultdict(list)
+    for words in dict.fromkeys(given):
+        film, _, key = words.rpartition(":")
+        rows = db.execute(_MEMBER, {"film": film, "key": key}).fetchall()
+        if len(rows) != 1:
+            raise InputError(
+                f"{words}: {len(rows)} films have this name; write the path of the film in its place"
+                if rows
+                else f"{words}: nobody has this film and key; castlist library links lists the links"
+            )
+        if rows[0][0] is None:
+            raise InputError(f"{words} is nobody of the library")
+        found[rows[0][0]] += [m for m in film_members(db, rows[0][0]) if m.id == rows[0][1]]
+    return found
+
+
+_MEMBER = """
+SELECT person, member.id FROM member JOIN film ON film.id = film
+WHERE key = :key AND :film IN (digest, film.name, path)
+"""
