@@ -238,3 +238,30 @@ def test_questions_about_one_person_are_one_answer(page, lib, tmp_path):
     group.locator(".take-out").click()
     page.wait_for_function("() => document.querySelector('#message').innerText.includes('1 film taken out')")
     assert len(lib.people) == before + 1
+
+
+def test_links_are_confirmed_and_taken_apart_page_by_page(page, lib, tmp_path):
+    for name, who in (("c", 1), ("d", 1), ("e", 2)):
+        lib.add(made_film(tmp_path, name, [[who], [who]], noise=0.1))
+    open_links = len(lib.links(None))
+    assert open_links >= 3
+    page.wait_for_function(
+        f"() => document.querySelector('[data-tab=links] .n').innerText === '{open_links}'"
+    )
+    page.locator("[data-tab=links]").click()
+    count(page, "#links button.own-film", open_links)
+    assert page.locator("#links .own-film.fixed").count() >= 2  # whom the links are compared with
+    page.locator("#links button.own-film").first.click()
+    assert page.locator("#links button.own-film").first.get_attribute("aria-pressed") == "true"
+    assert "1 is somebody else" in page.locator("#links .confirm button").inner_text()
+    assert lib.history() == []  # nothing is decided yet
+    people = len(lib.people)
+    page.keyboard.press("Escape")
+    page.locator("#links h2").click()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#links .empty")
+    assert len(lib.people) == people + 1
+    assert len(lib.history()) == 1
+    page.locator("#message button").click()  # undo
+    count(page, "#links button.own-film", open_links)
+    assert len(lib.people) == people

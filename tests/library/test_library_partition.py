@@ -10,7 +10,7 @@ from library_made import made_film, person_vector
 
 from castlist.cli import run
 from castlist.library import Library, scope
-from castlist.library.ask import ASKED, asks
+from castlist.library.ask import ASKED, TWO, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
 from castlist.library.score import ScoreOdds, ScoreTable, pair_score
 
@@ -138,6 +138,22 @@ def test_at_most_so_many_questions_about_somebody_but_each_other_one_is_asked_ab
     assert len(asked) > ASKED  # each of the seven may be the first person
 
 
+def test_a_question_compares_people_of_two_films_and_says_why_it_is_asked():
+    """Two people of one film who look alike, of whom each is in another film."""
+    twins = [node(1, "p1", 1.0), node(1, "p2", 0.97), node(2, "p1", 0.8)]
+    decided = Rules(frozenset(), frozenset(), frozenset({1}))
+    found = parted(twins, decided)
+    compared = {frozenset((found.nodes[a.node].film, found.nodes[a.other].film)) for a in asks(found)}
+    assert compared == {frozenset((1, 2))}
+    shown = [node(1, "p1", 1.0), node(1, "p2", 0.2, twin=3), node(2, "p1", 0.97), node(3, "p1", 0.9, twin=3)]
+    held = [
+        Node(n.order, n.film, n.member, "ab"[i % 2], True, True, "", n.vectors) for i, n in enumerate(shown)
+    ]
+    (question,) = asks(parted(held, Rules(frozenset(), frozenset(), frozenset())))
+    assert question.probability >= SURE
+    assert question.why == TWO
+
+
 # In a library
 
 
@@ -168,7 +184,8 @@ def test_people_and_questions_are_the_same_in_any_order(alike, tmp_path):
         before = partition_of(lib)
         lib.rebuild()
         assert partition_of(lib) == before
-    assert found[0][0] == found[1][0] == found[2][0]
+    assert found[0][1]
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_link_that_further_films_speak_against_is_moved(tmp_path, capsys):

@@ -170,6 +170,10 @@ def _weighed(db: Db, event: Event) -> None:
         )
     for digest, key, there, other, chance, why in event.data["asked"]:
         _ask(db, member_named(db, digest, key), member_named(db, there, other), chance, why)
+    for sides in event.data.get("withdrawn", ()):
+        a, b = (member_named(db, *side) for side in sides)
+        if a is not None and b is not None:
+            db.execute("DELETE FROM question WHERE id = ?", (question_id(db, a, b),))
     _leave_nobody(db)
 
 

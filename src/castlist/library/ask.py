@@ -15,6 +15,7 @@ ASKED = 3  # questions about one person of a film at most
 BOTH = "looks like two people of the library"
 # Mirrors and split screens show somebody twice, and a film may have put a face with the wrong person.
 TOGETHER = "one film shows both at once, and all films together say that they are the same person"
+TWO = "one film shows both as two people, and all films together say that they are the same person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,18 @@ def asks(found: Partition) -> list[Ask]:
         why = _why(found, group, other, chance)
         if why is not None and min(about[g], about[h]) < ASKED:
             about.update((g, h))
-            _, i, j = max((found.score(i, j), -i, -j) for i in group for j in other)
-            asked.append(Ask(-i, -j, chance, why))
+            asked.append(Ask(*_most_alike(found, group, other), chance, why))
     return asked
+
+
+def _most_alike(found: Partition, group: Group, other: Group) -> tuple[int, int]:
+    """Whom a question compares: the most alike two, of two films where there are such."""
+
+    def rank(pair: tuple[int, int]) -> tuple[bool, float, int, int]:
+        i, j = pair
+        return found.nodes[i].film != found.nodes[j].film, found.score(i, j), -i, -j
+
+    return max(((i, j) for i in group for j in other), key=rank)
 
 
 def _open(found: Partition) -> Iterator[tuple[float, int, int]]:
@@ -66,4 +76,6 @@ def _why(found: Partition, group: Group, other: Group, chance: float) -> str | N
         return f"named {found.name(first)} and {found.name(second)}" if chance >= SURE else None
     if found.together(group, other):
         return TOGETHER if chance >= SURE and not found.decided(group, other) else None
-    return BOTH if chance >= SURE and found.allowed(group, other) else ""
+    if chance < SURE:
+        return ""
+    return BOTH if found.allowed(group, other) else TWO

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from castlist.decisions import Anchor
 from castlist.library.apply import match
-from castlist.library.ask import asks
+from castlist.library.ask import Ask, asks
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedAsk, LoggedMove
 from castlist.library.lookup import anchors_of, elder, find_film, place_of
@@ -170,10 +170,16 @@ def _weighed(
         for node, link in ((node, links[i]) for i, node in enumerate(found.nodes))
         if node.member is not None and heirs.get(str(node.person), node.person) != link.person
     ]
-    asked = _asked(db, found, growth)
+    before = {
+        frozenset(((a, b), (c, d))): (chance, why) for a, b, c, d, chance, why in db.execute(_QUESTIONS)
+    }
+    open_now = asks(found)
+    asked = _asked(found, open_now, before, growth)
+    withdrawn = _withdrawn(found, open_now, before)
     growth.merged, growth.moved = len(heirs), len(moves)
     growth.moved_to = sorted({move.person for move in moves if move.person})
-    return [(EventKind.WEIGHED, {"moves": moves, "asked": asked})] if moves or asked else []
+    data: Data = {"moves": moves, "asked": asked, "withdrawn": withdrawn}
+    return [(EventKind.WEIGHED, data)] if moves or asked or withdrawn else []
 
 
 def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
@@ -186,13 +192,15 @@ def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
     return {p: max(those, key=lambda q: (those[q], q)) for p, those in now.items() if p not in those}
 
 
-def _asked(db: Db, found: Partition, growth: Growth) -> list[LoggedAsk]:
+Sides = frozenset[tuple[str, str]]  # of a question: digest of the film and key in it of both
+
+
+def _asked(
+    found: Partition, open_now: Sequence[Ask], before: Mapping[Sides, tuple[float, str]], growth: Growth
+) -> list[LoggedAsk]:
     """The questions that are new, or have another probability now."""
-    before = {
-        frozenset(((a, b), (c, d))): (chance, why) for a, b, c, d, chance, why in db.execute(_QUESTIONS)
-    }
     logged = []
-    for ask in asks(found):
+    for ask in open_now:
         a, b = found.nodes[ask.node].order, found.nodes[ask.other].order
         was = before.get(frozenset((a, b)))
         growth.asked += was is None
@@ -201,10 +209,23 @@ def _asked(db: Db, found: Partition, growth: Growth) -> list[LoggedAsk]:
     return logged
 
 
+def _withdrawn(found: Partition, open_now: Sequence[Ask], before: Iterable[Sides]) -> list[list[list[str]]]:
+    """The questions that are asked no more, where everybody was weighed."""
+    if not found.whole:
+        return []
+    nodes = {node.order for node in found.nodes}
+    still = {frozenset((found.nodes[ask.node].order, found.nodes[ask.other].order)) for ask in open_now}
+    return sorted(sorted(map(list, sides)) for sides in before if sides <= nodes and sides not in still)
+
+
 _QUESTIONS = """
 SELECT first.digest, a.key, second.digest, b.key, question.probability, why FROM question
 JOIN member AS a ON a.id = question.a JOIN film AS first ON first.id = a.film
 JOIN member AS b ON b.id = question.b JOIN film AS second ON second.id = b.film
+WHERE NOT EXISTS (
+    SELECT 1 FROM answer
+    WHERE answer.a = min(question.a, question.b) AND answer.b = max(question.a, question.b)
+)
 """
 
 

@@ -126,6 +126,7 @@ class Data(TypedDict, total=False):
     members: list[list[str]]  # digests and keys
     moves: list[LoggedMove]
     asked: list[LoggedAsk]
+    withdrawn: list[list[list[str]]]  # questions that are asked no more: digest and key of either side
     a: list[str]
     b: list[str]
     said: str  # a PairAnswer

@@ -191,7 +191,7 @@ function showLinks() {
   const text = !out ? (rest === 1 ? "It is the same person" : `All ${rest} are the same people`) : !rest ? `All ${out} are somebody else` : `${out} ${out === 1 ? "is" : "are"} somebody else, the other ${rest === 1 ? "one is" : rest + " are"} right`;
   $("#links").replaceChildren(...(shown.length
     ? [el("h2", { className: "ask" }, "Who does not belong?"),
-      el("p", { className: "soft ask" }, "castlist linked these people by their faces. If a film shows somebody else than the person beside it, click it. ",
+      el("p", { className: "soft ask" }, "castlist linked these people by their faces. Click a film in a frame if it shows somebody else than that person's other films. ",
         page.count > shown.length ? `These ${shown.length} of ${page.count.toLocaleString("en")} links are the least alike.` : ""),
       ...page.groups.map(linkGroup),
       el("footer", { className: "confirm" }, button(text, confirmLinks, { className: "main", key: "Enter" }))]
@@ -199,8 +199,8 @@ function showLinks() {
 }
 function linkGroup(g) {
   return el("article", { className: "link-group" },
-    el("div", { className: "known" }, el("h3", {}, named(g), naming(g), button("All films", () => showPerson(g.id))),
-      el("div", { className: "own-films" }, ...g.others.map((m) => el("div", { className: "own-film fixed" }, ...filmFaces(m))))),
+    el("h3", {}, named(g), naming(g), button("All films", () => showPerson(g.id))),
+    el("div", { className: "own-films" }, ...g.others.map((m) => el("div", { className: "own-film fixed" }, ...filmFaces(m)))),
     el("div", { className: "own-films" }, ...g.links.map((m) => filmTile(m, g.name, wrong, showLinks))));
 }
 function confirmLinks() {
