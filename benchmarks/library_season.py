@@ -9,7 +9,8 @@ cast; with --doubles it is the same face with each length moved by up to .3 of i
 which a face alone does not tell apart. FOLDER gets the films, their truth and their workspaces; what is
 there already is used. Printed are B-cubed over the people of all films (each film's people against the
 library's), the same after twelve answers (each about one person: who else is this person, and in which
-films is it somebody else), how many answers there are until it is 1 or nothing is asked any more, the same
+films is it somebody else; when no question is left, each a page of links of which the wrong ones are
+marked), how many answers there are until it is 1 or nothing is asked any more, the same
 for other orders of adding, and the processor seconds of each film's adding.
 """
 
@@ -32,6 +33,8 @@ from castlist.drawn import Look, Script, people, render, resembling
 from castlist.drawn.films import random_scene
 from castlist.drawn.look import HAIRS, SHIRTS, STYLES, HairStyle, describe, random_look
 from castlist.library import Library, find_all
+from castlist.library.links import FilmLink
+from castlist.library.sheets import QuestionSheet
 from castlist.metrics import b_cubed
 from castlist.store import Workspace
 
@@ -156,27 +159,50 @@ def score(rows: list[tuple[str, str, str]]) -> float:
 def answer_all(
     lib: Library, truth: dict[str, dict[int, str]], most: int = 200
 ) -> tuple[list[float], list[int]]:
-    """Answer the first sheet of questions again and again, by the truth.
+    """Answer the first sheet of questions again and again, by the truth, and then pages of links.
 
     Returns:
         the score before each answer and at the end, and how many people and films were ticked in each answer.
     """
     scores, ticks = [score(film_people(lib, truth))], []
-    while len(ticks) < most and scores[-1] < 1 and (found := lib.sheets(1)):
-        rows, sheet = film_people(lib, truth), found[0]
+    while len(ticks) < most and scores[-1] < 1:
+        rows = film_people(lib, truth)
         who: dict[str, Counter[str]] = {}
         for _, person, true in rows:
             who.setdefault(person, Counter())[true] += 1
         label = {person: count.most_common(1)[0][0] for person, count in who.items()}
         member = {key: true for key, _, true in rows}
-        own = label[sheet.person]
-        replies = {q.id: "same" if label[q.a] == own else "different" for q in sheet.questions}
-        shown = [f"{m.film}:{m.key}" for m in sheet.members]
-        wrong = [key for key in shown if member[key] != own]
-        lib.answer_sheet(sheet.person, replies, wrong)
-        ticks.append(sum(reply == "same" for reply in replies.values()) + len(wrong))
+        if found := lib.sheets(1):
+            ticks.append(answer_sheet(lib, found[0], label, member))
+        elif links := lib.links():
+            ticks.append(answer_links(lib, links, label, member))
+        else:
+            break
         scores.append(score(film_people(lib, truth)))
     return scores, ticks
+
+
+def answer_sheet(lib: Library, sheet: QuestionSheet, label: dict[str, str], member: dict[str, str]) -> int:
+    """Answer the questions about one person; how many people and films were ticked.
+
+    Args:
+        label: who each person of the library is, most of the time.
+        member: who each person of a film is, by film:key.
+    """
+    own = label[sheet.person]
+    replies = {q.id: "same" if label[q.a] == own else "different" for q in sheet.questions}
+    shown = [f"{m.film}:{m.key}" for m in sheet.members]
+    wrong = [key for key in shown if member[key] != own]
+    lib.answer_sheet(sheet.person, replies, wrong, [key for key in shown if key not in wrong])
+    return sum(reply == "same" for reply in replies.values()) + len(wrong)
+
+
+def answer_links(lib: Library, links: list[FilmLink], label: dict[str, str], member: dict[str, str]) -> int:
+    """Answer a page of links; how many were marked as wrong."""
+    shown = {f"{link.member.film}:{link.member.key}": label[link.person] for link in links}
+    wrong = [key for key, person in shown.items() if member[key] != person]
+    lib.confirm([key for key in shown if key not in wrong], wrong)
+    return len(wrong)
 
 
 def main() -> None:

@@ -76,6 +76,8 @@ def _stand_ins(capsys) -> None:
     capsys.readouterr()
     run(["library", "people", "shelf", "--json"])
     people = json.loads(capsys.readouterr().out)["people"]
+    member = Library("shelf").links()[0].member
+    WORDS["LINK"] = f"{member.film}:{member.key}"
     WORDS.update(PERSON=people[0]["id"], OTHER=people[-1]["id"], MERGED=people[0]["id"])
 
 

@@ -76,7 +76,6 @@ def events_of(
     parted = parts(members, person, wrong) if wrong else []
     rest = next(m for m in members if m not in parted)
     events = parted_off(db, person, members, parted)
-    events += confirmed(db, members, parted, [m for m in members if any(m.means(given) for given in right)])
     people = [person]
     for question, reply in replies.items():
         if reply not in list(PairAnswer):
@@ -87,7 +86,8 @@ def events_of(
         events.append((EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": reply}))
         if reply == PairAnswer.SAME and there not in people:
             people.append(there)
-    return events + _merged(db, people)
+    sure = [m for m in members if any(m.means(given) for given in right)]
+    return events + confirmed(db, members, parted, sure) + _merged(db, people)
 
 
 def _sides(db: Db, question: str, person: str) -> tuple[int, int, str]:
