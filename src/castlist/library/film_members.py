@@ -20,6 +20,7 @@ from castlist.library.ulid import new_ulid
 from castlist.vectors import unit
 
 __all__ = [
+    "SETTLED",
     "Events",
     "FilmMember",
     "confirmed",
@@ -199,14 +200,14 @@ def typical(db: Db, members: Sequence[FilmMember], known: Set[int]) -> list[Film
 
 def settled(db: Db) -> set[int]:
     """The rows of the film-people of whom a user decided, or confirmed, whose they are."""
-    rows = db.execute(_SETTLED, {"user": LinkOrigin.USER, "same": PairAnswer.SAME})
-    return {member for (member,) in rows}
+    return {member for (member,) in db.execute(f"{SETTLED} SELECT id FROM settled")}  # noqa: S608
 
 
-_SETTLED = """
+SETTLED = f"""
 WITH pair AS (
     SELECT a, b FROM answer JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b
-    WHERE said = :same AND x.person = y.person
+    WHERE said = '{PairAnswer.SAME}' AND x.person = y.person
+), settled AS (
+    SELECT id FROM member WHERE how = '{LinkOrigin.USER}' UNION SELECT a FROM pair UNION SELECT b FROM pair
 )
-SELECT id FROM member WHERE how = :user UNION SELECT a FROM pair UNION SELECT b FROM pair
-"""
+"""  # noqa: S608

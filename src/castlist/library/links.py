@@ -15,6 +15,7 @@ from math import isfinite
 
 from castlist.errors import InputError
 from castlist.library.film_members import (
+    SETTLED,
     Events,
     FilmMember,
     confirmed,
@@ -73,11 +74,18 @@ def links(db: Db, limit: int | None) -> list[FilmLink]:
     return sorted(chosen, key=lambda link: first[link.person])
 
 
-_PEOPLE = """
-SELECT person.id, person.name FROM member JOIN person ON person.id = member.person
-GROUP BY person.id HAVING count(*) > 1
-ORDER BY min(coalesce(member.probability, 1)), person.id LIMIT ?
-"""
+# People some of whose links nobody confirmed: how many, and how surely the least sure one was linked.
+_OPEN = f"""
+{SETTLED}, open AS (
+    SELECT person, min(coalesce(probability, 1)) AS least,
+           count(*) - max(1, sum(id IN (SELECT id FROM settled))) AS links
+    FROM member WHERE person IS NOT NULL GROUP BY person HAVING links > 0
+)
+"""  # noqa: S608
+_PEOPLE = f"""
+{_OPEN} SELECT open.person, name FROM open JOIN person ON person.id = open.person
+ORDER BY least, open.person LIMIT ?
+"""  # noqa: S608
 
 
 def _links_of(db: Db, person: str, name: str, known: Set[int]) -> list[FilmLink]:
@@ -94,15 +102,7 @@ def _links_of(db: Db, person: str, name: str, known: Set[int]) -> list[FilmLink]
 
 def count_links(db: Db) -> int:
     """How many links nobody confirmed."""
-    known = settled(db)
-    people: dict[str, list[int]] = defaultdict(list)
-    for person, member in db.execute("SELECT person, id FROM member WHERE person IS NOT NULL"):
-        people[person].append(member)
-    return sum(
-        sum(m not in known for m in members) - known.isdisjoint(members)
-        for members in people.values()
-        if len(members) > 1
-    )
+    return int(db.execute(f"{_OPEN} SELECT coalesce(sum(links), 0) FROM open").fetchone()[0])  # noqa: S608
 
 
 def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events:
