@@ -9,8 +9,8 @@ cast; with --doubles it is the same face with each length moved by up to .3 of i
 which a face alone does not tell apart. FOLDER gets the films, their truth and their workspaces; what is
 there already is used. Printed are B-cubed over the people of all films (each film's people against the
 library's), the same after twelve answers (each about one person: who else is this person, and in which
-films is it somebody else; when no question is left, each a page of links of which the wrong ones are
-marked), how many answers there are until it is 1 or nothing is asked any more, the same
+films is it somebody else; or about a page of links, of which the wrong ones are marked: whichever is expected
+to put more right), how many answers there are until it is 1 or nothing is asked any more, the same
 for other orders of adding, and the processor seconds of each film's adding.
 """
 
@@ -159,7 +159,7 @@ def score(rows: list[tuple[str, str, str]]) -> float:
 def answer_all(
     lib: Library, truth: dict[str, dict[int, str]], most: int = 200
 ) -> tuple[list[float], list[int]]:
-    """Answer the first sheet of questions again and again, by the truth, and then pages of links.
+    """Answer whichever is expected to put more right, the first sheet of questions or a page of links.
 
     Returns:
         the score before each answer and at the end, and how many people and films were ticked in each answer.
@@ -172,9 +172,10 @@ def answer_all(
             who.setdefault(person, Counter())[true] += 1
         label = {person: count.most_common(1)[0][0] for person, count in who.items()}
         member = {key: true for key, _, true in rows}
-        if found := lib.sheets(1):
-            ticks.append(answer_sheet(lib, found[0], label, member))
-        elif links := lib.links():
+        sheets, links = lib.sheets(1), lib.links()
+        if sheets and sheets[0].gain >= sum(link.gain for link in links):
+            ticks.append(answer_sheet(lib, sheets[0], label, member))
+        elif links:
             ticks.append(answer_links(lib, links, label, member))
         else:
             break

@@ -248,7 +248,7 @@ def test_links_are_confirmed_and_taken_apart_page_by_page(page, lib, tmp_path):
     page.wait_for_function(
         f"() => document.querySelector('[data-tab=links] .n').innerText === '{open_links}'"
     )
-    page.locator("[data-tab=links]").click()
+    page.locator(".to-links button").click()
     count(page, "#links button.own-film", open_links)
     assert page.locator("#links .own-film.fixed").count() >= 2  # whom the links are compared with
     page.locator("#links button.own-film").first.click()

@@ -26,6 +26,7 @@ from castlist.library.film_members import (
     typical,
 )
 from castlist.library.lookup import shown_person
+from castlist.library.partition import SURE
 from castlist.types import Json
 
 __all__ = ["PAGE", "FilmLink", "confirm_events", "count_links", "links"]
@@ -46,11 +47,17 @@ class FilmLink:
     others: tuple[FilmMember, ...]  # the person in at most REFERENCES other films, the most typical first
     likeness: float  # mean cosine of the mean face there and those in other films, -1 to 1; inf: not known
 
+    @property
+    def gain(self) -> float:
+        """Seconds of screen time that are expected to be wrong: castlist links where it is sure to SURE."""
+        return (1 - SURE) * self.member.seconds
+
     def document(self) -> dict[str, Json]:
         """The link as plain values."""
         return {
             "person": self.person, "name": self.name, "film": self.member.film, "key": self.member.key,
             "likeness": round(self.likeness, 4) if isfinite(self.likeness) else None,
+            "gain": round(self.gain, 3),
             "others": [f"{m.film}:{m.key}" for m in self.others],
         }  # fmt: skip
 

@@ -82,8 +82,9 @@ def _tile(db: Db, member: FilmMember) -> dict[str, Json]:
 def links(library: Library) -> dict[str, Json]:
     """A page of links that nobody confirmed, person by person, each beside the person in other films."""
     with library.reading() as db:
+        shown = unconfirmed(db, PAGE)
         groups: list[dict[str, Json]] = []
-        for person, own in groupby(unconfirmed(db, PAGE), key=lambda link: link.person):
+        for person, own in groupby(shown, key=lambda link: link.person):
             rows = [*own]
             tiles = {link.member.id for link in rows}
             others = dict.fromkeys(m for link in rows for m in link.others if m.id not in tiles)
@@ -96,7 +97,12 @@ def links(library: Library) -> dict[str, Json]:
                     "links": [_tile(db, link.member) for link in rows],
                 }
             )
-        return {"revision": applied(db), "count": count_links(db), "groups": groups}
+        return {
+            "revision": applied(db),
+            "count": count_links(db),
+            "gain": round(sum(link.gain for link in shown), 1),
+            "groups": groups,
+        }
 
 
 def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Json]:

@@ -78,6 +78,7 @@ function drawQuestions() {
   $("#asked").replaceChildren(...(S.questions
     ? [...S.groups.map(group), more > 0 ? el("p", { className: "soft shown-first" }, `${many(more, "more question follows", "more questions follow")} when these are answered.`) : ""]
     : [el("p", { className: "empty" }, S.films ? "castlist has no questions about this library." : "There is no film in this library yet.")]));
+  placeLinks();
 }
 function group(g) {
   const p = g.person;
@@ -175,15 +176,24 @@ function step(by) {
 
 // Links between films that nobody confirmed, those first of which the faces are the least sure
 const wrong = new Set();
-let page = null, leafing = 0;
-async function drawLinks() {
-  const turn = ++leafing;
-  let answer;
-  try { answer = await get("/api/links"); } catch (e) { notify(e.message, true); return; }
-  if (turn !== leafing || tab !== "links") return;
-  page = answer;
+let page = null;
+async function loadLinks() {
+  if (page?.revision !== S.revision) page = await get("/api/links");
   for (const m of [...wrong]) if (!shownLinks().includes(m)) wrong.delete(m);
-  showLinks();
+}
+async function drawLinks() {
+  try { await loadLinks(); } catch (e) { notify(e.message, true); return; }
+  if (tab === "links") showLinks();
+}
+// Among the questions, links come where a page of them is expected to put more right than what follows
+async function placeLinks() {
+  try { await loadLinks(); } catch { return; }
+  if (tab !== "questions" || !page.groups.length || $("#asked .to-links")) return;
+  const groups = $$("#asked .group"), at = S.groups.findIndex((g) => g.questions.reduce((sum, q) => sum + q.gain, 0) < page.gain);
+  const card = el("article", { className: "group to-links" }, el("header", {}, el("h2", {}, "Who does not belong?"), button("Check links", () => shows("links"))),
+    el("p", { className: "soft" }, `castlist linked people of several films by their faces, and nobody confirmed ${many(page.count, "link")}. ` +
+      (at >= 0 ? "To look at the least alike ones is likely to correct more than the questions below." : "Look at the least alike ones.")));
+  at >= 0 ? groups[at].before(card) : $("#asked").append(card);
 }
 const shownLinks = () => page.groups.flatMap((g) => g.links.map((m) => m.member));
 function showLinks() {
