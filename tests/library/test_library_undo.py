@@ -240,3 +240,53 @@ def test_a_split_is_taken_back_after_the_rest_is_removed(tmp_path):
     assert lib.person(new).id == person.id
     lib.rebuild()
     assert members(lib) == {person.id: [("b.mp4", "p1")]}
+
+
+@pytest.mark.parametrize("decided", ["merge", "another answer"])
+def test_a_question_is_open_again_when_what_settled_it_is_taken_back_after_further_films(
+    asked, tmp_path, decided
+):
+    (question,) = asked.questions()
+    if decided == "merge":
+        asked.merge(question.a, question.b)
+    else:
+        asked.answer(question.id, "different")
+    asked.add(made_film(tmp_path, "c", [[9], [9]], noise=0.1))
+    assert asked.questions() == []
+    asked.rebuild()
+    asked.undo()
+    assert [q.id for q in asked.questions()] == [question.id]
+
+
+def test_what_was_confirmed_about_people_who_are_two_again_hides_no_question(tmp_path):
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1], [1]], noise=0.1))
+    lib.add(made_film(tmp_path, "b", [[1], [1]], noise=0.1, older=0.45))
+    lib.add(made_film(tmp_path, "c", [[1], [1]], noise=0.1))
+    (question,) = lib.questions()
+    lib.merge(question.a, question.b)
+    merged = lib.history()[0].number
+    lib.confirm([f"{link.member.film}:{link.member.key}" for link in lib.links()])
+    lib.undo(merged)
+    assert [q.id for q in lib.questions()] == [question.id]
+
+
+def test_a_long_decision_is_a_short_sentence(tmp_path):
+    lib = Library(tmp_path / "lib")
+    for name in "abcdefgh":
+        lib.add(made_film(tmp_path, name, [[1]], noise=0.1))
+    lib.confirm([f"{link.member.film}:{link.member.key}" for link in lib.links()])
+    assert lib.history()[0].sentence.count("are the same person") == 6
+    assert lib.history()[0].sentence.endswith("; and 1 more")
+
+
+def test_names_are_taken_back_in_any_order(asked):
+    whom = asked.people[0].id
+    for name in ("Ana", "Anna"):
+        asked.name(whom, name)
+    second, first = (d.number for d in asked.history())
+    asked.undo(first)
+    assert asked.person(whom).name == "Anna"
+    asked.rebuild()
+    asked.undo(second)
+    assert not asked.person(whom).named

@@ -210,12 +210,21 @@ def _asked(
 
 
 def _withdrawn(found: Partition, open_now: Sequence[Ask], before: Iterable[Sides]) -> list[list[list[str]]]:
-    """The questions that are asked no more, where everybody was weighed."""
+    """The questions that are asked no more, where everybody was weighed.
+
+    Those that a user's decision settles stay: they are open again when it is taken back.
+    """
     if not found.whole:
         return []
-    nodes = {node.order for node in found.nodes}
+    person = {node.order: node.person for node in found.nodes}
+    apart = {frozenset(found.nodes[i].person for i in pair) for pair in found.rules.apart}
     still = {frozenset((found.nodes[ask.node].order, found.nodes[ask.other].order)) for ask in open_now}
-    return sorted(sorted(map(list, sides)) for sides in before if sides <= nodes and sides not in still)
+    gone = [sides for sides in before if sides <= person.keys() and sides not in still]
+    people = {sides: frozenset(person[order] for order in sides) for sides in gone}
+    settled = {
+        sides for sides, those in people.items() if those in apart or (len(those) == 1 and None not in those)
+    }
+    return sorted(sorted(map(list, sides)) for sides in gone if sides not in settled)
 
 
 _QUESTIONS = """

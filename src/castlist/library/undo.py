@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -94,6 +94,7 @@ class AnswerWas(TypedDict):
 
 
 Was = MergeWas | SplitWas | NameWas | AnswerWas
+About = frozenset[str]  # of an answer: digest of the film and key in it of both; of a name: the person
 
 
 def before(db: Db, event: Event) -> Was | None:
@@ -179,8 +180,9 @@ def revert(db: Db, act: int) -> None:
     """
     check(db, act)
     rows = db.execute("SELECT kind, data FROM decision WHERE act = ? ORDER BY number DESC", (act,)).fetchall()
+    later = _later(db, act)
     for kind, data in rows:
-        _revert(db, kind, data)
+        _revert(db, kind, data, later)
     db.execute("UPDATE decision SET undone = 1 WHERE act = ?", (act,))
 
 
@@ -240,7 +242,10 @@ def _leave_or_lead(db: Db, person: str, into: str) -> None:
         db.execute("INSERT OR REPLACE INTO redirect VALUES (?, ?)", (person, into))
 
 
-def _revert_name(db: Db, was: NameWas) -> None:
+def _revert_name(db: Db, was: NameWas, later: Mapping[About, int]) -> None:
+    if (number := later.get(_named(was))) is not None:
+        _follow(db, number, was)
+        return
     name, named_by = was["was"]
     db.execute(
         "UPDATE person SET name = ?, named_by = ? WHERE id = ? AND name = ?",
@@ -248,7 +253,10 @@ def _revert_name(db: Db, was: NameWas) -> None:
     )
 
 
-def _revert_answer(db: Db, was: AnswerWas) -> None:
+def _revert_answer(db: Db, was: AnswerWas, later: Mapping[About, int]) -> None:
+    if (number := later.get(_pair_of(was))) is not None:
+        _follow(db, number, was)
+        return
     pair = _pair(db, was)
     if pair and was["was"] is None:
         db.execute("DELETE FROM answer WHERE a = ? AND b = ?", pair)
@@ -256,16 +264,45 @@ def _revert_answer(db: Db, was: AnswerWas) -> None:
         db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (*pair, was["was"]))
 
 
-def _revert(db: Db, kind: str, data: str) -> None:
+def _later(db: Db, act: int) -> dict[About, int]:
+    """The answers and names after a decision that count: the first event about each two people or person."""
+    rows = db.execute(
+        "SELECT number, kind, data FROM decision WHERE kind IN (?, ?) AND undone = 0 AND act > ?"
+        " ORDER BY number DESC",
+        (EventKind.ANSWER, EventKind.NAME, act),
+    )
+    found: dict[About, int] = {}
+    for number, kind, data in rows:
+        was = json.loads(data)
+        found[_pair_of(was) if kind == EventKind.ANSWER else _named(was)] = number
+    return found
+
+
+def _pair_of(was: AnswerWas) -> About:
+    return frozenset(f"{digest} {key}" for digest, key, *_ in (was["a"], was["b"]))
+
+
+def _named(was: NameWas) -> About:
+    return frozenset((was["person"],))
+
+
+def _follow(db: Db, number: int, was: AnswerWas | NameWas) -> None:
+    """What was there before a decision that is taken back comes back when the one after it is taken back."""
+    (data,) = db.execute("SELECT data FROM decision WHERE number = ?", (number,)).fetchone()
+    following = json.dumps({**json.loads(data), "was": was["was"]})
+    db.execute("UPDATE decision SET data = ? WHERE number = ?", (following, number))
+
+
+def _revert(db: Db, kind: str, data: str, later: Mapping[About, int]) -> None:
     was = json.loads(data)
     if kind == EventKind.MERGE:
         _revert_merge(db, was)
     elif kind == EventKind.SPLIT:
         _revert_split(db, was)
     elif kind == EventKind.NAME:
-        _revert_name(db, was)
+        _revert_name(db, was, later)
     else:
-        _revert_answer(db, was)
+        _revert_answer(db, was, later)
 
 
 def _member(db: Db, digest: object, key: object) -> int | None:
@@ -336,7 +373,7 @@ def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
             before = "" if follows else kind
     words = [_in_words(db, kind, data) for kind, data in spoken[:SPOKEN] or rows[:1]]
     rest = len(spoken) - SPOKEN
-    return "; ".join([*words, f"and {rest} more answers"] if rest > 0 else words)
+    return "; ".join([*words, f"and {rest} more"] if rest > 0 else words)
 
 
 def _in_words(db: Db, kind: str, data: str) -> str:

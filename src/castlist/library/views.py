@@ -358,7 +358,8 @@ FROM question JOIN side AS a ON a.id = question.a JOIN side AS b ON b.id = quest
 WHERE a.person <> b.person
   AND NOT EXISTS (
     SELECT 1 FROM answer JOIN member AS x ON x.id = answer.a JOIN member AS y ON y.id = answer.b
-    WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person))
+    WHERE said <> 'same' AND
+      ((x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person)))
   AND (question.why = ? OR NOT EXISTS (
     SELECT 1 FROM together JOIN member AS x ON x.id = together.a JOIN member AS y ON y.id = together.b
     WHERE (x.person = a.person AND y.person = b.person) OR (x.person = b.person AND y.person = a.person)))
