@@ -190,3 +190,15 @@ def test_a_film_that_was_theirs_once_keeps_its_places(tmp_path):
     before = lib.people
     lib.rebuild()
     assert lib.people == before
+
+
+def test_a_name_that_somebody_else_has_stays_theirs(tmp_path):
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1], [1], [2], [2]], noise=0.1))
+    first, second = (p.id for p in lib.people)
+    lib.name(first, "Anna")
+    lib.name(second, "Anna")
+    lib.forget(first)
+    assert lib.person(second).name == "Anna"
+    lib.rebuild()
+    assert lib.person(second).name == "Anna"

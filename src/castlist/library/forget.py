@@ -15,7 +15,7 @@ from castlist.library.storage import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
 
-__all__ = ["erase_in_films", "names_of", "redact_catalogue", "redact_log"]
+__all__ = ["erase_in_films", "names_of", "names_of_others", "redact_catalogue", "redact_log"]
 
 Db = sqlite3.Connection
 
@@ -71,15 +71,22 @@ def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
         write_report(opened, cast, portraits)
 
 
+def names_of_others(db: Db) -> set[str]:
+    """The names that people have, without their case: what is logged of these stays."""
+    rows = db.execute("SELECT name FROM person UNION SELECT name FROM member WHERE person IS NOT NULL")
+    return {name.casefold() for (name,) in rows} - {""}
+
+
 def redact_catalogue(db: Db, names: Sequence[str]) -> None:
     """Take names out of what is kept of questions and decisions about others, as in the log."""
+    shared = names_of_others(db)
     folded = [n.casefold() for n in names if n]
     questions = db.execute("SELECT id, why FROM question WHERE why <> ''").fetchall()
     hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]
     db.executemany("UPDATE question SET why = '' WHERE id = ?", hits)
     for number, data in db.execute("SELECT number, data FROM decision").fetchall():
         was = json.loads(data)
-        if _without(was, folded):
+        if _without(was, [name for name in folded if name not in shared]):
             db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was), number))
 
 
@@ -100,13 +107,14 @@ def _without(was: dict[str, object], folded: Sequence[str]) -> bool:
 
 def redact_log(
     library: Path, ids: Sequence[str], members: Sequence[tuple[str, str]], names: Sequence[str],
-    others: Set[tuple[str, str]],
+    others: Set[tuple[str, str]], shared: Set[str],
 ) -> None:  # fmt: skip
     """Write the log anew without names, times and places of a person. Ids and lines stay.
 
     Args:
         members: the person's, by digest of the film and key.
         others: everybody else's: some were this person's once, and are known again by their places.
+        shared: names that others have, too: theirs stay.
     """
     people, film_people = set(ids), set(members)
     folded = [n.casefold() for n in names if n]
@@ -114,7 +122,7 @@ def redact_log(
     with open(folder.open(LOG), "rb") as old, folder.written(LOG) as new:
         for line in old:
             row = json.loads(line)
-            _redact(row["kind"], row["data"], people, film_people, folded, others)
+            _redact(row["kind"], row["data"], people, film_people, folded, others, shared)
             new.write(
                 json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
             )
@@ -122,11 +130,10 @@ def redact_log(
 
 def _redact(
     kind: str, data: dict[str, object], ids: set[str], members: set[tuple[str, str]], names: list[str],
-    others: Set[tuple[str, str]],
+    others: Set[tuple[str, str]], shared: Set[str],
 ) -> None:  # fmt: skip
-    if kind == EventKind.NAME and (
-        data.get("person") in ids or str(data.get("name", "")).casefold() in names
-    ):
+    name = str(data.get("name", "")).casefold()
+    if kind == EventKind.NAME and (data.get("person") in ids or (name in names and name not in shared)):
         data["name"] = ""
     if kind == EventKind.FILM:
         digest = data["digest"]

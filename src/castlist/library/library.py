@@ -29,7 +29,13 @@ from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.films import films_of
-from castlist.library.forget import erase_in_films, names_of, redact_catalogue, redact_log
+from castlist.library.forget import (
+    erase_in_films,
+    names_of,
+    names_of_others,
+    redact_catalogue,
+    redact_log,
+)
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
@@ -613,7 +619,7 @@ class Library:
                 return failed
             data: Data = {"ids": ids, "members": [list(m) for m in members]}
             self._record(db, [(EventKind.FORGET, data)], author or "somebody")
-            redact_log(self.path, ids, members, names, lookup.all_members(db))
+            redact_log(self.path, ids, members, names, lookup.all_members(db), names_of_others(db))
             redact_catalogue(db, names)
             vacuum(db, self.path)
         for space in spaces:
