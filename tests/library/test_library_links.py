@@ -104,8 +104,10 @@ def test_what_was_merged_or_left_on_a_sheet_is_no_link(tmp_path):
     ("right", "wrong", "sentence"),
     [
         ([], [], "nothing to confirm"),
-        (["z.mp4:p1"], [], "z.mp4:p1: nobody has this film and key"),
-        (["nonsense"], [], "nonsense: nobody has"),
+        (["z.mp4:p1"], [], "z.mp4:p1: the library has nobody like that now"),
+        (["nonsense"], [], "nonsense: the library has nobody like that"),
+        ([f"{'0' * 64}:p1"], [], f"^{'0' * 20}...:p1: the library has nobody"),
+        (["\udcff.mp4:p1"], [], "mp4:p1: the library has nobody like that"),
         (["a.mp4:p1"], ["a.mp4:p1"], "a.mp4 cannot show this person and somebody else"),
     ],
 )
@@ -127,6 +129,55 @@ def test_two_films_of_one_name_are_known_by_path_or_digest(lib):
         lib.confirm([f"a.mp4:{link.member.key}"])
     lib.confirm([f"{link.member.path}:{link.member.key}"])
     assert len(rows(lib)) == len(before) - 1
+
+
+def test_two_films_of_one_name_are_listed_with_their_folders_as_confirm_takes_them(lib, capsys):
+    (lib.path.parent / "other").mkdir()
+    lib.add(made_film(lib.path.parent, "other/a", [[1], [1], [5]], noise=0.1))
+    run(["library", "links", str(lib.path)])
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:-1]]
+    assert len(listed) == len(lib.links()) == len(set(listed))
+    assert any(name.startswith("other/a.mp4:") for name in listed)
+    assert run(["library", "confirm", str(lib.path), *listed]) == 0
+    assert lib.links() == []
+
+
+def test_whoever_is_named_twice_in_other_words_counts_once(tmp_path):
+    lib = Library(tmp_path / "lib")
+    for name, tracks in (("a", [[1], [1]]), ("b", [[1]])):
+        lib.add(made_film(tmp_path, name, tracks, noise=0.1))
+    ((person, films),) = members(lib).items()
+    wrong = next(m for p in lib.people for m in p.members if m[0].name == "b.mp4")
+    lib.confirm([], [f"b.mp4:{wrong[1]}", f"{wrong[0].digest}:{wrong[1]}"])
+    assert members(lib)[person] == [film for film in films if film.startswith("a.mp4")]
+
+
+def test_what_was_confirmed_is_not_recorded_again(lib):
+    shown = rows(lib)
+    lib.confirm(shown)
+    with pytest.raises(InputError, match="nothing to confirm, or it was confirmed already"):
+        lib.confirm(shown)
+    assert len(lib.history()) == 1
+
+
+def test_answers_about_the_same_two_are_taken_back_in_any_order(lib):
+    def answers() -> list[tuple[int, int, str]]:
+        with lib.reading() as db:
+            return list(db.execute("SELECT a, b, said FROM answer"))
+
+    before, shown = members(lib), rows(lib)
+    confirmed = lib.confirm(shown)
+    link = next(m for p in lib.people for m in p.members if m[0].name == "d.mp4")
+    lib.split(next(p.id for p in lib.people if link in p.members), ["d.mp4"])
+    split = lib.history()[0].number
+    kept = answers()
+    lib.undo(confirmed)
+    assert [row for row in kept if row[2] == "different"] == answers()
+    lib.rebuild()
+    lib.undo(split)
+    assert answers() == []
+    assert members(lib) == before
+    assert rows(lib) == shown
 
 
 def test_the_commands_list_and_confirm(lib, capsys):

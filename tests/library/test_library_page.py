@@ -265,3 +265,53 @@ def test_links_are_confirmed_and_taken_apart_page_by_page(page, lib, tmp_path):
     page.locator("#message button").click()  # undo
     count(page, "#links button.own-film", open_links)
     assert len(lib.people) == people
+
+
+def test_the_keyboard_marks_links_and_keys_that_are_held_or_pressed_twice_confirm_one_page(
+    page, lib, tmp_path
+):
+    for i in range(30):
+        lib.add(made_film(tmp_path, f"x{i:02}", [[1]], noise=0.1))
+    open_links = len(lib.links(None))
+    assert open_links > 2 * 12
+    page.wait_for_function(
+        f"() => document.querySelector('[data-tab=links] .n').innerText === '{open_links}'", timeout=20_000
+    )
+    page.locator("[data-tab=links]").click()
+    count(page, "#links button.own-film", 24)
+    tile = page.locator("#links button.own-film").nth(3)
+    tile.focus()
+    for pressed in ("true", "false", "true"):
+        page.keyboard.press("Enter")
+        assert tile.get_attribute("aria-pressed") == pressed
+        assert tile.evaluate("e => e === document.activeElement")
+    page.keyboard.press("Space")
+    assert tile.get_attribute("aria-pressed") == "false"
+    assert lib.history() == []
+    page.wait_for_timeout(600)
+    page.locator("#links .confirm button").dblclick()
+    count(page, "#links button.own-film", open_links - 24)
+    page.wait_for_timeout(200)
+    assert len(lib.history()) == 1
+
+
+def test_hostile_bodies_are_one_short_sentence_that_blames_nobody(client, lib):
+    before = lib.people
+    member = f"{lib.films[0].digest}:p1"
+    for path, body in (
+        ("confirm", {"right": ["\ud800:p1"]}),
+        ("confirm", {"right": ["x" * 100_000]}),
+        ("confirm", {"right": [member], "wrong": [member]}),
+        ("confirm", {"right": {"a": 1}}),
+        ("sheet", {"person": before[0].id, "replies": {"\ud800": "same"}}),
+        ("sheet", {"person": "\ud800", "replies": {}}),
+    ):
+        status, _, answer = client.ask("POST", f"/api/{path}", body)
+        sentence = json.loads(answer)["error"]
+        assert status == 422
+        assert "damaged" not in sentence
+        assert "log" not in sentence
+        assert len(sentence) < 300
+    assert lib.people == before
+    status, _, _ = client.ask("POST", "/api/name", {"person": before[0].id, "name": "A", "author": "\ud800"})
+    assert status == 200

@@ -262,9 +262,10 @@ def links(lib: Library, limit: int, as_json: bool) -> None:
     if not found:
         click.echo("No links to confirm.")
         return
+    films = {film.digest: film.name for film in lib.films}
     rows = [
-        (f"{shown(link.member.film)}:{link.member.key}", shown(link.name), f"{link.likeness:.2f}",
-         ", ".join(shown(m.film) for m in link.others))
+        (shown(f"{films[link.member.digest]}:{link.member.key}"), shown(link.name), f"{link.likeness:.2f}",
+         ", ".join(shown(films[m.digest]) for m in link.others))
         for link in found
     ]  # fmt: skip
     table(("Link", "Is", "Likeness", "as in"), rows, right=("Likeness",))

@@ -54,8 +54,8 @@ class FilmMember:
 
     def means(self, given: str) -> bool:
         """Whether a user's words (a film, or `film:key`) mean this."""
-        film, whole = (self.film, self.path, self.digest, Path(self.path).stem), f"{self.digest}:{self.key}"
-        return given in (*film, whole, f"{self.film}:{self.key}")
+        film = (self.film, self.path, self.digest, Path(self.path).stem, "/".join(Path(self.path).parts[-2:]))
+        return given in film or given in (f"{name}:{self.key}" for name in film)
 
 
 def film_members(db: Db, person: str) -> list[FilmMember]:
@@ -165,6 +165,8 @@ def confirmed(
 ) -> Events:
     """The events by which film-people are one person for sure: each is the same as the most typical one.
 
+    Of those that are so already nothing is said again.
+
     Args:
         members: all film-people of the person.
         parted: those that go.
@@ -178,11 +180,12 @@ def confirmed(
     rest = [m for m in members if m not in parted]
     if len(rest) < 2 or not right:
         return []
-    base = typical(db, rest, settled(db))[0]
+    known = settled(db)
+    base = typical(db, rest, known)[0]
     return [
         (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})
         for m in right
-        if m != base
+        if m != base and m.id not in known
     ]
 
 

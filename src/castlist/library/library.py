@@ -552,7 +552,8 @@ class Library:
             events = confirm_events(db, right, wrong)
             if not events:
                 raise InputError(
-                    "nothing to confirm; name people of films that castlist library links lists, as film:key"
+                    "there is nothing to confirm, or it was confirmed already; castlist library links lists "
+                    "the open links"
                 )
             number = record(events, author=author or "somebody")
             self._bring_names(db, *undo.people_of(db, number))

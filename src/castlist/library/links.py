@@ -25,7 +25,7 @@ from castlist.library.film_members import (
     settled,
     typical,
 )
-from castlist.library.lookup import shown_person
+from castlist.library.lookup import path_text, shown_person
 from castlist.library.partition import SURE
 from castlist.types import Json
 
@@ -55,7 +55,8 @@ class FilmLink:
     def document(self) -> dict[str, Json]:
         """The link as plain values."""
         return {
-            "person": self.person, "name": self.name, "film": self.member.film, "key": self.member.key,
+            "person": self.person, "name": self.name, "film": self.member.film, "path": self.member.path,
+            "key": self.member.key,
             "likeness": round(self.likeness, 4) if isfinite(self.likeness) else None,
             "gain": round(self.gain, 3),
             "others": [f"{m.film}:{m.key}" for m in self.others],
@@ -116,7 +117,8 @@ def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events
     """What it means for the log that some links are right and others wrong.
 
     Args:
-        right: film-people, each as `film:key` or `digest:key`, who are the same as the rest of their person.
+        right: film-people, each as `film:key`, who are the same as the rest of their person; a film by its
+            name, the end of its path, or its digest.
         wrong: film-people who are somebody else. Where all of a person are wrong, the one with most time on
             screen keeps the id.
 
@@ -139,21 +141,30 @@ def _by_person(db: Db, given: Sequence[str]) -> dict[str, list[FilmMember]]:
     """Film-people as users write them, by the id of their person."""
     found: dict[str, list[FilmMember]] = defaultdict(list)
     for words in dict.fromkeys(given):
-        film, _, key = words.rpartition(":")
+        film, _, key = path_text(words).rpartition(":")
         rows = db.execute(_MEMBER, {"film": film, "key": key}).fetchall()
         if len(rows) != 1:
             raise InputError(
                 f"{words}: {len(rows)} films have this name; write the path of the film in its place"
                 if rows
-                else f"{words}: nobody has this film and key; castlist library links lists the links"
+                else f"{_short(words)}: the library has nobody like that now, or the film was removed; look "
+                "at the links again"
             )
         if rows[0][0] is None:
             raise InputError(f"{words} is nobody of the library")
-        found[rows[0][0]] += [m for m in film_members(db, rows[0][0]) if m.id == rows[0][1]]
+        found[rows[0][0]] += [
+            m for m in film_members(db, rows[0][0]) if m.id == rows[0][1] and m not in found[rows[0][0]]
+        ]
     return found
+
+
+def _short(words: str) -> str:
+    """Some words of a user for a message; of the digest of a film, which pages send, the beginning."""
+    film, _, key = words.rpartition(":")
+    return f"{film[:20]}...:{key[:20]}" if len(words) > 60 and "/" not in words else words[:200]
 
 
 _MEMBER = """
 SELECT person, member.id FROM member JOIN film ON film.id = film
-WHERE key = :key AND :film IN (digest, film.name, path)
+WHERE key = :key AND (:film IN (digest, film.name, path) OR substr(path, -1 - length(:film)) = '/' || :film)
 """

@@ -24,6 +24,7 @@ __all__ = [
     "name_of",
     "near",
     "now_id",
+    "path_text",
     "place_of",
     "question_id",
     "shown_person",
@@ -113,14 +114,14 @@ def place_of(library: Path, facts: FilmFacts) -> Data:
     path = os.path.abspath(facts.video.path)
     return {
         "digest": facts.video.digest,
-        "name": _text(facts.video.path.name),
-        "path": _text(path),
-        "workspace": _text(os.path.abspath(facts.workspace)),
-        "near": _text(near(library, facts.workspace)),
+        "name": path_text(facts.video.path.name),
+        "path": path_text(path),
+        "workspace": path_text(os.path.abspath(facts.workspace)),
+        "near": path_text(near(library, facts.workspace)),
     }
 
 
-def _text(name: str | Path) -> str:
+def path_text(name: str | Path) -> str:
     """A file name as text that can be written as UTF-8."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 

@@ -119,7 +119,7 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
         replies = body.get("replies", {})
         if not isinstance(replies, dict) or len(replies) > MARKS:
             raise InputError("answer with replies by question")
-        given = {question: reply for question, reply in replies.items() if isinstance(reply, str)}
+        given = {_plain(question): reply for question, reply in replies.items() if isinstance(reply, str)}
         if len(given) < len(replies):
             raise InputError("answer with replies by question")
         wrong, right = _texts(body, "wrong"), _texts(body, "right")
@@ -178,13 +178,13 @@ def _text(body: JsonObject, key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{key} is missing")
-    return value
+    return _plain(value)
 
 
 def _texts(body: JsonObject, key: str) -> list[str]:
     """Film-people, as the page names them."""
     values = body.get(key, [])
-    found = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    found = [_plain(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
     if not isinstance(values, list) or len(found) < len(values) or len(values) > MARKS:
         raise InputError(f"{key} is a list of people of films")
     return found
@@ -192,7 +192,12 @@ def _texts(body: JsonObject, key: str) -> list[str]:
 
 def _author(body: JsonObject) -> str:
     author = body.get("author", "")
-    return author[:200] if isinstance(author, str) else ""
+    return _plain(author[:200]) if isinstance(author, str) else ""
+
+
+def _plain(text: str) -> str:
+    """A text without halves of characters, which JSON can hold and a catalogue cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _files(shelf: Shelf) -> list[Route]:

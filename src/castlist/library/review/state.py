@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
 from itertools import groupby
@@ -31,6 +32,7 @@ def state(library: Library) -> dict[str, Json]:
     """The questions, grouped by person and the most useful first, and what the page's head shows."""
     with library.reading() as db:
         asked, shown = sheets(db, library.path, GROUPS)
+        films = _film_names(db, library)
         last = undo.last_decision(db)
         return {
             "title": one_line(library.path.name or str(library.path), 120),
@@ -43,7 +45,7 @@ def state(library: Library) -> dict[str, Json]:
             "names": [
                 n for (n,) in db.execute("SELECT DISTINCT name FROM person WHERE name <> '' ORDER BY 1")
             ],
-            "groups": [_group(db, sheet) for sheet in shown],
+            "groups": [_group(db, sheet, films) for sheet in shown],
         }
 
 
@@ -51,11 +53,16 @@ def _count(db: Db, table: str) -> int:
     return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
 
 
-def _group(db: Db, sheet: QuestionSheet) -> dict[str, Json]:
+def _film_names(db: Db, library: Library) -> dict[str, str]:
+    """What each film is called, by its digest; two films of one name with their folders."""
+    return {film.digest: film.name for film in views.films(db, library.path)}
+
+
+def _group(db: Db, sheet: QuestionSheet, films: Mapping[str, str]) -> dict[str, Json]:
     first = sheet.questions[0]
     return {
         "person": _side(db, sheet.person, first.b_name, first.b_member, first.b_film, first.b_time),
-        "members": [_tile(db, m) for m in sheet.members],
+        "members": [_tile(db, m, films) for m in sheet.members],
         "questions": [
             {
                 "id": q.id,
@@ -70,11 +77,11 @@ def _group(db: Db, sheet: QuestionSheet) -> dict[str, Json]:
     }
 
 
-def _tile(db: Db, member: FilmMember) -> dict[str, Json]:
+def _tile(db: Db, member: FilmMember, films: Mapping[str, str]) -> dict[str, Json]:
     """A few faces of somebody of a film, to be clicked."""
     return {
         "member": f"{member.digest}:{member.key}",
-        "film": one_line(member.film, 120),
+        "film": one_line(films[member.digest], 120),
         "faces": _faces(db, "member.id = ?", member.id, FEW),
     }
 
@@ -82,7 +89,7 @@ def _tile(db: Db, member: FilmMember) -> dict[str, Json]:
 def links(library: Library) -> dict[str, Json]:
     """A page of links that nobody confirmed, person by person, each beside the person in other films."""
     with library.reading() as db:
-        shown = unconfirmed(db, PAGE)
+        shown, films = unconfirmed(db, PAGE), _film_names(db, library)
         groups: list[dict[str, Json]] = []
         for person, own in groupby(shown, key=lambda link: link.person):
             rows = [*own]
@@ -93,8 +100,8 @@ def links(library: Library) -> dict[str, Json]:
                     "id": person,
                     "name": one_line(rows[0].name, 120),
                     "named": bool(_named(db, person)),
-                    "others": [_tile(db, m) for m in others],
-                    "links": [_tile(db, link.member) for link in rows],
+                    "others": [_tile(db, m, films) for m in others],
+                    "links": [_tile(db, link.member, films) for link in rows],
                 }
             )
         return {

@@ -104,8 +104,12 @@ function ownFilms(g) {
 }
 // Somebody in a film, to be marked as somebody else than the person
 function filmTile(m, name, marked, redraw) {
-  const b = button("", () => { marked.has(m.member) ? marked.delete(m.member) : marked.add(m.member); redraw(); },
-    { className: "own-film", ariaPressed: String(marked.has(m.member)), ariaLabel: `${name} in ${m.film} is somebody else` });
+  const b = button("", (e) => {
+    marked.has(m.member) ? marked.delete(m.member) : marked.add(m.member);
+    redraw();
+    if (!e.detail) $$(".own-film", $("#" + tab)).find((o) => o.dataset.member === m.member)?.focus(); // the keyboard stays where it was
+  }, { className: "own-film", ariaPressed: String(marked.has(m.member)), ariaLabel: `${name} in ${m.film} is somebody else` });
+  b.dataset.member = m.member;
   b.append(...filmFaces(m));
   return b;
 }
@@ -135,7 +139,7 @@ function answerSheet(g, replies) {
   const summary = [...parts.map(([n, words]) => `${n} ${words}`), ...(out.length ? [`${many(out.length, "film")} taken out`] : [])].join(", ");
   const text = g.questions.length < 2 && given.length && !out.length ? `${first.a.name} and ${first.b.name}: ${given[0] === "different" ? "different people" : SAID[given[0]]}.` : `${g.person.name}: ${summary}.`;
   const list = all(), at = list.findIndex((q) => q.id === g.questions.at(-1).id), next = list[at + 1]?.id || "";
-  const right = given.length ? g.members.map((m) => m.member).filter((m) => !taken.has(m)) : [];
+  const right = given.some((x) => x !== "unsure") ? g.members.map((m) => m.member).filter((m) => !taken.has(m)) : [];
   return act("sheet", { person: g.person.id, replies, wrong: out, right }, text).then((ok) => {
     if (!ok) return;
     for (const q of g.questions) marks.delete(q.id);
@@ -176,9 +180,13 @@ function step(by) {
 
 // Links between films that nobody confirmed, those first of which the faces are the least sure
 const wrong = new Set();
-let page = null;
+const GLANCE = 500; // milliseconds that a page of links must have been there: two clicks in this time are a double click
+let page = null, drawn = 0;
 async function loadLinks() {
-  if (page?.revision !== S.revision) page = await get("/api/links");
+  if (page?.revision !== S.revision) {
+    page = await get("/api/links");
+    drawn = performance.now();
+  }
   for (const m of [...wrong]) if (!shownLinks().includes(m)) wrong.delete(m);
 }
 async function drawLinks() {
@@ -214,6 +222,7 @@ function linkGroup(g) {
     el("div", { className: "own-films" }, ...g.links.map((m) => filmTile(m, g.name, wrong, showLinks))));
 }
 function confirmLinks() {
+  if (page.revision !== S.revision || performance.now() - drawn < GLANCE) return; // nobody looked at these links yet
   const shown = shownLinks(), out = shown.filter((m) => wrong.has(m)), right = shown.filter((m) => !wrong.has(m));
   const text = [...(right.length ? [many(right.length, "link") + " confirmed"] : []), ...(out.length ? [many(out.length, "link") + " taken apart"] : [])].join(", ");
   return act("confirm", { right, wrong: out }, text[0].toUpperCase() + text.slice(1) + ".").then((ok) => { if (ok) scrollTo(0, 0); });
@@ -321,6 +330,7 @@ function undo() { if (S.undo) act("undo", { decision: S.undo.number }, "Undone: 
 const KEYS = { y: "same", n: "different", s: "unsure" };
 addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, dialog[open]")) return;
+  if (e.repeat && (e.key === "Enter" || e.key === "u" || KEYS[e.key])) return; // a key that is held decides once
   if (e.key === "u") undo();
   if (tab === "links" && page?.groups.length && e.key === "Enter" && !e.target.closest("button")) { e.preventDefault(); confirmLinks(); }
   if (tab !== "questions") return;
