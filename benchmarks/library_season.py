@@ -33,6 +33,7 @@ from castlist.drawn import Look, Script, people, render, resembling
 from castlist.drawn.films import random_scene
 from castlist.drawn.look import HAIRS, SHIRTS, STYLES, HairStyle, describe, random_look
 from castlist.library import Library, find_all
+from castlist.library.film_members import FilmMember
 from castlist.library.links import FilmLink
 from castlist.library.sheets import QuestionSheet
 from castlist.metrics import b_cubed
@@ -176,7 +177,7 @@ def answer_all(
         if sheets and sheets[0].gain >= sum(link.gain for link in links):
             ticks.append(answer_sheet(lib, sheets[0], label, member))
         elif links:
-            ticks.append(answer_links(lib, links, label, member))
+            ticks.append(answer_links(lib, links, member))
         else:
             break
         scores.append(score(film_people(lib, truth)))
@@ -184,26 +185,38 @@ def answer_all(
 
 
 def answer_sheet(lib: Library, sheet: QuestionSheet, label: dict[str, str], member: dict[str, str]) -> int:
-    """Answer the questions about one person; how many people and films were ticked.
+    """Answer the questions about one person, by the faces that each compares; how many were ticked.
 
     Args:
         label: who each person of the library is, most of the time.
         member: who each person of a film is, by film:key.
     """
-    own = label[sheet.person]
-    replies = {q.id: "same" if label[q.a] == own else "different" for q in sheet.questions}
-    shown = [f"{m.film}:{m.key}" for m in sheet.members]
+    own, compared = label[sheet.person], rows_of(lib)
+    replies = {q.id: "same" if member[compared[q.a_member]] == own else "different" for q in sheet.questions}
+    shown = [key_of(m) for m in sheet.members]
     wrong = [key for key in shown if member[key] != own]
     lib.answer_sheet(sheet.person, replies, wrong, [key for key in shown if key not in wrong])
     return sum(reply == "same" for reply in replies.values()) + len(wrong)
 
 
-def answer_links(lib: Library, links: list[FilmLink], label: dict[str, str], member: dict[str, str]) -> int:
-    """Answer a page of links; how many were marked as wrong."""
-    shown = {f"{link.member.film}:{link.member.key}": label[link.person] for link in links}
-    wrong = [key for key, person in shown.items() if member[key] != person]
+def rows_of(lib: Library) -> dict[int, str]:
+    """The people of films as film:key, by their rows in the catalogue."""
+    with lib.reading() as db:
+        rows = db.execute("SELECT member.id, film.name, key FROM member JOIN film ON film.id = film")
+        return {row: f"{film}:{key}" for row, film, key in rows}
+
+
+def answer_links(lib: Library, links: list[FilmLink], member: dict[str, str]) -> int:
+    """Answer a page of links, each by the most typical other film of the person; how many were wrong."""
+    shown = {key_of(link.member): key_of(link.others[0]) for link in links}
+    wrong = [key for key, other in shown.items() if member[key] != member[other]]
     lib.confirm([key for key in shown if key not in wrong], wrong)
     return len(wrong)
+
+
+def key_of(member: FilmMember) -> str:
+    """A person of a film as film:key."""
+    return f"{member.film}:{member.key}"
 
 
 def main() -> None:
