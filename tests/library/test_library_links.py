@@ -10,6 +10,7 @@ from library_made import made_film
 from castlist.cli import run
 from castlist.errors import InputError
 from castlist.library import Library
+from castlist.library.links import links
 
 
 def members(lib: Library) -> dict[str, list[str]]:
@@ -193,3 +194,12 @@ def test_the_commands_list_and_confirm(lib, capsys):
     assert "No links to confirm" in capsys.readouterr().out
     assert run(["library", "confirm", str(lib.path)]) == 2
     assert "nothing to confirm" in capsys.readouterr().err
+
+
+def test_the_faces_of_a_person_are_read_at_once(lib):
+    """A person may be in hundreds of films."""
+    with lib.reading() as db:
+        asked: list[str] = []
+        db.set_trace_callback(asked.append)
+        assert links(db, None)
+    assert sum("vectors.data" in statement for statement in asked) == 2  # once for each of two people

@@ -5,6 +5,7 @@ The catalogue is read, and the events of a split are made; nothing is written he
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -15,9 +16,8 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.library.log import Data, EventKind, LinkOrigin, PairAnswer
-from castlist.library.shelf import vectors_of
+from castlist.library.shelf import blocks
 from castlist.library.ulid import new_ulid
-from castlist.vectors import unit
 
 __all__ = [
     "SETTLED",
@@ -37,6 +37,7 @@ __all__ = [
 
 Db = sqlite3.Connection
 Events = list[tuple[EventKind, Data]]
+_THESE = "vectors.member IN (SELECT value FROM json_each(?))"
 SHOWN = 12  # films of a person that a sheet shows
 
 
@@ -90,10 +91,12 @@ def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
     NaN where vectors are missing or of two models, and of one with itself.
     """
     score = np.full((len(members), len(members)), np.nan)
+    place = {m.id: i for i, m in enumerate(members)}
     for model in {m.model for m in members} - {""}:
-        of = np.array([i for i, m in enumerate(members) if m.model == model])
-        rows = unit(np.stack([vectors_of(db, members[i].id).mean(0) for i in of.tolist()]))
-        score[np.ix_(of, of)] = rows @ rows.T
+        pieces = [*blocks(db, model, _THESE, (json.dumps([*place]),))]
+        of = np.array([place[member] for piece in pieces for member in piece.member.tolist()])
+        mean = np.concatenate([piece.mean for piece in pieces])
+        score[np.ix_(of, of)] = mean @ mean.T
     np.fill_diagonal(score, np.nan)
     return score
 
@@ -181,7 +184,7 @@ def confirmed(
     if len(rest) < 2 or not right:
         return []
     known = settled(db)
-    base = typical(db, rest, known)[0]
+    base = typical(rest, mean_scores(db, rest), known)[0]
     return [
         (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})
         for m in right
@@ -189,13 +192,14 @@ def confirmed(
     ]
 
 
-def typical(db: Db, members: Sequence[FilmMember], known: Set[int]) -> list[FilmMember]:
+def typical(members: Sequence[FilmMember], mean: NDArray[np.float64], known: Set[int]) -> list[FilmMember]:
     """Film-people of a person: those that a user confirmed first, then the most alike to the others.
 
     Args:
+        mean: (n,) their `mean_scores`.
         known: rows of those that a user confirmed, see `settled`.
     """
-    score = np.nan_to_num(mean_scores(db, members), posinf=-1.0)
+    score = np.nan_to_num(mean, posinf=-1.0)
     return [
         members[i] for i in sorted(range(len(members)), key=lambda i: (members[i].id not in known, -score[i]))
     ]

@@ -99,13 +99,15 @@ ORDER BY least, open.person LIMIT ?
 def _links_of(db: Db, person: str, name: str, known: Set[int]) -> list[FilmLink]:
     """The links of a person that nobody confirmed."""
     members = film_members(db, person)
-    order = typical(db, members, known)
-    likeness = dict(zip((m.id for m in members), mean_scores(db, members).tolist(), strict=True))
+    mean = mean_scores(db, members)
+    order = typical(members, mean, known)
+    likeness = dict(zip((m.id for m in members), mean.tolist(), strict=True))
     open_ones = [m for m in members if m.id not in known and m != order[0]]
-    return [
-        FilmLink(person, name, m, tuple(o for o in order if o != m)[:REFERENCES], likeness[m.id])
-        for m in open_ones
-    ]
+    return [FilmLink(person, name, m, _others(order, m), likeness[m.id]) for m in open_ones]
+
+
+def _others(order: Sequence[FilmMember], member: FilmMember) -> tuple[FilmMember, ...]:
+    return tuple(other for other in order[: REFERENCES + 1] if other.id != member.id)[:REFERENCES]
 
 
 def count_links(db: Db) -> int:

@@ -346,15 +346,15 @@ def _joined(a: float, b: float) -> float:
 
 
 _QUESTIONS = """
-WITH side AS (
-    SELECT member.id, member.person, member.film, person.name,
-           (SELECT time FROM sighting WHERE member = member.id ORDER BY number LIMIT 1) AS time,
-           (SELECT sum(seconds) FROM member AS m WHERE m.person = member.person) AS seconds
-    FROM member JOIN person ON person.id = member.person
-)
 SELECT question.id, question.probability, question.why,
-       a.person, a.name, a.film, a.time, a.seconds, a.id, b.person, b.name, b.film, b.time, b.seconds, b.id
-FROM question JOIN side AS a ON a.id = question.a JOIN side AS b ON b.id = question.b
+       a.person, pa.name, a.film,
+       (SELECT time FROM sighting WHERE member = a.id ORDER BY number LIMIT 1),
+       (SELECT sum(seconds) FROM member WHERE person = a.person), a.id,
+       b.person, pb.name, b.film,
+       (SELECT time FROM sighting WHERE member = b.id ORDER BY number LIMIT 1),
+       (SELECT sum(seconds) FROM member WHERE person = b.person), b.id
+FROM question JOIN member AS a ON a.id = question.a JOIN member AS b ON b.id = question.b
+JOIN person AS pa ON pa.id = a.person JOIN person AS pb ON pb.id = b.person
 WHERE a.person <> b.person
   AND NOT EXISTS (
     SELECT 1 FROM answer JOIN member AS x ON x.id = answer.a JOIN member AS y ON y.id = answer.b
