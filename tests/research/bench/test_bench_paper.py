@@ -109,6 +109,24 @@ def test_each_slide_has_every_method_and_published_number_of_it():
     assert all(f"[{value}]" in singletons for value in ("0.936", "0.964", "0.849", "0.893"))
 
 
+def test_a_film_has_a_column_in_the_tables_of_the_slides(tmp_path):
+    """Fewer tracks than pairs seen together, and two tracks without a label: as in a crowded film."""
+    label = np.resize(["ann", "bob", "cid"], 12)
+    label[10:] = ""
+    frame = np.tile(np.arange(4), 12)  # all at once
+    data = Dataset.of(video("film", tracks=12, label=label, frame=frame))
+    paper = Paper(tmp_path, seeds=2, options=QUICK, results=tmp_path / "kept", parts=(), solve=here)
+    page = paper([data]).read_text("utf-8")
+    training = page.partition("Performance on training videos</h1>")[2].partition("<h1")[0]
+    assert "film, K = 3: accuracy" in training
+    base = re.search(r'<th scope="row">base</th>(.*?)</tr>', training)[1]
+    assert base == "<td>- [0.932]</td><td>- [0.836]</td><td>1.000 (1 run)</td>"
+    assert "film, K = 3" not in page.partition("ACCIO, 36 clusters</h1>")[2].partition("<h1")[0]
+    row = next(line for line in page.splitlines() if line.startswith("film  "))
+    assert row.split()[1:] == ["3", "10", "(40)", "40.0", "/", "30.0", "-", "/", "45", "0", "/", "10",
+                               "tracks", "without", "a", "label"]  # fmt: skip
+
+
 def test_every_published_number_is_compared_or_has_a_reason():
     reasons = " ".join(unfilled([]))
     assert all(p.method in reasons for p in PUBLISHED)

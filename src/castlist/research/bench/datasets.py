@@ -110,7 +110,8 @@ def dataset_table(rows: Iterable[DatasetFacts]) -> str:
     ]
     for row in rows:
         lc_sc = f"{100 * row.largest:.1f} / {_small(100 * row.smallest)}"
-        counted = f"{row.single_by_pairs} / {row.pairs}" if row.timed else "unknown"
+        alone = row.single_by_pairs if row.single_by_pairs >= 0 else "-"  # more pairs than tracks
+        counted = f"{alone} / {row.pairs}" if row.timed else "unknown"
         truly = f"{row.single} / {row.together}" if row.timed else "unknown"
         cells = f"{row.cast:>6}  {f'{row.tracks} ({row.faces})':>16}  {lc_sc:>13}  {counted:>19}  {truly:>16}"
         lines.append(f"{row.name:<18}{cells}  {row.excluded}")
@@ -124,8 +125,8 @@ def dataset_table(rows: Iterable[DatasetFacts]) -> str:
     lines += [
         "",
         "LC/SC: share of the faces of the commonest and of the rarest person. single/co-oc pairs: as the",
-        "slides count, pairs of tracks seen together, and tracks minus pairs. single/together: tracks seen",
-        "with no other kept track, and with one at least.",
+        "slides count, pairs of tracks seen together, and tracks minus pairs (-: fewer tracks than pairs).",
+        "single/together: tracks seen with no other kept track, and with one at least.",
     ]
     return "\n".join(lines)
 

@@ -19,7 +19,9 @@ h1 { font-size: 1.5rem; margin: 2.6rem 0 .4rem } h2 { font-size: 1.15rem; margin
 p { margin: .2rem 0 .8rem } nav a { margin-right: 1.2rem; display: inline-block } a { color: #1d55b5 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .5rem; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
-tr > :first-child { position: sticky; left: 0; background: #fff; white-space: normal; min-width: 9rem }
+tr > :first-child { position: sticky; left: 0; background: #fff; white-space: normal;
+  min-width: clamp(9rem, 20vw, 17rem) }
+img { width: 100%; min-width: 48rem; margin: .6rem 0 }
 small, .protocol { color: #55555e } svg { display: block; margin: 1rem 0; min-width: 40rem; height: auto }
 svg text { font: 13px system-ui, sans-serif; fill: #1b1b1f }
 @media (prefers-color-scheme: dark) { body { color: #e8e8ee; background: #16161a } svg text { fill: #e8e8ee }

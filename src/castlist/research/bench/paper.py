@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 from castlist import __version__
 from castlist.errors import CastlistError, InputError, MissingExtra
 from castlist.research.bench.collect import collect
-from castlist.research.bench.datasets import dataset_table, facts
+from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import MethodKind, MethodOptions, known, resolve, shown_name
@@ -66,7 +66,7 @@ class Paper:
         found = cells(results)
         parts = [
             Part("How this page was made", _list(self._made(datasets), "")),
-            Part("Datasets", _text(dataset_table(facts(d.features) for d in datasets))),
+            Part("Datasets", _text(dataset_table(_facts(d) for d in datasets))),
             *(Part(title, table) for title, table in slides(found)),
             Part("Published numbers that cannot be compared here", _list(unfilled(found), COMPARED)),
             Part("Methods that were left out", _list(left_out, "<p>None.</p>")),
@@ -161,6 +161,7 @@ class Slide(NamedTuple):
     unit: str
     clusters: tuple[int, ...]
     methods: tuple[str, ...] = ()  # empty: all that have a published number there
+    others: bool = True  # whether sets that are none of the published ones have a column, too
 
 
 SLIDES = (
@@ -168,21 +169,43 @@ SLIDES = (
     Slide("TSiam, impact of singleton tracks", "track", (5, 6), ("tsiam-no-singletons", "tsiam")),
     Slide("SSiam, comparison to pseudo-RF", "track", (5, 6), ("pseudo-rf", "ssiam")),
     Slide("Comparison at frame level", "frame", (5, 6)),
-    Slide("ACCIO, 36 clusters", "track", (36,)),
-    Slide("ACCIO, 40 clusters", "track", (40,)),
+    Slide("ACCIO, 36 clusters", "track", (36,), others=False),
+    Slide("ACCIO, 40 clusters", "track", (40,), others=False),
 )
 
 
 def slides(found: list[Cell]) -> Iterator[tuple[str, str]]:
-    """Title and table of each table of the slides: ours, and the published number in brackets."""
+    """Title and table of each table of the slides: ours, and the published number in brackets.
+
+    Sets that are none of the published ones have a column of accuracy without a published number.
+    """
     for slide in SLIDES:
         numbers = [p for p in PUBLISHED if p.unit == slide.unit and p.clusters in slide.clusters]
         methods = slide.methods or tuple(dict.fromkeys(p.method for p in numbers))
         known_at = {(p.method, _place(p)): p for p in numbers if p.method in methods}
         places = list(dict.fromkeys(place for _, place in known_at))
+        own = _own_sets(slide, found)
         heads = ["method", *(f"{dataset}, K = {k}: {HEADING[score]}" for dataset, k, score in places)]
-        rows = [[_shown(m), *(_compared(known_at.get((m, p)), found) for p in places)] for m in methods]
+        heads += [f"{dataset}, K = {k}: {HEADING['wcp']}" for dataset, k in own]
+        rows = [
+            [
+                _shown(m),
+                *(_compared(known_at.get((m, p)), found) for p in places),
+                *(_measured(own_set.get(m), "wcp") for own_set in own.values()),
+            ]
+            for m in methods
+        ]
         yield slide.title, html_table(heads, rows) + _sources(list(known_at.values()))
+
+
+def _own_sets(slide: Slide, found: list[Cell]) -> dict[tuple[str, int], dict[str, Cell]]:
+    """Of each set that is none of the published ones, and its number of people: the cells by method."""
+    own: dict[tuple[str, int], dict[str, Cell]] = {}
+    for cell in found:
+        k = cell.protocol.clusters
+        if slide.others and not cell.subset and k and cell.protocol.unit == slide.unit:
+            own.setdefault((cell.dataset, k), {})[cell.method] = cell
+    return own
 
 
 def _place(p: Published) -> tuple[str, int, str]:
@@ -205,10 +228,13 @@ def _compared(p: Published | None, found: list[Cell]) -> str:
     """Ours with the number of runs, and the published number in brackets."""
     if p is None:
         return ""
-    cell = _cell(p, found)
-    score = cell.score(p.score) if cell else None
-    measured = f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
-    return f"{measured} [{p.value:.3f}]"
+    return f"{_measured(_cell(p, found), p.score)} [{p.value:.3f}]"
+
+
+def _measured(cell: Cell | None, name: str) -> str:
+    """A score of ours with the number of runs."""
+    score = cell.score(name) if cell else None
+    return f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
 
 
 def _by_set(found: list[Cell]) -> dict[str, list[Cell]]:
@@ -250,6 +276,11 @@ def _reason(p: Published, here_too: set[str]) -> str:
     return "it was not run, or cannot run on these features"
 
 
+def _facts(data: Dataset) -> DatasetFacts:
+    """The row of a set in the dataset table; who was left out was known before it was read."""
+    return replace(facts(data.features), excluded=data.excluded)
+
+
 def _text(text: str) -> str:
     return f'<div class="wide"><pre>{escape(text)}</pre></div>'
 
@@ -260,7 +291,7 @@ def _list(lines: list[str], nothing: str) -> str:
 
 def _picture(path: Path) -> str:
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<p><img alt="{escape(path.stem)}" src="data:image/png;base64,{data}" style="max-width:100%"></p>'
+    return f'<div class="wide"><img alt="{escape(path.stem)}" src="data:image/png;base64,{data}"></div>'
 
 
 def _written(output: Path, text: str) -> Path:
