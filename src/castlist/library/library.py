@@ -522,7 +522,8 @@ class Library:
             replies: same, different or unsure, by the id of a question about this person.
             wrong: films of this person that show somebody else, or single film-people as `film:key`; they get
                 new ids, one for those who look alike.
-            right: films of this person that surely show this person: `links` does not show them again.
+            right: films of this person that surely show this person: `links` does not show them again. Films
+                that do not show the person now (somebody else took them out meanwhile) are left out.
 
         Raises:
             InputError: there is nobody like that, a question is not about this person, a film does not show
