@@ -10,12 +10,12 @@ A click is a key or a mouse button. A sheet of the page is one key, and one clic
 stands at the wrong person; a single question is one key; a merge of two people is three (each of them,
 merge); tracks taken elsewhere are one each and one for where. A face is right where its person is the
 majority of its group, and the group is the one with most of that person's right faces. The reviewer knows
-the truth and answers the page's sheets in the page's order (who is who, a click for each item that stands
-wrongly; who does not belong, a click for each piece of a person that is a stranger and for each track set
-aside that is a face); where none is left ("silent"), the largest wrong thing is put right by a merge
-or a move. The goal is 1.5 clicks a person and one for 20 seconds of film. "looked at" counts the faces on
-the sheets; "announced" is what castlist says before the first click, beside the clicks until the page asks
-nothing any more. Beside it:
+the truth and answers the page's sheets in the page's order (who is who, from top to bottom, a click for
+each item that stands wrongly, after which the page asks anew for what stands below it; who does not belong,
+a click for each piece of a person that is a stranger and for each track set aside that is a face); where
+none is left ("silent"), the largest wrong thing is put right by a merge or a move. The goal is 1.5 clicks a
+person and one for 20 seconds of film. "looked at" counts the faces on the sheets; "announced" is what
+castlist says before the first click, beside the clicks until the page asks nothing any more. Beside it:
 "one at a time": the page's single questions instead of sheets;
 (a) groups one by one by size: a click to open each, then merges and moves, then what was set aside; and (a)
     by the best hand: a merge is one drag, and tracks that follow one another are chosen by one frame;
@@ -46,7 +46,7 @@ from castlist.review.actions import decision
 from castlist.review.people import Describe
 from castlist.suggest.batches import Item
 from castlist.suggest.checks import SHOWN, Check
-from castlist.suggest.questions import Asker
+from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import (
     INTERPOLATED,
     NOISE,
@@ -62,6 +62,7 @@ from castlist.types import (
 
 Labels = NDArray[np.int64]
 GOAL = 0.99
+PAGE = 48  # items of a page with what is asked for anew, as in sheet.js
 MOST = 1000  # actions, after which one gives up
 
 
@@ -110,23 +111,50 @@ def by_sheets(bench: Bench) -> Cost:
             cost.silent += 1
             cost.clicks += repair(bench)
             continue
-        clicks, looked = next_page(bench, asker)
+        clicks, looked = next_page(bench, asker, GOAL)
         cost.clicks += clicks
         cost.looked += looked
         cost.sheets += 1
     return cost
 
 
-def next_page(bench: Bench, asker: Asker) -> tuple[int, int]:
+def next_page(bench: Bench, asker: Asker, goal: float = np.inf) -> tuple[int, int]:
     """Answer what the page asks first; clicks, and faces looked at."""
     if asker.first() == "sheet":
-        items = asker.sheet().items
-        looked = sum(1 + len(i.others) + (i.guess != NOISE) for i in items)
-        return 1 + fill_in(bench, items), looked
+        return from_top_to_bottom(bench, asker, goal)
     checks, aside = asker.checks(), asker.asides()
     looked = sum(len(c.pieces) for c in checks) + len(aside)
     homes = asker.elsewhere([np.array([t], np.int64) for t in aside])
     return 1 + mark_strangers(bench, checks, aside, list(homes)), looked
+
+
+def from_top_to_bottom(bench: Bench, asker: Asker, goal: float) -> tuple[int, int]:
+    """Answer a sheet as sheet.js shows it; clicks, one of which confirms all, and faces looked at."""
+    below, answered, clicks, looked = list(asker.sheet().items), 0, 1, 0
+    while below:
+        wrong = next((k for k, item in enumerate(below) if right_of(bench, item) != item.guess), NOISE)
+        done, rest = (below, []) if wrong == NOISE else (below[: wrong + 1], below[wrong + 1 :])
+        clicks += fill_in(bench, tuple(done))
+        looked += sum(1 + len(i.others) + (i.guess != NOISE) for i in done)
+        answered += len(done)
+        if wrong == NOISE or answered >= PAGE or bench.right() >= goal:
+            break
+        asker.look(bench.view)
+        below = []
+        if asker.first() == "sheet":
+            place = {(item.track, item.whole): k for k, item in enumerate(rest)}
+            below = list(asker.sheet(min(LONGEST, PAGE - answered)).items)
+            below.sort(key=lambda i: place.get((i.track, i.whole), PAGE))
+    return clicks, looked
+
+
+def right_of(bench: Bench, item: Item) -> int:
+    """The track shown of the item's person, NOISE for nobody shown, -2 for no face."""
+    truth = bench.truth
+    if truth[item.track] < 0:
+        return -2
+    shown = [t for t in (item.guess, *item.others) if t != NOISE]
+    return next((t for t in shown if truth[t] == truth[item.track]), NOISE)
 
 
 def to_the_end(bench: Bench) -> tuple[int, int]:
@@ -149,8 +177,7 @@ def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
             bench.act({"action": "not-a-face", "tracks": [item.track]})
             clicks += 1
             continue
-        shown = [t for t in (item.guess, *item.others) if t != NOISE]
-        right = next((t for t in shown if truth[t] == truth[item.track]), NOISE)
+        shown, right = [t for t in (item.guess, *item.others) if t != NOISE], right_of(bench, item)
         answer = {"track": item.track, "whole": item.whole}
         clicks += right != item.guess
         if right == item.guess == NOISE:

@@ -34,6 +34,11 @@ def answered(page: Any, decisions: int) -> None:
     page.wait_for_function("n => document.querySelector('#undo').disabled === !n", arg=decisions)
 
 
+def settled(page: Any) -> None:
+    """What stands below the last answer was asked for anew, and had time to be looked at."""
+    page.wait_for_function("() => document.querySelector('.sheet').ariaBusy !== 'true'")
+
+
 @pytest.mark.parametrize(
     ("way", "key", "ready"),
     [
@@ -73,6 +78,7 @@ def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
     page.locator(".sheet .card").nth(1).wait_for()
     before = page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)")
     page.keyboard.press("f")
+    settled(page)
     page.keyboard.press("Enter")
     answered(page, 2)
     made = page.evaluate("fetch('/api/history').then((r) => r.json()).then((all) => all.map((d) => d.what))")
@@ -83,6 +89,56 @@ def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
     message.get_by_role("button", name="Undo").click()
     page.wait_for_function("() => document.querySelector('#undo').disabled")
     assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)") == before
+
+
+def test_what_stands_below_an_answer_is_asked_for_anew_and_looked_at_before_it_is_confirmed(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    sent: list[Any] = []
+    held: list[Any] = []
+
+    def anew(route: Any) -> None:
+        """What castlist asks for anew: the last face first, of whom one person fewer is offered."""
+        sent.append(route.request.post_data_json)
+        answer, (first, *others) = route.fetch(), held[::-1]
+        fewer = {**first, "others": first["others"][:-1]}
+        route.fulfill(response=answer, json={**answer.json(), "items": [fewer, *others[:-1]]})
+
+    def asking(route: Any) -> None:
+        answer = route.fetch()
+        held[:] = answer.json()["sheet"]["items"]
+        route.fulfill(response=answer)
+
+    page.route("**/api/questions", asking)
+    page.route("**/api/sheet", anew)
+    asked(page, "Who is who")
+    page.locator(".sheet .card").nth(1).wait_for()
+    count, last = len(held), held[-1]["track"]["track"]
+    assert page.locator(".card").count() == count
+    above = page.locator(".card").first.get_attribute("aria-label")
+    page.set_viewport_size({"width": 600, "height": 320})
+    page.locator(".card").first.locator("[data-fate='not-a-face']").click()
+    page.locator(".card.renewed").wait_for()
+    assert page.locator(".card").count() == count
+    assert page.locator(".card").first.get_attribute("aria-label") == above
+    assert page.locator(".card").last.get_attribute("class") == "card renewed"  # and nobody changed places
+    assert [step["action"] for step in sent[0]["steps"]] == ["not-a-face"]
+    assert page.locator("#undo").is_disabled()  # nothing is decided yet
+    page.locator(".card.renewed [aria-pressed=true]").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("#message").filter(has_text="have changed").wait_for()
+    assert page.locator("#undo").is_disabled()
+    page.wait_for_function("() => document.querySelector('.sheet').ariaBusy !== 'true'")
+    page.locator(".card.renewed").scroll_into_view_if_needed()
+    page.keyboard.press("Enter")
+    answered(page, 2)
+    history = page.evaluate("fetch('/api/history').then((r) => r.json())")
+    assert last in history[0]["tracks"] + history[1]["tracks"]
+    message = page.locator("#message").filter(has_text="not a face")
+    message.get_by_role("button", name="Undo").click()
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    assert page.said == []
 
 
 def test_a_stranger_goes_to_whom_a_number_names(

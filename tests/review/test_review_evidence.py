@@ -15,6 +15,7 @@ from review_made import tables
 from castlist.decisions import View, apply
 from castlist.errors import InputError
 from castlist.review import Session
+from castlist.store import Stale
 from castlist.suggest.batches import best_of
 from castlist.suggest.membership import RIDGE, FaceEvidence
 from castlist.suggest.questions import Asker
@@ -136,6 +137,59 @@ def test_a_sheet_joins_whole_people_and_parts_others(made: Callable[..., Any]) -
         assert session.sheet()["items"] == []
         session.decide({"action": "same", "tracks": [0, 4]})
         assert "this outranks decision 1" in session.history()[0]["what"]
+
+
+def test_a_sheet_after_answers_is_that_after_the_same_decisions_and_decides_nothing(
+    made: Callable[..., Any],
+) -> None:
+    rng = np.random.default_rng(1)
+    truth = np.repeat(np.arange(4), 12)
+    label = np.where(rng.random(48) < 0.2, (truth + 1) % 4, truth)
+    workspace = made(truth.tolist(), label.tolist())
+    with Session.open(workspace.place) as session:
+        first = session.sheet()["items"]
+        assert len(first) > 1
+        row = first[0]
+        shown = [t["track"] for t in [row["guess"], *row["others"]] if t]
+        answer = {"action": "sort", "items": [{"track": row["track"]["track"], "to": None, "not": shown}]}
+        none = {"action": "not-a-face", "tracks": [first[1]["track"]["track"]]}
+        before = session.view
+        ahead = session.sheet_after([answer, none], revision=before.revision)
+        assert session.view is before
+        assert session.history() == []
+        assert ahead["revision"] == before.revision
+        assert session.sheet()["items"] == first
+        assert session.decide_all([answer, none]) == [1, 2]
+        assert session.sheet()["items"] == ahead["items"]
+        together = session.view.label
+        session.undo()
+        session.undo()
+        assert [session.decide(answer), session.decide(none)] == [5, 6]
+        np.testing.assert_array_equal(session.view.label, together)
+        with pytest.raises(Stale):
+            session.sheet_after([answer], revision=before.revision)
+
+
+def test_several_decisions_are_made_all_or_none(made: Callable[..., Any]) -> None:
+    workspace = made([0, 0, 1, 1], [0, 0, 1, 1])
+    with Session.open(workspace.place) as session:
+        good = {"action": "split", "tracks": [0]}
+        for bad in ({"action": "split", "tracks": [0]}, {"action": "move", "tracks": [99]}, {}):
+            with pytest.raises(InputError):
+                session.decide_all([good, bad])
+            assert session.history() == []
+        with pytest.raises(InputError, match="at least one"):
+            session.decide_all([])
+        fresh = f"p{max(g.number for g in session.view.groups) + 1}"
+        session.decide_all([good, {"action": "name", "person": fresh, "name": "Anna"}])
+        named = session.view.group("Anna") or session.view.group(fresh)
+        assert named is not None
+        assert named.tracks.tolist() == [0]
+        assert named.name == "Anna"
+    with Session.open(workspace.place) as again:
+        assert [(g.id, g.name, g.tracks.tolist()) for g in again.view.groups] == [
+            (g.id, g.name, g.tracks.tolist()) for g in session.view.groups
+        ]
 
 
 def test_who_is_confirmed_keeps_the_name(made: Callable[..., Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from castlist.review.film import FilmFile, part
 from castlist.review.page import Page
 from castlist.review.session import Session
 from castlist.store import Stale
+from castlist.suggest.questions import LONGEST as LONGEST_SHEET
 from castlist.types import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = ["Projection", "answer", "application", "asset", "change"]
 Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 LONGEST = 1_000_000  # bytes of a request
+MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
 SCRIPTS = (
     "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
     "keys", "names", "people", "person", "pick", "proposed", "questions", "review", "sheet", "source",
@@ -142,6 +144,9 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
     session = page.session
 
     def decide(body: JsonObject) -> object:
+        if "steps" in body:
+            numbers = session.decide_all(_steps(body), revision=_revision(body), author=_author(body))
+            return {"decisions": numbers, "state": page.news(_revision(body))}
         number = session.decide(body, revision=_revision(body), author=_author(body))
         return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
 
@@ -162,6 +167,10 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
 
     return [
         ("/api/decide", decide),
+        (
+            "/api/sheet",
+            lambda body: session.sheet_after(_steps(body), _items(body), revision=_revision(body)),
+        ),
         ("/api/accept", accept),
         ("/api/reject", reject),
         ("/api/undo", undo),
@@ -321,6 +330,23 @@ def _revision(body: JsonObject) -> int:
     if type(revision) is not int or revision < 0:
         raise InputError("say which decision was the last one on the page, as in revision: 12")
     return revision
+
+
+def _steps(body: JsonObject) -> Sequence[JsonObject]:
+    steps = body.get("steps")
+    if not isinstance(steps, list) or not 0 < len(steps) <= MOST_STEPS:
+        raise InputError(f"give 1 to {MOST_STEPS} steps, each a decision")
+    found = [step for step in steps if isinstance(step, dict)]
+    if len(found) < len(steps):
+        raise InputError("each of the steps must be a decision, as in action: sort")
+    return found
+
+
+def _items(body: JsonObject) -> int:
+    items = body.get("items", LONGEST_SHEET)
+    if type(items) is not int or not 0 < items <= LONGEST_SHEET:
+        raise InputError(f"ask for 1 to {LONGEST_SHEET} items")
+    return items
 
 
 def _proposal(body: JsonObject) -> int:

@@ -50,6 +50,7 @@ from castlist.review.proposed import Offered, plain, proposals_of, same_question
 from castlist.review.saving import save_apart
 from castlist.store import Stale, Workspace
 from castlist.suggest.asides import set_aside
+from castlist.suggest.batches import Batch
 from castlist.suggest.names import Proposal
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
@@ -250,29 +251,56 @@ class Session:
         """
         with self._thinking:
             view = self.refresh()
-            batch = self._asks(view)
-            sheet = batch.first_of_each()[0] if limit == LONGEST else batch.sheet(limit)
+            asker = self._asks(view)
+            return self._listed(view, asker.first_of_each()[0] if limit == LONGEST else asker.sheet(limit))
 
-            def shown(track: int) -> dict[str, object]:
-                return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
+    def sheet_after(
+        self, requests: Sequence[JsonObject], limit: int = LONGEST, *, revision: int | None = None
+    ) -> dict[str, object]:
+        """The sheet as it would be after these answers, which are not decided: what they teach is used.
 
-            items = [
-                {
-                    "track": self.describe.track(i.track),
-                    "whole": i.whole,
-                    "of": view.groups[int(view.label[i.track])].id,
-                    "guess": shown(i.guess) if i.guess != NOISE else None,
-                    "others": [shown(t) for t in i.others],
-                    "probability": round(i.probability, 3),
-                }
-                for i in sheet.items
-            ]
-            return {
-                "revision": view.revision,
-                "items": items,
-                "gain": round(sheet.gain, 2),
-                "clicks": round(sheet.clicks, 2),
+        It is empty where something else than a sheet would be asked first.
+
+        Args:
+            requests: decisions as for `decide`, each on the people that those before it leave.
+            revision: the latest decision on the view that was answered on; None for the newest.
+
+        Raises:
+            Stale: others decided since `revision`.
+            InputError: a request cannot be understood.
+        """
+        with self._thinking:
+            with self._lock:
+                view = self.refresh()
+                self._current(revision)
+                after = self._tried(requests)[1]
+            asker = self._asks(after)
+            batch = asker.sheet(limit) if asker.first() == "sheet" else Batch((), 0.0, 0.0)
+            return {**self._listed(after, batch), "revision": view.revision}
+
+    def _listed(self, view: View, sheet: Batch) -> dict[str, object]:
+        """A sheet as plain values."""
+
+        def shown(track: int) -> dict[str, object]:
+            return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
+
+        items = [
+            {
+                "track": self.describe.track(i.track),
+                "whole": i.whole,
+                "of": view.groups[int(view.label[i.track])].id,
+                "guess": shown(i.guess) if i.guess != NOISE else None,
+                "others": [shown(t) for t in i.others],
+                "probability": round(i.probability, 3),
             }
+            for i in sheet.items
+        ]
+        return {
+            "revision": view.revision,
+            "items": items,
+            "gain": round(sheet.gain, 2),
+            "clicks": round(sheet.clicks, 2),
+        }
 
     def checks(self) -> dict[str, Json]:
         """People who are not confirmed, to be looked through at once; answer with "check".
@@ -393,21 +421,56 @@ class Session:
         with self._lock:
             self.refresh()
             self._current(revision)
-            made = decision(request, self.base, self.video, self.view, author)
-            return self._added(completed(made, self.view, self.base, self.video))
+            (number,) = self._added(*self._tried([request], author))
+            return number
 
-    def _added(self, made: Decision) -> int:
-        """Add a row to the log, with the numbers that people get after it; its number."""
-        trial = replace(made, id=self.view.revision + 1)
-        view = apply(self.base, self.video, [*self._log, trial], self.view)
-        made = with_numbers(made, view, self._log)
-        (row,) = self._workspace.decisions.added([made], revision=self.view.revision)
-        if row.id == trial.id:
-            self._log.append(replace(row, groups=made.groups))
+    def decide_all(
+        self, requests: Sequence[JsonObject], *, revision: int | None = None, author: str = ""
+    ) -> list[int]:
+        """Make several decisions, each on the people that those before it leave: all of them or none.
+
+        Args:
+            requests: as for `decide`, at least one.
+            revision: as for `decide`.
+
+        Returns:
+            Their numbers, in their order.
+
+        Raises:
+            Stale: others decided since `revision`.
+            InputError: a request cannot be understood.
+        """
+        with self._lock:
+            self.refresh()
+            self._current(revision)
+            if not requests:
+                raise InputError("name at least one decision")
+            return self._added(*self._tried(requests, author))
+
+    def _tried(self, requests: Sequence[JsonObject], author: str = "") -> tuple[list[Decision], View]:
+        """These decisions, and the people after them; nothing is kept of it."""
+        view, log = self.view, [*self._log]
+        for request in requests:
+            made = decision(request, self.base, self.video, view, author)
+            made, view = self._next(completed(made, view, self.base, self.video), view, log)
+            log.append(made)
+        return log[len(self._log) :], view
+
+    def _next(self, made: Decision, view: View, log: Sequence[Decision]) -> tuple[Decision, View]:
+        """A decision under its number, with the numbers that people get after it, and the people then."""
+        made = replace(made, id=view.revision + 1)
+        view = apply(self.base, self.video, [*log, made], view)
+        return with_numbers(made, view, log), view
+
+    def _added(self, made: Sequence[Decision], view: View) -> list[int]:
+        """Add rows to the log, after which the people are those of this view; their numbers."""
+        rows = self._workspace.decisions.added(made, revision=self.view.revision)
+        if [row.id for row in rows] == [d.id for d in made]:
+            self._log += [replace(row, groups=d.groups) for row, d in zip(rows, made, strict=True)]
             self.view = view
         else:
             self._take()
-        return row.id
+        return [row.id for row in rows]
 
     @_former.keyword("seen", "revision")
     def undo(
@@ -433,7 +496,11 @@ class Session:
             target = decision or (to_redo(self._log) if redo else to_undo(self._log))
             if target is None:
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
-            return self._added(Decision(DecisionKind.UNDO, undoes=target, author=author))
+            undo, view = self._next(
+                Decision(DecisionKind.UNDO, undoes=target, author=author), self.view, self._log
+            )
+            (number,) = self._added([undo], view)
+            return number
 
     def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
         """Keep names that a file proposes for somebody who has none; nothing is decided by it.

@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decide, decideBoth, el, face, get, idle, label, many, person, notify } from "./core.js";
+import { $$, button, clock, decide, decideAll, el, face, get, idle, label, many, person, notify } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
@@ -216,6 +216,6 @@ async function confirm() {
   const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
   const left = asides.filter((piece) => piece.pick === null), stay = left.filter((piece) => piece.lookedAt || !people.length).map((piece) => piece.tracks[0]);
   const answer = { action: "check", items, back, stay }, done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
-  if (noFace.length) await decideBoth({ action: "not-a-face", tracks: noFace }, answer, `${many(noFace.length, "track")}: not a face; ${done}`);
+  if (noFace.length) await decideAll([{ action: "not-a-face", tracks: noFace }, answer], `${many(noFace.length, "track")}: not a face; ${done}`);
   else await decide(answer, done);
 }

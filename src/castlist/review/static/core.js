@@ -94,10 +94,10 @@ async function answered(r) {
   const answer = await r.json().catch(() => ({ error: `castlist does not answer (${r.status})` }));
   return { status: r.status, ok: r.ok, ...answer };
 }
-const send = (path, body) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-// What changes nobody: the film, being done.
-export async function postTo(path, body) {
-  const answer = await answered(await send(path, body));
+const send = (path, body, signal) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+// What changes nobody: the film, being done, what would be asked after an answer.
+export async function postTo(path, body, signal) {
+  const answer = await answered(await send(path, body, signal));
   if (!answer.ok) throw new Error(answer.error);
   return answer;
 }
@@ -118,9 +118,9 @@ async function post(path, body, done) {
     if (!answer.ok) { notify(answer.error, true); return false; }
     performance.measure("action", { start: began, detail: body.action || path });
     const reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
-    const back = reopen || (["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null);
+    const back = reopen || (!answer.decisions && ["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null);
     notify(sentence((back && answer.sentence) || done), false, back);
-    return answer.decision;
+    return answer.decisions || answer.decision;
   } catch {
     notify(SILENT, true);
     return false;
@@ -131,11 +131,12 @@ async function post(path, body, done) {
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
 export const decide = (body, done) => post("/api/decide", body, done);
-// Two decisions of one action: one message with one Undo for both.
-export async function decideBoth(first, second, done) {
-  const a = await decide(first, done), b = a && await decide(second, done);
-  if (b) notify(sentence(done), false, async () => { if (await takeBack(b, done) !== false) await takeBack(a, done); });
-  return b;
+// Several decisions of one action, all of them or none: one message with one Undo for all.
+export async function decideAll(steps, done) {
+  if (steps.length < 2) return decide(steps[0], done);
+  const made = await post("/api/decide", { steps }, done);
+  if (made) notify(sentence(done), false, async () => { for (const number of [...made].reverse()) if (await takeBack(number, done) === false) return; });
+  return made;
 }
 // A name that a file proposes: yes is a decision like any other, no is never asked again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);

@@ -1,113 +1,196 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $$, button, clock, decide, decideBoth, el, face, get, idle, label, many, person, notify } from "./core.js";
+import { $, $$, S, arrange, button, clock, decideAll, el, face, get, idle, label, many, person, postTo, notify } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
 
-let items = [], at = 0;
+// An answer teaches castlist something about the faces below it: they are asked for anew, as they would be if all above
+// were confirmed. What stands above the lowest answer stays; nothing is decided before all are confirmed.
+const MOST = 48, LONGEST = 24; // items of a page, and of what is asked for at once
+const SOON = 500; // milliseconds after which what was asked for anew may have been looked at
+const AWHILE = 100; // milliseconds that an answer waits for the next one before anything is asked for
+let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null;
+let request = new AbortController(); // of what is asked for anew
 const NONE = -1; // somebody else than those shown
-const root = el("div", { className: "sheet" });
+const root = el("div", { className: "sheet" }), cards = el("div", { className: "cards" });
 root.addEventListener("keydown", keys);
 
 export function sheet(task) {
-  items = task.items.map((i) => ({ ...i, shown: [...(i.guess ? [i.guess] : []), ...i.others], ...unanswered(i) }));
-  at = 0;
-  const cards = el("div", { className: "cards" }, ...items.map(card)), n = items.length;
-  const open = items.filter(unknown).length, all = open === n;
-  root.replaceChildren(el("h2", {}, !all ? "Who is who?" : n > 1 ? "Are these somebody you know already?" : "Is this somebody you know already?"),
-    el("p", { className: "soft" }, all ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If you choose “Not sure”, nothing changes, and castlist does not compare it with these people again."
-      : "castlist has marked the person whom each face most likely shows. If that is wrong, click the right person. Then confirm all. “Not sure” changes nothing, and castlist does not compare that face with these people again."), cards,
-    el("div", { className: "confirm" }, button(all ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft" }, worth(n, task))));
+  asked = task;
+  items = task.items.map(item);
+  for (const i of items) i.node = card(i);
+  at = fixed = changed = 0;
+  settle();
+  lookedAt?.disconnect();
+  cards.replaceChildren(...items.map((i) => i.node));
+  root.replaceChildren(...head(), cards, foot());
   root.classList.remove("old");
   mark();
   return root;
+}
+const item = (i) => ({ ...i, part, node: null, renewed: false, lookedAt: false, shown: [...(i.guess ? [i.guess] : []), ...i.others], ...unanswered(i) });
+const open = () => items.filter(unknown).length;
+function head() {
+  const n = items.length, all = open() === n;
+  return [el("h2", {}, !all ? "Who is who?" : n > 1 ? "Are these somebody you know already?" : "Is this somebody you know already?"),
+    el("p", { className: "soft" }, (all ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If you choose “Not sure”, nothing changes, and castlist does not compare it with these people again."
+      : "castlist has marked the person whom each face most likely shows. If that is wrong, click the right person. Then confirm all. “Not sure” changes nothing, and castlist does not compare that face with these people again.")
+      + (n > 1 ? " Go from top to bottom: after each answer castlist compares the faces below it again, and marks what changed." : ""))];
+}
+function foot() {
+  return el("div", { className: "confirm" }, button(open() === items.length ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open() > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft", role: "status" }, worth()));
 }
 // How an item stands before anybody answers it: with whom castlist takes it for, or open.
 const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure", answered: false });
 // An answer; the same fate chosen again takes it back.
 const choose = (i, pick) => Object.assign(i, { pick, fate: "", answered: true });
 const decideFate = (i, fate) => Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
-function worth(n, task) {
-  const clicks = Math.max(1, Math.round(task.clicks)), right = task.gain * task.clicks;
-  return `${many(n, "face")} to look at; about ${many(clicks, "click")} should correct ${right < 10 ? right.toFixed(1) : Math.round(right)} faces.`;
+function worth() {
+  const left = items.length - fixed, clicks = Math.max(1, Math.round(asked.clicks)), right = asked.gain * asked.clicks;
+  return left ? `${many(left, "face")} ${fixed ? "left " : ""}to look at; about ${many(clicks, "click")} should correct ${right < 10 ? right.toFixed(1) : Math.round(right)} faces.` : "";
 }
 // Whom castlist takes for nobody who is shown.
 const unknown = (i) => !i.guess && i.shown.length > 0;
 // Everybody of those who was not answered yet is somebody new; to be seen, and sent with the rest.
 function nobodyElse() {
   for (const i of items) if (unknown(i) && !i.answered) choose(i, NONE);
+  fixed = items.length;
+  settle();
   mark();
 }
-export const focusSheet = () => $$(".card", root)[at]?.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
+export const focusSheet = () => items[at]?.node.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
 export const shown = () => root.isConnected && !root.classList.contains("old");
 export const old = () => root.classList.add("old");
 
-function card(i, k) {
-  const known = person(i.of), options = i.shown.map((t, j) => option(k, j, face(t.pictures[0]), label(person(t.person))));
-  options.push(option(k, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? "nobody of these" : "somebody else"));
-  const title = !i.whole ? `A face of ${label(known)} at ${clock(i.track.start)}` : known.tracks > 1 ? `All of ${label(known)}, ${many(known.tracks, "track")}` : `${label(known)}, seen once`;
+// Give an answer; where it is another than before, what is below it is asked for anew.
+function answer(i, change) {
+  const before = [i.pick, i.fate].join();
+  change(i);
+  at = items.indexOf(i);
+  fixed = Math.max(fixed, at + 1);
+  mark();
+  if ([i.pick, i.fate].join() !== before) renew();
+}
+// Nothing is asked for anew any more.
+function settle() {
+  request.abort();
+  request = new AbortController();
+  root.ariaBusy = "false";
+}
+async function renew() {
+  settle();
+  const { signal } = request, given = steps(items.slice(0, fixed)), room = Math.min(LONGEST, MOST - fixed);
+  if (!given.length || room < 1) return;
+  root.ariaBusy = "true";
+  await new Promise((done) => setTimeout(done, AWHILE));
+  const next = !signal.aborted && await postTo("/api/sheet", { revision: S.revision, steps: given, items: room }, signal).catch(() => null); // what is wrong is shown when all are confirmed
+  if (signal.aborted) return;
+  root.ariaBusy = "false";
+  if (!next || !shown() || next.revision !== S.revision) return;
+  const before = items.slice(fixed), place = new Map(before.map((i, k) => [same(i), k]));
+  part++;
+  const below = next.items.map((given) => {
+    const i = item(given), was = before[place.get(same(i))];
+    if (was && alike(was, i, (t) => t.track)) return Object.assign(was, { part });
+    i.renewed = !was || !alike(was, i, (t) => t.person);
+    return i;
+  });
+  below.sort((a, b) => (place.get(same(a)) ?? MOST) - (place.get(same(b)) ?? MOST));
+  asked = next;
+  items = [...items.slice(0, fixed), ...below];
+  for (const i of below) i.node ??= card(i);
+  arrange(cards, items.map((i) => i.node));
+  const [h2, soft] = head();
+  $("h2", root).replaceWith(h2);
+  $("h2 + .soft", root).replaceWith(soft);
+  $(".confirm", root).replaceWith(foot());
+  watch();
+  mark();
+}
+const same = (i) => i.track.track + (i.whole ? " whole" : "");
+const alike = (a, b, by) => Boolean(a.guess) === Boolean(b.guess) && a.shown.map(by).join() === b.shown.map(by).join();
+// What was asked for anew counts as looked at only once it was on the screen, above the bar at its foot.
+function watch() {
+  lookedAt?.disconnect();
+  lookedAt = new IntersectionObserver((entries) => {
+    for (const e of entries) if (e.isIntersecting) items.filter((i) => i.node === e.target).forEach((i) => { i.lookedAt = true; });
+  }, { rootMargin: `0px 0px -${$(".confirm", root).offsetHeight}px 0px`, threshold: 0.5 });
+  const fresh = items.filter((i) => i.renewed && !i.lookedAt && !i.answered);
+  for (const i of fresh) lookedAt.observe(i.node);
+  if (!fresh.length) return;
+  const { signal } = request;
+  changed = performance.now();
+  root.ariaBusy = "true";
+  setTimeout(() => { if (!signal.aborted) root.ariaBusy = "false"; }, SOON);
+}
+const called = (id) => (person(id) ? label(person(id)) : "new person above");
+
+function card(i) {
+  const known = person(i.of), options = i.shown.map((t, j) => option(i, j, face(t.pictures[0]), called(t.person)));
+  options.push(option(i, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? "nobody of these" : "somebody else"));
+  const title = !i.whole ? `A face of ${called(i.of)} at ${clock(i.track.start)}` : known?.tracks > 1 ? `All of ${called(i.of)}, ${many(known.tracks, "track")}` : `${called(i.of)}, seen once`;
   const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
   const node = el("div", { className: "card", role: "group", ariaLabel: title },
     el("div", { className: "it" }, playButton(i.track, title), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
     el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
-        const b = button(text, () => { decideFate(items[k], fate); at = k; mark(); }, { key });
+        const b = button(text, () => answer(i, () => decideFate(i, fate)), { key });
         b.dataset.fate = fate;
         return b;
-      }), button("Another person …", () => another(k), { key: "v" }))));
+      }), button("Another person …", () => another(i), { key: "v" }))));
   return node;
 }
 // Somebody who is there and not shown, chosen from everybody.
-function another(k) {
-  const i = items[k], without = [i.of, ...i.shown.map((t) => t.person)];
-  at = k;
+function another(i) {
+  const without = [i.of, ...i.shown.map((t) => t.person)];
+  at = items.indexOf(i);
   pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(i, r.person) });
 }
 async function chosen(i, chosenPerson) {
-  const k = items.indexOf(i);
-  if (k < 0 || !chosenPerson) return;
+  if (!items.includes(i) || !chosenPerson) return;
   try {
     const { tracks } = await get("/api/person/" + chosenPerson.id), [t] = await describe([chosenPerson.pictures[0]?.[2] ?? tracks[0]]);
     i.shown.push({ ...t, person: chosenPerson.id });
   } catch (e) { notify(e.message, true); return; }
-  choose(i, i.shown.length - 1);
-  $$(".card", root)[k]?.replaceWith(card(i, k));
-  mark();
-  to(k);
+  const node = card(i);
+  i.node.replaceWith(node);
+  i.node = node;
+  answer(i, () => choose(i, i.shown.length - 1));
+  to(at);
 }
 function playButton(t, title) {
   const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + title });
   b.append(face(t.pictures[0], title), ...t.pictures.slice(1, 4).map((q) => face(q)));
   return b;
 }
-function option(k, j, picture, text) {
+function option(i, j, picture, text) {
   const b = el("button", { type: "button", title: j === NONE ? "None of these people" : text }, picture, el("bdi", {}, text), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
   b.dataset.pick = j;
-  b.addEventListener("click", () => { choose(items[k], j); at = k; mark(); b.focus(); });
-  b.addEventListener("focus", () => { at = k; });
+  b.addEventListener("click", () => { answer(i, () => choose(i, j)); b.focus(); });
+  b.addEventListener("focus", () => { at = items.indexOf(i); });
   return b;
 }
 function mark() {
-  $$(".card", root).forEach((node, k) => {
-    const i = items[k];
-    node.classList.toggle("out", i.fate === "not-a-face");
+  for (const { node, fate, pick: picked, renewed } of items) {
+    node.classList.toggle("out", fate === "not-a-face");
+    node.classList.toggle("renewed", renewed);
     for (const b of $$("[data-pick]", node)) {
-      const on = !i.fate && Number(b.dataset.pick) === i.pick;
+      const on = !fate && Number(b.dataset.pick) === picked;
       b.ariaPressed = String(on);
-      b.tabIndex = Number(b.dataset.pick) === i.pick ? 0 : -1;
+      b.tabIndex = Number(b.dataset.pick) === picked ? 0 : -1;
     }
-    for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === i.fate); b.tabIndex = -1; }
-  });
+    for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = -1; }
+  }
 }
 function to(k) {
   at = Math.max(0, Math.min(items.length - 1, k));
-  const node = $$(".card", root)[at];
+  const node = items[at]?.node;
   node?.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
   node?.scrollIntoView({ block: "nearest" });
 }
 function columns() {
-  const all = $$(".card", root);
+  const all = items.map((i) => i.node);
   return Math.max(1, all.filter((n) => n.offsetTop === all[0].offsetTop).length);
 }
 function keys(e) {
@@ -124,21 +207,34 @@ export function press(key) {
   const i = items[at];
   if (!i) return false;
   if (key === "n") { nobodyElse(); return true; }
-  if (key === "v") { another(at); return true; }
-  if (key === "s" || key === "f") decideFate(i, key === "s" ? "unsure" : "not-a-face");
-  else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) choose(i, Number(key) - 1);
+  if (key === "v") { another(i); return true; }
+  if (key === "s" || key === "f") answer(i, () => decideFate(i, key === "s" ? "unsure" : "not-a-face"));
+  else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) answer(i, () => choose(i, Number(key) - 1));
   else return false;
-  mark();
   to(at);
   return true;
 }
 async function confirm() {
   if (!idle() || !shown()) return;
-  const sorted = items.filter((i) => !i.fate), no = items.filter((i) => i.fate === "not-a-face"), open = items.filter((i) => i.fate === "unsure" && i.shown.length);
-  const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
-  const left = open.map((i) => ({ track: i.track.track, open: i.shown.map((t) => t.track) })), all = [...lines, ...left];
-  const sort = all.length && { action: "sort", items: all }, none = no.length && { action: "not-a-face", tracks: no.map((i) => i.track.track) };
+  const fresh = items.filter((i) => i.renewed && !i.lookedAt && !i.answered);
+  if (fresh.length || performance.now() - changed < SOON) {
+    if (fresh.length) to(items.indexOf(fresh[0]));
+    notify("Faces below your last answer have changed. Look at them, then confirm.", true);
+    return;
+  }
+  settle();
+  const no = items.filter((i) => i.fate === "not-a-face"), lines = items.filter((i) => !i.fate);
   const sortedText = many(lines.length, "face") + " sorted", noneText = many(no.length, "track") + ": not a face";
-  if (sort && none) await decideBoth(sort, none, [...(lines.length ? [sortedText] : []), noneText].join("; "));
-  else await decide(sort || none, sort ? sortedText : noneText);
+  const given = steps(items);
+  if (given.length) await decideAll(given, [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "));
+}
+// The answers to these items as decisions, those of a part on the people that the parts before it leave.
+function steps(list) {
+  return [...new Set(list.map((i) => i.part))].flatMap((p) => stepsOf(list.filter((i) => i.part === p)));
+}
+function stepsOf(list) {
+  const sorted = list.filter((i) => !i.fate), no = list.filter((i) => i.fate === "not-a-face"), left = list.filter((i) => i.fate === "unsure" && i.shown.length);
+  const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
+  const all = [...lines, ...left.map((i) => ({ track: i.track.track, open: i.shown.map((t) => t.track) }))];
+  return [...(all.length ? [{ action: "sort", items: all }] : []), ...(no.length ? [{ action: "not-a-face", tracks: no.map((i) => i.track.track) }] : [])];
 }
