@@ -203,3 +203,19 @@ def test_the_faces_of_a_person_are_read_at_once(lib):
         db.set_trace_callback(asked.append)
         assert links(db, None)
     assert sum("vectors.data" in statement for statement in asked) == 2  # once for each of two people
+
+
+def test_people_who_were_confirmed_apart_are_a_link_once_castlist_joins_them(tmp_path):
+    """Films a and b, and c and d, were each confirmed; further films say that all show one person."""
+    lib = Library(tmp_path / "lib")
+    for name, age in (("a", 1000), ("b", 1000), ("c", 2000), ("d", 2000)):
+        lib.add(made_film(tmp_path, name, [[1], [1]], noise=0.1, older=0.66, age=age))
+    assert [len(films) for films in members(lib).values()] == [2, 2]
+    lib.confirm(rows(lib))
+    assert lib.links() == []
+    for name in "efgh":
+        lib.add(made_film(tmp_path, name, [[1], [1]], noise=0.1))
+    assert [len(films) for films in members(lib).values()] == [8]
+    assert {row[0] for row in rows(lib)} in ({*"abefgh"}, {*"cdefgh"})
+    lib.confirm(rows(lib))
+    assert lib.links() == []

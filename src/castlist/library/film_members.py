@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,6 @@ from castlist.library.shelf import blocks
 from castlist.library.ulid import new_ulid
 
 __all__ = [
-    "SETTLED",
     "Events",
     "FilmMember",
     "confirmed",
@@ -206,15 +206,38 @@ def typical(members: Sequence[FilmMember], mean: NDArray[np.float64], known: Set
 
 
 def settled(db: Db) -> set[int]:
-    """The rows of the film-people of whom a user decided, or confirmed, whose they are."""
-    return {member for (member,) in db.execute(f"{SETTLED} SELECT id FROM settled")}  # noqa: S608
+    """The rows of the film-people of whom a user decided, or confirmed, whose they are.
+
+    Where castlist linked two people whose films were each confirmed apart, only the one with more of these
+    is settled: nobody said that the two are one.
+    """
+    told = {member for (member,) in db.execute("SELECT id FROM member WHERE how = ?", (LinkOrigin.USER,))}
+    pairs = db.execute(_CONFIRMED, {"user": LinkOrigin.USER, "same": PairAnswer.SAME}).fetchall()
+    best: dict[str, list[int]] = {}
+    for person, group in _joined(pairs):
+        if (len(group), -group[0]) > (len(best.get(person, ())), -best.get(person, [0])[0]):
+            best[person] = group
+    return told.union(*best.values())
 
 
-SETTLED = f"""
-WITH pair AS (
-    SELECT a, b FROM answer JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b
-    WHERE said = '{PairAnswer.SAME}' AND x.person = y.person
-), settled AS (
-    SELECT id FROM member WHERE how = '{LinkOrigin.USER}' UNION SELECT a FROM pair UNION SELECT b FROM pair
-)
-"""  # noqa: S608
+# Confirmed pairs of one person, and whether a user merged or split that person: then all belong together.
+_CONFIRMED = """
+SELECT x.person, a, b, EXISTS (SELECT 1 FROM member WHERE person = x.person AND how = :user)
+FROM answer JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b
+WHERE said = :same AND x.person = y.person ORDER BY x.person, a, b
+"""
+
+
+def _joined(pairs: Sequence[tuple[str, int, int, int]]) -> Iterator[tuple[str, list[int]]]:
+    """The film-people that confirmed pairs join, group by group, with their person."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    for person, rows in groupby(pairs, key=lambda row: row[0]):
+        own = [*rows]
+        ids, place = np.unique([row[1:3] for row in own], return_inverse=True)
+        a, b = place.reshape(-1, 2).T
+        graph = coo_array((np.ones(len(a)), (a, b)), shape=(len(ids), len(ids)))
+        label = np.zeros(len(ids), int) if own[0][3] else connected_components(graph, directed=False)[1]
+        for group in range(int(label.max()) + 1):
+            yield person, ids[label == group].tolist()

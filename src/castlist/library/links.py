@@ -7,6 +7,7 @@ made; nothing is written here.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence, Set
@@ -15,7 +16,6 @@ from math import isfinite
 
 from castlist.errors import InputError
 from castlist.library.film_members import (
-    SETTLED,
     Events,
     FilmMember,
     confirmed,
@@ -74,7 +74,7 @@ def links(db: Db, limit: int | None) -> list[FilmLink]:
     """
     known = settled(db)
     found: list[FilmLink] = []
-    for person, name in db.execute(_PEOPLE, (WEIGHED,)).fetchall():
+    for person, name in db.execute(_PEOPLE, (json.dumps([*known]), WEIGHED)).fetchall():
         found += _links_of(db, person, shown_person(person, name), known)
     found.sort(key=lambda link: (link.likeness, link.person, link.member.id))
     chosen = found if limit is None else found[:limit]
@@ -83,13 +83,13 @@ def links(db: Db, limit: int | None) -> list[FilmLink]:
 
 
 # People some of whose links nobody confirmed: how many, and how surely the least sure one was linked.
-_OPEN = f"""
-{SETTLED}, open AS (
+_OPEN = """
+WITH open AS (
     SELECT person, min(coalesce(probability, 1)) AS least,
-           count(*) - max(1, sum(id IN (SELECT id FROM settled))) AS links
+           count(*) - max(1, sum(id IN (SELECT value FROM json_each(?)))) AS links
     FROM member WHERE person IS NOT NULL GROUP BY person HAVING links > 0
 )
-"""  # noqa: S608
+"""
 _PEOPLE = f"""
 {_OPEN} SELECT open.person, name FROM open JOIN person ON person.id = open.person
 ORDER BY least, open.person LIMIT ?
@@ -112,7 +112,8 @@ def _others(order: Sequence[FilmMember], member: FilmMember) -> tuple[FilmMember
 
 def count_links(db: Db) -> int:
     """How many links nobody confirmed."""
-    return int(db.execute(f"{_OPEN} SELECT coalesce(sum(links), 0) FROM open").fetchone()[0])  # noqa: S608
+    known = json.dumps([*settled(db)])
+    return int(db.execute(f"{_OPEN} SELECT coalesce(sum(links), 0) FROM open", (known,)).fetchone()[0])  # noqa: S608
 
 
 def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events:
