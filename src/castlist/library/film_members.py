@@ -211,13 +211,13 @@ def settled(db: Db) -> set[int]:
     Where castlist linked two people whose films were each confirmed apart, only the one with more of these
     is settled: nobody said that the two are one.
     """
-    told = {member for (member,) in db.execute("SELECT id FROM member WHERE how = ?", (LinkOrigin.USER,))}
+    decided = {member for (member,) in db.execute("SELECT id FROM member WHERE how = ?", (LinkOrigin.USER,))}
     pairs = db.execute(_CONFIRMED, {"user": LinkOrigin.USER, "same": PairAnswer.SAME}).fetchall()
     best: dict[str, list[int]] = {}
     for person, group in _joined(pairs):
         if (len(group), -group[0]) > (len(best.get(person, ())), -best.get(person, [0])[0]):
             best[person] = group
-    return told.union(*best.values())
+    return decided.union(*best.values())
 
 
 # Confirmed pairs of one person, and whether a user merged or split that person: then all belong together.
