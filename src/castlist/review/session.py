@@ -418,11 +418,8 @@ class Session:
             Stale: others decided since `revision`.
             InputError: the request cannot be understood.
         """
-        with self._lock:
-            self.refresh()
-            self._current(revision)
-            (number,) = self._added(*self._tried([request], author))
-            return number
+        (number,) = self.decide_all([request], revision=revision, author=author)
+        return number
 
     def decide_all(
         self, requests: Sequence[JsonObject], *, revision: int | None = None, author: str = ""
