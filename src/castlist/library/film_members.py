@@ -164,8 +164,9 @@ def parted_off(db: Db, person: str, members: Sequence[FilmMember], parted: Seque
 
 
 def confirmed(
-    db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember], right: Sequence[FilmMember]
-) -> Events:
+    db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember], right: Sequence[FilmMember],
+    known: Set[int],
+) -> Events:  # fmt: skip
     """The events by which film-people are one person for sure: each is the same as the most typical one.
 
     Of those that are so already nothing is said again.
@@ -174,6 +175,7 @@ def confirmed(
         members: all film-people of the person.
         parted: those that go.
         right: those that stay, as a user says.
+        known: rows of those that a user confirmed, see `settled`.
 
     Raises:
         InputError: somebody goes and stays.
@@ -183,7 +185,6 @@ def confirmed(
     rest = [m for m in members if m not in parted]
     if len(rest) < 2 or not right:
         return []
-    known = settled(db)
     base = typical(rest, mean_scores(db, rest), known)[0]
     return [
         (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})

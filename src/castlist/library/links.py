@@ -128,7 +128,7 @@ def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events
     Raises:
         InputError: there is nobody like that, or several, somebody is right and wrong, or belongs to nobody.
     """
-    stay, go = _by_person(db, right), _by_person(db, wrong)
+    stay, go, known = _by_person(db, right), _by_person(db, wrong), settled(db)
     taken_out: Events = []
     agreed: Events = []
     for person in dict.fromkeys([*go, *stay]):
@@ -136,7 +136,7 @@ def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events
         if len(parted) == len(members):
             parted.remove(max(members, key=lambda m: (m.seconds, -m.id)))
         taken_out += parted_off(db, person, members, parted)
-        agreed += confirmed(db, members, parted, stay.get(person, []))
+        agreed += confirmed(db, members, parted, stay.get(person, []), known)
     return taken_out + agreed
 
 

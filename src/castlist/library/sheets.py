@@ -21,6 +21,7 @@ from castlist.library.film_members import (
     least_alike,
     parted_off,
     parts,
+    settled,
 )
 from castlist.library.log import EventKind, PairAnswer
 from castlist.library.lookup import elder, name_of
@@ -87,7 +88,7 @@ def events_of(
         if reply == PairAnswer.SAME and there not in people:
             people.append(there)
     sure = [m for m in members if any(m.means(given) for given in right)]
-    return events + confirmed(db, members, parted, sure) + _merged(db, people)
+    return events + confirmed(db, members, parted, sure, settled(db)) + _merged(db, people)
 
 
 def _sides(db: Db, question: str, person: str) -> tuple[int, int, str]:
