@@ -1,4 +1,4 @@
-"""A library of a million prototypes: adding, searching by a face, erasing somebody.
+"""A library of a million prototypes: adding, joining, parting and erasing people, searching by a face.
 
     python benchmarks/library_scale.py FOLDER [--people 20000] [--films 625]
 
@@ -153,6 +153,16 @@ def step(folder: Path, what: str, people: int, films: int) -> None:
     elif what == "search":
         hits = [lib.search_face(faces_of(p, 1, rng)[0]) for p in range(5)]
         note = f"5 faces; the first answer is sure {sum(h[0].probability > 0.99 for h in hits if h)} times"
+    elif what == "merge":
+        first, second = (p for p, _ in zip(lib.people, range(2), strict=False))
+        before, cpu = time.perf_counter(), time.process_time()
+        lib.merge(first.id, second.id)
+        note = f"two people of {len(first.films)} and {len(second.films)} films"
+    elif what == "split":
+        person = lib.people[0]
+        before, cpu = time.perf_counter(), time.process_time()
+        lib.split(person.id, [person.films[-1].name])
+        note = f"one of {len(person.films)} films taken out"
     elif what == "forget":
         last = next(p.person for p in lib.search_face(faces_of(people, 1, rng)[0], "sface"))
         assert last
@@ -174,7 +184,7 @@ def main() -> None:
         step(given.folder / "library", given.step, given.people, given.films)
         return
     given.folder.mkdir(parents=True, exist_ok=True)
-    steps = ["make", "add", "add again", "search", "forget"]
+    steps = ["make", "add", "add again", "merge", "split", "search", "forget"]
     for what in steps:
         same = [
             str(given.folder),

@@ -202,3 +202,23 @@ def test_a_name_that_somebody_else_has_stays_theirs(tmp_path):
     assert lib.person(second).name == "Anna"
     lib.rebuild()
     assert lib.person(second).name == "Anna"
+
+
+def test_a_page_of_links_stays_in_the_history_for_those_who_are_not_forgotten(tmp_path):
+    lib = Library(tmp_path / "lib")
+    for name in "abc":
+        lib.add(made_film(tmp_path, name, [[1], [1], [2], [2]], noise=0.1))
+    before = {link.person for link in lib.links()}
+    assert len(before) == 2
+    number = lib.confirm([f"{link.member.film}:{link.member.key}" for link in lib.links()])
+    gone, stays = sorted(before)
+    assert lib.forget(gone) == []
+    (decision,) = lib.history()
+    assert decision.number == number
+    assert gone[-6:] not in decision.sentence
+    assert stays[-6:] in decision.sentence
+    assert lib.links() == []
+    lib.rebuild()
+    assert [made.sentence for made in lib.history()] == [decision.sentence]
+    lib.undo()
+    assert {link.person for link in lib.links()} == {stays}

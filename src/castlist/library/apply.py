@@ -11,7 +11,15 @@ from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import undo
 from castlist.library.harvest import FilmFacts, MemberFacts
-from castlist.library.log import Event, EventKind, FilmPerson, LinkOrigin, LoggedQuestion
+from castlist.library.log import (
+    DECIDED,
+    MERGED_BY_ANSWER,
+    Event,
+    EventKind,
+    FilmPerson,
+    LinkOrigin,
+    LoggedQuestion,
+)
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -130,9 +138,12 @@ def _merge(db: Db, event: Event) -> None:
     if into == gone:
         return
     origin = LinkOrigin.USER if event.author else LinkOrigin.LINKED
+    if event.author and event.data.get("by") == MERGED_BY_ANSWER:
+        origin = LinkOrigin.ANSWERED
+    stays = (LinkOrigin.USER, LinkOrigin.USER if origin == LinkOrigin.USER else LinkOrigin.ANSWERED)
     db.execute(
-        "UPDATE member SET person = ?, how = iif(how = ?, how, ?), probability = ? WHERE person = ?",
-        (into, LinkOrigin.USER, origin, event.data.get("p"), gone),
+        "UPDATE member SET person = ?, how = iif(how IN (?, ?), how, ?), probability = ? WHERE person = ?",
+        (into, *stays, origin, event.data.get("p"), gone),
     )
     db.execute(
         "UPDATE person SET (name, named_by) = (SELECT name, named_by FROM person WHERE id = ?)"
@@ -165,8 +176,8 @@ def _weighed(db: Db, event: Event) -> None:
             _begin_person(db, _id(person), event.time)
             person = now_id(db, person)
         db.execute(
-            "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND how <> ?",
-            (person, LinkOrigin.LINKED if person else "", chance, member, LinkOrigin.USER),
+            "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND how NOT IN (?, ?)",
+            (person, LinkOrigin.LINKED if person else "", chance, member, *DECIDED),
         )
     for digest, key, there, other, chance, why in event.data["asked"]:
         _ask(db, member_named(db, digest, key), member_named(db, there, other), chance, why)

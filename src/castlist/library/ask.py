@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from castlist.library.partition import SURE, Group, Partition
 
-__all__ = ["ASK", "ASKED", "TOGETHER", "Ask", "asks"]
+__all__ = ["ALIKE", "ASK", "ASKED", "TOGETHER", "Ask", "asks"]
 
 ASK = 0.02  # probability from which a user is asked: one more face in a question about somebody costs little
 ASKED = 3  # questions about one person of a film at most
 BOTH = "looks like two people of the library"
+ALIKE = "all films together say that they are the same person"
 # Mirrors and split screens show somebody twice, and a film may have put a face with the wrong person.
 TOGETHER = "one film shows both at once, and all films together say that they are the same person"
 TWO = "one film shows both as two people, and all films together say that they are the same person"
@@ -28,18 +29,20 @@ class Ask:
     why: str
 
 
-def asks(found: Partition) -> list[Ask]:
+def asks(found: Partition, about: Collection[int] | None = None, sure: str = BOTH) -> list[Ask]:
     """What is to be asked, the likeliest first, at most ASKED questions about each person.
 
-    Of a small library about everybody, of a large one about the people of the film that is added.
+    Args:
+        about: nodes of the people that are asked about; None for all.
+        sure: the reason to ask about two people who are one for sure and are not linked.
     """
     asked: list[Ask] = []
-    about: Counter[int] = Counter()
-    for chance, g, h in sorted(_open(found), key=lambda pair: (-pair[0], pair[1:])):
+    count: Counter[int] = Counter()
+    for chance, g, h in sorted(_open(found, about), key=lambda pair: (-pair[0], pair[1:])):
         group, other = found.groups[g], found.groups[h]
-        why = _why(found, group, other, chance)
-        if why is not None and min(about[g], about[h]) < ASKED:
-            about.update((g, h))
+        why = _why(found, group, other, chance, sure)
+        if why is not None and min(count[g], count[h]) < ASKED:
+            count.update((g, h))
             asked.append(Ask(*_most_alike(found, group, other), chance, why))
     return asked
 
@@ -54,20 +57,20 @@ def _most_alike(found: Partition, group: Group, other: Group) -> tuple[int, int]
     return max(((i, j) for i in group for j in other), key=rank)
 
 
-def _open(found: Partition) -> Iterator[tuple[float, int, int]]:
+def _open(found: Partition, about: Collection[int] | None) -> Iterator[tuple[float, int, int]]:
     """Pairs of people who may be one, with the probability."""
-    arrived = {g for g, group in found.groups.items() if any(found.nodes[i].film == 0 for i in group)}
-    for g in found.groups if found.whole else arrived:
+    chosen = {
+        g for g, group in found.groups.items() if about is None or not frozenset(about).isdisjoint(group)
+    }
+    for g in chosen:
         for h in found.near[g]:
-            if (g < h or (h not in arrived and not found.whole)) and not found.one_film(
-                found.groups[g], found.groups[h]
-            ):
+            if (g < h or h not in chosen) and not found.one_film(found.groups[g], found.groups[h]):
                 chance = found.probability(found.groups[g], found.groups[h])
                 if chance >= ASK:
                     yield chance, g, h
 
 
-def _why(found: Partition, group: Group, other: Group, chance: float) -> str | None:
+def _why(found: Partition, group: Group, other: Group, chance: float, sure: str) -> str | None:
     """What a question says beside its probability; None where nothing is to be asked."""
     if any(pair in found.rules.apart for pair in found.pairs(group, other)):
         return None
@@ -78,4 +81,4 @@ def _why(found: Partition, group: Group, other: Group, chance: float) -> str | N
         return TOGETHER if chance >= SURE and not found.decided(group, other) else None
     if chance < SURE:
         return ""
-    return BOTH if found.allowed(group, other) else TWO
+    return sure if found.allowed(group, other) else TWO

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from castlist.decisions import Anchor
 from castlist.library.apply import match
-from castlist.library.ask import Ask, asks
+from castlist.library.ask import asks
 from castlist.library.harvest import FilmFacts, decisions_in
-from castlist.library.log import Data, EventKind, FilmPerson, LinkOrigin, LoggedAsk, LoggedMove
+from castlist.library.log import DECIDED, Data, EventKind, FilmPerson, LinkOrigin, LoggedMove
 from castlist.library.lookup import anchors_of, elder, find_film, place_of
 from castlist.library.partition import Partition, identities
+from castlist.library.questions import asked_no_more, logged, open_questions
 from castlist.library.scope import Arrival, weighed
 from castlist.library.score import pair_score
 from castlist.library.shelf import vectors_of
@@ -23,7 +24,6 @@ from castlist.library.ulid import new_ulid
 __all__ = ["Growth", "grow", "side_of"]
 
 Db = sqlite3.Connection
-CHANGE = 0.01  # of a question's probability, from which it is logged again
 FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
 
 
@@ -147,8 +147,8 @@ def _people(
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif link and link.person:
             origin = LinkOrigin.NEW if link.probability is None else LinkOrigin.LINKED
-            if was and was.how == LinkOrigin.USER:  # whose whole person is another one now
-                origin = LinkOrigin.USER
+            if was and was.how in DECIDED:  # whose whole person is another one now
+                origin = LinkOrigin(was.how)
             row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
@@ -170,12 +170,11 @@ def _weighed(
         for node, link in ((node, links[i]) for i, node in enumerate(found.nodes))
         if node.member is not None and heirs.get(str(node.person), node.person) != link.person
     ]
-    before = {
-        frozenset(((a, b), (c, d))): (chance, why) for a, b, c, d, chance, why in db.execute(_QUESTIONS)
-    }
-    open_now = asks(found)
-    asked = _asked(found, open_now, before, growth)
-    withdrawn = _withdrawn(found, open_now, before)
+    before = open_questions(db)
+    open_now = asks(found, None if found.whole else [i for i, n in enumerate(found.nodes) if n.film == 0])
+    asked = logged(found, open_now, before)
+    withdrawn = asked_no_more(found, open_now, before)
+    growth.asked = len({frozenset((ask[:2], ask[2:4])) for ask in asked} - before.keys())
     growth.merged, growth.moved = len(heirs), len(moves)
     growth.moved_to = sorted({move.person for move in moves if move.person})
     data: Data = {"moves": moves, "asked": asked, "withdrawn": withdrawn}
@@ -190,52 +189,6 @@ def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
         if node.person and person:
             now[node.person][person] += 1
     return {p: max(those, key=lambda q: (those[q], q)) for p, those in now.items() if p not in those}
-
-
-Sides = frozenset[tuple[str, str]]  # of a question: digest of the film and key in it of both
-
-
-def _asked(
-    found: Partition, open_now: Sequence[Ask], before: Mapping[Sides, tuple[float, str]], growth: Growth
-) -> list[LoggedAsk]:
-    """The questions that are new, or have another probability now."""
-    logged = []
-    for ask in open_now:
-        a, b = found.nodes[ask.node].order, found.nodes[ask.other].order
-        was = before.get(frozenset((a, b)))
-        growth.asked += was is None
-        if was is None or abs(was[0] - ask.probability) > CHANGE or was[1] != ask.why:
-            logged.append(LoggedAsk(*a, *b, round(ask.probability, 6), ask.why))
-    return logged
-
-
-def _withdrawn(found: Partition, open_now: Sequence[Ask], before: Iterable[Sides]) -> list[list[list[str]]]:
-    """The questions that are asked no more, where everybody was weighed.
-
-    Those that a user's decision settles stay: they are open again when it is taken back.
-    """
-    if not found.whole:
-        return []
-    person = {node.order: node.person for node in found.nodes}
-    apart = {frozenset(found.nodes[i].person for i in pair) for pair in found.rules.apart}
-    still = {frozenset((found.nodes[ask.node].order, found.nodes[ask.other].order)) for ask in open_now}
-    gone = [sides for sides in before if sides <= person.keys() and sides not in still]
-    people = {sides: frozenset(person[order] for order in sides) for sides in gone}
-    settled = {
-        sides for sides, those in people.items() if those in apart or (len(those) == 1 and None not in those)
-    }
-    return sorted(sorted(map(list, sides)) for sides in gone if sides not in settled)
-
-
-_QUESTIONS = """
-SELECT first.digest, a.key, second.digest, b.key, question.probability, why FROM question
-JOIN member AS a ON a.id = question.a JOIN film AS first ON first.id = a.film
-JOIN member AS b ON b.id = question.b JOIN film AS second ON second.id = b.film
-WHERE NOT EXISTS (
-    SELECT 1 FROM answer
-    WHERE answer.a = min(question.a, question.b) AND answer.b = max(question.a, question.b)
-)
-"""
 
 
 def _gone(

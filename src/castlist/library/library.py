@@ -39,10 +39,11 @@ from castlist.library.forget import (
 from castlist.library.grow import Growth, grow, side_of
 from castlist.library.harvest import FilmFacts, harvest, stamp_of
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
-from castlist.library.log import Data, Event, EventKind, PairAnswer, now
+from castlist.library.log import MERGED_BY_ANSWER, Data, Event, EventKind, PairAnswer, now
 from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
+from castlist.library.questions import asked_after
 from castlist.library.search import LikelyPerson, by_face
 from castlist.library.sheets import QuestionSheet, events_of, sheets
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
@@ -59,6 +60,7 @@ from castlist.types import Machine
 __all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
 
 LONGEST = 1000  # characters of a name
+Fills = Sequence[tuple[FilmFacts, Growth]]  # films whose workspaces are read
 
 
 class AddedState(StrEnum):
@@ -200,13 +202,23 @@ class Library:
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[sqlite3.Connection, Callable[..., int]]]:
-        """The catalogue up to date with the log, and what adds events to both; all of them or none."""
+        """The catalogue up to date with the log, and what adds events to both; all of them or none.
+
+        With `ask`, what is to be asked about the people whom the events join or part is added to them.
+        """
         storage.check_folder(self.path)
         with storage.locked(self.path), storage.sentences(self.path):
             connected = closing(self._connected(write=True, locked=True))
             with connected as db, storage.understood(self.path):
                 self._catch_up(db)
-                yield db, lambda events, author="", fills=(): self._record(db, events, author, fills)
+
+                def record(
+                    events: Sequence[tuple[EventKind, Data]], author: str = "", fills: Fills = (),
+                    ask: bool = False,
+                ) -> int:  # fmt: skip
+                    return self._record(db, events, author, fills, ask=ask)
+
+                yield db, record
             with suppress(sqlite3.Error), closing(storage.connect(self.path, write=True)) as db:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -215,21 +227,28 @@ class Library:
         db: sqlite3.Connection,
         events: Sequence[tuple[EventKind, Data]],
         author: str,
-        fills: Sequence[tuple[FilmFacts, Growth]] = (),
+        fills: Fills = (),
+        *,
+        ask: bool = False,
     ) -> int:
         """Events into the tables and the log; the number of the first one.
 
         What is in the log counts: a catalogue behind it catches up.
         """
         log, time = storage.event_log(self.path), now()
-        first = number = applied(db)
+        first = applied(db)
+        made: list[Event] = []
+
+        def happen(events: Sequence[tuple[EventKind, Data]]) -> None:
+            for kind, data in events:
+                made.append(Event(kind, data, author, time, first + len(made) + 1))
+                apply.apply_event(db, made[-1])
+
         db.execute("BEGIN IMMEDIATE")
         try:
-            made = []
-            for kind, data in events:
-                number += 1
-                made.append(Event(kind, data, author, time, number))
-                apply.apply_event(db, made[-1])
+            happen(events)
+            if ask and (people := undo.joined_or_parted(db, first + 1)):
+                happen(asked_after(db, people))
             for facts, growth in fills:
                 film = lookup.find_film(db, facts.video.digest)
                 if film is not None:
@@ -465,7 +484,7 @@ class Library:
             if first == second:
                 raise InputError(f"{a} and {b} are the same person already")
             into, gone = lookup.elder(db, first, second)
-            record([(EventKind.MERGE, {"into": into, "gone": gone})], author=author or "somebody")
+            record([(EventKind.MERGE, {"into": into, "gone": gone})], author=author or "somebody", ask=True)
             self._bring_names(db, into)
         return into
 
@@ -480,7 +499,7 @@ class Library:
             members = film_members(db, known)
             chosen = parts(members, person, films)
             events = split_off(known, next(m for m in members if m not in chosen), chosen)
-            record(events, author=author or "somebody")
+            record(events, author=author or "somebody", ask=True)
             new = events[0][1]["new"]
             self._bring_names(db, known, new)
         return new
@@ -503,11 +522,11 @@ class Library:
             people = [_person_of(db, member) for member in row]
             if reply == PairAnswer.SAME and None not in people and people[0] != people[1]:
                 into, gone = lookup.elder(db, str(people[0]), str(people[1]))
-                events.append((EventKind.MERGE, {"into": into, "gone": gone}))
+                events.append((EventKind.MERGE, {"into": into, "gone": gone, "by": MERGED_BY_ANSWER}))
             if reply == PairAnswer.DIFFERENT and people[0] == people[1] and people[0] is not None:
                 members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
                 events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
-            number = record(events, author=author or "somebody")
+            number = record(events, author=author or "somebody", ask=True)
             self._bring_names(db, *(p for p in (_person_of(db, member) for member in row) if p))
             return number
 
@@ -534,7 +553,7 @@ class Library:
             events = events_of(db, known, replies, wrong, right)
             if not events:
                 raise InputError("answer a question, or name a film that shows somebody else")
-            number = record(events, author=author or "somebody")
+            number = record(events, author=author or "somebody", ask=True)
             self._bring_names(db, *undo.people_of(db, number), lookup.now_id(db, known))
             return number
 
@@ -556,7 +575,7 @@ class Library:
                     "there is nothing to confirm, or it was confirmed already; castlist library links lists "
                     "the open links"
                 )
-            number = record(events, author=author or "somebody")
+            number = record(events, author=author or "somebody", ask=True)
             self._bring_names(db, *undo.people_of(db, number))
             return number
 

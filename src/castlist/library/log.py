@@ -18,6 +18,8 @@ from castlist.errors import WorkspaceError
 from castlist.store.folder import Folder
 
 __all__ = [
+    "DECIDED",
+    "MERGED_BY_ANSWER",
     "Data",
     "Event",
     "EventKind",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 VERSION = 1  # of the log that is written; a later one is not opened
+MERGED_BY_ANSWER = "answer"  # two people of films were compared; others of their films came along
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
 
 
@@ -64,6 +67,10 @@ class LinkOrigin(StrEnum):
     NEW = "new"
     LINKED = "linked"  # by appearance
     USER = "told"  # by a user's decision
+    ANSWERED = "answered"  # a user said that two people are one, and compared others of their films
+
+
+DECIDED = (LinkOrigin.USER, LinkOrigin.ANSWERED)  # what castlist never changes
 
 
 class FilmPerson(TypedDict, total=False):
@@ -130,7 +137,7 @@ class Data(TypedDict, total=False):
     a: list[str]
     b: list[str]
     said: str  # a PairAnswer
-    by: str
+    by: str  # who gave a name; of a merge, MERGED_BY_ANSWER or nothing
     ids: list[str]
     of: int  # the decision that is taken back
 

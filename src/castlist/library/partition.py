@@ -11,13 +11,24 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import exp, lgamma, log
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.library.score import MIRRORS, ScoreOdds, ScoreTable, independent_scores, posterior
 
-__all__ = ["SURE", "Group", "Node", "Partition", "Rules", "identities", "partition"]
+__all__ = [
+    "SURE",
+    "Group",
+    "Node",
+    "NodeGrouping",
+    "Partition",
+    "Rules",
+    "as_known",
+    "identities",
+    "partition",
+]
 
 # Probability from which people are linked: a wrong link is hard to notice, a question is not. On halves of
 # twelve clips no link is wrong at .99, one is at .97, two are at .95.
@@ -31,6 +42,15 @@ TWINS = 0.001
 SLACK = 0.2
 
 Group = tuple[int, ...]  # nodes, in order
+
+
+class NodeGrouping(Protocol):
+    """How nodes become people: see `partition`."""
+
+    def __call__(
+        self, nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: ScoreTable, *,
+        others: int = 0, families: Sequence[Sequence[int]] | None = None,
+    ) -> Partition: ...  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -191,6 +211,21 @@ def partition(
     _link(found)
     _part_look_alikes(found)
     _add_poor(found)
+    return found
+
+
+def as_known(
+    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: ScoreTable, *,
+    others: int = 0, families: Sequence[Sequence[int]] | None = None,
+) -> Partition:  # fmt: skip
+    """The nodes as the library has them, each person a group and nobody linked anew; as `partition`."""
+    found = Partition(nodes, rules, likeness, scores, others, families)
+    people: dict[str, list[int]] = defaultdict(list)
+    for i, node in enumerate(nodes):
+        if node.person:
+            people[node.person].append(i)
+    found.groups = dict(enumerate(sorted(map(tuple, people.values()))))
+    _find_near(found)
     return found
 
 

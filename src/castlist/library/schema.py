@@ -47,7 +47,7 @@ CREATE TABLE member (                   -- somebody of one film
     key TEXT NOT NULL,                  -- the library's name for them within the film
     person TEXT,                        -- NULL: nobody of the library
     probability REAL,                   -- of belonging to that person, when it was linked
-    how TEXT NOT NULL,                  -- new, linked, told, or '' for none
+    how TEXT NOT NULL,                  -- new, linked, answered, told, or '' for none
     fate TEXT NOT NULL,                 -- person, background or set aside
     founds INTEGER NOT NULL,
     name TEXT NOT NULL,                 -- as given in the film, '' for none

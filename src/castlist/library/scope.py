@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.library.harvest import FilmFacts, decisions_in
-from castlist.library.log import LinkOrigin, PairAnswer
-from castlist.library.partition import Node, Partition, Rules, partition
+from castlist.library.log import DECIDED, PairAnswer
+from castlist.library.partition import Node, NodeGrouping, Partition, Rules, as_known, partition
 from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.types import Fate
 
-__all__ = ["Arrival", "weighed"]
+__all__ = ["Arrival", "around", "weighed"]
 
 Db = sqlite3.Connection
 Order = tuple[str, str]  # of a node
@@ -48,28 +48,49 @@ class Arrival:
 
 def weighed(db: Db, arrival: Arrival) -> Partition:
     """Who is one person, of the film that is added and of those of the library who may be concerned."""
-    facts, held, own = arrival.facts, _held(db), _own(arrival)
-    known = _known(db, facts.model, arrival.film, own)
-    nodes = sorted((_named(node, held) for node in (*own, *known.nodes)), key=lambda node: node.order)
-    common = _common(facts.model, nodes, known.sample)
+    return _found(db, arrival.facts.model, _own(arrival), partition, arrival)
+
+
+def around(db: Db, people: Sequence[str]) -> list[Partition]:
+    """Some people of the library as they are now, and those who look like them; one for each model."""
+    models = db.execute(_MODELS, (json.dumps(people),)).fetchall()
+    return [_found(db, model, _of_people(db, model, people), as_known) for (model,) in models]
+
+
+def _found(
+    db: Db, model: str, own: Sequence[Node], grouping: NodeGrouping, arrival: Arrival | None = None
+) -> Partition:
+    """Some people of films, and those of the library who may be concerned, as grouped into people."""
+    held, known = _held(db), _known(db, model, arrival.film if arrival else None, own)
+    every = {node.order: node for node in (*known.nodes, *own)}
+    nodes = sorted((_named(node, held) for node in every.values()), key=lambda node: node.order)
+    common = _common(model, nodes, own, known.sample)
     nodes = [replace(node, vectors=common.without(node.vectors)) for node in nodes]
     place = {node.order: i for i, node in enumerate(nodes)}
-    digest = facts.video.digest
-    index = {n: place[digest, key] for n, key in arrival.keys.items() if (digest, key) in place}
-    together = _together(db, nodes) | _pairs(index, facts.together)
-    rules = Rules(
-        frozenset(together),
-        frozenset(_held_apart(db, nodes) | _pairs(index, arrival.parted)),
-        _decided(db, nodes, facts),
-    )
+    rules = _rules(db, nodes, place, arrival)
     scores = ScoreTable([node.vectors for node in nodes])
-    likeness = _likeness(facts.model, nodes, together, scores, [common.without(s) for s in known.sample])
+    likeness = _likeness(
+        model, nodes, rules.together, scores,
+        [nodes[place[node.order]].vectors for node in own], [common.without(s) for s in known.sample],
+    )  # fmt: skip
     total = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
     families = known.families
-    return partition(
+    return grouping(
         nodes, rules, likeness, scores, others=total - len({node.person for node in nodes} - {None}),
         families=None if families is None else [sorted(place[order] for order in f) for f in families],
     )  # fmt: skip
+
+
+def _rules(db: Db, nodes: Sequence[Node], place: Mapping[Order, int], arrival: Arrival | None) -> Rules:
+    """Who is not one person, as the films show and as users decided."""
+    together, apart, decided = _together(db, nodes), _held_apart(db, nodes), _decided(db, nodes)
+    if arrival is not None:
+        digest = arrival.facts.video.digest
+        index = {n: place[digest, key] for n, key in arrival.keys.items() if (digest, key) in place}
+        together |= _pairs(index, arrival.facts.together)
+        apart |= _pairs(index, arrival.parted)
+        decided |= {0} if arrival.facts.decided else set()
+    return Rules(frozenset(together), frozenset(apart), frozenset(decided))
 
 
 def _own(arrival: Arrival) -> list[Node]:
@@ -85,10 +106,19 @@ def _own(arrival: Arrival) -> list[Node]:
     ]  # fmt: skip
 
 
+# Of another film than the one that is added, or of other people than those that are looked at.
+_OTHERS = """
+member.film IS NOT ? AND member.fate <> 'set aside'
+AND coalesce(member.person NOT IN (SELECT value FROM json_each(?)), 1)
+"""
 _NODES = """
 SELECT member.id, member.film, digest, key, member.person, founds, member.name FROM member
 JOIN vectors ON vectors.member = member.id JOIN film ON film.id = film
 WHERE vectors.model = ? AND film IS NOT ? AND fate <> 'set aside'
+"""
+_MODELS = """
+SELECT DISTINCT model FROM vectors JOIN member ON member.id = member
+WHERE person IN (SELECT value FROM json_each(?)) ORDER BY model
 """
 
 
@@ -107,9 +137,9 @@ def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> _Known:
     if total <= WHOLE:
         return _Known([_node(db, row) for row in db.execute(_NODES, (model, film)).fetchall()])
     sets = [node.vectors for node in own]
-    where = "member.film IS NOT ? AND member.fate <> 'set aside'"
-    nearest, sample = nearest_members(db, model, sets, where, (film,))
-    common = CommonPart.of(model, [sets])
+    people = [] if film is not None else sorted({node.person for node in own if node.person})
+    nearest, sample = nearest_members(db, model, sets, _OTHERS, (film, json.dumps(people)))
+    common = CommonPart.of(model, [sample if people else sets])
     found: dict[Order, Node] = {}
     families = []
     for node, near in zip(own, nearest, strict=True):
@@ -144,6 +174,15 @@ def _likeliest(
     return list(chosen.values())[:LIKELIEST]
 
 
+def _of_people(db: Db, model: str, people: Sequence[str]) -> list[Node]:
+    """Some people in their films, at most MEMBERS of each."""
+    nodes = []
+    for person in people:
+        first = db.execute("SELECT min(id) FROM member WHERE person = ?", (person,)).fetchone()[0]
+        nodes += _films_of(db, model, None, first)
+    return nodes
+
+
 def _films_of(db: Db, model: str, film: int | None, member: int) -> list[Node]:
     """A member and the others of the same person, at most MEMBERS of them, spread evenly.
 
@@ -176,12 +215,12 @@ def _named(node: Node, held: Mapping[str, str]) -> Node:
 
 def _held(db: Db) -> dict[str, str]:
     """The people about whom users of the library decided something, and their names."""
-    return dict(db.execute(_HELD, (LinkOrigin.USER,)).fetchall())
+    return dict(db.execute(_HELD, DECIDED).fetchall())
 
 
 _HELD = """
 WITH told (id) AS (
-    SELECT person FROM member WHERE how = ?
+    SELECT person FROM member WHERE how IN (?, ?)
     UNION SELECT id FROM person WHERE name <> '' AND named_by NOT LIKE 'film %'
     UNION SELECT member.person FROM answer JOIN member ON member.id IN (answer.a, answer.b)
 )
@@ -189,23 +228,24 @@ SELECT id, name FROM person JOIN told USING (id)
 """
 
 
-def _common(model: str, nodes: Sequence[Node], sample: Sequence[Vectors]) -> CommonPart:
-    """What the faces of the films have in common; in a large library, those of the film that is added."""
+def _common(model: str, nodes: Sequence[Node], own: Sequence[Node], sample: Sequence[Vectors]) -> CommonPart:
+    """What the faces of the films have in common; in a large library, those of the film that is added.
+
+    A few people of a large library are of too few films: then what an even sample of all has in common.
+    """
     films: dict[int, list[Vectors]] = defaultdict(list)
-    for node in nodes:
-        if not sample or node.film == 0:
-            films[node.film].append(node.vectors)
-    return CommonPart.of(model, list(films.values()))
+    for node in own if sample else nodes:
+        films[node.film].append(node.vectors)
+    return CommonPart.of(model, [sample] if sample and 0 not in films else list(films.values()))
 
 
 def _likeness(
     model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], scores: ScoreTable,
-    sample: Sequence[Vectors],
+    own: Sequence[Vectors], sample: Sequence[Vectors],
 ) -> ScoreOdds:  # fmt: skip
-    """What scores of this library are like."""
+    """What scores of this library are like; of a large one, those of some people with a sample of all."""
     apart = [scores.of(a, b) for a, b in _some(sorted(together))]
     if sample:
-        own = [node.vectors for node in nodes if node.film == 0]
         return ScoreOdds.fit(model, [pair_score(a, b) for a, b in _some(list(product(own, sample)))], apart)
     usable = [i for i, node in enumerate(nodes) if node.sufficient]
     between = [(a, b) for a, b in combinations(usable, 2) if nodes[a].film != nodes[b].film]
@@ -265,12 +305,11 @@ WHERE x.person IN (SELECT value FROM json_each(?)) AND said <> ?
 """
 
 
-def _decided(db: Db, nodes: Sequence[Node], facts: FilmFacts) -> frozenset[int]:
+def _decided(db: Db, nodes: Sequence[Node]) -> set[int]:
     """The films in which users decided something; one that cannot be read now counts as such."""
     films = {node.film for node in nodes} - {0}
     rows = db.execute(
         "SELECT id, stamp FROM film WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*films]),)
     )
     stamps = dict(rows.fetchall())
-    found = {film for film, stamp in stamps.items() if not stamp or decisions_in(stamp)}
-    return frozenset(found | ({0} if facts.decided else set()))
+    return {film for film, stamp in stamps.items() if not stamp or decisions_in(stamp)}

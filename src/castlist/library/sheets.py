@@ -23,7 +23,7 @@ from castlist.library.film_members import (
     parts,
     settled,
 )
-from castlist.library.log import EventKind, PairAnswer
+from castlist.library.log import MERGED_BY_ANSWER, EventKind, PairAnswer
 from castlist.library.lookup import elder, name_of
 from castlist.library.views import LibraryQuestion
 
@@ -116,4 +116,8 @@ def _merged(db: Db, people: Sequence[str]) -> Events:
     into = people[0]
     for other in people[1:]:
         into, _ = elder(db, into, other)
-    return [(EventKind.MERGE, {"into": into, "gone": other}) for other in people if other != into]
+    return [
+        (EventKind.MERGE, {"into": into, "gone": other, "by": MERGED_BY_ANSWER})
+        for other in people
+        if other != into
+    ]

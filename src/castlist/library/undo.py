@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypedDict
 
 from castlist.errors import InputError
-from castlist.library.log import Data, Event, EventKind, PairAnswer
-from castlist.library.lookup import film_person, find_film, member_of, now_id, shown_person
+from castlist.library.log import Data, Event, EventKind, LoggedAsk, PairAnswer
+from castlist.library.lookup import film_person, find_film, member_of, now_id, question_id, shown_person
 from castlist.types import Json
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "decision",
     "decisions",
     "forget",
+    "joined_or_parted",
     "last_decision",
     "people_of",
     "remember",
@@ -93,7 +94,14 @@ class AnswerWas(TypedDict):
     was: str | None
 
 
-Was = MergeWas | SplitWas | NameWas | AnswerWas
+class WeighedWas(TypedDict):
+    """The questions about people before a decision about these let others be asked."""
+
+    asked: list[LoggedAsk]  # as the decision asked them
+    was: list[tuple[float, str] | None]  # probability and why of each before; None where it was not asked
+
+
+Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas
 About = frozenset[str]  # of an answer: digest of the film and key in it of both; of a name: the person
 
 
@@ -142,11 +150,32 @@ def _before_answer(db: Db, data: Data) -> AnswerWas:
     return {"a": data["a"], "b": data["b"], "said": data["said"], "was": row[0] if row else None}
 
 
+def _before_weighed(db: Db, data: Data) -> WeighedWas:
+    return {"asked": data["asked"], "was": [_question(db, ask) for ask in data["asked"]]}
+
+
+def _question(db: Db, ask: LoggedAsk) -> tuple[float, str] | None:
+    """The probability and the reason of a question."""
+    pair = _asked_pair(db, ask)
+    if pair is None:
+        return None
+    row: tuple[float, str] | None = db.execute(
+        "SELECT probability, why FROM question WHERE id = ?", (question_id(db, *pair),)
+    ).fetchone()
+    return row
+
+
+def _asked_pair(db: Db, ask: LoggedAsk) -> tuple[int, int] | None:
+    a, b = _member(db, ask[0], ask[1]), _member(db, ask[2], ask[3])
+    return None if a is None or b is None else (a, b)
+
+
 _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
     EventKind.MERGE: _before_merge,
     EventKind.SPLIT: _before_split,
     EventKind.NAME: _before_name,
     EventKind.ANSWER: _before_answer,
+    EventKind.WEIGHED: _before_weighed,
 }
 
 
@@ -264,6 +293,22 @@ def _revert_answer(db: Db, was: AnswerWas, later: Mapping[About, int]) -> None:
         db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (*pair, was["was"]))
 
 
+def _revert_weighed(db: Db, was: WeighedWas) -> None:
+    """Questions are as they were before, but for those that a later film or decision asked otherwise."""
+    for ask, before in zip(was["asked"], was["was"], strict=True):
+        pair = _asked_pair(db, ask)
+        now = _question(db, ask)
+        if pair is None or now is None or now != (ask[4], ask[5]):
+            continue
+        if before is None:
+            db.execute("DELETE FROM question WHERE id = ?", (question_id(db, *pair),))
+        else:
+            db.execute(
+                "UPDATE question SET probability = ?, why = ? WHERE id = ?",
+                (*before, question_id(db, *pair)),
+            )
+
+
 def _later(db: Db, act: int) -> dict[About, int]:
     """The answers and names after a decision that count: the first event about each two people or person."""
     rows = db.execute(
@@ -301,6 +346,8 @@ def _revert(db: Db, kind: str, data: str, later: Mapping[About, int]) -> None:
         _revert_split(db, was)
     elif kind == EventKind.NAME:
         _revert_name(db, was, later)
+    elif kind == EventKind.WEIGHED:
+        _revert_weighed(db, was)
     else:
         _revert_answer(db, was, later)
 
@@ -321,14 +368,24 @@ def _person(db: Db, person: str) -> list[str]:
 
 
 def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None:
-    """Drop the decisions about a person who is erased: they hold names."""
+    """Drop what was decided about a person who is erased: it holds names. The rest of a decision stays."""
+    film_people = {tuple(m) for m in members}
     marks = [json.dumps(i) for i in ids] + [json.dumps(list(m))[1:-1] for m in members]
-    acts = {
-        act
-        for act, data in db.execute("SELECT act, data FROM decision").fetchall()
-        if any(mark in data for mark in marks)
-    }
-    db.executemany("DELETE FROM decision WHERE act = ?", [(act,) for act in acts])
+    for number, kind, data in db.execute("SELECT number, kind, data FROM decision").fetchall():
+        if not any(mark in data for mark in marks):
+            continue
+        if kind == EventKind.WEIGHED:
+            kept = json.dumps(_without(json.loads(data), film_people))
+            db.execute("UPDATE decision SET data = ? WHERE number = ?", (kept, number))
+        else:
+            db.execute("DELETE FROM decision WHERE number = ?", (number,))
+
+
+def _without(was: WeighedWas, members: Set[tuple[str, ...]]) -> WeighedWas:
+    """Questions before a decision, without those about some film-people."""
+    pairs = zip(was["asked"], was["was"], strict=True)
+    kept = [(ask, before) for ask, before in pairs if members.isdisjoint((tuple(ask[:2]), tuple(ask[2:4])))]
+    return {"asked": [ask for ask, _ in kept], "was": [before for _, before in kept]}
 
 
 # What was decided, in words
@@ -345,6 +402,12 @@ def people_of(db: Db, act: int) -> list[str]:
     rows = db.execute("SELECT data FROM decision WHERE act = ? ORDER BY number", (act,)).fetchall()
     ids = [was[role] for was in (json.loads(data) for (data,) in rows) for role in _ROLES if role in was]
     return list(dict.fromkeys(now_id(db, person) for person in ids if isinstance(person, str)))
+
+
+def joined_or_parted(db: Db, act: int) -> list[str]:
+    """The people whom a decision joined or parted, by the ids that they have now."""
+    kinds = {kind for (kind,) in db.execute("SELECT kind FROM decision WHERE act = ?", (act,))}
+    return people_of(db, act) if kinds & {EventKind.MERGE, EventKind.SPLIT} else []
 
 
 def decisions(db: Db, limit: int) -> list[LibraryDecision]:

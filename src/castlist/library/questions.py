@@ -1,0 +1,84 @@
+"""Which questions the log gets: what is asked anew or more surely, and what is asked no more."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from castlist.library.ask import ALIKE, Ask, asks
+from castlist.library.log import Data, EventKind, LoggedAsk
+from castlist.library.partition import Partition
+from castlist.library.scope import around
+
+__all__ = ["Sides", "asked_after", "asked_no_more", "logged", "open_questions"]
+
+Db = sqlite3.Connection
+Sides = frozenset[tuple[str, str]]  # of a question: digest of the film and key in it of either side
+Asked = Mapping[Sides, tuple[float, str]]  # probability, and why it is asked
+CHANGE = 0.01  # of a question's probability, from which it is logged again
+# People of films in a library that asks at once: comparing somebody with all of them takes .2 s of processor
+# time then, 2.1 s with 62,500 (benchmarks/library_scale.py).
+AT_ONCE = 6000
+
+
+def open_questions(db: Db) -> dict[Sides, tuple[float, str]]:
+    """The questions that nobody answered."""
+    return {frozenset(((a, b), (c, d))): (chance, why) for a, b, c, d, chance, why in db.execute(_OPEN)}
+
+
+_OPEN = """
+SELECT first.digest, a.key, second.digest, b.key, question.probability, why FROM question
+JOIN member AS a ON a.id = question.a JOIN film AS first ON first.id = a.film
+JOIN member AS b ON b.id = question.b JOIN film AS second ON second.id = b.film
+WHERE NOT EXISTS (
+    SELECT 1 FROM answer
+    WHERE answer.a = min(question.a, question.b) AND answer.b = max(question.a, question.b)
+)
+"""
+
+
+def logged(found: Partition, open_now: Sequence[Ask], before: Asked) -> list[LoggedAsk]:
+    """The questions that are new, or have another probability or reason now."""
+    rows = []
+    for ask in open_now:
+        a, b = found.nodes[ask.node].order, found.nodes[ask.other].order
+        was = before.get(frozenset((a, b)))
+        if was is None or abs(was[0] - ask.probability) > CHANGE or was[1] != ask.why:
+            rows.append(LoggedAsk(*a, *b, round(ask.probability, 6), ask.why))
+    return rows
+
+
+def asked_no_more(
+    found: Partition, open_now: Sequence[Ask], before: Iterable[Sides]
+) -> list[list[list[str]]]:
+    """The questions that are asked no more, where everybody was weighed.
+
+    Those that a user's decision settles stay: they are open again when it is taken back.
+    """
+    if not found.whole:
+        return []
+    person = {node.order: node.person for node in found.nodes}
+    apart = {frozenset(found.nodes[i].person for i in pair) for pair in found.rules.apart}
+    still = {frozenset((found.nodes[ask.node].order, found.nodes[ask.other].order)) for ask in open_now}
+    gone = [sides for sides in before if sides <= person.keys() and sides not in still]
+    people = {sides: frozenset(person[order] for order in sides) for sides in gone}
+    settled = {
+        sides for sides, those in people.items() if those in apart or (len(those) == 1 and None not in those)
+    }
+    return sorted(sorted(map(list, sides)) for sides in gone if sides not in settled)
+
+
+def asked_after(db: Db, people: Sequence[str]) -> list[tuple[EventKind, Data]]:
+    """What is to be asked about people whom a decision joined or parted, as all their films together say.
+
+    Who looks like another person for sure is asked about, too, and not linked: only adding a film links.
+    Nothing in a very large library, where it would take too long.
+    """
+    if db.execute("SELECT count(*) FROM vectors").fetchone()[0] > AT_ONCE:
+        return []
+    asked: list[LoggedAsk] = []
+    before = open_questions(db)
+    for found in around(db, people):
+        about = [i for i, node in enumerate(found.nodes) if node.person in people]
+        asked += logged(found, asks(found, about, ALIKE), before)
+    return [(EventKind.WEIGHED, {"moves": [], "asked": asked})] if asked else []
