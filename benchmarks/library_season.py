@@ -8,10 +8,12 @@ alikes of the cast in every film. A look-alike is the stranger among 300 who loo
 cast; with --doubles it is the same face with each length moved by up to .3 of its range, as twins differ,
 which a face alone does not tell apart. FOLDER gets the films, their truth and their workspaces; what is
 there already is used. Printed are B-cubed over the people of all films (each film's people against the
-library's), the same after twelve answers (each about one person: who else is this person, and in which
-films is it somebody else; or about a page of links, of which the wrong ones are marked: whichever is expected
-to put more right), how many answers there are until it is 1 or nothing is asked any more, the same
-for other orders of adding, and the processor seconds of each film's adding.
+library's), the same after twelve answers, how many answers there are until it is 1 or nothing is asked any
+more, the same for other orders of adding, and the processor seconds of each film's adding.
+
+An answer is whichever is expected to put most right: about one person (who else is this person, and in which
+films is it somebody else?), about a page of links, of which the wrong ones are marked, or about the people of
+several films side by side, of whom those who are one are marked.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from castlist.drawn.look import HAIRS, SHIRTS, STYLES, HairStyle, describe, rand
 from castlist.library import Library, find_all
 from castlist.library.film_members import FilmMember
 from castlist.library.links import FilmLink
+from castlist.library.recurring import RecurringPerson
 from castlist.library.sheets import QuestionSheet
 from castlist.metrics import b_cubed
 from castlist.store import Workspace
@@ -160,7 +163,7 @@ def score(rows: list[tuple[str, str, str]]) -> float:
 def answer_all(
     lib: Library, truth: dict[str, dict[int, str]], most: int = 200
 ) -> tuple[list[float], list[int]]:
-    """Answer whichever is expected to put more right, the first sheet of questions or a page of links.
+    """Answer whichever is expected to put most right: a sheet of questions, a page of links or of people.
 
     Returns:
         the score before each answer and at the end, and how many people and films were ticked in each answer.
@@ -173,13 +176,19 @@ def answer_all(
             who.setdefault(person, Counter())[true] += 1
         label = {person: count.most_common(1)[0][0] for person, count in who.items()}
         member = {key: true for key, _, true in rows}
-        sheets, links = lib.sheets(1), lib.links()
-        if sheets and sheets[0].gain >= sum(link.gain for link in links):
+        sheets, links, people = lib.sheets(1), lib.links(), lib.recurring()
+        gains = [
+            sum(sheet.gain for sheet in sheets),
+            *(sum(x.gain for x in page) for page in (links, people)),
+        ]
+        if max(gains) <= 0:
+            break
+        if gains[0] == max(gains):
             ticks.append(answer_sheet(lib, sheets[0], label, member))
-        elif links:
+        elif gains[1] == max(gains):
             ticks.append(answer_links(lib, links, member))
         else:
-            break
+            ticks.append(answer_people(lib, people, member))
         scores.append(score(film_people(lib, truth)))
     return scores, ticks
 
@@ -212,6 +221,18 @@ def answer_links(lib: Library, links: list[FilmLink], member: dict[str, str]) ->
     wrong = [key for key, other in shown.items() if member[key] != member[other]]
     lib.confirm([key for key in shown if key not in wrong], wrong)
     return len(wrong)
+
+
+def answer_people(lib: Library, people: list[RecurringPerson], member: dict[str, str]) -> int:
+    """Answer a page of people of several films, each by the most typical film; how many pairs are one."""
+    seen: dict[str, str] = {}
+    same = []
+    for person in people:
+        first = seen.setdefault(member[key_of(person.members[0])], person.id)
+        if first != person.id:
+            same.append((first, person.id))
+    lib.compare([person.id for person in people if person.asked], same)
+    return len(same)
 
 
 def key_of(member: FilmMember) -> str:

@@ -295,10 +295,52 @@ def test_the_keyboard_marks_links_and_keys_that_are_held_or_pressed_twice_confir
     assert len(lib.history()) == 1
 
 
+def test_people_of_several_films_are_compared_side_by_side(page, lib, tmp_path):
+    for name in ("c", "d"):
+        lib.add(made_film(tmp_path, name, [[21, 22, 23], [21], [22], [23]], noise=0.1))
+    recurring = [person.id for person in lib.recurring()]
+    assert len(recurring) >= 3
+    page.wait_for_function(
+        f"() => document.querySelector('[data-tab=recurring] .n').innerText === '{len(recurring)}'"
+    )
+    page.locator(".to-recurring button").click()
+    count(page, "#recurring .somebody", len(recurring))
+    tiles, people = page.locator("#recurring .somebody"), len(lib.people)
+    tiles.nth(0).click()
+    assert page.locator("#recurring .confirm .main").is_disabled()  # one alone is not twice there
+    tiles.nth(1).click()
+    page.keyboard.press("y")
+    assert "1" in tiles.nth(0).inner_text()
+    tiles.nth(2).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")  # and not after all
+    assert tiles.nth(2).evaluate("e => e === document.activeElement")
+    assert lib.history() == []
+    page.wait_for_timeout(600)
+    page.locator("#recurring h2").click()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#recurring .empty")
+    assert len(lib.people) == people - 1
+    assert len(lib.history()) == 1
+    page.locator("#message button").click()  # undo
+    count(page, "#recurring .somebody", len(recurring))
+    assert len(lib.people) == people
+    page.wait_for_timeout(600)
+    page.locator("#recurring .confirm .main").dblclick()
+    page.wait_for_selector("#recurring .empty")
+    assert [made.undone for made in lib.history()] == [False, True]
+    assert len(lib.people) == people
+
+
 def test_hostile_bodies_are_one_short_sentence_that_blames_nobody(client, lib):
     before = lib.people
     member = f"{lib.films[0].digest}:p1"
     for path, body in (
+        ("compare", {"people": ["\ud800"], "same": []}),
+        ("compare", {"people": [], "same": [["a"]]}),
+        ("compare", {"people": [], "same": [[1, 2]]}),
+        ("compare", {"people": "all", "same": 3}),
+        ("compare", {}),
         ("confirm", {"right": ["\ud800:p1"]}),
         ("confirm", {"right": ["x" * 100_000]}),
         ("confirm", {"right": [member], "wrong": [member]}),

@@ -285,6 +285,39 @@ def confirm(lib: Library, link: Sequence[str], wrong: tuple[str, ...], author: s
 
 @command.command()
 @library
+@as_json
+def recurring(lib: Library, as_json: bool) -> None:
+    """List the people of several films of LIB whom nobody compared yet: is anybody there twice?"""
+    found = lib.recurring()
+    if as_json:
+        click.echo(plain_json.text({"people": [person.document() for person in found]}))
+        return
+    if not found:
+        click.echo("Nobody to compare.")
+        return
+    films = {film.digest: film.name for film in lib.films}
+    rows = [
+        (person.id, shown(person.name), str(person.films), "yes" if person.asked else "",
+         ", ".join(shown(films[m.digest]) for m in person.members))
+        for person in found
+    ]  # fmt: skip
+    table(("Id", "Name", "Films", "To compare", "for example in"), rows, right=("Films",))
+    click.echo(f"Compare: castlist library compare {lib.path} ID ... [--same ID OTHER]")
+
+
+@command.command()
+@library
+@click.argument("person", nargs=-1, required=True)
+@click.option("--same", nargs=2, multiple=True, metavar="PERSON OTHER", help="These two are the same person.")
+@decided
+def compare(lib: Library, person: Sequence[str], same: tuple[tuple[str, str], ...], author: str) -> None:
+    """Say that people of LIB were looked at side by side, and who of them is the same, as one decision."""
+    lib.compare(person, same, author=author)
+    click.echo(f"Compared: {len(person)}, the same: {len(same)}")
+
+
+@command.command()
+@library
 @listen_options
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
 def review(lib: Library, port: int, host: str, browser: bool) -> None:

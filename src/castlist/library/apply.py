@@ -217,6 +217,14 @@ def _answer(db: Db, event: Event) -> None:
     db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (a, b, event.data["said"]))
 
 
+def _compared(db: Db, event: Event) -> None:
+    """A user looked at people of several films side by side."""
+    for side in event.data["members"]:
+        member = member_named(db, *side)
+        if member is not None:
+            db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (member,))
+
+
 def _forget(db: Db, event: Event) -> None:
     """A person is erased: of them only ids stay."""
     for digest, key in event.data["members"]:
@@ -254,6 +262,7 @@ _APPLY: dict[EventKind, Callable[[Db, Event], None]] = {
     EventKind.SPLIT: _split,
     EventKind.NAME: _name,
     EventKind.ANSWER: _answer,
+    EventKind.COMPARED: _compared,
     EventKind.FORGET: _forget,
     EventKind.UNDO: _undo,
 }

@@ -44,6 +44,13 @@ from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
 from castlist.library.questions import asked_after
+from castlist.library.recurring import (
+    SIDE_BY_SIDE,
+    RecurringPerson,
+    compared_events,
+    groups_of,
+    recurring,
+)
 from castlist.library.search import LikelyPerson, by_face
 from castlist.library.sheets import QuestionSheet, events_of, sheets
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
@@ -197,6 +204,15 @@ class Library:
         """
         with self.reading() as db:
             return links(db, limit)
+
+    def recurring(self, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
+        """The people of several films whom nobody compared yet, side by side; `compare` answers.
+
+        Args:
+            limit: how many at most. Where there are more, half of them are shown beside their look-alikes.
+        """
+        with self.reading() as db:
+            return recurring(db, limit)
 
     # Writing
 
@@ -575,6 +591,29 @@ class Library:
                     "there is nothing to confirm, or it was confirmed already; castlist library links lists "
                     "the open links"
                 )
+            number = record(events, author=author or "somebody", ask=True)
+            self._bring_names(db, *undo.people_of(db, number))
+            return number
+
+    def compare(
+        self, people: Sequence[str], same: Sequence[tuple[str, str]] = (), *, author: str = ""
+    ) -> int:
+        """Say that people were looked at side by side, as one decision; its number.
+
+        Args:
+            people: id, end of an id, or name of those whom `recurring` need not show again.
+            same: pairs of people who are the same person; the id of one who has a name stays, or else the
+                eldest one.
+
+        Raises:
+            InputError: there is nobody like that, or several, or a pair is one person.
+        """
+        with self._writing() as (db, record):
+            looked_at = [views.person(db, person) for person in people]
+            pairs = [(views.person(db, a), views.person(db, b)) for a, b in same]
+            if alike := next((given for given, (a, b) in zip(same, pairs, strict=True) if a == b), None):
+                raise InputError(f"{alike[0]} and {alike[1]} are the same person already")
+            events = compared_events(db, looked_at, groups_of(pairs))
             number = record(events, author=author or "somebody", ask=True)
             self._bring_names(db, *undo.people_of(db, number))
             return number

@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     SPLIT = "split"
     NAME = "name"
     ANSWER = "answer"  # to the question whether two film-people are one person
+    COMPARED = "compared"  # a user looked at people of several films side by side
     FORGET = "forget"
     UNDO = "undo"
 

@@ -14,7 +14,7 @@ from castlist.errors import WorkspaceError, WorkspaceNewer
 __all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 2  # of the catalogue that is written; a later one is not opened
+SCHEMA = 3  # of the catalogue that is written; a later one is not opened
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -105,6 +105,9 @@ CREATE TABLE answer (
     said TEXT NOT NULL,                 -- same, different or unsure
     PRIMARY KEY (a, b)
 ) WITHOUT ROWID;
+CREATE TABLE compared (                 -- members of people at whom a user looked side by side with others
+    member INTEGER PRIMARY KEY REFERENCES member ON DELETE CASCADE
+);
 CREATE TABLE decision (                 -- what people decided, and what it replaced
     number INTEGER PRIMARY KEY,         -- of the event in the log
     act INTEGER NOT NULL,               -- number of the first event of the same decision

@@ -101,7 +101,14 @@ class WeighedWas(TypedDict):
     was: list[tuple[float, str] | None]  # probability and why of each before; None where it was not asked
 
 
-Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas
+class ComparedWas(TypedDict):
+    """Film-people whose people a user looked at beside others for the first time."""
+
+    members: list[list[str]]  # digest of the film and key in it
+    people: int  # how many were looked at
+
+
+Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas | ComparedWas
 About = frozenset[str]  # of an answer: digest of the film and key in it of both; of a name: the person
 
 
@@ -154,6 +161,15 @@ def _before_weighed(db: Db, data: Data) -> WeighedWas:
     return {"asked": data["asked"], "was": [_question(db, ask) for ask in data["asked"]]}
 
 
+def _before_compared(db: Db, data: Data) -> ComparedWas:
+    new = [
+        side
+        for side in data["members"]
+        if db.execute("SELECT 1 FROM compared WHERE member = ?", (_member(db, *side),)).fetchone() is None
+    ]
+    return {"members": new, "people": len(data["members"])}
+
+
 def _question(db: Db, ask: LoggedAsk) -> tuple[float, str] | None:
     """The probability and the reason of a question."""
     pair = _asked_pair(db, ask)
@@ -176,6 +192,7 @@ _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
     EventKind.NAME: _before_name,
     EventKind.ANSWER: _before_answer,
     EventKind.WEIGHED: _before_weighed,
+    EventKind.COMPARED: _before_compared,
 }
 
 
@@ -348,6 +365,9 @@ def _revert(db: Db, kind: str, data: str, later: Mapping[About, int]) -> None:
         _revert_name(db, was, later)
     elif kind == EventKind.WEIGHED:
         _revert_weighed(db, was)
+    elif kind == EventKind.COMPARED:
+        rows = [(_member(db, *side),) for side in was["members"]]
+        db.executemany("DELETE FROM compared WHERE member = ?", rows)
     else:
         _revert_answer(db, was, later)
 
@@ -374,17 +394,27 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
     for number, kind, data in db.execute("SELECT number, kind, data FROM decision").fetchall():
         if not any(mark in data for mark in marks):
             continue
-        if kind == EventKind.WEIGHED:
-            kept = json.dumps(_without(json.loads(data), film_people))
-            db.execute("UPDATE decision SET data = ? WHERE number = ?", (kept, number))
+        if kind in (EventKind.WEIGHED, EventKind.COMPARED):
+            was = json.loads(data)
+            kept = (
+                _without_members(was, film_people)
+                if kind == EventKind.COMPARED
+                else _without_questions(was, film_people)
+            )
+            db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(kept), number))
         else:
             db.execute("DELETE FROM decision WHERE number = ?", (number,))
 
 
-def _without(was: WeighedWas, members: Set[tuple[str, ...]]) -> WeighedWas:
+def _without_members(was: ComparedWas, gone: Set[tuple[str, ...]]) -> ComparedWas:
+    """Who was compared, without some film-people."""
+    return {**was, "members": [side for side in was["members"] if tuple(side) not in gone]}
+
+
+def _without_questions(was: WeighedWas, gone: Set[tuple[str, ...]]) -> WeighedWas:
     """Questions before a decision, without those about some film-people."""
     pairs = zip(was["asked"], was["was"], strict=True)
-    kept = [(ask, before) for ask, before in pairs if members.isdisjoint((tuple(ask[:2]), tuple(ask[2:4])))]
+    kept = [(ask, before) for ask, before in pairs if gone.isdisjoint((tuple(ask[:2]), tuple(ask[2:4])))]
     return {"asked": [ask for ask, _ in kept], "was": [before for _, before in kept]}
 
 
@@ -426,9 +456,15 @@ def decision(db: Db, act: int) -> LibraryDecision:
 
 
 def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
-    """A decision in words: its answers and splits; of an answer and a split of one act the first."""
+    """A decision in words: its answers and splits; of an answer and a split of one act the first.
+
+    Of people who were compared side by side, those who are one.
+    """
     spoken: list[tuple[str, str]] = []
     before = ""
+    if any(kind == EventKind.COMPARED for kind, _ in rows):
+        spoken = [row for row in rows if row[0] == EventKind.MERGE]
+        rows = [row for row in rows if row[0] == EventKind.COMPARED]
     for kind, data in rows:
         if kind in (EventKind.ANSWER, EventKind.SPLIT):
             follows = before not in ("", kind)
@@ -457,4 +493,6 @@ def _in_words(db: Db, kind: str, data: str) -> str:
     if kind == EventKind.SPLIT:
         people = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
         return f"split off as a person of their own: {people}"
+    if kind == EventKind.COMPARED:
+        return f"{was['people']} people were compared, and nobody is there twice"
     return f"{shown_person(was['person'], was['was'][0])} is called {was['name']}"

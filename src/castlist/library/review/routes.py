@@ -34,6 +34,7 @@ ASSETS = {
     "core.js": ("castlist.review", "static/core.js", "text/javascript"),
     "library.css": ("castlist.library.review", "static/library.css", "text/css"),
     "library.js": ("castlist.library.review", "static/library.js", "text/javascript"),
+    "recurring.js": ("castlist.library.review", "static/recurring.js", "text/javascript"),
 }
 
 
@@ -98,6 +99,7 @@ def application(
         ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
         ("/api/person/{id}", lambda r: state.person(library, r.path_params["id"])),
         ("/api/links", lambda r: state.links(library)),
+        ("/api/recurring", lambda r: state.recurring(library)),
         ("/api/proposals", lambda r: state.proposals(library)),
         ("/api/history", lambda r: state.history(library)),
     ]
@@ -127,6 +129,9 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
 
     def confirm(body: JsonObject) -> None:
         library.confirm(_texts(body, "right"), _texts(body, "wrong"), author=_author(body))
+
+    def compare(body: JsonObject) -> None:
+        library.compare(_texts(body, "people"), _pairs(body, "same"), author=_author(body))
 
     def name(body: JsonObject) -> None:
         library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
@@ -168,8 +173,8 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
         return run
 
     acts = {
-        "answer": answer, "sheet": sheet, "confirm": confirm, "name": name, "merge": merge, "split": split,
-        "accept": accept, "reject": reject, "reopen": reopen, "undo": undo,
+        "answer": answer, "sheet": sheet, "confirm": confirm, "compare": compare, "name": name,
+        "merge": merge, "split": split, "accept": accept, "reject": reject, "reopen": reopen, "undo": undo,
     }  # fmt: skip
     return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 
@@ -187,6 +192,17 @@ def _texts(body: JsonObject, key: str) -> list[str]:
     found = [_plain(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
     if not isinstance(values, list) or len(found) < len(values) or len(values) > MARKS:
         raise InputError(f"{key} is a list of people of films")
+    return found
+
+
+def _pairs(body: JsonObject, key: str) -> list[tuple[str, str]]:
+    """Pairs of people."""
+    values = body.get(key, [])
+    pairs = [pair for pair in values if isinstance(pair, list)] if isinstance(values, list) else []
+    found = [(_plain(a), _plain(b)) for a, b in (p for p in pairs if len(p) == 2)
+             if isinstance(a, str) and isinstance(b, str)]  # fmt: skip
+    if not isinstance(values, list) or len(found) < len(values) or len(values) > MARKS:
+        raise InputError(f"{key} is a list of pairs of people")
     return found
 
 

@@ -14,11 +14,13 @@ from castlist.library.film_members import FilmMember
 from castlist.library.library import Library, applied
 from castlist.library.links import PAGE, count_links
 from castlist.library.links import links as unconfirmed
+from castlist.library.recurring import count_recurring
+from castlist.library.recurring import recurring as side_by_side
 from castlist.library.sheets import QuestionSheet, sheets
 from castlist.report.words import one_line
 from castlist.types import Json
 
-__all__ = ["film_rows", "history", "links", "people", "person", "proposals", "state"]
+__all__ = ["film_rows", "history", "links", "people", "person", "proposals", "recurring", "state"]
 
 Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
@@ -40,6 +42,7 @@ def state(library: Library) -> dict[str, Json]:
             "people": _count(db, "person"),
             "questions": asked,
             "links": count_links(db),
+            "recurring": count_recurring(db),
             "revision": applied(db),
             "undo": None if last is None else undo.decision(db, last).document(),
             "names": [
@@ -109,6 +112,27 @@ def links(library: Library) -> dict[str, Json]:
             "count": count_links(db),
             "gain": round(sum(link.gain for link in shown), 1),
             "groups": groups,
+        }
+
+
+def recurring(library: Library) -> dict[str, Json]:
+    """The people of several films whom nobody compared yet, beside others, those alike beside each other."""
+    with library.reading() as db:
+        shown, films = side_by_side(db), _film_names(db, library)
+        return {
+            "revision": applied(db),
+            "gain": round(sum(person.gain for person in shown), 1),
+            "people": [
+                {
+                    "id": person.id,
+                    "name": one_line(person.name, 120),
+                    "named": bool(_named(db, person.id)),
+                    "films": person.films,
+                    "asked": person.asked,
+                    "members": [_tile(db, m, films) for m in person.members],
+                }
+                for person in shown
+            ],
         }
 
 

@@ -1,6 +1,7 @@
 "use strict";
 // The page of a library: questions about who of one film is who of another, its people, what was decided.
 import { $, $$, button, clock, el, face, get, length, many, notify, postTo } from "./core.js";
+import { answerRecurring, drawRecurring, loadRecurring } from "./recurring.js";
 
 let S = null, tab = "questions", current = "", chosen = new Set(), busy = false;
 const when = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
@@ -30,6 +31,7 @@ function take(answer) {
   $("#size").textContent = many(S.films, "film");
   $("[data-tab=questions] .n").textContent = S.questions || "";
   $("[data-tab=links] .n").textContent = S.links ? S.links.toLocaleString("en") : "";
+  $("[data-tab=recurring] .n").textContent = S.recurring ? S.recurring.toLocaleString("en") : "";
   $("[data-tab=people] .n").textContent = S.people.toLocaleString("en");
   $("#undo").disabled = !S.undo;
   $("#undo").title = S.undo ? "Undo: " + S.undo.sentence : "Nothing to undo";
@@ -46,6 +48,7 @@ function draw() {
   }
   if (tab === "questions") drawQuestions();
   if (tab === "links") drawLinks();
+  if (tab === "recurring") drawRecurring(S.revision, act, showPerson).catch((e) => notify(e.message, true));
   if (tab === "people") drawPeople();
   if (tab === "history") drawHistory();
 }
@@ -78,17 +81,18 @@ function drawQuestions() {
   $("#asked").replaceChildren(...(S.questions
     ? [...S.groups.map(group), more > 0 ? el("p", { className: "soft shown-first" }, `${many(more, "more question follows", "more questions follow")} when these are answered.`) : ""]
     : [el("p", { className: "empty" }, S.films ? "castlist has no questions about this library." : "There is no film in this library yet.")]));
-  placeLinks();
+  placePages();
 }
 function group(g) {
-  const p = g.person;
-  return el("article", { className: "group" },
+  const p = g.person, node = el("article", { className: "group" },
     el("header", {}, el("h2", {}, named(p)), naming(p), button("All films", () => showPerson(p.id)),
       el("span", { className: "soft" }, many(p.films.length, "film") + ": " + some(p.films))),
     g.members.length > 1 ? ownFilms(g) : "",
     g.questions.length > 1 ? el("h3", { className: "ask" }, "Which of these people are ", named(p), ", too?") : "",
     el("div", { className: "asks" }, ...g.questions.map((q) => question(q, g))),
     g.questions.length > 1 ? done(g) : "");
+  node.dataset.gain = g.questions.reduce((sum, q) => sum + q.gain, 0);
+  return node;
 }
 const some = (films) => films.slice(0, 4).join(", ") + (films.length > 4 ? ` and ${films.length - 4} more` : "");
 const naming = (p) => button(p.named ? "Rename" : "Name", () => rename(p));
@@ -193,14 +197,21 @@ async function drawLinks() {
   try { await loadLinks(); } catch (e) { notify(e.message, true); return; }
   if (tab === "links") showLinks();
 }
-// Among the questions, links come where a page of them is expected to put more right than what follows
-async function placeLinks() {
-  try { await loadLinks(); } catch { return; }
-  if (tab !== "questions" || !page.groups.length || $("#asked .to-links")) return;
-  const groups = $$("#asked .group"), at = S.groups.findIndex((g) => g.questions.reduce((sum, q) => sum + q.gain, 0) < page.gain);
-  const card = el("article", { className: "group to-links" }, el("header", {}, el("h2", {}, "Who does not belong?"), button("Check links", () => shows("links"))),
-    el("p", { className: "soft" }, `castlist linked people of several films by their faces, and nobody confirmed ${many(page.count, "link")}. ` +
-      (at >= 0 ? "To look at the least alike ones is likely to correct more than the questions below." : "Look at the least alike ones.")));
+// Among the questions, links and people of several films come where a page of them is expected to put more right
+async function placePages() {
+  let people;
+  try { await loadLinks(); people = await loadRecurring(S.revision); } catch { return; }
+  if (tab !== "questions" || $("#asked .to-page")) return;
+  const links = `castlist linked people of several films by their faces, and nobody confirmed ${many(page.count, "link")}.`;
+  const recur = `${many(S.recurring, "person is", "people are")} in several films, and nobody compared ${S.recurring === 1 ? "this one" : "them"} with the others. Somebody with other hair may be two people here.`;
+  if (page.groups.length) placeCard(page.gain, "Who does not belong?", "Check links", "links", links, "Look at the least alike ones.");
+  if (people.people.length) placeCard(people.gain, "Is anybody here twice?", "Compare people", "recurring", recur, "");
+}
+function placeCard(gain, title, text, to, why, first) {
+  const groups = $$("#asked .group"), at = groups.findIndex((node) => Number(node.dataset.gain) < gain);
+  const card = el("article", { className: `group to-page to-${to}` }, el("header", {}, el("h2", {}, title), button(text, () => shows(to))),
+    el("p", { className: "soft" }, `${why} ` + (at >= 0 ? "To look at them is likely to correct more than the questions below." : first)));
+  card.dataset.gain = gain;
   at >= 0 ? groups[at].before(card) : $("#asked").append(card);
 }
 const shownLinks = () => page.groups.flatMap((g) => g.links.map((m) => m.member));
@@ -311,7 +322,7 @@ async function showPerson(id) {
     p.films.length > 1 ? button("Not this person", () => act("split", { person: p.id, member: f.member }, `A person of their own in ${f.film} now.`).then(refreshPerson), { ariaLabel: `Not this person in ${f.film}` }) : "")));
   if (!$("#person").open) $("#person").showModal();
 }
-const linkedHow = (f) => (f.how === "linked" && f.probability !== null ? ` · linked by castlist, ${whole(f.probability)} % sure` : f.how === "told" ? " · decided by somebody" : "");
+const linkedHow = (f) => (f.how === "linked" && f.probability !== null ? ` · linked by castlist, ${whole(f.probability)} % sure` : ["told", "answered"].includes(f.how) ? " · decided by somebody" : "");
 function refreshPerson() { if ($("#person").open && opened) showPerson(opened); }
 
 // What was decided
@@ -333,6 +344,7 @@ addEventListener("keydown", (e) => {
   if (e.repeat && (e.key === "Enter" || e.key === "u" || KEYS[e.key])) return; // a key that is held decides once
   if (e.key === "u") undo();
   if (tab === "links" && page?.groups.length && e.key === "Enter" && !e.target.closest("button")) { e.preventDefault(); confirmLinks(); }
+  if (tab === "recurring" && answerRecurring(e.key, e.target)) e.preventDefault();
   if (tab !== "questions") return;
   const q = all().find((o) => o.id === current);
   if (q && e.key === "Enter" && !e.target.closest("button") && groupOf(q.id).questions.length > 1) {
