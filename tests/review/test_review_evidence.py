@@ -19,7 +19,7 @@ from castlist.store import Stale
 from castlist.suggest.batches import best_of
 from castlist.suggest.membership import RIDGE, FaceEvidence
 from castlist.suggest.questions import Asker
-from castlist.suggest.weights import answered, share_of
+from castlist.suggest.weights import STAY, answered, share_of
 from castlist.types import NOISE, Video
 
 
@@ -46,6 +46,51 @@ def test_faces_are_judged_by_a_fit_that_has_not_seen_them() -> None:
         rest = np.arange(10) != i
         inverse = np.linalg.inv(x[rest].T @ x[rest] + RIDGE * np.eye(x.shape[1]))
         np.testing.assert_allclose(scores[i], x[i] @ inverse @ x[rest].T @ y[rest], atol=2e-3)
+
+
+def distrusted(monkeypatch: pytest.MonkeyPatch, group: int) -> None:
+    """Let answers have taught that this group does not hold its tracks."""
+
+    def doubt(self: FaceEvidence) -> None:
+        self.stay[group] = STAY - 3
+
+    monkeypatch.setattr(FaceEvidence, "_doubt", doubt)
+
+
+def test_a_fit_to_groups_in_doubt_leaves_each_track_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, where undecided tracks of a group weigh less and count for several people."""
+    truth = np.repeat([0, 1, 2], 8)
+    label = np.where(np.arange(24) % 4 == 0, (truth + 1) % 3, truth)  # a quarter of each strays
+    base, view = seen(truth.tolist(), label.tolist(), noise=0.9)
+    decided = np.arange(24) % 8 == 1
+    distrusted(monkeypatch, 1)
+    evidence = FaceEvidence(base)
+    evidence.update([g.id for g in view.groups], view.label, decided)
+    weight = evidence._weight
+    np.testing.assert_allclose(weight, np.where((view.label == 1) & ~decided, np.exp(-3), 1))
+    y = np.eye(3)[view.label]
+    y[evidence._place >= 0] = evidence._shared[evidence._place[evidence._place >= 0]]
+    np.testing.assert_allclose(y.sum(axis=1), 1)
+    assert np.count_nonzero((y > 0.02) & (y < 0.98)) > 2
+    y -= evidence.share
+    scores, x = evidence._faces(np.arange(24)), evidence.x.astype(np.float64)
+    for i in range(24):
+        rest = np.arange(24) != i
+        heavy = x[rest] * weight[rest, None]
+        inverse = np.linalg.inv(heavy.T @ x[rest] + RIDGE * np.eye(x.shape[1]))
+        np.testing.assert_allclose(scores[i], x[i] @ inverse @ heavy.T @ y[rest], atol=2e-3)
+
+
+def test_who_looks_like_a_group_belongs_to_it_though_others_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = [0] * 40 + [1] * 30 + [2] * 30
+    base, view = seen(truth, truth)
+    mine = int(view.label[0])
+    distrusted(monkeypatch, mine)
+    evidence = FaceEvidence(base)
+    evidence.update([g.id for g in view.groups], view.label, np.arange(100) % 10 == 0)
+    found = evidence.membership(np.arange(40))
+    assert (found.group[:, 0] == mine).all()
+    assert (1 - found.own).sum() < 1  # of 40 tracks, all of which are right
 
 
 def test_tracks_around_and_tracks_at_the_same_time() -> None:

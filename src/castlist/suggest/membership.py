@@ -4,10 +4,12 @@ Six kinds of evidence speak for a person: the face (a linear classifier over tra
 people as they stand, each track judged by a fit without it), whom the tracks before and after show,
 who is seen at the same time, how much there is of a person, the one track that is most alike, and clothes,
 where the film taught what they say. What each of them is worth is fitted to the film too. Every answer is
-evidence: tracks that were decided about count fully, the others as far as their group can be trusted, and a
-group whose tracks keep being sent elsewhere is trusted less.
+evidence. Where a group's tracks keep being sent elsewhere, the classifier is fitted anew: the tracks of that
+group that nobody decided about are noisier samples of it, and weigh less. Each of them then counts for the
+people whom it shows by that fit, as in one step of expectation maximisation.
 
-Least squares with leave-one-out in closed form: [Hastie, Tibshirani, Friedman 2009, sections 3.4 and 7.10].
+Weighted least squares with leave-one-out in closed form: [Hastie, Tibshirani, Friedman 2009, sections 3.4
+and 7.10]; labels in doubt: [Dempster, Laird, Rubin 1977].
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ __all__ = ["Belonging", "FaceEvidence", "Labels"]
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
 RIDGE = 2.0  # unit vectors that pull the classifier towards nobody
+FITTED = 20_000  # tracks that the classifier's scatter is taken of; of more, a sample
+LEAST_TRUST = 0.02  # weight of a track whose group is trusted least, in tracks that were decided about
 AROUND = 8  # tracks before and after each, taken for its scene
 SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
 CELLS = 500_000  # of a table of tracks by people; of more, those in most doubt are looked at
@@ -60,14 +64,16 @@ class FaceEvidence:
         centre = base.mean[known].mean(axis=0) if known.any() else np.zeros(base.mean.shape[1])
         self.x = np.where(self.known[:, None], base.mean - centre, 0).astype(np.float32)
         self.unit = self.x / np.maximum(np.linalg.norm(self.x, axis=1, keepdims=True), 1e-9)
-        scatter = (self.x[known].T @ self.x[known]).astype(np.float64) + RIDGE * np.eye(self.x.shape[1])
-        self.z = (self.x @ np.linalg.inv(scatter)).astype(np.float32)
-        self.leverage = np.minimum((self.z * self.x).sum(axis=1), 0.9).astype(np.float64)
+        self._fitted = np.flatnonzero(known)
+        self._fitted = self._fitted[:: 1 + len(self._fitted) // FITTED]
+        self._part_fitted = max(len(self._fitted), 1) / max(int(np.count_nonzero(known)), 1)
+        self._even = self._inverse(np.ones(t))  # where all tracks weigh alike
+        self._own = _share_in_fit(self.x, self._even)
         self.near = _neighbours(base, t)
         self.apart = _pairs_by_track(base.cannot, t)
         self.worth = START
         self.machine = base.label.astype(np.int64)
-        self._fit = np.zeros(t)  # how well a track fits its group
+        self._fit = np.zeros(t)  # how well a track fits its group, all weighing alike
         self._key: dict[str, bytes] = {}
         self._sums: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
         self._worth, self._weighed = START, np.nan  # and how many tracks were decided about then
@@ -99,13 +105,15 @@ class FaceEvidence:
             return
         self.home = _homes(self.machine, label, len(ids))
         self._add_up(ids)
-        self._trust()
+        self._even_trust()
         if self.groups > 1:
             if not abs(self.labelled.sum() - self._weighed) <= 0.1 * self._weighed:
                 self._weigh()
             self.worth = self._worth
             self._doubt()
-            self._trust()
+            if self.labelled.any():
+                self._trust()
+                self._share_out()
             self._calibrate()
 
     def membership(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
@@ -179,26 +187,61 @@ class FaceEvidence:
                 decided = self.labelled[members]
                 parts = (self.x[members[decided]].sum(axis=0), self.x[members[~decided]].sum(axis=0))
                 self._key[name], self._sums[name] = key, parts
-                self._fit[members] = self.z[members] @ (parts[0] + parts[1]) - self.leverage[members]
+                towards = self._even @ (parts[0] + parts[1])
+                self._fit[members] = self.x[members] @ towards - self._own[members]
             sums[name] = self._sums[name]
         self._sums, self._key = sums, {name: self._key[name] for name in ids}
         width = (len(ids), self.x.shape[1])
         self._decided = np.array([s[0] for s in sums.values()], np.float32).reshape(width)
         self._others = np.array([s[1] for s in sums.values()], np.float32).reshape(width)
-        live = self.label >= 0
-        self._labelled_size = np.bincount(self.label[live & self.labelled], minlength=len(ids)).astype(
-            np.float64
-        )
-        self._size = np.bincount(self.label[live], minlength=len(ids)).astype(np.float64)
+        self._size = np.bincount(self.label[self.label >= 0], minlength=len(ids)).astype(np.float64)
+
+    def _even_trust(self) -> None:
+        """Count every track fully, for the group that it is in."""
+        self._weight = np.ones(len(self.label))
+        self._solution, self._middle = self._even, np.zeros(self.x.shape[1], np.float32)
+        self.total = self._decided + self._others
+        self.counts = np.where(self.label >= 0, 1.0, 0.0)
+        self._place, self._shared = np.full(len(self.label), NOISE), np.zeros((0, self.groups))
+        self._shares(self._size)
 
     def _trust(self) -> None:
-        """Count tracks that nobody decided about as far as their group can be trusted."""
+        """Fit the classifier anew, where tracks that nobody decided about weigh as their group is trusted."""
         trust = np.exp(np.minimum(self.bias + self.stay - STAY, 0.0))
+        trust = np.maximum(trust, LEAST_TRUST)
+        free = (self.label >= 0) & ~self.labelled
+        self._weight = np.where(free, trust[np.maximum(self.label, 0)], 1.0)
+        self._solution = self._inverse(self._weight)
+        self._middle = ((self._weight - 1)[self._fitted] @ self.x[self._fitted]).astype(np.float32)
+        self._middle /= self._part_fitted
         self.total = self._decided + trust[:, None].astype(np.float32) * self._others
-        live = self.label >= 0
-        self.weight = np.where(live, np.where(self.labelled, 1.0, trust[np.maximum(self.label, 0)]), 0.0)
-        size = self._labelled_size + trust * (self._size - self._labelled_size)
+
+    def _share_out(self) -> None:
+        """Count tracks that nobody decided about for the people whom they show by the fit so far."""
+        rows = np.flatnonzero((self.label >= 0) & self.known & ~self.labelled)
+        rows = self.doubtful(rows, self.base.tracks.size[rows].astype(np.float64))
+        found = self.membership(rows)
+        shared = np.zeros((len(rows), self.groups))
+        np.put_along_axis(shared, found.group, found.probability, axis=1)
+        own_group = np.arange(len(rows)), self.label[rows]
+        shared[own_group] += 1 - shared.sum(axis=1)  # of those who are not among the likely
+        self.counts[rows] = shared[own_group]
+        self._place[rows], self._shared = np.arange(len(rows)), shared
+        moved = shared.copy()
+        moved[own_group] -= 1
+        weighed = self.x[rows] * self._weight[rows, None].astype(np.float32)
+        self.total = self.total + moved.T.astype(np.float32) @ weighed
+        self._shares(self._size + moved.sum(axis=0))
+
+    def _shares(self, size: Table) -> None:
         self.share = (size + 0.5) / (size.sum() + 0.5 * self.groups)
+
+    def _inverse(self, weight: Table) -> NDArray[np.float32]:
+        """(d, d) inverse of the weighted scatter of the tracks."""
+        x = self.x[self._fitted]
+        scatter = (x.T * weight[self._fitted].astype(np.float32)) @ x
+        ridge = RIDGE * np.eye(x.shape[1])
+        return np.asarray(np.linalg.inv(scatter / self._part_fitted + ridge), np.float32)
 
     # Evidence
 
@@ -223,12 +266,14 @@ class FaceEvidence:
 
     def _faces(self, rows: Labels) -> Table:
         """(n, g) the classifier's score, each track's own share in it taken out."""
-        score = (self.z[rows] @ self.total.T).astype(np.float64)
-        h = self.leverage[rows] * self.weight[rows]
-        score += h[:, None] * self.share
-        group = self.label[rows]
-        live = np.flatnonzero(group >= 0)
-        score[live, group[live]] -= h[live]
+        x, group = self.x[rows], self.label[rows]
+        score = (x @ (self.total @ self._solution).T).astype(np.float64)
+        h = np.where(group >= 0, self._weight[rows] * _share_in_fit(x, self._solution), 0.0)
+        score += (h - x @ (self._solution @ self._middle))[:, None] * self.share
+        place = self._place[rows]
+        shared, whole = np.flatnonzero(place >= 0), np.flatnonzero((place < 0) & (group >= 0))
+        score[shared] -= h[shared, None] * self._shared[place[shared]]
+        score[whole, group[whole]] -= h[whole]
         return np.asarray(score / (1 - h)[:, None])
 
     def _around(self, rows: Labels) -> Table:
@@ -236,7 +281,7 @@ class FaceEvidence:
         near = self.near[rows]
         valid = (near >= 0) & (self.label[near] >= 0)
         cell = np.arange(len(rows))[:, None] * self.groups + self.label[near]
-        count = np.bincount(cell[valid], self.weight[near[valid]], minlength=len(rows) * self.groups)
+        count = np.bincount(cell[valid], self.counts[near[valid]], minlength=len(rows) * self.groups)
         count = count.reshape(len(rows), self.groups)
         total = count.sum(axis=1, keepdims=True)
         return np.asarray(np.log((count / self.share + 2) / (total + 2)))
@@ -245,7 +290,7 @@ class FaceEvidence:
         """(n, g) cosine of a track and the one of a group that it resembles most; of many tracks a sample."""
         found = np.zeros((len(rows), self.groups))
         order = np.argsort(self.label, kind="stable")
-        order = order[(self.label[order] >= 0) & (self.weight[order] > 0.5)]
+        order = order[(self.label[order] >= 0) & (self.counts[order] > 0.5)]
         order = order[:: 1 + len(order) // COMPARED]
         if not len(order):
             return found
@@ -263,7 +308,7 @@ class FaceEvidence:
         """(n, g) mean log odds of a track's clothes with those of some tracks of each group."""
         if not self.base.cue.speaks or not len(rows):
             return np.zeros((len(rows), self.groups))
-        label = np.where(self.weight > 0.5, self.label, NOISE)
+        label = np.where(self.counts > 0.5, self.label, NOISE)
         most = int(np.clip(PAIRS // (len(rows) * self.groups), 1, OF_EACH))
         tracks, group = clothed(self.base, label, self.groups, most)
         member = np.zeros((len(tracks), self.groups), np.float32)
@@ -280,14 +325,14 @@ class FaceEvidence:
         track = other[edge[rows][line] + step]
         live = self.label[track] >= 0
         cell = line[live] * self.groups + self.label[track[live]]
-        count = np.bincount(cell, self.weight[track[live]], minlength=len(rows) * self.groups)
+        count = np.bincount(cell, self.counts[track[live]], minlength=len(rows) * self.groups)
         return np.minimum(count.reshape(len(rows), self.groups), 1.0)
 
     # What evidence is worth
 
     def _weigh(self) -> None:
         """Fit what the kinds of evidence are worth to the labels as they are, some of which are wrong."""
-        good = (self.label >= 0) & self.known & (self.weight > 0.5)
+        good = (self.label >= 0) & self.known & (self.counts > 0.5)
         good[good] = self._size[self.label[good]] > 1
         rows = np.flatnonzero(good)
         if len(rows) < 10:
@@ -340,6 +385,11 @@ class FaceEvidence:
         joined = self._size[self.label[rows]] > 1
         never = np.stack([rows, self.label[rows]], axis=1)[~joined]
         self.intercept = intercept(self._against_nobody(rows, never)[1].max(axis=1, initial=-20), joined)
+
+
+def _share_in_fit(x: NDArray[np.float32], solution: NDArray[np.float32]) -> Table:
+    """(n,) each track's own share in its score by the classifier, where it weighs 1: its leverage."""
+    return np.asarray(np.minimum(((x @ solution) * x).sum(axis=1), 0.9), np.float64)
 
 
 def _homes(machine: Labels, label: Labels, groups: int) -> Labels:
