@@ -8,7 +8,9 @@ Importing onnx takes a sixth of a second, and changing a graph with it as long.
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 from typing import TypedDict, TypeVar
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 __all__ = ["FOLDER", "Array", "Graph", "Weight", "is_prepared", "put_together", "unpack"]
 
 FOLDER = Path(__file__).parent / "prepared"
+PART = 1 << 16  # numbers unpacked at a time: they stay in the cache until they are where they belong
 
 
 class Array(TypedDict):
@@ -55,22 +58,32 @@ def put_together(name: str, data: bytes) -> bytes:
     """The graph of a model, from the bytes of the model's file."""
     graph: Graph = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     rest, used = memoryview((FOLDER / f"{name}.rest").read_bytes()), 0
-    parts: list[memoryview] = []
+    whole = io.BytesIO()  # gives what was written without a copy: fresh pages are most of what this takes
     for piece in graph["pieces"]:
         if isinstance(piece, int):
-            parts.append(rest[used : used + piece])
+            whole.write(rest[used : used + piece])
             used += piece
         else:
-            parts.append(_weight(piece, data).reshape(-1).view(np.uint8).data)
-    return b"".join(parts)
+            for values in _weight(piece, data):
+                whole.write(values.data)
+    return whole.getvalue()
 
 
-def _weight(weight: Weight, data: bytes) -> NDArray[np.generic]:
+def _weight(weight: Weight, data: bytes) -> Iterator[NDArray[np.generic]]:
+    """The values of a weight in order, PART at a time."""
     arrays = [
         np.frombuffer(data, array["dtype"], prod(array["shape"]), array["at"]).reshape(array["shape"])
         for array in weight["arrays"]
     ]
-    return arrays[0] if len(arrays) == 1 else unpack(*arrays, axis=weight["axis"], block=weight["block"])
+    if len(arrays) == 1:
+        yield arrays[0]
+        return
+    axis, rows = weight["axis"], len(arrays[0])
+    apart = axis > 0 and all(len(array.shape) > 1 and len(array) == rows for array in arrays)
+    step = max(1, PART * rows // arrays[0].size) if apart else rows
+    for i in range(0, rows, step):
+        parts = [array[i : i + step] for array in arrays] if apart else arrays
+        yield np.ascontiguousarray(unpack(*parts, axis=axis, block=weight["block"]))
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)

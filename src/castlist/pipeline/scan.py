@@ -104,6 +104,8 @@ def scan(
             del segment  # and the pictures of its faces, once that is done
             while len(waiting) > UNFINISHED or sum(faces for _, faces in waiting) > CROWD:
                 yield waiting.popleft()[0].result()
+        for piece, _ in reversed(waiting):  # the helper begins with the first of them
+            piece.run()
         for piece, _ in waiting:
             yield piece.result()
 
