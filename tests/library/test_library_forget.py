@@ -222,3 +222,32 @@ def test_a_page_of_links_stays_in_the_history_for_those_who_are_not_forgotten(tm
     assert [made.sentence for made in lib.history()] == [decision.sentence]
     lib.undo()
     assert {link.person for link in lib.links()} == {stays}
+
+
+@pytest.mark.parametrize("gone", ["a.mp4", "b.mp4", "c.mp4"])
+def test_questions_that_followed_a_decision_leave_with_it(tmp_path, gone):
+    lib = Library(tmp_path / "lib")
+    for name in "abcde":
+        lib.add(made_film(tmp_path, name, [[1], [1]], noise=0.1))
+    for name in "fg":
+        lib.add(made_film(tmp_path, name, [[2, 3], [2], [3]], noise=0.1))
+
+    def person_in(film: str) -> str:
+        return next(p.id for p in lib.people if film in {m[0].name for m in p.members})
+
+    lib.name(person_in("a.mp4"), NAME)
+    lib.name(lib.split(person_in("a.mp4"), ["b.mp4"]), EARLIER)
+    lib.split(person_in("a.mp4"), ["c.mp4"])  # asked about at once, and the reason has both names
+    assert any(NAME in question.why for question in lib.questions())
+    name = lib.person(person_in(gone)).name
+    assert lib.forget(person_in(gone)) == []
+    if name in (NAME, EARLIER):
+        files = [f for f in lib.path.iterdir() if f.is_file()]
+        assert not any(name.encode() in f.read_bytes() for f in files)
+    before = [(made.number, made.sentence) for made in lib.history()]
+    lib.rebuild()
+    assert [(made.number, made.sentence) for made in lib.history()] == before
+    for _ in before:
+        lib.undo()
+    with pytest.raises(InputError, match="no decision"):
+        lib.undo()

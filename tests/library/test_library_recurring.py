@@ -127,6 +127,23 @@ def test_who_is_forgotten_leaves_the_comparison(lib):
     assert {p.id for p in lib.recurring()} == set(found[1:])
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_who_was_compared_twice_is_compared_anew_when_both_are_taken_back(lib, order):
+    found = [p.id for p in lib.recurring()]
+    decisions = [lib.compare(found), lib.compare(found[:1])]
+    lib.undo(decisions[order[0]])
+    left = [p.id for p in lib.recurring() if p.asked]
+    assert sorted(left) == sorted(found[1:] if order[0] == 0 else [])
+    lib.undo(decisions[order[1]])
+    assert [p.id for p in lib.recurring() if p.asked] == found
+    lib.rebuild()
+    assert [p.id for p in lib.recurring() if p.asked] == found
+
+
+def test_no_more_are_shown_than_asked_for(lib):
+    assert [len(lib.recurring(limit)) for limit in (0, 1, 3, 9)] == [0, 1, 3, 4]
+
+
 def test_the_commands(lib, capsys):
     assert run(["library", "recurring", str(lib.path), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["people"]

@@ -84,10 +84,22 @@ def redact_catalogue(db: Db, names: Sequence[str]) -> None:
     questions = db.execute("SELECT id, why FROM question WHERE why <> ''").fetchall()
     hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]
     db.executemany("UPDATE question SET why = '' WHERE id = ?", hits)
-    for number, data in db.execute("SELECT number, data FROM decision").fetchall():
+    for number, kind, data in db.execute("SELECT number, kind, data FROM decision").fetchall():
         was = json.loads(data)
-        if _without(was, [name for name in folded if name not in shared]):
+        if kind == EventKind.WEIGHED:
+            found = _without_reasons([*was["asked"], *was["was"]], folded)
+        else:
+            found = _without(was, [name for name in folded if name not in shared])
+        if found:
             db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was), number))
+
+
+def _without_reasons(asked: Sequence[list[str] | None], folded: Sequence[str]) -> bool:
+    """Take names out of why questions were asked; whether there were any."""
+    hits = [ask for ask in asked if ask and any(name in ask[-1].casefold() for name in folded)]
+    for ask in hits:
+        ask[-1] = ""
+    return bool(hits)
 
 
 def _without(was: dict[str, object], folded: Sequence[str]) -> bool:
@@ -100,7 +112,7 @@ def _without(was: dict[str, object], folded: Sequence[str]) -> bool:
     if known(was.get("name")):
         was["name"], found = "", True
     for row in (was.get(role) for role in ("person", "into_name", "was")):
-        if isinstance(row, list) and known(row[0]):
+        if isinstance(row, list) and row and known(row[0]):
             row[0], found = "", True
     return found
 

@@ -87,7 +87,7 @@ def recurring(db: Db, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
     the others are those who look most like these. None where everybody was compared, or only one recurs.
     """
     rows = db.execute(_PEOPLE, (LOOKED_AT,)).fetchall()
-    if len(rows) < 2 or rows[0][4]:
+    if len(rows) < 2 or rows[0][4] or limit < 1:
         return []
     alike = _likeness(db, [row[0] for row in rows])
     asked, chosen = _chosen([bool(row[4]) for row in rows], alike, limit)

@@ -98,18 +98,22 @@ class WeighedWas(TypedDict):
     """The questions about people before a decision about these let others be asked."""
 
     asked: list[LoggedAsk]  # as the decision asked them
-    was: list[tuple[float, str] | None]  # probability and why of each before; None where it was not asked
+    was: list[LoggedAsk | None]  # each before, in the same order; None where it was not asked
 
 
 class ComparedWas(TypedDict):
-    """Film-people whose people a user looked at beside others for the first time."""
+    """Film-people whose people a user looked at beside others: for the first time, and again."""
 
     members: list[list[str]]  # digest of the film and key in it
+    again: list[list[str]]  # those who were compared before
     people: int  # how many were looked at
 
 
 Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas | ComparedWas
-About = frozenset[str]  # of an answer: digest of the film and key in it of both; of a name: the person
+# Whether an answer, a name, a question or a comparison, and of whom: digest of the film and key in it, or the
+# person.
+About = tuple[str, frozenset[str]]
+Later = Mapping[About, int]  # number of the event after a decision that is about the same
 
 
 def before(db: Db, event: Event) -> Was | None:
@@ -162,28 +166,30 @@ def _before_weighed(db: Db, data: Data) -> WeighedWas:
 
 
 def _before_compared(db: Db, data: Data) -> ComparedWas:
-    new = [
-        side
-        for side in data["members"]
-        if db.execute("SELECT 1 FROM compared WHERE member = ?", (_member(db, *side),)).fetchone() is None
-    ]
-    return {"members": new, "people": len(data["members"])}
+    def known(side: Sequence[str]) -> bool:
+        row = db.execute("SELECT 1 FROM compared WHERE member = ?", (_member(db, *side),)).fetchone()
+        return row is not None
+
+    members = [side for side in data["members"] if not known(side)]
+    again = [side for side in data["members"] if known(side)]
+    return {"members": members, "again": again, "people": len(data["members"])}
 
 
-def _question(db: Db, ask: LoggedAsk) -> tuple[float, str] | None:
-    """The probability and the reason of a question."""
-    pair = _asked_pair(db, ask)
-    if pair is None:
-        return None
-    row: tuple[float, str] | None = db.execute(
-        "SELECT probability, why FROM question WHERE id = ?", (question_id(db, *pair),)
-    ).fetchone()
-    return row
-
-
-def _asked_pair(db: Db, ask: LoggedAsk) -> tuple[int, int] | None:
+def _question(db: Db, ask: LoggedAsk) -> LoggedAsk | None:
+    """The question about the two film-people of another one, as it is open now."""
     a, b = _member(db, ask[0], ask[1]), _member(db, ask[2], ask[3])
-    return None if a is None or b is None else (a, b)
+    if a is None or b is None:
+        return None
+    row = db.execute(_QUESTION, (question_id(db, a, b),)).fetchone()
+    return None if row is None else LoggedAsk(*row)
+
+
+_QUESTION = """
+SELECT first.digest, x.key, second.digest, y.key, question.probability, why FROM question
+JOIN member AS x ON x.id = question.a JOIN film AS first ON first.id = x.film
+JOIN member AS y ON y.id = question.b JOIN film AS second ON second.id = y.film
+WHERE question.id = ?
+"""
 
 
 _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
@@ -202,6 +208,8 @@ def remember(db: Db, event: Event, was: Was) -> None:
         "SELECT act FROM decision WHERE number = ? AND author = ? AND time = ?",
         (event.number - 1, event.author, event.time),
     ).fetchone()
+    if row is None and event.kind == EventKind.WEIGHED:
+        return  # questions follow a decision, and are none by themselves
     db.execute(
         "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, 0)",
         (
@@ -288,7 +296,7 @@ def _leave_or_lead(db: Db, person: str, into: str) -> None:
         db.execute("INSERT OR REPLACE INTO redirect VALUES (?, ?)", (person, into))
 
 
-def _revert_name(db: Db, was: NameWas, later: Mapping[About, int]) -> None:
+def _revert_name(db: Db, was: NameWas, later: Later) -> None:
     if (number := later.get(_named(was))) is not None:
         _follow(db, number, was)
         return
@@ -299,7 +307,7 @@ def _revert_name(db: Db, was: NameWas, later: Mapping[About, int]) -> None:
     )
 
 
-def _revert_answer(db: Db, was: AnswerWas, later: Mapping[About, int]) -> None:
+def _revert_answer(db: Db, was: AnswerWas, later: Later) -> None:
     if (number := later.get(_pair_of(was))) is not None:
         _follow(db, number, was)
         return
@@ -310,42 +318,85 @@ def _revert_answer(db: Db, was: AnswerWas, later: Mapping[About, int]) -> None:
         db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (*pair, was["was"]))
 
 
-def _revert_weighed(db: Db, was: WeighedWas) -> None:
+def _revert_weighed(db: Db, was: WeighedWas, later: Later) -> None:
     """Questions are as they were before, but for those that a later film or decision asked otherwise."""
     for ask, before in zip(was["asked"], was["was"], strict=True):
-        pair = _asked_pair(db, ask)
         now = _question(db, ask)
-        if pair is None or now is None or now != (ask[4], ask[5]):
+        if (number := later.get(_asked(ask))) is not None:
+            _question_follows(db, number, ask, before)
+        elif now is not None and list(now[4:]) == list(ask[4:]):
+            a, b = _member(db, now[0], now[1]), _member(db, now[2], now[3])
+            db.execute("DELETE FROM question WHERE id = ?", (question_id(db, a or 0, b or 0),))
+            if before is not None:
+                _ask(db, before)
+
+
+def _ask(db: Db, ask: LoggedAsk) -> None:
+    digest, key, there, other, chance, why = ask
+    a, b = _member(db, digest, key), _member(db, there, other)
+    if a is not None and b is not None:
+        row = (question_id(db, a, b), a, b, chance, why)
+        db.execute("INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _question_follows(db: Db, number: int, ask: LoggedAsk, before: LoggedAsk | None) -> None:
+    """A question that a later decision asked anew: with that one it goes back to what it was before both."""
+    (data,) = db.execute("SELECT data FROM decision WHERE number = ?", (number,)).fetchone()
+    was: WeighedWas = json.loads(data)
+    asked_as = [old and LoggedAsk(*old) for old in was["was"]]
+    was["was"] = [before if old == LoggedAsk(*ask) else old for old in asked_as]
+    db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was), number))
+
+
+def _revert_compared(db: Db, was: ComparedWas, later: Later) -> None:
+    """Who was looked at for the first time is to be compared again, but for those looked at later."""
+    for side in was["members"]:
+        if (number := later.get(_compared(side))) is None:
+            db.execute("DELETE FROM compared WHERE member = ?", (_member(db, *side),))
             continue
-        if before is None:
-            db.execute("DELETE FROM question WHERE id = ?", (question_id(db, *pair),))
-        else:
-            db.execute(
-                "UPDATE question SET probability = ?, why = ? WHERE id = ?",
-                (*before, question_id(db, *pair)),
-            )
+        (data,) = db.execute("SELECT data FROM decision WHERE number = ?", (number,)).fetchone()
+        following: ComparedWas = json.loads(data)
+        if side in following["again"]:
+            following["again"].remove(side)
+            following["members"].append(side)
+        db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(following), number))
 
 
-def _later(db: Db, act: int) -> dict[About, int]:
-    """The answers and names after a decision that count: the first event about each two people or person."""
+def _later(db: Db, act: int) -> Later:
+    """What counts of the decisions after one: the first event about each two people, person or question."""
+    kinds = (EventKind.ANSWER, EventKind.NAME, EventKind.WEIGHED, EventKind.COMPARED)
     rows = db.execute(
-        "SELECT number, kind, data FROM decision WHERE kind IN (?, ?) AND undone = 0 AND act > ?"
+        "SELECT number, kind, data FROM decision WHERE kind IN (?, ?, ?, ?) AND undone = 0 AND act > ?"
         " ORDER BY number DESC",
-        (EventKind.ANSWER, EventKind.NAME, act),
+        (*kinds, act),
     )
-    found: dict[About, int] = {}
-    for number, kind, data in rows:
-        was = json.loads(data)
-        found[_pair_of(was) if kind == EventKind.ANSWER else _named(was)] = number
-    return found
+    return {about: number for number, kind, data in rows for about in _about(kind, data)}
+
+
+def _about(kind: str, data: str) -> list[About]:
+    """What an event is about, of which a later decision may have another."""
+    was = json.loads(data)
+    if kind == EventKind.WEIGHED:
+        return [_asked(ask) for ask in was["asked"]]
+    if kind == EventKind.COMPARED:
+        return [_compared(side) for side in (*was["members"], *was["again"])]
+    return [_pair_of(was) if kind == EventKind.ANSWER else _named(was)]
 
 
 def _pair_of(was: AnswerWas) -> About:
-    return frozenset(f"{digest} {key}" for digest, key, *_ in (was["a"], was["b"]))
+    return "answer", frozenset(f"{digest} {key}" for digest, key, *_ in (was["a"], was["b"]))
 
 
 def _named(was: NameWas) -> About:
-    return frozenset((was["person"],))
+    return "name", frozenset((was["person"],))
+
+
+def _asked(ask: LoggedAsk) -> About:
+    return "question", frozenset((f"{ask[0]} {ask[1]}", f"{ask[2]} {ask[3]}"))
+
+
+def _compared(side: Sequence[str]) -> About:
+    return "compared", frozenset((" ".join(side),))
 
 
 def _follow(db: Db, number: int, was: AnswerWas | NameWas) -> None:
@@ -355,7 +406,7 @@ def _follow(db: Db, number: int, was: AnswerWas | NameWas) -> None:
     db.execute("UPDATE decision SET data = ? WHERE number = ?", (following, number))
 
 
-def _revert(db: Db, kind: str, data: str, later: Mapping[About, int]) -> None:
+def _revert(db: Db, kind: str, data: str, later: Later) -> None:
     was = json.loads(data)
     if kind == EventKind.MERGE:
         _revert_merge(db, was)
@@ -364,10 +415,9 @@ def _revert(db: Db, kind: str, data: str, later: Mapping[About, int]) -> None:
     elif kind == EventKind.NAME:
         _revert_name(db, was, later)
     elif kind == EventKind.WEIGHED:
-        _revert_weighed(db, was)
+        _revert_weighed(db, was, later)
     elif kind == EventKind.COMPARED:
-        rows = [(_member(db, *side),) for side in was["members"]]
-        db.executemany("DELETE FROM compared WHERE member = ?", rows)
+        _revert_compared(db, was, later)
     else:
         _revert_answer(db, was, later)
 
@@ -404,11 +454,19 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
             db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(kept), number))
         else:
             db.execute("DELETE FROM decision WHERE number = ?", (number,))
+    db.execute(_QUESTIONS_ALONE, (EventKind.WEIGHED, EventKind.WEIGHED))
+
+
+# Questions of a decision of which nothing else is left.
+_QUESTIONS_ALONE = (
+    "DELETE FROM decision WHERE kind = ? AND act NOT IN (SELECT act FROM decision WHERE kind <> ?)"
+)
 
 
 def _without_members(was: ComparedWas, gone: Set[tuple[str, ...]]) -> ComparedWas:
     """Who was compared, without some film-people."""
-    return {**was, "members": [side for side in was["members"] if tuple(side) not in gone]}
+    members, again = ([side for side in was[r] if tuple(side) not in gone] for r in ("members", "again"))
+    return {"members": members, "again": again, "people": was["people"]}
 
 
 def _without_questions(was: WeighedWas, gone: Set[tuple[str, ...]]) -> WeighedWas:
