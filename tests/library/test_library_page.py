@@ -332,6 +332,29 @@ def test_people_of_several_films_are_compared_side_by_side(page, lib, tmp_path):
     assert len(lib.people) == people
 
 
+def test_a_double_click_marks_nobody_and_the_keyboard_stays_where_it_was(page, lib, tmp_path):
+    for name in "pq":
+        lib.add(made_film(tmp_path, name, [[21, 22, 23], [21], [22], [23]], noise=0.1))
+    page.wait_for_selector(".to-recurring button")
+    page.locator(".to-recurring button").dblclick()  # the second click lands on somebody's faces
+    page.wait_for_selector("#recurring .somebody")
+    page.wait_for_timeout(600)
+    assert page.locator("#recurring .somebody[aria-pressed=true]").count() == 0
+    tiles, done = page.locator("#recurring .somebody"), page.locator("#recurring .confirm .main")
+    tiles.nth(0).focus()
+    page.keyboard.press("Space")
+    assert "Choose one more" in done.inner_text()
+    tiles.nth(1).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("y")
+    assert tiles.nth(1).evaluate("e => e === document.activeElement")
+    for tab in ("questions", "recurring"):
+        page.locator(f"[data-tab={tab}]").click()
+    done.click()  # at once: nobody looked
+    page.wait_for_timeout(300)
+    assert lib.history() == []
+
+
 def test_hostile_bodies_are_one_short_sentence_that_blames_nobody(client, lib):
     before = lib.people
     member = f"{lib.films[0].digest}:p1"
@@ -340,7 +363,11 @@ def test_hostile_bodies_are_one_short_sentence_that_blames_nobody(client, lib):
         ("compare", {"people": [], "same": [["a"]]}),
         ("compare", {"people": [], "same": [[1, 2]]}),
         ("compare", {"people": "all", "same": 3}),
+        ("compare", {"people": ["x" * 100_000]}),
         ("compare", {}),
+        ("answer", {"question": "x" * 100_000, "said": "same"}),
+        ("answer", {"question": "x", "said": "x" * 100_000}),
+        ("merge", {"people": ["x" * 100_000, "y"]}),
         ("confirm", {"right": ["\ud800:p1"]}),
         ("confirm", {"right": ["x" * 100_000]}),
         ("confirm", {"right": [member], "wrong": [member]}),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from library_made import made_film
 
 from castlist.cli import run
-from castlist.errors import InputError
+from castlist.errors import InputError, WorkspaceError
 from castlist.library import Library
 from castlist.store import Workspace
 
@@ -290,3 +292,44 @@ def test_names_are_taken_back_in_any_order(asked):
     asked.rebuild()
     asked.undo(second)
     assert not asked.person(whom).named
+
+
+def add_to_log(lib: Library, *events: tuple[str, object]) -> None:
+    """Add what some other program may have written, as decisions of Eva."""
+    number = lib.revision()
+    with open(lib.path / "log.jsonl", "a") as log:
+        for kind, data in events:
+            number += 1
+            row = {"n": number, "v": 1, "at": "2026", "by": "Eva", "kind": kind, "data": data}
+            log.write(json.dumps(row) + "\n")
+
+
+def test_questions_without_a_decision_are_no_decision(asked):
+    sides = [[film.digest, "p1"] for film in asked.films]
+    question = [*sides[0], *sides[1], 0.5, ""]
+    add_to_log(
+        asked, ("weighed", {"moves": [], "asked": [question]}), ("weighed", {"moves": [], "asked": []})
+    )
+    asked.rebuild()
+    assert asked.history() == []
+    (open_one,) = asked.questions()
+    assert open_one.probability == 0.5
+
+
+@pytest.mark.parametrize("member", [3, [], ["a"], [None, None], [3, 4], [[], {}], ["a", "b", "c"], {"a": 1}])
+def test_a_log_with_something_else_than_people_of_films_is_a_sentence_about_the_log(asked, member):
+    text = (asked.path / "log.jsonl").read_text()
+    side = [asked.films[0].digest, "p1"]
+    ask = [*side, *member, 0.5, ""] if isinstance(member, list) else member
+    for kind, data in (
+        ("compared", {"members": [member]}),
+        ("weighed", {"moves": [], "asked": [ask]}),
+        ("weighed", {"moves": [], "asked": [[*side, *side, [1], ""]]}),
+        ("merge", {"into": [], "gone": {}}),
+    ):
+        (asked.path / "log.jsonl").write_text(text)
+        add_to_log(asked, (kind, data))
+        with pytest.raises(WorkspaceError, match="line 5 of the library's log does not fit"):
+            asked.rebuild()
+    (asked.path / "log.jsonl").write_text(text)
+    assert asked.rebuild() == []

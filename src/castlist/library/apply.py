@@ -28,6 +28,11 @@ from castlist.types import NOISE
 __all__ = ["apply_event", "fill", "match"]
 
 Db = sqlite3.Connection
+# What values of another type than a log has raise: SQLite takes no lists, and no numbers beyond 64 bits.
+_UNFIT = (
+    KeyError, TypeError, ValueError, IndexError, OverflowError, sqlite3.IntegrityError,
+    sqlite3.InterfaceError, sqlite3.ProgrammingError,
+)  # fmt: skip
 
 
 def apply_event(db: Db, event: Event) -> None:
@@ -41,7 +46,7 @@ def apply_event(db: Db, event: Event) -> None:
         _APPLY[event.kind](db, event)
         if was is not None:
             undo.remember(db, event, was)
-    except (KeyError, TypeError, ValueError, IndexError, InputError, sqlite3.IntegrityError) as error:
+    except (*_UNFIT, InputError) as error:
         raise WorkspaceError(
             f"line {event.number} of the library's log does not fit those before it ({error!r})"
         ) from None

@@ -433,7 +433,9 @@ class Library:
         ]
         if len(found) != 1:
             amount = "no film" if not found else f"{len(found)} films"
-            raise InputError(f"the library has {amount} called {given!r}; castlist library list names all")
+            raise InputError(
+                f"the library has {amount} called {given[:200]!r}; castlist library list names all"
+            )
         return found[0]
 
     # Deciding
@@ -524,12 +526,12 @@ class Library:
     def answer(self, question: str, reply: str, *, author: str = "") -> int:
         """Answer a question by its id: same, different or unsure; the decision's number."""
         if reply not in list(PairAnswer):
-            raise InputError(f"answer {', '.join(PairAnswer)}; got {reply!r}")
+            raise InputError(f"answer {', '.join(PairAnswer)}; got {reply[:200]!r}")
         with self._writing() as (db, record):
             row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
             if row is None:
                 raise InputError(
-                    f"there is no question {question!r}; castlist library questions lists the open ones"
+                    f"there is no question {question[:200]!r}; castlist library questions lists the open ones"
                 )
             sides = [list(lookup.name_of(db, member)) for member in row]
             events: list[tuple[EventKind, Data]] = [

@@ -80,7 +80,7 @@ def events_of(
     people = [person]
     for question, reply in replies.items():
         if reply not in list(PairAnswer):
-            raise InputError(f"answer {', '.join(PairAnswer)}; got {reply!r}")
+            raise InputError(f"answer {', '.join(PairAnswer)}; got {reply[:200]!r}")
         own, other, there = _sides(db, question, person)
         side = rest if own in [m.id for m in parted] else next(m for m in members if m.id == own)
         sides = [[side.digest, side.key], list(name_of(db, other))]
@@ -99,7 +99,9 @@ def _sides(db: Db, question: str, person: str) -> tuple[int, int, str]:
         (question,),
     ).fetchone()
     if row is None:
-        raise InputError(f"there is no question {question!r}; castlist library questions lists the open ones")
+        raise InputError(
+            f"there is no question {question[:200]!r}; castlist library questions lists the open ones"
+        )
     a, first, b, second = row
     if second == person:
         a, first, b, second = b, second, a, first

@@ -162,10 +162,26 @@ def _before_answer(db: Db, data: Data) -> AnswerWas:
 
 
 def _before_weighed(db: Db, data: Data) -> WeighedWas:
+    for ask in data["asked"]:
+        _check_side(ask[:2])
+        _check_side(ask[2:4])
     return {"asked": data["asked"], "was": [_question(db, ask) for ask in data["asked"]]}
 
 
+def _check_side(side: Sequence[str]) -> None:
+    """Refuse what is not the digest of a film and a key in it.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if len(side) != 2 or not all(isinstance(text, str) for text in side):
+        raise InputError("somebody of a film is the digest of the film and a key in it")
+
+
 def _before_compared(db: Db, data: Data) -> ComparedWas:
+    for side in data["members"]:
+        _check_side(side)
+
     def known(side: Sequence[str]) -> bool:
         row = db.execute("SELECT 1 FROM compared WHERE member = ?", (_member(db, *side),)).fetchone()
         return row is not None

@@ -249,7 +249,7 @@ def person(db: Db, given: str) -> str:
     found = sorted(called(dict(db.execute("SELECT id, name FROM person").fetchall()), text))
     if len(found) > 1:
         raise InputError(
-            f"{len(found)} people are called {given!r}; name one by id: {', '.join(sorted(found)[:5])}"
+            f"{len(found)} people are called {given[:200]!r}; name one by id: {', '.join(sorted(found)[:5])}"
         )
     return found[0]
 
@@ -285,7 +285,7 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
     words = {folded(part): n for n in people.values() for part in (n, *n.split()) if part}
     near = list(dict.fromkeys(words[w] for w in difflib.get_close_matches(plain, words, 3, 0.6)))
     hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists everybody"
-    raise InputError(f"nobody in the library is called {given!r}{hint}")
+    raise InputError(f"nobody in the library is called {given[:200]!r}{hint}")
 
 
 def questions(db: Db, library: Path) -> list[LibraryQuestion]:

@@ -48,11 +48,17 @@ function draw() {
   }
   if (tab === "questions") drawQuestions();
   if (tab === "links") drawLinks();
-  if (tab === "recurring") drawRecurring(S.revision, act, showPerson).catch((e) => notify(e.message, true));
+  if (tab === "recurring") drawRecurring(S.revision, act, showPerson, shownAt).catch((e) => notify(e.message, true));
   if (tab === "people") drawPeople();
   if (tab === "history") drawHistory();
 }
-const shows = (name) => { tab = name; draw(); scrollTo(0, 0); };
+const GLANCE = 500; // milliseconds that a page must have been there before it is answered: two clicks in this time are a double click
+let shownAt = 0;
+const shows = (name) => { tab = name; shownAt = performance.now(); draw(); scrollTo(0, 0); };
+// The second click of a double click on what leads here means nobody
+for (const id of ["links", "recurring"]) $("#" + id).addEventListener("click", (e) => {
+  if (e.detail > 1 && performance.now() - shownAt < GLANCE) { e.stopPropagation(); e.preventDefault(); }
+}, true);
 for (const b of $$("[data-tab]")) b.addEventListener("click", () => shows(b.dataset.tab));
 
 // Faces play the moment at which they were seen
@@ -184,7 +190,6 @@ function step(by) {
 
 // Links between films that nobody confirmed, those first of which the faces are the least sure
 const wrong = new Set();
-const GLANCE = 500; // milliseconds that a page of links must have been there: two clicks in this time are a double click
 let page = null, drawn = 0;
 async function loadLinks() {
   if (page?.revision !== S.revision) {
@@ -210,7 +215,7 @@ async function placePages() {
 function placeCard(gain, title, text, to, why, first) {
   const groups = $$("#asked .group"), at = groups.findIndex((node) => Number(node.dataset.gain) < gain);
   const card = el("article", { className: `group to-page to-${to}` }, el("header", {}, el("h2", {}, title), button(text, () => shows(to))),
-    el("p", { className: "soft" }, `${why} ` + (at >= 0 ? "To look at them is likely to correct more than the questions below." : first)));
+    el("p", { className: "soft" }, `${why} ` + (groups.slice(at < 0 ? groups.length : at).some((node) => !node.classList.contains("to-page")) ? "To look at them is likely to correct more than the questions below." : first)));
   card.dataset.gain = gain;
   at >= 0 ? groups[at].before(card) : $("#asked").append(card);
 }
@@ -233,7 +238,7 @@ function linkGroup(g) {
     el("div", { className: "own-films" }, ...g.links.map((m) => filmTile(m, g.name, wrong, showLinks))));
 }
 function confirmLinks() {
-  if (page.revision !== S.revision || performance.now() - drawn < GLANCE) return; // nobody looked at these links yet
+  if (page.revision !== S.revision || performance.now() - Math.max(drawn, shownAt) < GLANCE) return; // nobody looked at these links yet
   const shown = shownLinks(), out = shown.filter((m) => wrong.has(m)), right = shown.filter((m) => !wrong.has(m));
   const text = [...(right.length ? [many(right.length, "link") + " confirmed"] : []), ...(out.length ? [many(out.length, "link") + " taken apart"] : [])].join(", ");
   return act("confirm", { right, wrong: out }, text[0].toUpperCase() + text.slice(1) + ".").then((ok) => { if (ok) scrollTo(0, 0); });

@@ -3,7 +3,7 @@
 import { $, $$, button, el, face, get, many } from "./core.js";
 
 const GLANCE = 500; // milliseconds that the page must have been there: two clicks in this time are a double click
-let page = null, drawn = 0, decide = null, open = null;
+let page = null, drawn = 0, decide = null, open = null, shownAt = 0;
 const chosen = new Set();
 let same = []; // groups of people who are one, as marked so far
 
@@ -17,19 +17,21 @@ export async function loadRecurring(revision) {
   }
   return page;
 }
-export async function drawRecurring(revision, act, showPerson) {
-  [decide, open] = [act, showPerson];
+export async function drawRecurring(revision, act, showPerson, since) {
+  [decide, open, shownAt] = [act, showPerson, since];
   await loadRecurring(revision);
   show();
 }
 const groupOf = (id) => same.findIndex((group) => group.includes(id));
-function show() {
+// With `refocus`, the keyboard stays with the person where it was
+function show(refocus = true) {
+  const focused = refocus && document.activeElement.closest("#recurring .somebody")?.dataset.id;
   if (!page.people.length) {
     $("#recurring").replaceChildren(el("p", { className: "empty" }, "Everybody of several films was compared, or nobody is in several films yet."));
     return;
   }
   const rest = chosen.size > 1 ? 1 : 0, groups = same.length + rest;
-  const text = !groups ? "Nobody is here twice" : rest && !same.length ? `Done: these ${chosen.size} are the same person` : `Done: ${many(groups, "person is", "people are")} here more than once`;
+  const text = chosen.size === 1 ? "Choose one more, or nobody" : !groups ? "Nobody is here twice" : rest && !same.length ? `Done: these ${chosen.size} are the same person` : `Done: ${many(groups, "person is", "people are")} here more than once`;
   $("#recurring").replaceChildren(
     el("h2", { className: "ask" }, "Is anybody here twice?"),
     el("p", { className: "ask soft" }, "These people are in several films; those who look alike stand beside each other. Click two or more who are the same person. For another person who is here twice, press “The same person” first."),
@@ -37,10 +39,11 @@ function show() {
     el("footer", { className: "confirm" },
       button("The same person", mark, { key: "y", disabled: chosen.size < 2 }),
       button(text, answer, { className: "main", key: "Enter", disabled: chosen.size === 1 })));
+  if (focused) $$("#recurring .somebody").find((o) => o.dataset.id === focused)?.focus({ preventScroll: true });
 }
 function tile(p) {
   const group = groupOf(p.id), pressed = chosen.has(p.id) || group >= 0;
-  const b = button("", (e) => toggle(p.id, !e.detail), { className: "somebody", ariaPressed: String(pressed), ariaLabel: `${p.name}, in ${many(p.films, "film")}` + (group >= 0 ? `, the same person as others marked ${group + 1}` : "") });
+  const b = button("", (e) => toggle(p.id, !e.detail), { className: "somebody", title: p.name, ariaPressed: String(pressed), ariaLabel: `${p.name}, in ${many(p.films, "film")}` + (group >= 0 ? `, the same person as others marked ${group + 1}` : "") });
   b.dataset.id = p.id;
   b.append(el("span", { className: "faces four" }, ...p.members.map((m) => face(m.faces.slice(0, 1).map((f) => f.picture), ""))),
     el("b", {}, el("bdi", {}, p.name)), el("small", {}, many(p.films, "film")), group >= 0 ? el("span", { className: "mark" }, String(group + 1)) : "");
@@ -50,8 +53,7 @@ function toggle(id, keyboard) {
   const group = groupOf(id);
   if (group >= 0) same = same.map((g, i) => (i === group ? g.filter((other) => other !== id) : g)).filter((g) => g.length > 1);
   else chosen.has(id) ? chosen.delete(id) : chosen.add(id);
-  show();
-  if (keyboard) $$("#recurring .somebody").find((o) => o.dataset.id === id)?.focus();
+  show(keyboard);
 }
 function mark() {
   if (chosen.size < 2) return;
@@ -60,11 +62,11 @@ function mark() {
   show();
 }
 function answer() {
-  if (chosen.size === 1 || performance.now() - drawn < GLANCE) return;
+  if (chosen.size === 1 || performance.now() - Math.max(drawn, shownAt) < GLANCE) return;
   const groups = [...same, ...(chosen.size > 1 ? [[...chosen]] : [])];
   const pairs = groups.flatMap(([first, ...others]) => others.map((other) => [first, other]));
   const people = page.people.filter((p) => p.asked).map((p) => p.id);
-  decide("compare", { people, same: pairs }, pairs.length ? `${many(groups.length, "person was", "people were")} here more than once.` : `${many(page.people.length, "person", "people")} compared: nobody is here twice.`)
+  decide("compare", { people, same: pairs }, pairs.length ? `${many(groups.length, "person was", "people were")} here more than once.` : `${many(people.length, "person", "people")} compared: nobody is here twice.`)
     .then((ok) => { if (ok) { chosen.clear(); same = []; scrollTo(0, 0); } });
 }
 // Whether a key meant something here
