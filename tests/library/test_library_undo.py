@@ -294,6 +294,24 @@ def test_names_are_taken_back_in_any_order(asked):
     assert not asked.person(whom).named
 
 
+def test_several_people_become_one_by_one_decision(asked):
+    before = members(asked)
+    first, second, third, fourth = before
+    asked.name(third, "Anna")
+    assert asked.merge(first, second, "Anna") == third
+    assert set(members(asked)) == {third, fourth}
+    made = asked.history()[0]
+    assert made.sentence.count("are the same person") == 2
+    asked.rebuild()
+    assert asked.history()[0] == made
+    for given in ((first, fourth, first), (first, second)):
+        with pytest.raises(InputError, match="the same person already"):
+            asked.merge(*given)
+    assert set(members(asked)) == {third, fourth}
+    asked.undo()
+    assert members(asked) == before
+
+
 def add_to_log(lib: Library, *events: tuple[str, object]) -> None:
     """Add what some other program may have written, as decisions of Eva."""
     number = lib.revision()

@@ -495,14 +495,24 @@ class Library:
         with Session.open(film.workspace) as session:
             return session.reopen(number) if back else session.reject(number)
 
-    def merge(self, a: str, b: str, *, author: str = "") -> str:
-        """Say that two people are one; the id that stays. The other one leads there for ever."""
+    def merge(self, a: str, b: str, *others: str, author: str = "") -> str:
+        """Say that two or more people are one, as one decision; the id that stays.
+
+        The other ones lead there for ever.
+        """
+        given = (a, b, *others)
         with self._writing() as (db, record):
-            first, second = views.person(db, a), views.person(db, b)
-            if first == second:
-                raise InputError(f"{a} and {b} are the same person already")
-            into, gone = lookup.elder(db, first, second)
-            record([(EventKind.MERGE, {"into": into, "gone": gone})], author=author or "somebody", ask=True)
+            known = [views.person(db, person) for person in given]
+            for i, person in enumerate(known):
+                if person in known[:i]:
+                    raise InputError(
+                        f"{given[known.index(person)]} and {given[i]} are the same person already"
+                    )
+            into = lookup.eldest(db, known)
+            events: list[tuple[EventKind, Data]] = [
+                (EventKind.MERGE, {"into": into, "gone": gone}) for gone in known if gone != into
+            ]
+            record(events, author=author or "somebody", ask=True)
             self._bring_names(db, into)
         return into
 

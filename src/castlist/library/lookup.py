@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from castlist.decisions import Anchor
@@ -17,6 +18,7 @@ __all__ = [
     "anchors_by_key",
     "anchors_of",
     "elder",
+    "eldest",
     "film_person",
     "find_film",
     "member_named",
@@ -93,6 +95,14 @@ def elder(db: Db, a: str, b: str) -> tuple[str, str]:
     named = {p for (p,) in db.execute("SELECT id FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))}
     into = min((a, b), key=lambda p: (p not in named, p))
     return into, b if into == a else a
+
+
+def eldest(db: Db, people: Sequence[str]) -> str:
+    """Of several people who are one, whose id stays: who has a name, or else the eldest."""
+    into = people[0]
+    for other in people[1:]:
+        into, _ = elder(db, into, other)
+    return into
 
 
 def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.library.film_members import Events, FilmMember, film_members, mean_scores, settled, typical
 from castlist.library.log import EventKind
-from castlist.library.lookup import elder, shown_person
+from castlist.library.lookup import eldest, shown_person
 from castlist.library.shelf import blocks
 from castlist.types import Json
 from castlist.vectors import unit
@@ -169,10 +169,7 @@ def compared_events(db: Db, people: Sequence[str], same: Sequence[Sequence[str]]
         raise InputError("somebody is named twice; name all who are the same person together")
     into: dict[str, str] = {}
     for group in same:
-        stays = group[0]
-        for other in group[1:]:
-            stays, _ = elder(db, stays, other)
-        into |= dict.fromkeys(group, stays)
+        into |= dict.fromkeys(group, eldest(db, group))
     events: Events = [
         (EventKind.MERGE, {"into": stays, "gone": gone}) for gone, stays in into.items() if gone != stays
     ]

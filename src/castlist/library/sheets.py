@@ -24,7 +24,7 @@ from castlist.library.film_members import (
     settled,
 )
 from castlist.library.log import MERGED_BY_ANSWER, EventKind, PairAnswer
-from castlist.library.lookup import elder, name_of
+from castlist.library.lookup import eldest, name_of
 from castlist.library.views import LibraryQuestion
 
 __all__ = ["QuestionSheet", "events_of", "sheets"]
@@ -115,9 +115,7 @@ def _sides(db: Db, question: str, person: str) -> tuple[int, int, str]:
 
 def _merged(db: Db, people: Sequence[str]) -> Events:
     """The events that make some people one: the id of one who has a name stays, or else the eldest one."""
-    into = people[0]
-    for other in people[1:]:
-        into, _ = elder(db, into, other)
+    into = eldest(db, people)
     return [
         (EventKind.MERGE, {"into": into, "gone": other, "by": MERGED_BY_ANSWER})
         for other in people

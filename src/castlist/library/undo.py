@@ -532,13 +532,12 @@ def decision(db: Db, act: int) -> LibraryDecision:
 def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
     """A decision in words: its answers and splits; of an answer and a split of one act the first.
 
-    Of people who were compared side by side, those who are one.
+    Where there are none, who is one person with whom.
     """
     spoken: list[tuple[str, str]] = []
     before = ""
-    if any(kind == EventKind.COMPARED for kind, _ in rows):
+    if not any(kind in (EventKind.ANSWER, EventKind.SPLIT) for kind, _ in rows):
         spoken = [row for row in rows if row[0] == EventKind.MERGE]
-        rows = [row for row in rows if row[0] == EventKind.COMPARED]
     for kind, data in rows:
         if kind in (EventKind.ANSWER, EventKind.SPLIT):
             follows = before not in ("", kind)

@@ -144,8 +144,7 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
             or not all(isinstance(p, str) for p in people)
         ):
             raise InputError("choose two or more people")
-        for other in people[1:]:
-            library.merge(people[0], other, author=_author(body))
+        library.merge(*map(_plain, people), author=_author(body))
 
     def split(body: JsonObject) -> None:
         library.split(_text(body, "person"), [_text(body, "member")], author=_author(body))
