@@ -46,6 +46,7 @@ MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is 
 FINE = 8  # ticks between two frames, at least: so that a time can be given between two others
 GAP = 2.5  # usual times between two frames, beyond which there is a gap in a film of an even rate
 EVEN = Fraction(1, 50)  # by which the average and the base rate of such a film differ at most
+SMALL = 640 * 480  # pixels: up to here two threads take an eighth more processor time, and one is fast enough
 SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration
 
 
@@ -119,6 +120,8 @@ class Source:
             raise Unusable(Fault.NO_MEMORY if isinstance(e, MemoryError) else Fault.NOT_A_VIDEO) from e
         self.stream = self._main_stream()
         context = self.stream.codec_context
+        if not self._threads and context.width * context.height <= SMALL:
+            self._threads = 1
         context.thread_type = "AUTO"
         context.thread_count = self._threads
         context.options = {"max_pixels": str(self._max_pixels)}
