@@ -32,6 +32,7 @@ WHOLE = (
 )
 LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at most
 MEMBERS = 24  # films of a person that are compared: scores of further ones say little that is new
+SOUGHT = 8  # films of a person after a decision with which look-alikes are sought in a large library
 PAIRS = 5000  # scores from which is learnt what scores of this library are like
 
 
@@ -175,16 +176,16 @@ def _likeliest(
 
 
 def _of_people(db: Db, model: str, people: Sequence[str]) -> list[Node]:
-    """Some people in their films, at most MEMBERS of each."""
+    """Some people in their films, at most SOUGHT of each."""
     nodes = []
     for person in people:
         first = db.execute("SELECT min(id) FROM member WHERE person = ?", (person,)).fetchone()[0]
-        nodes += _films_of(db, model, None, first)
+        nodes += _films_of(db, model, None, first, SOUGHT)
     return nodes
 
 
-def _films_of(db: Db, model: str, film: int | None, member: int) -> list[Node]:
-    """A member and the others of the same person, at most MEMBERS of them, spread evenly.
+def _films_of(db: Db, model: str, film: int | None, member: int, most: int = MEMBERS) -> list[Node]:
+    """A member and the others of the same person, at most so many of them, spread evenly.
 
     Those of a person who is in more films are held together.
     """
@@ -193,9 +194,9 @@ def _films_of(db: Db, model: str, film: int | None, member: int) -> list[Node]:
         " ORDER BY member.id",
         (model, film, member, member),
     ).fetchall()
-    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MEMBERS)).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int))
     nodes = [_node(db, rows[i]) for i in chosen.tolist()]
-    return nodes if len(rows) <= MEMBERS else [replace(node, held=True) for node in nodes]
+    return nodes if len(rows) <= most else [replace(node, held=True) for node in nodes]
 
 
 def _node(db: Db, row: tuple[int, int, str, str, str | None, int, str]) -> Node:
