@@ -141,6 +141,41 @@ def test_what_stands_below_an_answer_is_asked_for_anew_and_looked_at_before_it_i
     assert page.said == []
 
 
+def test_a_resting_mouse_enlarges_nothing_over_what_a_key_brings(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who is who")
+    picture = page.locator(".card .options img").first
+    picture.wait_for()
+    size = "(e) => e.getBoundingClientRect().width / e.offsetWidth"
+    picture.hover()
+    page.wait_for_function(f"() => ({size})(document.querySelector('.card .options img')) > 2")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(f"() => ({size})(document.querySelector('.card .options img')) === 1")
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.wait_for_function(f"() => ({size})(document.querySelector('.card .options img')) > 2")
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_face_alone_on_a_page_is_one_question_only_if_that_is_about_it(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], alike: bool
+) -> None:
+    def asking(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        item = next(i for i in work["sheet"]["items"] if not i["whole"])
+        work["sheet"]["items"], work["check"]["first"] = [item], "sheet"
+        work["questions"][0]["a"]["track"] = item["track"]["track"] + (not alike)
+        route.fulfill(response=answer, json=work)
+
+    page = opened(serve(mixed.place).url())
+    page.route("**/api/questions", asking)
+    asked(page)
+    page.locator(".question .pair" if alike else ".sheet .card").wait_for()
+
+
 def test_a_stranger_goes_to_whom_a_number_names(
     mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
 ) -> None:

@@ -36,7 +36,7 @@ function draw(work) {
   $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || named || (work.check.first ? work.check.asides : "");
   first = null;
   if (S.tab !== "questions") { drawn = -1; return; }
-  const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole ? "single" : work.check.first;
+  const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole && work.questions[0].a.track === work.sheet.items[0].track.track ? "single" : work.check.first;
   const now = ways.has(way) ? way : named ? "names" : ways.has(best) ? best : [...ways.keys()][0] || "";
   if (now === "single") first = work.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
