@@ -15,7 +15,7 @@ from castlist.pipeline.outlook import outlook, outlook_of
 from castlist.review import Session
 from castlist.store import Workspace
 from castlist.suggest.batches import Lines
-from castlist.suggest.doubt import Work, clicks_until_the_end
+from castlist.suggest.doubt import MISS_PERSON, MISS_TRACK, Work, clicks_until_the_end
 
 TRUTH = [0] * 8 + [1] * 8 + [2] * 8
 PARTED = [0] * 6 + [3] * 2 + TRUTH[8:]  # two tracks of person 0 stand apart
@@ -81,17 +81,14 @@ def test_the_outlook_is_worked_out_once_for_each_cast(made: Callable[..., Any], 
 
 
 def test_clicks_until_the_end_by_hand() -> None:
-    nothing = Work(0, 0, False, 0, 0, 0, 100)
+    nothing = Work(0, 0, False, 0, 0)
     assert clicks_until_the_end(nothing) == 0
     assert clicks_until_the_end(replace(nothing, sheet=True)) == 1
-    assert clicks_until_the_end(replace(nothing, people=1, pieces=2, aside=1)) == 1  # all of it is one page
-    assert clicks_until_the_end(replace(nothing, people=1, pieces=2, aside=4)) == 4
+    assert clicks_until_the_end(replace(nothing, people=1, aside=1)) == 1  # all of it is one page
+    assert clicks_until_the_end(replace(nothing, people=1, aside=4)) == 4
     assert clicks_until_the_end(replace(nothing, aside=2)) == 2
-    assert clicks_until_the_end(replace(nothing, people=2, pieces=12)) == 6  # 1 + 1.75 * 3
-    assert clicks_until_the_end(replace(nothing, sheet=True, wrong_people=10)) == 33  # 1 + 3.2 * 10
-    assert clicks_until_the_end(replace(nothing, wrong_tracks=3.5)) == 10  # of 100 tracks 3.5 count half
-    assert clicks_until_the_end(replace(nothing, wrong_tracks=10_000)) == 21  # never more than .035 * 100
-    assert clicks_until_the_end(replace(nothing, tracks=0)) == 0
+    assert clicks_until_the_end(replace(nothing, sheet=True, wrong_people=10)) == round(1 + 10 * MISS_PERSON)
+    assert clicks_until_the_end(replace(nothing, wrong_tracks=10)) == round(10 * MISS_TRACK)
 
 
 def test_a_track_is_proposed_to_leave_only_where_another_is_clearly_likelier(

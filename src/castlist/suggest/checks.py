@@ -8,7 +8,6 @@ piece of its own.  [Ward 1963]
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from castlist.cluster.tree import cut_tree
 from castlist.cluster.ward import ward
 
-__all__ = ["SHOWN", "Check", "pieces", "pieces_of"]
+__all__ = ["SHOWN", "Check", "pieces"]
 
 MOST = 8  # pieces of a person, beside the tracks in doubt
 SHOWN = 3  # tracks of a piece that the page shows
@@ -63,11 +62,6 @@ def pieces(
     ]
     order = sorted(range(len(faces)), key=lambda k: (k != main, alike[k], k))
     return tuple(_spread(tracks[piece == k], vector[piece == k]) for k in order)
-
-
-def pieces_of(sizes: Sequence[int]) -> int:
-    """How many pieces people of so many tracks have at most, beside the tracks in doubt."""
-    return sum(min(MOST, (n + 1) // 2) for n in sizes)
 
 
 def _spread(tracks: Tracks, vector: NDArray[np.float32]) -> Tracks:

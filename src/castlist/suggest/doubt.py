@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +12,11 @@ from castlist.suggest.batches import Lines
 __all__ = ["Doubt", "Outlook", "Work", "clicks_until_the_end", "doubts_of"]
 
 # What a review takes until nothing is asked any more: one click for each page that is expected, and more, by
-# a robust fit of logarithms to the first sheets of 58 simulated reviews (six labelled films, the same made
-# small, drawn ones, three track sets and parts of them); benchmarks/review_clicks.py says how far it is off.
-MISS_TRACK = 5.9  # clicks for each wrong proposal that is expected of tracks; more come with the next sheets,
-MISS_PERSON = 3.2  # of people, which are then looked through,
-STRANGERS = 1.75  # for the root of the number of pieces beyond one of each unconfirmed person and one more
-# Answers are about tracks in most doubt, so expected misses grow past all measure in the midst of a review:
-MOST_WRONG = 0.035  # of all tracks, the limit to which they tend
+# a robust fit of logarithms to 36 simulated reviews, at their start and after each page (films, the same
+# made small, drawn films, track sets and parts of them; each film and each set counts once);
+# docs/review.md says how far it is off on what was left out of the fit.
+MISS_TRACK = 2.4  # clicks for each wrong proposal that is expected of tracks; more come with the next sheets,
+MISS_PERSON = 2.8  # of people, which are then looked through
 UNSURE = 0.2  # probability of being somebody else here, or share of faces expected to be, from which one is
 
 
@@ -60,18 +57,14 @@ class Work:
     wrong_people: float  # proposals for whole people that are
     sheet: bool  # whether anything stands on a sheet
     people: int  # not confirmed
-    pieces: int  # of them
     aside: int  # pages of what was set aside
-    tracks: int  # all there are
 
 
 def clicks_until_the_end(work: Work) -> int:
     """How many clicks a review is expected to take until nothing is asked any more."""
-    limited = work.wrong_tracks / (1 + work.wrong_tracks / max(MOST_WRONG * work.tracks, 1e-9))
     looked = work.people > 0  # the first page of what was set aside stands below who is looked through
     pages = work.sheet + looked + max(work.aside - looked, 0)
-    strangers = STRANGERS * math.sqrt(max(work.pieces - work.people - 1, 0))
-    return round(pages + MISS_TRACK * limited + MISS_PERSON * work.wrong_people + strangers)
+    return round(pages + MISS_TRACK * work.wrong_tracks + MISS_PERSON * work.wrong_people)
 
 
 def doubts_of(

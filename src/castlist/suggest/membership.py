@@ -36,6 +36,7 @@ LEAST_TRUST = 0.02  # weight of a track whose group is trusted least, in tracks 
 AROUND = 8  # tracks before and after each, taken for its scene
 SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
 CELLS = 500_000  # of a table of tracks by people; of more, those in most doubt are looked at
+SHARED = 1000  # tracks in most doubt that may count for several people
 FEWEST = 300  # tracks in most doubt that are looked at all the same
 COMPARED = 4096  # tracks that a track is compared with one by one
 PAIRS = 2_000_000  # of tracks, whose clothes are compared
@@ -161,9 +162,9 @@ class FaceEvidence:
         found[3] = -np.log(self.groups)  # of the size that people have on average
         return found
 
-    def doubtful(self, rows: Labels, worth: Table) -> Labels:
+    def doubtful(self, rows: Labels, worth: Table, most: int | None = None) -> Labels:
         """Those of these tracks to look at: all, or where they are too many, large ones that fit least."""
-        most = self._most()
+        most = self._most() if most is None else most
         if len(rows) <= most:
             return rows
         doubt = worth * np.exp(-np.clip(self.worth[0] * self._fit[rows], -20, 20))
@@ -219,7 +220,7 @@ class FaceEvidence:
     def _share_out(self) -> None:
         """Count tracks that nobody decided about for the people whom they show by the fit so far."""
         rows = np.flatnonzero((self.label >= 0) & self.known & ~self.labelled)
-        rows = self.doubtful(rows, self.base.tracks.size[rows].astype(np.float64))
+        rows = self.doubtful(rows, np.ones(len(rows)), min(SHARED, self._most()))
         found = self.membership(rows)
         shared = np.zeros((len(rows), self.groups))
         np.put_along_axis(shared, found.group, found.probability, axis=1)

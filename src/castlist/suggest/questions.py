@@ -15,7 +15,7 @@ from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.asides import pages_of, set_aside, worth_a_page
 from castlist.suggest.batches import LEAVES, TOO_SURE, Batch, Item, Lines, best_of
-from castlist.suggest.checks import SHOWN, Check, pieces, pieces_of
+from castlist.suggest.checks import SHOWN, Check, pieces
 from castlist.suggest.doubt import Outlook, Work, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
@@ -232,10 +232,9 @@ class Asker:
         number = np.array([g.number for g in self.view.groups], np.int64)
         doubts = doubts_of(loose, wholes, self.view.label, number, self.group_worth.astype(np.float64))
         tracks, people = (float(lines.cost[lines.gain > 0].sum()) for lines in (loose, wholes))
-        sizes = [len(self.view.groups[k].tracks) for k in self._left()]
         aside = pages_of(self.base, self.view, set_aside(self.base, self.view), LONGEST)
         sheet = bool((loose.gain > 0).any() or (wholes.gain > 0).any())
-        work = Work(tracks, people, sheet, len(sizes), pieces_of(sizes), aside, len(self.view.label))
+        work = Work(tracks, people, sheet, self.unconfirmed(), aside)
         asked = max(1, clicks_until_the_end(work))
         return Outlook(doubts, asked if self.first() else 0)
 
