@@ -133,6 +133,8 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
 
     yield open_page
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="wait")  # what a test answers in the server's place ends with the test
         context.close()
 
 

@@ -424,4 +424,5 @@ def test_on_a_phone_the_faces_have_most_of_the_screen(
     assert page.locator(".whom button").count() >= 9
     assert page.evaluate(ROOM) > 0.5
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    page.unroute_all(behavior="wait")
     context.close()
