@@ -219,3 +219,17 @@ def test_people_who_were_confirmed_apart_are_a_link_once_castlist_joins_them(tmp
     assert {row[0] for row in rows(lib)} in ({*"abefgh"}, {*"cdefgh"})
     lib.confirm(rows(lib))
     assert lib.links() == []
+
+
+def test_beside_whom_the_others_were_shown_is_confirmed_with_them(tmp_path):
+    """Without the film that is taken out, another one would be the most typical."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
+    lib.add(made_film(tmp_path, "b", [[1, 2], [1], [2], [3]], noise=0.1, older=0.42))
+    for name, who in (("c", 1), ("d", 1), ("e", 2)):
+        lib.add(made_film(tmp_path, name, [[who], [who]], noise=0.1))
+    person = next(p.id for p in lib.people if len(p.members) == 4)
+    out, *others = [f"{x.member.film}:{x.member.key}" for x in lib.links() if x.person == person]
+    assert out.startswith("b.mp4")
+    lib.confirm(others, [out])
+    assert [x for x in lib.links() if x.person == person] == []

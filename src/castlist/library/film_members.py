@@ -185,7 +185,8 @@ def confirmed(
     rest = [m for m in members if m not in parted]
     if len(rest) < 2 or not right:
         return []
-    base = typical(rest, mean_scores(db, rest), known)[0]
+    # The most typical of all, beside which a page shows the others, unless it goes.
+    base = next(m for m in typical(members, mean_scores(db, members), known) if m not in parted)
     return [
         (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})
         for m in right

@@ -26,13 +26,15 @@ from castlist.library.film_members import (
     typical,
 )
 from castlist.library.lookup import path_text, shown_person
-from castlist.library.partition import SURE
 from castlist.types import Json
 
 __all__ = ["PAGE", "FilmLink", "confirm_events", "count_links", "links"]
 
 Db = sqlite3.Connection
 PAGE = 24  # links that are looked at together: their faces fill a screen
+# Share of links that are taken to be wrong. 12 of 372 are (halves of twelve clips, five drawn seasons), most
+# among the 24 least alike: with .03, pages after the first come before useful questions.
+WRONG = 0.01
 REFERENCES = 3  # other films of the same person that are shown beside a link
 WEIGHED = 1000  # people whose links are compared; of a large library the least sure when they were linked
 
@@ -49,8 +51,8 @@ class FilmLink:
 
     @property
     def gain(self) -> float:
-        """Seconds of screen time that are expected to be wrong: castlist links where it is sure to SURE."""
-        return (1 - SURE) * self.member.seconds
+        """Seconds of screen time that are expected to be wrong."""
+        return WRONG * self.member.seconds
 
     def document(self) -> dict[str, Json]:
         """The link as plain values."""

@@ -30,9 +30,11 @@ __all__ = [
     "partition",
 ]
 
-# Probability from which people are linked: a wrong link is hard to notice, a question is not. On halves of
-# twelve clips no link is wrong at .99, one is at .97, two are at .95.
-SURE = 0.99
+# Probability from which people are linked: a wrong link is hard to notice, a question is not. The lowest one
+# at which no more links are wrong on halves of twelve clips than at .99 (one); at .95 three are. Two people
+# more are linked rightly there than at .99.
+SURE = 0.97
+EITHER = 0.01  # chance of taking somebody for a look-alike of the person from which nobody is linked
 NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesakes in one library are rare
 # Of people whom a film shows at once, the share of twins: 8 in 1,000 people are identical twins (Smits and
 # Monden 2011), and few of them are filmed together. `score.MIRRORS` is the share of those who are one person.
@@ -296,7 +298,7 @@ def _as_alike(found: Partition, node: Group, rest: Group, other: Group) -> bool:
     if not two or not found.allowed(node, other) or found.probability(node, other) < SURE:
         return False
     odds = found.log_odds(node, rest) - found.log_odds(node, other) + log(len(rest) / len(other))
-    return two / (1 + exp(min(odds, 500.0))) > 1 - SURE
+    return two / (1 + exp(min(odds, 500.0))) > EITHER
 
 
 def _two(found: Partition, rest: Group, other: Group) -> float:
