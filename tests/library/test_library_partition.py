@@ -34,7 +34,7 @@ def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **gi
 
 
 def parted(nodes: list[Node], rules: Rules = NOTHING, likeness: ScoreOdds = ODDS) -> Partition:
-    return partition(nodes, rules, likeness, ScoreTable([n.vectors for n in nodes]))
+    return partition(Partition(nodes, rules, likeness, ScoreTable([n.vectors for n in nodes]), 0, None))
 
 
 def groups(found: Partition) -> list[tuple[int, ...]]:

@@ -59,9 +59,8 @@ def _most_alike(found: Partition, group: Group, other: Group) -> tuple[int, int]
 
 def _open(found: Partition, about: Collection[int] | None) -> Iterator[tuple[float, int, int]]:
     """Pairs of people who may be one, with the probability."""
-    chosen = {
-        g for g, group in found.groups.items() if about is None or not frozenset(about).isdisjoint(group)
-    }
+    nodes = None if about is None else frozenset(about)
+    chosen = {g for g, group in found.groups.items() if nodes is None or not nodes.isdisjoint(group)}
     for g in chosen:
         for h in found.near[g]:
             if (g < h or h not in chosen) and not found.one_film(found.groups[g], found.groups[h]):

@@ -5,7 +5,6 @@ The catalogue is read, and the events of a split are made; nothing is written he
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.library.log import Data, EventKind, LinkOrigin, PairAnswer
-from castlist.library.shelf import blocks
+from castlist.library.shelf import means_of
 from castlist.library.ulid import new_ulid
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
 
 Db = sqlite3.Connection
 Events = list[tuple[EventKind, Data]]
-_THESE = "vectors.member IN (SELECT value FROM json_each(?))"
 SHOWN = 12  # films of a person that a sheet shows
 
 
@@ -93,9 +91,8 @@ def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
     score = np.full((len(members), len(members)), np.nan)
     place = {m.id: i for i, m in enumerate(members)}
     for model in {m.model for m in members} - {""}:
-        pieces = [*blocks(db, model, _THESE, (json.dumps([*place]),))]
-        of = np.array([place[member] for piece in pieces for member in piece.member.tolist()])
-        mean = np.concatenate([piece.mean for piece in pieces])
+        rows, mean = means_of(db, model, [*place])
+        of = [place[member] for member in rows.tolist()]
         score[np.ix_(of, of)] = mean @ mean.T
     np.fill_diagonal(score, np.nan)
     return score

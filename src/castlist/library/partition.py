@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import exp, lgamma, log
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,6 @@ __all__ = [
     "SURE",
     "Group",
     "Node",
-    "NodeGrouping",
     "Partition",
     "Rules",
     "as_known",
@@ -44,15 +42,6 @@ TWINS = 0.001
 SLACK = 0.2
 
 Group = tuple[int, ...]  # nodes, in order
-
-
-class NodeGrouping(Protocol):
-    """How nodes become people: see `partition`."""
-
-    def __call__(
-        self, nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: ScoreTable, *,
-        others: int = 0, families: Sequence[Sequence[int]] | None = None,
-    ) -> Partition: ...  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,7 +71,7 @@ class Rules:
 class Partition:
     """Groups of nodes, each one person, and how alike they are."""
 
-    nodes: Sequence[Node]
+    nodes: Sequence[Node]  # in the order of `Node.order`
     rules: Rules
     likeness: ScoreOdds
     scores: ScoreTable  # of the nodes
@@ -192,23 +181,14 @@ def recurs(a: int, b: int) -> float:
     return lgamma(a + b) - lgamma(a) - lgamma(b)
 
 
-def partition(
-    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: ScoreTable, *,
-    others: int = 0, families: Sequence[Sequence[int]] | None = None,
-) -> Partition:  # fmt: skip
-    """Which nodes are one person.
+def partition(found: Partition) -> Partition:
+    """Put the nodes into groups: which nodes are one person.
 
     Average linkage: the two most alike groups are joined first, where it is sure by all their films and
     nothing speaks against it. Nodes with too little evidence to begin a person join somebody at the end, or
     nobody: then they are in no group.
-
-    Args:
-        nodes: in the order of `Node.order`.
-        others: people of the library who are not among the nodes.
-        families: nodes that are compared with each other; None for all with all.
     """
-    found = Partition(nodes, rules, likeness, scores, others, families)
-    found.groups = dict(enumerate(_units(nodes)))
+    found.groups = dict(enumerate(_units(found.nodes)))
     _find_near(found)
     _link(found)
     _part_look_alikes(found)
@@ -216,14 +196,10 @@ def partition(
     return found
 
 
-def as_known(
-    nodes: Sequence[Node], rules: Rules, likeness: ScoreOdds, scores: ScoreTable, *,
-    others: int = 0, families: Sequence[Sequence[int]] | None = None,
-) -> Partition:  # fmt: skip
-    """The nodes as the library has them, each person a group and nobody linked anew; as `partition`."""
-    found = Partition(nodes, rules, likeness, scores, others, families)
+def as_known(found: Partition) -> Partition:
+    """Put the nodes into groups as the library has them, each person a group; nobody is linked anew."""
     people: dict[str, list[int]] = defaultdict(list)
-    for i, node in enumerate(nodes):
+    for i, node in enumerate(found.nodes):
         if node.person:
             people[node.person].append(i)
     found.groups = dict(enumerate(sorted(map(tuple, people.values()))))

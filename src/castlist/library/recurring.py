@@ -19,7 +19,7 @@ from castlist.errors import InputError
 from castlist.library.film_members import Events, FilmMember, film_members, mean_scores, settled, typical
 from castlist.library.log import EventKind
 from castlist.library.lookup import eldest, shown_person
-from castlist.library.shelf import blocks
+from castlist.library.shelf import means_of
 from castlist.types import Json
 from castlist.vectors import unit
 
@@ -28,9 +28,7 @@ __all__ = ["SIDE_BY_SIDE", "RecurringPerson", "compared_events", "count_recurrin
 Db = sqlite3.Connection
 SIDE_BY_SIDE = 24  # people who are looked at together: their faces fill a screen
 SHOWN = 4  # films of each of them
-LOOKED_AT = (
-    1000  # people of a large library among whom look-alikes are sought: those with most time on screen
-)
+LOOKED_AT = 1000  # people of a large library who are compared: those with most time on screen
 # Of the seconds of a person of several films, the share that is under another id as well: in four drawn
 # seasons one of 48 people was there twice, each time with about half of the films.
 TWICE = 0.01
@@ -130,13 +128,10 @@ def _likeness(db: Db, people: Sequence[str]) -> NDArray[np.float32]:
         )
     }
     for (model,) in db.execute("SELECT DISTINCT model FROM vectors ORDER BY model").fetchall():
-        where = "vectors.member IN (SELECT value FROM json_each(?))"
-        pieces = [*blocks(db, model, where, (json.dumps([*owner]),))]
-        if not pieces:
-            continue
-        of = np.array([owner[member] for piece in pieces for member in piece.member.tolist()])
-        total = np.zeros((len(people), pieces[0].vector.shape[1]), np.float32)
-        np.add.at(total, of, np.concatenate([piece.mean for piece in pieces]))
+        rows, means = means_of(db, model, [*owner])
+        of = np.array([owner[member] for member in rows.tolist()], np.int64)
+        total = np.zeros((len(people), means.shape[1]), np.float32)
+        np.add.at(total, of, means)
         there = np.unique(of)
         mean = unit(total[there])
         alike[np.ix_(there, there)] = np.maximum(alike[np.ix_(there, there)], mean @ mean.T)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import DECIDED, PairAnswer
-from castlist.library.partition import Node, NodeGrouping, Partition, Rules, as_known, partition
+from castlist.library.partition import Node, Partition, Rules, as_known, partition
 from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.types import Fate
@@ -49,19 +49,17 @@ class Arrival:
 
 def weighed(db: Db, arrival: Arrival) -> Partition:
     """Who is one person, of the film that is added and of those of the library who may be concerned."""
-    return _found(db, arrival.facts.model, _own(arrival), partition, arrival)
+    return partition(_compared(db, arrival.facts.model, _own(arrival), arrival))
 
 
 def around(db: Db, people: Sequence[str]) -> list[Partition]:
     """Some people of the library as they are now, and those who look like them; one for each model."""
     models = db.execute(_MODELS, (json.dumps(people),)).fetchall()
-    return [_found(db, model, _of_people(db, model, people), as_known) for (model,) in models]
+    return [as_known(_compared(db, model, _of_people(db, model, people))) for (model,) in models]
 
 
-def _found(
-    db: Db, model: str, own: Sequence[Node], grouping: NodeGrouping, arrival: Arrival | None = None
-) -> Partition:
-    """Some people of films, and those of the library who may be concerned, as grouped into people."""
+def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None = None) -> Partition:
+    """Some people of films and those of the library who may be concerned, not put into groups yet."""
     held, known = _held(db), _known(db, model, arrival.film if arrival else None, own)
     every = {node.order: node for node in (*known.nodes, *own)}
     nodes = sorted((_named(node, held) for node in every.values()), key=lambda node: node.order)
@@ -76,7 +74,7 @@ def _found(
     )  # fmt: skip
     total = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
     families = known.families
-    return grouping(
+    return Partition(
         nodes, rules, likeness, scores, others=total - len({node.person for node in nodes} - {None}),
         families=None if families is None else [sorted(place[order] for order in f) for f in families],
     )  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from castlist.errors import WorkspaceError
 from castlist.library.prototypes import MOST
 from castlist.vectors import unit
 
-__all__ = ["MemberBlock", "blocks", "nearest_members", "vectors_of"]
+__all__ = ["MemberBlock", "blocks", "means_of", "nearest_members", "vectors_of"]
 
 PIECE = 2000  # members read at once: 16 MB of vectors of 128 numbers
 SHORT = 64  # members compared prototype by prototype, of all whose means were compared
@@ -75,6 +76,17 @@ def _piece(rows: list[tuple[int, int, bytes]]) -> MemberBlock:
     return MemberBlock(
         np.array([row[0] for row in rows], np.int64), np.concatenate([[0], np.cumsum(count)]), vector
     )
+
+
+def means_of(
+    db: sqlite3.Connection, model: str, members: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The rows of those of some members who have vectors of a model, and their unit means (n, d)."""
+    where = "vectors.member IN (SELECT value FROM json_each(?))"
+    pieces = [*blocks(db, model, where, (json.dumps([*members]),))]
+    if not pieces:
+        return np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+    return np.concatenate([p.member for p in pieces]), np.concatenate([p.mean for p in pieces])
 
 
 def vectors_of(db: sqlite3.Connection, member: int) -> NDArray[np.float32]:

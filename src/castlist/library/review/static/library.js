@@ -1,7 +1,7 @@
 "use strict";
 // The page of a library: questions about who of one film is who of another, its people, what was decided.
 import { $, $$, button, clock, el, face, get, length, many, notify, postTo } from "./core.js";
-import { answerRecurring, drawRecurring, loadRecurring } from "./recurring.js";
+import { GLANCE, answerRecurring, drawRecurring, loadRecurring } from "./recurring.js";
 
 let S = null, tab = "questions", current = "", chosen = new Set(), busy = false;
 const when = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
@@ -52,7 +52,6 @@ function draw() {
   if (tab === "people") drawPeople();
   if (tab === "history") drawHistory();
 }
-const GLANCE = 500; // milliseconds that a page must have been there before it is answered: two clicks in this time are a double click
 let shownAt = 0;
 const shows = (name) => { tab = name; shownAt = performance.now(); draw(); scrollTo(0, 0); };
 // The second click of a double click on what leads here means nobody

@@ -2,7 +2,7 @@
 // People of several films side by side: is anybody there twice?
 import { $, $$, button, el, face, get, many } from "./core.js";
 
-const GLANCE = 500; // milliseconds that the page must have been there: two clicks in this time are a double click
+export const GLANCE = 500; // milliseconds that a page must have been there before it is answered: two clicks in this time are a double click
 let page = null, drawn = 0, decide = null, open = null, shownAt = 0;
 const chosen = new Set();
 let same = []; // groups of people who are one, as marked so far
