@@ -299,6 +299,30 @@ def test_faces_in_the_film_are_chosen_and_keys_step(page: Any) -> None:
     until(page, "() => document.querySelector('#rows').innerText.includes('Dora')")
 
 
+def test_frame_keys_pressed_fast_miss_no_frame(page: Any) -> None:
+    page.locator("#rows .strip button").first.click()
+    until(page, "() => document.querySelector('#player video').readyState >= 2")
+    until(page, "() => document.querySelector('#player video').paused")  # at the end of the track
+    frame = "(() => Number(document.querySelector('#timecode').textContent.split(':')[3]))()"
+    for _ in range(10):  # a frame of an earlier seek is shown late: the next step must not begin there
+        page.evaluate("() => { document.querySelector('#player video').currentTime = 3.001; }")
+        until(page, f"() => {frame} === 0 && !document.querySelector('#player video').seeking")
+        for key in ".,.,.,..":
+            page.keyboard.press(key)
+            page.wait_for_timeout(8)
+        until(page, f"() => {frame} === 2 && !document.querySelector('#player video').seeking")
+        assert 3.08 <= page.locator("#player video").evaluate("v => v.currentTime") < 3.12
+
+
+def test_a_film_paused_before_it_plays_stays_paused(page: Any) -> None:
+    film = "document.querySelector('#player video')"
+    for _ in range(3):
+        page.locator("#rows .strip button").first.evaluate(f"b => {{ b.click(); {film}.pause(); }}")
+        until(page, f"() => {film}.readyState >= 2")
+        page.wait_for_timeout(200)
+        assert page.evaluate(f"{film}.paused && !{film}.muted")
+
+
 def test_done_writes_the_cast_and_says_what_comes_next(page: Any, server: Any) -> None:
     from castlist.store import Workspace
 

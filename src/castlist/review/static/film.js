@@ -31,7 +31,11 @@ function show(track, ms, end = null) {
   open([Math.round(ms), ...(track === null ? [] : [track])]);
   video.focus();
   seek(track === null ? Math.max(0, ms - LEAD) : ms + WITHIN);
-  video.play().catch(() => { video.muted = true; video.play().catch(() => {}); });
+  video.play().catch((e) => { // not where a pause came first: the film would play on
+    if (e.name !== "NotAllowedError") return;
+    video.muted = true;
+    video.play().catch(() => {});
+  });
 }
 function seek(ms) {
   video.currentTime = ms / 1000;
@@ -158,7 +162,13 @@ function written(ms) {
 }
 
 // Keys
-const step = (by) => { video.pause(); stop = null; seek(Math.max(0, Math.min(S.film.ms - 1, now + by * shot() + 1))); };
+// A step begins at the frame shown; at the time sought while that is not shown yet, or in a frame longer than a step.
+function step(by) {
+  video.pause();
+  stop = null;
+  const sought = video.currentTime * 1000, from = video.seeking || (by > 0 && sought - now >= shot()) ? sought : now;
+  seek(Math.max(0, Math.min(S.film.ms - 1, from + by * shot() + 1)));
+}
 function nextFace(by) {
   const order = faces.filter(ofPerson).sort((a, b) => a.x - b.x);
   if (!order.length) { notify("There is no face of a person in this picture."); return; }
@@ -202,7 +212,13 @@ onNews(() => {
 export const redraw = () => { if (dialog.open && S.film) draw(now); };
 dialog.addEventListener("close", () => { video.pause(); stop = null; });
 new ResizeObserver(() => redraw()).observe(video);
+// A frame sought earlier may be reported late, even after the last seek has ended. A film of variable rate has long frames.
+function outdated(ms) {
+  const since = video.currentTime * 1000 - ms;
+  return (video.paused || video.seeking) && (since < -1 || (since >= shot() && (video.seeking || Boolean(S.film.timebase))));
+}
 function passed(ms) {
+  if (outdated(ms)) return;
   draw(ms);
   if (stop !== null && ms >= stop - 1.2 * shot() && !video.paused) { video.pause(); stop = null; }
 }
