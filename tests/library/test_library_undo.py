@@ -108,6 +108,20 @@ def test_what_was_decided_after_it_stays(asked):
     assert asked.person(c).id == kept or asked.person(a).id == kept
 
 
+def test_two_decisions_of_one_millisecond_are_two(asked, monkeypatch):
+    """Whatever the clock of the computer says, one Undo takes one of them back."""
+    monkeypatch.setattr("castlist.library.undo.now", lambda: "2026-12-31T23:59:59.999+00:00")
+    first, second, *_ = (p.id for p in asked.people)
+    asked.name(first, "Anna")
+    asked.name(second, "Bert")
+    assert len(asked.history()) == 2
+    asked.undo()
+    assert (asked.person(first).name, asked.person(second).named) == ("Anna", False)
+    asked.undo()
+    asked.rebuild()
+    assert [made.undone for made in asked.history()] == [True, True]
+
+
 def test_nothing_is_undone_twice(asked):
     with pytest.raises(InputError, match="there is no decision that could be undone"):
         asked.undo()

@@ -251,8 +251,8 @@ class Library:
 
         What is in the log counts: a catalogue behind it catches up.
         """
-        log, time = storage.event_log(self.path), now()
-        first = applied(db)
+        log, first = storage.event_log(self.path), applied(db)
+        time = undo.own_time(db, first, author)
         made: list[Event] = []
 
         def happen(events: Sequence[tuple[EventKind, Data]]) -> None:

@@ -10,10 +10,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from castlist.errors import InputError
-from castlist.library.log import Data, Event, EventKind, LoggedAsk, PairAnswer
+from castlist.library.log import Data, Event, EventKind, LoggedAsk, PairAnswer, now
 from castlist.library.lookup import film_person, find_film, member_of, now_id, question_id, shown_person
 from castlist.types import Json
 
@@ -25,6 +26,7 @@ __all__ = [
     "forget",
     "joined_or_parted",
     "last_decision",
+    "own_time",
     "people_of",
     "remember",
     "revert",
@@ -239,6 +241,24 @@ def remember(db: Db, event: Event, was: Was) -> None:
     )
 
 
+def own_time(db: Db, last: int, author: str) -> str:
+    """The time of a new decision: not that of the event before it, with which it would be one decision.
+
+    Args:
+        db: The catalogue.
+        last: Number of the event before it.
+        author: Of the new decision.
+
+    Returns:
+        UTC, ISO 8601, in milliseconds.
+    """
+    row = db.execute("SELECT time FROM decision WHERE number = ? AND author = ?", (last, author)).fetchone()
+    moment = now()
+    if row is None or moment != row[0]:
+        return moment
+    return (datetime.fromisoformat(moment) + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+
+
 # Taking back
 
 
@@ -337,11 +357,11 @@ def _revert_answer(db: Db, was: AnswerWas, later: Later) -> None:
 def _revert_weighed(db: Db, was: WeighedWas, later: Later) -> None:
     """Questions are as they were before, but for those that a later film or decision asked otherwise."""
     for ask, before in zip(was["asked"], was["was"], strict=True):
-        now = _question(db, ask)
+        held = _question(db, ask)
         if (number := later.get(_asked(ask))) is not None:
             _question_follows(db, number, ask, before)
-        elif now is not None and list(now[4:]) == list(ask[4:]):
-            a, b = _member(db, now[0], now[1]), _member(db, now[2], now[3])
+        elif held is not None and list(held[4:]) == list(ask[4:]):
+            a, b = _member(db, held[0], held[1]), _member(db, held[2], held[3])
             db.execute("DELETE FROM question WHERE id = ?", (question_id(db, a or 0, b or 0),))
             if before is not None:
                 _ask(db, before)
