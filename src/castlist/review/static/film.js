@@ -217,8 +217,8 @@ function outdated(ms) {
   const since = video.currentTime * 1000 - ms;
   return (video.paused || video.seeking) && (since < -1 || (since >= shot() && (video.seeking || Boolean(S.film.timebase))));
 }
-function passed(ms) {
-  if (outdated(ms)) return;
+function passed(frame) {
+  const ms = outdated(frame) ? video.currentTime * 1000 : frame;
   draw(ms);
   if (stop !== null && ms >= stop - 1.2 * shot() && !video.paused) { video.pause(); stop = null; }
 }
