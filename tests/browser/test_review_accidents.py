@@ -323,6 +323,17 @@ def test_a_film_paused_before_it_plays_stays_paused(page: Any) -> None:
         assert page.evaluate(f"{film}.paused && !{film}.muted")
 
 
+def test_the_space_bar_plays_and_pauses_the_film(page: Any) -> None:
+    film = "document.querySelector('#player video')"
+    page.locator("#rows .strip button").first.evaluate(f"b => {{ b.click(); {film}.pause(); }}")
+    until(page, f"() => {film}.readyState >= 2")
+    page.evaluate(f"() => {{ {film}.currentTime = 1; }}")
+    for paused in (False, True, False):
+        page.keyboard.press(" ")
+        page.wait_for_timeout(300)
+        assert page.evaluate(f"{film}.paused") is paused
+
+
 def test_done_writes_the_cast_and_says_what_comes_next(page: Any, server: Any) -> None:
     from castlist.store import Workspace
 

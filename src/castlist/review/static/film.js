@@ -211,6 +211,10 @@ onNews(() => {
 });
 export const redraw = () => { if (dialog.open && S.film) draw(now); };
 dialog.addEventListener("close", () => { video.pause(); stop = null; });
+// The browser answers the release of the space bar too: what the key plays would be paused again.
+addEventListener("keyup", (e) => {
+  if (e.key === " " && e.target === video) e.stopImmediatePropagation();
+}, { capture: true });
 new ResizeObserver(() => redraw()).observe(video);
 // A frame sought earlier may be reported late, even after the last seek has ended. A film of variable rate has long frames.
 function outdated(ms) {
