@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,30 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
         for page in context.pages:
             page.unroute_all(behavior="wait")  # what a test answers in the server's place ends with the test
         context.close()
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[[Any, str], Callable[[], Any]]]:
+    """Holds a page's next request to an address; what comes back waits for it, for the test to answer."""
+    held: list[Any] = []
+
+    def hold_next(page: Any, address: str) -> Callable[[], Any]:
+        page.route(address, lambda route: held.append(route), times=1)
+        before = len(held)
+
+        def request() -> Any:
+            for _ in range(500):
+                if len(held) > before:
+                    break
+                page.wait_for_timeout(20)
+            return held[before]
+
+        return request
+
+    yield hold_next
+    for route in held:
+        with suppress(Exception):  # it was answered
+            route.abort()
 
 
 @pytest.fixture

@@ -149,6 +149,39 @@ def test_naming_offers_who_else_it_may_be(page: Any) -> None:
     assert names(page)[0] == "Anna"
 
 
+def test_escape_refuses_offers_while_they_are_asked_for_anew(page: Any, hold: Callable[..., Any]) -> None:
+    named(page, 0, "Anna")
+    page.wait_for_selector("#dock .offer")
+    held = hold(page, "**/api/alike/*")
+    page.keyboard.press("1")
+    count(page, 2)
+    assert page.locator("#dock .offer").count() == 1  # whom it joined is not offered again
+    page.keyboard.press("Escape")
+    until(page, "() => document.querySelector('#dock').hidden")
+    request = held()
+    with page.expect_response("**/api/alike/*"):
+        request.continue_()
+    page.wait_for_timeout(100)
+    assert page.locator("#dock").is_hidden()  # what was refused does not come back
+
+
+def test_a_click_is_not_lost_where_doubts_come_meanwhile(page: Any, hold: Callable[..., Any]) -> None:
+    held = hold(page, "**/api/questions")
+    named(page, 0, "Anna")
+    request = held()
+    answer = request.fetch()
+    work = answer.json()
+    work["check"]["doubts"] = [[page.locator("#rows li.row").nth(1).get_attribute("data-id"), "a reason"]]
+    page.locator("#rows .tick").nth(1).hover()
+    page.mouse.down()
+    with page.expect_response("**/api/questions"):
+        request.fulfill(response=answer, json=work)
+    page.wait_for_timeout(100)
+    page.mouse.up()
+    until(page, "() => document.querySelector('#rows .doubt')")
+    assert chips(page) == [names(page)[1]]
+
+
 def test_a_click_on_the_name_names(page: Any) -> None:
     page.locator("#rows b bdi").nth(1).click()
     page.wait_for_selector("#ask[open]")

@@ -40,3 +40,30 @@ def test_a_proposed_name_is_taken_by_a_key_and_refused_by_a_click(
     page.keyboard.press("u")  # the name is taken away again, and proposed again
     page.wait_for_function("() => document.querySelectorAll('.proposed').length === 1")
     assert page.said == []
+
+
+def test_news_that_a_decision_overtook_are_dropped(
+    film: Any,
+    serve: Callable[[Path], Any],
+    opened: Callable[..., Any],
+    hold: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """The page asks whether anything changed; the answer arrives after a no and its undo."""
+    with castlist.Workspace.open(film.place, write=False) as workspace:
+        person = workspace.cast().people[0]
+    rows = [f"Anna,{float(a.start)},{float(a.stop)}" for a in person.appearances]
+    (tmp_path / "names.csv").write_text("\n".join(["person,in,out", *rows]))
+    castlist.propose(film.place, tmp_path / "names.csv")
+    page = opened(serve(film.place).url())
+    request = hold(page, "**/api/changes*")()
+    page.get_by_role("button", name=f"No, {person.name} is not Anna").click()
+    page.wait_for_function("() => document.querySelectorAll('.proposed').length === 0")
+    late = request.fetch()
+    page.locator("#message button").click()
+    page.wait_for_function("() => document.querySelectorAll('.proposed').length === 1")
+    with page.expect_response("**/api/changes*"):
+        request.fulfill(response=late)
+    page.wait_for_timeout(100)
+    assert page.locator(".proposed").count() == 1
+    assert "have changed" not in page.locator("#message").inner_text()

@@ -67,6 +67,17 @@ export function notify(text, bad = false, back = null) {
 }
 addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || bar).append(box); }, { capture: true });
 
+// What changes by itself waits until no pointer is pressed: a click whose button was replaced meanwhile is lost.
+let pressed = false, waiting = [];
+function release() {
+  pressed = false;
+  setTimeout(() => { if (!pressed) for (const go of waiting.splice(0)) go(); }); // after the click that a release makes
+}
+addEventListener("pointerdown", () => { pressed = true; }, { capture: true });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { capture: true });
+addEventListener("pointermove", (e) => { if (pressed && !e.buttons) release(); }, { capture: true, passive: true }); // released elsewhere
+export const released = () => (pressed ? new Promise((go) => { waiting.push(go); }) : Promise.resolve());
+
 // The state
 export const S = { revision: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
 const listeners = [];
@@ -102,11 +113,12 @@ export async function postTo(path, body, signal) {
   return answer;
 }
 
-let busy = false;
+let busy = false, posted = 0;
 export const idle = () => !busy;
 async function post(path, body, done) {
   if (busy) return false;
   busy = true;
+  posted++;
   const began = performance.now();
   try {
     const answer = await answered(await send(path, { revision: S.revision, ...body }));
@@ -149,9 +161,10 @@ let late = 0;
 export async function poll() {
   try {
     if (!busy && !document.hidden) {
-      const news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
-      const decided = news && news.revision > S.revision;
-      if (news && !busy && (decided || (news.revision === S.revision && news.proposals !== S.proposals))) {
+      const before = posted, news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
+      await released();
+      const decided = news && news.revision > S.revision, overtaken = busy || posted !== before;
+      if (news && !overtaken && (decided || (news.revision === S.revision && news.proposals !== S.proposals))) {
         await take(news);
         notify(decided ? "Somebody else decided something." : "The names that files propose have changed.");
       }

@@ -1,6 +1,6 @@
 "use strict";
 // The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
-import { $, S, button, decide, el, face, get, label, many, person, notify } from "./core.js";
+import { $, S, button, decide, el, face, get, label, many, person, notify, released } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
 
@@ -11,17 +11,18 @@ const changed = [];
 export const onChosen = (run) => changed.push(run);
 const box = $("#dock"), player = $("#player");
 let also = null; // { id, people }: who may be the one that was just named
+let asked = 0; // the latest request for them; an answer to an earlier one is dropped
 
 export function mark() {
   for (const id of [...chosen]) if (!person(id)) chosen.delete(id);
-  if (chosen.size) also = null;
+  if (also) also = chosen.size ? null : offers(also.id, also.people);
   for (const run of changed) run();
   draw();
   redraw();
 }
 export function choose(id, on) { on ? chosen.add(id) : chosen.delete(id); mark(); }
 export function only(id) { chosen.clear(); chosen.add(id); mark(); }
-export function chooseNone() { chosen.clear(); also = null; mark(); }
+export function chooseNone() { chosen.clear(); offerNone(); mark(); }
 
 // What is done
 const tracksOf = (ids) => ids.reduce((n, id) => n + (person(id)?.tracks || 0), 0);
@@ -73,22 +74,28 @@ export function moveFace() {
 
 // Whoever may be the one that was just named, likeliest first
 async function offer(id) {
-  also = null;
-  try {
-    const found = await get("/api/alike/" + id);
-    if (found.revision !== S.revision || chosen.size || !person(id)) return;
-    const people = found.people.map(([other]) => other).filter((other) => person(other) && !person(other).name).slice(0, ALSO);
-    also = people.length ? { id, people } : null;
-  } catch { return; }
-  draw();
+  const request = ++asked, found = await get("/api/alike/" + id).catch(() => null);
+  await released();
+  if (request !== asked) return;
+  const fits = found?.revision === S.revision && !chosen.size && person(id);
+  offered(id, fits ? found.people.map(([other]) => other).filter((other) => !person(other)?.name) : []);
+}
+function offered(id, others) { also = offers(id, others); draw(); }
+function offers(id, others) {
+  const people = others.filter((other) => other !== id && person(other)).slice(0, ALSO);
+  return person(id) && people.length ? { id, people } : null;
 }
 export const offering = () => also !== null && S.tab === "people";
 export async function take(number) {
-  const other = also?.people[number - 1], id = also?.id;
+  const other = also?.people[number - 1];
   if (!other) return;
-  if (await decide({ action: "merge", people: [id, other] }, `${called(other)}, ${many(person(other).tracks, "track")}: joined ${called(id)}`)) offer(person(id) ? id : other);
+  const { id, people } = also, request = ++asked;
+  if (!(await decide({ action: "merge", people: [id, other] }, `${called(other)}, ${many(person(other).tracks, "track")}: joined ${called(id)}`)) || request !== asked) return;
+  const left = person(id) ? id : other;
+  offered(left, people); // what is shown holds until the answer comes
+  offer(left);
 }
-export function offerNone() { also = null; draw(); }
+export function offerNone() { asked++; also = null; draw(); }
 
 function draw() {
   const home = player.open ? player : document.body;
@@ -121,7 +128,7 @@ function chip(id) {
 }
 function ofAlso() {
   const { id, people } = also;
-  return [el("b", {}, "Also ", el("bdi", {}, called(id)), "?"), el("div", { className: "offers" }, ...people.filter(person).map((other, i) => {
+  return [el("b", {}, "Also ", el("bdi", {}, called(id)), "?"), el("div", { className: "offers" }, ...people.map((other, i) => {
     const b = button("", () => take(i + 1), { className: "offer", title: `${called(other)}, ${many(person(other).tracks, "track")}: joins ${called(id)}` });
     b.append(...person(other).pictures.slice(0, 2).map((q) => face(q)), el("bdi", {}, called(other)), " ", el("kbd", {}, String(i + 1)));
     return b;

@@ -1,6 +1,6 @@
 "use strict";
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
-import { $, S, button, clock, decide, el, face, get, idle, label, many, person, notify } from "./core.js";
+import { $, S, button, clock, decide, el, face, get, idle, label, many, person, notify, released } from "./core.js";
 import * as checks from "./check.js";
 import { play } from "./film.js";
 import * as proposals from "./names.js";
@@ -19,7 +19,7 @@ async function ask() {
   asking = true;
   try {
     let work;
-    do work = await get("/api/questions"); while (work.revision < S.revision);
+    do { work = await get("/api/questions"); await released(); } while (work.revision < S.revision);
     if (work.revision === S.revision) { setDoubts(new Map(work.check.doubts)); draw(work); }
   } catch (e) { notify(e.message, true); } finally { asking = false; }
 }
