@@ -328,6 +328,41 @@ def test_a_stranger_goes_to_somebody_who_is_not_among_the_likeliest(
     assert page.said == []
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_a_last_face_is_asked_about_itself(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], same: bool
+) -> None:
+    """Alone as a question with two large pictures, but only where the first question is about that face."""
+    page = opened(serve(mixed.place).url())
+    track: list[int] = []
+
+    def last(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        item = next(i for i in work["sheet"]["items"] if not i["whole"])
+        track[:] = [item["track"]["track"]]
+        work["sheet"]["items"], work["check"]["first"] = [item], "sheet"
+        rest = next(p["pieces"][0][0] for p in work["check"]["people"] if p["pieces"][0][0] != track[0])
+        other = page.evaluate("t => fetch('/api/tracks?of=' + t).then((r) => r.json())", rest)[0]
+        asked = {
+            **work["questions"][0],
+            "kind": "belongs",
+            "a": item["track"] if same else other,
+            "others": [],
+        }
+        work["questions"] = [asked]
+        route.fulfill(response=answer, json=work)
+
+    page.route("**/api/questions", last)
+    asked(page)
+    if same:
+        page.locator(".question .pair").wait_for()
+    else:
+        page.locator(".sheet .card").wait_for()
+    assert page.locator(".sheet .card").count() == (0 if same else 1)
+    assert page.said == []
+
+
 def test_names_from_files_are_asked_about_first(
     film: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], tmp_path: Path
 ) -> None:

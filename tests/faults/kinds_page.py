@@ -35,6 +35,7 @@ GET = (
     "/api/aside",
     "/api/timeline",
     "/api/faces?from=0&to=9",
+    "/api/frames?from=0&to=9",
     "/film",
     "/film/proxy",
     "/static/review.js",

@@ -213,6 +213,7 @@ def test_a_view_too_old_is_told_everything(server: Any) -> None:
         "tracks?of=" + "9" * 400, "tracks?of=" + ",".join(["0"] * 1001), "person/p10", "person/%3Cscript%3E",
         "changes", "changes?since=x", "faces", "faces?from=0", "faces?from=5&to=5", "faces?from=0&to=60001",
         "faces?from=" + "9" * 99 + "&to=0",
+        "frames?from=0&to=60001",
     ],
 )  # fmt: skip
 def test_odd_questions_get_a_sentence(standing: Any, path: str) -> None:
@@ -231,6 +232,10 @@ def test_tracks_and_faces_by_number_and_time(standing: Any) -> None:
     faces = standing.get("/api/faces?from=350&to=410")  # tracks follow one another, 400 ms each
     assert [f["track"] for f in faces] == [0, 1]
     assert faces[0]["boxes"][0] == [0, 0.1562, 0.1389, 0.1562, 0.3333]
+    # the frame before 350 ms is the one at 320 ms; its neighbour, those up to 410 ms, and the next one
+    assert standing.get("/api/frames?from=350&to=410") == [280, 320, 360, 400, 440, 480]
+    assert standing.get("/api/frames?from=0&to=30") == [0, 40, 80]
+    assert standing.get("/api/frames?from=2790&to=9000")[-2:] == [2760, 2800]  # the last one, and its end
     timeline = standing.get("/api/timeline")
     assert timeline["shots"] == [0, 400, 800, 1200, 1600, 2000, 2400]
     assert sorted(timeline["spans"]) == ["p1", "p2", "p3", "p4"]

@@ -134,8 +134,7 @@ class Page:
         Raises:
             InputError: it is no piece of up to a minute.
         """
-        if not 0 <= start < stop <= start + WINDOW:
-            raise InputError(f"ask for a piece of the film of up to {WINDOW // 1000} seconds")
+        _check_piece(start, stop)
         view, describe = self.session.refresh(), self.session.describe
         inside = np.flatnonzero((describe.start < stop) & (describe.stop > start))
         inside = inside[np.cumsum(self.session.base.tracks.size[inside]) <= BOXES]
@@ -144,6 +143,20 @@ class Page:
             {"track": t, "person": view.groups[k].id if k >= 0 else None, "boxes": self.session.boxes(t)}
             for t, k in zip(inside.tolist(), owner, strict=True)
         ]
+
+    def frames(self, start: int, stop: int) -> list[float]:
+        """When the frames that are shown in a piece of the film begin, and the next one, in milliseconds.
+
+        After the film's last frame stands when it ends. The frame before the piece is there, too.
+
+        Raises:
+            InputError: it is no piece of up to a minute.
+        """
+        _check_piece(start, stop)
+        clock = self.session.base.clock
+        first, after = np.searchsorted(clock.pts * float(1000 * clock.unit), [start, stop]).tolist()
+        wanted = range(max(0, first - 2), min(after + 1, len(clock)) + 1)
+        return [round(float(1000 * clock.time(n)), 3) for n in wanted]
 
     def questions(self) -> Mapping[str, object]:
         """What to ask next on the newest view; found once for each view, however many pages ask."""
@@ -159,6 +172,11 @@ class Page:
                         "check": check,
                     }
             return self._asked
+
+
+def _check_piece(start: int, stop: int) -> None:
+    if not 0 <= start < stop <= start + WINDOW:
+        raise InputError(f"ask for a piece of the film of up to {WINDOW // 1000} seconds")
 
 
 def _pace(session: Session) -> dict[str, object]:

@@ -135,6 +135,7 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
         ("/api/tracks", lambda r: page.tracks(r.query_params.get("of", ""))),
         ("/api/aside", lambda r: page.aside()),
         ("/api/timeline", lambda r: page.timeline()),
+        ("/api/frames", lambda r: page.frames(_number(r, "from"), _number(r, "to"))),
         ("/api/faces", lambda r: page.faces(_number(r, "from"), _number(r, "to"))),
     ]
 

@@ -50,6 +50,25 @@ async function piece(k) {
   if (loading === pieces) draw(now);
 }
 
+// A film of variable rate: when its frames begin in the same pieces, and each frame's neighbours, in milliseconds.
+const starts = new Map();
+const variable = () => !S.film.timebase;
+function framesOf(k) {
+  if (!starts.has(k)) {
+    const asking = get(`/api/frames?from=${k * PIECE}&to=${(k + 1) * PIECE}`).then((times) => { starts.set(k, times); redraw(); return times; });
+    asking.catch(() => starts.delete(k));
+    starts.set(k, asking);
+  }
+  return starts.get(k);
+}
+// The number of the frame that is shown at a time, in a list of when frames begin; half a millisecond for rounding.
+const frameAt = (times, ms) => times.findLastIndex((t) => t <= ms + 0.5);
+// When the frame began that is shown at a time; that time where it is not known.
+function began(ms) {
+  const times = variable() && starts.get(Math.floor(ms / PIECE));
+  return (Array.isArray(times) ? times[frameAt(times, ms)] : null) ?? ms;
+}
+
 // The last box of a track that is not after a time; boxes are [ms, left, top, width, height].
 function boxAt(boxes, ms) {
   let low = 0, high = boxes.length;
@@ -62,6 +81,7 @@ function draw(ms) {
   const k = Math.floor(ms / PIECE), scale = devicePixelRatio || 1;
   piece(k);
   piece(k + 1);
+  if (variable()) framesOf(k);
   const ratio = S.film.width / S.film.height || 1, outer = video.getBoundingClientRect();
   const w = Math.min(outer.width, outer.height * ratio), h = w / ratio;
   const place = { width: w + "px", height: h + "px", left: (outer.width - w) / 2 + "px", top: (outer.height - h) / 2 + "px" };
@@ -73,13 +93,13 @@ function draw(ms) {
   pen.scale(scale, scale);
   faces = [];
   for (const f of pieces.get(k) || []) {
-    const b = boxAt(f.boxes, ms);
+    const b = boxAt(f.boxes, began(ms));
     if (b) faces.push({ track: f.track, person: f.person, x: b[1] * w, y: b[2] * h, w: b[3] * w, h: b[4] * h });
   }
   for (const f of faces) frame(pen, f);
   hits(h);
   showPeople();
-  time.textContent = written(ms);
+  time.textContent = written(began(ms));
 }
 
 const ofPerson = (f) => (f.person !== null && person(f.person)) || null;
@@ -162,12 +182,20 @@ function written(ms) {
 }
 
 // Keys
-// A step begins at the frame shown; at the time sought while that is not shown yet, or in a frame longer than a step.
+// A step begins at the frame shown, or at the time sought while that is not shown yet.
 function step(by) {
   video.pause();
   stop = null;
-  const sought = video.currentTime * 1000, from = video.seeking || (by > 0 && sought - now >= shot()) ? sought : now;
+  if (variable()) { steps = steps.then(() => stepTo(by)).catch((e) => notify(e.message, true)); return; }
+  const from = video.seeking ? video.currentTime * 1000 : now;
   seek(Math.max(0, Math.min(S.film.ms - 1, from + by * shot() + 1)));
+}
+// Where frames are shown for unequal times: to the middle of the frame before or after, one step after another.
+let steps = Promise.resolve();
+async function stepTo(by) {
+  const from = video.seeking ? video.currentTime * 1000 : now, times = await framesOf(Math.floor(from / PIECE));
+  const to = Math.max(0, frameAt(times, from)) + by;
+  if (to >= 0 && to + 1 < times.length) seek((times[to] + times[to + 1]) / 2);
 }
 function nextFace(by) {
   const order = faces.filter(ofPerson).sort((a, b) => a.x - b.x);
@@ -216,10 +244,10 @@ addEventListener("keyup", (e) => {
   if (e.key === " " && e.target === video) e.stopImmediatePropagation();
 }, { capture: true });
 new ResizeObserver(() => redraw()).observe(video);
-// A frame sought earlier may be reported late, even after the last seek has ended. A film of variable rate has long frames.
+// A frame sought earlier may be reported late, even after the last seek has ended.
 function outdated(ms) {
-  const since = video.currentTime * 1000 - ms;
-  return (video.paused || video.seeking) && (since < -1 || (since >= shot() && (video.seeking || Boolean(S.film.timebase))));
+  const at = video.currentTime * 1000, since = at - ms;
+  return (video.paused || video.seeking) && (variable() ? Math.abs(began(at) - ms) > 1 : since < -1 || since >= shot());
 }
 function passed(frame) {
   const ms = outdated(frame) ? video.currentTime * 1000 : frame;
