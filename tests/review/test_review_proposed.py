@@ -126,7 +126,7 @@ def test_the_page_shows_them_and_takes_both_answers(film: Any, names: Path) -> N
         assert by == {"p1": [("Anna", "markers.csv", 1)], "p2": [("Bob", "markers.csv", 1)], "p3": []}
         ids = {q["name"]: q["id"] for p in state["people"] for q in p["proposed"]}
         assert session.reject(ids["Bob"]) == "Bob: not Person 2; never proposed for them again"
-        after = page.news(state["revision"])
+        after = page.news(state["revision"], str(state["proposals"]))
         assert [(p["id"], p["proposed"]) for p in after["people"]] == [("p2", [])]
         session.accept(ids["Anna"], revision=session.view.revision)
         assert [g.called for g in session.view.groups] == ["Anna", "Person 2", "Person 3"]
@@ -296,3 +296,19 @@ def test_an_open_page_hears_of_names_that_are_proposed_meanwhile(film: Any, name
     castlist.reject(film.place, castlist.proposals(film.place)[0]["id"])
     later = server.get(ask + quote(news["proposals"]))
     assert sum(len(p["proposed"]) for p in later["people"]) == 1
+
+
+def test_a_page_that_decides_hears_of_names_that_another_page_knows_of_already(
+    film: Any, names: Path, served: Any
+) -> None:
+    castlist.propose(film.place, names)
+    server = served(film.place)
+    state = server.get("/api/state")
+    first, second = (p["id"] for p in state["people"] if p["proposed"])
+    castlist.reject(film.place, castlist.proposals(film.place)[0]["id"])
+    assert sum(len(p["proposed"]) for p in server.get("/api/state")["people"]) == 1  # another page
+    body = {"action": "name", "person": second, "name": "Zoe"}
+    body |= {"revision": state["revision"], "proposals": state["proposals"]}
+    news = server.post("/api/decide", body)[1]["state"]
+    assert first in {p["id"] for p in news["people"]}
+    assert not any(p["proposed"] for p in news["people"] if p["id"] == first)

@@ -33,25 +33,33 @@ class Page:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._sent: OrderedDict[int, dict[str, dict[str, object]]] = OrderedDict()
+        self._sent: OrderedDict[tuple[int, str], dict[str, dict[str, object]]] = OrderedDict()
         self._lock = Lock()
         self._asking = Lock()
         self._asked: dict[str, object] = {"revision": -1}
         self._pace = _pace(session)
 
-    def news(self, since: int | None = None) -> dict[str, object]:
-        """The state for a page that knows the view `since`: only people who changed; None: everybody."""
-        view, head = self.session.refresh(), self.session.head()
-        while head["revision"] != view.revision:  # somebody decided in between
+    def news(self, since: int | None = None, proposals: str | None = None) -> dict[str, object]:
+        """The state for a page that knows the view `since`: only people who changed; None: everybody.
+
+        Args:
+            proposals: the stamp of the proposed names that the page knows; by default those of now.
+        """
+        while True:
             view, head = self.session.refresh(), self.session.head()
-        described = self.session.people(view)
+            described, after = self.session.people(view), self.session.head()
+            if (head["revision"], head["proposals"]) == (view.revision, after["proposals"]):
+                break  # nobody decided or proposed anything in between
         people: dict[str, dict[str, object]] = {
             p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described
         }
+        stamp = head["proposals"]
         with self._lock:
-            before = self._sent.get(-1 if since is None else since)
-            self._sent[view.revision] = people
-            self._sent.move_to_end(view.revision)
+            before = (
+                None if since is None else self._sent.get((since, stamp if proposals is None else proposals))
+            )
+            self._sent[view.revision, stamp] = people
+            self._sent.move_to_end((view.revision, stamp))
             while len(self._sent) > VIEWS:
                 self._sent.popitem(last=False)
         aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
@@ -71,7 +79,7 @@ class Page:
             proposals: the stamp of the proposed names that the page knows; by default they do not count.
         """
         if since != self.session.refresh().revision:
-            return self.news(since)
+            return self.news(since, proposals)
         return None if proposals in (None, self.session.head()["proposals"]) else self.news()
 
     def person(self, name: str) -> dict[str, object]:

@@ -147,24 +147,24 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
     def decide(body: JsonObject) -> object:
         if "steps" in body:
             numbers = session.decide_all(_steps(body), revision=_revision(body), author=_author(body))
-            return {"decisions": numbers, "state": page.news(_revision(body))}
+            return {"decisions": numbers, "state": _news(page, body)}
         number = session.decide(body, revision=_revision(body), author=_author(body))
-        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
+        return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
     def undo(body: JsonObject, redo: bool = False) -> object:
         row = body.get("decision")
         if row is not None and type(row) is not int:
             raise InputError("say which decision as a whole number, as in decision: 12")
         number = session.undo(row, revision=_revision(body), author=_author(body), redo=redo)
-        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
+        return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
     def accept(body: JsonObject) -> object:
         number = session.accept(_proposal(body), revision=_revision(body), author=_author(body))
-        return {"decision": number, "sentence": session.sentence(number), "state": page.news(_revision(body))}
+        return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
     def reject(body: JsonObject) -> object:
         answer = session.reopen if body.get("back") is True else session.reject
-        return {"sentence": answer(_proposal(body)), "state": page.news(_revision(body))}
+        return {"sentence": answer(_proposal(body)), "state": _news(page, body)}
 
     return [
         ("/api/decide", decide),
@@ -218,12 +218,18 @@ def answer(
     return route
 
 
+def _news(page: Page, body: JsonObject) -> object:
+    """The state as it is now, for the page that sent a decision."""
+    proposals = body.get("proposals")
+    return page.news(_revision(body), proposals if isinstance(proposals, str) else None)
+
+
 def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Response]:
     """A route of this page; where others decided meanwhile, the answer says what, and has the new state."""
 
     def stale(request: Asked, error: Stale) -> object:
         changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
-        state = page.news(_revision(request) if isinstance(request, Mapping) else None)
+        state = _news(page, request) if isinstance(request, Mapping) else page.news()
         return {"error": str(error), "changes": changes, "state": state}
 
     return answer(work, stale)

@@ -121,7 +121,7 @@ async function post(path, body, done) {
   posted++;
   const began = performance.now();
   try {
-    const answer = await answered(await send(path, { revision: S.revision, ...body }));
+    const answer = await answered(await send(path, { revision: S.revision, proposals: S.proposals, ...body }));
     if (answer.state) await take(answer.state);
     if (answer.status === 409) {
       notify("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.", true);
