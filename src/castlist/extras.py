@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,8 @@ def needed(part: str, extra: str) -> Iterator[None]:
 
 def install(extra: str) -> str:
     """The command that installs an optional part, as in "pip install 'torch>=2.6'"."""
+    import importlib.metadata
+
     try:
         needed = importlib.metadata.requires("castlist") or []
     except importlib.metadata.PackageNotFoundError:  # run from a checkout that was never installed

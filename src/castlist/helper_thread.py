@@ -22,11 +22,19 @@ T = TypeVar("T")
 class HelperTask(Generic[T]):
     """Work that is done once: by the helper thread, or by the first who asks for its result."""
 
-    def __init__(self, work: Callable[[], T], spare: Callable[[], _Runnable | None]) -> None:
-        """`spare` gives a short task to do while somebody else does the work, None where there is none."""
+    def __init__(
+        self,
+        work: Callable[[], T],
+        spare: Callable[[Callable[[], bool]], _Runnable | None],
+        tell: Callable[[], None],
+    ) -> None:
+        """`spare` waits for a short task to do while somebody else does the work, and gives None once what
+        it is given says that the work is done; `tell` is called then.
+        """
         self._work: Callable[[], T] | None = work
         self._spare = spare
         self._future: Future[T] = Future()
+        self._future.add_done_callback(lambda _: tell())
         self._begun = threading.Lock()  # taken by whoever does the work, and never given back
 
     def run(self) -> None:
@@ -50,7 +58,7 @@ class HelperTask(Generic[T]):
     def result(self) -> T:
         """What the work gives, or raises; done here if nobody has begun it."""
         self.run()
-        while not self._future.done() and (other := self._spare()) is not None:
+        while not self._future.done() and (other := self._spare(self._future.done)) is not None:
             other.run()
         return self._future.result()
 
@@ -82,7 +90,7 @@ class HelperThread:
             self._closed = True
             for task in (*self._parts, *self._first, *self._ahead):
                 task.drop()
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join()
 
     def do(self, work: Callable[[], T]) -> HelperTask[T]:
@@ -98,10 +106,10 @@ class HelperThread:
         return self._added(self._ahead, work)
 
     def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> HelperTask[T]:
-        task = HelperTask(work, self._short)
+        task = HelperTask(work, self._short, self._tell)
         with self._changed:
             tasks.append(task)
-            self._changed.notify()
+            self._changed.notify_all()
         return task
 
     def _serve(self) -> None:
@@ -118,8 +126,17 @@ class HelperThread:
                 return (self._parts or self._first).popleft()
             return self._ahead.pop()
 
-    def _short(self) -> _Runnable | None:
-        """A short task for whoever waits: the look that is needed first, or a part of a larger task."""
+    def _short(self, done: Callable[[], bool]) -> _Runnable | None:
+        """A short task for whoever waits: the look that is needed first, or a part of a larger task.
+
+        The task that is waited for may add such parts: so this waits for one, or gives None once it is done.
+        """
         with self._changed:
+            self._changed.wait_for(lambda: done() or self._ahead or self._parts or self._closed)
             tasks = self._ahead or self._parts
-            return tasks.popleft() if tasks else None
+            return tasks.popleft() if tasks and not done() else None
+
+    def _tell(self) -> None:
+        """Wake whoever waits for a task that is done now."""
+        with self._changed:
+            self._changed.notify_all()

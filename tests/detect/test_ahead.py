@@ -140,6 +140,56 @@ def test_who_waits_for_a_task_does_looks_and_parts_meanwhile():
     assert done == [("look 1", here), ("look 2", here), ("part", here)]
 
 
+def test_a_part_that_is_added_later_is_done_by_whoever_waits_for_the_whole():
+    waits, shared = threading.Event(), threading.Event()
+
+    class Told(HelperThread):
+        def _short(self, done):
+            waits.set()
+            return super()._short(done)
+
+    with Told() as helper:
+
+        def whole():
+            assert waits.wait(10)  # the caller found nothing to do, so far
+            part = helper.part(lambda: shared.set() or threading.get_ident())
+            assert shared.wait(10)  # by the caller: this thread does nothing but wait
+            return part.result()
+
+        task = helper.do(whole)
+        while helper._first:
+            time.sleep(0.001)
+        assert task.result() == threading.get_ident()
+
+
+def test_who_waits_in_vain_for_parts_goes_on_once_the_whole_is_done():
+    waits = threading.Event()
+
+    class Told(HelperThread):
+        def _short(self, done):
+            waits.set()
+            return super()._short(done)
+
+    with Told() as helper:
+        for outcome in (7, KeyError("no face")):
+
+            def whole(outcome=outcome):
+                assert waits.wait(10)
+                if isinstance(outcome, KeyError):
+                    raise outcome
+                return outcome
+
+            waits.clear()
+            task = helper.do(whole)
+            while helper._first:
+                time.sleep(0.001)
+            if outcome == 7:
+                assert task.result() == 7
+            else:
+                with pytest.raises(KeyError, match="no face"):
+                    task.result()
+
+
 def test_nobody_who_waits_begins_another_whole_task():
     hold, begun, whole = threading.Event(), threading.Event(), []
 

@@ -242,11 +242,14 @@ class _Segment:
             tracks, quality, clock, per_second=embed.per_second, least=embed.least,
             single=doubtful(tracks, detections, quality, clock),
         )  # fmt: skip
-        vector = embedded(embed, [self.chips[i] for i in chosen], self.street.machine, self.street.helper)
+        helper = self.street.helper
+        motion = helper.part(partial(track_motion, np.array(self.patches), tracks, self._whole(detections)))
+        cue = helper.part(partial(recipe.cue, [self.besides[i] for i in chosen]))
+        vector = embedded(embed, [self.chips[i] for i in chosen], self.street.machine, helper)
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
-        cue = recipe.cue([self.besides[i] for i in chosen])
-        motion = track_motion(np.array(self.patches), tracks, self._whole(detections))
-        return Scan(clock, signal, detections, quality, chosen, vector, names, damaged, cue, motion)
+        return Scan(
+            clock, signal, detections, quality, chosen, vector, names, damaged, cue.result(), motion.result()
+        )
 
     def _whole(self, faces: Detections) -> NDArray[np.bool_]:
         """(n,) whether the picture shows all of each face, and a little more."""
