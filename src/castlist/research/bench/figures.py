@@ -156,7 +156,7 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
         axis.set_title(f"{method}, AUC {auc}")
         axis.set_xticks(np.linspace(-1, 1, 5))
         axis.set_xlabel("cosine similarity of two track means")
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, loc="upper left")
     axes[0][0].set_ylabel("density of pairs")
     figure.suptitle(f"{setting.data.features.name}: pairs of tracks")
     return figure
@@ -182,7 +182,7 @@ def links(setting: Setting, after: Refinements) -> Figure:
         axis.set_title(method)
         axis.set_xticks(np.linspace(-1, 1, 5))
         axis.set_xlabel("cosine similarity")
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, loc="upper left")
     axes[0][0].set_ylabel("density of pairs")
     figure.suptitle(f"{features.name}: pairs within a track, and tracks seen together")
     return figure
@@ -225,7 +225,9 @@ def track_map(setting: Setting, after: Refinements) -> Figure:
         axis.set_xticks([])
         axis.set_yticks([])
     if len(setting.data.cast) <= 12:
-        axes[0][0].legend(frameon=False, markerscale=1.5, fontsize="small")
+        axes[0][0].legend(
+            loc="upper left", framealpha=0.7, edgecolor="none", markerscale=1.5, fontsize="small"
+        )
     figure.suptitle(f"{setting.data.features.name}: tracks by person; a larger dot is a longer track")
     return figure
 
