@@ -4,7 +4,7 @@
     python benchmarks/review_clicks.py parts SET.npz ...      two thirds of a set at random: other groups
     python benchmarks/review_clicks.py drawn 6 12 40 crowd    drawn films of so many people, or by name
     python benchmarks/review_clicks.py films W=TRUTH.csv ...  workspaces of films whose faces are labelled
-    python benchmarks/review_clicks.py latency 5000 100000    tracks of 500 people: each action's time
+    python benchmarks/review_clicks.py latency 5000 100000    tracks of 500 people: processor time
 
 A click is a key or a mouse button. A sheet of the page is one key, and one click more for each item that
 stands at the wrong person; a single question is one key; a merge of two people is three (each of them,
@@ -526,23 +526,24 @@ def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None
 
 
 def latency(numbers: list[str]) -> None:
-    """Milliseconds of each action on tracks of 500 people, in memory, and of what to ask next."""
-    print("tracks | action | p50 ms | p95 ms | sheet after it p50 ms | p95 ms")
+    """Processor time of each action on tracks of 500 people, in memory, and of what to ask next."""
+    print("tracks | action | p50 ms | p95 ms | questions after it p50 ms | p95 ms")
     for n in map(int, numbers):
         bench, rng = _large(n)
         asker = Asker(bench.base)
         asker.look(bench.view)
-        describe = Describe(bench.base)
+        describe = Describe(bench.base, bench.video.width, bench.video.height)
         spent: dict[str, list[tuple[float, float]]] = {}
         for i in range(90):
             name, request = _action(bench, asker, i, rng)
-            began = time.perf_counter()
+            began = time.process_time()
             bench.act(request)
             json.dumps([describe.person(g) for g in bench.view.groups])
-            between = time.perf_counter()
+            between = time.process_time()
             asker.look(bench.view)
-            asker.sheet()
-            ended = time.perf_counter()
+            asker.first_of_each()
+            asker.outlook()
+            ended = time.process_time()
             if i >= 10:  # the first ones fill caches
                 spent.setdefault(name, []).append((1000 * (between - began), 1000 * (ended - between)))
         for name, times in spent.items():

@@ -356,7 +356,7 @@ def test_a_stranger_without_evidence_may_be_anybody_of_the_cast(made: Callable[.
     asker.look(apply(base, workspace.video, []))
 
     def offered(track: int) -> list[int]:
-        found = asker.elsewhere([np.array([track])], int(asker.view.label[track]))[0]
+        found = asker.elsewhere([np.array([track])], [int(asker.view.label[track])])[0]
         return [truth[t] for t in found]
 
     assert set(offered(0)[:2]) == {1, 2}

@@ -9,7 +9,7 @@ Where nothing else is left to be asked, people of many faces are compared with e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,7 +189,7 @@ class KnownPeople:
                 yield current, Likely(current, shown, 1 - known, float(self.group_worth[current]))
 
 
-def enough(chance: list[float]) -> int:
+def enough(chance: Sequence[float] | Table) -> int:
     """How many of the likeliest people to offer."""
     covered, count = 0.0, 0
     while count < len(chance) and (count <= OTHERS or (count <= MOST and covered < COVERED)):

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from castlist.cluster.cue_pairs import cue_odds
 from castlist.decisions import Base
 from castlist.suggest.alone import NEUTRAL, intercept, neutral
+from castlist.suggest.nearest import NearestOfGroups
 from castlist.suggest.pairs import OF_EACH, clothed
 from castlist.suggest.weights import START, STAY, answered, fitted_weights, share_of
 from castlist.types import NOISE
@@ -38,7 +39,6 @@ SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
 CELLS = 500_000  # of a table of tracks by people; of more, those in most doubt are looked at
 SHARED = 1000  # tracks in most doubt that may count for several people
 FEWEST = 300  # tracks in most doubt that are looked at all the same
-COMPARED = 4096  # tracks that a track is compared with one by one
 PAIRS = 2_000_000  # of tracks, whose clothes are compared
 LIKELY = 12  # people considered for each track
 FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
@@ -64,10 +64,13 @@ class FaceEvidence:
         known = self.known & (base.label != NOISE)
         centre = base.mean[known].mean(axis=0) if known.any() else np.zeros(base.mean.shape[1])
         self.x = np.where(self.known[:, None], base.mean - centre, 0).astype(np.float32)
-        self.unit = self.x / np.maximum(np.linalg.norm(self.x, axis=1, keepdims=True), 1e-9)
+        self._nearest = NearestOfGroups(
+            self.x / np.maximum(np.linalg.norm(self.x, axis=1, keepdims=True), 1e-9)
+        )
         self._fitted = np.flatnonzero(known)
         self._fitted = self._fitted[:: 1 + len(self._fitted) // FITTED]
         self._part_fitted = max(len(self._fitted), 1) / max(int(np.count_nonzero(known)), 1)
+        self._scatter = self.x[self._fitted].T @ self.x[self._fitted]
         self._even = self._inverse(np.ones(t))  # where all tracks weigh alike
         self._own = _share_in_fit(self.x, self._even)
         self.near = _neighbours(base, t)
@@ -106,6 +109,7 @@ class FaceEvidence:
             return
         self.home = _homes(self.machine, label, len(ids))
         self._add_up(ids)
+        self._nearest.forget()
         self._even_trust()
         if self.groups > 1:
             if not abs(self.labelled.sum() - self._weighed) <= 0.1 * self._weighed:
@@ -178,7 +182,7 @@ class FaceEvidence:
 
     def _add_up(self, ids: list[str]) -> None:
         """(g, d) sums of the vectors of each group, decided ones and others; only changed groups anew."""
-        order = np.argsort(self.label, kind="stable")
+        self._order = order = np.argsort(self.label, kind="stable")
         edges = np.searchsorted(self.label[order], np.arange(len(ids) + 1))
         sums = {}
         for k, name in enumerate(ids):
@@ -203,6 +207,7 @@ class FaceEvidence:
         self._solution, self._middle = self._even, np.zeros(self.x.shape[1], np.float32)
         self.total = self._decided + self._others
         self.counts = np.where(self.label >= 0, 1.0, 0.0)
+        self._nearest.go_by(self._order, self.label, self.groups)
         self._place, self._shared = np.full(len(self.label), NOISE), np.zeros((0, self.groups))
         self._shares(self._size)
 
@@ -213,7 +218,8 @@ class FaceEvidence:
         free = (self.label >= 0) & ~self.labelled
         self._weight = np.where(free, trust[np.maximum(self.label, 0)], 1.0)
         self._solution = self._inverse(self._weight)
-        self._middle = ((self._weight - 1)[self._fitted] @ self.x[self._fitted]).astype(np.float32)
+        light = self._fitted[self._weight[self._fitted] != 1]
+        self._middle = ((self._weight - 1)[light] @ self.x[light]).astype(np.float32)
         self._middle /= self._part_fitted
         self.total = self._decided + trust[:, None].astype(np.float32) * self._others
 
@@ -233,37 +239,45 @@ class FaceEvidence:
         weighed = self.x[rows] * self._weight[rows, None].astype(np.float32)
         self.total = self.total + moved.T.astype(np.float32) @ weighed
         self._shares(self._size + moved.sum(axis=0))
+        self._nearest.go_by(self._order[self.counts[self._order] > 0.5], self.label, self.groups)
 
     def _shares(self, size: Table) -> None:
         self.share = (size + 0.5) / (size.sum() + 0.5 * self.groups)
 
     def _inverse(self, weight: Table) -> NDArray[np.float32]:
         """(d, d) inverse of the weighted scatter of the tracks."""
-        x = self.x[self._fitted]
-        scatter = (x.T * weight[self._fitted].astype(np.float32)) @ x
+        light = self._fitted[weight[self._fitted] != 1]
+        x = self.x[light]
+        scatter = self._scatter + (x.T * (weight[light] - 1).astype(np.float32)) @ x
         ridge = RIDGE * np.eye(x.shape[1])
         return np.asarray(np.linalg.inv(scatter / self._part_fitted + ridge), np.float32)
 
     # Evidence
 
     def _parts(self, rows: Labels, never: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
-        """(n, c) likeliest groups of tracks and (n, c, 6) what speaks for them."""
-        size = np.broadcast_to(np.log(self.share), (len(rows), self.groups))
-        kinds = [self._faces(rows), self._around(rows), self._met(rows), size, self._alike(rows),
-                 self._clothes(rows)]  # fmt: skip
-        odds = sum((w * kind for w, kind in zip(self.worth.tolist(), kinds, strict=True)), self.bias)
+        """(n, c) likeliest groups of tracks, each given once, and (n, c, 6) what speaks for them."""
+        kinds = [self._faces(rows), self._around(rows), self._met(rows), np.log(self.share),
+                 self._nearest.cosines(rows), self._clothes(rows)]  # fmt: skip
+        odds = np.tile(self.bias, (len(rows), 1))
+        for w, kind in zip(self.worth.tolist(), kinds, strict=True):
+            odds += w * kind
         stays = np.flatnonzero(self.home[rows] != NOISE)
         odds[stays, self.home[rows[stays]]] += self.stay[self.home[rows[stays]]]
         odds[:, self.blank] = -np.inf
         if never is not None:
-            odds[_listed(rows, np.tile(np.arange(self.groups), (len(rows), 1)), never, self.groups)] = -np.inf
+            place = np.full(len(self.label), NOISE)
+            place[rows] = np.arange(len(rows))
+            never = never[place[never[:, 0]] >= 0]
+            odds[place[never[:, 0]], never[:, 1]] = -np.inf
         if self.groups > LIKELY:
             placed = np.flatnonzero(self.label[rows] >= 0)
             odds[placed, self.label[rows[placed]]] += 1e6  # where a track is, is always among its choices
             group = np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
         else:
             group = np.tile(np.arange(self.groups), (len(rows), 1))
-        return group, np.stack([np.take_along_axis(kind, group, 1) for kind in kinds], axis=-1)
+        return group, np.stack(
+            [np.take_along_axis(np.broadcast_to(k, odds.shape), group, 1) for k in kinds], axis=-1
+        )
 
     def _faces(self, rows: Labels) -> Table:
         """(n, g) the classifier's score, each track's own share in it taken out."""
@@ -275,40 +289,26 @@ class FaceEvidence:
         shared, whole = np.flatnonzero(place >= 0), np.flatnonzero((place < 0) & (group >= 0))
         score[shared] -= h[shared, None] * self._shared[place[shared]]
         score[whole, group[whole]] -= h[whole]
-        return np.asarray(score / (1 - h)[:, None])
+        score /= (1 - h)[:, None]
+        return score
 
     def _around(self, rows: Labels) -> Table:
         """(n, g) log of how much more often a person is seen around these tracks than elsewhere."""
         near = self.near[rows]
-        valid = (near >= 0) & (self.label[near] >= 0)
-        cell = np.arange(len(rows))[:, None] * self.groups + self.label[near]
-        count = np.bincount(cell[valid], self.counts[near[valid]], minlength=len(rows) * self.groups)
-        count = count.reshape(len(rows), self.groups)
-        total = count.sum(axis=1, keepdims=True)
-        return np.asarray(np.log((count / self.share + 2) / (total + 2)))
-
-    def _alike(self, rows: Labels) -> Table:
-        """(n, g) cosine of a track and the one of a group that it resembles most; of many tracks a sample."""
-        found = np.zeros((len(rows), self.groups))
-        order = np.argsort(self.label, kind="stable")
-        order = order[(self.label[order] >= 0) & (self.counts[order] > 0.5)]
-        order = order[:: 1 + len(order) // COMPARED]
-        if not len(order):
-            return found
-        cosine = self.unit[rows] @ self.unit[order].T
-        place = np.full(len(self.label), NOISE)
-        place[order] = np.arange(len(order))
-        inside = np.flatnonzero(place[rows] >= 0)
-        cosine[inside, place[rows[inside]]] = -1  # a track is no evidence for itself
-        label = self.label[order]
-        start = np.flatnonzero(np.diff(label, prepend=NOISE))
-        found[:, label[start]] = np.maximum.reduceat(cosine, start, axis=1)
+        line, step = np.nonzero((near >= 0) & (self.label[near] >= 0))
+        track = near[line, step]
+        cell, place = np.unique(line * self.groups + self.label[track], return_inverse=True)
+        total = np.bincount(line, self.counts[track], minlength=len(rows)) + 2
+        found = np.tile(np.log(2 / total)[:, None], (1, self.groups))
+        line, group = np.divmod(cell, self.groups)
+        count = np.bincount(place, self.counts[track], minlength=len(cell))
+        found[line, group] = np.log((count / self.share[group] + 2) / total[line])
         return found
 
     def _clothes(self, rows: Labels) -> Table:
-        """(n, g) mean log odds of a track's clothes with those of some tracks of each group."""
+        """(n, g) mean log odds of a track's clothes with those of some of each group; (1, 1) for none."""
         if not self.base.cue.speaks or not len(rows):
-            return np.zeros((len(rows), self.groups))
+            return np.zeros((1, 1))
         label = np.where(self.counts > 0.5, self.label, NOISE)
         most = int(np.clip(PAIRS // (len(rows) * self.groups), 1, OF_EACH))
         tracks, group = clothed(self.base, label, self.groups, most)
@@ -374,7 +374,7 @@ class FaceEvidence:
         fine[fine] = self._size[self.label[fine]] > 1
         rows = np.flatnonzero(fine)
         rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
-        score = np.stack([self._faces(rows), self._alike(rows)], axis=-1)
+        score = np.stack([self._faces(rows), self._nearest.cosines(rows)], axis=-1)
         own_group = np.arange(len(rows)), self.label[rows]
         current = score[own_group]
         score[own_group] = -np.inf

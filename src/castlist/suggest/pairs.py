@@ -13,6 +13,7 @@ __all__ = ["Sums", "cue_between", "left_open", "never", "seen_together", "shut"]
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
 CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared, and of one group: 50 ms for all pairs
+AT_ONCE = 50_000  # pairs whose odds are computed at once: what is between stays in the processor's cache
 Table = NDArray[np.float64]
 
 
@@ -30,10 +31,12 @@ class Sums:
 
     def log_odds(self) -> Table:
         """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face."""
-        cosine = self.total @ self.total.T / np.outer(self.count, self.count)
-        odds = self.scale.log_odds(
-            cosine, np.outer(self.level, self.level), np.outer(self.length, self.length)
-        )
+        odds = self.total @ self.total.T
+        for some in np.array_split(np.arange(len(odds)), 1 + odds.size // AT_ONCE):
+            rows = slice(some[0], some[-1] + 1) if len(some) else slice(0)
+            cosine = odds[rows] / np.outer(self.count[rows], self.count)
+            level, length = (np.outer(k[rows], k) for k in (self.level, self.length))
+            odds[rows] = self.scale.log_odds(cosine, level, length)
         blank = self.square < 1e-6
         odds[blank] = odds[:, blank] = -np.inf
         return odds
@@ -76,9 +79,13 @@ def seen_together(base: Base, view: View) -> Table:
     met = np.bincount(ends[:, 0] * groups + ends[:, 1], minlength=groups * groups).reshape(groups, groups)
     met = met + met.T
     total = met.sum(axis=1)
+    some = np.flatnonzero(total)  # of whoever meets nobody nothing is known
+    met, total = met[np.ix_(some, some)], total[some]
     stray = STRAY * np.minimum(total[:, None], total) + 0.5
     chance = np.maximum(np.outer(total, total) / max(1, total.sum()), stray)
-    return np.asarray(met * np.log(stray / chance) - (stray - chance))
+    odds = np.zeros((groups, groups))
+    odds[np.ix_(some, some)] = met * np.log(stray / chance) - (stray - chance)
+    return odds
 
 
 def shut(view: View) -> NDArray[np.bool_]:

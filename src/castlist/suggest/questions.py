@@ -28,6 +28,7 @@ LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided
 BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 LONGEST = 24  # items of a sheet
 WHO_FIRST = 0.1  # probability of being somebody else from which that is asked before one is looked through
+EQUAL = 1e-6  # share by which two gains differ by rounding alone
 AT_ONCE = 40  # pieces of people to be looked through at once
 
 Table = NDArray[np.float64]
@@ -134,12 +135,24 @@ class Asker:
         current = np.ones(len(label))  # probability of the person that a track is with
         current[loose.track] = loose.current
         wrong = np.bincount(label[loose.track], loose.worth * (1 - loose.current), minlength=groups)
-        found: list[Check] = []
+        found: dict[int, tuple[Labels, ...]] = {}
         for k in sorted(set(self._left()) - asked, key=lambda k: (-wrong[k], -self.group_worth[k], k)):
-            found.append(self._check(k, current, float(wrong[k])))
-            if sum(len(c.pieces) for c in found) > limit:
-                return found[:-1] or found
-        return found
+            found[k] = self._pieces(k, current)
+            if sum(map(len, found.values())) > limit:
+                if len(found) > 1:
+                    del found[k]
+                break
+        others = iter(
+            self.elsewhere(
+                [piece for looked in found.values() for piece in looked],
+                [k for k, looked in found.items() for _ in looked],
+            )
+        )
+        strangers = np.bincount(label[loose.track], 1 - loose.current, minlength=groups)
+        return [
+            Check(k, looked, tuple(next(others) for _ in looked), float(wrong[k]), float(strangers[k]))
+            for k, looked in found.items()
+        ]
 
     def first_of_each(self) -> tuple[Batch, list[Check]]:
         """The sheet and the people to be looked through that are asked first; found once a view."""
@@ -157,7 +170,7 @@ class Asker:
             return "check" if checks or self._asides_left() else ""
         wrong = sum(c.wrong for c in checks)
         clicks = 1 + sum(c.strangers for c in checks)
-        return "check" if checks and wrong / clicks > sheet.gain else "sheet"
+        return "check" if checks and wrong / clicks >= (1 - EQUAL) * sheet.gain else "sheet"
 
     def asides(self, limit: int = LONGEST) -> list[int]:
         """Tracks that castlist set aside and nobody looked at yet, those with most faces first."""
@@ -175,15 +188,18 @@ class Asker:
     def _left(self) -> list[int]:
         return [k for k, g in enumerate(self.view.groups) if not g.name and not g.confirmed]
 
-    def _check(self, k: int, current: Table, wrong: float) -> Check:
+    def _pieces(self, k: int, current: Table) -> tuple[Labels, ...]:
+        """A group in pieces; `current` is the probability of the group that each track is in."""
         tracks = self.view.groups[k].tracks
-        size, vector = self.base.tracks.size[tracks], self.base.vector[tracks]
-        found = pieces(tracks, size, vector, current[tracks])
-        others = self.elsewhere(found, k)
-        return Check(k, found, others, wrong, float((1 - current[tracks]).sum()))
+        return pieces(tracks, self.base.tracks.size[tracks], self.base.vector[tracks], current[tracks])
 
-    def elsewhere(self, found: Sequence[Labels], current: int = NOISE) -> tuple[tuple[int, ...], ...]:
-        """For each piece a track of each person it may show, likeliest first; never the group `current`."""
+    def elsewhere(self, found: Sequence[Labels], current: Sequence[int] = ()) -> tuple[tuple[int, ...], ...]:
+        """For each piece a track of each person it may show, likeliest first.
+
+        Args:
+            found: pieces.
+            current: the group that each of them is in, which is never named; nothing where they are in none.
+        """
         if self.evidence.groups < 2 or not found:
             return tuple(() for _ in found)
         shown = [piece[:SHOWN] for piece in found]
@@ -192,15 +208,17 @@ class Asker:
         place = np.repeat(np.arange(len(shown)), [len(piece) for piece in shown])
         chance = np.zeros((len(shown), self.evidence.groups))
         np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
-        possible = ~self.evidence.blank & (np.arange(self.evidence.groups) != current)
-        chance[:, ~possible] = 0
+        possible = np.tile(~self.evidence.blank, (len(shown), 1))
+        possible[np.arange(len(current)), np.array(current, np.int64)] = False
+        chance[~possible] = 0
         worth = np.bincount(place, self.worth[rows], minlength=len(shown))
         chance += UNASKED * worth[:, None] * self._anybody(rows, place, possible)
         chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
         order = np.argsort(-chance, axis=1, kind="stable")
-        best = [[k for k in row if p[k] > 0] for row, p in zip(order.tolist(), chance, strict=True)]
+        likely = np.count_nonzero(chance > 0, axis=1)
+        best = [row[:n] for row, n in zip(order, likely.tolist(), strict=True)]
         return tuple(
-            tuple(self._face(k) for k in row[: enough(p[row].tolist())])
+            tuple(self._face(k) for k in row[: enough(p[row])].tolist())
             for row, p in zip(best, chance, strict=True)
         )
 
@@ -212,9 +230,9 @@ class Asker:
         Args:
             rows: tracks.
             place: the piece of each.
-            possible: (g,) groups that may be meant at all.
+            possible: (n, g) groups that may be meant at all.
         """
-        share = np.tile(np.where(possible, self.group_worth, 0.0), (int(place[-1]) + 1, 1))
+        share = np.where(possible, self.group_worth, 0.0)
         together = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
         together = np.stack([together[:, 0], self.view.label[together[:, 1]]], axis=1)
         apart = np.concatenate([never(self.view), together[together[:, 1] >= 0]])

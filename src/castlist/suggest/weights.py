@@ -37,15 +37,16 @@ def fitted_weights(part: Table, own_group: Labels) -> Table:
     """(6,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
     from scipy.optimize import minimize
 
-    n, choices = np.arange(len(part)), part.shape[1]
+    n, choices, flat = np.arange(len(part)), part.shape[1], part.reshape(-1, part.shape[2])
 
     def loss(worth: Table) -> tuple[float, Table]:
-        share = share_of(part @ worth)
+        share = share_of((flat @ worth).reshape(part.shape[:2]))
         sure = (1 - MISTAKES) * share[n, own_group]
         chance = sure + MISTAKES / choices
-        pull = part[n, own_group] - np.einsum("nc,nck->nk", share, part)
+        pull = -share
+        pull[n, own_group] += 1
         away = worth - START
-        slope = FIRM * away - ((sure / chance)[:, None] * pull).sum(axis=0)
+        slope = FIRM * away - ((sure / chance)[:, None] * pull).ravel() @ flat
         return float(0.5 * (FIRM * away**2).sum() - np.log(chance).sum()), slope
 
     return np.asarray(minimize(loss, START, jac=True, method="L-BFGS-B", options={"maxiter": 30}).x)
