@@ -9,6 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,17 +50,16 @@ class YuNet:
             InputError: a picture has another shape than (h, w, 3).
         """
         found = [Detections.empty() for _ in images]
-        batches: dict[tuple[int, int], list[tuple[int, NDArray[np.uint8]]]] = defaultdict(list)
+        batches: dict[tuple[int, int], list[int]] = defaultdict(list)
         for i, (image, scale) in enumerate(zip(images, scales, strict=True)):
-            small = _resized(image, scale)
-            if small is not None:
-                high, wide = small.shape[:2]
-                batches[high + -high % CELL, wide + -wide % CELL].append((i, small))
+            if min(_checked(image).shape[:2]) * scale >= LEAST:
+                high, wide = (round(scale * side) for side in image.shape[:2])
+                batches[high + -high % CELL, wide + -wide % CELL].append(i)
         for size, batch in batches.items():
             for start in range(0, len(batch), BATCH):
                 part = batch[start : start + BATCH]
-                x = _input([small for _, small in part], size)
-                for (i, _), rows in zip(
+                x = _input([images[i] for i in part], [scales[i] for i in part], size)
+                for i, rows in zip(
                     part, _decode(load(self.model, machine)(x), x, self.min_score), strict=True
                 ):
                     found[i] = self._faces(rows, scales[i])
@@ -81,15 +81,10 @@ class YuNet:
         return Detections(np.zeros(len(rows), np.int64), box, rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2))
 
 
-def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8] | None:
-    """A picture at a scale; None where there is too little of it."""
-    import cv2
-
+def _checked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"a picture must have shape (height, width, 3), got {image.shape}")
-    if min(image.shape[:2]) * scale < LEAST:
-        return None
-    return image if scale == 1 else np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8)
+    return image
 
 
 def _decode(
@@ -130,29 +125,54 @@ def _guesses(
 
 
 class _Memory(threading.local):
-    """A thread's inputs of the network by size of picture, filled again and again: new pages cost more."""
+    """A thread's arrays by use and shape, filled again and again: new pages cost more than filling them."""
 
     def __init__(self) -> None:
-        self.inputs: dict[tuple[int, int, int], NDArray[np.float32]] = {}
+        self._arrays: dict[tuple[str, tuple[int, ...]], NDArray[np.generic]] = {}
+
+    def array(self, use: str, shape: tuple[int, ...], kind: type[N]) -> NDArray[N]:
+        """An array of this shape, with what it was last filled with."""
+        array = self._arrays.get((use, shape))
+        if array is None:
+            if len(self._arrays) >= _ARRAYS:
+                self._arrays.clear()
+            array = self._arrays[use, shape] = np.empty(shape, kind)
+        return cast("NDArray[N]", array)
 
 
+N = TypeVar("N", np.uint8, np.float32)
 _MEMORY = _Memory()
-_SIZES = 16  # of batches; parts of a picture have some
+_ARRAYS = 48  # three each for 16 sizes of batches; parts of a picture have some
 
 
-def _input(images: Sequence[NDArray[np.uint8]], size: tuple[int, int]) -> NDArray[np.float32]:
-    """(n, 3, *size) pictures in planes, black beyond each; valid until the thread's next call."""
-    import cv2
-
-    key = (len(images), *size)
-    x = _MEMORY.inputs.get(key)
-    if x is None:
-        if len(_MEMORY.inputs) >= _SIZES:
-            _MEMORY.inputs.clear()
-        x = _MEMORY.inputs[key] = np.zeros((len(images), 3, *size), np.float32)
-    for row, image in zip(x, images, strict=True):
-        height, width = image.shape[:2]
+def _input(
+    images: Sequence[NDArray[np.uint8]], scales: Sequence[float], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """(n, 3, *size) pictures at their scales, in planes, black beyond each; valid until the next call."""
+    x = _MEMORY.array("input", (len(images), 3, *size), np.float32)
+    for row, image, scale in zip(x, images, scales, strict=True):
+        small = _resized(image, scale)
+        height, width = small.shape[:2]
         row[:, height:], row[:, :height, width:] = 0, 0
-        for plane, values in zip(row, cv2.split(image), strict=True):
+        for plane, values in zip(row, _planes(small), strict=True):
             plane[:height, :width] = values
     return x
+
+
+def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """A picture at a scale; valid until the thread's next call."""
+    import cv2
+
+    if scale == 1:
+        return image
+    high, wide = (round(scale * side) for side in image.shape[:2])
+    small = _MEMORY.array("picture", (high, wide, 3), np.uint8)
+    return np.asarray(cv2.resize(image, None, small, fx=scale, fy=scale), np.uint8)
+
+
+def _planes(image: NDArray[np.uint8]) -> Sequence[NDArray[np.uint8]]:
+    """The three planes (h, w) of a picture (h, w, 3); valid until the thread's next call."""
+    import cv2
+
+    planes = _MEMORY.array("planes", (3, *image.shape[:2]), np.uint8)
+    return cast("Sequence[NDArray[np.uint8]]", cv2.split(image, list(planes)))
