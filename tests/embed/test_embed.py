@@ -99,6 +99,17 @@ def test_similarity_undoes_what_was_done():
     np.testing.assert_allclose(points @ back[:, :2].T + back[:, 2], TEMPLATE, atol=1e-9)
 
 
+def test_similarity_is_the_least_squares_solution():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        points = TEMPLATE * rng.uniform(0.2, 8) + rng.normal(0, 20, (5, 2)) + rng.uniform(0, 1000, 2)
+        # x' = s x - t y + u, y' = t x + s y + v, for s, t, u and v
+        x, y, ones, zeros = *points.T, np.ones(5), np.zeros(5)
+        rows = np.concatenate([np.stack([x, -y, ones, zeros], 1), np.stack([y, x, zeros, ones], 1)])
+        s, t, u, v = np.linalg.lstsq(rows, TEMPLATE.T.ravel(), rcond=None)[0]
+        np.testing.assert_allclose(similarity(points), [[s, -t, u], [t, s, v]], atol=1e-8)
+
+
 def test_similarity_never_mirrors():
     back = similarity(TEMPLATE * (-1, 1))
     assert np.linalg.det(back[:, :2]) > 0

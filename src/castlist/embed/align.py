@@ -24,17 +24,16 @@ def similarity(points: NDArray[np.floating], target: NDArray[np.floating] = TEMP
     """The (2, 3) rotation, scale and shift that carries points (n, 2) nearest to target, least squares.
 
     [Umeyama: Least-squares estimation of transformation parameters between two point patterns.
-    IEEE PAMI 13(4), 1991]. Points that all coincide give a scale of zero.
+    IEEE PAMI 13(4), 1991], in the plane, where the singular values of its equation 34 are not needed: turning
+    and scaling is one product of complex numbers. Points that all coincide give a scale of zero.
     """
     points, target = np.asarray(points, np.float64), np.asarray(target, np.float64)
     centre, aim = points.mean(0), target.mean(0)
     a, b = points - centre, target - aim
-    u, singular, vt = np.linalg.svd(b.T @ a / len(a))
-    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    rotation = u @ np.diag(sign) @ vt
-    spread = (a**2).sum() / len(a)
-    scale = (singular * sign).sum() / spread if spread > 0 else 0.0
-    return np.column_stack([scale * rotation, aim - scale * rotation @ centre])
+    spread = float((a * a).sum())
+    along, across = float((a * b).sum()), float(a[:, 0] @ b[:, 1] - a[:, 1] @ b[:, 0])
+    turn = np.array([[along, -across], [across, along]]) / spread if spread > 0 else np.zeros((2, 2))
+    return np.column_stack([turn, aim - turn @ centre])
 
 
 def align_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
