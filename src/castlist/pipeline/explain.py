@@ -23,7 +23,6 @@ from castlist.cluster import LinkEvidence, PoorPlacement, link_evidence, members
 from castlist.cues import Clothes, Colour, palette
 from castlist.decisions import View, apply, decided_by, person_called
 from castlist.errors import InputError, WorkspaceError
-from castlist.handy.decide import place_of
 from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import base_of
@@ -133,6 +132,8 @@ def explain(
             both are the same.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
+    from castlist.handy.decide import place_of  # here: `find` imports this module, and needs no notebook
+
     path = place_of(workspace) if isinstance(workspace, Cast) else Path(workspace)
     with Workspace.open(path, write=False) as opened:
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
