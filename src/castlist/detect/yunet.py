@@ -53,7 +53,7 @@ class YuNet:
         batches: dict[tuple[int, int], list[int]] = defaultdict(list)
         for i, (image, scale) in enumerate(zip(images, scales, strict=True)):
             if min(_checked(image).shape[:2]) * scale >= LEAST:
-                high, wide = (round(scale * side) for side in image.shape[:2])
+                high, wide = _size(image, scale)
                 batches[high + -high % CELL, wide + -wide % CELL].append(i)
         for size, batch in batches.items():
             for start in range(0, len(batch), BATCH):
@@ -85,6 +85,12 @@ def _checked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"a picture must have shape (height, width, 3), got {image.shape}")
     return image
+
+
+def _size(image: NDArray[np.uint8], scale: float) -> tuple[int, int]:
+    """Height and width of a picture at a scale."""
+    height, width = image.shape[:2]
+    return round(scale * height), round(scale * width)
 
 
 def _decode(
@@ -165,8 +171,7 @@ def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
     if scale == 1:
         return image
-    high, wide = (round(scale * side) for side in image.shape[:2])
-    small = _MEMORY.array("picture", (high, wide, 3), np.uint8)
+    small = _MEMORY.array("picture", (*_size(image, scale), 3), np.uint8)
     return np.asarray(cv2.resize(image, None, small, fx=scale, fy=scale), np.uint8)
 
 
