@@ -225,8 +225,13 @@ def track_map(setting: Setting, after: Refinements) -> Figure:
         axis.set_xticks([])
         axis.set_yticks([])
     if len(setting.data.cast) <= 12:
-        axes[0][0].legend(
-            loc="upper left", framealpha=0.7, edgecolor="none", markerscale=1.5, fontsize="small"
+        figure.legend(
+            *axes[0][0].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=3,
+            frameon=False,
+            markerscale=1.5,
+            fontsize="small",
         )
     figure.suptitle(f"{setting.data.features.name}: tracks by person; a larger dot is a longer track")
     return figure
