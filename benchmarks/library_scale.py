@@ -1,4 +1,4 @@
-"""A library of a million prototypes: adding, joining, parting and erasing people, searching by a face.
+"""A library of a million prototypes: adding, joining, parting, undoing, erasing, searching by a face.
 
     python benchmarks/library_scale.py FOLDER [--people 20000] [--films 625]
 
@@ -163,6 +163,11 @@ def step(folder: Path, what: str, people: int, films: int) -> None:
         before, cpu = time.perf_counter(), time.process_time()
         lib.split(person.id, [person.films[-1].name])
         note = f"one of {len(person.films)} films taken out"
+    elif what == "undo":
+        (merged,) = (d.number for d in lib.history() if "same person" in d.sentence)
+        before, cpu = time.perf_counter(), time.process_time()
+        lib.undo(merged)
+        note = "the two people of before, after the split"
     elif what == "forget":
         last = next(p.person for p in lib.search_face(faces_of(people, 1, rng)[0], "sface"))
         assert last
@@ -184,7 +189,7 @@ def main() -> None:
         step(given.folder / "library", given.step, given.people, given.films)
         return
     given.folder.mkdir(parents=True, exist_ok=True)
-    steps = ["make", "add", "add again", "merge", "split", "search", "forget"]
+    steps = ["make", "add", "add again", "merge", "split", "undo", "search", "forget"]
     for what in steps:
         same = [
             str(given.folder),

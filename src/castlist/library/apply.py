@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
-from castlist.library import undo
+from castlist.library import steps, undo
 from castlist.library.harvest import FilmFacts, MemberFacts
 from castlist.library.log import (
     DECIDED,
@@ -21,6 +21,7 @@ from castlist.library.log import (
     LoggedQuestion,
 )
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
+from castlist.library.steps import Step, StepKind, merged_as, record
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
 from castlist.types import NOISE
@@ -78,7 +79,7 @@ def _film(db: Db, event: Event) -> None:
     for person in data["people"]:
         _member(db, film, person, event)
     for question in data.get("questions", ()):
-        _question(db, film, question)
+        _question(db, event, film, question)
     _leave_nobody(db)
 
 
@@ -88,14 +89,23 @@ def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
     if library_person is not None:
         _begin_person(db, _id(library_person), event.time)
         library_person = now_id(db, library_person)
+    before = db.execute(
+        "SELECT person, how, probability FROM member WHERE film = ? AND key = ?", (film, person["key"])
+    ).fetchone()
+    link = (library_person, person.get("how", ""), person.get("p"))
     db.execute(
         "INSERT INTO member (film, key, person, probability, how, fate, founds, name, seconds, faces)"
         " VALUES (?, ?, ?, ?, ?, '', 0, '', 0, 0)"
         " ON CONFLICT (film, key) DO UPDATE SET person = excluded.person, probability = excluded.probability,"
         " how = excluded.how",
-        (film, person["key"], library_person, person.get("p"), person.get("how", "")),
+        (film, person["key"], link[0], link[2], link[1]),
     )
     member = member_of(db, film, person["key"])
+    if before != link and (before or link[0]):
+        same = before is not None and before[0] == link[0]
+        kind = StepKind.GRADED if same else StepKind.PLACED
+        step = Step(kind, member, person=link[0], text=link[1], value=link[2], time=event.time)
+        record(db, event.number, [step])
     for place, at in enumerate(person.get("at", ())):
         left, top, right, bottom = map(number, at[1:5])
         anchor = Anchor(exact(at[0]), (left, top, right, bottom))
@@ -113,15 +123,16 @@ def _begin_person(db: Db, person: str, made: str) -> None:
         db.execute("INSERT OR IGNORE INTO person VALUES (?, '', '', ?)", (person, made))
 
 
-def _question(db: Db, film: int, question: LoggedQuestion) -> None:
+def _question(db: Db, event: Event, film: int, question: LoggedQuestion) -> None:
     key, digest, other, probability, why = question
-    _ask(db, member_of(db, film, key), member_named(db, digest, other), probability, why)
+    _ask(db, event, member_of(db, film, key), member_named(db, digest, other), probability, why)
 
 
-def _ask(db: Db, a: int | None, b: int | None, probability: float, why: str) -> None:
+def _ask(db: Db, event: Event, a: int | None, b: int | None, probability: float, why: str) -> None:
     if a is not None and b is not None:
         row = (question_id(db, a, b), a, b, probability, why)
         db.execute("INSERT OR REPLACE INTO question VALUES (?, ?, ?, ?, ?)", row)
+        record(db, event.number, [Step(StepKind.ASK, a, b, text=why, value=probability)])
 
 
 def _gone(db: Db, event: Event) -> None:
@@ -145,11 +156,14 @@ def _merge(db: Db, event: Event) -> None:
     origin = LinkOrigin.USER if event.author else LinkOrigin.LINKED
     if event.author and event.data.get("by") == MERGED_BY_ANSWER:
         origin = LinkOrigin.ANSWERED
-    stays = (LinkOrigin.USER, LinkOrigin.USER if origin == LinkOrigin.USER else LinkOrigin.ANSWERED)
-    db.execute(
-        "UPDATE member SET person = ?, how = iif(how IN (?, ?), how, ?), probability = ? WHERE person = ?",
-        (into, *stays, origin, event.data.get("p"), gone),
+    chance = event.data.get("p")
+    rows = db.execute("SELECT how, id FROM member WHERE person = ?", (gone,)).fetchall()
+    db.executemany(
+        "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ?",
+        [(into, merged_as(was, origin), chance, member) for was, member in rows],
     )
+    step = Step(StepKind.MERGE, person=into, gone=gone, text=origin, value=chance)
+    record(db, event.number, [step])
     db.execute(
         "UPDATE person SET (name, named_by) = (SELECT name, named_by FROM person WHERE id = ?)"
         " WHERE id = ? AND name = '' AND EXISTS (SELECT 1 FROM person WHERE id = ?)",
@@ -169,6 +183,8 @@ def _join(db: Db, event: Event) -> None:
             "UPDATE member SET person = ?, how = ? WHERE id = ? AND person IS NULL",
             (person, LinkOrigin.LINKED, member),
         )
+        step = Step(StepKind.JOINED, member, person=person, text=LinkOrigin.LINKED)
+        record(db, event.number, [step])
 
 
 def _weighed(db: Db, event: Event) -> None:
@@ -180,37 +196,45 @@ def _weighed(db: Db, event: Event) -> None:
         if person is not None:
             _begin_person(db, _id(person), event.time)
             person = now_id(db, person)
+        origin = LinkOrigin.LINKED if person else ""
         db.execute(
             "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ? AND how NOT IN (?, ?)",
-            (person, LinkOrigin.LINKED if person else "", chance, member, *DECIDED),
+            (person, origin, chance, member, *DECIDED),
         )
+        step = Step(StepKind.WEIGHED, member, person=person, text=origin, value=chance, time=event.time)
+        record(db, event.number, [step])
     for digest, key, there, other, chance, why in event.data["asked"]:
-        _ask(db, member_named(db, digest, key), member_named(db, there, other), chance, why)
+        _ask(db, event, member_named(db, digest, key), member_named(db, there, other), chance, why)
     for sides in event.data.get("withdrawn", ()):
         a, b = (member_named(db, *side) for side in sides)
         if a is not None and b is not None:
             db.execute("DELETE FROM question WHERE id = ?", (question_id(db, a, b),))
+            record(db, event.number, [Step(StepKind.DROP, a, b)])
     _leave_nobody(db)
 
 
 def _split(db: Db, event: Event) -> None:
     """Some film-people are a person of their own, with a new id; the rest keeps the old one."""
-    new = _id(event.data["new"])
+    new, person = _id(event.data["new"]), now_id(db, event.data["person"])
     _begin_person(db, new, event.time)
-    for digest, key in event.data["members"]:
-        film = find_film(db, digest)
-        if film is not None:
-            db.execute(
-                "UPDATE member SET person = ?, how = ?, probability = NULL WHERE film = ? AND key = ?",
-                (new, LinkOrigin.USER, film, key),
-            )
+    rows = [member_named(db, digest, key) for digest, key in event.data["members"]]
+    parted = [member for member in rows if member is not None]
+    db.executemany(
+        "UPDATE member SET person = ?, how = ?, probability = NULL WHERE id = ?",
+        [(new, LinkOrigin.USER, member) for member in parted],
+    )
+    made = Step(StepKind.SPLIT, person=new, gone=person, text=LinkOrigin.USER, time=event.time)
+    record(db, event.number, [made._replace(member=member) for member in parted])
     _leave_nobody(db)
 
 
 def _name(db: Db, event: Event) -> None:
     person = now_id(db, event.data["person"])
     by = event.data.get("by") or event.author or "somebody"
-    db.execute("UPDATE person SET name = ?, named_by = ? WHERE id = ?", (event.data["name"], by, person))
+    name = event.data["name"]
+    db.execute("UPDATE person SET name = ?, named_by = ? WHERE id = ?", (name, by, person))
+    if name:  # not of somebody who was erased
+        record(db, event.number, [Step(StepKind.NAME, person=person, text=name, by=by)])
 
 
 def _answer(db: Db, event: Event) -> None:
@@ -220,6 +244,7 @@ def _answer(db: Db, event: Event) -> None:
         return
     a, b = sorted(p for p in pair if p is not None)
     db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?)", (a, b, event.data["said"]))
+    record(db, event.number, [Step(StepKind.ANSWER, a, b, text=event.data["said"])])
 
 
 def _compared(db: Db, event: Event) -> None:
@@ -228,6 +253,7 @@ def _compared(db: Db, event: Event) -> None:
         member = member_named(db, *side)
         if member is not None:
             db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (member,))
+            record(db, event.number, [Step(StepKind.COMPARE, member)])
 
 
 def _forget(db: Db, event: Event) -> None:
@@ -240,6 +266,7 @@ def _forget(db: Db, event: Event) -> None:
         db.execute("DELETE FROM person WHERE id = ?", (_id(person),))
         db.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (person, event.time))
     undo.forget(db, event.data["ids"], event.data["members"])
+    steps.forget(db, event.data["ids"])
     db.execute(
         "DELETE FROM redirect WHERE new IN (SELECT id FROM tombstone) OR old IN (SELECT id FROM tombstone)"
     )

@@ -11,6 +11,7 @@ from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, views
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventKind, EventLog
+from castlist.library.steps import StepKind
 from castlist.library.storage import LOG
 from castlist.store import Workspace
 from castlist.store.folder import Folder
@@ -18,6 +19,7 @@ from castlist.store.folder import Folder
 __all__ = ["erase_in_films", "names_of", "names_of_others", "redact_catalogue", "redact_log"]
 
 Db = sqlite3.Connection
+ASK, NAME = StepKind.ASK, StepKind.NAME
 
 
 def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
@@ -84,22 +86,18 @@ def redact_catalogue(db: Db, names: Sequence[str]) -> None:
     questions = db.execute("SELECT id, why FROM question WHERE why <> ''").fetchall()
     hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]
     db.executemany("UPDATE question SET why = '' WHERE id = ?", hits)
-    for number, kind, data in db.execute("SELECT number, kind, data FROM decision").fetchall():
+    for number, data in db.execute("SELECT number, data FROM decision").fetchall():
         was = json.loads(data)
-        if kind == EventKind.WEIGHED:
-            found = _without_reasons([*was["asked"], *was["was"]], folded)
-        else:
-            found = _without(was, [name for name in folded if name not in shared])
-        if found:
+        if _without(was, [name for name in folded if name not in shared]):
             db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was), number))
-
-
-def _without_reasons(asked: Sequence[list[str] | None], folded: Sequence[str]) -> bool:
-    """Take names out of why questions were asked; whether there were any."""
-    hits = [ask for ask in asked if ask and any(name in ask[-1].casefold() for name in folded)]
-    for ask in hits:
-        ask[-1] = ""
-    return bool(hits)
+    texts = db.execute(
+        "SELECT number, place, kind, text FROM step WHERE kind IN (?, ?)", (ASK, NAME)
+    ).fetchall()
+    for number, place, kind, text in texts:
+        if kind == ASK and any(name in text.casefold() for name in folded):
+            db.execute("UPDATE step SET text = '' WHERE number = ? AND place = ?", (number, place))
+        if kind == NAME and text.casefold() in folded and text.casefold() not in shared:
+            db.execute("DELETE FROM step WHERE number = ? AND place = ?", (number, place))
 
 
 def _without(was: dict[str, object], folded: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from castlist.errors import WorkspaceError, WorkspaceNewer
 __all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 3  # of the catalogue that is written; a later one is not opened
+SCHEMA = 4  # of the catalogue that is written; a later one is not opened
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -108,7 +108,7 @@ CREATE TABLE answer (
 CREATE TABLE compared (                 -- members of people at whom a user looked side by side with others
     member INTEGER PRIMARY KEY REFERENCES member ON DELETE CASCADE
 );
-CREATE TABLE decision (                 -- what people decided, and what it replaced
+CREATE TABLE decision (                 -- what people decided
     number INTEGER PRIMARY KEY,         -- of the event in the log
     act INTEGER NOT NULL,               -- number of the first event of the same decision
     kind TEXT NOT NULL,                 -- merge, split, name or answer
@@ -118,6 +118,21 @@ CREATE TABLE decision (                 -- what people decided, and what it repl
     undone INTEGER NOT NULL
 );
 CREATE INDEX decision_by_act ON decision (act);
+CREATE TABLE step (                     -- what each event did to who is who
+    number INTEGER NOT NULL,            -- of the event in the log
+    place INTEGER NOT NULL,             -- within the event
+    kind TEXT NOT NULL,
+    member INTEGER REFERENCES member ON DELETE CASCADE,
+    other INTEGER REFERENCES member ON DELETE CASCADE,
+    person TEXT, gone TEXT,
+    text TEXT NOT NULL,
+    value REAL,
+    by TEXT NOT NULL,
+    time TEXT NOT NULL,
+    PRIMARY KEY (number, place)
+) WITHOUT ROWID;
+CREATE INDEX step_by_member ON step (member);
+CREATE INDEX step_by_other ON step (other) WHERE other IS NOT NULL;
 """
 
 VIEWS = {

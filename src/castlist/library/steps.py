@@ -1,0 +1,331 @@
+"""What each event of the log did to who is who, and the catalogue without a decision that is taken back.
+
+A decision is undone as if it were not in the log: what happened before and after it is gone through once
+more without it. The film workspaces are not read for that: the steps of an event are kept in the catalogue
+as it applies them, and are the same in a rebuilt one.
+
+    placed   somebody of a film is a person; of a film that is read again, where that changed
+    graded   the same person as before, another way or as another probability
+    weighed  a machine's second thought about somebody of another film; what a user decided stays
+    joined   somebody of the background is a person
+    split    some film-people are a new person
+    merge    a person is another one, with all films
+    name     what a person is called
+    ask      a question is open
+    drop     a question is asked no more
+    answer   whether two film-people are one
+    compare  somebody whom a user looked at beside others
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
+
+from castlist.library.log import DECIDED, LinkOrigin
+from castlist.library.lookup import question_id
+
+__all__ = ["Step", "StepKind", "forget", "merged_as", "record", "take_back"]
+
+Db = sqlite3.Connection
+K = TypeVar("K")
+V = TypeVar("V")
+Pair = tuple[int, int]  # rows of two film-people, the smaller first
+
+
+class StepKind(StrEnum):
+    """What a step does."""
+
+    PLACED = "placed"
+    GRADED = "graded"
+    WEIGHED = "weighed"
+    JOINED = "joined"
+    SPLIT = "split"
+    MERGE = "merge"
+    NAME = "name"
+    ASK = "ask"
+    DROP = "drop"
+    ANSWER = "answer"
+    COMPARE = "compare"
+
+
+class Step(NamedTuple):
+    """One thing that an event did; what a kind does not need is None."""
+
+    kind: str
+    member: int | None = None  # row of somebody of a film
+    other: int | None = None  # of the second one, of a question or an answer
+    person: str | None = None  # id: whose the member is, who stays of a merge, who is named
+    gone: str | None = None  # id: who leads there after a merge, whom a part was split from
+    text: str = ""  # origin of a link, name, answer, or why it is asked
+    value: float | None = None  # probability
+    by: str = ""  # who gave a name
+    time: str = ""  # of the event
+
+
+def record(db: Db, number: int, steps: Iterable[Step]) -> None:
+    """Keep the steps of an event.
+
+    Args:
+        number: the event's, in the log.
+        steps: in order, after those that are kept of the same event.
+    """
+    row = db.execute("SELECT max(place) FROM step WHERE number = ?", (number,)).fetchone()
+    following = 0 if row[0] is None else row[0] + 1
+    db.executemany(
+        "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((number, following + i, *step) for i, step in enumerate(steps)),
+    )
+
+
+class _Place(NamedTuple):
+    """Whom somebody of a film is."""
+
+    person: str | None = None
+    origin: str = ""
+    probability: float | None = None
+
+
+@dataclass(slots=True)
+class _Identities:
+    """Who is who, by the rows of film-people and the ids of people."""
+
+    home: dict[int, _Place] = field(default_factory=dict)
+    shows: dict[str, set[int]] = field(default_factory=dict)  # film-people of each person
+    leads: dict[str, str] = field(default_factory=dict)  # an id -> the one that it leads to
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)  # name, and who gave it
+    made: dict[str, str] = field(default_factory=dict)  # when each id was given
+    questions: dict[Pair, tuple[int, int, float, str]] = field(default_factory=dict)
+    answers: dict[Pair, str] = field(default_factory=dict)
+    compared: set[int] = field(default_factory=set)
+
+    def now(self, person: str) -> str:
+        """The id under which a person is known now."""
+        while person in self.leads:
+            person = self.leads[person]
+        return person
+
+    def put(self, member: int, place: _Place) -> None:
+        """Somebody of a film is a person, or nobody."""
+        self.shows.get(self.place(member).person or "", set()).discard(member)
+        self.shows.setdefault(place.person or "", set()).add(member)
+        self.home[member] = place
+
+    def place(self, member: int | None) -> _Place:
+        """Whom somebody of a film is."""
+        return self.home.get(member or 0, _Place())
+
+    def begin(self, person: str | None, time: str) -> str | None:
+        """A person by the id that they have now, who may be new."""
+        if person is None:
+            return None
+        self.made.setdefault(person, time)
+        return self.now(person)
+
+    def merge(self, into: str, gone: str) -> None:
+        """An id leads to another one from now on; a name goes along where that one has none."""
+        if (into := self.now(into)) == gone:
+            return
+        name = self.names.pop(gone, ("", ""))
+        if not self.names.get(into, ("", ""))[0]:
+            self.names[into] = name
+        self.leads[gone] = into
+
+
+def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
+    """Who is who after all steps, but for those of some events.
+
+    Args:
+        steps: the number of the event of each, in order.
+        skipped: numbers of events.
+    """
+    state = _Identities()
+    parted: dict[str, list[int]] = {}  # film-people of a split that is skipped, by the id of the part
+    emptied: dict[str, set[str]] = {}  # by the id of a part: those from whom it was taken
+    for number, step in steps:
+        if number in skipped:
+            if step.kind == StepKind.SPLIT and step.person and step.member is not None:
+                parted.setdefault(step.person, []).append(step.member)
+            continue
+        if step.kind == StepKind.SPLIT and step.person and step.member is not None:
+            before = state.place(step.member).person
+            if before:
+                emptied.setdefault(step.person, set()).add(before)
+        elif emptied:
+            _lead_on(state, emptied)
+        _STEP[StepKind(step.kind)](state, step)
+    _lead_on(state, emptied)
+    for person, members in parted.items():
+        found = next((home for home in (state.place(m).person for m in members) if home), None)
+        if found and not state.shows.get(person) and state.now(found) != person:
+            state.leads[person] = found
+    return state
+
+
+def _lead_on(state: _Identities, emptied: dict[str, set[str]]) -> None:
+    """Whoever was split off with all of their films is the new person: nothing was left to part them from."""
+    for new, people in emptied.items():
+        for person in sorted(people):
+            if person != new and not state.shows.get(person):
+                state.merge(new, person)
+    emptied.clear()
+
+
+def _placed(state: _Identities, step: Step) -> None:
+    state.put(step.member or 0, _Place(state.begin(step.person, step.time), step.text, step.value))
+
+
+def _graded(state: _Identities, step: Step) -> None:
+    state.put(step.member or 0, _Place(state.place(step.member).person, step.text, step.value))
+
+
+def _weighed(state: _Identities, step: Step) -> None:
+    person = state.begin(step.person, step.time)
+    if state.place(step.member).origin not in DECIDED:
+        state.put(step.member or 0, _Place(person, step.text, step.value))
+
+
+def _joined(state: _Identities, step: Step) -> None:
+    before = state.place(step.member)
+    if before.person is None and step.person is not None:
+        state.put(step.member or 0, _Place(state.now(step.person), step.text, before.probability))
+
+
+def _merge(state: _Identities, step: Step) -> None:
+    into, gone = state.now(step.person or ""), state.now(step.gone or "")
+    if into == gone:
+        return
+    for member in sorted(state.shows.get(gone, ())):
+        origin = merged_as(state.place(member).origin, step.text)
+        state.put(member, _Place(into, origin, step.value))
+    state.merge(into, gone)
+
+
+def _name(state: _Identities, step: Step) -> None:
+    state.names[state.now(step.person or "")] = (step.text, step.by)
+
+
+def _ask(state: _Identities, step: Step) -> None:
+    state.questions[_pair(step)] = (step.member or 0, step.other or 0, step.value or 0.0, step.text)
+
+
+def _drop(state: _Identities, step: Step) -> None:
+    state.questions.pop(_pair(step), None)
+
+
+def _answer(state: _Identities, step: Step) -> None:
+    state.answers[_pair(step)] = step.text
+
+
+def _compare(state: _Identities, step: Step) -> None:
+    state.compared.add(step.member or 0)
+
+
+def _pair(step: Step) -> Pair:
+    a, b = step.member or 0, step.other or 0
+    return min(a, b), max(a, b)
+
+
+_STEP: dict[StepKind, Callable[[_Identities, Step], None]] = {
+    StepKind.PLACED: _placed,
+    StepKind.GRADED: _graded,
+    StepKind.WEIGHED: _weighed,
+    StepKind.JOINED: _joined,
+    StepKind.SPLIT: _placed,
+    StepKind.MERGE: _merge,
+    StepKind.NAME: _name,
+    StepKind.ASK: _ask,
+    StepKind.DROP: _drop,
+    StepKind.ANSWER: _answer,
+    StepKind.COMPARE: _compare,
+}
+
+
+def merged_as(origin: str, merged: str) -> str:
+    """How somebody of a film is the person with whom theirs was merged.
+
+    Args:
+        origin: how they were the former person.
+        merged: how the two people became one.
+    """
+    stays = (LinkOrigin.USER, LinkOrigin.USER if merged == LinkOrigin.USER else LinkOrigin.ANSWERED)
+    return origin if origin in stays else merged
+
+
+def forget(db: Db, ids: Iterable[str]) -> None:
+    """Drop what people who are erased were called; steps about their film-people go with these."""
+    db.executemany("DELETE FROM step WHERE kind = ? AND person = ?", [(StepKind.NAME, i) for i in ids])
+
+
+# Taking back
+
+
+def take_back(db: Db, events: Set[int], before: Set[int]) -> None:
+    """Bring the catalogue to where it would be without some events.
+
+    Args:
+        events: numbers of the events of a decision.
+        before: of those that were taken back before.
+    """
+    had, has = _after(_steps(db), before), _after(_steps(db), before | events)
+    _people(db, had, has)
+    for member, place in _changes(had.home, has.home):
+        row = place or _Place()
+        db.execute(
+            "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ?",
+            (row.person, row.origin, row.probability, member),
+        )
+    _questions(db, had, has)
+
+
+def _steps(db: Db) -> Iterator[tuple[int, Step]]:
+    rows = db.execute(
+        "SELECT number, kind, member, other, person, gone, text, value, by, time FROM step"
+        " ORDER BY number, place"
+    )
+    return ((number, Step(*step)) for number, *step in rows)
+
+
+def _changes(had: Mapping[K, V], has: Mapping[K, V]) -> list[tuple[K, V | None]]:
+    """What is otherwise in the second, or is not there."""
+    keys = [*had, *(key for key in has if key not in had)]
+    return [(key, has.get(key)) for key in keys if had.get(key) != has.get(key)]
+
+
+def _people(db: Db, had: _Identities, has: _Identities) -> None:
+    """People who are there again, names and ids that lead on; nobody who was erased."""
+    erased = {person for (person,) in db.execute("SELECT id FROM tombstone")}
+    for person in sorted({p for _, place in _changes(had.home, has.home) if place and (p := place.person)}):
+        db.execute(
+            "INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?)",
+            (person, *has.names.get(person, ("", "")), has.made.get(person, "")),
+        )
+    for person, name in _changes(had.names, has.names):
+        db.execute("UPDATE person SET name = ?, named_by = ? WHERE id = ?", (*(name or ("", "")), person))
+    for old, new in _changes(
+        {old: had.now(old) for old in had.leads}, {old: has.now(old) for old in has.leads}
+    ):
+        db.execute("DELETE FROM redirect WHERE old = ?", (old,))
+        if new is not None and old not in erased and new not in erased:
+            db.execute("INSERT INTO redirect VALUES (?, ?)", (old, new))
+
+
+def _questions(db: Db, had: _Identities, has: _Identities) -> None:
+    """Questions, answers and who was compared."""
+    for pair, question in _changes(had.questions, has.questions):
+        row = question_id(db, *pair)
+        db.execute("DELETE FROM question WHERE id = ?", (row,))
+        if question is not None:
+            db.execute("INSERT INTO question VALUES (?, ?, ?, ?, ?)", (row, *question))
+    for pair, answer in _changes(had.answers, has.answers):
+        db.execute("DELETE FROM answer WHERE a = ? AND b = ?", pair)
+        if answer is not None:
+            db.execute("INSERT INTO answer VALUES (?, ?, ?)", (*pair, answer))
+    for member in sorted(had.compared ^ has.compared):
+        if member in has.compared:
+            db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (member,))
+        else:
+            db.execute("DELETE FROM compared WHERE member = ?", (member,))
