@@ -233,3 +233,39 @@ def test_beside_whom_the_others_were_shown_is_confirmed_with_them(tmp_path):
     assert out.startswith("b.mp4")
     lib.confirm(others, [out])
     assert [x for x in lib.links() if x.person == person] == []
+
+
+def test_what_was_confirmed_beside_a_film_stays_when_that_film_is_removed(lib):
+    shown = rows(lib)
+    first = lib.confirm(shown[:2])
+    second = lib.confirm(rows(lib))
+    assert lib.links() == []
+    before = members(lib)
+    lib.remove("a.mp4")
+    lib.rebuild()
+    assert lib.links() == []
+    lib.add(made_film(lib.path.parent, "e", [[9], [9]], noise=0.1))
+    assert {p: films for p, films in members(lib).items() if p in before} == {
+        p: [m for m in films if not m.startswith("a.mp4")] for p, films in before.items()
+    }
+    lib.undo(second)
+    assert lib.links() != []
+    lib.undo(first)
+    assert len(lib.links()) == 1 + 2  # all but one film of each person
+
+
+def test_people_who_were_parted_stay_so_when_the_film_they_were_told_apart_by_is_removed(lib):
+    whom = next(p for p in lib.people if len(p.films) == 4)
+    new = lib.split(whom.id, ["d.mp4"])
+    for film in ("a.mp4", "b.mp4"):
+        lib.remove(film)
+    lib.rebuild()
+    with lib.reading() as db:
+        rows = db.execute(
+            "SELECT x.person, y.person, said FROM answer JOIN member AS x ON x.id = a"
+            " JOIN member AS y ON y.id = b"
+        ).fetchall()
+    assert [({a, b}, said) for a, b, said in rows] == [({whom.id, new}, "different")]
+    lib.undo()
+    with lib.reading() as db:
+        assert db.execute("SELECT count(*) FROM answer").fetchone() == (0,)

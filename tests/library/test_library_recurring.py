@@ -157,3 +157,12 @@ def test_the_commands(lib, capsys):
     assert "Nobody to compare" in capsys.readouterr().out
     assert run(["library", "compare", str(lib.path), ids[0], "--same", ids[0], ids[1]]) == 2
     assert "the same person already" in capsys.readouterr().err
+
+
+def test_a_comparison_one_of_whose_people_is_erased_says_so(lib):
+    a, b, *_ = (p.id for p in lib.recurring())
+    lib.compare([], [(a, b)])
+    lib.forget(a)
+    assert [made.sentence for made in lib.history()] == ["2 people were compared; some of them were erased"]
+    lib.rebuild()
+    assert [made.sentence for made in lib.history()] == ["2 people were compared; some of them were erased"]

@@ -61,6 +61,11 @@ class Log:
             found.setdefault(person, []).append(side)
         return found
 
+    def erased(self, person: str) -> tuple[list[str], list[list[str]]]:
+        """The ids and the film-people of somebody who is to be erased."""
+        former = self.db.execute("SELECT old FROM redirect WHERE new = ?", (person,))
+        return [person, *(old for (old,) in former)], [list(side) for side in self.people()[person]]
+
     def film(self, digest: str, people: list[str | None]) -> None:
         """A film is added, or read again without any change of its people."""
         rows: list[FilmPerson] = [
@@ -132,7 +137,7 @@ def draw_step(log: Log, draw: st.DataObject, unchanged: set[int]) -> None:
     pair = st.lists(st.sampled_from(sides), min_size=2, max_size=2, unique=True)
     kind = draw.draw(
         st.sampled_from(
-            ["film", "again", "moves", "ask", "name", "compare", "answer"]
+            ["film", "again", "moves", "ask", "name", "compare", "answer", "gone", "forget"]
             + ["merge", "merge"] * (len(known) > 1) + ["split", "split"] * bool(several)
         )
     )  # fmt: skip
@@ -144,6 +149,11 @@ def draw_step(log: Log, draw: st.DataObject, unchanged: set[int]) -> None:
     elif kind == "again":
         log.again(draw.draw(st.sampled_from(sorted({digest for digest, _ in sides}))))
         unchanged.add(len(log.events))
+    elif kind == "gone" and len(digests := sorted({digest for digest, _ in sides})) > 1:
+        log.happen("", (EventKind.GONE, {"digest": draw.draw(st.sampled_from(digests))}))
+    elif kind == "forget" and len(known) > 1:
+        ids, members = log.erased(draw.draw(st.sampled_from(known)))
+        log.happen("Eva", (EventKind.FORGET, {"ids": ids, "members": members}))
     elif kind == "moves":
         side = draw.draw(st.sampled_from(sides))
         to = draw.draw(st.sampled_from([*known, log.new_id()]))
@@ -198,12 +208,19 @@ def test_decisions_taken_back_in_any_order_are_as_if_they_were_not_in_the_log(dr
         undone.add(act)
         log.happen("Eva", (EventKind.UNDO, {"of": act}))
     oracle = log.without(undone, unchanged)
-    assert state(log) == state(oracle)
+    removed = any(event.kind == EventKind.GONE for event in log.events)
+    # What is passed on when a film is removed depends on who was who then.
+    compared = ("people", "links", "questions") if removed else (*_STATE, "people")
+    erased = any(event.kind == EventKind.FORGET for event in log.events)
+    if not erased:  # of a decision about somebody who is erased only the rest is taken back
+        assert [state(log)[what] for what in compared] == [state(oracle)[what] for what in compared]
     # Whoever was named while a decision gave them their id keeps the name without that decision.
-    assert set(oracle.db.execute(_NAMES)) <= set(log.db.execute(_NAMES))
+    assert erased or set(oracle.db.execute(_NAMES)) <= set(log.db.execute(_NAMES))
     again = Log(log.events)
     assert all(again.db.execute(sql).fetchall() == log.db.execute(sql).fetchall() for sql in _TABLES)
-    if not any(event.data.get("moves") for event in log.events):  # by which a machine may leave nobody
+    if not (removed or erased) and not any(
+        event.data.get("moves") for event in log.events
+    ):  # by which a machine may leave nobody
         given_ids = {p["person"] for e in log.events for p in e.data.get("people", ()) if p["person"]}
         given_ids |= {event.data["new"] for event in log.events if event.kind == EventKind.SPLIT}
         assert {now_id(log.db, known) for known in given_ids} == set(log.people())

@@ -10,6 +10,7 @@ from library_made import made_film
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import Library
+from castlist.library.harvest import harvest
 from castlist.store import Workspace
 
 
@@ -365,3 +366,30 @@ def test_a_log_with_something_else_than_people_of_films_is_a_sentence_about_the_
             asked.rebuild()
     (asked.path / "log.jsonl").write_text(text)
     assert asked.rebuild() == []
+
+
+def test_a_name_that_the_library_brought_to_a_film_is_no_evidence_there(season):
+    whom = season.people[0]
+    one, other = whom.films
+
+    def brought() -> dict[str, list[int]]:
+        with season.reading() as db:
+            rows = db.execute("SELECT film.name, brought FROM member JOIN film ON film.id = film"
+                              " WHERE member.name = 'Anna' ORDER BY member.id").fetchall()  # fmt: skip
+        return {film: [mark for name, mark in rows if name == film] for film in (one.name, other.name)}
+
+    season.name(whom.id, "Anna")
+    assert brought() == {one.name: [1], other.name: [1]}
+    found = harvest(one.workspace)
+    assert [m.brought for m in found.members if m.name] == [True]
+    assert not found.decided
+    assert season.check() == []
+    season.rebuild()
+    assert brought() == {one.name: [1], other.name: [1]}
+    (there,) = in_film(other)
+    assert (
+        run(["decide", str(other.workspace), "name", there, "Anna"]) == 0
+    )  # somebody of the film says so too
+    season.update()
+    assert brought() == {one.name: [1], other.name: [0]}
+    assert harvest(other.workspace).decided

@@ -21,6 +21,7 @@ from castlist.library.log import (
     LoggedQuestion,
 )
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
+from castlist.library.pass_on import pass_on
 from castlist.library.steps import Step, StepKind, merged_as, record
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -71,11 +72,9 @@ def _film(db: Db, event: Event) -> None:
         )
         film = int(cursor.lastrowid or 0)
     _moved(db, event)
-    keys = [person["key"] for person in data["people"]]
-    db.execute(
-        "DELETE FROM member WHERE film = ? AND key NOT IN (SELECT value FROM json_each(?))",
-        (film, json.dumps(keys)),
-    )
+    keys = json.dumps([person["key"] for person in data["people"]])
+    away = "SELECT id FROM member WHERE film = ? AND key NOT IN (SELECT value FROM json_each(?))"
+    _leave(db, [member for (member,) in db.execute(away, (film, keys))])
     for person in data["people"]:
         _member(db, film, person, event)
     for question in data.get("questions", ()):
@@ -94,8 +93,8 @@ def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
     ).fetchone()
     link = (library_person, person.get("how", ""), person.get("p"))
     db.execute(
-        "INSERT INTO member (film, key, person, probability, how, fate, founds, name, seconds, faces)"
-        " VALUES (?, ?, ?, ?, ?, '', 0, '', 0, 0)"
+        "INSERT INTO member (film, key, person, probability, how, fate, founds, name, brought, seconds,"
+        " faces) VALUES (?, ?, ?, ?, ?, '', 0, '', 0, 0, 0)"
         " ON CONFLICT (film, key) DO UPDATE SET person = excluded.person, probability = excluded.probability,"
         " how = excluded.how",
         (film, person["key"], link[0], link[2], link[1]),
@@ -136,8 +135,16 @@ def _ask(db: Db, event: Event, a: int | None, b: int | None, probability: float,
 
 
 def _gone(db: Db, event: Event) -> None:
+    film = find_film(db, event.data["digest"])
+    _leave(db, [member for (member,) in db.execute("SELECT id FROM member WHERE film = ?", (film,))])
     db.execute("DELETE FROM film WHERE digest = ?", (event.data["digest"],))
     _leave_nobody(db)
+
+
+def _leave(db: Db, members: Sequence[int]) -> None:
+    """Some film-people are not in the library any more; what users decided about their people stays."""
+    pass_on(db, members)
+    db.executemany("DELETE FROM member WHERE id = ?", [(member,) for member in members])
 
 
 def _moved(db: Db, event: Event) -> None:
@@ -361,8 +368,8 @@ def fill(db: Db, film: int, facts: FilmFacts, keys: Mapping[int, str]) -> None:
 
 def _fill_member(db: Db, member: int, facts: MemberFacts, model: str) -> None:
     db.execute(
-        "UPDATE member SET fate = ?, founds = ?, name = ?, seconds = ?, faces = ? WHERE id = ?",
-        (facts.fate.word, facts.sufficient, facts.name, facts.seconds, facts.faces, member),
+        "UPDATE member SET fate = ?, founds = ?, name = ?, brought = ?, seconds = ?, faces = ? WHERE id = ?",
+        (facts.fate.word, facts.sufficient, facts.name, facts.brought, facts.seconds, facts.faces, member),
     )
     for table in ("vectors", "sighting", "appearance", "stay"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608

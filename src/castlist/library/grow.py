@@ -225,7 +225,7 @@ def _names(db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson]) -> list[t
     named: set[str] = set()
     for n, member in enumerate(facts.members):
         person = people[n]["person"]
-        if not member.name or not person or person in named:
+        if not member.name or member.brought or not person or person in named:
             continue
         row = db.execute("SELECT name, named_by FROM person WHERE id = ?", (person,)).fetchone()
         if row is None or not row[0] or (row[1] == source and row[0] != member.name):

@@ -5,6 +5,7 @@ Reads only; whatever the workspace holds is checked by the store, which opens it
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.constrain import CoOccurrence
-from castlist.decisions import Anchor
+from castlist.decisions import Anchor, DecisionKind
 from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.library.prototypes import MOST, choose_prototypes
 from castlist.recipe import Recipe
@@ -23,6 +24,7 @@ from castlist.types import NOISE, PERSON, SET_ASIDE, Embeddings, Fate, Portraits
 from castlist.vectors import unit
 
 __all__ = [
+    "AUTHOR",
     "FilmFacts",
     "MemberFacts",
     "Sighting",
@@ -33,6 +35,7 @@ __all__ = [
     "track_vectors",
 ]
 
+AUTHOR = "castlist library"  # of names that a library brought to a film
 ASIDE = 4  # prototypes of a track that is set aside: enough to be found by a picture
 UNSEARCHED = frozenset(  # reasons for which a track is not even found by a picture
     {"not a face", "not a face, as was decided", "hidden, as was decided"}
@@ -64,6 +67,7 @@ class MemberFacts:
 
     key: str  # the film's own stable id of this person, "" where it has none
     name: str  # as a person gave it, "" for none
+    brought: bool  # whether the name is a library's own, which nobody gave in the film
     fate: Fate
     sufficient: bool  # whether the evidence suffices to begin a new person of the library
     seconds: float  # on screen
@@ -107,10 +111,12 @@ def harvest(path: Path) -> FilmFacts:
         cast, portraits = opened.cast(), opened.portraits()
         recipe = _plain_recipe(opened)
         key, scanned = _scan(opened, cast, recipe)
+        brought = _brought(opened)
     faces = _by_track(cast, scanned, recipe.embed.model)
     pictures = _pictures(portraits)
     members = [
-        _person(cast, faces, pictures, i, np.array(p.tracks, np.int64)) for i, p in enumerate(cast.everybody)
+        _person(cast, faces, pictures, i, np.array(p.tracks, np.int64), brought)
+        for i, p in enumerate(cast.everybody)
     ]
     owner, aside = cast.person.astype(np.int64), _searched(cast, faces)
     owner[aside] = len(members) + np.arange(len(aside))
@@ -146,11 +152,21 @@ def stamp_of(opened: Workspace) -> str:
     runs = [run for run in opened.runs() if run.finished]
     if not runs:
         raise WorkspaceError(f"{opened.path}: no cast has been found yet; run castlist find first")
-    return f"{runs[-1].id} {runs[-1].started} {opened.decisions.last()}"
+    log = opened.decisions
+    return f"{runs[-1].id} {runs[-1].started} {log.last()} {log.last(without=AUTHOR)}"
+
+
+def _brought(opened: Workspace) -> frozenset[str]:
+    """The names that a library brought to a film, and nobody gave there."""
+    if not opened.decisions.last():
+        return frozenset()
+    given = [d for d in opened.decisions.active() if d.kind == DecisionKind.NAME]
+    own = {d.value for d in given if d.author != AUTHOR}
+    return frozenset(d.value for d in given if d.author == AUTHOR) - own
 
 
 def decisions_in(stamp: str) -> int:
-    """How many decisions a workspace held, by what `stamp_of` said."""
+    """The latest decision that a user made in a workspace, by what `stamp_of` said."""
     last = stamp.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
 
@@ -217,15 +233,18 @@ def _person(
     pictures: dict[tuple[int, int], str],
     number: int,
     members: NDArray[np.int64],
+    brought: Set[str],
 ) -> MemberFacts:
     """A person of the cast or of the background."""
     person = cast.everybody[number]
+    own = person.named and person.name not in brought
     vectors, sightings = _sightings(cast, faces, pictures, members, MOST)
     return MemberFacts(
         key=person.key,
         name=person.name if person.named else "",
+        brought=person.named and not own,
         fate=Fate(person.fate),
-        sufficient=person.fate == PERSON or person.named,
+        sufficient=person.fate == PERSON or own,
         seconds=person.screen_time,
         faces=person.face_count,
         vectors=vectors,
@@ -241,7 +260,7 @@ def _aside(cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], 
     vectors, sightings = _sightings(cast, faces, pictures, members, ASIDE)
     (stay,) = _stays(cast, members)
     return MemberFacts(
-        "", "", SET_ASIDE, False, float(stay.stop - stay.start), int(cast.tracks.size[track]),
+        "", "", False, SET_ASIDE, False, float(stay.stop - stay.start), int(cast.tracks.size[track]),
         vectors, sightings, (stay,), ((stay.start, stay.stop),),
     )  # fmt: skip
 

@@ -664,7 +664,7 @@ class Library:
         """Note in the catalogue which films have other names now."""
         for film in films:
             db.execute("UPDATE film SET stamp = ? WHERE id = ?", (film.stamp, film.film))
-            db.executemany("UPDATE member SET name = ? WHERE id = ?", film.names)
+            db.executemany("UPDATE member SET (name, brought) = (?, ?) WHERE id = ?", film.names)
 
     # Erasing
 

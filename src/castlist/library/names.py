@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from castlist.decisions import Decision, DecisionKind, Group
 from castlist.errors import CastlistError
 from castlist.library import views
-from castlist.library.harvest import stamp_of
+from castlist.library.harvest import AUTHOR, stamp_of
 from castlist.store import Workspace
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTHOR", "Renamed", "carry_names", "take_names_back"]
 
-AUTHOR = "castlist library"  # of names that a library brought to a film
-
-
-_Work = Callable[["Session", Sequence[Decision], "_Wanted"], "str | None"]
+_Work = Callable[["Session", Sequence[Decision], "_Wanted"], "tuple[str, bool] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,8 @@ class Renamed:
 
     film: int  # row in the catalogue
     stamp: str  # of its workspace, as it is now
-    names: tuple[tuple[str, int], ...]  # name and row of each member that has another one
+    # Of each member that has another one: the name, whether it is the library's own, and the row.
+    names: tuple[tuple[str, bool, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def _renamed(
                 log = opened.decisions.all()
             with Session.open(film.workspace) as session:
                 names = [
-                    (name, wanted.member)
+                    (*name, wanted.member)
                     for wanted in found[film.digest]
                     if (name := work(session, log, wanted)) is not None
                 ]
@@ -119,8 +117,11 @@ def _renamed(
     return renamed
 
 
-def _give(session: Session, log: Sequence[Decision], wanted: _Wanted) -> str | None:
-    """Give a member of a film the library's name; the name, None where it is not given."""
+def _give(session: Session, log: Sequence[Decision], wanted: _Wanted) -> tuple[str, bool] | None:
+    """Give a member of a film the library's name; the name and that it is the library's own.
+
+    None where it is not given.
+    """
     group = _group(session, wanted.track)
     if group is None:
         return None
@@ -130,16 +131,20 @@ def _give(session: Session, log: Sequence[Decision], wanted: _Wanted) -> str | N
         if stays or wanted.name.casefold() in taken or _refused(session, group, log, wanted.name):
             return None
         session.decide({"action": "name", "person": group.id, "name": wanted.name}, author=AUTHOR)
-    return wanted.name
+        return wanted.name, True
+    return wanted.name, _brought(group, log)
 
 
-def _take(session: Session, log: Sequence[Decision], wanted: _Wanted) -> str | None:
-    """Take back names of a member that the library had brought; the name that is left, None if none was."""
+def _take(session: Session, log: Sequence[Decision], wanted: _Wanted) -> tuple[str, bool] | None:
+    """Take back names of a member that the library had brought; the name that is left, and whose it is.
+
+    None if nothing was taken back.
+    """
     group, taken = _group(session, wanted.track), False
     while group is not None and group.name not in ("", wanted.name) and _brought(group, log):
         session.undo(group.named_by, author=AUTHOR)
         group, taken = _group(session, wanted.track), True
-    return group.name if group is not None and taken else None
+    return (group.name, _brought(group, log)) if group is not None and taken else None
 
 
 def _group(session: Session, track: int) -> Group | None:

@@ -14,7 +14,7 @@ from castlist.errors import WorkspaceError, WorkspaceNewer
 __all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 4  # of the catalogue that is written; a later one is not opened
+SCHEMA = 5  # of the catalogue that is written; a later one is not opened
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -51,6 +51,7 @@ CREATE TABLE member (                   -- somebody of one film
     fate TEXT NOT NULL,                 -- person, background or set aside
     founds INTEGER NOT NULL,
     name TEXT NOT NULL,                 -- as given in the film, '' for none
+    brought INTEGER NOT NULL,           -- whether the library brought the name there
     seconds REAL NOT NULL,
     faces INTEGER NOT NULL,
     UNIQUE (film, key)
@@ -129,6 +130,7 @@ CREATE TABLE step (                     -- what each event did to who is who
     value REAL,
     by TEXT NOT NULL,
     time TEXT NOT NULL,
+    needs INTEGER,                      -- the number of another event without which it does not count
     PRIMARY KEY (number, place)
 ) WITHOUT ROWID;
 CREATE INDEX step_by_member ON step (member);

@@ -98,7 +98,8 @@ def _own(arrival: Arrival) -> list[Node]:
     return [
         Node(
             order=(digest, arrival.keys[n]), film=0, member=None, person=arrival.person.get(n), held=False,
-            sufficient=member.sufficient, name=member.name, vectors=member.vectors.astype(np.float32),
+            sufficient=member.sufficient, name="" if member.brought else member.name,
+            vectors=member.vectors.astype(np.float32),
         )
         for n, member in enumerate(arrival.facts.members)
         if member.fate != Fate.SET_ASIDE and len(member.vectors)
@@ -111,7 +112,7 @@ member.film IS NOT ? AND member.fate <> 'set aside'
 AND coalesce(member.person NOT IN (SELECT value FROM json_each(?)), 1)
 """
 _NODES = """
-SELECT member.id, member.film, digest, key, member.person, founds, member.name FROM member
+SELECT member.id, member.film, digest, key, member.person, founds, iif(brought, '', member.name) FROM member
 JOIN vectors ON vectors.member = member.id JOIN film ON film.id = film
 WHERE vectors.model = ? AND film IS NOT ? AND fate <> 'set aside'
 """

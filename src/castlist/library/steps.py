@@ -64,6 +64,7 @@ class Step(NamedTuple):
     value: float | None = None  # probability
     by: str = ""  # who gave a name
     time: str = ""  # of the event
+    needs: int | None = None  # number of another event without which it does not count
 
 
 def record(db: Db, number: int, steps: Iterable[Step]) -> None:
@@ -76,7 +77,7 @@ def record(db: Db, number: int, steps: Iterable[Step]) -> None:
     row = db.execute("SELECT max(place) FROM step WHERE number = ?", (number,)).fetchone()
     following = 0 if row[0] is None else row[0] + 1
     db.executemany(
-        "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((number, following + i, *step) for i, step in enumerate(steps)),
     )
 
@@ -146,7 +147,7 @@ def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
     parted: dict[str, list[int]] = {}  # film-people of a split that is skipped, by the id of the part
     emptied: dict[str, set[str]] = {}  # by the id of a part: those from whom it was taken
     for number, step in steps:
-        if number in skipped:
+        if number in skipped or step.needs in skipped:
             if step.kind == StepKind.SPLIT and step.person and step.member is not None:
                 parted.setdefault(step.person, []).append(step.member)
             continue
@@ -283,7 +284,7 @@ def take_back(db: Db, events: Set[int], before: Set[int]) -> None:
 
 def _steps(db: Db) -> Iterator[tuple[int, Step]]:
     rows = db.execute(
-        "SELECT number, kind, member, other, person, gone, text, value, by, time FROM step"
+        "SELECT number, kind, member, other, person, gone, text, value, by, time, needs FROM step"
         " ORDER BY number, place"
     )
     return ((number, Step(*step)) for number, *step in rows)

@@ -101,6 +101,7 @@ class ComparedWas(TypedDict):
 
     members: list[list[str]]  # digest of the film and key in it
     people: int  # how many were looked at
+    erased: bool  # whether somebody whom the decision joined was erased
 
 
 Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas | ComparedWas
@@ -156,7 +157,7 @@ def _check_side(side: Sequence[str]) -> None:
 def _before_compared(db: Db, data: Data) -> ComparedWas:
     for side in data["members"]:
         _check_side(side)
-    return {"members": data["members"], "people": len(data["members"])}
+    return {"members": data["members"], "people": len(data["members"]), "erased": False}
 
 
 _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
@@ -246,30 +247,34 @@ def _person(db: Db, person: str) -> list[str]:
 def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None:
     """Drop what was decided about a person who is erased: it holds names. The rest of a decision stays."""
     people, film_people = set(ids), {tuple(m) for m in members}
-    for number, kind, data, undone in db.execute(
-        "SELECT number, kind, data, undone FROM decision"
-    ).fetchall():
+    acts: set[int] = set()
+    rows = db.execute("SELECT number, act, kind, data, undone FROM decision").fetchall()
+    for number, act, kind, data, undone in rows:
         was = json.loads(data)
         kept = {role: [side for side in was[role] if tuple(side) not in film_people]
                 for role in ("members",) if role in was}  # fmt: skip
         about = [tuple(was[role]) for role in ("a", "b") if role in was]
+        named = {given for role in _ROLES if isinstance(given := was.get(role), str)}
         if (
-            not people.isdisjoint(was.get(role) for role in _ROLES)
+            not people.isdisjoint(named)
             or not film_people.isdisjoint(about)
             or (kind == EventKind.SPLIT and not kept["members"])
         ):
             db.execute("DELETE FROM decision WHERE number = ?", (number,))
+            acts.add(act)
             if undone:  # for ever
                 db.execute("DELETE FROM step WHERE number = ?", (number,))
         elif kept:
             db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was | kept), number))
-    db.execute(_QUESTIONS_ALONE, (EventKind.WEIGHED, EventKind.WEIGHED))
+    db.executemany(_ERASED, [(act, EventKind.COMPARED) for act in sorted(acts)])
+    alone = {"kind": EventKind.WEIGHED}
+    db.execute(f"DELETE FROM step WHERE number IN (SELECT number {_ALONE} AND undone)", alone)  # noqa: S608
+    db.execute(f"DELETE {_ALONE}", alone)
 
 
+_ERASED = "UPDATE decision SET data = json_set(data, '$.erased', json('true')) WHERE act = ? AND kind = ?"
 # Questions of a decision of which nothing else is left.
-_QUESTIONS_ALONE = (
-    "DELETE FROM decision WHERE kind = ? AND act NOT IN (SELECT act FROM decision WHERE kind <> ?)"
-)
+_ALONE = "FROM decision WHERE kind = :kind AND act NOT IN (SELECT act FROM decision WHERE kind <> :kind)"
 
 
 # What was decided, in words
@@ -347,5 +352,7 @@ def _in_words(db: Db, kind: str, data: str) -> str:
         people = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
         return f"split off as a person of their own: {people}"
     if kind == EventKind.COMPARED:
+        if was["erased"]:
+            return f"{was['people']} people were compared; some of them were erased"
         return f"{was['people']} people were compared, and nobody is there twice"
     return f"{shown_person(was['person'], was['was'][0])} is called {was['name']}"

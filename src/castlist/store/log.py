@@ -57,10 +57,17 @@ class Log:
         """The decisions that hold, oldest first."""
         return active(self.all())
 
-    def last(self) -> int:
-        """The number of the latest decision, 0 before the first."""
+    def last(self, *, without: str | None = None) -> int:
+        """The number of the latest decision, 0 before the first.
+
+        Args:
+            without: an author whose decisions do not count.
+        """
         with self._reading() as db:
-            return _last(db)
+            if without is None:
+                return _last(db)
+            query = "SELECT coalesce(max(id), 0) FROM decisions WHERE author <> ?"
+            return whole(db.execute(query, (without,)).fetchone()[0])
 
     @_former.keyword("seen", "revision")
     def append(self, decision: Decision, *, revision: int | None = None) -> int:

@@ -1,0 +1,94 @@
+"""What users decided about film-people who leave the library holds for the others of the same person.
+
+Whoever was confirmed beside a film that is removed, or was said to be somebody else than the person there,
+is so beside the person's other films, too. Taking the decision back takes that back with it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from castlist.library.log import PairAnswer
+from castlist.library.steps import Step, StepKind, record
+
+__all__ = ["pass_on"]
+
+Db = sqlite3.Connection
+
+
+class _Answered(NamedTuple):
+    """An answer about somebody who leaves."""
+
+    other: int  # row of the other film-person
+    said: str
+    event: int  # number of the answer's event
+
+
+def pass_on(db: Db, leaving: Sequence[int]) -> None:
+    """Let answers and comparisons about some film-people hold for others of the same people.
+
+    Args:
+        leaving: rows of film-people, who are still there.
+    """
+    away = set(leaving)
+    for member in leaving:
+        stays = _others(db, member, away)
+        if not stays:
+            continue
+        answers = [a for a in _answers(db, member) if a.other not in away]
+        same = [a for a in answers if a.said == PairAnswer.SAME and a.other in stays]
+        for answer in same[1:]:
+            _answer(db, same[0].other, answer, needs=same[0].event)
+        heir = same[0].other if same else stays[0]
+        for answer in answers:
+            if answer.said == PairAnswer.DIFFERENT and answer.other != heir:
+                _answer(db, heir, answer)
+        _compare(db, member, heir)
+
+
+def _others(db: Db, member: int, away: set[int]) -> list[int]:
+    """The film-people of somebody's person who stay, those of the same film first."""
+    rows = db.execute(
+        "SELECT other.id FROM member AS own JOIN member AS other ON other.person = own.person"
+        " WHERE own.id = ? ORDER BY other.film <> own.film, other.id",
+        (member,),
+    )
+    return [other for (other,) in rows if other not in away]
+
+
+def _answers(db: Db, member: int) -> list[_Answered]:
+    """The answers that hold about somebody, the oldest first."""
+    rows = db.execute(_ANSWERS, {"member": member, "kind": StepKind.ANSWER}).fetchall()
+    return [_Answered(*row) for row in rows]
+
+
+_ANSWERS = """
+SELECT iif(a = :member, b, a) AS their, said, max(step.number) AS event
+FROM answer JOIN step ON step.kind = :kind AND step.text = said
+    AND (step.member, step.other) IN (VALUES (a, b), (b, a))
+LEFT JOIN decision ON decision.number = step.number
+WHERE :member IN (a, b) AND coalesce(undone, 0) = 0
+GROUP BY their ORDER BY event, their
+"""
+
+
+def _answer(db: Db, member: int, answer: _Answered, needs: int | None = None) -> None:
+    """The answer holds for somebody else, too, about whom there is none."""
+    a, b = sorted((member, answer.other))
+    if db.execute("SELECT 1 FROM answer WHERE a = ? AND b = ?", (a, b)).fetchone() is None:
+        db.execute("INSERT INTO answer VALUES (?, ?, ?)", (a, b, answer.said))
+        step = Step(StepKind.ANSWER, a, b, text=answer.said, needs=None if needs == answer.event else needs)
+        record(db, answer.event, [step])
+
+
+def _compare(db: Db, member: int, heir: int) -> None:
+    """Somebody by whom it was known that a user compared their person is followed by another one."""
+    rows = db.execute(
+        "SELECT DISTINCT number FROM step WHERE kind = ? AND member = ?", (StepKind.COMPARE, member)
+    ).fetchall()
+    if rows and db.execute("SELECT 1 FROM compared WHERE member = ?", (member,)).fetchone():
+        db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (heir,))
+        for (number,) in rows:
+            record(db, number, [Step(StepKind.COMPARE, heir)])
