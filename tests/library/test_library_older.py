@@ -125,3 +125,21 @@ def test_a_film_that_was_replaced_is_told_and_keeps_its_people(two, tmp_path):
     assert len(lib.people) == len(before) + 1
     lib.remove("a.mp4")
     assert lib.check() == []
+
+
+def test_a_catalogue_made_from_half_a_log_says_what_is_missing(two):
+    lib, _ = two
+    log = lib.path / "log.jsonl"
+    whole = log.read_bytes()
+    lib.name(lib.people[0].id, "Anna")
+    log.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
+    assert "ahead of its log" in lib.check()[0].what
+    with pytest.raises(WorkspaceError, match="not copied completely"):
+        lib.undo()
+    lost, film = lib.rebuild()
+    assert "lines are missing" in lost.what
+    assert (film.film, film.what) == ("b.mp4", "is not in the log; add the film again")
+    assert lib.check() == []
+    log.write_bytes(whole)
+    assert lib.rebuild() == []
+    assert len(lib.films) == 2

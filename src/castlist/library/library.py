@@ -767,8 +767,15 @@ class Library:
         found = []
         with self.reading() as db:
             if (log := storage.event_log(self.path).count()) != applied(db):
-                order = "behind" if log > applied(db) else "ahead of"
-                found.append(Problem("", f"the catalogue is {order} its log; run castlist library rebuild"))
+                found.append(
+                    Problem(
+                        "",
+                        "the catalogue is behind its log; run castlist library rebuild"
+                        if log > applied(db)
+                        else "the catalogue is ahead of its log, which was not copied completely; bring back "
+                        f"its {storage.LOG}",
+                    )
+                )
             stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall())
             films = views.films(db, self.path)
         for film in films:
@@ -792,11 +799,29 @@ class Library:
                 for event in storage.event_log(self.path).read():
                     apply.apply_event(db, event)
             problems = self._fill_all(db)
+            problems += _lost(self.path, db)
             db.execute("COMMIT")
         for name in ("-wal", "-shm", "-journal"):
             (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
         os.replace(new, self.path / storage.CATALOGUE)
         return problems
+
+
+def _lost(library: Path, new: sqlite3.Connection) -> list[Problem]:
+    """What the catalogue of before has and the one made from the log has not, as far as it can be read."""
+    try:
+        with closing(storage.connect(library, write=False)) as old:
+            events, films = applied(old), old.execute("SELECT digest, name FROM film ORDER BY id").fetchall()
+    except (CastlistError, sqlite3.Error):
+        return []
+    if events <= applied(new):
+        return []
+    lost = [name for digest, name in films if lookup.find_film(new, digest) is None]
+    problem = (
+        f"the log was not copied completely: {events - applied(new)} of its lines are missing, and what was "
+        "decided in them is lost; bring back the whole log and rebuild again"
+    )
+    return [Problem("", problem), *(Problem(n, "is not in the log; add the film again") for n in lost)]
 
 
 def applied(db: sqlite3.Connection) -> int:

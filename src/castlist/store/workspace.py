@@ -211,8 +211,8 @@ class Workspace:
         if before is not None and before.digest != video.digest:
             raise InputError(
                 f"{self.path}: contains the cast of another film ({before.path.name}, or an earlier version "
-                "of this one); choose another folder with --out; castlist decide ... import copies "
-                "decisions to it"
+                "of this one); castlist find FILM --out FOLDER finds the cast in another folder; castlist "
+                "decide ... import copies decisions to it"
             )
         path: str | bytes = str(video.path)
         try:
