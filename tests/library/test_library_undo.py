@@ -393,3 +393,15 @@ def test_a_name_that_the_library_brought_to_a_film_is_no_evidence_there(season):
     season.update()
     assert brought() == {one.name: [1], other.name: [0]}
     assert harvest(other.workspace).decided
+
+
+def test_the_history_names_the_two_who_were_joined(asked):
+    (question,) = asked.questions()
+    asked.answer(question.id, "same")
+    sentence = asked.history()[0].sentence
+    assert question.a_name in sentence
+    assert question.b_name in sentence
+    asked.rebuild()
+    assert asked.history()[0].sentence == sentence
+    asked.name(asked.people[0].id, "Anna")
+    assert "Anna in " in asked.history()[1].sentence

@@ -547,7 +547,7 @@ class Library:
             events: list[tuple[EventKind, Data]] = [
                 (EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": reply})
             ]
-            people = [_person_of(db, member) for member in row]
+            people = [lookup.person_of(db, member) for member in row]
             if reply == PairAnswer.SAME and None not in people and people[0] != people[1]:
                 into, gone = lookup.elder(db, str(people[0]), str(people[1]))
                 events.append((EventKind.MERGE, {"into": into, "gone": gone, "by": MERGED_BY_ANSWER}))
@@ -555,7 +555,7 @@ class Library:
                 members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
                 events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
             number = record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, *(p for p in (_person_of(db, member) for member in row) if p))
+            self._bring_names(db, *(p for p in (lookup.person_of(db, member) for member in row) if p))
             return number
 
     def answer_sheet(
@@ -863,8 +863,3 @@ def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
             )
         )
     return found
-
-
-def _person_of(db: sqlite3.Connection, member: int) -> str | None:
-    row = db.execute("SELECT person FROM member WHERE id = ?", (member,)).fetchone()
-    return None if row is None or row[0] is None else str(row[0])

@@ -27,6 +27,7 @@ __all__ = [
     "near",
     "now_id",
     "path_text",
+    "person_of",
     "place_of",
     "question_id",
     "shown_person",
@@ -75,6 +76,12 @@ def near(library: Path, workspace: Path) -> str:
         return os.path.relpath(os.path.abspath(workspace), os.path.abspath(library))
     except ValueError:  # another drive
         return ""
+
+
+def person_of(db: Db, member: int | None) -> str | None:
+    """The id of the person who somebody of a film is; None for nobody, or where there is no such row."""
+    row = db.execute("SELECT person FROM member WHERE id = ?", (member,)).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
 
 
 def name_of(db: Db, member: int) -> tuple[str, str]:
@@ -141,8 +148,12 @@ def shown_person(person: str, name: str) -> str:
     return name or f"Person {person[-6:]}"
 
 
-def film_person(db: Db, digest: object, key: object) -> str:
-    """Somebody of a film in words, as in "Anna in e01.mp4"."""
+def film_person(db: Db, digest: object, key: object, former: str | None = None) -> str:
+    """Somebody of a film in words, as in "Anna in e01.mp4".
+
+    Args:
+        former: id of the person whom they were once, and who is shown where that id leads on now.
+    """
     row = db.execute(
         "SELECT member.person, person.name, film.name FROM film"
         " LEFT JOIN member ON member.film = film.id AND key = ?"
@@ -151,4 +162,6 @@ def film_person(db: Db, digest: object, key: object) -> str:
     ).fetchone()
     if row is None:
         return "somebody of a film that is not in the library now"
+    if former and now_id(db, former) != former:
+        return f"{shown_person(former, '')} in {row[2]}"
     return f"{shown_person(row[0], row[1]) if row[0] else 'somebody'} in {row[2]}"

@@ -14,7 +14,7 @@ from castlist.errors import WorkspaceError, WorkspaceNewer
 __all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 5  # of the catalogue that is written; a later one is not opened
+SCHEMA = 6  # of the catalogue that is written; a later one is not opened
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

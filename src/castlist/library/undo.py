@@ -16,7 +16,7 @@ from typing import TypedDict
 from castlist.errors import InputError
 from castlist.library import steps
 from castlist.library.log import Data, Event, EventKind, PairAnswer, now
-from castlist.library.lookup import film_person, member_named, now_id, shown_person
+from castlist.library.lookup import film_person, member_named, now_id, person_of, shown_person
 from castlist.types import Json
 
 __all__ = [
@@ -90,6 +90,7 @@ class AnswerWas(TypedDict):
     a: list[str]
     b: list[str]
     said: str
+    people: list[str | None]  # ids of whom the two were
 
 
 class WeighedWas(TypedDict):
@@ -134,7 +135,8 @@ def _before_name(db: Db, data: Data) -> NameWas:
 
 
 def _before_answer(db: Db, data: Data) -> AnswerWas:
-    return {"a": data["a"], "b": data["b"], "said": data["said"]}
+    people = [person_of(db, member_named(db, *data[side])) for side in ("a", "b")]
+    return {"a": data["a"], "b": data["b"], "said": data["said"], "people": people}
 
 
 def _before_weighed(db: Db, data: Data) -> WeighedWas:
@@ -255,6 +257,7 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
                 for role in ("members",) if role in was}  # fmt: skip
         about = [tuple(was[role]) for role in ("a", "b") if role in was]
         named = {given for role in _ROLES if isinstance(given := was.get(role), str)}
+        named |= {person for person in was.get("people", ()) if person} if kind == EventKind.ANSWER else set()
         if (
             not people.isdisjoint(named)
             or not film_people.isdisjoint(about)
@@ -337,7 +340,10 @@ def _in_words(db: Db, kind: str, data: str) -> str:
     """One event of a decision in words."""
     was = json.loads(data)
     if kind == EventKind.ANSWER:
-        a, b = film_person(db, *was["a"]), film_person(db, *was["b"])
+        a, b = (
+            film_person(db, was[side][0], was[side][1], p)
+            for side, p in zip("ab", was["people"], strict=True)
+        )
         return {
             PairAnswer.SAME: f"{a} and {b} are the same person",
             PairAnswer.DIFFERENT: f"{a} and {b} are different people",
