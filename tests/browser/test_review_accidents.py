@@ -134,7 +134,28 @@ def test_a_name_that_is_there_is_completed_whatever_its_case(page: Any) -> None:
     count(page, 3)
 
 
+def test_naming_offers_nobody_who_is_seen_beside_them(page: Any) -> None:
+    with page.expect_response("**/api/alike/*") as answer:
+        named(page, 0, "Anna")
+    assert [possible for _, _, possible in answer.value.json()["people"]] == [False, False]
+    page.wait_for_timeout(300)
+    assert page.locator("#dock").is_hidden()
+
+
+def possible(page: Any) -> None:
+    """As if nobody was seen beside anybody."""
+
+    def answer(route: Any) -> None:
+        response = route.fetch()
+        state = response.json()
+        people = [[person, likeness, True] for person, likeness, _ in state["people"]]
+        route.fulfill(response=response, json={**state, "people": people})
+
+    page.route("**/api/alike/*", answer)
+
+
 def test_naming_offers_who_else_it_may_be(page: Any) -> None:
+    possible(page)
     named(page, 0, "Anna")
     page.wait_for_selector("#dock .offer")
     assert "Also Anna?" in page.locator("#dock").inner_text()
@@ -150,6 +171,7 @@ def test_naming_offers_who_else_it_may_be(page: Any) -> None:
 
 
 def test_escape_refuses_offers_while_they_are_asked_for_anew(page: Any, hold: Callable[..., Any]) -> None:
+    possible(page)
     named(page, 0, "Anna")
     page.wait_for_selector("#dock .offer")
     held = hold(page, "**/api/alike/*")
@@ -262,6 +284,14 @@ def test_questions_end_when_everybody_is_confirmed_and_say_who_has_no_name(page:
     page.get_by_role("button", name="Name them").click()
     count(page, 2)
     assert "Anna" not in names(page)
+
+
+def test_a_filter_that_nobody_fits_says_why_and_shows_everybody_by_a_click(page: Any) -> None:
+    page.locator("#show").select_option("proposed")
+    empty = page.locator("#people .empty")
+    assert "No name is proposed." in empty.inner_text()
+    empty.get_by_role("button", name="Show everybody").click()
+    count(page, 3)
 
 
 def test_sorting_by_likeness_and_showing_the_unnamed(page: Any) -> None:

@@ -206,6 +206,24 @@ def test_a_group_that_is_no_face_leaves_by_one_key_and_comes_back_by_one_undo(
     assert page.said == []
 
 
+def test_what_is_marked_of_a_person_who_is_left_open_is_decided(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who does not belong")
+    for row in page.locator(".check .leave", has_text="Not sure").all():
+        row.click()
+    page.keyboard.press("Enter")
+    page.locator("#message").filter(has_text="nothing to confirm").wait_for()
+    page.locator(".check [data-piece]").first.click()
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    page.locator("#message").filter(has_text="track").wait_for()
+    history = page.evaluate("fetch('/api/history').then((r) => r.json())")
+    assert "confirmed" not in history[0]["what"]
+    assert page.said == []
+
+
 def test_a_track_is_watched_from_its_first_frame_and_not_from_the_shot_before(page: Any) -> None:
     asked(page)
     piece = page.locator(".check [data-piece]").first
@@ -429,6 +447,36 @@ ROOM = """() => {
   const over = getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0;
   return (innerHeight - over - bar.offsetHeight) / innerHeight;
 }"""
+
+
+def test_on_a_phone_every_choice_can_be_tapped_and_read(
+    mixed: Any, serve: Callable[[Path], Any], browser: Any
+) -> None:
+    """Also where a face may show many people."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+
+    def many(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        for item in work["sheet"]["items"]:
+            item["others"] = (item["others"] * 9)[:8]
+        route.fulfill(response=answer, json=work)
+
+    page.route("**/api/questions", many)
+    page.goto(serve(mixed.place).url())
+    page.wait_for_selector("html[data-ready]")
+    page.locator("[data-tab=questions]").tap()
+    page.locator(".sheet .card [data-pick='7']").first.wait_for()
+    narrow = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('[data-pick]')].map((b) => b.offsetWidth))"
+    )
+    assert narrow >= 44  # pixels [WCAG 2.2, 2.5.5]
+    cut = "(b) => b.scrollHeight > b.clientHeight + 1 || b.scrollWidth > b.clientWidth + 1"
+    assert not page.evaluate(f"[...document.querySelectorAll('[data-pick] bdi')].some({cut})")
+    page.unroute_all(behavior="wait")
+    context.close()
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (740, 360)])

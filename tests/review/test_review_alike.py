@@ -22,7 +22,7 @@ def test_the_other_half_of_somebody_comes_first(made: Callable[..., Any]) -> Non
         assert found[0][0] == half.id
         assert found[0][1] > found[1][1]
         assert len(found) == 3
-        assert next(i for i, _ in alike(session.base, view, half)) == whole.id
+        assert next(i for i, _, _ in alike(session.base, view, half)) == whole.id
 
 
 def test_nobody_is_alike_whom_one_stands_beside(made: Callable[..., Any]) -> None:
@@ -35,7 +35,20 @@ def test_nobody_is_alike_whom_one_stands_beside(made: Callable[..., Any]) -> Non
         (group,) = [g for g in view.groups if 0 in g.tracks.tolist()]
         (third,) = [g for g in view.groups if 2 in g.tracks.tolist()]
         assert alike(base, view, group)[0][0] == third.id
+        assert alike(base, view, group)[0][2]
         assert alike(beside, view, group)[-1][0] == third.id
+        assert [possible for _, _, possible in alike(beside, view, group)] == [True, False]
+
+
+def test_whom_somebody_was_compared_with_may_not_be_them(made: Callable[..., Any]) -> None:
+    film = made([0, 0, 0, 1], [0, 0, 1, 2])
+    with Session.open(film.place) as session:
+        session.decide({"action": "different", "tracks": [0, 2]})
+        (group,) = [g for g in session.view.groups if 0 in g.tracks.tolist()]
+        (third,) = [g for g in session.view.groups if 2 in g.tracks.tolist()]
+        possible = {person: may for person, _, may in alike(session.base, session.view, group)}
+        assert not possible.pop(third.id)
+        assert list(possible.values()) == [True]
 
 
 def test_alone(made: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Base
 from castlist.decisions.people import Group, View
+from castlist.suggest.pairs import shut
 
 __all__ = ["alike"]
 
@@ -14,10 +15,12 @@ LOOKS = 32  # tracks that stand for how somebody looks: those with most faces
 TOGETHER = 0.1  # of the tracks of the one who has fewer: from so many on, two are seen beside each other
 
 
-def alike(base: Base, view: View, group: Group) -> list[tuple[str, float]]:
-    """(id, likeness) of everybody but `group`, the most alike first; likeness is a cosine, at most 1.
+def alike(base: Base, view: View, group: Group) -> list[tuple[str, float, bool]]:
+    """(id, likeness, possible) of everybody but `group`, the most alike first.
 
-    Somebody is as alike as their tracks are on average, each to the look of `group` that it is nearest to.
+    Likeness is a cosine, at most 1. Somebody is as alike as their tracks are on average, each to the look of
+    `group` that it is nearest to. It is possible that the two are one person unless they are seen beside each
+    other, have two names, or were compared.
     """
     others = [g for g in view.groups if g.id != group.id]
     if not others:
@@ -29,7 +32,9 @@ def alike(base: Base, view: View, group: Group) -> list[tuple[str, float]]:
     scores = [float(near[g.tracks].mean()) for g in others]
     apart = [bool(beside[g.tracks].sum() > TOGETHER * min(len(g.tracks), len(group.tracks))) for g in others]
     order = sorted(range(len(others)), key=lambda k: (apart[k], -scores[k]))
-    return [(others[k].id, round(scores[k], 3)) for k in order]
+    closed = shut(view)[next(i for i, g in enumerate(view.groups) if g.id == group.id)]
+    compared = [bool(closed[i]) for i, g in enumerate(view.groups) if g.id != group.id]
+    return [(others[k].id, round(scores[k], 3), not apart[k] and not compared[k]) for k in order]
 
 
 def _beside(base: Base, group: Group) -> NDArray[np.bool_]:

@@ -96,7 +96,7 @@ class Page:
         return {"revision": view.revision, "tracks": group.tracks.tolist(), "spans": spans}
 
     def alike(self, name: str) -> dict[str, object]:
-        """Everybody else as [id, likeness], the most alike first.
+        """Everybody else as [id, likeness, whether they may be one person], the most alike first.
 
         Raises:
             InputError: there is no such person now.

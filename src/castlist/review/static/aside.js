@@ -40,13 +40,14 @@ const some = () => {
   return tracks;
 };
 export const asideNone = () => { for (const g of reasons.values()) g.none(); };
+const after = (decided) => { for (const g of reasons.values()) g.after(decided); };
 function takeBack() {
   const tracks = some();
-  if (tracks.length) decide({ action: "restore", tracks }, many(tracks.length, "track") + ": restored").then((ok) => ok && asideNone());
+  if (tracks.length) after(decide({ action: "restore", tracks }, many(tracks.length, "track") + ": restored"));
 }
 function takeTo() {
   const tracks = some();
-  if (tracks.length) pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", done: (r) => decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`).then((ok) => ok && asideNone()) });
+  if (tracks.length) pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", done: (r) => after(decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`)) });
 }
 function dock() {
   const box = $("#aside-dock"), tracks = away(), n = tracks.length;

@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decide, decideAll, el, face, get, idle, label, many, person, notify } from "./core.js";
+import { $$, button, clock, decideAll, el, face, get, label, many, person, notify, takes, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
@@ -9,7 +9,7 @@ import { describe, track } from "./tracks.js";
 const FACES = 3; // of a group
 const MANY = 60; // tracks of a person from which they are not shown one by one here
 const NEW = -1, NO_FACE = -2; // somebody who is not among those shown; not a face
-let people = [], asides = [], asked = null, at = 0, openPerson = () => {};
+let people = [], asides = [], asked = null, at = 0, confirmed = false, openPerson = () => {};
 const root = el("div", { className: "check sheet" });
 root.addEventListener("keydown", keys);
 export const onOpenPerson = (run) => { openPerson = run; };
@@ -17,19 +17,31 @@ export const onOpenPerson = (run) => { openPerson = run; };
 // The people to be looked through, drawn once their tracks are known.
 export function check(task) {
   const piece = (tracks, others) => ({ tracks, others, pick: null }); // pick: null for no stranger, NEW, NO_FACE, or whom
-  people = task.people.filter((p) => person(p.id)).map((p) => ({ id: p.id, unsure: false, pieces: p.pieces.map((tracks, j) => piece(tracks, p.others[j])) }));
-  asides = task.aside.map((t, j) => piece([t], task.homes[j]));
+  const before = confirmed ? { people: [], asides: [] } : { people, asides };
+  people = task.people.filter((p) => person(p.id)).map((p) => {
+    const pieces = p.pieces.map((tracks, j) => piece(tracks, p.others[j]));
+    return before.people.find((was) => was.id === p.id && holds(was.pieces, pieces)) || { id: p.id, unsure: false, pieces };
+  });
+  asides = task.aside.map((t, j) => {
+    const fresh = piece([t], task.homes[j]);
+    return before.asides.find((was) => holds([was], [fresh])) || fresh;
+  });
+  confirmed = false;
   asked = task;
   at = 0;
   root.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading the faces …"));
-  root.classList.remove("old");
   const all = [...people.flatMap((p) => p.pieces), ...asides];
   const shown = all.flatMap((p) => [...p.tracks.slice(0, FACES), ...p.others.map(([, t]) => t)]);
   describe([...new Set(shown)]).then(() => { if (asked === task) draw(); }, (e) => notify(e.message, true));
   return root;
 }
-export const shown = () => root.isConnected && !root.classList.contains("old");
-export const old = () => root.classList.add("old");
+// What was marked and not confirmed holds where the same tracks are drawn anew.
+const tracksOf = (pieces) => pieces.flatMap((piece) => piece.tracks).sort().join();
+const holds = (was, pieces) => tracksOf(was) === tracksOf(pieces) && was.every((piece) => piece.others.every(([id]) => person(id)));
+const marked = () => people.some((p) => p.unsure || p.pieces.some((piece) => piece.pick !== null)) || asides.some((piece) => piece.pick !== null);
+export const unconfirmed = () => shown() && !confirmed && marked();
+const called = (id) => (person(id) ? label(person(id)) : "");
+export const shown = () => root.isConnected;
 export const focusCheck = () => to(at);
 
 function draw() {
@@ -61,7 +73,7 @@ function row(p, k) {
   const known = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(known) });
   head.append(el("bdi", {}, label(known)), el("span", { className: "soft" }, many(known.tracks, "track")));
   const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece)));
-  const unsure = button("Not sure", () => { p.unsure = !p.unsure; mark(); }, { className: "leave", title: "Confirm nothing about this person for now", tabIndex: -1 });
+  const unsure = button("Not sure", () => leave(p), { className: "leave", title: "Confirm nothing else about this person for now", tabIndex: -1 });
   const single = p.pieces.every((piece) => piece.tracks.length === 1);
   const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show each track separately, for groups that mix several people", tabIndex: -1 });
   const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(known) }, ...pieces), el("div", { className: "row-acts" }, unsure, apart));
@@ -79,7 +91,7 @@ function main(piece) {
 // What can be marked: a piece of a person, or a track that was set aside.
 function cell(piece, aside = false) {
   const start = clock(track(piece.tracks[0])?.start || 0), n = piece.tracks.length;
-  const b = button("", () => { piece.pick = piece.pick === null ? NEW : null; here(b); pinned = true; mark(); }, { className: "piece", tabIndex: -1, ariaLabel: aside ? `Set aside at ${start}: this is a person` : `${many(n, "track")} at ${start}: somebody else` });
+  const b = button("", () => { here(b); choose(piece, piece.pick === null ? NEW : piece.pick); pinned = true; }, { className: "piece", tabIndex: -1, ariaLabel: aside ? `Set aside at ${start}: this is a person` : `${many(n, "track")} at ${start}: somebody else` });
   b.append(pieceFaces(piece), el("small", {}, n > 1 ? many(n, "track") : start));
   b.dataset[aside ? "back" : "piece"] = "";
   b.piece = piece;
@@ -94,7 +106,7 @@ const taken = (piece) => cell(piece, true);
 // Every track of a person on its own, for groups in which several people stand.
 function takeApart(k) {
   const p = people[k];
-  if (!p) return;
+  if (!p || !takes()) return;
   if (person(p.id).tracks > MANY) { openPerson(p.id); return; }
   const parts = p.pieces.flatMap((piece) => piece.tracks.map((t) => ({ tracks: [t], others: piece.others, pick: piece.pick })));
   describe(parts.map((piece) => piece.tracks[0])).then(() => {
@@ -138,7 +150,7 @@ function mark() {
     b.classList.toggle("no-face", b.piece.pick === NO_FACE);
   });
   const piece = all[at]?.piece, box = root.querySelector(".whom");
-  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), label(person(id)))), choiceButton(piece, NEW, "", "somebody new"), all[at].dataset.back === undefined ? choiceButton(piece, NO_FACE, "", "not a face") : "",
+  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), called(id))), choiceButton(piece, NEW, "", "somebody new"), all[at].dataset.back === undefined ? choiceButton(piece, NO_FACE, "", "not a face") : "",
     button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }), button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })].filter(Boolean) : []));
   box?.toggleAttribute("tabindex", false);
   if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // what scrolls can be reached by keys
@@ -149,13 +161,14 @@ function another(piece) {
   pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(piece, r.person) });
 }
 async function chosen(piece, chosenPerson) {
-  if (!chosenPerson || !cells().some((b) => b.piece === piece)) return;
+  if (!chosenPerson || !takes()) return;
+  if (!cells().some((b) => b.piece === piece)) { untaken(); return; }
   try {
     const { tracks } = await get("/api/person/" + chosenPerson.id), t = chosenPerson.pictures[0]?.[2] ?? tracks[0];
     await describe([t]);
     piece.others = [...piece.others, [chosenPerson.id, t]];
   } catch (e) { notify(e.message, true); return; }
-  piece.pick = piece.others.length - 1;
+  choose(piece, piece.others.length - 1);
   to(cells().findIndex((b) => b.piece === piece));
 }
 function choiceButton(piece, j, picture, text) {
@@ -165,7 +178,17 @@ function choiceButton(piece, j, picture, text) {
   return b;
 }
 const playPiece = (piece) => play(piece.tracks[0], track(piece.tracks[0])?.start || 0);
-function choose(piece, j) { pinned = false; piece.pick = piece.pick === j ? null : j; mark(); }
+function choose(piece, j) {
+  if (!takes()) return;
+  pinned = false;
+  piece.pick = piece.pick === j ? null : j;
+  mark();
+}
+function leave(p) {
+  if (!takes()) return;
+  p.unsure = !p.unsure;
+  mark();
+}
 function to(k) {
   const all = cells();
   at = Math.max(0, Math.min(all.length - 1, k));
@@ -201,21 +224,24 @@ export function press(key) {
   if (/^[0-9]$/.test(key) && b && Number(key) <= b.piece.others.length) { choose(b.piece, key === "0" ? NEW : Number(key) - 1); return true; }
   if (key === "e" && place) { takeApart(Number(place.dataset.row)); return true; }
   if (key === "s") {
-    if (place) { const p = people[Number(place.dataset.row)]; p.unsure = !p.unsure; mark(); }
+    if (place) leave(people[Number(place.dataset.row)]);
     return true;
   }
   return false;
 }
 async function confirm() {
-  if (!idle() || !shown()) return;
+  if (!takes("confirm")) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
-  if (!sure.length && people.length) { notify("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
-  const target = (piece) => piece.others[piece.pick][1], marked = (list, fresh) => list.filter((piece) => (fresh ? piece.pick === NEW : piece.pick !== null && piece.pick >= 0));
-  const noFace = sure.flatMap((p) => p.pieces.filter((piece) => piece.pick === NO_FACE).flatMap((piece) => piece.tracks));
-  const items = sure.map((p) => ({ person: p.id, strangers: marked(p.pieces, true).map((piece) => piece.tracks), moved: marked(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
-  const back = [...marked(asides, true).map((piece) => piece.tracks[0]), ...marked(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
+  const target = (piece) => piece.others[piece.pick][1], goes = (list, fresh) => list.filter((piece) => (fresh ? piece.pick === NEW : piece.pick !== null && piece.pick >= 0));
+  const noFace = people.flatMap((p) => p.pieces.filter((piece) => piece.pick === NO_FACE).flatMap((piece) => piece.tracks));
+  const items = sure.map((p) => ({ person: p.id, strangers: goes(p.pieces, true).map((piece) => piece.tracks), moved: goes(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
+  const back = [...goes(asides, true).map((piece) => piece.tracks[0]), ...goes(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
   const left = asides.filter((piece) => piece.pick === null), stay = left.filter((piece) => piece.lookedAt || !people.length).map((piece) => piece.tracks[0]);
   const answer = { action: "check", items, back, stay }, done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
-  if (noFace.length) await decideAll([{ action: "not-a-face", tracks: noFace }, answer], `${many(noFace.length, "track")}: not a face; ${done}`);
-  else await decide(answer, done);
+  // Where the rest of a person is left open, only what was marked is decided.
+  const open = people.filter((p) => p.unsure).flatMap((p) => p.pieces), strangers = [...goes(open, true).map((piece) => ({ action: "split", tracks: piece.tracks })), ...goes(open, false).map((piece) => ({ action: "move", tracks: piece.tracks, person: piece.others[piece.pick][0] }))];
+  const checked = sure.length || back.length || !people.length, steps = [...(noFace.length ? [{ action: "not-a-face", tracks: noFace }] : []), ...strangers, ...(checked ? [answer] : [])];
+  if (!steps.length) { notify("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
+  const says = [noFace.length ? `${many(noFace.length, "track")}: not a face` : "", strangers.length ? `${many(strangers.flatMap((s) => s.tracks).length, "track")} moved` : "", checked ? done : ""].filter(Boolean).join("; ");
+  if (await decideAll(steps, says)) confirmed = true;
 }

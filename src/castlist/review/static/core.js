@@ -56,14 +56,15 @@ export function arrange(list, nodes) {
 // What the page says beside the tabs, where nothing else is, or at the foot of the dialog that is open; with a way back
 // where there is one.
 const box = $("#message"), bar = $("header.top");
-let quiet = 0;
+let quiet = 0, shown = { text: "", back: null };
 export const topmost = () => $$("dialog[open]").at(-1) || null;
 export function notify(text, bad = false, back = null) {
   (topmost() || bar).append(box);
   box.replaceChildren(...(text ? [el("span", { title: text }, text), back && button("Undo", back)].filter(Boolean) : []));
   box.className = bad ? "bad" : "";
+  shown = { text, back };
   clearTimeout(quiet);
-  quiet = setTimeout(() => { box.replaceChildren(); }, bad || back ? 8000 : 2600);
+  quiet = setTimeout(() => { box.replaceChildren(); shown = { text: "", back: null }; }, bad || back ? 8000 : 2600);
 }
 addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || bar).append(box); }, { capture: true });
 
@@ -79,7 +80,7 @@ addEventListener("pointermove", (e) => { if (pressed && !e.buttons) release(); }
 export const released = () => (pressed ? new Promise((go) => { waiting.push(go); }) : Promise.resolve());
 
 // The state
-export const S = { revision: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
+export const S = { revision: -1, asked: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
@@ -113,57 +114,87 @@ export async function postTo(path, body, signal) {
   return answer;
 }
 
-let busy = false, posted = 0;
-export const idle = () => !busy;
-async function post(path, body, done) {
-  if (busy) return false;
-  busy = true;
+// One request after another: what is decided while another decision is saved waits for its turn. The same request again
+// does not wait, it comes from a key or button that was pressed twice; only an undo or redo of the last means more each time.
+const line = []; // { text, made }, the first of them under way
+let posted = 0;
+export const idle = () => !line.length;
+export const saved = () => line.at(-1)?.made;
+function post(path, body, done) {
+  const text = JSON.stringify([path, body]), last = ["/api/undo", "/api/redo"].includes(path) && body.decision === undefined;
+  if (!last && line.some((r) => r.text === text)) return Promise.resolve(false);
+  const request = { text };
+  request.made = inTurn(saved(), path, body, done).finally(() => { line.splice(line.indexOf(request), 1); });
+  line.push(request);
+  return request.made;
+}
+async function inTurn(before, path, body, done) {
+  if (before && (await before) === false) return false; // as was said with what failed
+  const gone = [...(body.people || []), body.person].filter((id) => typeof id === "string" && !person(id));
+  if (gone.length) return failed("Not taken: your decision before it changed whom it is about. Check the page, then decide it again.");
   posted++;
-  const began = performance.now();
+  const began = performance.now(), says = typeof done === "function" ? done() : done;
   try {
     const answer = await answered(await send(path, { revision: S.revision, proposals: S.proposals, ...body }));
     if (answer.state) await take(answer.state);
-    if (answer.status === 409) {
-      notify("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.", true);
-      return false;
-    }
-    if (!answer.ok) { notify(answer.error, true); return false; }
+    if (answer.status === 409) return failed("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.");
+    if (!answer.ok) return failed(answer.error);
     performance.measure("action", { start: began, detail: body.action || path });
-    const reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
-    const back = reopen || (!answer.decisions && ["/api/decide", "/api/accept"].includes(path) ? () => post("/api/undo", { decision: answer.decision }, "Undone: " + lower(answer.sentence || done) + ".") : null);
-    notify(sentence((back && answer.sentence) || done), false, back);
+    const numbers = answer.decisions || [answer.decision], reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
+    const back = reopen || (["/api/decide", "/api/accept"].includes(path) ? () => takeAllBack(numbers, answer.sentence || says) : null);
+    report(sentence((back && answer.sentence) || says), back);
     return answer.decisions || answer.decision;
   } catch {
-    notify(SILENT, true);
-    return false;
-  } finally {
-    busy = false;
+    return failed(SILENT);
   }
 }
+function failed(why) {
+  const after = line.length - 1;
+  notify(after ? `${why} ${after > 1 ? `Your ${after} decisions after it were` : "Your decision after it was"} not taken, either.` : why, true);
+  return false;
+}
+// What is asked is answered once. From an answer until the next question is shown nothing can be answered, and the page
+// says so, unless it is the answer that was just given.
+const UNTAKEN = "What you pressed before the next question was shown was not taken.";
+let given = "", missed = false;
+export function takes(answer = "") {
+  if (idle() && S.asked === S.revision) { given = answer; return true; }
+  if (!answer || answer !== given) untaken();
+  return false;
+}
+export function untaken() {
+  missed = !idle();
+  notify((shown.back ? shown.text.replace(" " + UNTAKEN, "") + " " : "") + UNTAKEN, true, shown.back);
+}
+function report(text, back) {
+  notify(missed ? text + " " + UNTAKEN : text, missed, back);
+  missed = false;
+}
+addEventListener("beforeunload", (e) => { if (!idle()) e.preventDefault(); });
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
 export const decide = (body, done) => post("/api/decide", body, done);
 // Several decisions of one action, all of them or none: one message with one Undo for all.
-export async function decideAll(steps, done) {
-  if (steps.length < 2) return decide(steps[0], done);
-  const made = await post("/api/decide", { steps }, done);
-  if (made) notify(sentence(done), false, async () => { for (const number of [...made].reverse()) if (await takeBack(number, done) === false) return; });
-  return made;
-}
+export const decideAll = (steps, done) => (steps.length < 2 ? decide(steps[0], done) : post("/api/decide", { steps }, done));
 // A name that a file proposes: yes is a decision like any other, no is never asked again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
-export const undo = () => post("/api/undo", {}, "Undone: " + (S.undo || "nothing") + ".");
-export const redo = () => post("/api/redo", {}, "Redone: " + (S.redo || "nothing") + ".");
+// A key that is held down does not undo more than it can be followed.
+const newest = (path, says) => (e) => !(e?.repeat && !idle()) && post(path, {}, says);
+export const undo = newest("/api/undo", () => "Undone: " + (S.undo || "nothing") + ".");
+export const redo = newest("/api/redo", () => "Redone: " + (S.redo || "nothing") + ".");
 export const takeBack = (decision, text) => post("/api/undo", { decision }, "Undone: " + lower(text) + ".");
+async function takeAllBack(numbers, text) {
+  for (const number of [...numbers].reverse()) if (await takeBack(number, text) === false) return;
+}
 
 let late = 0;
 export async function poll() {
   try {
-    if (!busy && !document.hidden) {
+    if (idle() && !document.hidden) {
       const before = posted, news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
       await released();
-      const decided = news && news.revision > S.revision, overtaken = busy || posted !== before;
+      const decided = news && news.revision > S.revision, overtaken = !idle() || posted !== before;
       if (news && !overtaken && (decided || (news.revision === S.revision && news.proposals !== S.proposals))) {
         await take(news);
         notify(decided ? "Somebody else decided something." : "The names that files propose have changed.");

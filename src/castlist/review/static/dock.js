@@ -1,6 +1,6 @@
 "use strict";
 // The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
-import { $, S, button, decide, el, face, get, label, many, person, notify, released } from "./core.js";
+import { $, S, button, decide, el, face, get, label, many, person, notify, released, saved } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
 
@@ -30,25 +30,31 @@ const names = (ids) => (ids.length > 3 ? ids.slice(0, 2).map(called).join(", ") 
 const called = (id) => label(person(id));
 const describePeople = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`;
 const tooFew = (ids, least = 1) => ids.length < least && (notify(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
-async function done(made) { if (made) chooseNone(); return made; }
+// Whoever was chosen for an action is not chosen any more after it; whoever was chosen while it was saved still is.
+function done(before = [...chosen]) {
+  return (made) => {
+    if (made) { for (const id of before) chosen.delete(id); offerNone(); mark(); }
+    return made;
+  };
+}
 
 export async function merge(ids) {
   if (tooFew(ids, 2)) return false;
-  return done(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`));
+  return decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`).then(done());
 }
 export function background(ids) {
   if (tooFew(ids)) return;
   const back = person(ids[0])?.fate;
-  decide({ action: back ? "foreground" : "background", people: ids }, `${describePeople(ids)}: ${back ? "in the cast" : "in the background"}`).then(done);
+  decide({ action: back ? "foreground" : "background", people: ids }, `${describePeople(ids)}: ${back ? "in the cast" : "in the background"}`).then(done());
 }
 export function about(action, ids) {
   if (tooFew(ids)) return;
-  decide({ action, people: ids }, `${describePeople(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`).then(done);
+  decide({ action, people: ids }, `${describePeople(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`).then(done());
 }
 export function different(ids) {
   const tracks = ids.map((id) => person(id)?.pictures[0]?.[2]).filter((t) => t !== undefined);
   if (ids.length < 2 || tracks.length !== ids.length) { notify("Choose two or more people who have pictures.", true); return; }
-  decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done);
+  decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done());
 }
 export function name(ids, { near = null } = {}) {
   if (tooFew(ids)) return;
@@ -57,11 +63,13 @@ export function name(ids, { near = null } = {}) {
     verb: several ? "Merge and save" : "Save", done: (r) => give(ids, r, value) });
 }
 async function give(ids, r, value) {
+  const finish = done();
+  await saved();
+  if (!ids.every((id) => person(id))) { notify("Not named: meanwhile a decision changed whom this is about. Check the page, then name them again.", true); return; }
   if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`))) return;
   const left = ids.find((id) => person(id));
-  if (!left || !(r.name || value)) { chooseNone(); return; }
-  if (!(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name was removed"))) return;
-  chooseNone();
+  if (!left || !(r.name || value)) { finish(true); return; }
+  if (!finish(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name was removed"))) return;
   const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
   if (r.name && id) offer(id);
 }
@@ -69,7 +77,7 @@ async function give(ids, r, value) {
 export function moveFace() {
   const f = clicked();
   if (!f) { notify("Click a face in the film first.", true); return; }
-  pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done) });
+  pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done()) });
 }
 
 // Whoever may be the one that was just named, likeliest first
@@ -78,7 +86,7 @@ async function offer(id) {
   await released();
   if (request !== asked) return;
   const fits = found?.revision === S.revision && !chosen.size && person(id);
-  offered(id, fits ? found.people.map(([other]) => other).filter((other) => !person(other)?.name) : []);
+  offered(id, fits ? found.people.filter(([other, , possible]) => possible && !person(other)?.name).map(([other]) => other) : []);
 }
 function offered(id, others) { also = offers(id, others); draw(); }
 function offers(id, others) {

@@ -1,6 +1,6 @@
 "use strict";
 // Done: the cast is written as it was decided, and what comes next is said.
-import { $, S, el, label, many, notify, postTo } from "./core.js";
+import { $, S, el, label, many, notify, postTo, saved } from "./core.js";
 import { named } from "./address.js";
 import { doubtful as isDoubtful } from "./people.js";
 
@@ -9,6 +9,7 @@ const shell = (text) => (/^[\w.\/-]+$/.test(text) ? text : "'" + text.replaceAll
 
 export async function done() {
   let result;
+  await saved();
   try { result = await postTo("/api/done", {}); } catch (e) { notify(e.message, true); return; }
   const cast = S.people.filter((p) => p.fate === 0), unnamed = cast.filter((p) => !p.name), doubtful = cast.filter(isDoubtful), place = shell(result.workspace);
   const left = [unnamed.length && `${many(unnamed.length, "person has", "people have")} no name yet`, doubtful.length && `${many(doubtful.length, "person is", "people are")} unsure: ${doubtful.slice(0, 3).map(label).join(", ")}${doubtful.length > 3 ? ` and ${many(doubtful.length - 3, "other")}` : ""}`].filter(Boolean);

@@ -86,6 +86,13 @@ export class Grid {
     this.chosen.clear();
     this.mark();
   }
+  // What is chosen now is not chosen any more once it was decided about; what is chosen meanwhile still is.
+  async after(decided) {
+    const before = [...this.chosen];
+    if (!(await decided)) return;
+    for (const t of before) this.chosen.delete(t);
+    this.mark();
+  }
   // What is chosen, else the track that has the focus.
   meant() {
     return this.chosen.size ? [...this.chosen] : this.list.contains(document.activeElement) && this.at !== null ? [this.at] : [];

@@ -1,6 +1,6 @@
 "use strict";
 // Names that files of other programs propose, one question after another: "Is this Anna?" (from markers.otio).
-import { S, acceptName, button, clock, el, face, idle, label, many } from "./core.js";
+import { S, acceptName, button, clock, el, face, label, many, takes } from "./core.js";
 import { play } from "./film.js";
 import { basis, refuse } from "./proposed.js";
 
@@ -17,7 +17,6 @@ export function names(again) {
   const [p] = open(), q = next(p);
   now = { p, q };
   redraw = again;
-  root.classList.remove("old");
   root.replaceChildren(el("h2", {}, "Is this ", el("bdi", {}, q.name), "?"),
     el("p", { className: "soft" }, "The name is from ", el("bdi", {}, q.from), `: ${basis(q)}. Nobody is named before you answer Yes.`),
     el("div", { className: "side" }, ...p.pictures.slice(0, PICTURES).map((picture) => {
@@ -28,11 +27,10 @@ export function names(again) {
     el("div", { className: "answers" }, ...[["Yes", "y"], ["No", "n"], ["Not sure", "s"]].map(([text, key]) => button(text, () => press(key), { key }))));
   return root;
 }
-export const shown = () => root.isConnected && !root.classList.contains("old");
-export const old = () => root.classList.add("old");
+export const shown = () => root.isConnected;
 export const focusNames = () => root.focus({ preventScroll: true });
 export function press(key) {
-  if (!idle() || !shown()) return;
+  if (!takes(key)) return;
   if (key === "y") acceptName(now.q);
   if (key === "n" || key === "w") refuse(now.q, now.p);
   if (key === "s") { later.add(now.q.id); redraw(); }

@@ -2,7 +2,7 @@
 // Everybody as rows of faces: sorted, filtered, searched, chosen, dragged together.
 import { $, $$, S, arrange, button, clock, el, face, get, hue, label, length, many, person, notify } from "./core.js";
 import { pointing, range } from "./choose.js";
-import { chosen, chooseNone, mark, merge, name, onChosen, onLikeness } from "./dock.js";
+import { chosen, mark, merge, name, onChosen, onLikeness } from "./dock.js";
 import { play } from "./film.js";
 import { proposed } from "./proposed.js";
 
@@ -59,7 +59,7 @@ function fill(list, people, message) {
   }
   const empty = list.parentElement.querySelector(".empty");
   empty.hidden = people.length > 0;
-  empty.textContent = message;
+  empty.replaceChildren(...message);
 }
 
 const SORT = { seconds: (a, b) => b.seconds - a.seconds, first: (a, b) => a.first - b.first, tracks: (a, b) => b.tracks - a.tracks,
@@ -67,6 +67,7 @@ const SORT = { seconds: (a, b) => b.seconds - a.seconds, first: (a, b) => a.firs
   doubt: (a, b) => doubtful(b) - doubtful(a) || b.seconds - a.seconds,
   like: (a, b) => like.place(a.id) - like.place(b.id) };
 const SHOW = { all: () => true, unnamed: (p) => !p.name, doubt: doubtful, unconfirmed: (p) => !p.confirmed && !p.name, proposed: (p) => p.proposed.length > 0 };
+const NOBODY = { unnamed: "Everybody has a name.", doubt: "Nobody is unsure.", unconfirmed: "Everybody is confirmed.", proposed: "No name is proposed." }; // who fits a filter
 export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();
@@ -74,10 +75,10 @@ export function drawPeople() {
   const inCast = S.people.filter((p) => p.fate === 0), by = SORT[$("#sort").value], some = SHOW[$("#show").value];
   let cast = inCast.filter((p) => some(p) && (!find || label(p).toLocaleLowerCase().includes(find)));
   if (by) cast = cast.slice().sort(by);
-  const none = find ? "Nobody has such a name." : inCast.length ? "Nobody fits this filter: choose “everybody” above." : S.people.length ? "Nobody is in the cast: everybody is in the background."
-    : S.aside.length ? "Nobody is left: every track was set aside. You can restore tracks in “Set aside”." : "No face was found in this film.";
+  const none = find ? ["Nobody has such a name."] : inCast.length ? [NOBODY[$("#show").value], " ", button("Show everybody", () => showOnly("all"))] : [S.people.length ? "Nobody is in the cast: everybody is in the background."
+    : S.aside.length ? "Nobody is left: every track was set aside. You can restore tracks in “Set aside”." : "No face was found in this film."];
   fill($("#rows"), cast, none);
-  fill($("#brows"), S.people.filter((p) => p.fate === 1), "Nobody is in the background.");
+  fill($("#brows"), S.people.filter((p) => p.fate === 1), ["Nobody is in the background."]);
   $("#hint").hidden = inCast.length < 2;
   mark();
 }

@@ -82,7 +82,7 @@ function picked() {
 }
 // What is done with tracks: those chosen, else the one that has the focus
 const called = () => label(person(open));
-const does = (action, tracks, done, more = {}) => decide({ action, tracks, ...more }, done).then((ok) => { if (ok) grid.none(); });
+const does = (action, tracks, done, more = {}) => grid.after(decide({ action, tracks, ...more }, done));
 const some = (least = 1) => { const t = grid.meant(); if (t.length < least) notify(least > 1 ? "Choose two tracks first." : "Choose tracks first.", true); return t.length < least ? null : t; };
 const counted = (tracks) => many(tracks.length, "track");
 function split() { const t = some(); if (t) does("split", t, `${counted(t)} of ${called()}: a person of their own`); }

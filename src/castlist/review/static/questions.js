@@ -1,19 +1,20 @@
 "use strict";
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
-import { $, S, button, clock, decide, el, face, get, idle, label, many, person, notify, released } from "./core.js";
+import { $, $$, S, button, clock, decide, el, face, get, label, many, person, notify, released, takes } from "./core.js";
 import * as checks from "./check.js";
 import { play } from "./film.js";
 import * as proposals from "./names.js";
 import { setDoubts } from "./people.js";
-import { focusSheet, old, press, sheet, shown } from "./sheet.js";
+import { focusSheet, press, sheet, shown, unconfirmed } from "./sheet.js";
 
-let first = null, asking = false, timer = 0, drawn = -1;
+let first = null, asking = false, timer = 0;
 
 // Soon after every change; while another view is open, only once things are quiet.
 export function askSoon() {
   clearTimeout(timer);
-  if (S.tab === "questions") { if (drawn !== S.revision) { first = null; old(); checks.old(); proposals.old(); $(".question")?.classList.add("old"); } ask(); } else timer = setTimeout(ask, 1500);
+  if (S.tab === "questions") { old(); ask(); } else timer = setTimeout(ask, 1500);
 }
+const old = () => { for (const page of $$("#questions > :not(.way)")) page.classList.toggle("old", S.asked !== S.revision); };
 async function ask() {
   if (asking) return;
   asking = true;
@@ -35,20 +36,22 @@ function draw(work) {
   else if (work.check.first === "check") ways.set("check", [`Set aside (${work.check.asides.toLocaleString("en")})`, () => checks.check(work.check)]);
   $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || named || (work.check.first ? work.check.asides : "");
   first = null;
-  if (S.tab !== "questions") { drawn = -1; return; }
+  if (S.tab !== "questions") { S.asked = -1; return; }
   const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole && work.questions[0].a.track === work.sheet.items[0].track.track ? "single" : work.check.first;
   const now = ways.has(way) ? way : named ? "names" : ways.has(best) ? best : [...ways.keys()][0] || "";
   if (now === "single") first = work.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
-  drawn = work.revision;
+  S.asked = work.revision;
   const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(work); }); b.ariaPressed = String(name === now); return b; });
   $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(work));
+  old();
   if (!inside) return;
   scrollTo(0, 0); // another page is read from its beginning
   if (now === "sheet") focusSheet();
   if (now === "names") proposals.focusNames();
   if (now === "single") $(".question", $("#questions")).focus({ preventScroll: true });
 }
+addEventListener("beforeunload", (e) => { if (unconfirmed() || checks.unconfirmed()) e.preventDefault(); });
 // Nothing is left to be asked: everybody was confirmed, or has a name.
 function nothing(work) {
   if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there are no questions.");
@@ -87,7 +90,7 @@ export function reply(key) {
   if (proposals.shown()) { proposals.press(key); return; }
   if (shown()) { press(key); return; }
   if (checks.shown()) { checks.press(key); return; }
-  if (!first || !idle()) return;
+  if (first ? !takes(key) : S.asked === S.revision || !takes()) return;
   const q = first, tracks = [q.a.track, q.b.track], same = q.kind === "same";
   if (key === "y") decide({ action: "same", tracks }, "One person");
   if (key === "n" && same) decide({ action: "different", tracks }, "Two people.");

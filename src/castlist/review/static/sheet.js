@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $, $$, S, arrange, button, clock, decideAll, el, face, get, idle, label, many, person, postTo, notify } from "./core.js";
+import { $, $$, S, arrange, button, clock, decideAll, el, face, get, label, many, person, postTo, notify, takes, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -12,24 +12,42 @@ const SOON = 500; // milliseconds after which what was asked for anew may have b
 const AWHILE = 100; // milliseconds that an answer waits for the next one before anything is asked for
 let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null;
 let request = new AbortController(); // of what is asked for anew
+const answers = new Map(); // those not confirmed yet, by item: they hold where the sheet is drawn anew
 const NONE = -1; // somebody else than those shown
 const root = el("div", { className: "sheet" }), cards = el("div", { className: "cards" });
 root.addEventListener("keydown", keys);
 
 export function sheet(task) {
   asked = task;
-  items = task.items.map(item);
+  items = task.items.map((given) => item(given));
   for (const i of items) i.node = card(i);
-  at = fixed = changed = 0;
-  settle();
+  at = changed = 0;
+  for (const [key, i] of answers) if (!person(i.of)) answers.delete(key);
+  fixed = items.findLastIndex((i) => i.answered) + 1;
   lookedAt?.disconnect();
   cards.replaceChildren(...items.map((i) => i.node));
   root.replaceChildren(...head(), cards, foot());
-  root.classList.remove("old");
   mark();
+  renew();
   return root;
 }
-const item = (i) => ({ ...i, part, node: null, renewed: false, lookedAt: false, shown: [...(i.guess ? [i.guess] : []), ...i.others], ...unanswered(i) });
+// What is asked; `above` holds what is asked and answered above it.
+function item(given, above = []) {
+  const i = { ...given, part, node: null, renewed: false, lookedAt: false, shown: [...(given.guess ? [given.guess] : []), ...given.others], ...unanswered(given) };
+  const was = answers.get(about(i));
+  if (was && !above.some((other) => about(other) === about(i))) again(i, was);
+  return i;
+}
+// The answer that was given to the same face, where it still means the same.
+function again(i, was) {
+  if (was.fate) { decideFate(i, was.fate); return; }
+  if (was.pick === NONE) { if (alike(was, i, (t) => t.person)) choose(i, NONE); return; }
+  const goal = was.shown[was.pick];
+  if (!i.shown.some((t) => t.person === goal.person) && person(goal.person)) i.shown.push(goal);
+  const pick = i.shown.findIndex((t) => t.person === goal.person);
+  if (pick >= 0) choose(i, pick);
+}
+export const unconfirmed = () => shown() && items.some((i) => answers.has(about(i)));
 const open = () => items.filter(unknown).length;
 function head() {
   const n = items.length, all = open() === n;
@@ -47,6 +65,10 @@ const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "uns
 const choose = (i, pick) => Object.assign(i, { pick, fate: "", answered: true });
 const decideFate = (i, fate) => Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
 function worth() {
+  const held = [...answers.values()].filter((i) => !items.some((other) => about(other) === about(i))).length;
+  return [expected(), held ? `${many(held, "answer")} that you did not confirm ${held > 1 ? "are" : "is"} about ${held > 1 ? "faces" : "a face"} not asked about now.` : ""].filter(Boolean).join(" ");
+}
+function expected() {
   const left = items.length - fixed, clicks = Math.max(1, Math.round(asked.clicks)), right = asked.gain * asked.clicks;
   return left ? `${many(left, "face")} ${fixed ? "left " : ""}to look at; about ${many(clicks, "click")} should correct ${right < 10 ? right.toFixed(1) : Math.round(right)} faces.` : "";
 }
@@ -54,19 +76,21 @@ function worth() {
 const unknown = (i) => !i.guess && i.shown.length > 0;
 // Everybody of those who was not answered yet is somebody new; to be seen, and sent with the rest.
 function nobodyElse() {
-  for (const i of items) if (unknown(i) && !i.answered) choose(i, NONE);
+  if (!takes()) return;
+  for (const i of items) if (unknown(i) && !i.answered) { choose(i, NONE); answers.set(about(i), i); }
   fixed = items.length;
   settle();
   mark();
 }
 export const focusSheet = () => items[at]?.node.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
-export const shown = () => root.isConnected && !root.classList.contains("old");
-export const old = () => root.classList.add("old");
+export const shown = () => root.isConnected;
 
 // Give an answer; where it is another than before, what is below it is asked for anew.
 function answer(i, change) {
+  if (!takes()) return;
   const before = [i.pick, i.fate].join();
   change(i);
+  i.answered ? answers.set(about(i), i) : answers.delete(about(i));
   at = items.indexOf(i);
   fixed = Math.max(fixed, at + 1);
   mark();
@@ -91,7 +115,7 @@ async function renew() {
   const before = items.slice(fixed), place = new Map(before.map((i, k) => [same(i), k]));
   part++;
   const below = next.items.map((given) => {
-    const i = item(given), was = before[place.get(same(i))];
+    const i = item(given, items.slice(0, fixed)), was = before[place.get(same(i))];
     if (was && alike(was, i, (t) => t.track)) return Object.assign(was, { part });
     i.renewed = !was || !alike(was, i, (t) => t.person);
     return i;
@@ -99,6 +123,8 @@ async function renew() {
   below.sort((a, b) => (place.get(same(a)) ?? MOST) - (place.get(same(b)) ?? MOST));
   asked = next;
   items = [...items.slice(0, fixed), ...below];
+  const answered = items.findLastIndex((i) => i.answered) + 1, more = answered > fixed;
+  fixed = Math.max(fixed, answered);
   for (const i of below) i.node ??= card(i);
   arrange(cards, items.map((i) => i.node));
   const [h2, soft] = head();
@@ -107,7 +133,9 @@ async function renew() {
   $(".confirm", root).replaceWith(foot());
   watch();
   mark();
+  if (more) renew();
 }
+const about = (i) => `${same(i)} of ${i.of}`;
 const same = (i) => i.track.track + (i.whole ? " whole" : "");
 const alike = (a, b, by) => Boolean(a.guess) === Boolean(b.guess) && a.shown.map(by).join() === b.shown.map(by).join();
 // What was asked for anew counts as looked at only once it was on the screen, above the bar at its foot.
@@ -131,12 +159,14 @@ function card(i) {
   options.push(option(i, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? "nobody of these" : "somebody else"));
   const title = !i.whole ? `A face of ${called(i.of)} at ${clock(i.track.start)}` : known?.tracks > 1 ? `All of ${called(i.of)}, ${many(known.tracks, "track")}` : `${called(i.of)}, seen once`;
   const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
+  const others = i.whole && known ? known.pictures.filter((q) => q[2] !== i.track.track) : []; // a whole person by different tracks
   const node = el("div", { className: "card", role: "group", ariaLabel: title },
-    el("div", { className: "it" }, playButton(i.track, title), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
+    el("div", { className: "it" }, playButton(i.track, title, others), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
     el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => answer(i, () => decideFate(i, fate)), { key });
         b.dataset.fate = fate;
+        b.addEventListener("focus", () => { at = items.indexOf(i); });
         return b;
       }), button("Another person …", () => another(i), { key: "v" }))));
   return node;
@@ -147,21 +177,25 @@ function another(i) {
   at = items.indexOf(i);
   pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(i, r.person) });
 }
-async function chosen(i, chosenPerson) {
-  if (!items.includes(i) || !chosenPerson) return;
+async function chosen(before, chosenPerson) {
+  if (!chosenPerson || !takes()) return;
+  let face;
   try {
-    const { tracks } = await get("/api/person/" + chosenPerson.id), [t] = await describe([chosenPerson.pictures[0]?.[2] ?? tracks[0]]);
-    i.shown.push({ ...t, person: chosenPerson.id });
+    const { tracks } = await get("/api/person/" + chosenPerson.id);
+    [face] = await describe([chosenPerson.pictures[0]?.[2] ?? tracks[0]]);
   } catch (e) { notify(e.message, true); return; }
+  const i = items.find((candidate) => same(candidate) === same(before)); // it may have been asked for anew
+  if (!i) { untaken(); return; }
+  i.shown.push({ ...face, person: chosenPerson.id });
   const node = card(i);
   i.node.replaceWith(node);
   i.node = node;
   answer(i, () => choose(i, i.shown.length - 1));
   to(at);
 }
-function playButton(t, title) {
+function playButton(t, title, others) {
   const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + title });
-  b.append(face(t.pictures[0], title), ...t.pictures.slice(1, 4).map((q) => face(q)));
+  b.append(face(t.pictures[0], title), ...[...others, ...t.pictures.slice(1)].slice(0, 3).map((q) => face(q)));
   return b;
 }
 function option(i, j, picture, text) {
@@ -178,9 +212,9 @@ function mark() {
     for (const b of $$("[data-pick]", node)) {
       const on = !fate && Number(b.dataset.pick) === picked;
       b.ariaPressed = String(on);
-      b.tabIndex = Number(b.dataset.pick) === picked ? 0 : -1;
+      b.tabIndex = on ? 0 : -1;
     }
-    for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = -1; }
+    for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = b.dataset.fate === fate ? 0 : -1; }
   }
 }
 function to(k) {
@@ -215,7 +249,7 @@ export function press(key) {
   return true;
 }
 async function confirm() {
-  if (!idle() || !shown()) return;
+  if (!takes("confirm")) return;
   const fresh = items.filter((i) => i.renewed && !i.lookedAt && !i.answered);
   if (fresh.length || performance.now() - changed < SOON) {
     if (fresh.length) to(items.indexOf(fresh[0]));
@@ -226,7 +260,7 @@ async function confirm() {
   const no = items.filter((i) => i.fate === "not-a-face"), lines = items.filter((i) => !i.fate);
   const sortedText = many(lines.length, "face") + " sorted", noneText = many(no.length, "track") + ": not a face";
   const given = steps(items);
-  if (given.length) await decideAll(given, [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "));
+  if (given.length && await decideAll(given, [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "))) for (const i of items) answers.delete(about(i));
 }
 // The answers to these items as decisions, those of a part on the people that the parts before it leave.
 function steps(list) {
