@@ -11,9 +11,10 @@ import pytest
 
 from castlist.decisions import Anchor, Decision, apply
 from castlist.review import Session
+from castlist.review.people import Describe
 from castlist.suggest.questions import Asker
 from castlist.track import TOO_BLURRED
-from castlist.types import BACKGROUND, NOISE
+from castlist.types import BACKGROUND, NOISE, Portraits
 
 
 def ids(session: Session) -> list[str]:
@@ -99,3 +100,18 @@ def test_a_face_is_not_laid_at_the_door_of_somebody_without_a_vector(made: Calla
     assert all(2 not in (i.guess, *i.others) for i in asker.sheet().items)
     assert all(i.guess == NOISE for i in asker.sheet().items if i.track == 2)
     assert all(2 not in (q.a, q.b, *q.others) for q in asker.questions())
+
+
+def test_a_picture_at_a_cut_is_shown_first_only_where_the_others_are_half_as_good(
+    made: Callable[..., Any],
+) -> None:
+    with Session.open(made([0], [0]).place) as session:
+        base = session.base
+        start = int(base.shots.start[0])
+        frame, quality = start + np.array([0, 4, 5]), np.array([0.8, 0.5, 0.3], np.float32)
+        pictures = Portraits(frame, np.ones((3, 4)), np.zeros(3, int), quality, ("a", "b", "c"))
+        describe = Describe(replace(base, portraits=pictures), 640, 360)
+        assert [image for image, *_ in describe.pictures(0)] == ["b", "a", "c"]
+        pictures = replace(pictures, quality=np.array([0.8, 0.3, 0.2], np.float32))
+        describe = Describe(replace(base, portraits=pictures), 640, 360)
+        assert [image for image, *_ in describe.pictures(0)] == ["a", "b", "c"]

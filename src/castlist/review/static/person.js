@@ -9,6 +9,7 @@ import { Grid } from "./grid.js";
 import { doubt } from "./people.js";
 import { pick } from "./pick.js";
 import { proposed } from "./proposed.js";
+import { track } from "./tracks.js";
 
 const TARGETS = 40; // people shown to drag onto; anybody is found by name
 const STAYS = 60; // appearances shown before the others are asked for
@@ -90,7 +91,10 @@ function move(id) { const t = some(); if (t) does("move", t, `${counted(t)} of $
 function noFace() { const t = some(); if (t) does("not-a-face", t, `${counted(t)} of ${called()}: not a face`); }
 function confirm(t) { does("confirm", t, `${counted(t)} of ${called()}: confirmed`); }
 function reject(t) { does("reject", t, `${counted(t)} of ${called()}: somebody else`); }
-function cover([track]) { decide({ action: "key", track }, `New picture of ${called()}`); }
+function cover([id]) {
+  const shown = track(id)?.pictures[0]; // the picture that stands for the track on the page
+  decide({ action: "key", track: id, ...(shown && { ms: shown[1] }) }, `New picture of ${called()}`);
+}
 const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : notify("Choose two tracks that show different people.", true));
 function moveTo() {
   const t = some();
