@@ -32,6 +32,9 @@ from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tra
 LENGTH = 10  # frames of a track
 GOAL = {"first paint": 1500, "action": 200}
 PICTURES = 400
+GLANCE = (
+    500  # milliseconds in which the page takes the same answer again for one that was pressed twice: core.js
+)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 
 # Does something, then waits until the page has measured an action and painted.
@@ -212,6 +215,7 @@ class Reviewer:
         self.page.wait_for_selector(asked + ", #questions .empty", timeout=60_000)
         if not self.page.locator(asked).count():
             return  # nothing is left to ask
+        self.page.wait_for_timeout(GLANCE)
         start = time.perf_counter()
         self.act("answer", "y")
         self.page.wait_for_selector(asked + ", #questions .empty", timeout=60_000)

@@ -157,6 +157,33 @@ def test_another_answer_before_the_next_question_is_refused_in_words(
     assert page.said == []
 
 
+def test_a_key_that_is_held_or_pressed_twice_answers_once(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "One at a time")
+    page.wait_for_timeout(600)
+    page.keyboard.down("s")
+    for _ in range(30):
+        page.keyboard.down("s")  # as the keyboard repeats it
+        page.wait_for_timeout(50)
+    page.keyboard.up("s")
+    assert len(made(page)) == 1
+    page.wait_for_function(READY)
+    page.wait_for_timeout(600)
+    requests = sent(page)
+    page.keyboard.press("s")
+    page.wait_for_function("() => document.querySelector('#questions .old')")
+    page.wait_for_function(READY)
+    page.keyboard.press("s")  # before anybody can have looked
+    page.wait_for_timeout(600)
+    assert len(requests) == 1
+    page.keyboard.press("s")
+    page.wait_for_timeout(600)
+    assert len(requests) == 2
+    assert page.said == []
+
+
 def test_answers_that_are_not_confirmed_stay_while_something_else_is_looked_at(
     mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
 ) -> None:

@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decideAll, el, face, get, label, many, person, notify, takes, untaken } from "./core.js";
+import { $$, button, clock, decideAll, drawnNow, el, face, get, label, many, person, notify, takes, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
@@ -9,7 +9,7 @@ import { describe, track } from "./tracks.js";
 const FACES = 3; // of a group
 const MANY = 60; // tracks of a person from which they are not shown one by one here
 const NEW = -1, NO_FACE = -2; // somebody who is not among those shown; not a face
-let people = [], asides = [], asked = null, at = 0, confirmed = false, openPerson = () => {};
+let people = [], asides = [], asked = null, at = 0, confirmed = false, loading = false, openPerson = () => {};
 const root = el("div", { className: "check sheet" });
 root.addEventListener("keydown", keys);
 export const onOpenPerson = (run) => { openPerson = run; };
@@ -27,6 +27,7 @@ export function check(task) {
     return before.asides.find((was) => holds([was], [fresh])) || fresh;
   });
   confirmed = false;
+  loading = true;
   asked = task;
   at = 0;
   root.replaceChildren(el("p", { className: "empty loading", role: "status" }, "Loading the faces …"));
@@ -45,6 +46,8 @@ export const shown = () => root.isConnected;
 export const focusCheck = () => to(at);
 
 function draw() {
+  loading = false;
+  drawnNow();
   const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
   root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
     alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. ",
@@ -230,7 +233,7 @@ export function press(key) {
   return false;
 }
 async function confirm() {
-  if (!takes("confirm")) return;
+  if (!takes("confirm", !loading)) return;
   const sure = people.filter((p) => !p.unsure && person(p.id));
   const target = (piece) => piece.others[piece.pick][1], goes = (list, fresh) => list.filter((piece) => (fresh ? piece.pick === NEW : piece.pick !== null && piece.pick >= 0));
   const noFace = people.flatMap((p) => p.pieces.filter((piece) => piece.pick === NO_FACE).flatMap((piece) => piece.tracks));

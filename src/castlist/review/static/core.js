@@ -156,9 +156,19 @@ function failed(why) {
 // What is asked is answered once. From an answer until the next question is shown nothing can be answered, and the page
 // says so, unless it is the answer that was just given.
 const UNTAKEN = "What you pressed before the next question was shown was not taken.";
-let given = "", missed = false;
-export function takes(answer = "") {
-  if (idle() && S.asked === S.revision) { given = answer; return true; }
+const GLANCE = 500; // milliseconds in which nobody has looked at a question: the same answer again is a key or button pressed twice
+let given = "", missed = false, glanced = 0;
+export function asks(revision) {
+  if (revision !== S.asked) drawnNow();
+  S.asked = revision;
+}
+export function drawnNow() { glanced = performance.now(); }
+export function takes(answer = "", drawn = true) {
+  if (drawn && idle() && S.asked === S.revision) {
+    if (answer && answer === given && performance.now() - glanced < GLANCE) return false;
+    given = answer;
+    return true;
+  }
   if (!answer || answer !== given) untaken();
   return false;
 }
@@ -180,7 +190,10 @@ export const decideAll = (steps, done) => (steps.length < 2 ? decide(steps[0], d
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
 // A key that is held down does not undo more than it can be followed.
-const newest = (path, says) => (e) => !(e?.repeat && !idle()) && post(path, {}, says);
+const newest = (path, says) => (e) => {
+  given = ""; // what is asked again is answered again
+  return !(e?.repeat && !idle()) && post(path, {}, says);
+};
 export const undo = newest("/api/undo", () => "Undone: " + (S.undo || "nothing") + ".");
 export const redo = newest("/api/redo", () => "Redone: " + (S.redo || "nothing") + ".");
 export const takeBack = (decision, text) => post("/api/undo", { decision }, "Undone: " + lower(text) + ".");

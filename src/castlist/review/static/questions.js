@@ -1,6 +1,6 @@
 "use strict";
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
-import { $, $$, S, button, clock, decide, el, face, get, label, many, person, notify, released, takes } from "./core.js";
+import { $, $$, S, asks, button, clock, decide, el, face, get, label, many, person, notify, released, takes } from "./core.js";
 import * as checks from "./check.js";
 import { play } from "./film.js";
 import * as proposals from "./names.js";
@@ -36,12 +36,12 @@ function draw(work) {
   else if (work.check.first === "check") ways.set("check", [`Set aside (${work.check.asides.toLocaleString("en")})`, () => checks.check(work.check)]);
   $("[data-tab=questions] .n").textContent = Math.max(sheets, work.questions.length) || work.check.left || named || (work.check.first ? work.check.asides : "");
   first = null;
-  if (S.tab !== "questions") { S.asked = -1; return; }
+  if (S.tab !== "questions") { asks(-1); return; }
   const best = work.check.first === "sheet" && sheets === 1 && ways.has("single") && !work.sheet.items[0].whole && work.questions[0].a.track === work.sheet.items[0].track.track ? "single" : work.check.first;
   const now = ways.has(way) ? way : named ? "names" : ways.has(best) ? best : [...ways.keys()][0] || "";
   if (now === "single") first = work.questions[0];
   const inside = $("#questions").contains(document.activeElement) || document.activeElement === document.body;
-  S.asked = work.revision;
+  asks(work.revision);
   const tabs = [...ways].map(([name, [text]]) => { const b = button(text, () => { way = name; draw(work); }); b.ariaPressed = String(name === now); return b; });
   $("#questions").replaceChildren(el("p", { className: "way" }, ...(tabs.length > 1 ? tabs : [])), now ? ways.get(now)[1]() : nothing(work));
   old();

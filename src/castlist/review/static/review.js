@@ -86,6 +86,10 @@ single.addEventListener("change", () => { try { localStorage.setItem("single key
 addEventListener("keydown", (e) => {
   if (!single.checked && e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey) e.stopImmediatePropagation();
 }, { capture: true });
+// A key that is held answers once.
+addEventListener("keydown", (e) => {
+  if (e.repeat && S.tab === "questions" && !topmost() && inQuestions[e.key]) { e.preventDefault(); e.stopImmediatePropagation(); }
+}, { capture: true });
 // What lies under a resting mouse is not enlarged while keys are pressed: it would hide what comes next.
 addEventListener("keydown", () => document.documentElement.classList.add("by-keys"), { capture: true });
 addEventListener("pointermove", (e) => { if (e.movementX || e.movementY) document.documentElement.classList.remove("by-keys"); }, { passive: true });
