@@ -50,6 +50,13 @@ def test_sweeps_are_kept_and_not_run_again(tmp_path, monkeypatch):
     drawn(tmp_path, which=("sweeps",))
 
 
+def test_methods_that_have_no_sweep_leave_that_figure_out(tmp_path):
+    progress = io.StringIO()
+    paths = drawn(tmp_path, methods=("base",), progress=progress)
+    assert {p.stem for p in paths} == {"holiday-similarity", "holiday-map"}
+    assert "sweeps: left out; no sweep belongs to these methods; name ssiam or tsiam" in progress.getvalue()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -32,6 +32,8 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7
 MARKERS = "os^Dv*Xp"
 NARROWEST = 0.1  # of an axis of scores: the standard deviation over seeds is .02 to .03 (docs/refine.md)
 
+NO_SWEEP = "no sweep belongs to these methods; name ssiam or tsiam"
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -70,6 +72,11 @@ class Setting:
     sweeps: tuple[Sweep, ...]
     progress: TextIO
 
+    @property
+    def swept(self) -> list[Sweep]:
+        """The sweeps of these methods."""
+        return [sweep for sweep in self.sweeps if sweep.method in self.methods]
+
     def refined(self) -> Iterator[tuple[str, Embeddings]]:
         """The embeddings before and after each method, seed 0."""
         names = (BASE, *(m for m in self.methods if m != BASE))
@@ -103,7 +110,8 @@ def draw(
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        InputError: an unknown figure, a method that refines nothing, or the files cannot be written.
+        InputError: an unknown figure, a method that refines nothing, sweeps alone of methods that have none,
+            or the files cannot be written.
     """
     try:
         import matplotlib  # noqa: F401
@@ -116,6 +124,11 @@ def draw(
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
     setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)
+    if "sweeps" in which and not setting.swept:
+        if len(which) == 1:
+            raise InputError(NO_SWEEP)
+        progress.write(f"sweeps: left out; {NO_SWEEP}\n")
+        which = tuple(name for name in which if name != "sweeps")
     after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
     for name in which:
@@ -239,9 +252,7 @@ def track_map(setting: Setting, after: Refinements) -> Figure:
 
 def sweeps(setting: Setting, after: Refinements) -> Figure:
     """Accuracy and AUC against each option, mean and standard deviation over seeds."""
-    chosen = [s for s in setting.sweeps if s.method in setting.methods]
-    if not chosen:
-        raise InputError("no sweep belongs to these methods; name ssiam or tsiam")
+    chosen = setting.swept
     figure, axes = _figure(2, len(chosen), 3.6, 2.7)
     for row in axes:  # one scale a row, so that a spread of .001 does not look like one of .1
         for axis in row[1:]:
