@@ -10,11 +10,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 __all__ = ["HelperTask", "HelperThread"]
+
+PATIENCE = (
+    5.0  # seconds given to a task under way where the program is stopped: it may wait for what was broken off
+)
 
 T = TypeVar("T")
 
@@ -56,10 +60,16 @@ class HelperTask(Generic[T]):
             self._work = None
 
     def result(self) -> T:
-        """What the work gives, or raises; done here if nobody has begun it."""
+        """What the work gives, or raises; done here if nobody has begun it.
+
+        Raises:
+            CancelledError: the `with` block ended, so nobody does the work any more.
+        """
         self.run()
         while not self._future.done() and (other := self._spare(self._future.done)) is not None:
             other.run()
+        if not self._future.done():
+            raise CancelledError
         return self._future.result()
 
 
@@ -91,7 +101,8 @@ class HelperThread:
             for task in (*self._parts, *self._first, *self._ahead):
                 task.drop()
             self._changed.notify_all()
-        self._thread.join()
+        stopped = kind is not None and not issubclass(kind, Exception)
+        self._thread.join(PATIENCE if stopped else None)
 
     def do(self, work: Callable[[], T]) -> HelperTask[T]:
         """Work to be done before any that is done ahead, the oldest first."""

@@ -13,6 +13,7 @@ import signal
 import sys
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 import click
@@ -133,7 +134,7 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell, as in >&-
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _stop)
@@ -141,6 +142,12 @@ def main() -> None:
     status = run()
     gc.freeze()  # what is left goes with the process: nobody need look for cycles in it first
     sys.exit(status)
+
+
+SECOND, LAST = (
+    5,
+    15,
+)  # seconds after a signal that ends castlist, and after that: all is stored piece by piece
 
 
 class Stopped(KeyboardInterrupt):
@@ -152,6 +159,20 @@ class Stopped(KeyboardInterrupt):
 
 
 def _stop(number: int, frame: object) -> None:
+    """End castlist, and make sure of it.
+
+    Python drops an exception that is raised while it frees an object, and a lock that is taken at that moment
+    stays taken: other threads then wait for good. So castlist is stopped once more, and then by the system.
+    """
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, partial(_stop_again, number))
+        signal.alarm(SECOND)
+    raise Stopped(number)
+
+
+def _stop_again(number: int, alarm: int, frame: object) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(LAST)
     raise Stopped(number)
 
 
