@@ -17,6 +17,8 @@ PLAIN = {
     "graphs",
     "progress",
     "helper_thread",
+    "machine_limits",
+    "own_process",
     "plain",
     "_version",
     "_former",

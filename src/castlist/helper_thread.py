@@ -59,6 +59,11 @@ class HelperTask(Generic[T]):
         if self._begun.acquire(blocking=False):
             self._work = None
 
+    @property
+    def done(self) -> bool:
+        """Whether the work is done."""
+        return self._future.done()
+
     def result(self) -> T:
         """What the work gives, or raises; done here if nobody has begun it.
 

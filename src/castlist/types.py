@@ -12,7 +12,6 @@ A frame number is an index, never a time. Times are exact: integer timestamps an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
@@ -25,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist import _former
 from castlist.errors import InputError
+from castlist.machine_limits import cores
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -679,9 +679,7 @@ class Machine:
     @property
     def cores(self) -> int:
         """How many threads may be at work: those asked for, or one a core that this process may use."""
-        if self.threads:
-            return self.threads
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+        return self.threads or cores()
 
     @property
     def shared(self) -> Machine:
@@ -689,7 +687,7 @@ class Machine:
 
         Threads of one network wait for each other after every layer; two networks beside each other do not.
         """
-        return self if self.threads else replace(self, threads=(self.cores + 1) // 2)
+        return replace(self, threads=(self.cores + 1) // 2)
 
 
 if not TYPE_CHECKING:

@@ -182,7 +182,7 @@ def test_too_little_memory_is_one_sentence_before_anything_is_made(
 
 @pytest.mark.parametrize(
     ("cores", "asked", "expected"),
-    [(1, 0, 1), (2, 0, 1), (3, 0, 2), (4, 0, 2), (16, 0, 8), (4, 1, 1), (4, 3, 3)],
+    [(1, 0, 1), (2, 0, 1), (3, 0, 2), (4, 0, 2), (16, 0, 8), (4, 1, 1), (4, 3, 2)],
 )
 def test_networks_beside_each_other_share_the_cores(
     cores: int, asked: int, expected: int, monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
-import os
 import platform
 from typing import TypedDict
 
@@ -13,6 +12,7 @@ import click
 
 from castlist._version import __version__
 from castlist.extras import install
+from castlist.machine_limits import cores
 
 PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "scipy", "scikit-learn", "h5py", "torch")
 
@@ -70,7 +70,7 @@ def examine() -> Findings:
         "castlist": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "packages": {name: _version(name) for name in PACKAGES},
         "models": models,
         "providers": _providers(),

@@ -173,15 +173,11 @@ def _many(
     shard: str | None, on: str, address: str | None, as_json: bool, again: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """A row a film on stdout; 2 where one failed."""
-    from dataclasses import replace
-
     from castlist.cli.films import films_progress, print_outcomes
     from castlist.io import plain_json
     from castlist.library import Shard, executor, films_of, find_all
 
     part = Shard.parse(shard) if shard else Shard()
-    if jobs > 1 and not machine.threads:
-        machine = replace(machine, threads=max(1, (os.cpu_count() or 1) // jobs))
     total = len(part.of(films_of(films)))
     with films_progress(total, quiet) as (watch, each):
         outcomes = find_all(

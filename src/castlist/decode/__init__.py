@@ -1,14 +1,17 @@
 """Video: open it, and read its frames with exact times, in a child process that bad files cannot hurt."""
 
-from castlist.decode.files import Limits, printable
+from castlist.decode.files import Limits, decoding_threads, printable
+from castlist.decode.packet_times import PacketTimes
 from castlist.decode.reader import Frame, Reader, Sound, WaitingDecoder, open_video, read_frames, sound_of
 
 __all__ = [
     "Frame",
     "Limits",
+    "PacketTimes",
     "Reader",
     "Sound",
     "WaitingDecoder",
+    "decoding_threads",
     "open_video",
     "printable",
     "read_frames",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from castlist.decode.source import Source
 
 ALIVE_EVERY = 0.5  # seconds between signs of life while no frame is ready
+TIMES = 4096  # of frames, told at once
 COLLECT_EVERY = 4  # frames; one whose side data was read refers to itself, and left alone hundreds pile up
 
 
@@ -63,11 +64,17 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
 
 
 def decode(job: wire.DecodeJob, out: int) -> None:
-    """Describe the file, or send its frames if the job has a place for their pictures, or do both in turn."""
+    """Describe the file, or send its frames if the job has a place for their pictures, or do both in turn.
+
+    Or, where the job asks for it, say when the frames are shown.
+    """
     import av.logging
 
     av.logging.set_level(None)
     with open(job["file"], "rb", buffering=0) as file:
+        if job.get("packets"):
+            _send_times(_source(file, job), out)
+            return
         if job["canvas"] < 0 or job.get("waits"):
             send_record(out, wire.Record(RecordKind.HEADER), wire.dump(_header(file, job)))
         if job.get("waits"):
@@ -83,6 +90,25 @@ def _source(file: BinaryIO, job: wire.DecodeJob) -> Source:
 
     exact = job.get("exact", False)
     return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
+
+
+def _send_times(source: Source, out: int) -> None:
+    """Tell when the frames are shown, by the packets; where those do not tell, that they do not."""
+    from castlist.decode.source import Unforetold
+
+    times: list[int] = []
+    reported, foretold = time.monotonic(), True
+    try:
+        for pts in source.packet_times():
+            if pts is not None:
+                times.append(pts)
+            if time.monotonic() - reported > ALIVE_EVERY or len(times) == TIMES:
+                send_record(out, wire.Record(RecordKind.TIMES), np.array(times, np.int64).tobytes())
+                times, reported = [], time.monotonic()
+    except Unforetold:
+        foretold = False
+    send_record(out, wire.Record(RecordKind.TIMES), np.array(times, np.int64).tobytes())
+    send_record(out, wire.Record(RecordKind.END), wire.dump(wire.PacketsRead(foretold=foretold)))
 
 
 def _header(file: BinaryIO, job: wire.DecodeJob) -> wire.Header:

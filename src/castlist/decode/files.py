@@ -17,6 +17,9 @@ _END = 8 << 20  # of a larger file: the first and the last bytes,
 _BLOCKS, _BLOCK = 64, 256 << 10  # and so many blocks of this size evenly spaced over it
 
 
+SMALL = 640 * 480  # pixels: up to here two threads take an eighth more processor time, and one is fast enough
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What decoding one film may cost; beyond it a film is refused with one sentence."""
@@ -26,6 +29,11 @@ class Limits:
     max_pixels: int = 1 << 26  # of a frame: 67 megapixels, twice 8K
     threads: int = 0  # decoding threads; 0: as many as FFmpeg finds right for the machine
     ahead: int = 64 << 20  # bytes of frames decoded ahead (at least two frames, at most 16)
+
+
+def decoding_threads(width: int, height: int, most: int = 0) -> int:
+    """Threads that decode frames of a size in pixels, at most so many; 0: as many as FFmpeg finds right."""
+    return 1 if width * height <= SMALL else most
 
 
 def printable(path: str | bytes | os.PathLike[str]) -> str:

@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -19,8 +18,8 @@ from castlist.decode import wire
 from castlist.decode.files import Limits, printable
 from castlist.decode.wire import Fault, RecordKind, WishKind
 from castlist.errors import VideoError
+from castlist.own_process import own_process
 
-_START = "import sys; sys.path[:] = sys.argv[2:]; from {module} import main; main(sys.argv[1])"
 _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v libx264 film.mp4"
 
 _SENTENCES = {
@@ -39,11 +38,6 @@ _SENTENCES = {
     Fault.UNWRITTEN: "{detail}",
     Fault.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
 }
-
-
-# Where the child finds its modules; taken now, since an import under way in another thread may have put
-# its own folder in front for a moment (OpenCV does, with a module named typing in it).
-_PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
 
 
 class Child:
@@ -72,7 +66,7 @@ class Child:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         try:
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", "-c", _START.format(module=module), json.dumps(job), *_PATHS],
+                own_process(module, json.dumps(job)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -135,6 +129,10 @@ class Child:
         assert self._process.stdin is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(data)
+
+    def kill(self) -> None:
+        """End the child; whoever hears it, in another thread too, learns that it ended."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the child and forget it; may be called again."""

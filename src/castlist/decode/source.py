@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import heapq
 import math
 import re
 from collections import deque
@@ -19,6 +20,7 @@ import av
 import av.error
 from av.format import Flags
 
+from castlist.decode.files import decoding_threads
 from castlist.decode.quicktime import timecode_shift
 from castlist.decode.times import Count, Restarts, Times
 from castlist.decode.wire import Fault
@@ -40,13 +42,13 @@ FORMATS = (
 )
 EARLIER = (2, 10, 60)  # seconds before the wanted time at which to look for a key frame to start from
 SETTLED = 32  # frames after a key frame from which on a decoder knows all that it would have known
+DELAY = 64  # packets: a frame overtakes fewer; H.264 and HEVC reorder up to 16 frames, which are 32 fields
 REORDER = 4  # frames that may be shown before a frame they are predicted from, where FFmpeg does not say
 TIMECODE = re.compile(r"(?:[01]\d|2[0-3])(?::[0-5]\d){2}[:;.,]\d{2,3}", re.ASCII)
 MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is given up
 FINE = 8  # ticks between two frames, at least: so that a time can be given between two others
 GAP = 2.5  # usual times between two frames, beyond which there is a gap in a film of an even rate
 EVEN = Fraction(1, 50)  # by which the average and the base rate of such a film differ at most
-SMALL = 640 * 480  # pixels: up to here two threads take an eighth more processor time, and one is fast enough
 SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration
 
 
@@ -56,6 +58,10 @@ class Unusable(Exception):
     def __init__(self, code: Fault, detail: str = "") -> None:
         super().__init__(detail)
         self.code, self.detail = code, detail
+
+
+class Unforetold(Exception):
+    """When the frames are shown is only known once they are decoded, one after the other."""
 
 
 class _Damage(Exception):
@@ -120,8 +126,7 @@ class Source:
             raise Unusable(Fault.NO_MEMORY if isinstance(e, MemoryError) else Fault.NOT_A_VIDEO) from e
         self.stream = self._main_stream()
         context = self.stream.codec_context
-        if not self._threads and context.width * context.height <= SMALL:
-            self._threads = 1
+        self._threads = self._threads or decoding_threads(context.width, context.height)
         context.thread_type = "AUTO"
         context.thread_count = self._threads
         context.options = {"max_pixels": str(self._max_pixels)}
@@ -273,6 +278,35 @@ class Source:
             self._reopen()
             yield from self._begun(last + 1)
         self.unread += self._missing_end()
+
+    def packet_times(self) -> Iterator[int | None]:
+        """When each frame is shown, rising, by the times of the packets alone; None on the way to one.
+
+        Nothing is decoded, so frames that turn out damaged are among them. None at all where the times of
+        packets say too little, or where a later frame is not come to by its time.
+
+        Raises:
+            Unforetold: times are missing, or the clock starts again.
+        """
+        if self._exact or self._broadcast or not isinstance(self._times, Times) or self._times.trusts_dts:
+            raise Unforetold
+        coming: list[int] = []
+        last = -math.inf
+        for packet in self._packets():
+            yield None
+            if packet is not None and packet.size and not packet.is_discard:
+                time = self._ticks(packet.pts)
+                if time is None or self._restarts.restarted:
+                    raise Unforetold
+                heapq.heappush(coming, time)
+            while coming and (len(coming) > DELAY or packet is None or not packet.size):
+                time = heapq.heappop(coming)
+                if time <= last:
+                    raise Unforetold
+                last = time
+                yield time
+        for time in sorted(coming):
+            yield time
 
     def _begun(self, start: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """The same, begun at a key frame well before `start`, or at the beginning where there is none."""

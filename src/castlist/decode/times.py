@@ -39,6 +39,11 @@ class Restarts:
     _offset: int = 0
     _next: int | None = None  # the time at which the next packet is expected
 
+    @property
+    def restarted(self) -> bool:
+        """Whether the clock has started again."""
+        return self._offset != 0
+
     def __call__(self, packet: av.Packet) -> None:
         """Move a packet's times by the offset that holds for it."""
         dts = packet.dts

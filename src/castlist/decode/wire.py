@@ -25,6 +25,7 @@ class RecordKind(IntEnum):
     ALIVE = 3
     END = 4
     ERROR = 5
+    TIMES = 6
 
 
 class WishKind(IntEnum):
@@ -59,7 +60,7 @@ class Record:
     """One message of the child."""
 
     kind: RecordKind
-    text: int = 0  # bytes that follow: JSON, or a frame's thumbnail
+    text: int = 0  # bytes that follow: JSON, a frame's thumbnail, or times of packets (int64)
     pts: int = 0  # ticks from the start of the file
     damaged: int = 0  # frames that could not be decoded, so far
     retimed: int = 0  # frames whose time is not the one that the file gives, so far
@@ -156,6 +157,7 @@ class DecodeJob(TypedDict, total=False):
     height: int
     ahead: int  # frames
     exact: bool
+    packets: bool  # only say when the frames are shown, by the packets
     waits: bool  # say the header, then wait for the rest of the job, on the canvas that is given
 
 
@@ -163,6 +165,12 @@ class Begun(TypedDict):
     """Said before the first frame."""
 
     unit: str  # seconds of a tick, exact
+
+
+class PacketsRead(TypedDict):
+    """Said after the times of all packets."""
+
+    foretold: bool  # whether they tell when all frames are shown
 
 
 class Header(Begun):

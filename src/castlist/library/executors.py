@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
 from castlist.library.work import FilmState, FilmWatch, Outcome, Task, died, perform, quiet
+from castlist.machine_limits import cores
 
 __all__ = ["TRIES", "Executor", "Here", "Processes", "executor"]
 
@@ -40,14 +41,16 @@ class Here:
 class Processes:
     """Several films at once, each worker a process of its own that loads the networks once.
 
-    A worker that is killed is replaced and its film goes on after the last segment that was stored.
+    A worker that is killed is replaced and its film goes on after the last segment that was stored. Where a
+    task does not say how many threads it may use, the workers share the cores.
     """
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
 
     def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
-        waiting = deque((task, 1) for task in tasks)
+        share = max(1, cores() // max(1, min(self.jobs, len(tasks))))
+        waiting = deque((replace(task, threads=task.threads or share), 1) for task in tasks)
         workers = [_Worker() for _ in range(min(self.jobs, len(tasks)))]
         try:
             for worker in workers:

@@ -98,11 +98,12 @@ class Ray:
                     ) from None
 
     def _run(self, tasks: Sequence[Task], watch: FilmWatch) -> Iterator[Outcome]:
-        waiting = deque((_absolute(task), task, 1) for task in tasks)
         cores = max((task.threads for task in tasks), default=0) or CORES
         have = int(self.ray.cluster_resources().get("CPU", 1))
         count = min(len(tasks), self.jobs or max(1, have // cores))
-        make = self.ray.remote(num_cpus=min(cores, max(1, have // count)), max_restarts=0)(_RayWorker)
+        share = min(cores, max(1, have // count))
+        make = self.ray.remote(num_cpus=share, max_restarts=0)(_RayWorker)
+        waiting = deque((replace(_absolute(task), threads=share), task, 1) for task in tasks)
         idle = [make.remote() for _ in range(count)]
         at_work: dict[ObjectRef, tuple[ObjectRef, Task, Task, int]] = {}
         while waiting or at_work:

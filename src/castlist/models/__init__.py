@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import importlib.util
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,7 +189,7 @@ def _load(name: str, machine: Machine) -> OnnxNetwork:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: an error is told by us, in one line
     # Two networks are at work at once, one that looks and one that embeds: neither may spin while it waits.
-    options.intra_op_num_threads = machine.threads or os.cpu_count() or 2
+    options.intra_op_num_threads = machine.cores
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = False  # a plan of memory for each size of picture: 40 MB, and no faster
     wanted = _providers(machine, onnxruntime.get_available_providers())

@@ -28,9 +28,10 @@ from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
 from castlist.pipeline.again import kind_of, refuse_other_recipe
 from castlist.pipeline.identify import Found, identify
+from castlist.pipeline.parallel import scan_in_parallel
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
-from castlist.pipeline.scan import ends, load_networks, scan
+from castlist.pipeline.scan import ends, load_networks
 from castlist.pipeline.turned import better_turned
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
@@ -164,7 +165,7 @@ def _scanned(
         decoder.close()
     else:
         total = video.frame_count_estimate
-        pieces = scan(
+        pieces = scan_in_parallel(
             video,
             recipe,
             machine,

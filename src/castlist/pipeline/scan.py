@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.boxes import portrait_square
-from castlist.decode import Frame, Reader, WaitingDecoder, read_frames
+from castlist.decode import Frame, Limits, Reader, WaitingDecoder, decoding_threads, read_frames
 from castlist.detect import BACK, LookAhead, Sampler, Sampling
 from castlist.embed import (
     CHIP,
@@ -61,6 +61,7 @@ def scan(
     frames: int = 0,
     last_pts: int | None = None,
     retimed: int = 0,
+    most: int | None = None,
     keep_image: Callable[[bytes], str],
     watch: Callable[[int], None] = lambda frames: None,
     decoder: WaitingDecoder | None = None,
@@ -70,6 +71,7 @@ def scan(
     Args:
         frames: how many frames earlier pieces hold, `last_pts` the time of the last of them, and `retimed`
             how many of them have another time than the film gives them (`Clock.retimed`).
+        most: pieces after which to stop; None: at the film's end.
         keep_image: takes a small JPEG and returns the name under which it is kept.
         watch: told the number of frames seen, after each.
         decoder: one that opened the film and waits to read it.
@@ -93,12 +95,14 @@ def scan(
                 thumb=thumb,
                 on_demand=BACK + 1 + lag,
                 exact=retimed > 0,
+                limits=Limits(threads=decoding_threads(video.width, video.height, machine.threads)),
                 decoder=decoder,
             )
         )
         waiting: deque[tuple[HelperTask[Scan], int]] = deque()  # with how many faces each holds
         number = itertools.count(frames + 1)
-        for segment in _segments(reader, street, lambda: watch(next(number))):
+        segments = _segments(reader, street, lambda: watch(next(number)))
+        for segment in itertools.islice(segments, most):
             # embedded while the next frames are looked at
             waiting.append((helper.do(partial(segment.finish, keep_image)), len(segment.chips)))
             del segment  # and the pictures of its faces, once that is done

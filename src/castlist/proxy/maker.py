@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from castlist.decode.files import Limits
 from castlist.decode.picture import fitted_size
+from castlist.own_process import own_process
 from castlist.types import Video
 
 __all__ = ["KINDS", "Proxy", "ProxyStage", "ProxyState"]
@@ -31,9 +32,6 @@ VERSION = 1  # of how proxies are made: a proxy of an earlier one is not used
 SIDE = 640  # pixels of the long side
 KEPT = 50  # proxies in the cache; beyond that those not used for longest go
 _KEY = re.compile(r"[0-9a-f]{16,64}")
-_START = "import sys; sys.path[:] = sys.argv[2:]; from castlist.proxy.child import main; main(sys.argv[1])"
-# Taken at import, as in decode/process.py: an import under way elsewhere may change sys.path for a moment.
-_PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
 
 
 class ProxyStage(StrEnum):
@@ -151,7 +149,7 @@ class Proxy:
                 if self._closed:
                     raise _Failed("it was stopped")
                 self._child = subprocess.Popen(  # noqa: S603
-                    [sys.executable, "-I", "-S", "-c", _START, json.dumps(job), *_PATHS],
+                    own_process("castlist.proxy.child", json.dumps(job)),
                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                     pass_fds=[film.fileno(), fd, life], process_group=0,
                 )  # fmt: skip

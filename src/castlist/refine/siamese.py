@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
@@ -190,7 +189,7 @@ class Siamese(ABC):
         scaled = np.asarray(scaling(features), np.float32)
         with at_most(machine.threads):
             known = Known(track, _pairs(cannot), _pairs(must), _quality(features, quality))
-            miner = self.miner(scaled, known, machine.threads or os.cpu_count() or 1)
+            miner = self.miner(scaled, known, machine.cores)
             network = Network.start(
                 scaled, hidden=self.hidden, output=self.output, first=self.decided["first_layer"], rng=first
             )

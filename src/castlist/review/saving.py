@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from castlist.errors import CastlistError, WorkspaceBusy
+from castlist.own_process import PATHS
 from castlist.pipeline.publish import Publication, prepared
 from castlist.store import Workspace
 
@@ -38,7 +39,6 @@ thread = background_thread(idle=sys.argv[2] == "idle")
 saving = thread.submit(importlib.import_module, "castlist.review.saving").result()
 saving.main(sys.argv[1], thread)
 """
-_PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[2])]
 _IDLE = hasattr(os, "SCHED_IDLE")  # whether a process can wait while anything else works
 _PATIENT = 120.0  # seconds given to a process that waits while anything else works; 100,000 tracks take 30
 _LONGEST = 600.0  # seconds given to one that takes its turn, where the machine always works on something else
@@ -75,7 +75,7 @@ def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool
 
 def _status(place: Path, hurried: Callable[[], bool], when: str, seconds: float) -> int | None:
     """The exit status of a process that saves; None where it took too long, or somebody is in a hurry."""
-    command = [sys.executable, "-I", "-S", "-c", _START, str(place), when, *_PATHS]
+    command = [sys.executable, "-I", "-S", "-c", _START, str(place), when, *PATHS]
     quiet = subprocess.DEVNULL
     try:
         child = subprocess.Popen(  # noqa: S603

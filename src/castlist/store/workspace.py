@@ -41,7 +41,7 @@ from castlist.types import Portraits, Scan, Video
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["KeptPictures", "Run", "Workspace"]
+__all__ = ["KeptPictures", "Run", "Workspace", "picture_name"]
 
 T = TypeVar("T")
 KEPT = 4  # results kept of one name, newest first
@@ -394,7 +394,7 @@ class Workspace:
 
         It survives a power cut once the segment that follows it is stored.
         """
-        name = sha256(jpeg).hexdigest()[:32]
+        name = picture_name(jpeg)
         with files.sentences(self.path):
             if not self.has_image(name):
                 with self._folder.written(_picture(name), durable=False) as file:
@@ -432,7 +432,7 @@ class Workspace:
             data = self._folder.read(_picture(name), LARGEST_PICTURE)
         except OSError as error:
             raise WorkspaceError(f"{self.path}: the picture {name} is missing ({error.strerror})") from error
-        if sha256(data).hexdigest()[:32] != name:
+        if picture_name(data) != name:
             raise WorkspaceError(f"{self.path}: the picture {name} is damaged")
         return data
 
@@ -718,6 +718,11 @@ def _finish(db: sqlite3.Connection, key: str) -> None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def picture_name(jpeg: bytes) -> str:
+    """The name of a picture: the hash of its content."""
+    return sha256(jpeg).hexdigest()[:32]
 
 
 def _picture(name: str) -> str:

@@ -1,0 +1,20 @@
+"""The command that starts a process of castlist's own, with one of its modules."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["PATHS", "own_process"]
+
+_START = "import sys; sys.path[:] = sys.argv[2:]; from {module} import main; main(sys.argv[1])"
+
+# Where the process finds its modules; taken now, since an import under way in another thread may have put
+# its own folder in front for a moment (OpenCV does, with a module named typing in it).
+PATHS = [*(os.path.abspath(p) for p in sys.path), str(Path(__file__).resolve().parents[1])]
+
+
+def own_process(module: str, argument: str) -> list[str]:
+    """A command that calls `main(argument)` of a module, and imports nothing else that is not asked for."""
+    return [sys.executable, "-I", "-S", "-c", _START.format(module=module), argument, *PATHS]

@@ -1,0 +1,104 @@
+"""A process that scans runs of segments of one film, as parallel.py asks for them.
+
+Started by parallel.py with the descriptor of a connection as its only argument.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from castlist.recipe import Recipe
+from castlist.types import Machine, Scan, Video
+
+__all__ = ["ScanJob", "ScanProgress", "ScanRun", "ScanRunEnd", "ScannedPiece", "main"]
+
+EVERY = 0.2  # seconds between two words of progress
+
+
+class ScanJob(NamedTuple):
+    """The first message to a worker: what it works on."""
+
+    video: Video
+    recipe: str  # TOML
+    machine: Machine
+
+
+class ScanRun(NamedTuple):
+    """A message to a worker: a run of segments to be scanned."""
+
+    frames: int  # before it
+    last_pts: int | None  # ticks: when the last of them is shown
+    pieces: int | None  # None: up to the film's end
+
+
+class ScanProgress(NamedTuple):
+    """A message of a worker: how many frames of its run it has seen."""
+
+    frames: int
+
+
+class ScannedPiece(NamedTuple):
+    """A message of a worker: the next piece of its run."""
+
+    scan: Scan
+    pictures: dict[str, bytes]  # JPEG by name: those that this piece names and no earlier piece of the run
+
+
+class ScanRunEnd(NamedTuple):
+    """The last message of a worker on a run."""
+
+
+def main(descriptor: str) -> None:
+    """Scan runs until the parent is gone. What goes wrong ends this process: the parent does the rest."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    status = 1
+    with suppress(EOFError, OSError), Connection(int(descriptor)) as parent:
+        _serve(parent)
+        status = 0
+    os._exit(status)
+
+
+def _serve(parent: Connection) -> None:
+    import cv2
+
+    from castlist.pipeline.scan import load_networks
+
+    job: ScanJob = parent.recv()
+    recipe = Recipe.stored(job.recipe)
+    cv2.setNumThreads(job.machine.threads)
+    load_networks(recipe, job.machine)
+    while True:
+        _scan(parent, job, recipe, parent.recv())
+
+
+def _scan(parent: Connection, job: ScanJob, recipe: Recipe, run: ScanRun) -> None:
+    from castlist.pipeline.scan import scan
+    from castlist.store.workspace import picture_name
+
+    pictures: dict[str, bytes] = {}
+    reported = time.monotonic()
+
+    def take(jpeg: bytes) -> str:
+        name = picture_name(jpeg)
+        pictures[name] = jpeg
+        return name
+
+    def watch(frames: int) -> None:
+        nonlocal reported
+        if time.monotonic() - reported > EVERY:
+            reported = time.monotonic()
+            parent.send(ScanProgress(frames - run.frames))
+
+    pieces = scan(
+        job.video, recipe, job.machine, frames=run.frames, last_pts=run.last_pts, most=run.pieces,
+        keep_image=take, watch=watch,
+    )  # fmt: skip
+    for piece in pieces:
+        new = [name for name in dict.fromkeys(piece.image) if name in pictures]
+        parent.send(ScannedPiece(piece, {name: pictures.pop(name) for name in new}))
+    parent.send(ScanRunEnd())
