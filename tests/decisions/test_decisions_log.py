@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from castlist.decisions import (
     to_redo,
     to_undo,
 )
+from castlist.decisions.meant import Together
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import Stale, Workspace
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
@@ -375,3 +377,26 @@ def test_garbage_in_the_log_is_one_sentence(workspace):
     db.close()
     with pytest.raises(WorkspaceError, match="damaged"):
         workspace.decisions.all()
+
+
+def test_what_is_outranked_is_what_joined_or_parted_these_tracks():
+    """Neither a confirmation nor a name in between is blamed, nor blames: 1, 2 and 4 put tracks together."""
+    log = [("same", [0, 1]), ("same", [2, 3]), ("confirm", [0]), ("same", [1, 2]), ("name", [3], "Ann")]
+    outranked = [
+        {c.against for c in settled(*log, ("confirm", [0]), ("different", {0: [a], 1: [b]})).conflicts}
+        for a, b in ((0, 1), (2, 3), (0, 2), (1, 3), (0, 3))
+    ]
+    assert outranked == [{1}, {2}, {4}, {4}, {4}]
+    parted = [("different", {0: [0], 1: [1]}), ("same", [0, 1]), ("confirm", [1]), ("name", [0], "Ann")]
+    assert [(c.decision, c.against) for c in settled(*parted).conflicts] == [(2, 1)]
+    again = settled(*parted, ("different", {0: [0], 1: [1]}), ("move", {0: [0], 1: [1]}), ("confirm", [0]))
+    assert [(c.decision, c.against) for c in again.conflicts] == [(2, 1), (5, 2), (6, 1), (6, 5)]
+
+
+def test_whatever_stood_between_two_tracks_stays_between_them_where_others_go():
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        whole = Together(rng.permutation(9), rng.integers(1, 7, 9))
+        part = whole.where(rng.random(9) < 0.6)
+        for a, b in combinations(part.track.tolist(), 2):
+            assert part.joined(a, b) == whole.joined(a, b)

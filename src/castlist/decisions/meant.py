@@ -20,6 +20,27 @@ MOVED, TARGET, REST, WHOLE = range(4)
 Tracks = NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Together:
+    """m tracks in an order in which any two are one person since the latest decision between them."""
+
+    track: Tracks  # (m,)
+    by: Tracks  # (m,) the decision that put a track together with the one before it
+
+    def where(self, kept: NDArray[np.bool_]) -> Together:
+        """Some of them; what was between two of them stays between them."""
+        first = np.flatnonzero(kept)
+        if not len(first):
+            return Together(first, first)
+        by = np.maximum.reduceat(self.by[: first[-1] + 1], np.append(0, first[:-1] + 1))
+        return Together(self.track[kept], by)
+
+    def joined(self, a: int, b: int) -> int:
+        """The decision that made two of them one person."""
+        first, last = np.flatnonzero(np.isin(self.track, [a, b])).tolist()
+        return int(self.by[first + 1 : last + 1].max())
+
+
 @dataclass(slots=True)
 class DecidedPerson:
     """A person whom a decision made or confirmed."""
@@ -31,6 +52,7 @@ class DecidedPerson:
     fate: int = NOISE
     key: Anchor | None = None  # the face that was chosen to stand for it
     key_by: int = 0  # the decision that chose it
+    since: Together | None = None  # its tracks, and which decision put them together; None: by `by`
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -47,6 +47,7 @@ def _resume(walk: Walk, stood: Stood, made: Mapping[int, Decision]) -> None:
     walk.redirect = dict(stood.redirect.tolist())
     pairs = zip(stood.against.tolist(), stood.why, strict=True)
     walk.conflicts = [Conflict(a, b, (), why) for (a, b), why in pairs]
+    walk.met = walk.meetings()[2]
     walk.taken, walk.began = tuple(stood.taken.tolist()), len(stood.taken)
     for number in walk.taken:
         _note(walk, made[number])

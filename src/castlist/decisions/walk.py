@@ -16,7 +16,17 @@ from castlist.decisions.base import Base, page_order
 from castlist.decisions.decision import Decision, DecisionKind
 from castlist.decisions.identities import largest_number
 from castlist.decisions.locate import Finder, Sides
-from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE, Attached, DecidedPerson, Standing, meant
+from castlist.decisions.meant import (
+    MOVED,
+    REST,
+    TARGET,
+    WHOLE,
+    Attached,
+    DecidedPerson,
+    Standing,
+    Together,
+    meant,
+)
 from castlist.decisions.people import Conflict, Missing
 from castlist.types import BACKGROUND, NOISE, PERSON, Video
 
@@ -74,6 +84,7 @@ class Walk:
     place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # number -> where it stands on the page
     conflicts: list[Conflict] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    met: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # see `meetings`
     row: int = 0  # the decision being taken
     exact: bool = True  # whether today's tracks are those it was recorded on
     taken: tuple[int, ...] = ()  # the decisions that hold so far
@@ -124,7 +135,7 @@ class Walk:
             case DecisionKind.SAME | DecisionKind.NAME:
                 self._same(made, sides, person)
             case DecisionKind.DIFFERENT:
-                self._different(sides, person)
+                self._different(sides, person, pointed)
             case DecisionKind.MOVE | DecisionKind.SORT:
                 for k in sorted({side // 4 for side in (*sides, *person)}):
                     self._move(made, [sides.get(4 * k + role, none()) for role in range(4)], person, k)
@@ -136,6 +147,7 @@ class Walk:
                 self.no_face[all_tracks(sides)] = 0
             case DecisionKind.HIDE | DecisionKind.SHOW:
                 self.hidden[all_tracks(sides)] = made.kind == DecisionKind.HIDE
+        self._list_meetings()
         self.note(made, pointed)
 
     def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
@@ -188,14 +200,15 @@ class Walk:
                 named = self.people[self._join(members, named.number, NAMESAKE, whole=True)]
                 named.name, named.named_by = made.value, made.id
 
-    def _different(self, sides: Sides, person: dict[int, int]) -> None:
+    def _different(self, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]) -> None:
         parts = {k: self._main(tracks, person.get(k, 0)) for k, tracks in sorted(sides.items())}
-        touched = [set(self.label[tracks].tolist()) for tracks in parts.values()]
-        for i, keys in enumerate(touched):
-            for k in sorted(keys & set().union(*touched[:i])):
-                if k >= self.count:
-                    tracks = np.flatnonzero(self.label == k)
-                    self._against(self.people[k].by, tracks, "they were decided to be one person before")
+        chosen = [pointed.get(k) or tracks[:1].tolist() for k, tracks in parts.items()]
+        against: dict[int, list[int]] = {}
+        for a, b in ((a, b) for i, y in enumerate(chosen) for x in chosen[:i] for a in x for b in y):
+            if a != b and self.label[a] == self.label[b] >= self.count:
+                against.setdefault(self._joined_by(a, b), []).extend((a, b))
+        for earlier, pair in against.items():
+            self._against(earlier, np.unique(pair), "they were decided to be one person before")
         self._leave_nobody(parts, person)
         for k, tracks in parts.items():
             self._carve(tracks, person.get(k, 0), k)
@@ -288,6 +301,7 @@ class Walk:
             made.fate = old.fate if made.fate == NOISE else made.fate
             if made.key is None:
                 made.key, made.key_by = old.key, old.key_by
+        made.since = self._together(tracks)
         self._replaced(tracks, touched, number)
         key = max([self.count - 1, *self.people]) + 1
         self.people[key], self.label[tracks] = made, key
@@ -299,8 +313,32 @@ class Walk:
     def _put(self, tracks: Tracks, key: int) -> None:
         """Let these tracks be of a decided person."""
         if len(tracks):
+            self.people[key].since = self._together(np.append(np.flatnonzero(self.label == key), tracks))
             self._replaced(tracks, np.unique(self.label[tracks]), self.people[key].number)
             self.label[tracks], self.people[key].by = key, self.row
+
+    def _together(self, tracks: Tracks) -> Together:
+        """These tracks, which the decision being taken puts together, with what did so to some before."""
+        label, parts = self.label[tracks], []
+        for k in np.unique(label).tolist():
+            part = self._since(k) if k in self.people else None
+            if part is None:
+                there = np.unique(tracks[label == k])
+                part = Together(there, np.full(len(there), self.row))
+            parts.append(part.where(np.isin(part.track, tracks)))
+        by = [np.append(self.row, part.by[1:])[: len(part.by)] for part in parts]
+        return Together(np.concatenate([none(), *(p.track for p in parts)]), np.concatenate([none(), *by]))
+
+    def _since(self, key: int) -> Together:
+        """The tracks of a decided person as they are now, with what put them together."""
+        person, members = self.people[key], np.flatnonzero(self.label == key)
+        if person.since is None:
+            return Together(members, np.full(len(members), person.by))
+        return person.since.where(self.label[person.since.track] == key)
+
+    def _joined_by(self, a: int, b: int) -> int:
+        """The decision that made two tracks of a decided person that one person."""
+        return self._since(int(self.label[a])).joined(a, b)
 
     def _replaced(self, tracks: Tracks, touched: Tracks, number: int) -> None:
         """Remember under which number people go on, and where a new number stands on the page."""
@@ -447,17 +485,40 @@ class Walk:
 
     def listed(self) -> tuple[list[Conflict], list[Missing]]:
         """What was overruled, and what was not found."""
-        found = [*self.conflicts]
-        for apart in self.aparts:
-            shared = np.intersect1d(self.label[apart.tracks], self.label[apart.other])
-            for k in shared[shared >= self.count].tolist():
-                if self.people[k].by > apart.decision:
-                    examples = np.concatenate(
-                        [apart.tracks[self.label[apart.tracks] == k][:1], apart.other[:1]]
-                    )
-                    why = "they were decided to be two people before"
-                    found.append(Conflict(self.people[k].by, apart.decision, tuple(examples.tolist()), why))
-        return sorted(set(found), key=lambda c: (c.decision, c.against)), self.missing
+        return sorted(set(self.conflicts), key=lambda c: (c.decision, c.against)), self.missing
+
+    def _list_meetings(self) -> None:
+        """List what the decision being taken joins although an earlier one holds it apart."""
+        part, track, met = self.meetings()
+        fresh = met.copy()
+        fresh[: len(self.met)] &= ~self.met
+        self.met = met
+        for i in np.unique(part[fresh] // 2).tolist():
+            apart, here = self.aparts[i], fresh & (part // 2 == i)
+            if apart.decision != self.row:
+                first, side = int(track[here][0]), int(part[here][0] % 2)
+                others = apart.tracks if side else apart.other
+                other = others[self.label[others] == self.label[first]][:1]
+                self._against(
+                    apart.decision, np.append(first, other), "they were decided to be two people before"
+                )
+
+    def meetings(self) -> tuple[Tracks, Tracks, NDArray[np.bool_]]:
+        """The tracks that decisions hold apart, and which are with those from whom they are held apart.
+
+        Returns:
+            for the tracks of both sides of each of `aparts`, in order: 2 k or 2 k + 1 for the sides of the
+            k-th, the track, and whether it is a decided person's of whom the other side has a track.
+        """
+        sides = [tracks for apart in self.aparts for tracks in (apart.tracks, apart.other)]
+        part = np.repeat(np.arange(len(sides)), [len(tracks) for tracks in sides])
+        track = np.concatenate([none(), *sides])
+        label = self.label[track]
+        pair = part // 2 * (max([self.count, *self.people]) + 2) + label
+        decided = label >= self.count
+        first, second = (np.unique(pair[decided & (part % 2 == k)]) for k in (0, 1))
+        shared = np.intersect1d(first, second, assume_unique=True)
+        return part, track, decided & np.isin(pair, shared)
 
 
 def all_tracks(sides: Sides) -> Tracks:
