@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shutil
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from library_made import made_film
 
+import castlist
 from castlist.cli import run
 from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
@@ -308,6 +310,29 @@ def test_a_film_that_moved_keeps_its_people(three, tmp_path):
     assert added.state in ("known", "updated")
     assert people(lib) == before
     assert all("f0" not in p.film or "film itself" in p.what for p in lib.check())
+
+
+def test_check_finds_a_film_that_was_replaced_and_pictures_that_are_gone(films):
+    lib = Library(films.parent / "lib")
+    lib.add(films)
+    assert lib.check() == []
+    film = lib.films[0]
+    content = Path(film.path).read_bytes()
+    Path(film.path).write_bytes(content + b"more")
+    (problem,) = lib.check()
+    assert problem.film == film.name
+    assert "is another film now, or was changed; bring the film back under this name" in problem.what
+    Path(film.path).write_bytes(b"")
+    assert "is empty" in lib.check()[0].what
+    Path(film.path).write_bytes(content)
+    shutil.rmtree(film.workspace / "thumbs")
+    (problem,) = lib.check()
+    assert re.match(
+        r"(\d+) of \1 pictures of its people are missing or damaged; run castlist find ", problem.what
+    )
+    castlist.find(film.path, workspace=film.workspace)
+    lib.update()
+    assert lib.check() == []
 
 
 def test_library_and_films_move_together(three, tmp_path):

@@ -31,7 +31,7 @@ def members(lib: Library) -> list[list[tuple[str, str]]]:
 @pytest.fixture
 def two(tmp_path) -> tuple[Library, list[Path]]:
     for name in "abcz":
-        (tmp_path / f"{name}.mp4").write_bytes(b"a film")
+        (tmp_path / f"{name}.mp4").write_bytes(f"film {name}".encode())
     made = [made_film(tmp_path, name, [[1, 2], [1], [2]], noise=0.1) for name in "ab"]
     lib = Library(tmp_path / "lib")
     lib.add(*made)

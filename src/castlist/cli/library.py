@@ -17,7 +17,7 @@ from castlist.io import plain_json
 
 if TYPE_CHECKING:
     from castlist.library import Added, Library
-    from castlist.library.library import Problem
+    from castlist.library.check import Problem
     from castlist.library.proposed import NameProposed
 
 EXAMPLES = """

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from castlist import _former
+from castlist.library.check import Problem
 from castlist.library.executors import Executor, Here, Processes, executor
 from castlist.library.films import Shard, films_of
-from castlist.library.library import Added, Library, Problem
+from castlist.library.library import Added, Library
 from castlist.library.many import find_all
 from castlist.library.storage import is_library
 from castlist.library.undo import LibraryDecision

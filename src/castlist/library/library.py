@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from castlist import _former
 from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
+from castlist.library.check import Problem, applied, checked
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.films import films_of
@@ -37,7 +38,7 @@ from castlist.library.forget import (
     redact_log,
 )
 from castlist.library.grow import Growth, grow, side_of
-from castlist.library.harvest import FilmFacts, harvest, stamp_of
+from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
 from castlist.library.log import MERGED_BY_ANSWER, Data, Event, EventKind, PairAnswer, now
 from castlist.library.many import find_all
@@ -60,7 +61,6 @@ from castlist.library.views import LibraryFilm, LibraryPerson, LibraryQuestion
 from castlist.library.words import SearchAnswer
 from castlist.library.work import FilmWatch, Outcome, quiet
 from castlist.recipe import Recipe
-from castlist.store import Workspace
 from castlist.store.erase import vacuum
 from castlist.types import Machine
 
@@ -101,14 +101,6 @@ class Added:
     def changed(self) -> bool:
         """Whether the library holds something of the film that it did not hold before."""
         return self.state in (AddedState.ADDED, AddedState.UPDATED)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that `check` found."""
-
-    film: str
-    what: str  # one sentence, with what to do
 
 
 class Library:
@@ -763,24 +755,9 @@ class Library:
     # Care
 
     def check(self) -> list[Problem]:
-        """What is not as it should be: films that are gone, changed or moved, a catalogue that is behind."""
-        found = []
+        """What is wrong: films, workspaces or pictures gone, moved or changed; a catalogue behind its log."""
         with self.reading() as db:
-            if (log := storage.event_log(self.path).count()) != applied(db):
-                found.append(
-                    Problem(
-                        "",
-                        "the catalogue is behind its log; run castlist library rebuild"
-                        if log > applied(db)
-                        else "the catalogue is ahead of its log, which was not copied completely; bring back "
-                        f"its {storage.LOG}",
-                    )
-                )
-            stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall())
-            films = views.films(db, self.path)
-        for film in films:
-            found += _checked(film, stamps[film.id])
-        return found
+            return checked(db, self.path)
 
     def rebuild(self) -> list[Problem]:
         """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""
@@ -824,12 +801,6 @@ def _lost(library: Path, new: sqlite3.Connection) -> list[Problem]:
     return [Problem("", problem), *(Problem(n, "is not in the log; add the film again") for n in lost)]
 
 
-def applied(db: sqlite3.Connection) -> int:
-    """How many events of the log the catalogue holds."""
-    row = db.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
-    return int(row[0]) if row and str(row[0]).isdigit() else 0
-
-
 def _harvested(film: LibraryFilm) -> FilmFacts:
     facts = harvest(film.workspace)
     if facts.video.digest != film.digest:
@@ -838,28 +809,3 @@ def _harvested(film: LibraryFilm) -> FilmFacts:
             f"workspace back, or run castlist library remove {film.name}"
         )
     return facts
-
-
-def _checked(film: LibraryFilm, stamp: str) -> list[Problem]:
-    try:
-        with Workspace.open(film.workspace, write=False) as opened:
-            video, now = opened.video(), stamp_of(opened)
-    except CastlistError as error:
-        return [Problem(film.name, f"{error}; its people are still known, their pictures are not")]
-    if video is None or video.digest != film.digest:
-        return [
-            Problem(
-                film.name, f"{film.workspace} contains another film now; add that one, and remove the old one"
-            )
-        ]
-    found = []
-    if now != stamp:
-        found.append(Problem(film.name, "changed after it was added; run castlist library update"))
-    if not video.path.exists() and not Path(film.path).exists():
-        found.append(
-            Problem(
-                film.name,
-                f"the film itself is not at {film.path} any more; add the film again from its new place",
-            )
-        )
-    return found

@@ -162,6 +162,15 @@ _FILMS = (
 )
 
 
+def pictures(db: Db, film: int) -> list[str]:
+    """The names of the pictures of a film's people, among the thumbs of its workspace."""
+    query = (
+        "SELECT DISTINCT image FROM sighting JOIN member ON member.id = sighting.member "
+        "WHERE film = ? AND image != '' ORDER BY image"
+    )
+    return [str(name) for (name,) in db.execute(query, (film,))]
+
+
 def _typed(
     db: Db, query: str, readers: Sequence[Reader[object]], values: tuple[str, ...] = ()
 ) -> Iterator[tuple[Any, ...]]:  # Any: by the readers

@@ -10,8 +10,9 @@ from itertools import groupby
 
 from castlist.errors import InputError
 from castlist.library import lookup, undo, views
+from castlist.library.check import applied
 from castlist.library.film_members import FilmMember
-from castlist.library.library import Library, applied
+from castlist.library.library import Library
 from castlist.library.links import PAGE, count_links
 from castlist.library.links import links as unconfirmed
 from castlist.library.recurring import count_recurring
