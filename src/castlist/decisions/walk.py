@@ -319,20 +319,24 @@ class Walk:
 
     def _together(self, tracks: Tracks) -> Together:
         """These tracks, which the decision being taken puts together, with what did so to some before."""
+        among = np.zeros(len(self.label), np.bool_)
+        among[tracks] = True
         label, parts = self.label[tracks], []
-        for k in np.unique(label).tolist():
-            part = self._since(k) if k in self.people else None
-            if part is None:
-                there = np.unique(tracks[label == k])
-                part = Together(there, np.full(len(there), self.row))
-            parts.append(part.where(np.isin(part.track, tracks)))
-        by = [np.append(self.row, part.by[1:])[: len(part.by)] for part in parts]
+        for k in dict.fromkeys(label.tolist()):
+            if k in self.people:
+                part = self._since(k)
+                parts.append(part.where(among[part.track]))
+            else:
+                there = tracks[label == k]
+                parts.append(Together(there, np.full(len(there), self.row)))
+        by = [np.append(self.row, part.by[1:]) for part in parts]
         return Together(np.concatenate([none(), *(p.track for p in parts)]), np.concatenate([none(), *by]))
 
     def _since(self, key: int) -> Together:
         """The tracks of a decided person as they are now, with what put them together."""
-        person, members = self.people[key], np.flatnonzero(self.label == key)
+        person = self.people[key]
         if person.since is None:
+            members = np.flatnonzero(self.label == key)
             return Together(members, np.full(len(members), person.by))
         return person.since.where(self.label[person.since.track] == key)
 
@@ -514,11 +518,13 @@ class Walk:
         part = np.repeat(np.arange(len(sides)), [len(tracks) for tracks in sides])
         track = np.concatenate([none(), *sides])
         label = self.label[track]
-        pair = part // 2 * (max([self.count, *self.people]) + 2) + label
-        decided = label >= self.count
-        first, second = (np.unique(pair[decided & (part % 2 == k)]) for k in (0, 1))
-        shared = np.intersect1d(first, second, assume_unique=True)
-        return part, track, decided & np.isin(pair, shared)
+        person = np.full(max([self.count, *self.people]) + 2, NOISE)  # the last one is for NOISE
+        person[list(self.people)] = np.arange(len(self.people))
+        index = person[label]
+        decided = index != NOISE
+        there = np.zeros((len(sides), max(len(self.people), 1)), np.bool_)
+        there[part[decided], index[decided]] = True
+        return part, track, decided & there[part ^ 1, index]
 
 
 def all_tracks(sides: Sides) -> Tracks:
