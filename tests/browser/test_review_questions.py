@@ -442,6 +442,25 @@ def test_what_was_set_aside_below_the_screen_is_asked_about_by_itself(
     assert page.said == []
 
 
+def test_what_was_looked_at_and_stays_set_aside_is_not_offered_again(
+    with_one_aside: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(with_one_aside.place).url())
+    asked(page)
+    page.locator(".check [data-back]").wait_for(state="attached")
+    mains = page.locator(".check [data-row]"), page.locator(".check .most", has_text="the person")
+    assert mains[0].count() == mains[1].count() > 0  # the group that cannot be marked says why
+    page.locator(".check [data-back]").scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('.check [data-back]').piece.lookedAt")
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    page.get_by_text("castlist has no more questions").wait_for()
+    state = page.evaluate("async () => (await fetch('/api/state')).json()")
+    assert sum(group["count"] for group in state["aside"]) == 1
+    assert page.get_by_role("button", name="Look through them").count() == 0
+    assert page.said == []
+
+
 ROOM = """() => {
   const head = document.querySelector("header.top"), bar = document.querySelector(".check .confirm");
   const over = getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0;

@@ -125,6 +125,9 @@ def test_questions_are_answered_and_taken_back(page, lib):
     count(page, ".asked", 1)
     page.locator("[data-tab=history]").click()
     count(page, ".log li", 3)
+    page.set_viewport_size({"width": 1600, "height": 900})
+    box = page.locator(".log").bounding_box()
+    assert abs(2 * box["x"] + box["width"] - page.evaluate("document.body.clientWidth")) < 2  # as other tabs
     page.locator(".log li").nth(1).get_by_text("Undo").click()
     page.locator("[data-tab=questions]").click()
     count(page, ".asked", 2)

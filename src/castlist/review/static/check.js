@@ -50,7 +50,7 @@ function draw() {
   drawnNow();
   const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
   root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    alone ? "" : el("p", { className: "soft" }, "Each row is one person. Find faces that show somebody else. ",
+    alone ? "" : el("p", { className: "soft" }, "Each row is one person; the first group, the largest, stands for the person. Find faces that show somebody else. ",
       el("span", { className: "by-keys" }, "Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. Press f for what is no face; w plays the film there."),
       el("span", { className: "by-touch" }, "Tap such a face, then the right person below. If you choose nobody, it becomes a new person, and castlist asks later who that is. Tap it again to take that back."), " All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
@@ -87,8 +87,8 @@ function pieceFaces(piece) {
   return el("span", {}, ...piece.tracks.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
 }
 function main(piece) {
-  const t = piece.tracks[0], b = button("", () => play(t, track(t)?.start || 0), { className: "piece most", title: "Play", tabIndex: -1 });
-  b.append(pieceFaces(piece), el("small", {}, many(piece.tracks.length, "track")));
+  const t = piece.tracks[0], b = button("", () => play(t, track(t)?.start || 0), { className: "piece most", title: "Play. This group stands for the person: mark the other groups that show somebody else", tabIndex: -1 });
+  b.append(pieceFaces(piece), el("small", {}, many(piece.tracks.length, "track"), " · the person"));
   return b;
 }
 // What can be marked: a piece of a person, or a track that was set aside.

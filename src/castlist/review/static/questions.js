@@ -55,11 +55,11 @@ addEventListener("beforeunload", (e) => { if (unconfirmed() || checks.unconfirme
 // Nothing is left to be asked: everybody was confirmed, or has a name.
 function nothing(work) {
   if (!S.people.length) return el("p", { className: "empty" }, "No face was found, so there are no questions.");
-  const n = S.aside.reduce((sum, g) => sum + g.count, 0);
+  const n = work.check.asides; // those at which nobody looked
   const unnamed = S.people.filter((p) => p.fate === 0 && !p.name);
   return el("div", { className: "empty" }, el("p", {}, "Everybody has a name or is confirmed; castlist has no more questions."),
     unnamed.length ? el("p", {}, `${many(unnamed.length, "person has", "people have")} no name yet. `, button("Name them", () => showUnnamed())) : "",
-    n ? el("p", {}, `${many(n, "track")} set aside as not a face or too unclear. `, button("Look through them", () => showAside())) : "");
+    n ? el("p", {}, `${many(n, "track was", "tracks were")} set aside as not a face or too unclear, and not looked through: castlist expects hardly anybody among them. `, button("Look through them", () => showAside())) : "");
 }
 let showAside = () => {}, showUnnamed = () => {};
 export const onLeft = (open, aside, unnamed) => { checks.onOpenPerson(open); showAside = aside; showUnnamed = unnamed; };
