@@ -57,10 +57,22 @@ def test_background_comes_after_the_cast_and_what_is_set_aside_is_nobody():
 
 
 def test_the_best_face_of_each_track_comes_before_anothers_second():
-    portraits = Portraits([1, 2, 11], np.zeros((3, 4)), [0, 0, 1], [0.9, 0.8, 0.1], ("a", "b", "c"))
+    portraits = Portraits([2, 3, 11], np.zeros((3, 4)), [0, 0, 1], [0.9, 0.8, 0.1], ("a", "b", "c"))
     cast = Cast.of(VIDEO, CLOCK, SHOTS, tracks_of((0, 5), (10, 15)), np.array([0, 0]), portraits=portraits)
     assert [f.image for f in cast[0].faces] == ["a", "c", "b"]
     assert cast[0].faces[1].time == Fraction(11, 10)
+
+
+def test_a_picture_at_a_cut_comes_first_only_where_the_others_are_half_as_good():
+    def images(*quality):
+        portraits = Portraits([49, 20, 50], np.zeros((3, 4)), [0, 0, 1], quality, ("cut", "clear", "next"))
+        return [f.image for f in Cast.of(
+            VIDEO, CLOCK, SHOTS, tracks_of((10, 50), (50, 60)), np.array([0, 0]), portraits=portraits
+        )[0].faces]  # fmt: skip
+
+    assert images(0.8, 0.5, 0.6) == ["clear", "next", "cut"]
+    assert images(0.8, 0.3, 0.9) == ["next", "cut", "clear"]
+    assert images(1.0, 0.9, 0.9)[0] == "cut"  # chosen by somebody
 
 
 def test_nobody_is_a_cast_too():

@@ -37,9 +37,13 @@ if TYPE_CHECKING:
     import pyarrow
     from matplotlib.axes import Axes
 
-__all__ = ["APPEARANCE_GAP", "Appearance", "Cast", "Face", "Person"]
+__all__ = ["APPEARANCE_GAP", "Appearance", "Cast", "Face", "Person", "picture_worth"]
 
 APPEARANCE_GAP = Fraction(1)  # seconds out of sight within which an appearance goes on
+# frames at either end of a shot that may hold the picture before or after too: in a title sequence converted
+# between frame rates, three of twelve people were shown first by such a picture
+EDGE = 2
+AT_A_CUT = 0.5  # of its quality that such a picture counts: of a track that has no better one, it is shown
 
 
 Pictures = Callable[[str], bytes]  # the bytes of a face's JPEG, by its name
@@ -367,6 +371,7 @@ class Cast:
                 raise InputError(f"Cast.{name} has {len(column)} rows, expected {len(tracks)}, one a track")
         label = np.where(fate == SET_ASIDE, NOISE, label)
         portraits = Portraits.empty() if portraits is None else portraits
+        worth = picture_worth(portraits, shots)
         found = [
             (int(fate[label == k].min()), _screen_time(clock, tracks, np.flatnonzero(label == k)), int(k))
             for k in np.unique(label[label >= 0])
@@ -393,7 +398,7 @@ class Cast:
                     face_count=int(tracks.size[members].sum()),
                     duration=duration,
                     appearances=_appearances(clock, tracks, members),
-                    faces=_faces(clock, portraits, members),
+                    faces=_faces(clock, portraits, worth, members),
                 )
             )
         people = tuple(p for p in persons if p.fate == PERSON)
@@ -431,16 +436,32 @@ def _appearances(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> tu
     return tuple(stays)
 
 
-def _faces(clock: Clock, portraits: Portraits, members: NDArray[np.int64]) -> tuple[Face, ...]:
+def picture_worth(portraits: Portraits, shots: Shots) -> NDArray[np.float64]:
+    """(k,) 0 to 1: how well each picture shows somebody, by which every page and export chooses pictures.
+
+    It is the picture's quality, lowered for the first and last frames of a shot, which may hold two pictures
+    at once. What somebody chose (quality 1) stays first.
+    """
+    frame, quality = portraits.frame, portraits.quality.astype(np.float64)
+    shot = np.maximum(np.searchsorted(shots.start, frame, side="right") - 1, 0)
+    if not len(shots):
+        return quality
+    at_a_cut = (frame - shots.start[shot] < EDGE) | (shots.stop[shot] - frame <= EDGE)
+    return np.where(at_a_cut & (quality < 1), quality * AT_A_CUT, quality)
+
+
+def _faces(
+    clock: Clock, portraits: Portraits, worth: NDArray[np.float64], members: NDArray[np.int64]
+) -> tuple[Face, ...]:
     """The portraits of these tracks, best first; of each track its best before any other's second."""
     rows = np.flatnonzero(np.isin(portraits.track, members))
-    rows = rows[np.lexsort((portraits.frame[rows], -portraits.quality[rows]))]
+    rows = rows[np.lexsort((portraits.frame[rows], -worth[rows]))]
     counted: dict[int, int] = {}
     rank = {}
     for row in rows.tolist():
         track = int(portraits.track[row])
         rank[row] = counted[track] = counted.get(track, -1) + 1
-    ordered = sorted(rows.tolist(), key=lambda r: (rank[r], -portraits.quality[r], portraits.frame[r]))
+    ordered = sorted(rows.tolist(), key=lambda r: (rank[r], -worth[r], portraits.frame[r]))
     return tuple(
         Face(
             frame=int(portraits.frame[r]),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from castlist.decisions import Base, completed_log, renumbered
 from castlist.errors import WorkspaceError
 from castlist.pipeline.again import scan_of
+from castlist.pipeline.dark import dark_last
 from castlist.pipeline.identify import identify
 from castlist.pipeline.publish import base_of, evidence_of, previous
 from castlist.report import Evidence
@@ -52,7 +53,8 @@ def _found(workspace: Workspace, video: Video, run: Run) -> tuple[Base, Evidence
     found = identify(video, scan, recipe)
     before = previous(workspace)
     base = renumbered(base_of(found), before, workspace.decisions.all())
-    base = replace(base, turned=before.turned if before else 0)  # the film may not be there
+    portraits = dark_last(base.portraits, base.shots, workspace.image)
+    base = replace(base, portraits=portraits, turned=before.turned if before else 0)  # the film may be gone
     return base, evidence_of(found, recipe, Machine(), run.timings)
 
 

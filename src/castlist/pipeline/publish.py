@@ -21,6 +21,7 @@ from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, provider
 from castlist.pipeline.again import scan_of
+from castlist.pipeline.dark import dark_last
 from castlist.pipeline.identify import Found
 from castlist.pipeline.outlook import outlook, outlook_of, store_outlook
 from castlist.pipeline.stills import kept_stills
@@ -65,7 +66,8 @@ def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evid
         log = completed_log(before, video, workspace.decisions.all())
         workspace.decisions.complete(log)
     log = workspace.decisions.all()
-    base = continued(base_of(found), before, video, log)
+    portraits = dark_last(found.portraits, found.cast.shots, workspace.image)
+    base = continued(replace(base_of(found), portraits=portraits), before, video, log)
     workspace.put("machine", f"run {run}", base)
     workspace.put("evidence", f"run {run}", replace(evidence, portraits=Portraits.empty()))
     return publish(workspace, base, video, run)

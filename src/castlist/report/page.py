@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from castlist.cast import Appearance, Cast, Face, Person
+from castlist.cast import Appearance, Cast, Face, Person, picture_worth
 from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence, Unsure
@@ -226,14 +226,15 @@ def _row(
 
 def stills_of(person: Person) -> list[tuple[Appearance, Face | None]]:
     """A person's first appearances, each with the best picture that was taken in it."""
-    best: dict[int, Face] = {}
-    for face in person.faces:
-        if face.image and (face.track not in best or face.quality > best[face.track].quality):
-            best[face.track] = face
-    return [
-        (stay, max((best[t] for t in stay.tracks if t in best), key=lambda f: f.quality, default=None))
+    best: dict[int, tuple[int, Face]] = {}
+    for rank, face in enumerate(person.faces):  # the best first
+        if face.image:
+            best.setdefault(face.track, (rank, face))
+    found = [
+        (stay, min((best[t] for t in stay.tracks if t in best), default=None, key=lambda f: f[0]))
         for stay in person.appearances[:TIMES]
     ]
+    return [(stay, ranked and ranked[1]) for stay, ranked in found]
 
 
 def _face_data(face: Face | None, album: Album) -> dict[str, Json] | None:
@@ -257,15 +258,23 @@ def picture(face: Face, uri: str) -> dict[str, Json]:
 
 def _dim(uri: str) -> str:
     """The class of a picture that is so dark that one could not recognise anybody in it as it is."""
+    try:
+        mean = brightness(base64.b64decode(uri.partition(",")[2]))
+    except ValueError:
+        return ""
+    return " dark" if mean < DARK else " dim" if mean < DIM else ""
+
+
+def brightness(picture: bytes) -> float:
+    """The mean of a JPEG or PNG, 0 to 255, and 255 for what is no picture."""
     import cv2
 
+    data = np.frombuffer(picture, np.uint8)
     try:
-        data = np.frombuffer(base64.b64decode(uri.partition(",")[2]), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_4) if len(data) else None
-    except (ValueError, cv2.error):
-        return ""
-    mean = 255.0 if image is None else float(image.mean())
-    return " dark" if mean < DARK else " dim" if mean < DIM else ""
+    except cv2.error:
+        return 255.0
+    return 255.0 if image is None else float(image.mean())
 
 
 def _timeline(cast: Cast) -> dict[str, Json]:
@@ -312,16 +321,17 @@ def _set_aside(cast: Cast, evidence: Evidence) -> list[_Aside]:
     reasons = Counter(cast.reason[t] for t in out)
     groups = []
     for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        members = [t for t in out.tolist() if cast.reason[t] == reason]
-        pictures = sorted((best[t] for t in members if t in best), key=lambda f: (-f.quality, f.frame))
-        faces = int(cast.tracks.size[members].sum())
+        members = {t for t in out.tolist() if cast.reason[t] == reason}
+        pictures = [face for track, face in best.items() if track in members]
+        faces = int(cast.tracks.size[sorted(members)].sum())
         groups.append(_Aside(reason or "no reason given", number, faces, tuple(pictures[:ASIDE_SHOWN])))
     return groups
 
 
 def _best_pictures(cast: Cast, evidence: Evidence, tracks: list[int]) -> dict[int, Face]:
+    """The best picture of each of these tracks that has any, the best of all first."""
     wanted, best, portraits = set(tracks), {}, evidence.portraits
-    for row in np.argsort(-portraits.quality, kind="stable").tolist():
+    for row in np.lexsort((portraits.frame, -picture_worth(portraits, cast.shots))).tolist():
         track, frame = int(portraits.track[row]), int(portraits.frame[row])
         if track in wanted and track not in best and portraits.image[row]:
             box, quality = tuple(portraits.box[row].tolist()), float(portraits.quality[row])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cast import picture_worth
 from castlist.decisions import Anchor, Base, Decision, DecisionKind
 from castlist.decisions.people import Group, View, person_called
 from castlist.errors import InputError
@@ -71,7 +72,8 @@ class _Faces:
     def __init__(self, base: Base, video: Video, view: View) -> None:
         self.base, self.video, self.view = base, video, view
         self.quality = np.zeros(len(base.tracks))
-        np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
+        self.worth = picture_worth(base.portraits, base.shots)
+        np.maximum.at(self.quality, base.portraits.track, self.worth)
 
     def person(self, value: object) -> Group:
         if not isinstance(value, str) or not value.strip():
@@ -134,7 +136,7 @@ class _Faces:
         p, t = self.base.portraits, self.base.tracks
         rows = np.flatnonzero(p.track == track)
         if len(rows):
-            row = rows[p.quality[rows].argmax()]
+            row = rows[self.worth[rows].argmax()]
             return Anchor.at(self.base.clock, self.video, int(p.frame[row]), p.box[row], side)
         row = (int(t.offset[track]) + int(t.offset[track + 1])) // 2
         return Anchor.at(self.base.clock, self.video, int(t.frame[row]), t.box[row], side)

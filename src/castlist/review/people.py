@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.cast import APPEARANCE_GAP
+from castlist.cast import APPEARANCE_GAP, picture_worth
 from castlist.decisions import Base
 from castlist.decisions.people import Group
 from castlist.report.words import one_line
@@ -22,10 +22,6 @@ __all__ = ["Describe"]
 FACES = 8  # of a person, on the card
 SPANS = 1500  # bars of one person in the timeline
 REMEMBERED = 4000  # people whose description is kept
-# frames at either end of a shot that may hold the picture before or after too: in a title sequence converted
-# between frame rates, three of twelve people were shown first by such a picture
-EDGE = 2
-AT_A_CUT = 0.5  # of its quality that such a picture counts: of a track that has no better one, it is shown
 
 
 class PersonFacts(TypedDict):
@@ -120,7 +116,7 @@ class Describe:
         self._shown = np.diff(ends)
         self._size = base.tracks.size
         p = base.portraits
-        self._worth = p.quality * np.where(_at_a_cut(base), AT_A_CUT, 1.0)
+        self._worth = picture_worth(p, base.shots)
         self._order = np.lexsort((-self._worth, p.track))
         self._edge = np.searchsorted(p.track[self._order], np.arange(len(base.tracks) + 1))
         self._cache: dict[bytes, PersonFacts] = {}
@@ -219,13 +215,6 @@ class Describe:
             rows = self._order[self._edge[t] : self._edge[t + 1]][:FACES].tolist()
             found += [self.picture(r, t) for r in [r for r in rows if p.image[r]][1:]]
         return found[:FACES]
-
-
-def _at_a_cut(base: Base) -> NDArray[np.bool_]:
-    """Which portraits are of the first or last frames of a shot, which often hold two pictures at once."""
-    shots, frame = base.shots, base.portraits.frame
-    shot = np.searchsorted(shots.start, frame, side="right") - 1
-    return np.asarray((frame - shots.start[shot] < EDGE) | (shots.stop[shot] - frame <= EDGE), np.bool_)
 
 
 def _joined(start: NDArray[np.int64], stop: NDArray[np.int64], gap: float) -> NDArray[np.int64]:

@@ -1,0 +1,43 @@
+"""Dark pictures: a face in a fade is a poor picture of its person, however sharp it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from castlist.cast import picture_worth
+from castlist.errors import CastlistError
+from castlist.report.page import DIM, brightness
+from castlist.types import Portraits, Shots
+
+__all__ = ["dark_last"]
+
+
+def dark_last(portraits: Portraits, shots: Shots, image: Callable[[str], bytes]) -> Portraits:
+    """The pictures, the quality of dark ones lowered by how dark they are.
+
+    Of each track its best picture is looked at, and the next one where that was dark; a track of which all
+    pictures are dark keeps their order, but for how dark they are.
+
+    Args:
+        image: the bytes of a picture by its file name.
+    """
+    quality, worth = portraits.quality.copy(), picture_worth(portraits, shots)
+    shown = np.flatnonzero(np.array([bool(name) for name in portraits.image], np.bool_))
+    order = shown[np.lexsort((-worth[shown], portraits.track[shown]))]
+    for rows in np.split(order, np.flatnonzero(np.diff(portraits.track[order])) + 1):
+        known: set[int] = set()
+        while len(rows) and (best := int(rows[worth[rows].argmax()])) not in known:
+            known.add(best)
+            light = min(1.0, _brightness(portraits.image[best], image) / DIM)
+            quality[best], worth[best] = quality[best] * light, worth[best] * light
+    return replace(portraits, quality=quality)
+
+
+def _brightness(name: str, image: Callable[[str], bytes]) -> float:
+    try:
+        return brightness(image(name))
+    except (OSError, LookupError, ValueError, CastlistError):
+        return float(DIM)  # a picture that cannot be read is not shown
