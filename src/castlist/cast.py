@@ -443,9 +443,9 @@ def picture_worth(portraits: Portraits, shots: Shots) -> NDArray[np.float64]:
     at once. What somebody chose (quality 1) stays first.
     """
     frame, quality = portraits.frame, portraits.quality.astype(np.float64)
-    shot = np.maximum(np.searchsorted(shots.start, frame, side="right") - 1, 0)
     if not len(shots):
         return quality
+    shot = np.minimum(shots.of(frame), len(shots) - 1)
     at_a_cut = (frame - shots.start[shot] < EDGE) | (shots.stop[shot] - frame <= EDGE)
     return np.where(at_a_cut & (quality < 1), quality * AT_A_CUT, quality)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from castlist.cast import Cast
-from castlist.decode.files import digest as decode_digest
+from castlist.decode.files import digest_of
 from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -26,12 +26,6 @@ def person_vector(seed: int) -> np.ndarray:
     """The direction of a made-up person: any two are nearly at right angles."""
     x = np.random.default_rng([seed, 5]).normal(size=DIM)
     return x / np.linalg.norm(x)
-
-
-def content_key(path: Path) -> str:
-    """The digest of a film's file."""
-    with path.open("rb") as file:
-        return decode_digest(file.fileno())
 
 
 def made_film(
@@ -55,7 +49,7 @@ def made_film(
     """
     rng = np.random.default_rng([seed, len(tracks), *name.encode()])
     file = folder / f"{name}.mp4"
-    digest = content_key(file) if file.is_file() else hashlib.sha256(name.encode()).hexdigest()
+    digest = digest_of(file) if file.is_file() else hashlib.sha256(name.encode()).hexdigest()
     video = Video(folder / f"{name}.mp4", WIDTH, HEIGHT, Fraction(25), Fraction(len(tracks)), digest, "h264")
     place = folder / f"{name}.castlist"
     recipe = Recipe()

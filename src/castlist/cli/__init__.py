@@ -144,10 +144,8 @@ def main() -> None:
     sys.exit(status)
 
 
-SECOND, LAST = (
-    5,
-    15,
-)  # seconds after a signal that ends castlist, and after that: all is stored piece by piece
+SECOND = 5  # seconds after a signal that ends castlist, at which the signal is raised once more
+LAST = 15  # seconds after that, at which the system ends castlist: results are stored piece by piece
 
 
 class Stopped(KeyboardInterrupt):

@@ -86,6 +86,19 @@ def open_plain(path: Path) -> int:
     raise VideoError(f"{name} is empty (0 bytes); copy or record the film again")
 
 
+def digest_of(path: Path) -> str:
+    """The key of the content of a file; see `digest`.
+
+    Raises:
+        VideoError: see `open_plain`.
+    """
+    fd = open_plain(path)
+    try:
+        return digest(fd)
+    finally:
+        os.close(fd)
+
+
 def digest(fd: int) -> str:
     """The key of a file's content: SHA-256, in hexadecimal, over its size and bytes.
 

@@ -282,31 +282,30 @@ class Source:
     def packet_times(self) -> Iterator[int | None]:
         """When each frame is shown, rising, by the times of the packets alone; None on the way to one.
 
-        Nothing is decoded, so frames that turn out damaged are among them. None at all where the times of
-        packets say too little, or where a later frame is not come to by its time.
+        Nothing is decoded, so frames that turn out damaged are among them.
 
         Raises:
-            Unforetold: times are missing, or the clock starts again.
+            Unforetold: the packets do not tell: the format stores no presentation times, a later frame cannot
+                be found by its time, a time is missing, or the clock starts again.
         """
         if self._exact or self._broadcast or not isinstance(self._times, Times) or self._times.trusts_dts:
             raise Unforetold
         coming: list[int] = []
         last = -math.inf
-        for packet in self._packets():
+        for packet in self._packets():  # the last one is empty, or None
             yield None
-            if packet is not None and packet.size and not packet.is_discard:
+            end = packet is None or not packet.size
+            if packet is not None and not end and not packet.is_discard:
                 time = self._ticks(packet.pts)
                 if time is None or self._restarts.restarted:
                     raise Unforetold
                 heapq.heappush(coming, time)
-            while coming and (len(coming) > DELAY or packet is None or not packet.size):
+            while coming and (end or len(coming) > DELAY):
                 time = heapq.heappop(coming)
                 if time <= last:
                     raise Unforetold
                 last = time
                 yield time
-        for time in sorted(coming):
-            yield time
 
     def _begun(self, start: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """The same, begun at a key frame well before `start`, or at the beginning where there is none."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from castlist.decode.files import digest, open_plain, printable
+from castlist.decode.files import digest_of, printable
 from castlist.errors import CastlistError
 from castlist.library import storage, views
 from castlist.library.harvest import stamp_of
@@ -81,14 +80,10 @@ def _checked_file(film: LibraryFilm, places: list[Path]) -> list[Problem]:
         sentence = f"the film itself is not at {film.path} any more; add the film again from its new place"
         return [Problem(film.name, sentence)]
     try:
-        fd = open_plain(place)
+        if digest_of(place) == film.digest:
+            return []
     except CastlistError as error:
         return [Problem(film.name, str(error))]
-    try:
-        if digest(fd) == film.digest:
-            return []
-    finally:
-        os.close(fd)
     sentence = (
         f"{printable(place)} is another film now, or was changed; bring the film back under this name, or "
         "remove it from the library (castlist library remove) and add the new one"

@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 
 from castlist.decode import Limits, wire
-from castlist.decode.files import digest, open_plain, printable
+from castlist.decode.files import digest, digest_of, open_plain, printable
 from castlist.decode.process import Child
 from castlist.decode.wire import RecordKind
 from castlist.errors import InputError, VideoError, one_of
@@ -207,11 +207,7 @@ def _is_the_film(video: Video, output: Path) -> bool:
             return True
     if not output.is_file() or not output.stat().st_size:
         return False
-    fd = open_plain(output)
-    try:
-        return digest(fd) == video.digest
-    finally:
-        os.close(fd)
+    return digest_of(output) == video.digest
 
 
 def _run(
