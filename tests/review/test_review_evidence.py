@@ -69,7 +69,9 @@ def test_a_fit_to_groups_in_doubt_leaves_each_track_out_too(monkeypatch: pytest.
     weight = evidence._weight
     np.testing.assert_allclose(weight, np.where((view.label == 1) & ~decided, np.exp(-3), 1))
     y = np.eye(3)[view.label]
-    y[evidence._place >= 0] = evidence._shared[evidence._place[evidence._place >= 0]]
+    shared = np.flatnonzero(evidence._place >= 0)
+    group, share = (k[evidence._place[shared]] for k in evidence._shared)
+    y[shared[:, None], group] = share
     np.testing.assert_allclose(y.sum(axis=1), 1)
     assert np.count_nonzero((y > 0.02) & (y < 0.98)) > 2
     y -= evidence.share
@@ -98,10 +100,10 @@ def test_tracks_around_and_tracks_at_the_same_time() -> None:
     object.__setattr__(base, "cannot", np.array([[0, 2]]))
     evidence = FaceEvidence(base)
     evidence.update([g.id for g in view.groups], view.label, np.zeros(4, np.bool_))
-    assert evidence._met(np.arange(4)).tolist() == [[0, 1], [0, 0], [1, 0], [0, 0]]
+    assert evidence._met(np.arange(4)).table().tolist() == [[0, 1], [0, 0], [1, 0], [0, 0]]
     share = np.array([0.5, 0.5])  # two of four tracks each
     count = np.array([[1, 2], [1, 2], [2, 1], [2, 1]])  # among the other three
-    np.testing.assert_allclose(evidence._around(np.arange(4)), np.log((count / share + 2) / (3 + 2)))
+    np.testing.assert_allclose(evidence._around(np.arange(4)).table(), np.log((count / share + 2) / (3 + 2)))
 
 
 def test_a_stray_track_belongs_elsewhere_and_an_answer_is_learnt() -> None:

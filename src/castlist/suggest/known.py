@@ -121,13 +121,15 @@ class KnownPeople:
         few = np.where((possible <= MOST) | (large & thorough), possible, ENOUGH)
         rows = np.flatnonzero(compared < few)
         value = np.where(open_[rows], self.probability[rows], -1.0)
-        best = np.tile(np.arange(groups), (len(rows), 1))
-        if groups > MOST:
-            best = np.argpartition(-value, MOST, axis=1)[:, :MOST]
+        best = np.broadcast_to(np.arange(groups), value.shape)
+        if groups > MOST:  # single precision, as sorting it takes a third of the time
+            best = np.sort(np.argpartition(-value.astype(np.float32), MOST, axis=1)[:, :MOST], axis=1)
+            value = np.take_along_axis(value, best, axis=1)
+        order = np.argsort(-value, axis=1, kind="stable")
+        best, count = np.take_along_axis(best, order, axis=1), np.count_nonzero(value >= 0, axis=1)
         left = [np.zeros(0, np.int64)] * groups
-        for k, best_value, near in zip(rows.tolist(), value, best, strict=True):
-            found = near[best_value[near] >= 0]
-            left[k] = found[np.lexsort((found, -best_value[found]))]
+        for k, near, n in zip(rows.tolist(), best, count.tolist(), strict=True):
+            left[k] = near[:n]
         return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
 
     def _together(self) -> Table:

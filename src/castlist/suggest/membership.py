@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from castlist.cluster.cue_pairs import cue_odds
 from castlist.decisions import Base
 from castlist.suggest.alone import NEUTRAL, intercept, neutral
+from castlist.suggest.cells import Cells
 from castlist.suggest.nearest import NearestOfGroups
 from castlist.suggest.pairs import OF_EACH, clothed
 from castlist.suggest.weights import START, STAY, answered, fitted_weights, share_of
@@ -31,6 +32,7 @@ __all__ = ["Belonging", "FaceEvidence", "Labels"]
 
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
+Scores = NDArray[np.float32]
 RIDGE = 2.0  # unit vectors that pull the classifier towards nobody
 FITTED = 20_000  # tracks that the classifier's scatter is taken of; of more, a sample
 LEAST_TRUST = 0.02  # weight of a track whose group is trusted least, in tracks that were decided about
@@ -208,7 +210,8 @@ class FaceEvidence:
         self.total = self._decided + self._others
         self.counts = np.where(self.label >= 0, 1.0, 0.0)
         self._nearest.go_by(self._order, self.label, self.groups)
-        self._place, self._shared = np.full(len(self.label), NOISE), np.zeros((0, self.groups))
+        self._place = np.full(len(self.label), NOISE)
+        self._shared = np.zeros((0, 1), np.int64), np.zeros((0, 1))
         self._shares(self._size)
 
     def _trust(self) -> None:
@@ -225,20 +228,22 @@ class FaceEvidence:
 
     def _share_out(self) -> None:
         """Count tracks that nobody decided about for the people whom they show by the fit so far."""
+        from scipy.sparse import csr_array
+
         rows = np.flatnonzero((self.label >= 0) & self.known & ~self.labelled)
         rows = self.doubtful(rows, np.ones(len(rows)), min(SHARED, self._most()))
         found = self.membership(rows)
-        shared = np.zeros((len(rows), self.groups))
-        np.put_along_axis(shared, found.group, found.probability, axis=1)
-        own_group = np.arange(len(rows)), self.label[rows]
+        shared, group = found.probability, found.group
+        own_group = group == self.label[rows][:, None]
         shared[own_group] += 1 - shared.sum(axis=1)  # of those who are not among the likely
         self.counts[rows] = shared[own_group]
-        self._place[rows], self._shared = np.arange(len(rows)), shared
-        moved = shared.copy()
-        moved[own_group] -= 1
+        self._place[rows], self._shared = np.arange(len(rows)), (group, shared)
+        moved = shared - own_group
         weighed = self.x[rows] * self._weight[rows, None].astype(np.float32)
-        self.total = self.total + moved.T.astype(np.float32) @ weighed
-        self._shares(self._size + moved.sum(axis=0))
+        line = np.repeat(np.arange(len(rows)), group.shape[1])
+        cells = csr_array((moved.ravel().astype(np.float32), (group.ravel(), line)), (self.groups, len(rows)))
+        self.total = self.total + cells @ weighed
+        self._shares(self._size + np.bincount(group.ravel(), moved.ravel(), minlength=self.groups))
         self._nearest.go_by(self._order[self.counts[self._order] > 0.5], self.label, self.groups)
 
     def _shares(self, size: Table) -> None:
@@ -256,54 +261,66 @@ class FaceEvidence:
 
     def _parts(self, rows: Labels, never: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
         """(n, c) likeliest groups of tracks, each given once, and (n, c, 6) what speaks for them."""
-        kinds = [self._faces(rows), self._around(rows), self._met(rows), np.log(self.share),
-                 self._nearest.cosines(rows), self._clothes(rows)]  # fmt: skip
-        odds = np.tile(self.bias, (len(rows), 1))
-        for w, kind in zip(self.worth.tolist(), kinds, strict=True):
-            odds += w * kind
+        faces, alike, clothes = self._faces(rows), self._nearest.cosines(rows), self._clothes(rows)
+        around, met, size = self._around(rows), self._met(rows), np.log(self.share)
+        if self.groups > LIKELY:
+            worth = self.worth.tolist()
+            odds = faces * np.float32(worth[0])
+            odds += alike * np.float32(worth[4])
+            odds += (self.bias + worth[3] * size).astype(np.float32)
+            if clothes.size > 1:
+                odds += (worth[5] * clothes).astype(np.float32)
+            around.add_to(odds, worth[1])
+            met.add_to(odds, worth[2])
+            group = self._likeliest(rows, odds, never)
+        else:
+            group = np.tile(np.arange(self.groups), (len(rows), 1))
+        parts = [np.take_along_axis(faces, group, 1), around.at(group), met.at(group), size[group],
+                 np.take_along_axis(alike, group, 1),
+                 np.take_along_axis(np.broadcast_to(clothes, faces.shape), group, 1)]  # fmt: skip
+        return group, np.stack(parts, axis=-1, dtype=np.float64)
+
+    def _likeliest(self, rows: Labels, odds: Scores, never: NDArray[np.int64] | None) -> Labels:
+        """(n, c) the groups of most odds, and where each track is; `odds` is changed."""
         stays = np.flatnonzero(self.home[rows] != NOISE)
-        odds[stays, self.home[rows[stays]]] += self.stay[self.home[rows[stays]]]
+        home = self.home[rows[stays]]
+        odds[stays, home] += self.stay[home].astype(np.float32)
         odds[:, self.blank] = -np.inf
         if never is not None:
             place = np.full(len(self.label), NOISE)
             place[rows] = np.arange(len(rows))
             never = never[place[never[:, 0]] >= 0]
             odds[place[never[:, 0]], never[:, 1]] = -np.inf
-        if self.groups > LIKELY:
-            placed = np.flatnonzero(self.label[rows] >= 0)
-            odds[placed, self.label[rows[placed]]] += 1e6  # where a track is, is always among its choices
-            group = np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
-        else:
-            group = np.tile(np.arange(self.groups), (len(rows), 1))
-        return group, np.stack(
-            [np.take_along_axis(np.broadcast_to(k, odds.shape), group, 1) for k in kinds], axis=-1
-        )
+        placed = np.flatnonzero(self.label[rows] >= 0)
+        odds[placed, self.label[rows[placed]]] += 1e6  # where a track is, is always among its choices
+        return np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
 
-    def _faces(self, rows: Labels) -> Table:
+    def _faces(self, rows: Labels) -> Scores:
         """(n, g) the classifier's score, each track's own share in it taken out."""
-        x, group = self.x[rows], self.label[rows]
-        score = (x @ (self.total @ self._solution).T).astype(np.float64)
-        h = np.where(group >= 0, self._weight[rows] * _share_in_fit(x, self._solution), 0.0)
-        score += (h - x @ (self._solution @ self._middle))[:, None] * self.share
+        x, label = self.x[rows], self.label[rows]
+        score = x @ (self.total @ self._solution).T
+        h = np.where(label >= 0, self._weight[rows] * _share_in_fit(x, self._solution), 0.0)
+        middle = (h - x @ (self._solution @ self._middle)).astype(np.float32)
+        score += middle[:, None] * self.share.astype(np.float32)
         place = self._place[rows]
-        shared, whole = np.flatnonzero(place >= 0), np.flatnonzero((place < 0) & (group >= 0))
-        score[shared] -= h[shared, None] * self._shared[place[shared]]
-        score[whole, group[whole]] -= h[whole]
-        score /= (1 - h)[:, None]
-        return score
+        shared, whole = np.flatnonzero(place >= 0), np.flatnonzero((place < 0) & (label >= 0))
+        group, share = (k[place[shared]] for k in self._shared)
+        score[shared[:, None], group] -= h[shared, None] * share
+        score[whole, label[whole]] -= h[whole]
+        score /= (1 - h[:, None]).astype(np.float32)
+        return np.asarray(score, np.float32)
 
-    def _around(self, rows: Labels) -> Table:
+    def _around(self, rows: Labels) -> Cells:
         """(n, g) log of how much more often a person is seen around these tracks than elsewhere."""
         near = self.near[rows]
         line, step = np.nonzero((near >= 0) & (self.label[near] >= 0))
         track = near[line, step]
         cell, place = np.unique(line * self.groups + self.label[track], return_inverse=True)
         total = np.bincount(line, self.counts[track], minlength=len(rows)) + 2
-        found = np.tile(np.log(2 / total)[:, None], (1, self.groups))
         line, group = np.divmod(cell, self.groups)
         count = np.bincount(place, self.counts[track], minlength=len(cell))
-        found[line, group] = np.log((count / self.share[group] + 2) / total[line])
-        return found
+        value = np.log((count / self.share[group] + 2) / total[line])
+        return Cells(np.log(2 / total), line, group, value, self.groups)
 
     def _clothes(self, rows: Labels) -> Table:
         """(n, g) mean log odds of a track's clothes with those of some of each group; (1, 1) for none."""
@@ -317,7 +334,7 @@ class FaceEvidence:
         size = np.tile(member.sum(axis=0), (len(rows), 1)) - (rows[:, None] == tracks) @ member
         return np.asarray(cue_odds(self.base.cue, rows, tracks) @ member / np.maximum(size, 1), np.float64)
 
-    def _met(self, rows: Labels) -> Table:
+    def _met(self, rows: Labels) -> Cells:
         """(n, g) whether, at most once, a track is seen together with somebody."""
         edge, other = self.apart
         size = edge[rows + 1] - edge[rows]
@@ -325,9 +342,9 @@ class FaceEvidence:
         step = np.arange(len(line)) - np.repeat(np.cumsum(size) - size, size)
         track = other[edge[rows][line] + step]
         live = self.label[track] >= 0
-        cell = line[live] * self.groups + self.label[track[live]]
-        count = np.bincount(cell, self.counts[track[live]], minlength=len(rows) * self.groups)
-        return np.minimum(count.reshape(len(rows), self.groups), 1.0)
+        cell, place = np.unique(line[live] * self.groups + self.label[track[live]], return_inverse=True)
+        count = np.bincount(place, self.counts[track[live]], minlength=len(cell))
+        return Cells(np.zeros(len(rows)), *np.divmod(cell, self.groups), np.minimum(count, 1.0), self.groups)
 
     # What evidence is worth
 
@@ -374,11 +391,13 @@ class FaceEvidence:
         fine[fine] = self._size[self.label[fine]] > 1
         rows = np.flatnonzero(fine)
         rows = rows[:: 1 + len(rows) // min(SAMPLE, self._most())]
-        score = np.stack([self._faces(rows), self._nearest.cosines(rows)], axis=-1)
+        score = self._faces(rows), self._nearest.cosines(rows)
         own_group = np.arange(len(rows)), self.label[rows]
-        current = score[own_group]
-        score[own_group] = -np.inf
-        self.neutral = neutral(current, score.max(axis=1)) if len(rows) else NEUTRAL
+        current = np.stack([k[own_group] for k in score], axis=1)
+        for k in score:
+            k[own_group] = -np.inf
+        other = np.stack([k.max(axis=1, initial=-np.inf) for k in score], axis=1)
+        self.neutral = neutral(current.astype(np.float64), other.astype(np.float64)) if len(rows) else NEUTRAL
         count = np.bincount(self.machine[self.machine >= 0], minlength=1)
         asked = self.asked & (self.label >= 0) & self.known & (self.machine >= 0)
         asked[asked] = count[self.machine[asked]] == 1

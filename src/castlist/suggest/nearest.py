@@ -5,6 +5,8 @@ An answer changes a few groups. Cosines with the tracks of the others are not co
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +18,7 @@ COMPARED = 4096  # tracks that a track is compared with one by one; of more, eve
 AT_ONCE = 512  # tracks that are compared at once: their cosines stay in the processor's cache
 
 Labels = NDArray[np.int64]
-Column = NDArray[np.float32]
-EMPTY: Column = np.zeros(0, np.float32)
+Table = NDArray[np.float32]
 
 
 class NearestOfGroups:
@@ -29,20 +30,30 @@ class NearestOfGroups:
             unit: (t, d) unit vectors of the tracks.
         """
         self._unit = unit
-        self._track = np.zeros(0, np.int64)  # tracks that were asked about, in the order of the columns
-        self._row = np.full(len(unit), NOISE)  # where each of them stands in the columns
-        self._column: dict[bytes, Column] = {}  # of a group's members: the cosines, as far as they are known
-        self._used = np.zeros(0, np.bool_), set[bytes]()  # rows and columns, since the last `forget`
-        self._members: list[tuple[bytes, Labels]] = []  # of each group, those that are compared
+        self._track = np.zeros(0, np.int64)  # (r,) tracks that were asked about, in the order of the rows
+        self._row = np.full(len(unit), NOISE)  # (t,) where each of them stands
+        self._table = np.zeros((0, 0), np.float32)  # (r, k) cosines of these tracks and k sets of members
+        self._known = np.zeros(0, np.int64)  # (k,) for how many of the rows they are known
+        self._place: dict[bytes, int] = {}  # the column of a set of members
+        self._used = np.zeros(0, np.bool_), np.zeros(0, np.bool_)  # rows and columns, since the last `forget`
+        self._members: list[Labels] = []  # (g,) of each group, those that are compared
+        self._column = np.zeros(0, np.int64)  # (g,) of each group, NOISE for one without members
 
     def forget(self) -> None:
         """Let go of what was not asked for since the last call."""
         rows, columns = self._used
-        self._column = {key: c[rows[: len(c)]] for key, c in self._column.items() if key in columns}
-        self._row[self._track] = NOISE
-        self._track = self._track[rows]
-        self._row[self._track] = np.arange(len(self._track))
-        self._used = np.zeros(len(self._track), np.bool_), set()
+        if not rows.all():
+            known = np.concatenate([[0], np.cumsum(rows)])
+            self._row[self._track] = NOISE
+            self._track, self._known = self._track[rows], known[self._known]
+            self._row[self._track] = np.arange(len(self._track))
+        if not (rows.all() and columns.all()):
+            self._table = self._table[np.ix_(rows, columns)]
+        if not columns.all():
+            place = (np.cumsum(columns) - 1).tolist()
+            self._place = {key: place[k] for key, k in self._place.items() if columns[k]}
+            self._known = self._known[columns]
+        self._used = np.zeros(len(self._track), np.bool_), np.zeros(len(self._known), np.bool_)
 
     def go_by(self, order: Labels, label: Labels, groups: int) -> None:
         """Compare with these groups from now on.
@@ -54,42 +65,53 @@ class NearestOfGroups:
         """
         edges = np.searchsorted(label[order], np.arange(groups + 1))
         step = 1 + int(edges[-1] - edges[0]) // COMPARED
-        members = (order[a:b:step] for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-        self._members = [(m.tobytes(), m) for m in members]
+        self._members = [order[a:b:step] for a, b in pairwise(edges.tolist())]
+        place = self._place
+        self._column = np.array(
+            [place.setdefault(m.tobytes(), len(place)) if len(m) else NOISE for m in self._members], np.int64
+        )
+        self._widen(len(self._track), len(place))
 
-    def cosines(self, rows: Labels) -> NDArray[np.float64]:
+    def cosines(self, rows: Labels) -> Table:
         """(n, g) cosine of tracks and the most alike other track of each group; 0 where there is none."""
-        self._add(rows)
-        place = self._row[rows]
-        self._used[0][place] = True
-        self._used[1].update(key for key, _ in self._members)
-        self._complete()
-        found = np.zeros((len(self._members), len(rows)), np.float32)
-        for line, (key, _) in zip(found, self._members, strict=True):
-            if key and len(rows):
-                line[:] = self._column[key][place]
-        return np.ascontiguousarray(found.T, np.float64)
-
-    def _add(self, rows: Labels) -> None:
-        """Have a place for these tracks."""
         new = np.unique(rows[self._row[rows] < 0])
         self._row[new] = len(self._track) + np.arange(len(new))
         self._track = np.concatenate([self._track, new])
-        self._used = np.concatenate([self._used[0], np.zeros(len(new), np.bool_)]), self._used[1]
+        self._widen(len(self._track), len(self._known))
+        self._used[0][self._row[rows]] = True
+        self._used[1][self._column[self._column >= 0]] = True
+        if len(rows):
+            self._complete()
+        found = np.zeros((len(rows), len(self._column)), np.float32)
+        some = self._column >= 0
+        if some.all():
+            self._table[self._row[rows]].take(self._column, axis=1, out=found, mode="clip")
+        elif some.any():
+            found[:, some] = self._table[self._row[rows]][:, self._column[some]]
+        return found
+
+    def _widen(self, rows: int, columns: int) -> None:
+        """Have room for so many tracks and sets of members."""
+        more = rows - len(self._used[0]), columns - len(self._known)
+        if more == (0, 0):
+            return
+        wider = np.zeros((rows, columns), np.float32)
+        wider[: len(self._table), : self._table.shape[1]] = self._table
+        self._table, self._known = wider, np.pad(self._known, (0, more[1]))
+        self._used = np.pad(self._used[0], (0, more[0])), np.pad(self._used[1], (0, more[1]))
 
     def _complete(self) -> None:
-        """Compute what the columns lack."""
-        lacking: dict[int, list[tuple[bytes, Labels]]] = {}
-        for key, members in self._members:
-            known = len(self._column.get(key, EMPTY))
-            if key and known < len(self._track):
-                lacking.setdefault(known, []).append((key, members))
-        for known, those in lacking.items():
-            best = self._compare(self._track[known:], [members for _, members in those])
-            for (key, _), column in zip(those, best, strict=True):
-                self._column[key] = np.concatenate([self._column.get(key, EMPTY), column])
+        """Compute what is not known yet."""
+        some = np.flatnonzero(self._column >= 0)
+        some = some[self._known[self._column[some]] < len(self._track)]
+        known = self._known[self._column[some]]
+        for start in np.unique(known).tolist():
+            groups = some[known == start]
+            best = self._compare(self._track[start:], [self._members[k] for k in groups.tolist()])
+            self._table[start:, self._column[groups]] = best.T
+        self._known[self._column[some]] = len(self._track)
 
-    def _compare(self, tracks: Labels, members: list[Labels]) -> Column:
+    def _compare(self, tracks: Labels, members: list[Labels]) -> Table:
         """(g, n) the largest cosine of n tracks with other tracks, these members of g groups."""
         others = np.concatenate(members)
         start = np.cumsum([0, *(len(m) for m in members[:-1])])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from castlist.cluster.cue_pairs import cue_odds
 from castlist.decisions import Base
 from castlist.decisions.people import View
+from castlist.types import NOISE
 
 __all__ = ["Sums", "cue_between", "left_open", "never", "seen_together", "shut"]
 
@@ -29,14 +30,24 @@ class Sums:
         self.level = self.scale.level(np.maximum(self.square - count, 0), count)
         self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
 
-    def log_odds(self) -> Table:
-        """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face."""
-        odds = self.total @ self.total.T
-        for some in np.array_split(np.arange(len(odds)), 1 + odds.size // AT_ONCE):
-            rows = slice(some[0], some[-1] + 1) if len(some) else slice(0)
-            cosine = odds[rows] / np.outer(self.count[rows], self.count)
-            level, length = (np.outer(k[rows], k) for k in (self.level, self.length))
-            odds[rows] = self.scale.log_odds(cosine, level, length)
+    def log_odds(self, before: Table | None = None, was: NDArray[np.int64] | None = None) -> Table:
+        """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face.
+
+        Args:
+            before: (h, h) those of other groups, some of which are still the same.
+            was: (g,) which of these each group was, NOISE where its tracks changed.
+        """
+        groups = len(self.count)
+        if before is None or was is None:
+            before, was = np.zeros((0, 0)), np.full(groups, NOISE)
+        same, new = np.flatnonzero(was != NOISE), np.flatnonzero(was == NOISE)
+        odds = np.empty((groups, groups))
+        odds[np.ix_(same, same)] = before[np.ix_(was[same], was[same])]
+        for some in np.array_split(new, 1 + len(new) * groups // AT_ONCE):
+            cosine = self.total[some] @ self.total.T / np.outer(self.count[some], self.count)
+            level, length = (np.outer(k[some], k) for k in (self.level, self.length))
+            odds[some] = self.scale.log_odds(cosine, level, length)
+        odds[:, new] = odds[new].T
         blank = self.square < 1e-6
         odds[blank] = odds[:, blank] = -np.inf
         return odds

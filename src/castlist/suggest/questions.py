@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,8 @@ class Asker:
         self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
         np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
         self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
+        self._compared: dict[bytes, int] = {}  # groups' tracks: rows of the log odds that were found last
+        self._odds = np.zeros((0, 0))
 
     def look(self, view: View) -> None:
         """Go by this view from now on."""
@@ -305,7 +308,11 @@ class Asker:
 
     def _pairs_of_people(self) -> tuple[Table, Table]:
         """(g, g) probability that two groups are one person, and the faces that knowing it puts right."""
-        odds = self.sums.log_odds() + seen_together(self.base, self.view) + cue_between(self.base, self.view)
+        keys = [k[0] for k in self._cache.values()]
+        was = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
+        self._odds = self.sums.log_odds(self._odds, was)
+        self._compared = {key: k for k, key in enumerate(keys)}
+        odds = self._odds + seen_together(self.base, self.view) + cue_between(self.base, self.view)
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
         gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
         gain[shut(self.view) | (probability < TOO_SURE)] = 0
@@ -345,10 +352,11 @@ class Asker:
         least = np.where(self.done[view.label[rows]], LIKELY_WRONG, TOO_SURE)
         open_ = np.flatnonzero(1 - found.own > least)
         lines, blank = Lines(rows[open_], False), self.evidence.blank
-        table = zip(found.group[open_].tolist(), found.probability[open_].tolist(), strict=True)
-        for i, (group, chance) in zip(open_.tolist(), table, strict=True):
-            track, current = int(rows[i]), int(view.label[rows[i]])
-            here = [(k, p) for k, p in zip(group, chance, strict=True) if not blank[k]]
+        columns = found.group[open_], found.probability[open_], ~blank[found.group[open_]]
+        table = zip(rows[open_].tolist(), *(c.tolist() for c in columns), strict=True)
+        for track, group, chance, faces in table:
+            current = int(view.label[track])
+            here = list(compress(zip(group, chance, strict=True), faces))
             shown = here[: enough([p for _, p in here])]
             if current not in [k for k, _ in shown]:
                 shown = [*shown[:-1], *(c for c in here if c[0] == current)]

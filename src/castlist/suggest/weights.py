@@ -37,16 +37,19 @@ def fitted_weights(part: Table, own_group: Labels) -> Table:
     """(6,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
     from scipy.optimize import minimize
 
-    n, choices, flat = np.arange(len(part)), part.shape[1], part.reshape(-1, part.shape[2])
+    n, choices = np.arange(len(part)), part.shape[1]
+    flat = np.ascontiguousarray(part.T).reshape(part.shape[2], -1)  # choices by tracks: sums over long rows
 
     def loss(worth: Table) -> tuple[float, Table]:
-        share = share_of((flat @ worth).reshape(part.shape[:2]))
-        sure = (1 - MISTAKES) * share[n, own_group]
+        odds = (worth @ flat).reshape(choices, len(n))
+        raised = np.exp(odds - odds.max(axis=0))
+        share = raised / raised.sum(axis=0)
+        sure = (1 - MISTAKES) * share[own_group, n]
         chance = sure + MISTAKES / choices
         pull = -share
-        pull[n, own_group] += 1
+        pull[own_group, n] += 1
         away = worth - START
-        slope = FIRM * away - ((sure / chance)[:, None] * pull).ravel() @ flat
+        slope = FIRM * away - flat @ (pull * (sure / chance)).ravel()
         return float(0.5 * (FIRM * away**2).sum() - np.log(chance).sum()), slope
 
     return np.asarray(minimize(loss, START, jac=True, method="L-BFGS-B", options={"maxiter": 30}).x)

@@ -1,0 +1,46 @@
+"""Tables of tracks by groups in which most cells of a row are alike, without the memory of all cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Cells"]
+
+Labels = NDArray[np.int64]
+Table = NDArray[np.float64]
+Dense = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cells:
+    """A table of n rows by g groups: the cells that differ from the rest of their row."""
+
+    rest: Table  # (n,) every other cell of a row
+    line: Labels  # (m,) row of each cell that differs; rows in order, and groups in each row
+    group: Labels  # (m,)
+    value: Table  # (m,)
+    groups: int
+
+    def at(self, group: Labels) -> Table:
+        """(n, c) the cells of these groups, c of each row."""
+        found = np.tile(self.rest[:, None], (1, group.shape[1]))
+        if len(self.value):
+            cell = self.line * self.groups + self.group
+            wanted = np.arange(len(group))[:, None] * self.groups + group
+            place = np.minimum(np.searchsorted(cell, wanted), len(cell) - 1)
+            there = cell[place] == wanted
+            found[there] = self.value[place[there]]
+        return found
+
+    def add_to(self, table: Dense, worth: float) -> None:
+        """Add so many times these cells to an (n, g) table, less the `rest` of their row."""
+        table[self.line, self.group] += (worth * (self.value - self.rest[self.line])).astype(np.float32)
+
+    def table(self) -> Table:
+        """(n, g) all cells."""
+        found = np.tile(self.rest[:, None], (1, self.groups))
+        found[self.line, self.group] = self.value
+        return found
