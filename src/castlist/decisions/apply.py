@@ -74,6 +74,7 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
         held = held[len(walk.taken) :]
         walk.undone = _undone(log, {*walk.taken, *(d.id for d in held)}, walk)
     walk.knows(log)
+    walk.find([anchor for decision in held for anchor in decision.anchors])  # all at once, which is quicker
     for left, decision in zip(range(len(held), 0, -1), held, strict=True):
         if held is not fresh and left <= PAST:
             walk.past = walk.copy().later().past

@@ -85,6 +85,8 @@ class Walk:
     conflicts: list[Conflict] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     met: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # see `meetings`
+    held_apart: tuple[int, Tracks, Tracks] = field(default_factory=lambda: (0, none(), none()))
+    # of so many of `aparts`, see `_held_apart`
     row: int = 0  # the decision being taken
     exact: bool = True  # whether today's tracks are those it was recorded on
     taken: tuple[int, ...] = ()  # the decisions that hold so far
@@ -514,17 +516,25 @@ class Walk:
             for the tracks of both sides of each of `aparts`, in order: 2 k or 2 k + 1 for the sides of the
             k-th, the track, and whether it is a decided person's of whom the other side has a track.
         """
-        sides = [tracks for apart in self.aparts for tracks in (apart.tracks, apart.other)]
-        part = np.repeat(np.arange(len(sides)), [len(tracks) for tracks in sides])
-        track = np.concatenate([none(), *sides])
+        part, track = self._held_apart()
         label = self.label[track]
         person = np.full(max([self.count, *self.people]) + 2, NOISE)  # the last one is for NOISE
         person[list(self.people)] = np.arange(len(self.people))
         index = person[label]
         decided = index != NOISE
-        there = np.zeros((len(sides), max(len(self.people), 1)), np.bool_)
+        there = np.zeros((2 * len(self.aparts), max(len(self.people), 1)), np.bool_)
         there[part[decided], index[decided]] = True
         return part, track, decided & there[part ^ 1, index]
+
+    def _held_apart(self) -> tuple[Tracks, Tracks]:
+        """The sides of `aparts` one after another, as their numbers and tracks."""
+        known, part, track = self.held_apart
+        fresh = [tracks for apart in self.aparts[known:] for tracks in (apart.tracks, apart.other)]
+        if fresh:
+            number = np.repeat(2 * known + np.arange(len(fresh)), [len(tracks) for tracks in fresh])
+            part, track = np.append(part, number), np.concatenate([track, *fresh])
+            self.held_apart = len(self.aparts), part, track
+        return part, track
 
 
 def all_tracks(sides: Sides) -> Tracks:
