@@ -211,7 +211,7 @@ class Reviewer:
     def answer(self, i: int) -> None:
         if i == 0:
             self.page.locator("[data-tab=questions]").click()
-        asked = ".question:not(.old), .sheet:not(.old)"
+        asked = ".question:not(.old), .sheet:not(.old):not(:has(.loading))"
         self.page.wait_for_selector(asked + ", #questions .empty", timeout=60_000)
         if not self.page.locator(asked).count():
             return  # nothing is left to ask

@@ -158,6 +158,10 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
         number = session.undo(row, revision=_revision(body), author=_author(body), redo=redo)
         return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
+    def ahead(body: JsonObject) -> object:
+        session.think_ahead(_steps(body), revision=_revision(body))
+        return {}
+
     def accept(body: JsonObject) -> object:
         number = session.accept(_proposal(body), revision=_revision(body), author=_author(body))
         return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
@@ -172,6 +176,7 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
             "/api/sheet",
             lambda body: session.sheet_after(_steps(body), _items(body), revision=_revision(body)),
         ),
+        ("/api/ahead", ahead),
         ("/api/accept", accept),
         ("/api/reject", reject),
         ("/api/undo", undo),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -44,6 +45,7 @@ from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
 from castlist.report.words import one_line
 from castlist.review.actions import decision, stand_ins, witness
+from castlist.review.ahead import Ahead
 from castlist.review.history import overruled, sentence
 from castlist.review.people import Aside, Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
@@ -71,6 +73,7 @@ class Session:
         self._workspace = workspace
         self._lock = RLock()
         self._thinking = Lock()  # of questions, while others look and decide
+        self._ahead = Ahead()
         self._saving = Lock()  # taken before `_lock`, never after it
         self._hurried = 0  # how many wait to save here, without a process of low priority
         self._log: list[Decision] = workspace.decisions.all()
@@ -85,6 +88,7 @@ class Session:
         self.describe = Describe(base, self.video.width, self.video.height)
         self.images = frozenset(base.portraits.image) - {""}
         self._asker: Asker | None = None
+        self._ahead.close()
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -110,6 +114,7 @@ class Session:
 
         Where nothing was decided meanwhile, a workspace that cannot be written is no error: it was looked at.
         """
+        self._ahead.close()
         try:
             self.save()
         except WorkspaceError:
@@ -278,6 +283,26 @@ class Session:
             batch = asker.sheet(limit) if asker.first() == "sheet" else Batch((), 0.0, 0.0)
             return {**self._listed(after, batch), "revision": view.revision}
 
+    def think_ahead(self, requests: Sequence[JsonObject], *, revision: int | None = None) -> None:
+        """Find the questions after these answers, which are not decided yet, while others look and decide.
+
+        Where just these are decided next, the questions after them are there sooner.
+
+        Args:
+            requests: decisions as for `decide`, each on the people that those before it leave.
+            revision: the latest decision on the view that was answered on; None for the newest.
+
+        Raises:
+            Stale: others decided since `revision`.
+            InputError: a request cannot be understood.
+        """
+        with self._lock:
+            view = self.refresh()
+            self._current(revision)
+            after = self._tried(requests)[1]
+        with self._thinking:
+            self._ahead.think(copy(self._asker or self._asks(view)), after)
+
     def _listed(self, view: View, sheet: Batch) -> dict[str, object]:
         """A sheet as plain values."""
 
@@ -350,7 +375,11 @@ class Session:
         if self._asker is None:
             self._asker = Asker(self.base)
         if getattr(self._asker, "view", None) is not view:
-            self._asker.look(view)
+            ahead = self._ahead.taken(view)
+            if ahead is not None and ahead.base is self.base:
+                self._asker = ahead
+            else:
+                self._asker.look(view)
         return self._asker
 
     def history(self) -> list[dict[str, Json]]:

@@ -14,7 +14,9 @@ and 7.10]; labels in doubt: [Dempster, Laird, Rubin 1977].
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +85,15 @@ class FaceEvidence:
         self._key: dict[str, bytes] = {}
         self._sums: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
         self._worth, self._weighed = START, np.nan  # and how many tracks were decided about then
+
+    def __copy__(self) -> Self:
+        """Another one, which goes on from here by itself."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(
+            self.__dict__, _nearest=copy(self._nearest), _fit=self._fit.copy(),
+            _key={**self._key}, _sums={**self._sums},
+        )  # fmt: skip
+        return twin
 
     def update(
         self,

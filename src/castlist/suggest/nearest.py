@@ -6,6 +6,7 @@ An answer changes a few groups. Cosines with the tracks of the others are not co
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,13 @@ class NearestOfGroups:
         self._used = np.zeros(0, np.bool_), np.zeros(0, np.bool_)  # rows and columns, since the last `forget`
         self._members: list[Labels] = []  # (g,) of each group, those that are compared
         self._column = np.zeros(0, np.int64)  # (g,) of each group, NOISE for one without members
+
+    def __copy__(self) -> Self:
+        """Another one, which goes on from here by itself."""
+        twin = object.__new__(type(self))
+        own = {name: getattr(self, name).copy() for name in ("_row", "_table", "_known", "_place")}
+        twin.__dict__.update(self.__dict__, **own, _used=(self._used[0].copy(), self._used[1].copy()))
+        return twin
 
     def forget(self) -> None:
         """Let go of what was not asked for since the last call."""

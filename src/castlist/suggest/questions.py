@@ -6,8 +6,10 @@ A question is one click and asks about one thing; a sheet asks about many at onc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import compress
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,20 @@ class Asker:
         self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
         self._compared: dict[bytes, int] = {}  # groups' tracks: rows of the log odds that were found last
         self._odds = np.zeros((0, 0))
+
+    def __copy__(self) -> Self:
+        """Another one, which goes on from here by itself."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, evidence=copy(self.evidence), _cache={**self._cache})
+        return twin
+
+    @staticmethod
+    def would_ask_alike(a: View, b: View) -> bool:
+        """Whether the questions about two views of one base are the same, whatever was decided for them."""
+        tables = ("label", "fate", "labelled", "unsure", "cannot", "no_face", "hidden")
+        return [(g.number, g.name, g.confirmed) for g in a.groups] == [
+            (g.number, g.name, g.confirmed) for g in b.groups
+        ] and all(np.array_equal(getattr(a, name), getattr(b, name)) for name in tables)
 
     def look(self, view: View) -> None:
         """Go by this view from now on."""

@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decideAll, drawnNow, el, face, get, label, many, person, notify, takes, untaken } from "./core.js";
+import { $$, button, clock, decideAll, drawnNow, el, face, get, label, many, person, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
@@ -69,6 +69,7 @@ function watch() {
   lookedAt?.disconnect();
   lookedAt = new IntersectionObserver((entries) => {
     for (const e of entries) if (e.isIntersecting) e.target.piece.lookedAt = true;
+    thought();
   }, { rootMargin: `0px 0px -${bar}px 0px`, threshold: 0.5 });
   for (const b of $$("[data-back]", root)) lookedAt.observe(b);
 }
@@ -157,6 +158,7 @@ function mark() {
     button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }), button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })].filter(Boolean) : []));
   box?.toggleAttribute("tabindex", false);
   if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // what scrolls can be reached by keys
+  thought();
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(piece) {
@@ -234,17 +236,23 @@ export function press(key) {
 }
 async function confirm() {
   if (!takes("confirm", !loading)) return;
+  const { steps, says } = answer();
+  if (!steps.length) { notify("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
+  if (await decideAll(steps, says)) confirmed = true;
+}
+const thought = () => thinkAhead(() => (shown() && !loading && !confirmed ? answer().steps : []));
+// What is marked as decisions, and in words.
+function answer() {
   const sure = people.filter((p) => !p.unsure && person(p.id));
   const target = (piece) => piece.others[piece.pick][1], goes = (list, fresh) => list.filter((piece) => (fresh ? piece.pick === NEW : piece.pick !== null && piece.pick >= 0));
   const noFace = people.flatMap((p) => p.pieces.filter((piece) => piece.pick === NO_FACE).flatMap((piece) => piece.tracks));
   const items = sure.map((p) => ({ person: p.id, strangers: goes(p.pieces, true).map((piece) => piece.tracks), moved: goes(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
   const back = [...goes(asides, true).map((piece) => piece.tracks[0]), ...goes(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
   const left = asides.filter((piece) => piece.pick === null), stay = left.filter((piece) => piece.lookedAt || !people.length).map((piece) => piece.tracks[0]);
-  const answer = { action: "check", items, back, stay }, done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
+  const checks = { action: "check", items, back, stay }, done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
   // Where the rest of a person is left open, only what was marked is decided.
   const open = people.filter((p) => p.unsure).flatMap((p) => p.pieces), strangers = [...goes(open, true).map((piece) => ({ action: "split", tracks: piece.tracks })), ...goes(open, false).map((piece) => ({ action: "move", tracks: piece.tracks, person: piece.others[piece.pick][0] }))];
-  const checked = sure.length || back.length || !people.length, steps = [...(noFace.length ? [{ action: "not-a-face", tracks: noFace }] : []), ...strangers, ...(checked ? [answer] : [])];
-  if (!steps.length) { notify("There is nothing to confirm: every row is marked “Not sure”.", true); return; }
+  const checked = sure.length || back.length || !people.length, steps = [...(noFace.length ? [{ action: "not-a-face", tracks: noFace }] : []), ...strangers, ...(checked ? [checks] : [])];
   const says = [noFace.length ? `${many(noFace.length, "track")}: not a face` : "", strangers.length ? `${many(strangers.flatMap((s) => s.tracks).length, "track")} moved` : "", checked ? done : ""].filter(Boolean).join("; ");
-  if (await decideAll(steps, says)) confirmed = true;
+  return { steps, says };
 }

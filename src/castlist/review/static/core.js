@@ -114,6 +114,19 @@ export async function postTo(path, body, signal) {
   return answer;
 }
 
+// While one looks at a page, castlist already finds what it would ask if the page were confirmed as it stands marked.
+const MOMENT = 200; // milliseconds without a change after which it begins
+let moment = 0, thoughtOf = "";
+export function thinkAhead(steps) {
+  clearTimeout(moment);
+  moment = setTimeout(() => {
+    const given = idle() && S.asked === S.revision ? steps() : [], text = JSON.stringify([S.revision, given]);
+    if (!given.length || text === thoughtOf) return;
+    thoughtOf = text;
+    postTo("/api/ahead", { revision: S.revision, steps: given }).catch(() => {}); // what is wrong is shown when it is confirmed
+  }, MOMENT);
+}
+
 // One request after another: what is decided while another decision is saved waits for its turn. The same request again
 // does not wait, it comes from a key or button that was pressed twice; only an undo or redo of the last means more each time.
 const line = []; // { text, made }, the first of them under way

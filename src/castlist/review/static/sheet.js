@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $, $$, S, arrange, button, clock, decideAll, el, face, get, label, many, person, postTo, notify, takes, untaken } from "./core.js";
+import { $, $$, S, arrange, button, clock, decideAll, el, face, get, label, many, person, postTo, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -10,7 +10,7 @@ import { describe } from "./tracks.js";
 const MOST = 48, LONGEST = 24; // items of a page, and of what is asked for at once
 const SOON = 500; // milliseconds after which what was asked for anew may have been looked at
 const AWHILE = 100; // milliseconds that an answer waits for the next one before anything is asked for
-let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null;
+let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null, renewing = false;
 let request = new AbortController(); // of what is asked for anew
 const answers = new Map(); // those not confirmed yet, by item: they hold where the sheet is drawn anew
 const NONE = -1; // somebody else than those shown
@@ -100,6 +100,7 @@ function answer(i, change) {
 function settle() {
   request.abort();
   request = new AbortController();
+  renewing = false;
   root.ariaBusy = "false";
 }
 async function renew() {
@@ -107,10 +108,12 @@ async function renew() {
   const { signal } = request, given = steps(items.slice(0, fixed)), room = Math.min(LONGEST, MOST - fixed);
   if (!given.length || room < 1) return;
   root.ariaBusy = "true";
+  renewing = true;
   await new Promise((done) => setTimeout(done, AWHILE));
   const next = !signal.aborted && await postTo("/api/sheet", { revision: S.revision, steps: given, items: room }, signal).catch(() => null); // what is wrong is shown when all are confirmed
   if (signal.aborted) return;
   root.ariaBusy = "false";
+  renewing = false;
   if (!next || !shown() || next.revision !== S.revision) return;
   const before = items.slice(fixed), place = new Map(before.map((i, k) => [same(i), k]));
   part++;
@@ -216,6 +219,7 @@ function mark() {
     }
     for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = b.dataset.fate === fate ? 0 : -1; }
   }
+  thinkAhead(() => (shown() && !renewing ? steps(items) : []));
 }
 function to(k) {
   at = Math.max(0, Math.min(items.length - 1, k));
