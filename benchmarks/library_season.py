@@ -11,9 +11,9 @@ there already is used. Printed are B-cubed over the people of all films (each fi
 library's), the same after twelve answers, how many answers there are until it is 1 or nothing is asked any
 more, the same for other orders of adding, and the processor seconds of each film's adding.
 
-An answer is whichever is expected to put most right: about one person (who else is this person, and in which
-films is it somebody else?), about a page of links, of which the wrong ones are marked, or about the people of
-several films side by side, of whom those who are one are marked.
+An answer is whichever page is expected to put most right: of at most 24 pairs, of which those are marked
+that are the same person, of at most 24 links, of which the wrong ones are marked, or of the people of several
+films side by side, of whom those who are one are marked.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from castlist.drawn.look import HAIRS, SHIRTS, STYLES, HairStyle, describe, rand
 from castlist.library import Library, find_all
 from castlist.library.film_members import FilmMember
 from castlist.library.links import FilmLink
+from castlist.library.pairs import PersonPair
 from castlist.library.recurring import RecurringPerson
-from castlist.library.sheets import QuestionSheet
 from castlist.metrics import b_cubed
 from castlist.store import Workspace
 
@@ -162,57 +162,43 @@ def score(rows: list[tuple[str, str, str]]) -> float:
 
 def answer_all(
     lib: Library, truth: dict[str, dict[int, str]], most: int = 200
-) -> tuple[list[float], list[int]]:
-    """Answer whichever is expected to put most right: a sheet of questions, a page of links or of people.
+) -> tuple[list[float], list[int], list[int]]:
+    """Answer whichever page is expected to put most right: of pairs, of links or of people.
 
     Returns:
-        the score before each answer and at the end, and how many people and films were ticked in each answer.
+        the score before each answer and at the end; of each answer how many pairs, links and people were
+        ticked, and how many there were to look at.
     """
-    scores, ticks = [score(film_people(lib, truth))], []
+    scores = [score(film_people(lib, truth))]
+    ticks: list[int] = []
+    looked: list[int] = []
     while len(ticks) < most and scores[-1] < 1:
-        rows = film_people(lib, truth)
-        who: dict[str, Counter[str]] = {}
-        for _, person, true in rows:
-            who.setdefault(person, Counter())[true] += 1
-        label = {person: count.most_common(1)[0][0] for person, count in who.items()}
-        member = {key: true for key, _, true in rows}
-        sheets, links, people = lib.sheets(1), lib.links(), lib.recurring()
-        gains = [
-            sum(sheet.gain for sheet in sheets),
-            *(sum(x.gain for x in page) for page in (links, people)),
-        ]
+        member = {key: true for key, _, true in film_people(lib, truth)}
+        pairs, links, people = pages = lib.pairs(), lib.links(), lib.recurring()
+        gains = [sum(x.gain for x in page) for page in pages]
         if max(gains) <= 0:
             break
+        looked.append(len(pages[gains.index(max(gains))]))
         if gains[0] == max(gains):
-            ticks.append(answer_sheet(lib, sheets[0], label, member))
+            ticks.append(answer_pairs(lib, pairs, member))
         elif gains[1] == max(gains):
             ticks.append(answer_links(lib, links, member))
         else:
             ticks.append(answer_people(lib, people, member))
         scores.append(score(film_people(lib, truth)))
-    return scores, ticks
+    return scores, ticks, looked
 
 
-def answer_sheet(lib: Library, sheet: QuestionSheet, label: dict[str, str], member: dict[str, str]) -> int:
-    """Answer the questions about one person, by the faces that each compares; how many were ticked.
+def answer_pairs(lib: Library, pairs: list[PersonPair], member: dict[str, str]) -> int:
+    """Answer a page of pairs, each by the two film-people that it compares; how many are the same person.
 
     Args:
-        label: who each person of the library is, most of the time.
         member: who each person of a film is, by film:key.
     """
-    own, compared = label[sheet.person], rows_of(lib)
-    replies = {q.id: "same" if member[compared[q.a_member]] == own else "different" for q in sheet.questions}
-    shown = [key_of(m) for m in sheet.members]
-    wrong = [key for key in shown if member[key] != own]
-    lib.answer_sheet(sheet.person, replies, wrong, [key for key in shown if key not in wrong])
-    return sum(reply == "same" for reply in replies.values()) + len(wrong)
-
-
-def rows_of(lib: Library) -> dict[int, str]:
-    """The people of films as film:key, by their rows in the catalogue."""
-    with lib.reading() as db:
-        rows = db.execute("SELECT member.id, film.name, key FROM member JOIN film ON film.id = film")
-        return {row: f"{film}:{key}" for row, film, key in rows}
+    compared = [(key_of(pair.members[0]), key_of(pair.member)) for pair in pairs]
+    same = [(a, b) for a, b in compared if member[a] == member[b]]
+    lib.judge(same, [pair for pair in compared if pair not in same])
+    return len(same)
 
 
 def answer_links(lib: Library, links: list[FilmLink], member: dict[str, str]) -> int:
@@ -279,7 +265,7 @@ def main() -> None:
             partitions.append({frozenset(g) for g in groups.values()})
             people_found = len({r[1] for r in rows})
             untouched, questions = score(rows), len(lib.questions())
-            scores, ticks = answer_all(lib, truth)
+            scores, ticks, looked = answer_all(lib, truth)
             asked = len(ticks)
             true = len({r[2] for r in rows})
             print(
@@ -287,7 +273,7 @@ def main() -> None:
                 f"B-cubed {untouched:.4f} untouched, {questions} questions open, "
                 f"{scores[min(ANSWERS, asked)]:.4f} after {min(ANSWERS, asked)} answers "
                 f"({sum(ticks[:ANSWERS])} ticks), "
-                f"{scores[-1]:.4f} after {asked}; "
+                f"{scores[-1]:.4f} after {asked}, {sum(looked)} looked at; "
                 f"seconds a film {' '.join(f'{c:.2f}' for c in cost)}",
                 flush=True,
             )

@@ -78,6 +78,10 @@ def _stand_ins(capsys) -> None:
     people = json.loads(capsys.readouterr().out)["people"]
     member = Library("shelf").links()[0].member
     WORDS["LINK"] = f"{member.film}:{member.key}"
+    persons = Library("shelf").people
+    for word, person in (("HERE", persons[0]), ("THERE", persons[-1])):
+        film, key, *_ = person.members[0]
+        WORDS[word] = f"{film.name}:{key}"
     WORDS.update(PERSON=people[0]["id"], OTHER=people[-1]["id"], MERGED=people[0]["id"])
 
 

@@ -298,6 +298,43 @@ def test_the_keyboard_marks_links_and_keys_that_are_held_or_pressed_twice_confir
     assert len(lib.history()) == 1
 
 
+def test_pairs_are_judged_page_by_page(page, lib):
+    page.wait_for_selector(".to-pairs button")
+    assert page.locator("#asked article").first.evaluate("e => e.classList.contains('to-pairs')")
+    pairs, people = lib.pairs(), len(lib.people)
+    assert len(pairs) >= 2
+    page.locator(".to-pairs button").click()
+    count(page, "#pairs button.own-film", len(pairs))
+    assert page.locator("#pairs .own-film.fixed").count() >= 1  # beside whom the others stand
+    tile, done = page.locator("#pairs button.own-film").first, page.locator("#pairs .confirm .main")
+    for pressed in ("true", "false", "true"):
+        tile.focus()
+        page.keyboard.press("Space")
+        assert tile.get_attribute("aria-pressed") == pressed
+        assert tile.evaluate("e => e === document.activeElement")
+    assert "1 is the same" in done.inner_text()
+    assert lib.history() == []  # nothing is decided yet
+    page.wait_for_timeout(600)  # a page that nobody could look at yet is not answered
+    page.locator("#pairs h2").click()
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "() => document.querySelector('#message').innerText.startsWith('1 pair the same person, 1 pair diff')"
+    )
+    assert len(lib.people) == people - 1
+    assert lib.questions() == []
+    assert len(lib.history()) == 1
+    page.locator("#message button").click()  # undo
+    count(page, "#pairs button.own-film", len(pairs))
+    assert len(lib.people) == people
+    tile.click()
+    page.wait_for_timeout(600)
+    page.locator("#pairs .confirm button").last.click()  # the rest is left open
+    page.wait_for_function("() => document.querySelector('#message').innerText.includes('1 pair the same')")
+    assert [made.undone for made in lib.history()] == [False, True]
+    assert len(lib.questions()) == 1
+    count(page, "#pairs button.own-film", len(lib.pairs()))
+
+
 def test_people_of_several_films_are_compared_side_by_side(page, lib, tmp_path):
     for name in ("c", "d"):
         lib.add(made_film(tmp_path, name, [[21, 22, 23], [21], [22], [23]], noise=0.1))
@@ -368,6 +405,11 @@ def test_hostile_bodies_are_one_short_sentence_that_blames_nobody(client, lib):
         ("compare", {"people": "all", "same": 3}),
         ("compare", {"people": ["x" * 100_000]}),
         ("compare", {}),
+        ("judge", {"same": [["\ud800:p1", member]]}),
+        ("judge", {"same": [[member]]}),
+        ("judge", {"same": "all", "different": 3}),
+        ("judge", {"different": [[member, member]]}),
+        ("judge", {}),
         ("answer", {"question": "x" * 100_000, "said": "same"}),
         ("answer", {"question": "x", "said": "x" * 100_000}),
         ("merge", {"people": ["x" * 100_000, "y"]}),

@@ -253,6 +253,43 @@ def decide(lib: Library, reply: str, question: Sequence[str], others: str | None
 @library
 @click.option("--limit", type=click.IntRange(1), default=24, show_default=True)
 @as_json
+def pairs(lib: Library, limit: int, as_json: bool) -> None:
+    """List pairs of people of LIB who may be one: open questions, and people of one film."""
+    found = lib.pairs(limit)
+    if as_json:
+        click.echo(plain_json.text({"pairs": [pair.document() for pair in found]}))
+        return
+    if not found:
+        click.echo("No pairs to look at.")
+        return
+    films = {film.digest: film.name for film in lib.films}
+    rows = [
+        (shown(f"{films[pair.members[0].digest]}:{pair.members[0].key}"), shown(pair.name),
+         shown(f"{films[pair.member.digest]}:{pair.member.key}"), shown(pair.other_name),
+         "" if pair.probability is None else percent(pair.probability))
+        for pair in found
+    ]  # fmt: skip
+    table(("Here", "is", "and here", "is", "The same?"), rows, right=("The same?",))
+    click.echo(f"Answer: castlist library judge {lib.path} [--same HERE THERE] [--different HERE THERE]")
+
+
+@command.command()
+@library
+@click.option("--same", nargs=2, multiple=True, metavar="HERE THERE", help="Both are the same person.")
+@click.option("--different", nargs=2, multiple=True, metavar="HERE THERE", help="They are different people.")
+@decided
+def judge(
+    lib: Library, same: tuple[tuple[str, str], ...], different: tuple[tuple[str, str], ...], author: str
+) -> None:
+    """Say of which pairs of LIB, as FILM:KEY, both are the same person, all as one decision."""
+    lib.judge(same, different, author=author)
+    click.echo(f"The same: {len(same)}, different: {len(different)}")
+
+
+@command.command()
+@library
+@click.option("--limit", type=click.IntRange(1), default=24, show_default=True)
+@as_json
 def links(lib: Library, limit: int, as_json: bool) -> None:
     """List links between films of LIB that nobody confirmed, the least alike faces first."""
     found = lib.links(limit)

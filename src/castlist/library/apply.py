@@ -14,6 +14,7 @@ from castlist.library.harvest import FilmFacts, MemberFacts
 from castlist.library.log import (
     DECIDED,
     MERGED_BY_ANSWER,
+    PARTED_ALIKE,
     Event,
     EventKind,
     FilmPerson,
@@ -226,11 +227,12 @@ def _split(db: Db, event: Event) -> None:
     _begin_person(db, new, event.time)
     rows = [member_named(db, digest, key) for digest, key in event.data["members"]]
     parted = [member for member in rows if member is not None]
+    origin = LinkOrigin.ANSWERED if event.data.get("by") == PARTED_ALIKE else LinkOrigin.USER
     db.executemany(
         "UPDATE member SET person = ?, how = ?, probability = NULL WHERE id = ?",
-        [(new, LinkOrigin.USER, member) for member in parted],
+        [(new, origin, member) for member in parted],
     )
-    made = Step(StepKind.SPLIT, person=new, gone=person, text=LinkOrigin.USER, time=event.time)
+    made = Step(StepKind.SPLIT, person=new, gone=person, text=origin, time=event.time)
     record(db, event.number, [made._replace(member=member) for member in parted])
     _leave_nobody(db)
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.library.log import Data, EventKind, LinkOrigin, PairAnswer
+from castlist.library.log import PARTED_ALIKE, Data, EventKind, LinkOrigin, PairAnswer
+from castlist.library.lookup import path_text
 from castlist.library.shelf import means_of
 from castlist.library.ulid import new_ulid
 
@@ -27,6 +28,7 @@ __all__ = [
     "least_alike",
     "mean_scores",
     "member_scores",
+    "named_member",
     "parted_off",
     "parts",
     "settled",
@@ -66,6 +68,42 @@ def film_members(db: Db, person: str) -> list[FilmMember]:
         (person,),
     )
     return [FilmMember(*row) for row in rows]
+
+
+def named_member(db: Db, given: str) -> tuple[str, FilmMember]:
+    """Somebody of a film as a user writes it, and the id of the person.
+
+    Args:
+        given: `film:key`; a film by its name, the end of its path, or its digest.
+
+    Raises:
+        InputError: there is nobody like that, or several, or the film-person is nobody of the library.
+    """
+    film, _, key = path_text(given).rpartition(":")
+    rows = db.execute(_NAMED, {"film": film, "key": key}).fetchall()
+    if len(rows) != 1:
+        raise InputError(
+            f"{given}: {len(rows)} films have this name; write the path of the film in its place"
+            if rows
+            else f"{_short(given)}: the library has nobody like that now, or the film was removed; look at "
+            "the page or the list again"
+        )
+    person, member = rows[0]
+    if person is None:
+        raise InputError(f"{given} is nobody of the library")
+    return person, next(m for m in film_members(db, person) if m.id == member)
+
+
+def _short(words: str) -> str:
+    """Some words of a user for a message; of the digest of a film, which pages send, the beginning."""
+    film, _, key = words.rpartition(":")
+    return f"{film[:20]}...:{key[:20]}" if len(words) > 60 and "/" not in words else words[:200]
+
+
+_NAMED = """
+SELECT person, member.id FROM member JOIN film ON film.id = film
+WHERE key = :key AND (:film IN (digest, film.name, path) OR substr(path, -1 - length(:film)) = '/' || :film)
+"""
 
 
 def least_alike(db: Db, person: str, most: int = SHOWN) -> list[FilmMember]:
@@ -140,11 +178,16 @@ def parts(members: Sequence[FilmMember], person: str, films: Sequence[str]) -> l
     return chosen
 
 
-def split_off(person: str, rest: FilmMember, members: Sequence[FilmMember]) -> Events:
-    """Some film-people of a person are a person of their own, other than the rest."""
+def split_off(person: str, rest: FilmMember, members: Sequence[FilmMember], by: str = "") -> Events:
+    """Some film-people of a person are a person of their own, other than the rest.
+
+    Args:
+        by: PARTED_ALIKE where it is castlist that says that all of them are one person.
+    """
     chosen = [[m.digest, m.key] for m in members]
+    split: Data = {"person": person, "new": new_ulid(), "members": chosen}
     return [
-        (EventKind.SPLIT, {"person": person, "new": new_ulid(), "members": chosen}),
+        (EventKind.SPLIT, split | {"by": by} if by else split),
         (EventKind.ANSWER, {"a": [rest.digest, rest.key], "b": chosen[0], "said": PairAnswer.DIFFERENT}),
     ]
 
@@ -152,12 +195,18 @@ def split_off(person: str, rest: FilmMember, members: Sequence[FilmMember]) -> E
 def parted_off(db: Db, person: str, members: Sequence[FilmMember], parted: Sequence[FilmMember]) -> Events:
     """The events that take film-people out of a person; those who look alike become one new person.
 
+    castlist says so: `settled` has none of them.
+
     Args:
         members: all film-people of the person.
         parted: those that go; not all.
     """
     rest = next(m for m in members if m not in parted)
-    return [event for group in _alike(db, members, parted) for event in split_off(person, rest, group)]
+    return [
+        event
+        for group in _alike(db, members, parted)
+        for event in split_off(person, rest, group, PARTED_ALIKE if len(group) > 1 else "")
+    ]
 
 
 def confirmed(

@@ -43,6 +43,7 @@ from castlist.library.links import PAGE, FilmLink, confirm_events, links
 from castlist.library.log import MERGED_BY_ANSWER, Data, Event, EventKind, PairAnswer, now
 from castlist.library.many import find_all
 from castlist.library.names import Renamed, carry_names, take_names_back
+from castlist.library.pairs import PersonPair, judged_events, pairs
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
 from castlist.library.questions import asked_after
 from castlist.library.recurring import (
@@ -195,7 +196,16 @@ class Library:
             limit: how many at most; None for all.
         """
         with self.reading() as db:
-            return links(db, limit)
+            return links(db, limit)[1]
+
+    def pairs(self, limit: int | None = PAGE) -> list[PersonPair]:
+        """Pairs of people who may be one: those castlist asks about, and people of one film; `judge` answers.
+
+        Args:
+            limit: how many at most; None for all.
+        """
+        with self.reading() as db:
+            return pairs(db, self.path, limit)[1]
 
     def recurring(self, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
         """The people of several films whom nobody compared yet, side by side; `compare` answers.
@@ -595,6 +605,25 @@ class Library:
                     "there is nothing to confirm, or it was confirmed already; castlist library links lists "
                     "the open links"
                 )
+            number = record(events, author=author or "somebody", ask=True)
+            self._bring_names(db, *undo.people_of(db, number))
+            return number
+
+    def judge(
+        self, same: Sequence[tuple[str, str]], different: Sequence[tuple[str, str]] = (), *, author: str = ""
+    ) -> int:
+        """Say of which pairs of film-people both are the same person, as one decision; its number.
+
+        Args:
+            same: pairs of film-people, each as `film:key`, who are the same person.
+            different: pairs who are different people. Where others of `same` make them one, this is left out.
+
+        Raises:
+            InputError: there is nobody like that, or several, two that are different are one person now, or
+                there is nothing to record.
+        """
+        with self._writing() as (db, record):
+            events = judged_events(db, same, different)
             number = record(events, author=author or "somebody", ask=True)
             self._bring_names(db, *undo.people_of(db, number))
             return number

@@ -14,18 +14,18 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from math import isfinite
 
-from castlist.errors import InputError
 from castlist.library.film_members import (
     Events,
     FilmMember,
     confirmed,
     film_members,
     mean_scores,
+    named_member,
     parted_off,
     settled,
     typical,
 )
-from castlist.library.lookup import path_text, shown_person
+from castlist.library.lookup import shown_person
 from castlist.types import Json
 
 __all__ = ["PAGE", "FilmLink", "confirm_events", "count_links", "links"]
@@ -65,8 +65,8 @@ class FilmLink:
         }  # fmt: skip
 
 
-def links(db: Db, limit: int | None) -> list[FilmLink]:
-    """The links that nobody confirmed, the least alike first; the links of one person follow each other.
+def links(db: Db, limit: int | None) -> tuple[int, list[FilmLink]]:
+    """How many links nobody confirmed, and the least alike ones; those of one person follow each other.
 
     Of a person of whom nothing is confirmed, the most typical film is no link: the others are compared with
     it.
@@ -81,7 +81,7 @@ def links(db: Db, limit: int | None) -> list[FilmLink]:
     found.sort(key=lambda link: (link.likeness, link.person, link.member.id))
     chosen = found if limit is None else found[:limit]
     first = {link.person: i for i, link in reversed([*enumerate(chosen)])}
-    return sorted(chosen, key=lambda link: first[link.person])
+    return _count(db, known), sorted(chosen, key=lambda link: first[link.person])
 
 
 # People some of whose links nobody confirmed: how many, and how surely the least sure one was linked.
@@ -114,8 +114,12 @@ def _others(order: Sequence[FilmMember], member: FilmMember) -> tuple[FilmMember
 
 def count_links(db: Db) -> int:
     """How many links nobody confirmed."""
-    known = json.dumps([*settled(db)])
-    return int(db.execute(f"{_OPEN} SELECT coalesce(sum(links), 0) FROM open", (known,)).fetchone()[0])  # noqa: S608
+    return _count(db, settled(db))
+
+
+def _count(db: Db, known: Set[int]) -> int:
+    query = f"{_OPEN} SELECT coalesce(sum(links), 0) FROM open"  # noqa: S608
+    return int(db.execute(query, (json.dumps([*known]),)).fetchone()[0])
 
 
 def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events:
@@ -146,30 +150,7 @@ def _by_person(db: Db, given: Sequence[str]) -> dict[str, list[FilmMember]]:
     """Film-people as users write them, by the id of their person."""
     found: dict[str, list[FilmMember]] = defaultdict(list)
     for words in dict.fromkeys(given):
-        film, _, key = path_text(words).rpartition(":")
-        rows = db.execute(_MEMBER, {"film": film, "key": key}).fetchall()
-        if len(rows) != 1:
-            raise InputError(
-                f"{words}: {len(rows)} films have this name; write the path of the film in its place"
-                if rows
-                else f"{_short(words)}: the library has nobody like that now, or the film was removed; look "
-                "at the links again"
-            )
-        if rows[0][0] is None:
-            raise InputError(f"{words} is nobody of the library")
-        found[rows[0][0]] += [
-            m for m in film_members(db, rows[0][0]) if m.id == rows[0][1] and m not in found[rows[0][0]]
-        ]
+        person, member = named_member(db, words)
+        if member not in found[person]:
+            found[person].append(member)
     return found
-
-
-def _short(words: str) -> str:
-    """Some words of a user for a message; of the digest of a film, which pages send, the beginning."""
-    film, _, key = words.rpartition(":")
-    return f"{film[:20]}...:{key[:20]}" if len(words) > 60 and "/" not in words else words[:200]
-
-
-_MEMBER = """
-SELECT person, member.id FROM member JOIN film ON film.id = film
-WHERE key = :key AND (:film IN (digest, film.name, path) OR substr(path, -1 - length(:film)) = '/' || :film)
-"""

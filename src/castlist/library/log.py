@@ -20,6 +20,7 @@ from castlist.store.folder import Folder
 __all__ = [
     "DECIDED",
     "MERGED_BY_ANSWER",
+    "PARTED_ALIKE",
     "Data",
     "Event",
     "EventKind",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 VERSION = 1  # of the log that is written; a later one is not opened
+PARTED_ALIKE = "alike"  # film-people were taken out of a person; castlist says that they are one person
 MERGED_BY_ANSWER = "answer"  # two people of films were compared; others of their films came along
 LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
 
@@ -138,7 +140,7 @@ class Data(TypedDict, total=False):
     a: list[str]
     b: list[str]
     said: str  # a PairAnswer
-    by: str  # who gave a name; of a merge, MERGED_BY_ANSWER or nothing
+    by: str  # who gave a name; of a merge, MERGED_BY_ANSWER or nothing; of a split, PARTED_ALIKE or nothing
     ids: list[str]
     of: int  # the decision that is taken back
 

@@ -23,7 +23,15 @@ from castlist.library.shelf import means_of
 from castlist.types import Json
 from castlist.vectors import unit
 
-__all__ = ["SIDE_BY_SIDE", "RecurringPerson", "compared_events", "count_recurring", "groups_of", "recurring"]
+__all__ = [
+    "SIDE_BY_SIDE",
+    "RecurringPerson",
+    "compared_events",
+    "count_recurring",
+    "groups_of",
+    "likeness",
+    "recurring",
+]
 
 Db = sqlite3.Connection
 SIDE_BY_SIDE = 24  # people who are looked at together: their faces fill a screen
@@ -87,7 +95,7 @@ def recurring(db: Db, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
     rows = db.execute(_PEOPLE, (LOOKED_AT,)).fetchall()
     if len(rows) < 2 or rows[0][4] or limit < 1:
         return []
-    alike = _likeness(db, [row[0] for row in rows])
+    alike = likeness(db, [row[0] for row in rows])
     asked, chosen = _chosen([bool(row[4]) for row in rows], alike, limit)
     known = settled(db)
     return [_shown(db, rows[i], i in asked, known) for i in _chain(chosen, alike)]
@@ -116,7 +124,7 @@ def _chain(chosen: Sequence[int], alike: NDArray[np.float32]) -> list[int]:
     return order
 
 
-def _likeness(db: Db, people: Sequence[str]) -> NDArray[np.float32]:
+def likeness(db: Db, people: Sequence[str]) -> NDArray[np.float32]:
     """(n, n) cosines of people's mean faces; -1 where none is known or the models differ."""
     alike = np.full((len(people), len(people)), -1, np.float32)
     place = {person: i for i, person in enumerate(people)}

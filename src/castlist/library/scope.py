@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import TypeVar
@@ -20,7 +20,7 @@ from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
 from castlist.library.shelf import nearest_members, vectors_of
 from castlist.types import Fate
 
-__all__ = ["Arrival", "around", "weighed"]
+__all__ = ["Arrival", "around", "decided_films", "weighed"]
 
 Db = sqlite3.Connection
 Order = tuple[str, str]  # of a node
@@ -82,7 +82,11 @@ def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None =
 
 def _rules(db: Db, nodes: Sequence[Node], place: Mapping[Order, int], arrival: Arrival | None) -> Rules:
     """Who is not one person, as the films show and as users decided."""
-    together, apart, decided = _together(db, nodes), _held_apart(db, nodes), _decided(db, nodes)
+    together, apart, decided = (
+        _together(db, nodes),
+        _held_apart(db, nodes),
+        decided_films(db, {node.film for node in nodes} - {0}),
+    )
     if arrival is not None:
         digest = arrival.facts.video.digest
         index = {n: place[digest, key] for n, key in arrival.keys.items() if (digest, key) in place}
@@ -305,9 +309,8 @@ WHERE x.person IN (SELECT value FROM json_each(?)) AND said <> ?
 """
 
 
-def _decided(db: Db, nodes: Sequence[Node]) -> set[int]:
-    """The films in which users decided something; one that cannot be read now counts as such."""
-    films = {node.film for node in nodes} - {0}
+def decided_films(db: Db, films: Collection[int]) -> set[int]:
+    """Of some films those in which users decided something; one that cannot be read now counts as such."""
     rows = db.execute(
         "SELECT id, stamp FROM film WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*films]),)
     )

@@ -26,6 +26,7 @@ __all__ = [
     "LibraryPerson",
     "LibraryQuestion",
     "films",
+    "joined_seconds",
     "people",
     "person",
     "questions",
@@ -345,11 +346,11 @@ def _question(
         id=name, a=a, b=b, a_name=shown_person(a, a_name), b_name=shown_person(b, b_name),
         a_film=films[a_film], b_film=films[b_film], a_time=float(a_time or 0), b_time=float(b_time or 0),
         a_member=a_member, b_member=b_member, probability=chance, why=why,
-        gain=chance * _joined(a_seconds, b_seconds),
+        gain=chance * joined_seconds(a_seconds, b_seconds),
     )  # fmt: skip
 
 
-def _joined(a: float, b: float) -> float:
+def joined_seconds(a: float, b: float) -> float:
     """By how much more the seconds of two halves are under one id if they are joined (B-cubed recall)."""
     return 2 * a * b / (a + b) if a + b else 0.0
 

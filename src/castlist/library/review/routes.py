@@ -34,6 +34,7 @@ ASSETS = {
     "core.js": ("castlist.review", "static/core.js", "text/javascript"),
     "library.css": ("castlist.library.review", "static/library.css", "text/css"),
     "library.js": ("castlist.library.review", "static/library.js", "text/javascript"),
+    "pairs.js": ("castlist.library.review", "static/pairs.js", "text/javascript"),
     "recurring.js": ("castlist.library.review", "static/recurring.js", "text/javascript"),
 }
 
@@ -99,6 +100,7 @@ def application(
         ("/api/people", lambda r: state.people(library, r.query_params.get("text", "")[:200])),
         ("/api/person/{id}", lambda r: state.person(library, r.path_params["id"])),
         ("/api/links", lambda r: state.links(library)),
+        ("/api/pairs", lambda r: state.pairs(library)),
         ("/api/recurring", lambda r: state.recurring(library)),
         ("/api/proposals", lambda r: state.proposals(library)),
         ("/api/history", lambda r: state.history(library)),
@@ -129,6 +131,9 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
 
     def confirm(body: JsonObject) -> None:
         library.confirm(_texts(body, "right"), _texts(body, "wrong"), author=_author(body))
+
+    def judge(body: JsonObject) -> None:
+        library.judge(_pairs(body, "same"), _pairs(body, "different"), author=_author(body))
 
     def compare(body: JsonObject) -> None:
         library.compare(_texts(body, "people"), _pairs(body, "same"), author=_author(body))
@@ -172,8 +177,9 @@ def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]
         return run
 
     acts = {
-        "answer": answer, "sheet": sheet, "confirm": confirm, "compare": compare, "name": name,
-        "merge": merge, "split": split, "accept": accept, "reject": reject, "reopen": reopen, "undo": undo,
+        "answer": answer, "sheet": sheet, "judge": judge, "confirm": confirm, "compare": compare,
+        "name": name, "merge": merge, "split": split, "accept": accept, "reject": reject, "reopen": reopen,
+        "undo": undo,
     }  # fmt: skip
     return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
 

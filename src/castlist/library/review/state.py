@@ -15,13 +15,14 @@ from castlist.library.film_members import FilmMember
 from castlist.library.library import Library
 from castlist.library.links import PAGE, count_links
 from castlist.library.links import links as unconfirmed
+from castlist.library.pairs import pairs as possible
 from castlist.library.recurring import count_recurring
 from castlist.library.recurring import recurring as side_by_side
 from castlist.library.sheets import QuestionSheet, sheets
 from castlist.report.words import one_line
 from castlist.types import Json
 
-__all__ = ["film_rows", "history", "links", "people", "person", "proposals", "recurring", "state"]
+__all__ = ["film_rows", "history", "links", "pairs", "people", "person", "proposals", "recurring", "state"]
 
 Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
@@ -93,7 +94,7 @@ def _tile(db: Db, member: FilmMember, films: Mapping[str, str]) -> dict[str, Jso
 def links(library: Library) -> dict[str, Json]:
     """A page of links that nobody confirmed, person by person, each beside the person in other films."""
     with library.reading() as db:
-        shown, films = unconfirmed(db, PAGE), _film_names(db, library)
+        (count, shown), films = unconfirmed(db, PAGE), _film_names(db, library)
         groups: list[dict[str, Json]] = []
         for person, own in groupby(shown, key=lambda link: link.person):
             rows = [*own]
@@ -110,8 +111,33 @@ def links(library: Library) -> dict[str, Json]:
             )
         return {
             "revision": applied(db),
-            "count": count_links(db),
+            "count": count,
             "gain": round(sum(link.gain for link in shown), 1),
+            "groups": groups,
+        }
+
+
+def pairs(library: Library) -> dict[str, Json]:
+    """A page of pairs of people who may be one, person by person."""
+    with library.reading() as db:
+        (count, shown), films = possible(db, library.path, PAGE), _film_names(db, library)
+        groups: list[dict[str, Json]] = []
+        for person, own in groupby(shown, key=lambda pair: pair.person):
+            rows = [*own]
+            groups.append(
+                {
+                    "id": person,
+                    "name": one_line(rows[0].name, 120),
+                    "members": [_tile(db, m, films) for m in rows[0].members],
+                    "others": [
+                        {"name": one_line(r.other_name, 120), **_tile(db, r.member, films)} for r in rows
+                    ],
+                }
+            )
+        return {
+            "revision": applied(db),
+            "count": count,
+            "gain": round(sum(pair.gain for pair in shown), 1),
             "groups": groups,
         }
 

@@ -1,6 +1,7 @@
 "use strict";
 // The page of a library: questions about who of one film is who of another, its people, what was decided.
 import { $, $$, button, clock, el, face, get, length, many, notify, postTo } from "./core.js";
+import { answerPairs, drawPairs, loadPairs } from "./pairs.js";
 import { GLANCE, answerRecurring, drawRecurring, loadRecurring } from "./recurring.js";
 
 let S = null, tab = "questions", current = "", chosen = new Set(), busy = false;
@@ -48,6 +49,7 @@ function draw() {
   }
   if (tab === "questions") drawQuestions();
   if (tab === "links") drawLinks();
+  if (tab === "pairs") drawPairs(S.revision, { act, open: showPerson, films: filmFaces, shownAt: () => shownAt }).catch((e) => notify(e.message, true));
   if (tab === "recurring") drawRecurring(S.revision, act, showPerson, shownAt).catch((e) => notify(e.message, true));
   if (tab === "people") drawPeople();
   if (tab === "history") drawHistory();
@@ -55,7 +57,7 @@ function draw() {
 let shownAt = 0;
 const shows = (name) => { tab = name; shownAt = performance.now(); draw(); scrollTo(0, 0); };
 // The second click of a double click on what leads here means nobody
-for (const id of ["links", "recurring"]) $("#" + id).addEventListener("click", (e) => {
+for (const id of ["pairs", "links", "recurring"]) $("#" + id).addEventListener("click", (e) => {
   if (e.detail > 1 && performance.now() - shownAt < GLANCE) { e.stopPropagation(); e.preventDefault(); }
 }, true);
 for (const b of $$("[data-tab]")) b.addEventListener("click", () => shows(b.dataset.tab));
@@ -201,13 +203,15 @@ async function drawLinks() {
   try { await loadLinks(); } catch (e) { notify(e.message, true); return; }
   if (tab === "links") showLinks();
 }
-// Among the questions, links and people of several films come where a page of them is expected to put more right
+// Among the questions, pairs, links and people of several films come where a page of them is expected to put more right
 async function placePages() {
-  let people;
-  try { await loadLinks(); people = await loadRecurring(S.revision); } catch { return; }
+  let people, pairs;
+  try { await loadLinks(); people = await loadRecurring(S.revision); pairs = await loadPairs(S.revision); } catch { return; }
   if (tab !== "questions" || $("#asked .to-page")) return;
   const links = `castlist linked people of several films by their faces, and nobody confirmed ${many(page.count, "link")}.`;
   const recur = `${many(S.recurring, "person is", "people are")} in several films, and nobody compared ${S.recurring === 1 ? "this one" : "them"} with the others. Somebody with other hair may be two people here.`;
+  const alike = `Here ${many(pairs.count, "pair")} of people stand beside each other: those castlist asks about, and people of one film beside whoever looks most like them.`;
+  if (pairs.count > 1) placeCard(pairs.gain, "Who is the same person?", "Compare pairs", "pairs", alike, "");
   if (page.groups.length) placeCard(page.gain, "Who does not belong?", "Check links", "links", links, "Look at the least alike ones.");
   if (people.people.length) placeCard(people.gain, "Is anybody here twice?", "Compare people", "recurring", recur, "");
 }
@@ -348,6 +352,7 @@ addEventListener("keydown", (e) => {
   if (e.repeat && (e.key === "Enter" || e.key === "u" || KEYS[e.key])) return; // a key that is held decides once
   if (e.key === "u") undo();
   if (tab === "links" && page?.groups.length && e.key === "Enter" && !e.target.closest("button")) { e.preventDefault(); confirmLinks(); }
+  if (tab === "pairs" && answerPairs(e.key, e.target)) e.preventDefault();
   if (tab === "recurring" && answerRecurring(e.key, e.target)) e.preventDefault();
   if (tab !== "questions") return;
   const q = all().find((o) => o.id === current);

@@ -1,0 +1,64 @@
+"use strict";
+// Pairs of people who may be one, a page of them: who is the same person?
+import { $, $$, button, el, get, many } from "./core.js";
+import { GLANCE } from "./recurring.js";
+
+let page = null, drawn = 0, tools = null;
+const same = new Set(); // pairs that are marked, each by its two film-people
+
+export async function loadPairs(revision) {
+  if (page?.revision !== revision) {
+    page = await get("/api/pairs");
+    drawn = performance.now();
+    $("[data-tab=pairs] .n").textContent = page.count ? page.count.toLocaleString("en") : "";
+    const there = new Set(shown().map((pair) => pair.id));
+    for (const id of [...same]) if (!there.has(id)) same.delete(id);
+  }
+  return page;
+}
+// `given` has what the pages share: act, open, films, shownAt
+export async function drawPairs(revision, given) {
+  tools = given;
+  await loadPairs(revision);
+  show();
+}
+const shown = () => page.groups.flatMap((g) => g.others.map((o) => ({ id: `${g.members[0].member} ${o.member}`, sides: [g.members[0].member, o.member] })));
+function show(focused = "") {
+  const all = shown(), marked = all.filter((pair) => same.has(pair.id)).length, rest = all.length - marked;
+  const text = !marked ? (rest === 1 ? "They are two people" : `All ${rest} are different people`) : !rest ? (marked === 1 ? "They are the same person" : `All ${marked} are the same people`) : `${marked} ${marked === 1 ? "is" : "are"} the same, the other ${rest === 1 ? "one is" : rest + " are"} different people`;
+  $("#pairs").replaceChildren(...(all.length
+    ? [el("h2", { className: "ask" }, "Who is the same person?"),
+      el("p", { className: "soft ask" }, "Click a film in a frame if it shows the person on its left. ", page.count > all.length ? `These are ${all.length} of ${page.count.toLocaleString("en")} pairs, those first that castlist asks about.` : ""),
+      ...page.groups.map(group),
+      el("footer", { className: "confirm" }, button(text, () => judge(true), { className: "main", key: "Enter" }),
+        marked && rest ? button("Leave the rest open", () => judge(false)) : "")]
+    : [el("p", { className: "empty" }, "There are no pairs to look at: everybody of one film was compared.")]));
+  if (focused) $$("#pairs button.own-film").find((o) => o.dataset.pair === focused)?.focus({ preventScroll: true });
+}
+function group(g) {
+  return el("article", { className: "link-group" },
+    el("h3", {}, el("bdi", {}, g.name), button("All films", () => tools.open(g.id))),
+    el("div", { className: "own-films" }, ...g.members.map((m) => el("div", { className: "own-film fixed" }, ...tools.films(m)))),
+    el("div", { className: "own-films" }, ...g.others.map((o) => tile(g, o))));
+}
+function tile(g, o) {
+  const id = `${g.members[0].member} ${o.member}`, pressed = same.has(id);
+  const b = button("", (e) => { pressed ? same.delete(id) : same.add(id); show(e.detail ? "" : id); },
+    { className: "own-film", ariaPressed: String(pressed), title: o.name, ariaLabel: `${o.name} in ${o.film} is ${g.name}` });
+  b.dataset.pair = id;
+  b.append(...tools.films(o));
+  return b;
+}
+function judge(rest) {
+  if (performance.now() - Math.max(drawn, tools.shownAt()) < GLANCE) return; // nobody looked at these pairs yet
+  const all = shown(), marked = all.filter((pair) => same.has(pair.id)), others = rest ? all.filter((pair) => !same.has(pair.id)) : [];
+  const text = [...(marked.length ? [many(marked.length, "pair") + " the same person"] : []), ...(others.length ? [many(others.length, "pair") + " different people"] : [])].join(", ");
+  tools.act("judge", { same: marked.map((p) => p.sides), different: others.map((p) => p.sides) }, text[0].toUpperCase() + text.slice(1) + ".")
+    .then((ok) => { if (ok) { same.clear(); scrollTo(0, 0); } });
+}
+// Whether a key meant something here
+export function answerPairs(key, target) {
+  if (!page?.groups.length || key !== "Enter" || target.closest("button")) return false;
+  judge(true);
+  return true;
+}
