@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-__all__ = ["Watch", "overall", "silent"]
+__all__ = ["Pace", "Watch", "overall", "silent"]
 
 Watch = Callable[[str, int, int], None]  # stage, how far it is, how far it goes (0: not known)
+
+
+class Pace:
+    """Says when the next word is due: later than so many seconds after the one before, or the beginning."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether a word is due now; the next one is due that much later."""
+        now = time.monotonic()
+        if now - self._last <= self._seconds:
+            return False
+        self._last = now
+        return True
 
 
 def silent(stage: str, done: int, total: int) -> None:

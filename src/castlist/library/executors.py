@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from castlist.library.work import FilmState, FilmWatch, Outcome, Task, died, perform, quiet
 from castlist.machine_limits import cores
+from castlist.progress import Pace
 
 __all__ = ["TRIES", "Executor", "Here", "Processes", "executor"]
 
@@ -125,12 +125,10 @@ class _Worker:
 def _serve(pipe: Connection) -> None:
     """A worker's life: tasks come in, progress and outcomes go out, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
-    reported = 0.0
+    pace = Pace(TELL)
 
     def watch(film: str, *progress: str | int) -> None:
-        nonlocal reported
-        if time.monotonic() - reported > TELL:
-            reported = time.monotonic()
+        if pace.due():
             pipe.send(progress)
 
     with suppress(EOFError, OSError):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+from castlist.progress import Pace
 from castlist.recipe import Recipe
 from castlist.types import Machine, Scan, Video
 
@@ -81,7 +81,7 @@ def _scan(parent: Connection, job: ScanJob, recipe: Recipe, run: ScanRun) -> Non
     from castlist.store.workspace import picture_name
 
     pictures: dict[str, bytes] = {}
-    reported = time.monotonic()
+    pace = Pace(EVERY)
 
     def take(jpeg: bytes) -> str:
         name = picture_name(jpeg)
@@ -89,9 +89,7 @@ def _scan(parent: Connection, job: ScanJob, recipe: Recipe, run: ScanRun) -> Non
         return name
 
     def watch(frames: int) -> None:
-        nonlocal reported
-        if time.monotonic() - reported > EVERY:
-            reported = time.monotonic()
+        if pace.due():
             parent.send(ScanProgress(frames - run.frames))
 
     pieces = scan(
