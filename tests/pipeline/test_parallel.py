@@ -29,6 +29,7 @@ from castlist.store import Workspace
 from castlist.types import Machine, Scan
 
 SHARED = Machine(threads=4)  # two processes
+RECIPE = Recipe().with_setting("sampling.per_second=2")  # a third of the looks, so that the tests take less time
 
 
 def picture_name(jpeg: bytes) -> str:
@@ -52,7 +53,7 @@ def alone(long: Path) -> list[Scan]:
 
 
 def scanned_alone(film: Path) -> list[Scan]:
-    return list(scan(open_video(film), Recipe(), Machine(threads=1), keep_image=picture_name))
+    return list(scan(open_video(film), RECIPE, Machine(threads=1), keep_image=picture_name))
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +92,7 @@ def assert_same(pieces: list[Scan], expected: list[Scan]) -> None:
 
 def shared(film: Path, **given: object) -> list[Scan]:
     video, given = open_video(film), {"keep_image": picture_name, **given}
-    return list(parallel.scan_in_parallel(video, Recipe(), SHARED, **given))  # type: ignore[arg-type]
+    return list(parallel.scan_in_parallel(video, RECIPE, SHARED, **given))  # type: ignore[arg-type]
 
 
 def test_the_scan_is_that_of_one_process(long: Path, alone: list[Scan], by_itself: list[int]) -> None:
@@ -177,7 +178,7 @@ def test_a_header_that_gives_a_wrong_duration_changes_nothing(
     monkeypatch.setattr(parallel, "LEAST", 2)
     video = open_video(long)
     video = dataclasses.replace(video, duration=video.duration * factor)
-    assert_same(list(parallel.scan_in_parallel(video, Recipe(), SHARED, keep_image=picture_name)), alone)
+    assert_same(list(parallel.scan_in_parallel(video, RECIPE, SHARED, keep_image=picture_name)), alone)
 
 
 @pytest.mark.parametrize("seed", [1, 3])
