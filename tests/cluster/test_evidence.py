@@ -151,3 +151,16 @@ def test_the_cut_at_a_half_is_the_partition_whatever_comes_above() -> None:
 def test_senseless_options_are_refused(make: object) -> None:
     with pytest.raises(InputError):
         make()  # type: ignore[operator]
+
+
+def test_groups_that_were_compared_already_do_not_join_one_another() -> None:
+    table, label = cast([2, 6, 4], seed=1)
+    x = table.vector / np.linalg.norm(table.vector, axis=1, keepdims=True)
+    nothing = np.zeros((0, 2), np.int64)
+    open_groups = GroupSums(x @ x.T, label, nothing, SCALE)
+    assert np.isfinite(open_groups.log_odds(0)[1:]).all()
+    groups = GroupSums(x @ x.T, label, nothing, SCALE, compared=2)
+    assert groups.log_odds(0)[1] == -np.inf
+    assert np.isfinite(groups.log_odds(0)[2])
+    groups.join(2, 1)  # who joins somebody who was compared is, too
+    assert groups.log_odds(0)[2] == -np.inf

@@ -29,7 +29,9 @@ from castlist.store import Workspace
 from castlist.types import Machine, Scan
 
 SHARED = Machine(threads=4)  # two processes
-RECIPE = Recipe().with_setting("sampling.per_second=2")  # a third of the looks, so that the tests take less time
+RECIPE = Recipe().with_setting(
+    "sampling.per_second=2"
+)  # a third of the looks, so that the tests take less time
 
 
 def picture_name(jpeg: bytes) -> str:

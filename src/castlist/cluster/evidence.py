@@ -39,7 +39,8 @@ class GroupLinkage:
     2. The scatter within these people makes a better space (`whiten`), where all is done again (`rounds`).
     3. In a film of MANY tracks the share `low_quality` of them, those of the lowest quality, takes no part
        until the people stand, and then joins them: blurred faces look like each other more than like
-       themselves, and would glue people together.
+       themselves, and would glue people together. So people who were found apart without these tracks are
+       not joined because of them.
     4. Cannot-links that ended inside one person are put right: the less fitting track leaves.
 
     A height is the probability that the two sides are two people, made to rise; forbidden merges have height
@@ -135,8 +136,9 @@ def _one_round(
     label[clear] = _sure_groups(sub, inner, scale)
     inside = None if hints is None else hints[clear]
     label[clear] = join_groups(GroupSums(sub, label[clear], inner, scale, hints=inside), label[clear])
+    people = int(label.max(initial=-1)) + 1
     label = _attach(cosine, label, cannot, scale, hints)
-    return join_groups(GroupSums(cosine, label, cannot, scale, hints=hints), label)
+    return join_groups(GroupSums(cosine, label, cannot, scale, hints=hints, compared=people), label)
 
 
 def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> NDArray[np.int64]:

@@ -72,9 +72,12 @@ class GroupSums:
         scale: Scale,
         stray: float = STRAY,
         hints: Hints | None = None,
+        compared: int = 0,
     ) -> None:
+        """Groups of the tracks with these labels (t,); the first `compared` groups do not join each other."""
         g = int(label.max(initial=-1)) + 1
         self.scale, self.stray = scale, stray
+        self.compared = np.arange(g) < compared
         self.count = np.bincount(label, minlength=g).astype(np.float64)
         self.cross = group_sums(group_sums(cosine, label, g).T, label, g).astype(np.float64)
         self.diagonal = np.bincount(label, np.diagonal(cosine), minlength=g).astype(np.float64)
@@ -97,7 +100,7 @@ class GroupSums:
             odds += self.hints.mean(a)
         total = self.links.sum(axis=1)
         odds[self.links[a] > self.stray * np.minimum(total[a], total)] = -np.inf
-        odds[~self.alive] = odds[a] = -np.inf
+        odds[~self.alive | (self.compared & self.compared[a])] = odds[a] = -np.inf
         return np.asarray(odds[others])
 
     def join(self, a: int, b: int) -> None:
@@ -108,6 +111,7 @@ class GroupSums:
             table[b], table[:, b] = 0.0, 0.0
         if self.hints is not None:
             self.hints.join(a, b)
+        self.compared[a] |= self.compared[b]
         self.count[a] += self.count[b]
         self.diagonal[a] += self.diagonal[b]
         self.cross[b, b] = 1.0

@@ -290,7 +290,7 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
     parts = [_conclusion(explanation, cast), link.sentence]
     if not explanation.decided:
         parts += _of_clothes(explanation)
-        parts += [_of_placed(placed) for placed in explanation.placed]
+        parts += [_of_placed(placed, explanation) for placed in explanation.placed]
         if not any(placed.joined for placed in explanation.placed):
             parts.append(_chain(explanation))
     if explanation.between:
@@ -302,8 +302,9 @@ def _sentences(explanation: Explanation, cast: Cast, link: LinkEvidence) -> list
     return parts
 
 
-def _of_placed(placed: Placed) -> str:
+def _of_placed(placed: Placed, explanation: Explanation) -> str:
     """Whom a track that shows too little of a face shows, how likely that is, and why."""
+    now = explanation.persons[0 if placed.track == explanation.a else 1]
     likeliest = placed.person or "somebody outside of the cast"
     others = [f"{placed.next or 'somebody outside of the cast'} {placed.next_probability:.2f}"]
     rest = ", ".join(
@@ -313,11 +314,12 @@ def _of_placed(placed: Placed) -> str:
     if abs(placed.clothes) >= SILENT:
         reasons.append(("the clothes", placed.clothes))
     why = ", ".join(f"{cause} {_times(odds)}" for cause, odds in reasons)
-    result = "castlist placed it there" if placed.joined else "too little for castlist to place it there"
+    stays = f"stays with {now}, where the linkage put it" if now else "stays as it is"
+    result = "So castlist placed it there" if placed.joined else f"That is not sure enough, so it {stays}"
     return (
         f"Track {placed.track} shows too little of a face to be compared by it alone. It most likely shows "
         f"{likeliest}, p = {placed.probability:.2f} ({rest}). Against somebody new, "
-        f"this is more or less likely by these factors: {why}. So {result}."
+        f"this is more or less likely by these factors: {why}. {result}."
     )
 
 
