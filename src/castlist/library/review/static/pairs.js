@@ -28,7 +28,7 @@ function show(focused = "") {
   const text = !marked ? (rest === 1 ? "They are two people" : `All ${rest} are different people`) : !rest ? (marked === 1 ? "They are the same person" : `All ${marked} are the same people`) : `${marked} ${marked === 1 ? "is" : "are"} the same, the other ${rest === 1 ? "one is" : rest + " are"} different people`;
   $("#pairs").replaceChildren(...(all.length
     ? [el("h2", { className: "ask" }, "Who is the same person?"),
-      el("p", { className: "soft ask" }, "Click a film in a frame if it shows the person on its left. ", page.count > all.length ? `These are ${all.length} of ${page.count.toLocaleString("en")} pairs, those first that castlist asks about.` : ""),
+      el("p", { className: "soft ask" }, "Click a film in a frame if it shows the same person as the films beside it. ", page.count > all.length ? `These are ${all.length} of ${page.count.toLocaleString("en")} pairs, those first that castlist asks about.` : ""),
       ...page.groups.map(group),
       el("footer", { className: "confirm" }, button(text, () => judge(true), { className: "main", key: "Enter" }),
         marked && rest ? button("Leave the rest open", () => judge(false)) : "")]
