@@ -41,9 +41,12 @@ def message(page: Any, text: str) -> None:
 def sent(page: Any) -> list[Any]:
     """The requests that change something, from now on."""
     requests: list[Any] = []
-    page.on(
-        "request", lambda r: requests.append(r) if r.method == "POST" and "/api/sheet" not in r.url else None
-    )
+
+    def note(request: Any) -> None:
+        if request.method == "POST" and not request.url.endswith(("/api/sheet", "/api/ahead")):
+            requests.append(request)
+
+    page.on("request", note)
     return requests
 
 
@@ -219,3 +222,32 @@ def test_done_waits_for_what_is_saved(page: Any, hold: Callable[..., Any]) -> No
     first.continue_()
     page.locator("#done-result").wait_for()
     assert "2 people" in page.locator("#done-list").inner_text()
+
+
+def test_what_is_marked_and_not_confirmed_holds_where_the_page_is_loaded_again(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who is who")
+    page.locator(".card").first.locator("[data-fate='not-a-face']").click()
+    asked(page, "Who does not belong")
+    page.locator("[data-piece]").first.click()
+    page.reload()
+    asked(page, "Who does not belong")
+    page.locator("[data-piece][aria-pressed=true]").wait_for()
+    asked(page, "Who is who")
+    page.locator(".card.out").wait_for()
+    assert page.locator(".card.out").count() == 1
+    page.locator(".card.out [data-fate='not-a-face']").click()  # taken back
+    page.reload()
+    asked(page, "Who is who")
+    assert page.locator(".card").count()
+    assert not page.locator(".card.out").count()
+    page.evaluate(
+        "fetch('/api/decide', {method: 'POST', headers: {'Content-Type': 'application/json'},"
+        " body: JSON.stringify({revision: 0, action: 'name', person: 'p1', name: 'Anna'})})"
+    )
+    decided(page, 1)
+    page.reload()
+    asked(page, "Who does not belong")
+    assert not page.locator("[data-piece][aria-pressed=true]").count()  # the people were others then

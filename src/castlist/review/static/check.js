@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decideAll, drawnNow, el, face, get, label, many, person, notify, takes, thinkAhead, untaken } from "./core.js";
+import { $$, button, clock, decideAll, drawnNow, el, face, get, label, remember, remembered, many, person, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
@@ -17,7 +17,7 @@ export const onOpenPerson = (run) => { openPerson = run; };
 // The people to be looked through, drawn once their tracks are known.
 export function check(task) {
   const piece = (tracks, others) => ({ tracks, others, pick: null }); // pick: null for no stranger, NEW, NO_FACE, or whom
-  const before = confirmed ? { people: [], asides: [] } : { people, asides };
+  const none = { people: [], asides: [] }, before = confirmed ? none : asked ? { people, asides } : remembered("check") || none;
   people = task.people.filter((p) => person(p.id)).map((p) => {
     const pieces = p.pieces.map((tracks, j) => piece(tracks, p.others[j]));
     return before.people.find((was) => was.id === p.id && holds(was.pieces, pieces)) || { id: p.id, unsure: false, pieces };
@@ -158,6 +158,7 @@ function mark() {
     button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }), button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })].filter(Boolean) : []));
   box?.toggleAttribute("tabindex", false);
   if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // what scrolls can be reached by keys
+  remember("check", { people: people.map(({ id, unsure, pieces }) => ({ id, unsure, pieces })), asides });
   thought();
 }
 // Somebody who is there and not shown, chosen from everybody.

@@ -127,6 +127,18 @@ export function thinkAhead(steps) {
   }, MOMENT);
 }
 
+// What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything meanwhile.
+const place = (name) => `castlist ${name}`, where = () => [S.film.title, S.film.ms, S.film.shots, S.revision].join(" ");
+export function remember(name, marks) {
+  try { sessionStorage.setItem(place(name), JSON.stringify({ where: where(), marks })); } catch { /* full, or not allowed */ }
+}
+export function remembered(name) {
+  try {
+    const held = JSON.parse(sessionStorage.getItem(place(name)));
+    return held?.where === where() ? held.marks : null;
+  } catch { return null; }
+}
+
 // One request after another: what is decided while another decision is saved waits for its turn. The same request again
 // does not wait, it comes from a key or button that was pressed twice; only an undo or redo of the last means more each time.
 const line = []; // { text, made }, the first of them under way

@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $, $$, S, arrange, button, clock, decideAll, el, face, get, label, many, person, postTo, notify, takes, thinkAhead, untaken } from "./core.js";
+import { $, $$, S, arrange, button, clock, decideAll, el, face, get, label, remember, remembered, many, person, postTo, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -10,7 +10,7 @@ import { describe } from "./tracks.js";
 const MOST = 48, LONGEST = 24; // items of a page, and of what is asked for at once
 const SOON = 500; // milliseconds after which what was asked for anew may have been looked at
 const AWHILE = 100; // milliseconds that an answer waits for the next one before anything is asked for
-let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null, renewing = false;
+let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null, renewing = false, loaded = false;
 let request = new AbortController(); // of what is asked for anew
 const answers = new Map(); // those not confirmed yet, by item: they hold where the sheet is drawn anew
 const NONE = -1; // somebody else than those shown
@@ -19,6 +19,8 @@ root.addEventListener("keydown", keys);
 
 export function sheet(task) {
   asked = task;
+  if (!loaded) for (const i of remembered("sheet") || []) answers.set(about(i), i);
+  loaded = true;
   items = task.items.map((given) => item(given));
   for (const i of items) i.node = card(i);
   at = changed = 0;
@@ -219,6 +221,7 @@ function mark() {
     }
     for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = b.dataset.fate === fate ? 0 : -1; }
   }
+  remember("sheet", [...answers.values()].map(({ of, whole, track, fate, pick: picked, shown: those }) => ({ of, whole, track, fate, pick: picked, shown: those, answered: true })));
   thinkAhead(() => (shown() && !renewing ? steps(items) : []));
 }
 function to(k) {
@@ -264,7 +267,10 @@ async function confirm() {
   const no = items.filter((i) => i.fate === "not-a-face"), lines = items.filter((i) => !i.fate);
   const sortedText = many(lines.length, "face") + " sorted", noneText = many(no.length, "track") + ": not a face";
   const given = steps(items);
-  if (given.length && await decideAll(given, [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "))) for (const i of items) answers.delete(about(i));
+  if (given.length && await decideAll(given, [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "))) {
+    for (const i of items) answers.delete(about(i));
+    remember("sheet", []);
+  }
 }
 // The answers to these items as decisions, those of a part on the people that the parts before it leave.
 function steps(list) {
