@@ -33,6 +33,15 @@ def test_version_and_help():
     assert all(verb in text for verb in VERBS)
 
 
+@pytest.mark.parametrize("group", [[], ["library"], ["bench"]])
+def test_a_group_without_a_command_prints_its_whole_help(group, capfd):
+    assert run([*group, "--help"]) == 0
+    whole = capfd.readouterr().out
+    assert run(group) == 0
+    assert capfd.readouterr() == (whole, "")
+    assert "Examples:" in whole
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_examples(verb):
     result = CliRunner().invoke(cli, [verb, "--help"])

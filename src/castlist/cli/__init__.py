@@ -180,7 +180,7 @@ def run(arguments: list[str] | None = None) -> int:
     0: done. 2: it cannot be done as asked. 128 and the number of the signal: stopped by one, 130 by Ctrl-C.
     """
     try:
-        result: object = cli.main(args=arguments, prog_name="castlist", standalone_mode=False)
+        result = _result(arguments)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
@@ -208,6 +208,19 @@ def run(arguments: list[str] | None = None) -> int:
         if os.environ.get(STRICT):
             raise
         return _print_error(_defect(error), 2)
+
+
+def _result(arguments: list[str] | None) -> object:
+    """What the command returned; where a group is called without a command, its help is the result.
+
+    Click before 8.2 prints the help itself; since then it raises the help as the message of an error.
+    """
+    try:
+        result: object = cli.main(args=arguments, prog_name="castlist", standalone_mode=False)
+    except getattr(click.exceptions, "NoArgsIsHelpError", ()) as error:
+        click.echo(error.ctx.get_help())
+        return 0
+    return result
 
 
 def _short_of_memory(error: BaseException | None) -> bool:
