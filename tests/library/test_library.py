@@ -260,6 +260,26 @@ def test_a_name_that_was_taken_back_in_a_film_is_not_brought_again(films):
         assert [p.name for p in keep.cast() if p.named] == []
 
 
+def test_names_come_back_with_a_film_that_was_removed(films):
+    lib = Library(films.parent / "lib")
+    lib.add(films / "e01.mp4")
+    whom = lib.people[0]
+    lib.name(whom.id, "Anna")
+    lib.remove("e01.mp4")
+    assert not lib.people
+    lib.add(films / "e01.mp4")
+    assert [p.name for p in lib.people if p.named] == ["Anna"]
+    other = Library(films.parent / "other")
+    other.add(films / "e01.mp4")
+    assert [p.name for p in other.people if p.named] == ["Anna"]
+    anna = next(p for p in lib.people if p.named)
+    lib.name(anna.id, "Bea")  # which replaces the name that a library brought
+    with Workspace.open(films / "e01.castlist", write=False) as keep:
+        assert [p.name for p in keep.cast() if p.named] == ["Bea"]
+    lib.rebuild()
+    assert [p.name for p in lib.people if p.named] == ["Bea"]
+
+
 def test_what_was_merged_or_split_in_a_film_is_followed(films):
     lib = Library(films.parent / "lib")
     lib.add(films)

@@ -68,7 +68,7 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     ]
     growth.events.append((EventKind.FILM, data))
     growth.events += _weighed(db, found, links, heirs, growth)
-    growth.events += _names(db, facts, people)
+    growth.events += _names(db, facts, people, new=film is None)
     return growth
 
 
@@ -218,14 +218,20 @@ def _gone(
     return events
 
 
-def _names(db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson]) -> list[tuple[EventKind, Data]]:
-    """Names given in the film that its people of the library do not have yet, or had from this film."""
+def _names(
+    db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson], *, new: bool
+) -> list[tuple[EventKind, Data]]:
+    """Names of the film that its people of the library do not have yet, or had from this film.
+
+    Names that a library brought to the film count where the film is `new`: it was in another library, or in
+    this one until it was removed.
+    """
     events: list[tuple[EventKind, Data]] = []
     source = f"film {facts.video.digest}"
     named: set[str] = set()
     for n, member in enumerate(facts.members):
         person = people[n]["person"]
-        if not member.name or member.brought or not person or person in named:
+        if not member.name or (member.brought and not new) or not person or person in named:
             continue
         row = db.execute("SELECT name, named_by FROM person WHERE id = ?", (person,)).fetchone()
         if row is None or not row[0] or (row[1] == source and row[0] != member.name):
