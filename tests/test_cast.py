@@ -91,3 +91,10 @@ def test_variable_frame_rate_counts_each_frame_as_long_as_it_is_shown():
 def test_a_label_for_each_track_is_needed():
     with pytest.raises(InputError, match=r"Cast\.label has 1 rows, expected 2"):
         Cast.of(VIDEO, CLOCK, SHOTS, tracks_of((0, 5), (10, 15)), np.array([0]))
+
+
+def test_a_name_of_two_people_is_refused():
+    cast = Cast.of(VIDEO, CLOCK, SHOTS, tracks_of((0, 5), (10, 30)), np.array([0, 1]), names=("Ada", "Ada"))
+    with pytest.raises(InputError, match=r"2 people .* 'ada': p1 \(2.0 s\), p2 \(0.5 s\); write p1"):
+        cast.named(["ada"])
+    assert [p.key for p in cast.named(["p1"])] == ["p1"]

@@ -290,7 +290,7 @@ class Cast:
         """The people who bear these names, each once; upper and lower case need not agree, p7 will do.
 
         Raises:
-            InputError: nobody has one of the names; the message says who comes near.
+            InputError: nobody has one of the names, and the message says who comes near; or several have it.
         """
         found: dict[int, Person] = {}
         for name in names:
@@ -300,6 +300,11 @@ class Cast:
             meant = meant or [p for p in self.everybody if wanted in (p.key, f"person {p.id}")]
             if not meant:
                 raise InputError(self._unknown(name))
+            if len(meant) > 1:
+                several = ", ".join(f"{p.key} ({p.screen_time:.1f} s)" for p in meant)
+                raise InputError(
+                    f"{len(meant)} people are called {name!r}: {several}; write {meant[0].key}, not the name"
+                )
             found |= {p.id: p for p in meant}
         return list(found.values())
 

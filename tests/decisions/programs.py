@@ -174,7 +174,9 @@ class Film:
         if ids and person >= 0:
             self.decide({"action": "move", "tracks": tracks, "person": ids[person % len(ids)]})
         else:
-            self.decide({"action": "split", "tracks": tracks})
+            one = len(set(self.view.label[tracks].tolist())) == 1
+            if self.decide({"action": "split", "tracks": tracks}) and one:
+                self.have_no_name(tracks)
 
     def _sort(self, lines: Sequence[tuple[int, int, bool]]) -> None:
         live = np.flatnonzero(self.view.label != NOISE).tolist()
@@ -198,7 +200,8 @@ class Film:
             if strangers & 16 and others:  # they go to somebody, in the same decision
                 to = int(others[strangers % len(others)].tracks[0])
                 item = {"person": group.id, "moved": [{"tracks": own, "to": to} for own in apart]}
-            self.decide({"action": "check", "items": [item]})
+            if self.decide({"action": "check", "items": [item]}) and "strangers" in item:
+                self.have_no_name([t for own in apart for t in own])
 
     def _name(self, person: int, name: str) -> None:
         ids = self._ids()
@@ -254,6 +257,12 @@ class Film:
         if self.people() != before:
             raise BrokenLaw("the same run again gives another cast")
 
+    def have_no_name(self, tracks: Sequence[int]) -> None:
+        """Whoever was taken out of a person leaves the name there."""
+        named = [t for t in tracks if self.view.named[t]]
+        if named:
+            raise BrokenLaw(f"tracks {named} were taken out of a person, and kept the name")
+
     # What always holds
 
     def check(self) -> None:
@@ -263,6 +272,9 @@ class Film:
         numbers = [g.number for g in self.view.groups]
         if len(numbers) != len(set(numbers)):
             raise BrokenLaw(f"two people have one number: {numbers}")
+        names = [g.name.casefold() for g in self.view.groups if g.name]
+        if len(names) != len(set(names)):
+            raise BrokenLaw(f"two people have one name: {names}")
         owner: dict[int, set[int]] = {}
         for place, k in zip(self.base.tracks.shot.tolist(), self.view.label.tolist(), strict=True):
             owner.setdefault(place, set()).add(k)

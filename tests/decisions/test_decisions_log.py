@@ -150,6 +150,40 @@ def test_one_name_is_one_person():
     assert {g.name: g.tracks.tolist() for g in view.groups if g.name} == {"Bob": [0, 2]}
 
 
+@pytest.mark.parametrize(
+    ("cut", "left"),
+    [
+        (("move", {0: [1, 2], 2: [0]}), [0]),
+        (("move", {0: [1], 2: [0]}), [0, 2]),
+        (("sort", {0: [1], 2: [0], 3: [2], 5: [0]}), [0]),
+        (("sort", {0: [0], 3: [1]}), [2]),
+        (("different", {0: [2], 1: [0]}), [1, 2]),
+        (("different", {0: [0], 1: [1], 2: [2]}), [0]),
+        (("move", {0: [1, 2], 1: [3], 2: [0]}), [0]),
+    ],
+)
+def test_a_name_stays_with_whoever_is_left(cut, left):
+    """However many faces are taken out: they have no name, and an undo gives the person back."""
+    log = decide(("name", [0, 1, 2], "Ann"), cut)
+    view = apply(BASE, VIDEO, log)
+    assert {g.id: (g.name, g.tracks.tolist()) for g in view.groups if g.name} == {"p1": ("Ann", left)}
+    assert set(view.named.nonzero()[0].tolist()) == set(left)
+    whole = completed_log(BASE, VIDEO, log)
+    assert [g.name for g in apply(BASE, VIDEO, whole).groups] == [g.name for g in view.groups]
+    back = apply(BASE, VIDEO, [*log, Decision("undo", undoes=2, id=3)])
+    assert {g.id: (g.name, g.tracks.tolist()) for g in back.groups if g.name} == {"p1": ("Ann", [0, 1, 2])}
+
+
+def test_a_name_goes_on_with_a_person_of_whom_nobody_is_left():
+    view = settled(("name", [0, 1], "Ann"), ("move", {0: [0, 1]}))
+    assert {g.id: (g.name, g.tracks.tolist()) for g in view.groups if g.name} == {"p1": ("Ann", [0, 1])}
+
+
+def test_a_move_that_names_somebody_joins_whoever_has_the_name():
+    view = settled(("name", [0], "Ann"), ("same", [1, 2]), ("move", {0: [2], 2: [1]}, "Ann"))
+    assert {g.name: g.tracks.tolist() for g in view.groups if g.name} == {"Ann": [0, 2]}
+
+
 def test_an_empty_name_takes_the_name_away():
     assert settled(("name", [0], "Ann"), ("name", [0], "")).groups[0].name == ""
 

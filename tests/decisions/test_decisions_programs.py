@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from programs import VIDEO, Film, Step, broken, program, told
 
@@ -88,6 +89,39 @@ def test_tracks_that_one_run_does_not_find_come_back_with_the_next() -> None:
     now = film.numbers()
     assert all(before[n] <= now[n] for n in (1, 3))
     assert next(g.number for g in film.view.groups if g.name == "Anna") == 1
+
+
+@pytest.mark.parametrize("taken_out", ["split", "different"])
+def test_faces_that_were_taken_out_never_get_the_name_back(taken_out: str) -> None:
+    """Where another run does not find those who are left, nobody has the name; who is found again has it."""
+    film = Film([0, 0, 0, 1, 1, 2, 2, 3, 3])
+    film.decide({"action": "name", "person": "p1", "name": "Anna"})
+    film.decide({"action": taken_out, "tracks": [0, 1] if taken_out == "split" else [0, 1, 2]})
+    film.check()
+
+    def named() -> frozenset[int]:
+        return film.places(np.flatnonzero(film.view.named))
+
+    left = named()
+    assert len(left) == 1
+    without = [-2 if place in left else k for place, k in enumerate([0, 0, 0, 1, 1, 2, 2, 3, 3])]
+    film.take(("again", without, 0, 1))
+    assert not named()
+    film.take(("again", [0, 0, 0, 1, 1, 2, 2, 3, 3], 0, 2))
+    assert named() == left
+
+
+def test_a_name_that_an_earlier_version_gave_to_two_people_is_read_from_the_log_again() -> None:
+    film = Film([0, 0, 0, 1, 1, 2, 2, 3, 3])
+    film.decide({"action": "name", "person": "p1", "name": "Anna"})
+    film.decide({"action": "split", "tracks": [0, 1]})
+    film.take(("same",))
+    stood = film.base.stood[-1]
+    both = replace(stood, named_by=np.full(len(stood.named_by), 1))
+    film.base = replace(film.base, stood=(*film.base.stood[:-1], both))
+    film.view = apply(film.base, VIDEO, film.log)
+    film.check()
+    assert film.places(np.flatnonzero(film.view.named)) == frozenset([2])
 
 
 def test_whoever_is_left_of_a_person_keeps_a_number_of_their_own() -> None:

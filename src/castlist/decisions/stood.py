@@ -83,8 +83,13 @@ class Stood:
             raise InputError("Stood.groups gives people no number")
 
     def holds(self, taken: Sequence[int]) -> bool:
-        """Whether the decisions that held then are the first of these."""
-        return len(self.taken) > 0 and tuple(self.taken.tolist()) == tuple(taken[: len(self.taken)])
+        """Whether the decisions that held then are the first of these, and no name was given to two people.
+
+        Castlist 0.2 could leave the name with both parts of a person who was parted.
+        """
+        names = self.named_by[self.named_by > 0]
+        once = len(np.unique(names)) == len(names)
+        return once and len(self.taken) > 0 and tuple(self.taken.tolist()) == tuple(taken[: len(self.taken)])
 
     def __len__(self) -> int:
         return len(self.no_face)

@@ -192,15 +192,16 @@ class Walk:
         key = self._join(parts, person.get(0, 0), 0)
         if key == NOISE or made.kind == DecisionKind.SAME:
             return
-        named = self.people[key]
-        named.name, named.named_by = made.value, made.id
-        if made.value:
-            called = made.value.casefold()
-            others = [k for k, p in self.people.items() if k != key and p.name.casefold() == called]
-            if others:  # one name is one person
-                members = [np.flatnonzero(self.label == k) for k in (key, *others)]
-                named = self.people[self._join(members, named.number, NAMESAKE, whole=True)]
-                named.name, named.named_by = made.value, made.id
+        self._name(key, made)
+
+    def _name(self, key: int, made: Decision) -> None:
+        """Give a decided person the name of a decision, and join whoever bears it: one name is one person."""
+        called = made.value.casefold()
+        others = [k for k, p in self.people.items() if called and k != key and p.name.casefold() == called]
+        if others:
+            members = [np.flatnonzero(self.label == k) for k in (key, *others)]
+            key = self._join(members, self.people[key].number, NAMESAKE, whole=True)
+        self.people[key].name, self.people[key].named_by = made.value, made.id
 
     def _different(self, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]) -> None:
         parts = {k: self._main(tracks, person.get(k, 0)) for k, tracks in sorted(sides.items())}
@@ -211,24 +212,32 @@ class Walk:
                 against.setdefault(self._joined_by(a, b), []).extend((a, b))
         for earlier, pair in against.items():
             self._against(earlier, np.unique(pair), "they were decided to be one person before")
-        self._leave_nobody(parts, person)
+        heirs = self._heirs(parts, person)
+        for key, heir in heirs.items():  # hidden tracks follow the side that goes on under the number
+            rest = np.setdiff1d(np.flatnonzero(self.label == key), all_tracks(parts))
+            parts[heir] = np.union1d(parts[heir], rest)
         for k, tracks in parts.items():
-            self._carve(tracks, person.get(k, 0), k)
+            self._carve(tracks, person.get(k, 0), k, [key for key, heir in heirs.items() if heir == k])
+        self._forget_empty(heirs)
         sides_in_order = list(parts.values())
         self.aparts += [
             Apart(self.row, a, b) for i, b in enumerate(sides_in_order) for a in sides_in_order[:i]
         ]
 
-    def _leave_nobody(self, parts: Sides, person: dict[int, int]) -> None:
-        """Let hidden tracks of whoever is parted follow the side that goes on under the number, in place."""
-        sides = np.concatenate([none(), *parts.values()])
-        for key in np.unique(self.label[sides]).tolist():
-            if key < self.count:
-                continue
-            rest = np.setdiff1d(np.flatnonzero(self.label == key), sides)
-            touching = [k for k, tracks in parts.items() if (self.label[tracks] == key).any()]
-            heir = next((k for k in touching if person.get(k, 0) == self.people[key].number), touching[0])
-            parts[heir] = np.union1d(parts[heir], rest)
+    def _heirs(self, parts: Sides, person: dict[int, int]) -> dict[int, int]:
+        """The side on which each decided person who is parted goes on, with name and number.
+
+        That is the side of the person's number, and where no side has it, the one with most of their faces.
+        Whoever's number is that of a side without a track of theirs goes on with what is left of them.
+        """
+        by_number = {number: k for k, number in person.items() if number}
+        heirs = {}
+        for key in self._decided(all_tracks(parts)):
+            faces = {k: self._faces(tracks[self.label[tracks] == key]) for k, tracks in parts.items()}
+            heir = by_number.get(self.people[key].number, max(faces, key=lambda k: faces[k]))
+            if faces.get(heir):
+                heirs[key] = heir
+        return heirs
 
     def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
         """Some tracks, and they alone, become the person of others, or a new one."""
@@ -245,7 +254,11 @@ class Walk:
         elif len(moved):
             there = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
             if there == NOISE:
-                key = self._carve(moved, person.get(4 * k + MOVED, 0), 4 * k + MOVED)
+                number = person.get(4 * k + MOVED, 0)
+                left = self._left(made, side, person.get(4 * k + REST, 0), k)
+                gone = [p for p in self._decided(moved) if p not in left and self._most(p, moved)]
+                gone += [p for p in left if number and self.people[p].number == number]
+                key = self._carve(moved, number, 4 * k + MOVED, gone)
             else:
                 key = there
                 self._put(moved, key)
@@ -253,9 +266,22 @@ class Walk:
             return
         self.no_face[moved], self.hidden[moved] = 0, False
         if made.value:
-            self.people[key].name, self.people[key].named_by = made.value, made.id
+            self._name(key, made)
         if len(side[REST]):
             self.aparts.append(Apart(self.row, moved if len(side[MOVED]) else to, side[REST]))
+
+    def _left(self, made: Decision, side: list[Tracks], number: int, k: int) -> list[int]:
+        """The decided people out of whom a step takes tracks: their name and number stay behind.
+
+        Args:
+            number: of the person whom the step records as left, 0 where it records none.
+        """
+        decided = self._decided(side[MOVED])
+        sides = made.groups.side if made.groups is not None else none()
+        if not len(side[REST]) and not (sides == 4 * k + REST).any():
+            return []  # they leave nobody behind
+        stay = {*np.unique(self.label[side[REST]]).tolist()}
+        return [p for p in decided if not number or self.people[p].number == number or p in stay]
 
     def _person(
         self, made: Decision, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]
@@ -282,14 +308,23 @@ class Walk:
         members = np.concatenate([tracks, *(np.flatnonzero(self.label == k) for k in gone)])
         return self._made(np.unique(members), touched, gone, wanted, side)
 
-    def _carve(self, tracks: Tracks, wanted: int, side: int) -> int:
-        """Make these tracks, and they alone, a decided person of their own; its key."""
+    def _carve(self, tracks: Tracks, wanted: int, side: int, gone: list[int]) -> int:
+        """Make these tracks, and they alone, a decided person of their own; its key.
+
+        Args:
+            gone: the decided people who go on as this one, and have no name any more where they are left.
+        """
         if not len(tracks):
             return NOISE
-        touched = np.unique(self.label[tracks])
-        decided = [k for k in touched.tolist() if k >= self.count]
-        gone = [k for k in decided if self.people[k].number == wanted or self._most(k, tracks)]
-        return self._made(tracks, touched, gone, wanted, side)
+        key = self._made(tracks, np.unique(self.label[tracks]), gone, wanted, side)
+        for k in gone:
+            if k in self.people:
+                self.people[k].name, self.people[k].named_by = "", 0
+        return key
+
+    def _decided(self, tracks: Tracks) -> list[int]:
+        """The decided people who have one of these tracks."""
+        return [k for k in np.unique(self.label[tracks]).tolist() if k >= self.count]
 
     def _made(self, tracks: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
         """A new decided person, who goes on as those of `gone` did; its key."""
@@ -307,10 +342,14 @@ class Walk:
         self._replaced(tracks, touched, number)
         key = max([self.count - 1, *self.people]) + 1
         self.people[key], self.label[tracks] = made, key
-        for k in gone:
-            if not (self.label == k).any():
-                del self.people[k]
+        self._forget_empty(gone)
         return key
+
+    def _forget_empty(self, keys: Iterable[int]) -> None:
+        """Forget those decided people of whom no track is left."""
+        for k in keys:
+            if k in self.people and not (self.label == k).any():
+                del self.people[k]
 
     def _put(self, tracks: Tracks, key: int) -> None:
         """Let these tracks be of a decided person."""
@@ -389,6 +428,9 @@ class Walk:
         self.known.setdefault((made, side), []).append(number)
         self.fresh.append((made, side, number))
         return number
+
+    def _faces(self, tracks: Tracks) -> int:
+        return int(self.base.tracks.size[tracks].sum())
 
     def _most(self, key: int, tracks: Tracks) -> bool:
         """Whether most faces of a decided person are on these tracks."""

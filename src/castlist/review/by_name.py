@@ -126,12 +126,7 @@ def reject(workspace: str | os.PathLike[str], proposal: int, *, back: bool = Fal
 
 def _id(session: Session, name: str) -> str:
     """The id, in this session, of the person who bears a name."""
-    (person, *others) = session.cast().named([name])
-    if others:
-        raise InputError(
-            f"{1 + len(others)} people are called {name!r}; give them different names in castlist review "
-            "first"
-        )
+    (person,) = session.cast().named([name])
     return max(session.view.groups, key=lambda group: len(set(group.tracks.tolist()) & set(person.tracks))).id
 
 
