@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from castlist.decisions import Anchor, Decision, apply
+from castlist.decisions import Anchor, Decision, apply, renumbered
 from castlist.review import Session
 from castlist.review.people import Describe
 from castlist.suggest.questions import Asker
@@ -63,6 +63,14 @@ def test_the_cast_is_numbered_before_the_background(made: Callable[..., Any]) ->
     fate[:3] = BACKGROUND  # longest on screen, and too blurred to tell
     groups = apply(replace(it.base, fate=fate, next_number=0), it.video, []).groups
     assert [(g.id, g.tracks.tolist()) for g in groups] == [("p1", [3, 4]), ("p2", [5]), ("p3", [0, 1, 2])]
+
+
+def test_people_are_numbered_in_the_order_of_the_cast(made: Callable[..., Any]) -> None:
+    label = [0, 1, 1, 1]  # the first is larger in the picture, the second longer on screen
+    it = made(label, label)
+    fresh = renumbered(replace(it.base, next_number=0), None)
+    assert fresh.number.tolist() == [1, 2]
+    assert [g.id for g in apply(fresh, it.video, []).groups] == ["p1", "p2"]
 
 
 def test_a_reason_to_be_in_the_background_stays_while_it_holds(made: Callable[..., Any]) -> None:

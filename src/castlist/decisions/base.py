@@ -27,7 +27,7 @@ class Base:
     shots: Shots
     tracks: Tracks
     portraits: Portraits
-    label: NDArray[np.int32]  # (t,) 0 to g - 1, NOISE where set aside
+    label: NDArray[np.int32]  # (t,) 0 to g - 1 in the order of the cast, NOISE where set aside
     fate: NDArray[np.int8]  # (t,)
     reason: tuple[str, ...]  # (t,) why a track is not of the cast
     vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
@@ -57,7 +57,7 @@ class Base:
         count = int(self.label.max(initial=NOISE)) + 1
         if not self.next_number:
             number = np.zeros(count, np.int64)
-            number[page_order(self.label, self.fate, self.tracks)] = np.arange(1, count + 1)
+            number[page_order(self.label, self.fate)] = np.arange(1, count + 1)
             object.__setattr__(self, "number", number)
             object.__setattr__(self, "next_number", count + 1)
         freeze(self, number=(np.int64, (count,)))
@@ -83,16 +83,12 @@ class Base:
             raise InputError("Base.cue must have one row a track, or none")
 
 
-def page_order(label: NDArray[np.int32], fate: NDArray[np.int8], tracks: Tracks) -> NDArray[np.int64]:
-    """(g,) labels in the order in which people are shown first: cast before background, then by faces."""
+def page_order(label: NDArray[np.int32], fate: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(g,) labels in the order in which people are shown first: the cast before the background."""
     live = np.flatnonzero(label != NOISE)
-    count = int(label.max(initial=NOISE)) + 1
-    faces = np.bincount(label[live], tracks.size[live], minlength=count)
-    best = np.full(count, SET_ASIDE, np.int64)
+    best = np.full(int(label.max(initial=NOISE)) + 1, SET_ASIDE, np.int64)
     np.minimum.at(best, label[live], fate[live].astype(np.int64))
-    first = np.full(count, len(label), np.int64)
-    np.minimum.at(first, label[live], live)
-    return np.lexsort((first, -faces, best))
+    return np.argsort(best, kind="stable")
 
 
 def _digest(tracks: Tracks, clock: Clock) -> str:

@@ -44,7 +44,7 @@ def renumbered(base: Base, before: Base | None, decisions: Iterable[Decision] = 
     """
     free = max(largest_number(decisions) + 1, before.next_number if before else 1)
     number = np.zeros(len(base.number), np.int64) if before is None else _continued(base, before)
-    fresh = [k for k in page_order(base.label, base.fate, base.tracks).tolist() if not number[k]]
+    fresh = [k for k in page_order(base.label, base.fate).tolist() if not number[k]]
     number[fresh] = free + np.arange(len(fresh))
     return replace(base, number=number, next_number=free + len(fresh))
 

@@ -99,7 +99,7 @@ class Walk:
             base, video, find, base.label.astype(np.int64), len(base.number), np.zeros(t, np.int64),
             np.zeros(t, np.bool_), np.zeros(t, np.bool_), base.next_number,
         )  # fmt: skip
-        order = page_order(base.label, base.fate, base.tracks)
+        order = page_order(base.label, base.fate)
         walk.place = {int(base.number[k]): (i,) for i, k in enumerate(order.tolist())}
         return walk
 
