@@ -233,6 +233,18 @@ def test_names_carry_over_both_ways(films):
     assert lib.check() == []
 
 
+def test_seconds_on_screen_are_those_of_the_films(films):
+    lib = Library(films.parent / "lib")
+    lib.add(films)
+    for person in lib.people:
+        expected = 0.0
+        for film, key, _, _ in person.members:
+            with Workspace.open(film.workspace, write=False) as keep:
+                expected += next(p.screen_time for p in keep.cast() if f"p{p.id}" == key)
+        assert person.screen_time == pytest.approx(expected)
+        assert person.screen_time <= sum(float(a.duration) for a in person.appearances) + 1e-9
+
+
 def test_a_name_given_in_a_film_is_never_taken_away(films):
     lib = Library(films.parent / "lib")
     lib.add(films / "e01.mp4")

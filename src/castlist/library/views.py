@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from castlist.errors import InputError
 from castlist.library.ask import TOGETHER
@@ -77,11 +77,7 @@ class LibraryPerson:
     appearances: tuple[FilmAppearance, ...]  # film by film, in time
     face_count: int
     members: tuple[tuple[LibraryFilm, str, float | None, str], ...]  # film, key in it, probability, how
-
-    @property
-    def screen_time(self) -> float:
-        """Seconds on screen in all films."""
-        return float(sum((a.duration for a in self.appearances), Fraction(0)))
+    screen_time: float  # seconds on screen in all films, without the gaps within an appearance
 
     def document(self) -> dict[str, Json]:
         """The person as plain values."""
@@ -197,14 +193,14 @@ def _told_apart(name: str, path: str, often: Counter[str]) -> str:
 def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
     """Everybody, those with most films first, then those longest on screen."""
     known = {film.id: film for film in films(db, library)}
-    members: dict[str, list[tuple[int, LibraryFilm, str, float | None, str, int]]] = {}
+    members: dict[str, list[_Member]] = {}
     for row in _typed(
         db,
-        "SELECT person, id, film, key, probability, how, faces FROM member WHERE person IS NOT NULL "
-        "ORDER BY film, id",
-        (text, whole, whole, text, optional(number), text, whole),
+        "SELECT person, id, film, key, probability, how, faces, seconds FROM member "
+        "WHERE person IS NOT NULL ORDER BY film, id",
+        (text, whole, whole, text, optional(number), text, whole, number),
     ):
-        members.setdefault(row[0], []).append((row[1], known[row[2]], *row[3:]))
+        members.setdefault(row[0], []).append(_Member(row[1], known[row[2]], *row[3:]))
     stays: dict[int, list[FilmAppearance]] = {}
     for member, film, start, stop in _typed(
         db,
@@ -221,21 +217,31 @@ def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
     return tuple(sorted(found, key=lambda p: (-len(p.films), -p.screen_time, p.id)))
 
 
+class _Member(NamedTuple):
+    """Somebody of one film, who is a person of the library."""
+
+    row: int
+    film: LibraryFilm
+    key: str  # in the film
+    probability: float | None
+    how: str
+    faces: int
+    seconds: float  # on screen
+
+
 def _person(
-    person: str,
-    name: str,
-    members: list[tuple[int, LibraryFilm, str, float | None, str, int]],
-    stays: dict[int, list[FilmAppearance]],
+    person: str, name: str, members: list[_Member], stays: Mapping[int, list[FilmAppearance]]
 ) -> LibraryPerson:
-    found = [a for member in members for a in stays.get(member[0], [])]
+    found = [a for member in members for a in stays.get(member.row, [])]
     return LibraryPerson(
         id=person,
         name=shown_person(person, name),
         named=bool(name),
-        films=tuple({m[1].id: m[1] for m in members}.values()),
+        films=tuple({m.film.id: m.film for m in members}.values()),
         appearances=tuple(sorted(found, key=lambda a: (a.film.id, a.start))),
-        face_count=sum(m[5] for m in members),
-        members=tuple((m[1], m[2], m[3], m[4]) for m in members),
+        face_count=sum(m.faces for m in members),
+        members=tuple((m.film, m.key, m.probability, m.how) for m in members),
+        screen_time=sum(m.seconds for m in members),
     )
 
 
