@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from castlist.cli.options import OUTPUT, OUTPUT_FOLDER
+
 if TYPE_CHECKING:
     from castlist.metrics import Unit
     from castlist.research.bench import Dataset, Result
@@ -122,14 +124,18 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @names
 @drops
 @click.option(
-    "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
+    "--results",
+    default="castlist-bench",
+    show_default=True,
+    type=OUTPUT_FOLDER,
+    help="Where results are stored.",
 )
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print every result as one JSON list.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as Markdown.")
 @click.option("--columns", default="", help="Show only these scores, comma-separated; names as in the JSON.")
-@click.option("--html", type=PATH, help="Also write one HTML file with tables and plots.")
+@click.option("--html", type=OUTPUT, help="Also write one HTML file with tables and plots.")
 def run(
     data: tuple[Path, ...],
     as_json: bool,
@@ -172,7 +178,9 @@ def run(
 
 @command.command()
 @click.option("--data", required=True, type=PATH, help="A feature file.")
-@click.option("-o", "--output", required=True, type=PATH, help="The directory to write SVG and PNG to.")
+@click.option(
+    "-o", "--output", required=True, type=OUTPUT_FOLDER, help="The directory to write SVG and PNG to."
+)
 @click.option("--methods", default="ssiam,tsiam", show_default=True, help="Refinements, comma-separated.")
 @click.option("--which", default="similarity,links,map,sweeps", show_default=True, help="Figures to draw.")
 @click.option("--seeds", default=3, show_default=True, help="Runs for each point of a sweep.")
@@ -184,7 +192,11 @@ def run(
 @names
 @drops
 @click.option(
-    "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
+    "--results",
+    default="castlist-bench",
+    show_default=True,
+    type=OUTPUT_FOLDER,
+    help="Where results are stored.",
 )
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
@@ -213,7 +225,7 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
 
 @command.command()
 @click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
-@click.option("-o", "--output", required=True, type=PATH, help="The directory to write the page to.")
+@click.option("-o", "--output", required=True, type=OUTPUT_FOLDER, help="The directory to write the page to.")
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
 @click.option("--faces", default=0, help="Use at most so many faces of each track, drawn at random. 0: all.")
 @click.option(
@@ -227,7 +239,11 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
     help="Parts to leave out, comma-separated: baselines, frame, figures, sweeps, time.",
 )
 @click.option(
-    "--results", default="castlist-bench", show_default=True, type=PATH, help="Where results are stored."
+    "--results",
+    default="castlist-bench",
+    show_default=True,
+    type=OUTPUT_FOLDER,
+    help="Where results are stored.",
 )
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
@@ -349,7 +365,9 @@ def _numbers(text: str) -> tuple[int | None, ...]:
 
 def _write(path: Path, text: str) -> None:
     from castlist.errors import InputError
+    from castlist.outputs import check_output
 
+    check_output(path)
     try:
         path.write_text(text, "utf-8")
     except OSError as error:

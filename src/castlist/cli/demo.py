@@ -49,6 +49,7 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
     from castlist.drawn import FILMS, render
     from castlist.io import plain_json
     from castlist.io.exports.cast_json import document
+    from castlist.outputs import check_output, check_output_folder
     from castlist.pipeline import find
     from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
@@ -59,9 +60,13 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
         return
     if film not in FILMS:
         raise InputError(f"there is no drawn film {film!r}; choose from {', '.join(FILMS)}")
+    check_output_folder(out)
     if not out.is_dir():
         raise InputError(f"{out} is not a folder; make it first, or name another with --out")
     path = out / f"castlist-{film}.mp4"
+    check_output(path.with_suffix(".truth.csv"))
+    if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):  # another film by another name
+        check_output(path)
     with progress(quiet) as watch:
         truth = render(FILMS[film](), path, seed=seed, watch=lambda done, total: watch("draw", done, total))
         truth.write_csv(path.with_suffix(".truth.csv"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE, made_recipe, people_named, place_advised, recipe_options
+from castlist.cli.options import PAGE, WORKSPACE, made_recipe, people_named, place_advised, recipe_options
 
 EXAMPLES = """
 \b
@@ -24,7 +24,7 @@ Examples:
 @recipe_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The page with the pictures; - writes none.",
+    "-o", "--output", type=PAGE, help="The page with the pictures; - writes none.",
     show_default="explain.html in the workspace",
 )  # fmt: skip
 def command(
@@ -55,7 +55,9 @@ def command(
         return
     try:
         with Workspace.open(workspace, write=False) as opened, place_advised("-o"):
-            write_explanation(explanation, target, thumbs=opened.image)
+            film = opened.video()
+            films = [] if film is None else [film.path]
+            write_explanation(explanation, target, thumbs=opened.image, films=films)
     except WorkspaceError as error:
         if output is not None:
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from castlist.cli.options import listen_options
+from castlist.cli.options import OUTPUT_FOLDER, listen_options
 from castlist.cli.output import clock_time, visible
 from castlist.cli.proposed import answer_options, of_one_person
 from castlist.io import plain_json
@@ -510,7 +510,7 @@ def forget(lib: Library, person: str, yes: bool, author: str) -> int:
 
 @command.command()
 @library
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=OUTPUT_FOLDER)
 def export(lib: Library, folder: Path) -> None:
     """Write LIB as Parquet files into FOLDER, one for each view (castlist[arrow])."""
     for file in lib.to_parquet(folder):

@@ -139,6 +139,45 @@ class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
 WORKSPACE = WorkspacePath()
 
 
+class OutputFile(click.Path):
+    """A file to write; it is refused before anything is done where it may not be written.
+
+    Args:
+        page: a page is written: it may be one of a workspace's own.
+    """
+
+    def __init__(self, *, page: bool = False) -> None:
+        super().__init__(path_type=Path)
+        self.page = page
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        from castlist.outputs import check_output
+
+        if os.fspath(value) != "-":
+            check_output(value, page=self.page)
+        return Path(value)
+
+
+class OutputFolder(click.Path):
+    """A folder to write files to; refused likewise."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        from castlist.outputs import check_output_folder
+
+        check_output_folder(value)
+        return Path(value)
+
+
+OUTPUT, PAGE, OUTPUT_FOLDER = OutputFile(), OutputFile(page=True), OutputFolder()
+
+
 class FilmPath(click.ParamType):  # type: ignore[type-arg]
     """A film, or a folder of films, on this machine."""
 

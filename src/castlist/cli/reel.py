@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import WORKSPACE, split_names
+from castlist.cli.options import OUTPUT, WORKSPACE, split_names
 
 if TYPE_CHECKING:
     from castlist.cast import Cast, Person
@@ -45,7 +45,7 @@ Examples:
 @click.option(
     "--list",
     "cuts",
-    type=click.Path(path_type=Path),
+    type=OUTPUT,
     help="Also write a list of the cuts: .csv, .otio or .edl.",
 )
 @click.option(

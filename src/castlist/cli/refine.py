@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import machine_options
+from castlist.cli.options import OUTPUT, machine_options
 
 if TYPE_CHECKING:
     from castlist.research.features import FeatureSet
@@ -57,14 +57,14 @@ Examples:
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers."
 )
-@click.option("-o", "--out", metavar="FILE", help="The refined features, .npz or .mat.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="The refined features, .npz or .mat.")
 @click.option(
     "--check",
     "only_check",
     is_flag=True,
     help="Train nothing; print what kind of features these are and which method suits them.",
 )
-@click.option("--model", metavar="FILE", help="Also save the trained network, as safetensors.")
+@click.option("--model", type=OUTPUT, metavar="FILE", help="Also save the trained network, as safetensors.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @machine_options
 def command(
@@ -73,9 +73,9 @@ def command(
     recipe: str,
     settings: tuple[str, ...],
     seed: int,
-    out: str | None,
+    out: Path | None,
     only_check: bool,
-    model: str | None,
+    model: Path | None,
     quiet: bool,
     device: str,
     threads: int,
@@ -96,7 +96,7 @@ def command(
     if only_check:
         _check(io.read(features))
         return
-    if out is None or Path(out).suffix not in (".npz", ".mat"):
+    if out is None or out.suffix not in (".npz", ".mat"):
         wrong = "no output was named" if out is None else f"{out} is not .npz or .mat"
         raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
     table = io.read(features)

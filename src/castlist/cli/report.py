@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE, place_advised
+from castlist.cli.options import PAGE, WORKSPACE, place_advised
 
 
 @click.command(
@@ -28,7 +28,7 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PAGE,
     help="The file to write; by default report.html in the workspace.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.library import shown, table
+from castlist.cli.options import OUTPUT
 from castlist.cli.output import clock_time
 from castlist.io import plain_json
 
@@ -52,7 +53,7 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--page", type=click.Path(path_type=Path), help="Write a page with thumbnails that play.")
+@click.option("--page", type=OUTPUT, help="Write a page with thumbnails that play.")
 def command(
     lib: Path, query: Sequence[str], photo: Path | None, face: int | None, tracks: int | None,
     known: Path | None, as_json: bool, as_csv: bool, page: Path | None,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import WORKSPACE
+from castlist.cli.options import OUTPUT_FOLDER, PAGE, WORKSPACE
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
@@ -34,11 +34,11 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PAGE,
     help="The file to write: .html, .pdf or .png; by default sheet.html in the workspace.",
 )
 @click.option(
-    "--posters", type=click.Path(path_type=Path), metavar="FOLDER",
+    "--posters", type=OUTPUT_FOLDER, metavar="FOLDER",
     help="Write a portrait of each person, or of PERSON, as a JPEG file into FOLDER; a sheet only with -o.",
 )  # fmt: skip
 @click.option(
@@ -72,6 +72,7 @@ def _posters(workspace: Path, person: str | None, folder: Path, xmp: bool) -> No
 def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
     from castlist.cli.links import file_uri, linked
     from castlist.cli.output import visible
+    from castlist.outputs import check_output
     from castlist.pipeline.publish import alike_in, poses_in, stored_evidence
     from castlist.report.sheet import likeness, render_sheet, sheet_address, write_sheet
     from castlist.store import Workspace
@@ -84,6 +85,7 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
         )
     with Workspace.open(workspace, write=False) as opened:
         cast, base = opened.cast(), opened.machine()
+        check_output(target, films=[cast.video.path], page=True)
         runs = [run for run in opened.runs() if run.finished]
         evidence = stored_evidence(opened, runs[-1].id if runs else None)
         evidence = replace(evidence, version=evidence.version or (runs[-1].version if runs else ""))

@@ -14,6 +14,7 @@ from castlist.errors import CastlistError
 from castlist.library.search import LikelyPerson
 from castlist.library.views import LibraryFilm
 from castlist.library.words import Moment
+from castlist.outputs import check_output
 from castlist.store import Workspace
 from castlist.store.files import write
 
@@ -88,8 +89,10 @@ def write_results(path: Path, title: str, cards: Sequence[Card], note: str = "")
     """Write the page; pictures are in it, films are played from where they lie.
 
     Raises:
+        InputError: see `castlist.outputs.check_output`.
         OSError: it cannot be written.
     """
+    check_output(path, films=[Path(card.film.path) for card in cards])
     shown = cards[:MOST]
     pictures = _pictures(shown)
     items = "\n".join(_card(card, pictures.get((card.film.id, card.image), ""), path) for card in shown)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import MissingExtra
 from castlist.library.schema import VIEWS
+from castlist.outputs import check_output_folder
 from castlist.store.folder import Folder
 from castlist.store.rows import blob
 
@@ -51,7 +52,7 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
 
     Raises:
         MissingExtra: pyarrow is not installed.
-        InputError: the folder is a file.
+        InputError: the folder is a file, a workspace or a library, or inside one.
         OSError: it cannot be written.
     """
     try:
@@ -59,8 +60,7 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
         import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtra("a library as Parquet", "arrow") from None
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; name a folder for the Parquet files")
+    check_output_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for view in VIEWS:

@@ -23,7 +23,7 @@ from castlist.recipe import Recipe
 from castlist.redact.dense import DenseSearch, dense, followed
 from castlist.redact.plan import Hide, Plan, planned
 from castlist.redact.proof import Leak, Proof, prove
-from castlist.render import CoverStyle, container_of, render
+from castlist.render import CoverStyle, check_target, render
 from castlist.store import Workspace
 from castlist.types import Clock, Detections, Json, Machine, Tracks
 
@@ -144,7 +144,8 @@ def redact(
         VideoError: the film cannot be read to its end, or the output cannot be written.
     """
     target = Path(output)
-    container_of(target)
+    with Workspace.open(Path(workspace), write=False) as opened:
+        check_target([opened.cast().video], target)
     job = _Job.of(Path(workspace), keep, hide, style, margins, machine, watch)
     more: list[Tracks] = []
     for turn in range(1, max(1, rounds) + 1):

@@ -13,7 +13,7 @@ from castlist.decode import open_video
 from castlist.errors import InputError, VideoError
 from castlist.progress import Watch, silent
 from castlist.reel.choose import NEAR, Piece, parts_of, placed
-from castlist.render import Film, container_of, joined
+from castlist.render import Film, check_target, joined
 from castlist.store import Workspace
 
 __all__ = ["Reel", "reel", "reel_of"]
@@ -97,7 +97,7 @@ def reel_of(
         names: what these people are called, all films together.
     """
     target = Path(output)
-    container_of(target)
+    check_target([cast.video for cast, _ in films], target)
     if longest is not None and not longest > 0:
         raise InputError(f"--max must be longer than 0 seconds, got {longest}")
     parts = [(cast, parts_of(cast, people, Fraction(near))) for cast, people in films]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, ModelError
 from castlist.extras import needed
+from castlist.outputs import check_output
 from castlist.plain import read_plain
 from castlist.refine.device import fetch
 from castlist.refine.network import Network
@@ -78,6 +79,8 @@ class Refined:
 
     def save(self, path: str | Path) -> None:
         """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""
+        check_output(path)
+        check_output(_beside(path))
         with needed("a refinement in a file", "features"):
             from safetensors.numpy import save
 

@@ -19,7 +19,7 @@ from castlist.render.covers import (
     Covers,
     CoverStyle,
 )
-from castlist.render.process import Film, Rendered, cut, joined, render
+from castlist.render.process import Film, Rendered, check_target, cut, joined, render
 
 __all__ = [
     "BLACK",
@@ -36,6 +36,7 @@ __all__ = [
     "Covers",
     "Film",
     "Rendered",
+    "check_target",
     "container_of",
     "cut",
     "joined",

@@ -13,6 +13,7 @@ import numpy as np
 
 from castlist.decode import child, wire
 from castlist.decode.wire import Fault, RecordKind
+from castlist.outputs import MARK
 from castlist.render.covers import Covers
 from castlist.render.sound import SoundCut, Whole
 from castlist.render.stream import Pictures
@@ -48,6 +49,7 @@ def work(job: RenderJob, out: int) -> None:
             with av.open(
                 f"file:{job['target']}", "w", format=job["container"], options=_flags(job)
             ) as target:
+                target.metadata["comment"] = MARK
                 result = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
         except (av.error.FFmpegError, OSError) as error:
             raise Unusable(Fault.UNWRITTEN, _unwritten(error)) from error

@@ -17,6 +17,7 @@ from castlist.decode.files import digest, digest_of, open_plain, printable
 from castlist.decode.process import Child
 from castlist.decode.wire import RecordKind
 from castlist.errors import InputError, VideoError, one_of
+from castlist.outputs import check_output
 from castlist.render.codecs import container_of
 from castlist.render.covers import Covers, CoverStyle
 from castlist.render.job import RenderJob, RenderResult
@@ -70,7 +71,8 @@ def render(
         watch: told the number of frames written, after each.
 
     Raises:
-        InputError: the output is the film itself, or its name has no known suffix.
+        InputError: the output is the film itself, its name has no known suffix, or it is a file that castlist
+            does not replace (`castlist.outputs`).
         VideoError: the film cannot be read to its end or changed since it was looked at, or the output cannot
             be written.
     """
@@ -166,9 +168,7 @@ def _produced(
     limits: Limits,
 ) -> Rendered:
     """What a job wrote, under the output's name once it is whole and has all the frames."""
-    form = container_of(output)
-    if any(_is_the_film(video, output) for video in videos):
-        raise InputError(f"{printable(output)} is the film itself; name another file to write")
+    form = check_target(videos, output)
     part = output.absolute().with_name(f".{uuid4().hex}.part")
     with ExitStack() as stack:
         opened = [_opened(video, stack) for video in videos]
@@ -184,6 +184,15 @@ def _produced(
             )
         _publish(part, output)
     return Rendered(output, result["frames"], result["codec"], tuple(result["sound"]))
+
+
+def check_target(videos: Sequence[Video], output: Path) -> str:
+    """The container that is written, refused where the output may not be written; see `render`."""
+    form = container_of(output)
+    if any(_is_the_film(video, output) for video in videos):
+        raise InputError(f"{printable(output)} is the film itself; name another file to write")
+    check_output(output, film=True)
+    return form
 
 
 def _opened(video: Video, stack: ExitStack) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castlist.outputs import check_output
 from castlist.report import words
 from castlist.report.album import Album
 from castlist.report.html import filled, write_page
@@ -71,10 +73,17 @@ def _band(colours: tuple[Colour, ...]) -> list[dict[str, object]]:
     return band
 
 
-def write_explanation(explanation: Explanation, path: str | Path, *, thumbs: Thumbs | None = None) -> Path:
+def write_explanation(
+    explanation: Explanation, path: str | Path, *, thumbs: Thumbs | None = None, films: Sequence[Path] = ()
+) -> Path:
     """Write the page to a file, whole or not at all, and return where.
 
+    Args:
+        films: the films that are never written over.
+
     Raises:
+        InputError: see `castlist.outputs.check_output`.
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
+    check_output(path, films=films, page=True)
     return write_page(render_explanation(explanation, thumbs=thumbs), path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castlist.errors import WorkspaceError
+from castlist.outputs import check_output
 from castlist.report import words
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ def write_page(html: str, path: str | Path) -> Path:
     """Write HTML to a file, whole or not at all, and return where.
 
     Raises:
+        InputError: a film, a database or a folder lies there, or it is inside a workspace or a library.
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
     path = Path(path)
+    check_output(path, page=True)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
         try:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import numpy as np
 
 from castlist.cast import Appearance, Cast, Face, Person, picture_worth
+from castlist.outputs import check_output
 from castlist.report import figures, words
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence, Unsure
@@ -110,8 +111,10 @@ def write(
     """Write the page to a file, whole or not at all, and return where.
 
     Raises:
+        InputError: see `castlist.outputs.check_output`.
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
+    check_output(path, films=[cast.video.path], page=True)
     film = film_address(cast, Path(path).parent)
     html = render(
         cast, thumbs=thumbs, evidence=evidence, alike=alike, film=film, unsure=unsure, stills=stills

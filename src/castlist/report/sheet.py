@@ -106,7 +106,7 @@ def render_sheet(
 
 
 def write_sheet(html: str, path: Path) -> Path:
-    """Write the page to a file, whole or not at all; raises WorkspaceError where it cannot be."""
+    """Write the page to a file, whole or not at all; raises as `write_page` does."""
     return write_page(html, path)
 
 

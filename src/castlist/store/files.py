@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
+from castlist.outputs import check_output
 from castlist.store.folder import Folder
 
 __all__ = ["sentences", "wording", "write"]
@@ -22,8 +23,10 @@ def write(path: Path, data: bytes) -> None:
     """Write a file of the user's, whole or not at all; it survives a power cut.
 
     Raises:
+        InputError: a film, a database or a folder lies there, or it is inside a workspace or a library.
         OSError: the disk is full, the folder cannot be written.
     """
+    check_output(path)
     with Folder(path.parent).written(path.name) as file:
         file.write(data)
 

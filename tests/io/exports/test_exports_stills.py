@@ -87,7 +87,7 @@ def test_what_cannot_be_done(found_film, tmp_path):
 
     cast = found_film[0]
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(CastlistError, match="cannot be made"):
+    with pytest.raises(CastlistError, match="is a file; name a folder"):
         write(cast, tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
     with pytest.raises(VideoError):

@@ -39,7 +39,8 @@ do you need?
 The suffix of the file chooses the format. Use `--format` if several formats have the suffix, or none has
 it; a suffix
 that belongs to another format is an error. `--format csv` means `faces`, one row a face; `film.csv` without
-`--format` has appearances. A file is written completely or not at all. From Python:
+`--format` has appearances. A file is written completely or not at all, and never over a film, over a
+database, or into the folder of a workspace or a library. From Python:
 
 ```python
 from castlist.io.exports import FORMATS, Options

@@ -24,6 +24,7 @@ from castlist.io.exports.options import Options
 from castlist.io.exports.stays import Named, chosen_stays
 from castlist.io.exports.writing import replace_file
 from castlist.io.exports.xmp import Region, picture
+from castlist.outputs import check_output_folder
 from castlist.types import NOISE, Video
 
 __all__ = [
@@ -71,8 +72,10 @@ def made_folder(folder: str | Path) -> Path:
     """The folder, made with those above it where it is not there.
 
     Raises:
+        InputError: it is a file, a workspace or a library, or inside one.
         CastlistError: it cannot be made.
     """
+    check_output_folder(folder)
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)

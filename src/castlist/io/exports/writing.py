@@ -13,6 +13,7 @@ from castlist.cast import Cast
 from castlist.errors import CastlistError, InputError
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen_stays
+from castlist.outputs import check_output
 
 __all__ = ["Export", "replace_file"]
 
@@ -58,8 +59,11 @@ class Export:
 
         Raises:
             CastlistError: the file cannot be written; what was there before is untouched.
-            InputError: the format has no use for an option, or the cast does not go into it.
+            InputError: the format has no use for an option, the cast does not go into it, or the file is one
+                that castlist does not replace (`castlist.outputs`).
         """
+        if isinstance(target, str | os.PathLike):
+            check_output(target, films=[cast.video.path])
         data = (p.encode("utf-8", "backslashreplace") for p in self.pieces(cast, options))
         if isinstance(target, str | os.PathLike):
             replace_file(target, data)
@@ -71,8 +75,10 @@ def replace_file(target: str | Path, data: Iterator[bytes]) -> None:
     """Write a file, which appears whole or not at all; devices and pipes are written to as they are.
 
     Raises:
+        InputError: a film, a database or a folder lies there, or it is inside a workspace or a library.
         CastlistError: it cannot be written; what was there before is untouched.
     """
+    check_output(target)
     path = Path(os.path.realpath(target))
     try:
         _replace(path, data)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError, MissingExtra
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
+from castlist.outputs import check_output_folder
 from castlist.research.bench.methods import BASE, MethodKind, MethodOptions, known, refined, refiner
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Store
@@ -139,6 +140,7 @@ def draw(
 
 def _save(figure: Figure, output: Path, name: str) -> list[Path]:
     paths = [output / f"{name}{suffix}" for suffix in (".svg", ".png")]
+    check_output_folder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
         for path in paths:

@@ -12,6 +12,7 @@ from typing import NamedTuple, TextIO
 
 from castlist import __version__
 from castlist.errors import CastlistError, InputError, MissingExtra
+from castlist.outputs import check_output_folder
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
@@ -295,6 +296,7 @@ def _picture(path: Path) -> str:
 
 
 def _written(output: Path, text: str) -> Path:
+    check_output_folder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
         path = output / "paper.html"

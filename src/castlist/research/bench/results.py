@@ -15,6 +15,7 @@ from typing import TypedDict
 from castlist._version import __version__
 from castlist.errors import InputError
 from castlist.metrics import Protocol
+from castlist.outputs import check_output_folder
 from castlist.plain import read_plain
 from castlist.research.bench.methods import shown_name
 from castlist.types import Json
@@ -105,6 +106,7 @@ class Store:
     def put(self, result: Result) -> None:
         """Write a result; a reader or a crash meets the old file or the new one."""
         path = self.directory / result.key.file
+        check_output_folder(self.directory)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             half = path.with_suffix(f".{os.getpid()}.part")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from castlist.errors import InputError
+from castlist.outputs import check_output
 from castlist.research.features import _matlab, bcl, fgg, npz, ssiam_mat
 from castlist.research.features.table import (
     LAYOUTS,
@@ -65,12 +66,14 @@ def write(features: FeatureSet, path: str | Path) -> None:
     The folder is made where it is missing.
 
     Raises:
-        InputError: another suffix, or the file cannot be written.
+        InputError: another suffix, the file cannot be written, or is one that castlist does not replace
+            (`castlist.outputs`).
     """
     writers = {".npz": npz.write, ".mat": ssiam_mat.write}
     path = Path(path)
     if path.suffix not in writers:
         raise InputError(f"cannot write {path.name}: name it .npz or .mat")
+    check_output(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         writers[path.suffix](features, path)

@@ -1,0 +1,165 @@
+"""Which paths may be written: never a film, a database, or a file inside a workspace or a library.
+
+Everything that writes a file for the user asks here before it begins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from castlist.errors import InputError
+
+__all__ = ["MARK", "PAGES", "check_output", "check_output_folder", "looks_like_film"]
+
+PAGES = ("report.html", "explain.html", "sheet.html")  # which castlist itself writes into a workspace
+MARK = "written by castlist"  # the comment in films that castlist writes: they may be written again
+READ = 16 << 20  # bytes in which the mark is looked for: the index of a film of hours comes before it
+DATABASE = b"SQLite format 3\0"
+_WORKSPACE, _LIBRARY = ("cast.db",), ("log.jsonl", "catalogue.db")
+
+# How films begin, as the specifications of the containers have it; https://www.garykessler.net/library/file_sigs.html
+# lists most of them. The first four bytes of a box of QuickTime and MP4 are its length.
+_BOXES = (b"ftyp", b"moov", b"mdat")
+_SHORT_BOXES = (
+    b"wide",
+    b"free",
+    b"skip",
+    b"pnot",
+    b"moof",
+    b"styp",
+)  # words, too: their length begins with 0
+_BEGINNINGS = (
+    b"\x1a\x45\xdf\xa3",  # Matroska, WebM
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF, WMV
+    b"FLV\x01",
+    b"OggS",
+    b"\0\0\1",  # MPEG program and video streams, H.264 and H.265 without a container
+    b"\0\0\0\1",
+    b"\x06\x0e\x2b\x34",  # MXF
+    b"\x1f\x07\x00",  # DV
+    b"\x12\x00\x0a",  # AV1 without a container
+    b"YUV4MPEG2",
+    b"DKIF",  # IVF
+    b".RMF",  # RealMedia
+    b"nut/multimedia container",
+    b"GIF8",
+)
+_PACKET = 188  # bytes of a packet of an MPEG transport stream (ISO/IEC 13818-1)
+_SYNC = 0x47  # its first byte
+_STAMP = 4  # bytes of time before each packet on discs (BDAV)
+
+
+def looks_like_film(beginning: bytes) -> bool:
+    """Whether a file that begins like this (400 bytes will do) is a film of a usual container."""
+    box = beginning[4:8]
+    if box in _BOXES or (box in _SHORT_BOXES and beginning[:1] == b"\0"):
+        return True
+    if beginning[:4] == b"RIFF" and beginning[8:12] == b"AVI ":
+        return True
+    steps = ((0, _PACKET), (_STAMP, _PACKET + _STAMP))
+    if any(_synced(beginning[first::step]) for first, step in steps):
+        return True
+    return beginning.startswith(_BEGINNINGS)
+
+
+def _synced(packets: bytes) -> bool:
+    return len(packets) > 1 and set(packets) == {_SYNC}
+
+
+def check_output(
+    path: str | os.PathLike[str], *, films: Iterable[Path] = (), film: bool = False, page: bool = False
+) -> None:
+    """Refuse a path under which nothing may be written, whatever links or spellings lead there.
+
+    Args:
+        films: the films that are read; they are known as what they are where their kind is not.
+        film: a film is written: it may replace one that castlist wrote before.
+        page: a page is written: it may be a workspace's own `report.html`, `explain.html` or `sheet.html`.
+
+    Raises:
+        InputError: a film, a database or a folder lies there, it is inside a workspace or a library, or it is
+            no path. Nothing was changed.
+    """
+    target = _path(path)
+    if target.is_dir():
+        raise InputError(f"{target} is a folder; name a file to write")
+    place = _place_of(target, page)
+    if place:
+        raise InputError(
+            f"{target} lies in {place}, where only castlist's own files belong; name a file in another folder"
+        )
+    if not target.is_file():
+        return  # nothing is there yet, or a device or a pipe
+    if any(_same(target, other) for other in films):
+        raise InputError(f"{target} is the film itself; name another file to write")
+    with suppress(OSError), open(target, "rb") as file:
+        beginning = file.read(400)
+        if beginning.startswith(DATABASE):
+            raise InputError(
+                f"{target} is a database, which castlist does not replace; name another file to write"
+            )
+        if looks_like_film(beginning) and not (film and MARK.encode() in beginning + file.read(READ)):
+            if film:
+                raise InputError(
+                    f"{target} is a film that castlist did not write; name another file, or remove that film"
+                )
+            raise InputError(
+                f"{target} is a film, which castlist does not replace; name another file to write"
+            )
+
+
+def check_output_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse a folder into which no files of the user's may be written.
+
+    Raises:
+        InputError: it is a file, a workspace or a library, or inside one. Nothing was changed.
+    """
+    target = _path(path)
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target} is a file; name a folder to write to")
+    place = _place_of(target / "file", page=False)
+    if place:
+        raise InputError(
+            f"{target} belongs to {place}, where only castlist's own files are; name another folder"
+        )
+
+
+def _path(path: str | os.PathLike[str]) -> Path:
+    """A path as given; raises InputError where it can be none."""
+    name = os.fsdecode(path)
+    if not name or "\0" in name:
+        raise InputError("the name of the file to write is empty or contains a zero character; name a file")
+    return Path(name)
+
+
+def _place_of(target: Path, page: bool) -> str:
+    """The workspace or library that a file is in, as it is written or where its links lead; "" where in none.
+
+    A page of a workspace's own is in none.
+    """
+    for place in dict.fromkeys((Path(os.path.abspath(target)), Path(os.path.realpath(target)))):
+        for folder in place.parents:
+            kind = _kind(folder)
+            if page and kind == "workspace" and folder == place.parent and place.name in PAGES:
+                break
+            if kind:
+                return f"the {kind} {folder.name}"
+    return ""
+
+
+def _kind(folder: Path) -> str:
+    """Whether a folder is a workspace or a library, "" where it is neither."""
+    if any((folder / name).is_file() for name in _WORKSPACE):
+        return "workspace"
+    return "library" if all((folder / name).is_file() for name in _LIBRARY) else ""
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two paths are one file."""
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False

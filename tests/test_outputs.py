@@ -1,0 +1,235 @@
+"""What may be written: never over a film or a database, and never inside a workspace or a library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from castlist.cli import run
+from castlist.errors import InputError
+from castlist.io.exports import FORMATS
+from castlist.io.exports.stills import made_folder
+from castlist.library import storage
+from castlist.outputs import MARK, PAGES, check_output, check_output_folder, looks_like_film
+from castlist.reel import reel
+from castlist.render.codecs import CONTAINERS
+from castlist.report.html import write_page
+from castlist.store import Workspace, database, files
+
+FILMS = [  # suffix, container, codec
+    ("mp4", "mp4", "mpeg4"), ("mov", "mov", "mpeg4"), ("3gp", "3gp", "mpeg4"), ("mkv", "matroska", "mpeg4"),
+    ("webm", "webm", "libvpx"), ("avi", "avi", "mpeg4"), ("flv", "flv", "flv1"), ("wmv", "asf", "wmv2"),
+    ("mpg", "mpeg", "mpeg2video"), ("vob", "vob", "mpeg2video"), ("ts", "mpegts", "mpeg2video"),
+    ("mxf", "mxf", "mpeg2video"), ("m2v", "mpeg2video", "mpeg2video"), ("h264", "h264", "libx264"),
+    ("y4m", "yuv4mpegpipe", "rawvideo"), ("ivf", "ivf", "libvpx"), ("nut", "nut", "mpeg4"),
+    ("gif", "gif", "gif"), ("rm", "rm", "rv10"), ("m4v", "m4v", "mpeg4"), ("ogg", "ogg", "libvpx"),
+]  # fmt: skip
+
+
+def drawn(path: Path, container: str, codec: str) -> Path:
+    """Three grey frames."""
+    with av.open(str(path), "w", format=container) as out:
+        stream = out.add_stream(codec, rate=Fraction(25))
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "rgb8" if codec == "gif" else "yuv420p"
+        for _ in range(3):
+            frame = av.VideoFrame.from_ndarray(np.full((96, 128, 3), 90, np.uint8), "rgb24")
+            out.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
+        out.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(("suffix", "container", "codec"), FILMS)
+def test_films_are_known_by_their_first_bytes(suffix, container, codec, tmp_path):
+    film = drawn(tmp_path / f"film.{suffix}", container, codec)
+    assert looks_like_film(film.read_bytes()[:400])
+    with pytest.raises(InputError, match="is a film"):
+        check_output(film)
+
+
+def test_a_disc_stream_is_a_film(tmp_path):
+    film = drawn(tmp_path / "film.ts", "mpegts", "mpeg2video").read_bytes()
+    stamped = b"".join(b"\0\0\0\0" + film[k : k + 188] for k in range(0, len(film), 188))
+    assert looks_like_film(stamped[:400])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_that_is_exported_is_taken_for_a_film(name, found_film, tmp_path):
+    target = tmp_path / f"film{FORMATS[name].suffixes[0]}"
+    for _ in range(2):  # over the file of before, too
+        FORMATS[name].write(found_film[0], target)
+    assert not looks_like_film(target.read_bytes()[:400])
+
+
+def test_text_pictures_and_short_files_are_no_films():
+    texts = (
+        b"",
+        b"G",
+        b"frame,time\n" * 40,
+        b"the free film\n" * 40,
+        b"GGGG",
+        b"<!doctype html>",
+        b"\xff\xd8\xff",
+    )
+    assert not any(map(looks_like_film, texts))
+
+
+def test_names_of_the_store_and_the_library_are_the_same_here(tmp_path):
+    for name in (storage.LOG, storage.CATALOGUE):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match="lies in the library"):
+        check_output(tmp_path / "cast.csv")
+    (tmp_path / database.DATABASE).touch()
+    with pytest.raises(InputError, match="lies in the workspace"):
+        check_output(tmp_path / "cast.csv")
+
+
+@pytest.fixture
+def place(two_people, tmp_path):
+    """film.mp4 and film.castlist of two people, which a test may harm; folder."""
+    shutil.copy(two_people / "film.mp4", tmp_path / "film.mp4")
+    assert run(["find", str(tmp_path / "film.mp4"), "-q"]) == 0
+    return tmp_path
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def other_names(place: Path) -> list[str]:
+    """The film under other names, another film, a database, the files of the workspace, folders."""
+    (place / "deep").mkdir()
+    film, deep = place / "film.mp4", place / "deep"
+    (deep / "link.csv").symlink_to(film)
+    os.link(film, deep / "hard.csv")
+    shutil.copy(film, deep / "copy.csv")
+    drawn(deep / "other.csv", "matroska", "mpeg4")
+    with sqlite3.connect(deep / "table.csv") as db:
+        db.execute("CREATE TABLE t (a)")
+    (deep / "cast").symlink_to(place / "film.castlist")
+    inside = place / "film.castlist"
+    return [
+        str(film), f"{deep}/../film.mp4", "./film.mp4", f"{deep}/link.csv", f"{deep}/hard.csv",
+        f"{deep}/copy.csv", f"{deep}/other.csv", f"{deep}/table.csv", f"{inside}/cast.db",
+        f"{inside}/new.csv", f"{inside}/thumbs/new.csv", f"{deep}/cast/new.csv", str(deep), str(inside),
+    ]  # fmt: skip
+
+
+WRITING = (
+    ["export", "W", "--format", "srt", "-o"], ["export", "W", "--format", "csv", "-o"],
+    ["export", "W", "--format", "json", "-o"], ["report", "W", "-o"], ["explain", "W", "p1", "p2", "-o"],
+)  # fmt: skip
+
+
+def test_no_command_writes_over_a_film_or_into_a_workspace(place, monkeypatch, capfd):
+    monkeypatch.chdir(place)
+    targets = other_names(place)
+    assert run(["report", "film.castlist"]) == 0  # with its stills
+    assert run(["report", "film.castlist", "-o", "film.castlist/report.html"]) == 0
+    was = state(place)
+    capfd.readouterr()
+    for command in WRITING:
+        for target in targets:
+            words = [*(w.replace("W", "film.castlist") for w in command), target]
+            assert run(words) == 2, words
+            printed = capfd.readouterr()
+            assert printed.err.startswith("castlist: "), words
+            assert printed.err.count("\n") == 1, words
+    for words in (
+        ["sheet", "film.castlist", "-o", "film.castlist/page.html"],
+        ["sheet", "film.castlist", "--posters", "film.castlist"],
+        ["export", "film.castlist", "--format", "stills", "-o", "film.castlist/stills"],
+        ["features", "film.castlist", "-o", "film.castlist/film.npz"],
+        ["reel", "film.castlist", "p1", "-o", "film.castlist/reel.mp4"],
+        ["reel", "film.castlist", "p1", "-o", "film.mp4"],
+        ["reel", "film.castlist", "p1", "-o", "reel.mp4", "--list", "film.castlist/cuts.csv"],
+        ["redact", "film.castlist", "--keep", "p1", "-o", "film.castlist/public.mp4"],
+        ["redact", "film.castlist", "--keep", "p1", "-o", "film.mp4"],
+        ["demo", "-o", "film.castlist"],
+        ["bench", "figures", "--data", "none.npz", "-o", "film.castlist/figures"],
+        ["bench", "run", "--data", "none.npz", "--methods", "base", "--html", "film.mp4"],
+        ["refine", "none.npz", "-o", "film.castlist/new.npz"],
+    ):
+        assert run(words) == 2, words
+        assert "name a" in capfd.readouterr().err
+    assert state(place) == was
+
+
+@pytest.mark.parametrize("suffix", ["edl", "srt", "vtt", "json"])
+def test_a_film_that_is_called_like_an_export_is_known(suffix, place, capfd):
+    film = place / f"film.{suffix}"
+    shutil.copy(place / "film.mp4", film)
+    assert run(["export", str(place / "film.castlist"), "-o", str(film)]) == 2
+    assert "is a film" in capfd.readouterr().err
+    assert film.read_bytes() == (place / "film.mp4").read_bytes()
+
+
+def test_the_film_is_known_where_its_kind_is_not(place):
+    """A container of no usual beginning: only the path says that it is the film."""
+    with Workspace.open(place / "film.castlist", write=False) as opened:
+        cast = opened.cast()
+    (place / "film.mp4").write_bytes(b"an unknown container")
+    (place / "link.csv").symlink_to(place / "film.mp4")
+    for target in (place / "film.mp4", place / "link.csv"):
+        with pytest.raises(InputError, match="is the film itself"):
+            FORMATS["faces"].write(cast, target)
+    assert (place / "film.mp4").read_bytes() == b"an unknown container"
+
+
+def test_python_is_refused_like_the_command_line(place):
+    film, inside = place / "film.mp4", place / "film.castlist" / "new.html"
+    for target in (film, inside):
+        for write in (
+            lambda path: files.write(path, b"text"),
+            lambda path: write_page("<html>", path),
+            lambda path: reel(place / "film.castlist", path.with_suffix(".mp4"), "p1"),
+        ):
+            with pytest.raises(InputError):
+                write(target)
+    with pytest.raises(InputError, match="belongs to the workspace"):
+        made_folder(place / "film.castlist" / "stills")
+    with pytest.raises(InputError, match="is a file"):
+        check_output_folder(film)
+
+
+def test_earlier_files_and_films_of_castlist_are_written_again(place, monkeypatch, capfd):
+    monkeypatch.chdir(place)
+    for _ in range(2):
+        for words in (
+            ["export", "film.castlist", "-o", "cast.csv"],
+            ["report", "film.castlist", "-o", "page.html"],
+            ["features", "film.castlist", "-o", "film.npz"],
+            ["reel", "film.castlist", "p1", "-o", "reel.mp4", "--list", "reel.csv"],
+        ):
+            assert run(words) == 0, capfd.readouterr().err
+    drawn(place / "mine.mp4", "mp4", "mpeg4")
+    assert run(["reel", "film.castlist", "p1", "-o", "mine.mp4"]) == 2
+    assert "did not write" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+def test_films_of_castlist_are_known_by_their_mark(suffix, two_people, tmp_path):
+    for _ in range(2):
+        reel(two_people / "film.castlist", tmp_path / f"reel{suffix}", "p1")
+    data = (tmp_path / f"reel{suffix}").read_bytes()
+    assert MARK.encode() in data
+    assert looks_like_film(data[:400])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_of_a_workspace_are_no_place_for_a_table(name, two_people):
+    with pytest.raises(InputError, match="lies in the workspace"):
+        check_output(two_people / "film.castlist" / name)
+    check_output(two_people / "film.castlist" / name, page=True)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(InputError, match="name a file"):
+        check_output(name)
