@@ -142,6 +142,16 @@ def test_naming_offers_nobody_who_is_seen_beside_them(page: Any) -> None:
     assert page.locator("#dock").is_hidden()
 
 
+def test_a_page_of_a_review_that_has_ended_says_so(server: Any, opened: Callable[..., Any]) -> None:
+    page = opened(server.url())
+    page.context.clear_cookies()  # the server does not know the page, as after it was started again
+    page.locator("#rows .open").nth(0).focus()
+    page.keyboard.press("n")
+    page.keyboard.type("Anna")
+    page.keyboard.press("Enter")
+    said(page, "Open the address that the new one shows in its terminal.")
+
+
 def possible(page: Any) -> None:
     """As if nobody was seen beside anybody."""
 

@@ -96,15 +96,17 @@ export async function take(news) {
 
 // Talking to the server
 const SILENT = "castlist does not answer. Is castlist review still running in its terminal?";
+const ANOTHER = "This page is of a castlist review that has ended. Open the address that the new one shows in its terminal.";
+// An answer of the server; where it is none, why.
+async function answered(r) {
+  const error = r.status === 403 ? ANOTHER : `castlist does not answer (${r.status})`;
+  const answer = await r.json().catch(() => ({ error }));
+  return { status: r.status, ok: r.ok, ...answer };
+}
 export async function get(path) {
   const r = await fetch(path);
-  if (!r.ok) throw new Error((await r.json().catch(() => ({}))).error || `castlist does not answer (${r.status})`);
-  return r.json();
-}
-
-async function answered(r) {
-  const answer = await r.json().catch(() => ({ error: `castlist does not answer (${r.status})` }));
-  return { status: r.status, ok: r.ok, ...answer };
+  if (r.ok) return r.json();
+  throw new Error((await answered(r)).error);
 }
 const send = (path, body, signal) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
 // What changes nobody: the film, being done, what would be asked after an answer.
