@@ -19,6 +19,7 @@ PLAIN = {
     "helper_thread",
     "machine_limits",
     "own_process",
+    "command_words",
     "outputs",
     "plain",
     "_version",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from castlist.errors import InputError
 
-__all__ = ["MARK", "PAGES", "check_output", "check_output_folder", "looks_like_film"]
+__all__ = ["MARK", "PAGES", "check_output", "check_output_folder", "kind_of_folder", "looks_like_film"]
 
 PAGES = ("report.html", "explain.html", "sheet.html")  # which castlist itself writes into a workspace
 MARK = "written by castlist"  # the comment in films that castlist writes: they may be written again
@@ -70,7 +70,12 @@ def _synced(packets: bytes) -> bool:
 
 
 def check_output(
-    path: str | os.PathLike[str], *, films: Iterable[Path] = (), film: bool = False, page: bool = False
+    path: str | os.PathLike[str],
+    *,
+    films: Iterable[Path] = (),
+    film: bool = False,
+    page: bool = False,
+    folder: bool = False,
 ) -> None:
     """Refuse a path under which nothing may be written, whatever links or spellings lead there.
 
@@ -78,6 +83,8 @@ def check_output(
         films: the films that are read; they are known as what they are where their kind is not.
         film: a film is written: it may replace one that castlist wrote before.
         page: a page is written: it may be a workspace's own `report.html`, `explain.html` or `sheet.html`.
+
+        folder: the folder must be there: it is not made.
 
     Raises:
         InputError: a film, a database or a folder lies there, it is inside a workspace or a library, or it is
@@ -90,6 +97,10 @@ def check_output(
     if place:
         raise InputError(
             f"{target} lies in {place}, where only castlist's own files belong; name a file in another folder"
+        )
+    if folder and not target.absolute().parent.is_dir():
+        raise InputError(
+            f"{target}: the folder {target.parent} does not exist; make it, or name another file"
         )
     if not target.is_file():
         return  # nothing is there yet, or a device or a pipe
@@ -142,7 +153,7 @@ def _place_of(target: Path, page: bool) -> str:
     """
     for place in dict.fromkeys((Path(os.path.abspath(target)), Path(os.path.realpath(target)))):
         for folder in place.parents:
-            kind = _kind(folder)
+            kind = kind_of_folder(folder)
             if page and kind == "workspace" and folder == place.parent and place.name in PAGES:
                 break
             if kind:
@@ -150,7 +161,7 @@ def _place_of(target: Path, page: bool) -> str:
     return ""
 
 
-def _kind(folder: Path) -> str:
+def kind_of_folder(folder: Path) -> str:
     """Whether a folder is a workspace or a library, "" where it is neither."""
     if any((folder / name).is_file() for name in _WORKSPACE):
         return "workspace"

@@ -144,7 +144,7 @@ def test_what_fails_leaves_nothing_behind_and_what_was_there_untouched(film, tmp
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(film, tmp_path) -> None:
-    with pytest.raises(VideoError, match="could not be written"):
+    with pytest.raises(InputError, match="nowhere does not exist; make it"):
         rendered(film, tmp_path / "nowhere" / "out.mp4")
 
 

@@ -14,12 +14,14 @@ import sys
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import click
 
 from castlist._version import __version__
 from castlist.cli.output import sentence
+from castlist.command_words import expand_home, shell_path
 from castlist.errors import CastlistError
 
 __all__ = ["VERBS", "main"]
@@ -107,9 +109,9 @@ def _no_verb(name: str) -> str:
     if near and not Path(name).exists():
         return f"there is no command {name!r}; did you mean {' or '.join(near)}?"
     if Path(name).is_dir() and (Path(name) / "cast.db").exists():
-        return f"there is no command {name!r}; to see what this workspace holds: castlist info {name}"
+        return f"there is no command {name!r}; its content: castlist info {shell_path(name)}"
     if Path(name).exists() or Path(name).suffix:
-        return f"there is no command {name!r}; to find the cast of a film: castlist find {name}"
+        return f"there is no command {name!r}; to find a film's cast: castlist find {shell_path(name)}"
     return f"there is no command {name!r}; castlist --help lists them"
 
 
@@ -215,12 +217,27 @@ def _result(arguments: list[str] | None) -> object:
 
     Click before 8.2 prints the help itself; since then it raises the help as the message of an error.
     """
+    words = expand_home(sys.argv[1:] if arguments is None else arguments)
+    _refuse_empty(words)
     try:
-        result: object = cli.main(args=arguments, prog_name="castlist", standalone_mode=False)
+        result: object = cli.main(args=words, prog_name="castlist", standalone_mode=False)
     except getattr(click.exceptions, "NoArgsIsHelpError", ()) as error:
         click.echo(error.ctx.get_help())
         return 0
     return result
+
+
+def _refuse_empty(words: list[str]) -> None:
+    """Refuse an option whose value is empty, as of a shell's variable that is not set: it would be ignored.
+
+    Raises:
+        click.UsageError: there is one; its message names the option.
+    """
+    options = words[: words.index("--")] if "--" in words else words
+    for before, word in pairwise(["", *options]):
+        empty = before if not word and before.startswith("-") else word.removesuffix("=")
+        if empty != word and empty.startswith("-"):
+            raise click.UsageError(f"{empty} is empty; give it a value, or leave it out")
 
 
 def _short_of_memory(error: BaseException | None) -> bool:

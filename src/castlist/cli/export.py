@@ -109,4 +109,5 @@ def _stills(cast: Cast, output: str, options: Options) -> None:
     if output == "-":
         raise InputError("stills are many files: name a folder for them, as in -o stills/")
     written = stills.write(cast, output, options)
-    click.echo(f"{len(written)} stills with their XMP in {visible(output, 400)}", err=True)
+    count = "1 still with its XMP" if len(written) == 1 else f"{len(written)} stills with their XMP"
+    click.echo(f"{count} in {visible(output, 400)}", err=True)

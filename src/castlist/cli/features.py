@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import OUTPUT
+from castlist.cli.options import FEATURES
 
 EXAMPLES = """
 \b
@@ -22,7 +22,7 @@ Examples:
 @click.option(
     "--truth", type=click.Path(path_type=Path), help="A CSV file of labelled faces: frame,x,y,w,h,label."
 )
-@click.option("-o", "--out", required=True, type=OUTPUT, help="The file to write, .npz or .mat.")
+@click.option("-o", "--out", required=True, type=FEATURES, help="The file to write, .npz or .mat.")
 def command(workspace: Path, truth: Path | None, out: Path) -> None:
     """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality, clothes and labels.
 

@@ -117,12 +117,21 @@ def _single(
 ) -> None:  # fmt: skip
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
+    from castlist.errors import InputError
     from castlist.io import plain_json
     from castlist.pipeline import find
     from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
 
-    replaced = _replaced(Path(out) if out else Workspace.beside(Path(film)), recipe) if replace else []
+    place = Path(out) if out else Workspace.beside(Path(film))
+    with place_advised():
+        differing = _replaced(place, recipe)
+    if differing and not replace:
+        raise InputError(
+            f"{place}: holds a cast that was found with other options (different steps: "
+            f"{', '.join(differing)}); add --replace to find it again with these options, or --out FOLDER to "
+            "keep it and write elsewhere"
+        )
     watched: set[int] = set()  # numbers of scanned frames that progress reported
 
     def on_progress(stage: str, done: int, total: int) -> None:
@@ -142,8 +151,8 @@ def _single(
             replace=replace,
             decoder=decoder,
         )
-    if replaced:
-        steps = ", ".join(replaced)
+    if differing:
+        steps = ", ".join(differing)
         click.echo(
             f"A cast that was found here with another recipe was replaced (different: {steps}).", err=True
         )

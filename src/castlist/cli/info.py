@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import WORKSPACE
+from castlist.command_words import shell_path
 
 if TYPE_CHECKING:
     from castlist.store import Workspace
@@ -48,7 +48,7 @@ def command(workspace: Path, as_json: bool) -> None:
     if cast is not None:
         click.echo()
         print_people(cast, left)
-        folder = shlex.quote(visible(str(workspace)))
+        folder = shell_path(visible(str(workspace)))
         for line in proposed[:PROPOSED]:
             click.echo(visible(line, 200))
         if proposed:

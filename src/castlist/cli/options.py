@@ -144,11 +144,12 @@ class OutputFile(click.Path):
 
     Args:
         page: a page is written: it may be one of a workspace's own.
+        made: the folder is made where it is missing.
     """
 
-    def __init__(self, *, page: bool = False) -> None:
+    def __init__(self, *, page: bool = False, made: bool = False) -> None:
         super().__init__(path_type=Path)
-        self.page = page
+        self.page, self.made = page, made
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
@@ -156,7 +157,7 @@ class OutputFile(click.Path):
         from castlist.outputs import check_output
 
         if os.fspath(value) != "-":
-            check_output(value, page=self.page)
+            check_output(value, page=self.page, folder=not self.made)
         return Path(value)
 
 
@@ -175,7 +176,12 @@ class OutputFolder(click.Path):
         return Path(value)
 
 
-OUTPUT, PAGE, OUTPUT_FOLDER = OutputFile(), OutputFile(page=True), OutputFolder()
+OUTPUT, PAGE, FEATURES, OUTPUT_FOLDER = (
+    OutputFile(),
+    OutputFile(page=True),
+    OutputFile(made=True),
+    OutputFolder(),
+)
 
 
 class FilmPath(click.ParamType):  # type: ignore[type-arg]
@@ -244,9 +250,19 @@ def place_advised(option: str = "--out") -> Iterator[None]:
 
 
 def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
-    """Names from options in which several may stand with commas between; a known name may hold commas."""
+    """Names from options in which several may stand with commas between; a known name may hold commas.
+
+    Raises:
+        InputError: an option holds no name: to leave it out would mean everybody.
+    """
+    from castlist.errors import InputError
+
     whole = {name.casefold() for name in known}
-    return [name for text in given for name in _names_in(text.split(","), whole)]
+    found = [list(_names_in(text.split(","), whole)) for text in given]
+    for text, names in zip(given, found, strict=True):
+        if not names:
+            raise InputError(f"{text!r} contains no name; give the name of a person, or leave the option out")
+    return [name for names in found for name in names]
 
 
 def _names_in(parts: list[str], known: set[str]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from castlist.command_words import shell_path
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -113,7 +114,7 @@ def print_cast(cast: Cast, path: Path, again: bool = False, outlook: Outlook | N
     from castlist.cli.links import file_uri, linked
 
     print_people(cast, outlook)
-    folder = shlex.quote(visible(str(path)))
+    folder = shell_path(visible(str(path)))
     if again:
         click.echo("The film was scanned before; the earlier scan was used.")
     report = path / "report.html"

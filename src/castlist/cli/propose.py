@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from castlist.cli.options import WORKSPACE, split_names
 from castlist.cli.proposed import answer_options, of_one_person
+from castlist.command_words import shell_path
 from castlist.errors import InputError
 from castlist.types import Json
 
@@ -107,7 +107,7 @@ def _say_kept(count: int, workspace: Path) -> None:
 
     if count:
         sentence = "1 proposal was stored" if count == 1 else f"{count} proposals were stored"
-        review = f"castlist review {shlex.quote(visible(str(workspace)))}"
+        review = f"castlist review {shell_path(visible(str(workspace)))}"
         click.echo(f"nobody was named; {sentence}: {review} asks about them, --apply names the clear ones")
     else:
         click.echo("nobody was named, and there is no open proposal from this file")

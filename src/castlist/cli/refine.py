@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import OUTPUT, machine_options
+from castlist.cli.options import FEATURES, machine_options
 
 if TYPE_CHECKING:
     from castlist.research.features import FeatureSet
@@ -57,14 +57,14 @@ Examples:
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers."
 )
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="The refined features, .npz or .mat.")
+@click.option("-o", "--out", type=FEATURES, metavar="FILE", help="The refined features, .npz or .mat.")
 @click.option(
     "--check",
     "only_check",
     is_flag=True,
     help="Train nothing; print what kind of features these are and which method suits them.",
 )
-@click.option("--model", type=OUTPUT, metavar="FILE", help="Also save the trained network, as safetensors.")
+@click.option("--model", type=FEATURES, metavar="FILE", help="Also save the trained network, as safetensors.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @machine_options
 def command(

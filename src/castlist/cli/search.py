@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import click
 from castlist.cli.library import shown, table
 from castlist.cli.options import OUTPUT
 from castlist.cli.output import clock_time
+from castlist.command_words import shell_path
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
@@ -157,7 +159,8 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
         click.echo(f"left out: {shown(sentence)}", err=True)
     if proposals and not as_csv:
         click.echo(
-            f'Accept: castlist library name {library.path} {proposals[0].person} "{shown(proposals[0].name)}"'
+            f"Accept: castlist library name {shell_path(shown(str(library.path)))} {proposals[0].person} "
+            f"{shlex.quote(shown(proposals[0].name))}"
         )
 
 

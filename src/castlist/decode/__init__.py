@@ -2,7 +2,16 @@
 
 from castlist.decode.files import Limits, decoding_threads, printable
 from castlist.decode.packet_times import PacketTimes
-from castlist.decode.reader import Frame, Reader, Sound, WaitingDecoder, open_video, read_frames, sound_of
+from castlist.decode.reader import (
+    Frame,
+    Reader,
+    Sound,
+    WaitingDecoder,
+    open_again,
+    open_video,
+    read_frames,
+    sound_of,
+)
 
 __all__ = [
     "Frame",
@@ -12,6 +21,7 @@ __all__ = [
     "Sound",
     "WaitingDecoder",
     "decoding_threads",
+    "open_again",
     "open_video",
     "printable",
     "read_frames",

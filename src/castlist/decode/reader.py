@@ -141,6 +141,23 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
         os.close(fd)
 
 
+def open_again(video: Video) -> Video:
+    """The film of a cast as it lies there now.
+
+    Raises:
+        VideoError: it is gone, another film lies there, or it cannot be read.
+    """
+    if not os.path.lexists(video.path):
+        raise VideoError(
+            f"{printable(video.path)} does not exist; if the film was moved or renamed, run castlist find "
+            "with its new path and --out WORKSPACE, this workspace: decisions stay"
+        )
+    found = open_video(video.path)
+    if found.digest != video.digest:
+        raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
+    return found
+
+
 def _video(path: Path, header: wire.Header, fd: int) -> Video:
     return Video(
         path=path,

@@ -186,6 +186,10 @@ def _meant(cast: Cast, view: View, known: NDArray[np.int64], text: int | str) ->
         return [t for t in tracks if t in known] or tracks
     track = int(text)
     if not 0 <= track < len(cast.tracks):
+        if not len(cast.tracks):
+            raise InputError(
+                f"there is no track {track}: this cast has no tracks, since no face was followed"
+            )
         last = len(cast.tracks) - 1
         raise InputError(
             f"there is no track {track}; this cast has the tracks 0 to {last}; give one of these numbers, "

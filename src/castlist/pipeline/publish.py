@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from castlist import report
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
+from castlist.command_words import shell_path
 from castlist.decisions import Base, Decision, View, apply, cast_of, completed_log, renumbered, stood
 from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
@@ -201,7 +201,7 @@ def unsure_of(workspace: Workspace, cast: Cast, left: Outlook) -> Unsure:
     """Who is unsure, as the report says it."""
     called = {p.id: p.name for p in cast.everybody}
     why = {d.person: d.sentence(called.get(d.other, "somebody")) for d in left.doubts}
-    return Unsure(why, f"castlist review {shlex.quote(workspace.path.name)}", left.clicks)
+    return Unsure(why, f"castlist review {shell_path(workspace.path.name)}", left.clicks)
 
 
 def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:

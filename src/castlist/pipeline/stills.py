@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.decode import open_video, read_frames
+from castlist.decode import open_again, read_frames
 from castlist.errors import CastlistError
 from castlist.report.page import LEAD, stills_of
 from castlist.report.stills import Stills
@@ -54,9 +54,7 @@ def make_stills(
     lacking = [frame for frame in wanted if not workspace.has_image(known.get(frame, ""))]
     if not lacking:
         return have
-    video = open_video(cast.video.path)
-    if video.digest != cast.video.digest:
-        raise CastlistError(f"{video.path.name} is another film than that of this cast")
+    video = open_again(cast.video)
     for done, (frame, image) in enumerate(_frames(video, cast.clock, lacking), 1):
         known[frame] = workspace.put_image(_jpeg(image))
         watch(done, len(lacking))

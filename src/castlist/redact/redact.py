@@ -15,8 +15,8 @@ import numpy as np
 from castlist._version import __version__
 from castlist.cast import Cast, Person
 from castlist.decisions.people import DECIDED_NO_FACE
-from castlist.decode import open_video
-from castlist.errors import InputError, RecipeError, VideoError, WorkspaceError
+from castlist.decode import open_again
+from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.models import MODELS
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
@@ -205,9 +205,7 @@ class _Job:
         with Workspace.open(path, write=False) as workspace:
             cast, search = workspace.cast(), _search(workspace)
         people = tuple(_to_be_seen(cast, keep, hide))
-        video = open_video(cast.video.path)
-        if video.digest != cast.video.digest:
-            raise VideoError(f"{video.path} is another film than the one whose cast was found")
+        open_again(cast.video)
         clock, found = _dense(path, cast, search, machine, watch)
         if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
             raise WorkspaceError(

@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from castlist.cast import Cast, Person
-from castlist.decode import open_video
-from castlist.errors import InputError, VideoError
+from castlist.decode import open_again
+from castlist.errors import InputError
 from castlist.progress import Watch, silent
 from castlist.reel.choose import NEAR, Piece, parts_of, placed
 from castlist.render import Film, check_target, joined
@@ -118,7 +118,4 @@ def reel_of(
 
 
 def _film(cast: Cast, spans: list[tuple[int, int]]) -> Film:
-    video = open_video(cast.video.path)
-    if video.digest != cast.video.digest:
-        raise VideoError(f"{video.path} is another film than the one whose cast was found")
-    return Film(video, cast.clock, spans)
+    return Film(open_again(cast.video), cast.clock, spans)

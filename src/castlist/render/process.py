@@ -191,7 +191,7 @@ def check_target(videos: Sequence[Video], output: Path) -> str:
     form = container_of(output)
     if any(_is_the_film(video, output) for video in videos):
         raise InputError(f"{printable(output)} is the film itself; name another file to write")
-    check_output(output, film=True)
+    check_output(output, film=True, folder=True)
     return form
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from castlist.errors import WorkspaceError
+from castlist.outputs import kind_of_folder
 from castlist.store import database, files
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 
@@ -74,6 +75,10 @@ def check(folder: Folder, create: bool) -> None:
             f"{path}: is a file, not a castlist workspace (a folder such as film.castlist)", elsewhere=True
         )
     if not create:
+        if kind_of_folder(path) == "library":
+            raise WorkspaceError(
+                f"{path}: is a library, not the workspace of one film; castlist library list names its films"
+            )
         reason = "is a folder but not a castlist workspace" if path.is_dir() else "does not exist"
         raise WorkspaceError(f"{path}: {reason}; castlist find makes one")
     if path.is_dir() and not all(name in _OURS or folder.removable(name) for name in os.listdir(path)):

@@ -227,5 +227,5 @@ def test_what_a_format_has_no_use_for():
         FORMATS["edl"].text(CAST, ONLY)
     with pytest.raises(InputError, match="coco has no use for --start-timecode"):
         FORMATS["coco"].text(CAST, Options(start_timecode="01:00:00:00"))
-    with pytest.raises(InputError, match="nobody is called 'Zoe'; the cast has Anna, Bob"):
+    with pytest.raises(InputError, match="nobody is called 'Zoe' here; the cast has Anna, Bob"):
         FORMATS["srt"].text(CAST, Options(person=("Zoe",)))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from castlist.cast import Cast
+from castlist.decode import open_again
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen_stays
 from castlist.io.exports.stills import (
@@ -18,7 +19,6 @@ from castlist.io.exports.stills import (
     made_folder,
     named_file,
     pictures,
-    same_film,
     sidecar,
     with_xmp,
 )
@@ -42,7 +42,7 @@ def write_posters(
         CastlistError: the folder cannot be written.
     """
     people = [named for named in chosen_stays(cast, options or Options()) if named.person.faces]
-    video, place = same_film(cast.video), made_folder(folder)
+    video, place = open_again(cast.video), made_folder(folder)
     written = []
     for number, (named, image) in enumerate(pictures(cast, video, people), 1):
         face = named.person.faces[0]

@@ -66,12 +66,16 @@ def chosen_stays(cast: Cast, options: Options) -> list[Named]:
     known = [Named(i, *named) for i, named in enumerate(zip(cast.everybody, names, strict=True))]
     if not options.person:
         return known if options.background else known[: len(cast.people)]
-    called = {name for named in known for name in (named.person.name, named.name)}
-    missing = [name for name in options.person if name not in called]
-    if missing:
-        shown = ", ".join(names[: len(cast.people)][:20]) or "nobody"
-        raise InputError(f"nobody is called {missing[0]!r}; the cast has {shown}")
-    return [named for named in known if {named.person.name, named.name} & set(options.person)]
+    wanted = {place for name in options.person for place in _places(cast, known, name)}
+    return [named for named in known if named.place in wanted]
+
+
+def _places(cast: Cast, known: list[Named], name: str) -> set[int]:
+    """Places among everybody of those whom a name means, as it is written here or as `Cast.named` knows."""
+    exact = {named.place for named in known if name in (named.person.name, named.name)}
+    folded = name.strip().casefold()
+    exact = exact or {named.place for named in known if named.name.casefold() == folded}
+    return exact or {cast.everybody.index(person) for person in cast.named([name])}
 
 
 def _of(cast: Cast, named: Named) -> Iterator[Stay]:

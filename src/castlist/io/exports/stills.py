@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.decode import open_video, read_frames
-from castlist.errors import CastlistError, InputError
+from castlist.decode import open_again, read_frames
+from castlist.errors import CastlistError
 from castlist.io.exports.names import film_name, given_name
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import Named, chosen_stays
@@ -32,7 +32,6 @@ __all__ = [
     "made_folder",
     "named_file",
     "pictures",
-    "same_film",
     "sidecar",
     "with_xmp",
     "write",
@@ -56,7 +55,7 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
         CastlistError: the folder cannot be written.
     """
     people = [named for named in chosen_stays(cast, options or Options()) if named.person.faces]
-    video = same_film(cast.video)
+    video = open_again(cast.video)
     place = made_folder(folder)
     written = []
     for number, (named, image) in enumerate(pictures(cast, video, people), 1):
@@ -82,18 +81,6 @@ def made_folder(folder: str | Path) -> Path:
     except OSError as error:
         raise CastlistError(f"{folder}: cannot be made ({error.strerror or error})") from error
     return place
-
-
-def same_film(video: Video) -> Video:
-    """The film as it lies there now.
-
-    Raises:
-        InputError: it is another one.
-    """
-    found = open_video(video.path)
-    if found.digest != video.digest:
-        raise InputError(f"{video.path.name} is another film than that of this cast; find its cast again")
-    return found
 
 
 def pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Named, Picture]]:

@@ -38,6 +38,10 @@ def hints(path: Path, video: Video, base: Timebase, at: Fraction | None = None) 
                 "83.5"
             )
         found = xmp.hints(read(path), at, str(path))
+    elif kind in READERS and at is not None:
+        raise InputError(
+            f"{path}: has times of its own; --at is for pictures ({', '.join(PICTURES)}), leave it out"
+        )
     elif kind in READERS:
         found = READERS[kind](read(path), video, base, str(path))
     else:
