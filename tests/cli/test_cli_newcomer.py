@@ -141,6 +141,14 @@ def test_names_with_times_that_cannot_be_meant(table, options, message, workspac
     assert message in capfd.readouterr().err
 
 
+def test_a_name_that_fits_nobody_is_one_clear_line(workspace, capfd):
+    Path("names.csv").write_text("person,in,out\nGhost,100,102\n")
+    capfd.readouterr()
+    assert run(["propose", workspace, "names.csv"]) == 0
+    line = capfd.readouterr().out.splitlines()[0]
+    assert line == "Ghost: proposed for nobody, since nobody is seen there"
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -180,11 +180,17 @@ def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
         click.echo(plain_json.text([_plain(session, p) for p in found]))
         return
     for p in found:
-        called = "nobody" if p.group < 0 else _called(session, p.group)
+        if p.group < 0:
+            click.echo(visible(f"{p.name}: proposed for nobody, since {p.why or 'nobody fits'}", 400))
+            continue
         basis = "of faces" if p.faces else "of the time"
         rest = f", next {_called(session, p.second)} with {p.second_agree:.0%}" if p.second >= 0 else ""
         reason = f" ({p.why})" if p.why else ""
-        click.echo(visible(f"{p.name} → {called}: {p.state}{reason}; {p.agree:.0%} {basis}{rest}", 400))
+        click.echo(
+            visible(
+                f"{p.name} → {_called(session, p.group)}: {p.state}{reason}; {p.agree:.0%} {basis}{rest}", 400
+            )
+        )
 
 
 def _called(session: Session, group: int) -> str:
