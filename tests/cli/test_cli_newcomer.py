@@ -131,7 +131,7 @@ def test_what_to_do_about_a_moved_film(two_people, tmp_path, monkeypatch, capfd)
 @pytest.mark.parametrize(
     ("table", "options", "message"),
     [
-        ("person,in,out\nZed,5,2\n", [], "ends (2) before it begins (5)"),
+        ("person,in,out\nZed,5,2\n", [], "line 2: Zed ends at 2 s, before it begins at 5 s"),
         ("person,in,out\nZed,0,1\n", ["--at", "0.5"], "--at is for pictures"),
     ],
 )
@@ -191,3 +191,13 @@ def test_another_number_of_people_is_explained_in_words_of_the_command_line(
     assert "replace=True" not in text
     assert run(["find", str(film), "--out", "a.castlist", "--replace", "-q"]) == 0
     assert "was replaced" in capfd.readouterr().err
+
+
+def test_a_marker_that_runs_backwards_is_refused(workspace, capfd):
+    otio = pytest.importorskip("opentimelineio")
+    span = otio.opentime.TimeRange(otio.opentime.RationalTime(1, 1), otio.opentime.RationalTime(-1, 1))
+    timeline = otio.schema.Timeline("film")
+    timeline.tracks.markers.append(otio.schema.Marker(name="Zed", marked_range=span))
+    otio.adapters.write_to_file(timeline, "names.otio")
+    assert run(["propose", workspace, "names.otio"]) == 2
+    assert "marker: Zed ends at 0 s, before it begins at 1 s" in capfd.readouterr().err

@@ -47,6 +47,10 @@ def hints(path: Path, video: Video, base: Timebase, at: Fraction | None = None) 
     else:
         known = ", ".join([*READERS, *PICTURES])
         raise InputError(f"{path}: names are read from {known}; this file has none of these suffixes")
+    for hint in found:
+        if hint.stop < hint.start:
+            times = f"at {float(hint.stop):g} s, before it begins at {float(hint.start):g} s"
+            raise InputError(f"{path}, {hint.where}: {hint.name} ends {times}; correct the file")
     named = [hint for hint in found if not _PLACEHOLDER.fullmatch(hint.name)]
     if not named:
         raise InputError(f"{path}: contains no names")

@@ -80,10 +80,7 @@ def _span(
 ) -> tuple[Fraction, Fraction]:
     begin = moment(row.get(start) or "", base)
     if stop is not None and (row.get(stop) or "").strip():
-        end = moment(row[stop] or "", base)
-        if end < begin:
-            raise InputError(f"it ends ({row[stop]}) before it begins ({row.get(start)})")
-        return begin, end
+        return begin, moment(row[stop] or "", base)
     if length is not None and (row.get(length) or "").strip():
         return begin, begin + moment(row[length] or "", _from_zero(base))
     return begin, begin
