@@ -67,3 +67,31 @@ def test_news_that_a_decision_overtook_are_dropped(
     page.wait_for_timeout(100)
     assert page.locator(".proposed").count() == 1
     assert "have changed" not in page.locator("#message").inner_text()
+
+
+def test_a_long_name_is_changed_whole_and_one_from_right_to_left_steers_nothing_else(
+    film: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    name, hebrew = "Anna " + "x" * 200, "\u05d9\u05e2\u05dc \u05db\u05d4\u05df"
+    with castlist.Workspace.open(film.place, write=False) as workspace:
+        one, two = workspace.cast().people[:2]
+    castlist.rename(film.place, one.name, name)
+    castlist.rename(film.place, two.name, hebrew)
+    page = opened(serve(film.place).url())
+    called = page.locator(f'#rows li[data-id="{one.key}"] .open bdi')
+    assert called.inner_text() == name[:79] + "\u2026"
+    page.locator(f'#rows li[data-id="{one.key}"] .open').focus()
+    page.keyboard.press("n")
+    field = page.locator("#ask-name")
+    assert field.input_value() == name
+    field.press("End")
+    field.press_sequentially("y")
+    field.press("Enter")
+    page.wait_for_function("() => document.querySelector('#message').textContent.includes('named Anna')")
+    with castlist.Workspace.open(film.place, write=False) as workspace:
+        assert workspace.decisions.all()[-1].value == name + "y"
+    page.locator('[data-tab="history"]').click()
+    page.wait_for_selector("#history-list li")
+    row = page.locator("#history-list li .what", has_text=hebrew).first
+    assert row.locator("bdi bdi").inner_text() == hebrew
+    assert page.said == []

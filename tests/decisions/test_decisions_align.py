@@ -202,6 +202,12 @@ def test_a_name_given_here_is_not_replaced() -> None:
     assert len(carry(log, [], PLAIN, HERE, ["Ann", "", "", ""]).decisions) == 2
 
 
+def test_a_name_that_is_no_name_here_is_left() -> None:
+    found = carry([decided("name", face(0), value="p2")], [], PLAIN, HERE)
+    assert not found.decisions
+    assert found.left[0].why.startswith("'p2' is no name")
+
+
 def test_another_face_of_the_person_stands_in_for_one_that_is_cut_off() -> None:
     log = [
         decided("name", BEFORE, value="Ann"),

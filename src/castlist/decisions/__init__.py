@@ -7,6 +7,7 @@
 | `apply` | who is who after the decisions, and nowhere else |
 | `meant`, `part` | whom a decision is about; how a group is parted |
 | `people` | the people after the decisions, what they are called, the cast that is made of them |
+| `names` | which names may be given |
 | `proposed` | names from files of other programs, until a person says yes or no |
 | `identities` | numbers of people that another run goes on with |
 | `locate` | where the faces of a decision are among today's tracks |

@@ -27,7 +27,7 @@ __all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]
 class DecisionKind(StrEnum):
     """What can be decided. The sides of a decision's anchors say which face belongs to whom."""
 
-    SAME = "same"  # all these faces are one person
+    SAME = "same"  # all these faces are one person; of several names that of the first side stays
     DIFFERENT = "different"  # faces of two sides are two people
     UNSURE = "unsure"  # nobody can tell whether these are one person; do not ask again
     NAME = "name"  # these faces are one person, and this is the name ("" takes a name away)

@@ -91,7 +91,7 @@ def meant(
     reader = _Reader(now)
     all_tracks = [t for tracks in pointed.values() for t in tracks]
     if made.kind == DecisionKind.SAME:
-        return reader.joined(all_tracks, "")
+        return reader.joined(all_tracks, "", {t: side for side, tracks in pointed.items() for t in tracks})
     if made.kind == DecisionKind.NAME:
         return reader.joined(all_tracks, made.value)
     if made.kind == DecisionKind.DIFFERENT:
@@ -149,28 +149,37 @@ class _Reader:
     def number(self, group: int) -> int:
         return int(self.now.number[group]) if group != NOISE else self.fresh()
 
-    def ranked(self, people: list[tuple[Tracks, int]], name: str = "") -> list[tuple[Tracks, int]]:
-        """Who goes on first: whoever bears the name, who has any name, who has most faces."""
+    def ranked(
+        self, people: list[tuple[Tracks, int]], name: str = "", order: Mapping[int, int] = {}
+    ) -> list[tuple[Tracks, int]]:
+        """Who goes on first: whoever bears the name, who has any name, who has most faces.
+
+        Args:
+            order: by track, which of several names stays: the first one's.
+        """
         called = name.casefold()
 
-        def rank(person: tuple[Tracks, int]) -> tuple[bool, bool, int, int]:
+        def rank(person: tuple[Tracks, int]) -> tuple[bool, bool, int, int, int]:
             tracks, group = person
             bears = self.now.name[group].casefold() if group != NOISE else ""
-            return not (called and bears == called), not bears, -self._faces(tracks), int(tracks[0])
+            first = min((order[t] for t in tracks.tolist() if t in order), default=0) if bears else 0
+            return not (called and bears == called), not bears, first, -self._faces(tracks), int(tracks[0])
 
         return sorted(people, key=rank)
 
     def _faces(self, tracks: Tracks) -> int:
         return int(self.now.base.tracks.size[tracks].sum())
 
-    def joined(self, tracks: Sequence[int], name: str) -> tuple[Sides, dict[int, int]]:
+    def joined(
+        self, tracks: Sequence[int], name: str, order: Mapping[int, int] = {}
+    ) -> tuple[Sides, dict[int, int]]:
         groups = {int(self.label[t]) for t in tracks}
         bearers = [
             (self.now.tracks(g), g)
             for g, bearer in enumerate(self.now.name)
             if name and g not in groups and bearer.casefold() == name.casefold()
         ]
-        people = self.ranked([*self.whole(tracks), *bearers], name)
+        people = self.ranked([*self.whole(tracks), *bearers], name, order)
         return (
             {k: members for k, (members, _) in enumerate(people)},
             {k: self.number(group) for k, (_, group) in enumerate(people)},

@@ -112,6 +112,8 @@ class View:
     find: Finder  # knows where the decisions' faces are
     standing: Standing
     walk: object  # from where the next decision goes on
+    lost_names: tuple[tuple[int, int, str], ...] = ()
+    # (decision, number, name) of those who had another name than whom they joined; none of an earlier run's
 
     seen = _former.attribute("seen", "revision")
 
@@ -137,8 +139,9 @@ def view_of(
     last: int,
 ) -> View:
     """What a page and a cast need of the people as they stand."""
-    labelled, unsure, cannot, redirect, place, no_face, hidden = (
-        getattr(walk, n) for n in ("labelled", "unsure", "cannot", "redirect", "place", "no_face", "hidden")
+    labelled, unsure, cannot, redirect, place, no_face, hidden, lost_names = (
+        getattr(walk, n)
+        for n in ("labelled", "unsure", "cannot", "redirect", "place", "no_face", "hidden", "lost_names")
     )
     fate = _fates(base, now)
     members = _members(now.label, len(now.number))
@@ -162,7 +165,7 @@ def view_of(
         last, groups, label, each, _reasons(base, each, no_face > 0, hidden), labelled, named,
         np.array(unsure, np.int64).reshape(-1, 2), np.array(cannot, np.int64).reshape(-1, 2),
         no_face > 0, hidden.copy(), tuple(listed[0]), tuple(listed[1]), tuple(joined), dict(redirect),
-        find, now, walk,
+        find, now, walk, tuple(lost_names),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from castlist.decisions.apply import apply
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
 from castlist.decisions.locate import TOLERANCE, Finder
+from castlist.decisions.names import refusal
 from castlist.types import NOISE, SET_ASIDE, Portraits, Shots
 
 __all__ = ["Carried", "Left", "carry"]
@@ -76,6 +77,8 @@ def carry(
             left.append(moved)
         elif moved.kind == DecisionKind.NAME and moved.value and borne - {"", moved.value}:
             left.append(Left(decision, f"this person is called {min(borne - {''})!r} here already"))
+        elif moved.value and (why := refusal(moved.value)):
+            left.append(Left(decision, why))
         else:
             number += 1
             made[number] = (replace(moved, id=number), decision)

@@ -84,6 +84,7 @@ class Walk:
     place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # number -> where it stands on the page
     conflicts: list[Conflict] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    lost_names: list[tuple[int, int, str]] = field(default_factory=list)  # see View.lost_names
     met: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # see `meetings`
     held_apart: tuple[int, Tracks, Tracks] = field(default_factory=lambda: (0, none(), none()))
     # of so many of `aparts`, see `_held_apart`
@@ -117,6 +118,7 @@ class Walk:
             known={k: [*v] for k, v in self.known.items()}, fresh=[*self.fresh],
             aparts=[*self.aparts], unsure=[*self.unsure], cannot=[*self.cannot], redirect={**self.redirect},
             place={**self.place}, conflicts=[*self.conflicts], missing=[*self.missing],
+            lost_names=[*self.lost_names],
         )  # fmt: skip
 
     def later(self) -> Walk:
@@ -338,6 +340,10 @@ class Walk:
             made.fate = old.fate if made.fate == NOISE else made.fate
             if made.key is None:
                 made.key, made.key_by = old.key, old.key_by
+        for k in before:
+            old = self.people[k]
+            if old.name.casefold() not in ("", made.name.casefold()):
+                self.lost_names.append((self.row, old.number, old.name))
         made.since = self._together(tracks)
         self._replaced(tracks, touched, number)
         key = max([self.count - 1, *self.people]) + 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from castlist.decisions import Anchor
+from castlist.decisions.names import refusal
 from castlist.library.apply import match
 from castlist.library.ask import asks
 from castlist.library.harvest import FilmFacts, decisions_in
@@ -231,7 +232,7 @@ def _names(
     named: set[str] = set()
     for n, member in enumerate(facts.members):
         person = people[n]["person"]
-        if not member.name or (member.brought and not new) or not person or person in named:
+        if refusal(member.name) or (member.brought and not new) or not person or person in named:
             continue
         row = db.execute("SELECT name, named_by FROM person WHERE id = ?", (person,)).fetchone()
         if row is None or not row[0] or (row[1] == source and row[0] != member.name):

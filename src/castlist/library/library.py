@@ -67,7 +67,6 @@ from castlist.types import Machine
 
 __all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
 
-LONGEST = 1000  # characters of a name
 Fills = Sequence[tuple[FilmFacts, Growth]]  # films whose workspaces are read
 
 
@@ -444,11 +443,9 @@ class Library:
 
     def name(self, person: str, name: str, *, author: str = "") -> str:
         """Give a person a name, in the library and in all films; the person's id."""
-        from castlist.decisions.decision import clean_name
+        from castlist.decisions.names import given_name
 
-        called = clean_name(name)
-        if not called or len(called) > LONGEST:
-            raise InputError(f"a name has 1 to {LONGEST} characters")
+        called = given_name(name)
         with self._writing() as (db, record):
             known = views.person(db, person)
             record([(EventKind.NAME, {"person": known, "name": called})], author=author or "somebody")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castlist.decisions import Decision, DecisionKind, Group
+from castlist.decisions.names import refusal
 from castlist.errors import CastlistError
 from castlist.library import views
 from castlist.library.harvest import AUTHOR, stamp_of
@@ -128,7 +129,12 @@ def _give(session: Session, log: Sequence[Decision], wanted: _Wanted) -> tuple[s
     if group.name != wanted.name:
         taken = {g.name.casefold() for g in session.view.groups if g is not group}
         stays = group.name and not _brought(group, log)
-        if stays or wanted.name.casefold() in taken or _refused(session, group, log, wanted.name):
+        if (
+            stays
+            or refusal(wanted.name)
+            or wanted.name.casefold() in taken
+            or _refused(session, group, log, wanted.name)
+        ):
             return None
         session.decide({"action": "name", "person": group.id, "name": wanted.name}, author=AUTHOR)
         return wanted.name, True

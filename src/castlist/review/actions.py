@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import picture_worth
 from castlist.decisions import Anchor, Base, Decision, DecisionKind
+from castlist.decisions.names import given_name
 from castlist.decisions.people import Group, View, person_called
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
@@ -147,10 +148,10 @@ def _count(n: int, singular: str, plural: str = "") -> str:
 
 
 def _merge(f: _Faces, request: JsonObject) -> Decision:
-    return Decision(
-        DecisionKind.SAME,
-        tuple(a for g in f.people(request, 2) for a in f.anchors(f.witnesses(g.tracks)[:1])),
-    )
+    """People who are one; where several have names, that of the first stays."""
+    people = f.people(request, 2)
+    witnesses = [f.witnesses(g.tracks)[:1] for g in people]
+    return Decision(DecisionKind.SAME, tuple(a for k, w in enumerate(witnesses) for a in f.anchors(w, k)))
 
 
 def _same(f: _Faces, request: JsonObject) -> Decision:
@@ -319,7 +320,7 @@ def _name(f: _Faces, request: JsonObject) -> Decision:
         raise InputError("a name is a text")
     group = f.person(request.get("person"))
     if value.strip():
-        return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]), value)
+        return Decision(DecisionKind.NAME, f.anchors(f.witnesses(group.tracks)[:1]), given_name(value))
     if not group.name:
         raise InputError(
             f"{group.called} has no name that could be removed; write the new name after the person"

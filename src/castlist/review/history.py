@@ -41,7 +41,7 @@ def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Deci
     if made.kind == DecisionKind.NAME:
         return writer.name()
     if made.kind == DecisionKind.MOVE:
-        return writer.move(0)
+        return writer.move(0) + writer.lost()
     if made.kind == DecisionKind.SORT:
         return writer.sort()
     return f"{writer.all_people()}: {DONE[made.kind]}"
@@ -91,6 +91,8 @@ class _Writer:
         assert made.groups is not None  # noqa: S101
         self.made, self.groups = made, made.groups
         self.live = {g.number: g.called for g in view.groups} if view is not None else {}
+        gone = view.lost_names if view is not None else ()
+        self.gone = {number: name for row, number, name in gone if row == made.id}
 
     def count(self, *sides: int) -> int:
         return int(np.isin(self.groups.side, sides).sum())
@@ -98,7 +100,17 @@ class _Writer:
     def called(self, side: int) -> str:
         person = self.groups.person
         number = int(person[side]) if side < len(person) else 0
-        return self.live.get(number, f"Person {number}") if number else ""
+        return self.gone.get(number) or self.live.get(number, f"Person {number}") if number else ""
+
+    def lost(self) -> str:
+        """Which names nobody has any more."""
+        names = list(dict.fromkeys(self.gone.values()))
+        if len(names) == 1:
+            return f"; the name {names[0]} is gone, Undo brings it back"
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return (
+            f"; the names {', '.join(names[:NAMED])}{more} are gone, Undo brings them back" if names else ""
+        )
 
     def people(self, sides: list[int]) -> str:
         names = list(dict.fromkeys(name for name in map(self.called, sides) if name))
@@ -116,14 +128,15 @@ class _Writer:
         sides = list(range(1, len(self.groups.person)))
         if not sides:
             return f"{self.all_people()}: one person"
-        return f"{self.people(sides)}, {tracks(self.count(*sides))}: joined {self.called(0)}"
+        return f"{self.people(sides)}, {tracks(self.count(*sides))}: joined {self.called(0)}{self.lost()}"
 
     def name(self) -> str:
         number = int(self.groups.person[0]) if len(self.groups.person) else 0
         label = f"Person {number}, {tracks(len(self.groups))}"
         sides = list(range(1, len(self.groups.person)))
         joined = f"; {self.people(sides)} joined" if sides else ""
-        return f"{label}: {f'named {self.made.value}' if self.made.value else 'name removed'}{joined}"
+        done = f"named {self.made.value}" if self.made.value else "name removed"
+        return f"{label}: {done}{joined}{self.lost()}"
 
     def move(self, k: int) -> str:
         count = tracks(self.count(4 * k + MOVED))
@@ -143,7 +156,7 @@ class _Writer:
         else:
             parts = (self.moved(moved), self.fresh(fresh), self.joined(whole), self.confirmed(alone, steps))
             done = ", ".join(part for part in parts if part)
-        return "; ".join(part for part in (done, sentence_of_open(self.made)) if part)
+        return "; ".join(part for part in (done, sentence_of_open(self.made)) if part) + self.lost()
 
     def moved(self, steps: list[int]) -> str:
         return f"{tracks(self.count(*(4 * k + MOVED for k in steps)))} moved" if steps else ""

@@ -21,6 +21,7 @@ __all__ = ["Describe"]
 
 FACES = 8  # of a person, on the card
 SPANS = 1500  # bars of one person in the timeline
+WHOLE = 10_000  # characters: no log holds a longer name
 REMEMBERED = 4000  # people whose description is kept
 
 
@@ -146,7 +147,7 @@ class Describe:
             facts = {**facts, "pictures": [chosen, *others][:FACES]}
         return {
             "id": group.id,
-            "name": one_line(group.name),
+            "name": one_line(group.name, WHOLE),  # to be changed there, so never cut
             "fate": group.fate,
             "confirmed": group.confirmed,
             **facts,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions.decision import Anchor
+from castlist.decisions.names import refusal
 from castlist.decisions.people import Group, View
 from castlist.types import NOISE, Clock, Tracks
 
@@ -34,6 +35,7 @@ class Match(StrEnum):
     KNOWN = "has this name already"
     OTHERWISE = "has another name"
     NOBODY = "nobody"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def _match(
     lead: float,
 ) -> tuple[Match, str]:
     """What becomes of name i, whose best match is group `best` by a `lead`, and why it is not clear."""
+    if why := refusal(names[i]):
+        return Match.REFUSED, why
     if best == NOISE:
         return Match.NOBODY, "nobody is seen there"
     has = groups[best].name

@@ -27,7 +27,11 @@ export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.r
   : s < 3570 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
     : Math.floor(s / 3600) + " h " + String(Math.round((s % 3600) / 60)).padStart(2, "0") + " min");
 export const many = (n, singular, more) => n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
-export const label = (p) => p.name || "Person " + p.id.slice(1);
+export const short = (name) => (name.length > 80 ? name.slice(0, 79).trimEnd() + "…" : name);
+export const label = (p) => short(p.name) || "Person " + p.id.slice(1);
+// Text in which what is written from right to left steers nothing around it.
+const RIGHT_TO_LEFT = /([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff](?:[\s\p{M}\p{N}'’-]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff])*)/u;
+export const isolated = (text) => text.split(RIGHT_TO_LEFT).map((part, i) => (i % 2 ? el("bdi", {}, part) : part));
 export const hue = (p) => (Number(p.id.slice(1)) + 7) % 8; // Person 1 has the first colour
 export function face(picture, alt = "") {
   if (!picture) return el("span", { className: "face nobody", ariaHidden: "true" }, "?");
@@ -60,7 +64,7 @@ let quiet = 0, shown = { text: "", back: null };
 export const topmost = () => $$("dialog[open]").at(-1) || null;
 export function notify(text, bad = false, back = null) {
   (topmost() || bar).append(box);
-  box.replaceChildren(...(text ? [el("span", { title: text }, text), back && button("Undo", back)].filter(Boolean) : []));
+  box.replaceChildren(...(text ? [el("span", { title: text }, ...isolated(text)), back && button("Undo", back)].filter(Boolean) : []));
   box.className = bad ? "bad" : "";
   shown = { text, back };
   clearTimeout(quiet);

@@ -1,6 +1,6 @@
 "use strict";
 // The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
-import { $, S, button, decide, el, face, get, label, many, person, notify, released, saved } from "./core.js";
+import { $, S, button, decide, el, face, get, label, many, person, notify, released, saved, short } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
 
@@ -69,7 +69,7 @@ async function give(ids, r, value) {
   if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`))) return;
   const left = ids.find((id) => person(id));
   if (!left || !(r.name || value)) { finish(true); return; }
-  if (!finish(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${r.name}` : "The name was removed"))) return;
+  if (!finish(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${short(r.name)}` : "The name was removed"))) return;
   const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
   if (r.name && id) offer(id);
 }

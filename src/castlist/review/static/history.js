@@ -1,6 +1,6 @@
 "use strict";
 // What was decided, newest first: whom, by whom and when; any row can be undone.
-import { $, S, button, el, face, get, many, notify, takeBack } from "./core.js";
+import { $, S, button, el, face, get, isolated, many, notify, takeBack } from "./core.js";
 import { play } from "./film.js";
 import { describe } from "./tracks.js";
 
@@ -14,7 +14,7 @@ export async function drawHistory() {
     tracks = new Map((await describe([...new Set(rows.flatMap((d) => (d.tracks || []).slice(0, FACES)))])).map((t) => [t.track, t]));
   } catch (e) { notify(e.message, true); return; }
   const warn = [...S.conflicts, ...(S.missing ? [many(S.missing, "decision is", "decisions are") + " about faces that were not found in this film."] : [])];
-  $("#history-list").replaceChildren(...warn.map((w) => el("p", { className: "warn" }, "⚠ " + w)),
+  $("#history-list").replaceChildren(...warn.map((w) => el("p", { className: "warn" }, "⚠ ", ...isolated(w))),
     rows.length ? el("ol", { className: "log" }, ...rows.map((d) => row(d, tracks))) : el("p", { className: "empty" }, "There are no decisions yet."));
 }
 function row(d, tracks) {
@@ -25,7 +25,7 @@ function row(d, tracks) {
   });
   const again = d.what.startsWith("undid");
   return el("li", {}, el("div", { className: "about" }, ...shown),
-    el("div", { className: "what" }, el("span", { className: d.undone ? "gone" : "" }, el("span", { className: "soft" }, d.id + ". "), el("bdi", {}, d.who ? d.who + ": " : ""), el("bdi", {}, d.what), d.undone ? el("span", { className: "unseen" }, " (undone)") : ""),
+    el("div", { className: "what" }, el("span", { className: d.undone ? "gone" : "" }, el("span", { className: "soft" }, d.id + ". "), el("bdi", {}, d.who ? d.who + ": " : ""), el("bdi", {}, ...isolated(d.what)), d.undone ? el("span", { className: "unseen" }, " (undone)") : ""),
       el("time", { dateTime: d.when }, d.when ? when.format(new Date(d.when)) : "")),
     d.undone ? el("span", { className: "soft" }, "undone") : button(again ? "Do again" : "Undo", () => takeBack(d.id, d.what), { ariaLabel: `${again ? "Do again" : "Undo"} ${d.id}: ${d.what}` }));
 }

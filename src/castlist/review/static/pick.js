@@ -35,7 +35,7 @@ function matching(text) {
   const wanted = plain(text.trim()), found = [];
   for (const p of S.people) {
     if (o.without.has(p.id) || (o.free && !p.name)) continue;
-    const called = plain(label(p)), place = called.indexOf(wanted);
+    const called = plain(p.name || label(p)), place = called.indexOf(wanted);
     if (place >= 0) found.push([called === wanted ? 0 : place === 0 ? 1 : called[place - 1] === " " ? 2 : 3, found.length, p]);
   }
   return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((f) => ({ how: f[0], person: f[2] }));

@@ -1,0 +1,114 @@
+"""Which names may be given: one place says it for every way in; what a log holds is read as it is."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from programs import Film
+from scenes import find, scan_of
+
+from castlist.cli import run
+from castlist.decisions import Anchor, Decision
+from castlist.decisions.decision import clean_name
+from castlist.decisions.names import LONGEST, given_name
+from castlist.errors import InputError
+from castlist.review.session import Session
+from castlist.store import Workspace
+from castlist.suggest.names import Hint, Match, propose_names
+
+REFUSED = {
+    "p2": "'p2' is no name",
+    "P12": "'P12' is no name",
+    "Person 9": "'Person 9' is no name",
+    " person  1": "'person 1' is no name",
+    "p\u200b2": "'p2' is no name",
+    "ｐ２": "'p2' is no name",
+    "\u202e\u200b": "can be seen",
+    "\u3164": "can be seen",
+    "\u0301": "can be seen",
+    "x" * (LONGEST + 1): "at most 1000 characters, got 1001",
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["Anna", "P2x", "Person", "Person of 9", "p", "é", "名", "👩‍👩‍👧", "?", "x" * LONGEST]
+)
+def test_a_name_that_can_be_given(name: str) -> None:
+    assert given_name(f" {name}\n") == name
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_name_that_means_nobody_or_somebody_else(name: str) -> None:
+    with pytest.raises(InputError, match=REFUSED[name]):
+        given_name(name)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    find(tmp_path / "film.castlist", scan_of([0, 0, 1, 1, 1]))
+    return tmp_path / "film.castlist"
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_every_way_in_refuses_it(path: Path, name: str) -> None:
+    with Session.open(path) as session, pytest.raises(InputError, match=REFUSED[name]):
+        session.decide({"action": "name", "person": "p1", "name": name})
+    film = Film([0, 0, 0, 1, 1, 2, 2, 3, 3])
+    hint = Hint(clean_name(name), Fraction(0), Fraction(1))
+    (found,) = propose_names([hint], film.view, film.base.tracks, film.base.clock)
+    assert found.state == Match.REFUSED
+    assert REFUSED[name] in found.why
+
+
+def test_a_log_with_such_names_is_read_as_it_is(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Session.open(path) as session:
+        faces = [
+            Anchor.at(session.base.clock, session.video, 12 * t + 5, (100, 50, 200, 170)) for t in (0, 2)
+        ]
+    with Workspace.open(path) as workspace:
+        for face, name in zip(faces, ("p2", "Person 9"), strict=True):
+            workspace.decisions.append(Decision("name", (face,), name))
+    assert run(["decide", str(path), "list"]) == 0
+    assert {p["name"] for p in json.loads(capsys.readouterr().out)} == {"p2", "Person 9"}
+    with Session.open(path) as session:
+        session.decide({"action": "name", "person": "Person 9", "name": "Bob"})
+        assert {g.name for g in session.view.groups} == {"p2", "Bob"}
+    find(path, scan_of([0, 0, 1, 1, 1]))
+
+
+def test_a_name_is_listed_whole_however_long(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "Anna " + "x" * 500
+    with Session.open(path) as session:
+        session.decide({"action": "name", "person": "p1", "name": name})
+        assert session.state()["people"][0]["name"] == name
+    assert run(["decide", str(path), "list"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["name"] == name
+
+
+def test_a_merge_says_whom_it_joins_and_which_name_is_gone(path: Path) -> None:
+    with Session.open(path) as session:
+        for person, name in (("p1", "Ann"), ("p2", "Ben")):
+            session.decide({"action": "name", "person": person, "name": name})
+        number = session.decide({"action": "merge", "people": ["p1", "p2"]})
+        assert session.sentence(number) == (
+            "Ben, 2 tracks: joined Ann; the name Ben is gone, Undo brings it back"
+        )
+        session.undo()
+        assert session.history()[0]["what"] == "undid decision 3 (Ben, 2 tracks: joined Ann)"
+        number = session.decide({"action": "name", "person": "p1", "name": "Ben"})
+        assert session.sentence(number).endswith("; Ann joined; the name Ann is gone, Undo brings it back")
+
+
+def test_of_two_names_the_first_stays(path: Path) -> None:
+    with Session.open(path) as session:
+        assert [len(g.tracks) for g in session.view.groups] == [3, 2]
+        for person, name in (("p1", "Ann"), ("p2", "Ben")):
+            session.decide({"action": "name", "person": person, "name": name})
+        for first, second in (("Ben", "Ann"), ("Ann", "Ben")):
+            number = session.decide({"action": "merge", "people": [first, second]})
+            assert session.sentence(number).startswith(f"{second}, ")
+            assert [g.name for g in session.view.groups] == [first]
+            session.undo()
