@@ -325,7 +325,9 @@ def match(
 
     Returns:
         member -> key, where each key goes to the member that has most of its faces and each member gets one
-        at most; and how many of a key's faces each member has.
+        at most; and how many of a key's faces each member has. Whoever goes on in the film under the key
+        keeps it with any of its faces, or where nobody has them: most of the faces, and all that are known,
+        may have been taken out of that person.
     """
     cast = facts.cast
     votes: Counter[tuple[int, str]] = Counter()
@@ -336,10 +338,15 @@ def match(
                 votes[member, key] += 1
     found: dict[int, str] = {}
     taken: set[str] = set()
-    for (member, key), _ in sorted(votes.items(), key=lambda v: (-v[1], v[0])):
+    goes_on = {pair: facts.members[pair[0]].key == pair[1] for pair in votes}
+    for (member, key), _ in sorted(votes.items(), key=lambda v: (not goes_on[v[0]], -v[1], v[0])):
         if member not in found and key not in taken:
             found[member] = key
             taken.add(key)
+    for member, of in enumerate(facts.members):
+        if member not in found and of.key in before and of.key not in taken:
+            found[member] = of.key
+            taken.add(of.key)
     return found, votes
 
 
