@@ -1,4 +1,4 @@
-"""What may be written: never over a film or a database, and never inside a workspace or a library."""
+"""What may be written: never over a film, a database or a library's files, and never inside a workspace."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from castlist.errors import InputError
 from castlist.io.exports import FORMATS
 from castlist.io.exports.stills import made_folder
 from castlist.library import storage
+from castlist.library.track_index import ABOUT, INDEX, WHERE
 from castlist.outputs import MARK, PAGES, check_output, check_output_folder, looks_like_film
 from castlist.reel import reel
 from castlist.render.codecs import CONTAINERS
@@ -83,8 +84,11 @@ def test_text_pictures_and_short_files_are_no_films():
 def test_names_of_the_store_and_the_library_are_the_same_here(tmp_path):
     for name in (storage.LOG, storage.CATALOGUE):
         (tmp_path / name).touch()
-    with pytest.raises(InputError, match="lies in the library"):
-        check_output(tmp_path / "cast.csv")
+    for name in (*storage.FILES, INDEX, WHERE, ABOUT):
+        with pytest.raises(InputError, match="lies in the library"):
+            check_output(tmp_path / name)
+    check_output(tmp_path / "cast.csv")  # films may lie beside a library's files, and their tables too
+    check_output(tmp_path / "films" / "log.jsonl")
     (tmp_path / database.DATABASE).touch()
     with pytest.raises(InputError, match="lies in the workspace"):
         check_output(tmp_path / "cast.csv")

@@ -1,4 +1,4 @@
-"""Which paths may be written: never a film, a database, or a file inside a workspace or a library.
+"""Which paths may be written: never a film, a database, a file inside a workspace, or one of a library's own.
 
 Everything that writes a file for the user asks here before it begins.
 """
@@ -19,6 +19,7 @@ MARK = "written by castlist"  # the comment in films that castlist writes: they 
 READ = 16 << 20  # bytes in which the mark is looked for: the index of a film of hours comes before it
 DATABASE = b"SQLite format 3\0"
 _WORKSPACE, _LIBRARY = ("cast.db",), ("log.jsonl", "catalogue.db")
+_OWN = ("log.jsonl", "catalogue.db", "lock", "tracks.faiss", "tracks.npy", "tracks.json")  # a library's files
 
 # How films begin, as the specifications of the containers have it; https://www.garykessler.net/library/file_sigs.html
 # lists most of them. The first four bytes of a box of QuickTime and MP4 are its length.
@@ -83,12 +84,11 @@ def check_output(
         films: the films that are read; they are known as what they are where their kind is not.
         film: a film is written: it may replace one that castlist wrote before.
         page: a page is written: it may be a workspace's own `report.html`, `explain.html` or `sheet.html`.
-
         folder: the folder must be there: it is not made.
 
     Raises:
-        InputError: a film, a database or a folder lies there, it is inside a workspace or a library, or it is
-            no path. Nothing was changed.
+        InputError: a film, a database or a folder lies there, it is inside a workspace or one of the files of
+            a library, or it is no path. Nothing was changed.
     """
     target = _path(path)
     if target.is_dir():
@@ -126,7 +126,7 @@ def check_output_folder(path: str | os.PathLike[str]) -> None:
     """Refuse a folder into which no files of the user's may be written.
 
     Raises:
-        InputError: it is a file, a workspace or a library, or inside one. Nothing was changed.
+        InputError: it is a file, a workspace or inside one. Nothing was changed.
     """
     target = _path(path)
     if target.exists() and not target.is_dir():
@@ -147,16 +147,16 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 
 def _place_of(target: Path, page: bool) -> str:
-    """The workspace or library that a file is in, as it is written or where its links lead; "" where in none.
+    """The workspace or library of which a file is a part, as written or where its links lead; "" for none.
 
-    A page of a workspace's own is in none.
+    A workspace's own pages may be written, and a library's folder may hold films and what belongs to them.
     """
     for place in dict.fromkeys((Path(os.path.abspath(target)), Path(os.path.realpath(target)))):
         for folder in place.parents:
             kind = kind_of_folder(folder)
             if page and kind == "workspace" and folder == place.parent and place.name in PAGES:
                 break
-            if kind:
+            if kind == "workspace" or (kind and folder == place.parent and place.name.startswith(_OWN)):
                 return f"the {kind} {folder.name}"
     return ""
 

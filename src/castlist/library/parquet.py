@@ -52,7 +52,7 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
 
     Raises:
         MissingExtra: pyarrow is not installed.
-        InputError: the folder is a file, a workspace or a library, or inside one.
+        InputError: the folder is a file, a workspace, or inside one.
         OSError: it cannot be written.
     """
     try:

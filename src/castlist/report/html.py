@@ -44,7 +44,7 @@ def write_page(html: str, path: str | Path) -> Path:
     """Write HTML to a file, whole or not at all, and return where.
 
     Raises:
-        InputError: a film, a database or a folder lies there, or it is inside a workspace or a library.
+        InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
         WorkspaceError: the file cannot be written; what was there before is untouched.
     """
     path = Path(path)

@@ -23,7 +23,7 @@ def write(path: Path, data: bytes) -> None:
     """Write a file of the user's, whole or not at all; it survives a power cut.
 
     Raises:
-        InputError: a film, a database or a folder lies there, or it is inside a workspace or a library.
+        InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
         OSError: the disk is full, the folder cannot be written.
     """
     check_output(path)

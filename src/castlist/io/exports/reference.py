@@ -40,7 +40,7 @@ The suffix of the file chooses the format. Use `--format` if several formats hav
 it; a suffix
 that belongs to another format is an error. `--format csv` means `faces`, one row a face; `film.csv` without
 `--format` has appearances. A file is written completely or not at all, and never over a film, over a
-database, or into the folder of a workspace or a library. From Python:
+database, over a library's own files, or into a workspace. From Python:
 
 ```python
 from castlist.io.exports import FORMATS, Options

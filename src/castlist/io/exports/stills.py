@@ -71,7 +71,7 @@ def made_folder(folder: str | Path) -> Path:
     """The folder, made with those above it where it is not there.
 
     Raises:
-        InputError: it is a file, a workspace or a library, or inside one.
+        InputError: it is a file, a workspace, or inside one.
         CastlistError: it cannot be made.
     """
     check_output_folder(folder)

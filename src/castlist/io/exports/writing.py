@@ -75,7 +75,7 @@ def replace_file(target: str | Path, data: Iterator[bytes]) -> None:
     """Write a file, which appears whole or not at all; devices and pipes are written to as they are.
 
     Raises:
-        InputError: a film, a database or a folder lies there, or it is inside a workspace or a library.
+        InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
         CastlistError: it cannot be written; what was there before is untouched.
     """
     check_output(target)
