@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from castlist.decisions.names import LONGEST
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 
@@ -211,7 +213,7 @@ HOSTILE = [
     "<script>document.title = 'x'</script>",
     '"><img src=x onerror=document.title=1>',
     "\u202eevil\u202c \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
-    "x" * 10_000,
+    "x" * LONGEST,
 ]
 
 
