@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 from library_made import made_film
@@ -151,3 +152,12 @@ def test_the_commands(lib, capsys):
     assert "No pairs to look at" in capsys.readouterr().out
     assert run(["library", "judge", str(lib.path)]) == 2
     assert "say of which pairs" in capsys.readouterr().err
+
+
+def test_the_printed_command_takes_a_folder_of_any_name(lib, capsys, monkeypatch):
+    lib.path.rename(lib.path.with_name("-my season"))
+    monkeypatch.chdir(lib.path.parent)
+    assert run(["library", "pairs", "--", "-my season"]) == 0
+    *_, printed = capsys.readouterr().out.splitlines()
+    words = shlex.split(printed.removeprefix("Answer: castlist ").split(" [")[0])
+    assert words == ["library", "judge", "./-my season"]

@@ -31,6 +31,10 @@ names = click.option("--cast", default="", help="Score only these people, comma-
 drops = click.option(
     "--drop", default="", help='Leave out these labels, comma-separated; "max" is the largest number.'
 )
+store = click.option(
+    "--results", default="castlist-bench", show_default=True, type=OUTPUT_FOLDER,
+    help="Where results are stored.",
+)  # fmt: skip
 
 
 @click.group(epilog=EXAMPLES)
@@ -123,13 +127,7 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
 @drops
-@click.option(
-    "--results",
-    default="castlist-bench",
-    show_default=True,
-    type=OUTPUT_FOLDER,
-    help="Where results are stored.",
-)
+@store
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print every result as one JSON list.")
@@ -191,13 +189,7 @@ def run(
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
 @drops
-@click.option(
-    "--results",
-    default="castlist-bench",
-    show_default=True,
-    type=OUTPUT_FOLDER,
-    help="Where results are stored.",
-)
+@store
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> None:
@@ -238,13 +230,7 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
     default="",
     help="Parts to leave out, comma-separated: baselines, frame, figures, sweeps, time.",
 )
-@click.option(
-    "--results",
-    default="castlist-bench",
-    show_default=True,
-    type=OUTPUT_FOLDER,
-    help="Where results are stored.",
-)
+@store
 @click.option("--threads", default=0, help="Threads for matrix products; 0: all cores.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def paper(data: tuple[Path, ...], output: Path, without: str, **given: Unpack[Given]) -> None:

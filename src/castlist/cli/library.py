@@ -13,6 +13,7 @@ import click
 from castlist.cli.options import OUTPUT_FOLDER, listen_options
 from castlist.cli.output import clock_time, visible
 from castlist.cli.proposed import answer_options, of_one_person
+from castlist.command_words import shell_path
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _print_added(added: Sequence[Added], lib: Library, as_json: bool) -> int:
         if changes := _changes(added):
             click.echo(f"In films added before: {changes}")
         if any(a.asked for a in added):
-            click.echo(f"Questions: castlist library questions {lib.path}")
+            click.echo(f"Questions: castlist library questions {typed(lib)}")
     return 0 if all(a.ok for a in added) else 2
 
 
@@ -220,7 +221,7 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
         for q in found
     ]  # fmt: skip
     table(("Question", "Is", "the same person as", "Probability", ""), rows, right=("Probability",))
-    click.echo(f"Answer: castlist library decide {lib.path} same|different|unsure QUESTION")
+    click.echo(f"Answer: castlist library decide {typed(lib)} same|different|unsure QUESTION")
 
 
 @command.command()
@@ -270,7 +271,7 @@ def pairs(lib: Library, limit: int, as_json: bool) -> None:
         for pair in found
     ]  # fmt: skip
     table(("Here", "is", "and here", "is", "The same?"), rows, right=("The same?",))
-    click.echo(f"Answer: castlist library judge {lib.path} [--same HERE THERE] [--different HERE THERE]")
+    click.echo(f"Answer: castlist library judge {typed(lib)} [--same HERE THERE] [--different HERE THERE]")
 
 
 @command.command()
@@ -306,7 +307,7 @@ def links(lib: Library, limit: int, as_json: bool) -> None:
         for link in found
     ]  # fmt: skip
     table(("Link", "Is", "Likeness", "as in"), rows, right=("Likeness",))
-    click.echo(f"Confirm: castlist library confirm {lib.path} LINK ... [--wrong LINK]")
+    click.echo(f"Confirm: castlist library confirm {typed(lib)} LINK ... [--wrong LINK]")
 
 
 @command.command()
@@ -339,7 +340,7 @@ def recurring(lib: Library, as_json: bool) -> None:
         for person in found
     ]  # fmt: skip
     table(("Id", "Name", "Films", "To compare", "for example in"), rows, right=("Films",))
-    click.echo(f"Compare: castlist library compare {lib.path} ID ... [--same ID OTHER]")
+    click.echo(f"Compare: castlist library compare {typed(lib)} ID ... [--same ID OTHER]")
 
 
 @command.command()
@@ -431,7 +432,7 @@ def history(lib: Library, limit: int, as_json: bool) -> None:
         for d in found
     ]
     table(("Decision", "When (UTC)", "Who", "What", ""), rows, right=("Decision",))
-    click.echo(f"Undo: castlist library undo {lib.path} DECISION")
+    click.echo(f"Undo: castlist library undo {typed(lib)} DECISION")
 
 
 @command.command()
@@ -585,6 +586,11 @@ def percent(probability: float) -> str:
 def _some(names: Sequence[str], most: int = 4) -> str:
     more = len(names) - most
     return ", ".join(map(shown, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def typed(lib: Library) -> str:
+    """The library's folder as a word of a command line."""
+    return shell_path(shown(str(lib.path)))
 
 
 def shown(text: str) -> str:

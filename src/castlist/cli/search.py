@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.library import shown, table
+from castlist.cli.library import shown, table, typed
 from castlist.cli.options import OUTPUT
 from castlist.cli.output import clock_time
-from castlist.command_words import shell_path
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
         click.echo(f"left out: {shown(sentence)}", err=True)
     if proposals and not as_csv:
         click.echo(
-            f"Accept: castlist library name {shell_path(shown(str(library.path)))} {proposals[0].person} "
+            f"Accept: castlist library name {typed(library)} {proposals[0].person} "
             f"{shlex.quote(shown(proposals[0].name))}"
         )
 

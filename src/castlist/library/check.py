@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
+from castlist.command_words import shell_path
 from castlist.decode.files import digest_of, printable
 from castlist.errors import CastlistError
 from castlist.library import storage, views
@@ -67,7 +67,8 @@ def _checked(film: LibraryFilm, stamp: str, pictures: list[str]) -> list[Problem
     if now != stamp:
         found.append(Problem(film.name, "changed after it was added; run castlist library update"))
     if lost:
-        command = f"castlist find {quote(printable(video.path))} --out {quote(printable(film.workspace))}"
+        film_path, place = (shell_path(printable(path)) for path in (video.path, film.workspace))
+        command = f"castlist find {film_path} --out {place}"
         sentence = f"{lost} of {len(pictures)} pictures of its people are missing or damaged; run {command}"
         found.append(Problem(film.name, f"{sentence}, which cuts them out of the film again"))
     return found + _checked_file(film, [video.path, Path(film.path)])

@@ -275,10 +275,7 @@ class Session:
             InputError: a request cannot be understood.
         """
         with self._thinking:
-            with self._lock:
-                view = self.refresh()
-                self._current(revision)
-                after = self._tried(requests)[1]
+            view, after = self._after(requests, revision)
             asker = self._asks(after)
             batch = asker.sheet(limit) if asker.first() == "sheet" else Batch((), 0.0, 0.0)
             return {**self._listed(after, batch), "revision": view.revision}
@@ -296,12 +293,16 @@ class Session:
             Stale: others decided since `revision`.
             InputError: a request cannot be understood.
         """
+        view, after = self._after(requests, revision)
+        with self._thinking:
+            self._ahead.think(copy(self._asker or self._asks(view)), after)
+
+    def _after(self, requests: Sequence[JsonObject], revision: int | None) -> tuple[View, View]:
+        """The people now, and as they would be after these answers; see `sheet_after`."""
         with self._lock:
             view = self.refresh()
             self._current(revision)
-            after = self._tried(requests)[1]
-        with self._thinking:
-            self._ahead.think(copy(self._asker or self._asks(view)), after)
+            return view, self._tried(requests)[1]
 
     def _listed(self, view: View, sheet: Batch) -> dict[str, object]:
         """A sheet as plain values."""
