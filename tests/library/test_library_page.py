@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,11 +40,10 @@ class Client:
         """Status, headers and content of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         sent = json.dumps(body).encode() if body is not None else None
-        connection.request(method, path, sent, {**self.headers, **headers})
-        answer = connection.getresponse()
-        found = answer.status, answer.headers, answer.read()
-        connection.close()
-        return found
+        with closing(connection):
+            connection.request(method, path, sent, {**self.headers, **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
 
 
 @pytest.fixture
@@ -333,6 +333,31 @@ def test_pairs_are_judged_page_by_page(page, lib):
     assert [made.undone for made in lib.history()] == [False, True]
     assert len(lib.questions()) == 1
     count(page, "#pairs button.own-film", len(lib.pairs()))
+
+
+def test_a_page_of_pairs_that_arrives_late_shows_what_was_decided(page, lib):
+    """The answer is reported once the page shows what follows; the older of two answers is dropped."""
+    page.wait_for_selector(".to-pairs button")
+    pairs = len(lib.pairs())
+    page.locator(".to-pairs button").click()
+    count(page, "#pairs button.own-film", pairs)
+    page.locator("#pairs button.own-film").first.click()
+    page.evaluate(
+        """() => { const ask = fetch, wait = [900, 100];
+        window.fetch = async (url, ...rest) => { const answer = await ask(url, ...rest);
+            if (`${url}`.includes("/api/pairs")) await new Promise((r) => setTimeout(r, wait.shift() ?? 0));
+            return answer; }; }"""
+    )
+    page.wait_for_timeout(600)
+    page.locator("#pairs .confirm .main").click()
+    page.wait_for_function("() => document.querySelector('#message').innerText.startsWith('1 pair')")
+    assert page.locator("#pairs button.own-film").count() == len(lib.pairs()) != pairs
+    page.locator("#message button").click()  # undo
+    page.wait_for_function("() => document.querySelector('#message').innerText.startsWith('Undone')")
+    assert page.locator("#pairs button.own-film").count() == pairs
+    assert page.locator("#pairs button.own-film[aria-pressed=true]").count() == 0
+    page.wait_for_timeout(1000)
+    assert page.locator("#pairs button.own-film").count() == pairs
 
 
 def test_people_of_several_films_are_compared_side_by_side(page, lib, tmp_path):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from http.client import HTTPConnection
@@ -126,17 +127,16 @@ class Served:
             sent |= {"Origin": f"http://127.0.0.1:{self.port}", "Content-Type": "application/json"}
         sent |= headers or {}
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in sent.items():
-            if value:
-                connection.putheader(name, value)
-        if data is not None:
-            connection.putheader("Content-Length", str(len(data)))
-        connection.endheaders(data)
-        answer = connection.getresponse()
-        result = answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-        connection.close()
-        return result
+        with closing(connection):  # also where the server was killed
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in sent.items():
+                if value:
+                    connection.putheader(name, value)
+            if data is not None:
+                connection.putheader("Content-Length", str(len(data)))
+            connection.endheaders(data)
+            answer = connection.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
 
     def enter(self) -> None:
         """Use the token."""

@@ -34,6 +34,7 @@ ASSETS = {
     "core.js": ("castlist.review", "static/core.js", "text/javascript"),
     "library.css": ("castlist.library.review", "static/library.css", "text/css"),
     "library.js": ("castlist.library.review", "static/library.js", "text/javascript"),
+    "paged.js": ("castlist.library.review", "static/paged.js", "text/javascript"),
     "pairs.js": ("castlist.library.review", "static/pairs.js", "text/javascript"),
     "recurring.js": ("castlist.library.review", "static/recurring.js", "text/javascript"),
 }

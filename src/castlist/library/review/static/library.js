@@ -2,7 +2,8 @@
 // The page of a library: questions about who of one film is who of another, its people, what was decided.
 import { $, $$, button, clock, el, face, get, length, many, notify, postTo } from "./core.js";
 import { answerPairs, drawPairs, loadPairs } from "./pairs.js";
-import { GLANCE, answerRecurring, drawRecurring, loadRecurring } from "./recurring.js";
+import { GLANCE, Paged } from "./paged.js";
+import { answerRecurring, drawRecurring, loadRecurring } from "./recurring.js";
 
 let S = null, tab = "questions", current = "", chosen = new Set(), busy = false;
 const when = new Intl.DateTimeFormat(navigator.languages, { dateStyle: "medium", timeStyle: "short" });
@@ -14,7 +15,7 @@ async function act(path, body, done, undone) {
   if (busy) return false;
   busy = true;
   try {
-    take(await postTo("/api/" + path, body));
+    await take(await postTo("/api/" + path, body));
     const back = undone || (path !== "undo" && path !== "reopen" && S.undo ? () => act("undo", { decision: S.undo.number }, "Undone: " + S.undo.sentence + ".") : null);
     notify(done, false, back);
     return true;
@@ -25,6 +26,7 @@ async function act(path, body, done, undone) {
     busy = false;
   }
 }
+// Done when the tab shows the new state
 function take(answer) {
   S = answer;
   $("#title").textContent = S.title;
@@ -37,22 +39,25 @@ function take(answer) {
   $("#undo").disabled = !S.undo;
   $("#undo").title = S.undo ? "Undo: " + S.undo.sentence : "Nothing to undo";
   $("#names").replaceChildren(...S.names.slice(0, 500).map((n) => el("option", { value: n })));
-  draw();
+  return draw();
 }
 
 // Views
-function draw() {
+const shared = { act, open: (id) => showPerson(id), films: (m) => filmFaces(m), revision: () => S.revision, shownAt: () => shownAt };
+async function draw() {
   for (const b of $$("[data-tab]")) {
     const on = b.dataset.tab === tab;
     on ? b.setAttribute("aria-current", "page") : b.removeAttribute("aria-current");
     $("#" + b.dataset.tab).hidden = !on;
   }
   if (tab === "questions") drawQuestions();
-  if (tab === "links") drawLinks();
-  if (tab === "pairs") drawPairs(S.revision, { act, open: showPerson, films: filmFaces, shownAt: () => shownAt }).catch((e) => notify(e.message, true));
-  if (tab === "recurring") drawRecurring(S.revision, act, showPerson, shownAt).catch((e) => notify(e.message, true));
-  if (tab === "people") drawPeople();
-  if (tab === "history") drawHistory();
+  try {
+    if (tab === "links") await drawLinks();
+    if (tab === "pairs") await drawPairs(shared);
+    if (tab === "recurring") await drawRecurring(shared);
+    if (tab === "people") await drawPeople();
+    if (tab === "history") await drawHistory();
+  } catch (e) { notify(e.message, true); }
 }
 let shownAt = 0;
 const shows = (name) => { tab = name; shownAt = performance.now(); draw(); scrollTo(0, 0); };
@@ -191,28 +196,23 @@ function step(by) {
 
 // Links between films that nobody confirmed, those first of which the faces are the least sure
 const wrong = new Set();
-let page = null, drawn = 0;
-async function loadLinks() {
-  if (page?.revision !== S.revision) {
-    page = await get("/api/links");
-    drawn = performance.now();
-  }
+const links = new Paged("/api/links", () => {
   for (const m of [...wrong]) if (!shownLinks().includes(m)) wrong.delete(m);
-}
+});
 async function drawLinks() {
-  try { await loadLinks(); } catch (e) { notify(e.message, true); return; }
+  await links.load(S.revision);
   if (tab === "links") showLinks();
 }
 // Among the questions, pairs, links and people of several films come where a page of them is expected to put more right
 async function placePages() {
-  let people, pairs;
-  try { await loadLinks(); people = await loadRecurring(S.revision); pairs = await loadPairs(S.revision); } catch { return; }
+  let page, people, pairs;
+  try { page = await links.load(S.revision); people = await loadRecurring(S.revision); pairs = await loadPairs(S.revision); } catch { return; }
   if (tab !== "questions" || $("#asked .to-page")) return;
-  const links = `castlist linked people of several films by their faces, and nobody confirmed ${many(page.count, "link")}.`;
+  const unconfirmed = `castlist linked people of several films by their faces, and nobody confirmed ${many(page.count, "link")}.`;
   const recur = `${many(S.recurring, "person is", "people are")} in several films, and nobody compared ${S.recurring === 1 ? "this one" : "them"} with the others. Somebody with other hair may be two people here.`;
   const alike = `Here ${many(pairs.count, "pair")} of people stand beside each other: those castlist asks about, and people of one film beside whoever looks most like them.`;
   if (pairs.count > 1) placeCard(pairs.gain, "Who is the same person?", "Compare pairs", "pairs", alike, "");
-  if (page.groups.length) placeCard(page.gain, "Who does not belong?", "Check links", "links", links, "Look at the least alike ones.");
+  if (page.groups.length) placeCard(page.gain, "Who does not belong?", "Check links", "links", unconfirmed, "Look at the least alike ones.");
   if (people.people.length) placeCard(people.gain, "Is anybody here twice?", "Compare people", "recurring", recur, "");
 }
 function placeCard(gain, title, text, to, why, first) {
@@ -222,9 +222,9 @@ function placeCard(gain, title, text, to, why, first) {
   card.dataset.gain = gain;
   at >= 0 ? groups[at].before(card) : $("#asked").append(card);
 }
-const shownLinks = () => page.groups.flatMap((g) => g.links.map((m) => m.member));
+const shownLinks = () => links.page.groups.flatMap((g) => g.links.map((m) => m.member));
 function showLinks() {
-  const shown = shownLinks(), out = shown.filter((m) => wrong.has(m)).length, rest = shown.length - out;
+  const page = links.page, shown = shownLinks(), out = shown.filter((m) => wrong.has(m)).length, rest = shown.length - out;
   const text = !out ? (rest === 1 ? "It is the same person" : `All ${rest} are the same people`) : !rest ? `All ${out} are somebody else` : `${out} ${out === 1 ? "is" : "are"} somebody else, the other ${rest === 1 ? "one is" : rest + " are"} right`;
   $("#links").replaceChildren(...(shown.length
     ? [el("h2", { className: "ask" }, "Who does not belong?"),
@@ -241,7 +241,7 @@ function linkGroup(g) {
     el("div", { className: "own-films" }, ...g.links.map((m) => filmTile(m, g.name, wrong, showLinks))));
 }
 function confirmLinks() {
-  if (page.revision !== S.revision || performance.now() - Math.max(drawn, shownAt) < GLANCE) return; // nobody looked at these links yet
+  if (!links.ready(S.revision, shownAt)) return; // nobody looked at these links yet
   const shown = shownLinks(), out = shown.filter((m) => wrong.has(m)), right = shown.filter((m) => !wrong.has(m));
   const text = [...(right.length ? [many(right.length, "link") + " confirmed"] : []), ...(out.length ? [many(out.length, "link") + " taken apart"] : [])].join(", ");
   return act("confirm", { right, wrong: out }, text[0].toUpperCase() + text.slice(1) + ".").then((ok) => { if (ok) scrollTo(0, 0); });
@@ -351,7 +351,7 @@ addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, dialog[open]")) return;
   if (e.repeat && (e.key === "Enter" || e.key === "u" || KEYS[e.key])) return; // a key that is held decides once
   if (e.key === "u") undo();
-  if (tab === "links" && page?.groups.length && e.key === "Enter" && !e.target.closest("button")) { e.preventDefault(); confirmLinks(); }
+  if (tab === "links" && links.page?.groups.length && e.key === "Enter" && !e.target.closest("button")) { e.preventDefault(); confirmLinks(); }
   if (tab === "pairs" && answerPairs(e.key, e.target)) e.preventDefault();
   if (tab === "recurring" && answerRecurring(e.key, e.target)) e.preventDefault();
   if (tab !== "questions") return;
@@ -369,7 +369,7 @@ addEventListener("keydown", (e) => {
 async function poll() {
   try {
     if (!busy && !document.hidden && S && (await get("/api/revision")).revision !== S.revision && !busy) {
-      take(await get("/api/state"));
+      await take(await get("/api/state"));
       notify("The library changed.");
     }
   } catch { /* it is said when something is decided */ }
@@ -377,7 +377,7 @@ async function poll() {
 }
 
 try {
-  take(await get("/api/state"));
+  await take(await get("/api/state"));
 } catch (e) { notify(e.message, true); }
 document.documentElement.dataset.ready = "";
 poll();

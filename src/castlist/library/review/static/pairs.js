@@ -1,30 +1,26 @@
 "use strict";
 // Pairs of people who may be one, a page of them: who is the same person?
-import { $, $$, button, el, get, many } from "./core.js";
-import { GLANCE } from "./recurring.js";
+import { $, $$, button, el, many } from "./core.js";
+import { Paged } from "./paged.js";
 
-let page = null, drawn = 0, tools = null;
+let tools = null;
 const same = new Set(); // pairs that are marked, each by its two film-people
 
-export async function loadPairs(revision) {
-  if (page?.revision !== revision) {
-    page = await get("/api/pairs");
-    drawn = performance.now();
-    $("[data-tab=pairs] .n").textContent = page.count ? page.count.toLocaleString("en") : "";
-    const there = new Set(shown().map((pair) => pair.id));
-    for (const id of [...same]) if (!there.has(id)) same.delete(id);
-  }
-  return page;
-}
-// `given` has what the pages share: act, open, films, shownAt
-export async function drawPairs(revision, given) {
+const pairs = new Paged("/api/pairs", (page) => {
+  $("[data-tab=pairs] .n").textContent = page.count ? page.count.toLocaleString("en") : "";
+  const there = new Set(shown().map((pair) => pair.id));
+  for (const id of [...same]) if (!there.has(id)) same.delete(id);
+});
+export const loadPairs = (revision) => pairs.load(revision);
+// `given` has what the pages share: act, open, films, revision, shownAt
+export async function drawPairs(given) {
   tools = given;
-  await loadPairs(revision);
+  await pairs.load(given.revision());
   show();
 }
-const shown = () => page.groups.flatMap((g) => g.others.map((o) => ({ id: `${g.members[0].member} ${o.member}`, sides: [g.members[0].member, o.member] })));
+const shown = () => pairs.page.groups.flatMap((g) => g.others.map((o) => ({ id: `${g.members[0].member} ${o.member}`, sides: [g.members[0].member, o.member] })));
 function show(focused = "") {
-  const all = shown(), marked = all.filter((pair) => same.has(pair.id)).length, rest = all.length - marked;
+  const page = pairs.page, all = shown(), marked = all.filter((pair) => same.has(pair.id)).length, rest = all.length - marked;
   const text = !marked ? (rest === 1 ? "They are two people" : `All ${rest} are different people`) : !rest ? (marked === 1 ? "They are the same person" : `All ${marked} are the same people`) : `${marked} ${marked === 1 ? "is" : "are"} the same, the other ${rest === 1 ? "one is" : rest + " are"} different people`;
   $("#pairs").replaceChildren(...(all.length
     ? [el("h2", { className: "ask" }, "Who is the same person?"),
@@ -50,15 +46,15 @@ function tile(g, o) {
   return b;
 }
 function judge(rest) {
-  if (performance.now() - Math.max(drawn, tools.shownAt()) < GLANCE) return; // nobody looked at these pairs yet
+  if (!pairs.ready(tools.revision(), tools.shownAt())) return; // nobody looked at these pairs yet
   const all = shown(), marked = all.filter((pair) => same.has(pair.id)), others = rest ? all.filter((pair) => !same.has(pair.id)) : [];
   const text = [...(marked.length ? [many(marked.length, "pair") + " the same person"] : []), ...(others.length ? [many(others.length, "pair") + " different people"] : [])].join(", ");
   tools.act("judge", { same: marked.map((p) => p.sides), different: others.map((p) => p.sides) }, text[0].toUpperCase() + text.slice(1) + ".")
-    .then((ok) => { if (ok) { same.clear(); scrollTo(0, 0); } });
+    .then((ok) => { if (ok) scrollTo(0, 0); });
 }
 // Whether a key meant something here
 export function answerPairs(key, target) {
-  if (!page?.groups.length || key !== "Enter" || target.closest("button")) return false;
+  if (!pairs.page?.groups.length || key !== "Enter" || target.closest("button")) return false;
   judge(true);
   return true;
 }

@@ -1,31 +1,28 @@
 "use strict";
 // People of several films side by side: is anybody there twice?
-import { $, $$, button, el, face, get, many } from "./core.js";
+import { $, $$, button, el, face, many } from "./core.js";
+import { Paged } from "./paged.js";
 
-export const GLANCE = 500; // milliseconds that a page must have been there before it is answered: two clicks in this time are a double click
-let page = null, drawn = 0, decide = null, open = null, shownAt = 0;
+let tools = null;
 const chosen = new Set();
 let same = []; // groups of people who are one, as marked so far
 
-export async function loadRecurring(revision) {
-  if (page?.revision !== revision) {
-    page = await get("/api/recurring");
-    drawn = performance.now();
-    const there = new Set(page.people.map((p) => p.id));
-    for (const id of [...chosen]) if (!there.has(id)) chosen.delete(id);
-    same = same.map((group) => group.filter((id) => there.has(id))).filter((group) => group.length > 1);
-  }
-  return page;
-}
-export async function drawRecurring(revision, act, showPerson, since) {
-  [decide, open, shownAt] = [act, showPerson, since];
-  await loadRecurring(revision);
+const recurring = new Paged("/api/recurring", (page) => {
+  const there = new Set(page.people.map((p) => p.id));
+  for (const id of [...chosen]) if (!there.has(id)) chosen.delete(id);
+  same = same.map((group) => group.filter((id) => there.has(id))).filter((group) => group.length > 1);
+});
+export const loadRecurring = (revision) => recurring.load(revision);
+// `given` has what the pages share: act, open, revision, shownAt
+export async function drawRecurring(given) {
+  tools = given;
+  await recurring.load(given.revision());
   show();
 }
 const groupOf = (id) => same.findIndex((group) => group.includes(id));
 // With `refocus`, the keyboard stays with the person where it was
 function show(refocus = true) {
-  const focused = refocus && document.activeElement.closest("#recurring .somebody")?.dataset.id;
+  const page = recurring.page, focused = refocus && document.activeElement.closest("#recurring .somebody")?.dataset.id;
   if (!page.people.length) {
     $("#recurring").replaceChildren(el("p", { className: "empty" }, "Everybody of several films was compared, or nobody is in several films yet."));
     return;
@@ -47,7 +44,7 @@ function tile(p) {
   b.dataset.id = p.id;
   b.append(el("span", { className: "faces four" }, ...p.members.map((m) => face(m.faces.slice(0, 1).map((f) => f.picture), ""))),
     el("b", {}, el("bdi", {}, p.name)), el("small", {}, many(p.films, "film")), group >= 0 ? el("span", { className: "mark" }, String(group + 1)) : "");
-  return el("div", {}, b, button("All films", () => open(p.id), { className: "all", ariaLabel: `All films of ${p.name}` }));
+  return el("div", {}, b, button("All films", () => tools.open(p.id), { className: "all", ariaLabel: `All films of ${p.name}` }));
 }
 function toggle(id, keyboard) {
   const group = groupOf(id);
@@ -62,16 +59,16 @@ function mark() {
   show();
 }
 function answer() {
-  if (chosen.size === 1 || performance.now() - Math.max(drawn, shownAt) < GLANCE) return;
+  if (chosen.size === 1 || !recurring.ready(tools.revision(), tools.shownAt())) return;
   const groups = [...same, ...(chosen.size > 1 ? [[...chosen]] : [])];
   const pairs = groups.flatMap(([first, ...others]) => others.map((other) => [first, other]));
-  const people = page.people.filter((p) => p.asked).map((p) => p.id);
-  decide("compare", { people, same: pairs }, pairs.length ? `${many(groups.length, "person was", "people were")} here more than once.` : `${many(people.length, "person", "people")} compared: nobody is here twice.`)
+  const people = recurring.page.people.filter((p) => p.asked).map((p) => p.id);
+  tools.act("compare", { people, same: pairs }, pairs.length ? `${many(groups.length, "person was", "people were")} here more than once.` : `${many(people.length, "person", "people")} compared: nobody is here twice.`)
     .then((ok) => { if (ok) { chosen.clear(); same = []; scrollTo(0, 0); } });
 }
 // Whether a key meant something here
 export function answerRecurring(key, target) {
-  if (!page?.people.length || (key !== "y" && key !== "Enter") || (key === "Enter" && target.closest("button"))) return false;
+  if (!recurring.page?.people.length || (key !== "y" && key !== "Enter") || (key === "Enter" && target.closest("button"))) return false;
   key === "y" ? mark() : answer();
   return true;
 }
