@@ -39,12 +39,12 @@ def test_the_same_recipe_runs_again(film, capsys) -> None:
 
 
 def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, capsys) -> None:
-    with pytest.raises(InputError, match=r"another recipe \(different: track\); give --replace"):
+    with pytest.raises(InputError, match=r"other options \(different steps: track\); add --replace"):
         find(film, recipe=OTHER)
     assert runs(film) == 1
     assert run(["find", str(film), "--set", "track.max_gap=0.7", "-q"]) == 0  # asked for by name
     assert "was replaced (different: track)" in capsys.readouterr().err
-    with pytest.raises(InputError, match="different: track"):
+    with pytest.raises(InputError, match="different steps: track"):
         find(film)  # the default would replace what was wished for, too
     assert run(["find", str(film), "-q"]) == 2
     assert "--replace" in capsys.readouterr().err
@@ -60,7 +60,7 @@ def test_the_default_runs_again_after_an_upgrade_that_changed_it(film) -> None:
     db.commit()
     db.close()
     find(film)
-    with pytest.raises(InputError, match="different: track"):
+    with pytest.raises(InputError, match="different steps: track"):
         find(film, recipe=OTHER)
 
 
@@ -77,7 +77,7 @@ def test_a_recipe_stored_under_former_names_of_options_is_the_same_recipe(film) 
     (task,) = tasks_of([film], recipe=OTHER)
     assert perform(task).state == "kept"
     find(film, recipe=OTHER)  # not refused
-    with pytest.raises(InputError, match="different: track"):
+    with pytest.raises(InputError, match="different steps: track"):
         find(film)
 
 

@@ -117,21 +117,17 @@ def _single(
 ) -> None:  # fmt: skip
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
-    from castlist.errors import InputError
     from castlist.io import plain_json
     from castlist.pipeline import find
+    from castlist.pipeline.again import refuse_steps
     from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
 
     place = Path(out) if out else Workspace.beside(Path(film))
     with place_advised():
         differing = _replaced(place, recipe)
-    if differing and not replace:
-        raise InputError(
-            f"{place}: holds a cast that was found with other options (different steps: "
-            f"{', '.join(differing)}); add --replace to find it again with these options, or --out FOLDER to "
-            "keep it and write elsewhere"
-        )
+    if not replace:
+        refuse_steps(place, differing)
     watched: set[int] = set()  # numbers of scanned frames that progress reported
 
     def on_progress(stage: str, done: int, total: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.recipe import CHOICES, Recipe
 from castlist.store import Run, Workspace
 from castlist.types import Scan, Video
 
-__all__ = ["kind_of", "other_steps", "refuse_other_recipe", "scan_of"]
+__all__ = ["kind_of", "other_steps", "refuse_steps", "scan_of"]
 
 DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose defaults may change with an upgrade
 
@@ -38,18 +40,20 @@ def scan_of(
     return recipe, scan
 
 
-def refuse_other_recipe(workspace: Workspace, recipe: Recipe) -> None:
+def refuse_steps(path: Path, steps: list[str]) -> None:
     """Refuse to replace a cast that was found with another recipe, whose result may be wanted.
 
+    Args:
+        path: the folder of the workspace.
+        steps: the steps in which the recipe of its cast differs, by `other_steps`.
+
     Raises:
-        InputError: the workspace holds such a cast; the message names the steps that differ.
+        InputError: there are such steps; the message names them.
     """
-    steps = other_steps(workspace, recipe)
     if steps:
         raise InputError(
-            f"{workspace.path}: contains a cast that was found with another recipe (different: "
-            f"{', '.join(steps)}); give --replace (replace=True) to replace that cast, or --out "
-            "(workspace=...) to write to another folder"
+            f"{path}: holds a cast that was found with other options (different steps: {', '.join(steps)}); "
+            "add --replace (in Python the argument replace) to replace it, or write elsewhere"
         )
 
 

@@ -26,7 +26,7 @@ from castlist.decode.files import plain_path
 from castlist.errors import ModelError
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
-from castlist.pipeline.again import kind_of, refuse_other_recipe
+from castlist.pipeline.again import kind_of, other_steps, refuse_steps
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.parallel import scan_in_parallel
 from castlist.pipeline.pictures import make_again, missing
@@ -95,7 +95,7 @@ def find(
         opened = open_things.enter_context(Workspace.open(path, create=True))
         opened.put_video(video)
         if not replace:
-            refuse_other_recipe(opened, recipe)
+            refuse_steps(path, other_steps(opened, recipe))
         names = (recipe.detect.model, recipe.embed.model)
         run = opened.run_started(
             recipe.toml(),
