@@ -187,8 +187,15 @@ def test_a_film_that_moved_is_pointed_at(film: Any, served: Callable[..., Any], 
     assert server.post("/api/film", {"path": str(moved)})[1]["there"]
     assert server.ask("/film")[2] == CONTENT
     server.stop()
-    server = served(film.place, options=f", film={str(moved)!r}")
+    server = served(film.place)
+    assert server.ask("/film")[2] == CONTENT  # the workspace knows it now
+    server.stop()
+    again = moved.rename(tmp_path / "elsewhere" / "again.mov")
+    server = served(film.place, options=f", film={str(again)!r}")
     assert server.ask("/film")[2] == CONTENT
+    server.stop()
+    with Workspace.open(film.place, write=False) as opened:
+        assert opened.video().path == again
 
 
 def test_ranges(film: Any, served: Callable[..., Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from io import FileIO
 from mimetypes import guess_type
 from pathlib import Path
@@ -35,12 +35,13 @@ class FilmFile:
     Args:
         video: the film as the workspace describes it.
         place: the workspace, beside which a film that moved is looked for.
-        path: where the film is, if the workspace does not know.
+        found: called with the path where somebody showed the film to be.
     """
 
-    def __init__(self, video: Video, place: Path, path: Path | None = None) -> None:
+    def __init__(self, video: Video, place: Path, found: Callable[[Path], None] | None = None) -> None:
         self.video, self.place = video, place
-        self._pointed = path
+        self._found = found
+        self._pointed: Path | None = None
         self._lock = Lock()
         self._good: dict[tuple[int, ...], bool] = {}  # by device, inode, size and time of the last change
 
@@ -57,6 +58,8 @@ class FilmFile:
         """
         self._checked(path).close()
         self._pointed = path
+        if self._found is not None:
+            self._found(path)
 
     def file(self) -> tuple[FileIO, Path]:
         """The open film, to be closed by the caller, and its path.

@@ -52,9 +52,9 @@ class Projection:
         self.film, self.proxy = film, proxy
 
     @classmethod
-    def of(cls, session: Session, path: Path | None = None) -> Projection:
-        """The film of a session; `path` says where it is, if the workspace does not know."""
-        film = FilmFile(session.video, session.path, path)
+    def of(cls, session: Session) -> Projection:
+        """The film of a session, which notes where somebody says that it is."""
+        film = FilmFile(session.video, session.path, session.film_found)
         return cls(film, Proxy(session.video, lambda: film.file()[0]))
 
     def state(self) -> dict[str, Json]:

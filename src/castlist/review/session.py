@@ -687,6 +687,16 @@ class Session:
             with self._lock:
                 self._hurried -= 1
 
+    def film_found(self, path: Path) -> None:
+        """Note in the workspace where its film is now; a workspace that cannot be written stays as it is.
+
+        Args:
+            path: a file that was found to be the film by its content.
+        """
+        self.video = replace(self.video, path=path.absolute())
+        with self._hurrying(), self._saving, suppress(WorkspaceError), Workspace.open(self.path) as opened:
+            opened.put_video(self.video)
+
     def _publish(self, base: Base) -> bool:
         try:
             with Workspace.open(self.path) as opened:
