@@ -237,3 +237,13 @@ def test_pages_of_a_workspace_are_no_place_for_a_table(name, two_people):
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(InputError, match="name a file"):
         check_output(name)
+
+
+@pytest.mark.parametrize(
+    "words", ["report {} -o -", "sheet {} -o -", "features {} -o -", "search {} anna --page -"]
+)
+def test_a_dash_is_no_file(words, two_people, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert run(words.format(two_people / "film.castlist").split()) == 2
+    assert "give the name of a file" in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from castlist.cli.options import PAGE, WORKSPACE, made_recipe, people_named, place_advised, recipe_options
+from castlist.cli.options import (
+    WORKSPACE,
+    OutputFile,
+    made_recipe,
+    people_named,
+    place_advised,
+    recipe_options,
+)
 
 EXAMPLES = """
 \b
@@ -24,8 +31,8 @@ Examples:
 @recipe_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
-    "-o", "--output", type=PAGE, help="The page with the pictures; - writes none.",
-    show_default="explain.html in the workspace",
+    "-o", "--output", type=OutputFile(page=True, dash=True),
+    help="The page with the pictures; - writes none.", show_default="explain.html in the workspace",
 )  # fmt: skip
 def command(
     workspace: Path, a: str, b: str, recipe: str | None, people: str | None, settings: tuple[str, ...],

@@ -145,19 +145,25 @@ class OutputFile(click.Path):
     Args:
         page: a page is written: it may be one of a workspace's own.
         made: the folder is made where it is missing.
+        dash: the command gives `-` a meaning of its own.
     """
 
-    def __init__(self, *, page: bool = False, made: bool = False) -> None:
+    def __init__(self, *, page: bool = False, made: bool = False, dash: bool = False) -> None:
         super().__init__(path_type=Path)
-        self.page, self.made = page, made
+        self.page, self.made, self.dash = page, made, dash
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
         from castlist.outputs import check_output
 
-        if os.fspath(value) != "-":
-            check_output(value, page=self.page, folder=not self.made)
+        if os.fspath(value) == "-":
+            if not self.dash:
+                self.fail(
+                    "this command does not write to standard output; give the name of a file", param, ctx
+                )
+            return Path(value)
+        check_output(value, page=self.page, folder=not self.made)
         return Path(value)
 
 
