@@ -44,7 +44,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "embed": {"models"},
     "proxy": {"decode"},
     "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
-    "suggest": {"decisions", "cluster"},
+    "suggest": {"decisions", "cluster", "cast"},  # cast: which picture of somebody is the best
     "cast": {"handy"},  # when asked for a table or a picture, or told a decision
     "store": {"cast", "decisions"},
     "render": {"decode"},

@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.cast import picture_worth
 from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.asides import pages_of, set_aside, worth_a_page
@@ -63,7 +64,7 @@ class Asker:
         self.base = base
         self.evidence = FaceEvidence(base)
         self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
-        np.maximum.at(self.quality, base.portraits.track, base.portraits.quality.astype(np.float64))
+        np.maximum.at(self.quality, base.portraits.track, picture_worth(base.portraits, base.shots))
         self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
         self._compared: dict[bytes, int] = {}  # groups' tracks: rows of the log odds that were found last
         self._odds = np.zeros((0, 0))
