@@ -257,6 +257,7 @@ def test_what_was_confirmed_beside_a_film_stays_when_that_film_is_removed(lib):
 def test_people_who_were_parted_stay_so_when_the_film_they_were_told_apart_by_is_removed(lib):
     whom = next(p for p in lib.people if len(p.films) == 4)
     new = lib.split(whom.id, ["d.mp4"])
+    (split,) = lib.history()
     for film in ("a.mp4", "b.mp4"):
         lib.remove(film)
     lib.rebuild()
@@ -266,6 +267,6 @@ def test_people_who_were_parted_stay_so_when_the_film_they_were_told_apart_by_is
             " JOIN member AS y ON y.id = b"
         ).fetchall()
     assert [({a, b}, said) for a, b, said in rows] == [({whom.id, new}, "different")]
-    lib.undo()
+    lib.undo(split.number)
     with lib.reading() as db:
         assert db.execute("SELECT count(*) FROM answer").fetchone() == (0,)

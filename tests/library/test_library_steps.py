@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from castlist.library import apply, schema, undo
+from castlist.library.departed import departed, people_of_film
 from castlist.library.log import MERGED_BY_ANSWER, Data, Event, EventKind, FilmPerson
 from castlist.library.lookup import now_id
 
@@ -112,7 +113,8 @@ _STATE = {
 }
 
 
-_TABLES = [f"SELECT * FROM {table}" for table in ("member", "person", "redirect", "question", "answer")]  # noqa: S608
+_STORED = ("member", "person", "redirect", "question", "answer", "meta")
+_TABLES = [f"SELECT * FROM {table}" for table in _STORED]  # noqa: S608
 
 
 def film_data(digest: str, people: list[FilmPerson]) -> Data:
@@ -144,13 +146,15 @@ def draw_step(log: Log, draw: st.DataObject, unchanged: set[int]) -> None:
     if kind == "film":
         there = {digest for digest, _ in sides}
         if missing := [d for d in DIGESTS if d not in there]:
+            known = sorted({*known, *(was.person for was in departed(log.db, missing[0]).values())})
             someone = st.one_of(st.sampled_from(known), st.builds(log.new_id), st.none())
             log.film(missing[0], draw.draw(st.lists(someone, min_size=1, max_size=3)))
     elif kind == "again":
         log.again(draw.draw(st.sampled_from(sorted({digest for digest, _ in sides}))))
         unchanged.add(len(log.events))
     elif kind == "gone" and len(digests := sorted({digest for digest, _ in sides})) > 1:
-        log.happen("", (EventKind.GONE, {"digest": draw.draw(st.sampled_from(digests))}))
+        digest = draw.draw(st.sampled_from(digests))
+        log.happen("", (EventKind.GONE, {"digest": digest, "people": people_of_film(log.db, digest)}))
     elif kind == "forget" and len(known) > 1:
         ids, members = log.erased(draw.draw(st.sampled_from(known)))
         log.happen("Eva", (EventKind.FORGET, {"ids": ids, "members": members}))

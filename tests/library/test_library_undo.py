@@ -251,8 +251,9 @@ def test_a_split_is_taken_back_after_the_rest_is_removed(tmp_path):
     lib.add(*(made_film(tmp_path, name, [[1], [1]], noise=0.1) for name in "ab"))
     (person,) = lib.people
     new = lib.split(person.id, ["b.mp4"])
+    (split,) = lib.history()
     lib.remove("a.mp4")
-    lib.undo()
+    lib.undo(split.number)
     assert members(lib) == {person.id: [("b.mp4", "p1")]}
     assert lib.person(new).id == person.id
     lib.rebuild()

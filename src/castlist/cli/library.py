@@ -477,9 +477,10 @@ def split(lib: Library, person: str, films: Sequence[str], author: str) -> None:
 @command.command()
 @library
 @click.argument("film")
-def remove(lib: Library, film: str) -> None:
-    """Remove a FILM from LIB; its workspace stays as it is."""
-    lib.remove(film)
+@decided
+def remove(lib: Library, film: str, author: str) -> None:
+    """Remove a FILM from LIB; its workspace stays as it is. `undo` adds it again."""
+    lib.remove(film, author=author)
     click.echo(f"{shown(film)} was removed from the library; its workspace was not changed")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import steps, undo
+from castlist.library.departed import bring_back, forget_departed, keep_departed
 from castlist.library.harvest import FilmFacts, MemberFacts
 from castlist.library.log import (
     DECIDED,
@@ -72,6 +73,8 @@ def _film(db: Db, event: Event) -> None:
             (data["digest"], data["name"], data["path"], data["workspace"], data["near"], event.time),
         )
         film = int(cursor.lastrowid or 0)
+        bring_back(db, data["digest"])
+        undo.film_is_back(db, data["digest"])
     _moved(db, event)
     keys = json.dumps([person["key"] for person in data["people"]])
     away = "SELECT id FROM member WHERE film = ? AND key NOT IN (SELECT value FROM json_each(?))"
@@ -87,8 +90,8 @@ def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
     """Somebody of a film, and whom of the library it is."""
     library_person = person.get("person")
     if library_person is not None:
-        _begin_person(db, _id(library_person), event.time)
-        library_person = now_id(db, library_person)
+        library_person = now_id(db, _id(library_person))
+        _begin_person(db, library_person, event.time)
     before = db.execute(
         "SELECT person, how, probability FROM member WHERE film = ? AND key = ?", (film, person["key"])
     ).fetchone()
@@ -137,6 +140,8 @@ def _ask(db: Db, event: Event, a: int | None, b: int | None, probability: float,
 
 def _gone(db: Db, event: Event) -> None:
     film = find_film(db, event.data["digest"])
+    if film is not None:
+        keep_departed(db, event.data["digest"], event.data.get("people", []))
     _leave(db, [member for (member,) in db.execute("SELECT id FROM member WHERE film = ?", (film,))])
     db.execute("DELETE FROM film WHERE digest = ?", (event.data["digest"],))
     _leave_nobody(db)
@@ -276,6 +281,7 @@ def _forget(db: Db, event: Event) -> None:
         db.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (person, event.time))
     undo.forget(db, event.data["ids"], event.data["members"])
     steps.forget(db, event.data["ids"])
+    forget_departed(db, event.data["ids"])
     db.execute(
         "DELETE FROM redirect WHERE new IN (SELECT id FROM tombstone) OR old IN (SELECT id FROM tombstone)"
     )

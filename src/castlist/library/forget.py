@@ -145,9 +145,9 @@ def _redact(
     name = str(data.get("name", "")).casefold()
     if kind == EventKind.NAME and (data.get("person") in ids or (name in names and name not in shared)):
         data["name"] = ""
-    if kind == EventKind.FILM:
+    if kind in (EventKind.FILM, EventKind.GONE):
         digest = data["digest"]
-        for person in data["people"]:  # type: ignore[attr-defined]
+        for person in data.get("people", ()):  # type: ignore[attr-defined]
             own = (digest, person["key"])
             if own in members or (person.get("person") in ids and own not in others):
                 person["at"] = []

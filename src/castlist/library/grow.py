@@ -12,6 +12,7 @@ from castlist.decisions import Anchor
 from castlist.decisions.names import refusal
 from castlist.library.apply import match
 from castlist.library.ask import asks
+from castlist.library.departed import FACES, departed
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import DECIDED, Data, EventKind, FilmPerson, LinkOrigin, LoggedMove
 from castlist.library.lookup import anchors_of, elder, find_film, place_of
@@ -25,7 +26,6 @@ from castlist.library.ulid import new_ulid
 __all__ = ["Growth", "grow", "side_of"]
 
 Db = sqlite3.Connection
-FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
 
 
 @dataclass(slots=True)
@@ -45,19 +45,22 @@ class Growth:
 def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     """What adding a film, or reading it again, does to a library; nothing is written here."""
     film = find_film(db, facts.video.digest)
-    before = _before(db, film)
+    before = _before(db, film) if film is not None else _departed(db, facts.video.digest)
     growth = Growth()
     matched, votes = match({key: b.anchors for key, b in before.items()}, facts)
     growth.keys = _keys(matched, before, facts)
     holder = {key: n for n, key in growth.keys.items()}
     known = {n: before[key] for n, key in growth.keys.items() if key in before}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
+    returned = film is None
     persons = {n: was.person for n, was in known.items() if was.person}
     found = weighed(db, Arrival(facts, film, growth.keys, persons, parted))
     ids = identities(found)
     links = _links(found, ids)
+    if returned:
+        links |= _as_decided(found, before)
     own = {node.order[1]: links[i] for i, node in enumerate(found.nodes) if node.film == 0}
-    people = _people(facts, growth, known, own)
+    people = _people(facts, growth, known, own, returned=returned)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
     decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
@@ -69,7 +72,7 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     ]
     growth.events.append((EventKind.FILM, data))
     growth.events += _weighed(db, found, links, heirs, growth)
-    growth.events += _names(db, facts, people, new=film is None)
+    growth.events += _names(db, facts, people, new=returned)
     return growth
 
 
@@ -82,22 +85,30 @@ def _stamp(db: Db, film: int | None) -> str:
 class _Before:
     """A member as the catalogue has it."""
 
-    row: int
     person: str | None
     how: str
     probability: float | None
-    name: str
     anchors: tuple[Anchor, ...]
 
 
-def _before(db: Db, film: int | None) -> dict[str, _Before]:
+def _before(db: Db, film: int) -> dict[str, _Before]:
     rows = db.execute(
-        "SELECT id, key, person, how, probability, name FROM member WHERE film = ?", (film,)
+        "SELECT id, key, person, how, probability FROM member WHERE film = ?", (film,)
     ).fetchall()
     return {
-        key: _Before(row, person, origin, chance, name, anchors_of(db, row))
-        for row, key, person, origin, chance, name in rows
+        key: _Before(person, origin, chance, anchors_of(db, row)) for row, key, person, origin, chance in rows
     }
+
+
+def _departed(db: Db, digest: str) -> dict[str, _Before]:
+    """The people of a film that was removed, and is added again."""
+    return {key: _Before(*was) for key, was in departed(db, digest).items()}
+
+
+def _as_decided(found: Partition, before: Mapping[str, _Before]) -> dict[int, _Link]:
+    """Whom those people of a film that was removed are again about whom a user decided."""
+    own = {i: before.get(node.order[1]) for i, node in enumerate(found.nodes) if node.film == 0}
+    return {i: _Link(was.person, was.probability) for i, was in own.items() if was and was.how in DECIDED}
 
 
 def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: FilmFacts) -> dict[int, str]:
@@ -137,14 +148,24 @@ def _links(found: Partition, ids: Mapping[int, str]) -> dict[int, _Link]:
 
 
 def _people(
-    facts: FilmFacts, growth: Growth, known: Mapping[int, _Before], links: Mapping[str, _Link]
+    facts: FilmFacts,
+    growth: Growth,
+    known: Mapping[int, _Before],
+    links: Mapping[str, _Link],
+    *,
+    returned: bool,
 ) -> dict[int, FilmPerson]:
-    """A row of the log for every member: whom of the library it is, how, and how sure."""
+    """A row of the log for every member: whom of the library it is, how, and how sure.
+
+    Args:
+        returned: the film was not in the library a moment ago; `known` are its people of before that.
+    """
     rows = {}
     for n, member in enumerate(facts.members):
         row: FilmPerson = {"key": growth.keys[n], "person": None}
         link, was = links.get(growth.keys[n]), known.get(n)
-        if was and was.person and (link is None or link.person == was.person):
+        weighed_again = returned and link is not None and not (was and was.how in DECIDED)
+        if was and was.person and (link is None or link.person == was.person) and not weighed_again:
             row |= {"person": was.person, "how": was.how, "p": was.probability}
         elif link and link.person:
             origin = LinkOrigin.NEW if link.probability is None else LinkOrigin.LINKED
@@ -153,7 +174,7 @@ def _people(
             row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
-        if not (was and was.person):
+        if returned or not (was and was.person):
             growth.linked += row.get("how") == LinkOrigin.LINKED
             growth.new += row.get("how") == LinkOrigin.NEW
         sightings = sorted(member.sightings, key=lambda s: -s.quality)[:FACES]

@@ -27,6 +27,7 @@ from castlist import _former
 from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
 from castlist.library.check import Problem, applied, checked
+from castlist.library.departed import people_of_film
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.films import films_of
@@ -57,7 +58,7 @@ from castlist.library.search import LikelyPerson, by_face
 from castlist.library.sheets import QuestionSheet, events_of, sheets
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
-from castlist.library.undo import LibraryDecision
+from castlist.library.undo import LibraryDecision, RemovedWas
 from castlist.library.views import LibraryFilm, LibraryPerson, LibraryQuestion
 from castlist.library.words import SearchAnswer
 from castlist.library.work import FilmWatch, Outcome, quiet
@@ -363,11 +364,15 @@ class Library:
         """Read the films again whose cast or decisions changed since they were added."""
         return [self._add(film.name, film.workspace) for film in self.films]
 
-    def _add(self, name: str, workspace: Path, *, again: bool = False) -> Added:
+    def _add(self, name: str, workspace: Path, *, again: bool = False, digest: str = "") -> Added:
+        """Add the film of a workspace; with a `digest`, only if it is that film."""
         try:
             facts = harvest(workspace)
         except CastlistError as error:
             return Added(name, AddedState.FAILED, sentence=str(error))
+        if digest not in ("", facts.video.digest):
+            sentence = f"{workspace}: contains another film now; bring the former workspace back"
+            return Added(name, AddedState.FAILED, sentence=sentence)
         with self._writing() as (db, record):
             known = None if again else self._known(name, db, facts, workspace, record)
             if known is not None:
@@ -422,11 +427,18 @@ class Library:
             )
         return ""
 
-    def remove(self, film: str) -> None:
-        """Take a film out of the library; its workspace stays as it is."""
+    def remove(self, film: str, *, author: str = "") -> None:
+        """Take a film out of the library; its workspace stays as it is.
+
+        When the film is added again, or `undo` takes this back, its people have their ids and links again.
+
+        Raises:
+            InputError: the library has no such film.
+        """
         chosen = self._film(film)
-        with self._writing() as (_, record):
-            record([(EventKind.GONE, {"digest": chosen.digest})], author="somebody")
+        with self._writing() as (db, record):
+            data: Data = {"digest": chosen.digest, "people": people_of_film(db, chosen.digest)}
+            record([(EventKind.GONE, data)], author=author or "somebody")
 
     def _film(self, given: str) -> LibraryFilm:
         found = [
@@ -652,11 +664,16 @@ class Library:
         """Take back a decision, the latest one by default; what was taken back.
 
         Whoever was merged gets the old id again, and the id of a part that was split off leads to whom it was
-        split from. Names that the library had brought to films for these people are taken back there too.
+        split from. Names that the library had brought to films for these people are taken back there too. A
+        film that was removed is added again from its workspace.
 
         Raises:
             InputError: there is no such decision, or it was taken back already.
+            WorkspaceError: the workspace of the film that was removed cannot be read any more.
         """
+        film = self._removed_by(decision)
+        if film is not None:
+            return self._bring_back(*film)
         with self._writing() as (db, record):
             number = undo.last_decision(db) if decision is None else decision
             if number is None:
@@ -664,6 +681,25 @@ class Library:
             undo.check(db, number)
             record([(EventKind.UNDO, {"of": number})], author=author or "somebody")
             self._bring_names(db, *undo.people_of(db, number))
+            return undo.decision(db, number)
+
+    def _removed_by(self, decision: int | None) -> tuple[int, RemovedWas] | None:
+        """The film that a decision, the latest one by default, took out of the library."""
+        with self.reading() as db:
+            number = undo.last_decision(db) if decision is None else decision
+            if number is None:
+                return None
+            undo.check(db, number)
+            was = undo.removed(db, number)
+            return None if was is None else (number, was)
+
+    def _bring_back(self, number: int, was: RemovedWas) -> LibraryDecision:
+        """Add a film again that was removed; the decision that removed it."""
+        workspace = views.where(self.path, was["workspace"], was["near"])
+        added = self._add(was["film"], workspace, digest=was["digest"])
+        if added.state == AddedState.FAILED:
+            raise WorkspaceError(f"{was['film']} cannot be added again: {added.sentence}")
+        with self.reading() as db:
             return undo.decision(db, number)
 
     def history(self, limit: int = 100) -> list[LibraryDecision]:

@@ -24,12 +24,14 @@ __all__ = [
     "before",
     "decision",
     "decisions",
+    "film_is_back",
     "forget",
     "joined_or_parted",
     "last_decision",
     "own_time",
     "people_of",
     "remember",
+    "removed",
     "revert",
 ]
 
@@ -105,7 +107,16 @@ class ComparedWas(TypedDict):
     erased: bool  # whether somebody whom the decision joined was erased
 
 
-Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas | ComparedWas
+class RemovedWas(TypedDict):
+    """A film before it was removed."""
+
+    digest: str
+    film: str  # its name
+    workspace: str
+    near: str  # the workspace as seen from the library
+
+
+Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas | ComparedWas | RemovedWas
 
 
 def before(db: Db, event: Event) -> Was | None:
@@ -162,6 +173,12 @@ def _before_compared(db: Db, data: Data) -> ComparedWas:
     return {"members": data["members"], "people": len(data["members"]), "erased": False}
 
 
+def _before_gone(db: Db, data: Data) -> RemovedWas:
+    row = db.execute("SELECT name, workspace, near FROM film WHERE digest = ?", (data["digest"],)).fetchone()
+    name, workspace, near = row or ("", "", "")
+    return {"digest": data["digest"], "film": name, "workspace": workspace, "near": near}
+
+
 _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
     EventKind.MERGE: _before_merge,
     EventKind.SPLIT: _before_split,
@@ -169,6 +186,7 @@ _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
     EventKind.ANSWER: _before_answer,
     EventKind.WEIGHED: _before_weighed,
     EventKind.COMPARED: _before_compared,
+    EventKind.GONE: _before_gone,
 }
 
 
@@ -226,6 +244,25 @@ def revert(db: Db, act: int) -> None:
         db, {number for number, of in rows if of == act}, {number for number, of in rows if of != act}
     )
     db.execute("UPDATE decision SET undone = 1 WHERE act = ?", (act,))
+
+
+def removed(db: Db, act: int) -> RemovedWas | None:
+    """The film that a decision took out of the library; None where it is another decision."""
+    row = db.execute(
+        "SELECT data FROM decision WHERE act = ? AND kind = ? LIMIT 1", (act, EventKind.GONE)
+    ).fetchone()
+    if row is None:
+        return None
+    was: RemovedWas = json.loads(row[0])
+    return was
+
+
+def film_is_back(db: Db, digest: str) -> None:
+    """A film was added again: that it was removed is taken back."""
+    db.execute(
+        "UPDATE decision SET undone = 1 WHERE kind = ? AND json_extract(data, '$.digest') = ?",
+        (EventKind.GONE, digest),
+    )
 
 
 def check(db: Db, act: int) -> None:
@@ -357,6 +394,8 @@ def _in_words(db: Db, kind: str, data: str) -> str:
     if kind == EventKind.SPLIT:
         people = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
         return f"split off as a person of their own: {people}"
+    if kind == EventKind.GONE:
+        return f"{was['film'] or 'a film'} was removed"
     if kind == EventKind.COMPARED:
         if was["erased"]:
             return f"{was['people']} people were compared; some of them were erased"

@@ -1,0 +1,110 @@
+"""Films that were removed: who their people were, until such a film is added again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from castlist.decisions import Anchor
+from castlist.library.log import FilmPerson, LinkOrigin
+from castlist.library.lookup import now_id
+from castlist.library.ulid import is_ulid
+from castlist.store.rows import exact, number
+
+__all__ = [
+    "FACES",
+    "Departed",
+    "bring_back",
+    "departed",
+    "forget_departed",
+    "keep_departed",
+    "people_of_film",
+]
+
+Db = sqlite3.Connection
+FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
+_KEY = "departed "  # and the digest of the film, in the table `meta`
+
+
+class Departed(NamedTuple):
+    """Somebody of a film that was removed."""
+
+    person: str  # id, as it leads on now
+    origin: LinkOrigin
+    probability: float | None
+    anchors: tuple[Anchor, ...]
+
+
+def people_of_film(db: Db, digest: str) -> list[FilmPerson]:
+    """The people of a film as an event of the log has them, those of the background left out."""
+    rows = db.execute(_PEOPLE, (digest,)).fetchall()
+    return [
+        {"key": key, "person": person, "how": origin, "p": chance, "at": _faces(db, member)}
+        for member, key, person, origin, chance in rows
+    ]
+
+
+_PEOPLE = (
+    "SELECT member.id, key, person, how, probability FROM member JOIN film ON film.id = film"
+    " WHERE digest = ? AND person IS NOT NULL ORDER BY member.id"
+)
+
+
+def _faces(db: Db, member: int) -> list[list[str | float]]:
+    rows = db.execute(
+        "SELECT time, left, top, right, bottom FROM sighting WHERE member = ? ORDER BY quality DESC, number"
+        " LIMIT ?",
+        (member, FACES),
+    ).fetchall()
+    return [[time, *(round(x, 5) for x in box)] for time, *box in rows]
+
+
+def keep_departed(db: Db, digest: str, people: Sequence[FilmPerson]) -> None:
+    """Note who the people of a film were that is removed.
+
+    Raises:
+        ValueError, TypeError, LookupError: the log is damaged.
+    """
+    for person in people:
+        _understood(db, person)
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY + digest, json.dumps(people)))
+
+
+def bring_back(db: Db, digest: str) -> None:
+    """A film is there again: nothing is noted of it any more."""
+    db.execute("DELETE FROM meta WHERE key = ?", (_KEY + digest,))
+
+
+def departed(db: Db, digest: str) -> dict[str, Departed]:
+    """Who the people of a film were when it was removed, by key; nobody where it never was.
+
+    Raises:
+        ValueError, TypeError, LookupError: the catalogue is damaged.
+    """
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (_KEY + digest,)).fetchone()
+    return dict(_understood(db, person) for person in (json.loads(row[0]) if row else ()))
+
+
+def _understood(db: Db, person: FilmPerson) -> tuple[str, Departed]:
+    """The key of somebody in a film, and who they were."""
+    known, chance = person["person"], person["p"]
+    if known is None or not is_ulid(known):
+        raise ValueError(f"{known!r} is not the id of a person")
+    anchors = tuple(
+        Anchor(exact(time), (number(left), number(top), number(right), number(bottom)))
+        for time, left, top, right, bottom in person["at"]
+    )
+    origin = LinkOrigin(person["how"])
+    return str(person["key"]), Departed(
+        now_id(db, known), origin, None if chance is None else number(chance), anchors
+    )
+
+
+def forget_departed(db: Db, ids: Collection[str]) -> None:
+    """Drop what is noted of people who are erased."""
+    rows = db.execute("SELECT key, value FROM meta WHERE key LIKE ?", (_KEY + "%",)).fetchall()
+    for key, value in rows:
+        stays = [person for person in json.loads(value) if person["person"] not in ids]
+        db.execute("UPDATE meta SET value = ? WHERE key = ?", (json.dumps(stays), key))
