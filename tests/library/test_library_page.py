@@ -454,3 +454,30 @@ def test_hostile_bodies_are_one_short_sentence_that_blames_nobody(client, lib):
     assert lib.people == before
     status, _, _ = client.ask("POST", "/api/name", {"person": before[0].id, "name": "A", "author": "\ud800"})
     assert status == 200
+
+
+def test_tabs_and_people_have_addresses(page, lib):
+    """Back closes what was opened last, and a reload shows the same."""
+    page.locator("[data-tab=people]").click()
+    page.locator("#rows .open").first.click()
+    page.wait_for_selector("#person[open] .film-row")
+    who, address = page.locator("#who").inner_text(), page.evaluate("location.hash")
+    assert address.startswith("#people/person=")
+    page.reload()
+    page.wait_for_selector("#person[open] .film-row")
+    assert page.locator("#who").inner_text() == who
+    assert page.locator("[data-tab=people]").get_attribute("aria-current") == "page"
+    page.locator("#person [aria-label=Close]").click()
+    page.wait_for_function("() => location.hash === '#people'")
+    page.locator("#rows .open").first.click()
+    page.wait_for_selector("#person[open]")
+    page.go_back()
+    page.wait_for_selector("#person", state="hidden")
+    page.locator("[data-tab=history]").click()
+    page.go_back()
+    page.wait_for_selector("#people:not([hidden])")
+    page.go_forward()
+    page.wait_for_selector("#history:not([hidden])")
+    page.evaluate("location.hash = '#nothing'")
+    page.locator("[data-tab=questions]").click()
+    page.wait_for_selector(".asked")

@@ -31,6 +31,7 @@ MARKS = 1000  # answers of one sheet at most
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
     "review.css": ("castlist.review", "static/review.css", "text/css"),
+    "address.js": ("castlist.review", "static/address.js", "text/javascript"),
     "core.js": ("castlist.review", "static/core.js", "text/javascript"),
     "library.css": ("castlist.library.review", "static/library.css", "text/css"),
     "library.js": ("castlist.library.review", "static/library.js", "text/javascript"),

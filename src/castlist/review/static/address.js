@@ -1,11 +1,12 @@
 "use strict";
 // Addresses: each view and each open dialog stands in the address, so that Back closes what was opened last.
 // An address is #view/dialog=values/dialog=values, the dialogs in the order in which they were opened.
-import { S } from "./core.js";
 
 const dialogs = new Map(); // name -> { dialog, again }
-let showView = () => {};
-export const onView = (run) => { showView = run; };
+let showView = () => {}, shownView = () => "";
+// `run` shows a view by its name; `now` says which is shown
+export const onView = (run, now) => { [showView, shownView] = [run, now]; };
+const ready = () => document.documentElement.dataset.ready; // the page was drawn once
 
 const key = (part) => part.split("=")[0];
 function parts() {
@@ -31,7 +32,7 @@ export function named(dialog, name, again = null) {
     if (place > 0) history.replaceState(history.state, "", write(address.map((p, i) => (i === place ? part : p))));
     else {
       const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open; // closed a moment ago, for this one
-      history[stale ? "replaceState" : "pushState"]({ opened: name }, "", write([address[0] || S.tab, ...address.slice(1).filter(open), part]));
+      history[stale ? "replaceState" : "pushState"]({ opened: name }, "", write([address[0] || shownView(), ...address.slice(1).filter(open), part]));
     }
     if (!dialog.open) dialog.showModal();
   };
@@ -47,14 +48,14 @@ function arrived() {
 // A view was chosen: a step of its own.
 export function viewed(name) {
   if (parts()[0] === name) return;
-  history[document.documentElement.dataset.ready ? "pushState" : "replaceState"](null, "", write([name]));
+  history[ready() ? "pushState" : "replaceState"](null, "", write([name]));
 }
 
 // Show what the address says: the view, then its dialogs; others are closed.
 export function follow() {
   const [view, ...opened] = parts(), wanted = new Map(opened.map((p) => [key(p), p.split("=").slice(1).join("=")]));
   for (const [name, { dialog }] of [...dialogs].reverse()) if (dialog.open && !wanted.has(name)) dialog.close();
-  if (view && view !== S.tab) showView(view);
+  if (view && view !== shownView()) showView(view);
   for (const [name, values] of wanted) {
     const known = dialogs.get(name);
     if (known?.again && !known.dialog.open) known.again(values ? values.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
@@ -63,4 +64,4 @@ export function follow() {
   if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));
 }
 export const first = () => parts()[0];
-addEventListener("popstate", () => { if (leaving) arrived(); else if (S.revision >= 0) follow(); });
+addEventListener("popstate", () => { if (leaving) arrived(); else if (ready()) follow(); });

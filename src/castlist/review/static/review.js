@@ -49,7 +49,7 @@ function go(name) {
   viewed(name);
   view(name);
 }
-onView(view);
+onView(view, () => S.tab);
 onNews(() => {
   $("#title").textContent = S.film.title;
   document.title = S.film.title + " – review";

@@ -1,5 +1,6 @@
 "use strict";
 // The page of a library: questions about who of one film is who of another, its people, what was decided.
+import { first, follow, named as addressed, onView, viewed } from "./address.js";
 import { $, $$, button, clock, el, face, get, length, many, notify, postTo } from "./core.js";
 import { answerPairs, drawPairs, loadPairs } from "./pairs.js";
 import { GLANCE, Paged } from "./paged.js";
@@ -60,7 +61,15 @@ async function draw() {
   } catch (e) { notify(e.message, true); }
 }
 let shownAt = 0;
-const shows = (name) => { tab = name; shownAt = performance.now(); draw(); scrollTo(0, 0); };
+function view(name) {
+  if (!$(`[data-tab="${CSS.escape(name)}"]`)) return;
+  tab = name;
+  shownAt = performance.now();
+  draw();
+  scrollTo(0, 0);
+}
+onView(view, () => tab);
+const shows = (name) => { viewed(name); view(name); };
 // The second click of a double click on what leads here means nobody
 for (const id of ["pairs", "links", "recurring"]) $("#" + id).addEventListener("click", (e) => {
   if (e.detail > 1 && performance.now() - shownAt < GLANCE) { e.stopPropagation(); e.preventDefault(); }
@@ -319,6 +328,7 @@ $("#search").addEventListener("input", () => { clearTimeout(typing); typing = se
 
 // One person, film by film
 let opened = "";
+const openPerson = addressed($("#person"), "person", ([id]) => showPerson(String(id)));
 async function showPerson(id) {
   let p;
   try { p = await get("/api/person/" + encodeURIComponent(id)); } catch (e) { notify(e.message, true); return; }
@@ -328,7 +338,7 @@ async function showPerson(id) {
     el("div", {}, el("bdi", {}, f.film), el("span", { className: "soft" }, length(f.seconds) + linkedHow(f))),
     el("div", { className: "faces less" }, ...f.faces.map((x) => playButton(x, ""))),
     p.films.length > 1 ? button("Not this person", () => act("split", { person: p.id, member: f.member }, `A person of their own in ${f.film} now.`).then(refreshPerson), { ariaLabel: `Not this person in ${f.film}` }) : "")));
-  if (!$("#person").open) $("#person").showModal();
+  openPerson([p.id]);
 }
 const linkedHow = (f) => (f.how === "linked" && f.probability !== null ? ` · linked by castlist, ${whole(f.probability)} % sure` : ["told", "answered"].includes(f.how) ? " · decided by somebody" : "");
 function refreshPerson() { if ($("#person").open && opened) showPerson(opened); }
@@ -377,7 +387,10 @@ async function poll() {
 }
 
 try {
+  if ($(`[data-tab="${CSS.escape(first())}"]`)) tab = first();
   await take(await get("/api/state"));
+  if (first() !== tab) viewed(tab);
+  follow();
 } catch (e) { notify(e.message, true); }
-document.documentElement.dataset.ready = "";
+document.documentElement.dataset.ready = "1";
 poll();
