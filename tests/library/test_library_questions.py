@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from library_made import made_film
 
 from castlist.library import Library, partition, scope
-from castlist.library.ask import ALIKE
+from castlist.library.ask import ALIKE, at_most_one
 
 Asked = list[tuple[str, float, str]]
 
@@ -159,3 +161,20 @@ def test_decisions_that_are_taken_back_in_any_order_leave_the_questions_of_befor
 
 
 UNLIKE = {"b": 0.6, "c": 0.6, "d": 0.5}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.02, 1), st.integers(0, 4), st.integers(5, 9)), unique_by=lambda p: p[1:])
+)
+def test_those_who_may_be_one_person_share_one_probability(pairs):
+    shares = at_most_one(pairs)
+    for person in {side for pair in pairs for side in pair[1:]}:
+        assert sum(s for s, pair in zip(shares, pairs, strict=True) if person in pair[1:]) < 1 + 1e-9
+    for (own, g, h), share in zip(pairs, shares, strict=True):
+        others = [p for p in pairs if {g, h} & set(p[1:])]
+        assert share < own + 1e-9
+        assert len(others) > 1 or share == pytest.approx(own, abs=1e-8)
+
+
+def test_two_who_both_look_like_somebody_for_sure_are_even():
+    assert at_most_one([(1.0, 0, 1), (1.0, 0, 2)]) == pytest.approx([0.5, 0.5])

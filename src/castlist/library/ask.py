@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from castlist.library.partition import SURE, Group, Partition
 
-__all__ = ["ALIKE", "ASK", "ASKED", "TOGETHER", "Ask", "asks"]
+__all__ = ["ALIKE", "ASK", "ASKED", "TOGETHER", "Ask", "asks", "at_most_one"]
 
 ASK = 0.02  # probability from which a user is asked: one more face in a question about somebody costs little
+SUREST = 1 - 1e-9  # probability of a pair by itself, at most: odds are finite
 ASKED = 3  # questions about one person of a film at most
 BOTH = "looks like two people of the library"
 ALIKE = "all films together say that they are the same person"
@@ -32,19 +33,41 @@ class Ask:
 def asks(found: Partition, about: Collection[int] | None = None, sure: str = BOTH) -> list[Ask]:
     """What is to be asked, the likeliest first, at most ASKED questions about each person.
 
+    Somebody is one of several people at most: those who may be the same person share one probability.
+
     Args:
         about: nodes of the people that are asked about; None for all.
         sure: the reason to ask about two people who are one for sure and are not linked.
     """
+    pairs: list[tuple[float, int, int, str]] = []
+    for chance, g, h in sorted(_open(found, about), key=lambda pair: (-pair[0], pair[1:])):
+        why = _why(found, found.groups[g], found.groups[h], chance, sure)
+        if why is not None:
+            pairs.append((chance, g, h, why))
     asked: list[Ask] = []
     count: Counter[int] = Counter()
-    for chance, g, h in sorted(_open(found, about), key=lambda pair: (-pair[0], pair[1:])):
-        group, other = found.groups[g], found.groups[h]
-        why = _why(found, group, other, chance, sure)
-        if why is not None and min(count[g], count[h]) < ASKED:
+    for share, (_, g, h, why) in zip(at_most_one([pair[:3] for pair in pairs]), pairs, strict=True):
+        if min(count[g], count[h]) < ASKED:
             count.update((g, h))
-            asked.append(Ask(*_most_alike(found, group, other), chance, why))
-    return asked
+            asked.append(Ask(*_most_alike(found, found.groups[g], found.groups[h]), share, why))
+    return sorted(asked, key=lambda ask: -ask.probability)
+
+
+def at_most_one(pairs: Sequence[tuple[float, int, int]]) -> list[float]:
+    """The probability of each pair where at most one pair of each person is right.
+
+    Bayes' rule over the pairs of the two people, and the case that none is right: the odds of a pair by one
+    and the odds of all of them. Not exact where pairs are a chain.
+
+    Args:
+        pairs: the probability of each by itself, and its two people.
+    """
+    odds = [min(chance, SUREST) / (1 - min(chance, SUREST)) for chance, _, _ in pairs]
+    total: defaultdict[int, float] = defaultdict(float)
+    for own, (_, g, h) in zip(odds, pairs, strict=True):
+        total[g] += own
+        total[h] += own
+    return [own / (1 + total[g] + total[h] - own) for own, (_, g, h) in zip(odds, pairs, strict=True)]
 
 
 def _most_alike(found: Partition, group: Group, other: Group) -> tuple[int, int]:
