@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from castlist.cast import Cast
+from castlist.decisions import Base
 from castlist.decode.files import digest_of
 from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.recipe import Recipe
@@ -79,8 +81,24 @@ def made_film(
         keep.complete(key)
         cast, portraits = _cast(video, clock, tracks, rows, box, images, fates or {}, names or {})
         keep.put_cast(cast, portraits, run=run)
+        keep.put("machine", f"run {run}", _base(cast, portraits, vector))
         keep.run_finished(run, {}, {})
     return place
+
+
+def _base(cast: Cast, portraits: Portraits, vector: np.ndarray) -> Base:
+    """What the run found, on which decisions rest: exactly the cast."""
+    tracks = cast.tracks
+    mean = np.array([vector[tracks.detection[tracks.track == t]].mean(axis=0) for t in range(len(tracks))])
+    mean = mean.reshape(-1, DIM) / np.maximum(
+        np.linalg.norm(mean.reshape(-1, DIM), axis=1, keepdims=True), 1e-9
+    )
+    shot = cast.tracks.shot
+    cannot = [(a, b) for a, b in combinations(range(len(tracks)), 2) if shot[a] == shot[b]]
+    return Base(
+        cast.clock, cast.shots, tracks, portraits, cast.person, cast.fate, ("",) * len(tracks),
+        mean.astype(np.float32), np.array(cannot, np.int64).reshape(-1, 2), np.array([0.7, 0.0, 0.12, -1.0]),
+    )  # fmt: skip
 
 
 def _clothes(rows) -> Cue:

@@ -33,7 +33,8 @@ class Ask:
 def asks(found: Partition, about: Collection[int] | None = None, sure: str = BOTH) -> list[Ask]:
     """What is to be asked, the likeliest first, at most ASKED questions about each person.
 
-    Somebody is one of several people at most: those who may be the same person share one probability.
+    Somebody is one of several people at most: those who may be the same person share one probability. Two
+    whom a film shows as two, or who have two names, take no part in that: all films and one of them disagree.
 
     Args:
         about: nodes of the people that are asked about; None for all.
@@ -44,12 +45,15 @@ def asks(found: Partition, about: Collection[int] | None = None, sure: str = BOT
         why = _why(found, found.groups[g], found.groups[h], chance, sure)
         if why is not None:
             pairs.append((chance, g, h, why))
+    shared = [pair[:3] for pair in pairs if pair[3] in ("", sure)]
+    share = {pair[1:]: chance for pair, chance in zip(shared, at_most_one(shared), strict=True)}
     asked: list[Ask] = []
     count: Counter[int] = Counter()
-    for share, (_, g, h, why) in zip(at_most_one([pair[:3] for pair in pairs]), pairs, strict=True):
+    for chance, g, h, why in pairs:
         if min(count[g], count[h]) < ASKED:
             count.update((g, h))
-            asked.append(Ask(*_most_alike(found, found.groups[g], found.groups[h]), share, why))
+            own = share.get((g, h), chance)
+            asked.append(Ask(*_most_alike(found, found.groups[g], found.groups[h]), own, why))
     return sorted(asked, key=lambda ask: -ask.probability)
 
 
