@@ -81,6 +81,26 @@ def test_a_catalogue_of_an_earlier_castlist_is_made_anew(two):
     assert not any(p.named for p in lib.people)
 
 
+def test_a_catalogue_of_an_earlier_castlist_on_a_read_only_disk_is_made_elsewhere(two, monkeypatch):
+    lib, _ = two
+    before = members(lib)
+    db = sqlite3.connect(lib.path / "catalogue.db")
+    db.executescript("DROP TABLE decision; PRAGMA user_version = 1;")
+    db.close()
+    files = [(lib.path / name).read_bytes() for name in ("catalogue.db", "log.jsonl")]
+    monkeypatch.setattr("castlist.library.library.os.access", lambda *_: False)
+    looking = Library(lib.path)
+    assert members(looking) == before
+    assert looking.check() == []
+    assert [(lib.path / name).read_bytes() for name in ("catalogue.db", "log.jsonl")] == files
+    with pytest.raises(WorkspaceError, match="cannot be written here"):
+        looking.name(looking.people[0].id, "Anna")
+    monkeypatch.undo()
+    lib.name(lib.people[0].id, "Anna")
+    monkeypatch.setattr("castlist.library.library.os.access", lambda *_: False)
+    assert [p.name for p in looking.people] == [p.name for p in lib.people]
+
+
 FULL = """
 import resource, signal, sys
 from castlist.errors import CastlistError

@@ -12,13 +12,17 @@ and `catalogue.db` is made from both.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
+from tempfile import mkdtemp
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +117,8 @@ class Library:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._aside: Path | None = None
+        self._making_aside = Lock()
 
     def __repr__(self) -> str:
         return f"Library({str(self.path)!r})"
@@ -139,12 +145,31 @@ class Library:
             return storage.connect(self.path, write=write)
         except schema.OlderCatalogue:
             if not os.access(self.path, os.W_OK):
-                raise
+                if write:
+                    raise
+                return self._connected_aside()
             if locked:
                 self._rebuilt()
             else:
                 self.rebuild()
             return storage.connect(self.path, write=write)
+
+    def _connected_aside(self) -> sqlite3.Connection:
+        """A catalogue in a temporary folder, made anew of a library that cannot be written.
+
+        It is made once, and again when the log has grown; it is gone when the program ends.
+        """
+        with self._making_aside:
+            if self._aside is not None:
+                db = storage.connect(self._aside, write=False)
+                if applied(db) == storage.event_log(self.path).count():
+                    return db
+                db.close()
+            aside = Path(mkdtemp(prefix="castlist-"))
+            weakref.finalize(self, shutil.rmtree, aside, ignore_errors=True)
+            self._made_anew(aside / storage.CATALOGUE)
+            self._aside = aside
+            return storage.connect(aside, write=False)
 
     def revision(self) -> int:
         """A number that rises with every change."""
@@ -830,6 +855,14 @@ class Library:
     def _rebuilt(self) -> list[Problem]:
         new = self.path / f"{storage.CATALOGUE}.new"
         new.unlink(missing_ok=True)
+        problems = self._made_anew(new)
+        for name in ("-wal", "-shm", "-journal"):
+            (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
+        os.replace(new, self.path / storage.CATALOGUE)
+        return problems
+
+    def _made_anew(self, new: Path) -> list[Problem]:
+        """Write a catalogue where there is none, from the log and the film workspaces."""
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             schema.create(db)
@@ -840,9 +873,6 @@ class Library:
             problems = self._fill_all(db)
             problems += _lost(self.path, db)
             db.execute("COMMIT")
-        for name in ("-wal", "-shm", "-journal"):
-            (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
-        os.replace(new, self.path / storage.CATALOGUE)
         return problems
 
 
