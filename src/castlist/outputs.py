@@ -12,7 +12,15 @@ from pathlib import Path
 
 from castlist.errors import InputError
 
-__all__ = ["MARK", "PAGES", "check_output", "check_output_folder", "kind_of_folder", "looks_like_film"]
+__all__ = [
+    "MARK",
+    "PAGES",
+    "check_apart",
+    "check_output",
+    "check_output_folder",
+    "kind_of_folder",
+    "looks_like_film",
+]
 
 PAGES = ("report.html", "explain.html", "sheet.html")  # which castlist itself writes into a workspace
 MARK = "written by castlist"  # the comment in films that castlist writes: they may be written again
@@ -136,6 +144,29 @@ def check_output_folder(path: str | os.PathLike[str]) -> None:
         raise InputError(
             f"{target} belongs to {place}, where only castlist's own files are; name another folder"
         )
+
+
+def check_apart(outputs: Iterable[Path | None], inputs: Iterable[str | os.PathLike[str]] = ()) -> None:
+    """Refuse to write over a file that the same command reads, or two results into one file.
+
+    Args:
+        outputs: files that are to be written; None for one that is not asked for.
+        inputs: files that are read.
+
+    Raises:
+        InputError: two of them are one file, whatever links or spellings lead there. Nothing was changed.
+    """
+    read = {os.path.realpath(path) for path in inputs}
+    written: set[str] = set()
+    for output in outputs:
+        if output is None:
+            continue
+        place = os.path.realpath(output)
+        if place in read:
+            raise InputError(f"{output} is read by this command; name another file to write")
+        if place in written:
+            raise InputError(f"{output} is named for two results; name a file for each")
+        written.add(place)
 
 
 def _path(path: str | os.PathLike[str]) -> Path:

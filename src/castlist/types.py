@@ -669,12 +669,21 @@ class Clustering:
         return int(self.label.max(initial=-1)) + 1
 
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """Where and how fast, never what: no value here changes a result's key."""
 
     device: str = "auto"  # auto, cpu, cuda, mps
     threads: int = 0  # 0: as many as there are cores
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise InputError(f"unknown device {self.device!r}; choose from {', '.join(DEVICES)}")
+        if isinstance(self.threads, bool) or not isinstance(self.threads, int) or self.threads < 0:
+            raise InputError(f"Machine.threads must be a whole number, 0 or more, got {self.threads!r}")
 
     @property
     def cores(self) -> int:

@@ -147,11 +147,13 @@ def run(
     Every result is stored in a file. After an interruption, run the same command again: it continues.
     """
     from castlist.errors import InputError
+    from castlist.outputs import check_apart
     from castlist.research.bench import cells, markdown, tables
     from castlist.research.bench.methods import shown_name
     from castlist.research.bench.table import columns as known_columns
 
     known_columns((), _split(columns))  # refuse unknown ones before anything runs
+    check_apart([html], data)
     left_out: list[str] = []
     results = _results(data, given, left_out.append)
     if not results:

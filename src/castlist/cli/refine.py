@@ -87,6 +87,7 @@ def command(
     from dataclasses import replace
 
     from castlist.errors import InputError
+    from castlist.outputs import check_apart
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
     from castlist.refine.learner import known_quality
@@ -99,6 +100,8 @@ def command(
     if out is None or out.suffix not in (".npz", ".mat"):
         wrong = "no output was named" if out is None else f"{out} is not .npz or .mat"
         raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
+    beside = None if model is None else Path(f"{model}.json")
+    check_apart([out, model, beside], [features])
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
     tracked = 1 < len(table) < len(e)

@@ -66,11 +66,13 @@ def command(
     """
     from castlist.errors import InputError
     from castlist.library import Library
+    from castlist.outputs import check_apart
 
     if sum(map(bool, (query, photo, known))) != 1:
         raise InputError(
             'say what to search for, one of: words, as in "anna & bob"; --photo PICTURE; --known FOLDER'
         )
+    check_apart([page], [photo] if photo else [])
     library = Library(lib)
     if tracks and not photo:
         raise InputError("--tracks works only together with --photo PICTURE")

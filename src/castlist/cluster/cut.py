@@ -54,8 +54,10 @@ class CountCut:
     n_clusters: int
 
     def __post_init__(self) -> None:
-        if self.n_clusters < 1:
-            raise InputError(f"CountCut.n_clusters must be at least 1, got {self.n_clusters}")
+        if not isinstance(self.n_clusters, int | np.integer) or self.n_clusters < 1:
+            raise InputError(
+                f"CountCut.n_clusters must be a whole number, at least 1, got {self.n_clusters!r}"
+            )
 
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
         _, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))

@@ -78,7 +78,11 @@ class Refined:
         return np.concatenate([x, unit(hidden) * length], axis=1).astype(x.dtype, copy=False)
 
     def save(self, path: str | Path) -> None:
-        """Write `path` (safetensors) and, beside it with .json added, what it is and its digest."""
+        """Write `path` (safetensors) and, beside it with .json added, what it is and its digest.
+
+        Raises:
+            InputError: a file cannot be written, or is one that castlist does not replace.
+        """
         check_output(path)
         check_output(_beside(path))
         with needed("a refinement in a file", "features"):
@@ -95,8 +99,15 @@ class Refined:
             "feature": self.feature,
             "about": self.about,
         }
-        Path(path).write_bytes(content)
-        _beside(path).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        try:
+            Path(path).write_bytes(content)
+            _beside(path).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+
+    def __repr__(self) -> str:
+        method = self.about.get("method", "unknown method")
+        return f"Refined({method}, {len(self.scaling.shift)} -> {self.dimensions} dimensions)"
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

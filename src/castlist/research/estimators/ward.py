@@ -48,9 +48,9 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: fewer rows than clusters, NaN, or pairs that contradict each other.
         """
         x = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        if not 1 <= self.n_clusters <= len(x):
+        if not isinstance(self.n_clusters, int | np.integer) or not 1 <= self.n_clusters <= len(x):
             raise InputError(
-                f"n_clusters must lie in 1 to {len(x)}, the number of rows, got {self.n_clusters}"
+                f"n_clusters must lie in 1 to {len(x)}, the number of rows, got {self.n_clusters!r}"
             )
         tree = ward(x, weights=weights, cannot=cannot_link, must=must_link)
         self.linkage_ = tree.linkage

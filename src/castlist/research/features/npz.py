@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.research.features.table import FeatureSet, check_amount, gather, sentence
+from castlist.research.features.table import FeatureSet, check_amount, gather, kind_of, sentence
 
 __all__ = ["read", "read_npy", "write"]
 
@@ -55,7 +55,7 @@ def read(path: Path) -> FeatureSet:
         column = _arrays(path)
         face_id = _face_id(column)
         if face_id.ndim != 1 or face_id.dtype.kind not in "iu":
-            raise InputError(f"track_id must be integers of shape (faces,), got {face_id.shape}")
+            raise InputError(f"track_id must be integers of shape (faces,), got {kind_of(face_id)}")
         vector = column.get("features", np.zeros((len(face_id), 0), np.float32))
         tracks = column.get("tracks", _by_appearance(face_id))
         label = column.get("label", column.get("identity"))
@@ -159,7 +159,7 @@ def _same_length(
     column: dict[str, NDArray[np.generic]], tracks: NDArray[np.generic], label: NDArray[np.generic] | None
 ) -> None:
     if tracks.ndim != 1 or tracks.dtype.kind not in "iu":
-        raise InputError(f"tracks must be integers of shape (tracks,), got {tracks.shape}")
+        raise InputError(f"tracks must be integers of shape (tracks,), got {kind_of(tracks)}")
     names = [name for name in ("track_first", "track_last", "track_faces") if name in column]
     for name, array in [("label", label)] * (label is not None) + [(n, column[n]) for n in names]:
         if array is not None and array.shape != tracks.shape:

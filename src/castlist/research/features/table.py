@@ -23,10 +23,12 @@ __all__ = [
     "check_amount",
     "check_plain",
     "gather",
+    "kind_of",
     "sentence",
 ]
 
 MAX_BYTES = 8 << 30  # more than any archive we know needs (ACCIO: 1.4 GB); a file that says more is refused
+LARGEST = 2**53  # numbers of tracks and frames: up to here a double is exact, too
 UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last where the archive holds no frame numbers
 
 LAYOUTS = "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or an .npz of castlist"
@@ -127,10 +129,22 @@ class FeatureSet:
         """Cannot-links between tracks whose frame ranges overlap (they are seen together), and `links`.
 
         Where the frames are not known (`timed`), `links` alone.
+
+        Raises:
+            InputError: a must-link joins two tracks that are seen together.
         """
         together, given = self._seen_together(), self.links
         known = set(zip(together.a.tolist(), together.b.tolist(), strict=True))
         pairs = [tuple(sorted(pair)) for pair in zip(given.a.tolist(), given.b.tolist(), strict=True)]
+        wrong = [
+            pair for pair, same in zip(pairs, given.same.tolist(), strict=True) if same and pair in known
+        ]
+        if wrong:
+            a, b = self.track_id[list(wrong[0])].tolist()
+            raise InputError(
+                f"must_link joins tracks {a} and {b}, which are seen together: their frames overlap; leave "
+                "it out, or correct the frames"
+            )
         new = given[given.same | np.array([pair not in known for pair in pairs], bool)]
         return Constraints(
             np.concatenate([together.a, new.a]),
@@ -221,7 +235,7 @@ def gather(
     """
     vector = np.asarray(vector)
     if vector.ndim != 2 or vector.dtype.kind not in "fiu":
-        raise InputError(f"features must be numbers of shape (faces, dimensions), got {vector.shape}")
+        raise InputError(f"features must be numbers of shape (faces, dimensions), got {kind_of(vector)}")
     track = np.asarray(face_track, np.int64)
     tracks, faces = len(np.asarray(track_id)), len(track)
     if len(vector) != faces:
@@ -253,7 +267,7 @@ def gather(
         first=starts if first is None else _integers(first, "first frames"),
         last=ends if last is None else _integers(last, "last frames"),
         size=np.bincount(track, minlength=tracks) if size is None else _integers(size, "track sizes"),
-        label=None if label is None else np.asarray(label).astype(np.str_),
+        label=None if label is None else _labels(label),
         frame=frames,
         box=None if box is None else np.asarray(box, np.float32),
         name=name,
@@ -268,16 +282,18 @@ def _links(
 ) -> Constraints:
     """Links between indices of tracks, from pairs of track numbers."""
     place = {number: i for i, number in enumerate(track_id.tolist())}
-    found: list[tuple[int, int, bool]] = []
+    found: dict[tuple[int, int], bool] = {}
     for name, pairs, same in (("must_link", must_link, True), ("cannot_link", cannot_link, False)):
         array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-            raise InputError(f"{name} must be track numbers of shape (pairs, 2), got {array.shape}")
+            raise InputError(f"{name} must be track numbers of shape (pairs, 2), got {kind_of(array)}")
         for a, b in array.tolist():
             if a == b or a not in place or b not in place:
                 raise InputError(f"{name} joins {a} and {b}; give two different tracks that are there")
-            found.append((place[a], place[b], same))
-    a, b, kinds = np.array(found).reshape(-1, 3).T
+            pair = min(place[a], place[b]), max(place[a], place[b])
+            if found.setdefault(pair, same) != same:
+                raise InputError(f"tracks {a} and {b} are in must_link and in cannot_link; leave one out")
+    a, b, kinds = np.array([(*pair, same) for pair, same in found.items()], np.int64).reshape(-1, 3).T
     return Constraints(a, b, kinds.astype(bool), np.full(len(found), USER, np.int8))
 
 
@@ -290,12 +306,36 @@ def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
         return array.astype(np.float32)
 
 
+def kind_of(array: NDArray[np.generic]) -> str:
+    """The type and shape of an array in words, for messages."""
+    return f"{array.dtype} of shape {array.shape}"
+
+
+def _labels(label: ArrayLike) -> NDArray[np.str_]:
+    """Labels as text; "" for a number that is missing (NaN).
+
+    Raises:
+        InputError: neither text nor whole numbers.
+    """
+    array = np.asarray(label)
+    if array.dtype.kind == "f":
+        known = np.isfinite(array)
+        if np.isinf(array).any() or np.any(array[known] != np.round(array[known])):
+            raise InputError("labels that are numbers must be whole, or NaN where there is none")
+        return np.array([f"{x:.0f}" if there else "" for x, there in zip(array, known, strict=True)], np.str_)
+    if len(array) and array.dtype.kind not in "USiub":
+        raise InputError(f"labels must be text or whole numbers, got {kind_of(array)}")
+    return array.astype(np.str_)
+
+
 def _integers(values: ArrayLike, name: str) -> NDArray[np.int64]:
     array = np.asarray(values)
     if array.ndim != 1 or (len(array) and array.dtype.kind not in "iuf"):
-        raise InputError(f"{name} must be one row of numbers, got shape {array.shape}")
+        raise InputError(f"{name} must be one row of numbers, got {kind_of(array)}")
     if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
         raise InputError(f"{name} must be whole numbers")
+    if len(array) and (array.max() > LARGEST or array.min() < -LARGEST):
+        raise InputError(f"{name} must be at most {LARGEST}")
     return array.astype(np.int64)
 
 

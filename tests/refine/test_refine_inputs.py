@@ -1,0 +1,114 @@
+"""What researchers' own files get wrong: nothing of theirs is written over, nothing is misread in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from castlist.cli import run
+from castlist.cluster import CountCut
+from castlist.errors import InputError
+from castlist.refine import SSiam
+from castlist.research import features
+from castlist.types import Machine
+
+
+def arrays(faces: int = 60, tracks: int = 12) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    track = np.arange(faces) % tracks
+    return {
+        "features": rng.normal(size=(faces, 16)).astype(np.float32),
+        "track_id": track,
+        "frame": np.arange(faces),
+    }
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "own.npz", **arrays())
+    (tmp_path / "link.npz").symlink_to("own.npz")
+    return tmp_path / "own.npz"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "refine own.npz -o own.npz",
+        "refine own.npz -o link.npz",
+        "refine link.npz -o ./own.npz",
+        "refine own.npz -o new.npz --model own.npz",
+        "refine own.npz -o new.npz --model new.npz",
+        "refine own.npz -o m.npz.json --model m.npz",
+        "bench run --data own.npz --html own.npz",
+    ],
+)
+def test_what_is_read_is_not_written_over(own, words, capfd):
+    before = own.read_bytes()
+    assert run(words.split()) == 2
+    error = capfd.readouterr().err
+    assert "name another file" in error or "name a file for each" in error or "is not .npz" in error
+    assert own.read_bytes() == before
+    assert sorted(p.name for p in own.parent.iterdir()) == ["link.npz", "own.npz"]
+
+
+def read(tmp_path, **changed):
+    np.savez(tmp_path / "x.npz", **(arrays() | changed))
+    return features.read(tmp_path / "x.npz")
+
+
+def test_a_label_that_is_missing_is_no_person(tmp_path):
+    label = np.array([1.0, 2.0, np.nan] * 4)
+    assert read(tmp_path, label=label).label.tolist() == ["1", "2", ""] * 4
+    assert features.gather(
+        "x", np.ones((2, 3)), [0, 1], track_id=[4, 5], label=np.array([np.nan, 3.0])
+    ).label.tolist() == ["", "3"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"label": np.array([1.5] * 12)}, "must be whole"),
+        ({"label": np.array([1 + 1j] * 12)}, "labels must be text or whole numbers, got complex128"),
+        ({"track_id": (np.arange(60) % 12).astype(np.uint64) + 2**63}, "at most"),
+        ({"frame": np.full(60, 1e300)}, "at most"),
+        ({"features": np.ones((60, 16), bool)}, "got bool of shape"),
+        ({"track_id": np.zeros(60)}, "got float64 of shape"),
+        ({"cannot_link": np.array([[0.0, 1.0]])}, "got float64 of shape"),
+        (
+            {"cannot_link": np.array([[0, 1]]), "must_link": np.array([[1, 0]])},
+            "in must_link and in cannot_link",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_type(tmp_path, changed, words):
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, **changed)
+
+
+def test_a_must_link_of_tracks_seen_together_is_refused(tmp_path, capfd):
+    np.savez(tmp_path / "x.npz", **arrays(), must_link=np.array([[3, 7]]))
+    for words in (["--check"], ["-o", str(tmp_path / "y.npz")]):
+        assert run(["refine", str(tmp_path / "x.npz"), *words]) == 2
+        assert "must_link joins tracks 3 and 7, which are seen together" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [{"threads": -1}, {"threads": 1.5}, {"device": "tpu"}])
+def test_a_machine_that_there_cannot_be_is_refused(wrong):
+    with pytest.raises(InputError):
+        Machine(**wrong)
+
+
+@pytest.mark.parametrize("number", [0, "5", 2.5])
+def test_a_number_of_people_is_whole(number):
+    with pytest.raises(InputError, match="whole number"):
+        CountCut(number)
+
+
+def test_a_refinement_is_one_line_and_says_where_it_cannot_be_written(tmp_path):
+    x = arrays()["features"]
+    learnt = SSiam().fit(x)
+    assert repr(learnt).startswith("Refined(SSiam, 16 -> ")
+    assert "\n" not in repr(learnt)
+    with pytest.raises(InputError, match="cannot write"):
+        learnt.save(tmp_path / "none" / "x.safetensors")
