@@ -174,7 +174,7 @@ class Cast:
             KeyError: nobody has that name.
             IndexError: there are fewer people.
         """
-        if isinstance(key, int | slice):
+        if isinstance(key, int | np.integer | slice):
             return self.people[key]
         for person in (*self.people, *self.background):
             if person.name == key:
@@ -197,9 +197,13 @@ class Cast:
         behind = f" and {len(self.background)} in the background" if self.background else ""
         return f"{count}{behind} in {float(self.whole):.1f} s"
 
-    def share(self, person: Person) -> float:
-        """The share of the film, 0 to 1, in which somebody is on screen: of all that could be read of it."""
-        whole = self.whole
+    def share(self, person: str | Person) -> float:
+        """The share of the film, 0 to 1, in which somebody is on screen: of all that could be read of it.
+
+        Raises:
+            InputError: nobody has that name.
+        """
+        whole, person = self.whole, person if isinstance(person, Person) else self.named([person])[0]
         return float(person.duration / whole) if whole else 0.0
 
     def at(self, time: float | Fraction | str) -> list[Person]:
@@ -209,12 +213,17 @@ class Cast:
             time: seconds, or a text: "1:23.5", or a timecode of the film, "10:00:01:05".
 
         Raises:
-            InputError: the text is no time.
+            InputError: it is no time.
         """
         if isinstance(time, str):
             from castlist.handy import moment
 
             time = moment(self, time)
+        if not isinstance(time, int | float | Fraction):  # a number of NumPy, or none
+            try:
+                time = float(time)
+            except (TypeError, ValueError):
+                raise InputError(f"a time is a number of seconds or a text, got {time!r}") from None
         if not len(self.clock) or not self.clock.time(0) <= time < self.clock.time(len(self.clock)):
             return []
         frame = int(np.searchsorted(self.clock.pts, int(Fraction(time) / self.clock.unit), side="right")) - 1
@@ -256,6 +265,8 @@ class Cast:
     def rename(self, person: str | Person, name: str, *, author: str = "") -> Cast:
         """The cast after somebody got a name; the decision goes to the log of the cast's workspace.
 
+        Where somebody else has that name, the two become one person.
+
         Raises:
             InputError: nobody bears that name, the new one is empty, or the cast came from no workspace.
             WorkspaceError: the workspace cannot be written.
@@ -286,14 +297,18 @@ class Cast:
 
         return html(self, next((p.pictures for p in self.people if p.pictures), None))
 
-    def named(self, names: Sequence[str]) -> list[Person]:
-        """The people who bear these names, each once; upper and lower case need not agree, p7 will do.
+    def named(self, names: str | Sequence[str]) -> list[Person]:
+        """The people who bear these names, or this one, each once.
+
+        Upper and lower case need not agree, and p7 will do.
 
         Raises:
             InputError: nobody has one of the names, and the message says who comes near; or several have it.
         """
         found: dict[int, Person] = {}
-        for name in names:
+        for name in [names] if isinstance(names, str) else names:
+            if not isinstance(name, str):
+                raise InputError(f"the name of a person is text, got {type(name).__name__}")
             meant = [p for p in self.everybody if p.name == name]
             wanted = name.strip().casefold()
             meant = meant or [p for p in self.everybody if p.name.casefold() == wanted]

@@ -312,6 +312,8 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
     from castlist.research.features import read
 
     cast, drop = _split(given["cast"]), _split(given["drop"])
+    if given.get("draws", 1) > 1 and not given.get("faces", 0):
+        raise click.UsageError("--draws draws faces at random: say with --faces how many of each track")
     faces, draws = given.get("faces", 0), given.get("draws", 1) if given.get("faces", 0) else 1
     found = []
     for file in feature_files(data):

@@ -22,8 +22,10 @@ def given_name(text: str) -> str:
     """A name as it is stored: on one line, without control characters.
 
     Raises:
-        InputError: it shows nothing, is too long, or is what castlist calls somebody by number.
+        InputError: it is no text, shows nothing, is too long, or is what castlist calls somebody by number.
     """
+    if not isinstance(text, str):
+        raise InputError(f"a name is text, got {type(text).__name__}")
     name = clean_name(text)
     if why := refusal(name):
         raise InputError(why)

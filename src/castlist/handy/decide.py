@@ -45,4 +45,10 @@ def merged(cast: Cast, a: str | Person, b: str | Person, author: str = "") -> Ca
 
 def _called(person: str | Person) -> str:
     """What a workspace calls somebody: numbers stay theirs, names may have changed meanwhile."""
-    return person if isinstance(person, str) else person.key
+    if isinstance(person, str):
+        return person
+    from castlist.cast import Person
+
+    if not isinstance(person, Person):
+        raise InputError(f"give the name of a person or a Person, got {type(person).__name__}")
+    return person.key

@@ -59,16 +59,17 @@ class Shard:
 WHOLE = Shard()
 
 
-def films_of(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """The films that paths and folders mean, each once, in the order given; a folder's by their names.
+def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The films that paths and folders mean, or one such path, each once, in the order given.
 
+    Those of a folder come by their names.
     Folders are searched with all below them. Hidden files, workspaces and links to folders are left out.
 
     Raises:
         InputError: a folder holds no film.
     """
     found: list[Path] = []
-    for given in paths:
+    for given in [paths] if isinstance(paths, str | os.PathLike) else paths:
         path = Path(given)
         if not path.is_dir():
             found.append(path)

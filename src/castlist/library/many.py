@@ -18,7 +18,7 @@ __all__ = ["find_all", "tasks_of"]
 
 
 def find_all(
-    films: Iterable[str | os.PathLike[str]],
+    films: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     out: str | os.PathLike[str] | None = None,
     recipe: Recipe = Recipe(),
@@ -32,7 +32,7 @@ def find_all(
     """Find the cast of every film; what was found already costs nothing.
 
     Args:
-        films: paths of films and of folders with films.
+        films: paths of films and of folders with films, or one such path.
         out: folder for the workspaces; beside each film by default.
         executor: who does the work; this process by default.
         shard: the part of the films to do, for many machines with one disk.
@@ -56,7 +56,7 @@ def find_all(
 
 
 def tasks_of(
-    films: Iterable[str | os.PathLike[str]],
+    films: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     out: str | os.PathLike[str] | None = None,
     recipe: Recipe = Recipe(),

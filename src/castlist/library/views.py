@@ -293,6 +293,7 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
         lambda i, n: n.casefold() == text,
         lambda i, n: text in n.casefold().split(),
         lambda i, n: plain in (folded(n), *folded(n).split()),
+        lambda i, n: _unquoted(text) == _unquoted(n.casefold()),
         lambda i, n: len(end) >= 4 and i.endswith(end),
     ):
         found = frozenset(i for i, n in people.items() if fits(i, n))
@@ -302,6 +303,11 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
     near = list(dict.fromkeys(words[w] for w in difflib.get_close_matches(plain, words, 3, 0.6)))
     hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists everybody"
     raise InputError(f"nobody in the library is called {given[:200]!r}{hint}")
+
+
+def _unquoted(name: str) -> str:
+    """A name without quotes, as a query has it in which they mark a name."""
+    return " ".join(name.replace('"', " ").split())
 
 
 def questions(db: Db, library: Path) -> list[LibraryQuestion]:

@@ -35,7 +35,7 @@ Db = sqlite3.Connection
 Span = tuple[float, float]
 LONGEST = 1000  # characters of a query
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
-_TOKEN = re.compile(r'\s*(?:"([^"]*)"|(&)|(-(?=\S))|([^\s&"]+))')
+_TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(&)|(-(?=\S))|([^\s&"]+))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ def parse(text: str) -> Query:
     Raises:
         InputError: it cannot be understood; the message says where.
     """
+    if not isinstance(text, str):
+        raise InputError(f"a query is text, got {type(text).__name__}")
     if len(text) > LONGEST:
         raise InputError(f"a query has at most {LONGEST} characters")
     builder = _Builder()
@@ -120,7 +122,7 @@ class _Builder:
         elif sign:
             self._end(sign)
         elif quoted is not None:
-            self.words.append(quoted)
+            self.words.append(re.sub(r"\\(.)", r"\1", quoted))
         elif word is not None and word.casefold() in ("within", "in"):
             self._end("")
             self.expect = word.casefold()

@@ -23,7 +23,7 @@ from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
-from castlist.errors import ModelError
+from castlist.errors import InputError, ModelError
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
 from castlist.pipeline.again import kind_of, other_steps, refuse_steps
@@ -79,6 +79,10 @@ def find(
         ModelError: there is too little memory.
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
+    if not isinstance(recipe, Recipe):
+        raise InputError(
+            f"recipe must be a castlist.Recipe, got {type(recipe).__name__}; Recipe.parse(text) makes one"
+        )
     started = time.perf_counter()
     watch = watch if progress is None else overall(progress, watch)
     with ExitStack() as open_things:

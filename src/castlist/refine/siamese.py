@@ -268,4 +268,16 @@ def _quality(x: Floats, given: NDArray[np.generic] | None) -> NDArray[np.float64
 
 
 def _pairs(pairs: NDArray[np.generic] | None) -> NDArray[np.int64]:
-    return np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)
+    """Pairs of tracks as (q, 2).
+
+    Raises:
+        InputError: they are something else.
+    """
+    array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
+    if not array.size:
+        return np.zeros((0, 2), np.int64)
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise InputError(
+            f"pairs of tracks must be integers of shape (q, 2), got {array.dtype} of shape {array.shape}"
+        )
+    return array.astype(np.int64)

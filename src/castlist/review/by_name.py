@@ -21,11 +21,13 @@ __all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"
 def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author: str = "") -> Cast:
     """Give somebody a name, and return the cast as it is then; the decision is in the log and can be undone.
 
+    Where somebody else has that name, the two become one person.
+
     Raises:
         InputError: nobody bears that name, or the new one is empty.
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
-    if not name.strip():
+    if not isinstance(name, str) or not name.strip():
         raise InputError("a name is a text that is not empty")
     with Session.open(Path(workspace)) as session:
         session.decide({"action": "name", "person": _id(session, person), "name": name}, author=author)

@@ -83,6 +83,8 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
         return WorkspaceError(f"{path}: cannot be opened or written ({words})", elsewhere=True)
     if code.startswith("SQLITE_IOERR"):
         return WorkspaceError(f"{path}: the disk failed or is full ({words}); what was done before is saved")
+    if "closed database" in words:
+        return WorkspaceError(f"{path}: this workspace was closed; open it again (Workspace.open)")
     if code == "SQLITE_INTERRUPT":
         words = "it holds more rows than its file has room for"
     return WorkspaceError(

@@ -91,7 +91,10 @@ class _ForDecisions(NamedTuple):
 class KeptPictures:
     """The pictures of a workspace by name, for a cast that is looked at after the workspace was closed."""
 
-    place: Path
+    place: Path  # made absolute: a program may go to another folder
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", self.place.absolute())
 
     def __call__(self, name: str) -> bytes:
         """The bytes of a JPEG; raises as `Workspace.image` does."""

@@ -24,6 +24,8 @@ class Options:
     rate: Fraction | None = None  # frames a second to count in, instead of the film's own
 
     def __post_init__(self) -> None:
+        if isinstance(self.person, str):
+            object.__setattr__(self, "person", (self.person,))
         if self.ids not in IDS:
             raise InputError(f"ids are {' or '.join(IDS)}, not {self.ids!r}")
         if self.rate is not None and not 1 <= self.rate <= 1000:

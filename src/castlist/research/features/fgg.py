@@ -50,7 +50,7 @@ def read(path: Path, *, crop: int = 0) -> FeatureSet:
             raise InputError(f"there is no crop {crop}; the file has {crops}, counted from 0")
         check_amount(block.shape[-2] * block.shape[-1], 4, f"`{feature}`")
         vector = np.asarray(block[crop] if block.ndim == 3 else block[()], np.float32)
-        name = path.parent.name if path.stem == "tracks" else path.stem
+        name = path.absolute().parent.name if path.stem == "tracks" else path.stem
         return pack(name, vector, tracks)
 
 

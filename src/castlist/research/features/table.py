@@ -282,7 +282,8 @@ def _links(
 ) -> Constraints:
     """Links between indices of tracks, from pairs of track numbers."""
     place = {number: i for i, number in enumerate(track_id.tolist())}
-    found: dict[tuple[int, int], bool] = {}
+    found: list[tuple[int, int, bool]] = []
+    known: dict[frozenset[int], bool] = {}
     for name, pairs, same in (("must_link", must_link, True), ("cannot_link", cannot_link, False)):
         array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
@@ -290,10 +291,10 @@ def _links(
         for a, b in array.tolist():
             if a == b or a not in place or b not in place:
                 raise InputError(f"{name} joins {a} and {b}; give two different tracks that are there")
-            pair = min(place[a], place[b]), max(place[a], place[b])
-            if found.setdefault(pair, same) != same:
+            if known.setdefault(frozenset((a, b)), same) != same:
                 raise InputError(f"tracks {a} and {b} are in must_link and in cannot_link; leave one out")
-    a, b, kinds = np.array([(*pair, same) for pair, same in found.items()], np.int64).reshape(-1, 3).T
+            found.append((place[a], place[b], same))
+    a, b, kinds = np.array(found).reshape(-1, 3).T
     return Constraints(a, b, kinds.astype(bool), np.full(len(found), USER, np.int8))
 
 
