@@ -91,3 +91,12 @@ def test_links_are_pairs_of_numbers(pairs):
     x = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
     with pytest.raises(InputError, match=r"integers of shape \(q, 2\)"):
         TSiam().fit(x, np.arange(40) // 4, np.array(pairs))
+
+
+def test_two_scripts_may_name_people_at_the_same_time(film):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda i: castlist.rename(film, f"p{i % 2 + 1}", f"name {i}"), range(8)))
+    with Workspace.open(film, write=False) as opened:
+        assert len(opened.decisions.all()) == 8

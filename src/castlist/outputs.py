@@ -6,9 +6,10 @@ Everything that writes a file for the user asks here before it begins.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from castlist.errors import InputError
 
@@ -20,6 +21,7 @@ __all__ = [
     "check_output_folder",
     "kind_of_folder",
     "looks_like_film",
+    "whole",
 ]
 
 PAGES = ("report.html", "explain.html", "sheet.html")  # which castlist itself writes into a workspace
@@ -156,17 +158,49 @@ def check_apart(outputs: Iterable[Path | None], inputs: Iterable[str | os.PathLi
     Raises:
         InputError: two of them are one file, whatever links or spellings lead there. Nothing was changed.
     """
-    read = {os.path.realpath(path) for path in inputs}
-    written: set[str] = set()
+    read = {_file(path) for path in inputs}
+    written: set[str | tuple[int, int]] = set()
     for output in outputs:
         if output is None:
             continue
-        place = os.path.realpath(output)
+        place = _file(output)
         if place in read:
             raise InputError(f"{output} is read by this command; name another file to write")
         if place in written:
             raise InputError(f"{output} is named for two results; name a file for each")
         written.add(place)
+
+
+def _file(path: str | os.PathLike[str]) -> str | tuple[int, int]:
+    """What two names of one file have in common: device and inode, or where a new file would lie."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A file beside the one to write, of the same suffix, which takes its place once it is complete.
+
+    Where writing it fails, what was there before stays. Devices and pipes are written to as they are.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    place = Path(os.path.realpath(path))
+    if place.exists() and not place.is_file():
+        yield place
+        return
+    part = place.with_name(f".{uuid4().hex}.part{place.suffix}")
+    try:
+        yield part
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, place)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _path(path: str | os.PathLike[str]) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez(tmp_path / "own.npz", **arrays())
     (tmp_path / "link.npz").symlink_to("own.npz")
+    (tmp_path / "hard.npz").hardlink_to(tmp_path / "own.npz")
     return tmp_path / "own.npz"
 
 
@@ -36,6 +39,7 @@ def own(tmp_path, monkeypatch):
     [
         "refine own.npz -o own.npz",
         "refine own.npz -o link.npz",
+        "refine own.npz -o hard.npz",
         "refine link.npz -o ./own.npz",
         "refine own.npz -o new.npz --model own.npz",
         "refine own.npz -o new.npz --model new.npz",
@@ -49,7 +53,45 @@ def test_what_is_read_is_not_written_over(own, words, capfd):
     error = capfd.readouterr().err
     assert "name another file" in error or "name a file for each" in error or "is not .npz" in error
     assert own.read_bytes() == before
-    assert sorted(p.name for p in own.parent.iterdir()) == ["link.npz", "own.npz"]
+    assert sorted(p.name for p in own.parent.iterdir()) == ["hard.npz", "link.npz", "own.npz"]
+
+
+@pytest.fixture
+def full():
+    """No file may get longer than 2,000 bytes, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", ["x.npz", "x.mat"])
+def test_features_of_before_stay_where_the_disk_is_full(tmp_path, full, name):
+    (tmp_path / name).write_bytes(b"before")
+    table = features.gather("x", np.random.default_rng(0).normal(size=(90, 16)), [0] * 90, track_id=[1])
+    with pytest.raises(InputError, match="cannot write"):
+        features.write(table, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_refinement_of_before_stays_where_the_disk_is_full(tmp_path, full):
+    for name in ("x.safetensors", "x.safetensors.json"):
+        (tmp_path / name).write_bytes(b"before")
+    with pytest.raises(InputError, match="cannot write"):
+        SSiam().fit(arrays()["features"]).save(tmp_path / "x.safetensors")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
+        "x.safetensors": b"before",
+        "x.safetensors.json": b"before",
+    }
+
+
+def test_a_page_of_scores_of_before_stays_where_the_disk_is_full(own, full, capfd):
+    page = own.parent / "b.html"
+    page.write_bytes(b"before")
+    np.savez(own.parent / "l.npz", features=np.eye(8), track_id=np.arange(8) // 2, label=list("aabb"))
+    assert run(["bench", "run", "--data", "l.npz", "--methods", "base", "--html", "b.html"]) == 2
+    assert page.read_bytes() == b"before"
 
 
 def read(tmp_path, **changed):

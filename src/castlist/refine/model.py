@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, ModelError
 from castlist.extras import needed
-from castlist.outputs import check_output
+from castlist.outputs import check_output, whole
 from castlist.plain import read_plain
 from castlist.refine.device import fetch
 from castlist.refine.network import Network
@@ -100,8 +100,9 @@ class Refined:
             "about": self.about,
         }
         try:
-            Path(path).write_bytes(content)
-            _beside(path).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            with whole(path) as part, whole(_beside(path)) as part_beside:
+                part.write_bytes(content)
+                part_beside.write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         except OSError as error:
             raise InputError(f"cannot write {path}: {error.strerror or error}") from None
 

@@ -245,7 +245,7 @@ def checked(x: NDArray[np.generic]) -> Floats:
     if not np.isfinite(rows).all():
         raise InputError("the features hold NaN or infinite values; remove those faces first")
     if len(rows) < 4:
-        raise InputError(f"{len(rows)} faces are too few to learn from; at least 4 are needed")
+        raise InputError(f"there are too few faces to learn from ({len(rows)}); at least 4 are needed")
     if (rows == rows[0]).all():
         raise InputError("all features are equal: there is nothing to learn from them")
     largest = float(np.abs(rows).max())

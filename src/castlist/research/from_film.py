@@ -66,7 +66,10 @@ def features_of(
     numbers, place = np.unique(faces.track, return_inverse=True)
     label = None
     if truth is not None:
-        label = labels_of(tracks, read_truth(truth))[numbers]
+        known = read_truth(truth)
+        if {name for there in known.values() for _, name in there} <= {"", *NO_PERSON}:
+            raise InputError(f"{Path(truth).name}: no face has a label that names somebody; fill in `label`")
+        label = labels_of(tracks, known)[numbers]
         if not (label != "").any():
             raise InputError(
                 f"{Path(truth).name}: no face in it lies on a track of this film; check that it "
@@ -147,12 +150,20 @@ def read_truth(path: str | Path) -> Labelled:
         raise InputError(f"{path.name} is not CSV text in UTF-8") from None
 
 
+def _frame(text: str) -> int:
+    """The number of a frame, also as tables of floats write it ("58.0")."""
+    value = float(text)
+    if not value.is_integer():
+        raise ValueError(text)
+    return int(value)
+
+
 def _labelled(rows: csv.DictReader[str], name: str) -> Labelled:
     found: Labelled = defaultdict(list)
     for number, row in enumerate(rows, 2):
         try:
             x, y, w, h = (float(row[k]) for k in "xywh")
-            frame, label = int(row["frame"]), row["label"].strip()
+            frame, label = _frame(row["frame"]), row["label"].strip()
         except (TypeError, ValueError, AttributeError):
             raise InputError(f"{name}: line {number} is not frame,x,y,w,h,label in numbers") from None
         if not np.isfinite([x, y, w, h]).all() or number > LONGEST:

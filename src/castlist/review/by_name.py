@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,16 @@ from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.review.proposed import read_names
 from castlist.review.session import Session
+from castlist.store import Stale
 from castlist.store.workspace import KeptPictures
+from castlist.types import Json, JsonObject
 
 if TYPE_CHECKING:
     from castlist.review.proposed import Offered
 
 __all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"]
+
+TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 
 
 def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author: str = "") -> Cast:
@@ -29,9 +34,9 @@ def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author:
     """
     if not isinstance(name, str) or not name.strip():
         raise InputError("a name is a text that is not empty")
-    with Session.open(Path(workspace)) as session:
-        session.decide({"action": "name", "person": _id(session, person), "name": name}, author=author)
-        return _saved(session)
+    return _decided(
+        workspace, lambda session: {"action": "name", "person": _id(session, person), "name": name}, author
+    )
 
 
 def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = "") -> Cast:
@@ -41,12 +46,14 @@ def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = ""
         InputError: nobody bears one of the names, or both are the same person already.
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
-    with Session.open(Path(workspace)) as session:
-        people = [_id(session, text) for text in (a, b)]
+
+    def merging(session: Session) -> JsonObject:
+        people: list[Json] = [_id(session, text) for text in (a, b)]
         if people[0] == people[1]:
             raise InputError(f"{a} and {b} are the same person already")
-        session.decide({"action": "merge", "people": people}, author=author)
-        return _saved(session)
+        return {"action": "merge", "people": people}
+
+    return _decided(workspace, merging, author)
 
 
 def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
@@ -130,6 +137,19 @@ def _id(session: Session, name: str) -> str:
     """The id, in this session, of the person who bears a name."""
     (person,) = session.cast().named([name])
     return max(session.view.groups, key=lambda group: len(set(group.tracks.tolist()) & set(person.tracks))).id
+
+
+def _decided(workspace: str | os.PathLike[str], action: Callable[[Session], JsonObject], author: str) -> Cast:
+    """The cast after a decision, which is made anew where others decide at the same moment."""
+    with Session.open(Path(workspace)) as session:
+        for tries in range(TRIES):
+            try:
+                session.decide(action(session), author=author)
+                break
+            except Stale:
+                if tries == TRIES - 1:
+                    raise
+        return _saved(session)
 
 
 def _saved(session: Session) -> Cast:

@@ -21,9 +21,10 @@ class Stale(WorkspaceError):
     """The view on which somebody decided is no longer the latest; `decisions` came in between."""
 
     def __init__(self, decisions: tuple[Decision, ...]) -> None:
+        author, count = decisions[-1].author or "somebody", len(decisions)
+        many = f"{count} decisions were made meanwhile, the last one"
         super().__init__(
-            f"{len(decisions)} decisions were made meanwhile, the last one by "
-            f"{decisions[-1].author or 'somebody'}; look again, then decide"
+            f"{many if count > 1 else 'a decision was made meanwhile'} by {author}; look again, then decide"
         )
         self.decisions = decisions
 

@@ -84,8 +84,8 @@ def test_a_set_that_is_too_small_takes_nothing_from_the_others(tmp_path):
         tmp_path, seeds=1, options=QUICK, results=tmp_path / "kept", parts=("figures", "time"), solve=here
     )
     page = paper(sets).read_text("utf-8")
-    assert "ssiam on tiny: 3 faces are too few" in page
-    assert "<p>3 faces are too few to learn from" in page.partition("Figures: tiny</h1>")[2]
+    assert "ssiam on tiny: there are too few faces" in page
+    assert "<p>there are too few faces to learn from (3)" in page.partition("Figures: tiny</h1>")[2]
     assert page.count("data:image/png;base64") == 3
 
 

@@ -105,7 +105,7 @@ def test_main_cast_refuses():
         main_cast(video(), cast=("penny",))
     with pytest.raises(InputError, match="no labels"):
         main_cast(video(label=None))
-    with pytest.raises(InputError, match="1 persons to score"):
+    with pytest.raises(InputError, match=r"too few people to score \(1\)"):
         Dataset.of(video(), cast=("raj",))
 
 

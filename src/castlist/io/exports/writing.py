@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 from castlist.cast import Cast
 from castlist.errors import CastlistError, InputError
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen_stays
-from castlist.outputs import check_output
+from castlist.outputs import check_output, whole
 
 __all__ = ["Export", "replace_file"]
 
@@ -87,19 +86,8 @@ def replace_file(target: str | Path, data: Iterator[bytes]) -> None:
 
 
 def _replace(path: Path, data: Iterator[bytes]) -> None:
-    if path.exists() and not path.is_file():  # a device or a pipe
-        with open(path, "wb") as file:
-            _pour(data, file)
-        return
-    part = path.with_name(f".{uuid4().hex}.part")
-    try:
-        with open(part, "xb") as file:
-            _pour(data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(path) as part, open(part, "wb") as file:
+        _pour(data, file)
 
 
 def _pour(data: Iterator[bytes], stream: BinaryIO) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TextIO
 
 from castlist import __version__
 from castlist.errors import CastlistError, InputError, MissingExtra
-from castlist.outputs import check_output_folder
+from castlist.outputs import check_output_folder, whole
 from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
@@ -300,7 +300,8 @@ def _written(output: Path, text: str) -> Path:
     try:
         output.mkdir(parents=True, exist_ok=True)
         path = output / "paper.html"
-        path.write_text(text, "utf-8")
+        with whole(path) as part:
+            part.write_text(text, "utf-8")
     except OSError as error:
         raise InputError(f"cannot write to {output}: {error.strerror}") from None
     return path

@@ -75,7 +75,9 @@ class Dataset:
         kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
         kept = thinned(kept, faces, draw) if faces else kept
         if len(persons) < 2:
-            raise InputError(f"{features.name} has {len(persons)} persons to score; at least two are needed")
+            raise InputError(
+                f"{features.name} has too few people to score ({len(persons)}); at least two are needed"
+            )
         stored = len(kept.embeddings)
         if stored < kept.faces:
             excluded += f", and the faces not stored: {kept.faces - stored} of {kept.faces}"

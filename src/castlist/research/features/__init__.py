@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from castlist.errors import InputError
-from castlist.outputs import check_output
+from castlist.outputs import check_output, whole
 from castlist.research.features import _matlab, bcl, fgg, npz, ssiam_mat
 from castlist.research.features.table import (
     LAYOUTS,
@@ -63,7 +63,7 @@ def read_structure(path: str | Path) -> FeatureSet:
 def write(features: FeatureSet, path: str | Path) -> None:
     """Write a set where other code can read it: `.npz` (ours) or `.mat` (the layout of SSIAM's release).
 
-    The folder is made where it is missing.
+    The folder is made where it is missing. A file that is there is replaced once the new one is complete.
 
     Raises:
         InputError: another suffix, the file cannot be written, or is one that castlist does not replace
@@ -76,6 +76,7 @@ def write(features: FeatureSet, path: str | Path) -> None:
     check_output(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        writers[path.suffix](features, path)
+        with whole(path) as part:
+            writers[path.suffix](features, part)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None
