@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 
 import pytest
@@ -139,3 +140,22 @@ def test_a_film_whose_workspace_is_gone_or_another_one_is_not_brought_back(lib, 
     assert [made.undone for made in lib.history()] == [False]
     lib.add(tmp_path / "away.castlist")
     assert [made.undone for made in lib.history()] == [True]
+
+
+def test_a_film_of_a_log_without_origins_can_be_removed(lib, tmp_path):
+    """Logs of before need not say how somebody of a film became a person."""
+    path = lib.path / "log.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        for person in row["data"].get("people", ()):
+            person.pop("how", None)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lib.rebuild()
+    before = members(lib)
+    lib.remove("b.mp4")
+    lib.undo()
+    assert members(lib) == before
+
+
+def test_a_library_may_go_to_another_process(lib):
+    assert members(pickle.loads(pickle.dumps(lib))) == members(lib)  # noqa: S301 - of this test

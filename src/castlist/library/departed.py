@@ -32,7 +32,7 @@ class Departed(NamedTuple):
     """Somebody of a film that was removed."""
 
     person: str  # id, as it leads on now
-    origin: LinkOrigin
+    origin: str  # a LinkOrigin, or "" where the log does not say
     probability: float | None
     anchors: tuple[Anchor, ...]
 
@@ -96,7 +96,7 @@ def _understood(db: Db, person: FilmPerson) -> tuple[str, Departed]:
         Anchor(exact(time), (number(left), number(top), number(right), number(bottom)))
         for time, left, top, right, bottom in person["at"]
     )
-    origin = LinkOrigin(person["how"])
+    origin = LinkOrigin(person["how"]) if person["how"] else ""
     return str(person["key"]), Departed(
         now_id(db, known), origin, None if chance is None else number(chance), anchors
     )

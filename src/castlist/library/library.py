@@ -108,6 +108,9 @@ class Added:
         return self.state in (AddedState.ADDED, AddedState.UPDATED)
 
 
+_MAKING_ASIDE = Lock()  # held while a catalogue is made elsewhere
+
+
 class Library:
     """A library of films. Looking needs no lock and works on media that are only read.
 
@@ -117,8 +120,10 @@ class Library:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._aside: Path | None = None
-        self._making_aside = Lock()
+        self._aside: Path | None = None  # a catalogue made elsewhere
+
+    def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
+        return Library, (self.path,)
 
     def __repr__(self) -> str:
         return f"Library({str(self.path)!r})"
@@ -159,7 +164,7 @@ class Library:
 
         It is made once, and again when the log has grown; it is gone when the program ends.
         """
-        with self._making_aside:
+        with _MAKING_ASIDE:
             if self._aside is not None:
                 db = storage.connect(self._aside, write=False)
                 if applied(db) == storage.event_log(self.path).count():
