@@ -80,9 +80,7 @@ def find(
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
     if not isinstance(recipe, Recipe):
-        raise InputError(
-            f"recipe must be a castlist.Recipe, got {type(recipe).__name__}; Recipe.parse(text) makes one"
-        )
+        raise InputError(f"recipe must be a castlist.Recipe, got {type(recipe).__name__}")
     started = time.perf_counter()
     watch = watch if progress is None else overall(progress, watch)
     with ExitStack() as open_things:
