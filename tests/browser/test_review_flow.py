@@ -102,7 +102,7 @@ def test_whole_flow(film: Any, serve: Callable[[Path], Any], opened: Callable[..
     assert len(people(page)) == 3
     from castlist.pipeline import find
 
-    cast = find(film.path, workspace=film.place)
+    cast = find(film.path, workspace=film.place, replace=True)
     assert [p.name.startswith("Anna <script>") for p in cast if p.named] == [True]
 
 

@@ -71,6 +71,13 @@ def test_find_prints_a_table_and_where_the_report_is(found_film, small_film):
     assert result.returncode == 0, result.stderr
     assert "Person 1" in result.stdout
     assert "report.html" in result.stdout
+    assert "The cast was found before" in result.stdout
+    assert result.stderr == ""
+
+
+def test_find_replace_groups_the_faces_of_an_earlier_scan(found_film, small_film):
+    result = castlist("find", small_film[0], "--out", found_film[1], "--replace")
+    assert result.returncode == 0, result.stderr
     assert "the earlier scan was used" in result.stdout
     assert "Scanning the film" not in result.stderr
     assert "Grouping faces into people" in result.stderr

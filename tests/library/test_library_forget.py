@@ -136,7 +136,7 @@ def test_what_is_left_goes_on(library):
     with Session.open(films[0]) as session:
         assert len(session.view.groups) == 1
         session.decide({"action": "name", "person": session.view.groups[0].id, "name": "Bea"})
-    cast = find(films[0].with_suffix(".mp4"), workspace=films[0])
+    cast = find(films[0].with_suffix(".mp4"), workspace=films[0], replace=True)
     assert [p.name for p in cast] == ["Bea"]
     lib.update()
     assert {p.id for p in lib.people} == before - {whom}

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+import castlist
 from castlist import Recipe, find
 from castlist.cli import run
 from castlist.errors import InputError
@@ -31,11 +32,60 @@ def runs(film) -> int:
         return len(keep.runs())
 
 
-def test_the_same_recipe_runs_again(film, capsys) -> None:
+def test_what_was_found_is_not_found_again(film, capsys) -> None:
+    find(film)  # notes that the film lies in another folder by now
+    assert runs(film) == 2
+    place = film.with_suffix(".castlist")
+    castlist.rename(place, "Person 1", "Anna")
+    with Workspace.open(place):  # as a run or a page elsewhere that is at work on it
+        assert run(["find", str(film), "-q"]) == 0
+        assert "The cast was found before" in capsys.readouterr().out
+        assert [p.name for p in find(film) if p.named] == ["Anna"]
+    assert runs(film) == 2
+
+
+def no_report(place) -> None:
+    (place / "report.html").unlink()
+
+
+def no_picture(place) -> None:
+    next(place.glob("thumbs/*/*.jpg")).unlink()
+
+
+def no_base(place) -> None:
+    with closing(sqlite3.connect(place / "cast.db")) as db, db:
+        assert db.execute("DELETE FROM results WHERE name = 'machine'").rowcount
+
+
+def other_version(place) -> None:
+    with closing(sqlite3.connect(place / "cast.db")) as db, db:
+        db.execute("UPDATE runs SET version = '0.1'")
+
+
+def unfinished(place) -> None:
+    with closing(sqlite3.connect(place / "cast.db")) as db, db:
+        db.execute("UPDATE runs SET finished = NULL WHERE id = (SELECT max(id) FROM runs)")
+
+
+@pytest.mark.parametrize("harm", [no_report, no_picture, no_base, other_version, unfinished])
+def test_what_is_missing_is_found_again(film, harm) -> None:
     find(film)
-    assert run(["find", str(film), "-q"]) == 0
-    assert "the earlier scan was used" in capsys.readouterr().out
+    place = film.with_suffix(".castlist")
+    before = sorted(p.relative_to(place) for p in place.glob("thumbs/*/*.jpg"))
+    harm(place)
+    find(film)
     assert runs(film) == 3
+    assert (place / "report.html").is_file()
+    assert sorted(p.relative_to(place) for p in place.glob("thumbs/*/*.jpg")) == before
+    find(film)
+    assert runs(film) == 3
+
+
+def test_another_film_at_the_path_is_refused(film, small_film) -> None:
+    find(film)
+    shutil.copy(small_film[0], film)
+    with pytest.raises(InputError, match="contains the cast of another film"):
+        find(film)
 
 
 def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, capsys) -> None:
@@ -50,7 +100,7 @@ def test_another_recipe_is_refused_and_the_sentence_says_what_differs(film, caps
     assert "--replace" in capsys.readouterr().err
     assert run(["find", str(film), "--replace", "-q"]) == 0
     assert run(["find", str(film), "-q"]) == 0
-    assert runs(film) == 4
+    assert runs(film) == 3
 
 
 def test_the_default_runs_again_after_an_upgrade_that_changed_it(film) -> None:

@@ -106,7 +106,7 @@ def test_names_and_decisions_hold_on_a_copy(
         after = on_screen(found, name)
         assert len(before & after) > 0.85 * len(before | after), name
     assert sum(why == "hidden, as was decided" for why in found.reason) >= 1
-    find(copy)  # once more, now within the decisions
+    find(copy, replace=True)  # once more, now within the decisions
     with Workspace.open(place, write=False) as keep:
         assert {"Anna", "Bob"} <= {p.name for p in keep.cast()}
     assert run(["decide", str(place), "import", str(decided.place)]) == 0

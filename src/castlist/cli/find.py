@@ -56,7 +56,8 @@ fails, the others are still processed; the table shows the error, and the exit s
 @click.option(
     "--replace",
     is_flag=True,
-    help="Replace a cast that was found with another recipe. --set, --people and --recipe do so, too.",
+    help="Group the faces of a film that is done again, and replace a cast that was found with another "
+    "recipe. --set, --people and --recipe do so, too.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the result.")
 def command(
@@ -80,6 +81,13 @@ def command(
         films, steps, machine, out=out, jobs=jobs, shard=shard, on=on, address=address,
         as_json=as_json, again=replace, quiet=quiet,
     )  # fmt: skip
+
+
+_EARLIER = {  # whether the film was scanned now, whether its faces were grouped now -> what is older
+    (False, True): "The film was scanned before; the earlier scan was used.",
+    (False, False): "The cast was found before, and is shown as it is now, with all decisions; to group its "
+    "faces again, add --replace.",
+}
 
 
 @contextmanager
@@ -129,12 +137,16 @@ def _single(
     if not replace:
         refuse_steps(place, differing)
     watched: set[int] = set()  # numbers of scanned frames that progress reported
+    grouped = False
 
     def on_progress(stage: str, done: int, total: int) -> None:
+        nonlocal grouped
         if stage == "scan":
             watched.add(done)
             if watched == {total}:  # an earlier scan is used; print_cast says so
                 return
+        else:
+            grouped = True
         watch(stage, done, total)
 
     with progress(quiet) as watch, place_advised():
@@ -159,7 +171,8 @@ def _single(
         click.echo(plain_json.text(document(cast)))
     else:
         with Workspace.open(path, write=False) as opened:
-            print_cast(cast, path, len(watched) <= 1 and len(cast.clock) > 1, outlook(opened))
+            scanned = len(watched) > 1 or len(cast.clock) <= 1
+            print_cast(cast, path, _EARLIER.get((scanned, grouped), ""), outlook(opened))
 
 
 def _replaced(path: Path, recipe: Recipe) -> list[str]:

@@ -104,19 +104,19 @@ def clock_time(seconds: Fraction | float) -> str:
     return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
-def print_cast(cast: Cast, path: Path, again: bool = False, outlook: Outlook | None = None) -> None:
+def print_cast(cast: Cast, path: Path, note: str = "", outlook: Outlook | None = None) -> None:
     """The cast as a table on stdout, then where the report is and what one may do next.
 
     Args:
-        again: whether the film had been watched before, and was not watched again.
+        note: a sentence on work that was done before.
         outlook: who is unsure, and what a review is expected to take.
     """
     from castlist.cli.links import file_uri, linked
 
     print_people(cast, outlook)
     folder = shell_path(visible(str(path)))
-    if again:
-        click.echo("The film was scanned before; the earlier scan was used.")
+    if note:
+        click.echo(note)
     report = path / "report.html"
     click.echo(f"Report: {linked(visible(str(report)), file_uri(report))}")
     if len(cast):

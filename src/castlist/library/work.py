@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from castlist import __version__
 from castlist.decode import printable
 from castlist.errors import CastlistError, WorkspaceBusy
 from castlist.types import Json, Machine
@@ -113,36 +112,14 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
     return Outcome(task.film, task.workspace, FilmState.FOUND, len(cast), len(cast.background), length)
 
 
-def _same_recipe(stored: str, text: str) -> bool:
-    """Whether the recipe of a run is this one, also where it was stored under former names of options."""
-    from castlist.recipe import Recipe
-
-    return stored == text or Recipe.stored(stored).toml() == text
-
-
 def _kept(task: Task) -> Outcome | None:
     """The outcome of an earlier run by the same castlist and recipe, None where there is none."""
-    from castlist.decode.files import digest, open_plain, plain_path
+    from castlist.pipeline.again import found_before
     from castlist.recipe import Recipe
-    from castlist.store import Workspace
 
-    if not (Path(task.workspace) / "cast.db").exists():
+    cast = found_before(Path(task.film), Path(task.workspace), Recipe.parse(task.recipe))
+    if cast is None:
         return None
-    try:
-        with Workspace.open(task.workspace, write=False) as opened:
-            video, runs = opened.video(), opened.runs()
-            if video is None or not runs or not runs[-1].finished:
-                return None
-            if runs[-1].version != __version__ or not _same_recipe(runs[-1].recipe, task.recipe):
-                return None
-            if not opened.is_complete(Recipe.parse(task.recipe).scan_key(video)):  # of another kind of scan
-                return None
-            cast = opened.cast()
-    except CastlistError:
-        return None  # the run itself says what is wrong, or upgrades it
-    with open(open_plain(plain_path(task.film)), "rb") as file:
-        if digest(file.fileno()) != video.digest or video.path.name != Path(task.film).name:
-            return None
     length = float(cast.clock.time(len(cast.clock)))
     return Outcome(task.film, task.workspace, FilmState.KEPT, len(cast), len(cast.background), length)
 

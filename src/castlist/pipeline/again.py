@@ -1,15 +1,20 @@
-"""What an earlier run found: its recipe and scan once more, and whether its cast may be replaced."""
+"""What an earlier run found: its cast as it is, its recipe and scan once more, and what may replace it."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from castlist.errors import InputError, RecipeError, WorkspaceError
+from castlist._version import __version__
+from castlist.cast import Cast
+from castlist.decode.files import digest_of
+from castlist.errors import CastlistError, InputError, RecipeError, WorkspaceError
+from castlist.pipeline.pictures import missing
 from castlist.recipe import CHOICES, Recipe
 from castlist.store import Run, Workspace
 from castlist.types import Scan, Video
 
-__all__ = ["kind_of", "other_steps", "refuse_steps", "scan_of"]
+__all__ = ["found_before", "kind_of", "other_steps", "refuse_steps", "scan_of"]
 
 DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose defaults may change with an upgrade
 
@@ -72,3 +77,51 @@ def other_steps(workspace: Workspace, recipe: Recipe) -> list[str]:
     except RecipeError:  # of a castlist with other steps, or with a class of somebody's own
         return ["a step that is not castlist's"]
     return [step for step in CHOICES if getattr(earlier, step) != getattr(recipe, step)]
+
+
+def found_before(film: Path, path: Path, recipe: Recipe) -> Cast | None:
+    """The cast of a film that this castlist found by this recipe, after the latest decision; else None.
+
+    Reads only, so that it works beside a run or an open review page. None, so that a run mends it, also
+    where the film lies elsewhere than the workspace notes, where the report or a picture is missing, and
+    where the stored cast lacks decisions.
+
+    Args:
+        film: path of the film.
+        path: the folder of the workspace.
+        recipe: the one asked for.
+    """
+    if not (path / "cast.db").is_file():
+        return None
+    try:
+        with Workspace.open(path, write=False) as opened:
+            video, runs = opened.video(), opened.runs()
+            if video is None or not runs or not runs[-1].finished or runs[-1].version != __version__:
+                return None
+            if not _same_recipe(runs[-1].recipe, recipe) or not _up_to_date(opened, video, runs[-1], recipe):
+                return None
+            if os.path.abspath(video.path) != os.path.abspath(film) or digest_of(film) != video.digest:
+                return None
+            return opened.cast()
+    except CastlistError:
+        return None  # the run itself says what is wrong, or upgrades it
+
+
+def _same_recipe(stored: str, recipe: Recipe) -> bool:
+    """Whether the recipe of a run is this one, also where it was stored under former names of options.
+
+    Raises:
+        RecipeError: it has a class of somebody's own, whose code may have changed since.
+    """
+    return Recipe.stored(stored) == recipe
+
+
+def _up_to_date(workspace: Workspace, video: Video, run: Run, recipe: Recipe) -> bool:
+    """Whether everything that a run publishes is there, and goes by the latest decision."""
+    key = recipe.scan_key(video)
+    if not workspace.is_complete(key) or workspace.cast_run() != (run.id, workspace.decisions.last()):
+        return False
+    scan = workspace.scan(key)
+    if scan is None or workspace.machine() is None or missing(workspace, scan):
+        return False
+    return (workspace.path / "report.html").is_file()

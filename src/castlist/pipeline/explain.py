@@ -139,7 +139,9 @@ def explain(
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
         found, scan = _found(opened, recipe, machine, watch)
     if not np.array_equal(found.cast.tracks.frame, cast.tracks.frame):
-        raise WorkspaceError(f"{opened.path}: its cast does not belong to its scan; run castlist find again")
+        raise WorkspaceError(
+            f"{opened.path}: its cast does not belong to its scan; run castlist find FILM --replace"
+        )
     base = base_of(found) if base is None else base
     view = apply(base, cast.video, log)
     left, right = _tracks(found, cast, view, a, b)

@@ -26,7 +26,7 @@ from castlist.decode.files import plain_path
 from castlist.errors import InputError, ModelError
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
-from castlist.pipeline.again import kind_of, other_steps, refuse_steps
+from castlist.pipeline.again import found_before, kind_of, other_steps, refuse_steps
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.parallel import scan_in_parallel
 from castlist.pipeline.pictures import make_again, missing
@@ -60,7 +60,8 @@ def find(
 ) -> Cast:
     """The cast of a film: who appears, and when.
 
-    Work that was interrupted goes on where it was; work that is done already is not done again.
+    Work that was interrupted goes on where it was; work that is done already is not done again. Where this
+    castlist found the cast by the same recipe before, that cast is read, with every decision made since.
 
     Args:
         film: path of a video file.
@@ -69,7 +70,7 @@ def find(
         machine: where it is done; never changes the result's key.
         watch: told of progress, stage by stage.
         progress: told how much of everything is done, 0 to 1; never less than before.
-        replace: put this cast in the place of one that was found there with another recipe.
+        replace: group the faces anew where a cast was found before, also with another recipe.
         decoder: one that was started on the film already; it ends with this call.
 
     Raises:
@@ -88,6 +89,12 @@ def find(
             open_things.enter_context(decoder)
         _check_memory()
         choose_device(machine)
+        before = None if replace else _found_before(plain_path(film), workspace, recipe)
+        if before is not None:
+            watch("scan", len(before.clock), len(before.clock))
+            if progress is not None:
+                progress(1.0)
+            return before
         decoder = decoder or open_things.enter_context(WaitingDecoder(film))
         helper = open_things.enter_context(HelperThread())
         if not _begun(plain_path(film), workspace):
@@ -141,6 +148,12 @@ def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
     """The same, with by how much the film had better be turned."""
     turned = better_turned(found.cast, recipe, machine)
     return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned))
+
+
+def _found_before(film: Path, workspace: str | os.PathLike[str] | None, recipe: Recipe) -> Cast | None:
+    """The cast that an earlier run found, where there is nothing left to do."""
+    path = Workspace.beside(film) if workspace is None else Path(workspace)
+    return found_before(film, path, recipe)
 
 
 def _begun(film: Path, workspace: str | os.PathLike[str] | None) -> bool:
