@@ -43,7 +43,7 @@ def faces_of(person: int, n: int, rng: np.random.Generator) -> np.ndarray:
 def make(folder: Path, people: int, films: int) -> None:
     """A library as adding so many films would leave it."""
     lib = Library(folder)
-    lib._make()
+    lib._catalogue.make()
     rng = np.random.default_rng(0)
     ids = [new_ulid() for _ in range(people)]
     log = storage.event_log(folder)

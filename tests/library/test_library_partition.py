@@ -10,6 +10,7 @@ from library_made import made_film, person_vector
 
 from castlist.cli import run
 from castlist.library import Library, scope
+from castlist.library.adding import add_film
 from castlist.library.ask import ASKED, TWO, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
 from castlist.library.score import ScoreOdds, ScoreTable, pair_score
@@ -258,7 +259,7 @@ def test_in_a_large_library_all_films_of_somebody_count(tmp_path, monkeypatch):
     lib.add(close_ups(tmp_path, "e", 60))
     monkeypatch.setattr(scope, "LIKELIEST", 1)
     lib.merge(person_at(lib, "e.mp4", "p1"), person_at(lib, "b.mp4", "p2"))
-    lib._add("a", first, again=True)
+    add_film(lib._catalogue, "a", first, again=True)
     assert person_at(lib, "b.mp4", "p1") != person_at(lib, "b.mp4", "p2")
 
 
@@ -286,5 +287,5 @@ def test_a_name_that_the_library_brought_goes_with_the_link(tmp_path):
     assert {m[0].name for m in lib.person("Anna").members} == {"one.mp4", "two.mp4"}
     lib.add(made_film(tmp_path, "three", [[1001, 1], [1001], [1], [36, 37]], noise=0.1))
     assert {m[0].name for m in lib.person("Anna").members} == {"one.mp4", "three.mp4"}
-    assert lib._add("two", second, again=True).ok
+    assert add_film(lib._catalogue, "two", second, again=True).ok
     assert [p.name for p in lib.people if p.named] == ["Anna"]

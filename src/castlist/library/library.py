@@ -12,24 +12,19 @@ and `catalogue.db` is made from both.
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from shlex import quote
-from tempfile import mkdtemp
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
-from castlist.errors import CastlistError, InputError, WorkspaceError
-from castlist.library import apply, lookup, schema, storage, undo, views
+from castlist.errors import InputError, WorkspaceError
+from castlist.library import lookup, storage, undo, views
+from castlist.library.adding import Added, AddedState, add_film
+from castlist.library.catalogue import Catalogue
 from castlist.library.check import Problem, applied, checked
 from castlist.library.departed import people_of_film
 from castlist.library.executors import Executor
@@ -42,15 +37,13 @@ from castlist.library.forget import (
     redact_catalogue,
     redact_log,
 )
-from castlist.library.grow import Growth, grow, side_of
-from castlist.library.harvest import FilmFacts, harvest
+from castlist.library.grow import side_of
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
-from castlist.library.log import MERGED_BY_ANSWER, Data, Event, EventKind, PairAnswer, now
+from castlist.library.log import MERGED_BY_ANSWER, Data, EventKind, PairAnswer
 from castlist.library.many import find_all
-from castlist.library.names import Renamed, carry_names, take_names_back
+from castlist.library.names import bring_names, carry_names, note_names
 from castlist.library.pairs import PersonPair, judged_events, pairs
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
-from castlist.library.questions import asked_after
 from castlist.library.recurring import (
     SIDE_BY_SIDE,
     RecurringPerson,
@@ -72,44 +65,6 @@ from castlist.types import Machine
 
 __all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
 
-Fills = Sequence[tuple[FilmFacts, Growth]]  # films whose workspaces are read
-
-
-class AddedState(StrEnum):
-    """What became of a film that was to be added."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    KNOWN = "known"  # nothing changed since it was added
-    COPY = "copy"  # its content is in the library under another path
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of a film that was to be added."""
-
-    film: str
-    state: AddedState
-    linked: int = 0  # people who were linked to people of the library
-    new: int = 0  # people who are new there
-    asked: int = 0  # questions
-    merged: int = 0  # people of the library who turned out to be one
-    moved: int = 0  # people of other films who turned out to be somebody else
-    sentence: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.state != AddedState.FAILED
-
-    @property
-    def changed(self) -> bool:
-        """Whether the library holds something of the film that it did not hold before."""
-        return self.state in (AddedState.ADDED, AddedState.UPDATED)
-
-
-_MAKING_ASIDE = Lock()  # held while a catalogue is made elsewhere
-
 
 class Library:
     """A library of films. Looking needs no lock and works on media that are only read.
@@ -120,7 +75,7 @@ class Library:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._aside: Path | None = None  # a catalogue made elsewhere
+        self._catalogue = Catalogue(self.path)
 
     def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
         return Library, (self.path,)
@@ -130,51 +85,13 @@ class Library:
 
     # Looking
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """The catalogue at one moment, for its views and nothing else.
 
         Raises:
             WorkspaceError: there is no library, or it is damaged.
         """
-        with storage.sentences(self.path):
-            storage.check_folder(self.path)
-            with closing(self._connected(write=False)) as db:
-                db.execute("BEGIN")
-                with storage.understood(self.path):
-                    yield db
-
-    def _connected(self, *, write: bool, locked: bool = False) -> sqlite3.Connection:
-        """The catalogue; one that an earlier castlist made is made anew first."""
-        try:
-            return storage.connect(self.path, write=write)
-        except schema.OlderCatalogue:
-            if not os.access(self.path, os.W_OK):
-                if write:
-                    raise
-                return self._connected_aside()
-            if locked:
-                self._rebuilt()
-            else:
-                self.rebuild()
-            return storage.connect(self.path, write=write)
-
-    def _connected_aside(self) -> sqlite3.Connection:
-        """A catalogue in a temporary folder, made anew of a library that cannot be written.
-
-        It is made once, and again when the log has grown; it is gone when the program ends.
-        """
-        with _MAKING_ASIDE:
-            if self._aside is not None:
-                db = storage.connect(self._aside, write=False)
-                if applied(db) == storage.event_log(self.path).count():
-                    return db
-                db.close()
-            aside = Path(mkdtemp(prefix="castlist-"))
-            weakref.finalize(self, shutil.rmtree, aside, ignore_errors=True)
-            self._made_anew(aside / storage.CATALOGUE)
-            self._aside = aside
-            return storage.connect(aside, write=False)
+        return self._catalogue.reading()
 
     def revision(self) -> int:
         """A number that rises with every change."""
@@ -246,109 +163,6 @@ class Library:
         with self.reading() as db:
             return recurring(db, limit)
 
-    # Writing
-
-    @contextmanager
-    def _writing(self) -> Iterator[tuple[sqlite3.Connection, Callable[..., int]]]:
-        """The catalogue up to date with the log, and what adds events to both; all of them or none.
-
-        With `ask`, what is to be asked about the people whom the events join or part is added to them.
-        """
-        storage.check_folder(self.path)
-        with storage.locked(self.path), storage.sentences(self.path):
-            connected = closing(self._connected(write=True, locked=True))
-            with connected as db, storage.understood(self.path):
-                self._catch_up(db)
-
-                def record(
-                    events: Sequence[tuple[EventKind, Data]], author: str = "", fills: Fills = (),
-                    ask: bool = False,
-                ) -> int:  # fmt: skip
-                    return self._record(db, events, author, fills, ask=ask)
-
-                yield db, record
-            with suppress(sqlite3.Error), closing(storage.connect(self.path, write=True)) as db:
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _record(
-        self,
-        db: sqlite3.Connection,
-        events: Sequence[tuple[EventKind, Data]],
-        author: str,
-        fills: Fills = (),
-        *,
-        ask: bool = False,
-    ) -> int:
-        """Events into the tables and the log; the number of the first one.
-
-        What is in the log counts: a catalogue behind it catches up.
-        """
-        log, first = storage.event_log(self.path), applied(db)
-        time = undo.own_time(db, first, author)
-        made: list[Event] = []
-
-        def happen(events: Sequence[tuple[EventKind, Data]]) -> None:
-            for kind, data in events:
-                made.append(Event(kind, data, author, time, first + len(made) + 1))
-                apply.apply_event(db, made[-1])
-
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            happen(events)
-            if ask and (people := undo.joined_or_parted(db, first + 1)):
-                happen(asked_after(db, people))
-            for facts, growth in fills:
-                film = lookup.find_film(db, facts.video.digest)
-                if film is not None:
-                    apply.fill(db, film, facts, growth.keys)
-            log.extend(made)
-            db.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise
-        return first + 1
-
-    def _catch_up(self, db: sqlite3.Connection) -> None:
-        """Apply what is in the log and not in the catalogue: another castlist was killed between the two."""
-        log, held = storage.event_log(self.path), applied(db)
-        if log.count() < held:
-            raise WorkspaceError(
-                f"{self.path}: its log is older than its catalogue, so the folder was not copied "
-                f"completely; bring back its {storage.LOG}, or run castlist library rebuild"
-            )
-        behind = list(log.read(held))
-        if behind:
-            db.execute("BEGIN IMMEDIATE")
-            for event in behind:
-                apply.apply_event(db, event)
-            self._fill_all(db, {e.data["digest"] for e in behind if e.kind == EventKind.FILM})
-            db.execute("COMMIT")
-
-    def _fill_all(self, db: sqlite3.Connection, digests: set[str] | None = None) -> list[Problem]:
-        """Read what the workspaces hold again, as far as they are there."""
-        problems = []
-        for film in views.films(db, self.path):
-            if digests is None or film.digest in digests:
-                try:
-                    facts = _harvested(film)
-                except CastlistError as error:
-                    problems.append(Problem(film.name, str(error)))
-                    continue
-                before = lookup.anchors_by_key(db, film.id)
-                apply.fill(db, film.id, facts, apply.match(before, facts)[0])
-        return problems
-
-    def _make(self) -> None:
-        """A new library: its folder, its log with its id, an empty catalogue."""
-        storage.make(self.path)
-        with storage.locked(self.path), storage.sentences(self.path):
-            log = storage.event_log(self.path)
-            if not log.count():
-                log.extend([Event(EventKind.BEGIN, {"library": new_ulid()}, "", now(), 1)])
-            if not (self.path / storage.CATALOGUE).exists():
-                self._rebuilt()
-
     # Adding
 
     def add(
@@ -377,14 +191,14 @@ class Library:
         if not films:
             raise InputError("no film was given; name films, folders with films, or workspaces")
         found = films_of(paths)
-        self._make()
+        self._catalogue.make()
         options = {"recipe": recipe, "machine": machine, "executor": executor, "watch": watch, "each": each}
         outcomes = find_all(found, **options) if found else []  # type: ignore[arg-type]
         jobs = [(str(space), space) for space in spaces]
-        added = [self._add(name, space) for name, space in jobs]
+        added = [add_film(self._catalogue, name, space) for name, space in jobs]
         for outcome in outcomes:
             added.append(
-                self._add(outcome.film, Path(outcome.workspace))
+                add_film(self._catalogue, outcome.film, Path(outcome.workspace))
                 if outcome.ok
                 else Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
             )
@@ -392,70 +206,7 @@ class Library:
 
     def update(self) -> list[Added]:
         """Read the films again whose cast or decisions changed since they were added."""
-        return [self._add(film.name, film.workspace) for film in self.films]
-
-    def _add(self, name: str, workspace: Path, *, again: bool = False, digest: str = "") -> Added:
-        """Add the film of a workspace; with a `digest`, only if it is that film."""
-        try:
-            facts = harvest(workspace)
-        except CastlistError as error:
-            return Added(name, AddedState.FAILED, sentence=str(error))
-        if digest not in ("", facts.video.digest):
-            sentence = f"{workspace}: contains another film now; bring the former workspace back"
-            return Added(name, AddedState.FAILED, sentence=sentence)
-        with self._writing() as (db, record):
-            known = None if again else self._known(name, db, facts, workspace, record)
-            if known is not None:
-                return known
-            before = lookup.find_film(db, facts.video.digest)
-            growth = grow(db, self.path, facts)
-            record(growth.events, fills=[(facts, growth)])
-            self._note(db, carry_names(db, self.path, digest=facts.video.digest))
-            self._bring_names(db, *growth.moved_to)
-        state = AddedState.ADDED if before is None else AddedState.UPDATED
-        counts = (growth.linked, growth.new, growth.asked, growth.merged, growth.moved)
-        return Added(name, state, *counts, self._remark(facts))
-
-    def _known(
-        self,
-        name: str,
-        db: sqlite3.Connection,
-        facts: FilmFacts,
-        workspace: Path,
-        record: Callable[..., int],
-    ) -> Added | None:
-        """The row of a film that needs no work: it is there as it is, or as a copy."""
-        film = next((f for f in views.films(db, self.path) if f.digest == facts.video.digest), None)
-        if film is None:
-            return None
-        stamp = db.execute("SELECT stamp FROM film WHERE id = ?", (film.id,)).fetchone()[0]
-        same = os.path.realpath(film.workspace) == os.path.realpath(workspace)
-        if not same and (film.workspace / "cast.db").exists():
-            sentence = (
-                f"has the same content as {film.path}, which is in the library already, and is not "
-                "added twice; to take over what was decided here: "
-                f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
-            )
-            return Added(name, AddedState.COPY, sentence=sentence)
-        if stamp != facts.stamp:
-            return None
-        if not same or film.path != os.path.abspath(facts.video.path):
-            record([(EventKind.PLACE, lookup.place_of(self.path, facts))])
-        return Added(name, AddedState.KNOWN)
-
-    def _remark(self, facts: FilmFacts) -> str:
-        """What one should know about a film that was added."""
-        with self.reading() as db:
-            others = dict(
-                db.execute("SELECT model, count(*) FROM film WHERE model <> '' GROUP BY model").fetchall()
-            )
-        if len(others) > 1 and others.get(facts.model, 0) < sum(others.values()):
-            return (
-                f"its faces were measured with the model {facts.model}, so its people are compared with "
-                f"those of the "
-                f"{others[facts.model] - 1} other films of that model only"
-            )
-        return ""
+        return [add_film(self._catalogue, film.name, film.workspace) for film in self.films]
 
     def remove(self, film: str, *, author: str = "") -> None:
         """Take a film out of the library; its workspace stays as it is.
@@ -466,7 +217,7 @@ class Library:
             InputError: the library has no such film.
         """
         chosen = self._film(film)
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             data: Data = {"digest": chosen.digest, "people": people_of_film(db, chosen.digest)}
             record([(EventKind.GONE, data)], author=author or "somebody")
 
@@ -488,11 +239,11 @@ class Library:
         from castlist.decisions.names import given_name
 
         called = given_name(name)
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             record([(EventKind.NAME, {"person": known, "name": called})], author=author or "somebody")
-            self._note(db, carry_names(db, self.path, person=known))
-            self._bring_names(db, known)  # back where the new name cannot be given
+            note_names(db, carry_names(db, self.path, person=known))
+            bring_names(db, self.path, known)  # back where the new name cannot be given
         return known
 
     def proposals(self) -> list[NameProposed]:
@@ -542,7 +293,7 @@ class Library:
         The other ones lead there for ever.
         """
         given = (a, b, *others)
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             known = [views.person(db, person) for person in given]
             for i, person in enumerate(known):
                 if person in known[:i]:
@@ -554,7 +305,7 @@ class Library:
                 (EventKind.MERGE, {"into": into, "gone": gone}) for gone in known if gone != into
             ]
             record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, into)
+            bring_names(db, self.path, into)
         return into
 
     def split(self, person: str, films: Sequence[str], *, author: str = "") -> str:
@@ -563,14 +314,14 @@ class Library:
         Args:
             films: films, or single film-people as `film:key`.
         """
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             members = film_members(db, known)
             chosen = parts(members, person, films)
             events = split_off(known, next(m for m in members if m not in chosen), chosen)
             record(events, author=author or "somebody", ask=True)
             new = events[0][1]["new"]
-            self._bring_names(db, known, new)
+            bring_names(db, self.path, known, new)
         return new
 
     @_former.keyword("said", "reply")
@@ -578,7 +329,7 @@ class Library:
         """Answer a question by its id: same, different or unsure; the decision's number."""
         if reply not in list(PairAnswer):
             raise InputError(f"answer {', '.join(PairAnswer)}; got {reply[:200]!r}")
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
             if row is None:
                 raise InputError(
@@ -596,7 +347,7 @@ class Library:
                 members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
                 events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
             number = record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, *(p for p in (lookup.person_of(db, member) for member in row) if p))
+            bring_names(db, self.path, *(p for p in (lookup.person_of(db, member) for member in row) if p))
             return number
 
     def answer_sheet(
@@ -617,13 +368,13 @@ class Library:
             InputError: there is nobody like that, a question is not about this person, a film does not show
                 the person, all films would go, a film is right and wrong, or there is nothing to record.
         """
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             events = events_of(db, known, replies, wrong, right)
             if not events:
                 raise InputError("answer a question, or name a film that shows somebody else")
             number = record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, *undo.people_of(db, number), lookup.now_id(db, known))
+            bring_names(db, self.path, *undo.people_of(db, number), lookup.now_id(db, known))
             return number
 
     def confirm(self, right: Sequence[str], wrong: Sequence[str] = (), *, author: str = "") -> int:
@@ -637,7 +388,7 @@ class Library:
             InputError: there is nobody like that, or several, somebody is right and wrong, or there is
                 nothing to record.
         """
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             events = confirm_events(db, right, wrong)
             if not events:
                 raise InputError(
@@ -645,7 +396,7 @@ class Library:
                     "the open links"
                 )
             number = record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, *undo.people_of(db, number))
+            bring_names(db, self.path, *undo.people_of(db, number))
             return number
 
     def judge(
@@ -661,10 +412,10 @@ class Library:
             InputError: there is nobody like that, or several, two that are different are one person now, or
                 there is nothing to record.
         """
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             events = judged_events(db, same, different)
             number = record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, *undo.people_of(db, number))
+            bring_names(db, self.path, *undo.people_of(db, number))
             return number
 
     def compare(
@@ -680,14 +431,14 @@ class Library:
         Raises:
             InputError: there is nobody like that, or several, or a pair is one person.
         """
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             looked_at = [views.person(db, person) for person in people]
             pairs = [(views.person(db, a), views.person(db, b)) for a, b in same]
             if alike := next((given for given, (a, b) in zip(same, pairs, strict=True) if a == b), None):
                 raise InputError(f"{alike[0]} and {alike[1]} are the same person already")
             events = compared_events(db, looked_at, groups_of(pairs))
             number = record(events, author=author or "somebody", ask=True)
-            self._bring_names(db, *undo.people_of(db, number))
+            bring_names(db, self.path, *undo.people_of(db, number))
             return number
 
     def undo(self, decision: int | None = None, *, author: str = "") -> LibraryDecision:
@@ -704,13 +455,13 @@ class Library:
         film = self._removed_by(decision)
         if film is not None:
             return self._bring_back(*film)
-        with self._writing() as (db, record):
+        with self._catalogue.writing() as (db, record):
             number = undo.last_decision(db) if decision is None else decision
             if number is None:
                 raise InputError("there is no decision that could be undone")
             undo.check(db, number)
             record([(EventKind.UNDO, {"of": number})], author=author or "somebody")
-            self._bring_names(db, *undo.people_of(db, number))
+            bring_names(db, self.path, *undo.people_of(db, number))
             return undo.decision(db, number)
 
     def _removed_by(self, decision: int | None) -> tuple[int, RemovedWas] | None:
@@ -726,7 +477,7 @@ class Library:
     def _bring_back(self, number: int, was: RemovedWas) -> LibraryDecision:
         """Add a film again that was removed; the decision that removed it."""
         workspace = views.where(self.path, was["workspace"], was["near"])
-        added = self._add(was["film"], workspace, digest=was["digest"])
+        added = add_film(self._catalogue, was["film"], workspace, digest=was["digest"])
         if added.state == AddedState.FAILED:
             raise WorkspaceError(f"{was['film']} cannot be added again: {added.sentence}")
         with self.reading() as db:
@@ -736,19 +487,6 @@ class Library:
         """What people decided, the latest first."""
         with self.reading() as db:
             return undo.decisions(db, limit)
-
-    def _bring_names(self, db: sqlite3.Connection, *people: str) -> None:
-        """Let the films have the names that some people of the library have now."""
-        for person in dict.fromkeys(people):
-            self._note(db, take_names_back(db, self.path, person))
-            self._note(db, carry_names(db, self.path, person=person))
-
-    @staticmethod
-    def _note(db: sqlite3.Connection, films: Sequence[Renamed]) -> None:
-        """Note in the catalogue which films have other names now."""
-        for film in films:
-            db.execute("UPDATE film SET stamp = ? WHERE id = ?", (film.stamp, film.film))
-            db.executemany("UPDATE member SET (name, brought) = (?, ?) WHERE id = ?", film.names)
 
     # Erasing
 
@@ -762,7 +500,7 @@ class Library:
         Returns:
             What could not be done, a sentence a film; then the person stays in the library, for these films.
         """
-        with self._writing() as (db, _):
+        with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
             members = [(m.digest, m.key) for m in film_members(db, known)]
@@ -774,12 +512,12 @@ class Library:
             if failed:
                 return failed
             data: Data = {"ids": ids, "members": [list(m) for m in members]}
-            self._record(db, [(EventKind.FORGET, data)], author or "somebody")
+            record([(EventKind.FORGET, data)], author or "somebody")
             redact_log(self.path, ids, members, names, lookup.all_members(db), names_of_others(db))
             redact_catalogue(db, names)
             vacuum(db, self.path)
         for space in spaces:
-            self._add(str(space), space, again=True)
+            add_film(self._catalogue, str(space), space, again=True)
         return []
 
     # Searching
@@ -823,7 +561,7 @@ class Library:
         """
         from castlist.library.track_index import build_index
 
-        with self._writing() as (db, _):
+        with self._catalogue.writing() as (db, _):
             return build_index(db, self.path, model)
 
     def search_tracks(self, vector: NDArray[np.float32], count: int = 20) -> list[TrackHit]:
@@ -853,56 +591,4 @@ class Library:
 
     def rebuild(self) -> list[Problem]:
         """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""
-        storage.check_folder(self.path)
-        with storage.locked(self.path), storage.sentences(self.path):
-            return self._rebuilt()
-
-    def _rebuilt(self) -> list[Problem]:
-        new = self.path / f"{storage.CATALOGUE}.new"
-        new.unlink(missing_ok=True)
-        problems = self._made_anew(new)
-        for name in ("-wal", "-shm", "-journal"):
-            (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
-        os.replace(new, self.path / storage.CATALOGUE)
-        return problems
-
-    def _made_anew(self, new: Path) -> list[Problem]:
-        """Write a catalogue where there is none, from the log and the film workspaces."""
-        with closing(sqlite3.connect(new, isolation_level=None)) as db:
-            db.execute("PRAGMA foreign_keys = ON")
-            schema.create(db)
-            db.execute("BEGIN")
-            with storage.understood(self.path, storage.DAMAGED_LOG):
-                for event in storage.event_log(self.path).read():
-                    apply.apply_event(db, event)
-            problems = self._fill_all(db)
-            problems += _lost(self.path, db)
-            db.execute("COMMIT")
-        return problems
-
-
-def _lost(library: Path, new: sqlite3.Connection) -> list[Problem]:
-    """What the catalogue of before has and the one made from the log has not, as far as it can be read."""
-    try:
-        with closing(storage.connect(library, write=False)) as old:
-            events, films = applied(old), old.execute("SELECT digest, name FROM film ORDER BY id").fetchall()
-    except (CastlistError, sqlite3.Error):
-        return []
-    if events <= applied(new):
-        return []
-    lost = [name for digest, name in films if lookup.find_film(new, digest) is None]
-    problem = (
-        f"the log was not copied completely: {events - applied(new)} of its lines are missing, and what was "
-        "decided in them is lost; bring back the whole log and rebuild again"
-    )
-    return [Problem("", problem), *(Problem(n, "is not in the log; add the film again") for n in lost)]
-
-
-def _harvested(film: LibraryFilm) -> FilmFacts:
-    facts = harvest(film.workspace)
-    if facts.video.digest != film.digest:
-        raise WorkspaceError(
-            f"{film.workspace}: contains another film than the one that was added; bring the old "
-            f"workspace back, or run castlist library remove {film.name}"
-        )
-    return facts
+        return self._catalogue.rebuild()

@@ -22,7 +22,7 @@ from castlist.store import Workspace
 if TYPE_CHECKING:
     from castlist.review.session import Session
 
-__all__ = ["AUTHOR", "Renamed", "carry_names", "take_names_back"]
+__all__ = ["AUTHOR", "Renamed", "bring_names", "carry_names", "note_names", "take_names_back"]
 
 _Work = Callable[["Session", Sequence[Decision], "_Wanted"], "tuple[str, bool] | None"]
 
@@ -44,6 +44,20 @@ class _Wanted:
     member: int  # row
     name: str
     track: int
+
+
+def bring_names(db: sqlite3.Connection, library: Path, *people: str) -> None:
+    """Let the films have the names that some people of the library have now."""
+    for person in dict.fromkeys(people):
+        note_names(db, take_names_back(db, library, person))
+        note_names(db, carry_names(db, library, person=person))
+
+
+def note_names(db: sqlite3.Connection, films: Sequence[Renamed]) -> None:
+    """Note in the catalogue which films have other names now."""
+    for film in films:
+        db.execute("UPDATE film SET stamp = ? WHERE id = ?", (film.stamp, film.film))
+        db.executemany("UPDATE member SET (name, brought) = (?, ?) WHERE id = ?", film.names)
 
 
 def carry_names(

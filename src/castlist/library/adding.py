@@ -1,0 +1,122 @@
+"""A film is added to a library, or read again: its people are linked to those of the other films."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from shlex import quote
+
+from castlist.errors import CastlistError
+from castlist.library import lookup, views
+from castlist.library.catalogue import Catalogue, RecordEvents
+from castlist.library.grow import grow
+from castlist.library.harvest import FilmFacts, harvest
+from castlist.library.log import EventKind
+from castlist.library.names import bring_names, carry_names, note_names
+
+__all__ = ["Added", "AddedState", "add_film"]
+
+
+class AddedState(StrEnum):
+    """What became of a film that was to be added."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    KNOWN = "known"  # nothing changed since it was added
+    COPY = "copy"  # its content is in the library under another path
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a film that was to be added."""
+
+    film: str
+    state: AddedState
+    linked: int = 0  # people who were linked to people of the library
+    new: int = 0  # people who are new there
+    asked: int = 0  # questions
+    merged: int = 0  # people of the library who turned out to be one
+    moved: int = 0  # people of other films who turned out to be somebody else
+    sentence: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.state != AddedState.FAILED
+
+    @property
+    def changed(self) -> bool:
+        """Whether the library holds something of the film that it did not hold before."""
+        return self.state in (AddedState.ADDED, AddedState.UPDATED)
+
+
+def add_film(
+    catalogue: Catalogue, name: str, workspace: Path, *, again: bool = False, digest: str = ""
+) -> Added:
+    """Add the film of a workspace, or read it again; what became of it.
+
+    Args:
+        name: of the film, as the row shows it.
+        again: read it also where nothing changed.
+        digest: of the one film that is meant, "" for any.
+    """
+    try:
+        facts = harvest(workspace)
+    except CastlistError as error:
+        return Added(name, AddedState.FAILED, sentence=str(error))
+    if digest not in ("", facts.video.digest):
+        sentence = f"{workspace}: contains another film now; bring the former workspace back"
+        return Added(name, AddedState.FAILED, sentence=sentence)
+    with catalogue.writing() as (db, record):
+        known = None if again else _known(name, db, facts, workspace, catalogue.path, record)
+        if known is not None:
+            return known
+        before = lookup.find_film(db, facts.video.digest)
+        growth = grow(db, catalogue.path, facts)
+        record(growth.events, fills=[(facts, growth)])
+        note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
+        bring_names(db, catalogue.path, *growth.moved_to)
+    state = AddedState.ADDED if before is None else AddedState.UPDATED
+    counts = (growth.linked, growth.new, growth.asked, growth.merged, growth.moved)
+    return Added(name, state, *counts, _remark(catalogue, facts))
+
+
+def _known(
+    name: str, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, library: Path, record: RecordEvents
+) -> Added | None:
+    """The row of a film that needs no work: it is there as it is, or as a copy."""
+    film = next((f for f in views.films(db, library) if f.digest == facts.video.digest), None)
+    if film is None:
+        return None
+    stamp = db.execute("SELECT stamp FROM film WHERE id = ?", (film.id,)).fetchone()[0]
+    same = os.path.realpath(film.workspace) == os.path.realpath(workspace)
+    if not same and (film.workspace / "cast.db").exists():
+        sentence = (
+            f"has the same content as {film.path}, which is in the library already, and is not "
+            "added twice; to take over what was decided here: "
+            f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
+        )
+        return Added(name, AddedState.COPY, sentence=sentence)
+    if stamp != facts.stamp:
+        return None
+    if not same or film.path != os.path.abspath(facts.video.path):
+        record([(EventKind.PLACE, lookup.place_of(library, facts))])
+    return Added(name, AddedState.KNOWN)
+
+
+def _remark(catalogue: Catalogue, facts: FilmFacts) -> str:
+    """What one should know about a film that was added."""
+    with catalogue.reading() as db:
+        others = dict(
+            db.execute("SELECT model, count(*) FROM film WHERE model <> '' GROUP BY model").fetchall()
+        )
+    if len(others) > 1 and others.get(facts.model, 0) < sum(others.values()):
+        return (
+            f"its faces were measured with the model {facts.model}, so its people are compared with "
+            f"those of the "
+            f"{others[facts.model] - 1} other films of that model only"
+        )
+    return ""

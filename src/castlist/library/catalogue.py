@@ -1,0 +1,266 @@
+"""The catalogue of a library: opened to look or to write, brought up to date with its log, made anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Lock
+from typing import Protocol
+
+from castlist.errors import CastlistError, WorkspaceError
+from castlist.library import apply, lookup, schema, storage, undo, views
+from castlist.library.check import Problem, applied
+from castlist.library.grow import Growth
+from castlist.library.harvest import FilmFacts, harvest
+from castlist.library.log import Data, Event, EventKind, now
+from castlist.library.questions import asked_after
+from castlist.library.ulid import new_ulid
+from castlist.library.views import LibraryFilm
+
+__all__ = ["Catalogue", "RecordEvents"]
+
+Fills = Sequence[tuple[FilmFacts, Growth]]  # films whose workspaces are read
+
+_MAKING_ASIDE = Lock()  # held while a catalogue is made elsewhere
+
+
+class RecordEvents(Protocol):
+    """Adds events to the catalogue and the log, all of them or none."""
+
+    def __call__(
+        self,
+        events: Sequence[tuple[EventKind, Data]],
+        author: str = "",
+        fills: Fills = (),
+        ask: bool = False,
+    ) -> int:
+        """Record events; the number of the first one.
+
+        Args:
+            events: kinds and data, in order.
+            author: who decided them; nobody where castlist did.
+            fills: films whose people, faces and times are read into the tables.
+            ask: whether what is to be asked about people who are joined or parted is added.
+        """
+        ...
+
+
+class Catalogue:
+    """The tables of a library, made from its log and the workspaces of its films.
+
+    Args:
+        path: the folder of the library.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._aside: Path | None = None  # a catalogue made elsewhere
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The catalogue at one moment, for its views and nothing else.
+
+        Raises:
+            WorkspaceError: there is no library, or it is damaged.
+        """
+        with storage.sentences(self.path):
+            storage.check_folder(self.path)
+            with closing(self._connected(write=False)) as db:
+                db.execute("BEGIN")
+                with storage.understood(self.path):
+                    yield db
+
+    def _connected(self, *, write: bool, locked: bool = False) -> sqlite3.Connection:
+        """The catalogue; one that an earlier castlist made is made anew first."""
+        try:
+            return storage.connect(self.path, write=write)
+        except schema.OlderCatalogue:
+            if not os.access(self.path, os.W_OK):
+                if write:
+                    raise
+                return self._connected_aside()
+            self.rebuild(locked=locked)
+            return storage.connect(self.path, write=write)
+
+    def _connected_aside(self) -> sqlite3.Connection:
+        """A catalogue in a temporary folder, made anew of a library that cannot be written.
+
+        It is made once, and again when the log has grown; it is gone when the program ends.
+        """
+        with _MAKING_ASIDE:
+            if self._aside is not None:
+                db = storage.connect(self._aside, write=False)
+                if applied(db) == storage.event_log(self.path).count():
+                    return db
+                db.close()
+            aside = Path(mkdtemp(prefix="castlist-"))
+            weakref.finalize(self, shutil.rmtree, aside, ignore_errors=True)
+            self._made_anew(aside / storage.CATALOGUE)
+            self._aside = aside
+            return storage.connect(aside, write=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[sqlite3.Connection, RecordEvents]]:
+        """The catalogue up to date with the log, and what adds events to both; all of them or none.
+
+        With `ask`, what is to be asked about the people whom the events join or part is added to them.
+        """
+        storage.check_folder(self.path)
+        with storage.locked(self.path), storage.sentences(self.path):
+            connected = closing(self._connected(write=True, locked=True))
+            with connected as db, storage.understood(self.path):
+                self._catch_up(db)
+
+                def record(
+                    events: Sequence[tuple[EventKind, Data]], author: str = "", fills: Fills = (),
+                    ask: bool = False,
+                ) -> int:  # fmt: skip
+                    return self._record(db, events, author, fills, ask=ask)
+
+                yield db, record
+            with suppress(sqlite3.Error), closing(storage.connect(self.path, write=True)) as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _record(
+        self,
+        db: sqlite3.Connection,
+        events: Sequence[tuple[EventKind, Data]],
+        author: str,
+        fills: Fills = (),
+        *,
+        ask: bool = False,
+    ) -> int:
+        """Events into the tables and the log; the number of the first one.
+
+        What is in the log counts: a catalogue behind it catches up.
+        """
+        log, first = storage.event_log(self.path), applied(db)
+        time = undo.own_time(db, first, author)
+        made: list[Event] = []
+
+        def happen(events: Sequence[tuple[EventKind, Data]]) -> None:
+            for kind, data in events:
+                made.append(Event(kind, data, author, time, first + len(made) + 1))
+                apply.apply_event(db, made[-1])
+
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            happen(events)
+            if ask and (people := undo.joined_or_parted(db, first + 1)):
+                happen(asked_after(db, people))
+            for facts, growth in fills:
+                film = lookup.find_film(db, facts.video.digest)
+                if film is not None:
+                    apply.fill(db, film, facts, growth.keys)
+            log.extend(made)
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
+        return first + 1
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Apply what is in the log and not in the catalogue: another castlist was killed between the two."""
+        log, held = storage.event_log(self.path), applied(db)
+        if log.count() < held:
+            raise WorkspaceError(
+                f"{self.path}: its log is older than its catalogue, so the folder was not copied "
+                f"completely; bring back its {storage.LOG}, or run castlist library rebuild"
+            )
+        behind = list(log.read(held))
+        if behind:
+            db.execute("BEGIN IMMEDIATE")
+            for event in behind:
+                apply.apply_event(db, event)
+            self._fill_all(db, {e.data["digest"] for e in behind if e.kind == EventKind.FILM})
+            db.execute("COMMIT")
+
+    def _fill_all(self, db: sqlite3.Connection, digests: set[str] | None = None) -> list[Problem]:
+        """Read what the workspaces hold again, as far as they are there."""
+        problems = []
+        for film in views.films(db, self.path):
+            if digests is None or film.digest in digests:
+                try:
+                    facts = _harvested(film)
+                except CastlistError as error:
+                    problems.append(Problem(film.name, str(error)))
+                    continue
+                before = lookup.anchors_by_key(db, film.id)
+                apply.fill(db, film.id, facts, apply.match(before, facts)[0])
+        return problems
+
+    def make(self) -> None:
+        """A new library: its folder, its log with its id, an empty catalogue."""
+        storage.make(self.path)
+        with storage.locked(self.path), storage.sentences(self.path):
+            log = storage.event_log(self.path)
+            if not log.count():
+                log.extend([Event(EventKind.BEGIN, {"library": new_ulid()}, "", now(), 1)])
+            if not (self.path / storage.CATALOGUE).exists():
+                self.rebuild(locked=True)
+
+    def rebuild(self, *, locked: bool = False) -> list[Problem]:
+        """Make the catalogue anew from the log and the film workspaces; what could not be read of these.
+
+        Args:
+            locked: whether the caller holds the lock of the library.
+        """
+        if not locked:
+            storage.check_folder(self.path)
+            with storage.locked(self.path), storage.sentences(self.path):
+                return self.rebuild(locked=True)
+        new = self.path / f"{storage.CATALOGUE}.new"
+        new.unlink(missing_ok=True)
+        problems = self._made_anew(new)
+        for name in ("-wal", "-shm", "-journal"):
+            (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
+        os.replace(new, self.path / storage.CATALOGUE)
+        return problems
+
+    def _made_anew(self, new: Path) -> list[Problem]:
+        """Write a catalogue where there is none, from the log and the film workspaces."""
+        with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            db.execute("PRAGMA foreign_keys = ON")
+            schema.create(db)
+            db.execute("BEGIN")
+            with storage.understood(self.path, storage.DAMAGED_LOG):
+                for event in storage.event_log(self.path).read():
+                    apply.apply_event(db, event)
+            problems = self._fill_all(db)
+            problems += _lost(self.path, db)
+            db.execute("COMMIT")
+        return problems
+
+
+def _lost(library: Path, new: sqlite3.Connection) -> list[Problem]:
+    """What the catalogue of before has and the one made from the log has not, as far as it can be read."""
+    try:
+        with closing(storage.connect(library, write=False)) as old:
+            events, films = applied(old), old.execute("SELECT digest, name FROM film ORDER BY id").fetchall()
+    except (CastlistError, sqlite3.Error):
+        return []
+    if events <= applied(new):
+        return []
+    lost = [name for digest, name in films if lookup.find_film(new, digest) is None]
+    problem = (
+        f"the log was not copied completely: {events - applied(new)} of its lines are missing, and what was "
+        "decided in them is lost; bring back the whole log and rebuild again"
+    )
+    return [Problem("", problem), *(Problem(n, "is not in the log; add the film again") for n in lost)]
+
+
+def _harvested(film: LibraryFilm) -> FilmFacts:
+    facts = harvest(film.workspace)
+    if facts.video.digest != film.digest:
+        raise WorkspaceError(
+            f"{film.workspace}: contains another film than the one that was added; bring the old "
+            f"workspace back, or run castlist library remove {film.name}"
+        )
+    return facts
