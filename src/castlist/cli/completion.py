@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from castlist.cli.words import OneOf
+
 
 @click.command(
     epilog="""\b
@@ -13,7 +15,7 @@ Examples:
   castlist completion fish > ~/.config/fish/completions/castlist.fish
 """,
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=OneOf("shell", ["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script for SHELL."""
     from click.shell_completion import get_completion_class

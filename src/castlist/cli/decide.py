@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import WORKSPACE, people_named
+from castlist.cli.words import OneOf, unknown
 from castlist.errors import InputError
 from castlist.types import Json
 
@@ -38,6 +39,10 @@ USAGE = {  # action: (least words, how it is written)
 }
 LOOKS = ("list", "history", "questions", "sheet")
 ACTIONS = (*USAGE, "undo", "redo", *LOOKS, "import", "-")
+MEANT = {  # words of other programs
+    "rename": ("name",), "join": ("merge",), "separate": ("split",), "delete": ("hide", "not-a-face"),
+    "remove": ("hide", "not-a-face"), "log": ("history",), "people": ("list",), "show": ("foreground",),
+}  # fmt: skip
 
 EXAMPLES = """
 \b
@@ -58,7 +63,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
-@click.argument("action", type=click.Choice(ACTIONS))
+@click.argument("action", type=OneOf("action", ACTIONS, MEANT))
 @click.argument("words", metavar="[WHAT]...", nargs=-1, shell_complete=people_named)
 @click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
@@ -140,7 +145,7 @@ def _act(session: Session, words: tuple[str, ...], author: str) -> int:
         number = session.undo(int(arguments[0]) if arguments else None, author=author, redo=action == "redo")
         return number
     if action not in USAGE:
-        raise InputError(f"there is no action {action!r} here; choose from {', '.join(USAGE)}, undo, redo")
+        raise InputError(unknown("action", action, (*USAGE, "undo", "redo"), MEANT))
     least, usage = USAGE[action]
     if len(arguments) < least:
         raise InputError(f"{action} needs more words; write it as in: {usage}")

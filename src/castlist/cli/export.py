@@ -10,6 +10,7 @@ import click
 
 from castlist.cli.options import WORKSPACE, split_names
 from castlist.cli.output import visible
+from castlist.cli.words import OneOf
 from castlist.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ All formats: docs/exports.md
 @click.argument("workspace", type=WORKSPACE)
 @click.option("-o", "--output", metavar="FILE", default="-", show_default=True,
               help="The file to write, - for standard output. Its suffix chooses the format.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice((*FORMATS, STILLS)),
+@click.option("--format", "form", type=OneOf("format", (*FORMATS, STILLS)),
               help="The format, if the suffix does not say it. csv: one row a face; stills: a folder of "
               "pictures.")  # fmt: skip
 @click.option(

@@ -13,6 +13,7 @@ import click
 from castlist.cli.options import OUTPUT_FOLDER, listen_options
 from castlist.cli.output import clock_time, visible
 from castlist.cli.proposed import answer_options, of_one_person
+from castlist.cli.words import OneOf, unknown
 from castlist.command_words import shell_path
 from castlist.io import plain_json
 
@@ -35,6 +36,11 @@ LIB is a folder. Write a person as an id, the last letters of the id, or a name.
 """
 
 
+MEANT = {  # words of other programs, and of castlist itself
+    "rename": ("name",), "join": ("merge",), "delete": ("remove", "forget"), "erase": ("forget",),
+    "find": ("add",), "films": ("list",), "info": ("list",), "log": ("history",), "answer": ("decide",),
+    "propose": ("proposals",),
+}  # fmt: skip
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -44,6 +50,13 @@ class Order(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise click.UsageError(unknown("command", args[0], self.commands, MEANT), ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Order, epilog=EXAMPLES)
@@ -226,7 +239,7 @@ def questions(lib: Library, limit: int, as_json: bool) -> None:
 
 @command.command()
 @library
-@click.argument("reply", type=click.Choice(["same", "different", "unsure"]))
+@click.argument("reply", type=OneOf("answer", ["same", "different", "unsure"]))
 @click.argument("question", nargs=-1, required=True)
 @click.option(
     "--others",

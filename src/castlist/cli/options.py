@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from castlist.cli.words import OneOf
+
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
 
@@ -63,7 +65,8 @@ def recipe_options(command: F) -> F:
 def machine_options(command: F) -> F:
     """Where the work is done; never changes the result."""
     command = click.option(
-        "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
+        "--device", type=OneOf("device", ["auto", "cpu", "cuda", "mps"], {"gpu": ("cuda",)}),
+        default="auto", show_default=True,
         help="Where the neural networks run. auto: refinement on a GPU if there is one, the face "
         "networks on the CPU.",
     )(command)  # fmt: skip

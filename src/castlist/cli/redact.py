@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import WORKSPACE, machine_options, split_names
+from castlist.cli.words import OneOf
 from castlist.types import Machine
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ Exit status 0: nobody else was found in the new film. 1: somebody was found; the
     "visible.",
 )  # fmt: skip
 @click.option(
-    "--style", type=click.Choice(["solid", "blur", "pixels"]), default="solid", show_default=True,
+    "--style", type=OneOf("style", ["solid", "blur", "pixels"]), default="solid", show_default=True,
     help="How faces are hidden. solid leaves nothing of the face; something can still be recognised "
     "under blur or pixels.",
 )  # fmt: skip

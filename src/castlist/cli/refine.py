@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import FEATURES, machine_options
+from castlist.cli.words import OneOf
 
 if TYPE_CHECKING:
     from castlist.research.features import FeatureSet
@@ -37,7 +38,7 @@ Examples:
 @click.argument("features")
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=OneOf("method", METHODS),
     help="The method; by default tsiam if the file has tracks, else ssiam.",
 )
 @click.option(
