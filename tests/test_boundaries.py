@@ -17,6 +17,7 @@ PLAIN = {
     "graphs",
     "progress",
     "helper_thread",
+    "light",
     "machine_limits",
     "own_process",
     "command_words",

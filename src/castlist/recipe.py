@@ -42,7 +42,7 @@ __all__ = ["CHOICES", "Recipe"]
 LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
 LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
 
-SCAN = 5  # raised when the scan of a film by the same recipe begins to hold something else
+SCAN = 6  # raised when the scan of a film by the same recipe begins to hold something else
 
 # Names that steps had in recipes before version 0.2; they are read until 0.4.
 FORMER = {

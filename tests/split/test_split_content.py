@@ -89,6 +89,27 @@ def test_a_blended_frame_between_two_shots_is_one_cut() -> None:
     assert shots.transition[1] == CUT
 
 
+@pytest.mark.parametrize("light", [0.4, 0.15, 0.08])
+def test_a_dark_film_has_the_shots_of_a_well_lit_one(light: float) -> None:
+    a, b, c = (shot(seed, 60, speed=1.0) for seed in (0, 1, 2))
+    parts = (a, b[:-24], mixed(b[-24:], c[:24]), c[24:])
+    clear = split(*parts)
+    assert clear.transition.tolist() == [START, CUT, DISSOLVE]
+    dark = split(*(light * part for part in parts))
+    assert table(dark)[:2] == table(clear)[:2]
+    assert dark.transition.tolist() == clear.transition.tolist()
+    assert abs(int(dark.start[2] - clear.start[2])) <= 2
+
+
+def test_a_dark_take_is_one_shot() -> None:
+    """Noise, slow motion, a flash and a fade are no cuts in the dark either."""
+    frames = 0.12 * shot(0, 90, speed=1.0)
+    frames[40:42] = 40 + 0.3 * frames[40:42]
+    assert len(split(frames)) == 1
+    fade = np.linspace(1, 0, 30, dtype=np.float32)[:, None, None, None]
+    assert CUT not in split(shot(0, 40), shot(0, 30) * fade, shot(1, 30) * fade[::-1], shot(1, 40)).transition
+
+
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_flash_is_no_cut(length: int) -> None:
     frames = shot(0, 60)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.light import brightened
 from castlist.models import OnnxNetwork, load
 from castlist.types import Detections, Machine
 
@@ -39,8 +40,8 @@ class SCRFD:
 
         if image.ndim != 3 or image.shape[2] != 3:
             raise InputError(f"a picture must have shape (height, width, 3), got {image.shape}")
-        resized = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale)
-        box, landmarks, score = _decode(load(self.model, machine), resized, self.min_score)
+        resized = image if scale == 1 else np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8)
+        box, landmarks, score = _decode(load(self.model, machine), brightened(resized), self.min_score)
         sizes = np.column_stack([box[:, :2], box[:, 2:] - box[:, :2]])
         kept = cv2.dnn.NMSBoxes(sizes.tolist(), score.tolist(), self.min_score, self.max_overlap)
         rows = np.sort(np.asarray(kept, np.int64).ravel())

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.light import brightened
 from castlist.models import load
 from castlist.types import Detections, Machine
 
@@ -157,7 +158,7 @@ def _input(
     """(n, 3, *size) pictures at their scales, in planes, black beyond each; valid until the next call."""
     x = _MEMORY.array("input", (len(images), 3, *size), np.float32)
     for row, image, scale in zip(x, images, scales, strict=True):
-        small = _resized(image, scale)
+        small = brightened(_resized(image, scale))
         height, width = small.shape[:2]
         row[:, height:], row[:, :height, width:] = 0, 0
         for plane, values in zip(row, _planes(small), strict=True):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import printable
 from castlist.errors import InputError
+from castlist.light import brightened
 from castlist.recipe import Recipe
 from castlist.types import Detections, Machine
 from castlist.vectors import unit
@@ -60,7 +61,7 @@ def faces_in(
         raise InputError(
             f"{printable(photo)}: no face was found in this picture; use a larger or sharper one"
         )
-    chips = np.array([align_faces(image, points) for points in found.landmarks])
+    chips = np.array([brightened(align_faces(image, points)) for points in found.landmarks])
     vectors = unit(recipe.embed(chips, machine=machine))
     order = np.argsort(found.box[:, 0], kind="stable")
     return [PhotoFace(n, tuple(found.box[i].tolist()), vectors[i]) for n, i in enumerate(order.tolist(), 1)]

@@ -37,6 +37,7 @@ from castlist.embed import (
     track_motion,
 )
 from castlist.helper_thread import HelperTask, HelperThread
+from castlist.light import brightened
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -207,7 +208,7 @@ class _Segment:
         """Cut the faces out of their frame while it is at hand."""
         image = dict(self.frames)[int(faces.frame[0])].image
         zoom = np.float32(self.street.video.width / image.shape[1])
-        self.chips += [align_faces(image, points) for points in faces.landmarks]
+        self.chips += [brightened(align_faces(image, points)) for points in faces.landmarks]
         self.besides += [self.street.recipe.cue.cut(image, box) for box in faces.box]
         self.patches += [face_patch(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]

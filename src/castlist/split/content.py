@@ -11,7 +11,7 @@ from castlist.split.cuts import hard_cuts
 from castlist.split.dissolves import dissolves
 from castlist.split.fades import fades
 from castlist.split.moving import moving_dissolves
-from castlist.split.signal import SEES, checked, describe
+from castlist.split.signal import SEES, checked, describe, light
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
 
@@ -23,6 +23,7 @@ class ContentSplitter:
     """
 
     ratio: float = 3.0  # a cut changes more than this many times what the frames around it do
+    # Both floors are lower in dark frames, as all differences are.
     floor: float = 0.02  # ... plus this: flicker and compression in a still picture stay below it
     dissolve_floor: float = 0.05  # two pictures that differ less (mean absolute, 0 to 1) do not dissolve
 
@@ -39,10 +40,13 @@ class ContentSplitter:
             InputError: the signals are not those of this splitter.
         """
         signals = checked(signals)
-        hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor)
+        lit = light(signals)
+        hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor, lit=lit)
         faded = fades(signals, hard)
-        mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor)
-        others = moving_dissolves(signals, np.concatenate([hard, faded]), mixed, floor=self.dissolve_floor)
+        mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor, lit=lit)
+        others = moving_dissolves(
+            signals, np.concatenate([hard, faded]), mixed, floor=self.dissolve_floor, lit=lit
+        )
         mixed = np.union1d(mixed, others)
         return shots(len(signals), {CUT: hard, FADE: faded, DISSOLVE: mixed})
 

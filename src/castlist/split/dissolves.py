@@ -19,10 +19,13 @@ MOVED = 0.55  # share of the ends' difference below which what a moving camera l
 FLAT = 0.25  # contrast of one end, as a share of the other's, below which this is a fade
 
 
-def dissolves(signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: float) -> NDArray[np.int64]:
+def dissolves(
+    signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: float, lit: NDArray[np.float32]
+) -> NDArray[np.int64]:
     """(d,) the frame in the middle of each dissolve, none within a span that holds a boundary in `taken`.
 
-    `floor` is the least difference of the two pictures (mean absolute, 0 to 1).
+    `floor` is the least difference of the two pictures (mean absolute, 0 to 1), times `light` where both are
+    dark.
     """
     n = len(signals)
     count = np.zeros(n + 1, np.int64)  # boundaries before a frame
@@ -30,7 +33,7 @@ def dissolves(signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: fl
     count = np.cumsum(count)
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
-        for start in _candidates(signals, span, floor):
+        for start in _candidates(signals, span, floor * lit):
             stop = int(start) + span
             if count[min(stop + 2, n)] == count[max(int(start) - 1, 0)]:
                 fit = _on_a_line(signals, int(start), stop)
@@ -43,7 +46,7 @@ def dissolves(signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: fl
     return np.array(sorted(m for m, _ in kept), np.int64)
 
 
-def _candidates(signals: NDArray[np.uint8], span: int, floor: float) -> NDArray[np.int64]:
+def _candidates(signals: NDArray[np.uint8], span: int, floor: NDArray[np.float32]) -> NDArray[np.int64]:
     """First frames of spans whose ends differ and whose middle frame is nearly the mean of the ends."""
     n = len(signals) - span
     out = []
@@ -54,7 +57,7 @@ def _candidates(signals: NDArray[np.uint8], span: int, floor: float) -> NDArray[
         middle = 2 * signals[first + span // 2, :THUMB].astype(np.int16)
         apart = np.abs(b - a).mean(1, dtype=np.float32)
         off = np.abs(middle - a - b).mean(1, dtype=np.float32) / 2
-        out.append(first[(apart > 255 * floor) & (off < OFF_MIDDLE * apart)])
+        out.append(first[(apart > 255 * np.maximum(floor[first], floor[last])) & (off < OFF_MIDDLE * apart)])
     return np.concatenate(out) if out else np.zeros(0, np.int64)
 
 

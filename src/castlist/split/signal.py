@@ -15,6 +15,9 @@ THUMB = COLUMNS * ROWS * 3
 BINS = 64  # 4 x 4 x 4 colours
 SIZE = THUMB + BINS
 HISTOGRAM_WEIGHT = 0.25  # brings the colours' distance (0.3 at a cut) to the size of the thumbnail's
+LIT = 120  # of 255: the cells of a well lit frame that one in twenty surpasses are as bright
+BRIGHTEST = 0.05  # of a frame's cells
+DARKEST = 0.1  # of LIT: what is darker counts as this, since there is more noise than picture
 BLOCK = 4096  # rows at a time, so that a long film needs no copy of itself
 
 
@@ -56,6 +59,21 @@ def cells(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if signals.ndim != 2 or signals.shape[1] != SIZE:
         return np.zeros((len(signals), 0, 0), np.uint8)
     return np.asarray(signals[:, :THUMB].reshape(-1, ROWS, COLUMNS, 3).mean(3), np.uint8)
+
+
+def light(signals: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n,) how bright the bright parts of each frame are, as a share of a well lit frame's: 0.1 to 1.
+
+    All differences between dark pictures are smaller by this share.
+    """
+    out = np.ones(len(signals), np.float32)
+    for rows in blocks(len(signals)):
+        cells = signals[rows, :THUMB]
+        dark = rows.start + np.flatnonzero((cells >= LIT).mean(1) <= BRIGHTEST)
+        if len(dark):
+            bright = np.percentile(signals[dark, :THUMB], 100 * (1 - BRIGHTEST), axis=1)
+            out[dark] = np.clip(bright / LIT, DARKEST, 1)
+    return out
 
 
 def blocks(n: int) -> Iterator[slice]:
