@@ -227,9 +227,9 @@ def _footnotes(cast: Cast) -> list[str]:
     if cast.damaged:
         notes.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
     if cast.unread:
-        read = max(Fraction(0), cast.whole - cast.unread)
         notes.append(
-            f"The film should be {float(cast.whole):.1f} s long; only {float(read):.1f} s could be read"
+            f"The film is {float(cast.whole):.1f} s long; for {float(cast.unread):.1f} s of it the file has "
+            "no pictures that can be read"
         )
     if cast.turned:
         from castlist.report.words import turn_it

@@ -385,7 +385,9 @@ class Source:
         """The ticks between the end of the last frame and that of the film by its header."""
         if self._ended is None or self._broadcast or not self.duration:
             return 0
-        begin = max(0, int(self.stream.start_time or 0) - self._zero) * self._fine
+        begin = 0  # from which a duration counts: a stream's own from its first frame, any other from time 0
+        if self.stream.duration is not None:
+            begin = max(0, int(self.stream.start_time or 0) - self._zero) * self._fine
         missing = begin + math.floor(self.duration / self.unit) - self._ended
         stated = self.stream.duration is not None or _tagged(self.stream) or len(self.container.streams) == 1
         least = max(GAP * self._step, 0 if stated else SLACK / self.unit)
@@ -451,7 +453,7 @@ class Source:
         if self._threads != 1 and self._doubtful(packet):
             raise _Damage
         if packet is not None:
-            self._times.start(self._ticks(packet.dts))
+            self._times.read(self._ticks(packet.dts))
         try:
             frames = self._pictures(packet)
         except av.error.FFmpegError as e:

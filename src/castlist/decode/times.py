@@ -9,7 +9,7 @@ was decoded always gets a time, later than that of the frame before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,16 +80,17 @@ class Times:
     retimed: int = 0
     last: int | None = None  # the time given to the last frame
     _own: int | None = None  # the time that the file gave it
-    _first: int | None = None  # the decoding time of the first packet
-    _late: int | None = None  # ticks by which the first frame comes out after that, where dts counts
+    _before: list[int] = field(default_factory=list)  # decoding times of packets before the first frame
+    _late: int | None = None  # ticks by which frames come out after their packets, where dts counts
     _pts: int | None = None
     _dts: int | None = None
     _faulty_pts: int = 0
     _faulty_dts: int = 0
 
-    def start(self, dts: int | None) -> None:
-        """The decoding time of the first packet, at which the first frame is shown where dts counts."""
-        self._first = dts if self._first is None else self._first
+    def read(self, dts: int | None) -> None:
+        """Note the decoding time of a packet that goes to the decoder."""
+        if self.trusts_dts and self._late is None and dts is not None:
+            self._before.append(dts)
 
     def __call__(self, pts: int | None, dts: int | None) -> int:
         """The time of a frame with these times, either of which may be missing."""
@@ -114,9 +115,14 @@ class Times:
         return pts if trusted and pts is not None else dts
 
     def _early(self, dts: int) -> int:
-        """A decoding time without the decoder's delay: the first frame is shown with the first packet."""
+        """A decoding time without the decoder's delay, which is so many frames as it took packets more.
+
+        Between those packets the film may stand still, so the delay is no difference of times.
+        """
         if self._late is None:
-            self._late = 0 if self._first is None else dts - self._first
+            more = sum(before < dts for before in self._before)
+            self._late = min(more * self.step, dts - min(self._before, default=dts))
+            self._before.clear()
         return dts - self._late
 
     def _rising(self, best: int | None) -> int:
@@ -141,8 +147,8 @@ class Count:
     last: int | None = None
     _number: int = 0
 
-    def start(self, dts: int | None) -> None:
-        """There is no time to start from."""
+    def read(self, dts: int | None) -> None:
+        """Packets have no times."""
 
     def __call__(self, pts: int | None, dts: int | None) -> int:
         self.last = round(self._number * self.step)
