@@ -23,6 +23,11 @@ from castlist.cli.words import unknown
         (["export", "film.castlist", "--format", "fcpxm"], "there is no format 'fcpxm'; did you mean fcpxml"),
         (["find", "film.mp4", "--device", "gpu"], "there is no device 'gpu'; did you mean cuda?"),
         (["redact", "film.mp4", "--style", "blurr"], "there is no style 'blurr'; did you mean blur?"),
+        (
+            ["decide", "list", "film.castlist"],
+            "write the workspace first and then the action: castlist decide film",
+        ),
+        (["decide", "film.castlist"], "Missing argument 'ACTION'. Choose from merge, split, move"),
         (["completion", "tcsh"], "there is no shell 'tcsh'; choose from bash"),
     ],
 )

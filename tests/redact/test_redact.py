@@ -80,6 +80,17 @@ def test_blurred_faces_are_not_found_again(small, tmp_path) -> None:
     assert redact(small[1], tmp_path / "out.mp4", keep=[small[2][0]], style="blur").proved
 
 
+def test_everybody_can_be_hidden(small, tmp_path, capsys) -> None:
+    output = tmp_path / "out.mp4"
+    done = redact(small[1], output, hide_all=True)
+    assert (done.kept, done.proved) == ((), True)
+    assert "nobody can be seen" in done.sentence
+    assert run(["redact", str(small[1]), "--hide-all", "--check", str(output), "-q"]) == 0
+    assert run(["redact", str(small[1]), "--hide-all", "--check", str(small[0]), "-q"]) == 1
+    told = capsys.readouterr().out
+    assert "a second search found 3 faces. Say in castlist review" in told
+
+
 def test_nobody_named_or_an_unknown_name_is_one_sentence(small, tmp_path) -> None:
     with pytest.raises(InputError, match="say either who stays visible"):
         redact(small[1], tmp_path / "out.mp4")
@@ -107,6 +118,7 @@ def test_the_command_writes_film_and_report_and_fails_where_the_proof_does(small
     [
         (["--keep", "Person 1"], "give either -o public.mp4"),
         (["--keep", "Person 1", "--hide", "Person 2", "-o", "OUT.mp4"], "say either who stays visible"),
+        (["--keep", "Person 1", "--hide-all", "-o", "OUT.mp4"], "or that everybody is hidden (--hide-all)"),
         (["--keep", "Nobody", "-o", "OUT.mp4"], "nobody is called"),
         (["--keep", "Person 1", "-o", "OUT.txt"], "a film can be written as"),
         (["--keep", "Person 1", "-o", "FILM"], "is the film itself"),
@@ -133,10 +145,11 @@ def test_the_dense_pass_is_kept_for_the_next_time(small, public) -> None:
 
 def test_numbers_that_are_no_places_hide_the_same_people(small, tmp_path) -> None:
     from castlist.cast import Cast
-    from castlist.redact.redact import MARGINS, _Job
+    from castlist.redact.redact import MARGINS, _Job, _Named
     from castlist.types import Machine
 
     _, place, names = small
+    named = _Named([names[0]], [], hide_all=False)
     jobs = []
     for numbers in ((1, 2), (41, 7)):
         folder = tmp_path / f"{numbers[0]}.castlist"
@@ -148,6 +161,6 @@ def test_numbers_that_are_no_places_hide_the_same_people(small, tmp_path) -> Non
                 names=[p.name for p in c.everybody], numbers=numbers,
             )  # fmt: skip
             keep.put_cast(again, keep.portraits())
-        jobs.append(_Job.of(folder, [names[0]], [], "solid", MARGINS, Machine(), lambda *_: None).plan([]))
+        jobs.append(_Job.of(folder, named, "solid", MARGINS, Machine(), lambda *_: None).plan([]))
     assert np.array_equal(jobs[0].covers.box, jobs[1].covers.box)
     assert np.array_equal(jobs[0].open_frame, jobs[1].open_frame)

@@ -12,6 +12,7 @@ import click
 
 from castlist.cli.options import WORKSPACE, people_named
 from castlist.cli.words import OneOf, unknown
+from castlist.command_words import shell_path
 from castlist.errors import InputError
 from castlist.types import Json
 
@@ -23,7 +24,7 @@ USAGE = {  # action: (least words, how it is written)
     "merge": (2, "merge p1 p4 Anna"),
     "split": (1, "split 12 15"),
     "move": (2, "move 12 15 p4"),
-    "name": (1, 'name p1 "Anna Lindqvist"'),
+    "name": (2, 'name p1 "Anna Lindqvist", or name p1 "" to remove the name'),
     "same": (2, "same 12 15"),
     "different": (2, "different 12 15"),
     "unsure": (2, "unsure 12 15"),
@@ -61,15 +62,30 @@ Examples:
 """
 
 
+class Action(OneOf):
+    """The word after the workspace."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The action; raises click.UsageError, also where the workspace stands in its place."""
+        if value not in ACTIONS and Path(value).exists():
+            raise click.UsageError(
+                f"write the workspace first and then the action: castlist decide {shell_path(value)} list",
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
-@click.argument("action", type=OneOf("action", ACTIONS, MEANT))
+@click.argument("action", metavar="ACTION", type=Action("action", ACTIONS, MEANT))
 @click.argument("words", metavar="[WHAT]...", nargs=-1, shell_complete=people_named)
 @click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
 def command(workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None) -> None:
     """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as numbers.
 
+    ACTION is one of merge, split, move, name, same, different, unsure, not-a-face, hide, background,
+    foreground, restore, confirm, reject, key, sort, undo, redo, list, history, questions, sheet and import.
     Separate several actions by +, or give - to read them from standard input, one a line. Each action prints
     what it changed.
     """

@@ -24,6 +24,7 @@ SHOWN = 40  # moments listed
 Examples:
   castlist redact film.castlist --keep Anna,Bob -o public.mp4     everybody else is hidden
   castlist redact film.castlist --hide Carl -o public.mp4         everybody else stays visible
+  castlist redact film.castlist --hide-all -o public.mp4          nobody stays visible
   castlist redact film.castlist --keep Anna --mute --fail-secure -o public.mp4
 Review the cast first (castlist review): a person whom castlist mistakes for Anna stays visible.
 Exit status 0: nobody else was found in the new film. 1: somebody was found; the moments are listed.
@@ -43,6 +44,7 @@ Exit status 0: nobody else was found in the new film. 1: somebody was found; the
     help="People who are hidden, with every face that may be theirs; everybody else of the cast stays "
     "visible.",
 )  # fmt: skip
+@click.option("--hide-all", is_flag=True, help="Hide everybody.")
 @click.option(
     "--style", type=OneOf("style", ["solid", "blur", "pixels"]), default="solid", show_default=True,
     help="How faces are hidden. solid leaves nothing of the face; something can still be recognised "
@@ -60,7 +62,8 @@ Exit status 0: nobody else was found in the new film. 1: somebody was found; the
 @machine_options
 def command(
     workspace: Path, output: Path | None, checked: Path | None, keep: tuple[str, ...], hide: tuple[str, ...],
-    style: str, mute: bool, fail_secure: bool, as_json: bool, quiet: bool, device: str, threads: int,
+    hide_all: bool, style: str, mute: bool, fail_secure: bool, as_json: bool, quiet: bool, device: str,
+    threads: int,
 ) -> int:  # fmt: skip
     """Write a copy of the film of WORKSPACE (film.castlist) in which only some people are visible.
 
@@ -84,13 +87,13 @@ def command(
     with progress(quiet) as watch:
         if output is None:
             done = check(
-                workspace, checked or "", keep=kept, hide=hidden, style=style, margins=margins,
-                machine=machine, watch=watch,
+                workspace, checked or "", keep=kept, hide=hidden, hide_all=hide_all, style=style,
+                margins=margins, machine=machine, watch=watch,
             )  # fmt: skip
         else:
             done = redact(
-                workspace, output, keep=kept, hide=hidden, style=style, mute=mute, margins=margins,
-                machine=machine, watch=watch,
+                workspace, output, keep=kept, hide=hidden, hide_all=hide_all, style=style, mute=mute,
+                margins=margins, machine=machine, watch=watch,
             )  # fmt: skip
     text = json.dumps(done.document(), ensure_ascii=False, indent=1)
     report = None if output is None else _written(output, text)

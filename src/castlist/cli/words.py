@@ -48,6 +48,10 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
         self.kind = kind
         self.meant = meant
 
+    def get_missing_message(self, param: Parameter, ctx: Context | None = None) -> str:
+        """The words to choose from, in one line."""
+        return f"Choose from {', '.join(map(str, self.choices))}"
+
     def convert(self, value: str, param: Parameter | None, ctx: Context | None) -> str:
         """The word itself; raises click.UsageError where it is none of them."""
         if value not in self.choices:

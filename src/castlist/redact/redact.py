@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -66,15 +66,18 @@ class Redaction:
     @property
     def sentence(self) -> str:
         """What was done, for people."""
-        names = ", ".join(self.kept) or "nobody"
+        names = ", ".join(self.kept)
         if self.proved:
+            visible = f"only {names} can be seen" if names else "nobody can be seen"
+            found = "nobody else" if names else "nobody"
             return (
-                f"{self.output.name}: only {names} can be seen. A second search of all {self.frames} frames "
-                "found nobody else. Watch the whole film yourself before you share it."
+                f"{self.output.name}: {visible}. A second search of every frame ({self.frames}) found "
+                f"{found}. Watch the whole film yourself before you share it."
             )
+        other = f" that are not of {names}" if names else ""
         return (
-            f"{self.output.name} is NOT safe to share: a second search found {len(self.leaks)} faces that "
-            f"are not of {names}. Say in castlist review whose faces these are, or that they are not faces, "
+            f"{self.output.name} is NOT safe to share: a second search found {len(self.leaks)} faces"
+            f"{other}. Say in castlist review whose faces these are, or that they are not faces, "
             "and run the same command again."
         )
 
@@ -115,6 +118,7 @@ def redact(
     *,
     keep: Sequence[str] = (),
     hide: Sequence[str] = (),
+    hide_all: bool = False,
     style: CoverStyle | str = CoverStyle.SOLID,
     mute: bool = False,
     margins: Hide = MARGINS,
@@ -132,21 +136,23 @@ def redact(
         workspace: a `film.castlist` in which a cast was found, and put right by somebody.
         output: a file to write; its suffix says which container.
         keep: names of the people who can be seen; or
-        hide: of those who cannot, where everybody else of the cast can.
+        hide: of those who cannot, where everybody else of the cast can; or
+        hide_all: nobody can be seen.
         style: "solid", "blur" or "pixels"; solid hides most.
         mute: leave the sound out.
         margins: how much is hidden around a face, for how long, and what happens where one is lost.
         rounds: how often the film is written at most.
 
     Raises:
-        InputError: nobody is named, a name is unknown, or the output has no known suffix.
+        InputError: none or several of `keep`, `hide` and `hide_all` are given, a name is unknown, or the
+            output has no known suffix.
         WorkspaceError: no cast has been found in the workspace, or it cannot be read.
         VideoError: the film cannot be read to its end, or the output cannot be written.
     """
     target = Path(output)
     with Workspace.open(Path(workspace), write=False) as opened:
         check_target([opened.cast().video], target)
-    job = _Job.of(Path(workspace), keep, hide, style, margins, machine, watch)
+    job = _Job.of(Path(workspace), _Named(keep, hide, hide_all), style, margins, machine, watch)
     more: list[Tracks] = []
     for turn in range(1, max(1, rounds) + 1):
         again = "" if turn == 1 else " again"
@@ -168,6 +174,7 @@ def check(
     *,
     keep: Sequence[str] = (),
     hide: Sequence[str] = (),
+    hide_all: bool = False,
     style: CoverStyle | str = CoverStyle.SOLID,
     margins: Hide = MARGINS,
     machine: Machine = Machine(),
@@ -178,9 +185,17 @@ def check(
     Nothing is written. The film must have the frames of the workspace's film, at their times. Arguments and
     errors are those of `redact`.
     """
-    job = _Job.of(Path(workspace), keep, hide, style, margins, machine, watch)
+    job = _Job.of(Path(workspace), _Named(keep, hide, hide_all), style, margins, machine, watch)
     plan = job.plan([])
     return job.redaction(Path(output), plan, job.proof(Path(output), plan, "prove"), (), "", 0)
+
+
+class _Named(NamedTuple):
+    """Who is to be seen or hidden, as the caller says it."""
+
+    keep: Sequence[str]
+    hide: Sequence[str]
+    hide_all: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -198,20 +213,20 @@ class _Job:
 
     @classmethod
     def of(
-        cls, path: Path, keep: Sequence[str], hide: Sequence[str], style: CoverStyle | str, margins: Hide,
+        cls, path: Path, people: _Named, style: CoverStyle | str, margins: Hide,
         machine: Machine, watch: Watch,
     ) -> Self:  # fmt: skip
         """What the workspace knows, and the dense pass; raises as `redact` does."""
         with Workspace.open(path, write=False) as workspace:
             cast, search = workspace.cast(), _search(workspace)
-        people = tuple(_to_be_seen(cast, keep, hide))
+        visible = tuple(_to_be_seen(cast, people))
         open_again(cast.video)
         clock, found = _dense(path, cast, search, machine, watch)
         if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
             raise WorkspaceError(
                 f"{path}: was written by another version of castlist; run castlist find on the film again"
             )
-        return cls(cast, people, followed(found, cast.shots, clock), search, style, margins, machine, watch)
+        return cls(cast, visible, followed(found, cast.shots, clock), search, style, margins, machine, watch)
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
         """What is hidden, with faces that an earlier proof found."""
@@ -276,16 +291,21 @@ def _dense(
     return clock, found
 
 
-def _to_be_seen(cast: Cast, keep: Sequence[str], hide: Sequence[str]) -> list[Person]:
+def _to_be_seen(cast: Cast, people: _Named) -> list[Person]:
     """The people who can be seen.
 
     Raises:
         InputError: nobody is named, or a name is unknown.
     """
-    if bool(keep) == bool(hide):
-        raise InputError("say either who stays visible (--keep Anna,Bob) or who is hidden (--hide Carl)")
-    named = cast.named(keep or hide)
-    if keep:
+    if [bool(people.keep), bool(people.hide), people.hide_all].count(True) != 1:
+        raise InputError(
+            "say either who stays visible (--keep Anna,Bob), or who is hidden (--hide Carl), or that "
+            "everybody is hidden (--hide-all)"
+        )
+    if people.hide_all:
+        return []
+    named = cast.named(people.keep or people.hide)
+    if people.keep:
         return named
     return [person for person in cast.people if person not in named]
 
