@@ -123,6 +123,41 @@ def test_deep_and_full_colour_are_kept(make_film, tmp_path, pixel_format, size) 
     assert image[:, :28].max() < 24 < image[:, 36:].max()
 
 
+@pytest.mark.parametrize(
+    ("codec", "pixel_format", "suffix"),
+    [
+        ("prores_ks", "yuv422p10le", ".mov"),
+        ("libx264", "yuv420p", ".mp4"),
+        ("libvpx-vp9", "yuv420p", ".webm"),
+    ],
+)
+def test_what_colours_mean_is_kept(tmp_path, codec, pixel_format, suffix) -> None:
+    """Primaries of BT.2020, the curve of PQ: in ProRes they stand in the frames."""
+    colours = (9, 16, 9, 1)  # numbers of ITU-T H.273; the range is the usual one
+    film, again = tmp_path / f"film{suffix}", tmp_path / f"again{suffix}"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pixel_format
+        context = stream.codec_context
+        for i in range(5):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * i, np.uint8), format="rgb24")
+            frame = frame.reformat(format=pixel_format)
+            for each in (context, frame):
+                each.color_primaries, each.color_trc, each.colorspace, each.color_range = colours
+            frame.pts = i
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+    def told(path: Path) -> list[int]:
+        with av.open(str(path)) as container:
+            frame = next(container.decode(video=0))
+            return [int(x) for x in (frame.color_primaries, frame.color_trc, frame.colorspace)]
+
+    assert told(film) == [9, 16, 9]
+    rendered(film, again)
+    assert told(again) == told(film)
+
+
 def test_the_film_itself_is_never_written_over(film, tmp_path) -> None:
     link = tmp_path / "link.mp4"
     os.link(film, link)

@@ -61,12 +61,14 @@ def fresh(frame: av.VideoFrame, width: int, height: int, pixel_format: str) -> a
     """A new frame of a size and format with the pixels and the colours of another."""
     import av
 
+    primaries, curve = frame.color_primaries, frame.color_trc  # which a change of the format drops
     if (frame.width, frame.height, frame.format.name) != (width, height, pixel_format):
         frame = frame.reformat(width, height, pixel_format)
     made = av.VideoFrame(width, height, pixel_format)
     for there, here in zip(planes(made), planes(frame), strict=True):
         there[:] = here
     made.color_range, made.colorspace = frame.color_range, frame.colorspace
+    made.color_primaries, made.color_trc = primaries, curve  # ProRes keeps them in its frames
     return made
 
 
@@ -86,6 +88,7 @@ def fitted(
         return small
     made = av.VideoFrame(width, height, pixel_format)
     made.color_range, made.colorspace = small.color_range, small.colorspace
+    made.color_primaries, made.color_trc = small.color_primaries, small.color_trc
     left, top = (width - inner[0]) // 4 * 2, (height - inner[1]) // 4 * 2
     for plane, value, picture in zip(planes(made), black(small), planes(small), strict=True):
         x, y = left * plane.shape[1] // width, top * plane.shape[0] // height
