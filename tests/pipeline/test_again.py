@@ -137,3 +137,17 @@ def test_progress_rises_from_nothing_to_everything(film) -> None:
     assert told == sorted(set(told))
     assert told[0] < 0.2
     assert told[-1] == 1
+
+
+def test_replace_groups_again_and_a_recipe_alone_does_not(film, capsys) -> None:
+    people = ["--people", "2", "-q"]
+    assert run(["find", str(film), *people]) == 0
+    done = runs(film)
+    assert run(["find", str(film), *people]) == 0
+    assert "The cast was found before" in capsys.readouterr().out
+    assert run(["find", str(film.parent), *people]) == 0  # a folder
+    assert "found before" in capsys.readouterr().out
+    assert runs(film) == done
+    assert run(["find", str(film), *people, "--replace"]) == 0
+    assert run(["find", str(film.parent), *people, "--replace"]) == 0
+    assert runs(film) == done + 2

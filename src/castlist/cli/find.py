@@ -68,18 +68,27 @@ def command(
     """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     own = bool(recipe or settings or people)
-    replace = replace or own  # who names a recipe wants its cast
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":
         place = out or os.path.splitext(films[0])[0] + ".castlist"
         begun = os.path.exists(os.path.join(place, "cast.db"))
         with _begun_early(films[0], None if own or begun else machine) as decoder:
             steps = made_recipe(recipe, settings, people)
-            _single(films[0], steps, machine, decoder, out=out, as_json=as_json, replace=replace, quiet=quiet)
+            _single(
+                films[0],
+                steps,
+                machine,
+                decoder,
+                out=out,
+                as_json=as_json,
+                replace=replace,
+                own=own,
+                quiet=quiet,
+            )
         return 0
     steps = made_recipe(recipe, settings, people)
     return _many(
         films, steps, machine, out=out, jobs=jobs, shard=shard, on=on, address=address,
-        as_json=as_json, again=replace, quiet=quiet,
+        as_json=as_json, replace=replace, own=own, quiet=quiet,
     )  # fmt: skip
 
 
@@ -121,7 +130,7 @@ def _load_usual(machine: Machine) -> None:
 
 def _single(
     film: str, recipe: Recipe, machine: Machine, decoder: WaitingDecoder | None, *, out: str | None,
-    as_json: bool, replace: bool, quiet: bool,
+    as_json: bool, replace: bool, own: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
@@ -134,7 +143,7 @@ def _single(
     place = Path(out) if out else Workspace.beside(Path(film))
     with place_advised():
         differing = _replaced(place, recipe)
-    if not replace:
+    if not replace and not own:  # a user who names a recipe wants its cast
         refuse_steps(place, differing)
     watched: set[int] = set()  # numbers of scanned frames that progress reported
     grouped = False
@@ -156,7 +165,7 @@ def _single(
             recipe=recipe,
             machine=machine,
             watch=on_progress,
-            replace=replace,
+            replace=replace or bool(differing),
             decoder=decoder,
         )
     if differing:
@@ -188,7 +197,7 @@ def _replaced(path: Path, recipe: Recipe) -> list[str]:
 
 def _many(
     films: tuple[str, ...], recipe: Recipe, machine: Machine, *, out: str | None, jobs: int,
-    shard: str | None, on: str, address: str | None, as_json: bool, again: bool, quiet: bool,
+    shard: str | None, on: str, address: str | None, as_json: bool, replace: bool, own: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """A row a film on stdout; 2 where one failed."""
     from castlist.cli.films import films_progress, print_outcomes
@@ -200,7 +209,7 @@ def _many(
     with films_progress(total, quiet) as (watch, each):
         outcomes = find_all(
             films, out=out, recipe=recipe, machine=machine, executor=executor(on, jobs, address),
-            shard=part, watch=watch, each=each, replace=again,
+            shard=part, watch=watch, each=each, replace=replace or own, anew=replace,
         )  # fmt: skip
     if as_json:
         rows = [outcome.document() for outcome in outcomes]

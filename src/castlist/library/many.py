@@ -28,6 +28,7 @@ def find_all(
     watch: FilmWatch = quiet,
     each: Callable[[Outcome], None] = lambda outcome: None,
     replace: bool = False,
+    anew: bool = False,
 ) -> list[Outcome]:
     """Find the cast of every film; what was found already costs nothing.
 
@@ -39,6 +40,7 @@ def find_all(
         watch: told of progress.
         each: given every outcome as soon as it is there.
         replace: put casts in the place of those that were found with another recipe.
+        anew: group the faces again of films that are done, too.
 
     Returns:
         An outcome a film, in the order of the films.
@@ -47,7 +49,7 @@ def find_all(
         InputError: no film was given, or a folder holds none.
     """
     tasks = tasks_of(films, out=out, recipe=recipe, machine=machine, shard=shard)
-    tasks = [with_fields(task, replace=replace) for task in tasks]
+    tasks = [with_fields(task, replace=replace, anew=anew) for task in tasks]
     found: dict[str, Outcome] = {}
     for outcome in (executor or Here()).run(tasks, watch):
         found[outcome.workspace] = outcome

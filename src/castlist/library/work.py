@@ -36,6 +36,7 @@ class Task:
     device: str = "auto"
     threads: int = 0
     replace: bool = False  # a cast that was found with another recipe
+    anew: bool = False  # also where the cast was found by this recipe before
 
 
 class FilmState(StrEnum):
@@ -80,7 +81,7 @@ def perform(task: Task, watch: FilmWatch = quiet) -> Outcome:
     """Find the cast of one film unless it is there already; whatever goes wrong is a sentence."""
     started = time.perf_counter()
     try:
-        outcome = _kept(task) or _found(task, watch)
+        outcome = (None if task.anew else _kept(task)) or _found(task, watch)
     except WorkspaceBusy as error:
         outcome = Outcome(task.film, task.workspace, FilmState.BUSY, sentence=str(error))
     except CastlistError as error:
@@ -106,7 +107,7 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
         recipe=Recipe.parse(task.recipe),
         machine=Machine(task.device, task.threads),
         watch=lambda stage, done, total: watch(task.film, stage, done, total),
-        replace=task.replace,
+        replace=task.replace or task.anew,
     )
     length = float(cast.clock.time(len(cast.clock)))
     return Outcome(task.film, task.workspace, FilmState.FOUND, len(cast), len(cast.background), length)
