@@ -10,13 +10,16 @@ import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from library_made import made_film
 
+from castlist.cast import Cast
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceBusy
 from castlist.library import Library
 from castlist.store import Workspace
+from castlist.types import Tracks
 
 NAME = "Zénobie Quuxström"
 EARLIER = "Wrongly Quuxnamed"
@@ -177,6 +180,34 @@ def test_a_workspace_that_somebody_reads_is_not_half_erased(library, monkeypatch
     with Workspace.open(film.workspace) as keep, pytest.raises(WorkspaceBusy, match="reading"):
         keep.erase([0])
     reader.close()
+
+
+def test_faces_that_no_track_holds_are_erased_with_a_person(tmp_path):
+    """The last face of a track was left out of it: a later run could give it to somebody else."""
+    place = made_film(tmp_path, "film", [[1, 2], [1, 2]])
+    with Workspace.open(place) as keep:
+        cast, portraits = keep.cast(), keep.portraits()
+        t = cast.tracks
+        rows = np.delete(np.arange(len(t.frame)), t.offset[1] - 1)
+        offset = t.offset - (np.arange(len(t.offset)) > 0)
+        less = Tracks(t.frame[rows], t.box[rows], t.score[rows], t.detection[rows], offset, t.shot)
+        run, _ = keep.cast_run()
+        keep.put_cast(
+            Cast.of(
+                cast.video, cast.clock, cast.shots, less, cast.person, fate=cast.fate, reason=cast.reason,
+                names=[p.name for p in cast.everybody], numbers=[p.id for p in cast.everybody],
+            ),
+            portraits,
+            run=run,
+        )  # fmt: skip
+        (key,) = keep.scan_keys("9999")
+        first = next(p for p in keep.cast().everybody if 0 in p.tracks)
+        left, _ = keep.erase(first.tracks)
+        scan = keep.scan(key)
+        assert len(left.tracks)
+        assert sorted(left.tracks.detection.tolist()) == list(range(len(scan.detections)))
+        assert sorted(scan.embedded.tolist()) == list(range(len(scan.detections)))
+        assert len(scan.vector) == len(scan.image) == len(scan.detections)
 
 
 def test_a_film_that_was_theirs_once_keeps_its_places(tmp_path):

@@ -106,15 +106,16 @@ def decided(call: F) -> F:
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the result.")
 @as_json
 def add(lib: Library, films: Sequence[str], jobs: int, on: str, quiet: bool, as_json: bool) -> int:
-    """Add films, folders of films or workspaces to LIB; a film without a cast is searched first.
+    """Add films, workspaces, or folders of either to LIB; a film without a cast is searched first.
 
     A film that was added before is read again if its cast or its decisions changed. If a film fails, the
     others are still added; the table shows the error, and the exit status is 2.
     """
     from castlist.cli.films import films_progress
     from castlist.library import executor, films_of
+    from castlist.library.films import workspaces_in
 
-    paths = [f for f in films if not (Path(f) / "cast.db").exists()]
+    paths = [film for film in films if not workspaces_in(Path(film))]
     with films_progress(len(films_of(paths)) if paths else 0, quiet or not paths) as (watch, each):
         added = lib.add(*films, executor=executor(on, jobs), watch=watch, each=each)
     return _print_added(added, lib, as_json)

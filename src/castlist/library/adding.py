@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
 
+from castlist.decode.files import digest_of
 from castlist.errors import CastlistError
 from castlist.library import lookup, views
 from castlist.library.catalogue import Catalogue, RecordEvents
@@ -16,8 +19,10 @@ from castlist.library.grow import grow
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventKind
 from castlist.library.names import bring_names, carry_names, note_names
+from castlist.library.views import LibraryFilm
+from castlist.store import Workspace
 
-__all__ = ["Added", "AddedState", "add_film"]
+__all__ = ["Added", "AddedState", "add_film", "homes_of"]
 
 
 class AddedState(StrEnum):
@@ -53,6 +58,24 @@ class Added:
         return self.state in (AddedState.ADDED, AddedState.UPDATED)
 
 
+def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, Path]:
+    """The workspaces, by path, of films that have none beside them and that the library knows.
+
+    Such a film was renamed or moved since it was added, or its workspace lies elsewhere; a second workspace
+    would lack what was decided.
+    """
+    there = {film.digest: film for film in known if (film.workspace / "cast.db").exists()}
+    homes: dict[str, Path] = {}
+    for film in films if there else ():
+        if (Workspace.beside(film) / "cast.db").exists():
+            continue
+        with suppress(CastlistError):  # whoever reads the film says what is wrong with it
+            found = there.get(digest_of(film))
+            if found and (not os.path.exists(found.path) or os.path.samefile(found.path, film)):
+                homes[str(film)] = found.workspace
+    return homes
+
+
 def add_film(
     catalogue: Catalogue, name: str, workspace: Path, *, again: bool = False, digest: str = ""
 ) -> Added:
@@ -73,12 +96,15 @@ def add_film(
     with catalogue.writing() as (db, record):
         known = None if again else _known(name, db, facts, workspace, catalogue.path, record)
         if known is not None:
+            if known.state == AddedState.KNOWN:  # names that could not be given while the film was away
+                note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
             return known
         before = lookup.find_film(db, facts.video.digest)
         growth = grow(db, catalogue.path, facts)
         record(growth.events, fills=[(facts, growth)])
         note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
-        bring_names(db, catalogue.path, *growth.moved_to)
+        named = [str(data["person"]) for kind, data in growth.events if kind == EventKind.NAME]
+        bring_names(db, catalogue.path, *growth.moved_to, *named)
     state = AddedState.ADDED if before is None else AddedState.UPDATED
     counts = (growth.linked, growth.new, growth.asked, growth.merged, growth.moved)
     return Added(name, state, *counts, _remark(catalogue, facts))
@@ -94,9 +120,15 @@ def _known(
     stamp = db.execute("SELECT stamp FROM film WHERE id = ?", (film.id,)).fetchone()[0]
     same = os.path.realpath(film.workspace) == os.path.realpath(workspace)
     if not same and (film.workspace / "cast.db").exists():
+        there = (
+            f"has the same content as {film.path}, which is in the library already, and is not added twice"
+        )
+        if film.path == os.path.abspath(facts.video.path):
+            there = (
+                f"is in the library already, with its workspace {film.workspace}, and not with {workspace}"
+            )
         sentence = (
-            f"has the same content as {film.path}, which is in the library already, and is not "
-            "added twice; to take over what was decided here: "
+            f"{there}; to take over what was decided here: "
             f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
         )
         return Added(name, AddedState.COPY, sentence=sentence)

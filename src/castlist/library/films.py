@@ -14,7 +14,7 @@ from castlist.decode import printable
 from castlist.errors import InputError
 from castlist.store import Workspace
 
-__all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of"]
+__all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of", "workspaces_in"]
 
 # What is taken for a film inside a folder; a file that is named itself may be called anything.
 FILM_SUFFIXES = frozenset(
@@ -82,6 +82,15 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
             )
         found += inside
     return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]
+
+
+def workspaces_in(path: Path) -> list[Path]:
+    """The workspace that a path is, or those in a folder that holds no films; none in any other case."""
+    if (path / "cast.db").exists():
+        return [path]
+    if not path.is_dir() or next(iter(_inside(path)), None) is not None:
+        return []
+    return sorted(inside for inside in path.iterdir() if (inside / "cast.db").exists())
 
 
 def _inside(folder: Path) -> Iterable[Path]:

@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from castlist import _former
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import lookup, storage, undo, views
-from castlist.library.adding import Added, AddedState, add_film
+from castlist.library.adding import Added, AddedState, add_film, homes_of
 from castlist.library.catalogue import Catalogue
 from castlist.library.check import Problem, applied, checked
 from castlist.library.departed import people_of_film
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
-from castlist.library.films import films_of
+from castlist.library.films import films_of, workspaces_in
 from castlist.library.forget import (
     erase_in_films,
     names_of,
@@ -174,10 +174,11 @@ class Library:
         watch: FilmWatch = quiet,
         each: Callable[[Outcome], None] = lambda outcome: None,
     ) -> list[Added]:
-        """Add films (files, folders of films, or workspaces); the cast of a film is found where there is
-        none.
+        """Add films (files, folders of films or of workspaces, or workspaces); the cast of a film is found
+        where there is none.
 
-        A film that was added before is read again where its cast or its decisions changed.
+        A film that was added before is read again where its cast or its decisions changed. One that was
+        renamed or moved since keeps its workspace, with all decisions.
 
         Returns:
             What became of each film, those that failed among them.
@@ -186,14 +187,18 @@ class Library:
             InputError: no film was given, or a folder holds none.
             WorkspaceError: the library cannot be read or written.
         """
-        spaces = [Path(f) for f in films if (Path(f) / "cast.db").exists()]
-        paths = [f for f in films if Path(f) not in spaces]
+        spaces = [space for film in films for space in workspaces_in(Path(film))]
+        paths = [film for film in films if not workspaces_in(Path(film))]
         if not films:
             raise InputError("no film was given; name films, folders with films, or workspaces")
         found = films_of(paths)
         self._catalogue.make()
-        options = {"recipe": recipe, "machine": machine, "executor": executor, "watch": watch, "each": each}
-        outcomes = find_all(found, **options) if found else []  # type: ignore[arg-type]
+        outcomes = []
+        if found:
+            outcomes = find_all(
+                found, recipe=recipe, machine=machine, executor=executor, watch=watch, each=each,
+                homes=homes_of(found, self.films),
+            )  # fmt: skip
         jobs = [(str(space), space) for space in spaces]
         added = [add_film(self._catalogue, name, space) for name, space in jobs]
         for outcome in outcomes:

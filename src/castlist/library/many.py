@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace as with_fields
 from pathlib import Path
+from types import MappingProxyType
 
 from castlist.errors import InputError
 from castlist.library.executors import Executor, Here
@@ -29,6 +30,7 @@ def find_all(
     each: Callable[[Outcome], None] = lambda outcome: None,
     replace: bool = False,
     anew: bool = False,
+    homes: Mapping[str, Path] = MappingProxyType({}),
 ) -> list[Outcome]:
     """Find the cast of every film; what was found already costs nothing.
 
@@ -41,6 +43,7 @@ def find_all(
         each: given every outcome as soon as it is there.
         replace: put casts in the place of those that were found with another recipe.
         anew: group the faces again of films that are done, too.
+        homes: workspaces by film, of films whose workspaces lie elsewhere than usual.
 
     Returns:
         An outcome a film, in the order of the films.
@@ -49,7 +52,10 @@ def find_all(
         InputError: no film was given, or a folder holds none.
     """
     tasks = tasks_of(films, out=out, recipe=recipe, machine=machine, shard=shard)
-    tasks = [with_fields(task, replace=replace, anew=anew) for task in tasks]
+    tasks = [
+        with_fields(task, replace=replace, anew=anew, workspace=str(homes.get(task.film, task.workspace)))
+        for task in tasks
+    ]
     found: dict[str, Outcome] = {}
     for outcome in (executor or Here()).run(tasks, watch):
         found[outcome.workspace] = outcome

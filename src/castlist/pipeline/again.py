@@ -83,8 +83,8 @@ def found_before(film: Path, path: Path, recipe: Recipe) -> Cast | None:
     """The cast of a film that this castlist found by this recipe, after the latest decision; else None.
 
     Reads only, so that it works beside a run or an open review page. None, so that a run mends it, also
-    where the film lies elsewhere than the workspace notes, where the report or a picture is missing, and
-    where the stored cast lacks decisions.
+    where the film does not lie any more where the workspace notes it, where the report or a picture is
+    missing, and where the stored cast lacks decisions.
 
     Args:
         film: path of the film.
@@ -100,11 +100,18 @@ def found_before(film: Path, path: Path, recipe: Recipe) -> Cast | None:
                 return None
             if not _same_recipe(runs[-1].recipe, recipe) or not _up_to_date(opened, video, runs[-1], recipe):
                 return None
-            if os.path.abspath(video.path) != os.path.abspath(film) or digest_of(film) != video.digest:
-                return None
-            return opened.cast()
+            return opened.cast() if _is_film(film, video) else None
     except CastlistError:
         return None  # the run itself says what is wrong, or upgrades it
+
+
+def _is_film(film: Path, video: Video) -> bool:
+    """Whether a file is the film of a workspace, at the place that is noted there, or a copy of that one."""
+    if digest_of(film) != video.digest:
+        return False
+    if os.path.abspath(video.path) == os.path.abspath(film):
+        return True
+    return film.name == video.path.name and digest_of(video.path) == video.digest
 
 
 def _same_recipe(stored: str, recipe: Recipe) -> bool:

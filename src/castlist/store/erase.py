@@ -34,7 +34,8 @@ def scrub(
 ) -> NDArray[np.int64]:
     """Take the faces of some tracks out of the scan, and drop every other scan and kept result.
 
-    Vectors of faces that no track of the cast holds go as well: nobody knows whose they are.
+    Faces that no track of the cast holds go as well: nobody knows whose they are, and a later run would give
+    those of the person who is erased to somebody else.
 
     Returns:
         (n,) the new row of each detection of the scan, -1 where it is gone.
@@ -55,27 +56,24 @@ def scrub(
         (key,),
     ).fetchall()
     moved = np.full(sum(row[2] for row in rows), -1, np.int64)
-    gone = np.isin(np.arange(len(moved)), erased)
+    gone = np.isin(np.arange(len(moved)), erased) | ~np.isin(np.arange(len(moved)), held)
     moved[~gone] = np.arange(int((~gone).sum()))
     begin = 0
     for scan, number, faces, embedded, damaged, unit, shard, crc, block in rows:
         span = slice(begin, begin + faces)
-        wanted = ~gone[span] & np.isin(np.arange(begin, begin + faces), held)
         piece = columns.read(db, block)
         if shard is not None:
             piece["vector"] = scans.read_shard(folder, shard, crc, embedded)
-        _rewrite(db, folder, scan, number, _less(piece, ~gone[span], wanted, damaged, unit), block, shard)
+        _rewrite(db, folder, scan, number, _less(piece, ~gone[span], damaged, unit), block, shard)
         begin += faces
     return moved
 
 
-def _less(
-    piece: Mapping[str, Stored], kept: NDArray[np.bool_], wanted: NDArray[np.bool_], damaged: int, unit: str
-) -> Scan:
-    """A segment without some of its faces, and with the vectors of those that are wanted only."""
+def _less(piece: Mapping[str, Stored], kept: NDArray[np.bool_], damaged: int, unit: str) -> Scan:
+    """A segment without some of its faces and their vectors."""
     place = np.cumsum(kept) - 1
     embedded = scans.column(piece, "embedded", np.int64)
-    chosen = np.flatnonzero(wanted[embedded])
+    chosen = np.flatnonzero(kept[embedded])
     vector = scans.column(piece, "vector", np.float32, np.zeros((0, 0), np.float32))
     image = columns.strings(piece.get("image"))
     return Scan(

@@ -356,7 +356,7 @@ class Workspace:
         """Erase some tracks of the cast: their vectors, pictures and rows; and names, in the decisions too.
 
         No byte of it stays in the workspace. Other scans than that of the cast, kept results of steps, and
-        vectors of faces that no track holds are dropped as well.
+        faces that no track holds are dropped as well.
 
         Args:
             scan: the key of the scan that the cast was found in; the newest one by default.

@@ -1,0 +1,122 @@
+"""Films of a library that were renamed, moved or kept elsewhere: one workspace each, and names both ways."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from library_made import made_film
+
+import castlist
+from castlist.cli import run
+from castlist.errors import InputError
+from castlist.library import Library, find_all
+from castlist.library.films import workspaces_in
+from castlist.store import Workspace
+
+
+def names(workspace: Path) -> set[str]:
+    with Workspace.open(workspace, write=False) as opened:
+        return {person.name for person in opened.cast() if person.named}
+
+
+def spaces(folder: Path) -> list[str]:
+    return sorted(place.name for place in folder.glob("*.castlist"))
+
+
+@pytest.fixture
+def here(films: Path) -> Path:
+    """The season, whose workspaces note that the films lie here and not where they were copied from."""
+    for place in films.glob("*.castlist"):
+        with Workspace.open(place) as opened:
+            video = opened.video()
+            assert video is not None
+            opened.put_video(replace(video, path=films / video.path.name))
+    return films
+
+
+def test_a_renamed_film_keeps_its_workspace(here: Path, tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    lib.add(here)
+    castlist.rename(here / "e01.castlist", "Person 1", "Anna")
+    lib.update()
+    before = {p.id: p.name for p in lib.people}
+    (here / "e01.mp4").rename(here / "S01E01.mp4")
+    assert [problem.film for problem in lib.check()] == ["e01.mp4"]
+    assert {a.state for a in lib.add(here)} <= {"known", "updated"}
+    assert spaces(here) == ["e01.castlist", "e02.castlist", "e03.castlist"]
+    assert lib.check() == []
+    assert {p.id: p.name for p in lib.people} == before
+    assert names(here / "e01.castlist") == {"Anna"}
+    assert {a.state for a in lib.add(here / "S01E01.mp4")} == {"known"}
+
+
+def test_a_copy_of_a_film_is_not_the_film_moved(here: Path, tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    lib.add(here)
+    shutil.copy(here / "e01.mp4", tmp_path / "copy.mp4")
+    assert [a.state for a in lib.add(tmp_path / "copy.mp4")] == ["copy"]
+    with Workspace.open(here / "e01.castlist", write=False) as opened:
+        video = opened.video()
+    assert video is not None
+    assert video.path.name == "e01.mp4"
+
+
+def test_a_folder_of_workspaces_is_added(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apart = tmp_path / "apart"
+    for place in here.glob("*.castlist"):
+        shutil.move(place, apart / place.name)
+    lib = tmp_path / "lib"
+    assert run(["library", "add", str(lib), str(apart), "-q"]) == 0
+    assert len(Library(lib).films) == 3
+    assert {a.state for a in Library(lib).add(here)} == {
+        "known"
+    }  # by their films, which were not searched again
+    assert spaces(here) == []
+    capsys.readouterr()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="contains no film"):
+        Library(lib).add(tmp_path / "empty")
+
+
+def test_workspaces_in_a_folder_with_films_are_not_added_for_them(films: Path) -> None:
+    assert workspaces_in(films) == []
+    assert workspaces_in(films / "e01.castlist") == [films / "e01.castlist"]
+    assert workspaces_in(films / "nowhere") == []
+
+
+def test_a_name_of_one_film_is_brought_to_the_others(tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    first = made_film(tmp_path, "one", [[1], [30, 31]], noise=0.1)
+    second = made_film(tmp_path, "two", [[1], [33, 34]], noise=0.1)
+    lib.add(first, second)
+    (shared,) = (p for p in lib.people if len(p.films) == 2)
+    member = next(key for film, key, *_ in shared.members if film.name == "one.mp4")
+    castlist.rename(first, f"Person {member[1:]}", "Anna")
+    lib.update()
+    assert lib.person(shared.id).name == "Anna"
+    assert names(first) == names(second) == {"Anna"}
+
+
+def test_a_name_given_while_a_film_was_away_is_brought_when_it_is_back(tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    first = made_film(tmp_path, "one", [[1], [30, 31]], noise=0.1)
+    second = made_film(tmp_path, "two", [[1], [33, 34]], noise=0.1)
+    lib.add(first, second)
+    (shared,) = (p for p in lib.people if len(p.films) == 2)
+    second.rename(tmp_path / "away")
+    lib.name(shared.id, "Zoe")
+    (tmp_path / "away").rename(second)
+    assert names(second) == set()
+    assert [a.state for a in lib.add(second)] == ["known"]
+    assert names(second) == {"Zoe"}
+    assert [a.state for a in lib.update()] == ["known", "known"]
+
+
+def test_a_copied_folder_is_done(here: Path, tmp_path: Path) -> None:
+    shutil.copytree(here, tmp_path / "backup")
+    assert {o.state for o in find_all([tmp_path / "backup"])} == {"kept"}
