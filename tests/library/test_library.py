@@ -570,3 +570,21 @@ def test_the_command_line(films, capsys):
     assert "Anna" in capsys.readouterr().out
     assert run(["library", "show", lib, "nobody"]) == 2
     assert "nobody" in capsys.readouterr().err
+
+
+def test_two_of_one_film_who_are_one_person_are_on_screen_once(tmp_path):
+    """Seen at the same time, as in a mirror: the time is that of either, in Python and in the views."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "mirror", [[1, 2], [1], [3]], noise=0.1))
+    lib.add(made_film(tmp_path, "other", [[1], [4]], noise=0.1))
+    both = {p.id: p.screen_time for p in lib.people}
+    by_film = {(f.name, k): p for p in lib.people for f, k, *_ in p.members}
+    one, two = by_film["mirror.mp4", "p1"], by_film["mirror.mp4", "p2"]
+    alone = both[one.id]
+    into = lib.merge(one.id, two.id)
+    assert lib.person(into).screen_time == pytest.approx(alone)
+    with lib.reading() as db:
+        seconds = dict(db.execute("SELECT person_id, seconds FROM people").fetchall())
+    assert seconds == pytest.approx({p.id: p.screen_time for p in lib.people})
+    lib.undo()
+    assert {p.id: p.screen_time for p in lib.people} == pytest.approx(both)

@@ -120,3 +120,26 @@ def test_a_name_given_while_a_film_was_away_is_brought_when_it_is_back(tmp_path:
 def test_a_copied_folder_is_done(here: Path, tmp_path: Path) -> None:
     shutil.copytree(here, tmp_path / "backup")
     assert {o.state for o in find_all([tmp_path / "backup"])} == {"kept"}
+
+
+def test_the_label_or_id_of_somebody_is_no_name(tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "one", [[1, 2]], noise=0.1))
+    one, two = (person.id for person in lib.people)
+    for name in (f"Person {two[-6:]}", f"person {two[-6:].lower()}", two, two[-6:], f"Person {one[-6:]}"):
+        with pytest.raises(InputError, match="so it cannot be a name"):
+            lib.name(one, name)
+    assert lib.name(one, "Persona") == one
+
+
+def test_a_workspace_that_is_away_leads_to_its_new_place(tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    place = made_film(tmp_path, "one", [[1, 2]], noise=0.1)
+    lib.add(place)
+    (tmp_path / "there").mkdir()
+    moved = Path(shutil.move(place, tmp_path / "there" / place.name))
+    for problems in (lib.check(), lib.rebuild()):
+        (problem,) = problems
+        assert "connect the disk again, or, if it was moved, run castlist library add" in problem.what
+    assert [a.state for a in lib.add(moved)] == ["updated"]
+    assert lib.people[0].screen_time > 0

@@ -56,7 +56,7 @@ def log(place: Path) -> list[str]:
         (["merge", "p1", "p10"], "there is no person 'p10'"),
         (["name", "p1", "x" * 1001], "at most 1000 characters"),
         (["name", "p1", "p2"], "'p2' is no name"),
-        (["name", "p1"], "no name that could be removed"),
+        (["name", "p1", ""], "no name that could be removed"),
         (["name"], "write it as in: name p1"),
         (["split"], "split 12 15"),
         (["split", "0", "1"], "no track left"),

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
-from castlist.library.check import Problem, applied
+from castlist.library.check import Problem, applied, workspace_away
 from castlist.library.grow import Growth
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import Data, Event, EventKind, now
@@ -257,6 +257,8 @@ def _lost(library: Path, new: sqlite3.Connection) -> list[Problem]:
 
 
 def _harvested(film: LibraryFilm) -> FilmFacts:
+    if away := workspace_away(film):
+        raise WorkspaceError(f"{away}; until then the times of its people are not known")
     facts = harvest(film.workspace)
     if facts.video.digest != film.digest:
         raise WorkspaceError(

@@ -14,7 +14,7 @@ from castlist.library.harvest import stamp_of
 from castlist.library.views import LibraryFilm
 from castlist.store import Workspace
 
-__all__ = ["Problem", "applied", "checked"]
+__all__ = ["Problem", "applied", "checked", "workspace_away"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,19 @@ def applied(db: sqlite3.Connection) -> int:
     return int(row[0]) if row and str(row[0]).isdigit() else 0
 
 
+def workspace_away(film: LibraryFilm) -> str:
+    """What to do where the workspace of a film is not where it was; "" where it is there."""
+    if (film.workspace / "cast.db").exists():
+        return ""
+    return (
+        f"its workspace {film.workspace} does not exist any more; connect the disk again, or, if it was "
+        "moved, run castlist library add with the library and the new place"
+    )
+
+
 def _checked(film: LibraryFilm, stamp: str, pictures: list[str]) -> list[Problem]:
+    if away := workspace_away(film):
+        return [Problem(film.name, f"{away}; its people are still known, their pictures are not")]
     try:
         with Workspace.open(film.workspace, write=False) as opened:
             video, now = opened.video(), stamp_of(opened)

@@ -246,6 +246,11 @@ class Library:
         called = given_name(name)
         with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
+            if owner := views.label_owner(db, called):
+                raise InputError(
+                    f"{called!r} is what castlist calls the person {owner}, so it cannot be a name; give "
+                    "another"
+                )
             record([(EventKind.NAME, {"person": known, "name": called})], author=author or "somebody")
             note_names(db, carry_names(db, self.path, person=known))
             bring_names(db, self.path, known)  # back where the new name cannot be given

@@ -14,7 +14,7 @@ from castlist.errors import WorkspaceError, WorkspaceNewer
 __all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 6  # of the catalogue that is written; a later one is not opened
+SCHEMA = 7  # of the catalogue that is written; a later one is not opened
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -147,12 +147,27 @@ film.height,
 FROM film""",
     "people": """
 CREATE VIEW people AS
+WITH twice AS (                         -- two groups of one film are one person, as in a mirror
+    SELECT person, film FROM member WHERE person IS NOT NULL GROUP BY person, film HAVING count(*) > 1),
+span AS (
+    SELECT member.person, stay.start, stay.stop, coalesce(max(stay.stop) OVER (
+        PARTITION BY member.person, member.film ORDER BY stay.start, stay.stop
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), stay.start) AS before
+    FROM twice JOIN member USING (person, film) JOIN stay ON stay.member = member.id),
+seen AS (
+    SELECT person, sum(max(0.0, stop - max(start, before))) AS seconds FROM span GROUP BY person
+    UNION ALL
+    SELECT person, sum(seconds) FROM (
+        SELECT person, sum(seconds) AS seconds FROM member WHERE person IS NOT NULL
+        GROUP BY person, film HAVING count(*) = 1) GROUP BY person)
 SELECT person.id AS person_id,
        CASE WHEN person.name <> '' THEN person.name ELSE 'Person ' || substr(person.id, -6) END AS name,
        person.name <> '' AS named, person.named_by, person.made,
-       count(DISTINCT member.film) AS films, coalesce(sum(member.seconds), 0.0) AS seconds,
-       coalesce(sum(member.faces), 0) AS faces
+       count(DISTINCT member.film) AS films,
+       coalesce(max(total.seconds), 0.0) AS seconds, coalesce(sum(member.faces), 0) AS faces
 FROM person LEFT JOIN member ON member.person = person.id
+     LEFT JOIN (SELECT person, sum(seconds) AS seconds FROM seen GROUP BY person) AS total
+     ON total.person = person.id
 GROUP BY person.id""",
     "film_people": """
 CREATE VIEW film_people AS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sqlite3
 import unicodedata
 from collections import Counter, defaultdict
@@ -27,6 +28,7 @@ __all__ = [
     "LibraryQuestion",
     "films",
     "joined_seconds",
+    "label_owner",
     "people",
     "person",
     "questions",
@@ -196,9 +198,9 @@ def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
     members: dict[str, list[_Member]] = {}
     for row in _typed(
         db,
-        "SELECT person, id, film, key, probability, how, faces, seconds FROM member "
+        "SELECT person, id, film, key, probability, how, faces FROM member "
         "WHERE person IS NOT NULL ORDER BY film, id",
-        (text, whole, whole, text, optional(number), text, whole, number),
+        (text, whole, whole, text, optional(number), text, whole),
     ):
         members.setdefault(row[0], []).append(_Member(row[1], known[row[2]], *row[3:]))
     stays: dict[int, list[FilmAppearance]] = {}
@@ -211,8 +213,12 @@ def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
     ):
         stays.setdefault(member, []).append(FilmAppearance(known[film], start, stop))
     found = [
-        _person(person, name, members.get(person, []), stays)
-        for person, name in _typed(db, "SELECT id, name FROM person ORDER BY id", (text, text))
+        _person(person, name, seconds, members.get(person, []), stays)
+        for person, name, seconds in _typed(
+            db,
+            "SELECT id, person.name, seconds FROM person JOIN people ON person_id = id ORDER BY id",
+            (text, text, number),
+        )
     ]
     return tuple(sorted(found, key=lambda p: (-len(p.films), -p.screen_time, p.id)))
 
@@ -226,11 +232,14 @@ class _Member(NamedTuple):
     probability: float | None
     how: str
     faces: int
-    seconds: float  # on screen
 
 
 def _person(
-    person: str, name: str, members: list[_Member], stays: Mapping[int, list[FilmAppearance]]
+    person: str,
+    name: str,
+    seconds: float,
+    members: list[_Member],
+    stays: Mapping[int, list[FilmAppearance]],
 ) -> LibraryPerson:
     found = [a for member in members for a in stays.get(member.row, [])]
     return LibraryPerson(
@@ -241,7 +250,7 @@ def _person(
         appearances=tuple(sorted(found, key=lambda a: (a.film.id, a.start))),
         face_count=sum(m.faces for m in members),
         members=tuple((m.film, m.key, m.probability, m.how) for m in members),
-        screen_time=sum(m.seconds for m in members),
+        screen_time=seconds,
     )
 
 
@@ -303,6 +312,15 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
     near = list(dict.fromkeys(words[w] for w in difflib.get_close_matches(plain, words, 3, 0.6)))
     hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists everybody"
     raise InputError(f"nobody in the library is called {given[:200]!r}{hint}")
+
+
+def label_owner(db: Db, name: str) -> str:
+    """The person whose label ("Person 7K3QZX") or id a name is, also its last six letters; "" for nobody."""
+    end = name.strip().upper().removeprefix("PERSON ")
+    if not re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{6,26}", end):
+        return ""
+    row = db.execute("SELECT id FROM person WHERE substr(id, -?) = ?", (len(end), end)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _unquoted(name: str) -> str:
