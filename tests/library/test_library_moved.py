@@ -143,3 +143,22 @@ def test_a_workspace_that_is_away_leads_to_its_new_place(tmp_path: Path) -> None
         assert "connect the disk again, or, if it was moved, run castlist library add" in problem.what
     assert [a.state for a in lib.add(moved)] == ["updated"]
     assert lib.people[0].screen_time > 0
+
+
+def test_another_name_in_a_films_review_is_told_and_can_be_given_to_the_person(tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    first = made_film(tmp_path, "one", [[1], [30, 31]], noise=0.1)
+    lib.add(first, made_film(tmp_path, "two", [[1], [33, 34]], noise=0.1))
+    (shared,) = (p for p in lib.people if len(p.films) == 2)
+    lib.name(shared.id, "Joey")
+    castlist.rename(first, "Joey", "Matt")
+    updated, known = lib.update()
+    assert (
+        f"Matt of this film is called Joey in the library: castlist library name {lib.path}"
+        in updated.sentence
+    )
+    assert known.sentence == ""
+    assert lib.person(shared.id).name == "Joey"  # a name that a user gave stays
+    lib.name(shared.id, "Matt")
+    assert names(first) == names(tmp_path / "two.castlist") == {"Matt"}
+    assert all(not added.sentence for added in lib.update())

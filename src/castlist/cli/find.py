@@ -56,8 +56,8 @@ fails, the others are still processed; the table shows the error, and the exit s
 @click.option(
     "--replace",
     is_flag=True,
-    help="Group the faces of a film that is done again, and replace a cast that was found with another "
-    "recipe. --set, --people and --recipe do so, too.",
+    help="Group the faces again of a film that is done. A cast that was found with another recipe is "
+    "replaced; --set, --people and --recipe replace it, too.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the result.")
 def command(

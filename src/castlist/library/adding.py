@@ -141,6 +141,29 @@ def _known(
 
 def _remark(catalogue: Catalogue, facts: FilmFacts) -> str:
     """What one should know about a film that was added."""
+    return "; ".join(filter(None, (_other_model(catalogue, facts), _other_names(catalogue, facts))))
+
+
+def _other_names(catalogue: Catalogue, facts: FilmFacts) -> str:
+    """Who has one name in the film and another in the library, both given by users."""
+    with catalogue.reading() as db:
+        rows = db.execute(
+            "SELECT member.name, person.name, person.id FROM member JOIN film ON film.id = member.film"
+            " JOIN person ON person.id = member.person"
+            " WHERE film.digest = ? AND member.name <> '' AND person.name <> ''"
+            " AND member.name <> person.name ORDER BY member.id",
+            (facts.video.digest,),
+        ).fetchall()
+    command = f"castlist library name {quote(str(catalogue.path))}"
+    return "; ".join(
+        f"{here} of this film is called {there} in the library: {command} {person[-6:]} {quote(here)} gives "
+        "the name of the film to the person"
+        for here, there, person in rows
+    )
+
+
+def _other_model(catalogue: Catalogue, facts: FilmFacts) -> str:
+    """With how few films the people of a film can be compared, where its model is another one."""
     with catalogue.reading() as db:
         others = dict(
             db.execute("SELECT model, count(*) FROM film WHERE model <> '' GROUP BY model").fetchall()
