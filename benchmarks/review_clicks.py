@@ -532,7 +532,7 @@ def latency(numbers: list[str]) -> None:
         bench, rng = _large(n)
         asker = Asker(bench.base)
         asker.look(bench.view)
-        describe = Describe(bench.base, bench.video.width, bench.video.height)
+        describe = Describe(bench.base, bench.video)
         spent: dict[str, list[tuple[float, float]]] = {}
         for i in range(90):
             name, request = _action(bench, asker, i, rng)

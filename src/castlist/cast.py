@@ -343,8 +343,7 @@ class Cast:
     @property
     def whole(self) -> Fraction:
         """Seconds that the film lasts: as its header says, or longer where more was read."""
-        read = self.clock.time(len(self.clock)) - self.clock.time(0) if len(self.clock) else Fraction(0)
-        return max(read, self.video.duration) if self.unread else read
+        return self.clock.lasts(self.video.duration)
 
     def with_pictures(self, pictures: Pictures) -> Cast:
         """The same cast, whose people know their pictures."""

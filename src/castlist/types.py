@@ -215,6 +215,15 @@ class Clock:
     def __len__(self) -> int:
         return len(self.pts)
 
+    def lasts(self, header: Fraction) -> Fraction:
+        """Seconds that the film lasts: from its first picture to the end of the last, or as its header says.
+
+        Args:
+            header: seconds by the film's header, which count where pictures could not be read.
+        """
+        read = self.time(len(self)) - self.time(0) if len(self) else Fraction(0)
+        return max(read, header) if self.unread else read
+
     def time(self, frame: int) -> Fraction:
         """The exact time at which a frame is first shown. `time(len(clock))` is when the last one ends."""
         n = len(self.pts)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from castlist.decisions import Anchor, Decision, apply, renumbered
+from castlist.decisions import Anchor, Decision, apply, cast_of, renumbered
 from castlist.review import Session
 from castlist.review.people import Describe
 from castlist.suggest.questions import Asker
@@ -114,12 +114,30 @@ def test_a_picture_at_a_cut_is_shown_first_only_where_the_others_are_half_as_goo
     made: Callable[..., Any],
 ) -> None:
     with Session.open(made([0], [0]).place) as session:
-        base = session.base
+        base, video = session.base, session.video
         start = int(base.shots.start[0])
         frame, quality = start + np.array([0, 4, 5]), np.array([0.8, 0.5, 0.3], np.float32)
         pictures = Portraits(frame, np.ones((3, 4)), np.zeros(3, int), quality, ("a", "b", "c"))
-        describe = Describe(replace(base, portraits=pictures), 640, 360)
+        describe = Describe(replace(base, portraits=pictures), video)
         assert [image for image, *_ in describe.pictures(0)] == ["b", "a", "c"]
         pictures = replace(pictures, quality=np.array([0.8, 0.3, 0.2], np.float32))
-        describe = Describe(replace(base, portraits=pictures), 640, 360)
+        describe = Describe(replace(base, portraits=pictures), video)
         assert [image for image, *_ in describe.pictures(0)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("late", [0, 40])
+def test_the_share_is_that_of_the_cast_also_where_pictures_begin_late(
+    made: Callable[..., Any], late: int
+) -> None:
+    it = made([0, 0, 1], [0, 0, 1])
+    clock = replace(it.base.clock, pts=it.base.clock.pts + late)
+    base = replace(it.base, clock=clock)
+    view = apply(base, it.video, [])
+    cast, describe = cast_of(base, it.video, view), Describe(base, it.video)
+    assert (
+        clock.lasts(it.video.duration) == cast.whole == it.base.clock.time(len(clock)) - it.base.clock.time(0)
+    )
+    for group in view.groups:
+        person = next(p for p in cast.everybody if p.id == group.number)
+        share = describe._facts(np.asarray(group.tracks))["share"]
+        assert share == pytest.approx(cast.share(person), abs=0.002)

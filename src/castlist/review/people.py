@@ -12,7 +12,7 @@ from castlist.decisions import Base
 from castlist.decisions.people import Group
 from castlist.report.words import one_line
 from castlist.review.meant import meant_faces
-from castlist.types import Json
+from castlist.types import Json, Video
 
 if TYPE_CHECKING:
     from castlist.review.proposed import Plain
@@ -105,14 +105,15 @@ class ReviewState(Head):
 class Describe:
     """Describes people of one base; whoever has the same tracks as before is not computed again."""
 
-    def __init__(self, base: Base, width: int, height: int) -> None:
+    def __init__(self, base: Base, video: Video) -> None:
         self.base = base
-        self._meant = meant_faces(base.portraits, base.tracks, width, height)
+        self._meant = meant_faces(base.portraits, base.tracks, video.width, video.height)
         self._ms = np.rint(base.clock.seconds() * 1000).astype(np.int64)
         tick = base.clock.tick() * float(base.clock.unit) * 1000
         ends = np.append(self._ms, self._ms[-1] + round(tick) if len(self._ms) else 0)
         self.start, self.stop = ends[base.tracks.first], ends[base.tracks.last + 1]
-        self.length = int(ends[-1])
+        self.length = int(ends[-1])  # of the timeline, which begins with the file
+        self._whole = float(base.clock.lasts(video.duration))
         self.shots: list[int] = ends[base.shots.start].tolist()
         self._shown = np.diff(ends)
         self._size = base.tracks.size
@@ -192,7 +193,7 @@ class Describe:
         stays = _joined(self.start[tracks], self.stop[tracks], float(APPEARANCE_GAP) * 1000)
         return {
             "seconds": seconds,
-            "share": min(1.0, 1000 * seconds / self.length) if self.length else 0.0,
+            "share": min(1.0, seconds / self._whole) if self._whole else 0.0,
             "tracks": len(tracks),
             "faces": int(sizes.sum()),
             "appearances": len(stays),

@@ -85,7 +85,7 @@ class Session:
         self.base = base
         self._run = self._workspace.cast_run()[0]
         self.view: View = apply(base, self.video, self._log)
-        self.describe = Describe(base, self.video.width, self.video.height)
+        self.describe = Describe(base, self.video)
         self.images = frozenset(base.portraits.image) - {""}
         self._asker: Asker | None = None
         self._ahead.close()
