@@ -74,16 +74,9 @@ def command(
         with _begun_early(films[0], None if own or begun else machine) as decoder:
             steps = made_recipe(recipe, settings, people)
             _single(
-                films[0],
-                steps,
-                machine,
-                decoder,
-                out=out,
-                as_json=as_json,
-                replace=replace,
-                own=own,
+                films[0], steps, machine, decoder, out=out, as_json=as_json, replace=replace, own=own,
                 quiet=quiet,
-            )
+            )  # fmt: skip
         return 0
     steps = made_recipe(recipe, settings, people)
     return _many(

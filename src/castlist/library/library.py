@@ -187,8 +187,9 @@ class Library:
             InputError: no film was given, or a folder holds none.
             WorkspaceError: the library cannot be read or written.
         """
-        spaces = [space for film in films for space in workspaces_in(Path(film))]
-        paths = [film for film in films if not workspaces_in(Path(film))]
+        inside = [workspaces_in(Path(film)) for film in films]
+        spaces = [space for found in inside for space in found]
+        paths = [film for film, found in zip(films, inside, strict=True) if not found]
         if not films:
             raise InputError("no film was given; name films, folders with films, or workspaces")
         found = films_of(paths)

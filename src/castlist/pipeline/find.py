@@ -89,7 +89,8 @@ def find(
             open_things.enter_context(decoder)
         _check_memory()
         choose_device(machine)
-        before = None if replace else _found_before(plain_path(film), workspace, recipe)
+        place = _place(plain_path(film), workspace)
+        before = None if replace else found_before(plain_path(film), place, recipe)
         if before is not None:
             watch("scan", len(before.clock), len(before.clock))
             if progress is not None:
@@ -97,10 +98,10 @@ def find(
             return before
         decoder = decoder or open_things.enter_context(WaitingDecoder(film))
         helper = open_things.enter_context(HelperThread())
-        if not _begun(plain_path(film), workspace):
+        if not _begun(plain_path(film), place):
             helper.do(partial(load_networks, recipe, machine))  # while the decoder starts
         video = decoder.video()
-        path = Workspace.beside(video.path) if workspace is None else Path(workspace)
+        path = _place(video.path, workspace)
         opened = open_things.enter_context(Workspace.open(path, create=True))
         opened.put_video(video)
         if not replace:
@@ -150,16 +151,14 @@ def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
     return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned))
 
 
-def _found_before(film: Path, workspace: str | os.PathLike[str] | None, recipe: Recipe) -> Cast | None:
-    """The cast that an earlier run found, where there is nothing left to do."""
-    path = Workspace.beside(film) if workspace is None else Path(workspace)
-    return found_before(film, path, recipe)
+def _place(film: Path, workspace: str | os.PathLike[str] | None) -> Path:
+    """The folder of the workspace: the one that is named, or the usual one beside the film."""
+    return Workspace.beside(film) if workspace is None else Path(workspace)
 
 
-def _begun(film: Path, workspace: str | os.PathLike[str] | None) -> bool:
+def _begun(film: Path, place: Path) -> bool:
     """Whether there is a workspace already, whose scan may be complete, or no film that could be scanned."""
-    path = Workspace.beside(film) if workspace is None else Path(workspace)
-    return not film.is_file() or (path / "cast.db").exists()
+    return not film.is_file() or (place / "cast.db").exists()
 
 
 def _scanned(

@@ -41,11 +41,11 @@ class ContentSplitter:
         """
         signals = checked(signals)
         lit = light(signals)
-        hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor, lit=lit)
+        hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor * lit)
         faded = fades(signals, hard)
-        mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor, lit=lit)
+        mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor * lit)
         others = moving_dissolves(
-            signals, np.concatenate([hard, faded]), mixed, floor=self.dissolve_floor, lit=lit
+            signals, np.concatenate([hard, faded]), mixed, floor=self.dissolve_floor * lit
         )
         mixed = np.union1d(mixed, others)
         return shots(len(signals), {CUT: hard, FADE: faded, DISSOLVE: mixed})

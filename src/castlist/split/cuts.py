@@ -15,19 +15,17 @@ UNEXPLAINED = 0.7  # share of a difference that no movement of the camera explai
 FLASH = 4  # frames: a picture that is back after fewer was interrupted, not cut
 
 
-def hard_cuts(
-    signals: NDArray[np.uint8], *, ratio: float, floor: float, lit: NDArray[np.float32]
-) -> NDArray[np.int64]:
+def hard_cuts(signals: NDArray[np.uint8], *, ratio: float, floor: NDArray[np.float32]) -> NDArray[np.int64]:
     """(c,) first frames of new shots.
 
     A boundary counts if the pictures on its two sides differ, 1 to 7 frames apart, by more than `floor`
-    (times `light`, where both are dark) plus `ratio` times the activity around it; of neighbouring
+    (of the two frames the higher one) plus `ratio` times the activity around it; of neighbouring
     boundaries the strongest counts. One to three frames of flash are no cut since the picture comes back; a
     blended frame between two shots is one since it does not. Where much moves, a boundary that stands out by
     less is one if no movement of the camera explains how the pictures on its two sides differ.
 
     Args:
-        lit: `light` of the signals.
+        floor: (n,) for each frame.
     """
     n = len(signals)
     if n < 2:
@@ -38,7 +36,7 @@ def hard_cuts(
     for k in range(1, FLASH):
         before, after = np.maximum(boundary - 1 - k, 0), np.minimum(boundary + k, n - 1)
         lasting = np.minimum(lasting, distances(signals, before, after))
-    least = floor * np.maximum(lit[:-1], lit[1:])
+    least = np.maximum(floor[:-1], floor[1:])
     around, strongest = activity(step), step >= _local_maximum(step, 2)
     clear = lasting > least + ratio * around
     doubtful = boundary[strongest & ~clear & (lasting > least + DOUBTFUL * ratio * around)]

@@ -20,12 +20,12 @@ FLAT = 0.25  # contrast of one end, as a share of the other's, below which this 
 
 
 def dissolves(
-    signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: float, lit: NDArray[np.float32]
+    signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: NDArray[np.float32]
 ) -> NDArray[np.int64]:
     """(d,) the frame in the middle of each dissolve, none within a span that holds a boundary in `taken`.
 
-    `floor` is the least difference of the two pictures (mean absolute, 0 to 1), times `light` where both are
-    dark.
+    `floor` (n,) is the least difference of the two pictures (mean absolute, 0 to 1) for each frame, of which
+    the higher one counts.
     """
     n = len(signals)
     count = np.zeros(n + 1, np.int64)  # boundaries before a frame
@@ -33,7 +33,7 @@ def dissolves(
     count = np.cumsum(count)
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
-        for start in _candidates(signals, span, floor * lit):
+        for start in _candidates(signals, span, floor):
             stop = int(start) + span
             if count[min(stop + 2, n)] == count[max(int(start) - 1, 0)]:
                 fit = _on_a_line(signals, int(start), stop)

@@ -39,14 +39,12 @@ def moving_dissolves(
     taken: NDArray[np.int64],
     known: NDArray[np.int64],
     *,
-    floor: float,
-    lit: NDArray[np.float32],
+    floor: NDArray[np.float32],
 ) -> NDArray[np.int64]:
     """(d,) the frame in the middle of each dissolve that is found beside the known ones.
 
     None is found within a span that holds a boundary in `taken`, nor close to the middle of one in `known`.
-    `floor` is the least difference of the two pictures (mean absolute, 0 to 1), times `light` where both are
-    dark.
+    `floor` is as in `dissolves`.
     """
     n = len(signals)
     before = np.zeros(n + 1, np.int64)  # boundaries before a frame
@@ -58,7 +56,7 @@ def moving_dissolves(
         for start in _candidates(variance, span):
             stop = start + span
             free = before[min(stop + 2, n)] == before[max(start - 1, 0)]
-            least = 255 * floor * max(float(lit[start]), float(lit[stop]))
+            least = 255 * max(floor[start], floor[stop])
             if free and np.abs(_cells(signals, start) - _cells(signals, stop)).mean() > least:
                 off = _mixed(signals, start, stop)
                 found += [] if off is None else [(off, start + span // 2, span)]
