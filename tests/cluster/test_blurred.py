@@ -39,7 +39,7 @@ def together(*pairs: tuple[int, int]) -> Constraints:
 
 def test_a_blurred_track_joins_whom_it_is_like_and_nobody_where_it_is_like_all() -> None:
     faces, label, blurred, _ = film(np.array([[0, 0, 1.2, 0], [0.3, 0.3, 0.3, 0.3], [1.2, 0, 0, 0]]))
-    joined = join_blurred(faces, NONE, label, blurred)
+    joined = join_blurred(faces, NONE, label, blurred).label
     assert joined[-3:].tolist() == [2, NOISE, 0]
     assert joined[:-3].tolist() == label[:-3].tolist()
 
@@ -47,20 +47,20 @@ def test_a_blurred_track_joins_whom_it_is_like_and_nobody_where_it_is_like_all()
 def test_a_blurred_track_joins_nobody_who_is_seen_beside_it() -> None:
     faces, label, blurred, _ = film(np.array([[0, 0, 1.2, 0]]))
     t = len(label) - 1
-    assert join_blurred(faces, NONE, label, blurred)[t] == 2
-    assert join_blurred(faces, together((t, 2 * EACH)), label, blurred)[t] == NOISE
-    assert join_blurred(faces, together((0, t)), label, blurred)[t] == 2
+    assert join_blurred(faces, NONE, label, blurred).label[t] == 2
+    assert join_blurred(faces, together((t, 2 * EACH)), label, blurred).label[t] == NOISE
+    assert join_blurred(faces, together((0, t)), label, blurred).label[t] == 2
 
 
 def test_what_is_seen_beside_the_face_counts() -> None:
     faces, label, blurred, _ = film(np.array([[0.5, 0.5, 0, 0]]))
     t = len(label) - 1
-    assert join_blurred(faces, NONE, label, blurred)[t] == NOISE
+    assert join_blurred(faces, NONE, label, blurred).label[t] == NOISE
     hints = np.full((t + 1, t + 1), np.nan, np.float32)
     hints[t, :EACH] = hints[:EACH, t] = 12.0
-    assert join_blurred(faces, NONE, label, blurred, hints)[t] == 0
+    assert join_blurred(faces, NONE, label, blurred, hints).label[t] == 0
     hints[t, EACH : 2 * EACH] = hints[EACH : 2 * EACH, t] = 30.0
-    assert join_blurred(faces, NONE, label, blurred, hints)[t] == 1
+    assert join_blurred(faces, NONE, label, blurred, hints).label[t] == 1
 
 
 def test_blurred_tracks_do_not_count_for_each_other() -> None:
@@ -69,8 +69,8 @@ def test_blurred_tracks_do_not_count_for_each_other() -> None:
     order = np.r_[np.arange(PEOPLE * EACH), PEOPLE * EACH + np.array([2, 0, 3, 1])]
     place = np.argsort(order)
     turned = Embeddings(faces.vector, place[faces.track], faces.detection, faces.quality)
-    joined = join_blurred(faces, NONE, label, blurred)
-    assert join_blurred(turned, NONE, label, blurred)[place].tolist() == joined.tolist()
+    joined = join_blurred(faces, NONE, label, blurred).label
+    assert join_blurred(turned, NONE, label, blurred).label[place].tolist() == joined.tolist()
 
 
 @pytest.mark.parametrize("missing", ["people", "blurred", "faces"])
@@ -82,13 +82,13 @@ def test_where_nobody_can_join_the_labels_stay(missing: str) -> None:
         blurred = np.zeros_like(blurred)
     if missing == "faces":
         faces = faces[faces.track < len(label) - 1]
-    assert join_blurred(faces, NONE, label, blurred).tolist() == label.tolist()
+    assert join_blurred(faces, NONE, label, blurred).label.tolist() == label.tolist()
 
 
 def test_people_without_a_face_are_joined_by_nobody() -> None:
     faces, label, blurred, _ = film(np.array([[0, 0, 1.2, 0], [0, 0, 0, 1.2]]))
     t = len(label) - 2
     faces = faces[faces.track // EACH != PEOPLE - 1]
-    assert join_blurred(faces, together((0, 3 * EACH)), label, blurred)[t] == 2
+    assert join_blurred(faces, together((0, 3 * EACH)), label, blurred).label[t] == 2
     faces = faces[faces.track >= PEOPLE * EACH]
-    assert join_blurred(faces, NONE, label, blurred).tolist() == label.tolist()
+    assert join_blurred(faces, NONE, label, blurred).label.tolist() == label.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,76 @@ def test_what_cannot_be_done_is_status_two_and_a_sentence(small, tmp_path, capsy
     assert run(["redact", str(small[1]), *asked, "-q"]) == 2
     assert sentence in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def doubted(place: Path, to: Path, track: int, sureness: float) -> Path:
+    """A copy of a workspace in which castlist is only so sure whose face a track shows."""
+    shutil.copytree(place, to)
+    with Workspace.open(to) as opened:
+        base, (number, _) = opened.machine(), opened.cast_run()
+        values = base.sureness.copy()
+        values[track] = sureness
+        opened.put("machine", f"run {number}", replace(base, sureness=values))
+    return to
+
+
+def test_a_track_of_a_kept_person_that_is_not_sure_is_hidden_until_it_is_confirmed(
+    small, tmp_path, capsys
+) -> None:
+    _, place, names = small
+    with Workspace.open(place, write=False) as opened:
+        cast = opened.cast()
+    track = cast[names[0]].tracks[0]
+    copy = doubted(place, tmp_path / "doubted.castlist", track, 0.62)
+    output = tmp_path / "public.mp4"
+    command = ["redact", str(copy), "--keep", names[0], "-o", str(output), "-q"]
+    assert run(command) == 0
+    told = capsys.readouterr().out
+    assert f"1 track that probably shows {names[0]} is hidden too, because castlist is not sure" in told
+    assert f"track {track}, {names[0]} with p = 0.62" in told
+    assert f"castlist decide {copy} confirm {track}" in told
+    middle = int(cast.tracks.frame[cast.tracks.rows(track)][cast.tracks.size[track] // 2])
+    assert pixels(output, middle)[60:100, 78:102].max() < 24
+    (told,) = json.loads((tmp_path / "public.mp4.redaction.json").read_text())["hidden_as_unsure"]
+    assert (told["track"], told["probability"]) == (track, 0.62)
+    assert told["start"] < told["stop"]
+    assert run(["decide", str(copy), "confirm", str(track)]) == 0
+    capsys.readouterr()
+    assert run(command) == 0
+    assert "not sure" not in capsys.readouterr().out
+    assert pixels(output, middle)[60:100, 78:102].max() > 100
+
+
+def test_tracks_that_are_sure_stay_open_and_with_hide_unsure_ones_are_hidden(small, tmp_path) -> None:
+    from castlist.redact.redact import MARGINS, _Job, _Named
+    from castlist.types import Machine
+
+    _, place, names = small
+    with Workspace.open(place, write=False) as opened:
+        track = opened.cast()[names[0]].tracks[0]
+    asked = _Named([], [names[1]], hide_all=False)
+    unsure = []
+    for sureness in (0.95, 0.62):
+        copy = doubted(place, tmp_path / f"{sureness}.castlist", track, sureness)
+        unsure.append(_Job.of(copy, asked, "solid", MARGINS, Machine(), lambda *_: None).unsure)
+    assert [[each.track for each in found] for found in unsure] == [[], [track]]
+
+
+def test_a_workspace_that_does_not_say_how_sure_it_is_must_be_found_again(small, tmp_path, capsys) -> None:
+    _, place, names = small
+    copy = tmp_path / "old.castlist"
+    shutil.copytree(place, copy)
+    with Workspace.open(copy) as opened:
+        number = opened.cast_run()[0]
+        older = replace(opened.machine(), sureness=np.zeros(0, np.float32))
+        opened.put("machine", f"run {number}", older)
+    command = ["redact", str(copy), "--keep", names[0], "-o", str(tmp_path / "out.mp4"), "-q"]
+    assert run(command) == 2
+    assert "does not say how sure castlist is of each face" in capsys.readouterr().err
+    assert not (tmp_path / "out.mp4").exists()
+    assert run(["redact", str(copy), "--hide-all", "-o", str(tmp_path / "out.mp4"), "-q"]) == 0
+    assert run(["find", str(small[0]), "-o", str(copy), "-q"]) == 0  # measures it
+    assert run(command) == 0
 
 
 def test_the_dense_pass_is_kept_for_the_next_time(small, public) -> None:

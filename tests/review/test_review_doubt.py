@@ -14,6 +14,7 @@ from castlist.decisions import Decision, apply
 from castlist.pipeline.outlook import outlook, outlook_of
 from castlist.review import Session
 from castlist.store import Workspace
+from castlist.suggest import Asker
 from castlist.suggest.batches import Lines
 from castlist.suggest.doubt import MISS_PERSON, MISS_TRACK, Work, clicks_until_the_end
 
@@ -46,6 +47,27 @@ def test_terminal_report_and_page_say_who_is_unsure(made: Callable[..., Any], ca
     assert run(["info", str(place)]) == 0
     assert "unsure" not in capsys.readouterr().out.casefold()
     assert "unsure" not in (place / "report.html").read_text("utf-8").split("<body>")[1].casefold()
+
+
+@pytest.mark.parametrize(("sureness", "unsure"), [(0.4, True), (0.95, False), (np.nan, False)])
+def test_tracks_that_are_too_blurred_to_be_asked_about_make_their_person_unsure(
+    made: Callable[..., Any], sureness: float, unsure: bool
+) -> None:
+    workspace = made(TRUTH, TRUTH)
+    with Session.open(workspace.place) as session:
+        base, video = session.base, session.video
+    rows = np.isin(np.arange(len(TRUTH)), [5, 6, 7])
+    mean, values = base.mean.copy(), np.full(len(TRUTH), np.nan, np.float32)
+    mean[rows], values[rows] = 0, sureness
+    base = replace(base, mean=mean, sureness=values)
+    asker = Asker(base)
+    asker.look(apply(base, video, []))
+    doubts = asker.outlook().doubts
+    person = int(asker.view.groups[int(asker.view.label[5])].number)
+    assert [d.person for d in doubts if not d.whole] == ([person] if unsure else [])
+    looked = next(c for c in asker.checks() if c.group == asker.view.label[5])
+    alone = [piece.tolist() for piece in looked.pieces if len(piece) == 1]
+    assert all([t] in alone for t in (5, 6, 7)) == unsure
 
 
 def test_nobody_is_unsure_where_everybody_has_a_name(made: Callable[..., Any], capsys: Any) -> None:

@@ -97,7 +97,7 @@ def command(
             )  # fmt: skip
     text = json.dumps(done.document(), ensure_ascii=False, indent=1)
     report = None if output is None else _written(output, text)
-    click.echo(text) if as_json else _print(done, report)
+    click.echo(text) if as_json else _print(done, report, workspace)
     return 0 if done.proved else 1
 
 
@@ -110,7 +110,7 @@ def _written(output: Path, text: str) -> Path:
     return report
 
 
-def _print(done: Redaction, report: Path | None) -> None:
+def _print(done: Redaction, report: Path | None, workspace: Path) -> None:
     from castlist.cli.links import linked, moment_uri
     from castlist.cli.output import clock_time, visible
 
@@ -121,5 +121,28 @@ def _print(done: Redaction, report: Path | None) -> None:
         click.echo(f"  {linked(span, moment_uri(done.output, leak.start))}  frame {leak.frame}, at {box}")
     if len(done.leaks) > SHOWN:
         click.echo(f"  and {len(done.leaks) - SHOWN} more")
+    if done.unsure:
+        _print_unsure(done, workspace)
     if report:
         click.echo(f"Report: {visible(str(report))}")
+
+
+def _print_unsure(done: Redaction, workspace: Path) -> None:
+    """The tracks that are hidden because castlist is not sure whose they are, and what to do."""
+    from castlist.cli.links import linked, moment_uri
+    from castlist.cli.output import clock_time, visible
+    from castlist.command_words import shell_path
+
+    click.echo("Hidden because castlist is not sure whose face it is:")
+    for each in done.unsure[:SHOWN]:
+        span = f"{clock_time(each.start)}–{clock_time(each.stop)}"
+        name, place = visible(each.person), linked(span, moment_uri(done.film, each.start))
+        click.echo(f"  {place}  track {each.track}, {name} with p = {each.probability:.2f}")
+    if len(done.unsure) > SHOWN:
+        click.echo(f"  and {len(done.unsure) - SHOWN} more; --json lists all")
+    place = shell_path(str(workspace))
+    numbers = " ".join(str(each.track) for each in done.unsure[:SHOWN])
+    click.echo(
+        f"Look at them in castlist review {place}. If they show whom they are said to show, confirm them and "
+        f"run the same command again: castlist decide {place} confirm {numbers}"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from castlist import _former
-from castlist.cluster.blurred import join_blurred
+from castlist.cluster.blurred import BlurredJoined, join_blurred
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import membership_confidence
 from castlist.cluster.cut import AutoCut, CountCut, HeightCut, PeopleCut, ProbabilityCut
@@ -27,6 +27,7 @@ __all__ = [
     "ROLES",
     "AutoCut",
     "Average",
+    "BlurredJoined",
     "Calibration",
     "CountCut",
     "Cut",

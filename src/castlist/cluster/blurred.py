@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,18 @@ from castlist.cluster.links import cannot_table
 from castlist.cluster.means import track_means
 from castlist.types import NOISE, Constraints, Embeddings
 
-__all__ = ["join_blurred"]
+__all__ = ["BlurredJoined", "join_blurred"]
 
 JOINED = 0.5  # probability from which a blurred track joins: likelier than all others and nobody together
 USUAL_PAIRS = 20.0  # pairs of a blurred track and a person that the film's clear tracks count for
 DEVIATION = 1.4826  # of a normal distribution, for a median absolute deviation of 1
+
+
+class BlurredJoined(NamedTuple):
+    """The people with the blurred tracks that joined them."""
+
+    label: NDArray[np.int64]  # (t,) as given, a blurred track that joined with that person's
+    probability: NDArray[np.float64]  # (t,) that a track which joined shows this person; NaN of all others
 
 
 def join_blurred(
@@ -28,8 +36,8 @@ def join_blurred(
     label: NDArray[np.int64],
     blurred: NDArray[np.bool_],
     hints: NDArray[np.float32] | None = None,
-) -> NDArray[np.int64]:
-    """(t,) the labels, with each blurred track given that of a person where this is likelier than not.
+) -> BlurredJoined:
+    """The labels, with each blurred track given that of a person where this is likelier than not.
 
     A blurred face is like every other blurred face, and more like anybody than a clear face is. So what two
     people's cosines are is measured anew on the blurred tracks: their median over all people and its
@@ -45,8 +53,9 @@ def join_blurred(
     mean, faces = track_means(embeddings, len(label), length=True)
     clear, waiting = (label != NOISE) & (faces > 0), np.flatnonzero(blurred & (faces > 0))
     people = np.unique(label[clear])
+    sureness = np.full(len(label), np.nan)
     if not len(people) or not len(waiting):
-        return label
+        return BlurredJoined(label, sureness)
     pairs = constraints[clear[constraints.a] & clear[constraints.b]]
     scale = Calibration.fit(embeddings[clear[embeddings.track]], pairs).scale
     column = np.where(clear, np.searchsorted(people, label), NOISE)
@@ -59,7 +68,8 @@ def join_blurred(
     probability = shares(SURENESS * odds)[0]
     joined, sure = label.copy(), probability.max(axis=1) >= JOINED
     joined[waiting[sure]] = people[probability[sure].argmax(axis=1)]
-    return joined
+    sureness[waiting[sure]] = probability[sure].max(axis=1)
+    return BlurredJoined(joined, sureness)
 
 
 def _log_odds(

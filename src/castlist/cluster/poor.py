@@ -43,6 +43,13 @@ class PoorPlacement:
     context: float  # log odds by the shots around them, against somebody new
     face: float  # log odds by what is seen of the face
     beside: float  # log odds by the clothes; 0 where they say nothing
+    stays: float = float("nan")  # probability that they show the person whom the linkage gave them to; NaN
+    # where that person has no clear track
+
+    @property
+    def sureness(self) -> float:
+        """Probability that they show the person whom they are with now; NaN where it was not measured."""
+        return self.probability if self.joined else self.stays
 
     @property
     def joined(self) -> bool:
@@ -116,12 +123,19 @@ def judge_poor(
         face, beside = (SURENESS * odds for odds in evidence.log_odds(each, known, float(expected)))
         around = context.log_odds(own)
         around[evidence.sums.links[each, known] > 0] = -np.inf
-        found.append(_placement(own, clear, around, face, beside))
+        now = np.flatnonzero(people == label[own[0]])
+        found.append(_placement(own, clear, now, around, face, beside))
     return tuple(found)
 
 
-def _placement(own: NDArray[np.int64], people: list[int], *odds: NDArray[np.float64]) -> PoorPlacement:
-    """Of some tracks, by log odds (p,) of p people, each named by a clear track, by context, face, beside."""
+def _placement(
+    own: NDArray[np.int64], people: list[int], now: NDArray[np.int64], *odds: NDArray[np.float64]
+) -> PoorPlacement:
+    """Of some tracks, by log odds (p,) of p people, each named by a clear track, by context, face, beside.
+
+    Args:
+        now: the one of the people whom the linkage gave the tracks to, or none.
+    """
     each, fresh = shares(np.sum(odds, axis=0)[None])
     first, *others = np.argsort(-each[0], kind="stable")[:2].tolist()
     second = others[0] if others else -1
@@ -129,7 +143,7 @@ def _placement(own: NDArray[np.int64], people: list[int], *odds: NDArray[np.floa
     return PoorPlacement(
         tuple(own.tolist()), people[first], float(each[0, first]),
         people[second] if others else -1, float(each[0, second]) if others else 0.0,
-        float(fresh[0]), context, face, beside,
+        float(fresh[0]), context, face, beside, float(each[0, now[0]]) if len(now) else float("nan"),
     )  # fmt: skip
 
 

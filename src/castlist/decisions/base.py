@@ -42,6 +42,9 @@ class Base:
     turned: int = 0  # degrees: see Cast.turned
     stood: tuple[Stood, ...] = ()  # whom decisions had made of the people of earlier runs, the latest last
     cue: CuePairs = field(default_factory=CuePairs)  # what clothes say of pairs, where they say anything
+    sureness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    # (t,) probability that a track of which too little of a face is seen to be linked shows the person it was
+    # given to; NaN of all others; no rows where it was not measured, as by castlist 0.2
 
     def __post_init__(self) -> None:
         if not len(self.mean):
@@ -50,6 +53,7 @@ class Base:
         d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
         freeze(self, vector=(np.float32, (len(self.label), d)), cannot=(np.int64, (None, 2)))
         width = np.shape(self.mean)[1] if np.ndim(self.mean) == 2 else 0
+        freeze(self, sureness=(np.float32, (None,)))
         freeze(self, scale=(np.float64, (4,)), mean=(np.float32, (len(self.label), width)))
         if not len(self.tracks) == len(self.label) == len(self.fate) == len(self.reason):
             raise InputError("Base.label, fate and reason must have one row a track")
@@ -81,6 +85,8 @@ class Base:
                 raise InputError("Base holds numbers that are not finite")
         if len(self.cue) not in (0, count):
             raise InputError("Base.cue must have one row a track, or none")
+        if len(self.sureness) not in (0, count):
+            raise InputError("Base.sureness must have one row a track, or none")
 
 
 def page_order(label: NDArray[np.int32], fate: NDArray[np.int8]) -> NDArray[np.int64]:

@@ -129,6 +129,9 @@ def _up_to_date(workspace: Workspace, video: Video, run: Run, recipe: Recipe) ->
     if not workspace.is_complete(key) or workspace.cast_run() != (run.id, workspace.decisions.last()):
         return False
     scan = workspace.scan(key)
-    if scan is None or workspace.machine() is None or missing(workspace, scan):
+    base = workspace.machine()
+    if scan is None or base is None or missing(workspace, scan):
+        return False
+    if len(base.sureness) != len(base.tracks):  # of a castlist that did not measure it
         return False
     return (workspace.path / "report.html").is_file()

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.cluster import GroupLinkage, PoorPlacement, ProbabilityCut, join_blurred, judge_poor, placed
+from castlist.cluster import (
+    BlurredJoined,
+    GroupLinkage,
+    PoorPlacement,
+    ProbabilityCut,
+    join_blurred,
+    judge_poor,
+    placed,
+)
 from castlist.cues import Weighed, by_track
 from castlist.errors import InputError
 from castlist.progress import Watch, silent
@@ -59,6 +67,8 @@ class Found:
     constraints: Constraints
     tree: Tree
     verdict: Verdict
+    sureness: NDArray[np.float64]  # (t,) probability that a track of which too little of a face is seen to be
+    # linked shows its person; NaN of all others
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
     placements: tuple[PoorPlacement, ...] = ()  # whom poor tracks most likely show
 
@@ -95,11 +105,15 @@ def identify(
     if isinstance(recipe.link, GroupLinkage) and isinstance(recipe.cut, ProbabilityCut):
         length = mean_length(tracked.embeddings, scan.detections, len(linked))
         placements = judge_poor(refined, links, linked, tracked.tracks, length, *hints)
-    label = _with_blurred(placed(linked, placements), tracked, constraints, *hints)
+    label, sureness = _with_blurred(placed(linked, placements), tracked, constraints, *hints)
+    for each in placements:
+        sureness[list(each.tracks)] = each.sureness
     watch("people", 3, 4)
     cast = _cast(video, scan, recipe, tracked, label)
     watch("people", 4, 4)
-    return Found(cast, tracked.portraits, base, refined, constraints, tree, validation, beside, placements)
+    return Found(
+        cast, tracked.portraits, base, refined, constraints, tree, validation, sureness, beside, placements
+    )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -209,12 +223,14 @@ def _linked(clustering: Clustering, tracked: _Tracked) -> NDArray[np.int64]:
 
 def _with_blurred(
     label: NDArray[np.int64], tracked: _Tracked, constraints: Constraints, *hints: NDArray[np.float32]
-) -> NDArray[np.int64]:
-    """(t,) the labels; a blurred track joins one of the people, or is a person of its own."""
-    label = join_blurred(tracked.embeddings, constraints, label, tracked.blurred, *hints)
+) -> BlurredJoined:
+    """The labels; a blurred track joins one of the people, or is a person of its own."""
+    label, sureness = join_blurred(tracked.embeddings, constraints, label, tracked.blurred, *hints)
+    label = label.copy()
     alone = np.flatnonzero(tracked.blurred & (label == NOISE))
     label[alone] = label.max(initial=NOISE) + 1 + np.arange(len(alone))
-    return np.unique(label, return_inverse=True)[1] - int((label == NOISE).any())  # without gaps
+    without_gaps = np.unique(label, return_inverse=True)[1] - int((label == NOISE).any())
+    return BlurredJoined(without_gaps, sureness)
 
 
 def _fates(role: NDArray[np.int8], label: NDArray[np.int64], blurred: NDArray[np.bool_]) -> NDArray[np.int8]:

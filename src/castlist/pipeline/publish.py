@@ -238,7 +238,7 @@ def base_of(found: Found) -> Base:
     return Base(
         cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
         vector, found.constraints.cannot, scale, cast.damaged, mean, turned=cast.turned,
-        cue=_cue_of(found),
+        cue=_cue_of(found), sureness=np.asarray(found.sureness, np.float32),
     )  # fmt: skip
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from castlist.redact.plan import Hide
 from castlist.redact.proof import Leak
-from castlist.redact.redact import Redaction, check, redact
+from castlist.redact.redact import Redaction, UnsureTrack, check, redact
 
-__all__ = ["Hide", "Leak", "Redaction", "check", "redact"]
+__all__ = ["Hide", "Leak", "Redaction", "UnsureTrack", "check", "redact"]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from castlist._version import __version__
 from castlist.cast import Cast, Person
+from castlist.command_words import shell_path
+from castlist.decisions import apply
 from castlist.decisions.people import DECIDED_NO_FACE
 from castlist.decode import open_again
 from castlist.errors import InputError, RecipeError, WorkspaceError
@@ -27,11 +30,25 @@ from castlist.render import CoverStyle, check_target, render
 from castlist.store import Workspace
 from castlist.types import Clock, Detections, Json, Machine, Tracks
 
-__all__ = ["Redaction", "check", "redact"]
+__all__ = ["Redaction", "UnsureTrack", "check", "redact"]
 
 ROUNDS = 3  # times at most that a film is written: what a proof finds is hidden in the next
 MARGINS = Hide()
+# Probability from which a track stays open that shows too little of a face to be compared by it alone, where
+# nobody decided whose it is.
+SURE = 0.9
 DENSE = "dense"  # name of the dense pass among the workspace's results
+
+
+@dataclass(frozen=True, slots=True)
+class UnsureTrack:
+    """A track of somebody who is to be seen that is hidden, since it may be of somebody else."""
+
+    person: str  # name of whom castlist gave it to
+    track: int
+    start: Fraction  # seconds
+    stop: Fraction
+    probability: float  # that it shows this person
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,7 @@ class Redaction:
     hide: Hide
     detector: str
     detector_sha256: str
+    unsure: tuple[UnsureTrack, ...] = ()  # hidden, though they may be of those who can be seen
 
     @property
     def proved(self) -> bool:
@@ -72,14 +90,23 @@ class Redaction:
             found = "nobody else" if names else "nobody"
             return (
                 f"{self.output.name}: {visible}. A second search of every frame ({self.frames}) found "
-                f"{found}. Watch the whole film yourself before you share it."
+                f"{found}.{self._of_unsure} Watch the whole film yourself before you share it."
             )
         other = f" that are not of {names}" if names else ""
         return (
             f"{self.output.name} is NOT safe to share: a second search found {len(self.leaks)} faces"
             f"{other}. Say in castlist review whose faces these are, or that they are not faces, "
-            "and run the same command again."
+            f"and run the same command again.{self._of_unsure}"
         )
+
+    @property
+    def _of_unsure(self) -> str:
+        if not self.unsure:
+            return ""
+        names = ", ".join(dict.fromkeys(each.person for each in self.unsure))
+        count = len(self.unsure)
+        tracks = "1 track that probably shows" if count == 1 else f"{count} tracks that probably show"
+        return f" {tracks} {names} {'is' if count == 1 else 'are'} hidden too, because castlist is not sure."
 
     def document(self) -> dict[str, Json]:
         """Everything as plain values, for JSON; times in seconds."""
@@ -96,6 +123,9 @@ class Redaction:
             "kept": list(self.kept),
             "everybody_else": "hidden",
             "hidden": {"faces": self.hidden_faces, "whole_frames": self.whole_frames, "style": self.style},
+            "hidden_as_unsure": [
+                asdict(each) | {"start": float(each.start), "stop": float(each.stop)} for each in self.unsure
+            ],
             "margins": asdict(self.hide),
             "picture": {"codec": self.codec},
             "sound": list(self.sound),
@@ -204,6 +234,7 @@ class _Job:
 
     cast: Cast
     people: tuple[Person, ...]  # who can be seen
+    unsure: tuple[UnsureTrack, ...]  # tracks of theirs that are hidden
     faces: Tracks  # of the dense pass
     search: DenseSearch
     style: CoverStyle | str
@@ -219,18 +250,22 @@ class _Job:
         """What the workspace knows, and the dense pass; raises as `redact` does."""
         with Workspace.open(path, write=False) as workspace:
             cast, search = workspace.cast(), _search(workspace)
-        visible = tuple(_to_be_seen(cast, people))
+            visible = tuple(_to_be_seen(cast, people))
+            unsure = _unsure(workspace, cast, visible)
         open_again(cast.video)
         clock, found = _dense(path, cast, search, machine, watch)
         if [clock.time(f) for f in range(len(clock))] != [cast.clock.time(f) for f in range(len(cast.clock))]:
             raise WorkspaceError(
                 f"{path}: was written by another version of castlist; run castlist find on the film again"
             )
-        return cls(cast, visible, followed(found, cast.shots, clock), search, style, margins, machine, watch)
+        return cls(
+            cast, visible, unsure, followed(found, cast.shots, clock), search, style, margins, machine, watch
+        )
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
         """What is hidden, with faces that an earlier proof found."""
-        shown = [t for p in self.people for t in p.tracks]
+        hidden = {each.track for each in self.unsure}
+        shown = [t for p in self.people for t in p.tracks if t not in hidden]
         open_tracks = np.isin(np.arange(len(self.cast.tracks)), shown)
         no_face = np.array([reason == DECIDED_NO_FACE for reason in self.cast.reason], bool)
         return planned(self.cast, self.faces, open_tracks, no_face, self.margins, more)
@@ -252,7 +287,7 @@ class _Job:
             kept=tuple(p.name for p in self.people), style=self.style, sound=sound, codec=codec,
             frames=len(self.cast.clock), hidden_faces=plan.hidden, whole_frames=plan.lost, rounds=rounds,
             leaks=proof.leaks, beside=proof.beside, hide=self.margins, detector=model.name,
-            detector_sha256=model.sha256,
+            detector_sha256=model.sha256, unsure=self.unsure,
         )  # fmt: skip
 
 
@@ -308,6 +343,31 @@ def _to_be_seen(cast: Cast, people: _Named) -> list[Person]:
     if people.keep:
         return named
     return [person for person in cast.people if person not in named]
+
+
+def _unsure(workspace: Workspace, cast: Cast, people: Sequence[Person]) -> tuple[UnsureTrack, ...]:
+    """The tracks of these people that castlist is not sure of, and about which nobody decided.
+
+    Raises:
+        WorkspaceError: the workspace does not say how sure castlist is.
+    """
+    base = workspace.machine()
+    if not people or not len(cast.tracks):
+        return ()
+    if base is None or len(base.sureness) != len(cast.tracks):
+        raise WorkspaceError(
+            f"{workspace.path}: does not say how sure castlist is of each face: it is of an earlier version, "
+            f"or somebody was erased from it; run castlist find {shell_path(str(cast.video.path))} first"
+        )
+    decided = apply(base, cast.video, workspace.decisions.all()).labelled
+    doubtful = (base.sureness < SURE) & ~decided
+    return tuple(
+        UnsureTrack(
+            person.name, track, cast.clock.time(int(cast.tracks.first[track])),
+            cast.clock.time(int(cast.tracks.last[track]) + 1), round(float(base.sureness[track]), 4),
+        )
+        for person in people for track in person.tracks if doubtful[track]
+    )  # fmt: skip
 
 
 def _sha256(path: Path) -> str:

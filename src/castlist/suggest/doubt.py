@@ -68,8 +68,8 @@ def clicks_until_the_end(work: Work) -> int:
 
 
 def doubts_of(
-    loose: Lines,
     wholes: Lines,
+    wrong: NDArray[np.float64],
     label: NDArray[np.int64],
     number: NDArray[np.int64],
     worth: NDArray[np.float64],
@@ -77,8 +77,8 @@ def doubts_of(
     """Who may be somebody else, and of whom many tracks may be.
 
     Args:
-        loose: single tracks that may be asked about.
-        wholes: people that may be.
+        wholes: people that may be asked about.
+        wrong: (g,) faces of each group that are expected to be somebody else's.
         label: (t,) the group of each track.
         number: (g,) of the person that each group is.
         worth: (g,) faces of each group.
@@ -92,8 +92,6 @@ def doubts_of(
             best = int(np.argmax(chance))
             other = int(number[shown[best]]) if chance[best] >= UNSURE else 0
             found[person] = Doubt(person, True, other, 1 - stays)
-    wrong = np.zeros(len(number))
-    np.add.at(wrong, label[loose.track], loose.worth * (1 - loose.current))
     for k in np.flatnonzero(wrong >= UNSURE * np.maximum(worth, 1e-9)).tolist():
         person = int(number[k])
         found.setdefault(person, Doubt(person, False, 0, float(wrong[k] / worth[k])))

@@ -152,9 +152,9 @@ class Asker:
         label, groups = self.view.label, len(self.view.groups)
         first = (wholes.gain > 0) & (wholes.current <= 1 - WHO_FIRST)
         asked = set(label[wholes.track[first]].tolist())
-        current = np.ones(len(label))  # probability of the person that a track is with
+        current = 1 - self._unasked_doubt()  # probability of the person that a track is with
         current[loose.track] = loose.current
-        wrong = np.bincount(label[loose.track], loose.worth * (1 - loose.current), minlength=groups)
+        wrong = self._wrong(loose)
         found: dict[int, tuple[Labels, ...]] = {}
         for k in sorted(set(self._left()) - asked, key=lambda k: (-wrong[k], -self.group_worth[k], k)):
             found[k] = self._pieces(k, current)
@@ -168,7 +168,7 @@ class Asker:
                 [k for k, looked in found.items() for _ in looked],
             )
         )
-        strangers = np.bincount(label[loose.track], 1 - loose.current, minlength=groups)
+        strangers = np.bincount(np.maximum(label, 0), np.where(label >= 0, 1 - current, 0), minlength=groups)
         return [
             Check(k, looked, tuple(next(others) for _ in looked), float(wrong[k]), float(strangers[k]))
             for k, looked in found.items()
@@ -268,7 +268,8 @@ class Asker:
             return Outlook((), 0)
         loose, wholes = self._known()
         number = np.array([g.number for g in self.view.groups], np.int64)
-        doubts = doubts_of(loose, wholes, self.view.label, number, self.group_worth.astype(np.float64))
+        worth = self.group_worth.astype(np.float64)
+        doubts = doubts_of(wholes, self._wrong(loose), self.view.label, number, worth)
         tracks, people = (float(lines.cost[lines.gain > 0].sum()) for lines in (loose, wholes))
         aside = pages_of(self.base, self.view, set_aside(self.base, self.view), LONGEST)
         sheet = bool((loose.gain > 0).any() or (wholes.gain > 0).any())
@@ -280,6 +281,27 @@ class Asker:
         """For each group of the view the probability that it is the same person as this one."""
         self._known()
         return [float(p) for p in self._between[0][group]]
+
+    def _unasked_doubt(self) -> Table:
+        """(t,) probability that a track that no sheet asks about shows somebody else than its person.
+
+        Such tracks are too blurred to be compared with anybody, so the sheets have nothing to go by.
+        """
+        found = np.zeros(len(self.view.label))
+        rows = np.flatnonzero((self.view.label >= 0) & ~self.closed & ~self.evidence.known)
+        rows = rows[self.base.sureness[rows] >= 0] if len(self.base.sureness) else rows[:0]
+        rows = rows[~self.done[self.view.label[rows]]]
+        found[rows] = 1 - self.base.sureness[rows]
+        return found
+
+    def _wrong(self, loose: Lines) -> Table:
+        """(g,) faces of each group expected to be of somebody else; `loose` are tracks to be asked about."""
+        label, groups = self.view.label, len(self.view.groups)
+        doubt = self._unasked_doubt()
+        rows = np.flatnonzero(doubt)
+        wrong = np.bincount(label[rows], doubt[rows] * self.worth[rows], minlength=groups)
+        of_loose = np.bincount(label[loose.track], loose.worth * (1 - loose.current), minlength=groups)
+        return np.asarray(wrong + of_loose, np.float64)
 
     # Groups
 
