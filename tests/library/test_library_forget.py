@@ -210,6 +210,20 @@ def test_faces_that_no_track_holds_are_erased_with_a_person(tmp_path):
         assert len(scan.vector) == len(scan.image) == len(scan.detections)
 
 
+def test_nobody_else_is_compared_anew_when_somebody_is_forgotten(tmp_path, monkeypatch):
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "one", [[1, 2], [1], [2]], noise=0.1))
+    lib.add(made_film(tmp_path, "two", [[1, 3], [1], [3]], noise=0.1))
+    gone = next(p for p in lib.people if [f.name for f in p.films] == ["two.mp4"])
+    before = [(p.id, p.screen_time) for p in lib.people if p.id != gone.id]
+    monkeypatch.setattr("castlist.library.grow.weighed", lambda *_: pytest.fail("compared"))
+    assert lib.forget(gone.id) == []
+    assert [(p.id, p.screen_time) for p in lib.people] == before
+    lib.rebuild()
+    assert [(p.id, p.screen_time) for p in lib.people] == before
+    assert [row.state for row in lib.update()] == ["known", "known"]
+
+
 def test_a_film_that_was_theirs_once_keeps_its_places(tmp_path):
     """Film two was linked to the person of film one until film three showed who it is."""
     lib = Library(tmp_path / "lib")

@@ -237,12 +237,14 @@ def close_ups(folder, name: str, second: int, *, beside: bool = False, older: fl
 
 
 def test_whose_only_film_is_read_again_may_join_somebody(tmp_path):
-    """Twins in film e: as one of them is forgotten, the other is somebody of film a, whose id leads on."""
+    """Twins in film e, one of them forgotten: read again, the other is somebody of film a."""
     lib = Library(tmp_path / "lib")
     lib.add(close_ups(tmp_path, "a", 50))
     lib.add(close_ups(tmp_path, "e", 1, beside=True))
     stays, goes = person_at(lib, "a.mp4", "p1"), person_at(lib, "e.mp4", "p1")
     assert lib.forget(person_at(lib, "e.mp4", "p2")) == []
+    assert lib.person(goes).id != lib.person(stays).id
+    add_film(lib._catalogue, "e", tmp_path / "e.castlist", again=True)
     assert lib.person(goes).id == lib.person(stays).id
     before = partition_of(lib)
     lib.rebuild()

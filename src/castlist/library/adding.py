@@ -77,13 +77,20 @@ def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, P
 
 
 def add_film(
-    catalogue: Catalogue, name: str, workspace: Path, *, again: bool = False, digest: str = ""
+    catalogue: Catalogue,
+    name: str,
+    workspace: Path,
+    *,
+    again: bool = False,
+    weigh: bool = True,
+    digest: str = "",
 ) -> Added:
     """Add the film of a workspace, or read it again; what became of it.
 
     Args:
         name: of the film, as the row shows it.
         again: read it also where nothing changed.
+        weigh: whether to compare people anew; not where somebody was only erased.
         digest: of the one film that is meant, "" for any.
     """
     try:
@@ -100,7 +107,7 @@ def add_film(
                 note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
             return known
         before = lookup.find_film(db, facts.video.digest)
-        growth = grow(db, catalogue.path, facts)
+        growth = grow(db, catalogue.path, facts, weigh=weigh)
         record(growth.events, fills=[(facts, growth)])
         note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
         named = [str(data["person"]) for kind, data in growth.events if kind == EventKind.NAME]

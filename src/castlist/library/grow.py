@@ -42,8 +42,13 @@ class Growth:
     moved_to: list[str] = field(default_factory=list)  # people: names of before are theirs no more
 
 
-def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
-    """What adding a film, or reading it again, does to a library; nothing is written here."""
+def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Growth:
+    """What adding a film, or reading it again, does to a library; nothing is written here.
+
+    Args:
+        weigh: whether to compare people anew. Where somebody was only erased, everybody else stays as they
+            were: linked to whom they were linked to, and asked about as before.
+    """
     film = find_film(db, facts.video.digest)
     before = _before(db, film) if film is not None else _departed(db, facts.video.digest)
     growth = Growth()
@@ -54,24 +59,25 @@ def grow(db: Db, library: Path, facts: FilmFacts) -> Growth:
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
     returned = film is None
     persons = {n: was.person for n, was in known.items() if was.person}
-    found = weighed(db, Arrival(facts, film, growth.keys, persons, parted))
-    ids = identities(found)
-    links = _links(found, ids)
-    if returned:
+    found = weighed(db, Arrival(facts, film, growth.keys, persons, parted)) if weigh else None
+    links = {} if found is None else _links(found, identities(found))
+    if found is not None and returned:
         links |= _as_decided(found, before)
-    own = {node.order[1]: links[i] for i, node in enumerate(found.nodes) if node.film == 0}
+    nodes = [] if found is None else found.nodes
+    own = {node.order[1]: links[i] for i, node in enumerate(nodes) if node.film == 0}
     people = _people(facts, growth, known, own, returned=returned)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
     decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
     # People who become one do so before the film's event leaves the one that goes without a film.
     growth.events += _gone(db, before, holder, votes, people, decided)
-    heirs = _heirs(found, links)
+    heirs = {} if found is None else _heirs(found, links)
     growth.events += [
         (EventKind.MERGE, {"into": heir, "gone": person}) for person, heir in sorted(heirs.items())
     ]
     growth.events.append((EventKind.FILM, data))
-    growth.events += _weighed(db, found, links, heirs, growth)
+    if found is not None:
+        growth.events += _weighed(db, found, links, heirs, growth)
     growth.events += _names(db, facts, people, new=returned)
     return growth
 

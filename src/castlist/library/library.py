@@ -528,7 +528,7 @@ class Library:
             redact_catalogue(db, names)
             vacuum(db, self.path)
         for space in spaces:
-            add_film(self._catalogue, str(space), space, again=True)
+            add_film(self._catalogue, str(space), space, again=True, weigh=False)
         return []
 
     # Searching
