@@ -16,6 +16,7 @@ PLAIN = {
     "boxes",
     "graphs",
     "progress",
+    "given",
     "helper_thread",
     "light",
     "machine_limits",
@@ -49,6 +50,7 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "cast": {"handy"},  # when asked for a table or a picture, or told a decision
     "store": {"cast", "decisions"},
     "render": {"decode"},
+    "home": {"store", "decode"},
     "reel": {"decode", "render", "cast", "store"},
     "redact": {"decode", "detect", "track", "render", "cast", "store", "recipe", "models", "decisions"},
     "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster", "cues"},

@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -109,8 +110,11 @@ class Person:
         """The JPEGs of this person's best faces, best first; none where the cast came from no workspace.
 
         Raises:
+            InputError: limit is no whole number of at least 0.
             WorkspaceError: a picture is missing or damaged.
         """
+        if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 0:
+            raise InputError(f"limit is how many pictures are wanted at most, got {limit!r}")
         if self.pictures is None:
             return []
         return [self.pictures(face.image) for face in self.faces[:limit] if face.image]
@@ -151,6 +155,8 @@ class Cast:
     background: tuple[Person, ...]
     damaged: int = 0  # frames that could not be decoded
     turned: int = 0  # degrees clockwise by which the film shows more faces when it is turned; 0 for none
+    joined: Mapping[int, int] = field(default_factory=dict)  # number of somebody who was merged: of whom now
+    pictures: Pictures | None = None  # where it came from a workspace
 
     def __post_init__(self) -> None:
         freeze(self, person=(np.int32, (None,)), fate=(np.int8, (None,)))
@@ -173,9 +179,12 @@ class Cast:
         Raises:
             KeyError: nobody has that name.
             IndexError: there are fewer people.
+            InputError: it is neither a position nor a name.
         """
         if isinstance(key, int | np.integer | slice):
             return self.people[key]
+        if not isinstance(key, str):
+            raise InputError(f"name a person by position or by name, got {type(key).__name__}")
         for person in (*self.people, *self.background):
             if person.name == key:
                 return person
@@ -184,7 +193,7 @@ class Cast:
 
     def __contains__(self, person: object) -> bool:
         """Whether a person, or somebody of that name, is in the cast or its background."""
-        return any(person is p or person == p.name for p in self.everybody)
+        return any(person is p or (isinstance(person, str) and person == p.name) for p in self.everybody)
 
     def __repr__(self) -> str:
         names = ", ".join(p.name for p in self.people[:6]) + (", ..." if len(self.people) > 6 else "")
@@ -195,7 +204,7 @@ class Cast:
         """How many people in how many seconds, for people to read."""
         count = f"{len(self.people)} {'person' if len(self.people) == 1 else 'people'}"
         behind = f" and {len(self.background)} in the background" if self.background else ""
-        return f"{count}{behind} in {float(self.whole):.1f} s"
+        return f"{count}{behind} in {float(self.length):.1f} s"
 
     def share(self, person: str | Person) -> float:
         """The share of the film, 0 to 1, in which somebody is on screen: of all that could be read of it.
@@ -207,7 +216,7 @@ class Cast:
         return float(person.duration / whole) if whole else 0.0
 
     def at(self, time: float | Fraction | str) -> list[Person]:
-        """Who is seen at a time: in the frame that is shown then. Longest on screen first.
+        """Who is seen at a time: in the frame that is shown then. Most prominent first: seconds by size.
 
         Args:
             time: seconds, or a text: "1:23.5", or a timecode of the film, "10:00:01:05".
@@ -222,8 +231,10 @@ class Cast:
         if not isinstance(time, int | float | Fraction):  # a number of NumPy, or none
             try:
                 time = float(time)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise InputError(f"a time is a number of seconds or a text, got {time!r}") from None
+        if not isinstance(time, int | Fraction) and not isfinite(time):
+            raise InputError(f"a time is a number of seconds from the start of the film, got {time!r}")
         if not len(self.clock) or not self.clock.time(0) <= time < self.clock.time(len(self.clock)):
             return []
         frame = int(np.searchsorted(self.clock.pts, int(Fraction(time) / self.clock.unit), side="right")) - 1
@@ -295,24 +306,28 @@ class Cast:
     def _repr_html_(self) -> str:
         from castlist.handy import html
 
-        return html(self, next((p.pictures for p in self.people if p.pictures), None))
+        return html(self, self.pictures)
 
-    def named(self, names: str | Sequence[str]) -> list[Person]:
+    def named(self, names: str | Person | Sequence[str | Person]) -> list[Person]:
         """The people who bear these names, or this one, each once.
 
-        Upper and lower case need not agree, and p7 will do.
+        Upper and lower case need not agree, and p7 will do, also of somebody who was merged with others.
 
         Raises:
             InputError: nobody has one of the names, and the message says who comes near; or several have it.
         """
         found: dict[int, Person] = {}
-        for name in [names] if isinstance(names, str) else names:
+        if isinstance(names, bytes) or not isinstance(names, str | Person | Iterable):
+            raise InputError(f"the name of a person is text, got {type(names).__name__}")
+        for given in [names] if isinstance(names, str | Person) else names:
+            name = given.key if isinstance(given, Person) else given
             if not isinstance(name, str):
                 raise InputError(f"the name of a person is text, got {type(name).__name__}")
             meant = [p for p in self.everybody if p.name == name]
             wanted = name.strip().casefold()
             meant = meant or [p for p in self.everybody if p.name.casefold() == wanted]
             meant = meant or [p for p in self.everybody if wanted in (p.key, f"person {p.id}")]
+            meant = meant or self._merged(wanted)
             if not meant:
                 raise InputError(self._unknown(name))
             if len(meant) > 1:
@@ -322,6 +337,13 @@ class Cast:
                 )
             found |= {p.id: p for p in meant}
         return list(found.values())
+
+    def _merged(self, wanted: str) -> list[Person]:
+        """Whoever the person of a number ("p7", "person 7") is now, after having been merged."""
+        number = next((n for n in self.joined if wanted in (f"p{n}", f"person {n}")), None)
+        for _ in range(len(self.joined)):
+            number = None if number is None else self.joined.get(number, number)
+        return [p for p in self.everybody if p.id == number]
 
     def _unknown(self, name: str) -> str:
         known = [p.name for p in self.everybody]
@@ -342,14 +364,22 @@ class Cast:
 
     @property
     def whole(self) -> Fraction:
-        """Seconds that the film lasts: as its header says, or longer where more was read."""
+        """Seconds of pictures: as the film's header says, or longer where more was read.
+
+        Pictures may begin later than the file does, see `length`.
+        """
         return self.clock.lasts(self.video.duration)
+
+    @property
+    def length(self) -> Fraction:
+        """Seconds from the start of the file to the end of the film: no appearance stops later."""
+        return self.clock.time(0) + self.whole if len(self.clock) else self.whole
 
     def with_pictures(self, pictures: Pictures) -> Cast:
         """The same cast, whose people know their pictures."""
         people = tuple(replace(p, pictures=pictures) for p in self.people)
         background = tuple(replace(p, pictures=pictures) for p in self.background)
-        return replace(self, people=people, background=background)
+        return replace(self, people=people, background=background, pictures=pictures)
 
     @classmethod
     def of(
@@ -367,6 +397,7 @@ class Cast:
         portraits: Portraits | None = None,
         damaged: int = 0,
         turned: int = 0,
+        joined: Mapping[int, int] | None = None,
     ) -> Cast:
         """The cast that a label for each track describes.
 
@@ -378,6 +409,7 @@ class Cast:
             names: a name for each label, "" for none; may be shorter than the number of labels.
             numbers: the number of each label's person, as in "Person 7"; by default in the cast's order.
             portraits: pictures of faces, by track.
+            joined: numbers of people who were merged with others, and of whom they are now.
 
         Raises:
             InputError: a column has not one row per track.
@@ -422,7 +454,10 @@ class Cast:
             )
         people = tuple(p for p in persons if p.fate == PERSON)
         background = tuple(p for p in persons if p.fate == BACKGROUND)
-        return cls(video, clock, shots, tracks, person, final, reason, people, background, damaged, turned)
+        return cls(
+            video, clock, shots, tracks, person, final, reason, people, background, damaged, turned,
+            dict(joined or {}),
+        )  # fmt: skip
 
 
 def _frames(tracks: Tracks, members: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -678,6 +678,7 @@ class Clustering:
         return int(self.label.max(initial=-1)) + 1
 
 
+MOST_THREADS = 1024  # more than any machine that runs castlist has cores
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -691,8 +692,11 @@ class Machine:
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise InputError(f"unknown device {self.device!r}; choose from {', '.join(DEVICES)}")
-        if isinstance(self.threads, bool) or not isinstance(self.threads, int) or self.threads < 0:
-            raise InputError(f"Machine.threads must be a whole number, 0 or more, got {self.threads!r}")
+        whole = isinstance(self.threads, int) and not isinstance(self.threads, bool)
+        if not whole or not 0 <= self.threads <= MOST_THREADS:
+            raise InputError(
+                f"Machine.threads must be a whole number from 0 to {MOST_THREADS}, got {self.threads!r}"
+            )
 
     @property
     def cores(self) -> int:

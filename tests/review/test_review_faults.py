@@ -60,7 +60,7 @@ def log(place: Path) -> list[str]:
         (["name"], "write it as in: name p1"),
         (["split"], "split 12 15"),
         (["split", "0", "1"], "no track left"),
-        (["split", "9" * 400], "at least 1 track by number"),
+        (["split", "9" * 400], "split takes numbers of tracks"),
         (["move", "0"], "move 12 15 p4"),
         (["sort"], "sort 12=p3"),
         (["sort", "12"], "as in 12=p3"),

@@ -120,3 +120,33 @@ def test_a_folder_that_is_no_workspace_is_one_sentence(tmp_path, capsys) -> None
 
     assert run(["mcp", str(tmp_path)]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_an_argument_that_a_tool_does_not_take_is_refused_in_one_sentence(place) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("people", {"backgroud": True}), ("undo", {"decision": 0}), ("appearances", {"person": 5}),
+        ("at", {"seconds": "nan"}), ("search", {"query": "Anna"}), ("appearances", {"person": "Zoe"}),
+    ]  # fmt: skip
+    _, results = asked(place, *calls, write=True)
+    texts = [result.content[0].text for result in results]
+    assert all(result.is_error for result in results)
+    assert texts[0] == "people does not take backgroud; it takes background"
+    assert texts[1] == "undo does not take decision; undo takes no arguments"
+    assert texts[2].startswith("appearances cannot use these arguments: person: ")
+    assert texts[3].startswith("a time is a number of seconds")
+    assert texts[4] == "search does not take query; it takes name, start, stop"
+    assert texts[5].startswith("nobody is called 'Zoe' here")
+    assert not any("pydantic" in text or "\n" in text for text in texts)
+
+
+def test_a_name_that_somebody_has_makes_nobody_one_person(place) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("rename", {"person": "p1", "name": "Anna"}), ("rename", {"person": "p2", "name": " ANNA "}),
+        ("people", {}), ("rename", {"person": "p1", "name": "ANNA"}),
+    ]  # fmt: skip
+    _, (_, refused, people, again) = asked(place, *calls, write=True)
+    assert refused.content[0].text == (
+        "p1 is called Anna already; merge p1 and p2 if they are one person, or give another name"
+    )
+    assert [(p["id"], p["name"]) for p in value(people)] == [("p1", "Anna"), ("p2", "Person 2")]
+    assert value(again)[0]["name"] == "ANNA"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -159,7 +159,7 @@ def test_cast_round_trip(workspace):
     run = workspace.run_started("[cut]\n", version="1", models={"sface": "ab"}, seed=3)
     workspace.put_cast(cast, portraits, run=run)
     workspace.run_finished(run, {"scan": 1.5}, {"people": 1})
-    assert alike(workspace.cast(), cast)
+    assert alike(replace(workspace.cast(), pictures=None), cast)
     assert alike(workspace.portraits(), portraits)
     (noted,) = workspace.runs()
     assert (noted.id, noted.models, noted.timings, noted.counts) == (

@@ -92,6 +92,10 @@ def command(workspace: Path, action: str, words: tuple[str, ...], author: str, o
     from castlist.io import plain_json
     from castlist.review.session import Session
 
+    if offset is not None and action != "import":
+        raise click.UsageError("--offset belongs to import, as in: import film.castlist --offset -3.2")
+    if action in LOOKS and words:
+        raise click.UsageError(f"{action} takes nothing after it, and {words[0]!r} was given")
     views: dict[str, Callable[[Session], object]] = {
         "list": _list,
         "history": Session.history,
@@ -212,6 +216,8 @@ def _list(session: Session) -> list[dict[str, object]]:
 
 def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[str, Json]:
     """Words of the command line as a request."""
+    from castlist.review.actions import TAKES
+
     if action == "name":
         return {
             "action": action,
@@ -220,18 +226,27 @@ def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[
         }
     if action == "sort":
         return {"action": action, "items": [_item(word, session) for word in arguments]}
-    people = [w for w in arguments if not _is_track(w)]
-    tracks = [int(w) for w in arguments if _is_track(w)]
+    people: list[Json] = [w for w in arguments if not _is_track(w)]
+    tracks: list[Json] = [int(w) for w in arguments if _is_track(w)]
+    takes = TAKES[action]
+    if people and not {"people", "person"} & set(takes):
+        raise InputError(
+            f"{action} takes numbers of tracks, and {str(people[0])[:40]!r} is none: {USAGE[action][1]}"
+        )
+    if tracks and not {"tracks", "track"} & set(takes):
+        raise InputError(f"{action} takes people, and {tracks[0]} is a track's number: {USAGE[action][1]}")
     request: dict[str, Json] = {"action": action}
     if action == "move" or (action == "restore" and people):
         if len(people) != 1:
             raise InputError(f"{action} takes tracks and one person, as in: {USAGE[action][1]}")
         request["person"] = people[0]
-    elif action == "key":
-        request["track"] = tracks[0] if tracks else None
     elif people:
         request["people"] = people
-    if tracks:
+    if action == "key":
+        if len(tracks) != 1:
+            raise InputError(f"key takes the number of one track, as in: {USAGE[action][1]}")
+        request["track"] = tracks[0]
+    elif tracks:
         request["tracks"] = tracks
     return request
 

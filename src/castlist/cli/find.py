@@ -127,13 +127,14 @@ def _single(
 ) -> None:  # fmt: skip
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
+    from castlist.home import home_of
     from castlist.io import plain_json
     from castlist.pipeline import find
     from castlist.pipeline.again import refuse_steps
     from castlist.pipeline.outlook import outlook
     from castlist.store import Workspace
 
-    place = Path(out) if out else Workspace.beside(Path(film))
+    place = Path(out) if out else home_of(Path(film))
     with place_advised():
         differing = _replaced(place, recipe)
     if not replace and not own:  # a user who names a recipe wants its cast
@@ -166,7 +167,7 @@ def _single(
         click.echo(
             f"A cast that was found here with another recipe was replaced (different: {steps}).", err=True
         )
-    path = Path(out) if out else Workspace.beside(cast.video.path)
+    path = Path(out) if out else home_of(cast.video.path)
     if as_json:
         from castlist.io.exports.cast_json import document
 

@@ -103,11 +103,19 @@ def is_address(text: str) -> bool:
 
 
 def workspace_of(path: Path) -> Path:
-    """The workspace that a path means: itself, or the one beside it where it is a film, there or gone."""
+    """The workspace that a path means: itself, or that of a film, which is there or gone.
+
+    Raises:
+        InputError: the film is another one than that of the workspace.
+    """
     from castlist.store import Workspace
 
     if path.is_file():
-        return Workspace.beside(path)
+        from castlist.home import check_film, home_of
+
+        place = home_of(path)
+        check_film(path, place)
+        return place
     gone = not path.exists() and path.suffix not in ("", ".castlist")
     beside = Workspace.beside(path) if gone else path
     return beside if beside.is_dir() else path

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -125,6 +126,12 @@ class Decision:
             raise InputError("a decision 'different' needs faces on two sides")
         if len(self.value) > _LONGEST:
             raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
+        if self.undoes is not None:
+            whole = isinstance(self.undoes, Integral) and not isinstance(self.undoes, bool)
+            if not whole or self.undoes < 1:
+                raise InputError(f"a decision is a whole number of at least 1; got {self.undoes!r}")
+            if 0 < self.id <= self.undoes:
+                raise InputError(f"there is no decision {self.undoes} to undo")
         object.__setattr__(self, "undoes", None if self.undoes is None else int(self.undoes))
         given = tuple((int(a), int(b), int(n)) for a, b, n in self.numbers)
         if any(a < 0 or b < 0 or n < 1 for a, b, n in given):

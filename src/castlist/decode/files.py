@@ -56,6 +56,8 @@ def plain_path(path: str | os.PathLike[str]) -> Path:
         raise InputError("the name of the video is empty; give the path of a film file")
     if "\0" in name:
         raise InputError(f"{printable(name)!r} cannot be the name of a file: it contains a zero character")
+    if not Path(name).name:
+        raise InputError(f"{printable(name)!r} is a folder; give the path of a film file")
     return Path(name)
 
 

@@ -21,9 +21,8 @@ def place_of(cast: Cast) -> Path:
     """
     from castlist.store.workspace import KeptPictures
 
-    for person in cast.everybody:
-        if isinstance(person.pictures, KeptPictures):
-            return person.pictures.place
+    if isinstance(cast.pictures, KeptPictures):
+        return cast.pictures.place
     raise InputError(
         "this cast is in no workspace: find it with castlist.find, or read it from its workspace"
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
+from castlist.errors import CastlistError
 from castlist.io.exports.names import film_name, one_line
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _picture(name: str, image: Callable[[str], bytes] | None) -> str:
         return ""
     try:
         data = image(name)
-    except (OSError, ValueError, LookupError, RuntimeError):
+    except (CastlistError, OSError, ValueError, LookupError, RuntimeError):
         return ""
     if not data.startswith(b"\xff\xd8\xff") or len(data) > LARGEST:
         return ""

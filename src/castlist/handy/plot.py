@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from castlist.errors import MissingExtra
+from castlist.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,9 +21,10 @@ def timeline(cast: Cast, ax: Axes | None = None, shown: int = SHOWN) -> Axes:
 
     Args:
         ax: matplotlib axes; new ones by default.
-        shown: people at most, longest on screen first.
+        shown: people at most, most prominent first.
 
     Raises:
+        InputError: ax is something else.
         MissingExtra: matplotlib is not installed.
     """
     if ax is None:
@@ -33,6 +34,8 @@ def timeline(cast: Cast, ax: Axes | None = None, shown: int = SHOWN) -> Axes:
             raise MissingExtra("a timeline", "plots") from error
         rows = max(1, min(shown, len(cast.people)))
         ax = Figure(figsize=(10, 0.6 + 0.32 * rows), layout="constrained").subplots()
+    if not hasattr(ax, "broken_barh"):
+        raise InputError(f"ax must be axes of matplotlib, got {type(ax).__name__}")
     people = cast.people[:shown]
     for row, person in enumerate(people):
         bars = [(float(a.start), float(a.duration)) for a in person.appearances]

@@ -36,7 +36,7 @@ def columns(cast: Cast, table: str = "appearances") -> Columns:
     Raises:
         InputError: there is no such table.
     """
-    if table not in TABLES:
+    if not isinstance(table, str) or table not in TABLES:
         raise InputError(f"a cast has the tables {', '.join(TABLES)}, not {table!r}")
     return TABLES[table](cast)
 
@@ -105,17 +105,27 @@ TABLES: dict[str, Callable[[Cast], Columns]] = {
 
 def to_pandas(cast: Cast, table: str = "appearances") -> pandas.DataFrame:
     """A table as a pandas.DataFrame; raises MissingExtra where pandas is not installed."""
-    return _library("pandas").DataFrame(columns(cast, table))
+    found = columns(cast, table)
+    frame = _library("pandas").DataFrame(found)
+    return frame.astype(dict.fromkeys(_texts(found), "str"))  # also of a table without rows
 
 
 def to_polars(cast: Cast, table: str = "appearances") -> polars.DataFrame:
     """A table as a polars.DataFrame; raises MissingExtra where polars is not installed."""
-    return _library("polars").DataFrame(columns(cast, table))
+    library, found = _library("polars"), columns(cast, table)
+    return library.DataFrame(found, schema_overrides=dict.fromkeys(_texts(found), library.String))
 
 
 def to_arrow(cast: Cast, table: str = "appearances") -> pyarrow.Table:
     """A table as a pyarrow.Table; raises MissingExtra where pyarrow is not installed."""
-    return _library("pyarrow").table(columns(cast, table))
+    library, found = _library("pyarrow"), columns(cast, table)
+    texts = {name: library.array(found[name], library.string()) for name in _texts(found)}
+    return library.table(found | texts)
+
+
+def _texts(found: Columns) -> list[str]:
+    """The columns of text."""
+    return [name for name, column in found.items() if isinstance(column, list)]
 
 
 def _library(name: str) -> ModuleType:

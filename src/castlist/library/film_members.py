@@ -172,7 +172,8 @@ def parts(members: Sequence[FilmMember], person: str, films: Sequence[str]) -> l
         InputError: nobody, or all of them.
     """
     chosen = [m for m in members if any(m.means(given) for given in films)]
-    if not all(any(m.means(given) for m in members) for given in films) or len(chosen) == len(members):
+    known = all(any(m.means(given) for m in members) for given in films)
+    if not chosen or not known or len(chosen) == len(members):
         names = ", ".join(sorted({m.film for m in members}))
         raise InputError(f"{person} is in {names}; name some of these films, not all")
     return chosen

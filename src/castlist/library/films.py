@@ -12,6 +12,7 @@ from pathlib import Path
 
 from castlist.decode import printable
 from castlist.errors import InputError
+from castlist.home import home_of
 from castlist.store import Workspace
 
 __all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of", "workspaces_in"]
@@ -71,7 +72,7 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
     found: list[Path] = []
     for given in [paths] if isinstance(paths, str | os.PathLike) else paths:
         path = Path(given)
-        if not path.is_dir():
+        if not os.path.isdir(path):
             found.append(path)
             continue
         inside = list(_inside(path))
@@ -86,9 +87,9 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
 
 def workspaces_in(path: Path) -> list[Path]:
     """The workspace that a path is, or those in a folder that holds no films; none in any other case."""
-    if (path / "cast.db").exists():
+    if os.path.exists(path / "cast.db"):  # unlike Path.exists, also of a name that is too long for a file
         return [path]
-    if not path.is_dir() or next(iter(_inside(path)), None) is not None:
+    if not os.path.isdir(path) or next(iter(_inside(path)), None) is not None:
         return []
     return sorted(inside for inside in path.iterdir() if (inside / "cast.db").exists())
 
@@ -116,7 +117,7 @@ def places_of(films: Sequence[Path], out: Path | None = None) -> list[Path]:
     taken: set[str] = set()  # without regard to case, as on file systems that have none
     places = []
     for film in films:
-        path = Workspace.beside(film) if out is None else out / _told_apart(film, names)
+        path = home_of(film) if out is None else out / _told_apart(film, names)
         if str(path).casefold() in taken:
             path = film.with_name(f"{film.name}.castlist")
         taken.add(str(path).casefold())

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from castlist import _former
 from castlist.errors import InputError, WorkspaceError
+from castlist.given import typed_arguments
 from castlist.library import lookup, storage, undo, views
 from castlist.library.adding import Added, AddedState, add_film, homes_of
 from castlist.library.catalogue import Catalogue
@@ -51,7 +52,7 @@ from castlist.library.recurring import (
     groups_of,
     recurring,
 )
-from castlist.library.search import LikelyPerson, by_face
+from castlist.library.search import LikelyPerson, by_face, face_vector
 from castlist.library.sheets import QuestionSheet, events_of, sheets
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
@@ -73,6 +74,7 @@ class Library:
         path: the library's folder; made by the first `add`.
     """
 
+    @typed_arguments
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._catalogue = Catalogue(self.path)
@@ -112,7 +114,8 @@ class Library:
         with self.reading() as db:
             return views.people(db, self.path)
 
-    def person(self, given: str) -> LibraryPerson:
+    @typed_arguments
+    def person(self, given: str | LibraryPerson) -> LibraryPerson:
         """A person by id (one that was merged leads on), by the last letters of the id, or by name.
 
         Raises:
@@ -122,11 +125,13 @@ class Library:
             found = views.person(db, given)
             return next(p for p in views.people(db, self.path) if p.id == found)
 
+    @typed_arguments
     def questions(self, limit: int = 1000) -> list[LibraryQuestion]:
         """What a person should decide, grouped by person, the most useful first."""
         with self.reading() as db:
             return views.questions(db, self.path)[:limit]
 
+    @typed_arguments
     def sheets(self, limit: int | None = 100) -> list[QuestionSheet]:
         """The open questions, all those about one person together; the most useful sheets first.
 
@@ -136,6 +141,7 @@ class Library:
         with self.reading() as db:
             return sheets(db, self.path, limit)[1]
 
+    @typed_arguments
     def links(self, limit: int | None = PAGE) -> list[FilmLink]:
         """Links between films that nobody confirmed, the least alike first; `confirm` answers them.
 
@@ -145,6 +151,7 @@ class Library:
         with self.reading() as db:
             return links(db, limit)[1]
 
+    @typed_arguments
     def pairs(self, limit: int | None = PAGE) -> list[PersonPair]:
         """Pairs of people who may be one: those castlist asks about, and people of one film; `judge` answers.
 
@@ -154,6 +161,7 @@ class Library:
         with self.reading() as db:
             return pairs(db, self.path, limit)[1]
 
+    @typed_arguments
     def recurring(self, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
         """The people of several films whom nobody compared yet, side by side; `compare` answers.
 
@@ -165,6 +173,7 @@ class Library:
 
     # Adding
 
+    @typed_arguments
     def add(
         self,
         *films: str | os.PathLike[str],
@@ -214,6 +223,7 @@ class Library:
         """Read the films again whose cast or decisions changed since they were added."""
         return [add_film(self._catalogue, film.name, film.workspace) for film in self.films]
 
+    @typed_arguments
     def remove(self, film: str, *, author: str = "") -> None:
         """Take a film out of the library; its workspace stays as it is.
 
@@ -240,7 +250,8 @@ class Library:
 
     # Deciding
 
-    def name(self, person: str, name: str, *, author: str = "") -> str:
+    @typed_arguments
+    def name(self, person: str | LibraryPerson, name: str, *, author: str = "") -> str:
         """Give a person a name, in the library and in all films; the person's id."""
         from castlist.decisions.names import given_name
 
@@ -262,6 +273,7 @@ class Library:
         with self.reading() as db:
             return names_proposed(db, self.path)
 
+    @typed_arguments
     def accept(self, proposal: str, *, author: str = "") -> str:
         """Say yes to a proposed name, by its id: as `name`, so that `undo` takes it back; the person's id.
 
@@ -279,6 +291,7 @@ class Library:
             named_already(db, found[0].name, found[0].person)
         return self.name(found[0].person, found[0].name, author=author)
 
+    @typed_arguments
     def reject(self, proposal: str, *, back: bool = False) -> str:
         """Say no to a proposed name, by its id: it is never proposed for that person of that film again.
 
@@ -298,7 +311,10 @@ class Library:
         with Session.open(film.workspace) as session:
             return session.reopen(number) if back else session.reject(number)
 
-    def merge(self, a: str, b: str, *others: str, author: str = "") -> str:
+    @typed_arguments
+    def merge(
+        self, a: str | LibraryPerson, b: str | LibraryPerson, *others: str | LibraryPerson, author: str = ""
+    ) -> str:
         """Say that two or more people are one, as one decision; the id that stays.
 
         The other ones lead there for ever.
@@ -308,9 +324,8 @@ class Library:
             known = [views.person(db, person) for person in given]
             for i, person in enumerate(known):
                 if person in known[:i]:
-                    raise InputError(
-                        f"{given[known.index(person)]} and {given[i]} are the same person already"
-                    )
+                    pair = (views.words_for(given[k]) for k in (known.index(person), i))
+                    raise InputError(f"{' and '.join(pair)} are the same person already")
             into = lookup.eldest(db, known)
             events: list[tuple[EventKind, Data]] = [
                 (EventKind.MERGE, {"into": into, "gone": gone}) for gone in known if gone != into
@@ -319,7 +334,8 @@ class Library:
             bring_names(db, self.path, into)
         return into
 
-    def split(self, person: str, films: Sequence[str], *, author: str = "") -> str:
+    @typed_arguments
+    def split(self, person: str | LibraryPerson, films: Sequence[str], *, author: str = "") -> str:
         """Say that a person of some films is somebody else: they get a new id; that id.
 
         Args:
@@ -328,13 +344,14 @@ class Library:
         with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             members = film_members(db, known)
-            chosen = parts(members, person, films)
+            chosen = parts(members, views.words_for(person), films)
             events = split_off(known, next(m for m in members if m not in chosen), chosen)
             record(events, author=author or "somebody", ask=True)
             new = events[0][1]["new"]
             bring_names(db, self.path, known, new)
         return new
 
+    @typed_arguments
     @_former.keyword("said", "reply")
     def answer(self, question: str, reply: str, *, author: str = "") -> int:
         """Answer a question by its id: same, different or unsure; the decision's number."""
@@ -361,10 +378,16 @@ class Library:
             bring_names(db, self.path, *(p for p in (lookup.person_of(db, member) for member in row) if p))
             return number
 
+    @typed_arguments
     def answer_sheet(
-        self, person: str, replies: Mapping[str, str], wrong: Sequence[str] = (), right: Sequence[str] = (),
-        *, author: str = "",
-    ) -> int:  # fmt: skip
+        self,
+        person: str | LibraryPerson,
+        replies: Mapping[str, str],
+        wrong: Sequence[str] = (),
+        right: Sequence[str] = (),
+        *,
+        author: str = "",
+    ) -> int:
         """Answer the questions about one person together, as one decision; its number.
 
         Args:
@@ -388,6 +411,7 @@ class Library:
             bring_names(db, self.path, *undo.people_of(db, number), lookup.now_id(db, known))
             return number
 
+    @typed_arguments
     def confirm(self, right: Sequence[str], wrong: Sequence[str] = (), *, author: str = "") -> int:
         """Say which links between films are right and which are wrong, as one decision; its number.
 
@@ -410,6 +434,7 @@ class Library:
             bring_names(db, self.path, *undo.people_of(db, number))
             return number
 
+    @typed_arguments
     def judge(
         self, same: Sequence[tuple[str, str]], different: Sequence[tuple[str, str]] = (), *, author: str = ""
     ) -> int:
@@ -429,6 +454,7 @@ class Library:
             bring_names(db, self.path, *undo.people_of(db, number))
             return number
 
+    @typed_arguments
     def compare(
         self, people: Sequence[str], same: Sequence[tuple[str, str]] = (), *, author: str = ""
     ) -> int:
@@ -452,6 +478,7 @@ class Library:
             bring_names(db, self.path, *undo.people_of(db, number))
             return number
 
+    @typed_arguments
     def undo(self, decision: int | None = None, *, author: str = "") -> LibraryDecision:
         """Take back a decision, the latest one by default; what was taken back.
 
@@ -494,6 +521,7 @@ class Library:
         with self.reading() as db:
             return undo.decision(db, number)
 
+    @typed_arguments
     def history(self, limit: int = 100) -> list[LibraryDecision]:
         """What people decided, the latest first."""
         with self.reading() as db:
@@ -501,7 +529,8 @@ class Library:
 
     # Erasing
 
-    def forget(self, person: str, *, author: str = "") -> list[str]:
+    @typed_arguments
+    def forget(self, person: str | LibraryPerson, *, author: str = "") -> list[str]:
         """Erase a person: vectors, pictures, names and times, in the library and in the films' workspaces.
 
         Of them only the ids stay, so that nobody gets these again. What was exported elsewhere is not
@@ -533,6 +562,7 @@ class Library:
 
     # Searching
 
+    @typed_arguments
     def search(
         self, photo: str | os.PathLike[str], *, face: int | None = None, machine: Machine = Machine()
     ) -> list[LikelyPerson]:
@@ -548,11 +578,13 @@ class Library:
 
         return self.search_face(chosen_face(photo, faces_in(photo, machine=machine), face).vector)
 
+    @typed_arguments
     def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[LikelyPerson]:
         """The same for a vector (d,) of a face by a model; only films of that model are searched."""
         with self.reading() as db:
-            return by_face(db, self.path, model, np.asarray(vector, np.float32))
+            return by_face(db, self.path, model, face_vector(vector))
 
+    @typed_arguments
     def find(self, query: str) -> SearchAnswer:
         """When the people of a query are on screen; castlist.library.words has the language.
 
@@ -564,6 +596,7 @@ class Library:
         with self.reading() as db:
             return words.find(db, self.path, words.parse(query))
 
+    @typed_arguments
     def index(self, model: str = "sface") -> IndexMade:
         """Make an index of all tracks (faiss): how many tracks, how well it does, and what could not be read.
 
@@ -575,13 +608,15 @@ class Library:
         with self._catalogue.writing() as (db, _):
             return build_index(db, self.path, model)
 
+    @typed_arguments
     def search_tracks(self, vector: NDArray[np.float32], count: int = 20) -> list[TrackHit]:
         """The tracks of all films that look most like a face (d,), by the index."""
         from castlist.library.track_index import search_index
 
         with self.reading() as db:
-            return search_index(db, self.path, np.asarray(vector, np.float32), count)
+            return search_index(db, self.path, face_vector(vector), count)
 
+    @typed_arguments
     def to_parquet(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the views as Parquet files into a folder; the files.
 

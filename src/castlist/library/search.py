@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from castlist.errors import InputError
 from castlist.library import lookup, views
 from castlist.library.score import ALIKE, ScoreOdds, posterior
 from castlist.library.shelf import MemberBlock, blocks
@@ -17,7 +18,7 @@ from castlist.store.rows import exact
 from castlist.types import Fate, Json
 from castlist.vectors import unit
 
-__all__ = ["LikelyPerson", "Sight", "by_face", "scores_of"]
+__all__ = ["LikelyPerson", "Sight", "by_face", "face_vector", "fitting", "scores_of"]
 
 Db = sqlite3.Connection
 SAMPLE = 4000  # scores from which the spread of strangers is taken
@@ -94,6 +95,32 @@ def scores_of(
     return (top + piece.mean @ query).astype(np.float64) / 2, where - starts
 
 
+def face_vector(given: ArrayLike) -> NDArray[np.float32]:
+    """(d,) a vector of a face as somebody gives it.
+
+    Raises:
+        InputError: it is no list of finite numbers, or all of them are 0.
+    """
+    try:
+        vector = np.asarray(given, np.float32)
+    except (TypeError, ValueError):
+        raise InputError("a face is given as a vector (d,) of numbers, as the model makes it") from None
+    if vector.ndim != 1 or not np.isfinite(vector).all() or not vector.any():
+        raise InputError(
+            f"a face is given as a vector (d,) of finite numbers that are not all 0; got {vector.shape}"
+        )
+    return vector
+
+
+def fitting(face: NDArray[np.float32], width: int) -> None:
+    """Raise InputError where a face (d,) has not as many numbers as the vectors of the library."""
+    if len(face) != width:
+        raise InputError(
+            f"the vectors of this library have {width} numbers, the face that was given has {len(face)}; it "
+            "must be made by the same model"
+        )
+
+
 def by_face(
     db: Db, library: Path, model: str, query: NDArray[np.float32], least: float = LEAST
 ) -> list[LikelyPerson]:
@@ -102,11 +129,15 @@ def by_face(
     Args:
         query: (d,) a vector of length 1 by the model.
         least: probability below which somebody is not mentioned.
+
+    Raises:
+        InputError: the vectors of the library have another length.
     """
     face = unit(query[None])[0]
     best: list[tuple[float, int, int]] = []
     strangers: list[NDArray[np.float64]] = []
     for piece in blocks(db, model):
+        fitting(face, piece.vector.shape[1])
         score, prototype = scores_of(face, piece)
         strangers.append(score[:: max(1, len(score) * 10 // SAMPLE)])
         top = np.argsort(-score, kind="stable")[: 4 * SHOWN]

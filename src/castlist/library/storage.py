@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
+from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.library import schema
 from castlist.library.log import EventLog
 from castlist.store import database
@@ -143,12 +143,15 @@ def understood(path: Path, damaged: str = DAMAGED) -> Iterator[None]:
         damaged: the sentence, with places for the library and for what was found.
 
     Raises:
+        InputError: what is looked for is no text that can be stored.
         WorkspaceError: a value is not what its column holds.
     """
     try:
         yield
     except CastlistError:
         raise
+    except UnicodeEncodeError as error:  # of what was asked for: what is stored was decoded
+        raise InputError(f"{error.object[:40]!r} has characters that no text can have") from None
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise WorkspaceError(damaged.format(path, wording(error))) from error
 

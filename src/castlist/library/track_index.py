@@ -22,6 +22,7 @@ from castlist.cluster.means import track_means
 from castlist.errors import CastlistError, InputError, MissingExtra, WorkspaceError
 from castlist.library import views
 from castlist.library.harvest import track_vectors
+from castlist.library.search import fitting
 from castlist.store.folder import Folder
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def search_index(
     """The tracks that look most like a face (d,), the most alike first.
 
     Raises:
+        InputError: the vectors of the library have another length.
         WorkspaceError: there is no index, or it belongs to other films.
     """
     faiss, folder = _faiss(), Folder(library)
@@ -220,10 +222,11 @@ def search_index(
     about = json.loads(folder.read(ABOUT, 64 << 20))
     index = faiss.read_index(str(library / INDEX), faiss.IO_FLAG_MMAP_IFC)
     places = np.load(library / WHERE, mmap_mode="r", allow_pickle=False)
-    if index.ntotal != len(places) or index.d != len(query):
+    if index.ntotal != len(places):
         raise WorkspaceError(
             f"{library}: its index of tracks is damaged; castlist library index makes it again"
         )
+    fitting(query, index.d)
     if about.get("twice"):
         faiss.downcast_index(index).k_factor = float(about["twice"])
     cosine, rows = index.search(np.ascontiguousarray(query[None], np.float32), min(count, index.ntotal))

@@ -254,12 +254,13 @@ def _person(
     )
 
 
-def person(db: Db, given: str) -> str:
-    """The id of a person by id (an old one too), by the end of it, or by name.
+def person(db: Db, given: str | LibraryPerson) -> str:
+    """The id of a person by id (an old one too), by the end of it, by name, or of a person as it was read.
 
     Raises:
         InputError: there is nobody like that, or several.
     """
+    given = words_for(given)
     text = given.strip()
     if is_ulid(text.upper()):
         now = now_id(db, text.upper())
@@ -277,6 +278,11 @@ def person(db: Db, given: str) -> str:
             f"{len(found)} people are called {given[:200]!r}; name one by id: {', '.join(sorted(found)[:5])}"
         )
     return found[0]
+
+
+def words_for(given: str | LibraryPerson) -> str:
+    """What somebody was called: as it was written, or the id of a person as it was read."""
+    return given if isinstance(given, str) else given.id
 
 
 def folded(text: str) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp, isfinite
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from castlist.pipeline.publish import base_of
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
+from castlist.store.paths import written
 from castlist.types import BACKGROUND, USER, Clustering, Constraints, Json, Machine, Scan
 
 __all__ = ["Clothing", "Explanation", "FacePair", "Merge", "Placed", "explain"]
@@ -111,8 +111,8 @@ class Explanation:
 
 def explain(
     workspace: str | os.PathLike[str] | Cast,
-    a: int | str,
-    b: int | str,
+    a: int | str | Person,
+    b: int | str | Person,
     *,
     recipe: Recipe | None = None,
     machine: Machine = Machine(),
@@ -122,8 +122,8 @@ def explain(
 
     Args:
         workspace: a `film.castlist` in which a cast was found, or the cast that was found there.
-        a, b: tracks by number, or people as p7, Person 7 or by name; of two people, their two most
-            alike tracks are taken.
+        a, b: tracks by number, or people of the cast, also as p7, Person 7 or by name; of two people, their
+            two most alike tracks are taken.
         recipe: of the last run, where it names a class of your own: no module is imported because a workspace
             names it.
 
@@ -134,7 +134,8 @@ def explain(
     """
     from castlist.handy.decide import place_of  # here: `find` imports this module, and needs no notebook
 
-    path = place_of(workspace) if isinstance(workspace, Cast) else Path(workspace)
+    path = place_of(workspace) if isinstance(workspace, Cast) else written(workspace)
+    a, b = (_given(text) for text in (a, b))
     with Workspace.open(path, write=False) as opened:
         cast, log, base = opened.cast(), opened.decisions.all(), opened.machine()
         found, scan = _found(opened, recipe, machine, watch)
@@ -156,6 +157,19 @@ def explain(
         same = float(view.label[left] == view.label[right])
         link = replace(link, decided=f"decided by a person (decision {decision})", probability=same)
     return _explained(found, cast, scan, link)
+
+
+def _given(text: int | str | Person) -> int | str:
+    """A track or a person as somebody gives it.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(text, Person):
+        return text.key
+    if isinstance(text, str) or (isinstance(text, int | np.integer) and not isinstance(text, bool)):
+        return text if isinstance(text, str) else int(text)
+    raise InputError(f"name a track by its number, or a person; got {type(text).__name__}")
 
 
 def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch: Watch) -> tuple[Found, Scan]:

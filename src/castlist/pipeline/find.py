@@ -25,6 +25,7 @@ from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
 from castlist.errors import InputError, ModelError
 from castlist.helper_thread import HelperThread
+from castlist.home import home_of
 from castlist.models import MODELS
 from castlist.pipeline.again import found_before, kind_of, other_steps, refuse_steps
 from castlist.pipeline.identify import Found, identify
@@ -38,6 +39,7 @@ from castlist.recipe import Recipe
 from castlist.refine.device import choose_device
 from castlist.report.html import compile_template
 from castlist.store import Workspace
+from castlist.store.paths import written
 from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
 
@@ -82,6 +84,8 @@ def find(
     """
     if not isinstance(recipe, Recipe):
         raise InputError(f"recipe must be a castlist.Recipe, got {type(recipe).__name__}")
+    if not isinstance(machine, Machine):
+        raise InputError(f"machine must be a castlist.Machine, got {type(machine).__name__}")
     started = time.perf_counter()
     watch = watch if progress is None else overall(progress, watch)
     with ExitStack() as open_things:
@@ -153,7 +157,7 @@ def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
 
 def _place(film: Path, workspace: str | os.PathLike[str] | None) -> Path:
     """The folder of the workspace: the one that is named, or the usual one beside the film."""
-    return Workspace.beside(film) if workspace is None else Path(workspace)
+    return home_of(film) if workspace is None else written(workspace)
 
 
 def _begun(film: Path, place: Path) -> bool:

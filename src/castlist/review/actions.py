@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from castlist.decisions.people import Group, View, person_called
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
-__all__ = ["ACTIONS", "decision", "faces_of", "stand_ins", "witness"]
+__all__ = ["ACTIONS", "TAKES", "decision", "faces_of", "stand_ins", "witness"]
 
 WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
 
@@ -28,9 +29,14 @@ def decision(request: JsonObject, base: Base, video: Video, view: View, author: 
     Raises:
         InputError: an unknown action, person or track, or something is missing.
     """
+    if not isinstance(request, Mapping):
+        raise InputError(f"a decision is an action and what it is about, got {type(request).__name__}")
     name = request.get("action")
     if not isinstance(name, str) or name not in ACTIONS:
         raise InputError(f"unknown action {name!r}; choose from {', '.join(ACTIONS)}")
+    unknown = [str(key) for key in request if key not in ("action", *TAKES[name])]
+    if unknown:
+        raise InputError(f"{name} does not take {', '.join(unknown)}; it takes {' and '.join(TAKES[name])}")
     made = ACTIONS[name](_Faces(base, video, view), request)
     return replace(made, author=author)
 
@@ -82,8 +88,8 @@ class _Faces:
         return person_called(self.view, value)
 
     def people(self, request: JsonObject, least: int = 1) -> list[Group]:
-        given = request.get("people")
-        if not isinstance(given, list) or not given:
+        given = _listed(request.get("people"))
+        if not given:
             raise InputError(f"name at least {_count(least, 'person', 'people')}, as in p7, Person 7 or Anna")
         found = {g.number: g for g in map(self.person, given)}
         if len(found) < least:
@@ -91,15 +97,16 @@ class _Faces:
         return list(found.values())
 
     def tracks(self, request: JsonObject, least: int = 1) -> NDArray[np.int64]:
-        asked = request.get("tracks")
-        given = asked if isinstance(asked, list) else []
-        good = isinstance(asked, list) and all(
-            type(t) is int and 0 <= t < len(self.base.tracks) for t in given
-        )
-        if not good or len(set(given)) < least:
-            last = len(self.base.tracks) - 1
+        given, last = _listed(request.get("tracks")), len(self.base.tracks) - 1
+        if given is None or not all(map(_whole, given)):
+            raise InputError(f"tracks are a list of whole numbers, 0 to {last}")
+        numbers = sorted({int(str(t)) for t in given})
+        wrong = [t for t in numbers if not 0 <= t <= last]
+        if wrong:
+            raise InputError(f"there is no track {str(wrong[0])[:20]}; this cast has the tracks 0 to {last}")
+        if len(numbers) < least:
             raise InputError(f"name at least {_count(least, 'track')} by number, 0 to {last}")
-        return np.unique(np.array(given, np.int64))
+        return np.array(numbers, np.int64)
 
     def witnesses(self, tracks: NDArray[np.int64], most: int | None = WITNESSES) -> NDArray[np.int64]:
         """Those tracks that stand for all of them: good pictures of what most of them look like."""
@@ -141,6 +148,16 @@ class _Faces:
             return Anchor.at(self.base.clock, self.video, int(p.frame[row]), p.box[row], side)
         row = (int(t.offset[track]) + int(t.offset[track + 1])) // 2
         return Anchor.at(self.base.clock, self.video, int(t.frame[row]), t.box[row], side)
+
+
+def _listed(value: object) -> list[object] | None:
+    """The members of a list, tuple or array; None for anything else."""
+    return list(value) if isinstance(value, list | tuple | np.ndarray) else None
+
+
+def _whole(value: object) -> bool:
+    """Whether this is a whole number, of NumPy too."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _count(n: int, singular: str, plural: str = "") -> str:
@@ -332,13 +349,17 @@ def _about(kind: DecisionKind, whole: bool) -> Callable[[_Faces, JsonObject], De
     """A decision about tracks, or about all (or the witnesses) of a person's."""
 
     def make(f: _Faces, request: JsonObject) -> Decision:
-        if "tracks" in request:
-            return Decision(kind, f.anchors(f.tracks(request)))
-        groups = f.people(request)
-        tracks = [g.tracks if whole else f.witnesses(g.tracks) for g in groups]
-        return Decision(kind, f.anchors(np.concatenate(tracks)))
+        return Decision(kind, f.anchors(_named(f, request, whole)))
 
     return make
+
+
+def _named(f: _Faces, request: JsonObject, whole: bool) -> NDArray[np.int64]:
+    """The tracks that a request names, and all (or the witnesses) of the people that it names."""
+    tracks = [f.tracks(request)] if "tracks" in request else []
+    if "people" in request or not tracks:
+        tracks += [g.tracks if whole else f.witnesses(g.tracks) for g in f.people(request)]
+    return np.unique(np.concatenate(tracks))
 
 
 def _restore(f: _Faces, request: JsonObject) -> Decision:
@@ -374,11 +395,7 @@ def _reject(f: _Faces, request: JsonObject) -> Decision:
 
 def _confirm(f: _Faces, request: JsonObject) -> Decision:
     """Tracks, or all tracks of people, that are rightly where they are."""
-    if "tracks" not in request:
-        return Decision(
-            DecisionKind.CONFIRM, f.anchors(np.concatenate([g.tracks for g in f.people(request)]))
-        )
-    tracks = f.tracks(request)
+    tracks = _named(f, request, whole=True)
     if (f.view.label[tracks] == NOISE).any():
         raise InputError("this track was set aside; restore it first")
     return Decision(DecisionKind.CONFIRM, f.anchors(tracks))
@@ -390,9 +407,11 @@ def _key(f: _Faces, request: JsonObject) -> Decision:
     if f.view.label[track] == NOISE:
         raise InputError("this track was set aside; restore it first")
     ms = request.get("ms")
+    if ms is not None and (isinstance(ms, bool) or not isinstance(ms, int | float) or not isfinite(ms)):
+        raise InputError(f"ms is a time of the film in milliseconds, got {ms!r}")
     p = f.base.portraits
     rows = np.flatnonzero(p.track == track)
-    if not isinstance(ms, int | float) or not len(rows):
+    if ms is None or not len(rows):
         return Decision(DecisionKind.KEY, f.anchors([track]))
     when = f.base.clock.seconds(p.frame[rows]) * 1000
     row = rows[np.abs(when - ms).argmin()]
@@ -417,4 +436,25 @@ ACTIONS: dict[str, Callable[[_Faces, JsonObject], Decision]] = {
     "confirm": _confirm,
     "reject": _reject,
     "key": _key,
+}
+
+# What each action takes beside its name.
+TAKES: dict[str, tuple[str, ...]] = {
+    "merge": ("people",),
+    "split": ("tracks", "against"),
+    "move": ("tracks", "person", "to", "against"),
+    "sort": ("items",),
+    "check": ("items", "back", "stay"),
+    "name": ("person", "name"),
+    "same": ("tracks",),
+    "different": ("tracks",),
+    "unsure": ("tracks",),
+    "not-a-face": ("people", "tracks"),
+    "hide": ("people", "tracks"),
+    "background": ("people", "tracks"),
+    "foreground": ("people", "tracks"),
+    "restore": ("tracks", "person"),
+    "confirm": ("people", "tracks"),
+    "reject": ("tracks",),
+    "key": ("track", "ms"),
 }

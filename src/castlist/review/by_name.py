@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
 from castlist.errors import InputError
+from castlist.given import typed_arguments
 from castlist.review.proposed import read_names
 from castlist.review.session import Session
 from castlist.store import Stale
@@ -23,6 +24,7 @@ __all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"
 TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 
 
+@typed_arguments
 def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author: str = "") -> Cast:
     """Give somebody a name, and return the cast as it is then; the decision is in the log and can be undone.
 
@@ -39,6 +41,7 @@ def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author:
     )
 
 
+@typed_arguments
 def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = "") -> Cast:
     """Say that two people are one, and return the cast as it is then; where both have names, a's stays.
 
@@ -56,6 +59,7 @@ def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = ""
     return _decided(workspace, merging, author)
 
 
+@typed_arguments
 def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
     """Take back the last decision, and return the cast as it is then.
 
@@ -68,6 +72,7 @@ def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
         return _saved(session)
 
 
+@typed_arguments
 def propose(
     workspace: str | os.PathLike[str],
     names: str | os.PathLike[str],
@@ -96,6 +101,7 @@ def propose(
         return session.proposed()
 
 
+@typed_arguments
 def proposals(workspace: str | os.PathLike[str]) -> list[Offered]:
     """The names that are proposed and not answered: `person` ("p3"), `name`, `from`, `agree` (0 to 1), `by`
     ("faces" or "time"), `why` it is not clear, "" where it is, and `id`.
@@ -107,6 +113,7 @@ def proposals(workspace: str | os.PathLike[str]) -> list[Offered]:
         return session.proposed()
 
 
+@typed_arguments
 def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = "") -> Cast:
     """Say yes to a proposed name, by its `id`, and return the cast as it is then; it can be undone.
 
@@ -119,6 +126,7 @@ def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = ""
         return _saved(session)
 
 
+@typed_arguments
 def reject(workspace: str | os.PathLike[str], proposal: int, *, back: bool = False) -> None:
     """Say no to a proposed name, by its `id`: it is never proposed for that person again.
 

@@ -110,7 +110,7 @@ def same_question(
     owner_group = NOISE if row is None else owner(row, view)
     if row is None or owner_group == NOISE:
         state = "rejected" if rejected else "open"
-        raise InputError(f"there is no {state} proposal {number} any more; reload the page")
+        raise InputError(f"there is no {state} proposal {number}, or not any more")
     alike = [r for r in those if r.folded == row.folded and owner(r, view) == owner_group]
     return view.groups[owner_group], alike
 

@@ -32,6 +32,7 @@ __all__ = ["Projection", "answer", "application", "asset", "change"]
 Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 LONGEST = 1_000_000  # bytes of a request
+BESIDE = ("revision", "proposals", "author")  # what the page sends beside a decision
 MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
 SCRIPTS = (
     "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
@@ -148,7 +149,8 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
         if "steps" in body:
             numbers = session.decide_all(_steps(body), revision=_revision(body), author=_author(body))
             return {"decisions": numbers, "state": _news(page, body)}
-        number = session.decide(body, revision=_revision(body), author=_author(body))
+        request = {key: value for key, value in body.items() if key not in BESIDE}
+        number = session.decide(request, revision=_revision(body), author=_author(body))
         return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
     def undo(body: JsonObject, redo: bool = False) -> object:

@@ -520,7 +520,9 @@ class Session:
         with self._lock:
             self.refresh()
             self._current(revision)
-            target = decision or (to_redo(self._log) if redo else to_undo(self._log))
+            target = decision
+            if target is None:
+                target = to_redo(self._log) if redo else to_undo(self._log)
             if target is None:
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
             undo, view = self._next(

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from castlist.cast import Cast, Person
+from castlist.decisions.decision import clean_name
 from castlist.errors import InputError
 from castlist.store import Workspace
 from castlist.types import Fate
@@ -34,13 +35,13 @@ class Answers:
         cast = self.cast()
         video = cast.video
         return {
-            "film": video.path.name, "seconds": float(cast.whole), "width": video.width,
+            "film": video.path.name, "seconds": float(cast.length), "width": video.width,
             "height": video.height, "frames_per_second": float(video.frame_rate), "shots": len(cast.shots),
             "people": len(cast.people), "background_people": len(cast.background),
         }  # fmt: skip
 
     def people(self, background: bool = False) -> list[Row]:
-        """Everybody of the cast, longest on screen first; the background too where asked for."""
+        """Everybody of the cast, most prominent first; the background too where asked for."""
         cast = self.cast()
         return [_person(cast, p) for p in (cast.everybody if background else cast.people)[:MOST]]
 
@@ -48,6 +49,22 @@ class Answers:
         """Each stay of a person on screen."""
         found = self.cast().named([person])[0]
         return [_span(a.start, a.stop) for a in found.appearances[:MOST]]
+
+    def check_free(self, person: str, name: str) -> None:
+        """Refuse a name that somebody else has.
+
+        Raises:
+            InputError: somebody else has it, or there is no such person.
+        """
+        cast = self.cast()
+        (renamed,) = cast.named(person)
+        wanted = clean_name(name).casefold()
+        owner = next((p for p in cast.everybody if p.named and p.name.casefold() == wanted), None)
+        if owner is not None and owner.id != renamed.id:
+            raise InputError(
+                f"{owner.key} is called {owner.name} already; merge {owner.key} and {renamed.key} if they "
+                "are one person, or give another name"
+            )
 
     def at(self, seconds: float) -> list[str]:
         """Who is seen at a time."""
@@ -62,6 +79,8 @@ class Answers:
     def search(self, name: str = "", start: float = 0.0, stop: float | None = None) -> list[Row]:
         """People whose name holds a text and who appear in a span of the film, the background too."""
         cast, end = self.cast(), float("inf") if stop is None else stop
+        if start != start or end != end:
+            raise InputError("start and stop are numbers of seconds from the start of the film")
         if end < start:
             raise InputError(f"the span ends ({end:g} s) before it starts ({start:g} s)")
         found = []
@@ -99,7 +118,8 @@ class Answers:
 
 def _person(cast: Cast, person: Person) -> Row:
     return {
-        "name": person.name, "named_by_a_person": person.named, "is": Fate(person.fate).word,
+        "id": person.key, "name": person.name, "named_by_a_person": person.named,
+        "is": Fate(person.fate).word,
         "seconds_on_screen": round(person.screen_time, 3), "share_of_the_film": round(cast.share(person), 4),
         "first_seen": round(float(person.first), 3), "last_seen": round(float(person.last), 3),
         "appearances": len(person.appearances),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -44,11 +45,41 @@ def server(path: Path, *, write: bool = False) -> MCPServer:
     made = MCPServer("castlist", version=__version__, instructions=TOLD, log_level="ERROR")
     reads = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
     decides = ToolAnnotations(readOnlyHint=False, destructiveHint=False, openWorldHint=False)
-    for tool in _readers(Answers(path)):
+    readers, deciders = _readers(Answers(path)), _deciders(path) if write else []
+    for tool in readers:
         made.tool(annotations=reads)(_sentences(tool))
-    for tool in _deciders(path) if write else ():
+    for tool in deciders:
         made.tool(annotations=decides)(_sentences(tool))
+    made.call_tool = _strict(made.call_tool, [*readers, *deciders])
     return made
+
+
+def _strict(
+    call: Callable[..., Awaitable[object]], tools: Sequence[Callable[..., object]]
+) -> Callable[..., Awaitable[object]]:
+    """The server's call of a tool, which refuses arguments that the tool does not take, in one sentence."""
+    from mcp.server.mcpserver.exceptions import ToolError
+    from pydantic import ValidationError
+
+    takes = {tool.__name__: [*signature(tool).parameters] for tool in tools}
+
+    async def checked(name: str, arguments: dict[str, object], context: object = None) -> object:
+        unknown = [key for key in arguments if key not in takes.get(name, [key])]
+        if unknown:
+            takes_none = f"{name} takes no arguments"
+            allowed = f"it takes {', '.join(takes[name])}" if takes[name] else takes_none
+            raise ToolError(f"{name} does not take {', '.join(unknown)[:200]}; {allowed}")
+        try:
+            return await call(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise ToolError(str(error).removeprefix(f"Error executing tool {name}: ")) from None
+            wrong = (
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.__cause__.errors()
+            )
+            raise ToolError(f"{name} cannot use these arguments: {'; '.join(wrong)}") from None
+
+    return checked
 
 
 def _sentences(tool: Callable[P, R]) -> Callable[P, R]:
@@ -73,7 +104,7 @@ def _readers(answers: Answers) -> list[Callable[..., object]]:
         return answers.film()
 
     def people(background: bool = False) -> list[Row]:
-        """Everybody of the cast, longest on screen first. With background: also who is seen only briefly."""
+        """Everybody of the cast, most prominent first. With background: also who is seen only briefly."""
         return answers.people(background)
 
     def appearances(person: str) -> list[Row]:
@@ -113,12 +144,17 @@ def _deciders(path: Path) -> list[Callable[..., object]]:
     answers = Answers(path)
 
     def rename(person: str, name: str) -> list[Row]:
-        """Give a person a name; the cast as it is then. Kept as a decision, which undo takes back."""
+        """Give a person a name that nobody else has; the cast as it is then. Kept as a decision, which undo
+        takes back. Where somebody has that name already, nothing is changed: merge makes one person of two.
+        """
+        answers.check_free(person, name)
         by_name.rename(path, person, name, author=AUTHOR)
         return answers.people()
 
     def merge(a: str, b: str) -> list[Row]:
-        """Say that two people are one; the cast as it is then. Kept as a decision, which undo takes back."""
+        """Say that two people are one; the cast as it is then. Kept as a decision, which undo takes back.
+        Look at together first: two people who are seen at the same time are not one.
+        """
         by_name.merge(path, a, b, author=AUTHOR)
         return answers.people()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from castlist.store import columns
 from castlist.store.rows import Parameter, damaged, line, number, numbers, rows, text, whole
 from castlist.types import INTERPOLATED, NOISE, Clock, Fate, Portraits, Shots, Tracks, Transition, Video
 
-__all__ = ["Changed", "changed", "get", "get_portraits", "put", "renew"]
+__all__ = ["Changed", "changed", "ends", "get", "get_portraits", "put", "renew"]
 
 _TABLES = ("portraits", "faces", "tracks", "people", "shots", "casts")  # children before parents
 _OF_FACES = ("faces", "portraits", "tracks", "shots")
@@ -123,6 +124,19 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
         )
     except (ValueError, TypeError, IndexError) as error:
         raise damaged(error) from error
+
+
+def ends(db: sqlite3.Connection, video: Video) -> Fraction | None:
+    """When the film ends, in seconds from the start of the file; None where there is no cast.
+
+    Raises:
+        WorkspaceError: the tables are damaged.
+    """
+    head = rows(db, "SELECT clock FROM casts", (whole,))
+    if not head:
+        return None
+    clock = columns.read_table(db, head[0][0], Clock)
+    return clock.lasts(video.duration) + (clock.time(0) if len(clock) else 0)
 
 
 def _quality(value: object) -> float:

@@ -57,7 +57,12 @@ def written(path: str | os.PathLike[str]) -> Path:
     Raises:
         WorkspaceError: it can be no path.
     """
-    name = os.fsdecode(path)
+    try:
+        name = os.fsdecode(path)
+    except TypeError:
+        raise WorkspaceError(
+            f"a workspace is given by its path, as in film.castlist, not by {type(path).__name__}"
+        ) from None
     if not name or "\0" in name:
         raise WorkspaceError(
             f"{name!r} cannot be a workspace: the name is empty or contains a zero character"

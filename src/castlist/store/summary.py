@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -83,13 +84,14 @@ class Summary(TypedDict):
     bytes: dict[str, int]
 
 
-def film(video: Video) -> FilmSummary:
+def film(video: Video, ends: Fraction | None = None) -> FilmSummary:
+    """The film; `ends` is when its last picture does, in seconds, where its pictures were read."""
     return {
         "path": shown(video.path),
         "there": video.path.is_file(),
         "width": video.width,
         "height": video.height,
-        "seconds": round(float(video.duration), 3),
+        "seconds": round(float(video.duration if ends is None else ends), 3),
         "frame_rate": str(video.frame_rate),
         "codec": video.codec,
         "timecode": video.timecode,

@@ -23,6 +23,9 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from castlist.cast import Cast
 from castlist.decisions.apply import apply
 from castlist.decisions.base import Base
@@ -36,7 +39,7 @@ from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.log import Log
 from castlist.store.rows import blob, exact, line, mapping, number, optional, rows, text, whole
-from castlist.types import Portraits, Scan, Video
+from castlist.types import Portraits, Scan, Video, freeze
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -100,6 +103,17 @@ class KeptPictures:
         """The bytes of a JPEG; raises as `Workspace.image` does."""
         with Workspace.open(self.place, write=False) as opened:
             return opened.image(name)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _JoinedNumbers:
+    """Numbers of people who were merged with others."""
+
+    decision: int  # the latest decision that they go by
+    number: NDArray[np.int64]  # (n, 2) of somebody who was, of whom they are now
+
+    def __post_init__(self) -> None:
+        freeze(self, number=(np.int64, (None, 2)))
 
 
 class Workspace:
@@ -534,6 +548,9 @@ class Workspace:
             decision: the latest decision that this cast goes by.
         """
         pictures = Portraits.empty() if portraits is None else portraits
+        if cast.joined or self._joined(decision):
+            pairs = np.array(sorted(cast.joined.items()), np.int64).reshape(-1, 2)
+            self.put("joined", "cast", _JoinedNumbers(decision, pairs))
         with self._reading() as db:
             change = casts.changed(db, cast, pictures, run)
         with self._writing() as db:
@@ -559,12 +576,22 @@ class Workspace:
                 cast = casts.get(db, video) if video else None
         if cast is None:
             raise WorkspaceError(f"{self.path}: no cast has been found yet; run castlist find first")
+        if not decisions:
+            cast = replace(cast, joined=self._joined(self.cast_run()[1]))
         return cast.with_pictures(KeptPictures(self.path))
 
     def _newer_decisions(self, db: sqlite3.Connection) -> list[Decision]:
         """The whole log, where it has decisions that the stored cast does not go by yet."""
         stored = rows(db, "SELECT decision FROM casts", (whole,))
         return self.decisions.all() if stored and stored[0][0] < self.decisions.last() else []
+
+    def _joined(self, decision: int) -> dict[int, int]:
+        """Numbers of people who were merged, and of whom they are after a decision; none where not stored."""
+        try:
+            stored = self.get("joined", "cast", _JoinedNumbers)
+        except WorkspaceError:  # of another castlist, or damaged: it can be found again
+            return {}
+        return dict(stored.number.tolist()) if stored is not None and stored.decision == decision else {}
 
     def cast_run(self) -> tuple[int | None, int]:
         """The run whose cast is stored, None where it is not known, and the latest decision it goes by."""
@@ -594,10 +621,11 @@ class Workspace:
             scanned, cast, names = summary.scans(db), summary.cast(db), proposed.counts(db)
             if cast is not None and self._newer_decisions(db):
                 cast |= summary.people(self.cast())
+            ends = casts.ends(db, video) if video is not None else None
         return {
             "workspace": summary.shown(self.path),
             "schema": schema.SCHEMA,
-            "film": None if video is None else summary.film(video),
+            "film": None if video is None else summary.film(video, ends),
             "scans": scanned,
             "cast": cast,
             "decisions": {"made": len(decisions), "in_force": len(active(decisions))},

@@ -1,0 +1,126 @@
+"""Arguments of public functions, checked by their annotations before anything is done with them.
+
+    @typed_arguments
+    def rename(workspace: str | os.PathLike[str], person: str, name: str) -> Cast: ...
+
+    castlist.rename("film.castlist", "p1", None)  ->  InputError: name is text, got None
+
+Annotations are read as they are written, so that none is imported for it; those that are not in KINDS are the
+function's own business.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, signature
+from numbers import Integral, Real
+from typing import ParamSpec, TypeVar
+
+from castlist.errors import InputError
+
+__all__ = ["KINDS", "typed_arguments"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+COUNTS = ("limit", "count")  # names of arguments that say how many of something are wanted
+
+
+def typed_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, which raises InputError where an argument is not what its annotation says."""
+    given = signature(function)
+    tests = {
+        name: KINDS[str(parameter.annotation)]
+        for name, parameter in given.parameters.items()
+        if str(parameter.annotation) in KINDS
+    }
+    several = {n for n, p in given.parameters.items() if p.kind == Parameter.VAR_POSITIONAL}
+
+    @wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = given.bind(*args, **kwargs)
+        for name, value in bound.arguments.items():
+            if name in tests:
+                for each in value if name in several else (value,):
+                    _check(name, each, *tests[name])
+        return function(*args, **kwargs)
+
+    return guarded
+
+
+def _check(name: str, value: object, expected: str, test: Callable[[object], bool]) -> None:
+    if not test(value):
+        raise InputError(f"{name} is {expected}, got {_shown(value)}")
+    if name in COUNTS and isinstance(value, int) and value < 0:
+        raise InputError(f"{name} is how many are wanted at most, 0 or more; got {value}")
+
+
+def _shown(value: object) -> str:
+    """A value as a sentence names it: short ones as they are, others by their type."""
+    if value is None or isinstance(value, str | int | float):
+        return repr(value) if len(repr(value)) <= 40 else f"{repr(value)[:40]}..."
+    return type(value).__name__
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and value == value
+
+
+def _path(value: object) -> bool:
+    try:
+        name = os.fspath(value)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+    return isinstance(name, str) and name != "" and "\0" not in name
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list | tuple | set | frozenset) and all(map(_text, value))
+
+
+def _pairs(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and _texts(pair) for pair in value
+    )
+
+
+def _person(value: object) -> bool:
+    return _text(value) or type(value).__name__ == "LibraryPerson"
+
+
+def _answers(value: object) -> bool:
+    return isinstance(value, Mapping) and _texts([*value, *value.values()])
+
+
+def _or_none(expected: str, test: Callable[[object], bool]) -> tuple[str, Callable[[object], bool]]:
+    return f"{expected}, or None", lambda value: value is None or test(value)
+
+
+TEXT = ("text", _text)
+WHOLE = ("a whole number", _whole)
+NUMBER = ("a number", _number)
+PATH = ("the path of a file or folder", _path)
+# By annotation: what such an argument is, in words, and whether a value is that.
+KINDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "str": TEXT,
+    "str | None": _or_none(*TEXT),
+    "str | LibraryPerson": ("an id, a name or a person of the library", _person),
+    "int": WHOLE,
+    "int | None": _or_none(*WHOLE),
+    "float": NUMBER,
+    "float | None": _or_none(*NUMBER),
+    "str | os.PathLike[str]": PATH,
+    "str | os.PathLike[str] | None": _or_none(*PATH),
+    "Sequence[str]": ("a list of texts", _texts),
+    "Sequence[tuple[str, str]]": ("a list of pairs of texts", _pairs),
+    "Mapping[str, str]": ("texts by text", _answers),
+}

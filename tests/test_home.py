@@ -1,0 +1,88 @@
+"""A film and its workspace: the film gets another name, or another film takes its place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import castlist
+from castlist.cli import run
+from castlist.errors import InputError
+from castlist.home import check_film, home_of
+from castlist.library.films import places_of
+
+
+@pytest.fixture
+def folder(two_people, tmp_path) -> Path:
+    """A folder of the test's own with film.mp4, and its workspace in which somebody has a name."""
+    there = tmp_path / "own"
+    there.mkdir()
+    shutil.copy(two_people / "film.mp4", there)
+    shutil.copytree(two_people / "film.castlist", there / "film.castlist")
+    castlist.find(there / "film.mp4", replace=True)  # which notes its place
+    castlist.rename(there / "film.castlist", "p1", "Anna")
+    return there
+
+
+@pytest.fixture
+def other(folder) -> Path:
+    """Another film."""
+    path = folder.parent / "other.mp4"
+    path.write_bytes((folder / "film.mp4").read_bytes() + b"\0" * 8)
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_film_that_was_renamed_keeps_its_workspace(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    Path("film.mp4").rename("scene.mp4")
+    assert home_of(Path("scene.mp4")) == Path("film.castlist")
+    assert castlist.find("scene.mp4").named("Anna")
+    assert run(["find", "scene.mp4"]) == run(["info", "scene.mp4"]) == 0
+    assert run(["export", "scene.mp4", "-o", "scene.csv"]) == 0
+    assert "Anna" in capsys.readouterr().out + Path("scene.csv").read_text("utf-8")
+    assert places_of([folder / "scene.mp4"]) == [folder / "film.castlist"]
+    assert names(folder) == ["film.castlist", "scene.csv", "scene.mp4"]
+    assert home_of(folder / "scene.mp4") == folder / "film.castlist"  # noted there: its path is this one now
+
+
+def test_a_copy_beside_the_film_has_a_workspace_of_its_own(folder) -> None:
+    shutil.copy(folder / "film.mp4", folder / "copy.mp4")
+    assert home_of(folder / "copy.mp4") == folder / "copy.castlist"
+
+
+def test_another_film_in_the_place_of_one_is_not_taken_for_it(folder, other, capsys) -> None:
+    shutil.copy(other, folder / "film.mp4")
+    for command in (
+        ["export", str(folder / "film.mp4"), "-o", str(folder / "x.edl")],
+        ["info", str(folder / "film.mp4")],
+        ["decide", str(folder / "film.mp4"), "list"],
+        ["report", str(folder / "film.mp4")],
+    ):
+        assert run(command) == 2
+        assert "is another film than the one whose cast is in film.castlist" in capsys.readouterr().err
+    assert names(folder) == ["film.castlist", "film.mp4"]
+    assert run(["export", str(folder / "film.castlist"), "-o", str(folder / "x.csv")]) == 0
+    with pytest.raises(InputError):
+        check_film(folder / "film.mp4", folder / "film.castlist")
+
+
+def test_a_renamed_film_and_another_one_that_took_its_name(folder, other) -> None:
+    (folder / "film.mp4").rename(folder / "scene.mp4")
+    shutil.copy(other, folder / "film.mp4")
+    assert home_of(folder / "scene.mp4") == folder / "scene.castlist"  # nothing says that it moved
+
+
+def test_what_is_no_workspace_beside_a_film_is_passed_over(folder, tmp_path) -> None:
+    (folder / "film.mp4").rename(folder / "scene.mp4")
+    broken = folder / "broken.castlist"
+    broken.mkdir()
+    (broken / "cast.db").write_bytes(b"no database")
+    (folder / "loop.castlist").symlink_to(folder / "loop.castlist")
+    assert home_of(folder / "scene.mp4") == folder / "film.castlist"
+    assert home_of(tmp_path / "gone.mp4") == tmp_path / "gone.castlist"
