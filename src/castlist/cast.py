@@ -52,7 +52,10 @@ Pictures = Callable[[str], bytes]  # the bytes of a face's JPEG, by its name
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """One stay of a person on screen, from a first frame to the end of a last one."""
+    """One stay of a person on screen, from a first frame to the end of a last one.
+
+    It goes on where the person is out of sight for at most a second (APPEARANCE_GAP).
+    """
 
     start: Fraction  # seconds from the start of the film
     stop: Fraction

@@ -21,6 +21,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import partial
+from inspect import Parameter, signature
 from math import isfinite
 from pathlib import Path
 from typing import Any, Self
@@ -37,7 +38,7 @@ from castlist.split import SPLITTERS, ContentSplitter, Splitter
 from castlist.track import FILTERS, TRACK_SPLITS, TRACKERS, LikenessSplit, MotionTracker, Tracker, TrackFilter
 from castlist.types import Video
 
-__all__ = ["CHOICES", "Recipe"]
+__all__ = ["CHOICES", "Recipe", "imported_modules"]
 
 LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
 LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
@@ -326,7 +327,16 @@ def _imported(room: str, use: str) -> type:
         raise RecipeError(f"{room}: cannot import {_shown(use)!r} ({_fault(error)})") from None
     if not isinstance(found, type):
         raise RecipeError(f"{room}: {_shown(use)!r} is no class; name a class whose objects do this step")
+    _IMPORTED.add(found.__module__)
     return found
+
+
+_IMPORTED: set[str] = set()
+
+
+def imported_modules() -> frozenset[str]:
+    """The modules of the users' own steps that recipes have imported in this process."""
+    return frozenset(_IMPORTED)
 
 
 def _working(room: str, use: str, step: object) -> object:
@@ -335,7 +345,20 @@ def _working(room: str, use: str, step: object) -> object:
     if lacking or not (callable(step) or room == "sampling" or isinstance(step, Best)):
         fault = f"has no {lacking[0]!r}" if lacking else "cannot be called"
         raise RecipeError(f"{room}: an object of {_shown(use)!r} {fault}, so that it cannot do this step")
+    if room in ("detect", "embed") and not _takes(step, "machine"):
+        raise RecipeError(
+            f"{room}: an object of {_shown(use)!r} cannot be called with machine=..., as it must"
+        )
     return step
+
+
+def _takes(step: object, name: str) -> bool:
+    """Whether a step can be called with an argument of this name."""
+    try:
+        given = signature(step).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return True
+    return any(p.kind == Parameter.VAR_KEYWORD or p.name == name for p in given)
 
 
 # What the pipeline uses of a step beyond calling it.

@@ -189,7 +189,7 @@ BOMB = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><!DOCTYPE a [<!ENTITY b "c">]></x:xm
         ("a.csv", "person\nAnna\n", "has no column in"),
         ("a.csv", SHARE, "contains no names"),
         ("a.csv", SHARE + "Person 1,0,1\n", "contains no names"),
-        ("a.csv", SHARE + "Anna,noon,\n", "line 2: 'noon' is not a timecode"),
+        ("a.csv", SHARE + "Anna,noon,\n", "line 2: 'noon' is no time"),
         ("a.csv", SHARE + "Anna,00:00:00:30,\n", "line 2: '00:00:00:30' is not a timecode at 25"),
         ("a.csv", "person,in,x,y,w,h\nAnna,1,a,b,c,d\n", "must be numbers"),
         ("a.csv", "person,in,x,y,w,h\nAnna,1,0,0,-5,9\n", "must be a box"),

@@ -209,7 +209,7 @@ def run(arguments: list[str] | None = None) -> int:
             return _print_error(NO_MEMORY, 2)
         if os.environ.get(STRICT):
             raise
-        return _print_error(_defect(error), 2)
+        return _print_error(_own_step(error) or _defect(error), 2)
 
 
 def _result(arguments: list[str] | None) -> object:
@@ -273,6 +273,21 @@ def _system(error: OSError) -> str:
         return NO_MEMORY
     place = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{place}; nothing that was saved is lost"
+
+
+def _own_step(error: Exception) -> str:
+    """What a step of the user's own raised, and where; "" where none did."""
+    from castlist.recipe import imported_modules
+
+    trace, place, own = error.__traceback__, "", imported_modules()
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") in own:
+            place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if not place:
+        return ""
+    text = " ".join(str(error).split())[:200] or "without a message"
+    return f"a step of your own failed ({type(error).__name__} in {place}): {text}"
 
 
 def _defect(error: Exception) -> str:

@@ -113,7 +113,9 @@ def command(workspace: Path, action: str, words: tuple[str, ...], author: str, o
             _decide(session, actions, author)
         if not session.save():
             click.echo(
-                "castlist find is running on this workspace; it will update the cast when it ends", err=True
+                "another castlist is at work on this workspace; your decisions are kept, and it will update "
+                "the report when it ends",
+                err=True,
             )
 
 
@@ -155,22 +157,23 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
 
 def _act(session: Session, words: tuple[str, ...], author: str) -> int:
     """One action; the number of its decision."""
+    from castlist.review.by_name import again_where_stale
+
     action, arguments = (words[0], words[1:]) if words else ("", ())
-    number: int
     if action in ("undo", "redo"):
         if arguments and (action == "redo" or len(arguments) > 1 or not _is_track(arguments[0])):
             raise InputError(
                 "write undo, redo, or undo 12 with the number of a decision (history lists the numbers)"
             )
-        number = session.undo(int(arguments[0]) if arguments else None, author=author, redo=action == "redo")
-        return number
+        if not arguments:  # whatever others decided meanwhile is not meant
+            return session.undo(None, author=author, redo=action == "redo")
+        return again_where_stale(lambda: session.undo(int(arguments[0]), author=author))
     if action not in USAGE:
         raise InputError(unknown("action", action, (*USAGE, "undo", "redo"), MEANT))
     least, usage = USAGE[action]
     if len(arguments) < least:
         raise InputError(f"{action} needs more words; write it as in: {usage}")
-    number = session.decide(_request(action, arguments, session), author=author)
-    return number
+    return again_where_stale(lambda: session.decide(_request(action, arguments, session), author=author))
 
 
 def _import(session: Session, arguments: tuple[str, ...], offset: float | None) -> None:

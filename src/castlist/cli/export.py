@@ -59,7 +59,8 @@ All formats: docs/exports.md
 @click.option("--ids", type=click.Choice(("tracks", "people")), default="tracks", show_default=True,
               help="In MOT: one id for each track, or one for each person.")  # fmt: skip
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
-              help="Timecode of the first frame; by default the film's own (; for drop-frame).")  # fmt: skip
+              help="Timecode of the start of the file (time 0); by default the film's own. ; for "
+              "drop-frame.")  # fmt: skip
 @click.option("--rate", metavar="FPS", help="Frames a second of your timeline; by default those of the film.")
 def command(
     workspace: Path,
@@ -87,7 +88,7 @@ def command(
     options = Options(
         people_only=people_only,
         background=background,
-        person=tuple(split_names(person, (p.name for p in cast.everybody))),
+        person=tuple(split_names(person, (p.name for p in cast.everybody))) or None,
         ids=ids,
         start_timecode=start_timecode,
         rate=None if rate is None else parsed_rate(rate),

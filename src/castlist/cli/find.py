@@ -15,6 +15,7 @@ from castlist.cli.options import films_options, machine_options, made_recipe, pl
 from castlist.types import Machine
 
 if TYPE_CHECKING:
+    from castlist.cast import Cast
     from castlist.decode import WaitingDecoder
     from castlist.recipe import Recipe
 
@@ -52,7 +53,13 @@ fails, the others are still processed; the table shows the error, and the exit s
 @click.option(
     "--address", metavar="HOST:PORT", help="Address of the Ray cluster; by default a cluster on this machine."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON and nothing else on stdout: the cast of one FILM (docs/cast.schema.json); of several, "
+    "or of a folder, what became of each film.",
+)
 @click.option(
     "--replace",
     is_flag=True,
@@ -176,6 +183,23 @@ def _single(
         with Workspace.open(path, write=False) as opened:
             scanned = len(watched) > 1 or len(cast.clock) <= 1
             print_cast(cast, path, _EARLIER.get((scanned, grouped), ""), outlook(opened))
+    if differs := _another_number(recipe, cast):
+        click.echo(differs, err=True)
+
+
+def _another_number(recipe: Recipe, cast: Cast) -> str:
+    """A sentence where so many people as were asked for could not be found; else ""."""
+    from castlist.cluster import PeopleCut
+
+    if not isinstance(recipe.cut, PeopleCut) or recipe.cut.least <= len(cast) <= recipe.cut.most:
+        return ""
+    least, most = recipe.cut.least, recipe.cut.most
+    asked = str(least) if least == most else f"{least} to {most}"
+    found = f"{asked} people were asked for, and {len(cast)} are in the cast"
+    if len(cast) > most:
+        return f"{found}: people who are seen in one frame, or who were named, are never one person."
+    behind = f", {len(cast.background)} more in the background" if cast.background else ""
+    return f"{found}{behind}: nobody else is seen long enough to be told apart."
 
 
 def _replaced(path: Path, recipe: Recipe) -> list[str]:

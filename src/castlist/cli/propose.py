@@ -49,8 +49,7 @@ Examples:
 @answer_options
 @click.option("--reopen", multiple=True, metavar="NAME", help="Undo a --reject: the name is proposed again.")
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", default="",
-              help="Timecode of the first frame in the file's timecodes; by default the film's "
-              "own.")  # fmt: skip
+              help="Timecode of time 0 in the file's timecodes; by default the film's own.")  # fmt: skip
 @click.option(
     "--rate", metavar="FPS", help="Frames a second of the file's timecodes; by default those of the film."
 )

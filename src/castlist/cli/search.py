@@ -76,6 +76,10 @@ def command(
     library = Library(lib)
     if tracks and not photo:
         raise InputError("--tracks works only together with --photo PICTURE")
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other; give one of them")
+    if known and (face is not None or page):
+        raise InputError("--known takes neither --face nor --page: a picture of it shows one person")
     if known:
         _known(library, known, as_json, as_csv)
     elif photo and tracks:

@@ -36,8 +36,10 @@ from castlist.embed import (
     sharpness,
     track_motion,
 )
+from castlist.errors import RecipeError
 from castlist.helper_thread import HelperTask, HelperThread
 from castlist.light import brightened
+from castlist.pipeline.own import finder_of, vectors_of
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
@@ -132,7 +134,7 @@ class _Street:
 
     def watcher(self) -> Sampler | LookAhead:
         """What chooses the frames of a segment that are searched, and searches them."""
-        sampling, detect = self.recipe.sampling, self.recipe.detect
+        sampling, detect = self.recipe.sampling, finder_of(self.recipe.detect)
         if not self.lag:
             return sampling.watch(detect, self.machine)
         return LookAhead(sampling, detect, self.machine, self.helper, self.lag)
@@ -276,7 +278,10 @@ def embedded(
     size = max(1, len(chips)) if machine.device == "cuda" else TOGETHER
     parts = [np.array(chips[i : i + size]) for i in range(0, len(chips), size)]
     tasks = [helper.part(partial(embed, part, machine=machine)) for part in parts]
-    return np.concatenate([task.result() for task in tasks]) if tasks else np.zeros((0, 0), np.float32)
+    found = [vectors_of(embed, task.result(), len(part)) for task, part in zip(tasks, parts, strict=True)]
+    if len({vector.shape[1] for vector in found}) > 1:
+        raise RecipeError(f"embed: {type(embed).__name__} gives vectors of different lengths")
+    return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
 
 
 def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:

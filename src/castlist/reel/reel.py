@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 
 from castlist.cast import Cast, Person
@@ -75,7 +77,8 @@ def reel(
     """
     with Workspace.open(Path(workspace), write=False) as opened:
         cast = opened.cast()
-    people = cast.named([person, *together])
+    with_them = [together] if isinstance(together, str) else together
+    people = cast.named([person, *with_them])
     names = tuple(p.name for p in people)
     return reel_of([(cast, people)], output, names, longest=longest, near=near, mute=mute, watch=watch)
 
@@ -98,11 +101,16 @@ def reel_of(
     """
     target = Path(output)
     check_target([cast.video for cast, _ in films], target)
+    for name, seconds in (("longest", longest), ("near", near)):
+        if seconds is not None and not (isinstance(seconds, Real) and isfinite(seconds)):
+            raise InputError(f"{name} is a number of seconds, got {seconds!r}")
     if longest is not None and not longest > 0:
-        raise InputError(f"--max must be longer than 0 seconds, got {longest}")
+        raise InputError(f"the longest reel must be longer than 0 seconds, got {longest}")
     parts = [(cast, parts_of(cast, people, Fraction(near))) for cast, people in films]
     parts = [(cast, pieces) for cast, pieces in parts if pieces]
     pieces = placed(parts, None if longest is None else Fraction(longest))
+    if not pieces and parts:
+        raise InputError(f"a reel of {longest} seconds is shorter than a picture of the film; give more")
     if not pieces:
         where = films[0][0].video.path.name if len(films) == 1 else "any of these films"
         together = "is never seen" if len(names) == 1 else "are never seen together"

@@ -19,7 +19,7 @@ from castlist.types import Json, JsonObject
 if TYPE_CHECKING:
     from castlist.review.proposed import Offered
 
-__all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"]
+__all__ = ["accept", "again_where_stale", "merge", "proposals", "propose", "reject", "rename", "undo"]
 
 TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 
@@ -150,14 +150,22 @@ def _id(session: Session, name: str) -> str:
 def _decided(workspace: str | os.PathLike[str], action: Callable[[Session], JsonObject], author: str) -> Cast:
     """The cast after a decision, which is made anew where others decide at the same moment."""
     with Session.open(Path(workspace)) as session:
-        for tries in range(TRIES):
-            try:
-                session.decide(action(session), author=author)
-                break
-            except Stale:
-                if tries == TRIES - 1:
-                    raise
+        again_where_stale(lambda: session.decide(action(session), author=author))
         return _saved(session)
+
+
+def again_where_stale(decide: Callable[[], int]) -> int:
+    """Decide, anew where others decide at the same moment; the decision's number.
+
+    Raises:
+        Stale: others got through TRIES times.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return decide()
+        except Stale:
+            continue
+    return decide()
 
 
 def _saved(session: Session) -> Cast:

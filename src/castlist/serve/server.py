@@ -108,7 +108,9 @@ def _readers(answers: Answers) -> list[Callable[..., object]]:
         return answers.people(background)
 
     def appearances(person: str) -> list[Row]:
-        """Every stay of a person on screen, as start and stop in seconds."""
+        """Every stay of a person on screen, as start and stop in seconds; a stay goes on where the person is
+        out of sight for at most a second.
+        """
         return answers.appearances(person)
 
     def at(seconds: float) -> list[str]:

@@ -33,9 +33,7 @@ class Doubt:
         """In words; `called` is what the other person is called."""
         if not self.whole:
             return "some tracks may show somebody else"
-        return (
-            f"may be the same person as {called}" if self.other else "may be the same person as somebody else"
-        )
+        return f"may be the same person as {called}" if self.other else "may be one of several other people"
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def _by_time(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) ->
 def _frames(hint: Hint, clock: Clock) -> slice:
     """The frames first shown within a hint's span, the one shown at its start where it has no length."""
     start, stop = (float(t / clock.unit) for t in (hint.start, hint.stop))
-    if hint.start >= clock.time(len(clock)):
+    if hint.start >= clock.time(len(clock)) or max(hint.start, hint.stop) < clock.time(0):
         return slice(0, 0)
     if hint.stop <= hint.start:
         at = max(0, int(np.searchsorted(clock.pts, start + 0.5, "right")) - 1)

@@ -223,7 +223,7 @@ def test_an_extra_that_is_missing_is_one_sentence(monkeypatch):
 
 
 def test_what_a_format_has_no_use_for():
-    with pytest.raises(InputError, match="edl has no use for --people-only"):
+    with pytest.raises(InputError, match="edl has no use for people-only"):
         FORMATS["edl"].text(CAST, ONLY)
     with pytest.raises(InputError, match="coco has no use for --start-timecode"):
         FORMATS["coco"].text(CAST, Options(start_timecode="01:00:00:00"))

@@ -77,15 +77,16 @@ one film (`coco`, `cvat`, `label-studio`, `mmif`, `rttm`). If it is read back in
 ## Time
 
 Times come from the film's own timestamps and are exact: an appearance begins with its first frame and ends
-when the frame after its last one is shown (ends are exclusive). They count from the file's time 0, so a
-film whose pictures begin later than its sound keeps that distance.
+when the frame after its last one is shown (ends are exclusive). It goes on where a person is out of sight
+for at most a second, so it can last longer than the seconds on screen; tables of faces have every frame.
+Times count from the file's time 0, so a film whose pictures begin later than its sound keeps that distance.
 
 Formats for editing count frames on a grid. A film of constant rate has its own: 23.976, 24, 25, 29.97, 30,
 50, 59.94, 60 or any other whole rate. Where the rate varies, it is the usual rate on whose grid all
 frames lie (25, where a recorder left out some of 25 frames a second), else that nearest to the average, as in
 an editing program; `--rate` says another. A rate that has no timecode (12.5) needs `--rate`.
 
-The first frame has the film's own timecode (QuickTime's `tmcd` track, MXF, or a tag), drop-frame where the
+Time 0 has the film's own timecode (QuickTime's `tmcd` track, MXF, or a tag), drop-frame where the
 film says so, else 00:00:00:00 (in the EDL 01:00:00:00, where Resolve begins a timeline). `--start-timecode
 01:00:00:00` says another; `01:00:00;00`, with a semicolon, is drop-frame. A workspace made by castlist 0.1
 does not know the film's timecode: `castlist find` once again reads it.

@@ -38,7 +38,7 @@ class Export:
         wishes = options or Options()
         for name in wishes.wished():
             if name not in self.options:
-                raise InputError(f"{self.name} has no use for --{name.replace('_', '-')}; leave it out")
+                raise InputError(f"{self.name} has no use for {name.replace('_', '-')}; leave it out")
         chosen_stays(cast, wishes)
         text = self.lines(cast, wishes)
         first = next(text, "")
@@ -66,8 +66,12 @@ class Export:
         data = (p.encode("utf-8", "backslashreplace") for p in self.pieces(cast, options))
         if isinstance(target, str | os.PathLike):
             replace_file(target, data)
-        else:
+        elif hasattr(target, "write"):
             _pour(data, target)
+        else:
+            raise InputError(
+                f"write to the path of a file, or to an open binary file; got {type(target).__name__}"
+            )
 
 
 def replace_file(target: str | Path, data: Iterator[bytes]) -> None:

@@ -51,5 +51,10 @@ def moment(text: str, base: Timebase) -> Fraction:
         return int(hours or 0) * 3600 + int(minutes) * 60 + Fraction(seconds.replace(",", "."))
     if text.count(";") == 3:  # Premiere's drop-frame
         text = text.replace(";", ":", 2)
+    if len(re.split("[:;.]", text)) != 4:
+        raise InputError(
+            f"{text!r} is no time; give seconds (83.5), minutes and seconds (1:23.5), or a timecode "
+            "(01:00:00:00)"
+        )
     frame, _ = frame_number(text, base.rate)
     return base.seconds(frame - base.start)

@@ -44,6 +44,11 @@ def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
         box = [columns[c] for c in _BOX] if all(c in columns for c in _BOX) else None
         found = []
         for row in rows:
+            if any((more or "").strip() for more in row.get(None) or ()):
+                raise InputError(
+                    f"{path}, line {rows.line_num}: has more columns than the first line; put a text that "
+                    "contains the separator in quotes"
+                )
             if person := cleaned(row.get(name) or ""):
                 where = f"line {rows.line_num}"
                 try:
