@@ -225,7 +225,7 @@ def test_an_extra_that_is_missing_is_one_sentence(monkeypatch):
 def test_what_a_format_has_no_use_for():
     with pytest.raises(InputError, match="edl has no use for people-only"):
         FORMATS["edl"].text(CAST, ONLY)
-    with pytest.raises(InputError, match="coco has no use for --start-timecode"):
+    with pytest.raises(InputError, match="coco has no use for start-timecode"):
         FORMATS["coco"].text(CAST, Options(start_timecode="01:00:00:00"))
     with pytest.raises(InputError, match="nobody is called 'Zoe' here; the cast has Anna, Bob"):
         FORMATS["srt"].text(CAST, Options(person=("Zoe",)))
