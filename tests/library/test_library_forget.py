@@ -18,6 +18,7 @@ from castlist.cast import Cast
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceBusy
 from castlist.library import Library
+from castlist.pipeline.stills import kept_stills
 from castlist.store import Workspace
 from castlist.types import Tracks
 
@@ -125,6 +126,23 @@ def test_no_byte_of_a_forgotten_person_stays(library):
     with pytest.raises(InputError, match="erased"):
         lib.person(whom)
     assert lib.check() == []
+
+
+def test_no_picture_of_the_film_is_made_where_somebody_was_erased(library, capsys):
+    lib, whom, _ = library
+    film = lib.person(whom).films[0]
+    assert run(["report", str(film.workspace)]) == 0
+    with Workspace.open(film.workspace, write=False) as opened:
+        assert len(kept_stills(opened))
+        assert not opened.erased
+    lib.forget(whom)
+    capsys.readouterr()
+    for command in (["report"], ["find", str(film.path), "-o"], ["report"]):
+        assert run([*command, str(film.workspace)]) == 0
+        with Workspace.open(film.workspace, write=False) as opened:
+            assert not len(kept_stills(opened))
+            assert opened.erased
+    assert "Somebody was erased from this film" in capsys.readouterr().err
 
 
 def test_what_is_left_goes_on(library):

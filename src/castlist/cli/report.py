@@ -59,7 +59,14 @@ def _make_stills(workspace: Path, quiet: bool) -> None:
     from castlist.store import Workspace
 
     with Workspace.open(workspace, write=False) as film:
-        cast = film.cast()
+        cast, erased = film.cast(), film.erased
+    if erased:
+        click.echo(
+            "Somebody was erased from this film, so the report shows faces and no pictures of the film, in "
+            "which that person could be seen.",
+            err=True,
+        )
+        return
     try:
         with progress(quiet) as watch, Workspace.open(workspace) as film:
             make_stills(film, cast, lambda done, of: watch("stills", done, of))

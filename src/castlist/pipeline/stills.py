@@ -40,6 +40,8 @@ def make_stills(
 ) -> Stills:
     """The stills of the appearances that a report lists, each cut out of the film once, and kept.
 
+    None of a film from which somebody was erased: they could show that person.
+
     Args:
         workspace: open for writing.
         watch: told how many of how many are there.
@@ -49,6 +51,8 @@ def make_stills(
         WorkspaceError: the stills cannot be written.
     """
     have = kept_stills(workspace)
+    if workspace.erased:
+        return have
     known = dict(zip(have.frame.tolist(), have.image, strict=True))
     wanted = _wanted(cast)
     lacking = [frame for frame in wanted if not workspace.has_image(known.get(frame, ""))]

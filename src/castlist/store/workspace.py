@@ -105,6 +105,13 @@ class KeptPictures:
             return opened.image(name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    """That somebody was erased."""
+
+    time: str  # of the last time, UTC, ISO 8601
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _JoinedNumbers:
     """Numbers of people who were merged with others."""
@@ -397,12 +404,21 @@ class Workspace:
             erase.blank(db, names)
             proposed.erase(db, cast, tracks, names)
             casts.put(db, less, pictures, None, _now(), self.decisions.last())
+        self.put("erased", "cast", _Erased(_now()))
         with files.sentences(self.path):
             erase.copies(self._folder)
         self._sweep()
         with files.sentences(self.path):
             erase.vacuum(self._db, self.path)
         return less, pictures
+
+    @property
+    def erased(self) -> bool:
+        """Whether somebody was erased: pictures of the film may show that person, whom nothing here knows."""
+        try:
+            return self.get("erased", "cast", _Erased) is not None
+        except WorkspaceError:  # damaged
+            return True
 
     # Pictures
 
