@@ -88,7 +88,8 @@ def doubts_of(
         if shown and 1 - stays >= UNSURE:
             person = int(number[label[track]])
             best = int(np.argmax(chance))
-            other = int(number[shown[best]]) if chance[best] >= UNSURE else 0
+            likely = chance[best] >= min(UNSURE, (1 - stays) / 2)  # as likely as all others together
+            other = int(number[shown[best]]) if likely else 0
             found[person] = Doubt(person, True, other, 1 - stays)
     for k in np.flatnonzero(wrong >= UNSURE * np.maximum(worth, 1e-9)).tolist():
         person = int(number[k])
