@@ -13,6 +13,7 @@ from castlist.cli import run
 from castlist.decisions import Decision, apply
 from castlist.pipeline.outlook import outlook, outlook_of
 from castlist.review import Session
+from castlist.review.actions import decision
 from castlist.store import Workspace
 from castlist.suggest import Asker
 from castlist.suggest.batches import Lines
@@ -68,6 +69,27 @@ def test_tracks_that_are_too_blurred_to_be_asked_about_make_their_person_unsure(
     looked = next(c for c in asker.checks() if c.group == asker.view.label[5])
     alone = [piece.tolist() for piece in looked.pieces if len(piece) == 1]
     assert all([t] in alone for t in (5, 6, 7)) == unsure
+
+
+@pytest.mark.parametrize(("sureness", "unsure"), [(0.65, True), (0.9, False), (0.4, False)])
+def test_a_track_that_was_placed_with_little_evidence_makes_its_person_unsure(
+    made: Callable[..., Any], sureness: float, unsure: bool
+) -> None:
+    """With less than the machine places by (0.6), the linkage put the track there, by evidence of its own."""
+    with Session.open(made(TRUTH, TRUTH).place) as session:
+        base, video = session.base, session.video
+        values = np.full(len(TRUTH), np.nan, np.float32)
+        values[5] = sureness
+        base = replace(base, sureness=values)
+        asker = Asker(base)
+        asker.look(apply(base, video, []))
+        person = asker.view.groups[int(asker.view.label[5])]
+        assert [d.person for d in asker.outlook().doubts] == ([person.number] if unsure else [])
+        looked = next(c for c in asker.checks() if c.group == asker.view.label[5])
+        assert not unsure or [5] in [piece.tolist() for piece in looked.pieces]
+        confirmed = decision({"action": "confirm", "tracks": [5]}, base, video, asker.view)
+        asker.look(apply(base, video, [replace(confirmed, id=1)]))
+        assert asker.outlook().doubts == ()
 
 
 def test_nobody_is_unsure_where_everybody_has_a_name(made: Callable[..., Any], capsys: Any) -> None:

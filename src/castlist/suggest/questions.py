@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import picture_worth
+from castlist.cluster.poor import JOINED
 from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.asides import pages_of, set_aside, worth_a_page
 from castlist.suggest.batches import LEAVES, TOO_SURE, Batch, Item, Lines, best_of
 from castlist.suggest.checks import SHOWN, Check, pieces
-from castlist.suggest.doubt import Outlook, Work, clicks_until_the_end, doubts_of
+from castlist.suggest.doubt import UNSURE, Outlook, Work, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
 from castlist.suggest.pairs import Sums, cue_between, never, seen_together, shut
@@ -33,6 +34,7 @@ BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
 LONGEST = 24  # items of a sheet
 WHO_FIRST = 0.1  # probability of being somebody else from which that is asked before one is looked through
 EQUAL = 1e-6  # share by which two gains differ by rounding alone
+LARGE = 0.05  # share of a person's faces from which a single track in doubt makes the person unsure
 AT_ONCE = 40  # pieces of people to be looked through at once
 
 Table = NDArray[np.float64]
@@ -154,10 +156,11 @@ class Asker:
         asked = set(label[wholes.track[first]].tolist())
         current = 1 - self._unasked_doubt()  # probability of the person that a track is with
         current[loose.track] = loose.current
+        belief = np.minimum(current, 1 - self._misplaced())
         wrong = self._wrong(loose)
         found: dict[int, tuple[Labels, ...]] = {}
         for k in sorted(set(self._left()) - asked, key=lambda k: (-wrong[k], -self.group_worth[k], k)):
-            found[k] = self._pieces(k, current)
+            found[k] = self._pieces(k, belief)
             if sum(map(len, found.values())) > limit:
                 if len(found) > 1:
                     del found[k]
@@ -269,7 +272,8 @@ class Asker:
         loose, wholes = self._known()
         number = np.array([g.number for g in self.view.groups], np.int64)
         worth = self.group_worth.astype(np.float64)
-        doubts = doubts_of(wholes, self._wrong(loose), self.view.label, number, worth)
+        wrong = np.maximum(self._wrong(loose), self._doubted() * UNSURE * worth)
+        doubts = doubts_of(wholes, wrong, self.view.label, number, worth)
         tracks, people = (float(lines.cost[lines.gain > 0].sum()) for lines in (loose, wholes))
         aside = pages_of(self.base, self.view, set_aside(self.base, self.view), LONGEST)
         sheet = bool((loose.gain > 0).any() or (wholes.gain > 0).any())
@@ -282,16 +286,34 @@ class Asker:
         self._known()
         return [float(p) for p in self._between[0][group]]
 
+    def _doubted(self) -> NDArray[np.bool_]:
+        """(g,) whether a group has a track of some length that probably, but not surely, shows its person."""
+        rows = np.flatnonzero(self._misplaced() >= UNSURE)
+        label = self.view.label[rows]
+        found = np.zeros(len(self.view.groups), np.bool_)
+        found[label[self.worth[rows] >= LARGE * self.group_worth[label]]] = True
+        return found
+
     def _unasked_doubt(self) -> Table:
         """(t,) probability that a track that no sheet asks about shows somebody else than its person.
 
         Such tracks are too blurred to be compared with anybody, so the sheets have nothing to go by.
         """
-        found = np.zeros(len(self.view.label))
-        rows = np.flatnonzero((self.view.label >= 0) & ~self.closed & ~self.evidence.known)
-        rows = rows[self.base.sureness[rows] >= 0] if len(self.base.sureness) else rows[:0]
-        rows = rows[~self.done[self.view.label[rows]]]
-        found[rows] = 1 - self.base.sureness[rows]
+        return np.where(self.evidence.known, 0.0, self._misplaced())
+
+    def _misplaced(self) -> Table:
+        """(t,) probability that a track shows somebody else than whom the machine placed it with by little.
+
+        0 for tracks that the linkage joined, about which somebody decided, or whose person has a name.
+        """
+        found, label = np.zeros(len(self.view.label)), self.view.label
+        if len(self.base.sureness):
+            least = np.where(
+                self.evidence.known, JOINED, 0.0
+            )  # with less, it stayed where the linkage put it
+            rows = np.flatnonzero((label >= 0) & ~self.closed & (self.base.sureness >= least))
+            rows = rows[~self.done[label[rows]]]
+            found[rows] = 1 - self.base.sureness[rows]
         return found
 
     def _wrong(self, loose: Lines) -> Table:
