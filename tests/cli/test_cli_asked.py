@@ -78,6 +78,18 @@ def test_two_who_name_people_at_once_both_succeed(film: Path) -> None:
         assert {p.name for p in opened.cast()} == {"N1", "N2"}
 
 
+def test_people_who_are_seen_together_are_merged_with_a_warning(
+    film: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["decide", str(film), "name", "p1", "Anna"]) == 0
+    assert "same frames" not in capsys.readouterr().err
+    assert run(["decide", str(film), "merge", "p1", "p2"]) == 0
+    told = capsys.readouterr().err
+    assert f"castlist decide {film} undo 2" in told
+    assert run(["decide", str(film), "undo", "2"]) == run(["decide", str(film), "name", "p2", "anna"]) == 0
+    assert "faces that are seen in the same frames" in capsys.readouterr().err
+
+
 def test_an_export_of_nobody_is_no_export_of_everybody(film: Path) -> None:
     with Workspace.open(film, write=False) as opened:
         cast = opened.cast()

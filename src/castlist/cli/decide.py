@@ -145,6 +145,7 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
     from castlist.cli.output import visible
 
     for k, words in enumerate(actions):
+        before = session.together()
         try:
             number = _act(session, words, author)
         except InputError as error:
@@ -153,6 +154,12 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
             made = f"; the {k} before it were carried out" if k else ""
             raise InputError(f"action {k + 1} ({' '.join(words)[:80]}): {error}{made}") from None
         click.echo(f"decision {number}: {visible(session.sentence(number), 400)}")
+        if session.together() > before:
+            click.echo(
+                "This makes one person of faces that are seen in the same frames. If that is wrong: castlist "
+                f"decide {shell_path(str(session.path))} undo {number}",
+                err=True,
+            )
 
 
 def _act(session: Session, words: tuple[str, ...], author: str) -> int:

@@ -531,6 +531,11 @@ class Session:
             (number,) = self._added([undo], view)
             return number
 
+    def together(self) -> int:
+        """How many pairs of tracks of one person are seen in the same frames, as of two people."""
+        label = self.view.label[self.base.cannot]
+        return int(np.count_nonzero((label[:, 0] == label[:, 1]) & (label[:, 0] != NOISE)))
+
     def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
         """Keep names that a file proposes for somebody who has none; nothing is decided by it.
 
