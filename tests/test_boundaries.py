@@ -22,6 +22,7 @@ PLAIN = {
     "machine_limits",
     "own_process",
     "command_words",
+    "option_values",
     "outputs",
     "plain",
     "_version",

@@ -195,7 +195,7 @@ def test_training_that_diverges_says_so():
     ],
 )
 def test_unknown_options_list_the_known(options):
-    with pytest.raises(InputError, match=r"choose from|at least [012]"):
+    with pytest.raises(InputError, match=r"choose from|number from [012] up"):
         SSiam(**options).fit(ROWS)
 
 

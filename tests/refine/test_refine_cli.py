@@ -43,7 +43,7 @@ def test_features_are_written_refined_with_the_rest_kept(given, method, capsys):
     ("change", "reason"),
     [
         (["--set", "epoch=1"], "epoch"),
-        (["--set", "epochs=0"], "at least 1"),
+        (["--set", "epochs=0"], "from 1 up"),
         (["-o", "out.txt"], ".npz or .mat"),
         (["--method", "magic"], "ssiam"),
     ],
@@ -127,7 +127,7 @@ def test_networks_beside_the_closed_form(given, capsys):
     [
         (["--method", "second-order", "--recipe", "paper"], "leave --recipe out"),
         (["--method", "tsiam-second-order", "--model", "m"], "--model saves only one"),
-        (["--method", "tsiam-second-order", "--set", "networks=0"], "at least 1"),
+        (["--method", "tsiam-second-order", "--set", "networks=0"], "from 1 up"),
     ],
 )
 def test_what_our_methods_do_not_have(given, change, reason, capsys):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import set_options
 from castlist.refine.device import at_most, choose_device
 from castlist.refine.learner import Watch
 from castlist.refine.methods import TSiam
@@ -44,12 +45,9 @@ class Averaged:
     steps: int = 3000  # batches of 128 pairs a network, about: many faces are seen in fewer epochs
 
     def __post_init__(self) -> None:
-        if self.networks < 1:
-            raise InputError(f"Averaged.networks must be at least 1, got {self.networks}")
-        if not 0 <= self.most <= 1:
+        set_options(self, lambda f: 1 if f.name in ("networks", "steps") else 0, "Averaged.")
+        if self.most > 1:
             raise InputError(f"Averaged.most must lie in [0, 1], got {self.most}")
-        if self.half < 0 or self.steps < 1:
-            raise InputError(f"Averaged.half and steps must not be negative, got {self.half}, {self.steps}")
 
     def __call__(
         self, embeddings: Embeddings, constraints: Constraints, *, machine: Machine = Machine()

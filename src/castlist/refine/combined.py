@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import set_options
 from castlist.refine.averaged import epochs_of, learnt_together
 from castlist.refine.device import choose_device
 from castlist.refine.learner import Watch, refined_by
@@ -65,14 +66,9 @@ class TSiamSecondOrder:
     steps: int = 3000  # batches of 128 pairs a network, about
 
     def __post_init__(self) -> None:
-        if self.recipe not in RECIPES:
-            raise InputError(f"unknown recipe '{self.recipe}'; choose from {', '.join(RECIPES)}")
-        if self.networks < 1 or self.steps < 1:
-            raise InputError(f"networks and steps must be at least 1, got {self.networks}, {self.steps}")
-        if min(self.half, self.seed, self.cross) < 0:
-            raise InputError(
-                f"half, seed and cross must not be negative, got {self.half}, {self.seed}, {self.cross}"
-            )
+        if not isinstance(self.recipe, str) or self.recipe not in RECIPES:
+            raise InputError(f"unknown recipe {self.recipe!r}; choose from {', '.join(RECIPES)}")
+        set_options(self, lambda f: 1 if f.name in ("networks", "steps") else 0)
 
     def __call__(
         self,

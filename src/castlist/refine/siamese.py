@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol, TypedDict
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError, one_of
+from castlist.option_values import set_options
 from castlist.refine.device import at_most, choose_device, fetch, placer
 from castlist.refine.learner import Watch, refined_by
 from castlist.refine.losses import Contrastive
@@ -116,17 +117,13 @@ class Siamese(ABC):
     )  # or "beside": the base feature and the hidden layer side by side
 
     def __post_init__(self) -> None:
-        if self.recipe not in RECIPES:
-            raise InputError(f"unknown recipe '{self.recipe}'; choose from {', '.join(RECIPES)}")
+        if not isinstance(self.recipe, str) or self.recipe not in RECIPES:
+            raise InputError(f"unknown recipe {self.recipe!r}; choose from {', '.join(RECIPES)}")
         for name, kind in CHOSEN.items():
             given = getattr(self, name)
             if given is not None or name == "feature":
                 object.__setattr__(self, name, one_of(kind, name, given))  # its text will do
-        for f in fields(self):
-            value = self.option(f.name)
-            least = LEAST.get(f.name)
-            if least is not None and not (isinstance(value, int | float) and least <= value < np.inf):
-                raise InputError(f"{f.name} must be a number of at least {least}, got {value!r}")
+        set_options(self, lambda f: LEAST.get(f.name))
 
     def option(self, name: str) -> object:
         """An option's value, from the recipe where it was left at None."""

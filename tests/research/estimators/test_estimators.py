@@ -7,6 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from castlist import refine
+from castlist.errors import InputError
 from castlist.research.estimators import PseudoRF, SecondOrder, SSiam, TSiam, TSiamSecondOrder, Ward
 from castlist.research.estimators.refiners import seen_together
 
@@ -116,3 +117,15 @@ def test_ward_equals_scipy():
     theirs = fcluster(linkage(x, "ward"), 7, "maxclust")
     assert len({*zip(ours.labels_, theirs, strict=True)}) == 7
     np.testing.assert_allclose(ours.linkage_[:, 2], linkage(x, "ward")[:, 2], rtol=1e-5)
+
+
+def test_numbers_of_numpy_are_numbers_and_parts_of_epochs_are_refused():
+    rng = np.random.default_rng(0)
+    x, tracks = rng.normal(size=(24, 6)), np.repeat(np.arange(6), 4)
+    given = {"epochs": np.int64(1), "hidden": np.int32(4), "margin": np.float32(1), "random_state": 0}
+    found = TSiam(**given).fit(x, tracks=tracks).transform(x)
+    assert (
+        found == TSiam(epochs=1, hidden=4, margin=1.0, random_state=0).fit(x, tracks=tracks).transform(x)
+    ).all()
+    with pytest.raises(InputError, match=r"epochs must be a whole number from 1 up, got 1\.5"):
+        SSiam(epochs=1.5).fit(x)

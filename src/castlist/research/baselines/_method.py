@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import set_options
 from castlist.research.baselines._shared import reconcile, squared_distances, track_set_means
 from castlist.research.baselines._track_set import TrackSet
 from castlist.types import NOISE, Clustering
@@ -54,8 +54,7 @@ class Method(ABC):
     max_tracks: int = 10_000  # beyond: a ScaleWarning, a sample of so many, the others to the nearest cluster
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            _check_option(f"{self.name}.{f.name}", getattr(self, f.name), str(f.type))
+        set_options(self, lambda f: float(str(f.type).startswith("int")), f"{self.name}.")
 
     @abstractmethod
     def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
@@ -117,18 +116,6 @@ class Method(ABC):
                 _partners(track_set) if self.constrained else {},
             )
         return label
-
-
-def _check_option(option: str, value: object, kind: str) -> None:
-    """Raise `InputError` where a value is none that an option of that annotation can take."""
-    if value is None and "None" in kind:
-        return
-    whole = kind.startswith("int")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = isinstance(value, int) if whole else number
-    if not (number and fits and isinstance(value, int | float) and math.isfinite(value) and value >= whole):
-        wanted = "a whole number from 1 up" if whole else "a number from 0 up"
-        raise InputError(f"{option} must be {wanted}, got {value!r}")
 
 
 def _join(label: Labels, rest: Labels, track_set: TrackSet, cannot: dict[int, list[int]]) -> None:
