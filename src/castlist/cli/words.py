@@ -1,35 +1,18 @@
-"""A word of the command line that castlist does not know: what was probably meant, and what there is."""
+"""Options of the command line that take one of several words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
+
+from castlist.command_words import unknown
 
 if TYPE_CHECKING:
     from click import Context, Parameter
 
 __all__ = ["OneOf", "unknown"]
-
-LONGEST = 60  # characters of a wrong word that are repeated
-
-
-def unknown(
-    kind: str, word: str, known: Iterable[str], meant: Mapping[str, Sequence[str]] | None = None
-) -> str:
-    """The sentence about a word that is none of those known: the likeliest ones, or else all.
-
-    Args:
-        kind: what the word should be, as "action" or "format".
-        known: the words that are right.
-        meant: words of other programs, and the right ones for them.
-    """
-    words = list(known)
-    near = (meant or {}).get(word.lower()) or get_close_matches(word.lower(), words, n=2, cutoff=0.6)
-    there = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(words)}"
-    return f"there is no {kind} {word[:LONGEST]!r}; {there}"
 
 
 class OneOf(click.Choice):  # type: ignore[type-arg]

@@ -456,25 +456,52 @@ def test_run_prints_tables_json_and_a_page(files):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--methods", "magic"), "unknown method 'magic'; choose from paper, baselines, all, base"),
+        (("--methods", "magic"), "there is no method 'magic'; choose from paper, baselines, all, base"),
         (("--methods", ","), "no method named"),
         (("--set", "epochs=5"), "must be METHOD.OPTION=VALUE"),
-        (("--set", "ssiam.epoch=5", "--methods", "ssiam"), "ssiam has no option epoch; it has"),
+        (("--methods", "ssaim"), r"there is no method 'ssaim'; did you mean ssiam"),
+        (
+            ("--set", "ssiam.epoch=5", "--methods", "ssiam"),
+            r"ssiam has no option 'epoch'; did you mean epochs\?",
+        ),
         (("--cast", "penny"), "no track of penny"),
         (("--data", "nowhere"), "nowhere does not exist"),
         (("--seeds", "0"), "seeds must be 1 or more"),
         (("--columns", "speed"), "unknown column speed; choose from"),
+        (
+            ("--set", "*.epochz=5", "--methods", "ssiam"),
+            r"no method has an option 'epochz'; did you mean epochs",
+        ),
+        (
+            ("--set", "*.epochz=5", "--methods", "k-means"),
+            r"no method has an option 'epochz'; did you mean epochs",
+        ),
+        (
+            ("--set", "hac-ward.max_tracks=9", "--methods", "base"),
+            "hac-ward, which is none of the methods that run",
+        ),
+        (("--set", "ssiam.mean=no", "--methods", "ssiam"), r"ssiam\.mean must be true or false, got 'no'"),
+        (
+            ("--set", "tsiam.epochs=1.5", "--methods", "tsiam"),
+            r"tsiam\.epochs must be a whole number, got 1\.5",
+        ),
+        (("--set", "tsiam.batch=2.5", "--methods", "tsiam"), r"tsiam\.batch must be a whole number"),
+        (("--set", "tsiam.positives=1.5", "--methods", "tsiam"), r"tsiam\.positives must be a whole number"),
+        (("--set", "ssiam.scaling=5", "--methods", "ssiam"), "unknown scaling 5; choose from"),
         (("--set", "k-means.restarts=-1", "--methods", "k-means"), "restarts must be a whole number from 1"),
         (("--set", "k-means.restarts=many", "--methods", "all"), "k-means.restarts must be .* got 'many'"),
         (
             ("--set", "castlist.low_quality=2", "--methods", "castlist"),
             r"GroupLinkage.low_quality must lie in \[0, 1\)",
         ),
-        (("--set", "castlist.low_quality=x", "--methods", "castlist"), "castlist cannot use"),
-        (("--set", "base.epochs=1", "--methods", "base"), "base has no option epochs; it has none"),
+        (
+            ("--set", "castlist.low_quality=x", "--methods", "castlist"),
+            r"castlist\.low_quality must be a number",
+        ),
+        (("--set", "base.epochs=1", "--methods", "base"), "base has no option 'epochs'; it has none"),
         (
             ("--set", "ssaim.epochs=1", "--methods", "base"),
-            "options are given for 'ssaim', which is no method",
+            "options are given for 'ssaim': there is no method 'ssaim'; did you mean ssiam",
         ),
     ],
 )
@@ -627,6 +654,72 @@ def test_options_and_names():
     assert set(resolve("all")) == set(known())
     assert resolve("ssiam,base,ssiam") == ("ssiam", "base")
     assert BBT0101.clusters == (5,)
+
+
+def test_words_for_yes_and_no_are_read_as_such():
+    """In TOML's writing and in Python's."""
+    for text, value in (("false", False), ("False", False), ("true", True), ("None", None), ("1_000", 1000)):
+        assert parse_options((f"tsiam.singletons={text}",)) == {"tsiam": {"singletons": value}}
+    assert parse_options(('ssiam.scaling="raw"', "ssiam.rank=none")) == {
+        "ssiam": {"scaling": "raw", "rank": "none"}
+    }
+
+
+def test_what_is_set_acts_and_is_written_as_it_acts(tmp_path):
+    options = parse_options(("tsiam.singletons=false", "tsiam.epochs=1", "tsiam.hidden=8"))
+    off, without = (
+        run(Bench((m,), 1, ("track",), (3,), options=o), Dataset.of(video()), Store(tmp_path))[0]
+        for m, o in (
+            ("tsiam", options),
+            ("tsiam-no-singletons", {"tsiam-no-singletons": {"epochs": 1, "hidden": 8}}),
+        )
+    )
+    assert off.key.options == without.key.options
+    assert off.auc == without.auc
+
+
+OWN = ("castlist", "castlist-base", "base")
+
+
+def test_options_of_a_method_act_on_it_alone():
+    """And a result is found again by the same options only."""
+    data = Dataset.of(video("holiday", tracks=24))
+    for method in ("castlist", "castlist-base"):
+        bench = Bench(OWN, 1, ("track",), (None,), options={method: {"low_quality": 0.5, "rounds": 1}})
+        for other in OWN:
+            key = bench._key(data, other, 0, Protocol())
+            plain = Bench(OWN, 1, ("track",), (None,))._key(data, other, 0, Protocol())
+            assert (key == plain) == (other != method), (method, other)
+    every = Bench(OWN, options={"*": {"rounds": 1, "low_quality": 0.5}})
+    assert every._key(data, "castlist-base", 0, Protocol()).options == {"rounds": 1, "low_quality": 0.5}
+
+
+def test_castlists_own_methods_cluster_with_their_own_options(tmp_path, monkeypatch):
+    from castlist.cluster import GroupLinkage
+
+    rounds = []
+    monkeypatch.setattr(GroupLinkage, "__call__", _remembering(GroupLinkage.__call__, rounds))
+    data = Dataset.of(video("holiday", tracks=24))
+    options = {"castlist": {"rounds": 1}, "castlist-base": {"rounds": 3}}
+    run(Bench(OWN, 1, ("track",), (None,), options=options), data, Store(tmp_path))
+    assert rounds == [1, 3, 2]  # features refined by others are clustered with the defaults
+
+
+def _remembering(call, rounds):
+    def remembered(step, *given, **named):
+        rounds.append(step.rounds)
+        return call(step, *given, **named)
+
+    return remembered
+
+
+def test_a_table_says_an_option_only_of_methods_that_have_it(tmp_path):
+    options = {"*": {"epochs": 1, "hidden": 8}}
+    bench = Bench(("ssiam", "castlist-base", "k-means"), 1, ("track",), (3,), options=options)
+    text = tables(cells(run(bench, Dataset.of(video("holiday")), Store(tmp_path))))
+    assert "ssiam: recipe castlist, epochs 1" in text
+    assert "castlist-base:" not in text
+    assert "k-means:" not in text
 
 
 def test_where_nobody_has_two_tracks_all_but_the_auc_is_scored(tmp_path):

@@ -15,7 +15,16 @@ from castlist.errors import InputError, MissingExtra
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
 from castlist.outputs import check_output_folder
-from castlist.research.bench.methods import BASE, MethodKind, MethodOptions, known, refined, refiner
+from castlist.research.bench.methods import (
+    BASE,
+    MethodKind,
+    MethodOptions,
+    check_options,
+    known,
+    options_of,
+    refined,
+    refiner,
+)
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Store
 from castlist.research.bench.run import Bench, Dataset
@@ -111,8 +120,8 @@ def draw(
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        InputError: an unknown figure, a method that refines nothing, sweeps alone of methods that have none,
-            or the files cannot be written.
+        InputError: an unknown figure or option, a method that refines nothing, sweeps alone of methods that
+            have none, or the files cannot be written.
     """
     try:
         import matplotlib  # noqa: F401
@@ -124,6 +133,7 @@ def draw(
     wrong = [m for m in methods if known()[m] != MethodKind.REFINEMENT]
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
+    check_options((BASE, *methods), recipe, options or {})
     setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)
     if "sweeps" in which and not setting.swept:
         if len(which) == 1:
@@ -298,8 +308,7 @@ def _limits(ends: list[float]) -> tuple[float, float]:
 
 def _point(setting: Setting, sweep: Sweep, value: int, progress: Progress) -> tuple[list[float], list[float]]:
     """Accuracies and AUCs of all seeds at one value of the option."""
-    options = {name: dict(fields) for name, fields in setting.options.items()}
-    options.setdefault(sweep.method, {})[sweep.option] = value
+    options = {sweep.method: options_of(sweep.method, setting.options) | {sweep.option: value}}
     clusters = (len(setting.data.cast),)
     bench = Bench(
         (sweep.method,), setting.seeds, (TRACK,), clusters, setting.recipe, options, setting.machine, here

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from castlist.command_words import likeliest, unknown
 from castlist.errors import InputError
+from castlist.option_values import option_value
 from castlist.research.features import FeatureSet
 from castlist.types import Clustering, Embeddings, Json, Machine
 
@@ -29,6 +32,8 @@ __all__ = [
     "finds_number",
     "kind",
     "known",
+    "linkage",
+    "options_of",
     "ours",
     "parse_options",
     "refined",
@@ -126,7 +131,7 @@ def resolve(names: str) -> tuple[str, ...]:
     wanted: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
         if name not in every and name not in groups:
-            raise InputError(f"unknown method {name!r}; choose from {', '.join([*groups, *every])}")
+            raise InputError(unknown("method", name, [*groups, *every]))
         wanted += groups.get(name, (name,))
     if not wanted:
         raise InputError("no method named; for instance base,ssiam")
@@ -145,26 +150,63 @@ def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Json]]:
         method, dot, field = place.strip().rpartition(".")
         if not equals or not dot or not field:
             raise InputError(f"{setting!r} must be METHOD.OPTION=VALUE, for instance ssiam.epochs=5")
-        try:
-            value = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError):
-            value = text.strip()
-        options.setdefault(method, {})[field] = value
+        options.setdefault(method, {})[field] = _value(text.strip())
     return options
+
+
+def _value(text: str) -> Json:
+    """A value as TOML or Python writes it; anything else is text."""
+    readers: tuple[Callable[[str], Json], ...] = (_toml, ast.literal_eval)
+    for read in readers:
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return text
+
+
+def _toml(text: str) -> Json:
+    found: Json = tomllib.loads(f"value = {text}")["value"]
+    return found
+
+
+def _default(method: str, recipe: str = "castlist") -> DataclassInstance:
+    """The step of a method as it is where no option is given; of castlist's own methods, their linkage."""
+    from castlist.cluster import GroupLinkage
+    from castlist.refine import refinement
+    from castlist.research.baselines import BASELINES
+
+    if method in BASELINES:
+        return BASELINES[method]()
+    if method in (OURS, BARE):
+        return GroupLinkage()
+    return refinement("none" if method == BASE else method, recipe=recipe)
+
+
+def options_of(method: str, options: MethodOptions) -> dict[str, Json]:
+    """The options given that act on a method: its own, and those of `*` that it has.
+
+    Raises:
+        InputError: an option of its own is none that it has, or a value is none that its option can have.
+    """
+    kinds = {f.name: str(f.type) for f in fields(_default(method))}
+    wanted = {k: v for k, v in options.get("*", {}).items() if k in kinds} | dict(options.get(method, {}))
+    for name in wanted:
+        if name not in kinds:
+            there = likeliest(name, kinds) if kinds else "it has none"
+            raise InputError(f"{method} has no option {name!r}; {there}")
+    return {k: _plain(option_value(f"{method}.{k}", v, kinds[k])) for k, v in wanted.items()}
+
+
+def _plain(value: object) -> Json:
+    """A value of an option for a key: one that is neither number nor text is refused by the step itself."""
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
 def _with_options(step: Step, method: str, options: MethodOptions) -> Step:
     """A step with the options given for it."""
-    have = {f.name for f in fields(step)} if is_dataclass(step) else set()
-    wanted = {k: v for k, v in options.get("*", {}).items() if k in have} | dict(options.get(method, {}))
-    unknown = sorted(wanted.keys() - have)
-    if unknown:
-        there = ", ".join(sorted(have)) or "none"
-        raise InputError(f"{method} has no option {', '.join(unknown)}; it has {there}")
-    try:
-        return replace(step, **wanted) if wanted else step
-    except TypeError:
-        raise InputError(f"{method} cannot use {wanted}; give numbers for its numbers") from None
+    wanted = options_of(method, options)
+    return replace(step, **wanted) if wanted else step
 
 
 def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> RefinementStep:
@@ -175,16 +217,33 @@ def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> Refi
     return _with_options(step, method, options)
 
 
-def check_options(method: str, recipe: str, options: MethodOptions) -> None:
-    """Raise InputError where an option is none of the method's, before anything runs."""
-    from castlist.research.baselines import BASELINES
+def linkage(method: str, options: MethodOptions) -> GroupLinkage:
+    """The linkage of one of castlist's own methods, with its options."""
+    from castlist.cluster import GroupLinkage
 
-    if method in BASELINES:
-        _with_options(BASELINES[method](), method, options)
-    elif method in (OURS, BARE):
-        _with_options(_linkage(), method, options)
-    else:
-        refiner(method, 0, recipe, options)
+    return _with_options(GroupLinkage(), method, options)
+
+
+def check_options(methods: tuple[str, ...], recipe: str, options: MethodOptions) -> None:
+    """Make sure, before anything runs, that every option given is one that the methods have.
+
+    Raises:
+        InputError: options of what is no method or is not run, an option of `*` that no method at all has, or
+            a value that its option cannot have.
+    """
+    for name in options.keys() - {"*"}:
+        if name not in known():
+            raise InputError(f"options are given for {name!r}: {unknown('method', name, known())}")
+        if name not in methods:
+            raise InputError(
+                f"options are given for {name}, which is none of the methods that run: {', '.join(methods)}"
+            )
+    there = dict.fromkeys(f.name for method in (*methods, *known()) for f in fields(_default(method)))
+    for name in options.get("*", {}):
+        if name not in there:
+            raise InputError(f"no method has an option {name!r}; {likeliest(name, there)}")
+    for method in methods:
+        _with_options(_default(method, recipe), method, options)
 
 
 def refined(
@@ -198,16 +257,10 @@ def refined(
     return found
 
 
-def _linkage() -> GroupLinkage:
-    from castlist.cluster import GroupLinkage
-
-    return GroupLinkage()
-
-
 def ours(
     features: FeatureSet,
     clusters: int | None,
-    options: MethodOptions,
+    link: GroupLinkage | None = None,
     *,
     seed: int | None = None,
     machine: Machine = Machine(),
@@ -215,16 +268,17 @@ def ours(
     """The tracks of a set clustered as `castlist find` does, cut where people end or at a number.
 
     With a seed the features are refined first, by the default step of a recipe. All cannot-links hold, so
-    that there are more clusters than asked for where they forbid so few.
+    that there are more clusters than asked for where they forbid so few. `link` is the linkage; None: the
+    default one.
     """
-    from castlist.cluster import CountCut, ProbabilityCut
+    from castlist.cluster import CountCut, GroupLinkage, ProbabilityCut
     from castlist.refine import Averaged
 
     constraints = features.constraints()
     embeddings = features.embeddings
     if seed is not None:
         embeddings = Averaged(seed=seed)(embeddings, constraints, machine=machine)
-    tree = _with_options(_linkage(), OURS, options)(embeddings, constraints)
+    tree = (link or GroupLinkage())(embeddings, constraints)
     cut = ProbabilityCut() if clusters is None else CountCut(clusters)
     return cut(tree, embeddings, constraints)
 

@@ -17,7 +17,7 @@ from castlist.research.bench.collect import collect
 from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
 from castlist.research.bench.isolated import isolated
-from castlist.research.bench.methods import MethodKind, MethodOptions, known, resolve, shown_name
+from castlist.research.bench.methods import MethodKind, MethodOptions, known, options_of, resolve, shown_name
 from castlist.research.bench.published import OLDER, PUBLISHED, Published
 from castlist.research.bench.results import Cell, Store, cells
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
@@ -114,11 +114,13 @@ class Paper:
         if "figures" not in self.parts:
             return
         names = ("similarity", "links", "map", *(("sweeps",) if "sweeps" in self.parts else ()))
+        methods = ("ssiam", "tsiam")
+        options = {method: options_of(method, self.options or {}) for method in methods}
         for data in datasets:
             try:
                 files = draw(
-                    data, self.output, which=names, methods=("ssiam", "tsiam"), seeds=min(self.seeds, 3),
-                    recipe=self.recipe, options=self.options or {}, results=self.results,
+                    data, self.output, which=names, methods=methods, seeds=min(self.seeds, 3),
+                    recipe=self.recipe, options=options, results=self.results,
                     machine=self.machine, progress=self._stream(),
                 )  # fmt: skip
             except MissingExtra as error:

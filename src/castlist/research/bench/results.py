@@ -22,7 +22,7 @@ from castlist.types import Json
 
 __all__ = ["Cell", "Key", "Result", "Spread", "Store", "cells"]
 
-FORMAT = "castlist bench 2"
+FORMAT = "castlist bench 3"
 LARGEST = 16 << 20  # bytes of a result: one has some 2,000
 
 
@@ -33,7 +33,7 @@ class Key:
     dataset: str
     digest: str  # of the vectors, tracks and labels that were scored
     method: str
-    options: dict[str, Json]  # every field of the method's step, the recipe and the seed among them
+    options: dict[str, Json]  # of a refinement every field, seed and recipe among them; else those given
     seed: int
     protocol: Protocol
     version: str = __version__

@@ -28,7 +28,7 @@ from castlist.research.bench.methods import (
     check_options,
     finds_number,
     kind,
-    known,
+    options_of,
     refiner,
     varies,
 )
@@ -125,13 +125,7 @@ class Bench:
             raise InputError(f"seeds must be 1 or more, got {self.seeds}")
         units = tuple(one_of(Unit, "unit", UNITS.get(unit, unit)) for unit in self.units)
         object.__setattr__(self, "units", units)  # their text will do
-        strange = sorted(set(self.options) - {"*", *known()})
-        if strange:
-            raise InputError(
-                f"options are given for {strange[0]!r}, which is no method; see castlist bench list"
-            )
-        for method in self.methods:
-            check_options(method, self.recipe, self.options)
+        check_options(self.methods, self.recipe, self.options)
 
     def protocols(self, data: Dataset, method: str) -> list[Protocol]:
         """How a method is scored on a set; not at all where it must be told a number that is not given."""
@@ -189,7 +183,7 @@ class Bench:
         yield from (r for r in stored.values() if r is not None)
 
     def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
-        options: dict[str, Json] = {k: dict(v) for k, v in self.options.items() if k in ("*", method)}
+        options = options_of(method, self.options)
         if kind(method) == MethodKind.REFINEMENT:
             options = _fields(refiner(method, seed, self.recipe, self.options))
         return Key(data.features.name, data.digest, method, options, seed, protocol)

@@ -21,6 +21,7 @@ from castlist.research.bench.methods import (
     MethodOptions,
     baseline,
     kind,
+    linkage,
     ours,
     refined,
     refiner,
@@ -134,7 +135,7 @@ def _cut(
 ) -> NDArray[np.int32]:
     """Labels of refined features: Ward's tree at k clusters, or castlist's own linkage and cut for no k."""
     if k is None:
-        return ours(replace(task.features, embeddings=better), None, task.options).label
+        return ours(replace(task.features, embeddings=better), None).label
     if unit not in trees:
         trees[unit] = _frame_tree(better, watch) if unit == FRAME else ward(means)
     return cut_tree(trees[unit], len(trees[unit].merge) + 1 - k).label
@@ -151,7 +152,8 @@ def _clustered(task: MethodTask, watch: Watch, before: float | None) -> Iterator
 def _labelled(task: MethodTask, k: int | None) -> Clustering:
     if kind(task.method) == MethodKind.OURS:
         seed = task.seed if task.method == OURS else None
-        return ours(task.features, k, task.options, seed=seed, machine=task.machine)
+        link = linkage(task.method, task.options)
+        return ours(task.features, k, link, seed=seed, machine=task.machine)
     return baseline(task.method, task.features, k, task.seed, task.options)
 
 

@@ -11,7 +11,6 @@ from castlist.metrics import Protocol
 from castlist.research.bench.methods import BASE, shown_name
 from castlist.research.bench.published import Published, published
 from castlist.research.bench.results import Cell, Spread
-from castlist.types import Json
 
 __all__ = [
     "COLUMNS",
@@ -134,9 +133,7 @@ def _more_than_asked(cell: Cell) -> str:
 
 def settings(cell: Cell) -> str:
     """The options a method ran with, "" where all are defaults; the seed is not repeated."""
-    given: dict[str, Json] = {}
-    for name, value in cell.results[0].key.options.items():
-        given |= value if isinstance(value, dict) else {name: value}  # of a baseline, what was set
+    given = cell.results[0].key.options  # of a baseline, what was set
     shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
     return ", ".join(f"{k} {v}" for k, v in shown.items())
 
