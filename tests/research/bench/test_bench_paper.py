@@ -63,7 +63,7 @@ def test_the_page_says_how_it_was_made(made):
 def test_published_numbers_stand_beside_ours(made):
     page = made[2]
     assert page.count("(1 run)") >= 5  # the slides' methods on this set, by track and by frame
-    assert "no file of this set is among the data" in page  # ACCIO and BF-0502
+    assert "no file of this set with its whole cast is among the data" in page  # ACCIO and BF-0502
     assert "deepid2+ c0 intra" in page
 
 

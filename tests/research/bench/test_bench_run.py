@@ -76,14 +76,14 @@ def test_published_sets_are_known_by_name(name, subset):
 
 def test_the_published_cast_is_chosen_by_name():
     features = video(persons=("Sheldon", "leonard", "unknown"))
-    kept, cast, excluded = main_cast(features)
+    kept, cast, excluded, _ = main_cast(features)
     assert cast == ("Sheldon", "leonard")
     assert len(kept) == 8
     assert "others than the cast" in excluded
 
 
 def test_numbers_instead_of_names_lose_unknown_and_the_largest():
-    kept, cast, excluded = main_cast(video(persons=("1", "2", "3", "10")))
+    kept, cast, excluded, _ = main_cast(video(persons=("1", "2", "3", "10")))
     assert cast == ("1", "3")
     assert len(kept) == 6
     assert "labels 2, 10" in excluded
@@ -91,7 +91,7 @@ def test_numbers_instead_of_names_lose_unknown_and_the_largest():
 
 def test_other_videos_keep_everyone_with_a_label():
     features = video("holiday", persons=("ann", "bob", ""))
-    kept, cast, excluded = main_cast(features)
+    kept, cast, excluded, _ = main_cast(features)
     assert cast == ("ann", "bob")
     assert excluded == "tracks without a label"
     assert main_cast(features, cast=("ann",))[1] == ("ann",)
@@ -341,11 +341,39 @@ def test_a_set_that_stores_some_faces_is_not_scored_by_frames():
 
 
 def test_the_published_numbers_of_clusters_are_the_default():
-    assert [
-        p.clusters for p in Bench(("base",), units=("track",)).protocols(Dataset.of(video()), "base")
-    ] == [5]
+    whole = Dataset.of(video(persons=BBT0101.cast))
+    assert [p.clusters for p in Bench(("base",), units=("track",)).protocols(whole, "base")] == [5]
     holiday = Dataset.of(video("holiday"))
     assert [p.clusters for p in Bench(("base",), units=("track",)).protocols(holiday, "base")] == [3]
+
+
+WITH_OTHERS = (*BBT0101.cast, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("persons", "chosen", "clusters"),
+    [
+        (WITH_OTHERS, {}, 5),
+        (WITH_OTHERS, {"cast": BBT0101.cast}, 5),  # the published choice, in other words
+        (WITH_OTHERS, {"drop": ("unknown",)}, 5),
+        (("0", "1", "2", "3", "4", "5", "9"), {}, 5),  # 2 and the largest number are dropped
+        (WITH_OTHERS, {"cast": ("howard", "leonard")}, None),
+        (WITH_OTHERS, {"drop": ("penny",)}, None),
+        (WITH_OTHERS, {"drop": ("nobody",)}, None),  # six people
+        (("sheldon", "leonard", "raj"), {}, None),
+        (("ann", "bob"), {}, None),
+    ],
+)
+def test_published_numbers_stand_beside_the_whole_published_set_alone(tmp_path, persons, chosen, clusters):
+    """Elsewhere K is the number of the people who are scored."""
+    features = video(persons=persons, tracks=3 * len(persons))
+    data = Dataset.of(features, **chosen)
+    (result,) = run(Bench(("base",), 1, ("track",)), data, Store(tmp_path))
+    assert result.key.protocol.clusters == (clusters or len(data.cast))
+    assert data.subset == facts(features, **chosen).subset == ("BBT-0101" if clusters else "")
+    text = tables(cells([result]))
+    assert ("[0.932]" in text) == bool(clusters)
+    assert ("bbt_s01e01 (BBT-0101):" in text) == bool(clusters)
 
 
 def test_more_clusters_than_tracks(tmp_path):
@@ -381,7 +409,7 @@ def test_b_cubed_f_is_the_harmonic_mean_in_the_published_table_too():
 
 def test_the_table_shows_ours_theirs_and_the_protocol(tmp_path):
     bench = Bench(("base", "ssiam"), 2, ("track",), options=QUICK)
-    text = tables(cells(run(bench, Dataset.of(video()), Store(tmp_path))))
+    text = tables(cells(run(bench, Dataset.of(video(persons=BBT0101.cast)), Store(tmp_path))))
     for part in (
         "unit: track",
         "K = 5 given",

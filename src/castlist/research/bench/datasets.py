@@ -10,7 +10,7 @@ import numpy as np
 
 from castlist.errors import InputError
 from castlist.research.bench.published import DATASETS
-from castlist.research.bench.subsets import main_cast, subset_of
+from castlist.research.bench.subsets import main_cast
 from castlist.research.features import FeatureSet, bcl
 
 __all__ = ["DatasetFacts", "dataset_table", "facts", "feature_files"]
@@ -21,7 +21,7 @@ class DatasetFacts:
     """What the dataset table says about one track set."""
 
     name: str
-    subset: str  # the published set it is, or ""
+    subset: str  # the published set that this is, "" where other people are scored
     excluded: str  # who was left out, in words
     cast: int
     tracks: int
@@ -50,12 +50,11 @@ def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, 
     Raises:
         InputError: the set has no labels, or no track is left.
     """
-    kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
+    kept, persons, excluded, subset = main_cast(features, cast=cast, drop=drop)
     if not len(kept) or kept.label is None:
         raise InputError(f"{features.name} has no track left; change --cast or --drop")
     share = np.bincount(np.unique(kept.label, return_inverse=True)[1], kept.size) / kept.faces
     pairs = kept.constraints().cannot
-    subset = subset_of(features.name)
     return DatasetFacts(
         name=features.name,
         subset=subset.name if subset else "",

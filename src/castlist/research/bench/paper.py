@@ -269,7 +269,8 @@ def unfilled(found: list[Cell]) -> list[str]:
 
 def _reason(p: Published, here_too: set[str]) -> str:
     if p.dataset not in here_too:
-        return f"no file of this set is among the data (its name begins with {EXAMPLES[p.dataset]})"
+        begin = EXAMPLES[p.dataset]
+        return f"no file of this set with its whole cast is among the data (its name begins with {begin})"
     if p.method not in known():
         return "castlist does not have this method"
     if p.unit == FRAME and known()[p.method] != MethodKind.REFINEMENT:

@@ -34,7 +34,7 @@ from castlist.research.bench.methods import (
 )
 from castlist.research.bench.results import Key, Result, Store
 from castlist.research.bench.solve import FRAME, TRACK, Answer, MethodTask, Solve, Watch
-from castlist.research.bench.subsets import main_cast, subset_of, thinned
+from castlist.research.bench.subsets import Subset, main_cast, thinned
 from castlist.research.features import FeatureSet
 from castlist.types import NOISE, Json, Machine
 
@@ -56,6 +56,7 @@ class Dataset:
     cast: tuple[str, ...]
     excluded: str
     digest: str
+    published: Subset | None = None  # the published set that this is; None where other people are scored
 
     @classmethod
     def of(
@@ -72,7 +73,7 @@ class Dataset:
         Raises:
             InputError: no labels, or fewer than two persons are left.
         """
-        kept, persons, excluded = main_cast(features, cast=cast, drop=drop)
+        kept, persons, excluded, published = main_cast(features, cast=cast, drop=drop)
         kept = thinned(kept, faces, draw) if faces else kept
         if len(persons) < 2:
             raise InputError(
@@ -81,7 +82,7 @@ class Dataset:
         stored = len(kept.embeddings)
         if stored < kept.faces:
             excluded += f", and the faces not stored: {kept.faces - stored} of {kept.faces}"
-        return cls(kept, persons, excluded, _digest(kept))
+        return cls(kept, persons, excluded, _digest(kept), published)
 
     @property
     def label(self) -> NDArray[np.str_]:
@@ -90,8 +91,8 @@ class Dataset:
 
     @property
     def subset(self) -> str:
-        found = subset_of(self.features.name)
-        return found.name if found else ""
+        """The name of the published set, "" where this is none."""
+        return self.published.name if self.published else ""
 
     @property
     def whole(self) -> bool:
@@ -129,8 +130,7 @@ class Bench:
 
     def protocols(self, data: Dataset, method: str) -> list[Protocol]:
         """How a method is scored on a set; not at all where it must be told a number that is not given."""
-        subset = subset_of(data.features.name)
-        counts = self.clusters or (subset.clusters if subset else (len(data.cast),))
+        counts = self.clusters or (data.published.clusters if data.published else (len(data.cast),))
         units = [
             u for u in self.units if u != FRAME or (data.whole and kind(method) == MethodKind.REFINEMENT)
         ]

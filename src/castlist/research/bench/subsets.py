@@ -69,6 +69,7 @@ class MainCast(NamedTuple):
     features: FeatureSet  # the tracks that are scored
     persons: tuple[str, ...]  # in them
     excluded: str  # who was left out, in words
+    subset: Subset | None  # the published set, where these are its tracks: its own choice and its whole cast
 
 
 def main_cast(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> MainCast:
@@ -86,15 +87,30 @@ def main_cast(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[s
     label = np.char.lower(features.label)
     known = set(label.tolist()) - {""}
     subset = subset_of(features.name)
-    if not cast and not drop and subset:
-        cast = tuple(n for n in subset.cast if n in known) if len(known & set(subset.cast)) > 1 else ()
-        drop = subset.dropped if not cast and all(n.isdecimal() for n in known) else ()
+    chosen = _published_choice(subset, known) if subset else None
+    if not cast and not drop and chosen:
+        cast, drop = chosen
     missing = sorted({n.lower() for n in cast} - known)
     if missing:
         raise InputError(f"{features.name} has no track of {', '.join(missing)}; it has {_some(known)}")
     kept, words = _kept(label, cast, drop)
     persons = tuple(sorted(set(features.label[kept].tolist())))
-    return MainCast(features.select(kept), persons, words)
+    whole = subset and chosen and _whole(subset, persons) and (kept == _kept(label, *chosen)[0]).all()
+    return MainCast(features.select(kept), persons, words, subset if whole else None)
+
+
+def _published_choice(subset: Subset, known: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The cast and the dropped labels of a published set among these labels: names, or else numbers."""
+    cast = tuple(n for n in subset.cast if n in known) if len(known & set(subset.cast)) > 1 else ()
+    return cast, subset.dropped if not cast and all(n.isdecimal() for n in known) else ()
+
+
+def _whole(subset: Subset, persons: tuple[str, ...]) -> bool:
+    """Whether these are all people of a published set; where none has one of its names, as many people."""
+    names = {name.lower() for name in persons}
+    if names & set(subset.cast):
+        return names == set(subset.cast)
+    return len(names) in subset.clusters
 
 
 def thinned(features: FeatureSet, faces: int, draw: int) -> FeatureSet:
