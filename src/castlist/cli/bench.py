@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -83,16 +83,20 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
     """Print a table of feature files or directories: people, tracks, faces, tracks seen together."""
     from castlist.errors import InputError
     from castlist.research.bench import dataset_table, facts, feature_files
+    from castlist.research.bench.results import SetName, set_names
     from castlist.research.features import read_structure
 
-    files, rows = feature_files(paths), []
+    files, found = feature_files(paths), {}
     for file in files:
         try:
-            rows.append(facts(read_structure(file), cast=_split(cast), drop=_split(drop)))
+            row = facts(read_structure(file), cast=_split(cast), drop=_split(drop))
+            found[SetName(row.name, str(file), "")] = row
         except InputError as error:
             if file in paths or len(files) == 1:
                 raise
             click.echo(f"left out: {error}", err=True)
+    names = set_names(found)
+    rows = [replace(row, name=names[one_set]) for one_set, row in found.items()]
     click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
 
 
@@ -319,7 +323,10 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
     for file in feature_files(data):
         try:
             features = read(file)
-            found += [Dataset.of(features, cast=cast, drop=drop, faces=faces, draw=k) for k in range(draws)]
+            found += [
+                Dataset.of(features, cast=cast, drop=drop, faces=faces, draw=k, source=file)
+                for k in range(draws)
+            ]
         except InputError as error:
             if file in data or len(data) == 1 == len(feature_files(data)):
                 raise

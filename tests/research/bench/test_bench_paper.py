@@ -146,3 +146,25 @@ def test_a_second_call_runs_nothing_anew(made):
 def test_the_names_that_are_advised_are_those_that_are_known(dataset):
     assert subset_of(EXAMPLES[dataset]).name == dataset
     assert any(f"begins with {EXAMPLES[dataset]})" in reason for reason in unfilled([]))
+
+
+def test_two_sets_of_features_of_a_published_set_have_columns_and_figures_of_their_own(tmp_path):
+    sets = [
+        Dataset.of(video(persons=BBT0101.cast, tracks=20, seed=seed), source=f"{name}/bbt_s01e01.npz")
+        for seed, name in enumerate(("arcface", "vgg"))
+    ]
+    parts = ("figures",)
+    path = Paper(
+        tmp_path / "page",
+        1,
+        "paper",
+        {"*": {"epochs": 1, "hidden": 8}},
+        tmp_path / "kept",
+        parts=parts,
+        solve=here,
+    )(sets)
+    page = path.read_text("utf-8")
+    for name in ("arcface", "vgg"):
+        assert f"BBT-0101 bbt_s01e01 ({name}/bbt_s01e01.npz), K = 5: accuracy" in page
+        assert f"Figures: bbt_s01e01 ({name}/bbt_s01e01.npz)" in page
+        assert (tmp_path / "page" / f"bbt_s01e01 ({name}_bbt_s01e01.npz)-map.png").exists()

@@ -9,10 +9,10 @@ from castlist.errors import CastlistError
 from castlist.metrics import Protocol
 from castlist.research.bench.methods import shown_name
 from castlist.research.bench.progress import Progress
-from castlist.research.bench.results import Result, Store
+from castlist.research.bench.results import Result, Store, set_name, set_names
 from castlist.research.bench.run import Bench, Dataset
 
-__all__ = ["collect"]
+__all__ = ["collect", "once"]
 
 
 def collect(
@@ -30,6 +30,8 @@ def collect(
         report: takes a sentence about a method that is left out everywhere.
         left_out: takes a sentence about each method that did not run on a set, or on none, with the reason.
     """
+    datasets = once(datasets, report)
+    names = set_names(data.set_name for data in datasets)
     jobs = bench.jobs(datasets)
     for method, why in bench.left_out(datasets).items():
         report(f"left out: {method}: {why}")
@@ -37,7 +39,7 @@ def collect(
     line, results = Progress(progress, len(jobs)), []
     cannot: set[tuple[str, str]] = set()
     for dataset, method, seed in jobs:
-        line.begin(f"{dataset.features.name} {method} seed {seed}")
+        line.begin(f"{names[dataset.set_name]} {method} seed {seed}")
         if (dataset.digest, method) in cannot:  # nor with another seed
             line.end()
             continue
@@ -46,11 +48,22 @@ def collect(
             line.end()
         except CastlistError as error:  # one method cannot run on this set; the others can
             line.end(f"left out: {error}")
-            left_out(f"{shown_name(method)} on {dataset.features.name}: {error}")
+            left_out(f"{shown_name(method)} on {names[dataset.set_name]}: {error}")
             cannot.add((dataset.digest, method))
     line.close()
     place = {method: i for i, method in enumerate(bench.methods)}
-    return sorted(results, key=lambda r: (r.key.dataset, *_order(r.key.protocol), place[r.key.method]))
+    return sorted(results, key=lambda r: (names[set_name(r)], *_order(r.key.protocol), place[r.key.method]))
+
+
+def once(datasets: list[Dataset], report: Callable[[str], None]) -> list[Dataset]:
+    """Each set and draw once, so that no result counts as two runs; what is left out is reported."""
+    kept: dict[tuple[str, str], Dataset] = {}
+    for data in datasets:
+        first = kept.setdefault((data.features.name, data.digest), data)
+        if first is not data and (first.source, first.origin) != (data.source, data.origin):
+            other = first.source or "another set"
+            report(f"left out: {data.source or data.features.name} holds the same data as {other}")
+    return list(kept.values())
 
 
 def _order(protocol: Protocol) -> tuple[int, str]:

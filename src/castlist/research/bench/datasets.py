@@ -103,8 +103,10 @@ def _only_tracks(path: Path) -> bool:
 
 def dataset_table(rows: Iterable[DatasetFacts]) -> str:
     """The table as text, the slides' own row under each set that is one of theirs."""
+    rows = list(rows)
+    wide = max([16, *(len(row.name) for row in rows)]) + 2
     lines = [
-        f"{'dataset':<18}{'#cast':>6}  {'#TR (#FR)':>16}  {'LC/SC (%)':>13}"
+        f"{'dataset':<{wide}}{'#cast':>6}  {'#TR (#FR)':>16}  {'LC/SC (%)':>13}"
         f"  {'single/co-oc pairs':>19}  {'single/together':>16}  excluded"
     ]
     for row in rows:
@@ -113,12 +115,12 @@ def dataset_table(rows: Iterable[DatasetFacts]) -> str:
         counted = f"{alone} / {row.pairs}" if row.timed else "unknown"
         truly = f"{row.single} / {row.together}" if row.timed else "unknown"
         cells = f"{row.cast:>6}  {f'{row.tracks} ({row.faces})':>16}  {lc_sc:>13}  {counted:>19}  {truly:>16}"
-        lines.append(f"{row.name:<18}{cells}  {row.excluded}")
+        lines.append(f"{row.name:<{wide}}{cells}  {row.excluded}")
         if row.subset in DATASETS:
             cast, tracks, faces, largest, smallest, single, pairs = DATASETS[row.subset]
             given = "-" if single is None else f"{single} / {pairs}"
             lines.append(
-                f"{'  slides':<18}{cast:>6}  {f'{tracks} ({faces})':>16}  {f'{largest} / {smallest}':>13}"
+                f"{'  slides':<{wide}}{cast:>6}  {f'{tracks} ({faces})':>16}  {f'{largest} / {smallest}':>13}"
                 f"  {given:>19}  {'-':>16}"
             )
     lines += [

@@ -73,6 +73,7 @@ class Setting:
     """Everything that the figures have in common."""
 
     data: Dataset
+    name: str  # what the set is called in titles
     methods: tuple[str, ...]
     seeds: int
     recipe: str
@@ -92,7 +93,7 @@ class Setting:
         names = (BASE, *(m for m in self.methods if m != BASE))
         progress = Progress(self.progress, len(names))
         for method in names:
-            progress.begin(f"{self.data.features.name} {method}")
+            progress.begin(f"{self.name} {method}")
             step = refiner(method, 0, self.recipe, self.options)
             better = refined(
                 step, self.data.features, self.machine, lambda a, b: progress.watch("training", a, b)
@@ -115,8 +116,12 @@ def draw(
     machine: Machine = Machine(),
     sweeps: tuple[Sweep, ...] = SWEEPS,
     progress: TextIO,
+    name: str = "",
 ) -> list[Path]:
     """The files written: each figure as SVG and as PNG.
+
+    Args:
+        name: what the set is called in titles and file names; by default its own name.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -127,24 +132,27 @@ def draw(
         import matplotlib  # noqa: F401
     except ImportError:
         raise MissingExtra("drawing figures", "plots") from None
-    unknown = [name for name in which if name not in FIGURES]
+    unknown = [kind for kind in which if kind not in FIGURES]
     if unknown or not which:
         raise InputError(f"unknown figure {', '.join(unknown) or '(none)'}; choose from {', '.join(FIGURES)}")
     wrong = [m for m in methods if known()[m] != MethodKind.REFINEMENT]
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
     check_options((BASE, *methods), recipe, options or {})
-    setting = Setting(data, methods, seeds, recipe, options or {}, Store(results), machine, sweeps, progress)
+    setting = Setting(
+        data, name or data.features.name, methods, seeds, recipe, options or {}, Store(results), machine,
+        sweeps, progress,
+    )  # fmt: skip
     if "sweeps" in which and not setting.swept:
         if len(which) == 1:
             raise InputError(NO_SWEEP)
         progress.write(f"sweeps: left out; {NO_SWEEP}\n")
-        which = tuple(name for name in which if name != "sweeps")
+        which = tuple(kind for kind in which if kind != "sweeps")
     after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
-    for name in which:
-        figure = FIGURES[name](setting, after)
-        written += _save(figure, output, f"{data.features.name}-{name}")
+    stem = setting.name.replace("/", "_").replace("\\", "_")  # a name is no path
+    for kind in which:
+        written += _save(FIGURES[kind](setting, after), output, f"{stem}-{kind}")
     return written
 
 
@@ -183,7 +191,7 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
         axis.set_xlabel("cosine similarity of two track means")
         axis.legend(frameon=False, loc="upper left")
     axes[0][0].set_ylabel("density of pairs")
-    figure.suptitle(f"{setting.data.features.name}: pairs of tracks")
+    figure.suptitle(f"{setting.name}: pairs of tracks")
     return figure
 
 
@@ -209,7 +217,7 @@ def links(setting: Setting, after: Refinements) -> Figure:
         axis.set_xlabel("cosine similarity")
         axis.legend(frameon=False, loc="upper left")
     axes[0][0].set_ylabel("density of pairs")
-    figure.suptitle(f"{features.name}: pairs within a track, and tracks seen together")
+    figure.suptitle(f"{setting.name}: pairs within a track, and tracks seen together")
     return figure
 
 
@@ -258,7 +266,7 @@ def track_map(setting: Setting, after: Refinements) -> Figure:
             markerscale=1.5,
             fontsize="small",
         )
-    figure.suptitle(f"{setting.data.features.name}: tracks by person; a larger dot is a longer track")
+    figure.suptitle(f"{setting.name}: tracks by person; a larger dot is a longer track")
     return figure
 
 
@@ -293,7 +301,7 @@ def sweeps(setting: Setting, after: Refinements) -> Figure:
     runs = (
         f"{setting.seeds} runs a point, mean ± standard deviation" if setting.seeds > 1 else "1 run a point"
     )
-    figure.suptitle(f"{setting.data.features.name}: {runs}")
+    figure.suptitle(f"{setting.name}: {runs}")
     return figure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -13,13 +13,13 @@ from typing import NamedTuple, TextIO
 from castlist import __version__
 from castlist.errors import CastlistError, InputError, MissingExtra
 from castlist.outputs import check_output_folder, whole
-from castlist.research.bench.collect import collect
+from castlist.research.bench.collect import collect, once
 from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
 from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import MethodKind, MethodOptions, known, options_of, resolve, shown_name
 from castlist.research.bench.published import OLDER, PUBLISHED, Published
-from castlist.research.bench.results import Cell, Store, cells
+from castlist.research.bench.results import Cell, SetName, Store, cells, set_names
 from castlist.research.bench.run import WEIGHTED, Bench, Dataset
 from castlist.research.bench.solve import FRAME, TRACK, Solve
 from castlist.research.bench.table import COLUMNS, spread
@@ -38,6 +38,9 @@ TIMES = (
 TOO_SHORT = 300  # steps of training, below which its time says nothing: BBT-0101 has 4,845
 COMPARED = "<p>Every published number could be compared with one of ours.</p>"
 SLIDES_TIME = "less than 25 minutes"  # for SSiam's 15 epochs, on the slides
+
+
+SetNames = Mapping[SetName, str]  # what each data set is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +64,20 @@ class Paper:
             InputError: the page cannot be written.
         """
         left_out: list[str] = []
+        datasets = once(datasets, self._report)
+        names = set_names(data.set_name for data in datasets)
         results = collect(
             self._bench(), datasets, Store(self.results), self._stream(), self._report, left_out.append
         )
         found = cells(results)
         parts = [
-            Part("How this page was made", _list(self._made(datasets), "")),
-            Part("Datasets", _text(dataset_table(_facts(d) for d in datasets))),
+            Part("How this page was made", _list(self._made(datasets, names), "")),
+            Part("Datasets", _text(dataset_table(_facts(d, names[d.set_name]) for d in datasets))),
             *(Part(title, table) for title, table in slides(found)),
             Part("Published numbers that cannot be compared here", _list(unfilled(found), COMPARED)),
             Part("Methods that were left out", _list(left_out, "<p>None.</p>")),
-            *self._figures(datasets),
-            *self._times(datasets),
+            *self._figures(datasets, names),
+            *self._times(datasets, names),
             Part("All sets", summaries(found) or "<p>There is one set only.</p>"),
             *(Part(name, section(same)) for name, same in _by_set(found).items()),
         ]
@@ -85,9 +90,9 @@ class Paper:
             methods, self.seeds, units, (), self.recipe, self.options or {}, self.machine, self.solve
         )
 
-    def _made(self, datasets: list[Dataset]) -> list[str]:
+    def _made(self, datasets: list[Dataset], names: SetNames) -> list[str]:
         """What differs from one page to another: features, runs, options and what was left out."""
-        stored = (f"{d.features.name} ({len(d.features.embeddings):,} faces)" for d in datasets)
+        stored = (f"{names[d.set_name]} ({len(d.features.embeddings):,} faces)" for d in datasets)
         options = (
             f"{method}.{option}={value}"
             for method, chosen in (self.options or {}).items()
@@ -107,35 +112,36 @@ class Paper:
     def _report(self, text: str) -> None:
         self._stream().write(f"{text}\n")
 
-    def _figures(self, datasets: list[Dataset]) -> Iterator[Part]:
+    def _figures(self, datasets: list[Dataset], names: SetNames) -> Iterator[Part]:
         """Similarity before and after, links, maps and sweeps, as pictures; else why there are none."""
         from castlist.research.bench.figures import draw
 
         if "figures" not in self.parts:
             return
-        names = ("similarity", "links", "map", *(("sweeps",) if "sweeps" in self.parts else ()))
+        which = ("similarity", "links", "map", *(("sweeps",) if "sweeps" in self.parts else ()))
         methods = ("ssiam", "tsiam")
         options = {method: options_of(method, self.options or {}) for method in methods}
         for data in datasets:
+            name = names[data.set_name]
             try:
                 files = draw(
-                    data, self.output, which=names, methods=methods, seeds=min(self.seeds, 3),
+                    data, self.output, which=which, methods=methods, seeds=min(self.seeds, 3),
                     recipe=self.recipe, options=options, results=self.results,
-                    machine=self.machine, progress=self._stream(),
+                    machine=self.machine, progress=self._stream(), name=name,
                 )  # fmt: skip
             except MissingExtra as error:
                 yield Part("Figures", f"<p>{escape(str(error))}</p>")
                 return
             except CastlistError as error:  # of one set, for instance with too few faces; the others go on
-                yield Part(f"Figures: {data.features.name}", f"<p>{escape(str(error))}</p>")
+                yield Part(f"Figures: {name}", f"<p>{escape(str(error))}</p>")
                 continue
             pictures = [_picture(path) for path in files if path.suffix == ".png"]
-            yield Part(f"Figures: {data.features.name}", "\n".join(pictures))
+            yield Part(f"Figures: {name}", "\n".join(pictures))
 
-    def _times(self, datasets: list[Dataset]) -> Iterator[Part]:
+    def _times(self, datasets: list[Dataset], names: SetNames) -> Iterator[Part]:
         if "time" not in self.parts:
             return
-        rows = [_time_row(data, self.machine) for data in datasets]
+        rows = [_time_row(data, names[data.set_name], self.machine) for data in datasets]
         about = (
             "The floor is the time of the network's matrix products alone; brute force is mining as "
             f"published. Ratios are left out below {TOO_SHORT} steps, where starting takes longer than "
@@ -145,9 +151,9 @@ class Paper:
         yield Part("Training time of SSiam, 15 epochs", f"{html_table(TIMES, rows)}<p>{escape(about)}</p>")
 
 
-def _time_row(data: Dataset, machine: Machine) -> list[str]:
+def _time_row(data: Dataset, name: str, machine: Machine) -> list[str]:
     """Size, times and ratios of a set; of one with too few faces to train on, its size."""
-    head = [data.features.name, f"{len(data.features.embeddings):,}", str(data.features.dim)]
+    head = [name, f"{len(data.features.embeddings):,}", str(data.features.dim)]
     try:
         t = training_time(data.features.embeddings.vector, machine)
     except CastlistError:
@@ -188,17 +194,33 @@ def slides(found: list[Cell]) -> Iterator[tuple[str, str]]:
         known_at = {(p.method, _place(p)): p for p in numbers if p.method in methods}
         places = list(dict.fromkeys(place for _, place in known_at))
         own = _own_sets(slide, found)
-        heads = ["method", *(f"{dataset}, K = {k}: {HEADING[score]}" for dataset, k, score in places)]
+        several = [(place, name) for place in places for name in _sets_at(place, slide.unit, found)]
+        heads = ["method", *(_heading(place, name) for place, name in several)]
         heads += [f"{dataset}, K = {k}: {HEADING['wcp']}" for dataset, k in own]
         rows = [
             [
                 _shown(m),
-                *(_compared(known_at.get((m, p)), found) for p in places),
+                *(_compared(known_at.get((m, place)), found, name) for place, name in several),
                 *(_measured(own_set.get(m), "wcp") for own_set in own.values()),
             ]
             for m in methods
         ]
         yield slide.title, html_table(heads, rows) + _sources(list(known_at.values()))
+
+
+def _sets_at(place: tuple[str, int, str], unit: str, found: list[Cell]) -> list[str]:
+    """The names of the data sets that are one published set, [""] where there is one or none."""
+    dataset, k, _ = place
+    wanted = (dataset, unit, k)
+    names = dict.fromkeys(
+        c.dataset for c in found if (c.subset, c.protocol.unit, c.protocol.clusters) == wanted
+    )
+    return list(names) if len(names) > 1 else [""]
+
+
+def _heading(place: tuple[str, int, str], name: str) -> str:
+    dataset, k, score = place
+    return f"{dataset}{f' {name}' if name else ''}, K = {k}: {HEADING[score]}"
 
 
 def _own_sets(slide: Slide, found: list[Cell]) -> dict[tuple[str, int], dict[str, Cell]]:
@@ -227,11 +249,12 @@ def _shown(method: str) -> str:
     return shown_name(method) if method in known() else method
 
 
-def _compared(p: Published | None, found: list[Cell]) -> str:
-    """Ours with the number of runs, and the published number in brackets."""
+def _compared(p: Published | None, found: list[Cell], name: str) -> str:
+    """Ours with the number of runs, and the published number in brackets; `name`: of that data set."""
     if p is None:
         return ""
-    return f"{_measured(_cell(p, found), p.score)} [{p.value:.3f}]"
+    own = [c for c in found if not name or c.dataset == name]
+    return f"{_measured(_cell(p, own), p.score)} [{p.value:.3f}]"
 
 
 def _measured(cell: Cell | None, name: str) -> str:
@@ -280,9 +303,9 @@ def _reason(p: Published, here_too: set[str]) -> str:
     return "it was not run, or cannot run on these features"
 
 
-def _facts(data: Dataset) -> DatasetFacts:
+def _facts(data: Dataset, name: str) -> DatasetFacts:
     """The row of a set in the dataset table; who was left out was known before it was read."""
-    return replace(facts(data.features), excluded=data.excluded)
+    return replace(facts(data.features), name=name, excluded=data.excluded)
 
 
 def _text(text: str) -> str:

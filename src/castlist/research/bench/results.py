@@ -9,8 +9,8 @@ import os
 import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import TypedDict
+from pathlib import Path, PurePath
+from typing import NamedTuple, TypedDict
 
 from castlist._version import __version__
 from castlist.errors import InputError
@@ -20,7 +20,7 @@ from castlist.plain import read_plain
 from castlist.research.bench.methods import shown_name
 from castlist.types import Json
 
-__all__ = ["Cell", "Key", "Result", "Spread", "Store", "cells"]
+__all__ = ["Cell", "Key", "Result", "SetName", "Spread", "Store", "cells", "set_name", "set_names"]
 
 FORMAT = "castlist bench 3"
 LARGEST = 16 << 20  # bytes of a result: one has some 2,000
@@ -51,6 +51,8 @@ class Key:
 class SetFacts(TypedDict):
     """The set that was scored."""
 
+    source: str  # the file it was read from, "" where that is not known
+    origin: str  # digest of its content before people were chosen and faces drawn
     subset: str
     tracks: int
     faces: int
@@ -138,9 +140,9 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The results of one dataset, protocol and method, one a seed."""
+    """The results of one dataset, protocol and method, one a seed and draw of faces."""
 
-    dataset: str
+    dataset: str  # its name; where several have it, with what tells them apart
     subset: str
     protocol: Protocol
     method: str
@@ -157,9 +159,56 @@ class Cell:
         return Spread.of(r.scores.get(name) for r in self.results)
 
 
+class SetName(NamedTuple):
+    """By which a data set is known: equal names may be those of several."""
+
+    name: str  # in its file
+    source: str  # the file
+    origin: str  # digest of its content
+
+
+def set_names(sets: Iterable[SetName]) -> dict[SetName, str]:
+    """What each data set is called: its name, and where several have it, the ends of their paths as well.
+
+    Sets of one name that come from no file, or whose paths are equal, are told apart by their digest.
+    """
+    alike: dict[str, list[SetName]] = {}
+    for one_set in dict.fromkeys(sets):
+        alike.setdefault(one_set.name, []).append(one_set)
+    shown: dict[SetName, str] = {}
+    for name, same in alike.items():
+        ends = _different_ends([one_set.source for one_set in same])
+        for one_set, end in zip(same, ends, strict=True):
+            shown[one_set] = name if len(same) == 1 else f"{name} ({end or one_set.origin[:6]})"
+    return shown
+
+
+def _different_ends(paths: list[str]) -> list[str]:
+    """The shortest ends of the paths that all differ, as in "arcface/ep1.npz"; "" for one given twice."""
+    parts = [PurePath(path).parts for path in paths]
+    for length in range(1, max(map(len, parts), default=0) + 1):
+        ends = ["/".join(part[-length:]) for part in parts]
+        if len(set(ends)) == len(ends):
+            return ends
+    return [path if paths.count(path) == 1 else "" for path in paths]
+
+
 def cells(results: Iterable[Result]) -> list[Cell]:
-    """Results grouped over their seeds, in the order in which they come."""
-    groups: dict[tuple[str, str, Protocol, str], list[Result]] = {}
+    """Results grouped over their seeds and draws, in the order in which they come.
+
+    Only what was scored on the same data is grouped: data sets of one name have cells of their own.
+    """
+    groups: dict[tuple[SetName, str, Protocol, str], list[Result]] = {}
     for r in results:
-        groups.setdefault((r.key.dataset, r.facts["subset"], r.key.protocol, r.key.method), []).append(r)
-    return [Cell(*group, tuple(found)) for group, found in groups.items()]
+        key = (set_name(r), r.facts["subset"], r.key.protocol, r.key.method)
+        groups.setdefault(key, []).append(r)
+    names = set_names(one_set for one_set, *_ in groups)
+    return [
+        Cell(names[one_set], subset, protocol, method, tuple(found))
+        for (one_set, subset, protocol, method), found in groups.items()
+    ]
+
+
+def set_name(result: Result) -> SetName:
+    """The data set of a result."""
+    return SetName(result.key.dataset, result.facts["source"], result.facts["origin"])

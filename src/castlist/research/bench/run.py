@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ from castlist.research.bench.methods import (
     refiner,
     varies,
 )
-from castlist.research.bench.results import Key, Result, Store
+from castlist.research.bench.results import Key, Result, SetFacts, SetName, Store
 from castlist.research.bench.solve import FRAME, TRACK, Answer, MethodTask, Solve, Watch
 from castlist.research.bench.subsets import Subset, main_cast, thinned
 from castlist.research.features import FeatureSet
@@ -56,6 +57,8 @@ class Dataset:
     cast: tuple[str, ...]
     excluded: str
     digest: str
+    origin: str  # the digest of the whole set, before people were chosen and faces drawn
+    source: str = ""  # the file it was read from
     published: Subset | None = None  # the published set that this is; None where other people are scored
 
     @classmethod
@@ -67,8 +70,11 @@ class Dataset:
         drop: tuple[str, ...] = (),
         faces: int = 0,
         draw: int = 0,
+        source: str | Path = "",
     ) -> Dataset:
         """The scored part of a set, as `main_cast` chooses it, all faces or a draw of some of each track.
+
+        `source` is the file that it was read from: it tells sets of one name apart in tables.
 
         Raises:
             InputError: no labels, or fewer than two persons are left.
@@ -82,7 +88,7 @@ class Dataset:
         stored = len(kept.embeddings)
         if stored < kept.faces:
             excluded += f", and the faces not stored: {kept.faces - stored} of {kept.faces}"
-        return cls(kept, persons, excluded, _digest(kept), published)
+        return cls(kept, persons, excluded, _digest(kept), _digest(features), str(source), published)
 
     @property
     def label(self) -> NDArray[np.str_]:
@@ -93,6 +99,11 @@ class Dataset:
     def subset(self) -> str:
         """The name of the published set, "" where this is none."""
         return self.published.name if self.published else ""
+
+    @property
+    def set_name(self) -> SetName:
+        """By which it is told from other sets."""
+        return SetName(self.features.name, self.source, self.origin)
 
     @property
     def whole(self) -> bool:
@@ -180,7 +191,7 @@ class Bench:
             result = _result(data, key, answer)
             store.put(result)
             stored[key.file] = result
-        yield from (r for r in stored.values() if r is not None)
+        yield from (replace(r, facts=_set_facts(data)) for r in stored.values() if r is not None)
 
     def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
         options = options_of(method, self.options)
@@ -213,13 +224,7 @@ def _result(data: Dataset, key: Key, answer: Answer) -> Result:
     columns = (persons.precision, persons.recall, persons.f1)
     return Result(
         key=key,
-        facts={
-            "subset": data.subset,
-            "tracks": len(data.features),
-            "faces": data.features.faces,
-            "dim": data.features.dim,
-            "persons": len(data.cast),
-        },
+        facts=_set_facts(data),
         scores=Scores.of(key.protocol, truth, answer.label, weight=weight).values()
         | {"found": float(_found(answer.label, data.features, frames))},
         auc=_auc(answer, data.label),
@@ -233,6 +238,18 @@ def _result(data: Dataset, key: Key, answer: Answer) -> Result:
             "notes": list(answer.notes),
         },
     )
+
+
+def _set_facts(data: Dataset) -> SetFacts:
+    return {
+        "source": data.source,
+        "origin": data.origin,
+        "subset": data.subset,
+        "tracks": len(data.features),
+        "faces": data.features.faces,
+        "dim": data.features.dim,
+        "persons": len(data.cast),
+    }
 
 
 def _auc(answer: Answer, label: NDArray[np.str_]) -> float | None:
