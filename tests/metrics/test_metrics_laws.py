@@ -1,5 +1,6 @@
 """Laws that hold for whole families of metrics, and scikit-learn as the oracle where it has the score."""
 
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,9 @@ from castlist.metrics import (
     b_cubed,
     hungarian_accuracy,
     normalized_mutual_information,
+    pair_similarity,
     v_measure,
+    verification,
     verification_auc,
     weighted_cluster_purity,
 )
@@ -219,3 +222,27 @@ def test_as_many_people_and_clusters_as_items_need_no_table():
     truth, label = np.arange(n), np.arange(n) // 2
     assert b_cubed(truth, label).precision == 0.5
     assert b_cubed(truth, label).recall == 1.0
+
+
+def test_the_area_of_many_pairs_is_the_same_whether_sorted_or_counted(monkeypatch):
+    rng = np.random.default_rng(3)
+    truth = rng.integers(4, size=90)
+    vectors = rng.normal(size=(4, 5))[truth] + rng.normal(size=(90, 5))
+    vectors[:12] = vectors[0]  # ties
+    vectors[20:24] = 0
+    exact = verification_auc(vectors, truth)
+    pairs = [np.sort(part) for part in pair_similarity(vectors, truth)]
+    monkeypatch.setattr(verification, "SIDE", 17)
+    assert verification_auc(vectors, truth) == exact
+    assert all((np.sort(a) == b).all() for a, b in zip(pair_similarity(vectors, truth), pairs, strict=True))
+    monkeypatch.setattr(verification, "EXACT", 10)
+    assert verification_auc(vectors, truth) == pytest.approx(exact, abs=1e-6)
+
+
+def test_the_area_of_many_pairs_takes_little_memory():
+    """Of 12.5 million pairs: each by itself with its two rows would take 300 MB, and more where sorted."""
+    vectors, truth = np.random.default_rng(0).normal(size=(5000, 4)), np.arange(5000) % 5
+    tracemalloc.start()
+    verification_auc(vectors, truth)
+    assert tracemalloc.get_traced_memory()[1] < 280e6
+    tracemalloc.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,6 +11,12 @@ from castlist.errors import InputError
 from castlist.metrics.contingency import contingency
 
 __all__ = ["has_both_pairs", "pair_similarity", "verification_auc"]
+
+Floats = NDArray[np.float64]
+
+EXACT = 1 << 23  # pairs that are sorted one by one, those of 4,096 items: 67 MB; of more, steps are counted
+STEPS = 1 << 20  # of cosines between 0 and 1 where they are counted; within a step, pairs tie
+SIDE = 2048  # rows and columns of the table of cosines that are held at a time: 34 MB
 
 
 def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
@@ -18,6 +26,9 @@ def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
     half. Unlike the accuracy of a clustering at known K it does not jump when one small person gains or
     loses a cluster of its own, so it is reported beside every accuracy.
 
+    Memory does not grow with the pairs: of more than `EXACT`, the cosines are counted in `STEPS` steps from
+    0 to 1, and pairs within one step tie. The result is then the same to about six digits.
+
     Args:
         vectors: (n, d) one vector per item, for instance the mean embedding of each track.
         truth: (n,) the true person of each item.
@@ -25,13 +36,31 @@ def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
     Raises:
         InputError: vectors that are not finite or do not match truth, or no pair of either kind.
     """
-    same, other = pair_similarity(vectors, truth)
-    if not len(same) or not len(other):
+    unit, code = _checked(vectors, truth)
+    if not has_both_pairs(code):
         raise InputError("verification needs two items of one person and items of two persons")
-    other = np.sort(other)
+    pairs = len(code) * (len(code) - 1) // 2
+    return _sorted_auc(unit, code) if pairs <= EXACT else _counted_auc(unit, code)
+
+
+def _sorted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
+    """The area of pairs that are compared one by one."""
+    same, other = _similarity(unit, code)
+    other.sort()
     below = np.searchsorted(other, same, side="left").sum(dtype=np.float64)
     level = np.searchsorted(other, same, side="right").sum(dtype=np.float64)
     return float((below + level) / 2 / (len(same) * len(other)))
+
+
+def _counted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
+    """The area of pairs that are counted by steps of their cosine."""
+    same, other = np.zeros(2 * STEPS + 1, np.int64), np.zeros(2 * STEPS + 1, np.int64)
+    for cosine, match in _blocks(unit, code):
+        step = np.rint((np.clip(cosine, -1, 1) + 1) * STEPS).astype(np.int64)
+        same += np.bincount(step[match], minlength=len(same))
+        other += np.bincount(step[~match], minlength=len(other))
+    below = np.cumsum(other) - other / 2
+    return float(same @ below / (float(same.sum()) * float(other.sum())))
 
 
 def has_both_pairs(truth: ArrayLike) -> bool:
@@ -45,6 +74,31 @@ def pair_similarity(vectors: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.fl
 
     A vector of length 0 has similarity 0 to every other.
     """
+    return _similarity(*_checked(vectors, truth))
+
+
+def _similarity(unit: Floats, code: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    parts = [(cosine[match], cosine[~match]) for cosine, match in _blocks(unit, code)]
+    same, other = zip((np.zeros(0), np.zeros(0)), *parts, strict=True)
+    return np.concatenate(same), np.concatenate(other)
+
+
+def _blocks(unit: Floats, code: NDArray[np.int64]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
+    """(m,) cosines of pairs, and (m,) whether each is of one person; every pair of rows comes once."""
+    for top in range(0, len(unit), SIDE):
+        for left in range(top, len(unit), SIDE):
+            rows, columns = slice(top, top + SIDE), slice(left, left + SIDE)
+            cosine = np.round(unit[rows] @ unit[columns].T, 12)  # equal vectors tie in spite of rounding
+            match = code[rows, None] == code[columns]
+            if top == left:
+                later = np.triu(np.ones(cosine.shape, bool), 1)
+                yield cosine[later], match[later]
+            else:
+                yield cosine.ravel(), match.ravel()
+
+
+def _checked(vectors: ArrayLike, truth: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
+    """(n, d) the vectors at length 1 and (n,) a number for each person."""
     array = np.asarray(vectors, np.float64)
     table = contingency(truth, np.zeros(len(np.asarray(truth)), int))  # checks the labels
     code = np.searchsorted(table.person, np.asarray(truth))
@@ -54,7 +108,4 @@ def pair_similarity(vectors: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.fl
         raise InputError("vectors hold NaN or infinite values; remove those items first")
     length = np.linalg.norm(array, axis=1, keepdims=True)
     unit = array / np.where(length > 0, length, 1)
-    row, column = np.triu_indices(len(unit), k=1)
-    cosine = np.round((unit @ unit.T)[row, column], 12)  # equal vectors tie in spite of rounding
-    match = code[row] == code[column]
-    return cosine[match], cosine[~match]
+    return unit, np.asarray(code, np.int64)

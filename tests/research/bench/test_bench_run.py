@@ -702,6 +702,18 @@ def test_ends_of_paths(paths, ends):
     assert list(set_names(sets).values()) == [f"ep1 ({end})" if end else "ep1" for end in ends]
 
 
+def test_a_method_for_which_memory_ran_out_costs_no_result_of_the_others(tmp_path):
+    def scarce(task, watch):
+        if task.method == "hac-ward":
+            raise MemoryError
+        return here(task, watch)
+
+    bench, left_out = replace(Bench(("hac-ward", "base"), 1, ("track",)), solve=scarce), []
+    found = collect(bench, [Dataset.of(video())], Store(tmp_path), io.StringIO(), print, left_out.append)
+    assert [r.key.method for r in found] == ["base"]
+    assert left_out == ["hac-ward on bbt_s01e01: not enough memory"]
+
+
 def test_small_clusters_are_not_found_people(tmp_path):
     """A cluster of less than 1 % of the faces counts as a cluster and not as a person found."""
     features = replace(video(tracks=12), size=np.array([500] * 11 + [4]))

@@ -46,7 +46,8 @@ def collect(
         try:
             results += list(bench(dataset, method, seed, store, line.watch))
             line.end()
-        except CastlistError as error:  # one method cannot run on this set; the others can
+        except (CastlistError, MemoryError) as wrong:  # one method cannot run on this set; the others can
+            error = "not enough memory" if isinstance(wrong, MemoryError) else wrong
             line.end(f"left out: {error}")
             left_out(f"{shown_name(method)} on {names[dataset.set_name]}: {error}")
             cannot.add((dataset.digest, method))

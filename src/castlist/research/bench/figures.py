@@ -42,6 +42,8 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7
 MARKERS = "os^Dv*Xp"
 NARROWEST = 0.1  # of an axis of scores: the standard deviation over seeds is .02 to .03 (docs/refine.md)
 
+DRAWN = 4000  # tracks whose pairs are drawn: of more, so many at random
+
 NO_SWEEP = "no sweep belongs to these methods; name ssiam or tsiam"
 
 
@@ -179,9 +181,11 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
     """Cosine similarity of track pairs of one person and of two, a panel for each method."""
     figure, axes = _figure(1, len(after), 4.2, 3.4)
     bins = np.linspace(-1, 1, 81)
+    tracks = len(setting.data.features)
+    some = np.sort(np.random.default_rng(0).permutation(tracks)[:DRAWN])
     for axis, (method, better) in zip(axes[0], after.items(), strict=True):
-        vectors = raw_track_means(better, len(setting.data.features))
-        same, other = pair_similarity(vectors, setting.data.label)
+        vectors = raw_track_means(better, tracks)
+        same, other = pair_similarity(vectors[some], setting.data.label[some])
         for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
             axis.hist(values, bins, density=len(values) > 0, alpha=0.55, color=colour, label=name)
         known = has_both_pairs(setting.data.label)
@@ -191,7 +195,8 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
         axis.set_xlabel("cosine similarity of two track means")
         axis.legend(frameon=False, loc="upper left")
     axes[0][0].set_ylabel("density of pairs")
-    figure.suptitle(f"{setting.name}: pairs of tracks")
+    drawn = f" of {DRAWN:,} of the {tracks:,} tracks, drawn at random" if tracks > DRAWN else " of tracks"
+    figure.suptitle(f"{setting.name}: pairs{drawn}")
     return figure
 
 

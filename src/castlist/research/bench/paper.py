@@ -132,8 +132,8 @@ class Paper:
             except MissingExtra as error:
                 yield Part("Figures", f"<p>{escape(str(error))}</p>")
                 return
-            except CastlistError as error:  # of one set, for instance with too few faces; the others go on
-                yield Part(f"Figures: {name}", f"<p>{escape(str(error))}</p>")
+            except (CastlistError, MemoryError) as error:  # of one set, for instance with too few faces
+                yield Part(f"Figures: {name}", f"<p>{escape(str(error) or 'not enough memory')}</p>")
                 continue
             pictures = [_picture(path) for path in files if path.suffix == ".png"]
             yield Part(f"Figures: {name}", "\n".join(pictures))
