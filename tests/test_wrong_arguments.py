@@ -239,9 +239,9 @@ def test_pictures_are_there_from_another_folder(two_people, monkeypatch):
 
 
 @pytest.mark.parametrize("pairs", [[0, 1], [[0, 1, 2]], [[0.5, 1]], [["a", "b"]]])
-def test_links_are_pairs_of_numbers(pairs):
+def test_links_are_pairs_of_tracks(pairs):
     x = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
-    with pytest.raises(InputError, match=r"integers of shape \(q, 2\)"):
+    with pytest.raises(InputError, match=r"of shape \(q, 2\)|whole numbers or text|tracks by text"):
         TSiam().fit(x, np.arange(40) // 4, np.array(pairs))
 
 

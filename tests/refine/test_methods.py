@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.refine import REFINERS, PseudoRF, Refined, SSiam, TSiam, Unrefined
+from castlist.refine import REFINERS, Averaged, PseudoRF, Refined, SSiam, TSiam, TSiamSecondOrder, Unrefined
+from castlist.refine.check import check
 from castlist.refine.siamese import Known
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, Machine, same
 
@@ -202,3 +203,56 @@ def test_unknown_options_list_the_known(options):
 def test_unknown_device_lists_the_known():
     with pytest.raises(InputError, match="auto, cpu, cuda, mps"):
         SSiam(**QUICK).fit(ROWS, machine=Machine(device="tpu"))
+
+
+WRONG_LINKS = [
+    ([[0, 99]], r"name track 99, which has no face here"),
+    ([[0, 1, 2], [3, 4, 5]], r"of shape \(q, 2\), got shape \(2, 3\)"),
+    ([0, 1, 2], r"of shape \(q, 2\), got shape \(3,\)"),
+    ([[0.5, 1]], "must be whole numbers or text, got float64"),
+    ([["a", "b"]], "name tracks by text, but the tracks are numbers"),
+    ([[3, 3]], "pair track 3 with itself"),
+]
+
+
+@pytest.mark.parametrize(("pairs", "message"), WRONG_LINKS)
+@pytest.mark.parametrize("kind", ["cannot", "must"])
+def test_links_of_other_shapes_and_of_tracks_without_faces_are_refused(kind, pairs, message):
+    e, _ = cast()
+    for step in (TSiam(**QUICK), TSiamSecondOrder(steps=2, networks=1)):
+        with pytest.raises(InputError, match=f"^{kind}-links .*{message}"):
+            step.fit(e.vector, e.track, **{kind: np.array(pairs)})
+
+
+def test_tracks_may_have_names():
+    e, _ = cast()
+    names = np.array([f"track {chr(97 + t)}" for t in e.track])
+    pairs = np.array([["track a", "track b"], ["track c", "track a"]])
+    named = TSiam(**QUICK).fit(e.vector, names, pairs).transform(e.vector)
+    numbered = TSiam(**QUICK).fit(e.vector, e.track, np.array([[0, 1], [2, 0]])).transform(e.vector)
+    without = TSiam(**QUICK).fit(e.vector, e.track).transform(e.vector)
+    assert (named == numbered).all()
+    assert (named != without).any()
+    whole = (
+        TSiam(**QUICK).fit(e.vector, e.track.astype(float), np.array([[0, 1], [2, 0]])).transform(e.vector)
+    )
+    assert (whole == numbered).all()
+    with pytest.raises(InputError, match="name tracks by numbers, but the tracks are text"):
+        TSiam(**QUICK).fit(e.vector, names, np.array([[0, 1]]))
+    for wrong in (e.track + 0.5, e.track.astype(object)):
+        with pytest.raises(InputError, match="the tracks must be whole numbers or text"):
+            TSiam(**QUICK).fit(e.vector, wrong)
+
+
+@pytest.mark.parametrize("step", [TSiam(**QUICK), TSiamSecondOrder(steps=2, networks=1), Averaged(steps=2)])
+def test_links_of_tracks_without_faces_do_no_harm_in_a_film(step):
+    """A film's constraints are those of all its tracks; some have no face that can be compared."""
+    e, c = cast()
+    more = cannot((0, 1), (2, 99))
+    assert same(step(e, more), step(e, c))
+
+
+def test_a_check_refuses_links_of_tracks_that_do_not_occur():
+    e, _ = cast()
+    with pytest.raises(InputError, match="cannot-links name track 99"):
+        check(e.vector, e.track, np.array([[0, 99]]))

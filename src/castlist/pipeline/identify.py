@@ -25,6 +25,7 @@ from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.refine import REFINERS, Learner, Refiner, refinement
 from castlist.refine.device import at_most
+from castlist.refine.learner import links_of_faces
 from castlist.refine.validate import Best, Verdict, choose, try_refinement
 from castlist.split import cells
 from castlist.track import (
@@ -287,7 +288,8 @@ def _trial(step: Learner, machine: Machine) -> Callable[[Embeddings, Constraints
     """Learn from these faces with their constraints, and refine those."""
 
     def refine(learn: Embeddings, known: Constraints, apply: Embeddings) -> Embeddings:
-        model = step.fit(learn.vector, learn.track, known.cannot, machine=machine)
+        links = links_of_faces(learn, known)
+        model = step.fit(learn.vector, learn.track, links.cannot, machine=machine)
         vector: NDArray[np.float32] = model.transform(apply.vector)
         return Embeddings(vector, apply.track, apply.detection, apply.quality, "refined")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.option_values import set_options
 from castlist.refine.device import at_most, choose_device
-from castlist.refine.learner import Watch
+from castlist.refine.learner import Watch, links_of_faces
 from castlist.refine.methods import TSiam
 from castlist.refine.model import Refined
 from castlist.types import Constraints, Embeddings, Machine
@@ -82,7 +82,8 @@ class Averaged:
     ) -> list[NDArray[np.float32]]:
         """(k, h) the features of each network."""
         step = TSiam(seed=self.seed * self.networks, epochs=epochs_of(len(embeddings), self.steps))
-        given = (embeddings.vector, embeddings.track, constraints.cannot, constraints.must)
+        links = links_of_faces(embeddings, constraints)
+        given = (embeddings.vector, embeddings.track, links.cannot, links.must)
         models = learnt_together(step, self.networks, given, machine, device)
         return [np.asarray(model.transform(embeddings.vector), np.float32) for model in models]
 

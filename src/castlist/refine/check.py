@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.refine.groups import known_pairs
+from castlist.refine.groups import known_pairs, track_column
 from castlist.refine.methods import EQUAL, SSiam
 from castlist.refine.scaling import Scaling
 from castlist.refine.siamese import Known, checked
@@ -70,12 +70,13 @@ def check(
         quality: (n,) picture quality of each row, larger is better, where it is known.
 
     Raises:
-        InputError: too few features, or values that are not finite.
+        InputError: too few features, values that are not finite, or links of tracks that do not occur.
     """
     x = checked(x)
     length = np.linalg.norm(x.astype(np.float64), axis=1)
     spread = float(length.std() / length.mean())
-    names, place = np.unique(np.arange(len(x)) if track is None else track, return_inverse=True)
+    column = np.arange(len(x)) if track is None else track_column(track, len(x))
+    names, place = np.unique(column, return_inverse=True)
     tracks = len(names) if 1 < len(names) < len(x) else 0
     source, value = _quality(x, length, place if tracks else None, quality)
     positive, negative = _ranked(x, seed)
@@ -84,7 +85,11 @@ def check(
     if source and not few:
         rank = np.argsort(np.argsort(value)) / (len(x) - 1)
         ranks = float(rank[positive[:, 0]].mean()), float(rank[negative[:, 0]].mean())
-    wrong = _wrong(positive, negative, place, known_pairs(cannot, names)) if tracks else float("nan")
+    wrong = (
+        _wrong(positive, negative, place, known_pairs(cannot, names, "cannot-links"))
+        if tracks
+        else float("nan")
+    )
     nonnegative = float((x >= 0).mean())
     neutral = not np.isnan(ranks[0]) and not _biased(*ranks)
     method = _method(tracks, neutral, nonnegative == 1)
@@ -131,10 +136,9 @@ def _quality(
 
 def _ranked(x: NDArray[np.float32], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Ranked positives (p, 2) and negatives (q, 2) of a few draws, as SSiam's default recipe mines them."""
-    none = np.zeros((0, 2), np.int64)
     step = SSiam(batch=2 * PAIRS)
     scaled = Scaling.fit(x, step.decided["scaling"])(x).astype(np.float32, copy=False)
-    miner = step.miner(scaled, Known(None, none, none, np.zeros(len(x))))
+    miner = step.miner(scaled, Known(None, None, None, np.zeros(len(x))))
     batches = [pairs for _, pairs in zip(range(BATCHES), miner(np.random.default_rng(seed)), strict=False)]
     labelled = [(np.stack([p.a, p.b], 1), p.same) for p in batches]
     return np.concatenate([p[s] for p, s in labelled]), np.concatenate([p[~s] for p, s in labelled])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from castlist.types import Constraints, Embeddings, Machine
 
-__all__ = ["Learner", "Learnt", "Refiner", "Watch", "known_quality", "refined_by"]
+__all__ = ["Learner", "Learnt", "Refiner", "Watch", "known_quality", "links_of_faces", "refined_by"]
 
 Watch = Callable[[int, int], None]  # (batches done, batches in all)
 
@@ -60,13 +60,19 @@ def refined_by(
     Raises:
         InputError: the step cannot learn from this; the message says why.
     """
-    e = embeddings
+    e, links = embeddings, links_of_faces(embeddings, constraints)
     learnt = step.fit(
-        e.vector, e.track, constraints.cannot, constraints.must,
+        e.vector, e.track, links.cannot, links.must,
         quality=known_quality(e), machine=machine, watch=watch,
     )  # fmt: skip
     vector = np.asarray(learnt.transform(e.vector), np.float32)
     return Embeddings(vector, e.track, e.detection, e.quality, f"{e.model}+{type(step).__name__.lower()}")
+
+
+def links_of_faces(embeddings: Embeddings, constraints: Constraints) -> Constraints:
+    """The constraints between tracks that have an embedding: a film has tracks without any."""
+    tracks = embeddings.track
+    return constraints[np.isin(constraints.a, tracks) & np.isin(constraints.b, tracks)]
 
 
 def known_quality(embeddings: Embeddings) -> NDArray[np.float32] | None:

@@ -86,8 +86,8 @@ class Known:
     """What is known of n rows beside their features; each method takes from it what it needs."""
 
     track: NDArray[np.generic] | None  # (n,) the track of each row, None where there are no tracks
-    cannot: NDArray[np.int64]  # (q, 2) tracks that are two people
-    must: NDArray[np.int64]  # (q, 2) tracks that are one person
+    cannot: NDArray[np.generic] | None  # (q, 2) tracks that are two people
+    must: NDArray[np.generic] | None  # (q, 2) tracks that are one person
     quality: NDArray[np.float64]  # (n,) picture quality, larger is better; by default the raw vector's length
 
 
@@ -171,8 +171,9 @@ class Siamese(ABC):
 
         Args:
             x: (n, d) raw features, one row a face.
-            track: (n,) the track of each row; SSiam and Pseudo-RF do without.
-            cannot, must: (q, 2) pairs of tracks known to be two people, or one.
+            track: (n,) the track of each row, whole numbers or text; SSiam and Pseudo-RF do without.
+            cannot, must: (q, 2) pairs of tracks of these rows, known to be two people, or one; SSiam and
+                Pseudo-RF do not look at them.
             quality: (n,) picture quality of each row, larger is better, for a ranking within quality; the
                 length of the raw vectors where not given.
             watch: called with (batches done, batches in all).
@@ -185,7 +186,7 @@ class Siamese(ABC):
         scaling = Scaling.fit(features, self.decided["scaling"])
         scaled = np.asarray(scaling(features), np.float32)
         with at_most(machine.threads):
-            known = Known(track, _pairs(cannot), _pairs(must), _quality(features, quality))
+            known = Known(track, cannot, must, _quality(features, quality))
             miner = self.miner(scaled, known, machine.cores)
             network = Network.start(
                 scaled, hidden=self.hidden, output=self.output, first=self.decided["first_layer"], rng=first
@@ -262,19 +263,3 @@ def _quality(x: Floats, given: NDArray[np.generic] | None) -> NDArray[np.float64
     if quality.shape != (len(x),) or not np.isfinite(quality).all():
         raise InputError(f"the quality must be {len(x)} finite numbers, one a face, got {quality.shape}")
     return quality
-
-
-def _pairs(pairs: NDArray[np.generic] | None) -> NDArray[np.int64]:
-    """Pairs of tracks as (q, 2).
-
-    Raises:
-        InputError: they are something else.
-    """
-    array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
-    if not array.size:
-        return np.zeros((0, 2), np.int64)
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        raise InputError(
-            f"pairs of tracks must be integers of shape (q, 2), got {array.dtype} of shape {array.shape}"
-        )
-    return array.astype(np.int64)

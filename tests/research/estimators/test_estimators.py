@@ -129,3 +129,23 @@ def test_numbers_of_numpy_are_numbers_and_parts_of_epochs_are_refused():
     ).all()
     with pytest.raises(InputError, match=r"epochs must be a whole number from 1 up, got 1\.5"):
         SSiam(epochs=1.5).fit(x)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([[0, 99]], "cannot_link name track 99"),
+        (
+            [[0, 1, 2], [3, 4, 5]],
+            r"cannot_link must be pairs of tracks, of shape \(q, 2\), got shape \(2, 3\)",
+        ),
+        ([0, 1, 2], r"cannot_link must be pairs of tracks, of shape \(q, 2\), got shape \(3,\)"),
+    ],
+)
+@pytest.mark.parametrize("step", [TSiam(epochs=1, hidden=4), TSiamSecondOrder(networks=1, steps=2)])
+def test_links_that_are_none_of_the_tracks_are_refused(step, pairs, message):
+    frames = np.arange(len(X))
+    with pytest.raises(ValueError, match=message):
+        step.fit(X, tracks=TRACKS, frames=frames, cannot_link=pairs)
+    with pytest.raises(ValueError, match=message.replace("cannot", "must")):
+        step.fit(X, tracks=TRACKS, must_link=pairs)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from castlist import refine
 from castlist.errors import InputError
+from castlist.refine.groups import known_pairs
 from castlist.refine.siamese import Siamese
 from castlist.types import Machine
 
@@ -197,10 +198,11 @@ class _ByTracks(_Refiner):
             y: the tracks, where `tracks` is not given: so that TSiam works in a scikit-learn pipeline.
             tracks: (n,) whole numbers, the track of each row.
             frames: (n,) frame of each row; two tracks with a frame in common are two people.
-            cannot_link, must_link: (q, 2) more pairs of tracks known to be two people, or one.
+            cannot_link, must_link: (q, 2) more pairs of these tracks, known to be two people, or one.
 
         Raises:
-            ValueError: no tracks, one track, one row in every track, or columns that do not fit.
+            ValueError: no tracks, one track, one row in every track, columns that do not fit, or pairs of
+                another shape or of tracks that do not occur.
         """
         x = self._read(X)
         tracks = y if tracks is None else tracks
@@ -212,10 +214,13 @@ class _ByTracks(_Refiner):
         if np.asarray(tracks).dtype == object:
             raise InputError("Unknown label type: the tracks must be whole numbers, got Python objects")
         track = _column(tracks, len(x), "tracks")
-        cannot = np.zeros((0, 2), np.int64) if cannot_link is None else np.asarray(cannot_link).reshape(-1, 2)
+        names = np.unique(track)
+        cannot, must = (
+            names[known_pairs(None if pairs is None else np.asarray(pairs), names, argument)]
+            for argument, pairs in (("cannot_link", cannot_link), ("must_link", must_link))
+        )
         if frames is not None:
             cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
-        must = None if must_link is None else np.asarray(must_link)
         return self._trained(x, track, cannot, must)
 
     def fit_transform(
