@@ -104,10 +104,31 @@ def test_a_collection_of_pictures_has_no_tracks(tmp_path):
     assert not len(features.constraints())
 
 
+def test_labels_need_no_tracks_where_the_numbers_rise(tmp_path):
+    """The order in which tracks come and that of their numbers are then the same."""
+    features = read(save(tmp_path / "film.npz", tracks=None, track_id=np.array([2, 2, 5, 5, 5])))
+    assert dict(zip(features.track_id.tolist(), features.label.tolist(), strict=True)) == {2: "ann", 5: "bob"}
+
+
+@pytest.mark.parametrize("label", [np.array([3, -1]), np.array([3.0, -1.0]), np.array(["3", "-1"])])
+def test_minus_one_is_no_label(tmp_path, label):
+    assert read(save(tmp_path / "film.npz", label=label)).label.tolist() == ["3", ""]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"track_id": None}, "no array `track_id`"),
+        ({"tracks": None}, "`label` has one row a track, but nothing says of which: add `tracks`"),
+        (
+            {"tracks": None, "label": None, "track_faces": np.array([9, 9])},
+            "`track_faces` has one row a track",
+        ),
+        ({"tracks": None, "label": None, "identity": np.array(["a", "b"])}, "`identity` has one row a track"),
+        (
+            {"track_id": np.array([5, 5, -1, -1, 2])},
+            "track_id holds -1: leave out faces that belong to no track",
+        ),
         ({"track_id": np.ones((5, 1), int)}, "track_id must be integers of shape"),
         ({"track_id": np.ones(5)}, "track_id must be integers"),
         ({"track_id": np.array([5, 5, 2, 2, 3])}, "names a track that is not in `tracks`"),

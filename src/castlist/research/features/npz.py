@@ -1,14 +1,15 @@
 """Our own feature files: one compressed `.npz` with plain arrays, read without ever unpickling.
 
     features     (faces, d)  float   vectors as the model gave them, float16 or float32
-    track_id     (faces,)    int     the track each face belongs to; a collection of pictures
+    track_id     (faces,)    int     the track each face belongs to, 0 or more; a collection of pictures
                                      leaves it out, and each face stands alone
     frame        (faces,)    int     frame of each face                                    (optional)
     box          (faces, 4)  float   x, y, width, height in pixels                         (optional)
     quality      (faces,)    float   of the picture, 0 to 1                                (optional)
     view_NAME    (faces, dv) float   other descriptors of the same faces, any number       (optional)
-    tracks       (tracks,)   int     the track numbers, in the order of the columns below  (optional)
-    label        (tracks,)   str     true person, "" where there is none                   (optional)
+    tracks       (tracks,)   int     the track numbers, in the order of the columns below: needed with
+                                     them, unless the numbers rise from face to face       (optional)
+    label        (tracks,)   str     true person, "" or -1 where there is none             (optional)
     track_first, track_last, track_faces  (tracks,)  int  span and size of each track, where the file
                                      stores only some of its faces                         (optional)
     must_link, cannot_link  (pairs, 2)  int  track numbers known to be one person, such as those of a camera
@@ -39,6 +40,7 @@ KNOWN = (
     *("tracks", "label", "identity", "track_first", "track_last", "track_faces", "name"),
     *("must_link", "cannot_link"),
 )
+OF_TRACKS = ("label", "identity", "track_first", "track_last", "track_faces")  # one row a track
 VIEW = "view_"  # arrays of this prefix are other descriptors
 BOMB = 64 << 20  # a member larger than this ...
 RATIO = 200  # ... that shrank this much is no feature file: vectors hardly compress
@@ -56,8 +58,13 @@ def read(path: Path) -> FeatureSet:
         face_id = _face_id(column)
         if face_id.ndim != 1 or face_id.dtype.kind not in "iu":
             raise InputError(f"track_id must be integers of shape (faces,), got {kind_of(face_id)}")
+        if len(face_id) and face_id.min() < 0:
+            raise InputError(
+                f"track_id holds {face_id.min()}: leave out faces that belong to no track, or give each a "
+                "number of its own, 0 or more"
+            )
         vector = column.get("features", np.zeros((len(face_id), 0), np.float32))
-        tracks = column.get("tracks", _by_appearance(face_id))
+        tracks = column["tracks"] if "tracks" in column else _by_appearance(face_id, column)
         label = column.get("label", column.get("identity"))
         _same_length(column, tracks, label)
         name = column.get("name")
@@ -160,15 +167,29 @@ def _same_length(
 ) -> None:
     if tracks.ndim != 1 or tracks.dtype.kind not in "iu":
         raise InputError(f"tracks must be integers of shape (tracks,), got {kind_of(tracks)}")
-    names = [name for name in ("track_first", "track_last", "track_faces") if name in column]
+    names = [name for name in OF_TRACKS[2:] if name in column]
     for name, array in [("label", label)] * (label is not None) + [(n, column[n]) for n in names]:
         if array is not None and array.shape != tracks.shape:
             raise InputError(f"`{name}` must have one row per track, ({len(tracks)},), got {array.shape}")
 
 
-def _by_appearance(face_id: NDArray[np.generic]) -> NDArray[np.generic]:
+def _by_appearance(
+    face_id: NDArray[np.generic], column: dict[str, NDArray[np.generic]]
+) -> NDArray[np.generic]:
+    """The track numbers in the order in which they come, where no `tracks` lists them.
+
+    Raises:
+        InputError: columns of tracks are there, which could be in this order or in that of the numbers.
+    """
     values, first = np.unique(face_id, return_index=True)
-    return np.asarray(values[np.argsort(first)])
+    found = values[np.argsort(first)]
+    of_tracks = [name for name in OF_TRACKS if name in column]
+    if of_tracks and not np.array_equal(found, values):
+        raise InputError(
+            f"`{of_tracks[0]}` has one row a track, but nothing says of which: add `tracks`, the track "
+            "numbers in the same order"
+        )
+    return np.asarray(found)
 
 
 def _places(face_id: NDArray[np.generic], tracks: NDArray[np.generic]) -> NDArray[np.int64]:

@@ -31,6 +31,8 @@ MAX_BYTES = 8 << 30  # more than any archive we know needs (ACCIO: 1.4 GB); a fi
 LARGEST = 2**53  # numbers of tracks and frames: up to here a double is exact, too
 UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last where the archive holds no frame numbers
 
+NO_LABEL = "-1"  # as a label, in files: no person, as scikit-learn and others write it
+
 LAYOUTS = "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or an .npz of castlist"
 
 
@@ -313,7 +315,7 @@ def kind_of(array: NDArray[np.generic]) -> str:
 
 
 def _labels(label: ArrayLike) -> NDArray[np.str_]:
-    """Labels as text; "" for a number that is missing (NaN).
+    """Labels as text; "" for a number that is missing (NaN) and for -1, which means nobody everywhere.
 
     Raises:
         InputError: neither text nor whole numbers.
@@ -323,10 +325,12 @@ def _labels(label: ArrayLike) -> NDArray[np.str_]:
         known = np.isfinite(array)
         if np.isinf(array).any() or np.any(array[known] != np.round(array[known])):
             raise InputError("labels that are numbers must be whole, or NaN where there is none")
-        return np.array([f"{x:.0f}" if there else "" for x, there in zip(array, known, strict=True)], np.str_)
-    if len(array) and array.dtype.kind not in "USiub":
+        text = np.array([f"{x:.0f}" if there else "" for x, there in zip(array, known, strict=True)], np.str_)
+    elif len(array) and array.dtype.kind not in "USiub":
         raise InputError(f"labels must be text or whole numbers, got {kind_of(array)}")
-    return array.astype(np.str_)
+    else:
+        text = array.astype(np.str_)
+    return np.where(text == NO_LABEL, "", text)
 
 
 def _integers(values: ArrayLike, name: str) -> NDArray[np.int64]:
