@@ -104,6 +104,35 @@ def test_a_collection_of_pictures_has_no_tracks(tmp_path):
     assert not len(features.constraints())
 
 
+PAUSE = np.array([0, 10, 4, 5, 6])  # of track 5, while track 2 is seen
+
+
+def test_a_track_may_pause_while_another_is_seen(tmp_path):
+    """Where every face is stored, two tracks are seen together if they share a frame."""
+    assert not len(read(save(tmp_path / "film.npz", frame=PAUSE)).constraints())
+    shared = np.array([0, 5, 4, 5, 6])
+    assert read(save(tmp_path / "film.npz", frame=shared)).constraints().cannot.tolist() == [[0, 1]]
+
+
+def test_where_faces_are_missing_ranges_of_frames_decide(tmp_path):
+    spans = {"track_first": np.array([0, 4]), "track_last": np.array([10, 6])}
+    for more in ({"track_faces": np.array([11, 3])}, {"track_last": np.array([11, 6])}):
+        features = read(save(tmp_path / "film.npz", frame=PAUSE, **spans | more))
+        assert features.constraints().cannot.tolist() == [[0, 1]], more
+    whole = read(save(tmp_path / "film.npz", frame=PAUSE, **spans, track_faces=np.array([2, 3])))
+    assert not len(whole.constraints())
+
+
+def test_some_faces_and_some_tracks_are_seen_together_as_the_whole_set(tmp_path):
+    few = read(save(tmp_path / "film.npz", frame=PAUSE)).faces_of(np.array([0, 1, 3]))
+    assert not len(few.constraints())
+    shared = read(save(tmp_path / "film.npz", frame=np.array([0, 5, 4, 5, 6])))
+    few = shared.faces_of(np.array([0, 4]))  # the two frames are no longer there
+    assert few.constraints().cannot.tolist() == [[0, 1]]
+    assert few.select([True, True]).constraints().cannot.tolist() == [[0, 1]]
+    assert not len(few.select([False, True]).constraints())
+
+
 def test_labels_need_no_tracks_where_the_numbers_rise(tmp_path):
     """The order in which tracks come and that of their numbers are then the same."""
     features = read(save(tmp_path / "film.npz", tracks=None, track_id=np.array([2, 2, 5, 5, 5])))

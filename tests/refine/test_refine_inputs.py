@@ -129,7 +129,8 @@ def test_what_cannot_be_read_is_named_with_its_type(tmp_path, changed, words):
 
 
 def test_a_must_link_of_tracks_seen_together_is_refused(tmp_path, capfd):
-    np.savez(tmp_path / "x.npz", **arrays(), must_link=np.array([[3, 7]]))
+    at_once = {"frame": np.arange(60) // 12}  # all tracks are seen in every frame
+    np.savez(tmp_path / "x.npz", **arrays() | at_once, must_link=np.array([[3, 7]]))
     for words in (["--check"], ["-o", str(tmp_path / "y.npz")]):
         assert run(["refine", str(tmp_path / "x.npz"), *words]) == 2
         assert "must_link joins tracks 3 and 7, which are seen together" in capfd.readouterr().err

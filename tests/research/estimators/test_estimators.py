@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from castlist import refine
 from castlist.errors import InputError
 from castlist.research.estimators import PseudoRF, SecondOrder, SSiam, TSiam, TSiamSecondOrder, Ward
-from castlist.research.estimators.refiners import seen_together
+from castlist.research.features.table import seen_together
 
 RNG = np.random.default_rng(0)
 TRACKS = np.repeat(np.arange(6), 8)

@@ -279,8 +279,9 @@ def _digest(features: FeatureSet) -> str:
     """Of everything that a score depends on."""
     state = hashlib.sha256()
     columns = (features.embeddings.vector, features.embeddings.track, features.first, features.last)
+    links = features.constraints()
     optional = (
-        *(features.links.a, features.links.b, features.links.same),
+        *(links.a, links.b, links.same),
         features.frame,
         features.box,
         known_quality(features.embeddings),

@@ -15,6 +15,7 @@ from castlist import refine
 from castlist.errors import InputError
 from castlist.refine.groups import known_pairs
 from castlist.refine.siamese import Siamese
+from castlist.research.features.table import seen_together
 from castlist.types import Machine
 
 __all__ = ["PseudoRF", "SSiam", "SecondOrder", "TSiam", "TSiamSecondOrder"]
@@ -311,19 +312,6 @@ class TSiamSecondOrder(_ByTracks):
         self.steps = steps
         self.device = device
         self.random_state = random_state
-
-
-def seen_together(track: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(q, 2) pairs of tracks that have a frame in common, each once, smaller first."""
-    rows = np.unique(np.stack([frame, track], 1), axis=0)  # by frame, then track
-    pairs = [np.zeros((0, 2), np.int64)]
-    for step in range(1, len(rows)):
-        shared = rows[step:, 0] == rows[:-step, 0]
-        if not shared.any():
-            break
-        pairs.append(np.stack([rows[:-step, 1][shared], rows[step:, 1][shared]], 1))
-    found: NDArray[np.int64] = np.unique(np.concatenate(pairs), axis=0)
-    return found
 
 
 def _column(values: ArrayLike, rows: int, name: str) -> NDArray[np.int64]:

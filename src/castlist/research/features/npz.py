@@ -16,6 +16,9 @@
                                      set-up that returns, or two people                    (optional)
     name         ()          str     of the video                                          (optional)
 
+Two tracks are seen together, and so are two people, if they share a frame; where some faces of one of them
+are not stored, if their ranges of frames overlap.
+
 Files of track structure alone have no `features`, and `x, y, w, h` (faces,) and `identity` (tracks,)
 instead of `box` and `label`. Other arrays are ignored.
 """

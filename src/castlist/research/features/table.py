@@ -24,6 +24,7 @@ __all__ = [
     "check_plain",
     "gather",
     "kind_of",
+    "seen_together",
     "sentence",
 ]
 
@@ -56,6 +57,7 @@ class FeatureSet:
     views: tuple[NDArray[np.float32], ...] = ()  # each (k, dv): other descriptors of the same faces
     view_names: tuple[str, ...] = ()  # of each
     links: Constraints = field(default_factory=Constraints.empty)  # that the file gives, beside the frames'
+    together: Constraints | None = None  # tracks seen together, where more faces showed it than are stored
 
     def __post_init__(self) -> None:
         column = (np.int64, (None,))
@@ -128,9 +130,11 @@ class FeatureSet:
         return len(self) == 0 or bool((self.first != UNKNOWN_FRAME).all())
 
     def constraints(self) -> Constraints:
-        """Cannot-links between tracks whose frame ranges overlap (they are seen together), and `links`.
+        """Cannot-links between tracks that are seen together, and `links`.
 
-        Where the frames are not known (`timed`), `links` alone.
+        Two tracks of which every face is stored are seen together where they share a frame: a track may pause
+        while another is seen. Of others only the first and the last frame are known: they are seen together
+        where these ranges overlap. Where the frames are not known (`timed`), there are `links` alone.
 
         Raises:
             InputError: a must-link joins two tracks that are seen together.
@@ -144,7 +148,7 @@ class FeatureSet:
         if wrong:
             a, b = self.track_id[list(wrong[0])].tolist()
             raise InputError(
-                f"must_link joins tracks {a} and {b}, which are seen together: their frames overlap; leave "
+                f"must_link joins tracks {a} and {b}, which are seen together: their frames say so; leave "
                 "it out, or correct the frames"
             )
         new = given[given.same | np.array([pair not in known for pair in pairs], bool)]
@@ -156,8 +160,30 @@ class FeatureSet:
         )
 
     def _seen_together(self) -> Constraints:
+        if self.together is not None:
+            return self.together
         if not self.timed:
             return Constraints.empty()
+        pairs = self._overlapping()
+        whole = self._whole()
+        by_frame = whole[pairs].all(1)
+        if by_frame.any():
+            count = np.array([len(self), 1])
+            shared = seen_together(self.embeddings.track, self.frame)
+            pairs = pairs[~by_frame | np.isin(pairs @ count, shared @ count)]
+        n = len(pairs)
+        return Constraints(pairs[:, 0], pairs[:, 1], np.zeros(n, bool), np.full(n, CO_OCCURRENCE, np.int8))
+
+    def _whole(self) -> NDArray[np.bool_]:
+        """(t,) of which tracks every face is stored, with its frame."""
+        track = self.embeddings.track
+        first, last = _spans(track, self.frame, len(self))
+        stored = np.bincount(track, minlength=len(self)) == self.size
+        known = np.bincount(track, self.frame == UNKNOWN_FRAME, len(self)) == 0
+        return np.asarray(stored & known & (first == self.first) & (last == self.last))
+
+    def _overlapping(self) -> NDArray[np.int64]:
+        """(q, 2) tracks whose ranges of frames overlap, each pair once, smaller first."""
         order = np.argsort(self.first, kind="stable")
         first, last = self.first[order], self.last[order]
         # In order of their start, track i overlaps the tracks after it that start before it ends.
@@ -166,9 +192,8 @@ class FeatureSet:
         a = np.repeat(np.arange(len(order)), count)
         b = a + 1 + np.arange(len(a)) - np.repeat(np.cumsum(count) - count, count)
         pairs = np.sort(np.stack([order[a], order[b]], 1), axis=1)
-        pairs = pairs[np.lexsort(pairs.T[::-1])]
-        n = len(pairs)
-        return Constraints(pairs[:, 0], pairs[:, 1], np.zeros(n, bool), np.full(n, CO_OCCURRENCE, np.int8))
+        found: NDArray[np.int64] = pairs[np.lexsort(pairs.T[::-1])]
+        return found
 
     def faces_of(self, rows: NDArray[np.int64]) -> FeatureSet:
         """The set with some of its stored faces only, by rising rows; `size` still counts all of them.
@@ -182,6 +207,7 @@ class FeatureSet:
             frame=self.frame[rows],
             box=None if self.box is None else self.box[rows],
             views=tuple(view[rows] for view in self.views),
+            together=self._seen_together(),
         )
 
     def select(self, tracks: ArrayLike) -> FeatureSet:
@@ -190,7 +216,9 @@ class FeatureSet:
         place = np.full(len(self), -1)
         place[kept] = np.arange(len(kept))
         rows = np.flatnonzero(place[self.embeddings.track] >= 0)
-        linked = self.links[(place[self.links.a] >= 0) & (place[self.links.b] >= 0)]
+        links, together = (
+            None if table is None else _among(table, place) for table in (self.links, self.together)
+        )
         old = self.embeddings[rows]
         new = Embeddings(old.vector, place[old.track], old.detection, old.quality, old.model)
         return FeatureSet(
@@ -205,8 +233,28 @@ class FeatureSet:
             name=self.name,
             views=tuple(view[rows] for view in self.views),
             view_names=self.view_names,
-            links=Constraints(place[linked.a], place[linked.b], linked.same, linked.origin),
+            links=links or Constraints.empty(),
+            together=together,
         )
+
+
+def _among(links: Constraints, place: NDArray[np.int64]) -> Constraints:
+    """Those links whose two tracks have a new place (0 or more), between these places."""
+    known = links[(place[links.a] >= 0) & (place[links.b] >= 0)]
+    return Constraints(place[known.a], place[known.b], known.same, known.origin)
+
+
+def seen_together(track: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(q, 2) pairs of tracks that have a frame in common, each once, smaller first."""
+    rows = np.unique(np.stack([frame, track], 1), axis=0)  # by frame, then track
+    pairs = [np.zeros((0, 2), np.int64)]
+    for step in range(1, len(rows)):
+        shared = rows[step:, 0] == rows[:-step, 0]
+        if not shared.any():
+            break
+        pairs.append(np.stack([rows[:-step, 1][shared], rows[step:, 1][shared]], 1))
+    found: NDArray[np.int64] = np.unique(np.concatenate(pairs), axis=0)
+    return found
 
 
 def gather(
