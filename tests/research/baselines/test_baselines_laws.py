@@ -100,6 +100,37 @@ def test_refuses_options_that_mean_nothing(name, option, kind):
             BASELINES[name](**{option: value})
 
 
+def in_order(track_set, order):
+    """The same track set, its tracks in another order."""
+    place, links = np.argsort(order), track_set.constraints
+    moved = Constraints(place[links.a], place[links.b], links.same, links.origin)
+    return TrackSet(track_set.features, place[track_set.track], moved, track_set.frame, track_set.box)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, method in BASELINES.items() if not method.randomised))
+def test_methods_without_randomness_do_not_depend_on_the_order_of_the_tracks(name):
+    """Blurred people of whom many are seen together, so that C1C has many pairs to part."""
+    method = BASELINES[name]()
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        track_set, _ = people(
+            count=4, tracks=8, noise=2.5, seed=seed, cannot=rng.permutation(32).reshape(-1, 2)
+        )
+        for k in (3, None) if method.estimates_k else (3,):
+            found = method(track_set, k).label
+            for order in (rng.permutation(32) for _ in range(4)):
+                moved = method(in_order(track_set, order), k).label
+                assert same(Clustering(moved[np.argsort(order)]), Clustering(found)), (seed, k)
+
+
+def test_hdbscan_runs_in_an_order_that_its_random_state_decides():
+    track_set, _ = people(count=4, tracks=8, noise=1.5)
+    order = np.random.default_rng(3).permutation(32)
+    for seed in range(3):
+        assert same(run("hdbscan", track_set, None, seed), run("hdbscan", track_set, None, seed))
+        assert len(run("hdbscan", in_order(track_set, order), 3, seed)) == 32
+
+
 @METHODS
 @pytest.mark.parametrize("k", [1, 2, 5, 11, 12])
 def test_honours_k(name, k):

@@ -27,7 +27,9 @@ class C1C(Method):
 
     Must-linked tracks start as one cluster. At every level the distance of cannot-linked clusters is
     infinite, each cluster joins its first neighbour, and a component that still holds a cannot-linked pair is
-    parted by the minimum cut between the two, an edge's capacity being 1.01 * longest - its length.
+    parted by the minimum cut between the two, an edge's capacity being 1.01 * longest - its length. Of
+    several such pairs, the one farthest apart is parted first; that is our choice, and makes the result
+    independent of the order of the tracks.
     Cannot-links pass on to clusters. With k, closest pairs that may be merged are merged until k are left;
     only where none is left are cannot-links given up. Without k, the coarsest partition of two or more
     clusters. All confirmed in the text of the paper's description except FINCH's bound on the length of
@@ -56,12 +58,13 @@ def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labe
     while (count := int(label.max()) + 1) > 1:
         distance = np.sqrt(squared_distances(group_means(x, label, count)))
         forbidden = _forbidden(label, cannot)
+        apart = np.where(forbidden, distance, -1)
         distance[forbidden] = np.inf
         np.fill_diagonal(distance, np.inf)
         nearest = distance.argmin(1)
         length = distance[np.arange(count), nearest]
         kept = np.flatnonzero(np.isfinite(length) & (length <= longest))
-        joined = _legal(components(count, kept, nearest[kept]), distance, nearest, forbidden)
+        joined = _legal(components(count, kept, nearest[kept]), distance, nearest, apart)
         if joined.max() + 1 == count:
             break
         longest = min(longest, length[kept].max() + 1e-9)
@@ -78,18 +81,19 @@ def _forbidden(label: Labels, cannot: NDArray[np.int64]) -> NDArray[np.bool_]:
     return forbidden | forbidden.T
 
 
-def _legal(joined: Labels, distance: Floats, nearest: Labels, forbidden: NDArray[np.bool_]) -> Labels:
-    """The components, those that hold foes parted until none does."""
+def _legal(joined: Labels, distance: Floats, nearest: Labels, apart: Floats) -> Labels:
+    """The components, those that hold foes parted until none does; `apart` has their distances, else -1."""
     label = joined.copy()
     waiting = list(np.unique(joined))
     while waiting:
         part = waiting.pop()
         members = np.flatnonzero(label == part)
-        a, b = np.nonzero(np.triu(forbidden[np.ix_(members, members)], 1))
-        if len(a):
+        within = apart[np.ix_(members, members)]
+        if within.max() >= 0:
+            a, b = divmod(int(within.argmax()), len(members))
             near = nearest[members]
             edge = (members[:, None] == near) | (near[:, None] == members) | (near[:, None] == near)
-            side = split_by_min_cut(distance[np.ix_(members, members)], edge, int(a[0]), int(b[0]))
+            side = split_by_min_cut(distance[np.ix_(members, members)], edge, a, b)
             label[members[side]] = label.max() + 1
             waiting += [part, label.max()]
     return np.unique(label, return_inverse=True)[1]
