@@ -16,6 +16,7 @@ from castlist.cli.options import OUTPUT, OUTPUT_FOLDER
 if TYPE_CHECKING:
     from castlist.metrics import Unit
     from castlist.research.bench import Dataset, Result
+    from castlist.research.features import FeatureSet
 
 EXAMPLES = """
 \b
@@ -86,15 +87,18 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
     from castlist.research.bench.results import SetName, set_names
     from castlist.research.features import read_structure
 
-    files, found = feature_files(paths), {}
+    files, found, there = feature_files(paths), {}, set[str]()
     for file in files:
         try:
-            row = facts(read_structure(file), cast=_split(cast), drop=_split(drop))
+            structure = read_structure(file)
+            there |= _labels(structure)
+            row = facts(structure, cast=_split(cast), drop=_split(drop))
             found[SetName(row.name, str(file), "")] = row
         except InputError as error:
             if file in paths or len(files) == 1:
                 raise
             click.echo(f"left out: {error}", err=True)
+    _check_drop(_split(drop), there)
     names = set_names(found)
     rows = [replace(row, name=names[one_set]) for one_set, row in found.items()]
     click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
@@ -108,9 +112,15 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
     "See castlist bench list.",
 )  # fmt: skip
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that uses randomness.")
-@click.option("--faces", default=0, help="Use at most so many faces of each track, drawn at random. 0: all.")
+@click.option(
+    "--faces",
+    type=click.IntRange(0),
+    default=0,
+    help="Use at most so many faces of each track, drawn at random. 0: all.",
+)
 @click.option(
     "--draws",
+    type=click.IntRange(1),
     default=1,
     show_default=True,
     help="Number of random draws of faces. Each is scored with every seed.",
@@ -225,7 +235,12 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
 @click.option("--data", "data", required=True, multiple=True, type=PATH, help="A feature file or directory.")
 @click.option("-o", "--output", required=True, type=OUTPUT_FOLDER, help="The directory to write the page to.")
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that has randomness.")
-@click.option("--faces", default=0, help="Use at most so many faces of each track, drawn at random. 0: all.")
+@click.option(
+    "--faces",
+    type=click.IntRange(0),
+    default=0,
+    help="Use at most so many faces of each track, drawn at random. 0: all.",
+)
 @click.option(
     "--recipe", type=click.Choice(["castlist", "paper"]), default="paper", show_default=True,
     help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
@@ -319,10 +334,11 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
     if given.get("draws", 1) > 1 and not given.get("faces", 0):
         raise click.UsageError("--draws draws faces at random: say with --faces how many of each track")
     faces, draws = given.get("faces", 0), given.get("draws", 1) if given.get("faces", 0) else 1
-    found = []
+    found, there = [], set[str]()
     for file in feature_files(data):
         try:
             features = read(file)
+            there |= _labels(features)
             found += [
                 Dataset.of(features, cast=cast, drop=drop, faces=faces, draw=k, source=file)
                 for k in range(draws)
@@ -331,11 +347,25 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
             if file in data or len(data) == 1 == len(feature_files(data)):
                 raise
             click.echo(f"left out: {error}", err=True)
+    _check_drop(drop, there)
     if not found:
         raise InputError(
             f"no file in {', '.join(map(str, data))} has both features and labels; both are needed"
         )
     return found
+
+
+def _labels(features: FeatureSet) -> set[str]:
+    return set() if features.label is None else {label.lower() for label in features.label.tolist()} - {""}
+
+
+def _check_drop(drop: tuple[str, ...], there: set[str]) -> None:
+    """Make sure that each label to leave out is in one of the sets at least."""
+    from castlist.command_words import unknown
+
+    strange = [name for name in drop if name.lower() not in there | {"max"}]
+    if strange and there:
+        raise click.BadParameter(unknown("label", strange[0], sorted(there)), param_hint="--drop")
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -93,3 +93,14 @@ def test_an_axis_holds_its_points_and_draws_no_noise_large(ends):
     low, high = _limits(ends)
     assert high - low >= NARROWEST - 1e-9
     assert all(low <= end <= high for end in ends if 0 <= end <= 1)
+
+
+def test_a_name_of_a_set_is_no_path(tmp_path):
+    from dataclasses import replace
+
+    given = data()
+    hostile = replace(given, features=replace(given.features, name="../escaped"))
+    (tmp_path / "a").mkdir()
+    paths = draw(hostile, tmp_path / "a" / "b", which=("links",), methods=("base",), progress=io.StringIO())
+    assert {path.parent for path in paths} == {tmp_path / "a" / "b"}
+    assert [path.name for path in paths] == [".._escaped-links.svg", ".._escaped-links.png"]

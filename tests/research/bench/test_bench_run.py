@@ -511,6 +511,8 @@ def test_run_prints_tables_json_and_a_page(files):
             ("--set", "hac-ward.max_tracks=9", "--methods", "base"),
             "hac-ward, which is none of the methods that run",
         ),
+        (("--set", "ssiam.seed=1", "--methods", "ssiam"), r"ssiam takes its seed from the run: 0, 1, "),
+        (("--set", "*.seed=1", "--methods", "base,tsiam"), r"tsiam takes its seed from the run"),
         (("--set", "ssiam.mean=no", "--methods", "ssiam"), r"ssiam\.mean must be true or false, got 'no'"),
         (
             ("--set", "tsiam.epochs=1.5", "--methods", "tsiam"),
@@ -542,12 +544,31 @@ def test_run_refuses(files, arguments, message):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--units", "shot"), ("--units", ""), ("--clusters", "x"), ("--clusters", "0")]
+    "arguments",
+    [
+        ("--units", "shot"),
+        ("--units", ""),
+        ("--clusters", "x"),
+        ("--clusters", "0"),
+        ("--faces", "3", "--draws", "0"),
+        ("--faces", "-1"),
+        ("--drop", "rag"),
+    ],
 )
 def test_run_refuses_options(files, arguments):
     result = call("run", "--data", files / "data", *arguments)
     assert result.exit_code == 2
     assert "Invalid value" in result.output
+
+
+def test_a_label_to_leave_out_must_be_in_one_of_the_sets(files):
+    write(video("holiday", persons=("ann", "bob", "eve")), files / "data" / "holiday.npz")
+    for verb in (("datasets", files / "data"), ("run", "--methods", "base", "--data", files / "data")):
+        more = ("--results", files / "kept", "--units", "track") if verb[0] == "run" else ()
+        assert call(*verb, *more, "--drop", "Ann,max").exit_code == 0
+        result = call(*verb, *more, "--drop", "rag")
+        assert result.exit_code == 2
+        assert "there is no label 'rag'; did you mean raj?" in result.stderr
 
 
 def test_a_method_that_cannot_run_is_left_out_and_said(files):

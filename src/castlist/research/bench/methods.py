@@ -191,6 +191,8 @@ def options_of(method: str, options: MethodOptions) -> dict[str, Json]:
     """
     kinds = {f.name: str(f.type) for f in fields(_default(method))}
     wanted = {k: v for k, v in options.get("*", {}).items() if k in kinds} | dict(options.get(method, {}))
+    if "seed" in wanted:
+        raise InputError(f"{method} takes its seed from the run: 0, 1, ...; choose how many with --seeds")
     for name in wanted:
         if name not in kinds:
             there = likeliest(name, kinds) if kinds else "it has none"
