@@ -13,9 +13,9 @@ number of dimensions of the features.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypedDict
+from typing import Self, TypedDict, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,9 @@ class SSiam(Siamese):
         Siamese.__post_init__(self)
         object.__setattr__(self, "rank", one_of(Ranking, "rank", self.rank))  # its text will do
 
+    def capped(self, rows: int, tracks: int) -> Self:
+        return _capped(self, rows)
+
     def miner(self, x: Floats, known: Known, threads: int = 1) -> Miner:
         if self.rank == Ranking.ABSOLUTE and not self.reciprocal:
             return SSiamMiner(**_draw(self, x, threads))
@@ -142,6 +145,9 @@ class PseudoRF(Siamese):
 
     subset: int = 3000
 
+    def capped(self, rows: int, tracks: int) -> Self:
+        return _capped(self, rows)
+
     def miner(self, x: Floats, known: Known, threads: int = 1) -> PseudoRFMiner:
         return PseudoRFMiner(**_draw(self, x, threads))
 
@@ -168,6 +174,14 @@ class TSiam(Siamese):
     far_share: float | None = None  # of all tracks, that the far ones may be at most
     cross: float = 0.0  # ours: share of the positives that are reciprocal nearest faces of two tracks
 
+    def capped(self, rows: int, tracks: int) -> Self:
+        """With at most `far_share` of the other tracks as far tracks; must-linked tracks count as one."""
+        return replace(self, far_tracks=max(1, self._far(tracks)))
+
+    def _far(self, tracks: int) -> int:
+        """How many far tracks one of so many tracks has."""
+        return min(self.far_tracks, int(np.ceil(self.decided["far_share"] * (tracks - 1))))
+
     def miner(self, x: Floats, known: Known, threads: int = 1) -> TSiamMiner:
         group, cannot = shared_groups(len(x), known.track, known.cannot, known.must)
         if group.max() == 0:
@@ -181,13 +195,16 @@ class TSiam(Siamese):
             group,
             cannot,
             singletons=self.singletons,
-            far_tracks=min(self.far_tracks, int(np.ceil(self.decided["far_share"] * group.max()))),
+            far_tracks=self._far(int(group.max()) + 1),
             cross=self.cross,
             positives=self.positives,
             negatives=self.negatives,
             batch=self.batch,
             epochs=self.epochs,
         )
+
+
+Ranked = TypeVar("Ranked", bound="SSiam | PseudoRF")
 
 
 class _Draw(TypedDict):
@@ -200,9 +217,15 @@ class _Draw(TypedDict):
     epochs: int
 
 
+def _capped(step: Ranked, rows: int) -> Ranked:
+    """A step that draws subsets with a subset, and a batch, no larger than the rows are many."""
+    subset = min(step.subset, rows)
+    return replace(step, subset=subset, batch=min(step.batch, subset))
+
+
 def _draw(step: SSiam | PseudoRF, x: Floats, threads: int) -> _Draw:
-    subset = min(step.subset, len(x))
-    batch = min(step.batch, subset)
+    here = step.capped(len(x), 0)
+    subset, batch = here.subset, here.batch
     draws = step.epochs * -(-len(x) // batch)
     return {
         "ranks": ranks(x, subset=subset, draws=draws, threads=threads),

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Protocol, TypedDict
+from typing import Protocol, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +129,10 @@ class Siamese(ABC):
         """An option's value, from the recipe where it was left at None."""
         value: object = getattr(self, name)
         return RECIPES[self.recipe].get(name) if value is None else value
+
+    def capped(self, rows: int, tracks: int) -> Self:
+        """The same step with every number at what so many rows and tracks allow, as it trains on them."""
+        return self
 
     @property
     def decided(self) -> RecipeOptions:

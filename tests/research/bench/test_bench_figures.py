@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError, MissingExtra
-from castlist.research.bench import Dataset
+from castlist.metrics import Protocol
+from castlist.research.bench import Bench, Dataset, figures
 from castlist.research.bench.figures import NARROWEST, SWEEPS, Sweep, _limits, draw
 from castlist.research.features import gather
 
@@ -104,3 +105,29 @@ def test_a_name_of_a_set_is_no_path(tmp_path):
     paths = draw(hostile, tmp_path / "a" / "b", which=("links",), methods=("base",), progress=io.StringIO())
     assert {path.parent for path in paths} == {tmp_path / "a" / "b"}
     assert [path.name for path in paths] == [".._escaped-links.svg", ".._escaped-links.png"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "far", "reached"),
+    [("castlist", (1, 2, 5, 25), (1, 2)), ("paper", (1, 5, 25, 100), (1, 5, 11))],
+)
+def test_a_sweep_shows_the_values_at_which_the_method_trains(tmp_path, monkeypatch, recipe, far, reached):
+    """48 faces and 12 tracks: larger draws are of 48 faces, and a tenth of 11 other tracks are 2."""
+    points = []
+    point = figures._point
+    monkeypatch.setattr(figures, "_point", lambda *given: points.append(given[1:3]) or point(*given))
+    sweeps = (
+        Sweep("ssiam", "subset", (10, 20, 100, 3000), "B"),
+        Sweep("ssiam", "batch", (8, 64, 256), "K"),
+        Sweep("tsiam", "far_tracks", far, "F"),
+    )
+    drawn(tmp_path, which=("sweeps",), sweeps=sweeps, seeds=1, recipe=recipe)
+    values = {s.option: tuple(v for other, v in points if other.option == s.option) for s in sweeps}
+    assert values == {"subset": (10, 20, 48), "batch": (8, 48), "far_tracks": reached}
+
+
+def test_the_table_says_what_a_method_trained_with():
+    bench = Bench(("ssiam", "tsiam"), options={"tsiam": {"far_tracks": 100}})
+    ssiam, tsiam = (bench._key(data(), method, 0, Protocol()).options for method in bench.methods)
+    assert (ssiam["subset"], ssiam["batch"]) == (48, 48)
+    assert tsiam["far_tracks"] == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
@@ -19,6 +19,7 @@ from castlist.research.bench.methods import (
     BASE,
     MethodKind,
     MethodOptions,
+    capped,
     check_options,
     known,
     options_of,
@@ -277,7 +278,7 @@ def track_map(setting: Setting, after: Refinements) -> Figure:
 
 def sweeps(setting: Setting, after: Refinements) -> Figure:
     """Accuracy and AUC against each option, mean and standard deviation over seeds."""
-    chosen = setting.swept
+    chosen = [replace(sweep, values=_reached(setting, sweep)) for sweep in setting.swept]
     figure, axes = _figure(2, len(chosen), 3.6, 2.7)
     for row in axes:  # one scale a row, so that a spread of .001 does not look like one of .1
         for axis in row[1:]:
@@ -308,6 +309,17 @@ def sweeps(setting: Setting, after: Refinements) -> Figure:
     )
     figure.suptitle(f"{setting.name}: {runs}")
     return figure
+
+
+def _reached(setting: Setting, sweep: Sweep) -> tuple[int, ...]:
+    """The values of the option at which the method trains on this set, each once; large ones are capped."""
+    own = options_of(sweep.method, setting.options)
+    found = []
+    for value in sweep.values:
+        options = {sweep.method: own | {sweep.option: value}}
+        step = capped(refiner(sweep.method, 0, setting.recipe, options), setting.data.features)
+        found.append(int(getattr(step, sweep.option)))
+    return tuple(dict.fromkeys(found))
 
 
 def _limits(ends: list[float]) -> tuple[float, float]:

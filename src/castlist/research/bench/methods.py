@@ -28,6 +28,7 @@ __all__ = [
     "PAPER",
     "MethodKind",
     "baseline",
+    "capped",
     "check_options",
     "finds_number",
     "kind",
@@ -246,6 +247,18 @@ def check_options(methods: tuple[str, ...], recipe: str, options: MethodOptions)
             raise InputError(f"no method has an option {name!r}; {likeliest(name, there)}")
     for method in methods:
         _with_options(_default(method, recipe), method, options)
+
+
+def capped(step: RefinementStep, features: FeatureSet) -> RefinementStep:
+    """The step with every number at what the set allows: two that are equal then train alike on it."""
+    from castlist.refine.groups import shared_groups
+    from castlist.refine.siamese import Siamese
+
+    if not isinstance(step, Siamese):
+        return step
+    links, faces = features.constraints(), len(features.embeddings)
+    group, _ = shared_groups(faces, features.embeddings.track, links.cannot, links.must)
+    return step.capped(faces, int(group.max()) + 1)
 
 
 def refined(

@@ -26,6 +26,7 @@ from castlist.research.bench.isolated import isolated
 from castlist.research.bench.methods import (
     MethodKind,
     MethodOptions,
+    capped,
     check_options,
     finds_number,
     kind,
@@ -196,7 +197,7 @@ class Bench:
     def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
         options = options_of(method, self.options)
         if kind(method) == MethodKind.REFINEMENT:
-            options = _fields(refiner(method, seed, self.recipe, self.options))
+            options = _fields(capped(refiner(method, seed, self.recipe, self.options), data.features))
         return Key(data.features.name, data.digest, method, options, seed, protocol)
 
     def _solved(
