@@ -114,7 +114,7 @@ def command(workspace: Path, action: str, words: tuple[str, ...], author: str, o
         if not session.save():
             click.echo(
                 "another castlist is at work on this workspace; your decisions are kept, and it will update "
-                "the report when it ends",
+                "the cast when it ends",
                 err=True,
             )
 
