@@ -25,6 +25,8 @@ def asked(page: Any, way: str = "") -> Any:
     page.wait_for_function(FRESH)
     if way:
         page.locator(".way button", has_text=way).click()
+        page.wait_for_function(FRESH)
+        page.locator("#questions .loading").wait_for(state="detached")
     return page.locator("#questions h2").first
 
 
