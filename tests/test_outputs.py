@@ -18,7 +18,7 @@ from castlist.io.exports import FORMATS
 from castlist.io.exports.stills import made_folder
 from castlist.library import storage
 from castlist.library.track_index import ABOUT, INDEX, WHERE
-from castlist.outputs import MARK, PAGES, check_output, check_output_folder, looks_like_film
+from castlist.outputs import MARK, PAGES, check_output, check_output_folder, file_name, looks_like_film
 from castlist.reel import reel
 from castlist.render.codecs import CONTAINERS
 from castlist.report.html import write_page
@@ -247,3 +247,22 @@ def test_a_dash_is_no_file(words, two_people, tmp_path, monkeypatch, capfd):
     assert run(words.format(two_people / "film.castlist").split()) == 2
     assert "give the name of a file" in capfd.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Anna", "Anna"),
+        ("../escaped", "_escaped"),
+        ("/etc/passwd", "_etc_passwd"),
+        ("..", "_"),
+        ("", "_"),
+        ("a\\b:c\0d\n", "a_b_c_d_"),
+        ("\ud800x", "_x"),
+        ("é" * 500, "é" * 60),
+    ],
+)
+def test_a_name_as_part_of_a_file_name_leads_nowhere(name, plain, tmp_path):
+    assert file_name(name) == plain
+    (tmp_path / f"{file_name(name)}-similarity.svg").write_text("")
+    assert len(list(tmp_path.iterdir())) == 1

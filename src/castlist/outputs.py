@@ -6,6 +6,7 @@ Everything that writes a file for the user asks here before it begins.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = [
     "check_apart",
     "check_output",
     "check_output_folder",
+    "file_name",
     "kind_of_folder",
     "looks_like_film",
     "whole",
@@ -61,6 +63,23 @@ _BEGINNINGS = (
 _PACKET = 188  # bytes of a packet of an MPEG transport stream (ISO/IEC 13818-1)
 _SYNC = 0x47  # its first byte
 _STAMP = 4  # bytes of time before each packet on discs (BDAV)
+
+
+# What no file's name may hold on some system, control characters among them
+_IMPOSSIBLE = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|]')
+# Marks that turn the direction of writing: a file's name with one shows another ending than it has.
+_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
+
+
+def file_name(name: str) -> str:
+    """A name from a file or a user as part of a file's name: one that every file system takes, never a path.
+
+    >>> file_name("../Anna/Bob")
+    '_Anna_Bob'
+    """
+    plain = _DIRECTION.sub("", name.encode("utf-8", "replace").decode())
+    return _IMPOSSIBLE.sub("_", plain)[:_LONGEST].strip(" .") or "_"
 
 
 def looks_like_film(beginning: bytes) -> bool:

@@ -13,7 +13,8 @@ from exports_readers import tool
 from castlist.cli import run
 from castlist.errors import CastlistError, InputError, VideoError
 from castlist.io.exports import Options
-from castlist.io.exports.stills import _plain, write
+from castlist.io.exports.stills import write
+from castlist.outputs import file_name
 
 
 def read(path):
@@ -25,7 +26,7 @@ def test_a_still_of_everybody_by_exiftool(found_film, tmp_path):
     cast = with_names(found_film[0], "Ann", "Bo & <Cy>", "名")
     assert len(cast) <= 3
     written = write(cast, tmp_path / "new" / "stills")
-    assert [p.name for p in written] == [f"{i:02d} {_plain(p.name)}.jpg" for i, p in enumerate(cast, 1)]
+    assert [p.name for p in written] == [f"{i:02d} {file_name(p.name)}.jpg" for i, p in enumerate(cast, 1)]
     for path, person in zip(written, cast, strict=True):
         face = person.faces[0]
         for file in (path, path.with_suffix(".xmp")):

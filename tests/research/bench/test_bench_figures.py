@@ -10,16 +10,18 @@ from castlist.errors import InputError, MissingExtra
 from castlist.metrics import Protocol
 from castlist.research.bench import Bench, Dataset, figures
 from castlist.research.bench.figures import NARROWEST, SWEEPS, Sweep, _limits, draw
+from castlist.research.bench.paper import Paper
+from castlist.research.bench.solve import here
 from castlist.research.features import gather
 
 
-def data():
+def data(name="holiday"):
     rng = np.random.default_rng(0)
     face = np.repeat(np.arange(12), 4)
     frame = np.repeat(3 * np.arange(12), 4) + np.tile(np.arange(4), 12)
     label = np.array(["ann", "bob", "cat"])[np.arange(12) % 3]
     vector = rng.normal(size=(3, 8))[face % 3] + 0.3 * rng.normal(size=(48, 8))
-    return Dataset.of(gather("holiday", vector, face, track_id=np.arange(12), frame=frame, label=label))
+    return Dataset.of(gather(name, vector, face, track_id=np.arange(12), frame=frame, label=label))
 
 
 def drawn(tmp_path, **changes):
@@ -32,7 +34,7 @@ def drawn(tmp_path, **changes):
         "sweeps": (Sweep("ssiam", "subset", (10, 20), "B"), Sweep("tsiam", "far_tracks", (2, 4), "F")),
         "progress": io.StringIO(),
     } | changes
-    return draw(data(), tmp_path / "figures", **given)
+    return draw(given.pop("data", data()), tmp_path / "figures", **given)
 
 
 def test_every_figure_as_svg_and_png(tmp_path):
@@ -43,6 +45,33 @@ def test_every_figure_as_svg_and_png(tmp_path):
     for path in paths:
         head = path.read_bytes()[:200]
         assert head.startswith(b"\x89PNG") if path.suffix == ".png" else b"<?xml" in head
+
+
+@pytest.mark.parametrize("name", ["../escaped", "../../evil/../escaped", "a/b", "x" * 400])
+def test_the_name_in_a_file_leads_out_of_no_folder(tmp_path, name):
+    place = tmp_path / "outer" / "inner"
+    paths = drawn(place, which=("links",), methods=("base",), data=data(name))
+    assert [p.parent for p in paths] == [place / "figures"] * 2
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(paths)
+
+
+def test_the_page_of_such_a_file_lies_in_its_folder_too(tmp_path):
+    paper = Paper(
+        tmp_path / "outer" / "inner", seeds=1, options={"*": {"epochs": 1, "hidden": 8}},
+        results=tmp_path / "outer" / "inner", parts=("figures",), solve=here,
+    )  # fmt: skip
+    page = paper([data("../../escaped")])
+    assert page.read_text().count("<img") == 3
+    assert all(p.parent == page.parent for p in tmp_path.rglob("*") if p.is_file())
+
+
+def test_a_figure_replaces_no_film(tmp_path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(400))
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "holiday-links.svg").symlink_to(film)
+    with pytest.raises(InputError, match="is a film"):
+        drawn(tmp_path, which=("links",), methods=("base",))
 
 
 def test_sweeps_are_kept_and_not_run_again(tmp_path, monkeypatch):

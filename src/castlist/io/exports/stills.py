@@ -8,7 +8,6 @@ and `01 Anna.xmp`; the folder is made where there is none, and other files in it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +23,7 @@ from castlist.io.exports.options import Options
 from castlist.io.exports.stays import Named, chosen_stays
 from castlist.io.exports.writing import replace_file
 from castlist.io.exports.xmp import Region, picture
-from castlist.outputs import check_output_folder
+from castlist.outputs import check_output_folder, file_name
 from castlist.types import NOISE, Video
 
 __all__ = [
@@ -38,10 +37,7 @@ __all__ = [
 ]
 
 QUALITY = 92  # of the JPEGs; no difference is seen at this one
-_LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
 Picture = NDArray[np.uint8]  # (h, w, 3) BGR
-# Marks that turn the direction of writing: a file's name with one shows another ending than it has.
-_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _SEGMENT = 65_533  # bytes that a JPEG segment holds
 
@@ -143,9 +139,4 @@ def with_xmp(encoded_jpeg: bytes, packet: bytes) -> bytes:
 
 def named_file(folder: Path, number: int, of: int, name: str) -> Path:
     """Where a person's JPEG is written: a number that sorts, and the name."""
-    return folder / f"{number:0{max(2, len(str(of)))}d} {_plain(name)}.jpg"
-
-
-def _plain(name: str) -> str:
-    """A name that every file system takes."""
-    return re.sub(r'[\\/:*?"<>|]', "_", _DIRECTION.sub("", name))[:_LONGEST].strip(" .") or "_"
+    return folder / f"{number:0{max(2, len(str(of)))}d} {file_name(name)}.jpg"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError, MissingExtra
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
-from castlist.outputs import check_output_folder
+from castlist.outputs import check_output, check_output_folder, file_name, whole
 from castlist.research.bench.methods import (
     BASE,
     MethodKind,
@@ -121,7 +121,7 @@ def draw(
     progress: TextIO,
     name: str = "",
 ) -> list[Path]:
-    """The files written: each figure as SVG and as PNG.
+    """The files written: each figure as SVG and as PNG, all of them in the folder `output`.
 
     Args:
         name: what the set is called in titles and file names; by default its own name.
@@ -153,9 +153,8 @@ def draw(
         which = tuple(kind for kind in which if kind != "sweeps")
     after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
-    stem = setting.name.replace("/", "_").replace("\\", "_")  # a name is no path
     for kind in which:
-        written += _save(FIGURES[kind](setting, after), output, f"{stem}-{kind}")
+        written += _save(FIGURES[kind](setting, after), output, f"{file_name(setting.name)}-{kind}")
     return written
 
 
@@ -165,7 +164,9 @@ def _save(figure: Figure, output: Path, name: str) -> list[Path]:
     try:
         output.mkdir(parents=True, exist_ok=True)
         for path in paths:
-            figure.savefig(path, dpi=130, bbox_inches="tight")
+            check_output(path)
+            with whole(path) as part:
+                figure.savefig(part, dpi=130, bbox_inches="tight")
     except OSError as error:
         raise InputError(f"cannot write {output / name}: {error.strerror}") from None
     return paths
