@@ -266,3 +266,17 @@ def test_a_name_as_part_of_a_file_name_leads_nowhere(name, plain, tmp_path):
     assert file_name(name) == plain
     (tmp_path / f"{file_name(name)}-similarity.svg").write_text("")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_can_be_made_is_no_mistake_and_a_file_is_no_folder(tmp_path):
+    check_output(tmp_path / "new" / "folders" / "a.npz")
+    (tmp_path / "text").write_text("")
+    with pytest.raises(InputError, match="text is a file, not a folder"):
+        check_output(tmp_path / "text" / "deeper" / "a.npz")
+    assert [p.name for p in tmp_path.iterdir()] == ["text"]
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(InputError, match="you may not write into"):
+        check_output(tmp_path / "new" / "a.npz")

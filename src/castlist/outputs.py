@@ -117,7 +117,7 @@ def check_output(
 
     Raises:
         InputError: a film, a database or a folder lies there, it is inside a workspace or one of the files of
-            a library, or it is no path. Nothing was changed.
+            a library, its folder can neither be written to nor made, or it is no path. Nothing was changed.
     """
     target = _path(path)
     if target.is_dir():
@@ -131,8 +131,10 @@ def check_output(
         raise InputError(
             f"{target}: the folder {target.parent} does not exist; make it, or name another file"
         )
+    if not target.exists() or target.is_file():  # not so of a device or a pipe
+        _check_writable(target)
     if not target.is_file():
-        return  # nothing is there yet, or a device or a pipe
+        return
     if any(_same(target, other) for other in films):
         raise InputError(f"{target} is the film itself; name another file to write")
     with suppress(OSError), open(target, "rb") as file:
@@ -149,6 +151,16 @@ def check_output(
             raise InputError(
                 f"{target} is a film, which castlist does not replace; name another file to write"
             )
+
+
+def _check_writable(target: Path) -> None:
+    """Refuse a file whose folder is none, or cannot be written to; a folder that is missing can be made."""
+    place = Path(os.path.realpath(target))
+    folder = next(parent for parent in place.parents if parent.exists())
+    if not folder.is_dir():
+        raise InputError(f"{target}: {folder} is a file, not a folder; name a file in another folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{target}: you may not write into {folder}; name a file in another folder")
 
 
 def check_output_folder(path: str | os.PathLike[str]) -> None:

@@ -1,5 +1,7 @@
 """castlist refine, as it is called."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -162,3 +164,36 @@ def test_links_of_the_file_are_learned_from(tmp_path, capsys):
         assert ("no frame numbers" in capsys.readouterr().err) == (name == "plain")
         made[name] = features.read(out).embeddings.vector
     assert not np.allclose(made["plain"], made["linked"])
+
+
+def test_the_network_is_written_into_a_folder_that_is_made(given):
+    out, model = given.parent / "out.npz", given.parent / "new" / "folder" / "net.safetensors"
+    asked = ["refine", str(given), "-q", "-o", str(out), "--model", str(model), "--set", "hidden=7"]
+    assert run([*asked, "--method", "tsiam", "--set", "epochs=1"]) == 0
+    assert Refined.load(model).transform(features.read(given).embeddings.vector).shape == (48, 7)
+
+
+@pytest.mark.parametrize("option", ["-o", "--model"])
+def test_outputs_that_cannot_be_written_are_refused_before_the_training(option, given, capsys, monkeypatch):
+    monkeypatch.setattr("castlist.refine.siamese.train", None)
+    named = {"-o": str(given.parent / "out.npz"), "--model": str(given.parent / "net.safetensors")}
+    named[option] = str(given / "folder" / named[option].rpartition("/")[2])
+    assert run(["refine", str(given), "-q", *(word for pair in named.items() for word in pair)]) == 2
+    assert "given.npz is a file, not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("taken", ["net.safetensors", "net.safetensors.json"])
+def test_each_of_the_two_files_of_a_network_is_looked_at_before(taken, given, capsys, monkeypatch):
+    monkeypatch.setattr("castlist.refine.siamese.train", None)
+    (given.parent / taken).write_bytes(b"SQLite format 3\0")
+    asked = ["refine", str(given), "-q", "-o", str(given.parent / "out.npz")]
+    assert run([*asked, "--model", str(given.parent / "net.safetensors")]) == 2
+    assert f"{taken} is a database" in capsys.readouterr().err
+
+
+def test_a_network_that_could_not_be_saved_is_not_trained(given, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    monkeypatch.setattr("castlist.refine.siamese.train", None)
+    asked = ["refine", str(given), "-q", "-o", str(given.parent / "out.npz")]
+    assert run([*asked, "--model", str(given.parent / "net.safetensors")]) == 2
+    assert "pip install" in capsys.readouterr().err

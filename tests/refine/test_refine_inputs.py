@@ -153,5 +153,6 @@ def test_a_refinement_is_one_line_and_says_where_it_cannot_be_written(tmp_path):
     learnt = SSiam().fit(x)
     assert repr(learnt).startswith("Refined(SSiam, 16 -> ")
     assert "\n" not in repr(learnt)
-    with pytest.raises(InputError, match="cannot write"):
-        learnt.save(tmp_path / "none" / "x.safetensors")
+    (tmp_path / "text").write_text("")
+    with pytest.raises(InputError, match="text is a file, not a folder"):
+        learnt.save(tmp_path / "text" / "x.safetensors")

@@ -92,6 +92,7 @@ def command(
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
     from castlist.refine.learner import known_quality
+    from castlist.refine.model import check_model_output
     from castlist.research import features as io
     from castlist.types import Machine
 
@@ -101,8 +102,9 @@ def command(
     if out is None or out.suffix not in (".npz", ".mat"):
         wrong = "no output was named" if out is None else f"{out} is not .npz or .mat"
         raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
-    beside = None if model is None else Path(f"{model}.json")
-    check_apart([out, model, beside], [features])
+    if model:
+        check_model_output(model)
+    check_apart([out, model, None if model is None else Path(f"{model}.json")], [features])
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
     tracked = 1 < len(table) < len(e)
@@ -136,9 +138,9 @@ def command(
             machine=machine, watch=watch,
         )  # fmt: skip
     vector = refined.transform(e.vector)
-    io.write(replace(table, embeddings=replace(e, vector=vector)), out)
     if model and isinstance(refined, Refined):
         refined.save(model)
+    io.write(replace(table, embeddings=replace(e, vector=vector)), out)
     click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
 
 

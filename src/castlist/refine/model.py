@@ -22,7 +22,7 @@ from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.types import Json, JsonObject
 from castlist.vectors import unit
 
-__all__ = ["Refined", "RefinedFeature"]
+__all__ = ["Refined", "RefinedFeature", "check_model_output"]
 
 FORMAT = "castlist refinement 1"
 LARGEST = 1 << 30  # bytes of a model: 2,048 columns and a hidden layer of as many take 32 MB
@@ -80,13 +80,14 @@ class Refined:
     def save(self, path: str | Path) -> None:
         """Write `path` (safetensors) and, beside it with .json added, what it is and its digest.
 
+        The folder is made where it is missing.
+
         Raises:
             InputError: a file cannot be written, or is one that castlist does not replace.
+            MissingExtra: safetensors is not installed.
         """
-        check_output(path)
-        check_output(_beside(path))
-        with needed("a refinement in a file", "features"):
-            from safetensors.numpy import save
+        check_model_output(path)
+        from safetensors.numpy import save
 
         arrays = dict(zip(ARRAYS, self._arrays(), strict=True))
         content = save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
@@ -100,6 +101,7 @@ class Refined:
             "about": self.about,
         }
         try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
             with whole(path) as part, whole(_beside(path)) as part_beside:
                 part.write_bytes(content)
                 part_beside.write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -144,6 +146,19 @@ class Refined:
 
     def _arrays(self) -> list[NDArray[np.floating]]:
         return [*(fetch(part) for part in self.network.parts), self.scaling.shift, self.scaling.factor]
+
+
+def check_model_output(path: str | Path) -> None:
+    """Refuse a path at which `Refined.save` could not write, before anything is trained.
+
+    Raises:
+        InputError: it or the .json beside it cannot be written, or is a file that castlist does not replace.
+        MissingExtra: safetensors is not installed.
+    """
+    check_output(path)
+    check_output(_beside(path))
+    with needed("a refinement in a file", "features"):
+        import safetensors.numpy  # noqa: F401
 
 
 def _beside(path: str | Path) -> Path:
