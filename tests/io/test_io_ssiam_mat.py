@@ -7,7 +7,7 @@ from scipy.io import loadmat, savemat
 
 from castlist.errors import InputError
 from castlist.research.bench.subsets import main_cast
-from castlist.research.features import gather, read, ssiam_mat
+from castlist.research.features import gather, left_out, read, ssiam_mat, write
 
 SIZES = [2, 4, 1]
 BLOCK = np.zeros((6, 4, 3), np.float32)  # d x most faces x tracks
@@ -382,3 +382,68 @@ def test_there_and_back(tmp_path, monkeypatch, largest):
     assert back.label.tolist() == ["bob", "ann", ""]
     assert back.embeddings.vector.tolist() == features.embeddings.vector[[2, 1, 0, 3]].tolist()
     assert back.frame.tolist() == [1, 2, 30, 3]
+
+
+def full():
+    """A set with everything: 4 tracks, 7 faces."""
+    rng = np.random.default_rng(0)
+    track = np.array([2, 0, 0, 1, 3, 3, 3])
+    return gather(
+        "film", rng.normal(size=(7, 5)), track, track_id=[9, 4, 7, 2], frame=[5, 0, 1, 0, 8, 9, 20],
+        box=np.array([[1, 2, 4, 8]]) * np.arange(1, 8)[:, None], quality=np.arange(7) / 8,
+        label=["ann", "", "bob", "ann"], first=[0, 0, 4, 8], last=[1, 2, 6, 30], size=[3, 1, 1, 9],
+        must_link=[[9, 2], [9, 7]], cannot_link=[[4, 7]], views={"clothes": rng.normal(size=(7, 2))},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("largest", [ssiam_mat.LARGEST_V7, -1], ids=["v7", "v7.3"])
+def test_boxes_quality_and_links_come_back(tmp_path, monkeypatch, largest):
+    monkeypatch.setattr(ssiam_mat, "LARGEST_V7", largest)
+    before = full()
+    write(before, tmp_path / "film.mat")
+    after = read(tmp_path / "film.mat")
+    rows = np.lexsort((before.frame, before.embeddings.track))
+    for name in ("frame", "box"):
+        assert np.array_equal(getattr(after, name), getattr(before, name)[rows]), name
+    for name in ("vector", "track", "quality"):
+        assert np.array_equal(getattr(after.embeddings, name), getattr(before.embeddings, name)[rows]), name
+    for name in ("track_id", "first", "last", "size", "label"):
+        assert np.array_equal(getattr(after, name), getattr(before, name)), name
+    assert after.name == "film"
+    assert sorted(map(sorted, after.links.must.tolist())) == [[0, 2], [0, 3]]
+    assert after.links.cannot.tolist() == [[1, 2]]
+    write(after, tmp_path / "again.mat")
+    assert np.array_equal(read(tmp_path / "again.mat").box, after.box)
+
+
+def test_what_the_layout_has_no_place_for_is_named():
+    assert left_out(full(), "film.npz") == ()
+    assert left_out(full(), "film.mat") == ("the view clothes",)
+    assert left_out(full(), "other.mat") == ("the view clothes", "the name film")
+    known_in_part = gather("a", np.eye(2), [0, 0], track_id=[1], first=[0], last=[9])
+    object.__setattr__(known_in_part, "frame", np.array([3, -1]))
+    assert left_out(known_in_part, "a.mat") == ("the frames of faces, some of which are unknown",)
+
+
+@pytest.mark.parametrize("largest", [ssiam_mat.LARGEST_V7, -1], ids=["v7", "v7.3"])
+def test_spans_without_frames_and_no_labels_come_back(tmp_path, monkeypatch, largest):
+    monkeypatch.setattr(ssiam_mat, "LARGEST_V7", largest)
+    write(gather("a", np.eye(2), [0, 1], track_id=[1, 2], first=[0, 5], last=[9, 6]), tmp_path / "a.mat")
+    after = read(tmp_path / "a.mat")
+    assert after.constraints().cannot.tolist() == [[0, 1]]
+    assert after.label is None
+
+
+@every
+@pytest.mark.parametrize(
+    ("field", "values", "message"),
+    [
+        ("faceBox", [np.ones((2, 4)), np.ones((4, 3)), np.ones((1, 4))], "faceBox must have 4 numbers for"),
+        ("faceQuality", [[1, 1], "high", [1]], "faceQuality must have a number for each"),
+        ("mustLink", [[0.5], [7], [7]], "mustLink must be numbers of tracks"),
+        ("cannotLink", [[99], [7], [7]], "cannot_link joins 7 and 99"),
+    ],
+)
+def test_fields_of_castlist_that_do_not_fit(tmp_path, save, field, values, message):
+    with pytest.raises(InputError, match=message):
+        read(save(tmp_path / "a.mat", fields=FIELDS | {field: values}))

@@ -197,3 +197,24 @@ def test_a_network_that_could_not_be_saved_is_not_trained(given, capsys, monkeyp
     asked = ["refine", str(given), "-q", "-o", str(given.parent / "out.npz")]
     assert run([*asked, "--model", str(given.parent / "net.safetensors")]) == 2
     assert "pip install" in capsys.readouterr().err
+
+
+def test_a_mat_keeps_links_boxes_and_quality_and_says_what_it_leaves_out(given, capsys):
+    arrays = dict(np.load(given))
+    more = {
+        "box": np.tile([1.0, 2, 30, 40], (48, 1)), "quality": np.linspace(0, 1, 48), "name": "holiday",
+        "must_link": [[10, 13]], "cannot_link": [[11, 12]], "view_clothes": np.ones((48, 2)),
+    }  # fmt: skip
+    del arrays["frame"]
+    np.savez(given, **arrays, **more)
+    out = given.parent / "out.mat"
+    asked = ["refine", str(given), "-q", "-o", str(out), "--set", "epochs=1", "--method", "tsiam"]
+    assert run(asked) == 0
+    assert capsys.readouterr().err == (
+        "out.mat has no place for the view clothes, nor for the name holiday; an .npz keeps everything\n"
+    )
+    before, after = features.read(given), features.read(out)
+    assert np.array_equal(after.box, before.box)
+    assert np.array_equal(after.embeddings.quality, before.embeddings.quality)
+    assert after.links.must.tolist() == before.links.must.tolist()
+    assert after.links.cannot.tolist() == before.links.cannot.tolist()

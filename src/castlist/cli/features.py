@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from castlist.cli.options import FEATURES
+from castlist.cli.output import visible
+
+if TYPE_CHECKING:
+    from castlist.research.features import FeatureSet
+
+__all__ = ["command", "print_left_out"]
 
 EXAMPLES = """
 \b
@@ -38,7 +45,21 @@ def command(workspace: Path, truth: Path | None, out: Path) -> None:
         )
     table = features_of(workspace, truth)
     write(table, out)
+    print_left_out(table, out)
     labelled = "" if table.label is None else f", {int((table.label != '').sum()):,} tracks labelled"
     click.echo(
         f"{out}: {len(table):,} tracks, {len(table.embeddings):,} faces, {table.dim} dimensions{labelled}"
     )
+
+
+def print_left_out(table: FeatureSet, out: Path) -> None:
+    """Say on stderr what the file has no place for."""
+    from castlist.research.features import left_out
+
+    missing = left_out(table, out)
+    if missing:
+        click.echo(
+            f"{visible(out.name)} has no place for {', nor for '.join(map(visible, missing))}; an .npz keeps "
+            "everything",
+            err=True,
+        )

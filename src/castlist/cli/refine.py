@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from castlist.cli.features import print_left_out
 from castlist.cli.options import FEATURES, machine_options
 from castlist.cli.words import OneOf
 
@@ -140,7 +141,9 @@ def command(
     vector = refined.transform(e.vector)
     if model and isinstance(refined, Refined):
         refined.save(model)
-    io.write(replace(table, embeddings=replace(e, vector=vector)), out)
+    better = replace(table, embeddings=replace(e, vector=vector))
+    io.write(better, out)
+    print_left_out(better, out)
     click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
 
 

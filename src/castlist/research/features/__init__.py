@@ -21,7 +21,16 @@ from castlist.research.features.table import (
     sentence,
 )
 
-__all__ = ["MAX_BYTES", "UNKNOWN_FRAME", "FeatureSet", "gather", "read", "read_structure", "write"]
+__all__ = [
+    "MAX_BYTES",
+    "UNKNOWN_FRAME",
+    "FeatureSet",
+    "gather",
+    "left_out",
+    "read",
+    "read_structure",
+    "write",
+]
 
 
 def read(path: str | Path) -> FeatureSet:
@@ -64,6 +73,7 @@ def write(features: FeatureSet, path: str | Path) -> None:
     """Write a set where other code can read it: `.npz` (ours) or `.mat` (the layout of SSIAM's release).
 
     The folder is made where it is missing. A file that is there is replaced once the new one is complete.
+    `left_out` says what a `.mat` has no place for.
 
     Raises:
         InputError: another suffix, the file cannot be written, or is one that castlist does not replace
@@ -80,3 +90,8 @@ def write(features: FeatureSet, path: str | Path) -> None:
             writers[path.suffix](features, part)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def left_out(features: FeatureSet, path: str | Path) -> tuple[str, ...]:
+    """What `write` leaves out of a set at this path, in words; nothing for an `.npz`."""
+    return ssiam_mat.left_out(features, Path(path)) if Path(path).suffix == ".mat" else ()

@@ -43,6 +43,10 @@ FIELDS = (
     "first",
     "last",
     "faces",
+    "faceBox",
+    "faceQuality",
+    "mustLink",
+    "cannotLink",
 )
 TEXT = ("label", "groundTruthIdentity")  # read as text where the file does not say what they are
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of HDF5
@@ -63,6 +67,10 @@ class TrackTable:
     first: NDArray[np.int64] | None  # spans and sizes, where the file says more than it stores
     last: NDArray[np.int64] | None
     size: NDArray[np.int64] | None
+    box: NDArray[np.float64] | None  # (k, 4) x, y, width, height in pixels
+    quality: NDArray[np.float64] | None  # (k,)
+    must: NDArray[np.int64]  # (q, 2) numbers of tracks
+    cannot: NDArray[np.int64]  # (q, 2)
 
 
 CELLS = "a field of Tracks holds a cell array or text of several rows; expected one number or text"
@@ -82,8 +90,50 @@ def table(fields: dict[str, list[Plain]]) -> TrackTable:
     stored = _column(fields, "numframes")
     if np.any((stored < 1) | (stored > LONGEST)) or stored.sum() > LONGEST:
         raise InputError("Tracks.numframes must be 1 or more for each track")
-    extra = [_column(fields, name) if name in fields else None for name in ("first", "last", "faces")]
-    return TrackTable(_column(fields, "trackerId"), stored, _labels(fields), _frames(fields, stored), *extra)
+    track_id, quality = _column(fields, "trackerId"), _face_columns(fields, "faceQuality", stored, 1)
+    first, last, size = (_column(fields, n) if n in fields else None for n in ("first", "last", "faces"))
+    return TrackTable(
+        track_id,
+        stored,
+        label=_labels(fields),
+        frame=_frames(fields, stored),
+        first=first,
+        last=last,
+        size=size,
+        box=_face_columns(fields, "faceBox", stored, 4),
+        quality=None if quality is None else quality[:, 0],
+        must=_links(fields, "mustLink", track_id),
+        cannot=_links(fields, "cannotLink", track_id),
+    )
+
+
+def _face_columns(
+    fields: dict[str, list[Plain]], name: str, stored: NDArray[np.int64], width: int
+) -> NDArray[np.float64] | None:
+    """(k, width) of a field that holds a row of so many numbers for each face, track after track."""
+    if name not in fields:
+        return None
+    values = fields[name]
+    for value, count in zip(values, stored, strict=True):
+        if isinstance(value, str) or value.size != count * width:
+            each = "a number" if width == 1 else f"{width} numbers"
+            raise InputError(f"Tracks.{name} must have {each} for each of the numframes faces of a track")
+    return np.concatenate(
+        [np.zeros((0, width)), *(np.asarray(v, np.float64).reshape(width, -1).T for v in values)]
+    )
+
+
+def _links(fields: dict[str, list[Plain]], name: str, track_id: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(q, 2) pairs of a track's number and each of the numbers that its field holds."""
+    values = fields.get(name, [])
+    if not all(_is_whole(v) for v in values):
+        raise InputError(f"Tracks.{name} must be numbers of tracks (trackerId), [] where there are none")
+    pairs = [
+        (int(track), int(other))
+        for track, value in zip(track_id, values, strict=False)
+        for other in np.asarray(value, np.float64)
+    ]
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def _column(fields: dict[str, list[Plain]], name: str) -> NDArray[np.int64]:
@@ -102,10 +152,11 @@ def _is_whole(value: Plain) -> TypeGuard[NDArray[np.generic]]:
 
 
 def _labels(fields: dict[str, list[Plain]]) -> list[str] | None:
-    """Names where there are any, else the numbers of `labelid` as text."""
+    """Names where there are any, else the numbers of `labelid` as text; None where all names are empty."""
     for name in ("groundTruthIdentity", "label", "labelid"):
         if name in fields:
-            return [_person(v, name) for v in fields[name]]
+            found = [_person(v, name) for v in fields[name]]
+            return found if any(found) or not found else None
     return None
 
 

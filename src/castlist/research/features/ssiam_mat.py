@@ -2,7 +2,8 @@
 
     features_vgg  (d, most faces, tracks)  single; any name that begins with `features_` is accepted
     Tracks        (1, tracks)  struct with numframes, trackerId, labelid, and, where known, frames and
-                  label (text) or groundTruthIdentity
+                  label (text) or groundTruthIdentity; castlist adds faceBox (numframes, 4; x, y, width,
+                  height), faceQuality (numframes, 1), mustLink and cannotLink (numbers of other tracks)
 
 The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 or
 v7.3, which is HDF5 with the axes in reverse. `<series>_sSSeEE_features_VGG2.mat` holds both variables;
@@ -35,10 +36,11 @@ from castlist.research.features.table import (
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "read", "write"]
+__all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "left_out", "read", "write"]
 
 LARGEST_V7 = 1 << 28  # bytes of the padded block; v7 could hold 2 GB, but v7.3 never holds the padding
 UNKNOWN_LABEL = 2  # the number that the release gives to everyone outside the main cast
+CORNERS = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1]])  # of x, y, width, height
 HOLDS = "an SSIAM file holds features_vgg (d x faces x tracks) and the struct array Tracks"
 
 
@@ -77,6 +79,10 @@ def pack(name: str, vector: NDArray[np.generic], tracks: _matlab.TrackTable) -> 
         first=tracks.first,
         last=tracks.last,
         size=tracks.size,
+        box=None if tracks.box is None else tracks.box @ CORNERS,
+        quality=tracks.quality,
+        must_link=tracks.must,
+        cannot_link=tracks.cannot,
     )
 
 
@@ -170,13 +176,29 @@ def write(features: FeatureSet, path: Path) -> None:
 
     Names are kept in `label`; `labelid` numbers them 1, 3, 4, ..., and 2 is for tracks without a name,
     as in the release. Its evaluation also leaves out the largest number of all (there: false faces), so
-    add such a track where you use it.
+    add such a track where you use it. `left_out` says what such a file has no place for.
     """
     padded = len(features) * int(_stored(features).max(initial=0)) * features.dim * 4
     if padded <= LARGEST_V7:
         _write_classic(features, path)
     else:
         _write_hdf5(features, path)
+
+
+def left_out(features: FeatureSet, path: Path) -> tuple[str, ...]:
+    """What of a set `write` leaves out, in words: the layout has no place for it.
+
+    The name of the video is that of the file, and frames are written where all of them are known.
+    """
+    views = [f"the view {name}" for name in features.view_names]
+    frames = ["the frames of faces, some of which are unknown"] * (_timed_in_part(features))
+    name = [f"the name {features.name}"] * (features.name != _name(path))
+    return (*views, *frames, *name)
+
+
+def _timed_in_part(features: FeatureSet) -> bool:
+    known = features.frame != UNKNOWN_FRAME
+    return bool(known.any() and not known.all())
 
 
 def _stored(features: FeatureSet) -> NDArray[np.int64]:
@@ -202,12 +224,22 @@ def _fields(features: FeatureSet, rows: list[NDArray[np.int64]]) -> Fields:
         "labelid": [float(number.get(name, UNKNOWN_LABEL)) for name in names],
         "faces": [float(n) for n in features.size],
     }
-    if features.label is not None:
-        fields["label"] = names.tolist()
-    if features.timed and np.all(features.frame != UNKNOWN_FRAME):
-        fields["frames"] = [features.frame[r].astype(np.float64)[:, None] for r in rows]
+    fields["label"] = names.tolist()
+    if len(features) and features.timed:
         fields["first"] = [float(f) for f in features.first]
         fields["last"] = [float(f) for f in features.last]
+        if np.all(features.frame != UNKNOWN_FRAME):
+            fields["frames"] = [features.frame[r].astype(np.float64)[:, None] for r in rows]
+    if features.box is not None:
+        box = features.box.astype(np.float64) @ np.linalg.inv(CORNERS)
+        fields["faceBox"] = [box[r] for r in rows]
+    if (features.embeddings.quality != 1).any():
+        quality = features.embeddings.quality.astype(np.float64)
+        fields["faceQuality"] = [quality[r][:, None] for r in rows]
+    for name, pairs in (("mustLink", features.links.must), ("cannotLink", features.links.cannot)):
+        if len(pairs):
+            other = features.track_id.astype(np.float64)
+            fields[name] = [other[pairs[pairs[:, 0] == t, 1]][:, None] for t in range(len(features))]
     return fields
 
 
