@@ -266,3 +266,24 @@ def test_the_shared_structure_files():
         assert features.dim == 0
         assert features.timed
         assert len(features.label) == len(features)
+
+
+def test_complete_links_are_all_there_are(tmp_path):
+    """Two tracks overlap in time, but the file says that its links are complete: it has none between them."""
+    given = {
+        "features": np.eye(3, dtype=np.float32),
+        "track_id": np.array([4, 5, 6]),
+        "frame": np.array([0, 0, 9]),
+    }
+    np.savez(tmp_path / "a.npz", **given, cannot_link=[[4, 6]])
+    assert read(tmp_path / "a.npz").constraints().cannot.tolist() == [[0, 1], [0, 2]]
+    np.savez(tmp_path / "b.npz", **given, cannot_link=[[4, 6]], must_link=[[4, 5]], links_complete=True)
+    found = read(tmp_path / "b.npz")
+    assert found.constraints().cannot.tolist() == [[0, 2]]
+    assert found.constraints().must.tolist() == [[0, 1]]
+    assert found.select([0, 2]).constraints().cannot.tolist() == [[0, 1]]
+    npz.write(found, tmp_path / "c.npz")
+    assert read(tmp_path / "c.npz").constraints().cannot.tolist() == [[0, 2]]
+    np.savez(tmp_path / "d.npz", **given, links_complete=[True, False])
+    with pytest.raises(InputError, match="links_complete must be true or false"):
+        read(tmp_path / "d.npz")

@@ -1,13 +1,19 @@
 """castlist features: a film's faces as a feature file, with the labels of a truth file."""
 
+import shutil
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from castlist.cli import run
 from castlist.errors import InputError
-from castlist.research.features import read
-from castlist.research.from_film import labels_of, read_truth
-from castlist.types import Tracks
+from castlist.pipeline.explain import _found
+from castlist.progress import silent
+from castlist.research.features import read, write
+from castlist.research.from_film import _links_of, labels_of, read_truth
+from castlist.store import Workspace
+from castlist.types import Constraints, Machine, Tracks
 
 
 def tracks(*spans, x=0):
@@ -86,3 +92,53 @@ def test_the_features_of_a_film_with_its_truth(small_film, found_film, tmp_path,
     assert table.view_names == ("clothes",)
     assert table.views[0].shape[0] == len(table.embeddings)
     assert (table.views[0].sum(1) > 0).any()
+
+
+def test_links_of_the_film_and_of_decisions_and_which_of_them_hold():
+    """Tracks 0 and 1 were decided to be one person although they meet; 2 has no vector; 4 is not labelled."""
+    film = Constraints(
+        np.array([1, 3, 2, 0]), np.array([0, 0, 3, 4]), np.zeros(4, bool), np.zeros(4, np.int8)
+    )  # fmt: skip
+    view = SimpleNamespace(
+        label=np.array([0, 0, 0, 1, 0, 1]),
+        labelled=np.array([True, True, True, True, False, True]),
+        cannot=np.array([[5, 0], [0, 3]]),
+    )
+    must, cannot = _links_of(film, view, np.array([0, 1, 3, 4, 5]))
+    assert must.tolist() == [[0, 1], [3, 5]]
+    assert cannot.tolist() == [[0, 3], [0, 4], [0, 5]]
+
+
+def test_a_feature_file_has_the_links_that_find_used_and_what_was_decided(found_film, tmp_path):
+    cast, folder = found_film
+    shutil.copytree(folder, tmp_path / "film.castlist")
+    film, out = str(tmp_path / "film.castlist"), str(tmp_path / "film.npz")
+    with Workspace.open(tmp_path / "film.castlist", write=False) as opened:
+        found, _ = _found(opened, None, Machine(), silent)
+    assert run(["features", film, "-o", out]) == 0
+    before = read(out)
+    known = {frozenset(pair) for pair in found.constraints.cannot.tolist()}
+    stored = {frozenset(pair) for pair in before.track_id[before.constraints().cannot].tolist()}
+    assert stored == {pair for pair in known if pair <= set(before.track_id.tolist())}
+    assert not len(before.links.must)
+
+    apart = sorted(next(iter(sorted(stored, key=sorted))))
+    p, q = (next(person for person in cast if track in person.tracks) for track in apart)
+    assert run(["decide", film, "merge", p.name, q.name]) == 0
+    assert run(["features", film, "-o", out]) == 0
+    merged = read(out)
+    ((a, b),) = merged.track_id[merged.links.must].tolist()
+    assert {a, b} <= {*p.tracks, *q.tracks}
+    assert (a in p.tracks) != (b in p.tracks)
+    assert len(merged.constraints().must) == 1
+
+    assert run(["decide", film, "undo"]) == 0
+    assert run(["decide", film, "different", str(apart[0]), str(apart[1])]) == 0
+    assert run(["decide", film, "not-a-face", str(cast.people[-1].tracks[0])]) == 0
+    assert run(["features", film, "-o", out]) == 0
+    after = read(out)
+    assert not len(after.links.must)
+    assert apart in after.track_id[after.links.cannot].tolist()
+    assert cast.people[-1].tracks[0] not in after.track_id.tolist()
+    write(after, tmp_path / "film.mat")
+    assert read(tmp_path / "film.mat").constraints().cannot.tolist() == after.constraints().cannot.tolist()

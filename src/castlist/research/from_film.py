@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -15,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.boxes import iou
-from castlist.errors import InputError
+from castlist.decisions import View, apply
+from castlist.errors import InputError, WorkspaceError
 from castlist.pipeline.explain import _found
+from castlist.pipeline.publish import base_of
 from castlist.plain import read_plain
 from castlist.progress import Watch, silent
 from castlist.research.features import FeatureSet, gather
 from castlist.store import Workspace
-from castlist.types import Detections, Machine, Scan, Tracks
+from castlist.types import NOISE, Constraints, Detections, Machine, Scan, Tracks
 
 __all__ = ["features_of", "labels_of", "read_truth"]
 
@@ -45,6 +48,11 @@ def features_of(
     What the film's cue saw beside each face is the view "clothes" (faces, c), zeros where it saw nothing;
     there is no such view where the recipe looked at no cue.
 
+    Links are those of the film, and complete: tracks that `castlist find` takes for two people because they
+    are seen together, and what was decided. Tracks that decisions put into one person are must-linked in a
+    chain, tracks that were decided to be two people cannot-linked; where a decision and the film contradict
+    each other, the decision holds. Tracks that were decided not to be faces are left out.
+
     Args:
         workspace: of `castlist find`; the face vectors are those of its last finished run, before any
             refinement.
@@ -57,7 +65,14 @@ def features_of(
     """
     with Workspace.open(Path(workspace), write=False) as store:
         found, scan = _found(store, None, machine, watch)
-    tracks, faces = found.cast.tracks, found.embeddings
+        log, base = store.decisions.all(), store.machine()
+    tracks = found.cast.tracks
+    view = apply(base or base_of(found), found.cast.video, log)
+    if len(view.label) != len(tracks):
+        raise WorkspaceError(
+            f"{workspace}: its cast does not belong to its scan; run castlist find FILM --replace"
+        )
+    faces = found.embeddings[~view.no_face[found.embeddings.track]]
     if not len(faces):
         raise InputError(
             f"{workspace}: no face of this film was clear enough to get a vector, so there is nothing to "
@@ -75,6 +90,7 @@ def features_of(
                 f"{Path(truth).name}: no face in it lies on a track of this film; check that it "
                 "belongs to this film"
             )
+    must, cannot = _links_of(found.constraints, view, numbers)
     return gather(
         found.cast.video.path.stem,
         faces.vector,
@@ -88,7 +104,38 @@ def features_of(
         last=tracks.last[numbers],
         size=tracks.size[numbers],
         views=_beside(scan, faces.detection),
+        must_link=must,
+        cannot_link=cannot,
+        links_complete=True,
     )
+
+
+def _links_of(
+    film: Constraints, view: View, numbers: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(q, 2) must-links and (r, 2) cannot-links between some tracks, of the film and by decisions."""
+    group = np.where(view.labelled, view.label, NOISE)  # of the tracks that a decision put where they are
+    chains = [members[np.isin(members, numbers)] for members in map(np.flatnonzero, _each(group))]
+    decided = [np.stack([chain[:-1], chain[1:]], 1) for chain in chains]
+    empty = np.zeros((0, 2), np.int64)
+    must = _once(np.concatenate([empty, film.must, *decided]), numbers)
+    cannot = _once(np.concatenate([empty, film.cannot, view.cannot]), numbers)
+    a, b = group[cannot].T
+    cannot = cannot[(a != b) | (a == NOISE)]
+    apart = {(int(a), int(b)) for a, b in view.cannot} | {(int(b), int(a)) for a, b in view.cannot}
+    return must[[(int(a), int(b)) not in apart for a, b in must]], cannot
+
+
+def _each(group: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+    """(t,) the members of each group."""
+    for number in np.unique(group[group != NOISE]):
+        yield group == number
+
+
+def _once(pairs: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs between these tracks, smaller number first, each once, in order."""
+    pairs = np.sort(pairs[np.isin(pairs, numbers).all(1)], axis=1)
+    return np.unique(pairs, axis=0)
 
 
 def _beside(scan: Scan, detection: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:

@@ -47,6 +47,7 @@ FIELDS = (
     "faceQuality",
     "mustLink",
     "cannotLink",
+    "linksComplete",
 )
 TEXT = ("label", "groundTruthIdentity")  # read as text where the file does not say what they are
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of HDF5
@@ -71,6 +72,7 @@ class TrackTable:
     quality: NDArray[np.float64] | None  # (k,)
     must: NDArray[np.int64]  # (q, 2) numbers of tracks
     cannot: NDArray[np.int64]  # (q, 2)
+    complete: bool  # whether these links hold all tracks that are seen together
 
 
 CELLS = "a field of Tracks holds a cell array or text of several rows; expected one number or text"
@@ -104,6 +106,7 @@ def table(fields: dict[str, list[Plain]]) -> TrackTable:
         quality=None if quality is None else quality[:, 0],
         must=_links(fields, "mustLink", track_id),
         cannot=_links(fields, "cannotLink", track_id),
+        complete="linksComplete" in fields and bool((_column(fields, "linksComplete") == 1).all()),
     )
 
 

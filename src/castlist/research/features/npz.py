@@ -14,6 +14,8 @@
                                      stores only some of its faces                         (optional)
     must_link, cannot_link  (pairs, 2)  int  track numbers known to be one person, such as those of a camera
                                      set-up that returns, or two people                    (optional)
+    links_complete  ()       bool    whether cannot_link holds all tracks seen together; if not, tracks whose
+                                     frames overlap are cannot-linked, too                 (optional)
     name         ()          str     of the video                                          (optional)
 
 Two tracks are seen together, and so are two people, if they share a frame; where some faces of one of them
@@ -41,7 +43,7 @@ __all__ = ["read", "read_npy", "write"]
 KNOWN = (
     *("features", "track_id", "frame", "box", "quality", "x", "y", "w", "h"),
     *("tracks", "label", "identity", "track_first", "track_last", "track_faces", "name"),
-    *("must_link", "cannot_link"),
+    *("must_link", "cannot_link", "links_complete"),
 )
 OF_TRACKS = ("label", "identity", "track_first", "track_last", "track_faces")  # one row a track
 VIEW = "view_"  # arrays of this prefix are other descriptors
@@ -85,8 +87,16 @@ def read(path: Path) -> FeatureSet:
             quality=column.get("quality"),
             must_link=column.get("must_link"),
             cannot_link=column.get("cannot_link"),
+            links_complete=_links_complete(column),
             views={key.removeprefix(VIEW): column[key] for key in sorted(column) if key.startswith(VIEW)},
         )
+
+
+def _links_complete(column: dict[str, NDArray[np.generic]]) -> bool:
+    value = column.get("links_complete", np.array(False))
+    if value.size != 1 or value.dtype.kind not in "biu":
+        raise InputError(f"links_complete must be true or false, got {kind_of(value)}")
+    return bool(value.item())
 
 
 def _face_id(column: dict[str, NDArray[np.generic]]) -> NDArray[np.generic]:
@@ -121,6 +131,8 @@ def write(features: FeatureSet, path: Path) -> None:
     if len(features.links):
         columns["must_link"] = features.track_id[features.links.must]
         columns["cannot_link"] = features.track_id[features.links.cannot]
+    if features.links_complete:
+        columns["links_complete"] = np.array(True)
     for name, view in zip(features.view_names, features.views, strict=True):
         columns[VIEW + name] = view
     np.savez_compressed(path, allow_pickle=False, **columns)

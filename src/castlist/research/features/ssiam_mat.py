@@ -3,7 +3,8 @@
     features_vgg  (d, most faces, tracks)  single; any name that begins with `features_` is accepted
     Tracks        (1, tracks)  struct with numframes, trackerId, labelid, and, where known, frames and
                   label (text) or groundTruthIdentity; castlist adds faceBox (numframes, 4; x, y, width,
-                  height), faceQuality (numframes, 1), mustLink and cannotLink (numbers of other tracks)
+                  height), faceQuality (numframes, 1), mustLink and cannotLink (numbers of other tracks),
+                  and linksComplete (1 where these hold all tracks that are seen together)
 
 The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 or
 v7.3, which is HDF5 with the axes in reverse. `<series>_sSSeEE_features_VGG2.mat` holds both variables;
@@ -83,6 +84,7 @@ def pack(name: str, vector: NDArray[np.generic], tracks: _matlab.TrackTable) -> 
         quality=tracks.quality,
         must_link=tracks.must,
         cannot_link=tracks.cannot,
+        links_complete=tracks.complete,
     )
 
 
@@ -240,6 +242,8 @@ def _fields(features: FeatureSet, rows: list[NDArray[np.int64]]) -> Fields:
         if len(pairs):
             other = features.track_id.astype(np.float64)
             fields[name] = [other[pairs[pairs[:, 0] == t, 1]][:, None] for t in range(len(features))]
+    if features.links_complete:
+        fields["linksComplete"] = [1.0] * len(features)
     return fields
 
 

@@ -58,6 +58,7 @@ class FeatureSet:
     view_names: tuple[str, ...] = ()  # of each
     links: Constraints = field(default_factory=Constraints.empty)  # that the file gives, beside the frames'
     together: Constraints | None = None  # tracks seen together, where more faces showed it than are stored
+    links_complete: bool = False  # `links` hold all tracks that are seen together: frames are not asked
 
     def __post_init__(self) -> None:
         column = (np.int64, (None,))
@@ -134,11 +135,14 @@ class FeatureSet:
 
         Two tracks of which every face is stored are seen together where they share a frame: a track may pause
         while another is seen. Of others only the first and the last frame are known: they are seen together
-        where these ranges overlap. Where the frames are not known (`timed`), there are `links` alone.
+        where these ranges overlap. Where the frames are not known (`timed`) or `links` are complete
+        (`links_complete`), there are `links` alone.
 
         Raises:
             InputError: a must-link joins two tracks that are seen together.
         """
+        if self.links_complete:
+            return self.links
         together, given = self._seen_together(), self.links
         known = set(zip(together.a.tolist(), together.b.tolist(), strict=True))
         pairs = [tuple(sorted(pair)) for pair in zip(given.a.tolist(), given.b.tolist(), strict=True)]
@@ -234,6 +238,7 @@ class FeatureSet:
             views=tuple(view[rows] for view in self.views),
             view_names=self.view_names,
             links=links or Constraints.empty(),
+            links_complete=self.links_complete,
             together=together,
         )
 
@@ -273,12 +278,13 @@ def gather(
     views: Mapping[str, ArrayLike] | None = None,
     must_link: ArrayLike | None = None,
     cannot_link: ArrayLike | None = None,
+    links_complete: bool = False,
 ) -> FeatureSet:
     """A FeatureSet of k faces that name their track by its index; spans and sizes are counted if not given.
 
     `quality` (k,) of each picture is 1 where not given; `views` are other descriptors of the same faces by
     name, each (k, dv); `must_link` and `cannot_link` (q, 2) are numbers of tracks known to be one person, or
-    two.
+    two; with `links_complete` frames are not asked which tracks are seen together.
 
     Raises:
         InputError: columns that do not fit each other, or vectors that are not finite numbers.
@@ -324,6 +330,7 @@ def gather(
         views=tuple(_plain(key, view) for key, view in (views or {}).items()),
         view_names=tuple(views or {}),
         links=_links(must_link, cannot_link, np.asarray(track_id)),
+        links_complete=links_complete,
     )
 
 
