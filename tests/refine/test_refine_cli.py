@@ -218,3 +218,33 @@ def test_a_mat_keeps_links_boxes_and_quality_and_says_what_it_leaves_out(given, 
     assert np.array_equal(after.embeddings.quality, before.embeddings.quality)
     assert after.links.must.tolist() == before.links.must.tolist()
     assert after.links.cannot.tolist() == before.links.cannot.tolist()
+
+
+def test_without_a_method_the_paper_is_followed_and_other_advice_is_told(given, tmp_path, capsys):
+    np.savez(tmp_path / "pictures.npz", features=RNG.standard_normal((30, 10)).astype(np.float32))
+    options = ["--set", "epochs=1", "--set", "hidden=7", "-q", "-o", str(tmp_path / "a.npz")]
+    assert run(["refine", str(tmp_path / "pictures.npz"), *options]) == 0
+    assert capsys.readouterr().err == (
+        "ssiam is used, the paper's method; for pictures --check advises second-order: "
+        "--method second-order, or --method auto\n"
+    )
+    assert run(["refine", str(tmp_path / "pictures.npz"), "--method", "ssiam", *options]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_auto_takes_what_the_check_advises(tmp_path, capsys):
+    np.savez(tmp_path / "pictures.npz", features=RNG.standard_normal((30, 10)).astype(np.float32))
+    made = {}
+    for method in ("auto", "second-order"):
+        out = tmp_path / f"{method}.npz"
+        assert run(["refine", str(tmp_path / "pictures.npz"), "--method", method, "-o", str(out), "-q"]) == 0
+        made[method] = features.read(out).embeddings.vector
+    assert "--check advises second-order for pictures: it is used" in capsys.readouterr().err
+    np.testing.assert_array_equal(made["auto"], made["second-order"])
+
+
+def test_features_that_cannot_be_checked_are_refused_with_the_reason(tmp_path, capsys):
+    np.savez(tmp_path / "few.npz", features=np.zeros((1, 4), np.float32))
+    for method in ([], ["--method", "auto"]):
+        assert run(["refine", str(tmp_path / "few.npz"), *method, "-o", str(tmp_path / "a.npz")]) == 2
+        assert "Traceback" not in capsys.readouterr().err

@@ -13,9 +13,12 @@ import click
 
 from castlist.cli.features import print_left_out
 from castlist.cli.options import FEATURES, machine_options
+from castlist.cli.output import visible
 from castlist.cli.words import OneOf
+from castlist.errors import InputError
 
 if TYPE_CHECKING:
+    from castlist.refine.check import RefinementCheck
     from castlist.research.features import FeatureSet
 
 __all__ = ["command"]
@@ -32,6 +35,7 @@ METHODS = (
 Examples:
   castlist refine episode.npz -o refined.npz
   castlist refine episode.npz --check
+  castlist refine episode.npz --method auto -o refined.npz
   castlist refine episode.npz --method tsiam --recipe paper --set epochs=5 -o refined.mat
   castlist refine episode.npz --model network.safetensors -o refined.npz
 """,
@@ -39,8 +43,9 @@ Examples:
 @click.argument("features")
 @click.option(
     "--method",
-    type=OneOf("method", METHODS),
-    help="The method; by default tsiam if the file has tracks, else ssiam.",
+    type=OneOf("method", ("auto", *METHODS)),
+    help="The method; by default tsiam if the file has tracks, else ssiam: the methods of the paper. "
+    "auto: the one that --check advises.",
 )
 @click.option(
     "--recipe",
@@ -88,7 +93,6 @@ def command(
     """
     from dataclasses import replace
 
-    from castlist.errors import InputError
     from castlist.outputs import check_apart
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
@@ -108,8 +112,7 @@ def command(
     check_apart([out, model, None if model is None else Path(f"{model}.json")], [features])
     table = io.read(features)
     e, links = table.embeddings, table.constraints()
-    tracked = 1 < len(table) < len(e)
-    method = method or ("tsiam" if tracked else "ssiam")
+    method = _chosen(method, table)
     made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
@@ -147,6 +150,29 @@ def command(
     click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
 
 
+def _chosen(method: str | None, table: FeatureSet) -> str:
+    """The method to use; stderr has what --check advises where it is used or is not the default."""
+    if method not in (None, "auto"):
+        return str(method)
+    default = "tsiam" if 1 < len(table) < len(table.embeddings) else "ssiam"
+    try:
+        advised = _found(table).method
+    except InputError:
+        if method:
+            raise
+        return default  # which refuses the features, and says why
+    if method:
+        click.echo(f"--check advises {advised} for {visible(table.name)}: it is used", err=True)
+        return advised
+    if advised != default:
+        click.echo(
+            f"{default} is used, the paper's method; for {visible(table.name)} --check advises {advised}: "
+            f"--method {advised}, or --method auto",
+            err=True,
+        )
+    return default
+
+
 def _had(method: str, recipe: str, seed: int) -> dict[str, str | int]:
     """Those of the two options that a method has; a method without randomness takes no seed."""
     from castlist.refine import REFINERS
@@ -159,14 +185,19 @@ def _had(method: str, recipe: str, seed: int) -> dict[str, str | int]:
 
 def _check(table: FeatureSet) -> None:
     """Print what ranking does with these features, and which method fits."""
+    found = _found(table)
+    click.echo(f"{table.name}: {_size(table)}, {found.dimensions} dimensions")
+    for sentence in found.sentences:
+        click.echo(sentence)
+
+
+def _found(table: FeatureSet) -> RefinementCheck:
+    """What the check measures on these features."""
     from castlist.refine.check import check
     from castlist.refine.learner import known_quality
 
     e = table.embeddings
-    found = check(e.vector, e.track, table.constraints().cannot, quality=known_quality(e))
-    click.echo(f"{table.name}: {_size(table)}, {found.dimensions} dimensions")
-    for sentence in found.sentences:
-        click.echo(sentence)
+    return check(e.vector, e.track, table.constraints().cannot, quality=known_quality(e))
 
 
 def _size(table: FeatureSet) -> str:
