@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as oracle
 
 from castlist.errors import InputError
@@ -13,12 +14,15 @@ from castlist.metrics import (
     Scores,
     adjusted_rand,
     b_cubed,
+    has_both_pairs,
     hungarian_accuracy,
     normalized_mutual_information,
     pair_similarity,
+    person_scores,
     v_measure,
     verification,
     verification_auc,
+    violated_cannot_links,
     weighted_cluster_purity,
 )
 
@@ -246,3 +250,97 @@ def test_the_area_of_many_pairs_takes_little_memory():
     verification_auc(vectors, truth)
     assert tracemalloc.get_traced_memory()[1] < 280e6
     tracemalloc.stop()
+# whatever is given, an answer or one sentence
+
+STRANGE = {
+    "text": ["x", "y"], "numbers": [0, 1], "a float": [0.5, 1], "missing": [None, 1], "nan": [np.nan, 1],
+    "nothing": [], "a number": 3, "nobody": None, "a word": "ab", "two rows": [[0, 1], [1, 0]],
+    "three in a row": [[0, 1, 1]], "ragged": [[0], [1, 2]], "mixed": np.array([0, "x"], object),
+    "complex": [1j, 2], "huge": [2**70, 1], "NumPy integers": np.array([np.int64(4), np.int64(5)], object),
+    "objects": [object(), object()], "dates": np.array(["2020-01-01", "2020-01-02"], "M8[D]"),
+    "true": [True, False], "the largest": [2**63 - 1, -1], "far": [7, 9], "below": [-3, -3],
+}  # fmt: skip
+
+
+def refused(call):
+    """Why a call was refused, None where it was not."""
+    try:
+        call()
+    except InputError as error:
+        return str(error)
+    return None
+
+
+strange = pytest.mark.parametrize("value", STRANGE.values(), ids=STRANGE)
+
+
+@strange
+@pytest.mark.parametrize("place", range(3))
+def test_every_score_answers_or_says_in_one_sentence_why_not(value, place):
+    given = [["ann", "bob"], [0, 1], [1.0, 2.0]]
+    given[place] = value
+    calls = {name: partial(metric, given[0], given[1], weight=given[2]) for name, metric in METRICS.items()}
+    calls["scores"] = lambda: Scores.of(Protocol(), given[0], given[1], weight=given[2])
+    calls["excluded"] = lambda: Scores.of(Protocol(noise="excluded"), given[0], given[1], weight=given[2])
+    calls["persons"] = lambda: person_scores(given[0], given[1], weight=given[2])
+    calls["links"] = lambda: violated_cannot_links(given[1], given[0] if place == 0 else [[0, 1]])
+    calls["pairs"] = lambda: pair_similarity(given[2] if place == 2 else np.eye(2), given[0])
+    calls["area"] = lambda: verification_auc(
+        given[2] if place == 2 else np.eye(3), [*"aab"] if place else value
+    )
+    calls["kinds of pairs"] = lambda: has_both_pairs(value)
+    for call in calls.values():
+        reason = refused(call)
+        assert reason is None or (len(reason) > 20 and "\n" not in reason)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: Scores.of(Protocol(), ["a", "b"], ["x", "y"]),
+            "label must be whole numbers, -1 for an item",
+        ),
+        (lambda: Scores.of(Protocol(), ["a", "b"], [0, 1, 1]), "truth has 2 items and label 3"),
+        (lambda: Scores.of(Protocol(), ["a"], [0, 1], weight=["a", "b"]), "weight must be numbers"),
+        (lambda: Scores.of(Protocol(noise="excluded"), ["a"], [-1]), "no item is in a cluster"),
+        (lambda: b_cubed(["a", "b"], [0, 1], weight=["a", "b"]), "weight must be numbers, got <U1"),
+        (lambda: b_cubed([["a"], ["b", "c"]], [0, 1]), "truth must be an array, or a list whose rows"),
+        (lambda: violated_cannot_links([0, 0], [[0, 1, 1]]), r"cannot-links must be pairs of track indices"),
+        (lambda: violated_cannot_links([0, 0], [[0.0, 1.5]]), r"cannot-links must be pairs of track indices"),
+        (lambda: violated_cannot_links([0, 0], [[0, 2]]), "outside the 2 that have a label"),
+        (lambda: violated_cannot_links(["a", "b"], [[0, 1]]), "label must be whole numbers"),
+        (lambda: verification_auc([["a"], ["b"]], ["x", "y"]), "vectors must be numbers"),
+        (lambda: Protocol(clusters="5"), "clusters must be a whole number, 1 or more, got '5'"),
+    ],
+)
+def test_what_no_score_can_be_made_of(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_the_largest_label_is_a_cluster_like_others():
+    scores = Scores.of(Protocol(), ["a", "a", "b"], [2**63 - 1, 2**63 - 1, -1])
+    assert scores.clusters == 1
+    assert scores.values()["b_cubed_f1"] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_purity_hungarian_and_persons_against_scikit_learn(seed):
+    truth, label, rng = draw(seed, *SIZES[3])
+    weight = rng.integers(1, 5, len(truth))
+    table = oracle.cluster.contingency_matrix(truth, label)
+    assert weighted_cluster_purity(truth, label) == pytest.approx(table.max(0).sum() / table.sum())
+    persons, clusters = linear_sum_assignment(-table)
+    named = np.full(len(truth), -1)
+    for person, cluster in zip(persons, clusters, strict=True):
+        named[label == np.unique(label)[cluster]] = np.unique(truth)[person]
+    assert hungarian_accuracy(truth, label) == pytest.approx(oracle.accuracy_score(truth, named))
+    owner = np.array([np.bincount(truth[label == c], weight[label == c]).argmax() for c in label])
+    expected = oracle.precision_recall_fscore_support(
+        truth, owner, labels=np.unique(truth), sample_weight=weight, zero_division=0
+    )
+    found = person_scores(truth, label, weight=weight)
+    columns = (found.precision, found.recall, found.f1, found.weight)
+    for column, other in zip(columns, expected, strict=True):
+        assert column == pytest.approx(other)

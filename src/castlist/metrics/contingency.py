@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
+from castlist.metrics.checked import as_array, item_weights
 
-__all__ = ["Contingency", "Ratio", "contingency"]
+__all__ = ["Contingency", "Ratio", "contingency", "person_numbers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +86,37 @@ def contingency(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None 
     if n == 0:
         raise InputError("nothing to score: truth and label are empty")
     cell, item = np.unique(row.astype(np.int64) * len(cluster) + column, return_inverse=True)
-    met = np.asarray(np.bincount(item, _weights(weight, n)), np.float64)
+    met = np.asarray(np.bincount(item, item_weights(weight, n)), np.float64)
     return Contingency(*np.divmod(cell, len(cluster)), met, person, cluster)
+
+
+def person_numbers(truth: ArrayLike) -> NDArray[np.intp]:
+    """(n,) a number for each person, in sorted order of their labels.
+
+    Raises:
+        InputError: nothing to score, or labels that are missing.
+    """
+    number = _codes(truth, "truth")[1]
+    if not len(number):
+        raise InputError("nothing to score: truth is empty")
+    return number
 
 
 def _codes(values: ArrayLike, name: str) -> tuple[NDArray[np.generic], NDArray[np.intp]]:
     """Sorted distinct labels, and each item's place among them."""
-    array = np.asarray(values)
+    array = as_array(values, name)
     if array.ndim != 1:
         raise InputError(f"{name} must be one label per item, shape (n,), got shape {array.shape}")
     if array.dtype == object:
-        kinds = {type(v) for v in array.tolist()}
-        if not kinds <= {str} and not kinds <= {int, bool}:
+        kept = array.tolist()
+        if not any(all(isinstance(v, kind) for v in kept) for kind in (str, int | np.integer | np.bool_)):
             raise InputError(f"{name} must hold only strings or only integers; a label may not be missing")
         array = np.array(array.tolist())
     if np.issubdtype(array.dtype, np.inexact):
-        if not np.isfinite(array).all():
+        number = array.astype(np.complex128)
+        if not np.isfinite(number).all():
             raise InputError(f"{name} holds NaN or infinite values; every item needs a label")
-        if np.any(array != np.round(array)):
+        if np.any(number != np.round(number)):
             raise InputError(f"{name} holds fractions; labels are integers or strings")
     distinct, code = np.unique(array, return_inverse=True)
     return distinct, code
-
-
-def _weights(weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
-    if weight is None:
-        return np.ones(n)
-    array = np.asarray(weight, np.float64)
-    if array.shape != (n,):
-        raise InputError(f"weight must have one value per item, shape ({n},), got {array.shape}")
-    if not np.isfinite(array).all() or np.any(array <= 0):
-        raise InputError("weight must be finite and above 0; leave out items that do not count")
-    return array

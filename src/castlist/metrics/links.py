@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from castlist.errors import InputError
+from castlist.metrics.checked import cluster_numbers, track_pairs
 from castlist.metrics.contingency import Ratio
 from castlist.types import NOISE
 
@@ -18,6 +18,9 @@ def violated_cannot_links(label: ArrayLike, cannot: ArrayLike) -> float:
     Args:
         label: (t,) integers, the cluster of each track; two NOISE tracks are not together.
         cannot: (q, 2) pairs of tracks, as `Constraints.cannot` gives them.
+
+    Raises:
+        InputError: labels that are no whole numbers, or pairs of another shape or of unknown tracks.
     """
     ratio = violated_ratio(label, cannot)
     return ratio.value if ratio.whole else 0.0
@@ -25,10 +28,7 @@ def violated_cannot_links(label: ArrayLike, cannot: ArrayLike) -> float:
 
 def violated_ratio(label: ArrayLike, cannot: ArrayLike) -> Ratio:
     """Broken pairs, of all cannot-linked pairs."""
-    labels, pairs = np.asarray(label), np.asarray(cannot, np.int64).reshape(-1, 2)
-    if labels.ndim != 1:
-        raise InputError(f"label must have shape (t,), got {labels.shape}")
-    if len(pairs) and (pairs.min() < 0 or pairs.max() >= len(labels)):
-        raise InputError(f"cannot-links name tracks outside the {len(labels)} that have a label")
+    labels = cluster_numbers(label)
+    pairs = track_pairs(cannot, len(labels), "cannot-links")
     a, b = labels[pairs[:, 0]], labels[pairs[:, 1]]
     return Ratio(float(np.sum((a == b) & (a != NOISE))), float(len(pairs)))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from castlist.errors import InputError, one_of
 from castlist.metrics.bcubed import b_cubed_ratios, harmonic
+from castlist.metrics.checked import as_array, cluster_numbers, item_weights
 from castlist.metrics.contingency import Ratio, contingency
 from castlist.metrics.information import Information, information
 from castlist.metrics.purity import hungarian_ratio, purity_ratio
@@ -55,14 +56,18 @@ class Protocol:
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", one_of(Unit, "unit", self.unit))  # their text will do
         object.__setattr__(self, "noise", one_of(NoiseCounts, "noise", self.noise))
-        if self.clusters is not None and self.clusters < 1:
-            raise InputError(f"clusters must be 1 or more, got {self.clusters}")
+        if self.clusters is not None and not _is_count(self.clusters):
+            raise InputError(f"clusters must be a whole number, 1 or more, got {self.clusters!r}")
 
     def __str__(self) -> str:
         many = len(self.cast) > NAMED
         scored = f"{len(self.cast)} persons" if many else ", ".join(self.cast) or "everyone with a label"
         count = "K found by the method" if self.clusters is None else f"K = {self.clusters} given"
         return f"unit: {self.unit}; scored: {scored}; excluded: {self.excluded}; {count}; noise: {self.noise}"
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +91,29 @@ class Scores:
     def of(
         cls, protocol: Protocol, truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None
     ) -> Scores:
-        """The scores of integer labels (NOISE allowed) against the true persons, (n,) each."""
-        labels = np.asarray(label)
-        noise = labels == NOISE
-        weights = np.ones(len(labels)) if weight is None else np.asarray(weight, np.float64)
+        """The scores of integer labels (NOISE allowed) against the true persons, (n,) each.
+
+        Raises:
+            InputError: lengths differ, nothing to score, labels that are no whole numbers, persons that are
+                missing, or bad weights.
+        """
+        numbers, persons = cluster_numbers(label), as_array(truth, "truth")
+        weights = item_weights(weight, len(numbers))
+        if persons.shape != numbers.shape:
+            raise InputError(
+                f"truth has {persons.size} items and label {len(numbers)}; give one of each per item"
+            )
+        noise = numbers == NOISE
         coverage = Ratio(float(weights[~noise].sum()), float(weights.sum()))
+        distinct, labels = np.unique(numbers, return_inverse=True)
         clusters = len(np.unique(labels[~noise]))
         if protocol.noise == NoiseCounts.EXCLUDED and noise.any():
-            truth, labels, weights = np.asarray(truth)[~noise], labels[~noise], weights[~noise]
+            if noise.all():
+                raise InputError("nothing to score: no item is in a cluster, and noise is excluded")
+            persons, labels, weights = persons[~noise], labels[~noise], weights[~noise]
         else:
-            labels = np.where(noise, labels.max(initial=0) + 1 + np.cumsum(noise), labels)
-        table = contingency(truth, labels, weight=weights)
+            labels = np.where(noise, len(distinct) + np.cumsum(noise), labels)
+        table = contingency(persons, labels, weight=weights)
         precision, recall = b_cubed_ratios(table)
         purity, hungarian = purity_ratio(table), hungarian_ratio(table)
         rand = adjusted_rand_ratio(table)

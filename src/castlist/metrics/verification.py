@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
-from castlist.metrics.contingency import contingency
+from castlist.metrics.checked import as_array, finite_rows
+from castlist.metrics.contingency import person_numbers
 
 __all__ = ["has_both_pairs", "pair_similarity", "verification_auc"]
 
@@ -65,7 +66,7 @@ def _counted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
 
 def has_both_pairs(truth: ArrayLike) -> bool:
     """Whether (n,) persons hold two items of one person and items of two persons, as verification needs."""
-    count = np.unique(np.asarray(truth), return_counts=True)[1]
+    count = np.bincount(person_numbers(truth)) if as_array(truth, "truth").size else np.zeros(0, int)
     return len(count) > 1 and int(count.max()) > 1
 
 
@@ -99,13 +100,8 @@ def _blocks(unit: Floats, code: NDArray[np.int64]) -> Iterator[tuple[Floats, NDA
 
 def _checked(vectors: ArrayLike, truth: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
     """(n, d) the vectors at length 1 and (n,) a number for each person."""
-    array = np.asarray(vectors, np.float64)
-    table = contingency(truth, np.zeros(len(np.asarray(truth)), int))  # checks the labels
-    code = np.searchsorted(table.person, np.asarray(truth))
-    if array.ndim != 2 or len(array) != len(code):
-        raise InputError(f"vectors must have shape ({len(code)}, d), one row per item, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise InputError("vectors hold NaN or infinite values; remove those items first")
+    code = person_numbers(truth)
+    array = finite_rows(vectors, len(code))
     length = np.linalg.norm(array, axis=1, keepdims=True)
     unit = array / np.where(length > 0, length, 1)
     return unit, np.asarray(code, np.int64)
