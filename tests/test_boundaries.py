@@ -121,8 +121,8 @@ def test_nothing_below_imports_a_caller() -> None:
 
 
 def test_the_research_wing_is_imported_by_its_verbs_alone() -> None:
-    """`castlist bench`, `features` and `refine` are its doors; a film needs none of them."""
-    doors = {SOURCE / "cli" / f"{verb}.py" for verb in ("bench", "features", "refine")}
+    """`castlist bench`, `features`, `refine` and `score` are its doors; a film needs none of them."""
+    doors = {SOURCE / "cli" / f"{verb}.py" for verb in ("bench", "features", "refine", "score")}
     for file in SOURCE.rglob("*.py"):
         if "research" in imports(file):
             assert file in doors or file.is_relative_to(SOURCE / "research"), file.relative_to(SOURCE)

@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: verb: (module, w
         "mcp": ("castlist.cli.mcp", "Answer an assistant's questions about the cast."),
     },
     "Research": {
+        "score": ("castlist.cli.score", "Score the cast of a film against labelled faces."),
         "features": (
             "castlist.cli.features",
             "Write the face vectors of a film, with labels, for refine and bench.",

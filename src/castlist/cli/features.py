@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import FEATURES
+from castlist.cli.options import FEATURES, first_frame_option, truth_option
 from castlist.cli.output import visible
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=click.Path(path_type=Path))
-@click.option(
-    "--truth", type=click.Path(path_type=Path), help="A CSV file of labelled faces: frame,x,y,w,h,label."
-)
+@truth_option()
+@first_frame_option
 @click.option("-o", "--out", required=True, type=FEATURES, help="The file to write, .npz or .mat.")
-def command(workspace: Path, truth: Path | None, out: Path) -> None:
+def command(workspace: Path, truth: Path | None, first_frame: str | None, out: Path) -> None:
     """Write the faces of WORKSPACE with their vectors, tracks, frames, boxes, quality, clothes and labels.
 
     The vectors are those of the face model, before any refinement. Every track that castlist clusters is
@@ -38,12 +37,17 @@ def command(workspace: Path, truth: Path | None, out: Path) -> None:
     """
     from castlist.research.features import write
     from castlist.research.from_film import features_of
+    from castlist.research.score import truth_note
 
     if out.suffix not in (".npz", ".mat"):
         raise click.UsageError(
             f"{out.name}: features can be written as .npz or .mat; give the file one of these suffixes"
         )
-    table = features_of(workspace, truth)
+    start = None if first_frame is None else int(first_frame)
+    note = "" if truth is None else truth_note(workspace, truth, first_frame=start)
+    if note:
+        click.echo(note, err=True)
+    table = features_of(workspace, truth, first_frame=start)
     write(table, out)
     print_left_out(table, out)
     labelled = "" if table.label is None else f", {int((table.label != '').sum()):,} tracks labelled"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "WORKSPACE",
     "films_options",
+    "first_frame_option",
     "is_address",
     "listen_options",
     "machine_options",
@@ -28,6 +29,7 @@ __all__ = [
     "place_advised",
     "recipe_options",
     "split_names",
+    "truth_option",
     "workspace_of",
 ]
 
@@ -92,6 +94,24 @@ def listen_options(command: F) -> F:
         default=0,
         help="Port on this machine; by default any free one.",
     )(command)
+
+
+def truth_option(*, required: bool = False) -> Callable[[F], F]:
+    """A file of labelled faces."""
+    return click.option(
+        "--truth", type=click.Path(path_type=Path), required=required, metavar="FILE",
+        help="Labelled faces: a CSV file with frame,x,y,w,h,label, or a MOTChallenge file without a header "
+        "(frame,id,left,top,width,height).",
+    )  # fmt: skip
+
+
+def first_frame_option(command: F) -> F:
+    """What the first frame is called in a file of labelled faces."""
+    return click.option(
+        "--first-frame", type=click.Choice(["0", "1"]),
+        help="The number that FILE gives to the first frame; by default 0 in a CSV file, 1 in a MOTChallenge "
+        "file.",
+    )(command)  # fmt: skip
 
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)

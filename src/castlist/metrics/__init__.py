@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from castlist.metrics.bcubed import BCubed, b_cubed
 from castlist.metrics.contingency import Contingency, Ratio, contingency
+from castlist.metrics.faces import NO_FACE, UNPLACED, FaceScores, FoundFaces, LabelledFaces, face_scores
 from castlist.metrics.information import VMeasure, normalized_mutual_information, v_measure
 from castlist.metrics.links import violated_cannot_links
 from castlist.metrics.persons import PersonScores, person_scores
@@ -17,9 +18,14 @@ from castlist.metrics.rand import adjusted_rand
 from castlist.metrics.verification import has_both_pairs, pair_similarity, verification_auc
 
 __all__ = [
+    "NO_FACE",
     "UNITS",
+    "UNPLACED",
     "BCubed",
     "Contingency",
+    "FaceScores",
+    "FoundFaces",
+    "LabelledFaces",
     "NoiseCounts",
     "PersonScores",
     "Protocol",
@@ -30,6 +36,7 @@ __all__ = [
     "adjusted_rand",
     "b_cubed",
     "contingency",
+    "face_scores",
     "has_both_pairs",
     "hungarian_accuracy",
     "normalized_mutual_information",

@@ -6,10 +6,8 @@ film.npz`, then `castlist bench run --data film.npz`. Anybody can make the featu
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -18,28 +16,26 @@ from numpy.typing import NDArray
 from castlist.boxes import iou
 from castlist.decisions import View, apply
 from castlist.errors import InputError, WorkspaceError
+from castlist.metrics import NO_FACE, UNPLACED
 from castlist.pipeline.explain import _found
 from castlist.pipeline.publish import base_of
-from castlist.plain import read_plain
 from castlist.progress import Watch, silent
 from castlist.research.features import FeatureSet, gather
+from castlist.research.truth import Labelled, read_truth
 from castlist.store import Workspace
 from castlist.types import NOISE, Constraints, Detections, Machine, Scan, Tracks
 
 __all__ = ["features_of", "labels_of", "read_truth"]
 
 MIN_IOU = 0.4  # of a face and its label: the default of the scorer that the labelled films came with
-NO_PERSON = ("NF", "UNK")  # labels of a truth file that name nobody: not a face, and a face nobody can place
-LARGEST_TRUTH = 512 << 20  # bytes: rows of a truth file have some 60, 4,000,000 of them are read
-LONGEST = 4_000_000  # rows of a truth file that are read; a film of two hours has some 500,000 faces
-
-Labelled = dict[int, list[tuple[NDArray[np.float64], str]]]  # frame -> boxes (x, y, x + w, y + h) and labels
+NO_PERSON = (NO_FACE, *UNPLACED)  # labels of a truth file that name nobody
 
 
 def features_of(
     workspace: str | Path,
     truth: str | Path | None = None,
     *,
+    first_frame: int | None = None,
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> FeatureSet:
@@ -56,8 +52,11 @@ def features_of(
     Args:
         workspace: of `castlist find`; the face vectors are those of its last finished run, before any
             refinement.
-        truth: a CSV with the columns frame, x, y, w, h (pixels, frames from 0) and label; a track takes the
-            label that most of its matched faces have. Labels NF and UNK name nobody.
+        truth: a CSV with the columns frame, x, y, w, h (pixels, frames from 0) and label, or a MOTChallenge
+            file (`castlist.research.truth`); a track takes the label that most of its matched faces have.
+            Labels NF and UNK name nobody.
+        first_frame: the number that the truth file gives to the first frame; by default 0 in a CSV and 1 in
+            a MOTChallenge file.
 
     Raises:
         WorkspaceError: no finished run, or a damaged workspace.
@@ -81,8 +80,8 @@ def features_of(
     numbers, place = np.unique(faces.track, return_inverse=True)
     label = None
     if truth is not None:
-        known = read_truth(truth)
-        if {name for there in known.values() for _, name in there} <= {"", *NO_PERSON}:
+        known = read_truth(truth, first_frame=first_frame)
+        if {name for there in known.values() for _, name in there} <= set(NO_PERSON):
             raise InputError(f"{Path(truth).name}: no face has a label that names somebody; fill in `label`")
         label = labels_of(tracks, known)[numbers]
         if not (label != "").any():
@@ -175,45 +174,3 @@ def labels_of(tracks: Tracks, truth: Labelled) -> NDArray[np.str_]:
                 votes[tracks.track[rows[i]]][truth[frame][j][1]] += 1
     names = [vote.most_common(1)[0][0] if vote else "" for vote in votes]
     return np.array(["" if name in NO_PERSON else name for name in names], np.str_)
-
-
-def read_truth(path: str | Path) -> Labelled:
-    """The labelled faces of a truth CSV, by frame.
-
-    Raises:
-        InputError: the file is missing or no such table.
-    """
-    path = Path(path)
-    try:
-        text = read_plain(path, LARGEST_TRUTH, "a table of labelled faces").decode("utf-8-sig")
-        rows = csv.DictReader(StringIO(text, newline=""))
-        missing = sorted({"frame", "x", "y", "w", "h", "label"} - set(rows.fieldnames or ()))
-        if missing:
-            raise InputError(f"{path.name}: no column {', '.join(missing)}; expected frame,x,y,w,h,label")
-        return _labelled(rows, path.name)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path.name} is not CSV text in UTF-8") from None
-
-
-def _frame(text: str) -> int:
-    """The number of a frame, also as tables of floats write it ("58.0")."""
-    value = float(text)
-    if not value.is_integer():
-        raise ValueError(text)
-    return int(value)
-
-
-def _labelled(rows: csv.DictReader[str], name: str) -> Labelled:
-    found: Labelled = defaultdict(list)
-    for number, row in enumerate(rows, 2):
-        try:
-            x, y, w, h = (float(row[k]) for k in "xywh")
-            frame, label = _frame(row["frame"]), row["label"].strip()
-        except (TypeError, ValueError, AttributeError):
-            raise InputError(f"{name}: line {number} is not frame,x,y,w,h,label in numbers") from None
-        if not np.isfinite([x, y, w, h]).all() or number > LONGEST:
-            raise InputError(f"{name}: line {number} has a box that is not a number, or the file is too long")
-        found[frame].append((np.array([x, y, x + w, y + h]), label))
-    return found
