@@ -347,6 +347,56 @@ def test_finch_levels_against_the_definition(rng):
         assert all(len(set(coarse[fine == c])) == 1 for c in range(fine.max() + 1))
 
 
+# What finch-clust 0.2.3 of PyPI gives, FINCH(x, req_clust=people, verbose=False), for rows x at length 1:
+# items, people, dimensions, spread; clusters of the levels; sizes in the last one; sizes of `people` clusters
+AUTHORS = [
+    (
+        (60, 5, 8, 0.6), [15, 4, 2], [31, 29],
+        [21, 17, 14, 4, 4],
+    ),
+    (
+        (200, 12, 16, 0.8), [35, 10, 4, 2], [109, 91],
+        [36, 25, 21, 19, 18, 18, 15, 13, 11, 11, 10, 3],
+    ),
+    (
+        (40, 3, 4, 0.5), [11, 4], [12, 12, 10, 6],
+        [18, 12, 10],
+    ),
+    (
+        (300, 20, 16, 1.0), [56, 14, 4], [98, 88, 66, 48],
+        [47, 40, 20, 19, 18, 17, 17, 16, 16, 15, 15, 11, 11, 9, 9, 9, 4, 3, 2, 2],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seed", "case"), list(enumerate(AUTHORS)))
+def test_finch_gives_the_partitions_of_the_authors_package(seed, case):
+    (items, people, dimensions, spread), counts, last, given = case
+    rng = np.random.default_rng(seed)
+    centre = rng.normal(size=(people, dimensions))
+    x = _shared.unit64(centre[rng.integers(0, people, items)] + spread * rng.normal(size=(items, dimensions)))
+    assert [level.max() + 1 for level in finch.finch_levels(x)] == counts
+    tracks = TrackSet(x.astype(np.float32), np.arange(items), Constraints.empty())
+    for k, sizes in ((None, last), (people, given)):
+        label = finch.FINCH().labels(tracks, k, rng)
+        assert sorted(np.unique(label, return_counts=True)[1].tolist(), reverse=True) == sizes
+
+
+def test_a_level_of_one_cluster_counts_only_if_it_is_the_first():
+    """Three pairs of neighbours; the next level would join them all."""
+    degrees = np.deg2rad([0, 1, 20, 21, 180, 181])
+    x = np.stack([np.cos(degrees), np.sin(degrees)], 1)
+    assert [level.tolist() for level in finch.finch_levels(x)] == [[0, 0, 1, 1, 2, 2]]
+    assert [level.tolist() for level in finch.finch_levels(x[:2])] == [[0, 0]]
+
+
+def test_clusters_are_merged_by_the_cosine_of_their_means():
+    """The long vector lies far from both others, but in the direction of the second."""
+    x = np.array([[1.0, 0.4], [1.0, 1.0], [9.0, 8.0]])
+    assert equal(finch.merge_closest(np.arange(3), x, 2), [0, 0, 1])
+    assert equal(finch.merge_closest(np.arange(3), x, 2, distance=finch.cosine_distances), [0, 1, 1])
+
+
 def test_merge_closest_by_hand():
     x = np.array([[0.0], [1.0], [1.5], [9.0]])
     assert equal(finch.merge_closest(np.arange(4), x, 3), [0, 1, 1, 2])

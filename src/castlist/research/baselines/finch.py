@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from castlist.research.baselines._shared import (
 )
 from castlist.research.baselines._track_set import TrackSet
 
-__all__ = ["FINCH", "finch_levels", "merge_closest"]
+__all__ = ["FINCH", "cosine_distances", "finch_levels", "merge_closest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,15 @@ class FINCH(Method):
     """Joins everything to its first neighbour, then the means of what came of it, and so on.  [Sarfraz 2019]
 
     Level by level: A(i, j) = 1 where j = nn(i), i = nn(j) or nn(i) = nn(j), by cosine; the connected
-    components of A are the next partition. From the second level on, no link may be longer than the longest
-    of the first; the levels end where nothing merges. With k, the finest partition of at least k clusters is
-    taken and its closest clusters are merged one pair at a time. Without, the coarsest partition of two or
-    more clusters is the answer. Rules confirmed against the authors' code, the code here written from the
-    paper; it looks at no constraint. Time O(N^2 d), memory O(N d) (neighbours are found in blocks); merging m
-    clusters to k takes O(m^3) at worst.
+    components of A are the next partition. The levels end before one that is a single cluster (the first
+    level always counts). Without k, the last level is the answer. With k, it is the level of k clusters, if
+    there is one; else, from the coarsest level of more, the two clusters whose means have the largest cosine
+    are merged until k are left. These are the rules of the authors' package (finch-clust 0.2.3), and the
+    partitions are the same; the code was written from the paper. The package's bound on the length of links
+    (`ensure_early_exit`) is left out: it changes no partition there. Where k is larger than the number of
+    clusters of the first level, the package gives that level; here single tracks are merged instead, so that
+    there are k. It looks at no constraint. Time O(N^2 d), memory O(N d) (neighbours are found in blocks);
+    merging m clusters to k takes O(m^3) at worst.
     """
 
     name = "finch"
@@ -45,52 +49,65 @@ class FINCH(Method):
         x = track_set_means(track_set)
         levels = finch_levels(x)
         if k is None:
-            return next(level for level in reversed(levels) if level.max() > 0 or level is levels[0])
+            return levels[-1]
         finest = [np.arange(len(x)), *levels]
-        return merge_closest(next(level for level in reversed(finest) if level.max() + 1 >= k), x, k)
+        level = next(level for level in reversed(finest) if level.max() + 1 >= k)
+        return merge_closest(level, x, k, distance=cosine_distances)
 
 
 def finch_levels(x: Floats) -> list[Labels]:
     """The partitions of the rows from finest to coarsest, each a union of clusters of the one before."""
-    label, levels, longest = np.arange(len(x)), [], np.inf
-    while (count := int(label.max()) + 1) > 1:
-        mean = unit64(group_means(x, label, count))
-        nearest = neighbours(mean, 1)[:, 0]
-        length = 1 - (mean * mean[nearest]).sum(1)
-        kept = np.flatnonzero(length <= longest)
-        joined = components(count, kept, nearest[kept])
-        if joined.max() + 1 == count:
-            break
-        longest = min(longest, length.max() + 1e-9)
-        label = joined[label]
-        levels.append(label)
-    return levels or [label]
+    levels = [_joined(x, np.arange(len(x)))]
+    while (level := _joined(x, levels[-1])).max() > 0:
+        levels.append(level)
+    return levels
 
 
-def merge_closest(label: Labels, x: Floats, k: int, forbidden: NDArray[np.bool_] | None = None) -> Labels:
+def _joined(x: Floats, label: Labels) -> Labels:
+    """The next level: every cluster joined to the one whose mean is nearest to its own by cosine."""
+    count = int(label.max()) + 1
+    if count == 1:
+        return label
+    nearest = neighbours(unit64(group_means(x, label, count)), 1)[:, 0]
+    return components(count, np.arange(count), nearest)[label]
+
+
+def cosine_distances(a: Floats, b: Floats | None = None) -> Floats:
+    """(p, q) one less the cosine of each row of a (p, d) and each of b (q, d), by default a."""
+    left = unit64(a)
+    return np.asarray(1 - left @ (left if b is None else unit64(b)).T, np.float64)
+
+
+def merge_closest(
+    label: Labels,
+    x: Floats,
+    k: int,
+    forbidden: NDArray[np.bool_] | None = None,
+    *,
+    distance: Callable[..., Floats] = squared_distances,
+) -> Labels:
     """(t,) the clusters merged one closest pair of means at a time until k are left.
 
-    Pairs of clusters marked in foes (c, c) are merged only once no other pair is left.
+    Pairs of clusters marked in `forbidden` (c, c) are merged only once no other pair is left. `distance`
+    gives the table of distances of the rows of one array, or of two.
     """
     label = np.unique(label, return_inverse=True)[1]
     size = np.bincount(label).astype(np.float64)
     mean = group_means(x, label, len(size))
     forbidden = np.zeros((len(size), len(size)), bool) if forbidden is None else forbidden.copy()
     into, alive = np.arange(len(size)), np.ones(len(size), bool)
-    distance = squared_distances(mean)
-    np.fill_diagonal(distance, np.inf)
+    apart = distance(mean)
+    np.fill_diagonal(apart, np.inf)
     for _ in range(len(size) - k):
-        allowed = np.where(forbidden, np.inf, distance)
-        a, b = np.unravel_index(
-            np.argmin(allowed if np.isfinite(allowed).any() else distance), distance.shape
-        )
+        allowed = np.where(forbidden, np.inf, apart)
+        a, b = np.unravel_index(np.argmin(allowed if np.isfinite(allowed).any() else apart), apart.shape)
         mean[a] = (size[a] * mean[a] + size[b] * mean[b]) / (size[a] + size[b])
         size[a] += size[b]
         into[into == b], alive[b] = a, False
         forbidden[a] |= forbidden[b]
         forbidden[:, a] |= forbidden[:, b]
-        distance[b] = distance[:, b] = np.inf
-        row = np.where(alive, squared_distances(mean[a : a + 1], mean)[0], np.inf)
+        apart[b] = apart[:, b] = np.inf
+        row = np.where(alive, distance(mean[a : a + 1], mean)[0], np.inf)
         row[a] = np.inf
-        distance[a] = distance[:, a] = row
+        apart[a] = apart[:, a] = row
     return np.asarray(into[label], np.int64)
