@@ -242,3 +242,14 @@ def test_an_option_that_was_taken_out_is_read_where_it_did_nothing_and_explained
         with pytest.raises(RecipeError, match=r"sampling\.parts was removed") as caught:
             read("[look]\nparts = true")
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("digits", [16, 17, 23, 400, 1232])
+def test_the_digits_of_a_number_that_is_too_large_are_counted(digits):
+    with pytest.raises(RecipeError, match=rf"far too large: it has {digits} digits"):
+        Recipe().with_setting("split.ratio=" + "9" * digits)
+
+
+def test_of_a_huge_number_the_digits_are_estimated():
+    with pytest.raises(RecipeError, match=r"far too large: it has about 3,000 digits"):
+        Recipe().with_setting("split.ratio=" + "9" * 3000)

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from inspect import Parameter, signature
-from math import isfinite
+from math import isfinite, log10
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +42,7 @@ __all__ = ["CHOICES", "Recipe", "imported_modules"]
 
 LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
 LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
+MANY_BITS = 4096  # of a number whose digits are not written out to be counted: it has 1,234
 
 SCAN = 6  # raised when the scan of a film by the same recipe begins to hold something else
 
@@ -412,6 +413,12 @@ def _name(room: str, step: object) -> str:
     return f"{type(step).__module__}:{type(step).__qualname__}"
 
 
+def _digits(value: int) -> str:
+    """How many decimal digits a number has, "about" so many where they are too many to be written out."""
+    bits = value.bit_length()
+    return str(len(str(abs(value)))) if bits < MANY_BITS else f"about {round(bits * log10(2)):,}"
+
+
 def _fitting(room: str, option: str, value: object, now: object) -> object:
     """The value in the type that the option has; raises RecipeError where it cannot be."""
     if isinstance(value, float) and not isfinite(value):
@@ -420,7 +427,7 @@ def _fitting(room: str, option: str, value: object, now: object) -> object:
     if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
         raise RecipeError(f"{room}.{option} must be text that can be written as UTF-8")
     if isinstance(value, int) and abs(value) > LARGEST:
-        raise RecipeError(f"{room}.{option} is far too large: it has {len(hex(value)) * 6 // 5} digits")
+        raise RecipeError(f"{room}.{option} is far too large: it has {_digits(value)} digits")
     if isinstance(value, numbers) and isinstance(now, numbers) and value < 0 <= now:
         raise RecipeError(f"{room}.{option} must not be negative, got {_shown(value)}")
     if isinstance(now, tuple) and isinstance(value, list):
