@@ -250,6 +250,8 @@ def test_the_area_of_many_pairs_takes_little_memory():
     verification_auc(vectors, truth)
     assert tracemalloc.get_traced_memory()[1] < 280e6
     tracemalloc.stop()
+
+
 # whatever is given, an answer or one sentence
 
 STRANGE = {

@@ -136,7 +136,8 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 )  # fmt: skip
 @click.option(
     "--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True,
-    help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
+    help="How to train. paper: by the paper and its slides (docs/refine.md says what they leave open); "
+    "castlist: the default of castlist refine.",
 )  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
@@ -200,7 +201,8 @@ def run(
 @click.option("--seeds", default=3, show_default=True, help="Runs for each point of a sweep.")
 @click.option(
     "--recipe", type=click.Choice(["castlist", "paper"]), default="castlist", show_default=True,
-    help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
+    help="How to train. paper: by the paper and its slides (docs/refine.md says what they leave open); "
+    "castlist: the default of castlist refine.",
 )  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @names
@@ -243,7 +245,8 @@ def figures(data: Path, output: Path, which: str, **given: Unpack[Given]) -> Non
 )
 @click.option(
     "--recipe", type=click.Choice(["castlist", "paper"]), default="paper", show_default=True,
-    help="How to train. paper: exactly as published; castlist: the default of castlist refine.",
+    help="How to train. paper: by the paper and its slides (docs/refine.md says what they leave open); "
+    "castlist: the default of castlist refine.",
 )  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="METHOD.OPTION=VALUE", help="Change an option.")
 @click.option(

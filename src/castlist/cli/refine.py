@@ -52,7 +52,8 @@ Examples:
     type=click.Choice(["castlist", "paper"]),
     default="castlist",
     show_default=True,
-    help="castlist: suits features of any scale and number of dimensions; paper: exactly as published.",
+    help="castlist: suits features of any scale and number of dimensions; paper: by the paper and its "
+    "slides (docs/refine.md says what they leave open).",
 )
 @click.option(
     "--set",
