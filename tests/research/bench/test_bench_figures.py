@@ -65,6 +65,12 @@ def test_the_page_of_such_a_file_lies_in_its_folder_too(tmp_path):
     assert all(p.parent == page.parent for p in tmp_path.rglob("*") if p.is_file())
 
 
+def test_a_name_is_no_formula(tmp_path):
+    paths = drawn(tmp_path, which=("map", "links"), methods=("base",), data=data(r"cost $\bad$ 5"))
+    assert len(paths) == 4
+    assert all(path.stat().st_size > 1000 for path in paths)
+
+
 def test_a_figure_replaces_no_film(tmp_path):
     film = tmp_path / "film.mp4"
     film.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(400))

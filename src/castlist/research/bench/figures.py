@@ -132,7 +132,7 @@ def draw(
             have none, or the files cannot be written.
     """
     try:
-        import matplotlib  # noqa: F401
+        from matplotlib import rc_context
     except ImportError:
         raise MissingExtra("drawing figures", "plots") from None
     unknown = [kind for kind in which if kind not in FIGURES]
@@ -154,7 +154,9 @@ def draw(
     after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
     for kind in which:
-        written += _save(FIGURES[kind](setting, after), output, f"{file_name(setting.name)}-{kind}")
+        with rc_context({"text.parse_math": False}):  # names may hold $, which begins a formula otherwise
+            figure = FIGURES[kind](setting, after)
+            written += _save(figure, output, f"{file_name(setting.name)}-{kind}")
     return written
 
 
