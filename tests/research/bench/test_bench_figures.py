@@ -139,7 +139,7 @@ def test_a_name_of_a_set_is_no_path(tmp_path):
     (tmp_path / "a").mkdir()
     paths = draw(hostile, tmp_path / "a" / "b", which=("links",), methods=("base",), progress=io.StringIO())
     assert {path.parent for path in paths} == {tmp_path / "a" / "b"}
-    assert [path.name for path in paths] == [".._escaped-links.svg", ".._escaped-links.png"]
+    assert [path.name for path in paths] == ["_escaped-links.svg", "_escaped-links.png"]
 
 
 @pytest.mark.parametrize(
