@@ -357,7 +357,8 @@ def _unsure(workspace: Workspace, cast: Cast, people: Sequence[Person]) -> tuple
     if base is None or len(base.sureness) != len(cast.tracks):
         raise WorkspaceError(
             f"{workspace.path}: does not say how sure castlist is of each face: it is of an earlier version, "
-            f"or somebody was erased from it; run castlist find {shell_path(str(cast.video.path))} first"
+            f"or somebody was erased from it; run castlist find {shell_path(str(cast.video.path))} --out "
+            f"{shell_path(str(workspace.path))} first, which keeps all decisions"
         )
     decided = apply(base, cast.video, workspace.decisions.all()).labelled
     doubtful = (base.sureness < SURE) & ~decided
