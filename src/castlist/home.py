@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from castlist.errors import CastlistError, InputError
 from castlist.store import Workspace
-from castlist.types import Video
+from castlist.store.paths import film_noted
 
 __all__ = ["check_film", "home_of"]
 
 LOOKED_AT = 2000  # workspaces in one folder that are read to find the one of a renamed film
+
+
+class _Noted(NamedTuple):
+    """A workspace and the film that it notes."""
+
+    name: str  # of the workspace's folder
+    film: Path
+    digest: str
 
 
 def home_of(film: Path) -> Path:
@@ -25,31 +34,32 @@ def home_of(film: Path) -> Path:
     place = Workspace.beside(film)
     if os.path.exists(place / "cast.db") or not os.path.isfile(film):
         return place
-    digest = ""
-    for other, video in _others(film.absolute().parent):
-        if os.path.abspath(video.path) == os.path.abspath(film):
-            return film.with_name(other)
-        if os.path.exists(video.path):
+    folder, digest = film.absolute().parent, ""
+    for other in _others(folder):
+        if os.path.abspath(other.film) == os.path.abspath(film):
+            return film.with_name(other.name)
+        if os.path.exists(other.film) or os.path.exists(folder / other.film.name):
             continue
         digest = digest or _digest(film)
-        if video.digest == digest:
-            return film.with_name(other)
+        if other.digest == digest:
+            return film.with_name(other.name)
     return place
 
 
-def _others(folder: Path) -> Iterator[tuple[str, Video]]:
-    """The workspaces in a folder by name, and their films."""
+def _others(folder: Path) -> tuple[_Noted, ...]:
+    """The workspaces in a folder, and their films."""
     try:
-        names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".castlist"))
+        return _read(folder, os.stat(folder).st_mtime_ns)
     except OSError:
-        return
-    for name in names[:LOOKED_AT]:
-        if not os.path.isfile(folder / name / "cast.db"):
-            continue
-        with suppress(CastlistError), Workspace.open(folder / name, write=False) as opened:
-            video = opened.video()
-            if video is not None:
-                yield name, video
+        return ()
+
+
+@lru_cache(maxsize=16)  # a folder of films is asked about for each of them
+def _read(folder: Path, changed: int) -> tuple[_Noted, ...]:
+    """The same, of a folder that was changed last at that time."""
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".castlist"))
+    noted = ((name, film_noted(folder / name)) for name in names[:LOOKED_AT])
+    return tuple(_Noted(name, *film) for name, film in noted if film is not None)
 
 
 def _digest(film: Path) -> str:
@@ -68,10 +78,8 @@ def check_film(film: Path, workspace: Path) -> None:
     """
     if not os.path.isfile(film) or not os.path.isfile(workspace / "cast.db"):
         return
-    video = None
-    with suppress(CastlistError), Workspace.open(workspace, write=False) as opened:
-        video = opened.video()
-    if video is not None and video.digest != _digest(film):
+    noted = film_noted(workspace)
+    if noted is not None and noted[1] != _digest(film):
         raise InputError(
             f"{film}: is another film than the one whose cast is in {workspace.name}; find its cast in "
             f"another folder (castlist find FILM --out FOLDER), or name {workspace.name} itself to use what "

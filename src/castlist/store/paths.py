@@ -12,7 +12,7 @@ from castlist.outputs import kind_of_folder
 from castlist.store import database, files
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 
-__all__ = ["beside", "check", "written"]
+__all__ = ["beside", "check", "film_noted", "written"]
 
 SUFFIX = ".castlist"
 _OURS = {"lock", EMBEDDINGS, THUMBS}  # before there is a cast.db
@@ -39,16 +39,24 @@ def _fitting(stem: str) -> str:
 
 def _owner(path: Path) -> str | None:
     """The file name of the film that a workspace belongs to, None where it says nothing."""
+    noted = film_noted(path)
+    return None if noted is None else noted[0].name
+
+
+def film_noted(path: Path) -> tuple[Path, str] | None:
+    """Path and content key of the film that a workspace notes; None where nothing can be read there."""
     folder = Folder(path)
     try:
         with files.sentences(path):
             if not path.is_dir() or folder.check(database.DATABASE) is None:
                 return None
             with closing(database.connect(folder, write=False)) as db:
-                row = db.execute("SELECT path FROM video").fetchone()
-        return Path(os.fsdecode(row[0])).name if row and isinstance(row[0], str | bytes) else None
+                row = db.execute("SELECT path, digest FROM video").fetchone()
     except WorkspaceError:
         return None
+    if not row or not isinstance(row[0], str | bytes) or not isinstance(row[1], str):
+        return None
+    return Path(os.fsdecode(row[0])), row[1]
 
 
 def written(path: str | os.PathLike[str]) -> Path:
