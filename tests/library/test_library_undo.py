@@ -406,3 +406,23 @@ def test_the_history_names_the_two_who_were_joined(asked):
     assert asked.history()[0].sentence == sentence
     asked.name(asked.people[0].id, "Anna")
     assert "Anna in " in asked.history()[1].sentence
+
+
+def test_the_command_tells_of_names_that_are_shared_or_lost_and_of_people_seen_together(tmp_path, capsys):
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
+    first, second = (p.id for p in lib.people)
+    assert run(["library", "name", str(lib.path), first, "Anna"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["library", "name", str(lib.path), second, "anna"]) == 0
+    assert f"castlist library merge {lib.path} {first[-6:]} {second[-6:]}" in capsys.readouterr().err
+    assert run(["library", "name", str(lib.path), second, "Bea"]) == 0
+    assert capsys.readouterr().err == ""
+    assert lib.together(first, second) == 1
+    assert run(["library", "merge", str(lib.path), first, second]) == 0
+    told = capsys.readouterr()
+    (stays,) = lib.people
+    assert told.out == f"one person now: {stays.id}, {stays.name}\n"
+    lost = ({"Anna", "Bea"} - {stays.name}).pop()
+    assert f"the name {lost} is not used for this person any more" in told.err
+    assert "The two are seen in the same frames" in told.err

@@ -465,7 +465,16 @@ def undo(lib: Library, decision: int | None, author: str) -> None:
 @decided
 def name(lib: Library, person: str, name: str, author: str) -> None:
     """Name a PERSON of LIB, in the library and in the films in which nobody named that person."""
-    click.echo(f"{lib.name(person, name, author=author)} is {shown(name)}")
+    found = lib.name(person, name, author=author)
+    click.echo(f"{found} is {shown(name)}")
+    called = lib.person(found).name.casefold()
+    for other in lib.people:
+        if other.id != found and other.named and other.name.casefold() == called:
+            click.echo(
+                f"{other.id} is called {shown(other.name)}, too; if they are one person: "
+                f"castlist library merge {typed(lib)} {other.id[-6:]} {found[-6:]}",
+                err=True,
+            )
 
 
 @command.command()
@@ -475,7 +484,19 @@ def name(lib: Library, person: str, name: str, author: str) -> None:
 @decided
 def merge(lib: Library, a: str, b: str, author: str) -> None:
     """Merge people A and B of LIB: they are the same person. Both ids stay valid."""
-    click.echo(f"one person now: {lib.merge(a, b, author=author)}")
+    before, together = [lib.person(a), lib.person(b)], lib.together(a, b)
+    stays = lib.merge(a, b, author=author)
+    kept = lib.person(stays)
+    click.echo(f"one person now: {stays}" + (f", {shown(kept.name)}" if kept.named else ""))
+    for gone in before:
+        if gone.named and gone.name != kept.name:
+            click.echo(f"the name {shown(gone.name)} is not used for this person any more", err=True)
+    if together:
+        click.echo(
+            "The two are seen in the same frames. If they are not one person: castlist library undo "
+            f"{typed(lib)}",
+            err=True,
+        )
 
 
 @command.command()

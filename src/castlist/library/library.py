@@ -335,6 +335,21 @@ class Library:
         return into
 
     @typed_arguments
+    def together(self, a: str | LibraryPerson, b: str | LibraryPerson) -> int:
+        """In how many pairs of people of films two people are seen in the same frames: they are hardly one.
+
+        Raises:
+            InputError: there is nobody like that, or several.
+        """
+        query = (
+            "SELECT count(*) FROM together JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"
+            " WHERE (x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)"
+        )
+        with self.reading() as db:
+            known = [views.person(db, person) for person in (a, b)]
+            return int(db.execute(query, (*known, *known)).fetchone()[0])
+
+    @typed_arguments
     def split(self, person: str | LibraryPerson, films: Sequence[str], *, author: str = "") -> str:
         """Say that a person of some films is somebody else: they get a new id; that id.
 
