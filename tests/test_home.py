@@ -51,6 +51,29 @@ def test_a_film_that_was_renamed_keeps_its_workspace(folder, monkeypatch, capsys
     assert home_of(folder / "scene.mp4") == folder / "film.castlist"  # noted there: its path is this one now
 
 
+def test_another_folder_of_the_same_film_is_not_its_workspace(folder) -> None:
+    (folder / "film.castlist").rename(folder / "trial.castlist")  # as by --out
+    assert home_of(folder / "film.mp4") == folder / "film.castlist"
+    (folder / "film.mp4").rename(folder / "scene.mp4")
+    assert home_of(folder / "scene.mp4") == folder / "trial.castlist"
+    shutil.copytree(folder / "trial.castlist", folder / "film.castlist")
+    shutil.copytree(folder / "trial.castlist", folder / "a.castlist")
+    assert home_of(folder / "scene.mp4") == folder / "film.castlist"  # the usual one of that name
+
+
+def test_a_path_that_was_noted_from_another_folder_is_looked_for_beside_the_workspace(
+    folder, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.chdir(folder)
+    castlist.find("film.mp4", replace=True)
+    (folder / "film.mp4").rename(folder / "scene.mp4")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "film.mp4").write_bytes(b"another one")
+    monkeypatch.chdir(elsewhere)
+    assert home_of(folder / "scene.mp4") == folder / "film.castlist"
+
+
 def test_a_copy_beside_the_film_has_a_workspace_of_its_own(folder) -> None:
     shutil.copy(folder / "film.mp4", folder / "copy.mp4")
     assert home_of(folder / "copy.mp4") == folder / "copy.castlist"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from castlist.errors import CastlistError, InputError
 from castlist.store import Workspace
-from castlist.store.paths import film_noted
+from castlist.store.paths import FilmNoted, film_noted
 
 __all__ = ["check_film", "home_of"]
 
@@ -21,29 +21,29 @@ class _Noted(NamedTuple):
     """A workspace and the film that it notes."""
 
     name: str  # of the workspace's folder
-    film: Path
-    digest: str
+    film: FilmNoted
 
 
 def home_of(film: Path) -> Path:
     """The folder of a film's workspace, which may not be there yet.
 
-    It is `Workspace.beside(film)`. Where that is not there, but another workspace in the same folder is of
-    this film, or of a film of the same content that is gone, the film was renamed, and that one is meant.
+    It is `Workspace.beside(film)`. Where that is not there, but another workspace in the same folder is of a
+    film that got this name, or is of a film of the same content that is gone, that one is meant.
     """
     place = Workspace.beside(film)
     if os.path.exists(place / "cast.db") or not os.path.isfile(film):
         return place
     folder, digest = film.absolute().parent, ""
+    gone = []
     for other in _others(folder):
-        if os.path.abspath(other.film) == os.path.abspath(film):
+        noted = other.film.path if other.film.path.is_absolute() else folder / other.film.path.name
+        if other.film.renamed and os.path.abspath(noted) == os.path.abspath(film):
             return film.with_name(other.name)
-        if os.path.exists(other.film) or os.path.exists(folder / other.film.name):
-            continue
-        digest = digest or _digest(film)
-        if other.digest == digest:
-            return film.with_name(other.name)
-    return place
+        if not os.path.exists(noted) and not os.path.exists(folder / noted.name):
+            digest = digest or _digest(film)
+            if other.film.digest == digest:
+                gone.append((other.name != Workspace.beside(folder / noted.name).name, other.name))
+    return film.with_name(min(gone)[1]) if gone else place  # rather the usual one than one of `--out`
 
 
 def _others(folder: Path) -> tuple[_Noted, ...]:
@@ -59,7 +59,7 @@ def _read(folder: Path, changed: int) -> tuple[_Noted, ...]:
     """The same, of a folder that was changed last at that time."""
     names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".castlist"))
     noted = ((name, film_noted(folder / name)) for name in names[:LOOKED_AT])
-    return tuple(_Noted(name, *film) for name, film in noted if film is not None)
+    return tuple(_Noted(name, film) for name, film in noted if film is not None)
 
 
 def _digest(film: Path) -> str:
@@ -79,7 +79,7 @@ def check_film(film: Path, workspace: Path) -> None:
     if not os.path.isfile(film) or not os.path.isfile(workspace / "cast.db"):
         return
     noted = film_noted(workspace)
-    if noted is not None and noted[1] != _digest(film):
+    if noted is not None and noted.digest != _digest(film):
         raise InputError(
             f"{film}: is another film than the one whose cast is in {workspace.name}; find its cast in "
             f"another folder (castlist find FILM --out FOLDER), or name {workspace.name} itself to use what "

@@ -174,15 +174,14 @@ def _single(
         click.echo(
             f"A cast that was found here with another recipe was replaced (different: {steps}).", err=True
         )
-    path = Path(out) if out else home_of(cast.video.path)
     if as_json:
         from castlist.io.exports.cast_json import document
 
         click.echo(plain_json.text(document(cast)))
     else:
-        with Workspace.open(path, write=False) as opened:
+        with Workspace.open(place, write=False) as opened:
             scanned = len(watched) > 1 or len(cast.clock) <= 1
-            print_cast(cast, path, _EARLIER.get((scanned, grouped), ""), outlook(opened))
+            print_cast(cast, place, _EARLIER.get((scanned, grouped), ""), outlook(opened))
     if differs := _another_number(recipe, cast):
         click.echo(differs, err=True)
 

@@ -6,15 +6,17 @@ import os
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from castlist.errors import WorkspaceError
 from castlist.outputs import kind_of_folder
 from castlist.store import database, files
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 
-__all__ = ["beside", "check", "film_noted", "written"]
+__all__ = ["RENAMED", "FilmNoted", "beside", "check", "film_noted", "written"]
 
 SUFFIX = ".castlist"
+RENAMED = "renamed"  # name among a workspace's results of the note that its film got another name
 _OURS = {"lock", EMBEDDINGS, THUMBS}  # before there is a cast.db
 
 
@@ -40,11 +42,19 @@ def _fitting(stem: str) -> str:
 def _owner(path: Path) -> str | None:
     """The file name of the film that a workspace belongs to, None where it says nothing."""
     noted = film_noted(path)
-    return None if noted is None else noted[0].name
+    return None if noted is None else noted.path.name
 
 
-def film_noted(path: Path) -> tuple[Path, str] | None:
-    """Path and content key of the film that a workspace notes; None where nothing can be read there."""
+class FilmNoted(NamedTuple):
+    """The film that a workspace notes."""
+
+    path: Path  # may be relative to a folder that is not known any more
+    digest: str  # of its content
+    renamed: bool  # whether it had another name when the workspace was made
+
+
+def film_noted(path: Path) -> FilmNoted | None:
+    """The film that a workspace notes; None where nothing can be read there."""
     folder = Folder(path)
     try:
         with files.sentences(path):
@@ -52,11 +62,13 @@ def film_noted(path: Path) -> tuple[Path, str] | None:
                 return None
             with closing(database.connect(folder, write=False)) as db:
                 row = db.execute("SELECT path, digest FROM video").fetchone()
+                query = "SELECT count(*) FROM results WHERE name = ?"
+                renamed = bool(db.execute(query, (RENAMED,)).fetchone()[0])
     except WorkspaceError:
         return None
     if not row or not isinstance(row[0], str | bytes) or not isinstance(row[1], str):
         return None
-    return Path(os.fsdecode(row[0])), row[1]
+    return FilmNoted(Path(os.fsdecode(row[0])), row[1], renamed)
 
 
 def written(path: str | os.PathLike[str]) -> Path:

@@ -106,6 +106,13 @@ class KeptPictures:
 
 
 @dataclass(frozen=True, slots=True)
+class _Renamed:
+    """That the film got another name."""
+
+    former: str  # name of its file
+
+
+@dataclass(frozen=True, slots=True)
 class _Erased:
     """That somebody was erased."""
 
@@ -238,6 +245,8 @@ class Workspace:
                 "of this one); castlist find FILM --out FOLDER finds the cast in another folder; castlist "
                 "decide ... import copies decisions to it"
             )
+        if before is not None and before.path.name != video.path.name:
+            self.put(paths.RENAMED, "film", _Renamed(before.path.name))
         path: str | bytes = str(video.path)
         try:
             str(path).encode()
