@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import shutil
 import sqlite3
 import zlib
 from importlib.util import find_spec
@@ -240,6 +241,18 @@ def test_nobody_else_is_compared_anew_when_somebody_is_forgotten(tmp_path, monke
     lib.rebuild()
     assert [(p.id, p.screen_time) for p in lib.people] == before
     assert [row.state for row in lib.update()] == ["known", "known"]
+
+
+def test_people_whom_a_film_has_since_are_compared_when_somebody_is_forgotten(tmp_path):
+    """The library has not read yet that film two shows person 1, who is in film one."""
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "one", [[1, 2], [1], [2]], noise=0.1))
+    lib.add(made_film(tmp_path, "two", [[3, 4], [3], [4]], noise=0.1))
+    gone = next(p for p in lib.people if [f.name for f in p.films] == ["two.mp4"])
+    shutil.rmtree(tmp_path / "two.castlist")
+    made_film(tmp_path, "two", [[3, 4], [3], [4], [1], [1]], noise=0.1)
+    assert lib.forget(gone.id) == []
+    assert ["one.mp4", "two.mp4"] in [[f.name for f in p.films] for p in lib.people]
 
 
 def test_a_film_that_was_theirs_once_keeps_its_places(tmp_path):

@@ -65,7 +65,7 @@ def _posters(workspace: Path, person: str | None, folder: Path, xmp: bool) -> No
     with Workspace.open(workspace, write=False) as opened:
         cast = opened.cast()
     asked = () if person is None else (cast.named([person])[0].name,)
-    written = write_posters(cast, folder, Options(person=asked), xmp=xmp)
+    written = write_posters(cast, folder, Options(person=tuple(asked) or None), xmp=xmp)
     click.echo(f"Posters: {len(written)} in {visible(str(folder))}")
 
 
