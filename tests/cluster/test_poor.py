@@ -71,6 +71,17 @@ def test_a_placement_says_how_likely_each_is_and_why() -> None:
     assert sure.face > torn.face
 
 
+def test_how_sure_a_track_is_of_whom_it_is_with_is_known_wherever_it_goes() -> None:
+    film = Film(2, [[0.5, 0], [0.3, 0.3], [0.3, 0.3]])
+    film.label[-1] = 1  # the linkage gave the last one to a person with clear tracks
+    sure, alone, stays = judge_poor(film.faces, NONE, film.label, film.tracks, film.length)
+    assert [each.joined for each in (sure, alone, stays)] == [True, False, False]
+    assert sure.sureness == sure.probability
+    assert alone.sureness == alone.new_probability  # that it shows nobody who has clear tracks
+    of_the_second = stays.probability if film.label[stays.person] == 1 else stays.next_probability
+    assert stays.sureness == of_the_second
+
+
 def test_in_a_montage_of_strangers_a_poor_track_is_somebody_new() -> None:
     assert Film(16, [[0.3] + [0.0] * 15], each=1).joined() == [16]
 

@@ -43,12 +43,12 @@ class PoorPlacement:
     context: float  # log odds by the shots around them, against somebody new
     face: float  # log odds by what is seen of the face
     beside: float  # log odds by the clothes; 0 where they say nothing
-    stays: float = float("nan")  # probability that they show the person whom the linkage gave them to; NaN
-    # where that person has no clear track
+    stays: float = float("nan")  # probability that they show the person whom the linkage gave them to; where
+    # that person has no clear track, that they show nobody who has
 
     @property
     def sureness(self) -> float:
-        """Probability that they show the person whom they are with now; NaN where it was not measured."""
+        """Probability that they show the person whom they are with now."""
         return self.probability if self.joined else self.stays
 
     @property
@@ -143,7 +143,7 @@ def _placement(
     return PoorPlacement(
         tuple(own.tolist()), people[first], float(each[0, first]),
         people[second] if others else -1, float(each[0, second]) if others else 0.0,
-        float(fresh[0]), context, face, beside, float(each[0, now[0]]) if len(now) else float("nan"),
+        float(fresh[0]), context, face, beside, float(each[0, now[0]] if len(now) else fresh[0]),
     )  # fmt: skip
 
 

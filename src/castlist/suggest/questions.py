@@ -308,11 +308,12 @@ class Asker:
         """
         found, label = np.zeros(len(self.view.label)), self.view.label
         if len(self.base.sureness):
-            least = np.where(
-                self.evidence.known, JOINED, 0.0
-            )  # with less, it stayed where the linkage put it
+            least = np.where(self.evidence.known, JOINED, 0.0)  # below, the linkage itself put it there
             rows = np.flatnonzero((label >= 0) & ~self.closed & (self.base.sureness >= least))
             rows = rows[~self.done[label[rows]]]
+            placed = np.isfinite(self.base.sureness[label >= 0])
+            clear = np.bincount(label[label >= 0], ~placed, minlength=len(self.view.groups)) > 0
+            rows = rows[clear[label[rows]]]  # a person of such tracks only is asked about as a whole
             found[rows] = 1 - self.base.sureness[rows]
         return found
 
