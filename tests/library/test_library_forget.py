@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from library_made import made_film
 
+from castlist import find
 from castlist.cast import Cast
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceBusy
+from castlist.home import home_of
 from castlist.library import Library
 from castlist.pipeline.stills import kept_stills
 from castlist.store import Workspace
@@ -144,6 +146,20 @@ def test_no_picture_of_the_film_is_made_where_somebody_was_erased(library, capsy
             assert not len(kept_stills(opened))
             assert opened.erased
     assert "Somebody was erased from this film" in capsys.readouterr().err
+
+
+def test_a_renamed_film_keeps_its_workspace_after_somebody_was_erased(films, tmp_path):
+    there = tmp_path / "here"
+    there.mkdir()
+    film = next(f for f in sorted(films.glob("*.mp4")))
+    shutil.copy(film, there / "first.mp4")
+    find(there / "first.mp4")
+    (there / "first.mp4").rename(there / "second.mp4")
+    assert run(["find", str(there / "second.mp4"), "--replace", "-q"]) == 0  # which notes the name
+    with Workspace.open(there / "first.castlist") as opened:
+        opened.erase(opened.cast()[0].tracks)
+        assert opened.erased
+    assert home_of(there / "second.mp4") == there / "first.castlist"
 
 
 def test_what_is_left_goes_on(library):

@@ -58,7 +58,7 @@ def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Grow
     known = {n: before[key] for n, key in growth.keys.items() if key in before}
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
     returned = film is None
-    fresh = any(member.sufficient and n not in known for n, member in enumerate(facts.members))
+    fresh = any(m.sufficient and not (n in known and known[n].person) for n, m in enumerate(facts.members))
     weigh = weigh or fresh  # somebody whom the library does not know yet is compared in any case
     persons = {n: was.person for n, was in known.items() if was.person}
     found = weighed(db, Arrival(facts, film, growth.keys, persons, parted)) if weigh else None

@@ -19,6 +19,7 @@ from castlist.plain import read_plain
 __all__ = ["Labelled", "first_frame_note", "is_mot", "labelled_faces", "read_truth"]
 
 LARGEST_TRUTH = 512 << 20  # bytes: rows of a truth file have some 60, 4,000,000 of them are read
+MOST_FRAMES = 1_000_000_000  # of a film: a year at 30 a second
 LONGEST = 4_000_000  # rows of a truth file that are read; a film of two hours has some 500,000 faces
 COLUMNS = ("frame", "x", "y", "w", "h", "label")
 MOT = "frame,id,left,top,width,height,conf"  # MOTChallenge: no header; frames and pixels count from 1
@@ -172,6 +173,8 @@ def _labelled(rows: Iterable[Row], name: str, layout: str, first_frame: int) -> 
             raise InputError(f"{name}: line {number} is not {layout} in numbers") from None
         if not np.isfinite([x, y, w, h]).all() or number > LONGEST:
             raise InputError(f"{name}: line {number} has a box that is not a number, or the file is too long")
+        if frame > MOST_FRAMES:
+            raise InputError(f"{name}: line {number} has frame {frame:.4g}, more than a film has")
         if frame < first_frame:
             hint = ", or give --first-frame 0" if first_frame else ""
             raise InputError(

@@ -11,17 +11,14 @@ from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.given import typed_arguments
 from castlist.review.proposed import read_names
-from castlist.review.session import Session
-from castlist.store import Stale
+from castlist.review.session import Session, again_where_stale
 from castlist.store.workspace import KeptPictures
 from castlist.types import Json, JsonObject
 
 if TYPE_CHECKING:
     from castlist.review.proposed import Offered
 
-__all__ = ["accept", "again_where_stale", "merge", "proposals", "propose", "reject", "rename", "undo"]
-
-TRIES = 20  # of a decision while others decide: each failure means that one of them got through
+__all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"]
 
 
 @typed_arguments
@@ -152,20 +149,6 @@ def _decided(workspace: str | os.PathLike[str], action: Callable[[Session], Json
     with Session.open(Path(workspace)) as session:
         again_where_stale(lambda: session.decide(action(session), author=author))
         return _saved(session)
-
-
-def again_where_stale(decide: Callable[[], int]) -> int:
-    """Decide, anew where others decide at the same moment; the decision's number.
-
-    Raises:
-        Stale: others got through TRIES times.
-    """
-    for _ in range(TRIES - 1):
-        try:
-            return decide()
-        except Stale:
-            continue
-    return decide()
 
 
 def _saved(session: Session) -> Cast:

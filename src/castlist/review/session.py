@@ -57,11 +57,12 @@ from castlist.suggest.names import Proposal
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
-__all__ = ["Session"]
+__all__ = ["Session", "again_where_stale"]
 
 ASIDE = 200  # tracks shown of what is set aside, for each reason
 TRACKS = 1000  # tracks shown of one person
 HISTORY = 200  # decisions listed, the latest first
+TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 POINTED = 8  # faces of a decision in the history
 
 
@@ -735,3 +736,17 @@ class Session:
         """The cast as it was decided."""
         with self._lock:
             return cast_of(self.base, self.video, self.refresh())
+
+
+def again_where_stale(decide: Callable[[], int]) -> int:
+    """Decide, anew where others decide at the same moment; the decision's number.
+
+    Raises:
+        Stale: others got through TRIES times.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return decide()
+        except Stale:
+            continue
+    return decide()

@@ -398,7 +398,7 @@ class Workspace:
             WorkspaceError: the scan of the cast is not there, or something could not be written.
             WorkspaceBusy: another castlist reads the workspace.
         """
-        cast, portraits = self.cast(), self.portraits()
+        cast, portraits, noted = self.cast(), self.portraits(), paths.film_noted(self.path)
         with self._reading() as db:
             query = (
                 "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
@@ -414,6 +414,10 @@ class Workspace:
             proposed.erase(db, cast, tracks, names)
             casts.put(db, less, pictures, None, _now(), self.decisions.last())
         self.put("erased", "cast", _Erased(_now()))
+        if noted is not None and noted.renamed:
+            self.put(paths.RENAMED, "film", _Renamed(""))
+        left = {person.id for person in less.everybody}
+        self._keep_joined({old: new for old, new in cast.joined.items() if new in left})
         with files.sentences(self.path):
             erase.copies(self._folder)
         self._sweep()
@@ -574,8 +578,7 @@ class Workspace:
         """
         pictures = Portraits.empty() if portraits is None else portraits
         if cast.joined or self._joined(decision):
-            pairs = np.array(sorted(cast.joined.items()), np.int64).reshape(-1, 2)
-            self.put("joined", "cast", _JoinedNumbers(decision, pairs))
+            self._keep_joined(cast.joined, decision)
         with self._reading() as db:
             change = casts.changed(db, cast, pictures, run)
         with self._writing() as db:
@@ -609,6 +612,12 @@ class Workspace:
         """The whole log, where it has decisions that the stored cast does not go by yet."""
         stored = rows(db, "SELECT decision FROM casts", (whole,))
         return self.decisions.all() if stored and stored[0][0] < self.decisions.last() else []
+
+    def _keep_joined(self, joined: Mapping[int, int], decision: int | None = None) -> None:
+        """Store numbers of people who were merged; `decision` is the latest one by default."""
+        pairs = np.array(sorted(joined.items()), np.int64).reshape(-1, 2)
+        number = self.decisions.last() if decision is None else decision
+        self.put("joined", "cast", _JoinedNumbers(number, pairs))
 
     def _joined(self, decision: int) -> dict[int, int]:
         """Numbers of people who were merged, and of whom they are after a decision; none where not stored."""
