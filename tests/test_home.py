@@ -49,6 +49,8 @@ def test_a_film_that_was_renamed_keeps_its_workspace(folder, monkeypatch, capsys
     assert places_of([folder / "scene.mp4"]) == [folder / "film.castlist"]
     assert names(folder) == ["film.castlist", "scene.csv", "scene.mp4"]
     assert home_of(folder / "scene.mp4") == folder / "film.castlist"  # noted there: its path is this one now
+    Path("film.castlist").rename("backup.castlist")  # laid aside
+    assert home_of(folder / "scene.mp4") == folder / "scene.castlist"
 
 
 def test_another_folder_of_the_same_film_is_not_its_workspace(folder) -> None:

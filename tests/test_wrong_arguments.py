@@ -197,6 +197,8 @@ def test_a_library_never_calls_itself_damaged_for_an_argument(film, tmp_path):
                 call()
     for limit in (lib.questions, lib.history, lib.links, lib.pairs, lib.recurring):
         with pytest.raises(InputError, match="0 or more"):
+            limit(np.int64(-1))
+        with pytest.raises(InputError, match="0 or more"):
             limit(-1)
     with pytest.raises(InputError):
         lib.search_face(np.ones(7))

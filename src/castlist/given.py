@@ -52,7 +52,7 @@ def typed_arguments(function: Callable[P, R]) -> Callable[P, R]:
 def _check(name: str, value: object, expected: str, test: Callable[[object], bool]) -> None:
     if not test(value):
         raise InputError(f"{name} is {expected}, got {_shown(value)}")
-    if name in COUNTS and isinstance(value, int) and value < 0:
+    if name in COUNTS and isinstance(value, Integral) and value < 0:
         raise InputError(f"{name} is how many are wanted at most, 0 or more; got {value}")
 
 

@@ -368,3 +368,14 @@ def test_two_clear_faces_are_enough_to_tell_who_a_track_shows():
     quality = np.array([0, 0, 0, 0.3, 0.4, 0, 0, 0, 0, 0.3])
     faces = Embeddings(np.ones((10, 2)), [0] * 5 + [1] * 5, np.arange(10), quality)
     assert tells_nothing(faces, 2).tolist() == [False, True]
+
+
+def test_tracks_of_a_person_without_a_clear_one_are_less_sure_where_there_are_several():
+    from castlist.pipeline.identify import TOGETHER, _less_sure
+
+    label = np.array([0, 0, 1, 1, 2, -1])
+    sureness = np.array([np.nan, 0.9, 0.9, 0.5, 0.9, np.nan])  # of track 0, the linkage itself is sure
+    found = _less_sure(sureness, label)
+    assert found.tolist()[1:5] == [0.9, 0.9 * TOGETHER, 0.5 * TOGETHER, 0.9]
+    assert np.isnan(found[[0, 5]]).all()
+    assert _less_sure(np.zeros(0), np.zeros(0, np.int64)).tolist() == []

@@ -16,7 +16,7 @@ from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 __all__ = ["RENAMED", "FilmNoted", "beside", "check", "film_noted", "written"]
 
 SUFFIX = ".castlist"
-RENAMED = "renamed"  # name among a workspace's results of the note that its film got another name
+RENAMED = "renamed"  # among a workspace's results the note that its film got another name, by its own name
 _OURS = {"lock", EMBEDDINGS, THUMBS}  # before there is a cast.db
 
 
@@ -50,7 +50,7 @@ class FilmNoted(NamedTuple):
 
     path: Path  # may be relative to a folder that is not known any more
     digest: str  # of its content
-    renamed: bool  # whether it had another name when the workspace was made
+    renamed: bool  # whether it got this name while the workspace had the name that it has
 
 
 def film_noted(path: Path) -> FilmNoted | None:
@@ -62,8 +62,8 @@ def film_noted(path: Path) -> FilmNoted | None:
                 return None
             with closing(database.connect(folder, write=False)) as db:
                 row = db.execute("SELECT path, digest FROM video").fetchone()
-                query = "SELECT count(*) FROM results WHERE name = ?"
-                renamed = bool(db.execute(query, (RENAMED,)).fetchone()[0])
+                query = "SELECT count(*) FROM results WHERE name = ? AND key = ?"
+                renamed = bool(db.execute(query, (RENAMED, path.name)).fetchone()[0])
     except WorkspaceError:
         return None
     if not row or not isinstance(row[0], str | bytes) or not isinstance(row[1], str):

@@ -246,7 +246,7 @@ class Workspace:
                 "decide ... import copies decisions to it"
             )
         if before is not None and before.path.name != video.path.name:
-            self.put(paths.RENAMED, "film", _Renamed(before.path.name))
+            self.put(paths.RENAMED, self.path.name, _Renamed(before.path.name))
         path: str | bytes = str(video.path)
         try:
             str(path).encode()
@@ -415,7 +415,7 @@ class Workspace:
             casts.put(db, less, pictures, None, _now(), self.decisions.last())
         self.put("erased", "cast", _Erased(_now()))
         if noted is not None and noted.renamed:
-            self.put(paths.RENAMED, "film", _Renamed(""))
+            self.put(paths.RENAMED, self.path.name, _Renamed(""))
         left = {person.id for person in less.everybody}
         self._keep_joined({old: new for old, new in cast.joined.items() if new in left})
         with files.sentences(self.path):
