@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.given import is_whole
 from castlist.types import (
     BACKGROUND,
     NOISE,
@@ -116,7 +117,7 @@ class Person:
             InputError: limit is no whole number of at least 0.
             WorkspaceError: a picture is missing or damaged.
         """
-        if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 0:
+        if not is_whole(limit) or limit < 0:
             raise InputError(f"limit is how many pictures are wanted at most, got {limit!r}")
         if self.pictures is None:
             return []

@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar
 
 from castlist.errors import InputError
 
-__all__ = ["KINDS", "typed_arguments"]
+__all__ = ["KINDS", "is_whole", "typed_arguments"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,7 +67,8 @@ def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
+    """Whether this is a whole number, of NumPy too, and no truth value."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
@@ -106,7 +107,7 @@ def _or_none(expected: str, test: Callable[[object], bool]) -> tuple[str, Callab
 
 
 TEXT = ("text", _text)
-WHOLE = ("a whole number", _whole)
+WHOLE = ("a whole number", is_whole)
 NUMBER = ("a number", _number)
 PATH = ("the path of a file or folder", _path)
 # By annotation: what such an argument is, in words, and whether a value is that.

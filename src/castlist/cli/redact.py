@@ -136,8 +136,8 @@ def _print_unsure(done: Redaction, workspace: Path) -> None:
     click.echo("Hidden because castlist is not sure whose face it is:")
     for each in done.unsure[:SHOWN]:
         span = f"{clock_time(each.start)}–{clock_time(each.stop)}"
-        name, place = visible(each.person), linked(span, moment_uri(done.film, each.start))
-        click.echo(f"  {place}  track {each.track}, {name} with p = {each.probability:.2f}")
+        name, moment = visible(each.person), linked(span, moment_uri(done.film, each.start))
+        click.echo(f"  {moment}  track {each.track}, {name} with p = {each.probability:.2f}")
     if len(done.unsure) > SHOWN:
         click.echo(f"  and {len(done.unsure) - SHOWN} more; --json lists all")
     place = shell_path(str(workspace))

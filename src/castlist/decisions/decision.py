@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from castlist.decisions.groups import Groups
 from castlist.errors import InputError
+from castlist.given import is_whole
 from castlist.types import Clock, Video
 
 __all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]
@@ -127,8 +127,7 @@ class Decision:
         if len(self.value) > _LONGEST:
             raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
         if self.undoes is not None:
-            whole = isinstance(self.undoes, Integral) and not isinstance(self.undoes, bool)
-            if not whole or self.undoes < 1:
+            if not is_whole(self.undoes) or self.undoes < 1:
                 raise InputError(f"a decision is a whole number of at least 1; got {self.undoes!r}")
             if 0 < self.id <= self.undoes:
                 raise InputError(f"there is no decision {self.undoes} to undo")

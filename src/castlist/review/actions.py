@@ -14,6 +14,7 @@ from castlist.decisions import Anchor, Base, Decision, DecisionKind
 from castlist.decisions.names import given_name
 from castlist.decisions.people import Group, View, person_called
 from castlist.errors import InputError
+from castlist.given import is_whole
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
 __all__ = ["ACTIONS", "TAKES", "decision", "faces_of", "stand_ins", "witness"]
@@ -98,7 +99,7 @@ class _Faces:
 
     def tracks(self, request: JsonObject, least: int = 1) -> NDArray[np.int64]:
         given, last = _listed(request.get("tracks")), len(self.base.tracks) - 1
-        if given is None or not all(map(_whole, given)):
+        if given is None or not all(map(is_whole, given)):
             raise InputError(f"tracks are a list of whole numbers, 0 to {last}")
         numbers = sorted({int(str(t)) for t in given})
         wrong = [t for t in numbers if not 0 <= t <= last]
@@ -153,11 +154,6 @@ class _Faces:
 def _listed(value: object) -> list[object] | None:
     """The members of a list, tuple or array; None for anything else."""
     return list(value) if isinstance(value, list | tuple | np.ndarray) else None
-
-
-def _whole(value: object) -> bool:
-    """Whether this is a whole number, of NumPy too."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _count(n: int, singular: str, plural: str = "") -> str:
