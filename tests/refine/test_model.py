@@ -1,5 +1,6 @@
 """A refinement saved and loaded again, and files that are not one."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -77,3 +78,32 @@ def test_spoilt_files_are_refused_in_one_sentence(how, tmp_path):
     with pytest.raises(ModelError) as error:
         Refined.load(path)
     assert "\n" not in str(error.value)
+
+
+def _described(path, content: bytes) -> None:
+    """A model's file whose description is right, so that only its content can be wrong."""
+    about = json.loads(path.with_name(path.name + ".json").read_text())
+    path.write_bytes(content)
+    about["sha256"] = hashlib.sha256(content).hexdigest()
+    path.with_name(path.name + ".json").write_text(json.dumps(about))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"\xff" * 64,
+        lambda content: b"",
+        lambda content: content[:8] + content[8:].replace(b'"F32"', b'"B16"', 1),
+        lambda content: content[:8] + content[8:].replace(b"[7]", b"[]", 1).replace(b"}}", b"}}  ", 1),
+        lambda content: content[:-4] + np.float32(np.nan).tobytes(),
+        lambda content: content[:-4] + np.float32(np.inf).tobytes(),
+    ],
+)
+def test_a_model_whose_description_is_right_is_checked_all_the_same(change, tmp_path):
+    path = tmp_path / "net.safetensors"
+    SSiam(epochs=1, hidden=7).fit(X).save(path)
+    _described(path, change(path.read_bytes()))
+    with pytest.raises(ModelError) as error:
+        Refined.load(path)
+    assert "net.safetensors" in str(error.value)

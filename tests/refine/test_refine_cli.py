@@ -248,3 +248,42 @@ def test_features_that_cannot_be_checked_are_refused_with_the_reason(tmp_path, c
     for method in ([], ["--method", "auto"]):
         assert run(["refine", str(tmp_path / "few.npz"), *method, "-o", str(tmp_path / "a.npz")]) == 2
         assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.fixture
+def network(given, capsys):
+    model, out = given.parent / "net.safetensors", given.parent / "trained.npz"
+    options = ["--method", "ssiam", "--set", "epochs=1", "--set", "hidden=7", "-q", "--model", str(model)]
+    assert run(["refine", str(given), "-o", str(out), *options]) == 0
+    capsys.readouterr()
+    return model
+
+
+def test_a_saved_network_refines_other_features(given, network, capsys):
+    vector = RNG.standard_normal((5, 10)).astype(np.float32)
+    np.savez(given.parent / "other.npz", features=vector, track_id=[3, 3, 4, 4, 4])
+    out = given.parent / "other-refined.npz"
+    assert run(["refine", str(given.parent / "other.npz"), "--apply", str(network), "-o", str(out)]) == 0
+    assert "2 tracks, 5 faces, 7 dimensions" in capsys.readouterr().out
+    np.testing.assert_array_equal(
+        features.read(out).embeddings.vector, Refined.load(network).transform(vector)
+    )
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--method", "ssiam"], ["--set", "epochs=1"], ["--seed", "0"], ["--recipe", "paper"], ["--model", "n"]],
+)
+def test_a_saved_network_is_not_trained_again(option, given, network, capsys):
+    out = given.parent / "again.npz"
+    assert run(["refine", str(given), "--apply", str(network), "-o", str(out), *option]) == 2
+    assert f"--apply trains nothing, and {option[0]} says how to train" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_network_of_other_features_is_refused(given, network, capsys):
+    np.savez(given.parent / "wide.npz", features=RNG.standard_normal((5, 12)).astype(np.float32))
+    out = given.parent / "wide-refined.npz"
+    assert run(["refine", str(given.parent / "wide.npz"), "--apply", str(network), "-o", str(out)]) == 2
+    assert "takes features of 10 dimensions" in capsys.readouterr().err
+    assert not out.exists()

@@ -30,7 +30,7 @@ def test_commands_and_their_options_exist(line):
     if "--method" in arguments:
         assert arguments[arguments.index("--method") + 1] in METHODS
     else:
-        assert "--check" in arguments
+        assert {"--check", "--apply"} & set(arguments)
 
 
 @pytest.mark.parametrize("block", PYTHON)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from castlist.cli.features import print_left_out
 from castlist.cli.options import FEATURES, machine_options
@@ -18,8 +19,13 @@ from castlist.cli.words import OneOf
 from castlist.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from castlist.refine.check import RefinementCheck
+    from castlist.refine.learner import Learnt
     from castlist.research.features import FeatureSet
+    from castlist.types import Machine
 
 __all__ = ["command"]
 
@@ -38,6 +44,7 @@ Examples:
   castlist refine episode.npz --method auto -o refined.npz
   castlist refine episode.npz --method tsiam --recipe paper --set epochs=5 -o refined.mat
   castlist refine episode.npz --model network.safetensors -o refined.npz
+  castlist refine another.npz --apply network.safetensors -o another-refined.npz
 """,
 )
 @click.argument("features")
@@ -73,6 +80,13 @@ Examples:
     help="Train nothing; print what kind of features these are and which method suits them.",
 )
 @click.option("--model", type=FEATURES, metavar="FILE", help="Also save the trained network, as safetensors.")
+@click.option(
+    "--apply",
+    "trained",
+    type=FEATURES,
+    metavar="FILE",
+    help="Train nothing; refine by a network that --model saved, of features of the same face model.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @machine_options
 def command(
@@ -84,6 +98,7 @@ def command(
     out: Path | None,
     only_check: bool,
     model: Path | None,
+    trained: Path | None,
     quiet: bool,
     device: str,
     threads: int,
@@ -92,12 +107,7 @@ def command(
 
     FEATURES is an SSIAM .mat, an FGG .mat, a BCL folder or .ids file, or an .npz of castlist.
     """
-    from dataclasses import replace
-
     from castlist.outputs import check_apart
-    from castlist.recipe import Recipe
-    from castlist.refine import Learner, Refined
-    from castlist.refine.learner import known_quality
     from castlist.refine.model import check_model_output
     from castlist.research import features as io
     from castlist.types import Machine
@@ -108,30 +118,73 @@ def command(
     if out is None or out.suffix not in (".npz", ".mat"):
         wrong = "no output was named" if out is None else f"{out} is not .npz or .mat"
         raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
+    if trained:
+        _check_untrained()
     if model:
         check_model_output(model)
-    check_apart([out, model, None if model is None else Path(f"{model}.json")], [features])
+    check_apart([out, model, None if model is None else Path(f"{model}.json")], [features, *_files(trained)])
     table = io.read(features)
+    if trained:
+        vector = _applied(trained, table)
+    else:
+        machine = Machine(device=device, threads=threads)
+        refinement = _fitted(table, _chosen(method, table), recipe, seed, settings, model, machine, quiet)
+        vector = refinement.transform(table.embeddings.vector)
+    better = replace(table, embeddings=replace(table.embeddings, vector=vector))
+    io.write(better, out)
+    print_left_out(better, out)
+    click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
+
+
+def _files(trained: Path | None) -> list[Path]:
+    """The two files of a network that is read."""
+    return [] if trained is None else [trained, Path(f"{trained}.json")]
+
+
+def _check_untrained() -> None:
+    """Refuse what says how to train beside a network that is trained already."""
+    context = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name in ("method", "recipe", "settings", "seed", "model", "device", "threads")
+        and context.get_parameter_source(option.name) is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise click.UsageError(
+            f"--apply trains nothing, and {given[0]} says how to train; leave one of them out"
+        )
+
+
+def _applied(trained: Path, table: FeatureSet) -> NDArray[np.floating]:
+    """The features by a network that --model saved."""
+    from castlist.refine import Refined
+
+    return Refined.load(trained).transform(table.embeddings.vector)
+
+
+def _fitted(
+    table: FeatureSet,
+    method: str,
+    recipe: str,
+    seed: int,
+    settings: tuple[str, ...],
+    model: Path | None,
+    machine: Machine,
+    quiet: bool,
+) -> Learnt:
+    """The method trained on the features; its network is saved where `model` says."""
+    from castlist.recipe import Recipe
+    from castlist.refine import Learner, Refined
+    from castlist.refine.learner import known_quality
+
     e, links = table.embeddings, table.constraints()
-    method = _chosen(method, table)
     made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
-    if method.startswith("tsiam") and len(table) == len(e):
-        raise InputError(
-            f"{method} learns from tracks, and {table.name} has none with two faces or more; "
-            "use --method second-order or ssiam"
-        )
-    if method.startswith("tsiam") and not table.timed and not len(links.cannot):
-        click.echo(
-            "this file has no frame numbers, so castlist cannot know which tracks are seen together: the "
-            "negative pairs of every track are taken from its farthest tracks, and may be wrong", err=True,
-        )  # fmt: skip
-    if model and method == "none":
-        raise click.UsageError("--method none learns nothing that --model could save")
+    _check_tracks(method, table, timed=table.timed or bool(len(links.cannot)))
     if model and method == "tsiam-second-order":
         raise click.UsageError(f"--method {method} trains several networks, and --model saves only one")
-    machine = Machine(device=device, threads=threads)
     step = made.refine
     if not isinstance(step, Learner):
         raise click.UsageError(
@@ -142,13 +195,23 @@ def command(
             e.vector, e.track, links.cannot, links.must, quality=known_quality(e),
             machine=machine, watch=watch,
         )  # fmt: skip
-    vector = refined.transform(e.vector)
     if model and isinstance(refined, Refined):
         refined.save(model)
-    better = replace(table, embeddings=replace(e, vector=vector))
-    io.write(better, out)
-    print_left_out(better, out)
-    click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
+    return refined
+
+
+def _check_tracks(method: str, table: FeatureSet, *, timed: bool) -> None:
+    """Refuse to learn from tracks where there are none; stderr says what is missing."""
+    if method.startswith("tsiam") and len(table) == len(table.embeddings):
+        raise InputError(
+            f"{method} learns from tracks, and {table.name} has none with two faces or more; "
+            "use --method second-order or ssiam"
+        )
+    if method.startswith("tsiam") and not timed:
+        click.echo(
+            "this file has no frame numbers, so castlist cannot know which tracks are seen together: the "
+            "negative pairs of every track are taken from its farthest tracks, and may be wrong", err=True,
+        )  # fmt: skip
 
 
 def _chosen(method: str | None, table: FeatureSet) -> str:

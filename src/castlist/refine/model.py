@@ -120,12 +120,16 @@ class Refined:
             ModelError: a file is missing, was changed or cut short, or is not a refinement.
         """
         with needed("a refinement in a file", "features"):
+            from safetensors import SafetensorError
             from safetensors.numpy import load
 
         about, content = _read(path)
         if hashlib.sha256(content).hexdigest() != about.get("sha256"):
             raise ModelError(f"{path} is not the file that {_beside(path).name} describes; save it again")
-        arrays = load(content)
+        try:
+            arrays = load(content)
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path} cannot be read as safetensors ({error}); save it again") from None
         scaling, feature, trained = about.get("scaling"), about.get("feature"), about.get("about", {})
         if not (isinstance(scaling, str) and isinstance(feature, str) and isinstance(trained, dict)):
             raise ModelError(f"{_beside(path)} does not describe a '{FORMAT}'; save the model again")
@@ -137,10 +141,13 @@ class Refined:
             raise ModelError(f"{path} does not hold a refinement: it needs the arrays {', '.join(ARRAYS)}")
         w1, b1, w2, b2, shift, factor = (arrays[name] for name in ARRAYS)
         d, h = about.get("input"), about.get("hidden")
-        shapes = [(d, h), (h,), (h, len(b2)), (len(b2),), (d,), (d,)]
+        k = b2.size  # of the last layer, which `transform` does not use
+        shapes = [(d, h), (h,), (h, k), (k,), (d,), (d,)]
         for name, shape in zip(ARRAYS, shapes, strict=True):
             if arrays[name].shape != shape or arrays[name].dtype != np.float32:
                 raise ModelError(f"{path}: {name} must be float32 of shape {shape}, got {arrays[name].shape}")
+            if not np.isfinite(arrays[name]).all():
+                raise ModelError(f"{path}: {name} holds NaN or infinite values; train and save it again")
         layers = Network(w1, b1, w2, b2)
         return cls(Scaling(ScalingKind(scaling), shift, factor), layers, trained, RefinedFeature(feature))
 
