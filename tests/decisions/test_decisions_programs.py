@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from programs import VIDEO, Film, Step, broken, program, told
 
-from castlist.decisions import Base, apply
+from castlist.decisions import Base, apply, base_without, cast_of
 from castlist.errors import InputError
 from castlist.store import Workspace
+from castlist.store.erase import Kept
 
 SEEDS = int(os.environ.get("CASTLIST_LAWS", "24"))
 
@@ -182,3 +183,38 @@ def test_people_taken_over_that_are_not_as_they_are_written(harm: dict[str, Any]
     film.take(("same",))
     with pytest.raises(InputError):
         replace(film.base.stood[-1], **harm)
+
+
+def erased(film: Film, number: int) -> Film:
+    """The same film without one of its people."""
+    base, gone = film.base, film.view.groups[number].tracks.tolist()
+    kept = Kept.of(cast_of(base, VIDEO, film.view), gone, np.zeros(0, np.int64))
+    tracks, pictures = kept.tracks(base.tracks), kept.pictures(base.portraits)
+    less = Film([0])
+    less.base = base_without(base, VIDEO, film.log, kept.track, tracks, pictures)
+    less.log, less.view = film.log, apply(less.base, VIDEO, film.log)
+    return less
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_nobody_else_changes_where_somebody_is_erased(seed: int) -> None:
+    who, steps = program(seed)
+    film = Film(who)
+    for i, step in enumerate(steps):
+        film.take(step)
+        if not film.view.groups:
+            continue
+        which = (seed + i) % len(film.view.groups)
+        gone, less = film.view.groups[which], erased(film, which)
+        others = {key: row for key, row in film.people().items() if key != gone.id}
+        assert less.people() == others
+        kept = ~np.isin(np.arange(len(film.view.label)), gone.tracks)
+        assert less.view.fate.tolist() == film.view.fate[kept].tolist()
+        assert less.view.no_face.tolist() == film.view.no_face[kept].tolist()
+        assert less.view.group(gone.id) is None
+        less.find(less.base)
+        assert less.people() == others
+        for after in (
+            s for s in steps[i + 1 :] if s[0] in ("merge", "name", "undo_last", "undo_any", "same")
+        ):
+            less.take(after)

@@ -18,10 +18,13 @@ from library_made import made_film
 from castlist import find
 from castlist.cast import Cast
 from castlist.cli import run
+from castlist.decisions import Base, Group
 from castlist.errors import InputError, WorkspaceBusy
+from castlist.handy import tables
 from castlist.home import home_of
 from castlist.library import Library
 from castlist.pipeline.stills import kept_stills
+from castlist.review.session import Session
 from castlist.store import Workspace
 from castlist.types import Tracks
 
@@ -37,6 +40,7 @@ def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
             (person,),
         ).fetchall()
     clothes: list[bytes] = []
+    means: list[bytes] = []
     vectors = [data[i * len(data) // n : (i + 1) * len(data) // n] for data, n in rows for i in range(n)]
     found = lib.person(person)
     pictures = []
@@ -53,9 +57,11 @@ def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
             vector, beside = _raw_vectors(keep, cast, own.tracks)
             raw += vector
             clothes += beside
+            base = keep.machine()
+            means += [row.tobytes() for t in own.tracks for row in (base.vector[t], base.mean[t])]
     return {
         "name": [NAME.encode(), EARLIER.encode()], "vectors": vectors, "raw": raw, "pictures": pictures,
-        "clothes": clothes,
+        "clothes": clothes, "means": means,
     }  # fmt: skip
 
 
@@ -116,7 +122,7 @@ def test_no_byte_of_a_forgotten_person_stays(library):
     lib, whom, where = library
     known = traces(lib, whom)
     assert all(known.values())
-    assert held(where, known) == {"name", "vectors", "raw", "pictures", "clothes"}
+    assert held(where, known) == {"name", "vectors", "raw", "pictures", "clothes", "means"}
     others = {p.id: p.films for p in lib.people if p.id != whom}
     with sqlite3.connect(lib.path / "catalogue.db") as db:
         assert db.execute("SELECT count(*) FROM member WHERE person = ?", (whom,)).fetchone() == (2,)
@@ -182,6 +188,74 @@ def test_what_is_left_goes_on(library):
     assert {p.id for p in lib.people} == before - {whom}
     with pytest.raises(InputError, match="erased"):
         lib.person(whom)
+
+
+def everybody(workspace: Path) -> dict[str, object]:
+    """Everybody of a film as its page, its cast and its exports tell of them, without those of NAME."""
+    with Workspace.open(workspace, write=False) as opened:
+        cast = opened.cast()
+    with Session.open(workspace) as session:
+        page = [
+            (g.id, g.called, g.fate, g.by, g.confirmed, spans(session.base, g)) for g in session.view.groups
+        ]
+    told = tables.columns(cast, "appearances")
+    rows = list(zip(*(told[n] for n in ("name", "start", "stop", "duration")), strict=True))
+    return {
+        "page": [row for row in page if row[1] != NAME],
+        "cast": [
+            (p.id, p.name, *map(str, (p.appearances, p.faces))) for p in cast.everybody if p.name != NAME
+        ],
+        "times": [row for row in rows if row[0] != NAME],
+    }
+
+
+def spans(base: Base, group: Group) -> list[tuple[int, int]]:
+    return [(int(base.tracks.first[t]), int(base.tracks.last[t])) for t in group.tracks]
+
+
+@pytest.mark.parametrize("again", [(), ("--replace",)])
+def test_everybody_else_stays_exactly_as_they_were(library, capsys, monkeypatch, again):
+    """Others were named, parted and hidden: nothing of it is grouped, numbered or read anew."""
+    lib, whom, _ = library
+    film = lib.person(whom).films[0]
+    with Session.open(film.workspace) as session:
+        other = next(g for g in session.view.groups if g.name != NAME)
+        session.decide({"action": "name", "person": other.id, "name": "Bea"})
+        session.decide({"action": "split", "tracks": other.tracks[:1].tolist()})
+        stranger = next(g for g in session.view.groups if not g.name)
+        session.decide({"action": "merge", "people": [other.id, stranger.id]})
+        session.undo()
+    lib.update()
+    before = everybody(film.workspace)
+    assert [name for _, name, *_ in before["page"]] == ["Bea", f"Person {stranger.number}"]
+    assert run(["decide", str(film.workspace), "list"]) == 0
+    listed = [line for line in capsys.readouterr().out.splitlines() if "Bea" in line]
+    with monkeypatch.context() as context:
+        context.setattr("castlist.pipeline.prepare.identify", lambda *_: pytest.fail("grouped anew"))
+        assert lib.forget(whom) == []
+        assert everybody(film.workspace) == before
+        assert run(["decide", str(film.workspace), "list"]) == 0
+        assert [line for line in capsys.readouterr().out.splitlines() if "Bea" in line] == listed
+    assert run(["find", str(film.path), "-o", str(film.workspace), "-q", *again]) == 0
+    assert everybody(film.workspace) == before
+    with Session.open(film.workspace) as session:
+        session.undo()
+        assert [g.name for g in session.view.groups] == ["Bea"]
+
+
+def test_a_page_that_is_open_while_somebody_is_erased_does_not_bring_them_back(library):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    film = lib.person(whom).films[0]
+    with Session.open(film.workspace) as session:
+        assert len(session.view.groups) == 2
+        lib.forget(whom)
+        (left,) = session.refresh().groups
+        session.decide({"action": "name", "person": left.id, "name": "Bea"})
+        assert session.save()
+    with Workspace.open(film.workspace, write=False) as opened:
+        assert [p.name for p in opened.cast().everybody] == ["Bea"]
+    assert held(where, known) == set()
 
 
 def test_a_film_that_is_busy_keeps_the_person_until_it_is_done(library):

@@ -12,6 +12,7 @@
 | `identities` | numbers of people that another run goes on with |
 | `locate` | where the faces of a decision are among today's tracks |
 | `stood` | whom decisions had made of the people when a run was found |
+| `erased` | what the machine found, without somebody who is erased |
 | `transfer`, `align` | decisions for another copy of the film |
 """
 
@@ -24,6 +25,7 @@ from castlist.decisions.align import Alignment, Copy, align_films
 from castlist.decisions.apply import apply, completed_log, decided_by, numbered, stood, with_numbers
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active, to_redo, to_undo
+from castlist.decisions.erased import base_without
 from castlist.decisions.groups import Groups
 from castlist.decisions.identities import renumbered
 from castlist.decisions.locate import Finder, locate
@@ -33,6 +35,7 @@ from castlist.decisions.people import (
     Joined,
     Missing,
     View,
+    as_shown,
     cast_of,
     completed,
     person_called,
@@ -60,6 +63,8 @@ __all__ = [
     "active",
     "align_films",
     "apply",
+    "as_shown",
+    "base_without",
     "carry",
     "cast_of",
     "completed",

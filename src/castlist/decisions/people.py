@@ -27,6 +27,7 @@ __all__ = [
     "Joined",
     "Missing",
     "View",
+    "as_shown",
     "cast_of",
     "completed",
     "number_in",
@@ -220,6 +221,15 @@ def completed(made: Decision, view: View, base: Base, video: Video) -> Decision:
         return made
     groups = Groups.of(whole, person, base.tracks, base.clock, video, base.digest)
     return replace(made, groups=groups)
+
+
+def as_shown(base: Base, view: View) -> Base:
+    """The machine's people under the numbers that they are shown with."""
+    number = base.number.copy()
+    for group in view.groups:
+        if not group.by:
+            number[base.label[group.tracks[0]]] = group.number
+    return replace(base, number=number, next_number=max(base.next_number, int(number.max(initial=0)) + 1))
 
 
 def cast_of(base: Base, video: Video, view: View) -> Cast:

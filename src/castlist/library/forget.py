@@ -66,11 +66,14 @@ def _tracks(facts: FilmFacts, members: Sequence[int]) -> list[int]:
 
 def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
     """Erase tracks and names from a workspace, and what was made of them there."""
-    from castlist.pipeline.publish import write_report
+    from castlist.pipeline.publish import stored_evidence, write_report
 
     with Workspace.open(facts.workspace) as opened:
+        run, _ = opened.cast_run()
+        evidence = stored_evidence(opened, run).without_faces()
         cast, portraits = opened.erase(tracks, names, facts.scan)
-        write_report(opened, cast, portraits)
+        opened.put("evidence", f"run {run}", evidence)
+        write_report(opened, cast, portraits, run)
 
 
 def names_of_others(db: Db) -> set[str]:

@@ -16,7 +16,16 @@ from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
 from castlist.command_words import shell_path
-from castlist.decisions import Base, Decision, View, apply, cast_of, completed_log, renumbered, stood
+from castlist.decisions import (
+    Base,
+    Decision,
+    apply,
+    as_shown,
+    cast_of,
+    completed_log,
+    renumbered,
+    stood,
+)
 from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, provider
@@ -81,7 +90,7 @@ def continued(base: Base, before: Base | None, video: Video, log: Sequence[Decis
     if before is None:
         return renumbered(base, None, log)
     view = apply(before, video, log)
-    base = renumbered(replace(base, stood=stood(view)), _shown(before, view), log)
+    base = renumbered(replace(base, stood=stood(view)), as_shown(before, view), log)
     alive = {g.number for g in view.groups}
     groups = apply(base, video, log).groups
     left = [g.number for g in groups if not g.by and g.number < before.next_number and g.number not in alive]
@@ -89,16 +98,7 @@ def continued(base: Base, before: Base | None, video: Video, log: Sequence[Decis
     number = base.number.copy()
     number[again] = base.next_number + np.arange(int(again.sum()))
     base = replace(base, number=number, next_number=base.next_number + int(again.sum()))
-    return _shown(base, apply(base, video, log))
-
-
-def _shown(base: Base, view: View) -> Base:
-    """The machine's people under the numbers that they are shown with."""
-    number = base.number.copy()
-    for group in view.groups:
-        if not group.by:
-            number[base.label[group.tracks[0]]] = group.number
-    return replace(base, number=number, next_number=max(base.next_number, int(number.max(initial=0)) + 1))
+    return as_shown(base, apply(base, video, log))
 
 
 @at_most(1)

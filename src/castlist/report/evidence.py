@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,3 +73,12 @@ class Evidence:
         freeze(self, reliability=(np.float32, (None, 3)))
         if not isinstance(self.portraits, Portraits):
             raise InputError("Evidence.portraits must be a Portraits table")
+
+    def without_faces(self) -> Evidence:
+        """The same without what it says of faces: somebody whose they are was erased."""
+        none = Evidence()
+        return replace(
+            self, positive_before=none.positive_before, negative_before=none.negative_before,
+            positive_after=none.positive_after, negative_after=none.negative_after,
+            reliability=none.reliability, verdict="", portraits=none.portraits,
+        )  # fmt: skip

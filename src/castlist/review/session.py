@@ -84,7 +84,7 @@ class Session:
     def _rest_on(self, base: Base) -> None:
         """Start from what a run found."""
         self.base = base
-        self._run = self._workspace.cast_run()[0]
+        self._ground = self._workspace.ground()
         self.view: View = apply(base, self.video, self._log)
         self.describe = Describe(base, self.video)
         self.images = frozenset(base.portraits.image) - {""}
@@ -130,7 +130,7 @@ class Session:
     def refresh(self) -> View:
         """The view with what others decided meanwhile, in this process or another."""
         with self._lock:
-            if self._workspace.cast_run()[0] != self._run:  # castlist find ran meanwhile
+            if self._workspace.ground() != self._ground:  # castlist find ran meanwhile, or erased somebody
                 base = self._workspace.machine()
                 self._log = self._workspace.decisions.all()
                 self._rest_on(prepare(str(self.path))[1] if base is None else base)
@@ -679,10 +679,9 @@ class Session:
             with self._lock:
                 if self._workspace.cast_run()[1] == self.refresh().revision:
                     return True
-                base = self.base
             if apart:
                 return save_apart(self.path, lambda: ended() or self._hurried > 0)
-            return self._publish(base)
+            return self._publish()
 
     @contextmanager
     def _hurrying(self) -> Iterator[None]:
@@ -705,10 +704,11 @@ class Session:
         with self._hurrying(), self._saving, suppress(WorkspaceError), Workspace.open(self.path) as opened:
             opened.put_video(self.video)
 
-    def _publish(self, base: Base) -> bool:
+    def _publish(self) -> bool:
         try:
             with Workspace.open(self.path) as opened:
-                publish(opened, base, self.video)
+                self.refresh()  # nobody finds or erases anything from now on
+                publish(opened, self.base, self.video)
         except WorkspaceBusy:
             return False
         return True

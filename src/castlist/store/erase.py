@@ -10,21 +10,26 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
+from castlist.decisions.base import Base
+from castlist.decisions.decision import Decision
+from castlist.decisions.erased import base_without
 from castlist.errors import WorkspaceBusy
 from castlist.store import columns, prune, scans
 from castlist.store.columns import Stored
 from castlist.store.folder import Folder
 from castlist.types import Clock, Detections, Portraits, Scan, Tracks
 
-__all__ = ["blank", "copies", "scrub", "vacuum", "without"]
+__all__ = ["Kept", "base_of_rest", "blank", "copies", "scrub", "vacuum", "without"]
 
 _COPY = re.compile(r"report\.html|cast\.db\.schema\d+(-wal|-shm)?")
 
@@ -123,42 +128,67 @@ def copies(folder: Folder) -> None:
             (folder.path / name).unlink()
 
 
-def without(
-    cast: Cast, portraits: Portraits, tracks: Sequence[int], moved: NDArray[np.int64]
-) -> tuple[Cast, Portraits]:
-    """The cast and the pictures without some tracks, their detections renumbered."""
-    kept = np.setdiff1d(np.arange(len(cast.tracks)), np.asarray(tracks, np.int64))
-    place = np.full(len(cast.tracks), -1, np.int64)
-    place[kept] = np.arange(len(kept))
-    shown = np.flatnonzero(place[portraits.track] >= 0)
-    pictures = Portraits(
-        portraits.frame[shown], portraits.box[shown], place[portraits.track[shown]], portraits.quality[shown],
-        tuple(portraits.image[i] for i in shown.tolist()),
-    )  # fmt: skip
-    names = [person.name if person.named else "" for person in cast.everybody]
-    numbers = [person.id for person in cast.everybody]
+@dataclass(frozen=True, eq=False, slots=True)
+class Kept:
+    """What stays of the tracks of a cast and of the detections of its scan."""
+
+    track: NDArray[np.int64]  # (k,) tracks that stay, rising
+    place: NDArray[np.int64]  # (t,) the new number of each track, -1 where it is gone
+    moved: NDArray[np.int64]  # (n,) the new row of each detection, -1 where it is gone
+
+    @classmethod
+    def of(cls, cast: Cast, tracks: Sequence[int], moved: NDArray[np.int64]) -> Self:
+        """All tracks of a cast but some, with `moved` as `scrub` gives it."""
+        kept = np.setdiff1d(np.arange(len(cast.tracks)), np.asarray(tracks, np.int64))
+        place = np.full(len(cast.tracks), -1, np.int64)
+        place[kept] = np.arange(len(kept))
+        return cls(kept, place, moved)
+
+    def pictures(self, portraits: Portraits) -> Portraits:
+        """The pictures of these tracks."""
+        shown = np.flatnonzero(self.place[portraits.track] >= 0)
+        return Portraits(
+            portraits.frame[shown], portraits.box[shown], self.place[portraits.track[shown]],
+            portraits.quality[shown], tuple(portraits.image[i] for i in shown.tolist()),
+        )  # fmt: skip
+
+    def tracks(self, tracks: Tracks) -> Tracks:
+        """These tracks, their detections renumbered."""
+        every = np.arange(len(tracks.frame))
+        rows = np.concatenate([np.zeros(0, np.int64), *(every[tracks.rows(t)] for t in self.track)])
+        detection = tracks.detection[rows]
+        found = detection >= 0
+        detection[found] = self.moved[detection[found]]
+        offset = np.concatenate([[0], np.cumsum(tracks.size[self.track])])
+        return Tracks(
+            tracks.frame[rows], tracks.box[rows], tracks.score[rows], detection, offset,
+            tracks.shot[self.track],
+        )  # fmt: skip
+
+
+def without(cast: Cast, portraits: Portraits, kept: Kept) -> tuple[Cast, Portraits]:
+    """The cast and the pictures of the tracks that stay."""
+    pictures = kept.pictures(portraits)
     less = Cast.of(
-        cast.video, cast.clock, cast.shots, _tracks(cast.tracks, kept, moved), cast.person[kept],
-        fate=cast.fate[kept], reason=[cast.reason[t] for t in kept.tolist()], names=names, numbers=numbers,
-        portraits=pictures,
-        damaged=cast.damaged,
-        turned=cast.turned,
+        cast.video, cast.clock, cast.shots, kept.tracks(cast.tracks), cast.person[kept.track],
+        fate=cast.fate[kept.track], reason=[cast.reason[t] for t in kept.track.tolist()],
+        names=[person.name if person.named else "" for person in cast.everybody],
+        numbers=[person.id for person in cast.everybody],
+        portraits=pictures, damaged=cast.damaged, turned=cast.turned,
     )  # fmt: skip
     return less, pictures
 
 
-def _tracks(tracks: Tracks, kept: NDArray[np.int64], moved: NDArray[np.int64]) -> Tracks:
-    rows = np.concatenate(
-        [np.zeros(0, np.int64), *(np.arange(len(tracks.frame))[tracks.rows(t)] for t in kept)]
-    )
-    detection = tracks.detection[rows]
-    found = detection >= 0
-    detection = detection.copy()
-    detection[found] = moved[detection[found]]
-    offset = np.concatenate([[0], np.cumsum(tracks.size[kept])])
-    return Tracks(
-        tracks.frame[rows], tracks.box[rows], tracks.score[rows], detection, offset, tracks.shot[kept]
-    )
+def base_of_rest(base: Base | None, cast: Cast, log: Sequence[Decision], kept: Kept) -> Base | None:
+    """What the machine found of the tracks that stay; None where it knows nothing of the cast's."""
+    if base is None or not _same_tracks(base.tracks, cast.tracks):
+        return None
+    tracks, pictures = kept.tracks(base.tracks), kept.pictures(base.portraits)
+    return base_without(base, cast.video, log, kept.track, tracks, pictures)
+
+
+def _same_tracks(a: Tracks, b: Tracks) -> bool:
+    return all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ("offset", "frame", "detection"))
 
 
 def blank(db: sqlite3.Connection, names: Sequence[str]) -> int:

@@ -129,6 +129,10 @@ class _JoinedNumbers:
     def __post_init__(self) -> None:
         freeze(self, number=(np.int64, (None, 2)))
 
+    @classmethod
+    def of(cls, joined: Mapping[int, int], decision: int) -> Self:
+        return cls(decision, np.array(sorted(joined.items()), np.int64).reshape(-1, 2))
+
 
 class Workspace:
     """One film's results and decisions. Made by `Workspace.open`; use it in a `with` statement."""
@@ -398,31 +402,41 @@ class Workspace:
             WorkspaceError: the scan of the cast is not there, or something could not be written.
             WorkspaceBusy: another castlist reads the workspace.
         """
-        cast, portraits, noted = self.cast(), self.portraits(), paths.film_noted(self.path)
-        with self._reading() as db:
-            query = (
-                "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
-            )
-            row = db.execute(query, (scan, scan)).fetchone()
-        if row is None:
-            raise WorkspaceError(f"{self.path}: its scan is gone; run castlist find on the film again")
+        noted = paths.film_noted(self.path)
         self._db.execute("PRAGMA secure_delete = ON")
-        with self._writing() as db:
-            moved = erase.scrub(db, self._folder, str(row[0]), cast, tracks)
-            less, pictures = erase.without(cast, portraits, tracks, moved)
-            erase.blank(db, names)
-            proposed.erase(db, cast, tracks, names)
-            casts.put(db, less, pictures, None, _now(), self.decisions.last())
-        self.put("erased", "cast", _Erased(_now()))
-        if noted is not None and noted.renamed:
-            self.put(paths.RENAMED, self.path.name, _Renamed(""))
-        left = {person.id for person in less.everybody}
-        self._keep_joined({old: new for old, new in cast.joined.items() if new in left})
+        with self._writing() as db:  # in one transaction, so that nobody decides or dies in between
+            less, pictures = self._erase(db, tracks, names, scan)
+            if noted is not None and noted.renamed:
+                _put(db, paths.RENAMED, self.path.name, _Renamed(""))
         with files.sentences(self.path):
             erase.copies(self._folder)
         self._sweep()
         with files.sentences(self.path):
             erase.vacuum(self._db, self.path)
+        return less, pictures
+
+    def _erase(
+        self, db: sqlite3.Connection, tracks: Sequence[int], names: Sequence[str], scan: str | None
+    ) -> tuple[Cast, Portraits]:
+        """What `erase` changes in the database; what the machine found of everybody else stays."""
+        cast, portraits, log = self.cast(), self.portraits(), self.decisions.all()
+        (run, _), base = self.cast_run(), self.machine()
+        query = "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
+        row = db.execute(query, (scan, scan)).fetchone()
+        if row is None:
+            raise WorkspaceError(f"{self.path}: its scan is gone; run castlist find on the film again")
+        kept = erase.Kept.of(cast, tracks, erase.scrub(db, self._folder, str(row[0]), cast, tracks))
+        less, pictures = erase.without(cast, portraits, kept)
+        rest = erase.base_of_rest(base, cast, log, kept)
+        erase.blank(db, names)
+        proposed.erase(db, cast, tracks, names)
+        last, left = self.decisions.last(), {person.id for person in less.everybody}
+        casts.put(db, less, pictures, None if rest is None else run, _now(), last)
+        joined = {old: new for old, new in cast.joined.items() if new in left}
+        _put(db, "joined", "cast", _JoinedNumbers.of(joined, last))
+        _put(db, "erased", "cast", _Erased(_now()))
+        if rest is not None:
+            _put(db, "machine", f"run {run}", rest)
         return less, pictures
 
     @property
@@ -491,18 +505,7 @@ class Workspace:
             InputError: the table holds something else than arrays, numbers, text and tables of those.
         """
         with self._writing() as db:
-            block = columns.write(db, table)
-            old = db.execute("SELECT block FROM results WHERE name = ? AND key = ?", (name, key)).fetchall()
-            db.execute("DELETE FROM results WHERE name = ? AND key = ?", (name, key))
-            row = (name, key, type(table).__name__, _now(), block)
-            db.execute("INSERT INTO results (name, key, type, made, block) VALUES (?, ?, ?, ?, ?)", row)
-            stale = db.execute(
-                "SELECT id, block FROM results WHERE name = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
-                (name, KEPT),
-            ).fetchall()
-            db.executemany("DELETE FROM results WHERE id = ?", [(i,) for i, _ in stale])
-            for (gone,) in [*old, *((b,) for _, b in stale)]:
-                columns.delete(db, gone)
+            _put(db, name, key, table)
 
     def get(self, name: str, key: str, kind: type[T]) -> T | None:
         """The table of that name and key, None where there is none.
@@ -578,7 +581,7 @@ class Workspace:
         """
         pictures = Portraits.empty() if portraits is None else portraits
         if cast.joined or self._joined(decision):
-            self._keep_joined(cast.joined, decision)
+            self.put("joined", "cast", _JoinedNumbers.of(cast.joined, decision))
         with self._reading() as db:
             change = casts.changed(db, cast, pictures, run)
         with self._writing() as db:
@@ -613,12 +616,6 @@ class Workspace:
         stored = rows(db, "SELECT decision FROM casts", (whole,))
         return self.decisions.all() if stored and stored[0][0] < self.decisions.last() else []
 
-    def _keep_joined(self, joined: Mapping[int, int], decision: int | None = None) -> None:
-        """Store numbers of people who were merged; `decision` is the latest one by default."""
-        pairs = np.array(sorted(joined.items()), np.int64).reshape(-1, 2)
-        number = self.decisions.last() if decision is None else decision
-        self.put("joined", "cast", _JoinedNumbers(number, pairs))
-
     def _joined(self, decision: int) -> dict[int, int]:
         """Numbers of people who were merged, and of whom they are after a decision; none where not stored."""
         try:
@@ -634,6 +631,13 @@ class Workspace:
             query = f"SELECT coalesce(run, {last}), decision FROM casts"  # noqa: S608
             stored = rows(db, query, (optional(whole), whole))
         return stored[0] if stored else (None, 0)
+
+    def ground(self) -> tuple[int | None, str]:
+        """What decisions rest on: the run whose cast is stored, and when somebody was last erased from it."""
+        with self._reading() as db:
+            query = "SELECT made FROM results WHERE name = 'erased' AND key = 'cast'"
+            erased = rows(db, query, (text,))
+            return self.cast_run()[0], erased[0][0] if erased else ""
 
     def machine(self) -> Base | None:
         """What the machine alone found in the run whose cast is stored; None where it is not stored."""
@@ -774,6 +778,21 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):
             db.rollback()
         raise
+
+
+def _put(db: sqlite3.Connection, name: str, key: str, table: DataclassInstance) -> None:
+    """Keep a table, as `Workspace.put` does, in a transaction that has begun."""
+    block = columns.write(db, table)
+    old = db.execute("SELECT block FROM results WHERE name = ? AND key = ?", (name, key)).fetchall()
+    db.execute("DELETE FROM results WHERE name = ? AND key = ?", (name, key))
+    row = (name, key, type(table).__name__, _now(), block)
+    db.execute("INSERT INTO results (name, key, type, made, block) VALUES (?, ?, ?, ?, ?)", row)
+    stale = db.execute(
+        "SELECT id, block FROM results WHERE name = ? ORDER BY id DESC LIMIT -1 OFFSET ?", (name, KEPT)
+    ).fetchall()
+    db.executemany("DELETE FROM results WHERE id = ?", [(i,) for i, _ in stale])
+    for (gone,) in [*old, *((b,) for _, b in stale)]:
+        columns.delete(db, gone)
 
 
 def _finish(db: sqlite3.Connection, key: str) -> None:

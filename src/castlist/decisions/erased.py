@@ -1,0 +1,129 @@
+"""What the machine found, without somebody who is erased: everybody else stays as they were decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.decisions.apply import apply, stood
+from castlist.decisions.base import Base
+from castlist.decisions.decision import Decision
+from castlist.decisions.groups import Groups
+from castlist.decisions.locate import Finder
+from castlist.decisions.people import View, as_shown
+from castlist.decisions.stood import Stood
+from castlist.types import NOISE, CuePairs, Portraits, Tracks, Video
+
+__all__ = ["base_without"]
+
+Numbers = NDArray[np.int64]
+
+
+def base_without(
+    base: Base, video: Video, log: Sequence[Decision], kept: Numbers, tracks: Tracks, portraits: Portraits
+) -> Base:
+    """A base without some of its tracks, on which the log means the same of all the others.
+
+    Decisions are not read again on fewer tracks, where they could mean others: people go on as they stand.
+
+    Args:
+        kept: (k,) the tracks that stay, rising.
+        tracks: these tracks, whose detections may have other numbers.
+        portraits: the pictures of these tracks.
+    """
+    view = apply(base, video, log)
+    shown = as_shown(base, view)
+    live = np.unique(shown.label[kept][shown.label[kept] != NOISE])
+    place = np.full(len(shown.number) + 1, NOISE)  # the last one is for NOISE
+    place[live] = np.arange(len(live))
+    less = replace(
+        shown, tracks=tracks, portraits=portraits, label=place[shown.label[kept]], fate=shown.fate[kept],
+        reason=tuple(shown.reason[t] for t in kept.tolist()), vector=shown.vector[kept],
+        mean=shown.mean[kept], cannot=_among(shown.cannot, kept, len(shown.tracks)),
+        number=shown.number[live], next_number=max(shown.next_number, view.standing.next_number), digest="",
+        stood=(), cue=_cue(shown.cue, kept),
+        sureness=shown.sureness[kept] if len(shown.sureness) else shown.sureness,
+    )  # fmt: skip
+    without = _Without(view, kept, base.digest, less.digest)
+    return replace(less, stood=tuple(without(earlier) for earlier in stood(view)))
+
+
+def _among(pairs: Numbers, kept: Numbers, count: int) -> Numbers:
+    """The pairs of which both tracks stay, by their new numbers."""
+    place = np.full(count, NOISE)
+    place[kept] = np.arange(len(kept))
+    stays = place[pairs]
+    return np.asarray(stays[(stays != NOISE).all(axis=1)], np.int64)
+
+
+def _cue(cue: CuePairs, kept: Numbers) -> CuePairs:
+    return replace(cue, vector=cue.vector[kept], times=cue.times[kept]) if len(cue) else cue
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Without:
+    """Takes tracks that are erased, and whoever has none left, out of what decisions had made of people."""
+
+    view: View
+    kept: Numbers  # (k,)
+    before: str  # digest of the tracks before
+    after: str  # of those that are kept
+
+    def __call__(self, stood: Stood) -> Stood:
+        today, lost = self._stays(stood.groups, stood), self._stays(stood.lost, stood)
+        stays = np.concatenate([today, lost])
+        people = self._people(stood, stays)
+        place = np.cumsum(np.append(people, True)) - 1  # the last one is of nobody who was decided
+        row = np.cumsum(stays) - 1
+        apart = stood.apart[stays[stood.apart[:, 2]]]
+        chosen = np.append(people, True)[: len(stood.groups.person)]
+        numbers = stood.groups.person[chosen]
+        return replace(
+            stood,
+            groups=self._numbered(stood.groups, _some(stood.groups, today, place, numbers), today),
+            lost=_some(stood.lost, lost, place, numbers),
+            made_by=stood.made_by[people], named_by=stood.named_by[people], key_by=stood.key_by[people],
+            fate=stood.fate[people], no_face=stood.no_face[stays], hidden=stood.hidden[stays],
+            apart=np.column_stack([apart[:, :2], row[apart[:, 2]]]),
+            redirect=np.array([r for r in stood.redirect.tolist() if not self._gone(r[0])]).reshape(-1, 2),
+        )  # fmt: skip
+
+    def _stays(self, groups: Groups, stood: Stood) -> NDArray[np.bool_]:
+        """(m,) recorded tracks that are none of those erased, nor lost ones of somebody who is."""
+        find: Finder = self.view.find
+        found = find.located(groups)
+        stays = np.ones(len(groups), np.bool_)
+        stays[found.gone(len(groups))] = ~self._of_gone(groups, stood)[found.gone(len(groups))]
+        stays[found.old[~np.isin(found.track, self.kept)]] = False
+        return stays
+
+    def _of_gone(self, groups: Groups, stood: Stood) -> NDArray[np.bool_]:
+        """(m,) whether a recorded track is of somebody of whom nothing is left."""
+        number = np.append(stood.number, 0)[np.minimum(groups.side, len(stood.number))]
+        return np.array([self._gone(n) for n in number.tolist()], np.bool_)
+
+    def _gone(self, number: int) -> bool:
+        group = self.view.group(f"p{number}")
+        return group is not None and not np.isin(group.tracks, self.kept).any()
+
+    def _people(self, stood: Stood, stays: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(p,) the people of whom a track is left, and those of whom none was seen before."""
+        side = np.concatenate([stood.groups.side, stood.lost.side]).astype(np.int64)
+        had, has = (np.bincount(s, minlength=len(stood.made_by) + 1)[:-1] > 0 for s in (side, side[stays]))
+        return np.asarray(has | ~had)
+
+    def _numbered(self, old: Groups, new: Groups, stays: NDArray[np.bool_]) -> Groups:
+        """Groups recorded on the tracks before, as if they had been recorded on those that are kept."""
+        if old.digest != self.before:
+            return new
+        number = np.searchsorted(self.kept, old.number[stays]).astype(np.int32)
+        return replace(new, number=number, digest=self.after)
+
+
+def _some(groups: Groups, stays: NDArray[np.bool_], place: Numbers, person: NDArray[np.int32]) -> Groups:
+    kept = np.flatnonzero(stays)
+    side = place[groups.side[kept]].astype(np.int32)
+    return groups.only(kept, side, person if len(groups.person) else groups.person)
