@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def other_names(place: Path) -> list[str]:
     os.link(film, deep / "hard.csv")
     shutil.copy(film, deep / "copy.csv")
     drawn(deep / "other.csv", "matroska", "mpeg4")
-    with sqlite3.connect(deep / "table.csv") as db:
+    with closing(sqlite3.connect(deep / "table.csv")) as db:
         db.execute("CREATE TABLE t (a)")
     (deep / "cast").symlink_to(place / "film.castlist")
     inside = place / "film.castlist"

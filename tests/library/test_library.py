@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 import threading
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def people(lib: Library) -> list[tuple[str, ...]]:
 
 
 def dump(lib: Library) -> list[str]:
-    with sqlite3.connect(lib.path / "catalogue.db") as db:
+    with closing(sqlite3.connect(lib.path / "catalogue.db")) as db:
         return list(db.iterdump())
 
 
@@ -470,9 +471,8 @@ def test_whoever_waits_too_long_is_told(three):
 
 def test_a_catalogue_from_the_future_is_refused(three):
     lib, _ = three
-    with sqlite3.connect(lib.path / "catalogue.db") as db:
+    with closing(sqlite3.connect(lib.path / "catalogue.db")) as db:
         db.execute("PRAGMA user_version = 99")
-    db.close()
     with pytest.raises(WorkspaceNewer, match="upgrade"):
         _ = lib.people
 
@@ -488,9 +488,8 @@ def test_a_catalogue_from_the_future_is_refused(three):
 )
 def test_a_catalogue_that_others_made_is_refused(three, sql):
     lib, _ = three
-    with sqlite3.connect(lib.path / "catalogue.db") as db:
+    with closing(sqlite3.connect(lib.path / "catalogue.db")) as db:
         db.executescript(sql)
-    db.close()
     with pytest.raises(WorkspaceError):
         _ = lib.people
     lib.rebuild()
@@ -499,10 +498,9 @@ def test_a_catalogue_that_others_made_is_refused(three, sql):
 
 def test_tables_of_other_programs_do_no_harm(three):
     lib, made = three
-    with sqlite3.connect(lib.path / "catalogue.db") as db:
+    with closing(sqlite3.connect(lib.path / "catalogue.db")) as db:
         db.execute("CREATE TABLE notes (text)")
         db.execute("CREATE VIEW mine AS SELECT * FROM people")
-    db.close()
     assert len(lib.people) == 5
     assert lib.add(made[0])[0].state == "known"
 

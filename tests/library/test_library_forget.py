@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 import zlib
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,7 +35,7 @@ EARLIER = "Wrongly Quuxnamed"
 
 def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
     """What the library and the films hold of a person: vectors as they are kept, pictures, names."""
-    with sqlite3.connect(lib.path / "catalogue.db") as db:
+    with closing(sqlite3.connect(lib.path / "catalogue.db")) as db:
         rows = db.execute(
             "SELECT data, count FROM vectors JOIN member ON member.id = vectors.member WHERE person = ?",
             (person,),
@@ -124,9 +125,8 @@ def test_no_byte_of_a_forgotten_person_stays(library):
     assert all(known.values())
     assert held(where, known) == {"name", "vectors", "raw", "pictures", "clothes", "means"}
     others = {p.id: p.films for p in lib.people if p.id != whom}
-    with sqlite3.connect(lib.path / "catalogue.db") as db:
+    with closing(sqlite3.connect(lib.path / "catalogue.db")) as db:
         assert db.execute("SELECT count(*) FROM member WHERE person = ?", (whom,)).fetchone() == (2,)
-    db.close()
     assert lib.forget(whom) == []
     assert held(where, known) == set()
     assert {p.id: [f.name for f in p.films] for p in lib.people} == {

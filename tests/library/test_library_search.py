@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -266,7 +267,7 @@ VIEWS = {
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_keep_their_names_and_columns(lib, view):
-    with sqlite3.connect(f"{(lib.path / 'catalogue.db').as_uri()}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"{(lib.path / 'catalogue.db').as_uri()}?mode=ro", uri=True)) as db:
         head = db.execute(f"SELECT * FROM {view}")  # noqa: S608
         assert " ".join(c[0] for c in head.description) == VIEWS[view]
         if view == "people":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ class Log:
         schema.create(self.db)
         self.events: list[Event] = []
         self.ids = 0
+        weakref.finalize(self, self.db.close)
         for event in events:
             self.append(event)
         if not events:

@@ -7,6 +7,8 @@ their names and columns; tables may change with any version.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from castlist.errors import WorkspaceError, WorkspaceNewer
@@ -231,7 +233,7 @@ def check(db: sqlite3.Connection, path: Path) -> None:
             f"{path}: its catalogue was made by an earlier castlist and cannot be written here; "
             "copy the library to a disk that can be written"
         )
-    expected, present = _objects(_reference()), _objects(db)
+    expected, present = _expected(), _objects(db)
     if any(kind == "trigger" for kind, _ in present) or any(
         present.get(k) != sql for k, sql in expected.items()
     ):
@@ -241,10 +243,12 @@ def check(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _reference() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    create(db)
-    return db
+@cache
+def _expected() -> dict[tuple[str, str], str]:
+    """What a catalogue of this schema has in it."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        create(db)
+        return _objects(db)
 
 
 def _objects(db: sqlite3.Connection) -> dict[tuple[str, str], str]:
