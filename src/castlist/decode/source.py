@@ -134,15 +134,18 @@ class Source:
         self._fine = math.ceil(FINE * self.rate * self._tick)
         self.unit = self._tick / self._fine
         self._zero = self._start_of_file()
-        self._restarts = Restarts(
-            float(1 / self._tick), max(1, round(1 / (self.rate * self._tick))), self._broadcast
-        )
+        self._restarts = self.restarts()
         self._times = self._clock()
         self._step = max(1, round(1 / (self.rate * self.unit)))
         self._hurts = 0  # frames lost since it was opened
         self._owed = 0  # packets that have not given a frame yet
         self._ended: int | None = None  # when the last frame ends
         self._usual = self._step  # how long it lasts
+
+    def restarts(self) -> Restarts:
+        """What carries the packets of the pictures over restarts of the file's clock, at its beginning."""
+        step = max(1, round(1 / (self.rate * self._tick)))
+        return Restarts(float(1 / self._tick), step, self.broadcast)
 
     def _clock(self) -> Times | Count:
         """What gives the frames their times."""
@@ -155,7 +158,7 @@ class Source:
         return bool(self.container.format.flags & flag.value)  # type: ignore[operator]  # an int, says the stub
 
     @property
-    def _broadcast(self) -> bool:
+    def broadcast(self) -> bool:
         """Whether a format's clock may jump: broadcast and disc formats, whose headers say no duration."""
         return self._has(Flags.ts_discont)
 
@@ -192,7 +195,7 @@ class Source:
         if self.container.start_time is not None:
             starts.append(round(Fraction(self.container.start_time, av.time_base) / self._tick))
         start = min((int(s) for s in starts if s is not None), default=0)
-        return start if self._broadcast else min(start, 0)
+        return start if self.broadcast else min(start, 0)
 
     @property
     def zero(self) -> Fraction:
@@ -288,7 +291,7 @@ class Source:
             Unforetold: the packets do not tell: the format stores no presentation times, a later frame cannot
                 be found by its time, a time is missing, or the clock starts again.
         """
-        if self._exact or self._broadcast or not isinstance(self._times, Times) or self._times.trusts_dts:
+        if self._exact or self.broadcast or not isinstance(self._times, Times) or self._times.trusts_dts:
             raise Unforetold
         coming: list[int] = []
         last = -math.inf
@@ -324,7 +327,7 @@ class Source:
         """Frames from the last key frame before a time on; None: there is none to go to."""
         if target <= 0:
             return None
-        if self._broadcast:  # times come twice where a clock starts again: count packets
+        if self.broadcast:  # times come twice where a clock starts again: count packets
             self._reopen()
             number = self._key_packet(target)
             self._reopen()
@@ -383,7 +386,7 @@ class Source:
 
     def _missing_end(self) -> int:
         """The ticks between the end of the last frame and that of the film by its header."""
-        if self._ended is None or self._broadcast or not self.duration:
+        if self._ended is None or self.broadcast or not self.duration:
             return 0
         begin = 0  # from which a duration counts: a stream's own from its first frame, any other from time 0
         if self.stream.duration is not None:
@@ -492,7 +495,7 @@ class Source:
         """Whether a packet is damaged, or may be without a word: the end of a stream without an index."""
         if packet is not None and packet.size:
             return bool(packet.is_corrupt)
-        return self._broadcast
+        return self.broadcast
 
     def _hurt(self) -> None:
         """Count a frame that could not be decoded, or not without making up for lost data."""

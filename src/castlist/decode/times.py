@@ -44,6 +44,11 @@ class Restarts:
         """Whether the clock has started again."""
         return self._offset != 0
 
+    @property
+    def offset(self) -> int:
+        """Ticks by which packets are moved now."""
+        return self._offset
+
     def __call__(self, packet: av.Packet) -> None:
         """Move a packet's times by the offset that holds for it."""
         dts = packet.dts
@@ -58,9 +63,13 @@ class Restarts:
         if self._next is None:
             return
         ahead = dts + self._offset - self._next
-        back = ahead < -BACKWARDS * self.second - self.step  # than the packet before
-        if back or (self.jumps and ahead > JUMP * self.second):
+        if self.breaks(ahead):
             self._offset -= ahead
+
+    def breaks(self, ahead: float) -> bool:
+        """Whether a packet so many ticks later than expected is one after a restart."""
+        back = ahead < -BACKWARDS * self.second - self.step  # than the packet before
+        return back or (self.jumps and ahead > JUMP * self.second)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 import numpy as np
@@ -192,6 +193,7 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
     import av
     from av.audio.resampler import AudioResampler
 
+    from castlist.decode.sound_packets import sound_frames, sound_packets
     from castlist.decode.source import FORMATS
 
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
@@ -201,9 +203,8 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
             return
         resampler = AudioResampler("fltp", "stereo", SOUND_RATE)
         zero, written_until = source.start * SOUND_RATE, -1
-        for frame in container.decode(stream):
-            if frame.pts is None:
-                continue
+        packets = sound_packets(source, container, [stream])
+        for frame in chain.from_iterable(map(sound_frames, packets)):
             at = round(frame.pts * Fraction(frame.time_base) * SOUND_RATE - zero)
             frame.pts = None
             for piece in resampler.resample(frame):

@@ -87,8 +87,11 @@ def _whole(file: FileIO, target: OutputContainer, job: RenderJob, out: int) -> R
     pictures = Pictures(source, target, job)
     sound = None if job["mute"] else Whole(source, target, job)
     frames = 0
-    for number, (pts, frame) in enumerate(source.frames()):
-        rows = covers.at(number)
+    for pts, frame in source.frames():
+        if frame is None:  # read once more, on the way to where a damaged part was left
+            child.send_record(out, wire.Record(RecordKind.ALIVE))
+            continue
+        rows = covers.at(frames)
         packets = pictures.encode(pts, frame, covers.kind[rows], covers.box[rows])
         if sound:
             sound.until(pts * source.unit)

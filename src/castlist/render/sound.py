@@ -31,7 +31,7 @@ class Whole:
     def __init__(self, source: Source, target: OutputContainer, job: RenderJob) -> None:
         from castlist.decode.source import opened
 
-        self._target = target
+        self._source, self._target = source, target
         self._zero: Fraction = source.zero  # seconds
         # Matroska has no times before 0 and would move all streams; what sounds there is a codec's run-up.
         self._from_zero = job["container"] in ("matroska", "webm")
@@ -39,6 +39,7 @@ class Whole:
         self.summary: list[str] = []
         self._way: dict[int, av.AudioStream] = {}  # stream that is written, by index of the one that is read
         self._encoded: set[int] = set()
+        self._last: dict[int, int] = {}  # time of what was written last, by index
         for stream in self._container.streams.audio:
             self._take(stream)
         self._waiting = self._packets()
@@ -57,9 +58,11 @@ class Whole:
             self.summary.append(f"{codec}, encoded as {name}")
 
     def _packets(self) -> Iterator[av.Packet[av.AudioStream]]:
+        from castlist.decode.sound_packets import sound_packets
+
         streams = [s for s in self._container.streams.audio if s.index in self._way]
         if streams:
-            yield from self._container.demux(streams)
+            yield from sound_packets(self._source, self._container, streams)
 
     def until(self, seconds: Fraction | None) -> None:
         """Write what sounds before a time; all that is left where it is None."""
@@ -75,21 +78,31 @@ class Whole:
         return None if at is None else at * Fraction(packet.time_base) - self._zero
 
     def _write(self, packet: av.Packet[av.AudioStream]) -> None:
+        from castlist.decode.sound_packets import sound_frames
+
         to = self._way[packet.stream.index]
         shift = round(self._zero / packet.time_base)
         if packet.stream.index in self._encoded:
-            for frame in packet.decode():
+            for frame in sound_frames(packet):
                 frame.pts -= round(self._zero / frame.time_base)
-                self._target.mux(to.encode(frame))
-            if packet.dts is None:
+                if self._goes_on(packet.stream.index, frame.pts):
+                    self._target.mux(to.encode(frame))
+            if not packet.size:
                 self._target.mux(to.encode())
         elif packet.dts is not None and packet.size:
             packet.pts = (packet.dts if packet.pts is None else packet.pts) - shift
             packet.dts -= shift
             if packet.pts < 0 and self._from_zero:
                 return
-            packet.stream = to
-            self._target.mux(packet)
+            if self._goes_on(packet.stream.index, packet.dts):
+                packet.stream = to
+                self._target.mux(packet)
+
+    def _goes_on(self, index: int, time: int) -> bool:
+        """Whether a time is later than the one before: a joined film may have two sounds at once."""
+        later = time > self._last.get(index, time - 1)
+        self._last[index] = max(time, self._last.get(index, time))
+        return later
 
 
 class SoundCut:
@@ -165,8 +178,8 @@ class SoundCut:
     def _decoded(self, film: int, begin: Fraction) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(sample of the film, samples) from somewhat before a time on."""
         import av
-        import av.error
 
+        from castlist.decode.sound_packets import sound_frames, sound_packets
         from castlist.decode.source import opened
 
         if _first_sound(self._sources[film]) is None:
@@ -175,24 +188,21 @@ class SoundCut:
         with opened(_Apart(self._files[film])) as container:
             stream = container.streams.audio[0]
             resampler = av.AudioResampler("fltp", self._layout, self._rate)
-            target = int((begin + zero - RUN_UP) / Fraction(stream.time_base or 1))
-            if begin > RUN_UP:
-                container.seek(target, stream=stream, backward=True)
+            start = begin + zero - RUN_UP
+            if begin > RUN_UP and not self._sources[film].broadcast:
+                container.seek(int(start / Fraction(stream.time_base or 1)), stream=stream, backward=True)
             place: int | None = None
-            for packet in container.demux(stream):
-                try:
-                    frames = packet.decode()
-                except av.error.FFmpegError:
-                    continue  # what cannot be decoded is silent
-                for frame in frames:
-                    if frame.pts is not None:
-                        there = round((frame.pts * Fraction(frame.time_base or 1) - zero) * self._rate)
-                        if place is None or abs(there - place) > self._rate * DRIFT:
-                            place = there
+            for packet in sound_packets(self._sources[film], container, [stream]):
+                if packet.dts is not None and packet.dts * packet.time_base < start:
+                    continue
+                for frame in sound_frames(packet):
+                    there = round((frame.pts * Fraction(frame.time_base or 1) - zero) * self._rate)
+                    if place is None or abs(there - place) > self._rate * DRIFT:
+                        place = there
                     for part in resampler.resample(frame):
                         samples = part.to_ndarray().astype(np.float32)
-                        yield place or 0, samples
-                        place = (place or 0) + samples.shape[1]
+                        yield place, samples
+                        place += samples.shape[1]
 
     def _faded(self, samples: NDArray[np.float32], at: int, length: int) -> NDArray[np.float32]:
         """Samples of a part, from place `at`, louder at the part's start and softer at its end."""
