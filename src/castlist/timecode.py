@@ -20,7 +20,17 @@ import numpy as np
 from castlist.errors import InputError
 from castlist.types import Clock
 
-__all__ = ["NTSC", "Timebase", "consecutive", "constant", "frame_number", "parse", "snapped", "timebase"]
+__all__ = [
+    "NTSC",
+    "Timebase",
+    "consecutive",
+    "constant",
+    "frame_number",
+    "parse",
+    "relabelled",
+    "snapped",
+    "timebase",
+]
 
 NTSC = Fraction(1000, 1001)  # 30 frames a second became 29.97 when NTSC got its colour
 # What cameras record and editing programs count in.
@@ -158,6 +168,23 @@ def frame_number(label: str, rate: Fraction) -> tuple[int, bool]:
             f"{label!r} does not exist in drop-frame timecode: it is one of the numbers left out"
         )
     return number - _gap(count) * (minutes - minutes // 10), True
+
+
+def relabelled(label: str, counted: Fraction, rate: Fraction) -> str:
+    """A timecode as it is written at another rate: the same second, and the frame at the same part of it.
+
+    Of 50 frames a second whose timecode counts 25, each label holds for two frames: it is that of the first.
+    A label that is none at the rate it was counted at stays as it is.
+
+    Raises:
+        InputError: it is no timecode.
+    """
+    code, before, after = parse(label), round(counted), round(rate)
+    if before == after or code.frames >= before:
+        return label
+    drop = code.drop and rate.denominator != 1 and after % 30 == 0
+    frames = code.frames * after // before
+    return f"{code.hours:02d}:{code.minutes:02d}:{code.seconds:02d}{';' if drop else ':'}{frames:02d}"
 
 
 def shown(rate: Fraction) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from castlist.decode import open_video
-from castlist.decode.quicktime import timecode_shift
+from castlist.decode.quicktime import timecode_rate, timecode_shift
+from castlist.timecode import frame_number
 
 
 def film(path: Path, codec: str, rate: Fraction, **tags: str) -> Path:
@@ -93,6 +94,38 @@ def test_a_trimmed_quicktime_film_starts_where_it_is_shown(
     assert open_video(path).timecode == shown
 
 
+def recounted(path: Path, rate: Fraction) -> Path:
+    """The same film whose timecode track counts so many frames a second, as a camera writes it."""
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"tmcd", 0, data.rindex(b"stts"))  # the sample description of the last track
+    struct.pack_into(">IIB", data, at + 20, rate.numerator, rate.denominator, round(rate))
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate", "said", "counted", "shown"),
+    [
+        (Fraction(50), "10:00:00:12", Fraction(25), "10:00:00:24"),  # each label is that of two frames
+        (Fraction(60000, 1001), "01:00:00;12", Fraction(30000, 1001), "01:00:00;24"),
+        (Fraction(25), "10:00:00:12", Fraction(50), "10:00:00:06"),
+        (Fraction(24000, 1001), "01:00:00:10", Fraction(30000, 1001), "01:00:00:08"),
+        (Fraction(25), "10:00:00:12", Fraction(25), "10:00:00:12"),
+    ],
+)
+def test_a_timecode_track_has_a_rate_of_its_own(
+    tmp_path: Path, rate: Fraction, said: str, counted: Fraction, shown: str
+) -> None:
+    path = film(tmp_path / "a.mov", "mpeg4", rate, timecode=said)
+    with open(path, "rb") as file:
+        assert timecode_rate(file) == rate
+    number = frame_number(said, counted)[0]
+    data = bytearray(recounted(path, counted).read_bytes())
+    data = data.replace(struct.pack(">I", frame_number(said, rate)[0]), struct.pack(">I", number))
+    path.write_bytes(data)
+    assert open_video(path).timecode == shown
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_damaged_atoms_are_as_good_as_none(tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -104,4 +137,5 @@ def test_damaged_atoms_are_as_good_as_none(tmp_path: Path, seed: int) -> None:
     file = io.BytesIO(data.tobytes()[: int(rng.integers(place, len(data) + 1))])
     file.seek(7)
     assert isinstance(timecode_shift(file), Fraction)
+    assert isinstance(timecode_rate(file), Fraction | None)
     assert file.tell() == 7

@@ -1,22 +1,25 @@
-"""What FFmpeg leaves out of a QuickTime file: the edit list of its timecode track.
+"""What FFmpeg leaves out of a QuickTime file: the edit list of its timecode track, and the track's own rate.
 
 QuickTime trims a film by edit lists and leaves the samples where they are. FFmpeg gives the timecode of the
 track's first sample, so of a film whose first seconds were trimmed away it gives the timecode of a frame
-that is not shown. [Apple, QuickTime File Format, "Edit List Atom", "Timecode Media"]
+that is not shown. And cameras that record 50 or 60 frames a second often count timecode at 25 or 30: a label
+of such a track is of its own rate and not of the pictures'. [Apple, QuickTime File Format, "Edit List Atom",
+"Timecode Media"]
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-__all__ = ["timecode_shift"]
+__all__ = ["timecode_rate", "timecode_shift"]
 
 _MOST = 1000  # atoms looked at within one; a film has some dozens
 _EDITS = 16  # entries looked at: only those before the first that shows something count
 
+T = TypeVar("T")
 Atom = tuple[bytes, int, int]  # name, where its content begins, where it ends
 
 
@@ -25,27 +28,45 @@ def timecode_shift(file: BinaryIO) -> Fraction:
 
     The file is left at the place where it was.
     """
+    return _asked(file, _shift, Fraction(0))
+
+
+def timecode_rate(file: BinaryIO) -> Fraction | None:
+    """Frames a second that the timecode track counts; None where nothing is said.
+
+    The file is left at the place where it was.
+    """
+    return _asked(file, _rate, None)
+
+
+def _asked(file: BinaryIO, question: Callable[[BinaryIO, Atom, Atom], T], unsaid: T) -> T:
+    """What is said of the first timecode track, given the movie and the track."""
     place = file.tell()
     try:
-        return _shift(file)
+        movie = _first(file, (b"", 0, file.seek(0, 2)), b"moov")
+        tracks = _atoms(file, movie) if movie else iter(())
+        track = next((t for t in tracks if t[0] == b"trak" and _kind(file, t) == b"tmcd"), None)
+        return unsaid if movie is None or track is None else question(file, movie, track)
     except (struct.error, ValueError, OSError, ZeroDivisionError):
-        return Fraction(0)  # damaged: what FFmpeg made of it stands
+        return unsaid  # damaged: what FFmpeg made of it stands
     finally:
         file.seek(place)
 
 
-def _shift(file: BinaryIO) -> Fraction:
-    size = file.seek(0, 2)
-    movie = _first(file, (b"", 0, size), b"moov")
-    if movie is None:
-        return Fraction(0)
+def _shift(file: BinaryIO, movie: Atom, track: Atom) -> Fraction:
+    edits = _first(file, track, b"edts", b"elst")
     scale = _timescale(file, _first(file, movie, b"mvhd"))
-    for track in _atoms(file, movie):
-        if track[0] == b"trak" and _kind(file, track) == b"tmcd":
-            edits = _first(file, track, b"edts", b"elst")
-            ticks = _timescale(file, _first(file, track, b"mdia", b"mdhd"))
-            return _start(file, edits, scale, ticks) if edits else Fraction(0)
-    return Fraction(0)
+    ticks = _timescale(file, _first(file, track, b"mdia", b"mdhd"))
+    return _start(file, edits, scale, ticks) if edits else Fraction(0)
+
+
+def _rate(file: BinaryIO, movie: Atom, track: Atom) -> Fraction | None:
+    """Ticks a second and ticks a frame, as the track's first sample description says."""
+    table = _first(file, track, b"mdia", b"minf", b"stbl", b"stsd")
+    if table is None:
+        return None
+    scale, step = struct.unpack(">II", _read(file, table[1] + 8 + 24, 8))
+    return Fraction(scale, step)
 
 
 def _start(file: BinaryIO, edits: Atom, scale: int, ticks: int) -> Fraction:

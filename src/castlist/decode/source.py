@@ -21,11 +21,11 @@ import av.error
 from av.format import Flags
 
 from castlist.decode.files import decoding_threads
-from castlist.decode.quicktime import timecode_shift
+from castlist.decode.quicktime import timecode_rate, timecode_shift
 from castlist.decode.times import Count, Restarts, Times
 from castlist.decode.wire import Fault
 from castlist.errors import InputError
-from castlist.timecode import Timebase, frame_number, snapped
+from castlist.timecode import Timebase, frame_number, relabelled, snapped
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -248,7 +248,10 @@ class Source:
         if not written or "mov" not in self.container.format.name:
             return written
         shift, rate = timecode_shift(self._file), snapped(self.rate)
+        counted = timecode_rate(self._file)
         try:
+            if counted and self._even:  # else frames are left out, and `rate` is not what is counted
+                written = relabelled(written, counted, rate)
             number, drop = frame_number(written, rate)
         except InputError:  # of another rate than the pictures: kept as it is, for whoever reads it
             return written

@@ -110,6 +110,20 @@ def test_another_rate_for_the_timeline():
 
 
 @pytest.mark.parametrize(
+    ("said", "rate", "label"),
+    [
+        ("10:00:00:12", 50, "10:00:04:24"),  # half a second after the hour at both rates
+        ("10:00:00:24", 30, "10:00:04:28"),  # a label that 30 frames a second have, and 24 would not
+        ("10:00:00:24", 24, "10:00:04:23"),
+        ("10:00:00:12", 25, "10:00:04:12"),
+    ],
+)
+def test_another_rate_for_the_timeline_keeps_the_second_of_the_films_own_timecode(said, rate, label):
+    cast = made(Fraction(25), said, spans=[(0, 100, 150)])
+    assert labels(cast, rate=Fraction(rate)) == [label]
+
+
+@pytest.mark.parametrize(
     ("cast", "options", "message"),
     [
         (

@@ -12,7 +12,7 @@ from castlist.cast import Cast, Person
 from castlist.errors import InputError
 from castlist.io.exports.names import distinct_names
 from castlist.io.exports.options import Options
-from castlist.timecode import Timebase, shown, snapped, timebase
+from castlist.timecode import Timebase, relabelled, shown, snapped, timebase
 
 __all__ = ["Named", "Stay", "chosen_stays", "grid", "length", "stays"]
 
@@ -101,12 +101,21 @@ def grid(cast: Cast, options: Options, default: str = "") -> Timebase:
         return timebase(cast.clock, rate, timecode=start, rate=options.rate)
     base = timebase(cast.clock, rate, rate=options.rate)
     try:
-        return timebase(cast.clock, rate, timecode=timecode, rate=options.rate)
+        here = timecode if options.rate is None else relabelled(timecode, _own_rate(cast), base.rate)
+        return timebase(cast.clock, rate, timecode=here, rate=options.rate)
     except InputError as error:
         raise InputError(
             f"the film's own timecode, {timecode}, does not fit {shown(base.rate)} frames a second; "
             "say where it starts, such as --start-timecode 01:00:00:00"
         ) from error
+
+
+def _own_rate(cast: Cast) -> Fraction:
+    """Frames a second that the film's own timecode counts."""
+    try:
+        return timebase(cast.clock, cast.video.frame_rate).rate
+    except InputError:  # a rate that has no timecode
+        return cast.video.frame_rate
 
 
 def length(cast: Cast, base: Timebase) -> int:
