@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
@@ -78,3 +79,22 @@ def test_a_table_names_films_and_runs_no_formula():
     assert rows[0] == "part,reel_in,reel_out,film_in,film_out,first_frame,stop_frame,film"
     assert rows[2].startswith("2,0.000000,")
     assert rows[2].endswith(",150,187,film.mov")
+
+
+@pytest.mark.parametrize("form", [".edl", ".otio"])
+@pytest.mark.parametrize(
+    ("cast", "why"),
+    [
+        (made(Fraction(25, 2), spans=[(0, 0, 50)]), "for 12.5 frames a second there is no timecode"),
+        (
+            made(Fraction(25), "10:00:00;00", spans=[(0, 0, 50)]),
+            "the film's own timecode, 10:00:00;00, does not",
+        ),
+    ],
+)
+def test_films_without_timecode_are_told_of_the_table_and_of_no_option_that_a_reel_has_not(form, cast, why):
+    with pytest.raises(InputError, match=why) as caught:
+        "".join(LISTS[form]("Anna", parts(cast)[:1]))
+    assert "write the list as .csv" in str(caught.value)
+    assert "--" not in str(caught.value)
+    assert "film.mov" in "".join(LISTS[".csv"]("Anna", parts(cast)[:1]))

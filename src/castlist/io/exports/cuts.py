@@ -54,7 +54,7 @@ def otio(title: str, parts: Sequence[Part]) -> Iterator[str]:
         MissingExtra: opentimelineio is not installed.
     """
     schema = library().schema
-    bases = [grid(cast, Options()) for cast, _ in parts]
+    bases = [_grid(cast) for cast, _ in parts]
     start = _time(bases[0], _record(bases[0])) if bases else None
     made = schema.Timeline(one_line(title), global_start_time=start)
     picture_track = schema.Track("V1", kind=schema.TrackKind.Video)
@@ -78,7 +78,7 @@ def edl(title: str, parts: Sequence[Part]) -> Iterator[str]:
     Raises:
         InputError: a film's rate has no timecode, or there are several rates.
     """
-    bases = [grid(cast, Options()) for cast, _ in parts]
+    bases = [_grid(cast) for cast, _ in parts]
     rates = list(dict.fromkeys((base.rate, base.drop) for base in bases))
     if len(rates) > 1:
         words = ", ".join(f"{float(rate):.6g}{' drop frame' * drop}" for rate, drop in rates)
@@ -95,6 +95,19 @@ def edl(title: str, parts: Sequence[Part]) -> Iterator[str]:
         yield f"\n{number:03d}  AX       {channels:<5} C        {' '.join(times)}\n"
         yield f"* FROM CLIP NAME: {film_name(cast)}\n"
         at += length
+
+
+def _grid(cast: Cast) -> Timebase:
+    """The frames on which an editing program lays a film, by the film itself.
+
+    Raises:
+        InputError: they have no timecode, or the film's own does not fit; a table of seconds always can be.
+    """
+    try:
+        return grid(cast, Options())
+    except InputError as error:
+        why = str(error).partition("; ")[0]
+        raise InputError(f"{film_name(cast)}: {why}; write the list as .csv, which has seconds") from error
 
 
 def _with_sound(parts: Sequence[Part]) -> dict[str, bool]:
