@@ -273,6 +273,17 @@ def test_a_truncated_film_gives_the_frames_it_holds(tmp_path: Path) -> None:
     assert part[:9] == whole[:9]
 
 
+def test_a_film_whose_index_is_missing_is_told_so(tmp_path: Path) -> None:
+    path = make(tmp_path / "film.mp4")
+    data = path.read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov")
+    for end in (data.index(b"moov") - 4, data.index(b"moov") - 100):
+        path.write_bytes(data[:end])
+        assert "its index (moov)" in sentence(path)
+    path.write_bytes(data[: data.index(b"mdat") - 4])
+    assert "not a video" in sentence(path)
+
+
 def test_damage_never_hangs_or_crashes(tmp_path: Path) -> None:
     data, rng = make(tmp_path / "film").read_bytes(), np.random.default_rng(1)
     for i in range(6):

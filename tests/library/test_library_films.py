@@ -9,8 +9,10 @@ import signal
 import time
 from pathlib import Path
 
+import av
 import pytest
 
+from castlist.cli import run
 from castlist.errors import InputError
 from castlist.library import Outcome, Processes, Shard, films_of, find_all
 from castlist.library.films import places_of
@@ -24,12 +26,12 @@ def touch(path: Path) -> Path:
 
 
 def test_a_folder_means_the_films_in_it_in_order(tmp_path):
-    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "disc 2/c.mov", ".git/d.mp4"):
+    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "disc 2/c.mov", "e.MOD", ".git/d.mp4"):
         touch(tmp_path / name)
     touch(tmp_path / "a.castlist" / "cast.db")
     touch(tmp_path / "a.castlist" / "clip.mp4")
     found = [str(film.relative_to(tmp_path)) for film in films_of([tmp_path])]
-    assert found == ["a.MKV", "b.mp4", "disc 2/c.mov"]
+    assert found == ["a.MKV", "b.mp4", "e.MOD", "disc 2/c.mov"]
 
 
 def test_a_film_named_twice_is_one_film(tmp_path):
@@ -158,3 +160,20 @@ def content(workspace: Path) -> dict[str, object]:
         said = document(keep.cast())
     files = sorted(p for p in workspace.rglob("*") if p.suffix in (".npy", ".jpg"))
     return {"cast": json.dumps(said), **{str(p.relative_to(workspace)): p.read_bytes() for p in files}}
+
+
+def test_what_of_a_film_could_not_be_read_is_in_its_row(small_film, tmp_path, capsys):
+    whole, cut = tmp_path / "whole.mkv", tmp_path / "films" / "cut.mkv"
+    with av.open(str(small_film[0])) as source, av.open(str(whole), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    cut.parent.mkdir()
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
+    for state in ("found", "found before"):
+        assert run(["find", str(cut.parent), "-q"]) == 0
+        row = next(row for row in capsys.readouterr().out.splitlines() if "cut.mkv" in row)
+        assert f" {state} " in row
+        assert "no pictures that can be read" in row

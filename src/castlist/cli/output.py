@@ -211,6 +211,8 @@ def _why_empty(cast: Cast) -> str:
 
 def _footnotes(cast: Cast) -> list[str]:
     """What is not in the table: background, what was set aside, damage."""
+    from castlist.report.words import lost, turn_it
+
     notes = []
     if cast.background:
         notes.append(f"{len(cast.background)} more in the background, seen briefly or too blurred to tell")
@@ -224,15 +226,7 @@ def _footnotes(cast: Cast) -> list[str]:
             f"The pictures of this file run from {clock_time(begin)} to {end}; "
             "all times count from the start of the file"
         )
-    if cast.damaged:
-        notes.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
-    if cast.unread:
-        notes.append(
-            f"The film is {float(cast.whole):.1f} s long; for {float(cast.unread):.1f} s of it the file has "
-            "no pictures that can be read"
-        )
+    notes += lost(cast)
     if cast.turned:
-        from castlist.report.words import turn_it
-
         notes.append(turn_it(cast.turned))
     return notes

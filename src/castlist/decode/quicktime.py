@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import BinaryIO, TypeVar
 
-__all__ = ["timecode_rate", "timecode_shift"]
+__all__ = ["lacks_index", "timecode_rate", "timecode_shift"]
 
 _MOST = 1000  # atoms looked at within one; a film has some dozens
+_ENDLESS = 1 << 62  # bytes
 _EDITS = 16  # entries looked at: only those before the first that shows something count
 
 T = TypeVar("T")
@@ -37,6 +38,22 @@ def timecode_rate(file: BinaryIO) -> Fraction | None:
     The file is left at the place where it was.
     """
     return _asked(file, _rate, None)
+
+
+def lacks_index(file: BinaryIO) -> bool:
+    """Whether pictures and sound are there (mdat), and what says where is not (moov): it is written last.
+
+    The file is left at the place where it was.
+    """
+    place, names = file.tell(), set()
+    try:
+        for name, *_ in _atoms(file, (b"", 0, _ENDLESS)):  # the last one may say that it goes on
+            names.add(name)
+    except (ValueError, OSError):
+        pass
+    finally:
+        file.seek(place)
+    return b"mdat" in names and not names & {b"moov", b"meta"}  # meta: of pictures (HEIF)
 
 
 def _asked(file: BinaryIO, question: Callable[[BinaryIO, Atom, Atom], T], unsaid: T) -> T:

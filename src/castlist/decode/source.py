@@ -21,7 +21,7 @@ import av.error
 from av.format import Flags
 
 from castlist.decode.files import decoding_threads
-from castlist.decode.quicktime import timecode_rate, timecode_shift
+from castlist.decode.quicktime import lacks_index, timecode_rate, timecode_shift
 from castlist.decode.times import Count, Restarts, Times
 from castlist.decode.wire import Fault
 from castlist.errors import InputError
@@ -123,7 +123,8 @@ class Source:
         try:
             self.container = opened(self._file)
         except av.error.FFmpegError as e:
-            raise Unusable(Fault.NO_MEMORY if isinstance(e, MemoryError) else Fault.NOT_A_VIDEO) from e
+            _check_memory(e)
+            raise Unusable(Fault.NO_INDEX if lacks_index(self._file) else Fault.NOT_A_VIDEO) from e
         self.stream = self._main_stream()
         context = self.stream.codec_context
         self._threads = self._threads or decoding_threads(context.width, context.height)

@@ -39,6 +39,7 @@ class Fault(StrEnum):
     """What can be wrong with a file, as the child names it; the sentences are in process.py."""
 
     NOT_A_VIDEO = "not a video"
+    NO_INDEX = "no index"
     PICTURE = "picture"
     AUDIO_ONLY = "audio only"
     NO_DECODER = "no decoder"

@@ -20,9 +20,10 @@ __all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of", "workspac
 # What is taken for a film inside a folder; a file that is named itself may be called anything.
 FILM_SUFFIXES = frozenset(
     {
-        ".3g2", ".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".gxf", ".h264", ".hevc", ".ivf", ".m1v",
-        ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm",
-        ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+        ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gxf", ".h264", ".hevc", ".ivf",
+        ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv", ".mod", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf",
+        ".nut", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".ts", ".vob", ".webm", ".wmv", ".wtv",
+        ".y4m",
     }
 )  # fmt: skip
 

@@ -12,10 +12,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from castlist.decode import printable
 from castlist.errors import CastlistError, WorkspaceBusy
 from castlist.types import Json, Machine
+
+if TYPE_CHECKING:
+    from castlist.cast import Cast
 
 __all__ = ["FilmState", "FilmWatch", "Outcome", "Task", "perform", "quiet"]
 
@@ -65,7 +69,7 @@ class Outcome:
     background: int = 0
     duration: float = 0.0  # seconds of film
     took: float = 0.0  # seconds of work
-    sentence: str = ""  # why it failed
+    sentence: str = ""  # why it failed, or what of the film could not be read
     tries: int = 1  # workers that were needed
 
     @property
@@ -109,8 +113,7 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
         watch=lambda stage, done, total: watch(task.film, stage, done, total),
         replace=task.replace or task.anew,
     )
-    length = float(cast.clock.time(len(cast.clock)))
-    return Outcome(task.film, task.workspace, FilmState.FOUND, len(cast), len(cast.background), length)
+    return _done(task, FilmState.FOUND, cast)
 
 
 def _kept(task: Task) -> Outcome | None:
@@ -121,8 +124,15 @@ def _kept(task: Task) -> Outcome | None:
     cast = found_before(Path(task.film), Path(task.workspace), Recipe.parse(task.recipe))
     if cast is None:
         return None
-    length = float(cast.clock.time(len(cast.clock)))
-    return Outcome(task.film, task.workspace, FilmState.KEPT, len(cast), len(cast.background), length)
+    return _done(task, FilmState.KEPT, cast)
+
+
+def _done(task: Task, state: FilmState, cast: Cast) -> Outcome:
+    from castlist.report.words import lost
+
+    length, sentence = float(cast.clock.time(len(cast.clock))), "; ".join(lost(cast))
+    people, background = len(cast), len(cast.background)
+    return Outcome(task.film, task.workspace, state, people, background, length, sentence=sentence)
 
 
 def died(task: Task, tries: int) -> Outcome:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-__all__ = ["clock", "count", "length", "moment", "one_line", "percent", "sheet", "spell", "turn_it"]
+if TYPE_CHECKING:
+    from castlist.cast import Cast
+
+__all__ = ["clock", "count", "length", "lost", "moment", "one_line", "percent", "sheet", "spell", "turn_it"]
 
 NAME_LENGTH = 80  # characters of a name that the page shows
 SMALL = (
@@ -71,6 +75,19 @@ def length(seconds: Fraction | float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def lost(cast: Cast) -> list[str]:
+    """What of the film could not be read, in sentences; none where all of it was."""
+    found = []
+    if cast.damaged:
+        found.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
+    if cast.unread:
+        found.append(
+            f"The film is {float(cast.whole):.1f} s long; for {float(cast.unread):.1f} s of it the file has "
+            "no pictures that can be read"
+        )
+    return found
 
 
 def count(number: int, singular: str = "", plural: str = "") -> str:
