@@ -108,10 +108,10 @@ def held(where: list[Path], traces: dict[str, list[bytes]]) -> set[str]:
 
 
 @pytest.fixture
-def library(films) -> tuple[Library, str, list[Path]]:
+def library(films, request) -> tuple[Library, str, list[Path]]:
     lib = Library(films.parent / "lib")
     lib.add(films)
-    whom = lib.people[0].id
+    whom = lib.people[getattr(request, "param", 0)].id
     lib.name(whom, EARLIER)
     lib.name(whom, NAME)
     if find_spec("faiss"):
@@ -255,6 +255,76 @@ def test_a_page_that_is_open_while_somebody_is_erased_does_not_bring_them_back(l
         assert session.save()
     with Workspace.open(film.workspace, write=False) as opened:
         assert [p.name for p in opened.cast().everybody] == ["Bea"]
+    assert held(where, known) == set()
+
+
+class Killed(BaseException):
+    """Stands for the death of the process."""
+
+
+@pytest.mark.parametrize("library", range(3), indirect=True)
+@pytest.mark.parametrize("at", ["page", "redact_catalogue", "redact_log", "vacuum", "add_film"])
+def test_a_command_that_was_killed_erases_them_and_nobody_else(library, monkeypatch, at):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    before = {p.id: (p.name, [f.name for f in p.films], p.screen_time) for p in lib.people if p.id != whom}
+    films = {f.workspace: everybody(f.workspace) for f in lib.films}
+    with monkeypatch.context() as context:
+
+        def killed(*_: object, **__: object) -> None:
+            raise Killed
+
+        if at == "page":  # the first film is erased, but for that
+            context.setattr("castlist.pipeline.publish.write_report", killed)
+        else:
+            context.setattr(f"castlist.library.library.{at}", killed)
+        with pytest.raises(Killed):
+            lib.forget(whom)
+    assert run(["library", "forget", str(lib.path), whom, "--yes"]) == 0
+    assert held(where, known) == set()
+    lib.update()
+    assert {p.id: (p.name, [f.name for f in p.films], p.screen_time) for p in lib.people} == before
+    assert {f.workspace: everybody(f.workspace) for f in lib.films} == films
+    lib.rebuild()
+    assert {p.id: (p.name, [f.name for f in p.films], p.screen_time) for p in lib.people} == before
+
+
+def test_what_was_being_written_when_a_process_was_killed_is_erased_too(library):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    film = lib.person(whom).films[0]
+    for name in (".0123456789abcdef0123456789abcdef.part", "catalogue.db.new"):
+        shutil.copy(lib.path / "catalogue.db", lib.path / name)
+    for name in (".report-abcdefgh.html", "explain.html", "sheet.html"):
+        shutil.copy(film.workspace / "report.html", film.workspace / name)
+    lib.forget(whom)
+    assert held(where, known) == set()
+
+
+def test_somebody_who_became_one_with_others_since_is_not_erased_with_them(library):
+    lib, whom, _ = library
+    film = lib.person(whom).films[0]
+    with Session.open(film.workspace) as session:
+        session.decide({"action": "merge", "people": [g.id for g in session.view.groups]})
+    (failed,) = lib.forget(whom)
+    assert "library update" in failed
+    with Workspace.open(film.workspace, write=False) as opened:
+        assert len(opened.cast()) == 1
+    lib.update()
+    assert lib.forget(lib.person(whom).id) == []
+    with Workspace.open(film.workspace, write=False) as opened:
+        assert len(opened.cast()) == 0
+
+
+def test_faces_that_were_set_aside_since_are_erased_too(library):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    film = lib.person(whom).films[0]
+    with Session.open(film.workspace) as session:
+        own = next(g for g in session.view.groups if g.name == NAME)
+        for track in own.tracks.tolist():
+            session.decide({"action": "hide", "tracks": [track]})
+    assert lib.forget(whom) == []
     assert held(where, known) == set()
 
 

@@ -530,17 +530,19 @@ def forget(lib: Library, person: str, yes: bool, author: str) -> int:
     This cannot be undone. Only the id stays, so that it is never used again. The reports of the films are
     updated. Files that were exported before are not changed: delete them yourself.
     """
-    found = lib.person(person)
-    films = ", ".join(shown(f.name) for f in found.films)
-    if not yes:
-        click.confirm(f"Erase {shown(found.name)} ({found.id}) from {films}?", abort=True, err=True)
-    failed = lib.forget(found.id, author=author)
+    if not lib.is_erased(person):
+        found = lib.person(person)
+        films = ", ".join(shown(f.name) for f in found.films)
+        if not yes:
+            click.confirm(f"Erase {shown(found.name)} ({found.id}) from {films}?", abort=True, err=True)
+        person = found.id
+    failed = lib.forget(person, author=author)
     for sentence in failed:
         click.echo(shown(sentence), err=True)
     click.echo(
         "not erased everywhere: correct the errors above and run the same command again"
         if failed
-        else f"{found.id} is erased"
+        else f"{shown(person)} is erased"
     )
     return 2 if failed else 0
 

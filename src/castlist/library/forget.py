@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
+from castlist.decisions import Anchor, locate
 from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, views
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventKind, EventLog
 from castlist.library.steps import StepKind
 from castlist.library.storage import LOG
+from castlist.library.views import LibraryFilm
 from castlist.store import Workspace
 from castlist.store.folder import Folder
+from castlist.types import NOISE, Fate
 
 __all__ = ["erase_in_films", "names_of", "names_of_others", "redact_catalogue", "redact_log"]
 
@@ -40,51 +43,82 @@ def erase_in_films(db: Db, library: Path, person: str, names: Sequence[str]) -> 
     """Erase a person from the workspaces of all films; what could not be done, a sentence a film."""
     failed = []
     for film in views.films(db, library):
-        members = db.execute(
-            "SELECT id, key FROM member WHERE film = ? AND person = ?", (film.id, person)
-        ).fetchall()
-        if not members:
+        rows = db.execute("SELECT key FROM member WHERE film = ? AND person = ?", (film.id, person))
+        keys = [key for (key,) in rows]
+        if not keys:
             continue
         try:
-            anchors = {key: lookup.anchors_of(db, member) for member, key in members}
-            facts = harvest(film.workspace)
-            if facts.video.digest != film.digest:
-                raise WorkspaceError(
-                    f"{film.workspace}: contains another film than the one that was added to the library; "
-                    "bring the old workspace back"
-                )
-            found, _ = apply.match(anchors, facts)
-            _erase(facts, _tracks(facts, list(found)), names)
+            _erase(film, person, keys, lookup.anchors_by_key(db, film.id), names)
         except CastlistError as error:
             failed.append(f"{film.name}: {error}")
     return failed
 
 
-def _tracks(facts: FilmFacts, members: Sequence[int]) -> list[int]:
-    return [track for track, owner in enumerate(facts.owner.tolist()) if owner in members]
+def _erase(
+    film: LibraryFilm,
+    person: str,
+    keys: Sequence[str],
+    known: Mapping[str, Sequence[Anchor]],
+    names: Sequence[str],
+) -> None:
+    """Erase a person and names from a workspace, and what was made of them there.
 
-
-def _erase(facts: FilmFacts, tracks: list[int], names: Sequence[str]) -> None:
-    """Erase tracks and names from a workspace, and what was made of them there."""
+    Whoever was erased there before, by a command that was killed, is not looked for again: of those who are
+    left somebody may have a face where theirs were.
+    """
     from castlist.pipeline.publish import stored_evidence, write_report
 
-    with Workspace.open(facts.workspace) as opened:
+    with Workspace.open(film.workspace) as opened:
+        facts = harvest(film.workspace)
+        if facts.video.digest != film.digest:
+            raise WorkspaceError(
+                f"{film.workspace}: contains another film than the one that was added to the library; "
+                "bring the old workspace back"
+            )
+        left = {key for key in keys if f"{person} {key}" not in opened.erased_before()}
+        tracks = _tracks(facts, left, known)
         run, _ = opened.cast_run()
         evidence = stored_evidence(opened, run).without_faces()
-        cast, portraits = opened.erase(tracks, names, facts.scan)
+        marks = [f"{person} {key}" for key in keys]
+        cast, portraits = opened.erase(tracks, names, facts.scan, marks=marks)
         opened.put("evidence", f"run {run}", evidence)
         write_report(opened, cast, portraits, run)
 
 
-def names_of_others(db: Db) -> set[str]:
-    """The names that people have, without their case: what is logged of these stays."""
-    rows = db.execute("SELECT name FROM person UNION SELECT name FROM member WHERE person IS NOT NULL")
-    return {name.casefold() for (name,) in rows} - {""}
+def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Anchor]]) -> list[int]:
+    """The tracks of those of a film whom the library knows there under some keys, also set aside since.
+
+    Raises:
+        WorkspaceError: the film holds them together with somebody else by now.
+    """
+    found, votes = apply.match(known, facts)
+    own = {member for member, key in found.items() if key in keys}
+    for key in set(known) - set(found.values()):
+        there = {
+            m: n for (m, of), n in votes.items() if of == key and facts.members[m].fate != Fate.SET_ASIDE
+        }
+        mixed = set(there) - own if key in keys else set(there) & own
+        if 2 * sum(there[m] for m in mixed) > len(known[key]):
+            raise WorkspaceError(
+                f"{facts.workspace}: this person is one with somebody else there since the film was added; "
+                "run castlist library update, then castlist library forget again"
+            )
+    cast, anchors = facts.cast, [anchor for key in keys for anchor in known[key]]
+    located = locate(anchors, cast.tracks, cast.clock, cast.video)
+    aside = {t for t in located.tolist() if t != NOISE and cast.fate[t] == Fate.SET_ASIDE}
+    aside -= {t for t in aside if found.get(int(facts.owner[t])) not in (None, *keys)}
+    owner = facts.owner.tolist()
+    return [track for track, member in enumerate(owner) if member in own or track in aside]
 
 
-def redact_catalogue(db: Db, names: Sequence[str]) -> None:
+def names_of_others(db: Db, ids: Sequence[str]) -> set[str]:
+    """The names that people of other ids have, without their case: what is logged of these stays."""
+    query = "SELECT id, name FROM person UNION SELECT person, name FROM member WHERE person IS NOT NULL"
+    return {name.casefold() for person, name in db.execute(query) if person not in ids} - {""}
+
+
+def redact_catalogue(db: Db, names: Sequence[str], shared: Set[str]) -> None:
     """Take names out of what is kept of questions and decisions about others, as in the log."""
-    shared = names_of_others(db)
     folded = [n.casefold() for n in names if n]
     questions = db.execute("SELECT id, why FROM question WHERE why <> ''").fetchall()
     hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]

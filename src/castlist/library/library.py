@@ -545,6 +545,12 @@ class Library:
     # Erasing
 
     @typed_arguments
+    def is_erased(self, person: str | LibraryPerson) -> bool:
+        """Whether an id is of somebody whom `forget` erased."""
+        with self.reading() as db:
+            return views.is_erased(db, person)
+
+    @typed_arguments
     def forget(self, person: str | LibraryPerson, *, author: str = "") -> list[str]:
         """Erase a person: vectors, pictures, names and times, in the library and in the films' workspaces.
 
@@ -556,6 +562,9 @@ class Library:
             What could not be done, a sentence a film; then the person stays in the library, for these films.
         """
         with self._catalogue.writing() as (db, record):
+            if views.is_erased(db, person):  # by a command that was killed before it had done everything
+                vacuum(db, self.path)
+                return []
             known = views.person(db, person)
             films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
             members = [(m.digest, m.key) for m in film_members(db, known)]
@@ -566,10 +575,12 @@ class Library:
             spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
             if failed:
                 return failed
+            # The event comes last: as long as it is not there, the same command does all of this again.
+            others, shared = lookup.all_members(db) - set(members), names_of_others(db, ids)
+            redact_catalogue(db, names, shared)
+            redact_log(self.path, ids, members, names, others, shared)
             data: Data = {"ids": ids, "members": [list(m) for m in members]}
             record([(EventKind.FORGET, data)], author or "somebody")
-            redact_log(self.path, ids, members, names, lookup.all_members(db), names_of_others(db))
-            redact_catalogue(db, names)
             vacuum(db, self.path)
         for space in spaces:
             add_film(self._catalogue, str(space), space, again=True, weigh=False)

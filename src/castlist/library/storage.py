@@ -97,9 +97,17 @@ def locked(path: Path, patience: float = PATIENCE) -> Iterator[None]:
                     raise
                 time.sleep(0.1)
     try:
+        _sweep(path)
         yield
     finally:
         lock.release()
+
+
+def _sweep(path: Path) -> None:
+    """Remove what was being written when a process was killed, vectors too. Only for who has the lock."""
+    folder = Folder(path)
+    for name in folder.names():
+        folder.remove(name)
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:

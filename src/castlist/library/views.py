@@ -264,7 +264,7 @@ def person(db: Db, given: str | LibraryPerson) -> str:
     text = given.strip()
     if is_ulid(text.upper()):
         now = now_id(db, text.upper())
-        if db.execute("SELECT 1 FROM tombstone WHERE id = ?", (now,)).fetchone():
+        if is_erased(db, now):
             raise InputError(
                 f"{given}: this person was erased; the id is kept only so that it is never used again"
             )
@@ -278,6 +278,12 @@ def person(db: Db, given: str | LibraryPerson) -> str:
             f"{len(found)} people are called {given[:200]!r}; name one by id: {', '.join(sorted(found)[:5])}"
         )
     return found[0]
+
+
+def is_erased(db: Db, given: str | LibraryPerson) -> bool:
+    """Whether an id is of somebody who was erased."""
+    now = now_id(db, words_for(given).strip().upper())
+    return db.execute("SELECT 1 FROM tombstone WHERE id = ?", (now,)).fetchone() is not None
 
 
 def words_for(given: str | LibraryPerson) -> str:

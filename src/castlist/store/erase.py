@@ -24,6 +24,7 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
 from castlist.decisions.erased import base_without
 from castlist.errors import WorkspaceBusy
+from castlist.outputs import PAGES
 from castlist.store import columns, prune, scans
 from castlist.store.columns import Stored
 from castlist.store.folder import Folder
@@ -31,7 +32,9 @@ from castlist.types import Clock, Detections, Portraits, Scan, Tracks
 
 __all__ = ["Kept", "base_of_rest", "blank", "copies", "scrub", "vacuum", "without"]
 
-_COPY = re.compile(r"report\.html|cast\.db\.schema\d+(-wal|-shm)?")
+_COPY = re.compile(
+    rf"{'|'.join(map(re.escape, PAGES))}|\.report-[a-z0-9_]{{8}}\.html|cast\.db\.schema\d+(-wal|-shm)?"
+)
 
 
 def scrub(
@@ -122,7 +125,7 @@ def _rewrite(
 
 
 def copies(folder: Folder) -> None:
-    """Remove what was made of the database before: the page, and copies laid aside by an upgrade."""
+    """Remove what was made of the database before: pages, and copies laid aside by an upgrade."""
     for name in folder.names():
         if _COPY.fullmatch(name):
             (folder.path / name).unlink()

@@ -33,7 +33,7 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC",
 _PART = re.compile(r"\.[0-9a-f]{32}\.part(-journal)?")  # a file that was being written
 _PAGE = re.compile(r"\.report-[a-z0-9_]{8}\.html")  # a page that was being written
 _REMOVABLE = {  # names that castlist gives, by folder: nothing else is ever removed
-    "": re.compile(rf"{_PART.pattern}|{_PAGE.pattern}|cast\.db\.new(-journal)?"),
+    "": re.compile(rf"{_PART.pattern}|{_PAGE.pattern}|(cast|catalogue)\.db\.new(-journal)?"),
     EMBEDDINGS: re.compile(rf"{_PART.pattern}|[0-9a-f]{{16}}-\d{{6}}\.npy"),
     THUMBS: re.compile(rf"{_PART.pattern}|[0-9a-f]{{32}}\.jpg"),
 }

@@ -117,6 +117,8 @@ class _Erased:
     """That somebody was erased."""
 
     time: str  # of the last time, UTC, ISO 8601
+    run: int = 0  # whose cast they were erased from
+    marks: tuple[str, ...] = ()  # of that run's, as whoever erased them gave them
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -385,7 +387,12 @@ class Workspace:
     # Erasing
 
     def erase(
-        self, tracks: Sequence[int], names: Sequence[str] = (), scan: str | None = None
+        self,
+        tracks: Sequence[int],
+        names: Sequence[str] = (),
+        scan: str | None = None,
+        *,
+        marks: Sequence[str] = (),
     ) -> tuple[Cast, Portraits]:
         """Erase some tracks of the cast: their vectors, pictures and rows; and names, in the decisions too.
 
@@ -394,6 +401,7 @@ class Workspace:
 
         Args:
             scan: the key of the scan that the cast was found in; the newest one by default.
+            marks: what `erased_before` gives from then on.
 
         Returns:
             The cast without them, and its pictures; both are stored already.
@@ -405,7 +413,7 @@ class Workspace:
         noted = paths.film_noted(self.path)
         self._db.execute("PRAGMA secure_delete = ON")
         with self._writing() as db:  # in one transaction, so that nobody decides or dies in between
-            less, pictures = self._erase(db, tracks, names, scan)
+            less, pictures = self._erase(db, tracks, names, scan, marks)
             if noted is not None and noted.renamed:
                 _put(db, paths.RENAMED, self.path.name, _Renamed(""))
         with files.sentences(self.path):
@@ -416,11 +424,16 @@ class Workspace:
         return less, pictures
 
     def _erase(
-        self, db: sqlite3.Connection, tracks: Sequence[int], names: Sequence[str], scan: str | None
+        self,
+        db: sqlite3.Connection,
+        tracks: Sequence[int],
+        names: Sequence[str],
+        scan: str | None,
+        marks: Sequence[str],
     ) -> tuple[Cast, Portraits]:
         """What `erase` changes in the database; what the machine found of everybody else stays."""
         cast, portraits, log = self.cast(), self.portraits(), self.decisions.all()
-        (run, _), base = self.cast_run(), self.machine()
+        (run, _), base, before = self.cast_run(), self.machine(), self.erased_before()
         query = "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
         row = db.execute(query, (scan, scan)).fetchone()
         if row is None:
@@ -434,10 +447,19 @@ class Workspace:
         casts.put(db, less, pictures, None if rest is None else run, _now(), last)
         joined = {old: new for old, new in cast.joined.items() if new in left}
         _put(db, "joined", "cast", _JoinedNumbers.of(joined, last))
-        _put(db, "erased", "cast", _Erased(_now()))
+        _put(db, "erased", "cast", _Erased(_now(), run or 0, tuple(sorted({*before, *marks}))))
         if rest is not None:
             _put(db, "machine", f"run {run}", rest)
         return less, pictures
+
+    def erased_before(self) -> frozenset[str]:
+        """The marks of those who were erased from the run whose cast is stored."""
+        try:
+            stored = self.get("erased", "cast", _Erased)
+        except WorkspaceError:  # damaged
+            return frozenset()
+        there = stored is not None and stored.run == (self.cast_run()[0] or 0)
+        return frozenset(stored.marks) if stored is not None and there else frozenset()
 
     @property
     def erased(self) -> bool:
