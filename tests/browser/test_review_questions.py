@@ -500,6 +500,31 @@ def test_on_a_phone_every_choice_can_be_tapped_and_read(
     context.close()
 
 
+APART = """() => {
+  const [a, b] = ["#message", ".confirm"].map((s) => document.querySelector(s).getBoundingClientRect());
+  return a.height > 0 && (a.bottom <= b.top || a.top >= b.bottom);
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (740, 360), (900, 800)])
+def test_what_is_said_does_not_cover_what_is_answered_by(
+    mixed: Any, serve: Callable[[Path], Any], browser: Any, width: int, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(serve(mixed.place).url())
+    page.wait_for_selector("html[data-ready]")
+    page.locator("[data-tab=questions]").click()
+    for kind in ("Who is who", "Who does not belong"):
+        page.get_by_role("button", name=kind).click()
+        page.wait_for_selector(".confirm")
+        page.keyboard.press("u")
+        page.wait_for_selector("#message span")
+        page.wait_for_function(APART)
+    context.close()
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (740, 360)])
 def test_on_a_phone_the_faces_have_most_of_the_screen(
     mixed: Any, serve: Callable[[Path], Any], browser: Any, width: int, height: int

@@ -1,7 +1,7 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, button, clock, decideAll, drawnNow, el, face, get, label, remember, remembered, many, person, notify, takes, thinkAhead, untaken } from "./core.js";
+import { $$, answerBar, button, clock, decideAll, drawnNow, el, face, get, label, remember, remembered, many, person, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, track } from "./tracks.js";
@@ -55,7 +55,7 @@ function draw() {
       el("span", { className: "by-touch" }, "Tap such a face, then the right person below. If you choose nobody, it becomes a new person, and castlist asks later who that is. Tap it again to take that back."), " All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
     asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, el("span", { className: "by-keys" }, "Click the pictures that do show a person, or point at them and press the number of the person."), el("span", { className: "by-touch" }, "Tap the pictures that do show a person, then the person below."), " All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
-    el("div", { className: "confirm" }, el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
+    answerBar(el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
       el("span", { className: "soft" }, [alone ? "" : rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.", more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""].filter(Boolean).join(" "))));
   mark();
   watch();

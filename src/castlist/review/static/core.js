@@ -66,9 +66,22 @@ export function notify(text, bad = false, back = null) {
   (topmost() || bar).append(box);
   box.replaceChildren(...(text ? [el("span", { title: text }, ...isolated(text)), back && button("Undo", back)].filter(Boolean) : []));
   box.className = bad ? "bad" : "";
+  stand();
   shown = { text, back };
   clearTimeout(quiet);
   quiet = setTimeout(() => { box.replaceChildren(); shown = { text: "", back: null }; }, bad || back ? 8000 : 2600);
+}
+// What is said stands above the bar with what is answered by, or below it where the bar leaves room enough.
+function stand() {
+  const tops = $$(".confirm").map((b) => b.getBoundingClientRect()).filter((r) => r.height && r.bottom + box.offsetHeight + 80 > innerHeight).map((r) => r.top);
+  box.style.setProperty("--bar", `${Math.max(0, innerHeight - Math.min(innerHeight, ...tops))}px`);
+}
+const confirming = new ResizeObserver(stand);
+for (const e of ["scroll", "resize"]) addEventListener(e, () => { if (box.firstChild) stand(); }, { passive: true });
+export function answerBar(...content) {
+  const made = el("div", { className: "confirm" }, ...content);
+  confirming.observe(made);
+  return made;
 }
 addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || bar).append(box); }, { capture: true });
 

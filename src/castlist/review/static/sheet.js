@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $, $$, S, arrange, button, clock, decideAll, el, face, get, label, remember, remembered, many, person, postTo, notify, takes, thinkAhead, untaken } from "./core.js";
+import { $, $$, S, answerBar, arrange, button, clock, decideAll, el, face, get, label, remember, remembered, many, person, postTo, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -59,7 +59,7 @@ function head() {
       + (n > 1 ? " Go from top to bottom: after each answer castlist compares the faces below it again, and marks what changed." : ""))];
 }
 function foot() {
-  return el("div", { className: "confirm" }, button(open() === items.length ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open() > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft", role: "status" }, worth()));
+  return answerBar(button(open() === items.length ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open() > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft", role: "status" }, worth()));
 }
 // How an item stands before anybody answers it: with whom castlist takes it for, or open.
 const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure", answered: false });
