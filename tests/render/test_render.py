@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from fractions import Fraction
 from itertools import pairwise
@@ -17,6 +18,7 @@ from castlist.drawn import Encoding, Scene, Script
 from castlist.drawn import render as draw
 from castlist.errors import InputError, VideoError
 from castlist.render import BODY, WHOLE, Covers, render
+from castlist.render.child import _unwritten
 from castlist.types import Clock
 
 NONE = Covers.of([])
@@ -181,6 +183,14 @@ def test_what_fails_leaves_nothing_behind_and_what_was_there_untouched(film, tmp
 def test_a_folder_that_cannot_be_written_is_one_sentence(film, tmp_path) -> None:
     with pytest.raises(InputError, match="nowhere does not exist; make it"):
         rendered(film, tmp_path / "nowhere" / "out.mp4")
+
+
+def test_only_a_full_disk_is_told_to_be_emptied() -> None:
+    assert "free some space" in _unwritten(OSError(errno.ENOSPC, "No space left on device"))
+    other = _unwritten(OSError(errno.EINVAL, "Invalid argument"))
+    assert "Invalid argument" in other
+    assert "space" not in other
+    assert ".mkv" in other
 
 
 def test_a_film_that_changed_is_not_rendered(make_film, tmp_path) -> None:

@@ -5,6 +5,7 @@ Started by process.py with a job (JSON) as its only argument.
 
 from __future__ import annotations
 
+import errno
 from fractions import Fraction
 from io import FileIO
 from typing import TYPE_CHECKING
@@ -63,7 +64,11 @@ def _flags(job: RenderJob) -> dict[str, str]:
 
 def _unwritten(error: Exception) -> str:
     why = getattr(error, "strerror", None) or str(error)
-    return f"the film could not be written ({why}); free some space, or name another file"
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    advice = (
+        "free some space, or name another file" if full else "name another file, or a .mkv, which holds more"
+    )
+    return f"the film could not be written ({why}); {advice}"
 
 
 def _source(file: FileIO, job: RenderJob, exact: bool = False) -> Source:
