@@ -1,7 +1,7 @@
 """Dark films: labelled clips made dark, and how many faces are still found in pictures made dark.
 
     python benchmarks/dark.py CLIPS OUT --by .4 .15     writes FILM_dark15.mp4 and its truth, for clips.py
-    python benchmarks/dark.py CLIPS                      faces found in single pictures, by `light.LEAST`
+    python benchmarks/dark.py CLIPS                      faces found in single pictures, by `low_light.LEAST`
 
 All values of a picture are multiplied by the factor and rounded, so that a dark picture has few levels, as
 underexposed ones have. The table counts faces of the well lit pictures (score above .7) that are found in the
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist import light
+from castlist import low_light
 from castlist.boxes import iou
 from castlist.decode import open_video, read_frames
 from castlist.detect import YuNet
@@ -83,7 +83,7 @@ def table(clips: list[Path]) -> None:
         dark = [(image * factor).round().astype(np.uint8) for image in images]
         row = []
         for value in VALUES:
-            light.LEAST = value
+            low_light.LEAST = value
             row.append(found(known, dark))
         print(f"{factor:6}", *(f"{share:6.3f}" for share in row), flush=True)
 

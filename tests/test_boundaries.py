@@ -16,12 +16,12 @@ PLAIN = {
     "boxes",
     "graphs",
     "progress",
-    "given",
+    "argument_types",
     "helper_thread",
-    "light",
+    "low_light",
     "machine_limits",
     "own_process",
-    "command_words",
+    "shell_words",
     "option_values",
     "outputs",
     "plain",
@@ -48,16 +48,16 @@ ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
     "proxy": {"decode"},
     "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
     "suggest": {"decisions", "cluster", "cast"},  # cast: which picture of somebody is the best
-    "cast": {"handy"},  # when asked for a table or a picture, or told a decision
+    "cast": {"interactive"},  # when asked for a table or a picture, or told a decision
     "store": {"cast", "decisions"},
     "render": {"decode"},
-    "home": {"store", "decode"},
+    "film_workspace": {"store", "decode"},
     "reel": {"decode", "render", "cast", "store"},
     "redact": {"decode", "detect", "track", "render", "cast", "store", "recipe", "models", "decisions"},
     "recipe": {"split", "detect", "track", "embed", "constrain", "refine", "cluster", "cues"},
 }
 CALLERS = {
-    "handy",
+    "interactive",
     "pipeline",
     "serve",
     "cli",

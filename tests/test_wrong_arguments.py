@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import castlist
+from castlist.argument_types import KINDS
 from castlist.cli import run
 from castlist.errors import InputError, WorkspaceError
-from castlist.given import KINDS
 from castlist.io.exports.options import Options
 from castlist.library.films import films_of
 from castlist.refine import TSiam

@@ -31,6 +31,7 @@ MODULES = {  # former -> now, with everything below it; last names of 0.2
     "castlist.baselines": "castlist.research.baselines",
     "castlist.bench": "castlist.research.bench",
     "castlist.estimators": "castlist.research.estimators",
+    "castlist.handy": "castlist.interactive",
     "castlist.io.features": "castlist.research.features",
     "castlist.pipeline.features": "castlist.research.from_film",
 }

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import is_whole
 from castlist.errors import InputError
-from castlist.given import is_whole
 from castlist.types import (
     BACKGROUND,
     NOISE,
@@ -106,7 +106,7 @@ class Person:
         return f"<Person {self.name!r}: {summary}, {len(self.tracks)} track{'s' * (len(self.tracks) != 1)}>"
 
     def _repr_html_(self) -> str:
-        from castlist.handy import person_html
+        from castlist.interactive import person_html
 
         return person_html(self, self.pictures)
 
@@ -229,7 +229,7 @@ class Cast:
             InputError: it is no time.
         """
         if isinstance(time, str):
-            from castlist.handy import moment
+            from castlist.interactive import moment
 
             time = moment(self, time)
         if not isinstance(time, int | float | Fraction):  # a number of NumPy, or none
@@ -260,20 +260,20 @@ class Cast:
         return tuple((self.clock.time(int(r[0])), self.clock.time(int(r[-1]) + 1)) for r in runs)
 
     def to_pandas(self, table: str = "appearances") -> pandas.DataFrame:
-        """A pandas.DataFrame of "people", "appearances" or "faces"; see `castlist.handy.tables.columns`."""
-        from castlist.handy import to_pandas
+        """A pandas.DataFrame of "people", "appearances" or "faces"; see `interactive.tables.columns`."""
+        from castlist.interactive import to_pandas
 
         return to_pandas(self, table)
 
     def to_polars(self, table: str = "appearances") -> polars.DataFrame:
         """The same as a polars.DataFrame."""
-        from castlist.handy import to_polars
+        from castlist.interactive import to_polars
 
         return to_polars(self, table)
 
     def to_arrow(self, table: str = "appearances") -> pyarrow.Table:
         """The same as a pyarrow.Table."""
-        from castlist.handy import to_arrow
+        from castlist.interactive import to_arrow
 
         return to_arrow(self, table)
 
@@ -286,7 +286,7 @@ class Cast:
             InputError: nobody bears that name, the new one is empty, or the cast came from no workspace.
             WorkspaceError: the workspace cannot be written.
         """
-        from castlist.handy.decide import renamed
+        from castlist.interactive.decide import renamed
 
         return renamed(self, person, name, author)
 
@@ -297,18 +297,18 @@ class Cast:
             InputError: a name is unknown, both are one person, or the cast came from no workspace.
             WorkspaceError: the workspace cannot be written.
         """
-        from castlist.handy.decide import merged
+        from castlist.interactive.decide import merged
 
         return merged(self, a, b, author)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Who appears when, drawn by matplotlib; the axes."""
-        from castlist.handy import timeline
+        from castlist.interactive import timeline
 
         return timeline(self, ax)
 
     def _repr_html_(self) -> str:
-        from castlist.handy import html
+        from castlist.interactive import html
 
         return html(self, self.pictures)
 

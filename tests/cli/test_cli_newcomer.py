@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from castlist.cli import run
-from castlist.command_words import expand_home, shell_path
 from castlist.decode import open_again
 from castlist.errors import VideoError
 from castlist.outputs import check_output
+from castlist.shell_words import expand_home, shell_path
 from castlist.store import Workspace
 
 

@@ -24,7 +24,7 @@ from castlist.decisions import (
     to_redo,
     to_undo,
 )
-from castlist.decisions.meant import Together
+from castlist.decisions.sides import Together
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import Stale, Workspace
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video

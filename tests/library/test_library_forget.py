@@ -21,8 +21,8 @@ from castlist.cast import Cast
 from castlist.cli import run
 from castlist.decisions import Base, Group
 from castlist.errors import InputError, WorkspaceBusy
-from castlist.handy import tables
-from castlist.home import home_of
+from castlist.film_workspace import workspace_of
+from castlist.interactive import tables
 from castlist.library import Library
 from castlist.pipeline.stills import kept_stills
 from castlist.review.session import Session
@@ -165,7 +165,7 @@ def test_a_renamed_film_keeps_its_workspace_after_somebody_was_erased(films, tmp
     with Workspace.open(there / "first.castlist") as opened:
         opened.erase(opened.cast()[0].tracks)
         assert opened.erased
-    assert home_of(there / "second.mp4") == there / "first.castlist"
+    assert workspace_of(there / "second.mp4") == there / "first.castlist"
 
 
 def test_what_is_left_goes_on(library):

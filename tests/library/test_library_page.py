@@ -66,8 +66,8 @@ def address(lib) -> Iterator[list[str]]:
         urls.append(url)
         ready.set()
 
-    def page(door: Any, tell: Any) -> Any:
-        return application(lib, door, invited=tell)
+    def page(access: Any, tell: Any) -> Any:
+        return application(lib, access, invited=tell)
 
     server = threading.Thread(target=serve_page, args=(page, ended), kwargs={"ready": say, "invited": say})
     server.start()

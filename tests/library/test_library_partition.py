@@ -11,7 +11,7 @@ from library_made import made_film, person_vector
 from castlist.cli import run
 from castlist.library import Library, scope
 from castlist.library.adding import add_film
-from castlist.library.ask import ASKED, TWO, asks
+from castlist.library.open_pairs import ASKED, TWO, asks
 from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
 from castlist.library.score import ScoreOdds, ScoreTable, pair_score
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from library_made import made_film
 
 from castlist.library import Library, partition, scope
-from castlist.library.ask import ALIKE, at_most_one
+from castlist.library.open_pairs import ALIKE, at_most_one
 
 Asked = list[tuple[str, float, str]]
 

@@ -20,10 +20,10 @@ from castlist.cli import run
 from castlist.drawn import render, still
 from castlist.errors import InputError
 from castlist.library import Library
+from castlist.library.member_vectors import MemberBlock
+from castlist.library.query import _at_once, _Stay, parse
 from castlist.library.score import pair_score
 from castlist.library.search import scores_of
-from castlist.library.shelf import MemberBlock
-from castlist.library.words import _at_once, _Stay, parse
 from castlist.types import BACKGROUND, SET_ASIDE, Fate
 
 

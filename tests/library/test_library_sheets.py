@@ -8,7 +8,7 @@ from library_made import made_film
 from castlist.cli import run
 from castlist.errors import InputError
 from castlist.library import Library
-from castlist.library.ask import TOGETHER
+from castlist.library.open_pairs import TOGETHER
 
 
 def members(lib: Library) -> dict[str, list[str]]:

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from castlist.library import apply, schema, undo
-from castlist.library.departed import departed, people_of_film
 from castlist.library.log import MERGED_BY_ANSWER, Data, Event, EventKind, FilmPerson
 from castlist.library.lookup import now_id
+from castlist.library.removed_films import people_of_film, removed_people
 
 Side = tuple[str, str]  # digest of the film and key in it
 DIGESTS = ("a" * 64, "b" * 64, "c" * 64)
@@ -148,7 +148,7 @@ def draw_step(log: Log, draw: st.DataObject, unchanged: set[int]) -> None:
     if kind == "film":
         there = {digest for digest, _ in sides}
         if missing := [d for d in DIGESTS if d not in there]:
-            known = sorted({*known, *(was.person for was in departed(log.db, missing[0]).values())})
+            known = sorted({*known, *(was.person for was in removed_people(log.db, missing[0]).values())})
             someone = st.one_of(st.sampled_from(known), st.builds(log.new_id), st.none())
             log.film(missing[0], draw.draw(st.lists(someone, min_size=1, max_size=3)))
     elif kind == "again":

@@ -15,7 +15,7 @@ import pytest
 import castlist
 from castlist.drawn import Actor, Scene, Script, people, render
 from castlist.io.exports.cast_json import document
-from castlist.pipeline.turned import better_turned
+from castlist.pipeline.orientation import better_turned
 from castlist.store import Workspace
 from castlist.types import Machine
 

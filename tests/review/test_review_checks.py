@@ -13,8 +13,8 @@ from castlist.decisions import apply
 from castlist.errors import InputError
 from castlist.review import Session
 from castlist.suggest import checks
-from castlist.suggest.alone import NEUTRAL, intercept, neutral
 from castlist.suggest.checks import pieces
+from castlist.suggest.new_person import NEUTRAL, intercept, neutral
 from castlist.suggest.questions import Asker
 from castlist.types import NOISE
 from castlist.vectors import unit

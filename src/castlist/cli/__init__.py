@@ -21,8 +21,8 @@ import click
 
 from castlist._version import __version__
 from castlist.cli.output import sentence
-from castlist.command_words import expand_home, shell_path
 from castlist.errors import CastlistError
+from castlist.shell_words import expand_home, shell_path
 
 __all__ = ["VERBS", "main"]
 

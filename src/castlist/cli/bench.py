@@ -364,7 +364,7 @@ def _labels(features: FeatureSet) -> set[str]:
 
 def _check_drop(drop: tuple[str, ...], there: set[str]) -> None:
     """Make sure that each label to leave out is in one of the sets at least."""
-    from castlist.command_words import unknown
+    from castlist.shell_words import unknown
 
     strange = [name for name in drop if name.lower() not in there | {"max"}]
     if strange and there:

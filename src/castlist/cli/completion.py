@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from castlist.cli.words import OneOf
+from castlist.cli.choices import OneOf
 
 
 @click.command(

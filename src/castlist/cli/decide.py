@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from castlist.cli.choices import OneOf, unknown
 from castlist.cli.options import WORKSPACE, people_named
-from castlist.cli.words import OneOf, unknown
-from castlist.command_words import shell_path
 from castlist.errors import InputError
+from castlist.shell_words import shell_path
 from castlist.types import Json
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _import(session: Session, arguments: tuple[str, ...], offset: float | None) 
 
 
 def _plain(made: Decision) -> str:
-    from castlist.report.words import one_line
+    from castlist.report.formatting import one_line
     from castlist.review.history import sentence
 
     return one_line(sentence(made), 120)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from castlist.cli.choices import OneOf
 from castlist.cli.options import WORKSPACE, split_names
 from castlist.cli.output import visible
-from castlist.cli.words import OneOf
 from castlist.errors import InputError
 
 if TYPE_CHECKING:

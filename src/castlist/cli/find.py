@@ -134,14 +134,14 @@ def _single(
 ) -> None:  # fmt: skip
     """The cast of one film on stdout."""
     from castlist.cli.output import print_cast, progress
-    from castlist.home import home_of
+    from castlist.film_workspace import workspace_of
     from castlist.io import plain_json
     from castlist.pipeline import find
-    from castlist.pipeline.again import refuse_steps
     from castlist.pipeline.outlook import outlook
+    from castlist.pipeline.reuse import refuse_steps
     from castlist.store import Workspace
 
-    place = Path(out) if out else home_of(Path(film))
+    place = Path(out) if out else workspace_of(Path(film))
     with place_advised():
         differing = _replaced(place, recipe)
     if not replace and not own:  # a user who names a recipe wants its cast
@@ -203,7 +203,7 @@ def _another_number(recipe: Recipe, cast: Cast) -> str:
 
 def _replaced(path: Path, recipe: Recipe) -> list[str]:
     """The steps in which the recipe of the cast that is there differs."""
-    from castlist.pipeline.again import other_steps
+    from castlist.pipeline.reuse import other_steps
     from castlist.store import Workspace
 
     if not (path / "cast.db").is_file():

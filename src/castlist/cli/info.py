@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import WORKSPACE
-from castlist.command_words import shell_path
+from castlist.shell_words import shell_path
 
 if TYPE_CHECKING:
     from castlist.store import Workspace

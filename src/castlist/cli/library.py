@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from castlist.cli.choices import OneOf, unknown
 from castlist.cli.options import OUTPUT_FOLDER, listen_options
 from castlist.cli.output import clock_time, visible
 from castlist.cli.proposed import answer_options, of_one_person
-from castlist.cli.words import OneOf, unknown
-from castlist.command_words import shell_path
 from castlist.io import plain_json
+from castlist.shell_words import shell_path
 
 if TYPE_CHECKING:
     from castlist.library import Added, Library
@@ -131,7 +131,7 @@ def update(lib: Library, as_json: bool) -> int:
 
 def _changes(added: Sequence[Added]) -> str:
     """What new films changed about the people of earlier ones, in words; "" for nothing."""
-    from castlist.report.words import count
+    from castlist.report.formatting import count
 
     merged, moved = sum(a.merged for a in added), sum(a.moved for a in added)
     parts = [f"{count(merged, 'person', 'people')} joined with another"] if merged else []

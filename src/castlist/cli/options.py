@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from castlist.cli.words import OneOf
+from castlist.cli.choices import OneOf
 
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
@@ -131,9 +131,9 @@ def workspace_of(path: Path) -> Path:
     from castlist.store import Workspace
 
     if path.is_file():
-        from castlist.home import check_film, home_of
+        from castlist.film_workspace import check_film, workspace_of
 
-        place = home_of(path)
+        place = workspace_of(path)
         check_film(path, place)
         return place
     gone = not path.exists() and path.suffix not in ("", ".castlist")

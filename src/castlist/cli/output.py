@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.command_words import shell_path
+from castlist.shell_words import shell_path
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -211,7 +211,7 @@ def _why_empty(cast: Cast) -> str:
 
 def _footnotes(cast: Cast) -> list[str]:
     """What is not in the table: background, what was set aside, damage."""
-    from castlist.report.words import lost, turn_it
+    from castlist.report.formatting import lost, turn_it
 
     notes = []
     if cast.background:

@@ -10,8 +10,8 @@ import click
 
 from castlist.cli.options import WORKSPACE, split_names
 from castlist.cli.proposed import answer_options, of_one_person
-from castlist.command_words import shell_path
 from castlist.errors import InputError
+from castlist.shell_words import shell_path
 from castlist.types import Json
 
 if TYPE_CHECKING:

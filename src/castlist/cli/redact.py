@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from castlist.cli.choices import OneOf
 from castlist.cli.options import WORKSPACE, machine_options, split_names
-from castlist.cli.words import OneOf
 from castlist.types import Machine
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _print_unsure(done: Redaction, workspace: Path) -> None:
     """The tracks that are hidden because castlist is not sure whose they are, and what to do."""
     from castlist.cli.links import linked, moment_uri
     from castlist.cli.output import clock_time, visible
-    from castlist.command_words import shell_path
+    from castlist.shell_words import shell_path
 
     click.echo("Hidden because castlist is not sure whose face it is:")
     for each in done.unsure[:SHOWN]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from castlist.cli.choices import OneOf
 from castlist.cli.features import print_left_out
 from castlist.cli.options import FEATURES, machine_options
 from castlist.cli.output import visible
-from castlist.cli.words import OneOf
 from castlist.errors import InputError
 
 if TYPE_CHECKING:

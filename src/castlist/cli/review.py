@@ -63,7 +63,7 @@ class Announced(TypedDict):
 
 def announced(host: str, browser: bool) -> Announced:
     """Print the addresses of a page, and open it where a browser is asked for."""
-    from castlist.review.door import is_loopback
+    from castlist.review.access import is_loopback
 
     local = is_loopback(host)
 

@@ -19,8 +19,8 @@ from castlist.io import plain_json
 if TYPE_CHECKING:
     from castlist.library import Library
     from castlist.library.page import Card
+    from castlist.library.query import SearchAnswer
     from castlist.library.search import LikelyPerson
-    from castlist.library.words import SearchAnswer
 
 EXAMPLES = """
 \b

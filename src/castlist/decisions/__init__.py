@@ -5,13 +5,13 @@
 | `decision`, `groups` | `Decision`, one row of the log: faces, and the people it is about, whole |
 | `base` | what the machine found, on which decisions are applied |
 | `apply` | who is who after the decisions, and nowhere else |
-| `meant`, `part` | whom a decision is about; how a group is parted |
+| `sides`, `part` | the tracks on each side of a decision; how a group is parted |
 | `people` | the people after the decisions, what they are called, the cast that is made of them |
 | `names` | which names may be given |
 | `proposed` | names from files of other programs, until a person says yes or no |
 | `identities` | numbers of people that another run goes on with |
 | `locate` | where the faces of a decision are among today's tracks |
-| `stood` | whom decisions had made of the people when a run was found |
+| `recorded` | the people as decisions had made them when a run was found |
 | `erased` | what the machine found, without somebody who is erased |
 | `transfer`, `align` | decisions for another copy of the film |
 """
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from castlist import _former
 from castlist.decisions.align import Alignment, Copy, align_films
-from castlist.decisions.apply import apply, completed_log, decided_by, numbered, stood, with_numbers
+from castlist.decisions.apply import apply, completed_log, decided_by, numbered, recorded_people, with_numbers
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active, to_redo, to_undo
 from castlist.decisions.erased import base_without
@@ -73,9 +73,9 @@ __all__ = [
     "locate",
     "numbered",
     "person_called",
+    "recorded_people",
     "renumbered",
     "standing",
-    "stood",
     "to_redo",
     "to_undo",
     "with_numbers",

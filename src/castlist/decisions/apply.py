@@ -41,14 +41,14 @@ from numpy.typing import NDArray
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision, DecisionKind, active
 from castlist.decisions.locate import Finder
-from castlist.decisions.meant import REST
 from castlist.decisions.people import View, completed, view_of
-from castlist.decisions.resume import begin, stood_of
-from castlist.decisions.stood import Stood, latest
+from castlist.decisions.recorded import RecordedPeople, latest
+from castlist.decisions.resume import begin, recorded_of
+from castlist.decisions.sides import REST
 from castlist.decisions.walk import PAST, Undone, Walk
 from castlist.types import NOISE, Video
 
-__all__ = ["apply", "completed_log", "decided_by", "numbered", "stood", "with_numbers"]
+__all__ = ["apply", "completed_log", "decided_by", "numbered", "recorded_people", "with_numbers"]
 
 Tracks = NDArray[np.int64]  # numbers of tracks
 MOST_TRACKS = 200_000  # recorded for the next run in all; of each some 5 faces of 28 bytes
@@ -154,12 +154,12 @@ def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decisio
     return replace(made, numbers=tuple(n for n in view.walk.fresh if n not in recorded))
 
 
-def stood(view: View) -> tuple[Stood, ...]:
+def recorded_people(view: View) -> tuple[RecordedPeople, ...]:
     """Whom the decisions made of the people, for the next run to take over, and before the latest of them."""
     walk = view.walk
     if not isinstance(walk, Walk):
         return ()
-    made = [stood_of(w) for w in (*walk.past, walk) if w.taken]
+    made = [recorded_of(w) for w in (*walk.past, walk) if w.taken]
     found = {tuple(s.taken.tolist()): s for s in (*walk.base.stood, *made)}
     now = tuple(walk.taken)
     several = sorted(found, key=lambda taken: (taken == now, max(taken), len(taken)))[-PAST - 1 :]

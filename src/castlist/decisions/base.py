@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions.stood import Stood
+from castlist.decisions.recorded import RecordedPeople
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Clock, CuePairs, Fate, Portraits, Shots, Tracks, freeze
 
@@ -40,7 +40,9 @@ class Base:
     next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned
-    stood: tuple[Stood, ...] = ()  # whom decisions had made of the people of earlier runs, the latest last
+    stood: tuple[
+        RecordedPeople, ...
+    ] = ()  # whom decisions had made of the people of earlier runs, the latest last
     cue: CuePairs = field(default_factory=CuePairs)  # what clothes say of pairs, where they say anything
     sureness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     # (t,) probability that a track of which too little of a face is seen to be linked shows the person it was

@@ -17,9 +17,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from castlist.argument_types import is_whole
 from castlist.decisions.groups import Groups
 from castlist.errors import InputError
-from castlist.given import is_whole
 from castlist.types import Clock, Video
 
 __all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]

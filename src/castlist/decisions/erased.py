@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions.apply import apply, stood
+from castlist.decisions.apply import apply, recorded_people
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
 from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
 from castlist.decisions.people import View, as_shown
-from castlist.decisions.stood import Stood
+from castlist.decisions.recorded import RecordedPeople
 from castlist.types import NOISE, CuePairs, Portraits, Tracks, Video
 
 __all__ = ["base_without"]
@@ -48,7 +48,7 @@ def base_without(
         sureness=shown.sureness[kept] if len(shown.sureness) else shown.sureness,
     )  # fmt: skip
     without = _Without(view, kept, base.digest, less.digest)
-    return replace(less, stood=tuple(without(earlier) for earlier in stood(view)))
+    return replace(less, stood=tuple(without(earlier) for earlier in recorded_people(view)))
 
 
 def _among(pairs: Numbers, kept: Numbers, count: int) -> Numbers:
@@ -72,47 +72,48 @@ class _Without:
     before: str  # digest of the tracks before
     after: str  # of those that are kept
 
-    def __call__(self, stood: Stood) -> Stood:
-        today, lost = self._stays(stood.groups, stood), self._stays(stood.lost, stood)
+    def __call__(self, recorded: RecordedPeople) -> RecordedPeople:
+        today, lost = self._stays(recorded.groups, recorded), self._stays(recorded.lost, recorded)
         stays = np.concatenate([today, lost])
-        people = self._people(stood, stays)
+        people = self._people(recorded, stays)
         place = np.cumsum(np.append(people, True)) - 1  # the last one is of nobody who was decided
         row = np.cumsum(stays) - 1
-        apart = stood.apart[stays[stood.apart[:, 2]]]
-        chosen = np.append(people, True)[: len(stood.groups.person)]
-        numbers = stood.groups.person[chosen]
+        apart = recorded.apart[stays[recorded.apart[:, 2]]]
+        chosen = np.append(people, True)[: len(recorded.groups.person)]
+        numbers = recorded.groups.person[chosen]
         return replace(
-            stood,
-            groups=self._numbered(stood.groups, _some(stood.groups, today, place, numbers), today),
-            lost=_some(stood.lost, lost, place, numbers),
-            made_by=stood.made_by[people], named_by=stood.named_by[people], key_by=stood.key_by[people],
-            fate=stood.fate[people], no_face=stood.no_face[stays], hidden=stood.hidden[stays],
+            recorded,
+            groups=self._numbered(recorded.groups, _some(recorded.groups, today, place, numbers), today),
+            lost=_some(recorded.lost, lost, place, numbers),
+            made_by=recorded.made_by[people], named_by=recorded.named_by[people],
+            key_by=recorded.key_by[people], fate=recorded.fate[people],
+            no_face=recorded.no_face[stays], hidden=recorded.hidden[stays],
             apart=np.column_stack([apart[:, :2], row[apart[:, 2]]]),
-            redirect=np.array([r for r in stood.redirect.tolist() if not self._gone(r[0])]).reshape(-1, 2),
+            redirect=np.array([r for r in recorded.redirect.tolist() if not self._gone(r[0])]).reshape(-1, 2),
         )  # fmt: skip
 
-    def _stays(self, groups: Groups, stood: Stood) -> NDArray[np.bool_]:
+    def _stays(self, groups: Groups, recorded: RecordedPeople) -> NDArray[np.bool_]:
         """(m,) recorded tracks that are none of those erased, nor lost ones of somebody who is."""
         find: Finder = self.view.find
         found = find.located(groups)
         stays = np.ones(len(groups), np.bool_)
-        stays[found.gone(len(groups))] = ~self._of_gone(groups, stood)[found.gone(len(groups))]
+        stays[found.gone(len(groups))] = ~self._of_gone(groups, recorded)[found.gone(len(groups))]
         stays[found.old[~np.isin(found.track, self.kept)]] = False
         return stays
 
-    def _of_gone(self, groups: Groups, stood: Stood) -> NDArray[np.bool_]:
+    def _of_gone(self, groups: Groups, recorded: RecordedPeople) -> NDArray[np.bool_]:
         """(m,) whether a recorded track is of somebody of whom nothing is left."""
-        number = np.append(stood.number, 0)[np.minimum(groups.side, len(stood.number))]
+        number = np.append(recorded.number, 0)[np.minimum(groups.side, len(recorded.number))]
         return np.array([self._gone(n) for n in number.tolist()], np.bool_)
 
     def _gone(self, number: int) -> bool:
         group = self.view.group(f"p{number}")
         return group is not None and not np.isin(group.tracks, self.kept).any()
 
-    def _people(self, stood: Stood, stays: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _people(self, recorded: RecordedPeople, stays: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(p,) the people of whom a track is left, and those of whom none was seen before."""
-        side = np.concatenate([stood.groups.side, stood.lost.side]).astype(np.int64)
-        had, has = (np.bincount(s, minlength=len(stood.made_by) + 1)[:-1] > 0 for s in (side, side[stays]))
+        side = np.concatenate([recorded.groups.side, recorded.lost.side]).astype(np.int64)
+        had, has = (np.bincount(s, minlength=len(recorded.made_by) + 1)[:-1] > 0 for s in (side, side[stays]))
         return np.asarray(has | ~had)
 
     def _numbered(self, old: Groups, new: Groups, stays: NDArray[np.bool_]) -> Groups:

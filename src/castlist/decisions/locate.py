@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from castlist.boxes import iou
 from castlist.decisions.decision import Anchor
 from castlist.decisions.groups import Groups
-from castlist.decisions.stood import Located
+from castlist.decisions.recorded import Located
 from castlist.types import NOISE, Clock, Tracks, Video
 
 __all__ = ["TOLERANCE", "Finder", "locate", "located"]

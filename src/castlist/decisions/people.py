@@ -15,7 +15,7 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
 from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
-from castlist.decisions.meant import DecidedPerson, Standing, meant
+from castlist.decisions.sides import DecidedPerson, Standing, sides_of
 from castlist.errors import InputError
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Portraits, Video
 
@@ -216,7 +216,7 @@ def completed(made: Decision, view: View, base: Base, video: Video) -> Decision:
     for anchor, track in zip(made.anchors, view.find(made.anchors).tolist(), strict=True):
         if track != NOISE and track not in sides.setdefault(anchor.side, []):
             sides[anchor.side].append(track)
-    whole, person = meant(made, sides, view.standing)
+    whole, person = sides_of(made, sides, view.standing)
     if not whole:
         return made
     groups = Groups.of(whole, person, base.tracks, base.clock, video, base.digest)

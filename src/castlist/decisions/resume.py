@@ -1,7 +1,7 @@
 """People whom decisions made of the run before go on among the tracks of today, and are kept for the next.
 
 walk = begin(base, video, find, held)      the people as far as the run took them over
-base = replace(base, stood=stood_of(walk))  whom the next run takes over
+base = replace(base, stood=recorded_of(walk))  whom the next run takes over
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision
 from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
-from castlist.decisions.meant import DecidedPerson
 from castlist.decisions.people import Conflict, Missing
-from castlist.decisions.stood import Located, Stood, latest, owners
+from castlist.decisions.recorded import Located, RecordedPeople, latest, owners
+from castlist.decisions.sides import DecidedPerson
 from castlist.decisions.walk import Apart, Walk, by_side, none
 from castlist.types import NOISE, Video
 
-__all__ = ["begin", "stood_of"]
+__all__ = ["begin", "recorded_of"]
 
 Numbers = NDArray[np.int64]
 
@@ -35,39 +35,39 @@ def begin(base: Base, video: Video, find: Finder, held: Sequence[Decision]) -> W
     return walk
 
 
-def _resume(walk: Walk, stood: Stood, made: Mapping[int, Decision]) -> None:
-    found, length = _located(walk, stood), len(walk.label)
-    _bring_people(walk, stood, owners(stood, found, length), made)
-    walk.no_face = found.most(stood.no_face, length, 0)
-    walk.hidden = found.most(stood.hidden.astype(np.int64), length, 0) > 0
-    for i, by in enumerate(stood.apart_by.tolist()):
-        rows = stood.apart[stood.apart[:, 0] == i]
+def _resume(walk: Walk, recorded: RecordedPeople, made: Mapping[int, Decision]) -> None:
+    found, length = _located(walk, recorded), len(walk.label)
+    _bring_people(walk, recorded, owners(recorded, found, length), made)
+    walk.no_face = found.most(recorded.no_face, length, 0)
+    walk.hidden = found.most(recorded.hidden.astype(np.int64), length, 0) > 0
+    for i, by in enumerate(recorded.apart_by.tolist()):
+        rows = recorded.apart[recorded.apart[:, 0] == i]
         tracks, others = (found.tracks(rows[rows[:, 1] == k, 2]) for k in (0, 1))
         walk.aparts.append(Apart(by, tracks, others))
-    walk.redirect = dict(stood.redirect.tolist())
-    pairs = zip(stood.against.tolist(), stood.why, strict=True)
+    walk.redirect = dict(recorded.redirect.tolist())
+    pairs = zip(recorded.against.tolist(), recorded.why, strict=True)
     walk.conflicts = [Conflict(a, b, (), why) for (a, b), why in pairs]
     walk.met = walk.meetings()[2]
-    walk.taken, walk.began = tuple(stood.taken.tolist()), len(stood.taken)
+    walk.taken, walk.began = tuple(recorded.taken.tolist()), len(recorded.taken)
     for number in walk.taken:
         _note(walk, made[number])
 
 
-def _located(walk: Walk, stood: Stood) -> Located:
+def _located(walk: Walk, recorded: RecordedPeople) -> Located:
     """The recorded tracks among today's."""
-    today, lost = walk.find.located(stood.groups), walk.find.located(stood.lost)
+    today, lost = walk.find.located(recorded.groups), walk.find.located(recorded.lost)
     return Located(
-        np.concatenate([today.old, lost.old + len(stood.groups)]),
+        np.concatenate([today.old, lost.old + len(recorded.groups)]),
         np.concatenate([today.track, lost.track]),
         np.concatenate([today.faces, lost.faces]),
     )
 
 
-def _bring_people(walk: Walk, stood: Stood, owner: Numbers, made: Mapping[int, Decision]) -> None:
+def _bring_people(walk: Walk, recorded: RecordedPeople, owner: Numbers, made: Mapping[int, Decision]) -> None:
     """Let today's tracks be of the people who own them."""
-    for i, number in enumerate(stood.number.tolist()):
-        named, key = (made.get(int(row[i])) for row in (stood.named_by, stood.key_by))
-        person = DecidedPerson(number, int(stood.made_by[i]), fate=int(stood.fate[i]))
+    for i, number in enumerate(recorded.number.tolist()):
+        named, key = (made.get(int(row[i])) for row in (recorded.named_by, recorded.key_by))
+        person = DecidedPerson(number, int(recorded.made_by[i]), fate=int(recorded.fate[i]))
         if named is not None:
             person.name, person.named_by = named.value, named.id
         if key is not None and key.anchors:
@@ -86,17 +86,17 @@ def _note(walk: Walk, made: Decision) -> None:
         walk.missing.append(Missing(made.id, lost, len(made.groups)))
 
 
-def stood_of(walk: Walk) -> Stood:
+def recorded_of(walk: Walk) -> RecordedPeople:
     """The people as they stand, for the next run to take over; empty where nobody decided anything."""
     if not walk.taken:
-        return Stood()
+        return RecordedPeople()
     keys = _lasting(walk)
     people = [walk.people[k] for k in keys]
     groups = _recorded(walk, keys)
     start = latest(walk.base.stood, walk.taken) if walk.began else None
-    earlier = Stood() if start is None else start
+    earlier = RecordedPeople() if start is None else start
     lost = none() if start is None else _located(walk, earlier).gone(len(earlier))
-    return Stood(
+    return RecordedPeople(
         _whole(walk.taken), groups, _lost(walk, earlier, lost, groups.person),
         _whole([p.by for p in people]), _whole([p.named_by for p in people]),
         _whole([p.key_by for p in people]), _whole([p.fate for p in people]),
@@ -148,7 +148,7 @@ def _aparts(walk: Walk, groups: Groups) -> Numbers:
     return np.concatenate(found)
 
 
-def _lost(walk: Walk, earlier: Stood, lost: Numbers, person: NDArray[np.int32]) -> Groups:
+def _lost(walk: Walk, earlier: RecordedPeople, lost: Numbers, person: NDArray[np.int32]) -> Groups:
     """Tracks of earlier runs that this one did not find, with the people whom they belong to today."""
     index = {int(n): i for i, n in enumerate(person.tolist()) if n}
     recorded = earlier.groups.plus(earlier.lost)

@@ -16,7 +16,8 @@ from castlist.decisions.base import Base, page_order
 from castlist.decisions.decision import Decision, DecisionKind
 from castlist.decisions.identities import largest_number
 from castlist.decisions.locate import Finder, Sides
-from castlist.decisions.meant import (
+from castlist.decisions.people import Conflict, Missing
+from castlist.decisions.sides import (
     MOVED,
     REST,
     TARGET,
@@ -25,9 +26,8 @@ from castlist.decisions.meant import (
     DecidedPerson,
     Standing,
     Together,
-    meant,
+    sides_of,
 )
-from castlist.decisions.people import Conflict, Missing
 from castlist.types import BACKGROUND, NOISE, PERSON, Video
 
 __all__ = ["Apart", "Undone", "Walk", "by_side", "none"]
@@ -160,7 +160,7 @@ class Walk:
             self.exact = True
             if lost := len(made.anchors) - sum(map(len, pointed.values())):
                 self.missing.append(Missing(made.id, lost, len(made.anchors)))
-            sides, person = meant(made, pointed, self.stand())
+            sides, person = sides_of(made, pointed, self.stand())
             self.next_number = max([self.next_number, *(n + 1 for n in person.values())])
             return sides, person
         sides, lost = self.find.sides(made.groups)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
-from castlist.detect.ahead import LookAhead
+from castlist.detect.lookahead import LookAhead
 from castlist.detect.sampling import BACK, Sampler, Sampling
 from castlist.detect.scrfd import SCRFD
 from castlist.detect.yunet import YuNet

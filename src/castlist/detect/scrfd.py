@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.light import brightened
+from castlist.low_light import brightened
 from castlist.models import OnnxNetwork, load
 from castlist.types import Detections, Machine
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.light import brightened
+from castlist.low_light import brightened
 from castlist.models import load
 from castlist.types import Detections, Machine
 

@@ -8,8 +8,8 @@ from castlist import _former
 from castlist.library.check import Problem
 from castlist.library.executors import Executor, Here, Processes, executor
 from castlist.library.films import Shard, films_of
+from castlist.library.find_many import find_all
 from castlist.library.library import Added, Library
-from castlist.library.many import find_all
 from castlist.library.storage import is_library
 from castlist.library.undo import LibraryDecision
 from castlist.library.views import FilmAppearance, LibraryFilm, LibraryPerson, LibraryQuestion

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from castlist.decisions import Anchor, locate
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import steps, undo
-from castlist.library.departed import bring_back, forget_departed, keep_departed
 from castlist.library.harvest import FilmFacts, MemberFacts
+from castlist.library.inherited_decisions import pass_on
 from castlist.library.log import (
     DECIDED,
     MERGED_BY_ANSWER,
@@ -23,7 +23,7 @@ from castlist.library.log import (
     LoggedQuestion,
 )
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
-from castlist.library.pass_on import pass_on
+from castlist.library.removed_films import bring_back, forget_removed, note_removed
 from castlist.library.steps import Step, StepKind, merged_as, record
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -141,7 +141,7 @@ def _ask(db: Db, event: Event, a: int | None, b: int | None, probability: float,
 def _gone(db: Db, event: Event) -> None:
     film = find_film(db, event.data["digest"])
     if film is not None:
-        keep_departed(db, event.data["digest"], event.data.get("people", []))
+        note_removed(db, event.data["digest"], event.data.get("people", []))
     _leave(db, [member for (member,) in db.execute("SELECT id FROM member WHERE film = ?", (film,))])
     db.execute("DELETE FROM film WHERE digest = ?", (event.data["digest"],))
     _leave_nobody(db)
@@ -281,7 +281,7 @@ def _forget(db: Db, event: Event) -> None:
         db.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (person, event.time))
     undo.forget(db, event.data["ids"], event.data["members"])
     steps.forget(db, event.data["ids"])
-    forget_departed(db, event.data["ids"])
+    forget_removed(db, event.data["ids"])
     db.execute(
         "DELETE FROM redirect WHERE new IN (SELECT id FROM tombstone) OR old IN (SELECT id FROM tombstone)"
     )

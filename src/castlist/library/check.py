@@ -6,12 +6,12 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from castlist.command_words import shell_path
 from castlist.decode.files import digest_of, printable
 from castlist.errors import CastlistError
 from castlist.library import storage, views
 from castlist.library.harvest import stamp_of
 from castlist.library.views import LibraryFilm
+from castlist.shell_words import shell_path
 from castlist.store import Workspace
 
 __all__ = ["Problem", "applied", "checked", "workspace_away"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.library.log import PARTED_ALIKE, Data, EventKind, LinkOrigin, PairAnswer
 from castlist.library.lookup import path_text
-from castlist.library.shelf import means_of
+from castlist.library.member_vectors import means_of
 from castlist.library.ulid import new_ulid
 
 __all__ = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from castlist.decode import printable
 from castlist.errors import InputError
-from castlist.home import home_of
+from castlist.film_workspace import workspace_of
 from castlist.store import Workspace
 
 __all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of", "workspaces_in"]
@@ -118,7 +118,7 @@ def places_of(films: Sequence[Path], out: Path | None = None) -> list[Path]:
     taken: set[str] = set()  # without regard to case, as on file systems that have none
     places = []
     for film in films:
-        path = home_of(film) if out is None else out / _told_apart(film, names)
+        path = workspace_of(film) if out is None else out / _told_apart(film, names)
         if str(path).casefold() in taken:
             path = film.with_name(f"{film.name}.castlist")
         taken.add(str(path).casefold())

@@ -11,16 +11,16 @@ from pathlib import Path
 from castlist.decisions import Anchor
 from castlist.decisions.names import refusal
 from castlist.library.apply import match
-from castlist.library.ask import asks
-from castlist.library.departed import FACES, departed
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import DECIDED, Data, EventKind, FilmPerson, LinkOrigin, LoggedMove
 from castlist.library.lookup import anchors_of, elder, find_film, place_of
+from castlist.library.member_vectors import vectors_of
+from castlist.library.open_pairs import asks
 from castlist.library.partition import Partition, identities
 from castlist.library.questions import asked_no_more, logged, open_questions
+from castlist.library.removed_films import FACES, removed_people
 from castlist.library.scope import Arrival, weighed
 from castlist.library.score import pair_score
-from castlist.library.shelf import vectors_of
 from castlist.library.ulid import new_ulid
 
 __all__ = ["Growth", "grow", "side_of"]
@@ -110,7 +110,7 @@ def _before(db: Db, film: int) -> dict[str, _Before]:
 
 def _departed(db: Db, digest: str) -> dict[str, _Before]:
     """The people of a film that was removed, and is added again."""
-    return {key: _Before(*was) for key, was in departed(db, digest).items()}
+    return {key: _Before(*was) for key, was in removed_people(db, digest).items()}
 
 
 def _as_decided(found: Partition, before: Mapping[str, _Before]) -> dict[int, _Link]:

@@ -21,16 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
+from castlist.argument_types import typed_arguments
 from castlist.errors import InputError, WorkspaceError
-from castlist.given import typed_arguments
 from castlist.library import lookup, storage, undo, views
 from castlist.library.adding import Added, AddedState, add_film, homes_of
 from castlist.library.catalogue import Catalogue
 from castlist.library.check import Problem, applied, checked
-from castlist.library.departed import people_of_film
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.films import films_of, workspaces_in
+from castlist.library.find_many import find_all
 from castlist.library.forget import (
     erase_in_films,
     names_of,
@@ -41,10 +41,10 @@ from castlist.library.forget import (
 from castlist.library.grow import side_of
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
 from castlist.library.log import MERGED_BY_ANSWER, Data, EventKind, PairAnswer
-from castlist.library.many import find_all
 from castlist.library.names import bring_names, carry_names, note_names
 from castlist.library.pairs import PersonPair, judged_events, pairs
 from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
+from castlist.library.query import SearchAnswer
 from castlist.library.recurring import (
     SIDE_BY_SIDE,
     RecurringPerson,
@@ -52,13 +52,13 @@ from castlist.library.recurring import (
     groups_of,
     recurring,
 )
+from castlist.library.removed_films import people_of_film
 from castlist.library.search import LikelyPerson, by_face, face_vector
 from castlist.library.sheets import QuestionSheet, events_of, sheets
 from castlist.library.track_index import IndexMade, TrackHit, drop_index
 from castlist.library.ulid import new_ulid
 from castlist.library.undo import LibraryDecision, RemovedWas
 from castlist.library.views import LibraryFilm, LibraryPerson, LibraryQuestion
-from castlist.library.words import SearchAnswer
 from castlist.library.work import FilmWatch, Outcome, quiet
 from castlist.recipe import Recipe
 from castlist.store.erase import vacuum
@@ -612,15 +612,15 @@ class Library:
 
     @typed_arguments
     def find(self, query: str) -> SearchAnswer:
-        """When the people of a query are on screen; castlist.library.words has the language.
+        """When the people of a query are on screen; castlist.library.query has the language.
 
         Raises:
             InputError: the query cannot be understood, or names nobody.
         """
-        from castlist.library import words
+        from castlist.library.query import find, parse
 
         with self.reading() as db:
-            return words.find(db, self.path, words.parse(query))
+            return find(db, self.path, parse(query))
 
     @typed_arguments
     def index(self, model: str = "sface") -> IndexMade:

@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from castlist.errors import CastlistError
+from castlist.library.query import Moment
 from castlist.library.search import LikelyPerson
 from castlist.library.views import LibraryFilm
-from castlist.library.words import Moment
 from castlist.outputs import check_output
 from castlist.store import Workspace
 from castlist.store.files import write

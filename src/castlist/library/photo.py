@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.decode import printable
 from castlist.errors import InputError
-from castlist.light import brightened
+from castlist.low_light import brightened
 from castlist.recipe import Recipe
 from castlist.types import Detections, Machine
 from castlist.vectors import unit

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from castlist.library.ask import ALIKE, Ask, asks
 from castlist.library.log import Data, EventKind, LoggedAsk
+from castlist.library.open_pairs import ALIKE, Ask, asks
 from castlist.library.partition import Partition
 from castlist.library.scope import around
 

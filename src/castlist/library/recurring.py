@@ -19,7 +19,7 @@ from castlist.errors import InputError
 from castlist.library.film_members import Events, FilmMember, film_members, mean_scores, settled, typical
 from castlist.library.log import EventKind
 from castlist.library.lookup import eldest, shown_person
-from castlist.library.shelf import means_of
+from castlist.library.member_vectors import means_of
 from castlist.types import Json
 from castlist.vectors import unit
 

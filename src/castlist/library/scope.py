@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import DECIDED, PairAnswer
+from castlist.library.member_vectors import nearest_members, vectors_of
 from castlist.library.partition import Node, Partition, Rules, as_known, partition
 from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
-from castlist.library.shelf import nearest_members, vectors_of
 from castlist.types import Fate
 
 __all__ = ["Arrival", "around", "decided_films", "weighed"]

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
 from castlist.library import lookup, views
+from castlist.library.member_vectors import MemberBlock, blocks
 from castlist.library.score import ALIKE, ScoreOdds, posterior
-from castlist.library.shelf import MemberBlock, blocks
 from castlist.store.rows import exact
 from castlist.types import Fate, Json
 from castlist.vectors import unit

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from castlist.errors import InputError
-from castlist.library.ask import TOGETHER
 from castlist.library.lookup import now_id, shown_person
+from castlist.library.open_pairs import TOGETHER
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Reader, exact, number, optional, text, whole
 from castlist.types import Json

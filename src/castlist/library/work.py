@@ -118,7 +118,7 @@ def _found(task: Task, watch: FilmWatch) -> Outcome:
 
 def _kept(task: Task) -> Outcome | None:
     """The outcome of an earlier run by the same castlist and recipe, None where there is none."""
-    from castlist.pipeline.again import found_before
+    from castlist.pipeline.reuse import found_before
     from castlist.recipe import Recipe
 
     cast = found_before(Path(task.film), Path(task.workspace), Recipe.parse(task.recipe))
@@ -128,7 +128,7 @@ def _kept(task: Task) -> Outcome | None:
 
 
 def _done(task: Task, state: FilmState, cast: Cast) -> Outcome:
-    from castlist.report.words import lost
+    from castlist.report.formatting import lost
 
     length, sentence = float(cast.clock.time(len(cast.clock))), "; ".join(lost(cast))
     people, background = len(cast), len(cast.background)

@@ -22,9 +22,9 @@ from castlist.cluster import LinkEvidence, PoorPlacement, link_evidence, members
 from castlist.cues import Clothes, Colour, palette
 from castlist.decisions import View, apply, decided_by, person_called
 from castlist.errors import InputError, WorkspaceError
-from castlist.pipeline.again import scan_of
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import base_of
+from castlist.pipeline.reuse import scan_of
 from castlist.progress import Watch, silent
 from castlist.recipe import Recipe
 from castlist.store import Workspace
@@ -132,7 +132,9 @@ def explain(
             both are the same.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
-    from castlist.handy.decide import place_of  # here: `find` imports this module, and needs no notebook
+    from castlist.interactive.decide import (
+        place_of,
+    )  # here: `find` imports this module, and needs no notebook
 
     path = place_of(workspace) if isinstance(workspace, Cast) else written(workspace)
     a, b = (_given(text) for text in (a, b))

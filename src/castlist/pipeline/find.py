@@ -24,16 +24,16 @@ from castlist.cast import Cast
 from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
 from castlist.errors import InputError, ModelError
+from castlist.film_workspace import workspace_of
 from castlist.helper_thread import HelperThread
-from castlist.home import home_of
 from castlist.models import MODELS
-from castlist.pipeline.again import found_before, kind_of, other_steps, refuse_steps
 from castlist.pipeline.identify import Found, identify
+from castlist.pipeline.orientation import better_turned
 from castlist.pipeline.parallel import scan_in_parallel
 from castlist.pipeline.pictures import make_again, missing
 from castlist.pipeline.publish import evidence_of, publish_run
+from castlist.pipeline.reuse import found_before, kind_of, other_steps, refuse_steps
 from castlist.pipeline.scan import ends, load_networks
-from castlist.pipeline.turned import better_turned
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.refine.device import choose_device
@@ -157,7 +157,7 @@ def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
 
 def _place(film: Path, workspace: str | os.PathLike[str] | None) -> Path:
     """The folder of the workspace: the one that is named, or the usual one beside the film."""
-    return home_of(film) if workspace is None else written(workspace)
+    return workspace_of(film) if workspace is None else written(workspace)
 
 
 def _begun(film: Path, place: Path) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from castlist.decisions import Base, completed_log, renumbered
 from castlist.errors import WorkspaceError
-from castlist.pipeline.again import scan_of
 from castlist.pipeline.dark import dark_last
 from castlist.pipeline.identify import identify
 from castlist.pipeline.publish import base_of, evidence_of, previous
+from castlist.pipeline.reuse import scan_of
 from castlist.report import Evidence
 from castlist.store import Run, Workspace
 from castlist.types import Machine, Video

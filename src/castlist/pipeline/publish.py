@@ -15,7 +15,6 @@ from castlist import report
 from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.cluster import Calibration, reliability
-from castlist.command_words import shell_path
 from castlist.decisions import (
     Base,
     Decision,
@@ -23,22 +22,23 @@ from castlist.decisions import (
     as_shown,
     cast_of,
     completed_log,
+    recorded_people,
     renumbered,
-    stood,
 )
 from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, provider
-from castlist.pipeline.again import scan_of
 from castlist.pipeline.dark import dark_last
 from castlist.pipeline.identify import Found
 from castlist.pipeline.outlook import outlook, outlook_of, store_outlook
+from castlist.pipeline.reuse import scan_of
 from castlist.pipeline.stills import kept_stills
 from castlist.recipe import Recipe
 from castlist.refine.device import at_most
 from castlist.refine.validate import pair_cosines
 from castlist.report import Evidence, Unsure
 from castlist.report.page import Alike
+from castlist.shell_words import shell_path
 from castlist.store import Workspace
 from castlist.suggest import Outlook
 from castlist.suggest.alike import look_alikes, with_doubts
@@ -90,7 +90,7 @@ def continued(base: Base, before: Base | None, video: Video, log: Sequence[Decis
     if before is None:
         return renumbered(base, None, log)
     view = apply(before, video, log)
-    base = renumbered(replace(base, stood=stood(view)), as_shown(before, view), log)
+    base = renumbered(replace(base, stood=recorded_people(view)), as_shown(before, view), log)
     alive = {g.number for g in view.groups}
     groups = apply(base, video, log).groups
     left = [g.number for g in groups if not g.by and g.number < before.next_number and g.number not in alive]

@@ -38,8 +38,8 @@ from castlist.embed import (
 )
 from castlist.errors import RecipeError
 from castlist.helper_thread import HelperTask, HelperThread
-from castlist.light import brightened
-from castlist.pipeline.own import finder_of, vectors_of
+from castlist.low_light import brightened
+from castlist.pipeline.custom_steps import finder_of, vectors_of
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from castlist._version import __version__
 from castlist.cast import Cast, Person
-from castlist.command_words import shell_path
 from castlist.decisions import apply
 from castlist.decisions.people import DECIDED_NO_FACE
 from castlist.decode import open_again
@@ -27,6 +26,7 @@ from castlist.redact.dense import DenseSearch, dense, followed
 from castlist.redact.plan import Hide, Plan, planned
 from castlist.redact.proof import Leak, Proof, prove
 from castlist.render import CoverStyle, check_target, render
+from castlist.shell_words import shell_path
 from castlist.store import Workspace
 from castlist.types import Clock, Detections, Json, Machine, Tracks
 

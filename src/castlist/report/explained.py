@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castlist.outputs import check_output
-from castlist.report import words
+from castlist.report import formatting
 from castlist.report.album import Album
 from castlist.report.html import filled, write_page
 from castlist.report.page import Thumbs
@@ -32,7 +32,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
     album = Album(thumbs)
     album.take(face.image for pair in explanation.pairs for face in (pair.a, pair.b))
     sides = [
-        {"track": track, "person": words.one_line(person), "from": times[0], "to": times[1]}
+        {"track": track, "person": formatting.one_line(person), "from": times[0], "to": times[1]}
         for track, person, times in zip(
             (explanation.a, explanation.b), explanation.persons, explanation.times, strict=True
         )
@@ -40,7 +40,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
     pairs = [
         {
             "cosine": f"{pair.cosine:.2f}",
-            "faces": [{"uri": album[f.image], "time": words.clock(f.time)} for f in (pair.a, pair.b)],
+            "faces": [{"uri": album[f.image], "time": formatting.clock(f.time)} for f in (pair.a, pair.b)],
         }
         for pair in explanation.pairs
     ]
@@ -48,7 +48,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
         "explain.html",
         ("look.css", "explain.css"),
         sides=sides,
-        sentences=[words.one_line(s, 600) for s in explanation.sentences],
+        sentences=[formatting.one_line(s, 600) for s in explanation.sentences],
         pairs=pairs,
         clothes=[]
         if explanation.clothing is None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from castlist.errors import WorkspaceError
 from castlist.outputs import check_output
-from castlist.report import words
+from castlist.report import formatting
 
 if TYPE_CHECKING:
     import jinja2
@@ -28,11 +28,11 @@ def filled(template: str, styles: Sequence[str], script: str = "", **values: obj
     Args:
         template: a file beside `page.html`, which it extends.
         styles, script: files beside it; only they may style the page and run in it.
-        values: what the template shows; `w` are the functions of `castlist.report.words`.
+        values: what the template shows; `w` are the functions of `castlist.report.formatting`.
     """
     style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
     parts = {"style": style, "style_hash": _hash(style), "script": code, "script_hash": _hash(code)}
-    return str(_environment().get_template(template).render(page=parts, w=words, **values))
+    return str(_environment().get_template(template).render(page=parts, w=formatting, **values))
 
 
 def compile_template(template: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
-from castlist.report import figures, words
+from castlist.report import figures, formatting
 from castlist.report.album import Album
 from castlist.report.evidence import Evidence
 from castlist.report.html import filled, write_page
@@ -94,13 +94,13 @@ def render_sheet(
     return filled(
         "sheet.html",
         ("look.css", "sheet.css"),
-        film={"href": film, "title": words.one_line(cast.video.path.stem, 120) or "Untitled"},
+        film={"href": film, "title": formatting.one_line(cast.video.path.stem, 120) or "Untitled"},
         summary=_summary(cast),
         people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
         about=None if person is None else _about(cast, person, album, likeness),
         alike=likeness,
         cast=cast,
-        file=words.one_line(cast.video.path.name, 260),
+        file=formatting.one_line(cast.video.path.name, 260),
         evidence=Evidence() if evidence is None else evidence,
     )
 
@@ -130,8 +130,10 @@ def _strips(person: Person, pose: Mapping[str, float] | None) -> list[tuple[str,
 
 def _summary(cast: Cast) -> str:
     """How many people in how long a film."""
-    behind = f" and {words.count(len(cast.background))} in the background" if cast.background else ""
-    return f"{words.count(len(cast.people), 'person', 'people')}{behind} in {words.length(cast.whole)}"
+    behind = f" and {formatting.count(len(cast.background))} in the background" if cast.background else ""
+    return (
+        f"{formatting.count(len(cast.people), 'person', 'people')}{behind} in {formatting.length(cast.whole)}"
+    )
 
 
 def _apart(faces: Sequence[Face]) -> list[Face]:
@@ -174,7 +176,7 @@ def _card(
     hints: list[LikelySame],
 ) -> dict[str, object]:
     return {
-        "name": words.one_line(person.name), "seconds": person.screen_time, "share": cast.share(person),
+        "name": formatting.one_line(person.name), "seconds": person.screen_time, "share": cast.share(person),
         "first": float(person.first), "last": float(person.last), "appearances": len(person.appearances),
         "strips": [
             (title, [picture(f, album[f.image]) for f in faces if album[f.image]]) for title, faces in strips
@@ -191,7 +193,7 @@ def _about(cast: Cast, person: Person, album: Album, likeness: PersonLikeness | 
     if index >= 0:
         seconds = figures.presence(cast, cast_people)[index]
         order = [i for i in np.argsort(-seconds).tolist() if i != index and seconds[i] > 0]
-        beside = [(words.one_line(cast_people[i].name), float(seconds[i])) for i in order[:OTHERS]]
+        beside = [(formatting.one_line(cast_people[i].name), float(seconds[i])) for i in order[:OTHERS]]
     stays = [(float(a.start), float(a.stop)) for a in person.appearances[:STAYS]]
     hardest = [
         {

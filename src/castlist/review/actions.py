@@ -9,12 +9,12 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import is_whole
 from castlist.cast import picture_worth
 from castlist.decisions import Anchor, Base, Decision, DecisionKind
 from castlist.decisions.names import given_name
 from castlist.decisions.people import Group, View, person_called
 from castlist.errors import InputError
-from castlist.given import is_whole
 from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
 __all__ = ["ACTIONS", "TAKES", "decision", "faces_of", "stand_ins", "witness"]

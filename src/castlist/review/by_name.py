@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.errors import InputError
-from castlist.given import typed_arguments
 from castlist.review.proposed import read_names
 from castlist.review.session import Session, again_where_stale
 from castlist.store.workspace import KeptPictures

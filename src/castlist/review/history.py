@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from castlist.decisions import Conflict, Decision, DecisionKind, View
-from castlist.decisions.meant import MOVED, REST, TARGET, WHOLE
+from castlist.decisions.sides import MOVED, REST, TARGET, WHOLE
 
 __all__ = ["overruled", "sentence"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.report.words import one_line
+from castlist.report.formatting import one_line
 from castlist.review.alike import alike
 from castlist.review.session import Session
 from castlist.timecode import constant, timebase

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from castlist.cast import APPEARANCE_GAP, picture_worth
 from castlist.decisions import Base
 from castlist.decisions.people import Group
-from castlist.report.words import one_line
-from castlist.review.meant import meant_faces
+from castlist.report.formatting import one_line
+from castlist.review.face_position import face_positions
 from castlist.types import Json, Video
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Describe:
 
     def __init__(self, base: Base, video: Video) -> None:
         self.base = base
-        self._meant = meant_faces(base.portraits, base.tracks, video.width, video.height)
+        self._positions = face_positions(base.portraits, base.tracks, video.width, video.height)
         self._ms = np.rint(base.clock.seconds() * 1000).astype(np.int64)
         tick = base.clock.tick() * float(base.clock.unit) * 1000
         ends = np.append(self._ms, self._ms[-1] + round(tick) if len(self._ms) else 0)
@@ -131,7 +131,7 @@ class Describe:
     def picture(self, row: int, *more: int) -> list[str | int]:
         """[image, milliseconds, ...], and where in it the meant face is, if it shows others too."""
         p = self.base.portraits
-        meant = (self._meant[row],) if row in self._meant else ()
+        meant = (self._positions[row],) if row in self._positions else ()
         return [p.image[row], int(self._ms[p.frame[row]]), *more, *meant]
 
     def person(self, group: Group) -> Shown:

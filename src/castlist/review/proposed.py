@@ -10,7 +10,7 @@ from castlist.decisions import Base, View, apply, standing
 from castlist.decisions.people import Group
 from castlist.decisions.proposed import Proposed, owner
 from castlist.errors import InputError
-from castlist.report.words import one_line
+from castlist.report.formatting import one_line
 from castlist.review.actions import faces_of
 from castlist.suggest.names import Match, Proposal
 from castlist.types import NOISE, Video

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
-from castlist.report.words import one_line
-from castlist.review.door import Door, Gate
+from castlist.report.formatting import one_line
+from castlist.review.access import Access, AccessMiddleware
 from castlist.review.film import FilmFile, part
 from castlist.review.page import Page
 from castlist.review.session import Session
@@ -96,7 +96,7 @@ class Projection:
 
 def application(
     session: Session,
-    door: Door,
+    access: Access,
     *,
     projection: Projection | None = None,
     invited: Callable[[str], None] = lambda token: None,
@@ -107,15 +107,16 @@ def application(
 
     projection = projection or Projection.of(session)
     return Starlette(
-        routes=_routes(session, door, projection), middleware=[Middleware(Gate, door=door, invited=invited)]
+        routes=_routes(session, access, projection),
+        middleware=[Middleware(AccessMiddleware, access=access, invited=invited)],
     )
 
 
-def _routes(session: Session, door: Door, projection: Projection) -> list[Route]:
+def _routes(session: Session, access: Access, projection: Projection) -> list[Route]:
     from starlette.routing import Route
 
     page = Page(session)
-    changes = [*_deciding(page), *_doing(session, door, projection)]
+    changes = [*_deciding(page), *_doing(session, access, projection)]
     return [
         *_files(session, projection),
         *(Route(path, _answer(page, work), methods=["GET"]) for path, work in _looking(page, projection)),
@@ -187,12 +188,12 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
 
 
 def _doing(
-    session: Session, door: Door, projection: Projection
+    session: Session, access: Access, projection: Projection
 ) -> list[tuple[str, Callable[[JsonObject], object]]]:
     """What can be done besides deciding."""
 
     def point(body: JsonObject) -> object:
-        if not door.local:
+        if not access.local:
             raise InputError("say where the film is on its own machine: castlist review ... --film PATH")
         return projection.point(body)
 
@@ -200,7 +201,7 @@ def _doing(
         ("/api/done", lambda body: {"saved": session.save(), "workspace": one_line(session.path.name, 120)}),
         ("/api/film", point),
         ("/api/proxy", projection.want),
-        ("/api/invite", lambda body: {"token": door.invite()}),
+        ("/api/invite", lambda body: {"token": access.invite()}),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castlist.errors import InputError
-from castlist.review.door import LOOPBACK, Door, written
+from castlist.review.access import LOOPBACK, Access, written
 from castlist.review.publisher import published
 from castlist.review.routes import Projection, application
 from castlist.review.session import Session
@@ -64,14 +64,14 @@ def serve(
         if film is not None:
             projection.film.point(Path(film))
 
-        def app(door: Door, invited: Callable[[str], None]) -> Starlette:
-            return application(session, door, projection=projection, invited=invited)
+        def app(access: Access, invited: Callable[[str], None]) -> Starlette:
+            return application(session, access, projection=projection, invited=invited)
 
         serve_page(app, ended, port=port, host=host, ready=ready, invited=invited)
 
 
 def serve_page(
-    page: Callable[[Door, Callable[[str], None]], Starlette],
+    page: Callable[[Access, Callable[[str], None]], Starlette],
     ended: threading.Event,
     *,
     port: int = 0,
@@ -79,26 +79,26 @@ def serve_page(
     ready: Callable[[str], None] = lambda url: None,
     invited: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Serve an application behind its door until an event is set; the arguments are those of `serve`.
+    """Serve an application behind its access checks until an event is set; arguments as for `serve`.
 
     Args:
-        page: makes the application (ASGI) from its door and from what is told each new token.
+        page: makes the application (ASGI) from its `Access` and from what is told each new token.
 
     Raises:
         InputError: the address or the port cannot be listened on.
     """
     with _listening(host, port) as ear:
         number = ear.getsockname()[1]
-        door = Door(number, host)
+        access = Access(number, host)
         shown = written(_own_address() if host in ("0.0.0.0", "::") else host)  # noqa: S104
 
         def tell(listener: Callable[[str], None], token: str) -> None:
             with suppress(OSError):  # the terminal may be gone
                 listener(f"http://{shown}:{number}/?token={token}")
 
-        server = _server(page(door, lambda token: tell(invited, token)), ended)
+        server = _server(page(access, lambda token: tell(invited, token)), ended)
         ear.listen(64)
-        tell(ready, door.invite())
+        tell(ready, access.invite())
         server.run(sockets=[ear])
 
 

@@ -43,10 +43,10 @@ from castlist.decisions.proposed import owner
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
-from castlist.report.words import one_line
+from castlist.report.formatting import one_line
 from castlist.review.actions import decision, stand_ins, witness
-from castlist.review.ahead import Ahead
 from castlist.review.history import overruled, sentence
+from castlist.review.lookahead import Lookahead
 from castlist.review.people import Aside, Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
 from castlist.review.saving import save_apart
@@ -74,7 +74,7 @@ class Session:
         self._workspace = workspace
         self._lock = RLock()
         self._thinking = Lock()  # of questions, while others look and decide
-        self._ahead = Ahead()
+        self._lookahead = Lookahead()
         self._saving = Lock()  # taken before `_lock`, never after it
         self._hurried = 0  # how many wait to save here, without a process of low priority
         self._log: list[Decision] = workspace.decisions.all()
@@ -89,7 +89,7 @@ class Session:
         self.describe = Describe(base, self.video)
         self.images = frozenset(base.portraits.image) - {""}
         self._asker: Asker | None = None
-        self._ahead.close()
+        self._lookahead.close()
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -115,7 +115,7 @@ class Session:
 
         Where nothing was decided meanwhile, a workspace that cannot be written is no error: it was looked at.
         """
-        self._ahead.close()
+        self._lookahead.close()
         try:
             self.save()
         except WorkspaceError:
@@ -296,7 +296,7 @@ class Session:
         """
         view, after = self._after(requests, revision)
         with self._thinking:
-            self._ahead.think(copy(self._asker or self._asks(view)), after)
+            self._lookahead.start(copy(self._asker or self._asks(view)), after)
 
     def _after(self, requests: Sequence[JsonObject], revision: int | None) -> tuple[View, View]:
         """The people now, and as they would be after these answers; see `sheet_after`."""
@@ -377,7 +377,7 @@ class Session:
         if self._asker is None:
             self._asker = Asker(self.base)
         if getattr(self._asker, "view", None) is not view:
-            ahead = self._ahead.taken(view)
+            ahead = self._lookahead.take(view)
             if ahead is not None and ahead.base is self.base:
                 self._asker = ahead
             else:

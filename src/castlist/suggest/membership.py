@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from castlist.cluster.cue_pairs import cue_odds
 from castlist.decisions import Base
-from castlist.suggest.alone import NEUTRAL, intercept, neutral
 from castlist.suggest.cells import Cells
 from castlist.suggest.nearest import NearestOfGroups
+from castlist.suggest.new_person import NEUTRAL, intercept, neutral
 from castlist.suggest.pairs import OF_EACH, clothed
 from castlist.suggest.weights import START, STAY, answered, fitted_weights, share_of
 from castlist.types import NOISE

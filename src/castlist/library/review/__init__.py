@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from castlist.library.library import Library
 from castlist.library.review.routes import application
-from castlist.review.door import LOOPBACK
+from castlist.review.access import LOOPBACK
 from castlist.review.server import ending, serve_page
 
 __all__ = ["serve"]
@@ -32,6 +32,6 @@ def serve(
     library.history(1)  # what is wrong with the library is said before a page is there
     with ending() as ended:
         serve_page(
-            lambda door, listeners: application(library, door, invited=listeners),
+            lambda access, listeners: application(library, access, invited=listeners),
             ended, port=port, host=host, ready=ready, invited=invited,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from castlist.errors import CastlistError, InputError
 from castlist.library.library import Library
 from castlist.library.review import state
-from castlist.review.door import Door, Gate
+from castlist.review.access import Access, AccessMiddleware
 from castlist.review.film import FilmFile, part
 from castlist.review.routes import answer, asset, change
 from castlist.store import Workspace
@@ -89,7 +89,7 @@ class Shelf:
 
 
 def application(
-    library: Library, door: Door, *, invited: Callable[[str], None] = lambda token: None
+    library: Library, access: Access, *, invited: Callable[[str], None] = lambda token: None
 ) -> Starlette:
     """The page as an ASGI application; `invited` hears of each new token."""
     from starlette.applications import Starlette
@@ -112,7 +112,7 @@ def application(
         *(Route(path, answer(work), methods=["GET"]) for path, work in looking),
         *(Route(path, change(answer(work)), methods=["POST"]) for path, work in _deciding(library)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Gate, door=door, invited=invited)])
+    return Starlette(routes=routes, middleware=[Middleware(AccessMiddleware, access=access, invited=invited)])
 
 
 def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]]:

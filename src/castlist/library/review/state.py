@@ -19,7 +19,7 @@ from castlist.library.pairs import pairs as possible
 from castlist.library.recurring import count_recurring
 from castlist.library.recurring import recurring as side_by_side
 from castlist.library.sheets import QuestionSheet, sheets
-from castlist.report.words import one_line
+from castlist.report.formatting import one_line
 from castlist.types import Json
 
 __all__ = ["film_rows", "history", "links", "pairs", "people", "person", "proposals", "recurring", "state"]

@@ -9,10 +9,10 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from castlist.command_words import likeliest, unknown
 from castlist.errors import InputError
 from castlist.option_values import option_value
 from castlist.research.features import FeatureSet
+from castlist.shell_words import likeliest, unknown
 from castlist.types import Clustering, Embeddings, Json, Machine
 
 if TYPE_CHECKING:

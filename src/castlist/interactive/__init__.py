@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from castlist.handy.notebook import html, person_html
-from castlist.handy.plot import timeline
-from castlist.handy.tables import TABLES, columns, to_arrow, to_pandas, to_polars
-from castlist.handy.times import moment
+from castlist.interactive.notebook import html, person_html
+from castlist.interactive.plot import timeline
+from castlist.interactive.tables import TABLES, columns, to_arrow, to_pandas, to_polars
+from castlist.interactive.times import moment
 
 __all__ = [
     "TABLES",

@@ -12,9 +12,9 @@ import castlist
 from castlist import Recipe, find
 from castlist.cli import run
 from castlist.errors import InputError
-from castlist.library.many import tasks_of
+from castlist.library.find_many import tasks_of
 from castlist.library.work import perform
-from castlist.pipeline.again import other_steps
+from castlist.pipeline.reuse import other_steps
 from castlist.store import Workspace
 
 

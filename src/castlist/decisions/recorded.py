@@ -19,7 +19,7 @@ from castlist.decisions.groups import Groups
 from castlist.errors import InputError
 from castlist.types import NOISE, freeze
 
-__all__ = ["Located", "Stood", "latest", "owners"]
+__all__ = ["Located", "RecordedPeople", "latest", "owners"]
 
 Numbers = NDArray[np.int64]
 
@@ -36,7 +36,7 @@ def _no_groups() -> Groups:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Stood:
+class RecordedPeople:
     """p decided people and the m tracks that decisions are about.
 
     The sides of `groups` and `lost` are the people; side p holds tracks of nobody who was decided.
@@ -71,16 +71,18 @@ class Stood:
         people, tracks = len(self.made_by), len(self.no_face)
         sizes = (len(self.named_by), len(self.key_by), len(self.fate))
         if sizes != (people,) * 3 or len(self.why) != len(self.against):
-            raise InputError("Stood.named_by, key_by and fate have one row a person, why one a conflict")
+            raise InputError(
+                "RecordedPeople.named_by, key_by and fate have one row a person, why one a conflict"
+            )
         if len(self.groups) + len(self.lost) != tracks:
-            raise InputError("Stood.no_face has one row a track")
+            raise InputError("RecordedPeople.no_face has one row a track")
         top = np.array([len(self.apart_by), 2, tracks])
         if ((self.apart < 0) | (self.apart >= top)).any():
-            raise InputError("Stood.apart names rows that are not there")
+            raise InputError("RecordedPeople.apart names rows that are not there")
         if max(self.groups.side.max(initial=0), self.lost.side.max(initial=0)) > people:
-            raise InputError("Stood.groups names people who are not there")
+            raise InputError("RecordedPeople.groups names people who are not there")
         if (self.number < 1).any():
-            raise InputError("Stood.groups gives people no number")
+            raise InputError("RecordedPeople.groups gives people no number")
 
     def holds(self, taken: Sequence[int]) -> bool:
         """Whether the decisions that held then are the first of these, and no name was given to two people.
@@ -138,21 +140,21 @@ class Located:
         return Located(self.old[kept], self.track[kept], self.faces[kept])
 
 
-def latest(stood: Sequence[Stood], taken: Sequence[int]) -> Stood | None:
+def latest(recorded: Sequence[RecordedPeople], taken: Sequence[int]) -> RecordedPeople | None:
     """The people as most of the first of these decisions had made them, where a run took them over."""
-    return max((s for s in reversed(stood) if s.holds(taken)), key=lambda s: len(s.taken), default=None)
+    return max((s for s in reversed(recorded) if s.holds(taken)), key=lambda s: len(s.taken), default=None)
 
 
-def owners(stood: Stood, found: Located, length: int) -> Numbers:
+def owners(recorded: RecordedPeople, found: Located, length: int) -> Numbers:
     """The people go on among today's tracks.
 
     Returns:
         (length,) which of the people each of today's tracks is, NOISE for nobody who was decided.
     """
-    people = len(stood.made_by)
-    side = np.concatenate([stood.groups.side, stood.lost.side]).astype(np.int64)
+    people = len(recorded.made_by)
+    side = np.concatenate([recorded.groups.side, recorded.lost.side]).astype(np.int64)
     decided = side[found.old] < people
-    recent = found.old < len(stood.groups)
+    recent = found.old < len(recorded.groups)
     owner = found.where(decided & recent).most(side, length, NOISE)
     earlier = found.where(decided & ~recent).most(side, length, NOISE)
     taken = np.zeros(length, np.bool_)

@@ -15,12 +15,12 @@ from castlist.store.rows import exact, number
 
 __all__ = [
     "FACES",
-    "Departed",
+    "RemovedPerson",
     "bring_back",
-    "departed",
-    "forget_departed",
-    "keep_departed",
+    "forget_removed",
+    "note_removed",
     "people_of_film",
+    "removed_people",
 ]
 
 Db = sqlite3.Connection
@@ -28,7 +28,7 @@ FACES = 4  # of each member in the log, to know them again when the catalogue is
 _KEY = "departed "  # and the digest of the film, in the table `meta`
 
 
-class Departed(NamedTuple):
+class RemovedPerson(NamedTuple):
     """Somebody of a film that was removed."""
 
     person: str  # id, as it leads on now
@@ -61,7 +61,7 @@ def _faces(db: Db, member: int) -> list[list[str | float]]:
     return [[time, *(round(x, 5) for x in box)] for time, *box in rows]
 
 
-def keep_departed(db: Db, digest: str, people: Sequence[FilmPerson]) -> None:
+def note_removed(db: Db, digest: str, people: Sequence[FilmPerson]) -> None:
     """Note who the people of a film were that is removed.
 
     Raises:
@@ -77,7 +77,7 @@ def bring_back(db: Db, digest: str) -> None:
     db.execute("DELETE FROM meta WHERE key = ?", (_KEY + digest,))
 
 
-def departed(db: Db, digest: str) -> dict[str, Departed]:
+def removed_people(db: Db, digest: str) -> dict[str, RemovedPerson]:
     """Who the people of a film were when it was removed, by key; nobody where it never was.
 
     Raises:
@@ -87,7 +87,7 @@ def departed(db: Db, digest: str) -> dict[str, Departed]:
     return dict(_understood(db, person) for person in (json.loads(row[0]) if row else ()))
 
 
-def _understood(db: Db, person: FilmPerson) -> tuple[str, Departed]:
+def _understood(db: Db, person: FilmPerson) -> tuple[str, RemovedPerson]:
     """The key of somebody in a film, and who they were."""
     known, chance = person["person"], person["p"]
     if known is None or not is_ulid(known):
@@ -97,12 +97,12 @@ def _understood(db: Db, person: FilmPerson) -> tuple[str, Departed]:
         for time, left, top, right, bottom in person["at"]
     )
     origin = LinkOrigin(person["how"]) if person["how"] else ""
-    return str(person["key"]), Departed(
+    return str(person["key"]), RemovedPerson(
         now_id(db, known), origin, None if chance is None else number(chance), anchors
     )
 
 
-def forget_departed(db: Db, ids: Collection[str]) -> None:
+def forget_removed(db: Db, ids: Collection[str]) -> None:
     """Drop what is noted of people who are erased."""
     rows = db.execute("SELECT key, value FROM meta WHERE key LIKE ?", (_KEY + "%",)).fetchall()
     for key, value in rows:

@@ -1,4 +1,4 @@
-"""Which face of a picture is meant, where it shows more than one."""
+"""Where in its picture a portrait has its face, for pictures that show more than one face."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from numpy.typing import NDArray
 from castlist.boxes import AROUND, iou, pairs_in_frame, portrait_square
 from castlist.types import Portraits, Tracks
 
-__all__ = ["meant_faces"]
+__all__ = ["face_positions"]
 
-SEEN = 1 / 3  # share of another face's box within the picture from which on it can be taken for the one meant
+SEEN = (
+    1 / 3
+)  # share of another face's box within the picture from which on it can be taken for the portrait's
 SAME = 0.4  # intersection over union from which on two boxes are of one face
 HAIR = np.array(
     [-0.1, -0.25, 0.1, 0.1]
 )  # what is shown beyond left, top, right and bottom, in sides of a face
 
 
-def meant_faces(portraits: Portraits, tracks: Tracks, width: int, height: int) -> dict[int, str]:
-    """Where the meant face is in its picture, by row of `portraits`; only where another one is in it, too.
+def face_positions(portraits: Portraits, tracks: Tracks, width: int, height: int) -> dict[int, str]:
+    """Where a portrait's face is in its picture, by row; only for pictures that show another face, too.
 
     Args:
         width: of the film, in pixels, as boxes have it; `height` likewise.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.command_words import unknown
+from castlist.shell_words import unknown
 
 if TYPE_CHECKING:
     from click import Context, Parameter

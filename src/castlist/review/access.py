@@ -1,4 +1,4 @@
-"""Who may talk to the review page: one-time links, the sessions they open, and the gate before the routes."""
+"""Access to the review page: one-time links, the sessions that they open, and the checks of every request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["LOOPBACK", "Door", "Gate"]
+__all__ = ["LOOPBACK", "Access", "AccessMiddleware"]
 
 LOOPBACK = "127.0.0.1"
 TOKEN = 12  # bytes: 96 bits, 16 characters, which can be typed on a phone
@@ -31,12 +31,12 @@ TRUSTED = {"Cross-Origin-Opener-Policy": "same-origin"}  # browsers want it from
 log = logging.getLogger(__name__)
 
 
-class Door:
-    """Who may come in: tokens, each good for one browser, and the sessions they were exchanged for.
+class Access:
+    """The tokens of a server, each valid for one browser, and the sessions that browsers got for them.
 
     Args:
         port: the port that is listened on.
-        host: the address that is listened on; other machines may come in where it is not loopback.
+        host: the address that is listened on; other machines may open the page if it is not loopback.
     """
 
     def __init__(self, port: int, host: str = LOOPBACK) -> None:
@@ -48,13 +48,13 @@ class Door:
         self._sessions: set[str] = set()
 
     def invite(self) -> str:
-        """A new token, good once."""
+        """A new token, valid once."""
         token = secrets.token_urlsafe(TOKEN)
         self._tokens.add(token)
         return token
 
     def exchange(self, token: str) -> str | None:
-        """A session for a token that was not used before."""
+        """A new session for a token that was not used before, else None."""
         known = next((t for t in self._tokens if hmac.compare_digest(t.encode(), token.encode())), None)
         if known is None:
             return None
@@ -63,20 +63,20 @@ class Door:
         self._sessions.add(session)
         return session
 
-    def knows(self, session: str) -> bool:
+    def has_session(self, session: str) -> bool:
         return any(hmac.compare_digest(s.encode(), session.encode()) for s in self._sessions)
 
-    def answers_to(self, host: str) -> bool:
-        """Whether a Host header is the page's; any other name might be pointed here by a stranger."""
+    def serves_host(self, host: str) -> bool:
+        """Whether a Host header names this server: other names may come from an attack (DNS rebinding)."""
         if host in self.names:
             return True
         name, _, port = host.rpartition(":")
         return not self.local and port == str(self.port) and is_address(name)
 
-    def refuses(self, request: Request) -> str:
-        """Why a request is refused, "" where it is not; the token is looked at elsewhere."""
+    def refusal(self, request: Request) -> str:
+        """The reason to refuse a request, "" if there is none; token and session are checked later."""
         headers = request.headers
-        if not self.answers_to(headers.get("host", "")):
+        if not self.serves_host(headers.get("host", "")):
             return "this is not the address of the review page; use the link that castlist printed"
         origin = headers.get("origin")
         if origin is not None and origin != f"http://{headers.get('host')}":
@@ -92,12 +92,12 @@ class Door:
         return ""
 
 
-class Gate:
-    """Lets those in who were invited, and puts the security headers on every answer."""
+class AccessMiddleware:
+    """Refuses requests without a session, and adds the security headers to every response."""
 
-    def __init__(self, app: ASGIApp, door: Door, invited: Callable[[str], None]) -> None:
-        self.app, self.door, self.invited = app, door, invited
-        headers = HEADERS | (TRUSTED if door.local else {})
+    def __init__(self, app: ASGIApp, access: Access, invited: Callable[[str], None]) -> None:
+        self.app, self.access, self.invited = app, access, invited
+        headers = HEADERS | (TRUSTED if access.local else {})
         self._headers = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +128,7 @@ class Gate:
         from starlette.requests import Request
 
         request = Request(scope, receive)
-        if why := self.door.refuses(request):
+        if why := self.access.refusal(request):
             await self._respond(why, 403, scope, receive, send)
         elif scope["path"] == "/" and "token" in request.query_params:
             await self._open(request, scope, receive, send)
@@ -140,7 +140,7 @@ class Gate:
             await self.app(scope, receive, send)
 
     def _known(self, request: Request) -> bool:
-        return self.door.knows(request.cookies.get(self.door.cookie, ""))
+        return self.access.has_session(request.cookies.get(self.access.cookie, ""))
 
     async def _open(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Exchange a token for a session: only for a browser that really opens the page, and only once."""
@@ -152,7 +152,7 @@ class Gate:
         if request.method != "GET" or _only_looks(request):
             await self._respond("open this link in a browser", 405, scope, receive, send)
             return
-        session = self.door.exchange(request.query_params["token"])
+        session = self.access.exchange(request.query_params["token"])
         if session is None:
             await self._respond(
                 "this link was used already; the terminal of castlist review shows a new one",
@@ -162,9 +162,9 @@ class Gate:
                 send,
             )
             return
-        self.invited(self.door.invite())
+        self.invited(self.access.invite())
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(self.door.cookie, session, httponly=True, samesite="strict", path="/")
+        answer.set_cookie(self.access.cookie, session, httponly=True, samesite="strict", path="/")
         await answer(scope, receive, send)
 
     async def _respond(self, text: str, status: int, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ from castlist.errors import CastlistError, InputError
 from castlist.store import Workspace
 from castlist.store.paths import FilmNoted, film_noted
 
-__all__ = ["check_film", "home_of"]
+__all__ = ["check_film", "workspace_of"]
 
 LOOKED_AT = 2000  # workspaces in one folder that are read to find the one of a renamed film
 
@@ -24,7 +24,7 @@ class _Noted(NamedTuple):
     film: FilmNoted
 
 
-def home_of(film: Path) -> Path:
+def workspace_of(film: Path) -> Path:
     """The folder of a film's workspace, which may not be there yet.
 
     It is `Workspace.beside(film)`. Where that is not there, but another workspace in the same folder is of a

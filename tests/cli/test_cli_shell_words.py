@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from castlist.cli import decide, library, run
-from castlist.command_words import unknown
+from castlist.shell_words import unknown
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import castlist
 from castlist.cli import run
 from castlist.errors import InputError
-from castlist.home import check_film, home_of
+from castlist.film_workspace import check_film, workspace_of
 from castlist.library.films import places_of
 
 
@@ -41,26 +41,28 @@ def names(folder: Path) -> list[str]:
 def test_a_film_that_was_renamed_keeps_its_workspace(folder, monkeypatch, capsys) -> None:
     monkeypatch.chdir(folder)
     Path("film.mp4").rename("scene.mp4")
-    assert home_of(Path("scene.mp4")) == Path("film.castlist")
+    assert workspace_of(Path("scene.mp4")) == Path("film.castlist")
     assert castlist.find("scene.mp4").named("Anna")
     assert run(["find", "scene.mp4"]) == run(["info", "scene.mp4"]) == 0
     assert run(["export", "scene.mp4", "-o", "scene.csv"]) == 0
     assert "Anna" in capsys.readouterr().out + Path("scene.csv").read_text("utf-8")
     assert places_of([folder / "scene.mp4"]) == [folder / "film.castlist"]
     assert names(folder) == ["film.castlist", "scene.csv", "scene.mp4"]
-    assert home_of(folder / "scene.mp4") == folder / "film.castlist"  # noted there: its path is this one now
+    assert (
+        workspace_of(folder / "scene.mp4") == folder / "film.castlist"
+    )  # noted there: its path is this one now
     Path("film.castlist").rename("backup.castlist")  # laid aside
-    assert home_of(folder / "scene.mp4") == folder / "scene.castlist"
+    assert workspace_of(folder / "scene.mp4") == folder / "scene.castlist"
 
 
 def test_another_folder_of_the_same_film_is_not_its_workspace(folder) -> None:
     (folder / "film.castlist").rename(folder / "trial.castlist")  # as by --out
-    assert home_of(folder / "film.mp4") == folder / "film.castlist"
+    assert workspace_of(folder / "film.mp4") == folder / "film.castlist"
     (folder / "film.mp4").rename(folder / "scene.mp4")
-    assert home_of(folder / "scene.mp4") == folder / "trial.castlist"
+    assert workspace_of(folder / "scene.mp4") == folder / "trial.castlist"
     shutil.copytree(folder / "trial.castlist", folder / "film.castlist")
     shutil.copytree(folder / "trial.castlist", folder / "a.castlist")
-    assert home_of(folder / "scene.mp4") == folder / "film.castlist"  # the usual one of that name
+    assert workspace_of(folder / "scene.mp4") == folder / "film.castlist"  # the usual one of that name
 
 
 def test_a_path_that_was_noted_from_another_folder_is_looked_for_beside_the_workspace(
@@ -73,12 +75,12 @@ def test_a_path_that_was_noted_from_another_folder_is_looked_for_beside_the_work
     elsewhere.mkdir()
     (elsewhere / "film.mp4").write_bytes(b"another one")
     monkeypatch.chdir(elsewhere)
-    assert home_of(folder / "scene.mp4") == folder / "film.castlist"
+    assert workspace_of(folder / "scene.mp4") == folder / "film.castlist"
 
 
 def test_a_copy_beside_the_film_has_a_workspace_of_its_own(folder) -> None:
     shutil.copy(folder / "film.mp4", folder / "copy.mp4")
-    assert home_of(folder / "copy.mp4") == folder / "copy.castlist"
+    assert workspace_of(folder / "copy.mp4") == folder / "copy.castlist"
 
 
 def test_another_film_in_the_place_of_one_is_not_taken_for_it(folder, other, capsys) -> None:
@@ -100,7 +102,7 @@ def test_another_film_in_the_place_of_one_is_not_taken_for_it(folder, other, cap
 def test_a_renamed_film_and_another_one_that_took_its_name(folder, other) -> None:
     (folder / "film.mp4").rename(folder / "scene.mp4")
     shutil.copy(other, folder / "film.mp4")
-    assert home_of(folder / "scene.mp4") == folder / "scene.castlist"  # nothing says that it moved
+    assert workspace_of(folder / "scene.mp4") == folder / "scene.castlist"  # nothing says that it moved
 
 
 def test_what_is_no_workspace_beside_a_film_is_passed_over(folder, tmp_path) -> None:
@@ -109,5 +111,5 @@ def test_what_is_no_workspace_beside_a_film_is_passed_over(folder, tmp_path) -> 
     broken.mkdir()
     (broken / "cast.db").write_bytes(b"no database")
     (folder / "loop.castlist").symlink_to(folder / "loop.castlist")
-    assert home_of(folder / "scene.mp4") == folder / "film.castlist"
-    assert home_of(tmp_path / "gone.mp4") == tmp_path / "gone.castlist"
+    assert workspace_of(folder / "scene.mp4") == folder / "film.castlist"
+    assert workspace_of(tmp_path / "gone.mp4") == tmp_path / "gone.castlist"

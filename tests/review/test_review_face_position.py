@@ -7,7 +7,7 @@ import pytest
 
 from castlist.boxes import AROUND, portrait_square
 from castlist.pipeline.scan import portrait
-from castlist.review.meant import meant_faces
+from castlist.review.face_position import face_positions
 from castlist.types import Portraits, Tracks
 
 WIDTH, HEIGHT = 640, 360
@@ -26,21 +26,21 @@ def pictures_of(tracks: Tracks) -> Portraits:
     return Portraits(tracks.frame, tracks.box, np.arange(n), np.ones(n), tuple(f"{k:040x}" for k in range(n)))
 
 
-def meant(*boxes: tuple[float, ...], frames: tuple[int, ...] = ()) -> dict[int, str]:
+def positions(*boxes: tuple[float, ...], frames: tuple[int, ...] = ()) -> dict[int, str]:
     tracks = tracks_of(*boxes, frames=frames)
-    return meant_faces(pictures_of(tracks), tracks, WIDTH, HEIGHT)
+    return face_positions(pictures_of(tracks), tracks, WIDTH, HEIGHT)
 
 
 def test_nobody_is_marked_who_is_alone_in_a_picture() -> None:
-    assert meant(FACE) == {}
-    assert meant(FACE, (0, 0, 40, 40)) == {}  # far away
-    assert meant(FACE, (325, 150, 365, 190), frames=(0, 1)) == {}  # at another time
-    assert meant(FACE, (302, 150, 342, 190)) == {}  # two boxes of one face
-    assert meant_faces(Portraits.empty(), Tracks.empty(), WIDTH, HEIGHT) == {}
+    assert positions(FACE) == {}
+    assert positions(FACE, (0, 0, 40, 40)) == {}  # far away
+    assert positions(FACE, (325, 150, 365, 190), frames=(0, 1)) == {}  # at another time
+    assert positions(FACE, (302, 150, 342, 190)) == {}  # two boxes of one face
+    assert face_positions(Portraits.empty(), Tracks.empty(), WIDTH, HEIGHT) == {}
 
 
 def test_two_heads_in_one_picture_are_told_apart() -> None:
-    marked = meant(FACE, (330, 150, 370, 190))
+    marked = positions(FACE, (330, 150, 370, 190))
     assert set(marked) == {0, 1}  # each in the picture of the other
     # the face takes the 40 / 64 in the middle, and a tenth more on three sides, a quarter above
     assert marked[0] == "12 3 88 88"
@@ -49,7 +49,7 @@ def test_two_heads_in_one_picture_are_told_apart() -> None:
 @pytest.mark.parametrize("box", [FACE, (0, 0, 60, 80), (600, 300, 640, 360), (100, 0, 400, 300)])
 def test_the_mark_is_where_the_face_is_in_its_picture(box: tuple[int, ...]) -> None:
     beside = (box[0], box[1], box[0] + 20, box[1] + 20)
-    left, top, right, bottom = map(int, meant(box, beside)[0].split())
+    left, top, right, bottom = map(int, positions(box, beside)[0].split())
     film = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     film[box[1] : box[3], box[0] : box[2]] = 255
     shown = portrait(film, np.array(box, np.float32))[:, :, 0] > 127

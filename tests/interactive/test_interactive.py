@@ -12,7 +12,7 @@ import pytest
 
 from castlist.cast import Cast
 from castlist.errors import InputError, MissingExtra
-from castlist.handy import columns, html, timeline
+from castlist.interactive import columns, html, timeline
 from castlist.types import CUT, NOISE, START, Clock, Portraits, Shots, Tracks, Video
 
 RATE, FRAMES = 10, 100

@@ -1,4 +1,4 @@
-"""Whom a decision is about, whole: the faces that were pointed at -> everybody who is with one of them."""
+"""The sides of a decision: the faces that a user pointed at -> all tracks of the people with these faces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from castlist.decisions.locate import Sides
 from castlist.decisions.part import parted
 from castlist.types import NOISE
 
-__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Attached", "DecidedPerson", "Standing", "meant"]
+__all__ = ["MOVED", "REST", "TARGET", "WHOLE", "Attached", "DecidedPerson", "Standing", "sides_of"]
 
 MOVED, TARGET, REST, WHOLE = range(4)
 Tracks = NDArray[np.int64]
@@ -79,7 +79,7 @@ class Standing:
         return np.flatnonzero(self.label == group)
 
 
-def meant(
+def sides_of(
     made: Decision, pointed: Mapping[int, Sequence[int]], now: Standing
 ) -> tuple[Sides, dict[int, int]]:
     """The tracks on each side of a decision, and the number of the person that each side is or becomes.
@@ -100,7 +100,7 @@ def meant(
         steps = sorted({side // 3 for side in pointed if side % 3 < 2})  # a step of side 2 alone moves nobody
         return reader.moved([_Step(*(list(pointed.get(3 * k + r, [])) for r in range(3))) for k in steps])
     if made.kind in (DecisionKind.NOT_A_FACE, DecisionKind.FACE, DecisionKind.HIDE, DecisionKind.SHOW):
-        return reader.these(all_tracks)
+        return reader.tracks_alone(all_tracks)
     if made.kind == DecisionKind.UNSURE:
         return {}, {}
     return reader.each(all_tracks)
@@ -192,7 +192,7 @@ class _Reader:
             {k: self.number(group) for k, (_, group) in enumerate(people)},
         )
 
-    def these(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
+    def tracks_alone(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
         """These tracks alone, those of each person on a side."""
         members = np.unique(np.array(tracks, np.int64))
         groups = np.unique(self.label[members]).tolist()

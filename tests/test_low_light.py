@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from castlist.detect import DETECTORS
-from castlist.light import BLACK, LEAST, brightened
+from castlist.low_light import BLACK, LEAST, brightened
 from castlist.models import MODELS
 
 

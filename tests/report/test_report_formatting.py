@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from castlist.report.words import clock, count, length, one_line, percent, sheet, spell
+from castlist.report.formatting import clock, count, length, one_line, percent, sheet, spell
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ def test_sheet_keeps_lines_and_indent() -> None:
     [(0, "0:00.0"), (4.7, "0:04.7"), (117.25, "1:57.2"), (59.96, "1:00.0"), (3723.5, "1:02:03.5")],
 )
 def test_moment(seconds: float, text: str) -> None:
-    from castlist.report.words import moment
+    from castlist.report.formatting import moment
 
     assert moment(seconds) == text
