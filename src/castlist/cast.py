@@ -427,31 +427,28 @@ class Cast:
         label = np.where(fate == SET_ASIDE, NOISE, label)
         portraits = Portraits.empty() if portraits is None else portraits
         worth = picture_worth(portraits, shots)
-        found = [
-            (int(fate[label == k].min()), _screen_time(clock, tracks, np.flatnonzero(label == k)), int(k))
-            for k in np.unique(label[label >= 0])
-        ]
-        screen_share = np.bincount(
-            tracks.track, tracks.prominence(clock, video.height), minlength=len(tracks)
-        )
-        billing = {k: round(float(screen_share[label == k].sum()), 3) for _, _, k in found}
-        found.sort(key=lambda f: (f[0], -billing[f[2]], -f[1], int(tracks.first[label == f[2]].min()), f[2]))
         person = np.full(len(tracks), NOISE, np.int32)
         final = np.full(len(tracks), SET_ASIDE, np.int8)
         persons = []
-        for number, (its_fate, duration, k) in enumerate(found):
+        durations = {
+            k: _screen_time(clock, tracks, np.flatnonzero(label == k))
+            for k in np.unique(label[label >= 0]).tolist()
+        }
+        prominence = tracks.prominence(clock, video.height)
+        for row, k in enumerate(_cast_order(durations, tracks, prominence, label, fate)):
             members = np.flatnonzero(label == k)
-            person[members], final[members] = number, its_fate
+            person[members], final[members] = row, fate[members].min()
             name = names[k] if k < len(names) else ""
+            number = int(numbers[k]) if k < len(numbers) else row + 1
             persons.append(
                 Person(
-                    id=(called := int(numbers[k]) if k < len(numbers) else number + 1),
-                    name=name or f"Person {called}",
+                    id=number,
+                    name=name or f"Person {number}",
                     named=bool(name),
-                    fate=its_fate,
+                    fate=int(fate[members].min()),
                     tracks=tuple(members.tolist()),
                     face_count=int(tracks.size[members].sum()),
-                    duration=duration,
+                    duration=durations[k],
                     appearances=_appearances(clock, tracks, members),
                     faces=_faces(clock, portraits, worth, members),
                 )
@@ -462,6 +459,31 @@ class Cast:
             video, clock, shots, tracks, person, final, reason, people, background, damaged, turned,
             dict(joined or {}),
         )  # fmt: skip
+
+
+def _cast_order(
+    durations: Mapping[int, Fraction],
+    tracks: Tracks,
+    prominence: NDArray[np.float64],
+    label: NDArray[np.integer],
+    fate: NDArray[np.integer],
+) -> list[int]:
+    """The labels in the order of the cast: by fate, prominence, screen time, first frame.
+
+    Args:
+        durations: screen time in seconds, by label.
+        prominence: (n,) of each face of the tracks.
+        label: (t,) a number for each track, NOISE for tracks without a person.
+        fate: (t,) of each track.
+    """
+    by_track = np.bincount(tracks.track, prominence, minlength=len(tracks))
+
+    def rank(k: int) -> tuple[int, float, Fraction, int, int]:
+        members = label == k
+        prominent = round(float(by_track[members].sum()), 3)
+        return int(fate[members].min()), -prominent, -durations[k], int(tracks.first[members].min()), k
+
+    return sorted(durations, key=rank)
 
 
 def _frames(tracks: Tracks, members: NDArray[np.int64]) -> NDArray[np.int64]:

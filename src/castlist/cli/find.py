@@ -17,6 +17,7 @@ from castlist.types import Machine
 if TYPE_CHECKING:
     from castlist.cast import Cast
     from castlist.decode import WaitingDecoder
+    from castlist.progress import Watch
     from castlist.recipe import Recipe
 
 
@@ -128,6 +129,29 @@ def _load_usual(machine: Machine) -> None:
             load(name, machine.shared)
 
 
+class _Stages:
+    """Passes progress on, and notes which stages ran now; no progress is shown for an earlier scan."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._frames: set[int] = set()  # numbers of scanned frames that were reported
+        self._grouped = False
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage == "scan":
+            self._frames.add(done)
+            if self._frames == {total}:  # an earlier scan is used; `reused` says so
+                return
+        else:
+            self._grouped = True
+        self._watch(stage, done, total)
+
+    def reused(self, frames: int) -> str:
+        """A sentence about the earlier results that were used for a film of so many frames, or ""."""
+        scanned = len(self._frames) > 1 or frames <= 1
+        return _EARLIER.get((scanned, self._grouped), "")
+
+
 def _single(
     film: str, recipe: Recipe, machine: Machine, decoder: WaitingDecoder | None, *, out: str | None,
     as_json: bool, replace: bool, own: bool, quiet: bool,
@@ -146,26 +170,14 @@ def _single(
         differing = _replaced(place, recipe)
     if not replace and not own:  # a user who names a recipe wants its cast
         refuse_steps(place, differing)
-    watched: set[int] = set()  # numbers of scanned frames that progress reported
-    grouped = False
-
-    def on_progress(stage: str, done: int, total: int) -> None:
-        nonlocal grouped
-        if stage == "scan":
-            watched.add(done)
-            if watched == {total}:  # an earlier scan is used; print_cast says so
-                return
-        else:
-            grouped = True
-        watch(stage, done, total)
-
     with progress(quiet) as watch, place_advised():
+        stages = _Stages(watch)
         cast = find(
             film,
             workspace=out,
             recipe=recipe,
             machine=machine,
-            watch=on_progress,
+            watch=stages,
             replace=replace or bool(differing),
             decoder=decoder,
         )
@@ -180,8 +192,7 @@ def _single(
         click.echo(plain_json.text(document(cast)))
     else:
         with Workspace.open(place, write=False) as opened:
-            scanned = len(watched) > 1 or len(cast.clock) <= 1
-            print_cast(cast, place, _EARLIER.get((scanned, grouped), ""), outlook(opened))
+            print_cast(cast, place, stages.reused(len(cast.clock)), outlook(opened))
     if differs := _another_number(recipe, cast):
         click.echo(differs, err=True)
 

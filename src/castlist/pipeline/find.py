@@ -82,10 +82,7 @@ def find(
         ModelError: there is too little memory.
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
-    if not isinstance(recipe, Recipe):
-        raise InputError(f"recipe must be a castlist.Recipe, got {type(recipe).__name__}")
-    if not isinstance(machine, Machine):
-        raise InputError(f"machine must be a castlist.Machine, got {type(machine).__name__}")
+    _check_types(recipe, machine)
     started = time.perf_counter()
     watch = watch if progress is None else overall(progress, watch)
     with ExitStack() as open_things:
@@ -110,29 +107,37 @@ def find(
         opened.put_video(video)
         if not replace:
             refuse_steps(path, other_steps(opened, recipe))
-        names = (recipe.detect.model, recipe.embed.model)
-        run = opened.run_started(
-            recipe.toml(),
-            version=__version__,
-            models={name: MODELS[name].sha256 for name in names if name in MODELS},
-            seed=getattr(recipe.refine, "seed", None),
-            machine={
-                "platform": platform.platform(),
-                "device": machine.device,
-                "recipe": kind_of(recipe),
-            },
-        )
+        run = _run_started(opened, recipe, machine)
         scanned = _scanned(opened, video, recipe, machine, helper, watch, decoder)
-        seconds = time.perf_counter()
+        scan_end = time.perf_counter()
         found = identify(video, scanned, recipe, machine=machine, watch=watch)
         found = _with_turn(found, recipe, machine)
         watch("report", 0, 1)
-        timings = {"scan": seconds - started, "people": time.perf_counter() - seconds}
+        timings = {"scan": scan_end - started, "people": time.perf_counter() - scan_end}
         evidence = evidence_of(found, recipe, machine, timings)
         cast = publish_run(opened, video, found, evidence, run)
         opened.run_finished(run, timings, {"tracks": len(cast.tracks), "people": len(cast)})
         watch("report", 1, 1)
         return cast.with_pictures(KeptPictures(opened.path))
+
+
+def _check_types(recipe: Recipe, machine: Machine) -> None:
+    if not isinstance(recipe, Recipe):
+        raise InputError(f"recipe must be a castlist.Recipe, got {type(recipe).__name__}")
+    if not isinstance(machine, Machine):
+        raise InputError(f"machine must be a castlist.Machine, got {type(machine).__name__}")
+
+
+def _run_started(workspace: Workspace, recipe: Recipe, machine: Machine) -> int:
+    """The id of a new run in a workspace: which recipe, models, seed and machine it uses."""
+    names = (recipe.detect.model, recipe.embed.model)
+    return workspace.run_started(
+        recipe.toml(),
+        version=__version__,
+        models={name: MODELS[name].sha256 for name in names if name in MODELS},
+        seed=getattr(recipe.refine, "seed", None),
+        machine={"platform": platform.platform(), "device": machine.device, "recipe": kind_of(recipe)},
+    )
 
 
 def _check_memory() -> None:

@@ -115,75 +115,98 @@ def application(
     return Starlette(routes=routes, middleware=[Middleware(AccessMiddleware, access=access, invited=invited)])
 
 
+def _answer(library: Library, body: JsonObject) -> None:
+    library.answer(_text(body, "question"), _text(body, "said"), author=_author(body))
+
+
+def _sheet(library: Library, body: JsonObject) -> None:
+    replies = body.get("replies", {})
+    if not isinstance(replies, dict) or len(replies) > MARKS:
+        raise InputError("answer with replies by question")
+    texts = {_plain(question): reply for question, reply in replies.items() if isinstance(reply, str)}
+    if len(texts) < len(replies):
+        raise InputError("answer with replies by question")
+    wrong, right = _texts(body, "wrong"), _texts(body, "right")
+    library.answer_sheet(_text(body, "person"), texts, wrong, right, author=_author(body))
+
+
+def _confirm(library: Library, body: JsonObject) -> None:
+    library.confirm(_texts(body, "right"), _texts(body, "wrong"), author=_author(body))
+
+
+def _judge(library: Library, body: JsonObject) -> None:
+    library.judge(_pairs(body, "same"), _pairs(body, "different"), author=_author(body))
+
+
+def _compare(library: Library, body: JsonObject) -> None:
+    library.compare(_texts(body, "people"), _pairs(body, "same"), author=_author(body))
+
+
+def _name(library: Library, body: JsonObject) -> None:
+    library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
+
+
+def _merge(library: Library, body: JsonObject) -> None:
+    people = body.get("people")
+    if (
+        not isinstance(people, list)
+        or not 2 <= len(people) <= 50
+        or not all(isinstance(p, str) for p in people)
+    ):
+        raise InputError("choose two or more people")
+    library.merge(*map(_plain, people), author=_author(body))
+
+
+def _split(library: Library, body: JsonObject) -> None:
+    library.split(_text(body, "person"), [_text(body, "member")], author=_author(body))
+
+
+def _accept(library: Library, body: JsonObject) -> None:
+    library.accept(_text(body, "proposal"), author=_author(body))
+
+
+def _reject(library: Library, body: JsonObject) -> None:
+    library.reject(_text(body, "proposal"))
+
+
+def _reopen(library: Library, body: JsonObject) -> None:
+    library.reject(_text(body, "proposal"), back=True)
+
+
+def _undo(library: Library, body: JsonObject) -> None:
+    number = body.get("decision")
+    if number is not None and type(number) is not int:
+        raise InputError("say which decision as a whole number, as in decision: 12")
+    library.undo(number, author=_author(body))
+
+
+DECISIONS: dict[str, Callable[[Library, JsonObject], None]] = {  # by the last word of their address
+    "answer": _answer,
+    "sheet": _sheet,
+    "judge": _judge,
+    "confirm": _confirm,
+    "compare": _compare,
+    "name": _name,
+    "merge": _merge,
+    "split": _split,
+    "accept": _accept,
+    "reject": _reject,
+    "reopen": _reopen,
+    "undo": _undo,
+}
+
+
 def _deciding(library: Library) -> list[tuple[str, Callable[[JsonObject], Json]]]:
-    """What can be decided; each answer has the new state."""
+    """Path and function of each decision; the functions return the new state."""
 
-    def answer(body: JsonObject) -> None:
-        library.answer(_text(body, "question"), _text(body, "said"), author=_author(body))
-
-    def sheet(body: JsonObject) -> None:
-        replies = body.get("replies", {})
-        if not isinstance(replies, dict) or len(replies) > MARKS:
-            raise InputError("answer with replies by question")
-        given = {_plain(question): reply for question, reply in replies.items() if isinstance(reply, str)}
-        if len(given) < len(replies):
-            raise InputError("answer with replies by question")
-        wrong, right = _texts(body, "wrong"), _texts(body, "right")
-        library.answer_sheet(_text(body, "person"), given, wrong, right, author=_author(body))
-
-    def confirm(body: JsonObject) -> None:
-        library.confirm(_texts(body, "right"), _texts(body, "wrong"), author=_author(body))
-
-    def judge(body: JsonObject) -> None:
-        library.judge(_pairs(body, "same"), _pairs(body, "different"), author=_author(body))
-
-    def compare(body: JsonObject) -> None:
-        library.compare(_texts(body, "people"), _pairs(body, "same"), author=_author(body))
-
-    def name(body: JsonObject) -> None:
-        library.name(_text(body, "person"), _text(body, "name"), author=_author(body))
-
-    def merge(body: JsonObject) -> None:
-        people = body.get("people")
-        if (
-            not isinstance(people, list)
-            or not 2 <= len(people) <= 50
-            or not all(isinstance(p, str) for p in people)
-        ):
-            raise InputError("choose two or more people")
-        library.merge(*map(_plain, people), author=_author(body))
-
-    def split(body: JsonObject) -> None:
-        library.split(_text(body, "person"), [_text(body, "member")], author=_author(body))
-
-    def accept(body: JsonObject) -> None:
-        library.accept(_text(body, "proposal"), author=_author(body))
-
-    def reject(body: JsonObject) -> None:
-        library.reject(_text(body, "proposal"))
-
-    def reopen(body: JsonObject) -> None:
-        library.reject(_text(body, "proposal"), back=True)
-
-    def undo(body: JsonObject) -> None:
-        number = body.get("decision")
-        if number is not None and type(number) is not int:
-            raise InputError("say which decision as a whole number, as in decision: 12")
-        library.undo(number, author=_author(body))
-
-    def guarded(work: Callable[[JsonObject], None]) -> Callable[[JsonObject], Json]:
+    def deciding(decide: Callable[[Library, JsonObject], None]) -> Callable[[JsonObject], Json]:
         def run(body: JsonObject) -> Json:
-            work(body)
+            decide(library, body)
             return state.state(library)
 
         return run
 
-    acts = {
-        "answer": answer, "sheet": sheet, "judge": judge, "confirm": confirm, "compare": compare,
-        "name": name, "merge": merge, "split": split, "accept": accept, "reject": reject, "reopen": reopen,
-        "undo": undo,
-    }  # fmt: skip
-    return [(f"/api/{word}", guarded(work)) for word, work in acts.items()]
+    return [(f"/api/{word}", deciding(decide)) for word, decide in DECISIONS.items()]
 
 
 def _text(body: JsonObject, key: str) -> str:

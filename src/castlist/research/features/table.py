@@ -296,29 +296,13 @@ def gather(
     tracks, faces = len(np.asarray(track_id)), len(track)
     if len(vector) != faces:
         raise InputError(f"there are {len(vector)} feature vectors for {faces} faces")
-    frames = np.full(faces, UNKNOWN_FRAME) if frame is None else _integers(frame, "frame")
-    if len(frames) != faces:
-        raise InputError(f"there are {len(frames)} frame numbers for {faces} faces")
-    if frame is not None and np.any(frames < 0):
-        raise InputError("frame numbers must be 0 or more")
+    frames = _face_frames(frame, faces)
     if faces and not 0 <= track.min() <= track.max() < tracks:
         raise InputError(f"a face belongs to a track outside the {tracks} there are")
-    quality = np.ones(faces, np.float32) if quality is None else np.asarray(quality, np.float32)
-    if quality.shape != (faces,):
-        raise InputError(f"quality must have one number a face, ({faces},), got {quality.shape}")
-    if not np.isfinite(quality).all():
-        raise InputError("quality holds NaN or infinite values; give 0 for faces of unknown quality")
+    qualities = _face_quality(quality, faces)
     starts, ends = _spans(track, frames, tracks)
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        stored = np.array(vector, np.float32)
-    if not np.isfinite(stored).all():
-        raise InputError(
-            "the features hold NaN, infinite values or values too large for single precision; "
-            "remove those faces first"
-        )
-    stored.flags.writeable = False  # ours alone, so the table need not copy it
     return FeatureSet(
-        embeddings=Embeddings(stored, track, np.full(faces, -1), quality),
+        embeddings=Embeddings(_single_precision(vector), track, np.full(faces, -1), qualities),
         track_id=_integers(track_id, "track numbers"),
         first=starts if first is None else _integers(first, "first frames"),
         last=ends if last is None else _integers(last, "last frames"),
@@ -332,6 +316,39 @@ def gather(
         links=_links(must_link, cannot_link, np.asarray(track_id)),
         links_complete=links_complete,
     )
+
+
+def _face_frames(frame: ArrayLike | None, faces: int) -> NDArray[np.int64]:
+    """(faces,) the frame of each face, UNKNOWN_FRAME if none is given."""
+    frames = np.full(faces, UNKNOWN_FRAME) if frame is None else _integers(frame, "frame")
+    if len(frames) != faces:
+        raise InputError(f"there are {len(frames)} frame numbers for {faces} faces")
+    if frame is not None and np.any(frames < 0):
+        raise InputError("frame numbers must be 0 or more")
+    return frames
+
+
+def _face_quality(quality: ArrayLike | None, faces: int) -> NDArray[np.float32]:
+    """(faces,) the quality of each face, 1 if none is given."""
+    qualities = np.ones(faces, np.float32) if quality is None else np.asarray(quality, np.float32)
+    if qualities.shape != (faces,):
+        raise InputError(f"quality must have one number a face, ({faces},), got {qualities.shape}")
+    if not np.isfinite(qualities).all():
+        raise InputError("quality holds NaN or infinite values; give 0 for faces of unknown quality")
+    return qualities
+
+
+def _single_precision(vector: NDArray[np.generic]) -> NDArray[np.float32]:
+    """A read-only copy of feature vectors as float32."""
+    with np.errstate(over="ignore"):  # too large values become infinite, and are refused below
+        stored = np.array(vector, np.float32)
+    if not np.isfinite(stored).all():
+        raise InputError(
+            "the features hold NaN, infinite values or values too large for single precision; "
+            "remove those faces first"
+        )
+    stored.flags.writeable = False  # so `Embeddings` does not copy it again
+    return stored
 
 
 def _links(
