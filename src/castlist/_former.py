@@ -55,8 +55,8 @@ def names(module: str, **former: str | tuple[str, Callable[[type[Enum]], object]
         new = former[name]
         now, made = (new, None) if isinstance(new, str) else new
         _warn(f"{module}.{name}", f"{module}.{now}")
-        here = sys.modules[module]
-        return getattr(here, now) if made is None else made(getattr(here, now))
+        module_now = sys.modules[module]
+        return getattr(module_now, now) if made is None else made(getattr(module_now, now))
 
     return look_up
 

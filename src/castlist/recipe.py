@@ -173,9 +173,9 @@ class Recipe:
         options = _under_todays_names(name, options, known)
         unknown = sorted(set(options) - set(known))
         if unknown:
-            have = ", ".join(known) or "none"
+            valid = ", ".join(known) or "none"
             raise RecipeError(
-                f"{name} {_name(name, step)!r} has no option {_shown(unknown[0])!r}; it has {have}"
+                f"{name} {_name(name, step)!r} has no option {_shown(unknown[0])!r}; it has {valid}"
             )
         values = {key: _fitting(name, key, value, getattr(step, key)) for key, value in options.items()}
         try:

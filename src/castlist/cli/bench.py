@@ -87,18 +87,18 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
     from castlist.research.bench.results import SetName, set_names
     from castlist.research.features import read_structure
 
-    files, found, there = feature_files(paths), {}, set[str]()
+    files, found, labels = feature_files(paths), {}, set[str]()
     for file in files:
         try:
             structure = read_structure(file)
-            there |= _labels(structure)
+            labels |= _labels(structure)
             row = facts(structure, cast=_split(cast), drop=_split(drop))
             found[SetName(row.name, str(file), "")] = row
         except InputError as error:
             if file in paths or len(files) == 1:
                 raise
             click.echo(f"left out: {error}", err=True)
-    _check_drop(_split(drop), there)
+    _check_drop(_split(drop), labels)
     names = set_names(found)
     rows = [replace(row, name=names[one_set]) for one_set, row in found.items()]
     click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
@@ -337,11 +337,11 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
     if given.get("draws", 1) > 1 and not given.get("faces", 0):
         raise click.UsageError("--draws draws faces at random: say with --faces how many of each track")
     faces, draws = given.get("faces", 0), given.get("draws", 1) if given.get("faces", 0) else 1
-    found, there = [], set[str]()
+    found, labels = [], set[str]()
     for file in feature_files(data):
         try:
             features = read(file)
-            there |= _labels(features)
+            labels |= _labels(features)
             found += [
                 Dataset.of(features, cast=cast, drop=drop, faces=faces, draw=k, source=file)
                 for k in range(draws)
@@ -350,7 +350,7 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
             if file in data or len(data) == 1 == len(feature_files(data)):
                 raise
             click.echo(f"left out: {error}", err=True)
-    _check_drop(drop, there)
+    _check_drop(drop, labels)
     if not found:
         raise InputError(
             f"no file in {', '.join(map(str, data))} has both features and labels; both are needed"
@@ -362,13 +362,13 @@ def _labels(features: FeatureSet) -> set[str]:
     return set() if features.label is None else {label.lower() for label in features.label.tolist()} - {""}
 
 
-def _check_drop(drop: tuple[str, ...], there: set[str]) -> None:
+def _check_drop(drop: tuple[str, ...], labels: set[str]) -> None:
     """Make sure that each label to leave out is in one of the sets at least."""
     from castlist.shell_words import unknown
 
-    strange = [name for name in drop if name.lower() not in there | {"max"}]
-    if strange and there:
-        raise click.BadParameter(unknown("label", strange[0], sorted(there)), param_hint="--drop")
+    strange = [name for name in drop if name.lower() not in labels | {"max"}]
+    if strange and labels:
+        raise click.BadParameter(unknown("label", strange[0], sorted(labels)), param_hint="--drop")
 
 
 def _split(text: str) -> tuple[str, ...]:

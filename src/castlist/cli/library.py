@@ -193,7 +193,13 @@ def people(lib: Library, as_json: bool) -> None:
         click.echo(plain_json.text({"people": [p.document() for p in found]}))
         return
     rows = [
-        (p.id, shown(p.name), str(len(p.films)), clock_time(p.screen_time), _some([f.name for f in p.films]))
+        (
+            p.id,
+            shown(p.name),
+            str(len(p.films)),
+            clock_time(p.screen_time),
+            _listed([f.name for f in p.films]),
+        )
         for p in found
     ]
     table(("Id", "Name", "Films", "On screen", "In"), rows, right=("Films", "On screen"))
@@ -621,7 +627,7 @@ def percent(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
-def _some(names: Sequence[str], most: int = 4) -> str:
+def _listed(names: Sequence[str], most: int = 4) -> str:
     more = len(names) - most
     return ", ".join(map(shown, names[:most])) + (f" and {more} more" if more > 0 else "")
 

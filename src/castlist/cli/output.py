@@ -90,8 +90,8 @@ def _plain() -> Watch:
     def watch(stage: str, done: int, total: int) -> None:
         if stage not in begun:
             begun.add(stage)
-            of = f" ({total} frames)" if stage == "scan" and total else ""
-            click.echo(f"{STAGES.get(stage, stage)}{of}", err=True)
+            frames = f" ({total} frames)" if stage == "scan" and total else ""
+            click.echo(f"{STAGES.get(stage, stage)}{frames}", err=True)
 
     return watch
 

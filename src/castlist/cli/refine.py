@@ -179,7 +179,7 @@ def _fitted(
     from castlist.refine.learner import known_quality
 
     e, links = table.embeddings, table.constraints()
-    made = Recipe().with_step("refine", {"use": method, **_had(method, recipe=recipe, seed=seed)})
+    made = Recipe().with_step("refine", {"use": method, **_applicable(method, recipe=recipe, seed=seed)})
     for setting in settings:
         made = made.with_setting(f"refine.{setting}")
     _check_tracks(method, table, timed=table.timed or bool(len(links.cannot)))
@@ -237,14 +237,14 @@ def _chosen(method: str | None, table: FeatureSet) -> str:
     return default
 
 
-def _had(method: str, recipe: str, seed: int) -> dict[str, str | int]:
+def _applicable(method: str, recipe: str, seed: int) -> dict[str, str | int]:
     """Those of the two options that a method has; a method without randomness takes no seed."""
     from castlist.refine import REFINERS
 
-    have = {f.name for f in fields(REFINERS[method]())}
-    if recipe != "castlist" and "recipe" not in have:
+    options = {f.name for f in fields(REFINERS[method]())}
+    if recipe != "castlist" and "recipe" not in options:
         raise click.UsageError(f"--method {method} is not in the paper and has no recipe; leave --recipe out")
-    return {name: value for name, value in (("recipe", recipe), ("seed", seed)) if name in have}
+    return {name: value for name, value in (("recipe", recipe), ("seed", seed)) if name in options}
 
 
 def _check(table: FeatureSet) -> None:

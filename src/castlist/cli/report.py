@@ -69,6 +69,6 @@ def _make_stills(workspace: Path, quiet: bool) -> None:
         return
     try:
         with progress(quiet) as watch, Workspace.open(workspace) as film:
-            make_stills(film, cast, lambda done, of: watch("stills", done, of))
+            make_stills(film, cast, lambda done, total: watch("stills", done, total))
     except CastlistError as error:
         click.echo(visible(f"the report has no new pictures of the film: {error}", 400), err=True)

@@ -113,8 +113,10 @@ class _Without:
     def _people(self, recorded: RecordedPeople, stays: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(p,) the people of whom a track is left, and those of whom none was seen before."""
         side = np.concatenate([recorded.groups.side, recorded.lost.side]).astype(np.int64)
-        had, has = (np.bincount(s, minlength=len(recorded.made_by) + 1)[:-1] > 0 for s in (side, side[stays]))
-        return np.asarray(has | ~had)
+        present_before, present_now = (
+            np.bincount(s, minlength=len(recorded.made_by) + 1)[:-1] > 0 for s in (side, side[stays])
+        )
+        return np.asarray(present_now | ~present_before)
 
     def _numbered(self, old: Groups, new: Groups, stays: NDArray[np.bool_]) -> Groups:
         """Groups recorded on the tracks before, as if they had been recorded on those that are kept."""

@@ -86,8 +86,8 @@ def _shared(base: Base, before: Base) -> _SharedFaces:
             place
         ]
         ticks = before.clock.pts[before.tracks.frame[rows]].astype(np.float64)
-        when = ticks * float(before.clock.unit / base.clock.unit)
-        track = located(when, before.tracks.box[rows], base.tracks, base.clock, PIXELS)
+        seconds = ticks * float(before.clock.unit / base.clock.unit)
+        track = located(seconds, before.tracks.box[rows], base.tracks, base.clock, PIXELS)
         source = members[place]
     label = np.where(track == NOISE, NOISE, base.label[np.maximum(track, 0)] if len(base.label) else NOISE)
     width = len(base.number) + 1

@@ -46,8 +46,8 @@ class Finder:
         keys = [(a.time, a.box) for a in anchors]
         fresh = {k: a for k, a in zip(keys, anchors, strict=True) if k not in self._found}
         if fresh:
-            there = _locate(list(fresh.values()), *self._of, offset=self._offset, order=self._order)
-            self._found.update(zip(fresh, there.tolist(), strict=True))
+            rows = _locate(list(fresh.values()), *self._of, offset=self._offset, order=self._order)
+            self._found.update(zip(fresh, rows.tolist(), strict=True))
         return np.array([self._found[k] for k in keys], np.int64)
 
     def exact(self, groups: Groups) -> bool:
@@ -77,8 +77,8 @@ class Finder:
         """(n,) the track of today on which each recorded face is seen, NOISE for none."""
         tracks, clock, video = self._of
         ratio, offset = float(groups.unit / clock.unit), float(self._offset / clock.unit)
-        when = groups.time.astype(np.float64) * ratio + offset
-        return located(when, groups.box, tracks, clock, video)
+        seconds = groups.time.astype(np.float64) * ratio + offset
+        return located(seconds, groups.box, tracks, clock, video)
 
     def _search(self, groups: Groups) -> tuple[Sides, int]:
         if self.exact(groups) and groups.number.max(initial=-1) < len(self._of[0]):
@@ -132,13 +132,13 @@ def _locate(
     tolerance: Fraction = TOLERANCE,
     order: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    when = np.array([float((a.time + offset) / clock.unit) for a in anchors])
+    seconds = np.array([float((a.time + offset) / clock.unit) for a in anchors])
     box = np.array([a.box for a in anchors]).reshape(-1, 4)
-    return located(when, box, tracks, clock, video, min_iou=min_iou, tolerance=tolerance, order=order)
+    return located(seconds, box, tracks, clock, video, min_iou=min_iou, tolerance=tolerance, order=order)
 
 
 def located(
-    when: NDArray[np.float64],
+    seconds: NDArray[np.float64],
     box: NDArray[np.floating],
     tracks: Tracks,
     clock: Clock,
@@ -149,19 +149,19 @@ def located(
     order: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """As `locate`, for times in ticks of the clock and boxes as fractions of the frame."""
-    found = np.full(len(when), NOISE, np.int64)
+    found = np.full(len(seconds), NOISE, np.int64)
     order = np.argsort(tracks.frame, kind="stable") if order is None else order
     frame, owner = tracks.frame[order], tracks.track
     reach = float(tolerance / clock.unit)
-    first = np.searchsorted(clock.pts, when - reach - 1e-6)
-    last = np.searchsorted(clock.pts, when + reach + 1e-6, side="right")
+    first = np.searchsorted(clock.pts, seconds - reach - 1e-6)
+    last = np.searchsorted(clock.pts, seconds + reach + 1e-6, side="right")
     begin, end = np.searchsorted(frame, first), np.searchsorted(frame, last)
     pixels = box.astype(np.float64) * np.array([video.width, video.height] * 2)
     for part in _parts(end - begin):
         line, step = _ragged((end - begin)[part])
         rows = order[begin[part][line] + step]
         overlap = iou(pixels[part][line], tracks.box[rows])
-        away = np.abs(clock.pts[tracks.frame[rows]] - when[part][line]) / reach
+        away = np.abs(clock.pts[tracks.frame[rows]] - seconds[part][line]) / reach
         shot = tracks.shot[owner[rows]]
         near = _first_best(-away, line)
         shot_there = np.full(len(part), NOISE)

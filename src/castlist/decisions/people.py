@@ -200,8 +200,8 @@ def _key(person: DecidedPerson, base: Base, find: Finder) -> tuple[int, int] | N
     if track == NOISE:
         return None
     frames = base.tracks.frame[base.tracks.rows(track)]
-    when = float(person.key.time / base.clock.unit)
-    return track, int(frames[np.abs(base.clock.pts[frames] - when).argmin()])
+    seconds = float(person.key.time / base.clock.unit)
+    return track, int(frames[np.abs(base.clock.pts[frames] - seconds).argmin()])
 
 
 def _members(label: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
@@ -275,11 +275,11 @@ def person_called(view: View, text: str) -> Group:
         raise InputError(f"{text!r} may be {' or '.join(g.id for g in called)}; name one of these")
     group = called[0] if called else view.group(text)
     if group is None:
-        some = ", ".join(repr(g.name) if g.name else g.called for g in view.groups[:6])
+        examples = ", ".join(repr(g.name) if g.name else g.called for g in view.groups[:6])
         more = f" and {len(view.groups) - 6} more" if len(view.groups) > 6 else ""
         raise InputError(
-            f"there is no person {text!r} in this cast; it has {some}{more}"
-            if some
+            f"there is no person {text!r} in this cast; it has {examples}{more}"
+            if examples
             else f"there is no person {text!r}: this cast has no people"
         )
     return group

@@ -93,4 +93,4 @@ def standing(rows: Sequence[Proposed], view: View) -> Mapping[int, tuple[Propose
         ):
             continue
         found.setdefault(group, {}).setdefault(row.folded, row)
-    return {group: tuple(of.values()) for group, of in found.items()}
+    return {group: tuple(by_name.values()) for group, by_name in found.items()}

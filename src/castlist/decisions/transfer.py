@@ -60,12 +60,12 @@ def carry(
     """
     find = Finder(to.tracks, to.clock, to.video)
     end = to.clock.time(len(to.clock))
-    there = {_mark(d) for d in existing}
+    carried_before = {_mark(d) for d in existing}
     left: list[Left] = []
     made: dict[int, tuple[Decision, Decision]] = {}  # number -> as it is to be added, as it was made
     number = max((d.id for d in existing), default=0)
     held = active(old)
-    fresh = [d for d in held if _mark(d) not in there]
+    fresh = [d for d in held if _mark(d) not in carried_before]
     for decision in fresh:
         moved = _moved(decision, alignment, find, end, stand_ins)
         borne = (
@@ -139,16 +139,16 @@ def _moved(
         time = alignment.time(face.time)
         if not -TOLERANCE <= time <= end + TOLERANCE:
             return None
-        there = Anchor(min(max(time, Fraction(0)), end), face.box, face.side)
-        return there if find([there])[0] != NOISE else None
+        target = Anchor(min(max(time, Fraction(0)), end), face.box, face.side)
+        return target if find([target])[0] != NOISE else None
 
     found = []
     for face in decision.anchors:
-        there = placed(face)
-        if there is None and _anyone(decision.kind, face.side):
+        target = placed(face)
+        if target is None and _anyone(decision.kind, face.side):
             others = (placed(replace(other, side=face.side)) for other in stand_ins(face))
-            there = next((other for other in others if other is not None), None)
-        found += [] if there is None else [there]
+            target = next((other for other in others if other is not None), None)
+        found += [] if target is None else [target]
     kept = _meaning(decision.kind, tuple(found))
     if not kept:
         outside = any(not 0 <= alignment.time(a.time) <= end for a in decision.anchors)

@@ -254,15 +254,15 @@ class Walk:
             key = self._join([to, whole], wanted, 4 * k + TARGET)
             self._put(moved, key)
         elif len(moved):
-            there = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
-            if there == NOISE:
+            target = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
+            if target == NOISE:
                 number = person.get(4 * k + MOVED, 0)
                 left = self._left(made, side, person.get(4 * k + REST, 0), k)
                 gone = [p for p in self._decided(moved) if p not in left and self._most(p, moved)]
                 gone += [p for p in left if number and self.people[p].number == number]
                 key = self._carve(moved, number, 4 * k + MOVED, gone)
             else:
-                key = there
+                key = target
                 self._put(moved, key)
         else:
             return
@@ -374,8 +374,8 @@ class Walk:
                 part = self._since(k)
                 parts.append(part.where(among[part.track]))
             else:
-                there = tracks[label == k]
-                parts.append(Together(there, np.full(len(there), self.row)))
+                members = tracks[label == k]
+                parts.append(Together(members, np.full(len(members), self.row)))
         by = [np.append(self.row, part.by[1:]) for part in parts]
         return Together(np.concatenate([none(), *(p.track for p in parts)]), np.concatenate([none(), *by]))
 
@@ -457,14 +457,14 @@ class Walk:
         for undone in self.undone:
             code = undone.code[tracks]
             if undone.held_at(self.row) and len(tracks) and code.max() != NOISE:
-                some = code[code != NOISE]
-                most = np.bincount(some, size[code != NOISE]).argmax()
+                codes = code[code != NOISE]
+                most = np.bincount(codes, size[code != NOISE]).argmax()
                 part = np.unique([part, np.where(code == NOISE, most, code)], axis=1, return_inverse=True)[1]
         if not part.any():
             return tracks
         numbers = [self._number_of(k) for k in self.label[tracks].tolist()]
-        there = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
-        return np.asarray(tracks[part == (there[0] if there else np.bincount(part, size).argmax())])
+        matching = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
+        return np.asarray(tracks[part == (matching[0] if matching else np.bincount(part, size).argmax())])
 
     def _are_faces(self, parts: Sequence[Tracks], kind: DecisionKind) -> None:
         """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
@@ -548,9 +548,9 @@ class Walk:
         fresh[: len(self.met)] &= ~self.met
         self.met = met
         for i in np.unique(part[fresh] // 2).tolist():
-            apart, here = self.aparts[i], fresh & (part // 2 == i)
+            apart, rows = self.aparts[i], fresh & (part // 2 == i)
             if apart.decision != self.row:
-                first, side = int(track[here][0]), int(part[here][0] % 2)
+                first, side = int(track[rows][0]), int(part[rows][0] % 2)
                 others = apart.tracks if side else apart.other
                 other = others[self.label[others] == self.label[first]][:1]
                 self._against(
@@ -570,9 +570,9 @@ class Walk:
         person[list(self.people)] = np.arange(len(self.people))
         index = person[label]
         decided = index != NOISE
-        there = np.zeros((2 * len(self.aparts), max(len(self.people), 1)), np.bool_)
-        there[part[decided], index[decided]] = True
-        return part, track, decided & there[part ^ 1, index]
+        present = np.zeros((2 * len(self.aparts), max(len(self.people), 1)), np.bool_)
+        present[part[decided], index[decided]] = True
+        return part, track, decided & present[part ^ 1, index]
 
     def _held_apart(self) -> tuple[Tracks, Tracks]:
         """The sides of `aparts` one after another, as their numbers and tracks."""

@@ -77,7 +77,7 @@ class LookAhead:
             if now.seconds < due - 1e-6 and not last:
                 self._forget(now)
                 continue
-            also = [side for side, when in others.items() if now.seconds >= when - 1e-6]
+            also = [side for side, seconds in others.items() if now.seconds >= seconds - 1e-6]
             if not now.begun:
                 self._begin(now, also)
             due = now.seconds + 1 / self._sampling.per_second

@@ -122,13 +122,13 @@ def _guesses(
     if not len(at):
         return None
     box, points = maps[f"bbox_{stride}"].reshape(-1, 4)[at], maps[f"kps_{stride}"].reshape(-1, 10)[at]
-    of, hit = np.divmod(at, len(cls) // n)
+    picture, hit = np.divmod(at, len(cls) // n)
     cells = wide // stride
     corner = np.stack([hit % cells, hit // cells], 1)
     centre, size = (box[:, :2] + corner) * stride, np.exp(box[:, 2:]) * stride
     points = (points.reshape(-1, 5, 2) + corner[:, None]) * stride
     rows = np.column_stack([centre - size / 2, size, points.reshape(-1, 10), score])
-    return rows.astype(np.float32), of
+    return rows.astype(np.float32), picture
 
 
 class _Memory(threading.local):

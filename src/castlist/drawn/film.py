@@ -149,7 +149,7 @@ def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, m
         rows.append(Row(frame, clip(box, size), person, first_track + i if main else -1))
     for p, box in enumerate(stage.portraits(k)):
         held = stage.hands.get(p)
-        if held is not None and not held.there[stage.moment(k)]:
+        if held is not None and not held.present[stage.moment(k)]:
             continue
         before = [face.box for face in found] if held is None else []  # a phone is held in front of everybody
         if visible(box, before, stage, size) >= GONE:

@@ -405,8 +405,8 @@ def tufts(look: Look) -> Points:
 
 def hairs(sheet: Sheet, look: Look, lines: list[Points], inside: Image | None) -> None:
     """Strands: some lighter, some darker than the hair they lie on."""
-    for gain, some in ((1.35, lines[::3]), (0.62, lines[1::3] + lines[2::3])):
-        strands = [ribbon(line, 0.014) for line in some]
+    for gain, strand_lines in ((1.35, lines[::3]), (0.62, lines[1::3] + lines[2::3])):
+        strands = [ribbon(line, 0.014) for line in strand_lines]
         sheet.paint(strands, tone(look.hair, gain), alpha=0.35, blur=0.004, inside=inside, solid=False)
 
 

@@ -101,7 +101,7 @@ def level(unit: float) -> float:
 class Motion:
     """Where a head is in each frame of a scene; angles in degrees, places in pixels of the scene."""
 
-    there: NDArray[np.bool_]
+    present: NDArray[np.bool_]
     x: Floats
     y: Floats
     unit: Floats  # pixels per half head height
@@ -154,7 +154,7 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
     rate, w, h = float(script.frame_rate), script.width, script.height
     t = np.arange(n) / rate
     stop = actor.stop if actor.stop is not None else n / rate + 1
-    there = (t >= actor.start) & (t < stop)
+    present = (t >= actor.start) & (t < stop)
     end = (actor.x, actor.y, actor.size) if actor.to is None else actor.to
     way = ease((t - actor.start) / max(min(stop, n / rate) - actor.start, 1e-6))
     x, y, size = (a + (b - a) * way for a, b in zip((actor.x, actor.y, actor.size), end, strict=True))
@@ -162,7 +162,7 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
     sway, nod = holds(n, rate, 0.06 * actor.stir, rng), holds(n, rate, 0.03 * actor.stir, rng)
     step = np.abs(np.sin(2 * np.pi * 0.9 * t)) * 0.10 if actor.to is not None else 0.0
     return Motion(
-        there,
+        present,
         x * w + (-sway if actor.mirrored else sway) * unit,
         y * h + (nod - step) * unit,
         unit,
@@ -178,7 +178,7 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
 class Hand:
     """Where a phone in somebody's hand is in each frame of a scene."""
 
-    there: NDArray[np.bool_]
+    present: NDArray[np.bool_]
     x: Floats  # pixels of the scene, of the face on its screen
     y: Floats
     tilt: Floats  # degrees
@@ -190,7 +190,7 @@ def hand(picture: Picture, holder: Motion, script: Script, n: int, rng: np.rando
     aside, up = (holds(n, rate, 0.5 * size, rng) for _ in range(2))
     tremble = 0.01 * size * np.cumsum(rng.normal(size=(2, n)), axis=1) / np.sqrt(1 + np.arange(n) / rate)
     return Hand(
-        holder.there,
+        holder.present,
         holder.x + picture.x * script.width + aside + tremble[0],
         holder.y + picture.y * script.height + up + tremble[1],
         holds(n, rate, 9.0, rng),
@@ -315,14 +315,14 @@ class Stage:
         at = np.array([[1, 0, self.origin - shift], [0, 1, 0]])
         out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
         for actor, look, m in zip(self.scene.actors, self.looks, self.motions, strict=True):
-            if not m.there[k]:
+            if not m.present[k]:
                 continue
             part, left = self._half(out, m.x[k] - shift)
             pose = self._pose(m, k, finer=4 if actor.stir < 1 else 1)
             where = (m.x[k] - shift - left, m.y[k])
             self._figure(part, look, pose, where, m.unit[k], m.roll[k], mirrored=actor.mirrored)
         for i, held in self.hands.items():
-            if held.there[k]:
+            if held.present[k]:
                 self._hold(out, self.scene.pictures[i], (held.x[k] - shift, held.y[k]), held.tilt[k])
         if self.scene.right:
             out[:, w // 2 - 2 : w // 2 + 2] = (16, 16, 18)
@@ -376,7 +376,7 @@ class Stage:
         growth = self._growth(k)
         k, found = self.moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
-            if m.there[k]:
+            if m.present[k]:
                 box = head.box(look, m.yaw[k], m.pitch[k]).copy()
                 middle = (box[:2] + box[2:]) / 2
                 lean = np.radians(m.roll[k])  # the head rolls about its neck

@@ -64,13 +64,13 @@ def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, P
     Such a film was renamed or moved since it was added, or its workspace lies elsewhere; a second workspace
     would lack what was decided.
     """
-    there = {film.digest: film for film in known if (film.workspace / "cast.db").exists()}
+    available = {film.digest: film for film in known if (film.workspace / "cast.db").exists()}
     homes: dict[str, Path] = {}
-    for film in films if there else ():
+    for film in films if available else ():
         if (Workspace.beside(film) / "cast.db").exists():
             continue
         with suppress(CastlistError):  # whoever reads the film says what is wrong with it
-            found = there.get(digest_of(film))
+            found = available.get(digest_of(film))
             if found and (not os.path.exists(found.path) or os.path.samefile(found.path, film)):
                 homes[str(film)] = found.workspace
     return homes
@@ -127,15 +127,15 @@ def _known(
     stamp = db.execute("SELECT stamp FROM film WHERE id = ?", (film.id,)).fetchone()[0]
     same = os.path.realpath(film.workspace) == os.path.realpath(workspace)
     if not same and (film.workspace / "cast.db").exists():
-        there = (
+        reason = (
             f"has the same content as {film.path}, which is in the library already, and is not added twice"
         )
         if film.path == os.path.abspath(facts.video.path):
-            there = (
+            reason = (
                 f"is in the library already, with its workspace {film.workspace}, and not with {workspace}"
             )
         sentence = (
-            f"{there}; to take over what was decided here: "
+            f"{reason}; to take over what was decided here: "
             f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
         )
         return Added(name, AddedState.COPY, sentence=sentence)
@@ -163,9 +163,9 @@ def _other_names(catalogue: Catalogue, facts: FilmFacts) -> str:
         ).fetchall()
     command = f"castlist library name {quote(str(catalogue.path))}"
     return "; ".join(
-        f"{here} of this film is called {there} in the library: {command} {person[-6:]} {quote(here)} gives "
-        "the name of the film to the person"
-        for here, there, person in rows
+        f"{film_name} of this film is called {library_name} in the library: "
+        f"{command} {person[-6:]} {quote(film_name)} gives the name of the film to the person"
+        for film_name, library_name, person in rows
     )
 
 

@@ -46,10 +46,10 @@ def apply_event(db: Db, event: Event) -> None:
         WorkspaceError: the event does not fit what came before it.
     """
     try:
-        was = undo.before(db, event)
+        before = undo.before(db, event)
         _APPLY[event.kind](db, event)
-        if was is not None:
-            undo.remember(db, event, was)
+        if before is not None:
+            undo.remember(db, event, before)
     except (*_UNFIT, InputError) as error:
         raise WorkspaceError(
             f"line {event.number} of the library's log does not fit those before it ({error!r})"
@@ -173,7 +173,7 @@ def _merge(db: Db, event: Event) -> None:
     rows = db.execute("SELECT how, id FROM member WHERE person = ?", (gone,)).fetchall()
     db.executemany(
         "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ?",
-        [(into, merged_as(was, origin), chance, member) for was, member in rows],
+        [(into, merged_as(former, origin), chance, member) for former, member in rows],
     )
     step = Step(StepKind.MERGE, person=into, gone=gone, text=origin, value=chance)
     record(db, event.number, [step])
@@ -216,8 +216,8 @@ def _weighed(db: Db, event: Event) -> None:
         )
         step = Step(StepKind.WEIGHED, member, person=person, text=origin, value=chance, time=event.time)
         record(db, event.number, [step])
-    for digest, key, there, other, chance, why in event.data["asked"]:
-        _ask(db, event, member_named(db, digest, key), member_named(db, there, other), chance, why)
+    for digest, key, other_digest, other_key, chance, why in event.data["asked"]:
+        _ask(db, event, member_named(db, digest, key), member_named(db, other_digest, other_key), chance, why)
     for sides in event.data.get("withdrawn", ()):
         a, b = (member_named(db, *side) for side in sides)
         if a is not None and b is not None:
@@ -349,10 +349,10 @@ def match(
         if member not in found and key not in taken:
             found[member] = key
             taken.add(key)
-    for member, of in enumerate(facts.members):
-        if member not in found and of.key in before and of.key not in taken:
-            found[member] = of.key
-            taken.add(of.key)
+    for member, member_facts in enumerate(facts.members):
+        if member not in found and member_facts.key in before and member_facts.key not in taken:
+            found[member] = member_facts.key
+            taken.add(member_facts.key)
     return found, votes
 
 

@@ -130,8 +130,8 @@ def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
     place = {m.id: i for i, m in enumerate(members)}
     for model in {m.model for m in members} - {""}:
         rows, mean = means_of(db, model, [*place])
-        of = [place[member] for member in rows.tolist()]
-        score[np.ix_(of, of)] = mean @ mean.T
+        rows_of = [place[member] for member in rows.tolist()]
+        score[np.ix_(rows_of, rows_of)] = mean @ mean.T
     np.fill_diagonal(score, np.nan)
     return score
 

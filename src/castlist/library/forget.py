@@ -124,9 +124,9 @@ def redact_catalogue(db: Db, names: Sequence[str], shared: Set[str]) -> None:
     hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]
     db.executemany("UPDATE question SET why = '' WHERE id = ?", hits)
     for number, data in db.execute("SELECT number, data FROM decision").fetchall():
-        was = json.loads(data)
-        if _without(was, [name for name in folded if name not in shared]):
-            db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was), number))
+        decision = json.loads(data)
+        if _without(decision, [name for name in folded if name not in shared]):
+            db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(decision), number))
     texts = db.execute(
         "SELECT number, place, kind, text FROM step WHERE kind IN (?, ?)", (ASK, NAME)
     ).fetchall()
@@ -137,16 +137,16 @@ def redact_catalogue(db: Db, names: Sequence[str], shared: Set[str]) -> None:
             db.execute("DELETE FROM step WHERE number = ? AND place = ?", (number, place))
 
 
-def _without(was: dict[str, object], folded: Sequence[str]) -> bool:
+def _without(data: dict[str, object], folded: Sequence[str]) -> bool:
     """Take names out of what a decision replaced; whether there were any."""
 
     def known(name: object) -> bool:
         return str(name).casefold() in folded
 
     found = False
-    if known(was.get("name")):
-        was["name"], found = "", True
-    for row in (was.get(role) for role in ("person", "into_name", "was")):
+    if known(data.get("name")):
+        data["name"], found = "", True
+    for row in (data.get(role) for role in ("person", "into_name", "was")):
         if isinstance(row, list) and row and known(row[0]):
             row[0], found = "", True
     return found

@@ -60,7 +60,7 @@ def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Grow
     returned = film is None
     fresh = any(m.sufficient and not (n in known and known[n].person) for n, m in enumerate(facts.members))
     weigh = weigh or fresh  # somebody whom the library does not know yet is compared in any case
-    persons = {n: was.person for n, was in known.items() if was.person}
+    persons = {n: former.person for n, former in known.items() if former.person}
     found = weighed(db, Arrival(facts, film, growth.keys, persons, parted)) if weigh else None
     links = {} if found is None else _links(found, identities(found))
     if found is not None and returned:
@@ -110,13 +110,17 @@ def _before(db: Db, film: int) -> dict[str, _Before]:
 
 def _departed(db: Db, digest: str) -> dict[str, _Before]:
     """The people of a film that was removed, and is added again."""
-    return {key: _Before(*was) for key, was in removed_people(db, digest).items()}
+    return {key: _Before(*former) for key, former in removed_people(db, digest).items()}
 
 
 def _as_decided(found: Partition, before: Mapping[str, _Before]) -> dict[int, _Link]:
     """Whom those people of a film that was removed are again about whom a user decided."""
     own = {i: before.get(node.order[1]) for i, node in enumerate(found.nodes) if node.film == 0}
-    return {i: _Link(was.person, was.probability) for i, was in own.items() if was and was.how in DECIDED}
+    return {
+        i: _Link(former.person, former.probability)
+        for i, former in own.items()
+        if former and former.how in DECIDED
+    }
 
 
 def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: FilmFacts) -> dict[int, str]:
@@ -171,18 +175,18 @@ def _people(
     rows = {}
     for n, member in enumerate(facts.members):
         row: FilmPerson = {"key": growth.keys[n], "person": None}
-        link, was = links.get(growth.keys[n]), known.get(n)
-        weighed_again = returned and link is not None and not (was and was.how in DECIDED)
-        if was and was.person and (link is None or link.person == was.person) and not weighed_again:
-            row |= {"person": was.person, "how": was.how, "p": was.probability}
+        link, former = links.get(growth.keys[n]), known.get(n)
+        weighed_again = returned and link is not None and not (former and former.how in DECIDED)
+        if former and former.person and (link is None or link.person == former.person) and not weighed_again:
+            row |= {"person": former.person, "how": former.how, "p": former.probability}
         elif link and link.person:
             origin = LinkOrigin.NEW if link.probability is None else LinkOrigin.LINKED
-            if was and was.how in DECIDED:  # whose whole person is another one now
-                origin = LinkOrigin(was.how)
+            if former and former.how in DECIDED:  # whose whole person is another one now
+                origin = LinkOrigin(former.how)
             row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
             row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
-        if returned or not (was and was.person):
+        if returned or not (former and former.person):
             growth.linked += row.get("how") == LinkOrigin.LINKED
             growth.new += row.get("how") == LinkOrigin.NEW
         sightings = sorted(member.sightings, key=lambda s: -s.quality)[:FACES]
@@ -218,7 +222,7 @@ def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
         person = links[i].person
         if node.person and person:
             now[node.person][person] += 1
-    return {p: max(those, key=lambda q: (those[q], q)) for p, those in now.items() if p not in those}
+    return {p: max(counts, key=lambda q: (counts[q], q)) for p, counts in now.items() if p not in counts}
 
 
 def _gone(
@@ -234,16 +238,16 @@ def _gone(
     Where a machine did it, only the id of somebody who is in no other film leads on.
     """
     events: list[tuple[EventKind, Data]] = []
-    for key, was in before.items():
+    for key, former in before.items():
         heirs = [(count, n) for (n, k), count in votes.items() if k == key]
-        if key in holder or not was.person or not heirs:
+        if key in holder or not former.person or not heirs:
             continue
         heir = people[max(heirs)[1]]["person"]
-        elsewhere = (
-            db.execute("SELECT count(*) FROM member WHERE person = ?", (was.person,)).fetchone()[0] > 1
+        has_others = (
+            db.execute("SELECT count(*) FROM member WHERE person = ?", (former.person,)).fetchone()[0] > 1
         )
-        if heir and heir != was.person and (decided or not elsewhere):
-            into, gone = elder(db, heir, was.person)
+        if heir and heir != former.person and (decided or not has_others):
+            into, gone = elder(db, heir, former.person)
             events.append((EventKind.MERGE, {"into": into, "gone": gone}))
     return events
 

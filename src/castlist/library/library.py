@@ -524,15 +524,15 @@ class Library:
             if number is None:
                 return None
             undo.check(db, number)
-            was = undo.removed(db, number)
-            return None if was is None else (number, was)
+            film = undo.removed(db, number)
+            return None if film is None else (number, film)
 
-    def _bring_back(self, number: int, was: RemovedWas) -> LibraryDecision:
+    def _bring_back(self, number: int, film: RemovedWas) -> LibraryDecision:
         """Add a film again that was removed; the decision that removed it."""
-        workspace = views.where(self.path, was["workspace"], was["near"])
-        added = add_film(self._catalogue, was["film"], workspace, digest=was["digest"])
+        workspace = views.where(self.path, film["workspace"], film["near"])
+        added = add_film(self._catalogue, film["film"], workspace, digest=film["digest"])
         if added.state == AddedState.FAILED:
-            raise WorkspaceError(f"{was['film']} cannot be added again: {added.sentence}")
+            raise WorkspaceError(f"{film['film']} cannot be added again: {added.sentence}")
         with self.reading() as db:
             return undo.decision(db, number)
 

@@ -99,9 +99,9 @@ class Ray:
 
     def _run(self, tasks: Sequence[Task], watch: FilmWatch) -> Iterator[Outcome]:
         cores = max((task.threads for task in tasks), default=0) or CORES
-        have = int(self.ray.cluster_resources().get("CPU", 1))
-        count = min(len(tasks), self.jobs or max(1, have // cores))
-        share = min(cores, max(1, have // count))
+        cluster_cores = int(self.ray.cluster_resources().get("CPU", 1))
+        count = min(len(tasks), self.jobs or max(1, cluster_cores // cores))
+        share = min(cores, max(1, cluster_cores // count))
         make = self.ray.remote(num_cpus=share, max_restarts=0)(_RayWorker)
         waiting = deque((replace(_absolute(task), threads=share), task, 1) for task in tasks)
         idle = [make.remote() for _ in range(count)]

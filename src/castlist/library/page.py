@@ -124,13 +124,13 @@ def _card(card: Card, picture: str, page: Path) -> str:
 
 def _address(film: LibraryFilm, page: Path) -> str:
     """The film as a link from the page, so that both can move together."""
-    there = Path(film.path)
-    if not there.exists() and (film.workspace.parent / there.name).exists():
-        there = film.workspace.parent / there.name
+    film_path = Path(film.path)
+    if not film_path.exists() and (film.workspace.parent / film_path.name).exists():
+        film_path = film.workspace.parent / film_path.name
     try:
-        near = os.path.relpath(there, page.absolute().parent)
+        near = os.path.relpath(film_path, page.absolute().parent)
     except ValueError:  # another drive
-        return there.absolute().as_uri()
+        return film_path.absolute().as_uri()
     return quote(near.replace(os.sep, "/"))
 
 
@@ -150,14 +150,14 @@ def _pictures(cards: Sequence[Card]) -> dict[tuple[int, str], str]:
                 found |= {
                     (film.id, n): base64.b64encode(opened.image(n)).decode()
                     for n in names
-                    if _there(opened, n)
+                    if _has_image(opened, n)
                 }
         except CastlistError:
             continue
     return found
 
 
-def _there(opened: Workspace, name: str) -> bool:
+def _has_image(opened: Workspace, name: str) -> bool:
     try:
         opened.image(name)
     except CastlistError:

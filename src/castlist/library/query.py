@@ -181,16 +181,16 @@ def find(db: Db, library: Path, query: Query) -> SearchAnswer:
             f"no film of the library fits {' '.join(query.films)}; castlist library list names all"
         )
     people = dict(db.execute("SELECT id, name FROM person").fetchall())
-    there = [views.called(people, name) for name in query.names]
+    present = [views.called(people, name) for name in query.names]
     absent = [views.called(people, name) for name in query.without]
     moments: list[Moment] = []
     for film in films:
-        stays = [_stays(db, film, ids) for ids in there]
+        stays = [_stays(db, film, ids) for ids in present]
         if all(stays):
             away = [s for ids in absent for s in _stays(db, film, ids)]
             spans = _in_shots(stays, away) if query.shot else _at_once(stays, away, query.within)
             moments += [_moment(db, film, span, stays, people) for span in spans]
-    return SearchAnswer(query, tuple(moments), "" if moments else _near(db, films, query, there, absent))
+    return SearchAnswer(query, tuple(moments), "" if moments else _near(db, films, query, present, absent))
 
 
 def _fits(film: views.LibraryFilm, patterns: Sequence[str]) -> bool:
@@ -270,7 +270,7 @@ def _subtract(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
 def _moment(
     db: Db, film: views.LibraryFilm, span: Span, stays: Sequence[Sequence[_Stay]], people: dict[str, str]
 ) -> Moment:
-    there = {s.person for person_stays in stays for s in person_stays}
+    present = {s.person for person_stays in stays for s in person_stays}
     near = min(stays[0], key=lambda s: max(s.start - span[1], span[0] - s.stop))
     rows = db.execute(
         "SELECT time, image FROM sighting WHERE member = ? AND image <> '' ORDER BY number", (near.member,)
@@ -281,7 +281,7 @@ def _moment(
     return Moment(
         film,
         *span,
-        tuple((p, lookup.shown_person(p, people[p])) for p in sorted(there, key=lambda i: (people[i], i))),
+        tuple((p, lookup.shown_person(p, people[p])) for p in sorted(present, key=lambda i: (people[i], i))),
         image,
     )
 
@@ -290,14 +290,14 @@ def _near(
     db: Db,
     films: Sequence[views.LibraryFilm],
     query: Query,
-    there: Sequence[frozenset[str]],
+    people_ids: Sequence[frozenset[str]],
     absent: Sequence[frozenset[str]],
 ) -> str:
     """How near an empty answer came to one."""
     best: tuple[float, views.LibraryFilm, float] | None = None
     alone = False
     for film in films:
-        stays = [_stays(db, film, ids) for ids in there]
+        stays = [_stays(db, film, ids) for ids in people_ids]
         if not all(stays):
             continue
         alone = True

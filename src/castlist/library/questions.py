@@ -42,8 +42,8 @@ def logged(found: Partition, open_now: Sequence[Ask], before: Asked) -> list[Log
     rows = []
     for ask in open_now:
         a, b = found.nodes[ask.node].order, found.nodes[ask.other].order
-        was = before.get(frozenset((a, b)))
-        if was is None or abs(was[0] - ask.probability) > CHANGE or was[1] != ask.why:
+        asked = before.get(frozenset((a, b)))
+        if asked is None or abs(asked[0] - ask.probability) > CHANGE or asked[1] != ask.why:
             rows.append(LoggedAsk(*a, *b, round(ask.probability, 6), ask.why))
     return rows
 
@@ -62,9 +62,7 @@ def asked_no_more(
     still = {frozenset((found.nodes[ask.node].order, found.nodes[ask.other].order)) for ask in open_now}
     gone = [sides for sides in before if sides <= person.keys() and sides not in still]
     people = {sides: frozenset(person[order] for order in sides) for sides in gone}
-    settled = {
-        sides for sides, those in people.items() if those in apart or (len(those) == 1 and None not in those)
-    }
+    settled = {sides for sides, ids in people.items() if ids in apart or (len(ids) == 1 and None not in ids)}
     return sorted(sorted(map(list, sides)) for sides in gone if sides not in settled)
 
 

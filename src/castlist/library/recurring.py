@@ -137,12 +137,12 @@ def likeness(db: Db, people: Sequence[str]) -> NDArray[np.float32]:
     }
     for (model,) in db.execute("SELECT DISTINCT model FROM vectors ORDER BY model").fetchall():
         rows, means = means_of(db, model, [*owner])
-        of = np.array([owner[member] for member in rows.tolist()], np.int64)
+        owner_row = np.array([owner[member] for member in rows.tolist()], np.int64)
         total = np.zeros((len(people), means.shape[1]), np.float32)
-        np.add.at(total, of, means)
-        there = np.unique(of)
-        mean = unit(total[there])
-        alike[np.ix_(there, there)] = np.maximum(alike[np.ix_(there, there)], mean @ mean.T)
+        np.add.at(total, owner_row, means)
+        owners = np.unique(owner_row)
+        mean = unit(total[owners])
+        alike[np.ix_(owners, owners)] = np.maximum(alike[np.ix_(owners, owners)], mean @ mean.T)
     return alike
 
 

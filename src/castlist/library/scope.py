@@ -248,15 +248,17 @@ def _likeness(
     own: Sequence[Vectors], sample: Sequence[Vectors],
 ) -> ScoreOdds:  # fmt: skip
     """What scores of this library are like; of a large one, those of some people with a sample of all."""
-    apart = [scores.of(a, b) for a, b in _some(sorted(together))]
+    apart = [scores.of(a, b) for a, b in _limited(sorted(together))]
     if sample:
-        return ScoreOdds.fit(model, [pair_score(a, b) for a, b in _some(list(product(own, sample)))], apart)
+        return ScoreOdds.fit(
+            model, [pair_score(a, b) for a, b in _limited(list(product(own, sample)))], apart
+        )
     usable = [i for i, node in enumerate(nodes) if node.sufficient]
     between = [(a, b) for a, b in combinations(usable, 2) if nodes[a].film != nodes[b].film]
-    return ScoreOdds.fit(model, [scores.of(a, b) for a, b in _some(between)], apart)
+    return ScoreOdds.fit(model, [scores.of(a, b) for a, b in _limited(between)], apart)
 
 
-def _some(pairs: Sequence[Pair]) -> Sequence[Pair]:
+def _limited(pairs: Sequence[Pair]) -> Sequence[Pair]:
     return pairs[:: max(1, -(-len(pairs) // PAIRS))]
 
 

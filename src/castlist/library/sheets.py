@@ -81,12 +81,12 @@ def events_of(
     for question, reply in replies.items():
         if reply not in list(PairAnswer):
             raise InputError(f"answer {', '.join(PairAnswer)}; got {reply[:200]!r}")
-        own, other, there = _sides(db, question, person)
+        own, other, other_person = _sides(db, question, person)
         side = rest if own in [m.id for m in parted] else next(m for m in members if m.id == own)
         sides = [[side.digest, side.key], list(name_of(db, other))]
         events.append((EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": reply}))
-        if reply == PairAnswer.SAME and there not in people:
-            people.append(there)
+        if reply == PairAnswer.SAME and other_person not in people:
+            people.append(other_person)
     sure = [m for m in members if any(m.means(given) for given in right)]
     return events + confirmed(db, members, parted, sure, settled(db)) + _merged(db, people)
 

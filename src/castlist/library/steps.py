@@ -271,15 +271,15 @@ def take_back(db: Db, events: Set[int], before: Set[int]) -> None:
         events: numbers of the events of a decision.
         before: of those that were taken back before.
     """
-    had, has = _after(_steps(db), before), _after(_steps(db), before | events)
-    _people(db, had, has)
-    for member, place in _changes(had.home, has.home):
+    old, new = _after(_steps(db), before), _after(_steps(db), before | events)
+    _people(db, old, new)
+    for member, place in _changes(old.home, new.home):
         row = place or _Place()
         db.execute(
             "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ?",
             (row.person, row.origin, row.probability, member),
         )
-    _questions(db, had, has)
+    _questions(db, old, new)
 
 
 def _steps(db: Db) -> Iterator[tuple[int, Step]]:
@@ -290,43 +290,41 @@ def _steps(db: Db) -> Iterator[tuple[int, Step]]:
     return ((number, Step(*step)) for number, *step in rows)
 
 
-def _changes(had: Mapping[K, V], has: Mapping[K, V]) -> list[tuple[K, V | None]]:
-    """What is otherwise in the second, or is not there."""
-    keys = [*had, *(key for key in has if key not in had)]
-    return [(key, has.get(key)) for key in keys if had.get(key) != has.get(key)]
+def _changes(old: Mapping[K, V], new: Mapping[K, V]) -> list[tuple[K, V | None]]:
+    """The entries that differ between two mappings, with their new values; None for removed ones."""
+    keys = [*old, *(key for key in new if key not in old)]
+    return [(key, new.get(key)) for key in keys if old.get(key) != new.get(key)]
 
 
-def _people(db: Db, had: _Identities, has: _Identities) -> None:
+def _people(db: Db, old: _Identities, new: _Identities) -> None:
     """People who are there again, names and ids that lead on; nobody who was erased."""
     erased = {person for (person,) in db.execute("SELECT id FROM tombstone")}
-    for person in sorted({p for _, place in _changes(had.home, has.home) if place and (p := place.person)}):
+    for person in sorted({p for _, place in _changes(old.home, new.home) if place and (p := place.person)}):
         db.execute(
             "INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?)",
-            (person, *has.names.get(person, ("", "")), has.made.get(person, "")),
+            (person, *new.names.get(person, ("", "")), new.made.get(person, "")),
         )
-    for person, name in _changes(had.names, has.names):
+    for person, name in _changes(old.names, new.names):
         db.execute("UPDATE person SET name = ?, named_by = ? WHERE id = ?", (*(name or ("", "")), person))
-    for old, new in _changes(
-        {old: had.now(old) for old in had.leads}, {old: has.now(old) for old in has.leads}
-    ):
-        db.execute("DELETE FROM redirect WHERE old = ?", (old,))
-        if new is not None and old not in erased and new not in erased:
-            db.execute("INSERT INTO redirect VALUES (?, ?)", (old, new))
+    for merged, into in _changes({p: old.now(p) for p in old.leads}, {p: new.now(p) for p in new.leads}):
+        db.execute("DELETE FROM redirect WHERE old = ?", (merged,))
+        if into is not None and merged not in erased and into not in erased:
+            db.execute("INSERT INTO redirect VALUES (?, ?)", (merged, into))
 
 
-def _questions(db: Db, had: _Identities, has: _Identities) -> None:
+def _questions(db: Db, old: _Identities, new: _Identities) -> None:
     """Questions, answers and who was compared."""
-    for pair, question in _changes(had.questions, has.questions):
+    for pair, question in _changes(old.questions, new.questions):
         row = question_id(db, *pair)
         db.execute("DELETE FROM question WHERE id = ?", (row,))
         if question is not None:
             db.execute("INSERT INTO question VALUES (?, ?, ?, ?, ?)", (row, *question))
-    for pair, answer in _changes(had.answers, has.answers):
+    for pair, answer in _changes(old.answers, new.answers):
         db.execute("DELETE FROM answer WHERE a = ? AND b = ?", pair)
         if answer is not None:
             db.execute("INSERT INTO answer VALUES (?, ?, ?)", (*pair, answer))
-    for member in sorted(had.compared ^ has.compared):
-        if member in has.compared:
+    for member in sorted(old.compared ^ new.compared):
+        if member in new.compared:
             db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (member,))
         else:
             db.execute("DELETE FROM compared WHERE member = ?", (member,))

@@ -14,8 +14,8 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 def new_ulid(milliseconds: int | None = None) -> str:
     """A new id: 48 bits of milliseconds since 1970, 80 bits of chance. [github.com/ulid/spec]"""
-    when = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
-    value = (when & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10), "big")
+    time_ms = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
+    value = (time_ms & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10), "big")
     return "".join(LETTERS[value >> shift & 31] for shift in range(125, -1, -5))
 
 

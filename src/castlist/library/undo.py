@@ -190,7 +190,7 @@ _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
 }
 
 
-def remember(db: Db, event: Event, was: Was) -> None:
+def remember(db: Db, event: Event, state: Was) -> None:
     """Remember a decision with what it replaced; events of one author and one moment are one decision."""
     row = db.execute(
         "SELECT act FROM decision WHERE number = ? AND author = ? AND time = ?",
@@ -204,7 +204,7 @@ def remember(db: Db, event: Event, was: Was) -> None:
             event.number,
             row[0] if row else event.number,
             event.kind,
-            json.dumps(was),
+            json.dumps(state),
             event.author,
             event.time,
         ),
@@ -253,8 +253,8 @@ def removed(db: Db, act: int) -> RemovedWas | None:
     ).fetchone()
     if row is None:
         return None
-    was: RemovedWas = json.loads(row[0])
-    return was
+    film: RemovedWas = json.loads(row[0])
+    return film
 
 
 def film_is_back(db: Db, digest: str) -> None:
@@ -289,12 +289,14 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
     acts: set[int] = set()
     rows = db.execute("SELECT number, act, kind, data, undone FROM decision").fetchall()
     for number, act, kind, data, undone in rows:
-        was = json.loads(data)
-        kept = {role: [side for side in was[role] if tuple(side) not in film_people]
-                for role in ("members",) if role in was}  # fmt: skip
-        about = [tuple(was[role]) for role in ("a", "b") if role in was]
-        named = {given for role in _ROLES if isinstance(given := was.get(role), str)}
-        named |= {person for person in was.get("people", ()) if person} if kind == EventKind.ANSWER else set()
+        state = json.loads(data)
+        kept = {role: [side for side in state[role] if tuple(side) not in film_people]
+                for role in ("members",) if role in state}  # fmt: skip
+        about = [tuple(state[role]) for role in ("a", "b") if role in state]
+        named = {given for role in _ROLES if isinstance(given := state.get(role), str)}
+        named |= (
+            {person for person in state.get("people", ()) if person} if kind == EventKind.ANSWER else set()
+        )
         if (
             not people.isdisjoint(named)
             or not film_people.isdisjoint(about)
@@ -305,7 +307,7 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
             if undone:  # for ever
                 db.execute("DELETE FROM step WHERE number = ?", (number,))
         elif kept:
-            db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(was | kept), number))
+            db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(state | kept), number))
     db.executemany(_ERASED, [(act, EventKind.COMPARED) for act in sorted(acts)])
     alone = {"kind": EventKind.WEIGHED}
     db.execute(f"DELETE FROM step WHERE number IN (SELECT number {_ALONE} AND undone)", alone)  # noqa: S608
@@ -329,7 +331,9 @@ def last_decision(db: Db) -> int | None:
 def people_of(db: Db, act: int) -> list[str]:
     """The people whom a decision joined, parted or named, by the ids that they have now."""
     rows = db.execute("SELECT data FROM decision WHERE act = ? ORDER BY number", (act,)).fetchall()
-    ids = [was[role] for was in (json.loads(data) for (data,) in rows) for role in _ROLES if role in was]
+    ids = [
+        state[role] for state in (json.loads(data) for (data,) in rows) for role in _ROLES if role in state
+    ]
     return list(dict.fromkeys(now_id(db, person) for person in ids if isinstance(person, str)))
 
 
@@ -375,29 +379,29 @@ def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
 
 def _in_words(db: Db, kind: str, data: str) -> str:
     """One event of a decision in words."""
-    was = json.loads(data)
+    state = json.loads(data)
     if kind == EventKind.ANSWER:
         a, b = (
-            film_person(db, was[side][0], was[side][1], p)
-            for side, p in zip("ab", was["people"], strict=True)
+            film_person(db, state[side][0], state[side][1], p)
+            for side, p in zip("ab", state["people"], strict=True)
         )
         return {
             PairAnswer.SAME: f"{a} and {b} are the same person",
             PairAnswer.DIFFERENT: f"{a} and {b} are different people",
-        }.get(was["said"], f"whether {a} and {b} are the same person was left open")
+        }.get(state["said"], f"whether {a} and {b} are the same person was left open")
     if kind == EventKind.MERGE:
         into, gone = (
-            shown_person(was["into"], was["into_name"][0]),
-            shown_person(was["gone"], was["person"][0]),
+            shown_person(state["into"], state["into_name"][0]),
+            shown_person(state["gone"], state["person"][0]),
         )
         return f"{into} and {gone} are the same person"
     if kind == EventKind.SPLIT:
-        people = ", ".join(film_person(db, digest, key) for digest, key, *_ in was["members"]) or "nobody"
+        people = ", ".join(film_person(db, digest, key) for digest, key, *_ in state["members"]) or "nobody"
         return f"split off as a person of their own: {people}"
     if kind == EventKind.GONE:
-        return f"{was['film'] or 'a film'} was removed"
+        return f"{state['film'] or 'a film'} was removed"
     if kind == EventKind.COMPARED:
-        if was["erased"]:
-            return f"{was['people']} people were compared; some of them were erased"
-        return f"{was['people']} people were compared, and nobody is there twice"
-    return f"{shown_person(was['person'], was['was'][0])} is called {was['name']}"
+        if state["erased"]:
+            return f"{state['people']} people were compared; some of them were erased"
+        return f"{state['people']} people were compared, and nobody is there twice"
+    return f"{shown_person(state['person'], state['was'][0])} is called {state['name']}"

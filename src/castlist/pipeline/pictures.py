@@ -15,8 +15,8 @@ __all__ = ["make_again", "missing"]
 
 def missing(workspace: Workspace, scan: Scan) -> list[int]:
     """Rows of the scan's vectors whose pictures are not there, or are not what was written."""
-    there = {name: workspace.has_image(name) for name in set(scan.image) if name}
-    return [row for row, name in enumerate(scan.image) if name and not there[name]]
+    intact = {name: workspace.has_image(name) for name in set(scan.image) if name}
+    return [row for row, name in enumerate(scan.image) if name and not intact[name]]
 
 
 def make_again(workspace: Workspace, video: Video, scan: Scan, rows: list[int]) -> int:

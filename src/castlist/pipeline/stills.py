@@ -50,14 +50,14 @@ def make_stills(
         VideoError: the film is gone, is another one, or cannot be read.
         WorkspaceError: the stills cannot be written.
     """
-    have = kept_stills(workspace)
+    stored = kept_stills(workspace)
     if workspace.erased:
-        return have
-    known = dict(zip(have.frame.tolist(), have.image, strict=True))
+        return stored
+    known = dict(zip(stored.frame.tolist(), stored.image, strict=True))
     wanted = _wanted(cast)
     lacking = [frame for frame in wanted if not workspace.has_image(known.get(frame, ""))]
     if not lacking:
-        return have
+        return stored
     video = open_again(cast.video)
     for done, (frame, image) in enumerate(_frames(video, cast.clock, lacking), 1):
         known[frame] = workspace.put_image(_jpeg(image))

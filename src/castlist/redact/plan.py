@@ -168,8 +168,8 @@ class _Ownership:
         near = iou(faces.box[left], tracks.box[right]) >= SAME_FACE
         left, track = left[near], tracks.track[right[near]]
         marks = [np.zeros(len(faces.frame), bool) for _ in range(3)]
-        for mark, those in zip(marks, (open_tracks, ~open_tracks & ~ignored, ignored), strict=True):
-            mark[left[those[track]]] = True
+        for mark, chosen in zip(marks, (open_tracks, ~open_tracks & ~ignored, ignored), strict=True):
+            mark[left[chosen[track]]] = True
         return cls(faces, *marks)
 
     def real(self) -> NDArray[np.bool_]:

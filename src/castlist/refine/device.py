@@ -36,7 +36,7 @@ def choose_device(machine: Machine) -> str:
 
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
-        return next((name for name, there in available.items() if there), "cpu")
+        return next((name for name, present in available.items() if present), "cpu")
     if not available[wanted]:
         raise InputError(f"torch sees no '{wanted}' device here; use device 'auto' or 'cpu'")
     return wanted

@@ -123,22 +123,22 @@ def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     frames, shown = 0, Fraction(0)
     for number, begin, end in job["parts"]:
         # a reader that was left in the middle of its frames cannot be used again
-        here = _source(files[number], job, job["exact"][number])
-        for pts, frame in here.frames(begin):
+        source = _source(files[number], job, job["exact"][number])
+        for pts, frame in source.frames(begin):
             if pts >= end:
                 break
             if frame is None:
                 child.send_record(out, wire.Record(RecordKind.ALIVE))
                 continue
-            at = shown + (pts - begin) * here.unit
-            packets = pictures.encode(round(at / unit), frame, _NOTHING, _NOWHERE, here)
+            at = shown + (pts - begin) * source.unit
+            packets = pictures.encode(round(at / unit), frame, _NOTHING, _NOWHERE, source)
             if sound:
                 sound.until(at)
             target.mux(packets)
             frames += 1
-            _progress(out, here, pts)
-        here.container.close()
-        shown += (end - begin) * here.unit
+            _progress(out, source, pts)
+        source.container.close()
+        shown += (end - begin) * source.unit
     target.mux(pictures.end())
     if sound:
         sound.until(None)

@@ -65,8 +65,8 @@ def fresh(frame: av.VideoFrame, width: int, height: int, pixel_format: str) -> a
     if (frame.width, frame.height, frame.format.name) != (width, height, pixel_format):
         frame = frame.reformat(width, height, pixel_format)
     made = av.VideoFrame(width, height, pixel_format)
-    for there, here in zip(planes(made), planes(frame), strict=True):
-        there[:] = here
+    for target, source in zip(planes(made), planes(frame), strict=True):
+        target[:] = source
     made.color_range, made.colorspace = frame.color_range, frame.colorspace
     made.color_primaries, made.color_trc = primaries, curve  # ProRes keeps them in its frames
     return made

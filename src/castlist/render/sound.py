@@ -196,9 +196,9 @@ class SoundCut:
                 if packet.dts is not None and packet.dts * packet.time_base < start:
                     continue
                 for frame in sound_frames(packet):
-                    there = round((frame.pts * Fraction(frame.time_base or 1) - zero) * self._rate)
-                    if place is None or abs(there - place) > self._rate * DRIFT:
-                        place = there
+                    expected = round((frame.pts * Fraction(frame.time_base or 1) - zero) * self._rate)
+                    if place is None or abs(expected - place) > self._rate * DRIFT:
+                        place = expected
                     for part in resampler.resample(frame):
                         samples = part.to_ndarray().astype(np.float32)
                         yield place, samples

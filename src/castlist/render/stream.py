@@ -73,8 +73,11 @@ class Pictures:
         whole = Fraction(context.width, context.height)
         if source is self._source or len(self._job["files"]) == 1:
             return whole
-        here, there = _pixel(frame, source), Fraction(context.sample_aspect_ratio or 1) or Fraction(1)
-        shape = Fraction(frame.width, frame.height) * here / there
+        source_aspect, target_aspect = (
+            _pixel(frame, source),
+            Fraction(context.sample_aspect_ratio or 1) or Fraction(1),
+        )
+        shape = Fraction(frame.width, frame.height) * source_aspect / target_aspect
         return whole if abs(shape / whole - 1) < ALIKE else shape
 
     def end(self) -> list[av.Packet]:

@@ -81,7 +81,7 @@ def features_of(
     label = None
     if truth is not None:
         known = read_truth(truth, first_frame=first_frame)
-        if {name for there in known.values() for _, name in there} <= set(NO_PERSON):
+        if {name for links in known.values() for _, name in links} <= set(NO_PERSON):
             raise InputError(f"{Path(truth).name}: no face has a label that names somebody; fill in `label`")
         label = labels_of(tracks, known)[numbers]
         if not (label != "").any():

@@ -42,7 +42,7 @@ def decision(request: JsonObject, base: Base, video: Video, view: View, author: 
     return replace(made, author=author)
 
 
-def witness(base: Base, video: Video, view: View, person: str, but: int = NOISE) -> int:
+def witness(base: Base, video: Video, view: View, person: str, excluded: int = NOISE) -> int:
     """The track that stands for a person best, another one than `but`.
 
     Raises:
@@ -50,9 +50,9 @@ def witness(base: Base, video: Video, view: View, person: str, but: int = NOISE)
     """
     faces = _Faces(base, video, view)
     tracks = faces.person(person).tracks
-    tracks = faces.witnesses(tracks[tracks != but])
+    tracks = faces.witnesses(tracks[tracks != excluded])
     if not len(tracks):
-        raise InputError(f"{person!r} has no other track than {but}")
+        raise InputError(f"{person!r} has no other track than {excluded}")
     return int(tracks[0])
 
 
@@ -409,8 +409,8 @@ def _key(f: _Faces, request: JsonObject) -> Decision:
     rows = np.flatnonzero(p.track == track)
     if ms is None or not len(rows):
         return Decision(DecisionKind.KEY, f.anchors([track]))
-    when = f.base.clock.seconds(p.frame[rows]) * 1000
-    row = rows[np.abs(when - ms).argmin()]
+    ms_of = f.base.clock.seconds(p.frame[rows]) * 1000
+    row = rows[np.abs(ms_of - ms).argmin()]
     return Decision(DecisionKind.KEY, (Anchor.at(f.base.clock, f.video, int(p.frame[row]), p.box[row]),))
 
 

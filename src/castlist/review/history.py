@@ -171,7 +171,7 @@ class _Writer:
         count = self.count(*(4 * k + WHOLE for k in steps))
         return f"{tracks(count)} joined {self.people([4 * k + TARGET for k in steps])}" if steps else ""
 
-    def confirmed(self, steps: list[int], of: range) -> str:
-        if steps and len(steps) == len(of):
+    def confirmed(self, steps: list[int], confirmed_range: range) -> str:
+        if steps and len(steps) == len(confirmed_range):
             return f"{self.people([4 * k + TARGET for k in steps])}: confirmed"
         return f"{len(steps)} {'person' if len(steps) == 1 else 'people'} confirmed" if steps else ""

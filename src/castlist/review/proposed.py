@@ -91,7 +91,7 @@ def open_names(opened: Workspace) -> list[tuple[Group, Proposed]]:
         return []
     view = apply(base, video, opened.decisions.all())
     found = sorted(standing(rows, view).items())
-    return [(view.groups[owner_group], row) for owner_group, of in found for row in of]
+    return [(view.groups[owner_group], row) for owner_group, proposals in found for row in proposals]
 
 
 def same_question(
@@ -105,13 +105,13 @@ def same_question(
     Raises:
         InputError: there is no such proposal.
     """
-    those = [r for r in rows if (r.rejected is not None) == rejected]
-    row = next((r for r in those if r.id == number), None)
+    candidates = [r for r in rows if (r.rejected is not None) == rejected]
+    row = next((r for r in candidates if r.id == number), None)
     owner_group = NOISE if row is None else owner(row, view)
     if row is None or owner_group == NOISE:
         state = "rejected" if rejected else "open"
         raise InputError(f"there is no {state} proposal {number}, or not any more")
-    alike = [r for r in those if r.folded == row.folded and owner(r, view) == owner_group]
+    alike = [r for r in candidates if r.folded == row.folded and owner(r, view) == owner_group]
     return view.groups[owner_group], alike
 
 

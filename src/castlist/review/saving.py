@@ -73,9 +73,9 @@ def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool
     return status == 0
 
 
-def _status(place: Path, hurried: Callable[[], bool], when: str, seconds: float) -> int | None:
+def _status(place: Path, hurried: Callable[[], bool], stamp: str, seconds: float) -> int | None:
     """The exit status of a process that saves; None where it took too long, or somebody is in a hurry."""
-    command = [sys.executable, "-I", "-S", "-c", _START, str(place), when, *PATHS]
+    command = [sys.executable, "-I", "-S", "-c", _START, str(place), stamp, *PATHS]
     quiet = subprocess.DEVNULL
     try:
         child = subprocess.Popen(  # noqa: S603

@@ -206,14 +206,14 @@ class Session:
             made = next((d for d in self._log if d.id == made.undoes), None)
         return "" if made is None else one_line(sentence(made, self.view), 300)
 
-    def witness(self, person: str, but: int = NOISE) -> int:
+    def witness(self, person: str, excluded: int = NOISE) -> int:
         """The track that stands for a person best, another one than `but`.
 
         Raises:
             InputError: there is no such person now, or they have no other track.
         """
         with self._lock:
-            return witness(self.base, self.video, self.refresh(), person, but)
+            return witness(self.base, self.video, self.refresh(), person, excluded)
 
     def boxes(self, track: int) -> list[list[float]]:
         """Where a track's face is, time by time.
@@ -641,15 +641,15 @@ class Session:
             decisions = other.decisions.all()
         with self._lock:
             view = self.refresh()
-            here = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
+            target = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
             if offset is None:
-                alignment = align_films(Copy(base.tracks, base.clock, video, base.mean), here)
+                alignment = align_films(Copy(base.tracks, base.clock, video, base.mean), target)
             else:
                 alignment = Alignment(Fraction(1), offset, 0, len(base.tracks))
             called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]
-            there = apply(base, video, decisions)
-            others = partial(stand_ins, base, video, there)
-            carried = carry(decisions, self._log, alignment, here, called, others)
+            source_view = apply(base, video, decisions)
+            others = partial(stand_ins, base, video, source_view)
+            carried = carry(decisions, self._log, alignment, target, called, others)
             if carried.decisions and not trial:
                 rows = numbered(self.base, self.video, self._log, carried.decisions)
                 self._workspace.decisions.extend(rows, revision=view.revision)

@@ -68,8 +68,8 @@ def changed(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int |
     head = db.execute("SELECT run, damaged, turned FROM casts").fetchone()
     if run is None or head != (run, cast.damaged, cast.turned):
         return None
-    there = [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _OF_FACES]  # noqa: S608
-    if there != [len(cast.tracks.frame), len(portraits), len(cast.tracks), len(cast.shots)]:
+    counts = [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _OF_FACES]  # noqa: S608
+    if counts != [len(cast.tracks.frame), len(portraits), len(cast.tracks), len(cast.shots)]:
         return None
     people = list(_people_rows(cast))
     gone = {number for (number,) in db.execute("SELECT id FROM people")} - {row[0] for row in people}

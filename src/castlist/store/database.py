@@ -186,7 +186,7 @@ def _copy(folder: Folder, name: str, target: Path) -> None:
 def refresh(db: Database, folder: Folder) -> None:
     """Let the next queries take what the file, as large as it is now, can need."""
     sizes = (folder.status(name) for name in (DATABASE, DATABASE + WAL))
-    db.allow(sum(_there(found) for found in sizes if found is not None))
+    db.allow(sum(_allocated(found) for found in sizes if found is not None))
 
 
 def _guarded(place: Path, mode: str, size: int) -> Database:
@@ -237,16 +237,16 @@ def _size(folder: Folder, name: str, *, one_name: bool) -> int:
         )
     wal, _, journal = (folder.check(name + log, one_name=True) for log in (WAL, SHM, JOURNAL))
     for file, status in ((name, found), (name + WAL, wal), (name + JOURNAL, journal)):
-        if status is not None and _there(status) < status.st_size:
+        if status is not None and _allocated(status) < status.st_size:
             raise WorkspaceError(
                 f"{folder.path}: {file} is mostly empty, so its content is lost; bring back a copy of it"
             )
     if journal is not None and journal.st_size:
         _harmless(folder, name + JOURNAL, journal.st_size)
-    return _there(found) + (_there(wal) if wal is not None else 0)
+    return _allocated(found) + (_allocated(wal) if wal is not None else 0)
 
 
-def _there(found: os.stat_result) -> int:
+def _allocated(found: os.stat_result) -> int:
     """Bytes of a file that take room: a sparse file claims more. Compressing file systems say less."""
     blocks = getattr(found, "st_blocks", None)
     return found.st_size if blocks is None else min(found.st_size, 4096 + 16 * 512 * int(blocks))

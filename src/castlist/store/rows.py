@@ -191,10 +191,10 @@ def numbers(
     """
     limit, total, blocks = most_rows(db), 0, []
     cursor = db.execute(query)
-    while some := cursor.fetchmany(1 << 16):
-        total += len(some)
+    while batch := cursor.fetchmany(1 << 16):
+        total += len(batch)
         try:
-            block = np.array(some, np.float64).reshape(len(some), width)
+            block = np.array(batch, np.float64).reshape(len(batch), width)
         except (ValueError, TypeError) as error:
             raise damaged(error) from None
         lacking = np.isnan(block)

@@ -31,8 +31,8 @@ class Cells:
             cell = self.line * self.groups + self.group
             wanted = np.arange(len(group))[:, None] * self.groups + group
             place = np.minimum(np.searchsorted(cell, wanted), len(cell) - 1)
-            there = cell[place] == wanted
-            found[there] = self.value[place[there]]
+            found_cells = cell[place] == wanted
+            found[found_cells] = self.value[place[found_cells]]
         return found
 
     def add_to(self, table: Dense, worth: float) -> None:

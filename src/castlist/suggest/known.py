@@ -20,7 +20,7 @@ from castlist.decisions.people import View
 from castlist.suggest.asides import LEFT
 from castlist.suggest.batches import TOO_SURE
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import left_open, never
+from castlist.suggest.pairs import excluded_pairs, unsure_pairs
 
 __all__ = ["ENOUGH", "OTHERS", "UNASKED", "KnownPeople", "Likely", "enough"]
 
@@ -173,11 +173,11 @@ class KnownPeople:
         rows = self.evidence.doubtful(rows, self.worth[rows])
         if not len(rows) or self.evidence.groups < 2:
             return
-        found = self.evidence.alone(rows, np.concatenate([never(view), left_open(view)]))
+        found = self.evidence.alone(rows, np.concatenate([excluded_pairs(view), unsure_pairs(view)]))
         table = zip(rows.tolist(), found.group.tolist(), found.probability.tolist(), strict=True)
         for track, group, chance in table:
             current = int(view.label[track])
-            here = [
+            candidates = [
                 (k, p)
                 for k, p in zip(group, chance, strict=True)
                 if p > 0
@@ -185,9 +185,9 @@ class KnownPeople:
                 and not self.evidence.blank[k]
                 and (several[k] or self.rank[current] < self.rank[k])
             ]
-            known = sum(p for _, p in here)
+            known = sum(p for _, p in candidates)
             if known >= TOO_SURE:
-                shown = here[: enough([p / known for _, p in here])]
+                shown = candidates[: enough([p / known for _, p in candidates])]
                 yield current, Likely(current, shown, 1 - known, float(self.group_worth[current]))
 
 

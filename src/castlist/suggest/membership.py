@@ -134,42 +134,42 @@ class FaceEvidence:
                 self._share_out()
             self._calibrate()
 
-    def membership(self, rows: Labels, never: NDArray[np.int64] | None = None) -> Belonging:
+    def membership(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> Belonging:
         """Where tracks belong; `never` are pairs of a track and a group that it is not in.
 
         No track belongs to a group without a face to compare.
         """
-        group, part = self._parts(rows, never)
+        group, part = self._parts(rows, excluded)
         odds = part @ self.worth + self._leaning(rows, group)
         odds[self.blank[group]] = -1e9
-        if never is not None:
-            odds[_listed(rows, group, never, self.groups)] = -1e9
+        if excluded is not None:
+            odds[_listed(rows, group, excluded, self.groups)] = -1e9
         share = share_of(odds)
         order = np.argsort(-share, axis=1, kind="stable")
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
         current = (share * (group == self.label[rows][:, None])).sum(axis=1)
         return Belonging(rows, group, share, current)
 
-    def alone(self, rows: Labels, never: NDArray[np.int64]) -> Belonging:
+    def alone(self, rows: Labels, excluded: NDArray[np.int64]) -> Belonging:
         """Whom tracks show that are the only one of their group; `own` is that none of the others is it."""
-        never = np.concatenate([never, np.stack([rows, self.label[rows]], axis=1)])
-        group, odds = self._against_nobody(rows, never)
+        excluded = np.concatenate([excluded, np.stack([rows, self.label[rows]], axis=1)])
+        group, odds = self._against_nobody(rows, excluded)
         share = share_of(odds)
         known = 1 / (1 + np.exp(-np.clip(odds.max(axis=1) + self.intercept, -50, 50)))
         order = np.argsort(-share, axis=1, kind="stable")
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
         return Belonging(rows, group, share * known[:, None], 1 - known)
 
-    def _against_nobody(self, rows: Labels, never: NDArray[np.int64]) -> tuple[Labels, Table]:
+    def _against_nobody(self, rows: Labels, excluded: NDArray[np.int64]) -> tuple[Labels, Table]:
         """(n, c) likeliest groups of tracks and the log odds of each against a person who is not known."""
-        group, part = self._parts(rows, never)
+        group, part = self._parts(rows, excluded)
         part = part - self._no_group()
         blind = np.flatnonzero(~self.known[rows])
         part[blind[:, None], :, [FACE, LOOK]] = 0  # no face to compare: what else is known decides
         size = float(self._size.sum())
         fresh = (self.groups + 0.5) / (size + 1)  # share of tracks that are the first of their person
         odds = part @ self.worth + self.bias[group] - np.log(fresh / max(1 - fresh, 1e-3))
-        odds[self.blank[group] | _listed(rows, group, never, self.groups)] = -1e9
+        odds[self.blank[group] | _listed(rows, group, excluded, self.groups)] = -1e9
         return group, odds
 
     def _no_group(self) -> Table:
@@ -270,7 +270,7 @@ class FaceEvidence:
 
     # Evidence
 
-    def _parts(self, rows: Labels, never: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
+    def _parts(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
         """(n, c) likeliest groups of tracks, each given once, and (n, c, 6) what speaks for them."""
         faces, alike, clothes = self._faces(rows), self._nearest.cosines(rows), self._clothes(rows)
         around, met, size = self._around(rows), self._met(rows), np.log(self.share)
@@ -283,7 +283,7 @@ class FaceEvidence:
                 odds += (worth[5] * clothes).astype(np.float32)
             around.add_to(odds, worth[1])
             met.add_to(odds, worth[2])
-            group = self._likeliest(rows, odds, never)
+            group = self._likeliest(rows, odds, excluded)
         else:
             group = np.tile(np.arange(self.groups), (len(rows), 1))
         parts = [np.take_along_axis(faces, group, 1), around.at(group), met.at(group), size[group],
@@ -291,17 +291,17 @@ class FaceEvidence:
                  np.take_along_axis(np.broadcast_to(clothes, faces.shape), group, 1)]  # fmt: skip
         return group, np.stack(parts, axis=-1, dtype=np.float64)
 
-    def _likeliest(self, rows: Labels, odds: Scores, never: NDArray[np.int64] | None) -> Labels:
+    def _likeliest(self, rows: Labels, odds: Scores, excluded: NDArray[np.int64] | None) -> Labels:
         """(n, c) the groups of most odds, and where each track is; `odds` is changed."""
         stays = np.flatnonzero(self.home[rows] != NOISE)
         home = self.home[rows[stays]]
         odds[stays, home] += self.stay[home].astype(np.float32)
         odds[:, self.blank] = -np.inf
-        if never is not None:
+        if excluded is not None:
             place = np.full(len(self.label), NOISE)
             place[rows] = np.arange(len(rows))
-            never = never[place[never[:, 0]] >= 0]
-            odds[place[never[:, 0]], never[:, 1]] = -np.inf
+            excluded = excluded[place[excluded[:, 0]] >= 0]
+            odds[place[excluded[:, 0]], excluded[:, 1]] = -np.inf
         placed = np.flatnonzero(self.label[rows] >= 0)
         odds[placed, self.label[rows[placed]]] += 1e6  # where a track is, is always among its choices
         return np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
@@ -414,8 +414,8 @@ class FaceEvidence:
         asked[asked] = count[self.machine[asked]] == 1
         rows = np.flatnonzero(asked)[:SAMPLE]
         joined = self._size[self.label[rows]] > 1
-        never = np.stack([rows, self.label[rows]], axis=1)[~joined]
-        self.intercept = intercept(self._against_nobody(rows, never)[1].max(axis=1, initial=-20), joined)
+        excluded = np.stack([rows, self.label[rows]], axis=1)[~joined]
+        self.intercept = intercept(self._against_nobody(rows, excluded)[1].max(axis=1, initial=-20), joined)
 
 
 def _share_in_fit(x: NDArray[np.float32], solution: NDArray[np.float32]) -> Table:
@@ -446,10 +446,12 @@ def _neighbours(base: Base, t: int) -> Labels:
     place = np.empty(t, np.int64)
     place[order] = np.arange(t)
     step = np.concatenate([np.arange(-AROUND, 0), np.arange(1, AROUND + 1)])
-    there = place[:, None] + step
-    inside = (there >= 0) & (there < t)
+    neighbour = place[:, None] + step
+    inside = (neighbour >= 0) & (neighbour < t)
     return (
-        np.where(inside, order[np.clip(there, 0, max(0, t - 1))], NOISE) if t else np.zeros((0, 16), np.int64)
+        np.where(inside, order[np.clip(neighbour, 0, max(0, t - 1))], NOISE)
+        if t
+        else np.zeros((0, 16), np.int64)
     )
 
 

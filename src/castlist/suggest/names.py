@@ -139,11 +139,11 @@ def _match(
         return Match.REFUSED, why
     if best == NOISE:
         return Match.NOBODY, "nobody is seen there"
-    has = groups[best].name
-    if has == names[i]:
+    current = groups[best].name
+    if current == names[i]:
         return Match.KNOWN, ""
-    if has:
-        return Match.OTHERWISE, f"this person is called {has}"
+    if current:
+        return Match.OTHERWISE, f"this person is called {current}"
     if any(g.name == names[i] for g in groups):
         return Match.UNCLEAR, "somebody else has this name already, and one name is one person"
     if agree[i, best] < LEAST:

@@ -91,11 +91,11 @@ class NearestOfGroups:
         if len(rows):
             self._complete()
         found = np.zeros((len(rows), len(self._column)), np.float32)
-        some = self._column >= 0
-        if some.all():
+        compared = self._column >= 0
+        if compared.all():
             self._table[self._row[rows]].take(self._column, axis=1, out=found, mode="clip")
-        elif some.any():
-            found[:, some] = self._table[self._row[rows]][:, self._column[some]]
+        elif compared.any():
+            found[:, compared] = self._table[self._row[rows]][:, self._column[compared]]
         return found
 
     def _widen(self, rows: int, columns: int) -> None:
@@ -110,14 +110,14 @@ class NearestOfGroups:
 
     def _complete(self) -> None:
         """Compute what is not known yet."""
-        some = np.flatnonzero(self._column >= 0)
-        some = some[self._known[self._column[some]] < len(self._track)]
-        known = self._known[self._column[some]]
+        columns = np.flatnonzero(self._column >= 0)
+        columns = columns[self._known[self._column[columns]] < len(self._track)]
+        known = self._known[self._column[columns]]
         for start in np.unique(known).tolist():
-            groups = some[known == start]
+            groups = columns[known == start]
             best = self._compare(self._track[start:], [self._members[k] for k in groups.tolist()])
             self._table[start:, self._column[groups]] = best.T
-        self._known[self._column[some]] = len(self._track)
+        self._known[self._column[columns]] = len(self._track)
 
     def _compare(self, tracks: Labels, members: list[Labels]) -> Table:
         """(g, n) the largest cosine of n tracks with other tracks, these members of g groups."""
@@ -127,9 +127,9 @@ class NearestOfGroups:
         place[others] = np.arange(len(others))
         vectors, best = self._unit[others].T, np.empty((len(members), len(tracks)), np.float32)
         for first in range(0, len(tracks), AT_ONCE):
-            some = tracks[first : first + AT_ONCE]
-            cosine = self._unit[some] @ vectors
-            inside = np.flatnonzero(place[some] >= 0)
-            cosine[inside, place[some[inside]]] = -1  # a track is no evidence for itself
+            block = tracks[first : first + AT_ONCE]
+            cosine = self._unit[block] @ vectors
+            inside = np.flatnonzero(place[block] >= 0)
+            cosine[inside, place[block[inside]]] = -1  # a track is no evidence for itself
             best[:, first : first + AT_ONCE] = np.maximum.reduceat(cosine, start, axis=1).T
         return best

@@ -10,7 +10,7 @@ from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.types import NOISE
 
-__all__ = ["Sums", "cue_between", "left_open", "never", "seen_together", "shut"]
+__all__ = ["Sums", "cue_between", "excluded_pairs", "seen_together", "shut", "unsure_pairs"]
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
 CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared, and of one group: 50 ms for all pairs
@@ -30,7 +30,7 @@ class Sums:
         self.level = self.scale.level(np.maximum(self.square - count, 0), count)
         self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
 
-    def log_odds(self, before: Table | None = None, was: NDArray[np.int64] | None = None) -> Table:
+    def log_odds(self, before: Table | None = None, row_before: NDArray[np.int64] | None = None) -> Table:
         """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face.
 
         Args:
@@ -38,15 +38,15 @@ class Sums:
             was: (g,) which of these each group was, NOISE where its tracks changed.
         """
         groups = len(self.count)
-        if before is None or was is None:
-            before, was = np.zeros((0, 0)), np.full(groups, NOISE)
-        same, new = np.flatnonzero(was != NOISE), np.flatnonzero(was == NOISE)
+        if before is None or row_before is None:
+            before, row_before = np.zeros((0, 0)), np.full(groups, NOISE)
+        same, new = np.flatnonzero(row_before != NOISE), np.flatnonzero(row_before == NOISE)
         odds = np.empty((groups, groups))
-        odds[np.ix_(same, same)] = before[np.ix_(was[same], was[same])]
-        for some in np.array_split(new, 1 + len(new) * groups // AT_ONCE):
-            cosine = self.total[some] @ self.total.T / np.outer(self.count[some], self.count)
-            level, length = (np.outer(k[some], k) for k in (self.level, self.length))
-            odds[some] = self.scale.log_odds(cosine, level, length)
+        odds[np.ix_(same, same)] = before[np.ix_(row_before[same], row_before[same])]
+        for rows in np.array_split(new, 1 + len(new) * groups // AT_ONCE):
+            cosine = self.total[rows] @ self.total.T / np.outer(self.count[rows], self.count)
+            level, length = (np.outer(k[rows], k) for k in (self.level, self.length))
+            odds[rows] = self.scale.log_odds(cosine, level, length)
         odds[:, new] = odds[new].T
         blank = self.square < 1e-6
         odds[blank] = odds[:, blank] = -np.inf
@@ -90,12 +90,12 @@ def seen_together(base: Base, view: View) -> Table:
     met = np.bincount(ends[:, 0] * groups + ends[:, 1], minlength=groups * groups).reshape(groups, groups)
     met = met + met.T
     total = met.sum(axis=1)
-    some = np.flatnonzero(total)  # of whoever meets nobody nothing is known
-    met, total = met[np.ix_(some, some)], total[some]
+    rows = np.flatnonzero(total)  # of whoever meets nobody nothing is known
+    met, total = met[np.ix_(rows, rows)], total[rows]
     stray = STRAY * np.minimum(total[:, None], total) + 0.5
     chance = np.maximum(np.outer(total, total) / max(1, total.sum()), stray)
     odds = np.zeros((groups, groups))
-    odds[np.ix_(some, some)] = met * np.log(stray / chance) - (stray - chance)
+    odds[np.ix_(rows, rows)] = met * np.log(stray / chance) - (stray - chance)
     return odds
 
 
@@ -111,12 +111,12 @@ def shut(view: View) -> NDArray[np.bool_]:
     return closed
 
 
-def never(view: View) -> NDArray[np.int64]:
+def excluded_pairs(view: View) -> NDArray[np.int64]:
     """(q, 2) tracks and groups of which it was decided that the one is not the other."""
     return _with_groups(view, view.cannot)
 
 
-def left_open(view: View) -> NDArray[np.int64]:
+def unsure_pairs(view: View) -> NDArray[np.int64]:
     """(q, 2) tracks and groups of which nobody could tell whether the one is the other."""
     return _with_groups(view, view.unsure)
 

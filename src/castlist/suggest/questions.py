@@ -24,7 +24,7 @@ from castlist.suggest.checks import SHOWN, Check, pieces
 from castlist.suggest.doubt import UNSURE, Outlook, Work, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import Sums, cue_between, never, seen_together, shut
+from castlist.suggest.pairs import Sums, cue_between, excluded_pairs, seen_together, shut
 from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
@@ -227,7 +227,7 @@ class Asker:
             return tuple(() for _ in found)
         shown = [piece[:SHOWN] for piece in found]
         rows = np.concatenate(shown)
-        belong = self.evidence.membership(rows, never(self.view))
+        belong = self.evidence.membership(rows, excluded_pairs(self.view))
         place = np.repeat(np.arange(len(shown)), [len(piece) for piece in shown])
         chance = np.zeros((len(shown), self.evidence.groups))
         np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
@@ -258,7 +258,7 @@ class Asker:
         share = np.where(possible, self.group_worth, 0.0)
         together = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
         together = np.stack([together[:, 0], self.view.label[together[:, 1]]], axis=1)
-        apart = np.concatenate([never(self.view), together[together[:, 1] >= 0]])
+        apart = np.concatenate([excluded_pairs(self.view), together[together[:, 1] >= 0]])
         piece = np.full(len(self.view.label), NOISE)
         piece[rows] = place
         apart = apart[piece[apart[:, 0]] >= 0]
@@ -349,9 +349,9 @@ class Asker:
         typical = vector @ (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
         return total, tracks[np.argsort(-(self.quality[tracks] + typical), kind="stable")[:2]]
 
-    def _face(self, group: int, but: int = NOISE) -> int:
+    def _face(self, group: int, excluded: int = NOISE) -> int:
         """The track that stands for a group, another one than `but`; NOISE where there is none."""
-        return next((t for t in self.faces[group] if t != but), NOISE)
+        return next((t for t in self.faces[group] if t != excluded), NOISE)
 
     # Single questions
 
@@ -371,8 +371,8 @@ class Asker:
     def _pairs_of_people(self) -> tuple[Table, Table]:
         """(g, g) probability that two groups are one person, and the faces that knowing it puts right."""
         keys = [k[0] for k in self._cache.values()]
-        was = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
-        self._odds = self.sums.log_odds(self._odds, was)
+        row_before = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
+        self._odds = self.sums.log_odds(self._odds, row_before)
         self._compared = {key: k for k, key in enumerate(keys)}
         odds = self._odds + seen_together(self.base, self.view) + cue_between(self.base, self.view)
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
@@ -410,7 +410,7 @@ class Asker:
         live[live] = self.sums.count[view.label[live]] > 1
         rows = np.flatnonzero(live)
         rows = self.evidence.doubtful(rows, self.worth[rows])
-        found = self.evidence.membership(rows, never(view))
+        found = self.evidence.membership(rows, excluded_pairs(view))
         least = np.where(self.done[view.label[rows]], LIKELY_WRONG, TOO_SURE)
         open_ = np.flatnonzero(1 - found.own > least)
         lines, blank = Lines(rows[open_], False), self.evidence.blank
@@ -418,10 +418,10 @@ class Asker:
         table = zip(rows[open_].tolist(), *(c.tolist() for c in columns), strict=True)
         for track, group, chance, faces in table:
             current = int(view.label[track])
-            here = list(compress(zip(group, chance, strict=True), faces))
-            shown = here[: enough([p for _, p in here])]
+            candidates = list(compress(zip(group, chance, strict=True), faces))
+            shown = candidates[: enough([p for _, p in candidates])]
             if current not in [k for k, _ in shown]:
-                shown = [*shown[:-1], *(c for c in here if c[0] == current)]
+                shown = [*shown[:-1], *(c for c in candidates if c[0] == current)]
             own_share = next((p for k, p in shown if k == current), 0.0)
             lines.add(shown, own_share, self.worth[track], 1 - own_share)
         return lines.done()

@@ -105,12 +105,14 @@ class MotionTracker:
     def _doubtful(self, cost: NDArray[np.float64], pairs: list[tuple[int, int]]) -> set[int]:
         """Tracks that might as well have gone to another face, or whose face another might have taken."""
         face, track = dict(pairs), {d: t for t, d in pairs}
-        never = 2 * self.reach
+        impossible = 2 * self.reach
         doubtful: set[int] = set()
         for t, d in pairs:
             for other in np.flatnonzero(cost[:, d] <= self.reach).tolist():
-                there = face.get(other)
-                now, swapped = (never, never) if there is None else (cost[other, there], cost[t, there])
+                match = face.get(other)
+                now, swapped = (
+                    (impossible, impossible) if match is None else (cost[other, match], cost[t, match])
+                )
                 if other != t and cost[other, d] + swapped - cost[t, d] - now < self.clearance:
                     doubtful |= {t, other}
             for free in np.flatnonzero(cost[t] <= self.reach).tolist():

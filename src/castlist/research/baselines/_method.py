@@ -77,12 +77,12 @@ class Method(ABC):
 
     def lacks(self, track_set: TrackSet) -> list[str]:
         """What this method needs and this track set does not have."""
-        here = {
+        available = {
             "times": track_set.frame is not None,
             "boxes": track_set.box is not None,
             "a second view": bool(track_set.views),
         }
-        return [need for need in sorted(self.needs) if not here[need]]
+        return [need for need in sorted(self.needs) if not available[need]]
 
     def check(self, track_set: TrackSet, k: int | None) -> None:
         """Raise `InputError` where this method cannot cluster this track set into k."""

@@ -52,6 +52,6 @@ def calibrated_distance(track_set: TrackSet, false_matches: float) -> float:
     if len(pairs) >= 20:
         apart = np.linalg.norm(x[pairs[:, 0]] - x[pairs[:, 1]], axis=1)
         return float(np.quantile(apart, false_matches))
-    some = x[:: -(-len(x) // 1000)]
-    apart = np.sqrt(squared_distances(some)[np.triu_indices(len(some), 1)])
+    sample = x[:: -(-len(x) // 1000)]
+    apart = np.sqrt(squared_distances(sample)[np.triu_indices(len(sample), 1)])
     return float(np.median(apart)) / 2

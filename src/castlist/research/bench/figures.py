@@ -186,10 +186,10 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
     figure, axes = _figure(1, len(after), 4.2, 3.4)
     bins = np.linspace(-1, 1, 81)
     tracks = len(setting.data.features)
-    some = np.sort(np.random.default_rng(0).permutation(tracks)[:DRAWN])
+    sample = np.sort(np.random.default_rng(0).permutation(tracks)[:DRAWN])
     for axis, (method, better) in zip(axes[0], after.items(), strict=True):
         vectors = raw_track_means(better, tracks)
-        same, other = pair_similarity(vectors[some], setting.data.label[some])
+        same, other = pair_similarity(vectors[sample], setting.data.label[sample])
         for values, name, colour in ((other, "two persons", COLOURS[3]), (same, "one person", COLOURS[0])):
             axis.hist(values, bins, density=len(values) > 0, alpha=0.55, color=colour, label=name)
         known = has_both_pairs(setting.data.label)

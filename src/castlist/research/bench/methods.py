@@ -196,8 +196,8 @@ def options_of(method: str, options: MethodOptions) -> dict[str, Json]:
         raise InputError(f"{method} takes its seed from the run: 0, 1, ...; choose how many with --seeds")
     for name in wanted:
         if name not in kinds:
-            there = likeliest(name, kinds) if kinds else "it has none"
-            raise InputError(f"{method} has no option {name!r}; {there}")
+            advice = likeliest(name, kinds) if kinds else "it has none"
+            raise InputError(f"{method} has no option {name!r}; {advice}")
     return {k: _plain(option_value(f"{method}.{k}", v, kinds[k])) for k, v in wanted.items()}
 
 
@@ -241,10 +241,10 @@ def check_options(methods: tuple[str, ...], recipe: str, options: MethodOptions)
             raise InputError(
                 f"options are given for {name}, which is none of the methods that run: {', '.join(methods)}"
             )
-    there = dict.fromkeys(f.name for method in (*methods, *known()) for f in fields(_default(method)))
+    valid = dict.fromkeys(f.name for method in (*methods, *known()) for f in fields(_default(method)))
     for name in options.get("*", {}):
-        if name not in there:
-            raise InputError(f"no method has an option {name!r}; {likeliest(name, there)}")
+        if name not in valid:
+            raise InputError(f"no method has an option {name!r}; {likeliest(name, valid)}")
     for method in methods:
         _with_options(_default(method, recipe), method, options)
 

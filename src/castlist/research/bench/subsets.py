@@ -92,7 +92,7 @@ def main_cast(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[s
         cast, drop = chosen
     missing = sorted({n.lower() for n in cast} - known)
     if missing:
-        raise InputError(f"{features.name} has no track of {', '.join(missing)}; it has {_some(known)}")
+        raise InputError(f"{features.name} has no track of {', '.join(missing)}; it has {_listed(known)}")
     kept, words = _kept(label, cast, drop)
     persons = tuple(sorted(set(features.label[kept].tolist())))
     whole = subset and chosen and _whole(subset, persons) and (kept == _kept(label, *chosen)[0]).all()
@@ -146,5 +146,5 @@ def _kept(
     return kept, "nobody" if kept.all() else " and ".join(words)
 
 
-def _some(names: set[str]) -> str:
+def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)[:8]) + (", ..." if len(names) > 8 else "")

@@ -397,7 +397,9 @@ def _labels(label: ArrayLike) -> NDArray[np.str_]:
         known = np.isfinite(array)
         if np.isinf(array).any() or np.any(array[known] != np.round(array[known])):
             raise InputError("labels that are numbers must be whole, or NaN where there is none")
-        text = np.array([f"{x:.0f}" if there else "" for x, there in zip(array, known, strict=True)], np.str_)
+        text = np.array(
+            [f"{x:.0f}" if is_known else "" for x, is_known in zip(array, known, strict=True)], np.str_
+        )
     elif len(array) and array.dtype.kind not in "USiub":
         raise InputError(f"labels must be text or whole numbers, got {kind_of(array)}")
     else:

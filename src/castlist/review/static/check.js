@@ -20,11 +20,11 @@ export function check(task) {
   const none = { people: [], asides: [] }, before = confirmed ? none : asked ? { people, asides } : remembered("check") || none;
   people = task.people.filter((p) => person(p.id)).map((p) => {
     const pieces = p.pieces.map((tracks, j) => piece(tracks, p.others[j]));
-    return before.people.find((was) => was.id === p.id && holds(was.pieces, pieces)) || { id: p.id, unsure: false, pieces };
+    return before.people.find((earlier) => earlier.id === p.id && holds(earlier.pieces, pieces)) || { id: p.id, unsure: false, pieces };
   });
   asides = task.aside.map((t, j) => {
     const fresh = piece([t], task.homes[j]);
-    return before.asides.find((was) => holds([was], [fresh])) || fresh;
+    return before.asides.find((earlier) => holds([earlier], [fresh])) || fresh;
   });
   confirmed = false;
   loading = true;
@@ -38,7 +38,7 @@ export function check(task) {
 }
 // What was marked and not confirmed holds where the same tracks are drawn anew.
 const tracksOf = (pieces) => pieces.flatMap((piece) => piece.tracks).sort().join();
-const holds = (was, pieces) => tracksOf(was) === tracksOf(pieces) && was.every((piece) => piece.others.every(([id]) => person(id)));
+const holds = (earlier, pieces) => tracksOf(earlier) === tracksOf(pieces) && earlier.every((piece) => piece.others.every(([id]) => person(id)));
 const marked = () => people.some((p) => p.unsure || p.pieces.some((piece) => piece.pick !== null)) || asides.some((piece) => piece.pick !== null);
 export const unconfirmed = () => shown() && !confirmed && marked();
 const called = (id) => (person(id) ? label(person(id)) : "");
@@ -205,10 +205,10 @@ function to(k) {
 // The same place of the row above or below.
 function next(by) {
   const all = cells(), rows = [...new Set(all.map((b) => b.closest(".pieces")))], group = all[at]?.closest(".pieces"), place = rows.indexOf(group);
-  const there = rows[place + by];
-  if (!there) return;
+  const row = rows[place + by];
+  if (!row) return;
   const inside = (box) => all.filter((b) => b.closest(".pieces") === box);
-  to(all.indexOf(inside(there)[Math.min(inside(group).indexOf(all[at]), inside(there).length - 1)]));
+  to(all.indexOf(inside(row)[Math.min(inside(group).indexOf(all[at]), inside(row).length - 1)]));
 }
 function keys(e) {
   if (e.ctrlKey || e.metaKey || e.altKey) return;

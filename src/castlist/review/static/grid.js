@@ -107,7 +107,7 @@ export class Grid {
     if (by === undefined || e.ctrlKey || e.metaKey || e.altKey) return;
     e.preventDefault();
     e.stopPropagation();
-    const was = this.ids.indexOf(this.at), next = Math.max(0, Math.min(this.ids.length - 1, was + by));
+    const position = this.ids.indexOf(this.at), next = Math.max(0, Math.min(this.ids.length - 1, position + by));
     if (e.shiftKey) {
       if (this.from === null || !this.chosen.has(this.from)) this.from = this.at;
       range(this.ids, this.chosen, this.from, this.ids[next]);

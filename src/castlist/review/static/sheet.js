@@ -36,15 +36,15 @@ export function sheet(task) {
 // What is asked; `above` holds what is asked and answered above it.
 function item(given, above = []) {
   const i = { ...given, part, node: null, renewed: false, lookedAt: false, shown: [...(given.guess ? [given.guess] : []), ...given.others], ...unanswered(given) };
-  const was = answers.get(about(i));
-  if (was && !above.some((other) => about(other) === about(i))) again(i, was);
+  const former = answers.get(about(i));
+  if (former && !above.some((other) => about(other) === about(i))) again(i, former);
   return i;
 }
 // The answer that was given to the same face, where it still means the same.
-function again(i, was) {
-  if (was.fate) { decideFate(i, was.fate); return; }
-  if (was.pick === NONE) { if (alike(was, i, (t) => t.person)) choose(i, NONE); return; }
-  const goal = was.shown[was.pick];
+function again(i, former) {
+  if (former.fate) { decideFate(i, former.fate); return; }
+  if (former.pick === NONE) { if (alike(former, i, (t) => t.person)) choose(i, NONE); return; }
+  const goal = former.shown[former.pick];
   if (!i.shown.some((t) => t.person === goal.person) && person(goal.person)) i.shown.push(goal);
   const pick = i.shown.findIndex((t) => t.person === goal.person);
   if (pick >= 0) choose(i, pick);
@@ -120,9 +120,9 @@ async function renew() {
   const before = items.slice(fixed), place = new Map(before.map((i, k) => [same(i), k]));
   part++;
   const below = next.items.map((given) => {
-    const i = item(given, items.slice(0, fixed)), was = before[place.get(same(i))];
-    if (was && alike(was, i, (t) => t.track)) return Object.assign(was, { part });
-    i.renewed = !was || !alike(was, i, (t) => t.person);
+    const i = item(given, items.slice(0, fixed)), former = before[place.get(same(i))];
+    if (former && alike(former, i, (t) => t.track)) return Object.assign(former, { part });
+    i.renewed = !former || !alike(former, i, (t) => t.person);
     return i;
   });
   below.sort((a, b) => (place.get(same(a)) ?? MOST) - (place.get(same(b)) ?? MOST));
@@ -221,7 +221,7 @@ function mark() {
     }
     for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = b.dataset.fate === fate ? 0 : -1; }
   }
-  remember("sheet", [...answers.values()].map(({ of, whole, track, fate, pick: picked, shown: those }) => ({ of, whole, track, fate, pick: picked, shown: those, answered: true })));
+  remember("sheet", [...answers.values()].map(({ of, whole, track, fate, pick: picked, shown: offered }) => ({ of, whole, track, fate, pick: picked, shown: offered, answered: true })));
   thinkAhead(() => (shown() && !renewing ? steps(items) : []));
 }
 function to(k) {

@@ -302,8 +302,8 @@ async function drawPeople() {
   let answer;
   try { answer = await get("/api/people?text=" + encodeURIComponent($("#search").value)); } catch (e) { notify(e.message, true); return; }
   if (turn !== asked || tab !== "people") return;
-  const there = new Set(answer.people.map((p) => p.id));
-  chosen = new Set([...chosen].filter((id) => there.has(id)));
+  const present = new Set(answer.people.map((p) => p.id));
+  chosen = new Set([...chosen].filter((id) => present.has(id)));
   $("#rows").replaceChildren(...answer.people.map(row));
   const rest = answer.count - answer.people.length, note = $("#people .empty");
   note.hidden = Boolean(answer.people.length) && rest <= 0;

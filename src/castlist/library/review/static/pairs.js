@@ -8,8 +8,8 @@ const same = new Set(); // pairs that are marked, each by its two film-people
 
 const pairs = new Paged("/api/pairs", (page) => {
   $("[data-tab=pairs] .n").textContent = page.count ? page.count.toLocaleString("en") : "";
-  const there = new Set(shown().map((pair) => pair.id));
-  for (const id of [...same]) if (!there.has(id)) same.delete(id);
+  const present = new Set(shown().map((pair) => pair.id));
+  for (const id of [...same]) if (!present.has(id)) same.delete(id);
 });
 export const loadPairs = (revision) => pairs.load(revision);
 // `given` has what the pages share: act, open, films, revision, shownAt

@@ -8,9 +8,9 @@ const chosen = new Set();
 let same = []; // groups of people who are one, as marked so far
 
 const recurring = new Paged("/api/recurring", (page) => {
-  const there = new Set(page.people.map((p) => p.id));
-  for (const id of [...chosen]) if (!there.has(id)) chosen.delete(id);
-  same = same.map((group) => group.filter((id) => there.has(id))).filter((group) => group.length > 1);
+  const present = new Set(page.people.map((p) => p.id));
+  for (const id of [...chosen]) if (!present.has(id)) chosen.delete(id);
+  same = same.map((group) => group.filter((id) => present.has(id))).filter((group) => group.length > 1);
 });
 export const loadRecurring = (revision) => recurring.load(revision);
 // `given` has what the pages share: act, open, revision, shownAt
