@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page_steps import PATIENCE
 
 
 class Server:
@@ -123,7 +124,7 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.said, page.asked = [], []
         page.on("console", lambda m: page.said.append(m.text))
         page.on("pageerror", lambda e: page.said.append(str(e)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from page_steps import count, undo_all, until, until_film_rests
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -28,24 +29,7 @@ def server(
 def page(server: Any, opened: Callable[..., Any]) -> Iterator[Any]:
     page = opened(server.url())
     yield page
-    page.evaluate(
-        """async () => {
-          let state = await (await fetch("/api/state")).json();
-          while (state.undo) {
-            const body = JSON.stringify({ revision: state.revision });
-            const headers = { "Content-Type": "application/json" };
-            state = (await (await fetch("/api/undo", { method: "POST", headers, body })).json()).state;
-          }
-        }"""
-    )
-
-
-def until(page: Any, check: str, argument: Any = None) -> None:
-    page.wait_for_function(check, arg=argument, timeout=10_000)
-
-
-def count(page: Any, number: int, what: str = "#rows li.row") -> None:
-    until(page, "([n, what]) => document.querySelectorAll(what).length === n", [number, what])
+    undo_all(page)
 
 
 def names(page: Any) -> list[str]:
@@ -356,9 +340,10 @@ def test_faces_in_the_film_are_chosen_and_keys_step(page: Any) -> None:
     page.keyboard.press("j")
     count(page, 1, "#player #dock .chip")
     assert page.locator("#hits [aria-pressed=true]").count() == 1
+    until_film_rests(page)  # j pauses the film; a frame that was decoded before may still be shown
     frame = "(() => Number(document.querySelector('#timecode').textContent.split(':')[3]))()"
+    at = page.evaluate(frame)
     for _ in range(3):  # one frame on, and one back
-        at = page.evaluate(frame)
         page.keyboard.press(".")
         until(page, f"n => {frame} === (n + 1) % 25", at)
         page.keyboard.press(",")

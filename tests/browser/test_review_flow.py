@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from page_steps import count, until
 
 from castlist.decisions.names import LONGEST
 
@@ -15,14 +16,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 def people(page: Any) -> list[str]:
     return [text.split("\n")[0] for text in page.locator("#rows .open").all_inner_texts()]
-
-
-def until(page: Any, check: str, argument: Any = None) -> None:
-    page.wait_for_function(check, arg=argument, timeout=10_000)
-
-
-def count(page: Any, number: int) -> None:
-    until(page, "n => document.querySelectorAll('#rows li.row').length === n", number)
 
 
 def rows(page: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page_steps import count, undo_all, until
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -36,27 +37,6 @@ def page(wide: Callable[[int], Any]) -> Iterator[Any]:
     page = wide(1280)
     yield page
     undo_all(page)
-
-
-def undo_all(page: Any) -> None:
-    page.evaluate(
-        """async () => {
-          let state = await (await fetch("/api/state")).json();
-          while (state.undo) {
-            const body = JSON.stringify({ revision: state.revision });
-            const headers = { "Content-Type": "application/json" };
-            state = (await (await fetch("/api/undo", { method: "POST", headers, body })).json()).state;
-          }
-        }"""
-    )
-
-
-def until(page: Any, check: str, argument: Any = None) -> None:
-    page.wait_for_function(check, arg=argument, timeout=10_000)
-
-
-def count(page: Any, number: int, what: str = "#rows li.row") -> None:
-    until(page, "([n, what]) => document.querySelectorAll(what).length === n", [number, what])
 
 
 def chosen(page: Any) -> int:

@@ -6,14 +6,14 @@ import errno
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.library import schema
 from castlist.library.log import EventLog
 from castlist.store import database
-from castlist.store.files import wording
+from castlist.store.files import translated_errors, wording
 from castlist.store.folder import Folder
 from castlist.store.lock import Lock
 
@@ -169,30 +169,24 @@ def event_log(path: Path) -> EventLog:
     return EventLog(Folder(path), LOG)
 
 
-@contextmanager
-def sentences(path: Path) -> Iterator[None]:
-    """What SQLite and the operating system say about a library, as one sentence.
+def sentences(path: Path) -> AbstractContextManager[None]:
+    """Turn the errors of SQLite and the operating system about a library into one clear sentence.
 
     Raises:
         WorkspaceError: the disk is full, the folder cannot be written, the catalogue is damaged, ...
         WorkspaceBusy: another process kept the catalogue locked for too long.
     """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _of_sqlite(path, error) from error
-    except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged schema
-        raise _of_sqlite(path, sqlite3.DatabaseError("text that is not UTF-8")) from error
-    except OSError as error:
-        raise WorkspaceError(_of_system(path, error)) from error
+    return translated_errors(path, _of_sqlite, _of_system)
 
 
-def _of_system(path: Path, error: OSError) -> str:
+def _of_system(path: Path, error: OSError) -> WorkspaceError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"{path}: the disk is full; free some space and run the same command again, nothing is lost"
+        return WorkspaceError(
+            f"{path}: the disk is full; free some space and run the same command again, nothing is lost"
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path}: cannot be written ({error.strerror}); it can still be searched"
-    return f"{path}: {error.strerror or error}"
+        return WorkspaceError(f"{path}: cannot be written ({error.strerror}); it can still be searched")
+    return WorkspaceError(f"{path}: {error.strerror or error}")
 
 
 def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
@@ -200,9 +194,9 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")
     if code == "SQLITE_FULL":
-        return WorkspaceError(_of_system(path, OSError(errno.ENOSPC, "full")))
+        return _of_system(path, OSError(errno.ENOSPC, "full"))
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return WorkspaceError(_of_system(path, OSError(errno.EACCES, wording(error))))
+        return _of_system(path, OSError(errno.EACCES, wording(error)))
     if code.startswith("SQLITE_IOERR"):
         return WorkspaceError(
             f"{path}: the disk failed or is full ({wording(error)}); what was done before is saved"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.outputs import check_output
 from castlist.store.folder import Folder
 
-__all__ = ["sentences", "wording", "write"]
+__all__ = ["sentences", "translated_errors", "wording", "write"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -31,22 +31,31 @@ def write(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-@contextmanager
-def sentences(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the operating system say about a workspace into one clear sentence.
+def sentences(path: Path) -> AbstractContextManager[None]:
+    """Turn the errors of SQLite and the operating system about a workspace into one clear sentence.
 
     Raises:
         WorkspaceError: the disk is full, the folder cannot be written, the database is damaged, ...
         WorkspaceBusy: another process kept the database locked for too long.
     """
+    return translated_errors(path, _of_sqlite, _of_system)
+
+
+@contextmanager
+def translated_errors(
+    path: Path,
+    of_sqlite: Callable[[Path, sqlite3.Error], WorkspaceError],
+    of_system: Callable[[Path, OSError], WorkspaceError],
+) -> Iterator[None]:
+    """Replace errors of SQLite and of the operating system by what two functions make of them."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _of_sqlite(path, error) from error
+        raise of_sqlite(path, error) from error
     except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged schema
-        raise _of_sqlite(path, sqlite3.DatabaseError("text that is not UTF-8")) from error
+        raise of_sqlite(path, sqlite3.DatabaseError("text that is not UTF-8")) from error
     except OSError as error:
-        raise _of_system(path, error) from error
+        raise of_system(path, error) from error
 
 
 def _of_system(path: Path, error: OSError) -> WorkspaceError:
