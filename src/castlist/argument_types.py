@@ -1,4 +1,4 @@
-"""Arguments of public functions, checked by their annotations before anything is done with them.
+"""Checks the arguments of public functions against their annotations.
 
     @typed_arguments
     def rename(workspace: str | os.PathLike[str], person: str, name: str) -> Cast: ...

@@ -1,4 +1,4 @@
-"""A thread that works only while the machine has nothing else to do.
+"""A thread of low scheduling priority.
 
 Priority is a matter of threads on Linux (sched(7): SCHED_IDLE; setpriority(2) on nice values), so that one
 process can compute at the lowest priority and still commit a transaction, for which others wait, at once.

@@ -1,4 +1,4 @@
-"""The cast: people, their screen time and their appearances, as a view over tracks and who they show.
+"""The cast: people with their screen time and appearances.
 
     for person in cast:
         print(person.name, person.screen_time, person.appearances[0])

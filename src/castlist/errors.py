@@ -1,4 +1,4 @@
-"""What can go wrong, as few classes as will do.
+"""The exceptions of castlist, as few classes as possible.
 
     CastlistError                  every error of ours; its message is one sentence for the user
     ├── InputError                 what was given cannot be used: not a video, a bad recipe, wrong columns

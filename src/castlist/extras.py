@@ -1,4 +1,4 @@
-"""How an optional part of castlist is installed: by the packages themselves, wherever castlist came from."""
+"""The command that installs an optional part of castlist."""
 
 from __future__ import annotations
 

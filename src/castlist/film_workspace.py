@@ -1,4 +1,4 @@
-"""Which workspace a film has: the one beside it, also where the film got another name since it was made."""
+"""The workspace of a film: the folder beside it, also if the film was renamed since."""
 
 from __future__ import annotations
 

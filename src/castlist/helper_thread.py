@@ -1,4 +1,4 @@
-"""One thread beside the caller's, for work that whoever needs its result first does.
+"""A helper thread whose tasks are run by the caller if their results are needed first.
 
 An executor makes its caller wait for work that nobody has begun yet; a task of a helper thread is then
 done by the caller. Who waits for a task that the other one has begun does other tasks meanwhile. So both are

@@ -1,4 +1,4 @@
-"""Dark pictures are brightened before a network looks at them: it was trained on well lit ones.
+"""Brightens dark pictures before they are given to a network.
 
 Measured on faces of films and of LFW whose pictures were made dark (`benchmarks/dark.py`).
 """

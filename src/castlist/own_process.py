@@ -1,4 +1,4 @@
-"""The command that starts a process of castlist's own, with one of its modules."""
+"""The command line that runs one of castlist's modules in a new process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a small file that a user names: a plain one only, so that no pipe or device is waited for."""
+"""Reads a small regular file that a user names; refuses pipes and devices."""
 
 from __future__ import annotations
 

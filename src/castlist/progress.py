@@ -1,4 +1,4 @@
-"""How a step that takes long reports its progress."""
+"""Progress of long steps: the callback, and how several steps share one bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipe: one field per step of the street, TOML in and TOML out.
+"""A recipe: one field for each step of the pipeline; read from and written to TOML.
 
     [track]
     use = "motion"

@@ -1,4 +1,4 @@
-"""Words of a command line: as they are printed for copying, and as they were meant."""
+"""Words of a command line: quoting for the shell, and suggestions for misspelt ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every table that travels between rooms: the map of the project.
+"""The tables that stages of the pipeline exchange.
 
 A table is a frozen dataclass of NumPy columns of equal length, checked once when it is made and then
 trusted. `table[rows]` picks rows by mask, slice or index array. A row that belongs to another table

@@ -1,4 +1,4 @@
-"""Rows of length one, and products of pairs of rows: what every room does to vectors."""
+"""Unit vectors, and products of pairs of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: one file a verb, each of which parses, calls and prints.
+"""The command line: one file for each command, which parses its options, calls the library and prints.
 
 A verb's module is imported when it is called, so that `castlist --help` is there at once.
 """

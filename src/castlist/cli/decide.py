@@ -1,4 +1,4 @@
-"""castlist decide: what the review page does, from the command line."""
+"""castlist decide: the decisions of the review page, from the command line."""
 
 from __future__ import annotations
 

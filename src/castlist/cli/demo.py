@@ -1,4 +1,4 @@
-"""castlist demo: a drawn film and its cast, for whoever has no film at hand."""
+"""castlist demo: draw a film and find its cast, to try castlist without a film."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""castlist export: the cast of a workspace in the formats of others."""
+"""castlist export: the cast of a workspace in the formats of other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the terminal shows of many films: one progress view while work is done, then a row a film."""
+"""Output for several films: one progress display while they are processed, then one table row for each."""
 
 from __future__ import annotations
 

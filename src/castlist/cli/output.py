@@ -1,4 +1,4 @@
-"""What the terminal shows: progress while work is done, then the cast as a table."""
+"""Terminal output: progress while a command runs, then the cast as a table."""
 
 from __future__ import annotations
 

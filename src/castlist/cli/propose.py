@@ -1,4 +1,4 @@
-"""castlist propose: names from files of other programs, for a person to confirm."""
+"""castlist propose: names from files of other programs, which a user confirms or rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""castlist report: where the report is, made anew where decisions came after it, with stills of the film."""
+"""castlist report: print the path of the report; update it after new decisions, with stills of the film."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""castlist review: the page on which a cast is put right."""
+"""castlist review: the page on which a user checks and corrects a cast."""
 
 from __future__ import annotations
 

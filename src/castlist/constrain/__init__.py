@@ -1,4 +1,4 @@
-"""Tracks -> Constraints: what the film itself says about who is who."""
+"""Tracks -> Constraints: must-links and cannot-links that follow from the film itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person seen twice in a frame, in a mirror or a split screen, is no cannot-link."""
+"""Finds one person who is seen twice in a frame (mirror, split screen): no cannot-link there."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""What people decided about a film and what it means: arrays, no disk. `apply` is the one place that says it.
+"""User decisions about a film, and the people that result from them: arrays, no disk.
 
 | module | holds |
 |---|---|
-| `decision`, `groups` | `Decision`, one row of the log: faces, and the people it is about, whole |
-| `base` | what the machine found, on which decisions are applied |
-| `apply` | who is who after the decisions, and nowhere else |
-| `sides`, `part` | the tracks on each side of a decision; how a group is parted |
-| `people` | the people after the decisions, what they are called, the cast that is made of them |
-| `names` | which names may be given |
-| `proposed` | names from files of other programs, until a person says yes or no |
-| `identities` | numbers of people that another run goes on with |
-| `locate` | where the faces of a decision are among today's tracks |
-| `recorded` | the people as decisions had made them when a run was found |
-| `erased` | what the machine found, without somebody who is erased |
+| `decision`, `groups` | `Decision`, one row of the log: faces, and all tracks of the people it is about |
+| `base` | the machine's result, to which decisions are applied |
+| `apply`, `walk` | applies the decisions one by one; the only place that computes the people after them |
+| `sides`, `part` | the tracks on each side of a decision; how a group is split |
+| `people` | the people after the decisions, their names, the cast made of them |
+| `names` | checks of names |
+| `proposed` | names from files of other programs, until a user accepts or rejects them |
+| `identities` | person numbers that stay the same from run to run |
+| `locate` | finds the tracks of today that have the faces of a decision |
+| `recorded`, `resume` | the people recorded with a run, and carried over to the tracks of the next |
+| `erased` | the machine's result without an erased person |
 | `transfer`, `align` | decisions for another copy of the film |
 """
 

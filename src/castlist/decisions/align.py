@@ -1,4 +1,4 @@
-"""Two copies of a film -> how the time of the one runs in the other, found by the faces in both.
+"""Two copies of a film -> speed and time offset of the one in the other, estimated from the faces in both.
 
 A copy may be encoded anew, at another size and frame rate, trimmed at its ends, or run a little faster. Faces
 stay where they are in the frame (as fractions of it) and as long as they were: each pair of tracks with equal

@@ -1,4 +1,4 @@
-"""What the decisions mean: this function, and nothing else, says who is who after them.
+"""Applies user decisions to the machine's result: the only place that computes the people after decisions.
 
     view = apply(base, video, log)
 

@@ -1,4 +1,4 @@
-"""What the machine found, before anybody decided anything: the ground on which decisions are applied."""
+"""The machine's result before any user decision: the input of `apply`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row of the log: what somebody decided, about which faces, and who these people were at that time.
+"""One row of the log of decisions: kind, faces, author, time, and the tracks of the people at that time.
 
 A decision names faces by when and where they were seen, never by a track's number alone: it survives another
 detector, another model, a re-encode. Pure functions; the store keeps the rows, and no row is ever

@@ -1,4 +1,4 @@
-"""What the machine found, without somebody who is erased: everybody else stays as they were decided."""
+"""The machine's result without an erased person: all other people stay as they were decided."""
 
 from __future__ import annotations
 

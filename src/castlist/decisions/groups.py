@@ -1,4 +1,4 @@
-"""The people whom a decision is about, whole: faces of every track of theirs, by time and box.
+"""All faces of the people of a decision, by time and box, so that a later run finds them again.
 
 A track is recorded by faces spread over its length, so that its pieces are still found where another run cuts
 it up. Beside that stands each track's number and a digest of the table of tracks that it is a number of: on

@@ -1,4 +1,4 @@
-"""Numbers of people that never mean anybody else: those of an earlier run go on, new people get new ones."""
+"""Person numbers that stay the same from run to run; a number is never used for another person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the faces of a decision are among the tracks of today: by time and box, never by number alone."""
+"""Finds the tracks of today that have the faces of a decision: by time and box, never by track number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that may be given: checked here wherever somebody decides, imports, proposes, or names in a library.
+"""Checks names that users give: the same rules for decisions, imports, proposals and libraries.
 
 What a log holds is read as it is: an earlier castlist took other names, too.
 """

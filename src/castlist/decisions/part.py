@@ -1,4 +1,4 @@
-"""How a group of tracks is parted where two of them are two people: the others go with whom they resemble."""
+"""Splits a group of tracks that shows two people: each other track goes to the more similar one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people after the decisions, with numbers that never mean anybody else, and how one speaks of them."""
+"""The people after all decisions: their tracks, numbers and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that files of other programs propose for somebody, until a person says yes or no.
+"""Names that files of other programs propose for people, until a user accepts or rejects them.
 
 A proposal decides nothing. It holds on to faces, as decisions do: where people are joined, parted or found
 anew, it goes with whoever has most of its faces.

@@ -1,4 +1,4 @@
-"""The people as decisions had made them when a run was found: where the next decisions go on from.
+"""The people after all decisions, as recorded with a run: later decisions start from them.
 
 A decision means the people whom it was made on. Read again on the tracks of a later run it would meet them in
 pieces, and people whom it does not name would change. So each run takes over whom the decisions had made of

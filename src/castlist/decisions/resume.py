@@ -1,4 +1,4 @@
-"""People whom decisions made of the run before go on among the tracks of today, and are kept for the next.
+"""Carries the people recorded with an earlier run over to the tracks of today, and records them again.
 
 walk = begin(base, video, find, held)      the people as far as the run took them over
 base = replace(base, stood=recorded_of(walk))  whom the next run takes over

@@ -1,4 +1,4 @@
-"""Decisions about one copy of a film -> decisions about another; what cannot be placed, and why."""
+"""Transfers decisions from one copy of a film to another; reports which cannot be transferred, and why."""
 
 from __future__ import annotations
 

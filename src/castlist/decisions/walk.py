@@ -1,4 +1,4 @@
-"""The people while decisions are taken one after another: what each kind of decision does to them.
+"""The state while decisions are applied one by one, and the effect of each kind of decision on it.
 
 What the sides of a decision are stands in `apply`, which is the way in.
 """

@@ -1,4 +1,4 @@
-"""Video: open it, and read its frames with exact times, in a child process that bad files cannot hurt."""
+"""Opens a video and reads its frames with exact times, in a child process that isolates decoder crashes."""
 
 from castlist.decode.files import Limits, decoding_threads, printable
 from castlist.decode.packet_times import PacketTimes

@@ -1,4 +1,4 @@
-"""The decoding child: a process of its own, so that no broken file can hurt the one that reads it.
+"""The decoding child: a separate process, so that a damaged file cannot crash the reader.
 
 Started by process.py with a job (JSON) as its only argument; it imports PyAV and NumPy and nothing
 heavier. It ends when its work is done, when it is killed, and when its parent is gone.

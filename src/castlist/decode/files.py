@@ -1,4 +1,4 @@
-"""Open a film as the plain file it is, whatever its name looks like, and tell its content's key."""
+"""Opens a film as a regular file, whatever its name looks like; computes the digest of its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the frames of a film are shown, before any is decoded: so several processes can read it at once."""
+"""Presentation times of a film from its packets, without decoding: several processes can share a film."""
 
 from __future__ import annotations
 

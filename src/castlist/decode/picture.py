@@ -1,4 +1,4 @@
-"""A decoded frame as it is shown: right colours, right shape, right way up. Runs in the decoding child.
+"""A decoded frame with right colours, aspect ratio and rotation. Runs in the decoding child.
 
 Pixels become 8-bit BGR by swscale with the matrix and range that the frame states; a frame that states
 none is taken as BT.709 when it is larger than standard definition and as BT.601 otherwise, as players

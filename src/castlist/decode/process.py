@@ -1,4 +1,4 @@
-"""The parent's side of the decoding child: start it, hear it, and be rid of it whatever happens."""
+"""The parent's side of the decoding child: starts it, reads its records, always ends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frames of one open file in the order in which they are shown. Runs in the decoding child.
+"""The frames of one open file in presentation order. Runs in the decoding child.
 
 A file is given as an open file object and read through it alone: FFmpeg never sees a name, may open
 nothing else, and only formats that hold films are tried (a playlist names other files).

@@ -1,4 +1,4 @@
-"""When each frame is shown, where the file itself tells it wrongly or not at all. Runs in the decoding child.
+"""Presentation times of frames whose file has wrong or missing timestamps. Runs in the decoding child.
 
 Two things go wrong. A file's clock starts again in the middle (joined recordings): an offset is carried
 over the restart, as the ffmpeg command does. And a frame's own time is wrong: of the two times that a file

@@ -1,4 +1,4 @@
-"""The little language between the reader and its decoding child: fixed records, some with a JSON text.
+"""The protocol between the reader and its decoding child: fixed records, some with JSON.
 
 The child writes records to a pipe: of each frame its time and, if that is wished for, a thumbnail. It
 holds a few frames undecided. The parent asks for the picture of one of them, which the child then lays in

@@ -1,4 +1,4 @@
-"""Looks that will likely be taken, begun by a helper thread before the sampler comes to them.
+"""Runs the detections that the sampler will probably need next in a helper thread.
 
 Which frames the sampler looks at depends on what it found before, so looks cannot simply be shared out.
 But most can be foretold, and what a detector finds in a picture is the same whoever asks and when: a look

@@ -1,4 +1,4 @@
-"""Pictures and landmarks in, vectors out: faces aligned, judged, chosen and embedded."""
+"""Faces -> vectors: align, assess quality, select and embed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors of faces by a recognition network."""
+"""Embeds faces by a recognition network."""
 
 from __future__ import annotations
 

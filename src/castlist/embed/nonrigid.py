@@ -1,4 +1,4 @@
-"""Non-rigid motion of a face: whether eyes, mouth and nose move against one another from look to look.
+"""Non-rigid motion of a face: movement of eyes, mouth and nose against each other between two samples.
 
 A photograph, wherever it hangs and whoever moves it, is flat and always the same: one homography carries one
 look at it onto any other. A living face is neither: it blinks, talks, turns.

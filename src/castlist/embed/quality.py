@@ -1,4 +1,4 @@
-"""How much a picture of a face can tell: its size, detail, sharpness, pose and the detector's score."""
+"""Quality of a face picture: size, detail, sharpness, pose and detector score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which faces of a track to embed: its best ones, spread over its time."""
+"""Selects the faces of a track to embed: the best ones, spread over its time."""
 
 from __future__ import annotations
 

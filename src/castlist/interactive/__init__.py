@@ -1,4 +1,4 @@
-"""What makes a cast pleasant in a script or a notebook: tables, a picture of it as HTML, a timeline."""
+"""Conveniences for scripts and notebooks: a cast as tables, as HTML, as a plot; decisions about it."""
 
 from __future__ import annotations
 

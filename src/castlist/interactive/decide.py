@@ -1,4 +1,4 @@
-"""Decisions about a cast that came from a workspace: they go to its log, as those of the review page do."""
+"""Decisions about a cast in Python: written to the log of its workspace, like those of the review page."""
 
 from __future__ import annotations
 

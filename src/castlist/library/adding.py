@@ -1,4 +1,4 @@
-"""A film is added to a library, or read again: its people are linked to those of the other films."""
+"""Adds a film to a library, or reads it again, and links its people to those of other films."""
 
 from __future__ import annotations
 

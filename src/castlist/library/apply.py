@@ -1,4 +1,4 @@
-"""Log -> catalogue: what each event means for the tables, the same when it happens and when rebuilt."""
+"""Log -> catalogue: the effect of each event on the tables, when it happens and when they are rebuilt."""
 
 from __future__ import annotations
 

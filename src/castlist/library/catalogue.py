@@ -1,4 +1,4 @@
-"""The catalogue of a library: opened to look or to write, brought up to date with its log, made anew."""
+"""The catalogue of a library: opens it, updates it from the log, rebuilds it."""
 
 from __future__ import annotations
 

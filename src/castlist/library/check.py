@@ -1,4 +1,4 @@
-"""What is wrong with a library: films, workspaces and pictures that are gone, moved or changed."""
+"""Problems of a library: films, workspaces and pictures that are missing, moved or changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does the work: this process, several processes, or (on_ray.py) the machines of a Ray cluster.
+"""Where tasks run: in this process, in several processes, or (on_ray.py) on a Ray cluster.
 
 An executor is anything with `run(tasks, watch)` that yields an outcome for every task, in any order.
 """

@@ -1,4 +1,4 @@
-"""A person of a library film by film: who looks least like the rest, and who is a person of their own.
+"""A person's members (the person in one film): which is least similar to the others, and splitting it off.
 
 The catalogue is read, and the events of a split are made; nothing is written here.
 """

@@ -1,4 +1,4 @@
-"""Which films paths and folders mean, where the results of each go, and which of them a shard takes."""
+"""Paths and folders -> films, their workspaces, and the films of a shard."""
 
 from __future__ import annotations
 

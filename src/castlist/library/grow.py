@@ -1,4 +1,4 @@
-"""Adding a film: what happens between its workspace and the log. Costs what the film costs."""
+"""Computes the events for a film that is added: links, merges and questions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Grow
             were: linked to whom they were linked to, and asked about as before.
     """
     film = find_film(db, facts.video.digest)
-    before = _before(db, film) if film is not None else _departed(db, facts.video.digest)
+    before = _before(db, film) if film is not None else _removed_before(db, facts.video.digest)
     growth = Growth()
     matched, votes = match({key: b.anchors for key, b in before.items()}, facts)
     growth.keys = _keys(matched, before, facts)
@@ -108,7 +108,7 @@ def _before(db: Db, film: int) -> dict[str, _Before]:
     }
 
 
-def _departed(db: Db, digest: str) -> dict[str, _Before]:
+def _removed_before(db: Db, digest: str) -> dict[str, _Before]:
     """The people of a film that was removed, and is added again."""
     return {key: _Before(*former) for key, former in removed_people(db, digest).items()}
 

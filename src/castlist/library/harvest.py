@@ -1,4 +1,4 @@
-"""A film's workspace -> what a library keeps of it: people, a few faces of each, and when they are on screen.
+"""A film's workspace -> what a library stores of it: people, a few faces of each, and their appearances.
 
 Reads only; whatever the workspace holds is checked by the store, which opens it.
 """

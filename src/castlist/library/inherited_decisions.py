@@ -1,4 +1,4 @@
-"""What users decided about film-people who leave the library holds for the others of the same person.
+"""Decisions about a member that leaves the library hold for the other members of its person.
 
 Whoever was confirmed beside a film that is removed, or was said to be somebody else than the person there,
 is so beside the person's other films, too. Taking the decision back takes that back with it.

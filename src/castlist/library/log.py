@@ -1,4 +1,4 @@
-"""The library's log: one JSON object a line, only ever added to, each on the disk before it counts.
+"""The library's log: one JSON object a line, append-only, each written to disk before it counts.
 
 Together with the film workspaces it is the whole truth of a library: who got which id, what was linked,
 merged, split, named, answered and forgotten. The catalogue is made from it and can be made again.

@@ -1,4 +1,4 @@
-"""The prototypes of a library, read piece by piece: memory does not grow with the library."""
+"""The prototypes of all members of a library, read in blocks: memory does not grow with the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of the library's people, brought to the films in which nobody named them yet, and taken back there.
+"""Writes the names of a library's people to films in which they have none, and takes them back there.
 
 Which name of a film is the library's own is known by the decision that gave it to that very person: a name
 that somebody gave in the film stays, whoever else bears it.

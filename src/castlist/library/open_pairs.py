@@ -1,4 +1,4 @@
-"""What adding a film leaves open: pairs of people of the library who may be one. Pure."""
+"""Pairs of people of a library who may be one person: the questions that adding a film leaves open."""
 
 from __future__ import annotations
 

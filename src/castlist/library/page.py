@@ -1,4 +1,4 @@
-"""Results of a search as one HTML file: thumbnails that play the moment in the film where it lies."""
+"""Search results as one HTML file: thumbnails that link to the moment in the film."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is one person in a library: average linkage over people of films. Pure: nodes in, groups out.
+"""Average linkage of members to people. Pure: nodes in, groups out.
 
 All films are weighed together, so the order in which they were added does not matter. Sure is linked, unsure
 is asked, the rest is apart. Two people seen together never become one, and what a user decided is held.

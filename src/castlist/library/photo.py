@@ -1,4 +1,4 @@
-"""Pictures that somebody brings: the faces in them, as vectors."""
+"""Detects and embeds the faces in pictures that a user brings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that files of other programs propose for people of a library's films: their workspaces keep them."""
+"""Names that files of other programs propose for people of a library; stored in the films' workspaces."""
 
 from __future__ import annotations
 

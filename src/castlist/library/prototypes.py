@@ -1,4 +1,4 @@
-"""Which faces stand for a person of a film: a few that cover all the ways the person looks there."""
+"""Selects the prototypes of a member: a few faces that cover its different looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When are they together? A small language over who is on screen when.
+"""The query language of `castlist search`: moments at which people are on screen together.
 
     anna                    every stay of Anna on screen
     anna & bob              both on screen at once; "anna bob" is one person of that name

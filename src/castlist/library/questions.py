@@ -1,4 +1,4 @@
-"""Which questions the log gets: what is asked anew or more surely, and what is asked no more."""
+"""Changes of the open questions to log: new ones, more certain ones, and those that are withdrawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films that were removed: who their people were, until such a film is added again."""
+"""The people of removed films, kept until such a film is added again."""
 
 from __future__ import annotations
 

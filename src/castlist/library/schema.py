@@ -1,4 +1,4 @@
-"""The tables of catalogue.db and its views, which are what other programs read.
+"""The tables of catalogue.db, and its views for other programs.
 
 Everything here is made from the film workspaces and the library's own log, and can be made again. Views keep
 their names and columns; tables may change with any version.

@@ -1,4 +1,4 @@
-"""Whom of a library adding a film looks at: everybody in a small one, those who look alike in a large one."""
+"""The people that a new film is compared with: all in a small library, the most similar in a large one."""
 
 from __future__ import annotations
 

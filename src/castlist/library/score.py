@@ -1,4 +1,4 @@
-"""How alike two people are, given a few faces of each, and what that says: a cosine made into a probability.
+"""The similarity of two members from their prototypes, calibrated to a probability.
 
 Nobody is ever reduced to one mean vector. The score of two sets of prototypes is the mean of two cosines:
 that of the sets' means, which averages noise away, and that of the most alike tenth of all pairs, which

@@ -1,4 +1,4 @@
-"""Who is this? A face from a picture against all of a library, background and set-aside faces too."""
+"""Searches all faces of a library for a face, including background and set-aside ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each event of the log did to who is who, and the catalogue without a decision that is taken back.
+"""The recorded effect of each event on who is who, and how an event is taken back.
 
 A decision is undone as if it were not in the log: what happened before and after it is gone through once
 more without it. The film workspaces are not read for that: the steps of an event are kept in the catalogue

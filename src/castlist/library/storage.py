@@ -1,4 +1,4 @@
-"""A library's folder: opened, locked, and every failure of it as one sentence."""
+"""A library's folder: open, lock, and translate its errors into sentences."""
 
 from __future__ import annotations
 

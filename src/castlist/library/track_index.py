@@ -1,4 +1,4 @@
-"""An index of every track of every film, for whoever wants more than people: millions of faces at once.
+"""A nearest-neighbour index (faiss) of every track of every film, for millions of faces.
 
 People are compared exactly and need no index. This one is made when somebody asks for it, from the films'
 workspaces; it is approximate (faiss: product quantization, then half precision) and read from the disk as it

@@ -1,4 +1,4 @@
-"""What a person decided about a library, and taking it back: ids that were given stay given.
+"""The decisions about a library, and undo.
 
 Each decision is kept in the catalogue with what its sentence needs, made from the log alone, so that a
 rebuilt catalogue has the same. `steps` takes decisions back.

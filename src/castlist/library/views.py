@@ -1,4 +1,4 @@
-"""What a library shows of itself: films, people, appearances, questions; read from the catalogue."""
+"""Read-only views of a library: films, people, appearances, questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unit of work: one film in, one workspace out. Whatever runs it runs this, here or on another machine.
+"""The unit of work: one film in, one workspace out, on this machine or another.
 
 A task holds a path and a recipe as text, an outcome holds a few numbers and sentences: no picture and no
 vector travels between processes. A task may be run twice, or after another worker died over it: the workspace

@@ -1,4 +1,4 @@
-"""A published model's graph as onnxruntime runs it fastest, with the same results. Needs the onnx library.
+"""Rewrites a published model's graph for speed, with the same results. Needs the onnx library.
 
 castlist carries what this makes of the models of `castlist find` (see prepared.py), so that their films are
 scanned without it.

@@ -1,4 +1,4 @@
-"""What a user's own detector or embedder gives, checked where it comes in: castlist's own need no check."""
+"""Checks the results of a user's own detector or embedder."""
 
 from __future__ import annotations
 

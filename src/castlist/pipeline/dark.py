@@ -1,4 +1,4 @@
-"""Dark pictures: a face in a fade is a poor picture of its person, however sharp it is."""
+"""Lowers the quality of dark pictures, as in fades, so that brighter ones are shown first."""
 
 from __future__ import annotations
 

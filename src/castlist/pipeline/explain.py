@@ -1,4 +1,4 @@
-"""Why two tracks are one person, or two: what was measured, what was seen, what was decided.
+"""Explains why two tracks are one person or two: measurements, constraints, decisions.
 
     why = castlist.explain("film.castlist", 12, 47)
     print(why)

@@ -1,4 +1,4 @@
-"""Video -> cast, a straight line.
+"""Video -> cast: the whole pipeline.
 
     film ─▶ open ─▶ scan (decode, split, detect, track, embed: one pass) ─▶ identify ─▶ cast, report
 

@@ -1,4 +1,4 @@
-"""Who is who in what a scan brought home, by the machine alone: array work that takes seconds."""
+"""Scan -> people, without decisions: constraints, refinement, clustering, roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a film lies on its side or stands on its head without saying so, where nobody is found in it."""
+"""Detects a film that lacks its rotation flag: lies on its side or upside down, so that no face is found."""
 
 from __future__ import annotations
 

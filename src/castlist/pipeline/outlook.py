@@ -1,4 +1,4 @@
-"""What is left to be done for a cast: who is unsure, and how many clicks a review is expected to take."""
+"""How certain a cast is: the uncertain people, and the expected number of clicks of a review."""
 
 from __future__ import annotations
 

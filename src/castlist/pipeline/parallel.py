@@ -1,4 +1,4 @@
-"""The pass over one film by several processes at once, where the machine has cores for them.
+"""Scans one film by several processes at once.
 
 Nothing of a segment depends on the segments before it, so the film is shared out in runs of segments. When
 the frames are shown, and so where each run begins, is taken from the film's packets, and compared with the

@@ -1,4 +1,4 @@
-"""Pictures of faces that are missing or damaged, cut out of the film once more: a power cut takes some."""
+"""Cuts missing or damaged face pictures out of the film again."""
 
 from __future__ import annotations
 

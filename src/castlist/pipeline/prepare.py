@@ -1,4 +1,4 @@
-"""What the machine found in a workspace, ready for decisions: as stored, or found anew from its scan."""
+"""The machine's result of a workspace, for decisions: read as stored, or computed again from its scan."""
 
 from __future__ import annotations
 

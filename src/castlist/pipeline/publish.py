@@ -1,4 +1,4 @@
-"""What others read of a workspace: the stored cast and the report, as they are after the latest decision."""
+"""Updates what others read of a workspace, the stored cast and the report, after decisions."""
 
 from __future__ import annotations
 

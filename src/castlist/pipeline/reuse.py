@@ -1,4 +1,4 @@
-"""What an earlier run found: its cast as it is, its recipe and scan once more, and what may replace it."""
+"""Reuses earlier results: the cast, the recipe and the scan of a workspace, and when they may be replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one pass over a film: frames go by, and what is seen in them is kept, segment by segment.
+"""The one pass over a film: shots, faces and vectors are stored segment by segment.
 
 Decoding a film and finding the faces in it is nearly all of the work, so it is done once, in one pass:
 each frame leaves its signal for the shots, some are searched for faces, faces are cut out while the

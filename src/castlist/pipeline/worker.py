@@ -1,4 +1,4 @@
-"""A process that scans runs of segments of one film, as parallel.py asks for them.
+"""A process that scans segments of one film for parallel.py.
 
 Started by parallel.py with the descriptor of a connection as its only argument.
 """

@@ -1,4 +1,4 @@
-"""The dense pass: faces looked for in every frame at several sizes, the doubtful ones too.
+"""The dense pass: detects faces in every frame at several sizes, uncertain ones too.
 
 A face that is missed here is shown to everybody, so this pass spends what `castlist find` saves: every frame,
 every size every time, and detections down to a score at which most are no faces.

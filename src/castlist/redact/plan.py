@@ -1,4 +1,4 @@
-"""Whose face each one is, and what is hidden of each frame: default deny.
+"""Assigns each face to a person, and decides which faces are covered in each frame: default deny.
 
 A face stays open only where it lies on a track of somebody who is to be seen, or goes on from one without
 doubt. Everything else that may be a face is hidden: other people, the background, what was set aside, and

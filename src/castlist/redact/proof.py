@@ -1,4 +1,4 @@
-"""The proof: the film that was written is searched like the one that was read, and nobody may be found in it
+"""The proof: searches the written film like the original; no face of a hidden person may be found.
 but who was left open on purpose."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Casts -> the parts of films that show somebody: appearances, cut at shot borders where these are near."""
+"""Casts -> the pieces of films that show a person: appearances, cut at shot borders where possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is hidden of each frame, and how: rectangles drawn over the planes of a picture."""
+"""The covers of hidden faces: rectangles drawn over the planes of a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rendering child is asked for, and what it answers: both travel as JSON."""
+"""The job of the rendering child and its result, both sent as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parent's side of rendering: start the child, hear it, and leave a whole file or none."""
+"""The parent's side of the rendering child: starts it, reads its progress, leaves a whole file or none."""
 
 from __future__ import annotations
 

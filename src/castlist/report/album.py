@@ -1,4 +1,4 @@
-"""The pictures of a page: each at most once fetched, all together within a budget."""
+"""The pictures of a page: each fetched once, all within a size budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report shows beyond the cast itself: how the people were told apart, and with what."""
+"""The data of a report beyond the cast: models, timings, histograms, reliability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that stand alone: a template filled in, with its styles and its script inside."""
+"""Self-contained HTML pages: templates filled in, with styles and scripts inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stills of the film, as the report knows them."""
+"""The stills of a film that a report shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review page: from the machine's cast to the right one by a few answers, none of which is ever lost.
+"""The review page: a user checks and corrects the cast; each answer is stored at once.
 
 with Session.open("film.castlist") as session:
     session.decide({"action": "merge", "people": ["p0", "p3"]})

@@ -1,4 +1,4 @@
-"""What the page asks for -> a Decision: every action of page, command line and Python in one place."""
+"""Requests of the page -> Decision: all actions of the page, the command line and Python."""
 
 from __future__ import annotations
 

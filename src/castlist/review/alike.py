@@ -1,4 +1,4 @@
-"""Who looks like somebody: everybody else in the order of likeness, those seen beside them last."""
+"""All other people of a film by similarity to one person; those seen beside that person come last."""
 
 from __future__ import annotations
 

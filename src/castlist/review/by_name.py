@@ -1,4 +1,4 @@
-"""Decisions about people by name, for scripts: one is renamed, two are one, a proposed name is accepted."""
+"""Decisions by names of people, for scripts: rename, merge, accept or reject a proposed name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The film of a workspace: found, known by its content, and sent in ranges; no other file ever is."""
+"""The film of a workspace for the player: found by its content, sent in byte ranges."""
 
 from __future__ import annotations
 

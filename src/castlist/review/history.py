@@ -1,4 +1,4 @@
-"""A decision in a sentence: whom it was about, and how much of them."""
+"""The sentences of the history: which people a decision is about, and how many faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state that the page is sent: the whole once, then changes; long lists by number, a few at a time."""
+"""The state that is sent to the page: complete once, then changes; long lists in parts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from castlist.timecode import constant, timebase
 from castlist.types import SET_ASIDE
 
 if TYPE_CHECKING:
+    from castlist.decisions import Group, View
     from castlist.review.people import TrackFacts
 
 __all__ = ["Page"]
@@ -88,10 +89,7 @@ class Page:
         Raises:
             InputError: there is no such person now.
         """
-        view = self.session.refresh()
-        group = view.group(name)
-        if group is None:
-            raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
+        view, group = self._group(name)
         spans = self.session.describe.person(group)["spans"]
         return {"revision": view.revision, "tracks": group.tracks.tolist(), "spans": spans}
 
@@ -101,11 +99,16 @@ class Page:
         Raises:
             InputError: there is no such person now.
         """
+        view, group = self._group(name)
+        return {"revision": view.revision, "people": alike(self.session.base, view, group)}
+
+    def _group(self, name: str) -> tuple[View, Group]:
+        """The current view, and the group of a person in it."""
         view = self.session.refresh()
         group = view.group(name)
         if group is None:
             raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
-        return {"revision": view.revision, "people": alike(self.session.base, view, group)}
+        return view, group
 
     def aside(self) -> list[dict[str, object]]:
         """The numbers of the tracks that are set aside, by reason, those with most faces first."""

@@ -1,4 +1,4 @@
-"""A group of tracks as the page shows it: plain values, computed once for each set of tracks."""
+"""Groups of tracks as plain values for the page, computed once for each set of tracks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that files of other programs propose, as the review keeps and shows them."""
+"""Proposed names in the review: read, shown, accepted and rejected."""
 
 from __future__ import annotations
 

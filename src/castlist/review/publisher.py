@@ -1,4 +1,4 @@
-"""While one reviews: the stored cast and the report, which others read as files, follow the decisions."""
+"""Updates the stored cast and the report in the background during a review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page asks of the server and how it is answered: the routes of the application (ASGI)."""
+"""The routes of the review page's application (ASGI)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Save a review in a process of its own, so that the page's server answers meanwhile.
+"""Saves a review in a separate process, so that the server can answer meanwhile.
 
 The process opens the workspace as any other castlist does and applies the decisions that are on disk by
 then. It computes while the machine has nothing else to do, and writes the tables, for which answers wait,

@@ -1,4 +1,4 @@
-"""Serve the review page: on one address, to few connections at a time, until it is told to end."""
+"""The HTTP server of a review page: one address, few connections, until it is told to stop."""
 
 from __future__ import annotations
 

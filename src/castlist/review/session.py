@@ -1,4 +1,4 @@
-"""One review of a workspace: what everybody who looks at it shares."""
+"""One review of a workspace, shared by all pages that show it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,6 @@ from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 __all__ = ["Session", "again_where_stale"]
 
 ASIDE = 200  # tracks shown of what is set aside, for each reason
-TRACKS = 1000  # tracks shown of one person
 HISTORY = 200  # decisions listed, the latest first
 TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 POINTED = 8  # faces of a decision in the history

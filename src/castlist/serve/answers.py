@@ -1,4 +1,4 @@
-"""What an assistant may ask of a workspace, as plain values: times in seconds, people by name."""
+"""The answers for assistants as plain values: times in seconds, people by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Video -> Shots: where one take ends and the next begins."""
+"""Video -> Shots: finds where one shot ends and the next begins."""
 
 from typing import Protocol
 

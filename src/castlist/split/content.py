@@ -1,4 +1,4 @@
-"""Shots from small signals of the frames: cuts, dissolves and fades, judged against the motion around."""
+"""Finds cuts, dissolves and fades from small frame signals, relative to the motion around them."""
 
 from __future__ import annotations
 

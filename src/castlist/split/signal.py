@@ -1,4 +1,4 @@
-"""What a frame looks like in a few hundred bytes, and how far two frames are apart."""
+"""A signal of a few hundred bytes for each frame, and the distance of two signals."""
 
 from __future__ import annotations
 

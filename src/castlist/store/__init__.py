@@ -1,4 +1,4 @@
-"""The workspace: results and decisions of one film, on disk.
+"""The workspace on disk: results and decisions of one film.
 
 `Workspace` is the door. Machine results and human decisions never share a table.
 """

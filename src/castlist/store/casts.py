@@ -1,4 +1,4 @@
-"""The cast in relational tables: what a reader with nothing but sqlite3 sees, and `Cast` again from it."""
+"""The cast in relational tables, for readers that have only sqlite3, and read back as `Cast`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as rows of bytes, and back: how arrays lie in the database. No pickle.
+"""Tables of arrays as bytes in database rows, and read back. No pickle.
 
 A column's kind is NumPy's own dtype string ("<f4"), or says what the text is: json, fraction, path.
 Tables within tables (`Scan.clock`) are flattened: "clock.pts"; of several (`Base.stood`), "stood.0.taken".

@@ -1,4 +1,4 @@
-"""cast.db: how it is made and opened, and what keeps a stranger's database harmless.
+"""cast.db: creates and opens it safely, also if it comes from a stranger.
 
 Only the tables, indexes and triggers of our own schema may be in it, so that no view, virtual table or
 trigger of somebody else's ever runs. Reading is bounded by the size of the file: a query that goes on beyond

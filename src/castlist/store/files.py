@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and every failure of a disk or a database as one sentence."""
+"""Writes files atomically, and translates errors of the disk and of SQLite into sentences."""
 
 from __future__ import annotations
 

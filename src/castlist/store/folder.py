@@ -1,4 +1,4 @@
-"""A workspace's folder: the one place where a file inside it is opened, made or removed.
+"""A workspace's folder: the only place that opens, makes or removes files in it.
 
 A workspace may come from a stranger. Inside it no link is followed, nothing but a regular file is opened, no
 opening or reading waits for anybody, and only names that castlist itself gives are removed. The workspace's

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that the operating system lets go of when its holder dies."""
+"""A lock for one run at a time; the operating system releases it when the process ends."""
 
 from __future__ import annotations
 

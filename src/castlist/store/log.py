@@ -1,4 +1,4 @@
-"""The log of decisions: rows are added, never changed; each is on the disk before `append` returns."""
+"""The log of decisions: append-only; each row is on the disk before `append` returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a workspace lies, and whether what lies there is one."""
+"""The path of a workspace, and whether a folder is one."""
 
 from __future__ import annotations
 

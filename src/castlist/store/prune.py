@@ -1,4 +1,4 @@
-"""Scans that nothing needs any more, with their vectors and pictures; decisions are never touched."""
+"""Removes scans that nothing needs any more, with their vectors and pictures; never decisions."""
 
 from __future__ import annotations
 

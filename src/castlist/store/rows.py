@@ -1,4 +1,4 @@
-"""Rows of cast.db as typed values: the one place where what a database says is checked.
+"""Reads rows of cast.db as typed values: the only place that checks them.
 
 A database from a stranger may hold any value in any column, whatever the schema says. Each column is read by
 a reader of its own; what does not fit is one sentence.

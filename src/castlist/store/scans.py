@@ -1,4 +1,4 @@
-"""The pass over a film, kept segment by segment: columns in the database, vectors as float16 shards.
+"""Stored scans: columns in the database, segment by segment, and vectors as float16 shards.
 
 float16 loses bits, so nobody goes on with the piece that was appended: everything after the scan reads
 back what was stored. A run that was never interrupted and one that was see the same numbers.

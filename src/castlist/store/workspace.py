@@ -1,4 +1,4 @@
-"""The workspace `film.castlist/`: everything known about a film, on disk, safe against every interruption.
+"""The workspace `film.castlist/`: everything known about a film, safe against interruptions.
 
 with Workspace.open(Workspace.beside(Path("film.mp4")), create=True) as workspace:
     workspace.put_video(video)

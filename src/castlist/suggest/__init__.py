@@ -1,4 +1,4 @@
-"""What to ask a person next, from the faces and from what was decided: arrays, no disk."""
+"""What to ask the user next, computed from faces and decisions: arrays, no disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may be the same person as whom, for pages to read: no question, only a hint."""
+"""People who may be the same person: hints for pages, not questions."""
 
 from __future__ import annotations
 

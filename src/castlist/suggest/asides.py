@@ -1,4 +1,4 @@
-"""Tracks that castlist set aside: which are to be looked through, page by page, and for how long."""
+"""Set-aside tracks that are worth a look: which, in what order, and how many."""
 
 from __future__ import annotations
 

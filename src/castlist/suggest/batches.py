@@ -1,4 +1,4 @@
-"""A sheet: many things asked about at once, and which of them make the most of its clicks.
+"""A batch of questions on one page: the selection that gains most for its clicks.
 
 Each item stands where it most likely belongs; one click takes an item elsewhere, one key confirms them all.
 

@@ -1,4 +1,4 @@
-"""Tables of tracks by groups in which most cells of a row are alike, without the memory of all cells."""
+"""A compact (tracks, groups) table whose rows are mostly one value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does not belong: people whose tracks nobody has looked through, each in pieces that look alike.
+"""Questions "who does not belong?": tracks of a person that nobody has checked, in pieces that look alike.
 
 A reviewer looks at a person's pieces and marks the strangers; what is not marked is confirmed. Pieces come
 from Ward linkage of the track vectors: average linkage parts outliers one by one, and leaves the tracks of a

@@ -1,4 +1,4 @@
-"""Who is unsure, and what a review is expected to take: for page, terminal and report alike."""
+"""Uncertain people, and the expected effort of a review: for page, terminal and report."""
 
 from __future__ import annotations
 

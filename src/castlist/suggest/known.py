@@ -1,4 +1,4 @@
-"""Who somebody is among those who are there already: every person but the most certain is asked about once.
+"""Questions "who is this?": a person against the people who rank above it.
 
 A person is compared with people of higher rank: those with a name first, then those who have a face to
 compare, then those with more faces. The probability of each is that of the two groups, or for a person of one

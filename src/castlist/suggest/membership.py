@@ -1,4 +1,4 @@
-"""Who each track shows, by what the other tracks show: learnt from the film itself, renewed by answers.
+"""Log odds of each track for each group, from the other tracks: fitted to the film and to the answers.
 
 Six kinds of evidence speak for a person: the face (a linear classifier over track means, fitted to the
 people as they stand, each track judged by a fit without it), whom the tracks before and after show,

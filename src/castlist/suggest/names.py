@@ -1,4 +1,4 @@
-"""Names that came from outside -> who they most likely are: proposals for a person to confirm, never
+"""Names from files of other programs -> the most likely people: proposals for the user to confirm.
 decisions.
 
 A hint says that somebody is in the film from when to when, and where in the picture if a box is known.

@@ -1,4 +1,4 @@
-"""How much a track resembles the one of each group that it resembles most, kept from view to view.
+"""The similarity of each track to its nearest track in each group, cached between views.
 
 An answer changes a few groups. Cosines with the tracks of the others are not computed again.
 """

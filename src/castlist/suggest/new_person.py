@@ -1,4 +1,4 @@
-"""A track that stands alone: somebody who is known already, or a person of its own.
+"""Log odds of a single track for "a new person" against all known people.
 
 The log odds that the track shows a known person are those of the likeliest one against a person of whom
 nothing is known: the evidence of the face is compared with its neutral value, half-way between what tracks

@@ -1,4 +1,4 @@
-"""Whether two groups are one person: by their faces, by who is seen with whom, by what was decided."""
+"""Log odds that two groups are one person: by faces, clothes, co-occurrence and decisions."""
 
 from __future__ import annotations
 

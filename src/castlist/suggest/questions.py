@@ -1,4 +1,4 @@
-"""What to ask, in the order of the number of faces that a click is expected to put right.
+"""The questions of a review, ordered by the expected number of corrected faces for each click.
 
 A question is one click and asks about one thing; a sheet asks about many at once.
 """

@@ -1,4 +1,4 @@
-"""What evidence is worth: fitted to labels some of which are wrong, then to a person's answers.
+"""Fits the weights of the evidence, first to noisy labels, then to the user's answers.
 
 Maximum a posteriori estimates of conditional logit models.  [McFadden 1974]
 """

@@ -1,4 +1,4 @@
-"""Which tracks show a face that can tell who it is: the others are set aside, with a reason."""
+"""Filters tracks whose faces cannot tell who they show; gives the reason for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces followed from picture to picture by where they are and where they were going."""
+"""Tracks faces from frame to frame by position and motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Divide tracks that turn out to show two people: a dissolve that was missed, one face before another."""
+"""Splits tracks that show two people: a missed dissolve, one face passing before another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the review page of a library asks, and how it is answered: the routes of the application (ASGI)."""
+"""The routes of the library page's application (ASGI)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the review page of a library is told: questions in groups, people, what was decided."""
+"""The state that is sent to the library page: groups of questions, people, history."""
 
 from __future__ import annotations
 
