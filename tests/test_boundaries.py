@@ -1,4 +1,4 @@
-"""Who may import whom: a room imports what is in this table and nothing else, lazy imports included."""
+"""Allowed imports between packages: a package imports what is in this table, lazy imports included."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PLAIN = {
     "_former",
 }  # everybody may use these
 
-ROOMS: dict[str, set[str]] = {  # room -> rooms it imports beside PLAIN
+ALLOWED: dict[str, set[str]] = {  # package -> packages it may import besides PLAIN
     "types": set(),
     "errors": {"extras"},
     "extras": set(),
@@ -66,11 +66,11 @@ CALLERS = {
     "research",
     "io",
     "library",
-}  # may import any room
+}  # may import any package
 
 
 def imports(file: Path) -> set[str]:
-    """The rooms that a file imports, inside functions too; imports for a type checker alone do not count."""
+    """The packages that a file imports, inside functions too; imports for a type checker do not count."""
     tree = ast.parse(file.read_text("utf-8"))
     types_only = {
         id(node)
@@ -91,33 +91,33 @@ def imports(file: Path) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("castlist.")}
 
 
-def files(room: str) -> list[Path]:
-    single = SOURCE / f"{room}.py"
-    return [single] if single.exists() else sorted((SOURCE / room).rglob("*.py"))
+def files(package: str) -> list[Path]:
+    single = SOURCE / f"{package}.py"
+    return [single] if single.exists() else sorted((SOURCE / package).rglob("*.py"))
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
-def test_a_room_imports_only_what_it_may(room: str) -> None:
-    found = files(room)
-    assert found, f"there is no room {room}"
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_package_imports_only_what_it_may(package: str) -> None:
+    found = files(package)
+    assert found, f"there is no package {package}"
     for file in found:
-        stranger = imports(file) - ROOMS[room] - PLAIN - {room}
+        stranger = imports(file) - ALLOWED[package] - PLAIN - {package}
         assert not stranger, f"{file.relative_to(SOURCE)} imports {sorted(stranger)}"
 
 
 def test_the_store_only_stores_and_the_page_only_shows() -> None:
     for file in files("decisions"):
         assert "sqlite3" not in file.read_text("utf-8"), f"{file.name} must know no database"
-    for room in ("store", "decisions", "suggest"):
-        for file in files(room):
+    for package in ("store", "decisions", "suggest"):
+        for file in files(package):
             assert not imports(file) & {"review", "pipeline", "cli"}, file.name
 
 
 def test_nothing_below_imports_a_caller() -> None:
-    rooms = {p.stem if p.is_file() else p.name for p in SOURCE.iterdir() if p.suffix in ("", ".py")}
-    for room in sorted(rooms - CALLERS - {"__init__", "__main__", "__pycache__"}):
-        for file in files(room):
-            assert not imports(file) & {"pipeline", "cli", "review"}, f"{room}/{file.name}"
+    packages = {p.stem if p.is_file() else p.name for p in SOURCE.iterdir() if p.suffix in ("", ".py")}
+    for package in sorted(packages - CALLERS - {"__init__", "__main__", "__pycache__"}):
+        for file in files(package):
+            assert not imports(file) & {"pipeline", "cli", "review"}, f"{package}/{file.name}"
 
 
 def test_the_research_wing_is_imported_by_its_verbs_alone() -> None:

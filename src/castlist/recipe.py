@@ -4,7 +4,7 @@
     use = "motion"
     max_gap = 1.0
 
-`use` names one of the room's choices, or a class of your own as "package.module:Name". Keys that are
+`use` names one of the choices of its step, or a class of your own as "package.module:Name". Keys that are
 not given keep their defaults; `Recipe.toml()` writes all of them, so that what is read is what runs.
 
 A recipe that names a module is a program: reading it imports that module. `Recipe.stored` reads a recipe
@@ -292,42 +292,46 @@ def _people(text: str) -> tuple[int, int]:
     return least, most
 
 
-def _made(room: str, use: object, stored: bool) -> object:
+def _made(step_name: str, use: object, stored: bool) -> object:
     """A step by the name of a choice, or by `package.module:Name` where that is allowed."""
-    choice = CHOICES[room].get(use) if isinstance(use, str) else None
+    choice = CHOICES[step_name].get(use) if isinstance(use, str) else None
     if choice is None and isinstance(use, str) and ":" in use:
         if stored:
             raise RecipeError(
-                f"{room}: {_shown(use)!r} is not a step of castlist, and castlist imports no module only "
+                f"{step_name}: {_shown(use)!r} is not a step of castlist, and castlist imports no module only "
                 "because a workspace names it; give your recipe again with --recipe"
             )
-        choice = _imported(room, use)
+        choice = _imported(step_name, use)
     if choice is None or not isinstance(use, str):
-        known = ", ".join(sorted(CHOICES[room]))
-        raise RecipeError(f"unknown {room} {_shown(use)!r}; choose from {known}")
+        known = ", ".join(sorted(CHOICES[step_name]))
+        raise RecipeError(f"unknown {step_name} {_shown(use)!r}; choose from {known}")
     try:
         step = choice()
     except TypeError as error:
         needed = _required(choice)
         if not needed:
-            raise RecipeError(f"{room} {_shown(use)!r} cannot be made: {_shown(str(error))}") from None
+            raise RecipeError(f"{step_name} {_shown(use)!r} cannot be made: {_shown(str(error))}") from None
         step = choice(**needed)
     except Exception as error:
-        raise RecipeError(f"{room} {_shown(use)!r} cannot be made ({_fault(error)})") from None
-    return _working(room, use, step)
+        raise RecipeError(f"{step_name} {_shown(use)!r} cannot be made ({_fault(error)})") from None
+    return _working(step_name, use, step)
 
 
-def _imported(room: str, use: str) -> type:
+def _imported(step_name: str, use: str) -> type:
     """The class that `package.module:Name` means; whatever its module does wrong is one sentence."""
     module, _, attribute = use.partition(":")
     if not module or module.startswith(".") or not attribute:
-        raise RecipeError(f"{room}: write a class of your own as package.module:Name, not {_shown(use)!r}")
+        raise RecipeError(
+            f"{step_name}: write a class of your own as package.module:Name, not {_shown(use)!r}"
+        )
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (Exception, SystemExit) as error:
-        raise RecipeError(f"{room}: cannot import {_shown(use)!r} ({_fault(error)})") from None
+        raise RecipeError(f"{step_name}: cannot import {_shown(use)!r} ({_fault(error)})") from None
     if not isinstance(found, type):
-        raise RecipeError(f"{room}: {_shown(use)!r} is no class; name a class whose objects do this step")
+        raise RecipeError(
+            f"{step_name}: {_shown(use)!r} is no class; name a class whose objects do this step"
+        )
     _IMPORTED.add(found.__module__)
     return found
 
@@ -340,15 +344,17 @@ def imported_modules() -> frozenset[str]:
     return frozenset(_IMPORTED)
 
 
-def _working(room: str, use: str, step: object) -> object:
+def _working(step_name: str, use: str, step: object) -> object:
     """A step that can do what the pipeline asks of it; refused before a film is scanned with it."""
-    lacking = [name for name in NEEDED.get(room, ()) if not hasattr(step, name)]
-    if lacking or not (callable(step) or room == "sampling" or isinstance(step, Best)):
+    lacking = [name for name in NEEDED.get(step_name, ()) if not hasattr(step, name)]
+    if lacking or not (callable(step) or step_name == "sampling" or isinstance(step, Best)):
         fault = f"has no {lacking[0]!r}" if lacking else "cannot be called"
-        raise RecipeError(f"{room}: an object of {_shown(use)!r} {fault}, so that it cannot do this step")
-    if room in ("detect", "embed") and not _takes(step, "machine"):
         raise RecipeError(
-            f"{room}: an object of {_shown(use)!r} cannot be called with machine=..., as it must"
+            f"{step_name}: an object of {_shown(use)!r} {fault}, so that it cannot do this step"
+        )
+    if step_name in ("detect", "embed") and not _takes(step, "machine"):
+        raise RecipeError(
+            f"{step_name}: an object of {_shown(use)!r} cannot be called with machine=..., as it must"
         )
     return step
 
@@ -401,10 +407,10 @@ def _required(choice: Callable[..., object]) -> dict[str, int]:
     return {f.name: 1 for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
 
 
-def _name(room: str, step: object) -> str:
+def _name(step_name: str, step: object) -> str:
     """The name under which a step is chosen."""
     fitting: list[tuple[int, str]] = []
-    for name, choice in CHOICES[room].items():
+    for name, choice in CHOICES[step_name].items():
         kind, given = (choice.func, choice.keywords) if isinstance(choice, partial) else (choice, {})
         if kind is type(step) and all(getattr(step, k) == v for k, v in given.items()):
             fitting.append((len(given), name))
@@ -419,19 +425,19 @@ def _digits(value: int) -> str:
     return str(len(str(abs(value)))) if bits < MANY_BITS else f"about {round(bits * log10(2)):,}"
 
 
-def _fitting(room: str, option: str, value: object, now: object) -> object:
+def _fitting(step_name: str, option: str, value: object, now: object) -> object:
     """The value in the type that the option has; raises RecipeError where it cannot be."""
     if isinstance(value, float) and not isfinite(value):
-        raise RecipeError(f"{room}.{option} must be a finite number, got {value!r}")
+        raise RecipeError(f"{step_name}.{option} must be a finite number, got {value!r}")
     numbers = (int, float)
     if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-        raise RecipeError(f"{room}.{option} must be text that can be written as UTF-8")
+        raise RecipeError(f"{step_name}.{option} must be text that can be written as UTF-8")
     if isinstance(value, int) and abs(value) > LARGEST:
-        raise RecipeError(f"{room}.{option} is far too large: it has {_digits(value)} digits")
+        raise RecipeError(f"{step_name}.{option} is far too large: it has {_digits(value)} digits")
     if isinstance(value, numbers) and isinstance(now, numbers) and value < 0 <= now:
-        raise RecipeError(f"{room}.{option} must not be negative, got {_shown(value)}")
+        raise RecipeError(f"{step_name}.{option} must not be negative, got {_shown(value)}")
     if isinstance(now, tuple) and isinstance(value, list):
-        return tuple(_fitting(room, option, each, now[0] if now else None) for each in value)
+        return tuple(_fitting(step_name, option, each, now[0] if now else None) for each in value)
     if isinstance(now, bool) or isinstance(value, bool):
         fits = isinstance(now, bool) == isinstance(value, bool) or now is None
     elif isinstance(now, float) and isinstance(value, int):
@@ -439,7 +445,7 @@ def _fitting(room: str, option: str, value: object, now: object) -> object:
     else:
         fits = now is None or isinstance(value, str if isinstance(now, str) else type(now))
     if not fits:
-        raise RecipeError(f"{room}.{option} takes a value like {now!r}, got {_quoted(value)}")
+        raise RecipeError(f"{step_name}.{option} takes a value like {now!r}, got {_quoted(value)}")
     return value
 
 

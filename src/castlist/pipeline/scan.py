@@ -88,7 +88,7 @@ def scan(
         helper = open_things.enter_context(HelperThread())
         helper.do(lambda: load_networks(recipe, machine))  # while the decoder starts
         lag = _lag(video) if machine.threads != 1 and type(recipe.sampling) is Sampling else 0
-        street = _Street(recipe, shared, video, helper, lag)
+        steps = _ScanSteps(recipe, shared, video, helper, lag)
         thumb = getattr(recipe.split, "sees", None)
         reader = open_things.enter_context(
             read_frames(
@@ -104,7 +104,7 @@ def scan(
         )
         waiting: deque[tuple[HelperTask[Scan], int]] = deque()  # with how many faces each holds
         number = itertools.count(frames + 1)
-        segments = _segments(reader, street, lambda: watch(next(number)))
+        segments = _segments(reader, steps, lambda: watch(next(number)))
         for segment in itertools.islice(segments, most):
             # embedded while the next frames are looked at
             waiting.append((helper.do(partial(segment.finish, keep_image)), len(segment.chips)))
@@ -123,8 +123,8 @@ def ends(piece: Scan) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Street:
-    """What every segment of a film goes through."""
+class _ScanSteps:
+    """What the segments of one film share: the recipe, the machine, the video and the helper thread."""
 
     recipe: Recipe
     machine: Machine
@@ -152,16 +152,16 @@ def load_networks(recipe: Recipe, machine: Machine) -> None:
     recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
 
 
-def _segments(reader: Reader, street: _Street, on_frame: Callable[[], None]) -> Iterator[_Segment]:
+def _segments(reader: Reader, steps: _ScanSteps, on_frame: Callable[[], None]) -> Iterator[_Segment]:
     """Runs of SEGMENT frames, all of them looked at."""
     before = _counts(reader)
-    segment = _Segment(street, reader.unit)
+    segment = _Segment(steps, reader.unit)
     for frame in reader:
         segment.add(frame)
         on_frame()
         if len(segment.pts) == SEGMENT:
             segment.close(_counts(reader) - before)
-            done, segment = segment, _Segment(street, reader.unit)
+            done, segment = segment, _Segment(steps, reader.unit)
             yield done
             del done
             before = _counts(reader)
@@ -179,7 +179,7 @@ def _counts(reader: Reader) -> NDArray[np.int64]:
 class _Segment:
     """Frames that go by, and what is kept of them until the segment is complete."""
 
-    street: _Street
+    steps: _ScanSteps
     unit: Fraction
     pts: list[int] = field(default_factory=list)
     signals: list[NDArray[np.uint8]] = field(default_factory=list)
@@ -193,13 +193,13 @@ class _Segment:
     watcher: Sampler | LookAhead = field(init=False)
 
     def __post_init__(self) -> None:
-        self.frames = deque(maxlen=BACK + 1 + self.street.lag)
-        self.watcher = self.street.watcher()
+        self.frames = deque(maxlen=BACK + 1 + self.steps.lag)
+        self.watcher = self.steps.watcher()
 
     def add(self, frame: Frame) -> None:
         """See one more frame."""
         number = len(self.pts)
-        signal = self.street.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
+        signal = self.steps.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
@@ -209,9 +209,9 @@ class _Segment:
     def _store(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
         image = dict(self.frames)[int(faces.frame[0])].image
-        zoom = np.float32(self.street.video.width / image.shape[1])
+        zoom = np.float32(self.steps.video.width / image.shape[1])
         self.chips += [brightened(align_faces(image, points)) for points in faces.landmarks]
-        self.besides += [self.street.recipe.cue.cut(image, box) for box in faces.box]
+        self.besides += [self.steps.recipe.cue.cut(image, box) for box in faces.box]
         self.patches += [face_patch(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
@@ -235,7 +235,7 @@ class _Segment:
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
         """All that is kept of the segment, its best faces embedded."""
-        recipe = self.street.recipe
+        recipe = self.steps.recipe
         damaged, retimed, unread = self.lost.tolist()
         clock = Clock(np.array(self.pts), self.unit, retimed, unread)
         signal = np.array(self.signals, np.uint8)
@@ -249,10 +249,10 @@ class _Segment:
             tracks, quality, clock, per_second=embed.per_second, least=embed.least,
             single=doubtful(tracks, detections, quality, clock),
         )  # fmt: skip
-        helper = self.street.helper
+        helper = self.steps.helper
         motion = helper.part(partial(track_motion, np.array(self.patches), tracks, self._whole(detections)))
         cue = helper.part(partial(recipe.cue, [self.besides[i] for i in chosen]))
-        vector = embedded(embed, [self.chips[i] for i in chosen], self.street.machine, helper)
+        vector = embedded(embed, [self.chips[i] for i in chosen], self.steps.machine, helper)
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
         return Scan(
             clock, signal, detections, quality, chosen, vector, names, damaged, cue.result(), motion.result()
@@ -260,7 +260,7 @@ class _Segment:
 
     def _whole(self, faces: Detections) -> NDArray[np.bool_]:
         """(n,) whether the picture shows all of each face, and a little more."""
-        size = (self.street.video.width, self.street.video.height)
+        size = (self.steps.video.width, self.steps.video.height)
         edge = EDGE * (faces.box[:, 2:] - faces.box[:, :2])
         return np.asarray(((faces.box[:, :2] >= edge) & (faces.box[:, 2:] <= size - edge)).all(1))
 

@@ -2,7 +2,7 @@
 
     clustering = BASELINES["c1c"]()(track_set, k=5, random_state=0)
 
-Importing this room imports neither scikit-learn nor PyTorch; a method does when it is called.
+Importing this package imports neither scikit-learn nor PyTorch; a method does when it is called.
 """
 
 from __future__ import annotations
