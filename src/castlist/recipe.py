@@ -298,8 +298,8 @@ def _made(step_name: str, use: object, stored: bool) -> object:
     if choice is None and isinstance(use, str) and ":" in use:
         if stored:
             raise RecipeError(
-                f"{step_name}: {_shown(use)!r} is not a step of castlist, and castlist imports no module only "
-                "because a workspace names it; give your recipe again with --recipe"
+                f"{step_name}: {_shown(use)!r} is not a step of castlist, and castlist imports no module "
+                "only because a workspace names it; give your recipe again with --recipe"
             )
         choice = _imported(step_name, use)
     if choice is None or not isinstance(use, str):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from castlist.detect import LookAhead, Sampling
 from castlist.embed import SFace
 from castlist.helper_thread import HelperThread
-from castlist.pipeline.scan import embedded
+from castlist.pipeline.scan import embed_chips
 from castlist.types import Detections, Machine
 
 ONE = Machine(threads=1)
@@ -232,7 +232,7 @@ def test_an_interruption_in_a_task_that_is_not_awaited_ends_the_wait():
 def test_faces_embedded_in_parts_have_the_vectors_that_they_have_together(n):
     chips = list(np.random.default_rng(n).integers(0, 255, (n, 112, 112, 3), np.uint8))
     with HelperThread() as helper:
-        parts = embedded(SFace(), chips, ONE, helper)
+        parts = embed_chips(SFace(), chips, ONE, helper)
     together = SFace()(np.array(chips).reshape(-1, 112, 112, 3), machine=ONE)
     assert len(parts) == n
     assert n == 0 or (parts == together).all()

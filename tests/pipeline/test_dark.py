@@ -5,7 +5,7 @@ import numpy as np
 
 from castlist.cast import picture_worth
 from castlist.errors import WorkspaceError
-from castlist.pipeline.dark import dark_last
+from castlist.pipeline.dark import lower_dark_quality
 from castlist.types import Portraits, Shots
 
 SHOTS = Shots([0], [100], [0])
@@ -23,7 +23,7 @@ def first(*pictures):
     names, quality = zip(*pictures, strict=True)
     n = len(names)
     made = Portraits(np.arange(10, 10 + n), np.zeros((n, 4)), np.zeros(n), quality, names)
-    after = dark_last(made, SHOTS, jpeg)
+    after = lower_dark_quality(made, SHOTS, jpeg)
     assert (after.quality <= made.quality + 1e-6).all()
     return names[int(picture_worth(after, SHOTS).argmax())]
 
@@ -44,4 +44,4 @@ def test_of_dark_pictures_only_the_better_one_stays():
 def test_a_picture_that_is_not_there_stays_where_it_was():
     assert first(("gone", 0.8), ("120", 0.3)) == "gone"
     assert first(("", 0.2), ("120", 0.3)) == "120"
-    assert len(dark_last(Portraits.empty(), SHOTS, jpeg)) == 0
+    assert len(lower_dark_quality(Portraits.empty(), SHOTS, jpeg)) == 0

@@ -16,7 +16,7 @@ from castlist.decisions import Base, apply
 from castlist.errors import InputError
 from castlist.store import Workspace
 from castlist.suggest.membership import FaceEvidence
-from castlist.suggest.pairs import cue_between
+from castlist.suggest.pairs import cue_log_odds
 from castlist.suggest.questions import Asker
 from castlist.types import CuePairs
 
@@ -39,7 +39,7 @@ def test_groups_have_the_mean_of_their_pairs(made: Make) -> None:
     film = made(TRUTH, [0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 3, 3])
     base = dressed(film.base, np.array(TRUTH), hidden=(3, 10, 11))
     view = apply(base, film.video, [])
-    found = cue_between(base, view)
+    found = cue_log_odds(base, view)
     odds, label = cue_odds(base.cue, np.arange(12), np.arange(12)), view.label
     seen = base.cue.vector.any(axis=1)
     for one in range(4):

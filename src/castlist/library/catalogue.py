@@ -19,7 +19,7 @@ from castlist.library.check import Problem, applied, workspace_away
 from castlist.library.grow import Growth
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import Data, Event, EventKind, now
-from castlist.library.questions import asked_after
+from castlist.library.questions import questions_after
 from castlist.library.ulid import new_ulid
 from castlist.library.views import LibraryFilm
 
@@ -153,7 +153,7 @@ class Catalogue:
         try:
             happen(events)
             if ask and (people := undo.joined_or_parted(db, first + 1)):
-                happen(asked_after(db, people))
+                happen(questions_after(db, people))
             for facts, growth in fills:
                 film = lookup.find_film(db, facts.video.digest)
                 if film is not None:

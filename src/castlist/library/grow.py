@@ -17,7 +17,7 @@ from castlist.library.lookup import anchors_of, elder, find_film, place_of
 from castlist.library.member_vectors import vectors_of
 from castlist.library.open_pairs import asks
 from castlist.library.partition import Partition, identities
-from castlist.library.questions import asked_no_more, logged, open_questions
+from castlist.library.questions import logged, open_questions, withdrawn_questions
 from castlist.library.removed_films import FACES, removed_people
 from castlist.library.scope import Arrival, weighed
 from castlist.library.score import pair_score
@@ -207,7 +207,7 @@ def _weighed(
     before = open_questions(db)
     open_now = asks(found, None if found.whole else [i for i, n in enumerate(found.nodes) if n.film == 0])
     asked = logged(found, open_now, before)
-    withdrawn = asked_no_more(found, open_now, before)
+    withdrawn = withdrawn_questions(found, open_now, before)
     growth.asked = len({frozenset((ask[:2], ask[2:4])) for ask in asked} - before.keys())
     growth.merged, growth.moved = len(heirs), len(moves)
     growth.moved_to = sorted({move.person for move in moves if move.person})

@@ -10,7 +10,7 @@ from castlist.library.open_pairs import ALIKE, Ask, asks
 from castlist.library.partition import Partition
 from castlist.library.scope import around
 
-__all__ = ["Sides", "asked_after", "asked_no_more", "logged", "open_questions"]
+__all__ = ["Sides", "logged", "open_questions", "questions_after", "withdrawn_questions"]
 
 Db = sqlite3.Connection
 Sides = frozenset[tuple[str, str]]  # of a question: digest of the film and key in it of either side
@@ -48,7 +48,7 @@ def logged(found: Partition, open_now: Sequence[Ask], before: Asked) -> list[Log
     return rows
 
 
-def asked_no_more(
+def withdrawn_questions(
     found: Partition, open_now: Sequence[Ask], before: Iterable[Sides]
 ) -> list[list[list[str]]]:
     """The questions that are asked no more, where everybody was weighed.
@@ -66,7 +66,7 @@ def asked_no_more(
     return sorted(sorted(map(list, sides)) for sides in gone if sides not in settled)
 
 
-def asked_after(db: Db, people: Sequence[str]) -> list[tuple[EventKind, Data]]:
+def questions_after(db: Db, people: Sequence[str]) -> list[tuple[EventKind, Data]]:
     """What is to be asked about people whom a decision joined or parted, as all their films together say.
 
     Who looks like another person for sure is asked about, too, and not linked: only adding a film links.

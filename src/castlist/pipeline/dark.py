@@ -12,10 +12,10 @@ from castlist.errors import CastlistError
 from castlist.report.page import DIM, brightness
 from castlist.types import Portraits, Shots
 
-__all__ = ["dark_last"]
+__all__ = ["lower_dark_quality"]
 
 
-def dark_last(portraits: Portraits, shots: Shots, image: Callable[[str], bytes]) -> Portraits:
+def lower_dark_quality(portraits: Portraits, shots: Shots, image: Callable[[str], bytes]) -> Portraits:
     """The pictures, the quality of dark ones lowered by how dark they are.
 
     Of each track its best picture is looked at, and the next one where that was dark; a track of which all

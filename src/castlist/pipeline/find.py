@@ -30,10 +30,10 @@ from castlist.models import MODELS
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.orientation import better_turned
 from castlist.pipeline.parallel import scan_in_parallel
-from castlist.pipeline.pictures import make_again, missing
+from castlist.pipeline.pictures import missing_pictures, recut_pictures
 from castlist.pipeline.publish import evidence_of, publish_run
 from castlist.pipeline.reuse import found_before, kind_of, other_steps, refuse_steps
-from castlist.pipeline.scan import ends, load_networks
+from castlist.pipeline.scan import is_last_piece, load_networks
 from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.refine.device import choose_device
@@ -203,11 +203,11 @@ def _scanned(
         for number, piece in enumerate(pieces):
             if number == LONG:
                 helper.do(partial(importlib.import_module, "scipy.optimize"))
-            workspace.append(key, piece, last=ends(piece))
+            workspace.append(key, piece, last=is_last_piece(piece))
         workspace.complete(key)
     frames = workspace.frames(key)
     watch("scan", frames, frames)
     scanned = workspace.scan(key) or Scan.empty()
-    if lost := missing(workspace, scanned):
-        make_again(workspace, video, scanned, lost)
+    if lost := missing_pictures(workspace, scanned):
+        recut_pictures(workspace, video, scanned, lost)
     return scanned

@@ -28,7 +28,7 @@ from castlist.decode import PacketTimes, WaitingDecoder
 from castlist.errors import CastlistError, RecipeError
 from castlist.helper_thread import HelperTask, HelperThread
 from castlist.own_process import own_process
-from castlist.pipeline.scan import SEGMENT, ends, scan
+from castlist.pipeline.scan import SEGMENT, is_last_piece, scan
 from castlist.pipeline.worker import ScanJob, ScannedPiece, ScanProgress, ScanRun
 from castlist.recipe import Recipe
 from castlist.types import Machine, Scan, Video
@@ -95,7 +95,7 @@ def _shared_out(
                 for piece in sharing.pieces(keep_image):
                     done.add(piece)
                     yield piece
-                    if ends(piece):
+                    if is_last_piece(piece):
                         return True
             if sharing.finished or sharing.unforetold or done.frames == before:
                 return sharing.finished

@@ -10,16 +10,16 @@ from castlist.pipeline.scan import MAX_SIDE, jpeg, portrait
 from castlist.store import Workspace
 from castlist.types import Scan, Video
 
-__all__ = ["make_again", "missing"]
+__all__ = ["missing_pictures", "recut_pictures"]
 
 
-def missing(workspace: Workspace, scan: Scan) -> list[int]:
+def missing_pictures(workspace: Workspace, scan: Scan) -> list[int]:
     """Rows of the scan's vectors whose pictures are not there, or are not what was written."""
     intact = {name: workspace.has_image(name) for name in set(scan.image) if name}
     return [row for row, name in enumerate(scan.image) if name and not intact[name]]
 
 
-def make_again(workspace: Workspace, video: Video, scan: Scan, rows: list[int]) -> int:
+def recut_pictures(workspace: Workspace, video: Video, scan: Scan, rows: list[int]) -> int:
     """Cut these pictures out of the film and keep them; how many are there again.
 
     The film is decoded up to the last of them, nothing is looked for in it. A picture that comes out

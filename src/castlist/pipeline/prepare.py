@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from castlist.decisions import Base, completed_log, renumbered
 from castlist.errors import WorkspaceError
-from castlist.pipeline.dark import dark_last
+from castlist.pipeline.dark import lower_dark_quality
 from castlist.pipeline.identify import identify
 from castlist.pipeline.publish import base_of, evidence_of, previous
 from castlist.pipeline.reuse import scan_of
@@ -53,7 +53,7 @@ def _found(workspace: Workspace, video: Video, run: Run) -> tuple[Base, Evidence
     found = identify(video, scan, recipe)
     before = previous(workspace)
     base = renumbered(base_of(found), before, workspace.decisions.all())
-    portraits = dark_last(base.portraits, base.shots, workspace.image)
+    portraits = lower_dark_quality(base.portraits, base.shots, workspace.image)
     base = replace(base, portraits=portraits, turned=before.turned if before else 0)  # the film may be gone
     return base, evidence_of(found, recipe, Machine(), run.timings)
 

@@ -28,7 +28,7 @@ from castlist.decisions import (
 from castlist.embed.quality import turned
 from castlist.errors import WorkspaceError
 from castlist.models import MODELS, provider
-from castlist.pipeline.dark import dark_last
+from castlist.pipeline.dark import lower_dark_quality
 from castlist.pipeline.identify import Found
 from castlist.pipeline.outlook import outlook, outlook_of, store_outlook
 from castlist.pipeline.reuse import scan_of
@@ -75,7 +75,7 @@ def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evid
         log = completed_log(before, video, workspace.decisions.all())
         workspace.decisions.complete(log)
     log = workspace.decisions.all()
-    portraits = dark_last(found.portraits, found.cast.shots, workspace.image)
+    portraits = lower_dark_quality(found.portraits, found.cast.shots, workspace.image)
     base = continued(replace(base_of(found), portraits=portraits), before, video, log)
     workspace.put("machine", f"run {run}", base)
     workspace.put("evidence", f"run {run}", replace(evidence, portraits=Portraits.empty()))

@@ -9,7 +9,7 @@ from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode.files import digest_of
 from castlist.errors import CastlistError, InputError, RecipeError, WorkspaceError
-from castlist.pipeline.pictures import missing
+from castlist.pipeline.pictures import missing_pictures
 from castlist.recipe import CHOICES, Recipe
 from castlist.store import Run, Workspace
 from castlist.types import Scan, Video
@@ -130,7 +130,7 @@ def _up_to_date(workspace: Workspace, video: Video, run: Run, recipe: Recipe) ->
         return False
     scan = workspace.scan(key)
     base = workspace.machine()
-    if scan is None or base is None or missing(workspace, scan):
+    if scan is None or base is None or missing_pictures(workspace, scan):
         return False
     if len(base.sureness) != len(base.tracks):  # of a castlist that did not measure it
         return False

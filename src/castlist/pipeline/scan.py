@@ -43,7 +43,7 @@ from castlist.pipeline.custom_steps import finder_of, vectors_of
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
 
-__all__ = ["MAX_SIDE", "SEGMENT", "ends", "jpeg", "load_networks", "portrait", "scan"]
+__all__ = ["MAX_SIDE", "SEGMENT", "is_last_piece", "jpeg", "load_networks", "portrait", "scan"]
 
 SEGMENT = 96  # frames: some four seconds, what a kill can cost
 UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
@@ -117,7 +117,7 @@ def scan(
             yield piece.result()
 
 
-def ends(piece: Scan) -> bool:
+def is_last_piece(piece: Scan) -> bool:
     """Whether the film ends with a piece; after one of SEGMENT frames nothing may follow too."""
     return len(piece) < SEGMENT
 
@@ -252,7 +252,7 @@ class _Segment:
         helper = self.steps.helper
         motion = helper.part(partial(track_motion, np.array(self.patches), tracks, self._whole(detections)))
         cue = helper.part(partial(recipe.cue, [self.besides[i] for i in chosen]))
-        vector = embedded(embed, [self.chips[i] for i in chosen], self.steps.machine, helper)
+        vector = embed_chips(embed, [self.chips[i] for i in chosen], self.steps.machine, helper)
         names = tuple(keep_image(self.portraits[i]) for i in chosen)
         return Scan(
             clock, signal, detections, quality, chosen, vector, names, damaged, cue.result(), motion.result()
@@ -271,7 +271,7 @@ class _Segment:
         return face_quality(size, faces.score, faces.landmarks, sharp, fine)
 
 
-def embedded(
+def embed_chips(
     embed: Embedder, chips: list[NDArray[np.uint8]], machine: Machine, helper: HelperThread
 ) -> NDArray[np.float32]:
     """(n, d) vectors of n chips (112, 112, 3), TOGETHER at a time, so that two threads share the work."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from castlist.decisions import Base
 from castlist.decisions.people import Group, View
-from castlist.suggest.pairs import shut
+from castlist.suggest.pairs import closed_pairs
 
 __all__ = ["alike"]
 
@@ -32,7 +32,7 @@ def alike(base: Base, view: View, group: Group) -> list[tuple[str, float, bool]]
     scores = [float(near[g.tracks].mean()) for g in others]
     apart = [bool(beside[g.tracks].sum() > TOGETHER * min(len(g.tracks), len(group.tracks))) for g in others]
     order = sorted(range(len(others)), key=lambda k: (apart[k], -scores[k]))
-    closed = shut(view)[next(i for i, g in enumerate(view.groups) if g.id == group.id)]
+    closed = closed_pairs(view)[next(i for i, g in enumerate(view.groups) if g.id == group.id)]
     compared = [bool(closed[i]) for i, g in enumerate(view.groups) if g.id != group.id]
     return [(others[k].id, round(scores[k], 3), not apart[k] and not compared[k]) for k in order]
 

@@ -9,7 +9,7 @@ import numpy as np
 from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.doubt import Doubt
-from castlist.suggest.pairs import Sums, cue_between, seen_together, shut
+from castlist.suggest.pairs import Sums, closed_pairs, cooccurrence_log_odds, cue_log_odds
 
 __all__ = ["LEAST", "look_alikes", "with_doubts"]
 
@@ -28,8 +28,8 @@ def look_alikes(base: Base, view: View) -> dict[int, tuple[tuple[int, float], ..
         return {}
     total = np.array([base.vector[g.tracks].sum(axis=0, dtype=np.float64) for g in groups])
     sums = Sums(base, total, np.array([len(g.tracks) for g in groups], np.float64))
-    odds = np.clip(sums.log_odds() + seen_together(base, view) + cue_between(base, view), -50, 50)
-    probability = np.where(shut(view), 0.0, 1 / (1 + np.exp(-odds)))
+    odds = np.clip(sums.log_odds() + cooccurrence_log_odds(base, view) + cue_log_odds(base, view), -50, 50)
+    probability = np.where(closed_pairs(view), 0.0, 1 / (1 + np.exp(-odds)))
     number = [g.number for g in groups]
     return {
         number[row]: tuple((number[k], float(chance[k])) for k in best)

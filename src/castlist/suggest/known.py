@@ -57,15 +57,15 @@ class KnownPeople:
         evidence: FaceEvidence,
         worth: tuple[Table, Table],
         probability: Table,
-        shut: NDArray[np.bool_],
+        closed: NDArray[np.bool_],
     ) -> None:
         """
         Args:
             worth: (t,) and (g,) faces of each track and each group.
             probability: (g, g) that two groups are one person.
-            shut: (g, g) pairs of which nothing is to be asked.
+            closed: (g, g) pairs of which nothing is to be asked.
         """
-        self.base, self.view, self.evidence, self.shut = base, view, evidence, shut
+        self.base, self.view, self.evidence, self.closed = base, view, evidence, closed
         self.worth, self.group_worth = worth
         self.probability = probability
         self.count = np.array([len(g.tracks) for g in view.groups], np.int64)
@@ -112,7 +112,7 @@ class KnownPeople:
         And whether a person was compared with enough others.
         """
         groups = len(self.count)
-        open_ = ~self.shut & (self.rank[:, None] < self.rank) & (self._together() < APART)
+        open_ = ~self.closed & (self.rank[:, None] < self.rank) & (self._together() < APART)
         blank = self.evidence.blank  # too blurred for a model, perhaps not for a person:
         open_ &= ~(blank & ~blank[:, None])  # but never offered for somebody who is not
         compared = self._compared()
@@ -153,7 +153,7 @@ class KnownPeople:
 
     def _several(self) -> Iterator[tuple[int, Likely]]:
         """People of two tracks and more."""
-        open_ = ~self.shut & (self.rank[:, None] < self.rank)
+        open_ = ~self.closed & (self.rank[:, None] < self.rank)
         chance = np.where(open_ & (self.probability >= TOO_SURE), self.probability, 0.0)
         rows = np.flatnonzero((self.count > 1) & (chance.max(axis=1, initial=0) > 0))
         most = min(OTHERS, len(chance) - 1)

@@ -10,7 +10,7 @@ from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.types import NOISE
 
-__all__ = ["Sums", "cue_between", "excluded_pairs", "seen_together", "shut", "unsure_pairs"]
+__all__ = ["Sums", "closed_pairs", "cooccurrence_log_odds", "cue_log_odds", "excluded_pairs", "unsure_pairs"]
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
 CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared, and of one group: 50 ms for all pairs
@@ -53,7 +53,7 @@ class Sums:
         return odds
 
 
-def cue_between(base: Base, view: View) -> Table:
+def cue_log_odds(base: Base, view: View) -> Table:
     """(g, g) log odds that two groups are one person, by their clothes, as the linkage counts them.
 
     Of two groups the mean over pairs of tracks counts; of large groups those with most faces.
@@ -79,7 +79,7 @@ def clothed(
     return rows, label[rows].astype(np.int64)
 
 
-def seen_together(base: Base, view: View) -> Table:
+def cooccurrence_log_odds(base: Base, view: View) -> Table:
     """(g, g) log odds that two groups are one person, by how often both are seen at once.
 
     One person's groups meet where a track strays, STRAY of the time; two people's as often as chance has it.
@@ -99,7 +99,7 @@ def seen_together(base: Base, view: View) -> Table:
     return odds
 
 
-def shut(view: View) -> NDArray[np.bool_]:
+def closed_pairs(view: View) -> NDArray[np.bool_]:
     """(g, g) pairs of people of whom nothing is to be asked: answered, or of two names."""
     groups = len(view.groups)
     named = np.array([bool(g.name) for g in view.groups], np.bool_)

@@ -24,7 +24,7 @@ from castlist.suggest.checks import SHOWN, Check, pieces
 from castlist.suggest.doubt import UNSURE, Outlook, Work, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import Sums, cue_between, excluded_pairs, seen_together, shut
+from castlist.suggest.pairs import Sums, closed_pairs, cooccurrence_log_odds, cue_log_odds, excluded_pairs
 from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
@@ -374,10 +374,10 @@ class Asker:
         row_before = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
         self._odds = self.sums.log_odds(self._odds, row_before)
         self._compared = {key: k for k, key in enumerate(keys)}
-        odds = self._odds + seen_together(self.base, self.view) + cue_between(self.base, self.view)
+        odds = self._odds + cooccurrence_log_odds(self.base, self.view) + cue_log_odds(self.base, self.view)
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
         gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
-        gain[shut(self.view) | (probability < TOO_SURE)] = 0
+        gain[closed_pairs(self.view) | (probability < TOO_SURE)] = 0
         return probability, gain
 
     def _strays(self, limit: int) -> list[Question]:
@@ -430,7 +430,7 @@ class Asker:
         """People who may be somebody of higher rank; `thorough` as in `KnownPeople.all`."""
         probability = self._between[0]
         worth = self.worth, self.group_worth.astype(np.float64)
-        known = KnownPeople(self.base, self.view, self.evidence, worth, probability, shut(self.view))
+        known = KnownPeople(self.base, self.view, self.evidence, worth, probability, closed_pairs(self.view))
         found = known.all(thorough=thorough)
         faces = [self._face(likely.group) for likely in found]
         lines = Lines(np.array(faces, np.int64), True)

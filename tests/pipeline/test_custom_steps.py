@@ -111,7 +111,7 @@ def test_steps_that_work_give_the_cast_of_castlist_s_own(
 
 def test_vectors_of_two_lengths_are_refused() -> None:
     from castlist.helper_thread import HelperThread
-    from castlist.pipeline.scan import TOGETHER, embedded
+    from castlist.pipeline.scan import TOGETHER, embed_chips
 
     class Widening:
         def __call__(self, chips: np.ndarray, *, machine: castlist.Machine) -> np.ndarray:
@@ -119,4 +119,4 @@ def test_vectors_of_two_lengths_are_refused() -> None:
 
     chips = [np.zeros((112, 112, 3), np.uint8)] * (TOGETHER + 1)
     with HelperThread() as helper, pytest.raises(RecipeError, match="different lengths"):
-        embedded(Widening(), chips, castlist.Machine(device="cpu"), helper)  # type: ignore[arg-type]
+        embed_chips(Widening(), chips, castlist.Machine(device="cpu"), helper)  # type: ignore[arg-type]
