@@ -94,11 +94,11 @@ def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Ancho
     found, votes = apply.match(known, facts)
     own = {member for member, key in found.items() if key in keys}
     for key in set(known) - set(found.values()):
-        there = {
+        votes_by_member = {
             m: n for (m, of), n in votes.items() if of == key and facts.members[m].fate != Fate.SET_ASIDE
         }
-        mixed = set(there) - own if key in keys else set(there) & own
-        if 2 * sum(there[m] for m in mixed) > len(known[key]):
+        mixed = set(votes_by_member) - own if key in keys else set(votes_by_member) & own
+        if 2 * sum(votes_by_member[m] for m in mixed) > len(known[key]):
             raise WorkspaceError(
                 f"{facts.workspace}: this person is one with somebody else there since the film was added; "
                 "run castlist library update, then castlist library forget again"

@@ -43,7 +43,7 @@ def decision(request: JsonObject, base: Base, video: Video, view: View, author: 
 
 
 def witness(base: Base, video: Video, view: View, person: str, excluded: int = NOISE) -> int:
-    """The track that stands for a person best, another one than `but`.
+    """The track that stands for a person best, another one than `excluded`.
 
     Raises:
         InputError: there is no such person, or they have no other track.

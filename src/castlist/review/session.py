@@ -206,7 +206,7 @@ class Session:
         return "" if made is None else one_line(sentence(made, self.view), 300)
 
     def witness(self, person: str, excluded: int = NOISE) -> int:
-        """The track that stands for a person best, another one than `but`.
+        """The track that stands for a person best, another one than `excluded`.
 
         Raises:
             InputError: there is no such person now, or they have no other track.

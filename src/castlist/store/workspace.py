@@ -458,8 +458,8 @@ class Workspace:
             stored = self.get("erased", "cast", _Erased)
         except WorkspaceError:  # damaged
             return frozenset()
-        there = stored is not None and stored.run == (self.cast_run()[0] or 0)
-        return frozenset(stored.marks) if stored is not None and there else frozenset()
+        current = stored is not None and stored.run == (self.cast_run()[0] or 0)
+        return frozenset(stored.marks) if stored is not None and current else frozenset()
 
     @property
     def erased(self) -> bool:

@@ -135,7 +135,7 @@ class FaceEvidence:
             self._calibrate()
 
     def membership(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> Belonging:
-        """Where tracks belong; `never` are pairs of a track and a group that it is not in.
+        """Where tracks belong; `excluded` are pairs of a track and a group that it is not in.
 
         No track belongs to a group without a face to compare.
         """

@@ -34,8 +34,8 @@ class Sums:
         """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face.
 
         Args:
-            before: (h, h) those of other groups, some of which are still the same.
-            was: (g,) which of these each group was, NOISE where its tracks changed.
+            before: (h, h) the log odds of an earlier view, whose groups may have changed.
+            row_before: (g,) the row of each group in `before`, NOISE if its tracks changed.
         """
         groups = len(self.count)
         if before is None or row_before is None:

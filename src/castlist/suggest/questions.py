@@ -350,7 +350,7 @@ class Asker:
         return total, tracks[np.argsort(-(self.quality[tracks] + typical), kind="stable")[:2]]
 
     def _face(self, group: int, excluded: int = NOISE) -> int:
-        """The track that stands for a group, another one than `but`; NOISE where there is none."""
+        """The track that stands for a group, another one than `excluded`; NOISE where there is none."""
         return next((t for t in self.faces[group] if t != excluded), NOISE)
 
     # Single questions
