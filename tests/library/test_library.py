@@ -22,6 +22,7 @@ from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
 from castlist.library import Library
 from castlist.store import Workspace
+from castlist.store.database import Database
 from castlist.types import BACKGROUND
 
 
@@ -586,3 +587,35 @@ def test_two_of_one_film_who_are_one_person_are_on_screen_once(tmp_path):
     assert seconds == pytest.approx({p.id: p.screen_time for p in lib.people})
     lib.undo()
     assert {p.id: p.screen_time for p in lib.people} == pytest.approx(both)
+
+
+def test_what_the_catalogue_could_not_take_is_not_in_the_log(tmp_path, monkeypatch):
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1], [1]], noise=0.1))
+    before, problems, size = lib.people, lib.check(), (lib.path / "log.jsonl").stat().st_size
+    execute = Database.execute
+
+    def full(self: Database, sql: str, *given: object) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+        return execute(self, sql, *given)
+
+    with monkeypatch.context() as context:
+        context.setattr(Database, "execute", full)
+        with pytest.raises(WorkspaceError, match="nothing is lost"):
+            lib.name(before[0].id, "Anna")
+    assert (lib.path / "log.jsonl").stat().st_size == size
+    assert lib.people == before
+    assert lib.check() == problems
+    lib.name(before[0].id, "Anna")
+    assert [p.name for p in lib.people] == ["Anna"]
+
+
+def test_no_name_is_no_library(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "films").mkdir()
+    assert run(["library", "add", "", "films"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert [f.name for f in tmp_path.iterdir()] == ["films"]

@@ -177,3 +177,8 @@ def test_what_of_a_film_could_not_be_read_is_in_its_row(small_film, tmp_path, ca
         row = next(row for row in capsys.readouterr().out.splitlines() if "cut.mkv" in row)
         assert f" {state} " in row
         assert "no pictures that can be read" in row
+
+
+def test_an_address_without_ray_is_refused(tmp_path, capsys):
+    assert run(["find", str(tmp_path), "--address", "10.0.0.1:10001"]) == 2
+    assert capsys.readouterr().err.startswith("castlist: --address names a Ray cluster; add --on ray")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import films_options, machine_options, made_recipe, place_advised, recipe_options
+from castlist.errors import InputError
 from castlist.types import Machine
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def command(
     address: str | None, as_json: bool, replace: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Find the cast of each FILM: who appears, when, and for how long. A folder means all films in it."""
+    if address is not None and on != "ray":
+        raise InputError("--address names a Ray cluster; add --on ray, or leave it out")
     machine = Machine(device=device, threads=min(threads, os.cpu_count() or threads))
     own = bool(recipe or settings or people)
     if len(films) == 1 and not Path(films[0]).is_dir() and shard is None and on == "local":

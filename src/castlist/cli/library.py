@@ -74,9 +74,9 @@ def library(
 ) -> Callable[..., int]:
     """A verb on LIB; what it returns is the exit status."""
 
-    @click.argument("lib", type=click.Path(path_type=Path))
+    @click.argument("lib", type=click.Path())  # no Path: that of "" is the folder at hand
     @wraps(call)
-    def verb(lib: Path, *args: P.args, **options: P.kwargs) -> int:
+    def verb(lib: str, *args: P.args, **options: P.kwargs) -> int:
         from castlist.library import Library
 
         return call(Library(lib), *args, **options) or 0

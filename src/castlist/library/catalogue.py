@@ -138,8 +138,10 @@ class Catalogue:
     ) -> int:
         """Events into the tables and the log; the number of the first one.
 
-        What is in the log counts: a catalogue behind it catches up.
+        What is in the log counts: a catalogue behind it catches up. Where the catalogue cannot take them (the
+        disk is full), the log has none of them either.
         """
+        size: int | None = None
         log, first = storage.event_log(self.path), applied(db)
         time = undo.own_time(db, first, author)
         made: list[Event] = []
@@ -158,11 +160,14 @@ class Catalogue:
                 film = lookup.find_film(db, facts.video.digest)
                 if film is not None:
                     apply.fill(db, film, facts, growth.keys)
-            log.extend(made)
+            size = log.extend(made)
             db.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
+            with suppress(sqlite3.Error, OSError):
+                if size is not None and applied(db) == first:
+                    log.cut(size)
             raise
         return first + 1
 

@@ -206,8 +206,11 @@ class EventLog:
         with open(self.folder.open(self.name), "rb") as file:
             return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
 
-    def extend(self, events: Sequence[Event]) -> None:
+    def extend(self, events: Sequence[Event]) -> int:
         """Add numbered events, all of them or none; they survive a power cut when this returns.
+
+        Returns:
+            The size of the log in bytes before, to take them back by `cut`.
 
         Raises:
             OSError: the disk is full or cannot be written; nothing was added.
@@ -222,6 +225,16 @@ class EventLog:
             except OSError:
                 os.ftruncate(fd, end)
                 raise
+            return end
+        finally:
+            os.close(fd)
+
+    def cut(self, size: int) -> None:
+        """Take back what was added since the log had a size: the catalogue could not take it."""
+        fd = self.folder.open(self.name, os.O_RDWR, one_name=True)
+        try:
+            os.ftruncate(fd, size)
+            os.fsync(fd)
         finally:
             os.close(fd)
 
