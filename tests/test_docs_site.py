@@ -35,6 +35,21 @@ def test_references_are_as_the_code_says():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+NAMED_FILE = re.compile(r"\b(?:benchmarks|docs|scripts|src|tests)/[\w/.-]+\.(?:ipynb|js|json|md|py|txt)\b")
+
+
+def test_every_file_of_the_repository_that_code_or_documents_name_exists():
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in texts
+        if path.name != "CHANGELOG.md"  # of earlier versions, too
+        for name in NAMED_FILE.findall(path.read_text("utf-8"))
+    }
+    assert len(named) > 100
+    assert {(path, name) for path, name in named if not (ROOT / name).exists()} == set()
+
+
 @pytest.fixture(scope="module")
 def place(small_film, tmp_path_factory):
     """A folder with film.mp4, its truth and its workspace, as after the first step of every tutorial."""

@@ -21,7 +21,7 @@ from castlist.refine.siamese import Known, checked
 __all__ = ["NEUTRAL", "RefinementCheck", "check"]
 
 # Distance of a mean quality rank from .5 up to which a set is neutral: rectified features had .05, every set
-# of ArcFace features had one rank of the two at .24 or more (benchmarks/ranking.py)
+# of ArcFace features had one rank of the two at .24 or more (docs/refine.md)
 NEUTRAL = 0.2
 # Different anchors below which chance moves a mean rank by NEUTRAL: its double standard error is (3 n)^-1/2
 FEW = 9
