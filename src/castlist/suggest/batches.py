@@ -27,7 +27,7 @@ Table = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a sheet: a track, or the whole person it stands for, and where it most likely belongs."""
+    """One question of a batch: a track, or the whole person it represents, and its most probable groups."""
 
     track: int
     whole: bool
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Items to be confirmed at once; `gain` is the faces expected to be put right by a click."""
+    """Questions answered together; `gain` is the expected number of corrected faces for each click."""
 
     items: tuple[Item, ...]
     gain: float
@@ -47,7 +47,7 @@ class Batch:
 
 
 class Lines:
-    """What could stand on a sheet: columns that grow line by line."""
+    """Candidates for a batch, as columns that grow row by row."""
 
     def __init__(self, track: Labels, whole: bool) -> None:
         self.track, self.whole = track, whole

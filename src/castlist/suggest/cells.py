@@ -16,7 +16,7 @@ Dense = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Cells:
-    """A table of n rows by g groups: the cells that differ from the rest of their row."""
+    """A compact table of n rows by g groups: a default value for each row, and the cells that differ."""
 
     rest: Table  # (n,) every other cell of a row
     line: Labels  # (m,) row of each cell that differs; rows in order, and groups in each row

@@ -28,7 +28,7 @@ Tracks = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Check:
-    """A person to be looked through."""
+    """A person to check."""
 
     group: int  # index among the view's groups
     pieces: tuple[Tracks, ...]  # the largest first, which is the person; then the others, least alike first

@@ -22,7 +22,7 @@ UNSURE = 0.2  # probability of being somebody else here, or share of faces expec
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why somebody is unsure."""
+    """The reason why a person is uncertain."""
 
     person: int  # number
     whole: bool  # the person may be somebody who is there already; False: some of the tracks may be
@@ -38,7 +38,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is left to be done for a cast."""
+    """The uncertain people of a cast, and the expected effort of a review."""
 
     doubts: tuple[Doubt, ...]
     clicks: int  # expected until nothing is asked any more; 0 where nothing is
@@ -49,7 +49,7 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is left to be looked at."""
+    """The numbers of questions and checks that are left."""
 
     wrong_tracks: float  # proposals for single tracks that are expected to be wrong
     wrong_people: float  # proposals for whole people that are
@@ -72,7 +72,7 @@ def doubts_of(
     number: NDArray[np.int64],
     worth: NDArray[np.float64],
 ) -> tuple[Doubt, ...]:
-    """Who may be somebody else, and of whom many tracks may be.
+    """The uncertain people: those who may be somebody else, and those of whom many tracks may be wrong.
 
     Args:
         wholes: people that may be asked about.

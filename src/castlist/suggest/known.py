@@ -39,7 +39,7 @@ Table = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """Whom a person may be: groups and their probabilities, the likeliest first, and that of none of them."""
+    """The groups that a person may be, with probabilities in descending order, and that of none of them."""
 
     group: int
     shown: list[tuple[int, float]]
@@ -96,7 +96,7 @@ class KnownPeople:
         return found
 
     def _with_others(self, k: int, likely: Likely | None, others: Labels, most: int) -> Likely:
-        """With the next people to compare, where there are fewer than `most`, and at least `UNASKED`."""
+        """Adds the next people to compare, up to `most`, with probability `UNASKED` or more."""
         shown = [*likely.shown] if likely else []
         listed = {group for group, _ in shown}
         more = [(g, 0.0) for g in others.tolist() if g not in listed]
@@ -167,7 +167,7 @@ class KnownPeople:
             yield k, Likely(k, shown, 1 - float(share.sum()), float(self.group_worth[k]))
 
     def _single(self) -> Iterator[tuple[int, Likely]]:
-        """People of one track without a name, by what the whole film teaches about faces."""
+        """People of one track without a name, with probabilities from the membership model of the film."""
         view, several = self.view, self.count > 1
         rows = np.array([g.tracks[0] for g in view.groups if len(g.tracks) == 1 and not g.name], np.int64)
         rows = self.evidence.doubtful(rows, self.worth[rows])

@@ -50,7 +50,7 @@ FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Belonging:
-    """For n tracks the likeliest people, the likeliest first."""
+    """The c most probable groups of n tracks, in descending order of probability."""
 
     track: Labels  # (n,)
     group: Labels  # (n, c) index into the view's groups
@@ -59,7 +59,7 @@ class Belonging:
 
 
 class FaceEvidence:
-    """Evidence on which person each track shows. Made once a base; `update` adapts it to a view's labels."""
+    """Log odds of each track for each group. Made once for a base; `update` fits it to a view."""
 
     def __init__(self, base: Base) -> None:
         t = len(base.tracks)
@@ -87,7 +87,7 @@ class FaceEvidence:
         self._worth, self._weighed = START, np.nan  # and how many tracks were decided about then
 
     def __copy__(self) -> Self:
-        """Another one, which goes on from here by itself."""
+        """A copy that can be updated independently."""
         twin = object.__new__(type(self))
         twin.__dict__.update(
             self.__dict__, _nearest=copy(self._nearest), _fit=self._fit.copy(),
@@ -102,7 +102,7 @@ class FaceEvidence:
         labelled: NDArray[np.bool_],
         asked: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Go by these groups.
+        """Fit to the labels of a view.
 
         Args:
             ids: of the groups.
@@ -135,7 +135,7 @@ class FaceEvidence:
             self._calibrate()
 
     def membership(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> Belonging:
-        """Where tracks belong; `excluded` are pairs of a track and a group that it is not in.
+        """The most probable groups of tracks; `excluded` are pairs of a track and a group that it is not in.
 
         No track belongs to a group without a face to compare.
         """
@@ -151,7 +151,7 @@ class FaceEvidence:
         return Belonging(rows, group, share, current)
 
     def alone(self, rows: Labels, excluded: NDArray[np.int64]) -> Belonging:
-        """Whom tracks show that are the only one of their group; `own` is that none of the others is it."""
+        """The most probable groups of tracks that are alone in their group; `own` is "none of the others"."""
         excluded = np.concatenate([excluded, np.stack([rows, self.label[rows]], axis=1)])
         group, odds = self._against_nobody(rows, excluded)
         share = share_of(odds)
@@ -161,7 +161,7 @@ class FaceEvidence:
         return Belonging(rows, group, share * known[:, None], 1 - known)
 
     def _against_nobody(self, rows: Labels, excluded: NDArray[np.int64]) -> tuple[Labels, Table]:
-        """(n, c) likeliest groups of tracks and the log odds of each against a person who is not known."""
+        """(n, c) the most probable groups of tracks, and their log odds against an unknown person."""
         group, part = self._parts(rows, excluded)
         part = part - self._no_group()
         blind = np.flatnonzero(~self.known[rows])
@@ -173,14 +173,14 @@ class FaceEvidence:
         return group, odds
 
     def _no_group(self) -> Table:
-        """(6,) the evidence for a person of whom nothing is known."""
+        """(6,) the evidence for an unknown person."""
         found = np.zeros(len(START))
         found[[FACE, LOOK]] = self.neutral
         found[3] = -np.log(self.groups)  # of the size that people have on average
         return found
 
     def doubtful(self, rows: Labels, worth: Table, most: int | None = None) -> Labels:
-        """Those of these tracks to look at: all, or where they are too many, large ones that fit least."""
+        """The tracks worth a question: all, or if they are too many, large ones with low membership."""
         most = self._most() if most is None else most
         if len(rows) <= most:
             return rows
@@ -188,13 +188,13 @@ class FaceEvidence:
         return np.sort(rows[np.argpartition(-doubt, most)[:most]])
 
     def _most(self) -> int:
-        """How many tracks to look at."""
+        """The maximal number of tracks to ask about."""
         return max(FEWEST, CELLS // max(1, self.groups))
 
     # What the groups are
 
     def _add_up(self, ids: list[str]) -> None:
-        """(g, d) sums of the vectors of each group, decided ones and others; only changed groups anew."""
+        """(g, d) sums of the vectors of each group, labelled or not; only changed groups are recomputed."""
         self._order = order = np.argsort(self.label, kind="stable")
         edges = np.searchsorted(self.label[order], np.arange(len(ids) + 1))
         sums = {}
@@ -215,7 +215,7 @@ class FaceEvidence:
         self._size = np.bincount(self.label[self.label >= 0], minlength=len(ids)).astype(np.float64)
 
     def _even_trust(self) -> None:
-        """Count every track fully, for the group that it is in."""
+        """Give every track weight 1 in its own group."""
         self._weight = np.ones(len(self.label))
         self._solution, self._middle = self._even, np.zeros(self.x.shape[1], np.float32)
         self.total = self._decided + self._others
@@ -226,7 +226,7 @@ class FaceEvidence:
         self._shares(self._size)
 
     def _trust(self) -> None:
-        """Fit the classifier anew, where tracks that nobody decided about weigh as their group is trusted."""
+        """Fit the classifier again; unlabelled tracks are weighted by the trust in their group."""
         trust = np.exp(np.minimum(self.bias + self.stay - STAY, 0.0))
         trust = np.maximum(trust, LEAST_TRUST)
         free = (self.label >= 0) & ~self.labelled
@@ -238,7 +238,7 @@ class FaceEvidence:
         self.total = self._decided + trust[:, None].astype(np.float32) * self._others
 
     def _share_out(self) -> None:
-        """Count tracks that nobody decided about for the people whom they show by the fit so far."""
+        """Distribute the weight of unlabelled tracks over groups by the current fit (an EM step)."""
         from scipy.sparse import csr_array
 
         rows = np.flatnonzero((self.label >= 0) & self.known & ~self.labelled)
@@ -261,7 +261,7 @@ class FaceEvidence:
         self.share = (size + 0.5) / (size.sum() + 0.5 * self.groups)
 
     def _inverse(self, weight: Table) -> NDArray[np.float32]:
-        """(d, d) inverse of the weighted scatter of the tracks."""
+        """(d, d) inverse of the weighted, regularised scatter matrix of the tracks."""
         light = self._fitted[weight[self._fitted] != 1]
         x = self.x[light]
         scatter = self._scatter + (x.T * (weight[light] - 1).astype(np.float32)) @ x
@@ -271,7 +271,7 @@ class FaceEvidence:
     # Evidence
 
     def _parts(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> tuple[Labels, Table]:
-        """(n, c) likeliest groups of tracks, each given once, and (n, c, 6) what speaks for them."""
+        """(n, c) the most probable groups of tracks, without repeats, and (n, c, 6) their evidence."""
         faces, alike, clothes = self._faces(rows), self._nearest.cosines(rows), self._clothes(rows)
         around, met, size = self._around(rows), self._met(rows), np.log(self.share)
         if self.groups > LIKELY:
@@ -292,7 +292,7 @@ class FaceEvidence:
         return group, np.stack(parts, axis=-1, dtype=np.float64)
 
     def _likeliest(self, rows: Labels, odds: Scores, excluded: NDArray[np.int64] | None) -> Labels:
-        """(n, c) the groups of most odds, and where each track is; `odds` is changed."""
+        """(n, c) the groups with the highest odds, and each track's own group; changes `odds`."""
         stays = np.flatnonzero(self.home[rows] != NOISE)
         home = self.home[rows[stays]]
         odds[stays, home] += self.stay[home].astype(np.float32)
@@ -307,7 +307,7 @@ class FaceEvidence:
         return np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
 
     def _faces(self, rows: Labels) -> Scores:
-        """(n, g) the classifier's score, each track's own share in it taken out."""
+        """(n, g) leave-one-out scores of the classifier."""
         x, label = self.x[rows], self.label[rows]
         score = x @ (self.total @ self._solution).T
         h = np.where(label >= 0, self._weight[rows] * _share_in_fit(x, self._solution), 0.0)
@@ -322,7 +322,7 @@ class FaceEvidence:
         return np.asarray(score, np.float32)
 
     def _around(self, rows: Labels) -> Cells:
-        """(n, g) log of how much more often a person is seen around these tracks than elsewhere."""
+        """(n, g) log ratio of how often a person is seen near these tracks in time, and in the whole film."""
         near = self.near[rows]
         line, step = np.nonzero((near >= 0) & (self.label[near] >= 0))
         track = near[line, step]
@@ -334,7 +334,7 @@ class FaceEvidence:
         return Cells(np.log(2 / total), line, group, value, self.groups)
 
     def _clothes(self, rows: Labels) -> Table:
-        """(n, g) mean log odds of a track's clothes with those of some of each group; (1, 1) for none."""
+        """(n, g) mean log odds of a track's clothes with those of a sample of each group; (1, 1) for none."""
         if not self.base.cue.speaks or not len(rows):
             return np.zeros((1, 1))
         label = np.where(self.counts > 0.5, self.label, NOISE)
@@ -346,7 +346,7 @@ class FaceEvidence:
         return np.asarray(cue_odds(self.base.cue, rows, tracks) @ member / np.maximum(size, 1), np.float64)
 
     def _met(self, rows: Labels) -> Cells:
-        """(n, g) whether, at most once, a track is seen together with somebody."""
+        """(n, g) 1 if a track is seen in one frame with a track of the group, else 0."""
         edge, other = self.apart
         size = edge[rows + 1] - edge[rows]
         line = np.repeat(np.arange(len(rows)), size)
@@ -360,7 +360,7 @@ class FaceEvidence:
     # What evidence is worth
 
     def _weigh(self) -> None:
-        """Fit what the kinds of evidence are worth to the labels as they are, some of which are wrong."""
+        """Fit the weights of the kinds of evidence to the current labels, some of which are wrong."""
         good = (self.label >= 0) & self.known & (self.counts > 0.5)
         good[good] = self._size[self.label[good]] > 1
         rows = np.flatnonzero(good)
@@ -376,12 +376,12 @@ class FaceEvidence:
         )
 
     def _leaning(self, rows: Labels, group: Labels) -> Table:
-        """(n, c) what speaks for a group whatever the track, and for staying where the machine put it."""
+        """(n, c) bias of each group, plus the log odds of staying in the machine's cluster."""
         stays = group == self.home[rows][:, None]
         return np.asarray(self.bias[group] + np.where(stays, self.stay[group], 0.0))
 
     def _doubt(self) -> None:
-        """Fit to the tracks that were decided about how well groups attract and how well they hold."""
+        """Fit the biases of the groups to the labelled tracks: which gain and which lose tracks."""
         taught = self.labelled & (self.label >= 0) & self.known
         taught[taught] = self._size[self.label[taught]] > 1
         rows = np.flatnonzero(taught)
@@ -397,7 +397,7 @@ class FaceEvidence:
         self.worth = self.worth * temper
 
     def _calibrate(self) -> None:
-        """Fit what tracks score with nobody, and the intercept, to the people as they stand."""
+        """Fit the scores for an unknown person, and the intercept, to the current groups."""
         fine = (self.label >= 0) & self.known
         fine[fine] = self._size[self.label[fine]] > 1
         rows = np.flatnonzero(fine)
@@ -419,12 +419,12 @@ class FaceEvidence:
 
 
 def _share_in_fit(x: NDArray[np.float32], solution: NDArray[np.float32]) -> Table:
-    """(n,) each track's own share in its score by the classifier, where it weighs 1: its leverage."""
+    """(n,) the leverage of each track in the least-squares fit, if its weight is 1."""
     return np.asarray(np.minimum(((x @ solution) * x).sum(axis=1), 0.9), np.float64)
 
 
 def _homes(machine: Labels, label: Labels, groups: int) -> Labels:
-    """(t,) where most of the tracks are that the machine put together with a track; NOISE for none."""
+    """(t,) the group that has most tracks of each track's machine cluster; NOISE for none."""
     live = (machine >= 0) & (label >= 0)
     count = int(machine.max(initial=-1)) + 1
     cell, size = np.unique(machine[live] * groups + label[live], return_counts=True)
@@ -435,7 +435,7 @@ def _homes(machine: Labels, label: Labels, groups: int) -> Labels:
 
 
 def _listed(rows: Labels, group: Labels, pairs: NDArray[np.int64], groups: int) -> NDArray[np.bool_]:
-    """(n, c) whether a track and a group are among these pairs."""
+    """(n, c) whether each pair of a track and a group is in `pairs`."""
     cells = rows[:, None] * groups + group
     return np.isin(cells, pairs[:, 0] * groups + pairs[:, 1])
 

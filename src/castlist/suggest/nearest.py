@@ -23,7 +23,7 @@ Table = NDArray[np.float32]
 
 
 class NearestOfGroups:
-    """Cosines of tracks and the most alike track of each group."""
+    """Cosines of tracks with the nearest track of each group, cached."""
 
     def __init__(self, unit: NDArray[np.float32]) -> None:
         """
@@ -41,14 +41,14 @@ class NearestOfGroups:
         self._column = np.zeros(0, np.int64)  # (g,) of each group, NOISE for one without members
 
     def __copy__(self) -> Self:
-        """Another one, which goes on from here by itself."""
+        """A copy that can be updated independently."""
         twin = object.__new__(type(self))
         own = {name: getattr(self, name).copy() for name in ("_row", "_table", "_known", "_place")}
         twin.__dict__.update(self.__dict__, **own, _used=(self._used[0].copy(), self._used[1].copy()))
         return twin
 
     def forget(self) -> None:
-        """Let go of what was not asked for since the last call."""
+        """Drop the cached columns that were not used since the last call."""
         rows, columns = self._used
         if not rows.all():
             known = np.concatenate([[0], np.cumsum(rows)])
@@ -64,7 +64,7 @@ class NearestOfGroups:
         self._used = np.zeros(len(self._track), np.bool_), np.zeros(len(self._known), np.bool_)
 
     def go_by(self, order: Labels, label: Labels, groups: int) -> None:
-        """Compare with these groups from now on.
+        """Set the groups to compare with.
 
         Args:
             order: tracks to compare with, by their group.
@@ -99,7 +99,7 @@ class NearestOfGroups:
         return found
 
     def _widen(self, rows: int, columns: int) -> None:
-        """Have room for so many tracks and sets of members."""
+        """Enlarge the cache to so many tracks and groups."""
         more = rows - len(self._used[0]), columns - len(self._known)
         if more == (0, 0):
             return
@@ -109,7 +109,7 @@ class NearestOfGroups:
         self._used = np.pad(self._used[0], (0, more[0])), np.pad(self._used[1], (0, more[1]))
 
     def _complete(self) -> None:
-        """Compute what is not known yet."""
+        """Fill the missing cells of the cache."""
         columns = np.flatnonzero(self._column >= 0)
         columns = columns[self._known[self._column[columns]] < len(self._track)]
         known = self._known[self._column[columns]]

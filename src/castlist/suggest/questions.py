@@ -60,7 +60,7 @@ def questions(base: Base, view: View, limit: int = 20) -> list[Question]:
 
 
 class Asker:
-    """Thinks of questions about one base; `look` at each new view, only what changed is computed anew."""
+    """Computes questions about one base; `look` updates it to a new view, recomputing changed groups only."""
 
     def __init__(self, base: Base) -> None:
         self.base = base
@@ -72,7 +72,7 @@ class Asker:
         self._odds = np.zeros((0, 0))
 
     def __copy__(self) -> Self:
-        """Another one, which goes on from here by itself."""
+        """A copy that can be updated independently."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, evidence=copy(self.evidence), _cache={**self._cache})
         return twin
@@ -86,7 +86,7 @@ class Asker:
         ] and all(np.array_equal(getattr(a, name), getattr(b, name)) for name in tables)
 
     def look(self, view: View) -> None:
-        """Go by this view from now on."""
+        """Update to a view."""
         self.view = view
         self.closed = view.labelled.copy()  # nothing to be asked about these
         self.closed[view.unsure[view.label[view.unsure[:, 0]] != NOISE].ravel()] = True
@@ -104,7 +104,7 @@ class Asker:
         self.group_worth = np.bincount(view.label[live], self.worth[live], minlength=len(view.groups))
 
     def questions(self, limit: int = 20) -> list[Question]:
-        """Single questions, those first whose answer is expected to put most faces right."""
+        """Single questions, in descending order of the expected number of corrected faces."""
         if not self.view.groups:
             return []
         self._known()
@@ -113,7 +113,7 @@ class Asker:
         return found[:limit]
 
     def sheet(self, limit: int = LONGEST) -> Batch:
-        """The items to be asked about at once that put most faces right for a click.
+        """The batch of questions with the most corrected faces for each click.
 
         Where nothing is left to be asked, people of many faces are compared with all whom they were not
         compared with yet.
@@ -129,7 +129,7 @@ class Asker:
         return self._batch(tracks, self._rest, limit, full=True)
 
     def _batch(self, tracks: Lines, wholes: Lines, limit: int, *, full: bool = False) -> Batch:
-        """A sheet of these items; `full` takes as many as there is room for."""
+        """A batch of these items; `full` takes as many as allowed."""
         gain = np.concatenate([tracks.gain, wholes.gain])
         cost = np.concatenate([tracks.cost, wholes.cost])
         chosen = np.argsort(-gain, kind="stable")[:limit] if full else best_of(gain, cost, limit)
@@ -143,7 +143,7 @@ class Asker:
         return Batch(tuple(items), float(gain[chosen].sum()) / clicks if len(chosen) else 0.0, clicks)
 
     def checks(self, limit: int = AT_ONCE) -> list[Check]:
-        """People to be looked through, those first of whom most faces are expected to be wrong.
+        """People to check, in descending order of the expected number of wrong faces.
 
         They are those without a name whose tracks were not all confirmed; as many as have about `limit`
         pieces, and at least one.
@@ -178,7 +178,7 @@ class Asker:
         ]
 
     def first_of_each(self) -> tuple[Batch, list[Check]]:
-        """The sheet and the people to be looked through that are asked first; found once a view."""
+        """The first batch and the first people to check; computed once for each view."""
         if self._first is None:
             self._first = self.sheet(), self.checks()
         return self._first
@@ -200,7 +200,7 @@ class Asker:
         return [int(t) for t in set_aside(self.base, self.view)[:limit]]
 
     def _asides_left(self) -> bool:
-        """Whether so much was set aside and not looked at that it is asked about by itself."""
+        """Whether enough unchecked tracks were set aside to ask about them separately."""
         left = set_aside(self.base, self.view)
         return bool(self.view.groups) and worth_a_page(self.base, self.view, left)
 
@@ -217,7 +217,7 @@ class Asker:
         return pieces(tracks, self.base.tracks.size[tracks], self.base.vector[tracks], current[tracks])
 
     def elsewhere(self, found: Sequence[Labels], current: Sequence[int] = ()) -> tuple[tuple[int, ...], ...]:
-        """For each piece a track of each person it may show, likeliest first.
+        """For each piece one track of each person it may show, the most probable person first.
 
         Args:
             found: pieces.
@@ -246,7 +246,7 @@ class Asker:
         )
 
     def _anybody(self, rows: Labels, place: Labels, possible: NDArray[np.bool_]) -> Table:
-        """(n, g) whom n pieces show where the evidence is wrong: anybody, by what there is of them.
+        """(n, g) probability of each group for n pieces without evidence: proportional to its size.
 
         Nobody whom a piece was decided not to show, or with whom it is seen.
 
@@ -266,7 +266,7 @@ class Asker:
         return np.asarray(share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9), np.float64)
 
     def outlook(self) -> Outlook:
-        """Who is unsure, and how many clicks a review is expected to take."""
+        """The uncertain people, and the expected number of clicks of a review."""
         if not self.view.groups:
             return Outlook((), 0)
         loose, wholes = self._known()
@@ -287,7 +287,7 @@ class Asker:
         return [float(p) for p in self._between[0][group]]
 
     def _doubted(self) -> NDArray[np.bool_]:
-        """(g,) whether a group has a track of some length that probably, but not surely, shows its person."""
+        """(g,) whether a group has a track that is not short and whose membership is uncertain."""
         rows = np.flatnonzero(self._misplaced() >= UNSURE)
         label = self.view.label[rows]
         found = np.zeros(len(self.view.groups), np.bool_)
@@ -295,14 +295,14 @@ class Asker:
         return found
 
     def _unasked_doubt(self) -> Table:
-        """(t,) probability that a track that no sheet asks about shows somebody else than its person.
+        """(t,) probability of a wrong person for tracks that no batch asks about, else 0.
 
         Such tracks are too blurred to be compared with anybody, so the sheets have nothing to go by.
         """
         return np.where(self.evidence.known, 0.0, self._misplaced())
 
     def _misplaced(self) -> Table:
-        """(t,) probability that a track shows somebody else than whom the machine placed it with by little.
+        """(t,) probability of a wrong person for tracks that the machine placed by weak evidence.
 
         0 for tracks that the linkage joined, about which somebody decided, or whose person has a name.
         """
@@ -318,7 +318,7 @@ class Asker:
         return found
 
     def _wrong(self, loose: Lines) -> Table:
-        """(g,) faces of each group expected to be of somebody else; `loose` are tracks to be asked about."""
+        """(g,) expected number of wrong faces of each group; `loose` are tracks to be asked about."""
         label, groups = self.view.label, len(self.view.groups)
         doubt = self._unasked_doubt()
         rows = np.flatnonzero(doubt)
@@ -329,7 +329,7 @@ class Asker:
     # Groups
 
     def _groups(self) -> None:
-        """Sums of the groups' vectors and who stands for each; only changed groups anew."""
+        """Sums of the groups' vectors, and tracks that represent them; recomputed for changed groups only."""
         fresh = {}
         for group in self.view.groups:
             key = group.tracks.tobytes()
@@ -343,7 +343,7 @@ class Asker:
         self.sums = Sums(self.base, total, np.array([len(g.tracks) for g in self.view.groups], np.float64))
 
     def _look_at(self, tracks: Labels) -> tuple[NDArray[np.float64], Labels]:
-        """A group's sum, and two of its tracks to look at: good pictures of what most of it looks like."""
+        """A group's sum, and the two tracks that represent it: good pictures near its mean."""
         vector = self.base.vector[tracks]
         total = vector.sum(axis=0, dtype=np.float64)
         typical = vector @ (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
@@ -369,7 +369,7 @@ class Asker:
         ]
 
     def _pairs_of_people(self) -> tuple[Table, Table]:
-        """(g, g) probability that two groups are one person, and the faces that knowing it puts right."""
+        """(g, g) probability that two groups are one person, and the faces that an answer corrects."""
         keys = [k[0] for k in self._cache.values()]
         row_before = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
         self._odds = self.sums.log_odds(self._odds, row_before)
@@ -397,14 +397,14 @@ class Asker:
     # Sheets
 
     def _known(self) -> tuple[Lines, Lines]:
-        """What could be asked: about tracks, and about people as a whole."""
+        """All possible questions: about tracks, and about whole people."""
         if self._lines is None:
             self._between = self._pairs_of_people()
             self._lines = self._loose(), self._wholes()
         return self._lines
 
     def _loose(self) -> Lines:
-        """Tracks of larger people that nobody decided about, and where they may belong."""
+        """Unlabelled tracks of larger people, and the groups they may belong to."""
         view = self.view
         live = (view.label >= 0) & ~self.closed & self.evidence.known
         live[live] = self.sums.count[view.label[live]] > 1
@@ -448,14 +448,14 @@ class Asker:
         return Item(track, whole, shown[best], others, lines.chance[i][best], float(lines.gain[i]))
 
     def _proposed(self, lines: Lines, i: int) -> int:
-        """Which of the people shown is proposed: where the track is, unless another is likelier than not."""
+        """The person proposed for a track: its current one, unless another has a probability above .5."""
         current = int(self.view.label[lines.track[i]])
         if lines.whole or lines.chance[i][0] > LEAVES or current not in lines.shown[i]:
             return 0
         return lines.shown[i].index(current)
 
     def _each_once(self, items: list[Item]) -> list[Item]:
-        """Without the tracks of somebody who is asked about as a whole."""
+        """The items without tracks of people who are asked about as a whole."""
         label = self.view.label
         whole = {int(label[i.track]) for i in items if i.whole}
         return [i for i in items if i.whole or int(label[i.track]) not in whole]

@@ -34,7 +34,7 @@ def share_of(odds: Table) -> Table:
 
 
 def fitted_weights(part: Table, own_group: Labels) -> Table:
-    """(6,) worth of the evidence under which the labels are likeliest, a few of them taken for mistakes."""
+    """(6,) maximum-likelihood weights of the evidence; the model allows for a few wrong labels."""
     from scipy.optimize import minimize
 
     n, choices = np.arange(len(part)), part.shape[1]
@@ -56,7 +56,7 @@ def fitted_weights(part: Table, own_group: Labels) -> Table:
 
 
 class Taught(NamedTuple):
-    """What answers say of the evidence, and of g groups."""
+    """Parameters fitted to answers: the temperature of the evidence, and biases of g groups."""
 
     temper: float  # a factor for the evidence
     attracts: Table  # (g,) log odds of any track belonging to a group, never above 0
@@ -66,7 +66,7 @@ class Taught(NamedTuple):
 def answered(
     group: Labels, odds: Table, own_group: NDArray[np.bool_], stays: NDArray[np.bool_], groups: int
 ) -> Taught:
-    """What answers teach.
+    """Fit the parameters to answers.
 
     Args:
         group: (n, c) the groups that each of n tracks was considered for.
@@ -95,6 +95,6 @@ def answered(
 
 
 def _step(slope: Scalar, curve: Scalar, longest: float = 1.0) -> Scalar:
-    """A step of Newton's, a little shorter than he takes it, and never longer than `longest`."""
+    """A damped Newton step, not longer than `longest`."""
     step: Scalar = np.clip(0.7 * slope / curve, -longest, longest)
     return step
