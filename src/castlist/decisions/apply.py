@@ -155,7 +155,7 @@ def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decisio
 
 
 def recorded_people(view: View) -> tuple[RecordedPeople, ...]:
-    """Whom the decisions made of the people, for the next run to take over, and before the latest of them."""
+    """The people after the decisions, and after earlier states of the log, for the next run to start from."""
     walk = view.walk
     if not isinstance(walk, Walk):
         return ()
@@ -185,7 +185,7 @@ def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
 
 
 def _undone(log: Sequence[Decision], held: set[int], walk: Walk) -> list[Undone]:
-    """The decisions that joined people and do not hold any more."""
+    """The decisions that joined people and were undone."""
     kinds = {d.id: d for d in log}
     events: dict[int, list[tuple[int, bool]]] = {}
     on: dict[int, bool] = {}
@@ -203,7 +203,7 @@ def _undone(log: Sequence[Decision], held: set[int], walk: Walk) -> list[Undone]
 
 
 def _codes(made: Decision, walk: Walk) -> Tracks:
-    """(t,) on which side of a decision each track is that it joined, NOISE on none."""
+    """(t,) the side of a decision on which each track was joined, NOISE for none."""
     code = np.full(len(walk.label), NOISE)
     if made.groups is not None:
         for side, tracks in walk.find.sides(made.groups)[0].items():

@@ -23,7 +23,7 @@ Sides = dict[int, NDArray[np.int64]]
 
 
 class Finder:
-    """Finds faces among tracks as `locate` does, each once however often it is asked for."""
+    """Finds faces among tracks like `locate`, with a cache."""
 
     def __init__(
         self,

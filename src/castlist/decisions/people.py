@@ -41,7 +41,7 @@ HIDDEN = "hidden, as was decided"
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Faces or tracks that a decision names and that are not among today's."""
+    """Faces or tracks of a decision that the current tracks do not have."""
 
     decision: int
     lost: int  # faces, or tracks where the decision recorded whole groups
@@ -50,7 +50,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A decision that says otherwise than an earlier one, and outranks it."""
+    """A decision that contradicts and overrules an earlier one."""
 
     decision: int
     against: int  # the earlier decision; 0 where the tracks themselves speak against it
@@ -69,7 +69,7 @@ class Joined:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Group:
-    """Somebody: tracks that are one person."""
+    """A person: tracks with the same identity."""
 
     number: int  # of "Person 7"; never anybody else's
     tracks: NDArray[np.int64]  # rising
@@ -93,7 +93,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """Everybody, in the order of the page, and what is set aside, after the decision `revision`."""
+    """All people after the decision `revision`, in the order of the page, and the set-aside tracks."""
 
     revision: int
     groups: tuple[Group, ...]
@@ -139,7 +139,7 @@ def view_of(
     listed: tuple[Sequence[Conflict], Sequence[Missing]],
     last: int,
 ) -> View:
-    """What a page and a cast need of the people as they stand."""
+    """The view of a state, as page and cast need it."""
     labelled, unsure, cannot, redirect, place, no_face, hidden, lost_names = (
         getattr(walk, n)
         for n in ("labelled", "unsure", "cannot", "redirect", "place", "no_face", "hidden", "lost_names")
@@ -211,7 +211,7 @@ def _members(label: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
 
 
 def completed(made: Decision, view: View, base: Base, video: Video) -> Decision:
-    """A decision with the people whom it is about, whole, as they stand in this view."""
+    """A decision with all tracks of the people it is about, taken from this view."""
     sides: dict[int, list[int]] = {}
     for anchor, track in zip(made.anchors, view.find(made.anchors).tolist(), strict=True):
         if track != NOISE and track not in sides.setdefault(anchor.side, []):
@@ -233,7 +233,7 @@ def as_shown(base: Base, view: View) -> Base:
 
 
 def cast_of(base: Base, video: Video, view: View) -> Cast:
-    """The cast as it was decided."""
+    """The cast after the decisions of a view."""
     return Cast.of(
         video, base.clock, base.shots, base.tracks, view.label, fate=view.fate, reason=view.reason,
         names=[g.name for g in view.groups], numbers=[g.number for g in view.groups],

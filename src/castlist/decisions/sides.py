@@ -65,7 +65,7 @@ class Attached:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Standing:
-    """Everybody between two decisions: g groups of t tracks."""
+    """All people between two decisions: g groups of t tracks."""
 
     label: Tracks  # (t,) 0 to g - 1, NOISE where set aside
     number: Tracks  # (g,) of each person
@@ -125,7 +125,7 @@ class _Step:
 
 
 class _Reader:
-    """Reads decisions by the people as they stand."""
+    """Interprets decisions relative to the current people."""
 
     def __init__(self, now: Standing) -> None:
         self.now, self.label = now, now.label
@@ -136,7 +136,7 @@ class _Reader:
         return self._next - 1
 
     def whole(self, tracks: Sequence[int]) -> list[tuple[Tracks, int]]:
-        """(group or NOISE, tracks) of everybody who is with one of these; a track set aside is alone."""
+        """(tracks, group or NOISE) of all people who have one of these tracks; a set-aside track is alone."""
         found: dict[int, tuple[Tracks, int]] = {}
         for t in tracks:
             group = int(self.label[t])
@@ -152,7 +152,7 @@ class _Reader:
     def ranked(
         self, people: list[tuple[Tracks, int]], name: str = "", order: Mapping[int, int] = {}
     ) -> list[tuple[Tracks, int]]:
-        """Who goes on first: whoever bears the name, who has any name, who has most faces.
+        """The people by their claim to the number: first with this name, then any name, then most faces.
 
         Args:
             order: by track, which of several names stays: the first one's.
@@ -202,7 +202,7 @@ class _Reader:
         )
 
     def parted(self, sides: list[list[int]]) -> tuple[Sides, dict[int, int]]:
-        """Each side a person of their own; whoever is with two of them is parted."""
+        """Each side becomes a person; a group with tracks of two sides is split."""
         taken: set[int] = set()
         for side in sides:
             side[:] = [t for t in side if t not in taken]

@@ -24,7 +24,7 @@ StandIns = Callable[[Anchor], Iterable[Anchor]]
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A decision that was not carried over, or not as a whole."""
+    """A decision that was not transferred, or only in part."""
 
     decision: Decision  # as it was made
     why: str  # one sentence
@@ -33,7 +33,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What is to be added to the other copy's log, and what is to be shown to the user."""
+    """The transferred decisions for the other copy's log, and those to report to the user."""
 
     decisions: tuple[Decision, ...]
     left: tuple[Left, ...]
@@ -94,7 +94,7 @@ def carry(
 def _contradictions(
     existing: Sequence[Decision], made: dict[int, tuple[Decision, Decision]], to: Copy
 ) -> list[Left]:
-    """Take out what contradicts the decisions before it, the first one first."""
+    """Remove decisions that contradict earlier ones, in the order of the log."""
     left: list[Left] = []
     base = _nobody_known(to)
     while True:
@@ -126,7 +126,7 @@ def _one_each(to: Copy) -> Shots:
 
 
 def _mark(decision: Decision) -> tuple[object, ...]:
-    """What tells a decision from others in whatever film: who decided what, and when."""
+    """The identity of a decision in any film: author, kind, value and time."""
     return decision.kind, decision.value, decision.author, decision.time
 
 

@@ -40,7 +40,7 @@ PAST = 16  # earlier states kept for undo and redo: 2 MB each at 100,000 tracks
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """That no track of the one set is the person of any of the other."""
+    """A cannot-link between two sets of tracks."""
 
     decision: int
     tracks: Tracks
@@ -61,7 +61,7 @@ class Undone:
 
 @dataclass(slots=True)
 class Walk:
-    """The people while decisions are taken one after another."""
+    """The state while decisions are applied one by one."""
 
     base: Base
     video: Video
@@ -105,7 +105,7 @@ class Walk:
         return walk
 
     def knows(self, log: Sequence[Decision]) -> None:
-        """Give the numbers that rows of the log record, and no number that anybody ever had."""
+        """Use the person numbers that rows of the log record; never reuse a number."""
         self.known = {}
         for made, side, number in dict.fromkeys([*(n for d in log for n in d.numbers), *self.fresh]):
             self.known.setdefault((made, side), []).append(number)
@@ -122,7 +122,7 @@ class Walk:
         )  # fmt: skip
 
     def later(self) -> Walk:
-        """A copy to go on with, which knows this one."""
+        """A copy to which later decisions are applied; it keeps a reference to this state."""
         walk = self.copy()
         walk.past = (*self.past, replace(self, past=()))[-PAST:]
         return walk
@@ -130,7 +130,7 @@ class Walk:
     # Taking a decision
 
     def take(self, made: Decision) -> None:
-        """Let one more decision hold."""
+        """Apply one more decision."""
         self.row = made.id
         self.taken = (*self.taken, made.id)
         pointed = by_side(made, self.find)
@@ -197,7 +197,7 @@ class Walk:
         self._name(key, made)
 
     def _name(self, key: int, made: Decision) -> None:
-        """Give a decided person the name of a decision, and join whoever bears it: one name is one person."""
+        """Name a decided person; a person who already has this name is merged: one name is one person."""
         called = made.value.casefold()
         others = [k for k, p in self.people.items() if called and k != key and p.name.casefold() == called]
         if others:
@@ -242,7 +242,7 @@ class Walk:
         return heirs
 
     def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
-        """Some tracks, and they alone, become the person of others, or a new one."""
+        """Move exactly these tracks to another person, or to a new one."""
         wanted = person.get(4 * k + TARGET, 0)
         to, whole = self._main(side[TARGET], wanted), self._main(side[WHOLE], 0)
         moved = np.setdiff1d(side[MOVED], to)
@@ -299,7 +299,7 @@ class Walk:
     # Groups
 
     def _join(self, parts: Iterable[Tracks], wanted: int, side: int, *, whole: bool = False) -> int:
-        """Make these tracks one decided person, of the number wanted where that is free; its key."""
+        """Merge these tracks to one decided person, with the number wanted if it is free; returns its key."""
         tracks = np.unique(np.concatenate([none(), *parts]))
         if not len(tracks):
             return NOISE
@@ -311,7 +311,7 @@ class Walk:
         return self._made(np.unique(members), touched, gone, wanted, side)
 
     def _carve(self, tracks: Tracks, wanted: int, side: int, gone: list[int]) -> int:
-        """Make these tracks, and they alone, a decided person of their own; its key.
+        """Make a decided person of exactly these tracks; returns its key.
 
         Args:
             gone: the decided people who go on as this one, and have no name any more where they are left.
@@ -329,7 +329,7 @@ class Walk:
         return [k for k in np.unique(self.label[tracks]).tolist() if k >= self.count]
 
     def _made(self, tracks: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
-        """A new decided person, who goes on as those of `gone` did; its key."""
+        """A new decided person that replaces those of `gone`; returns its key."""
         number = self._number(tracks, touched, gone, wanted, side)
         before = sorted(gone, key=lambda k: (self.people[k].number != number, -self.people[k].named_by, k))
         made = DecidedPerson(number, self.row)
@@ -352,13 +352,13 @@ class Walk:
         return key
 
     def _forget_empty(self, keys: Iterable[int]) -> None:
-        """Forget those decided people of whom no track is left."""
+        """Remove those decided people who have no track any more."""
         for k in keys:
             if k in self.people and not (self.label == k).any():
                 del self.people[k]
 
     def _put(self, tracks: Tracks, key: int) -> None:
-        """Let these tracks be of a decided person."""
+        """Assign these tracks to a decided person."""
         if len(tracks):
             self.people[key].since = self._together(np.append(np.flatnonzero(self.label == key), tracks))
             self._replaced(tracks, np.unique(self.label[tracks]), self.people[key].number)
@@ -392,7 +392,7 @@ class Walk:
         return self._since(int(self.label[a])).joined(a, b)
 
     def _replaced(self, tracks: Tracks, touched: Tracks, number: int) -> None:
-        """Remember under which number people go on, and where a new number stands on the page."""
+        """Record which number replaces which, and the place of a new number on the page."""
         self.stands_with(number, touched)
         for k in touched.tolist():
             if k != NOISE and (old := self._number_of(k)) != number:
@@ -480,7 +480,7 @@ class Walk:
     # Looking
 
     def stand(self) -> Standing:
-        """Everybody as they stand now, with what joined them."""
+        """All people at this point, and the decisions that joined them."""
         label = self.label.copy()
         joined = self._attached(label)
         label[(self.no_face > 0) | self.hidden] = NOISE
@@ -505,7 +505,7 @@ class Walk:
         )  # fmt: skip
 
     def _attached(self, label: Tracks) -> list[tuple[int, Tracks]]:
-        """Let tracks that nobody decided about join decided people, in place; who joined whom."""
+        """Attach undecided tracks to decided people, in place; returns which joined whom."""
         machine, size = self.base.label.astype(np.int64), self.base.tracks.size
         decided, free = label >= self.count, (label >= 0) & (label < self.count)
         known = decided & (machine != NOISE)
@@ -528,7 +528,7 @@ class Walk:
         return joined
 
     def _forbidden(self, tracks: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(n,) whether a decision says that a track is not the person of these members."""
+        """(n,) whether a cannot-link of a decision keeps a track from these members."""
         bad = np.zeros(len(self.label), np.bool_)
         for apart in self.aparts:
             if member[apart.tracks].any():
@@ -542,7 +542,7 @@ class Walk:
         return sorted(set(self.conflicts), key=lambda c: (c.decision, c.against)), self.missing
 
     def _list_meetings(self) -> None:
-        """List what the decision being taken joins although an earlier one holds it apart."""
+        """Record the tracks that the current decision joins although an earlier one keeps them apart."""
         part, track, met = self.meetings()
         fresh = met.copy()
         fresh[: len(self.met)] &= ~self.met

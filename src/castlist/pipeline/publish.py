@@ -127,7 +127,7 @@ class Publication:
     decision: int  # the latest one that it goes by
 
     def store(self, workspace: Workspace) -> None:
-        """Write the tables, for which whoever decides something waits a moment.
+        """Write the tables; decisions wait for this short step.
 
         Raises:
             WorkspaceError: the disk is full, or the folder cannot be written.
@@ -139,7 +139,7 @@ class Publication:
 
 @at_most(1)
 def prepared(workspace: Workspace, base: Base, video: Video, run: int | None = None) -> Publication:
-    """The first and longer part of `publish`, whose arguments these are: nobody waits for it."""
+    """The first and longer part of `publish`, with the same arguments; it holds no lock."""
     run = workspace.cast_run()[0] if run is None else run
     view = apply(base, video, workspace.decisions.all())
     cast = cast_of(base, video, view)
@@ -177,7 +177,7 @@ def write_report(
 
 
 def alike_in(workspace: Workspace) -> Alike:
-    """Who may be the same person as whom, after the decisions; nobody where no vectors are stored."""
+    """People who may be the same person, after the decisions; empty if no vectors are stored."""
     base, video = workspace.machine(), workspace.video()
     if base is None or video is None:
         return {}
@@ -198,7 +198,7 @@ def poses_in(workspace: Workspace) -> dict[str, float]:
 
 
 def unsure_of(workspace: Workspace, cast: Cast, left: Outlook) -> Unsure:
-    """Who is unsure, as the report says it."""
+    """The uncertain people, for the report."""
     called = {p.id: p.name for p in cast.everybody}
     why = {d.person: d.sentence(called.get(d.other, "somebody")) for d in left.doubts}
     return Unsure(why, f"castlist review {shell_path(workspace.path.name)}", left.clicks)
@@ -249,7 +249,7 @@ def _cue_of(found: Found) -> CuePairs:
 
 
 class LikenessSpace(NamedTuple):
-    """Where t tracks lie in the space of a film's own people."""
+    """The coordinates of t tracks in the whitened space of a film's people."""
 
     mean: NDArray[np.float32]  # (t, d) means of the tracks, before
     vector: NDArray[np.float32]  # (t, d) the same in that space
@@ -275,7 +275,7 @@ def space(embeddings: Embeddings, constraints: Constraints, label: NDArray[np.in
 
 @at_most(1)  # as `identify`
 def evidence_of(found: Found, recipe: Recipe, machine: Machine, timings: dict[str, float]) -> Evidence:
-    """What a report shows beyond the cast."""
+    """The evidence of a report."""
     before = pair_cosines(found.embeddings, found.constraints)
     after = pair_cosines(found.refined, found.constraints)
     roles = (("face detection", recipe.detect.model), ("face vectors", recipe.embed.model))

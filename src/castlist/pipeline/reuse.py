@@ -20,7 +20,7 @@ DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose default
 
 
 def kind_of(recipe: Recipe) -> str:
-    """Whether a recipe is castlist's default, or somebody's own."""
+    """DEFAULT for the default recipe of castlist, else OWN."""
     return DEFAULT if recipe == Recipe() else OWN
 
 

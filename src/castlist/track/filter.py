@@ -48,7 +48,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class TrackFilter:
-    """Set aside tracks that are no face, no living one, or too poor a one to say whose.
+    """Sets aside tracks that show no face, a picture of a face, or a face too unclear to identify.
 
     A lamp or a fold of cloth is detected now and then, with middling scores; a face scores high at some time,
     or is a clear picture that the network for likeness answers with a long vector: of what is no face the
@@ -331,5 +331,5 @@ def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
 
 
 def kept(reasons: tuple[str, ...]) -> NDArray[np.bool_]:
-    """(t,) whether each track goes on."""
+    """(t,) whether each track is kept."""
     return np.array([not reason for reason in reasons], np.bool_)

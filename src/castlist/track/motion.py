@@ -93,7 +93,7 @@ class MotionTracker:
     def _assign(
         self, live: list[_Live], box: NDArray[np.float32], now: float
     ) -> tuple[list[tuple[int, int]], set[int]]:
-        """Pairs of track and face, and the tracks for which there was no telling."""
+        """Assigned pairs of track and face, and the tracks whose assignment is ambiguous."""
         if not live or not len(box):
             return [], set()
         cost = _cost(np.array([t.expected(now) for t in live]), box)
@@ -103,7 +103,7 @@ class MotionTracker:
         return pairs, self._doubtful(capped, pairs)
 
     def _doubtful(self, cost: NDArray[np.float64], pairs: list[tuple[int, int]]) -> set[int]:
-        """Tracks that might as well have gone to another face, or whose face another might have taken."""
+        """Tracks whose assignment is ambiguous: another face or another track costs hardly more."""
         face, track = dict(pairs), {d: t for t, d in pairs}
         impossible = 2 * self.reach
         doubtful: set[int] = set()
@@ -164,7 +164,7 @@ class _Live:
 
 
 def _cost(expected: NDArray[np.float64], box: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(t, d) how ill each face fits each track: distance in face widths and change of size."""
+    """(t, d) cost of each face for each track: distance in face widths and change of size."""
     centre = [(b[:, :2] + b[:, 2:]) / 2 for b in (expected, box)]
     size = [
         np.sqrt(np.maximum(b[:, 2] - b[:, 0], 1) * np.maximum(b[:, 3] - b[:, 1], 1)) for b in (expected, box)
