@@ -109,12 +109,7 @@ def links(library: Library) -> dict[str, Json]:
                     "links": [_tile(db, link.member, films) for link in rows],
                 }
             )
-        return {
-            "revision": applied(db),
-            "count": count,
-            "gain": round(sum(link.gain for link in shown), 1),
-            "groups": groups,
-        }
+        return _page(db, count, sum(link.gain for link in shown), groups)
 
 
 def pairs(library: Library) -> dict[str, Json]:
@@ -134,12 +129,12 @@ def pairs(library: Library) -> dict[str, Json]:
                     ],
                 }
             )
-        return {
-            "revision": applied(db),
-            "count": count,
-            "gain": round(sum(pair.gain for pair in shown), 1),
-            "groups": groups,
-        }
+        return _page(db, count, sum(pair.gain for pair in shown), groups)
+
+
+def _page(db: Db, count: int, gain: float, groups: list[dict[str, Json]]) -> dict[str, Json]:
+    """A page of groups out of `count` items; `gain` is the expected number of corrected items."""
+    return {"revision": applied(db), "count": count, "gain": round(gain, 1), "groups": groups}
 
 
 def recurring(library: Library) -> dict[str, Json]:
