@@ -39,6 +39,7 @@ OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts 
 ALONE_PAIRS = 20.0  # the same where nobody is seen with anybody: there may be one person only
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
 GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 differ by .008 of F on films
+SHORT_FILM = 65  # tracks up to which that holds: the most that the films have on which it was chosen
 # How far a person is from herself in two scenes (1 - cosine), for the two halves of a track being 1 apart:
 # 2.2 to 2.7 in films whose tracks are clear, drawn ones included; films of noisy tracks stay with the prior.
 SCENES_APART = 2.5
@@ -63,6 +64,7 @@ class Calibration:
     other_mean: float = 0.05
     other_std: float = 0.08
     share: float = 0.2  # of the pairs of tracks that are one person
+    tracks: int = 0  # of the film
     evenness: float = 1.0  # how much less a person's groups differ than those of other films, 0 to 1
     within: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of the halves of tracks
     apart: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of cannot-linked tracks
@@ -84,10 +86,13 @@ class Calibration:
         """The calibration as the linkage by evidence takes it.
 
         The share of single pairs says little of groups, which are few for each person: counted in full it
-        left the people of labelled films in many parts. Groups start at `GROUP_ODDS`.
+        left the people of labelled films in many parts. Groups start at `GROUP_ODDS`; in a film of more
+        tracks than usual at less, so that a person's share of the tracks counts and not their number: nine
+        times as many tracks of the same people do not make it likelier that two of them are one.
         """
         spread = SAME_SPREAD * self.evenness
-        return Scale(self.same_mean, self.other_mean, self.other_std, GROUP_ODDS, spread)
+        odds = GROUP_ODDS - float(np.log(max(1.0, self.tracks / SHORT_FILM)))
+        return Scale(self.same_mean, self.other_mean, self.other_std, odds, spread)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
         """The probability that two tracks with this cosine are one person."""
@@ -104,7 +109,7 @@ class Calibration:
         ceiling = float(np.median(within)) if len(within) > 10 else max(prior.same_mean, 0.8)
         fitted = _mixture(pairs, _believed(apart, prior), _of_these_tracks(prior, within), ceiling)
         evenness = min(1.0, (1 - fitted.same_mean) / max(1 - prior.same_mean, 0.05))
-        return cls(*fitted, evenness, within, apart)
+        return cls(*fitted, int(np.count_nonzero(faces)), evenness, within, apart)
 
 
 def _of_these_tracks(prior: Prior, within: NDArray[np.float64]) -> Prior:

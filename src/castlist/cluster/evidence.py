@@ -23,7 +23,8 @@ from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["GroupLinkage", "find_people"]
 
-SEED = 0.6  # where between two people (0) and one (1) the mean cosine of a first group must lie
+SEED = 1.0  # where between two people (0) and one (1) the mean cosine of a first group must lie: with less,
+# first groups of films with many people hold several, of whom some always look alike
 MANY = 40  # tracks from which on the poor ones wait: of fewer, those that wait may be a person's only links
 Pairs = NDArray[np.int64]
 

@@ -11,7 +11,8 @@ correlation corrected for attenuation (Spearman 1904), r_a and r_b being the mea
 
 Before anything is known of its face, a track is a person's with odds in proportion to the tracks that this
 person has, and somebody new with odds in proportion to a constant: the Chinese restaurant process (Aldous
-1985). Hence the logarithm of the larger group's size in the log odds.
+1985). Hence the logarithm of the larger group's size in the log odds. The constant grows with the tracks of
+a long film (`Calibration.scale`).
 """
 
 from __future__ import annotations
