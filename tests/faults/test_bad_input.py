@@ -72,7 +72,7 @@ BAD = {
     "a directory": (lambda p: p.mkdir(), "contains no film"),
     "a pipe": (lambda p: os.mkfifo(p), "pipe"),
     "missing": (lambda p: None, "does not exist"),
-    "cut before its index": (cut_short, "not a video"),
+    "cut before its index": (cut_short, "is cut short"),
 }
 
 

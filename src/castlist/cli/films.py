@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.output import STAGES, clock_time, visible
+from castlist.cli.output import STAGES, clock_time, table_width, visible
 
 if TYPE_CHECKING:
     from castlist.library import Outcome
@@ -100,7 +100,7 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    console = Console(highlight=False, width=table_width())
     table = Table(box=None, pad_edge=False)
     for name in ("Film", "State", "People", "Length", "Took", ""):
         table.add_column(name, justify="right" if name in ("People", "Length", "Took") else "left")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from castlist.cli.choices import OneOf, unknown
 from castlist.cli.options import OUTPUT_FOLDER, listen_options
-from castlist.cli.output import clock_time, visible
+from castlist.cli.output import clock_time, table_width, visible
 from castlist.cli.proposed import answer_options, of_one_person
 from castlist.io import plain_json
 from castlist.shell_words import shell_path
@@ -613,7 +612,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[st
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    console = Console(highlight=False, width=table_width())
     table = Table(box=None, pad_edge=False)
     for column in head:
         table.add_column(column, justify="right" if column in right else "left")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from castlist.progress import Watch
     from castlist.suggest import Outlook
 
-__all__ = ["clock_time", "print_cast", "print_people", "progress", "sentence", "visible"]
+__all__ = ["clock_time", "print_cast", "print_people", "progress", "sentence", "table_width", "visible"]
 
 STAGES = {
     "draw": "Drawing the film",
@@ -141,6 +141,11 @@ def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
     return {d.person: d.sentence(called.get(d.other, "somebody")) for d in doubts if d.person in known}
 
 
+def table_width() -> int | None:
+    """Columns of a table on stdout: those of the terminal (None); without one, as many as its rows need."""
+    return None if sys.stdout.isatty() else 10_000
+
+
 def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
     """The cast as a table on stdout, who of it is unsure, then what else there is."""
     from rich.console import Console
@@ -149,8 +154,7 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
 
     from castlist.cli.links import moment_uri
 
-    wide = None if sys.stdout.isatty() else 160  # a file or a pipe has no width to fit
-    console = Console(highlight=False, width=wide)
+    console = Console(highlight=False, width=table_width())
     if not len(cast):
         console.print(_why_empty(cast))
     else:

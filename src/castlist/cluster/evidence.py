@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
-from castlist.cluster.calibrate import Calibration
+from castlist.cluster.calibrate import SHORT_FILM, Calibration
 from castlist.cluster.dense import Update, agglomerate
 from castlist.cluster.group_linkage import GroupSums, Scale, join_groups, merge_all
 from castlist.cluster.hints import Hints
@@ -23,8 +23,10 @@ from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["GroupLinkage", "find_people"]
 
-SEED = 1.0  # where between two people (0) and one (1) the mean cosine of a first group must lie: with less,
-# first groups of films with many people hold several, of whom some always look alike
+# Where between two people (0) and one (1) the mean cosine of a first group must lie: at SEED in a short film,
+# higher by SEED_RISE for each doubling of the tracks of a longer one, at most 1: the more people, the more
+# pairs of people look alike by chance.
+SEED, SEED_RISE = 0.6, 0.1
 MANY = 40  # tracks from which on the poor ones wait: of fewer, those that wait may be a person's only links
 Pairs = NDArray[np.int64]
 
@@ -134,7 +136,7 @@ def _one_round(
     inner = inner[(inner >= 0).all(axis=1)]
     sub = cosine[np.ix_(clear, clear)]
     label = np.full(t, -1, np.int64)
-    label[clear] = _sure_groups(sub, inner, scale)
+    label[clear] = _sure_groups(sub, inner, scale, _seed(t))
     inside = None if hints is None else hints[clear]
     label[clear] = join_groups(GroupSums(sub, label[clear], inner, scale, hints=inside), label[clear])
     people = int(label.max(initial=-1)) + 1
@@ -142,13 +144,18 @@ def _one_round(
     return join_groups(GroupSums(cosine, label, cannot, scale, hints=hints, compared=people), label)
 
 
-def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale) -> NDArray[np.int64]:
-    """Average linkage, cut where the mean cosine is SEED of the way from two people to one."""
+def _seed(tracks: int) -> float:
+    """Where between two people and one the first groups of a film of so many tracks are cut."""
+    return min(1.0, SEED + SEED_RISE * float(np.log2(max(1.0, tracks / SHORT_FILM))))
+
+
+def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale, seed: float) -> NDArray[np.int64]:
+    """Average linkage, cut where the mean cosine is `seed` of the way from two people to one."""
     gap = np.maximum(1.0 - cosine.astype(np.float64), 0.0)
     gap[cannot[:, 0], cannot[:, 1]] = gap[cannot[:, 1], cannot[:, 0]] = np.inf
     merge, height = agglomerate(gap, np.ones(len(gap)), Update.AVERAGE)
     tree = assemble(merge, height, len(gap))
-    limit = 1.0 - (scale.other + SEED * (scale.same - scale.other))
+    limit = 1.0 - (scale.other + seed * (scale.same - scale.other))
     return cut_tree(tree, int((tree.height <= limit).sum())).label.astype(np.int64)
 
 
