@@ -64,10 +64,10 @@ class Calibration:
     other_mean: float = 0.05
     other_std: float = 0.08
     share: float = 0.2  # of the pairs of tracks that are one person
-    tracks: int = 0  # of the film
     evenness: float = 1.0  # how much less a person's groups differ than those of other films, 0 to 1
     within: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of the halves of tracks
     apart: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of cannot-linked tracks
+    tracks: int = 0  # with a face, in the film
 
     def log_odds(self, cosine: ArrayLike) -> NDArray[np.float64]:
         """Evidence that two tracks are one person: log of the odds, natural, the share not counted.
@@ -109,7 +109,7 @@ class Calibration:
         ceiling = float(np.median(within)) if len(within) > 10 else max(prior.same_mean, 0.8)
         fitted = _mixture(pairs, _believed(apart, prior), _of_these_tracks(prior, within), ceiling)
         evenness = min(1.0, (1 - fitted.same_mean) / max(1 - prior.same_mean, 0.05))
-        return cls(*fitted, int(np.count_nonzero(faces)), evenness, within, apart)
+        return cls(*fitted, evenness, within, apart, int(np.count_nonzero(faces)))
 
 
 def _of_these_tracks(prior: Prior, within: NDArray[np.float64]) -> Prior:
