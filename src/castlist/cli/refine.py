@@ -122,7 +122,7 @@ def command(
         _check_untrained()
     if model:
         check_model_output(model)
-    check_apart([out, model, None if model is None else Path(f"{model}.json")], [features, *_files(trained)])
+    check_apart([out, *_files(model)], [features, *_files(trained)])
     table = io.read(features)
     if trained:
         vector = _applied(trained, table)
@@ -136,9 +136,9 @@ def command(
     click.echo(f"{out}: {_size(table)}, {vector.shape[1]} dimensions")
 
 
-def _files(trained: Path | None) -> list[Path]:
-    """The two files of a network that is read."""
-    return [] if trained is None else [trained, Path(f"{trained}.json")]
+def _files(network: Path | None) -> list[Path]:
+    """The two files of a network, if one is named."""
+    return [] if network is None else [network, Path(f"{network}.json")]
 
 
 def _check_untrained() -> None:
