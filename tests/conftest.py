@@ -60,6 +60,21 @@ def small_film(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def matroska_film(small_film, tmp_path_factory) -> Path:
+    """The pictures of the small film in Matroska, which can be read as far as it goes where it is cut."""
+    import av
+
+    path = tmp_path_factory.mktemp("matroska") / "whole.mkv"
+    with av.open(str(small_film[0])) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return path
+
+
+@pytest.fixture(scope="session")
 def found_film(small_film, tmp_path_factory):
     """(cast, workspace folder) of the small film, found once with the real models."""
     from castlist import find
