@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.drawn.head import tone
 from castlist.drawn.look import Look, key
-from castlist.drawn.sheet import Sheet, ellipse, ribbon
+from castlist.drawn.sheet import Sheet, ellipse, ribbon, tone
 
 SIZE = (4.6, 8.2)  # of the sheet, in half head heights
 CENTRE = (2.3, 0.0)  # of the head on it: the body lies below

@@ -115,3 +115,8 @@ def ribbon(line: Points, width: ArrayLike) -> Points:
     across = np.stack([-along[:, 1], along[:, 0]], 1) / (np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9)
     half = np.broadcast_to(np.asarray(width, float) / 2, len(line))[:, None] * across
     return np.concatenate([line + half, (line - half)[::-1]])
+
+
+def tone(colour: ArrayLike, gain: float, warm: float = 0.0) -> NDArray[np.float64]:
+    """A colour made lighter or darker, warmer or cooler."""
+    return np.clip(np.asarray(colour, float) * gain * (1 + warm * np.array([0.5, -0.15, -0.35])), 0, 1)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.drawn import body, head
+from castlist.drawn.head_surface import CENTRE, NECK, Pose
+from castlist.drawn.head_surface import box as face_box
 from castlist.drawn.look import Look
 from castlist.drawn.room import room
 from castlist.drawn.script import Actor, Picture, Scene, Script
@@ -42,7 +44,7 @@ class Sprite:
     def of(cls, ink: Image, centre: tuple[float, float], scale: float) -> Sprite:
         x, y, w, h = cv2.boundingRect(np.ascontiguousarray(ink[..., 3]))
         cut = np.ascontiguousarray(ink[y : y + h, x : x + w])
-        return cls(cut, np.array(centre) * scale - (x, y), head.NECK * scale)
+        return cls(cut, np.array(centre) * scale - (x, y), NECK * scale)
 
 
 class Wardrobe:
@@ -52,18 +54,18 @@ class Wardrobe:
         self._kept: OrderedDict[object, tuple[object, int]] = OrderedDict()
         self._bytes, self._capacity = 0, capacity
 
-    def heads(self, look: Look, pose: head.Pose, scale: float) -> tuple[Sprite, Sprite]:
+    def heads(self, look: Look, pose: Pose, scale: float) -> tuple[Sprite, Sprite]:
         """The hair behind the body, and the head."""
 
         def make() -> tuple[tuple[Sprite, Sprite], int]:
             painted = self._base(look, replace(pose, mouth=0.0), scale)
             front = head.finish(painted, pose.mouth, scale)
-            pair = tuple(Sprite.of(ink, head.CENTRE, scale) for ink in (painted.back, front))
+            pair = tuple(Sprite.of(ink, CENTRE, scale) for ink in (painted.back, front))
             return (pair[0], pair[1]), sum(s.ink.nbytes for s in pair)
 
         return self._get(("head", look, pose, scale), make)
 
-    def _base(self, look: Look, pose: head.Pose, scale: float) -> head.Bare:
+    def _base(self, look: Look, pose: Pose, scale: float) -> head.Bare:
         def make() -> tuple[head.Bare, int]:
             painted = head.base(look, pose, scale, over=oversampling(scale))
             return painted, painted.sheet.ink.nbytes * 3 // 2
@@ -269,7 +271,7 @@ class Stage:
         cv2.rectangle(wall, (left, top), (right, bottom), (94, 100, 84), -1)
         inside = wall[max(top, 0) : bottom, max(left, 0) : right]
         offset = (x - max(left, 0), y - max(top, 0))
-        self._figure(inside, look, head.Pose(light=-0.5), offset, u, 0.0, mirrored=False)
+        self._figure(inside, look, Pose(light=-0.5), offset, u, 0.0, mirrored=False)
 
     def _hold(self, out: Image, picture: Picture, at: tuple[float, float], tilt: float) -> None:
         """A phone upright in a hand, with a portrait that fills its screen."""
@@ -280,7 +282,7 @@ class Stage:
         rim = max(2, round(0.14 * u))
         screen = phone[2 * rim : -2 * rim, rim:-rim]
         screen[:] = (176, 196, 214)
-        self._figure(screen, look, head.Pose(light=-0.3), (x - rim, y - 2 * rim), u, 0.0, mirrored=False)
+        self._figure(screen, look, Pose(light=-0.3), (x - rim, y - 2 * rim), u, 0.0, mirrored=False)
         ink = np.dstack([phone, np.full(phone.shape[:2], 255, np.uint8)])
         paste(out, Sprite(ink, np.array([x, y]), 0.0), at, 1.0, tilt, mirrored=False)
 
@@ -339,11 +341,11 @@ class Stage:
             return out, 0
         return (out[:, :middle], 0) if x < middle else (out[:, middle:], middle)
 
-    def _pose(self, m: Motion, k: int, finer: int) -> head.Pose:
+    def _pose(self, m: Motion, k: int, finer: int) -> Pose:
         """The pose, in steps so small that a head moves by a pixel or so from one to the next, or `finer`."""
         wanted = np.degrees(2.0 / m.unit[k])
         step = max((s for s in STEPS if s <= wanted), default=STEPS[0]) / finer
-        return head.Pose(
+        return Pose(
             yaw=float(round(m.yaw[k] / step) * step),
             pitch=float(round(m.pitch[k] / (2 * step)) * 2 * step),
             mouth=round(m.mouth[k] * 3) / 3,
@@ -355,7 +357,7 @@ class Stage:
         self,
         out: Image,
         look: Look,
-        pose: head.Pose,
+        pose: Pose,
         at: tuple[float, float],
         unit: float,
         roll: float,
@@ -377,10 +379,10 @@ class Stage:
         k, found = self.moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
             if m.present[k]:
-                box = head.box(look, m.yaw[k], m.pitch[k]).copy()
+                box = face_box(look, m.yaw[k], m.pitch[k]).copy()
                 middle = (box[:2] + box[2:]) / 2
                 lean = np.radians(m.roll[k])  # the head rolls about its neck
-                moved = (head.NECK - middle[1]) * np.sin(lean)
+                moved = (NECK - middle[1]) * np.sin(lean)
                 box += np.array([moved, 0, moved, 0])
                 if actor.mirrored:
                     box = np.array([-box[2], box[1], -box[0], box[3]])
@@ -395,7 +397,7 @@ class Stage:
         found = []
         for i, p in enumerate(self.scene.pictures):
             unit = p.size * h / (p.look.chin - p.look.hairline)
-            box = head.box(p.look, 0.0, 0.0) * unit
+            box = face_box(p.look, 0.0, 0.0) * unit
             held, at = self.hands.get(i), np.array([p.x * w - self.shift[k], p.y * h])
             if held is not None:
                 at, box = np.array([held.x[k] - self.shift[k], held.y[k]]), _turned(box, float(held.tilt[k]))
