@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from castlist.types import Code
+    from castlist.types.codes import Code
 
 __all__ = ["MODULES", "attribute", "function", "keyword", "names", "option", "register", "words"]
 
