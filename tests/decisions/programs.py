@@ -103,8 +103,8 @@ class Film:
         return int(np.flatnonzero(self.base.tracks.shot == place)[0])
 
     def decided(self) -> NDArray[np.bool_]:
-        walk: Any = self.view.walk
-        return np.asarray(walk.label >= walk.count)
+        state: Any = self.view.state
+        return np.asarray(state.label >= state.count)
 
     # Deciding
 

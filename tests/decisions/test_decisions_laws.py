@@ -258,8 +258,8 @@ class Review(RuleBasedStateMachine):
 
     @rule(who=LABELS, cut=st.integers(0, 2**PLACES - 1), order=st.integers(0, 3))
     def run_again(self, who: list[int], cut: int, order: int) -> None:
-        walk: Any = self.open.refresh().walk
-        own = walk.label >= walk.count  # whoever joined without a decision may leave again
+        state: Any = self.open.refresh().state
+        own = state.label >= state.count  # whoever joined without a decision may leave again
         decided = {g.number: self.places(g.tracks[own[g.tracks]]) for g in self.open.view.groups}
         halves: dict[int, set[int]] = {}
         for place, k in zip(self.open.base.tracks.shot.tolist(), self.open.view.label.tolist(), strict=True):
@@ -289,10 +289,10 @@ class Review(RuleBasedStateMachine):
 
     def hold(self) -> None:
         """Remember of all pairs of decided places whether they are one person."""
-        walk: Any = self.open.view.walk
+        state: Any = self.open.view.state
         shot, label = self.open.base.tracks.shot.tolist(), self.open.view.label.tolist()
         owner: dict[int, set[int]] = {}
-        for place, k, own in zip(shot, label, (walk.label >= walk.count).tolist(), strict=True):
+        for place, k, own in zip(shot, label, (state.label >= state.count).tolist(), strict=True):
             owner.setdefault(place, set()).add(k if own else NOISE)
         whole = {p: next(iter(k)) for p, k in owner.items() if len(k) == 1 and NOISE not in k}
         self.together = {frozenset((a, b)): whole[a] == whole[b] for a in whole for b in whole if a < b}

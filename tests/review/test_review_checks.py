@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -291,7 +292,9 @@ def test_a_sheet_means_the_same_on_other_tracks(made: Callable[..., Any], seed: 
 def test_undo_and_redo_take_no_earlier_decision_again(
     made: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from castlist.decisions.walk import Walk
+    applying = importlib.import_module(
+        "castlist.decisions.apply"
+    )  # `castlist.decisions.apply` is its function
 
     rng = np.random.default_rng(0)
     with Session.open(made([0] * 12, list(range(12))).place) as session:
@@ -304,8 +307,10 @@ def test_undo_and_redo_take_no_earlier_decision_again(
             ]  # fmt: skip
             session.decide(kinds[int(rng.integers(len(kinds)))])
         taken: list[int] = []
-        take = Walk.take
-        monkeypatch.setattr(Walk, "take", lambda self, made: (taken.append(made.id), take(self, made))[1])
+        take = applying.take
+        monkeypatch.setattr(
+            applying, "take", lambda state, made: (taken.append(made.id), take(state, made))[1]
+        )
         for _ in range(3):
             session.undo()
         session.undo(redo=True)

@@ -4,7 +4,7 @@
 |---|---|
 | `decision`, `groups` | `Decision`, one row of the log: faces, and all tracks of the people it is about |
 | `base` | the machine's result, to which decisions are applied |
-| `apply`, `walk` | applies the decisions one by one; the only place that computes the people after them |
+| `apply`, `state` | applies the decisions one by one; the only place that computes the people after them |
 | `sides`, `part` | the tracks on each side of a decision; how a group is split |
 | `people` | the people after the decisions, their names, the cast made of them |
 | `names` | checks of names |

@@ -40,12 +40,13 @@ from numpy.typing import NDArray
 
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision, DecisionKind, active
+from castlist.decisions.effects import take
 from castlist.decisions.locate import Finder
 from castlist.decisions.people import View, completed, view_of
 from castlist.decisions.recorded import RecordedPeople, latest
 from castlist.decisions.resume import begin, recorded_of
 from castlist.decisions.sides import REST
-from castlist.decisions.walk import PAST, Undone, Walk
+from castlist.decisions.state import PAST, DecisionState, Undone
 from castlist.types import NOISE, Video
 
 __all__ = ["apply", "completed_log", "decided_by", "numbered", "recorded_people", "with_numbers"]
@@ -65,42 +66,44 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
     """
     last = max((d.id for d in log), default=0)
     fresh = [d for d in log if before is None or d.id > before.revision]
-    if before is not None and isinstance(before.walk, Walk) and not any(d.undoes for d in fresh):
-        walk, held = before.walk.later(), fresh
+    if before is not None and isinstance(before.state, DecisionState) and not any(d.undoes for d in fresh):
+        state, held = before.state.later(), fresh
     else:
         find = before.find if before else Finder(base.tracks, base.clock, video, digest=base.digest)
         held = active(log)
-        walk = _nearest(before, held) or begin(base, video, find, held)
-        held = held[len(walk.taken) :]
-        walk.undone = _undone(log, {*walk.taken, *(d.id for d in held)}, walk)
-    walk.knows(log)
-    walk.find([anchor for decision in held for anchor in decision.anchors])  # all at once, which is quicker
+        state = _nearest(before, held) or begin(base, video, find, held)
+        held = held[len(state.taken) :]
+        state.undone = _undone(log, {*state.taken, *(d.id for d in held)}, state)
+    state.knows(log)
+    state.find([anchor for decision in held for anchor in decision.anchors])  # all at once, which is quicker
     for left, decision in zip(range(len(held), 0, -1), held, strict=True):
         if held is not fresh and left <= PAST:
-            walk.past = walk.copy().later().past
-        walk.take(decision)
-    return view_of(base, walk.find, walk, walk.stand(), walk.listed(), last)
+            state.past = state.copy().later().past
+        take(state, decision)
+    return view_of(base, state.find, state, state.stand(), state.listed(), last)
 
 
-def _nearest(before: View | None, held: Sequence[Decision]) -> Walk | None:
+def _nearest(before: View | None, held: Sequence[Decision]) -> DecisionState | None:
     """The people after the first of these decisions, as many as an earlier view still knows; None for none.
 
     What is undone later changes nothing about the decisions before it.
     """
-    if before is None or not isinstance(before.walk, Walk):
+    if before is None or not isinstance(before.state, DecisionState):
         return None
     numbers = tuple(d.id for d in held)
-    start = latest(before.walk.base.stood, numbers)
+    start = latest(before.state.base.stood, numbers)
     began = 0 if start is None else len(start.taken)
     known = [
-        w for w in (*before.walk.past, before.walk) if w.began == began and w.taken == numbers[: len(w.taken)]
+        w
+        for w in (*before.state.past, before.state)
+        if w.began == began and w.taken == numbers[: len(w.taken)]
     ]
     nearest = max(known, key=lambda w: len(w.taken), default=None)
     if nearest is None:
         return None
-    walk = nearest.copy()
-    walk.past = before.walk.later().past
-    return walk
+    state = nearest.copy()
+    state.past = before.state.later().past
+    return state
 
 
 def completed_log(base: Base, video: Video, log: Sequence[Decision]) -> list[Decision]:
@@ -148,20 +151,20 @@ def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decisio
         view: the people after it.
         log: all decisions before it.
     """
-    if not isinstance(view.walk, Walk):
+    if not isinstance(view.state, DecisionState):
         return made
     recorded = {entry for d in log for entry in d.numbers}
-    return replace(made, numbers=tuple(n for n in view.walk.fresh if n not in recorded))
+    return replace(made, numbers=tuple(n for n in view.state.fresh if n not in recorded))
 
 
 def recorded_people(view: View) -> tuple[RecordedPeople, ...]:
     """The people after the decisions, and after earlier states of the log, for the next run to start from."""
-    walk = view.walk
-    if not isinstance(walk, Walk):
+    state = view.state
+    if not isinstance(state, DecisionState):
         return ()
-    made = [recorded_of(w) for w in (*walk.past, walk) if w.taken]
-    found = {tuple(s.taken.tolist()): s for s in (*walk.base.stood, *made)}
-    now = tuple(walk.taken)
+    made = [recorded_of(w) for w in (*state.past, state) if w.taken]
+    found = {tuple(s.taken.tolist()): s for s in (*state.base.stood, *made)}
+    now = tuple(state.taken)
     several = sorted(found, key=lambda taken: (taken == now, max(taken), len(taken)))[-PAST - 1 :]
     while sum(len(found[taken]) for taken in several) > MOST_TRACKS and len(several) > 1:
         several = several[1:]
@@ -184,29 +187,29 @@ def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
     return 0
 
 
-def _undone(log: Sequence[Decision], held: set[int], walk: Walk) -> list[Undone]:
+def _undone(log: Sequence[Decision], held: set[int], state: DecisionState) -> list[Undone]:
     """The decisions that joined people and were undone."""
     kinds = {d.id: d for d in log}
     events: dict[int, list[tuple[int, bool]]] = {}
     on: dict[int, bool] = {}
     for made in sorted(log, key=lambda d: d.id):
-        target, state = made.id, True
+        target, holds = made.id, True
         on[made.id] = True
         while (back := kinds[target].undoes) is not None:
-            target, state = back, not state
-            on[target] = state
+            target, holds = back, not holds
+            on[target] = holds
             if target not in kinds:
                 break
-        events.setdefault(target, []).append((made.id, state))
+        events.setdefault(target, []).append((made.id, holds))
     gone = [kinds[i] for i in events if i in kinds and i not in held and kinds[i].kind in JOINING]
-    return [Undone(events[d.id], _codes(d, walk)) for d in gone]
+    return [Undone(events[d.id], _codes(d, state)) for d in gone]
 
 
-def _codes(made: Decision, walk: Walk) -> Tracks:
+def _codes(made: Decision, state: DecisionState) -> Tracks:
     """(t,) the side of a decision on which each track was joined, NOISE for none."""
-    code = np.full(len(walk.label), NOISE)
+    code = np.full(len(state.label), NOISE)
     if made.groups is not None:
-        for side, tracks in walk.find.sides(made.groups)[0].items():
+        for side, tracks in state.find.sides(made.groups)[0].items():
             if made.kind in (DecisionKind.SAME, DecisionKind.NAME) or side % 4 != REST:
                 code[tracks] = side
     return code

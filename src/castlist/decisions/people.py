@@ -112,7 +112,7 @@ class View:
     redirect: Mapping[int, int]  # number of somebody who was -> number of whom they are now
     find: Finder  # knows where the decisions' faces are
     standing: Standing
-    walk: object  # from where the next decision goes on
+    state: object  # from where the next decision goes on
     lost_names: tuple[tuple[int, int, str], ...] = ()
     # (decision, number, name) of those who had another name than whom they joined; none of an earlier run's
 
@@ -134,14 +134,14 @@ class View:
 def view_of(
     base: Base,
     find: Finder,
-    walk: object,
+    state: object,
     now: Standing,
     listed: tuple[Sequence[Conflict], Sequence[Missing]],
     last: int,
 ) -> View:
     """The view of a state, as page and cast need it."""
     labelled, unsure, cannot, redirect, place, no_face, hidden, lost_names = (
-        getattr(walk, n)
+        getattr(state, n)
         for n in ("labelled", "unsure", "cannot", "redirect", "place", "no_face", "hidden", "lost_names")
     )
     fate = _fates(base, now)
@@ -166,7 +166,7 @@ def view_of(
         last, groups, label, each, _reasons(base, each, no_face > 0, hidden), labelled, named,
         np.array(unsure, np.int64).reshape(-1, 2), np.array(cannot, np.int64).reshape(-1, 2),
         no_face > 0, hidden.copy(), tuple(listed[0]), tuple(listed[1]), tuple(joined), dict(redirect),
-        find, now, walk, tuple(lost_names),
+        find, now, state, tuple(lost_names),
     )  # fmt: skip
 
 

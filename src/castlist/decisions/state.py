@@ -1,11 +1,11 @@
-"""The state while decisions are applied one by one, and the effect of each kind of decision on it.
+"""The people while decisions are applied one by one; `effects` has what each kind of decision does to them.
 
-What the sides of a decision are stands in `apply`, which is the way in.
+`apply` is the way in, and describes the sides of decisions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -13,27 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decisions.base import Base, page_order
-from castlist.decisions.decision import Decision, DecisionKind
+from castlist.decisions.decision import Decision
 from castlist.decisions.identities import largest_number
-from castlist.decisions.locate import Finder, Sides
+from castlist.decisions.locate import Finder
 from castlist.decisions.people import Conflict, Missing
 from castlist.decisions.sides import (
-    MOVED,
-    REST,
-    TARGET,
-    WHOLE,
     Attached,
     DecidedPerson,
     Standing,
     Together,
-    sides_of,
 )
-from castlist.types import BACKGROUND, NOISE, PERSON, Video
+from castlist.types import NOISE, Video
 
-__all__ = ["Apart", "Undone", "Walk", "by_side", "none"]
+__all__ = ["Apart", "DecisionState", "Undone", "none"]
 
 Tracks = NDArray[np.int64]  # numbers of tracks
-NAMESAKE = 1 << 20  # the side of those who join because they bear one name
 LAST = 1 << 60  # stands after everybody on the page
 PAST = 16  # earlier states kept for undo and redo: 2 MB each at 100,000 tracks
 
@@ -60,8 +54,8 @@ class Undone:
 
 
 @dataclass(slots=True)
-class Walk:
-    """The state while decisions are applied one by one."""
+class DecisionState:
+    """The people while decisions are applied one by one."""
 
     base: Base
     video: Video
@@ -91,18 +85,18 @@ class Walk:
     row: int = 0  # the decision being taken
     exact: bool = True  # whether today's tracks are those it was recorded on
     taken: tuple[int, ...] = ()  # the decisions that hold so far
-    past: tuple[Walk, ...] = ()  # the people before the latest decisions, to which an undo returns
+    past: tuple[DecisionState, ...] = ()  # the people before the latest decisions, to which an undo returns
 
     @classmethod
     def over(cls, base: Base, video: Video, find: Finder) -> Self:
         t = len(base.tracks)
-        walk = cls(
+        state = cls(
             base, video, find, base.label.astype(np.int64), len(base.number), np.zeros(t, np.int64),
             np.zeros(t, np.bool_), np.zeros(t, np.bool_), base.next_number,
         )  # fmt: skip
         order = page_order(base.label, base.fate)
-        walk.place = {int(base.number[k]): (i,) for i, k in enumerate(order.tolist())}
-        return walk
+        state.place = {int(base.number[k]): (i,) for i, k in enumerate(order.tolist())}
+        return state
 
     def knows(self, log: Sequence[Decision]) -> None:
         """Use the person numbers that rows of the log record; never reuse a number."""
@@ -111,7 +105,7 @@ class Walk:
             self.known.setdefault((made, side), []).append(number)
         self.next_number = max(self.next_number, largest_number(log) + 1)
 
-    def copy(self) -> Walk:
+    def copy(self) -> DecisionState:
         return replace(
             self, label=self.label.copy(), no_face=self.no_face.copy(), hidden=self.hidden.copy(),
             labelled=self.labelled.copy(), people={k: replace(p) for k, p in self.people.items()},
@@ -121,184 +115,15 @@ class Walk:
             lost_names=[*self.lost_names],
         )  # fmt: skip
 
-    def later(self) -> Walk:
+    def later(self) -> DecisionState:
         """A copy to which later decisions are applied; it keeps a reference to this state."""
-        walk = self.copy()
-        walk.past = (*self.past, replace(self, past=()))[-PAST:]
-        return walk
-
-    # Taking a decision
-
-    def take(self, made: Decision) -> None:
-        """Apply one more decision."""
-        self.row = made.id
-        self.taken = (*self.taken, made.id)
-        pointed = by_side(made, self.find)
-        sides, person = self._sides(made, pointed)
-        match made.kind:
-            case DecisionKind.SAME | DecisionKind.NAME:
-                self._same(made, sides, person)
-            case DecisionKind.DIFFERENT:
-                self._different(sides, person, pointed)
-            case DecisionKind.MOVE | DecisionKind.SORT:
-                for k in sorted({side // 4 for side in (*sides, *person)}):
-                    self._move(made, [sides.get(4 * k + role, none()) for role in range(4)], person, k)
-            case DecisionKind.BACKGROUND | DecisionKind.FOREGROUND | DecisionKind.CONFIRM | DecisionKind.KEY:
-                self._person(made, sides, person, pointed)
-            case DecisionKind.NOT_A_FACE:
-                self.no_face[all_tracks(sides)] = made.id
-            case DecisionKind.FACE:
-                self.no_face[all_tracks(sides)] = 0
-            case DecisionKind.HIDE | DecisionKind.SHOW:
-                self.hidden[all_tracks(sides)] = made.kind == DecisionKind.HIDE
-        self._list_meetings()
-        self.note(made, pointed)
-
-    def _sides(self, made: Decision, pointed: Mapping[int, list[int]]) -> tuple[Sides, dict[int, int]]:
-        """The tracks of each side, and the number that its person has or gets."""
-        if made.groups is None:
-            self.exact = True
-            if lost := len(made.anchors) - sum(map(len, pointed.values())):
-                self.missing.append(Missing(made.id, lost, len(made.anchors)))
-            sides, person = sides_of(made, pointed, self.stand())
-            self.next_number = max([self.next_number, *(n + 1 for n in person.values())])
-            return sides, person
-        sides, lost = self.find.sides(made.groups)
-        self.exact = self.find.exact(made.groups)
-        if lost:
-            self.missing.append(Missing(made.id, lost, len(made.groups)))
-        return sides, {k: n for k, n in enumerate(made.groups.person.tolist()) if n}
-
-    def note(self, made: Decision, pointed: Mapping[int, list[int]]) -> None:
-        """What a decision says of the very faces that were pointed at: what need not be asked any more."""
-        pointed_tracks = [t for tracks in pointed.values() for t in tracks]
-        if made.kind in (DecisionKind.SAME, DecisionKind.NAME, DecisionKind.CONFIRM):
-            self.labelled[pointed_tracks] = True
-        elif made.kind == DecisionKind.DIFFERENT:
-            sides = list(pointed.values())
-            self.cannot += [(a, b) for i, y in enumerate(sides) for x in sides[:i] for a in x for b in y]
-        elif made.kind == DecisionKind.UNSURE:
-            self.unsure += [(pointed_tracks[0], t) for t in pointed_tracks[1:]]
-        elif made.kind in (DecisionKind.MOVE, DecisionKind.SORT):
-            meant_sides = {a.side for a in made.anchors}
-            for k in sorted({side // 3 for side in pointed}):
-                moved, to, left = (pointed.get(3 * k + role, []) for role in range(3))
-                if not meant_sides & {3 * k, 3 * k + 1}:
-                    self.unsure += [(left[0], t) for t in left[1:]]
-                self.labelled[[*moved, *to]] = True
-                self.cannot += [(a, b) for a in moved or to[:1] for b in left if a != b]
-
-    def _same(self, made: Decision, sides: Sides, person: dict[int, int]) -> None:
-        parts = [self._main(sides[k], person.get(k, 0)) for k in sorted(sides)]
-        self._are_faces(parts, made.kind)
-        key = self._join(parts, person.get(0, 0), 0)
-        if key == NOISE or made.kind == DecisionKind.SAME:
-            return
-        self._name(key, made)
-
-    def _name(self, key: int, made: Decision) -> None:
-        """Name a decided person; a person who already has this name is merged: one name is one person."""
-        called = made.value.casefold()
-        others = [k for k, p in self.people.items() if called and k != key and p.name.casefold() == called]
-        if others:
-            members = [np.flatnonzero(self.label == k) for k in (key, *others)]
-            key = self._join(members, self.people[key].number, NAMESAKE, whole=True)
-        self.people[key].name, self.people[key].named_by = made.value, made.id
-
-    def _different(self, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]) -> None:
-        parts = {k: self._main(tracks, person.get(k, 0)) for k, tracks in sorted(sides.items())}
-        chosen = [pointed.get(k) or tracks[:1].tolist() for k, tracks in parts.items()]
-        against: dict[int, list[int]] = {}
-        for a, b in ((a, b) for i, y in enumerate(chosen) for x in chosen[:i] for a in x for b in y):
-            if a != b and self.label[a] == self.label[b] >= self.count:
-                against.setdefault(self._joined_by(a, b), []).extend((a, b))
-        for earlier, pair in against.items():
-            self._against(earlier, np.unique(pair), "they were decided to be one person before")
-        heirs = self._heirs(parts, person)
-        for key, heir in heirs.items():  # hidden tracks follow the side that goes on under the number
-            rest = np.setdiff1d(np.flatnonzero(self.label == key), all_tracks(parts))
-            parts[heir] = np.union1d(parts[heir], rest)
-        for k, tracks in parts.items():
-            self._carve(tracks, person.get(k, 0), k, [key for key, heir in heirs.items() if heir == k])
-        self._forget_empty(heirs)
-        sides_in_order = list(parts.values())
-        self.aparts += [
-            Apart(self.row, a, b) for i, b in enumerate(sides_in_order) for a in sides_in_order[:i]
-        ]
-
-    def _heirs(self, parts: Sides, person: dict[int, int]) -> dict[int, int]:
-        """The side on which each decided person who is parted goes on, with name and number.
-
-        That is the side of the person's number, and where no side has it, the one with most of their faces.
-        Whoever's number is that of a side without a track of theirs goes on with what is left of them.
-        """
-        by_number = {number: k for k, number in person.items() if number}
-        heirs = {}
-        for key in self._decided(all_tracks(parts)):
-            faces = {k: self._faces(tracks[self.label[tracks] == key]) for k, tracks in parts.items()}
-            heir = by_number.get(self.people[key].number, max(faces, key=lambda k: faces[k]))
-            if faces.get(heir):
-                heirs[key] = heir
-        return heirs
-
-    def _move(self, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
-        """Move exactly these tracks to another person, or to a new one."""
-        wanted = person.get(4 * k + TARGET, 0)
-        to, whole = self._main(side[TARGET], wanted), self._main(side[WHOLE], 0)
-        moved = np.setdiff1d(side[MOVED], to)
-        if len(moved) < len(side[MOVED]):
-            self._against(
-                0, np.intersect1d(side[MOVED], to), "these faces are on one track with their person"
-            )
-        if len(to) or len(whole):
-            key = self._join([to, whole], wanted, 4 * k + TARGET)
-            self._put(moved, key)
-        elif len(moved):
-            target = next((key for key, p in self.people.items() if wanted and p.number == wanted), NOISE)
-            if target == NOISE:
-                number = person.get(4 * k + MOVED, 0)
-                left = self._left(made, side, person.get(4 * k + REST, 0), k)
-                gone = [p for p in self._decided(moved) if p not in left and self._most(p, moved)]
-                gone += [p for p in left if number and self.people[p].number == number]
-                key = self._carve(moved, number, 4 * k + MOVED, gone)
-            else:
-                key = target
-                self._put(moved, key)
-        else:
-            return
-        self.no_face[moved], self.hidden[moved] = 0, False
-        if made.value:
-            self._name(key, made)
-        if len(side[REST]):
-            self.aparts.append(Apart(self.row, moved if len(side[MOVED]) else to, side[REST]))
-
-    def _left(self, made: Decision, side: list[Tracks], number: int, k: int) -> list[int]:
-        """The decided people out of whom a step takes tracks: their name and number stay behind.
-
-        Args:
-            number: of the person whom the step records as left, 0 where it records none.
-        """
-        decided = self._decided(side[MOVED])
-        sides = made.groups.side if made.groups is not None else none()
-        if not len(side[REST]) and not (sides == 4 * k + REST).any():
-            return []  # they leave nobody behind
-        stay = {*np.unique(self.label[side[REST]]).tolist()}
-        return [p for p in decided if not number or self.people[p].number == number or p in stay]
-
-    def _person(
-        self, made: Decision, sides: Sides, person: dict[int, int], pointed: Mapping[int, list[int]]
-    ) -> None:
-        """Whole people who stay as they are, and what is said of them."""
-        for k, tracks in sorted(sides.items()):
-            key = self._join([self._main(tracks, person.get(k, 0))], person.get(k, 0), k)
-            if key != NOISE and made.kind in (DecisionKind.BACKGROUND, DecisionKind.FOREGROUND):
-                self.people[key].fate = BACKGROUND if made.kind == DecisionKind.BACKGROUND else PERSON
-            elif key != NOISE and made.kind == DecisionKind.KEY and any(pointed.values()):
-                self.people[key].key, self.people[key].key_by = made.anchors[0], made.id
+        state = self.copy()
+        state.past = (*self.past, replace(self, past=()))[-PAST:]
+        return state
 
     # Groups
 
-    def _join(self, parts: Iterable[Tracks], wanted: int, side: int, *, whole: bool = False) -> int:
+    def join(self, parts: Iterable[Tracks], wanted: int, side: int, *, whole: bool = False) -> int:
         """Merge these tracks to one decided person, with the number wanted if it is free; returns its key."""
         tracks = np.unique(np.concatenate([none(), *parts]))
         if not len(tracks):
@@ -306,11 +131,11 @@ class Walk:
         touched = np.unique(self.label[tracks])
         gone = [k for k in touched.tolist() if k >= self.count]
         if not (whole or self.exact):
-            gone = [k for k in gone if self._most(k, tracks) or self._just_joined(k, tracks)]
+            gone = [k for k in gone if self.has_most(k, tracks) or self._just_joined(k, tracks)]
         members = np.concatenate([tracks, *(np.flatnonzero(self.label == k) for k in gone)])
         return self._made(np.unique(members), touched, gone, wanted, side)
 
-    def _carve(self, tracks: Tracks, wanted: int, side: int, gone: list[int]) -> int:
+    def carve(self, tracks: Tracks, wanted: int, side: int, gone: list[int]) -> int:
         """Make a decided person of exactly these tracks; returns its key.
 
         Args:
@@ -324,7 +149,7 @@ class Walk:
                 self.people[k].name, self.people[k].named_by = "", 0
         return key
 
-    def _decided(self, tracks: Tracks) -> list[int]:
+    def decided(self, tracks: Tracks) -> list[int]:
         """The decided people who have one of these tracks."""
         return [k for k in np.unique(self.label[tracks]).tolist() if k >= self.count]
 
@@ -348,16 +173,16 @@ class Walk:
         self._replaced(tracks, touched, number)
         key = max([self.count - 1, *self.people]) + 1
         self.people[key], self.label[tracks] = made, key
-        self._forget_empty(gone)
+        self.forget_empty(gone)
         return key
 
-    def _forget_empty(self, keys: Iterable[int]) -> None:
+    def forget_empty(self, keys: Iterable[int]) -> None:
         """Remove those decided people who have no track any more."""
         for k in keys:
             if k in self.people and not (self.label == k).any():
                 del self.people[k]
 
-    def _put(self, tracks: Tracks, key: int) -> None:
+    def put(self, tracks: Tracks, key: int) -> None:
         """Assign these tracks to a decided person."""
         if len(tracks):
             self.people[key].since = self._together(np.append(np.flatnonzero(self.label == key), tracks))
@@ -387,7 +212,7 @@ class Walk:
             return Together(members, np.full(len(members), person.by))
         return person.since.where(self.label[person.since.track] == key)
 
-    def _joined_by(self, a: int, b: int) -> int:
+    def joined_by(self, a: int, b: int) -> int:
         """The decision that made two tracks of a decided person that one person."""
         return self._since(int(self.label[a])).joined(a, b)
 
@@ -395,16 +220,16 @@ class Walk:
         """Record which number replaces which, and the place of a new number on the page."""
         self.stands_with(number, touched)
         for k in touched.tolist():
-            if k != NOISE and (old := self._number_of(k)) != number:
+            if k != NOISE and (old := self.number_of(k)) != number:
                 self.redirect[old] = number
         self.redirect.pop(number, None)
 
     def stands_with(self, number: int, touched: Tracks) -> None:
         """Let a new number stand after the first of those whom its tracks were with."""
-        places = [self.place[n] for n in map(self._number_of, touched.tolist()) if n in self.place]
+        places = [self.place[n] for n in map(self.number_of, touched.tolist()) if n in self.place]
         self.place.setdefault(number, (*min(places), number) if places else (LAST, number))
 
-    def _number_of(self, key: int) -> int:
+    def number_of(self, key: int) -> int:
         if key >= self.count:
             return self.people[key].number
         return int(self.base.number[key]) if key >= 0 else 0
@@ -420,7 +245,7 @@ class Walk:
             return wanted
         faces = [self.base.tracks.size[tracks[self.label[tracks] == k]].sum() for k in touched.tolist()]
         for i in np.argsort(faces, kind="stable")[::-1].tolist():
-            number = self._number_of(int(touched[i]))
+            number = self.number_of(int(touched[i]))
             if number and number not in taken and (int(touched[i]) in gone or int(touched[i]) not in left):
                 return number
         return self._given(self.row, side, taken)
@@ -435,10 +260,10 @@ class Walk:
         self.fresh.append((made, side, number))
         return number
 
-    def _faces(self, tracks: Tracks) -> int:
+    def faces(self, tracks: Tracks) -> int:
         return int(self.base.tracks.size[tracks].sum())
 
-    def _most(self, key: int, tracks: Tracks) -> bool:
+    def has_most(self, key: int, tracks: Tracks) -> bool:
         """Whether most faces of a decided person are on these tracks."""
         members = np.flatnonzero(self.label == key)
         size = self.base.tracks.size[members]
@@ -450,31 +275,7 @@ class Walk:
         inside = self.label[tracks] == key
         return self.people[key].by == self.row and bool(2 * size[inside].sum() > size.sum())
 
-    def _main(self, tracks: Tracks, wanted: int) -> Tracks:
-        """Of a person as they stood at the decision: the part that holds without what was undone since."""
-        part = np.zeros(len(tracks), np.int64)
-        size = self.base.tracks.size[tracks]
-        for undone in self.undone:
-            code = undone.code[tracks]
-            if undone.held_at(self.row) and len(tracks) and code.max() != NOISE:
-                codes = code[code != NOISE]
-                most = np.bincount(codes, size[code != NOISE]).argmax()
-                part = np.unique([part, np.where(code == NOISE, most, code)], axis=1, return_inverse=True)[1]
-        if not part.any():
-            return tracks
-        numbers = [self._number_of(k) for k in self.label[tracks].tolist()]
-        matching = [p for p, n in zip(part.tolist(), numbers, strict=True) if n == wanted]
-        return np.asarray(tracks[part == (matching[0] if matching else np.bincount(part, size).argmax())])
-
-    def _are_faces(self, parts: Sequence[Tracks], kind: DecisionKind) -> None:
-        """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
-        tracks = np.concatenate([none(), *parts])
-        for by in np.unique(self.no_face[tracks]).tolist():
-            if by:
-                self._against(by, tracks[self.no_face[tracks] == by], "it was decided to be no face before")
-        self.no_face[tracks], self.hidden[tracks] = 0, False
-
-    def _against(self, earlier: int, tracks: Tracks, why: str) -> None:
+    def note_conflict(self, earlier: int, tracks: Tracks, why: str) -> None:
         self.conflicts.append(Conflict(self.row, earlier, tuple(tracks[:20].tolist()), why))
 
     # Looking
@@ -487,7 +288,7 @@ class Walk:
         live = label != NOISE
         keys, index = np.unique(label[live], return_inverse=True)
         label[live] = index
-        number = np.array([self._number_of(k) for k in keys.tolist()], np.int64)
+        number = np.array([self.number_of(k) for k in keys.tolist()], np.int64)
         decided = keys >= self.count
         taken = [p.number for k, p in self.people.items() if (self.label == k).any()]
         for i in np.flatnonzero(~decided & np.isin(number, taken)).tolist():  # whoever is left of somebody
@@ -541,7 +342,7 @@ class Walk:
         """What was overruled, and what was not found."""
         return sorted(set(self.conflicts), key=lambda c: (c.decision, c.against)), self.missing
 
-    def _list_meetings(self) -> None:
+    def note_meetings(self) -> None:
         """Record the tracks that the current decision joins although an earlier one keeps them apart."""
         part, track, met = self.meetings()
         fresh = met.copy()
@@ -553,7 +354,7 @@ class Walk:
                 first, side = int(track[rows][0]), int(part[rows][0] % 2)
                 others = apart.tracks if side else apart.other
                 other = others[self.label[others] == self.label[first]][:1]
-                self._against(
+                self.note_conflict(
                     apart.decision, np.append(first, other), "they were decided to be two people before"
                 )
 
@@ -585,18 +386,5 @@ class Walk:
         return part, track
 
 
-def all_tracks(sides: Sides) -> Tracks:
-    return np.concatenate([none(), *sides.values()])
-
-
 def none() -> Tracks:
     return np.zeros(0, np.int64)
-
-
-def by_side(made: Decision, find: Finder) -> dict[int, list[int]]:
-    """The tracks of the faces that were pointed at, by their side, each once."""
-    sides: dict[int, list[int]] = {}
-    for anchor, track in zip(made.anchors, find(made.anchors).tolist(), strict=True):
-        if track != NOISE and track not in sides.setdefault(anchor.side, []):
-            sides[anchor.side].append(track)
-    return sides
