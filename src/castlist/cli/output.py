@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from castlist.progress import Watch
     from castlist.suggest import Outlook
 
-__all__ = ["clock_time", "print_cast", "print_people", "progress", "sentence", "table_width", "visible"]
+__all__ = [
+    "clock_time",
+    "print_cast",
+    "print_people",
+    "progress",
+    "sentence",
+    "table",
+    "table_width",
+    "visible",
+]
 
 STAGES = {
     "draw": "Drawing the film",
@@ -139,6 +148,21 @@ def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
     known = {p.id for p in cast.people}
     doubts = outlook.doubts if outlook is not None else ()
     return {d.person: d.sentence(called.get(d.other, "somebody")) for d in doubts if d.person in known}
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Print a table: names of columns, cells by rows, and which columns are numbers, aligned at the right."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False, width=table_width())
+    drawn = Table(box=None, pad_edge=False)
+    for column in head:
+        drawn.add_column(column, justify="right" if column in right else "left")
+    for row in rows:
+        drawn.add_row(*map(escape, row))
+    console.print(drawn)
 
 
 def table_width() -> int | None:

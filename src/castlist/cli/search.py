@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.library import shown, table, typed
+from castlist.cli.library.options import typed
 from castlist.cli.options import OUTPUT
-from castlist.cli.output import clock_time
+from castlist.cli.output import clock_time, table, visible
 from castlist.io import plain_json
 
 if TYPE_CHECKING:
@@ -161,11 +161,11 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
         ("Name", "Id", "Called now", "Likely", "Pictures"), rows, as_csv, "Nobody of these is in the library."
     )
     for sentence in skipped:
-        click.echo(f"left out: {shown(sentence)}", err=True)
+        click.echo(f"left out: {visible(sentence)}", err=True)
     if proposals and not as_csv:
         click.echo(
             f"Accept: castlist library name {typed(library)} {proposals[0].person} "
-            f"{shlex.quote(shown(proposals[0].name))}"
+            f"{shlex.quote(visible(proposals[0].name))}"
         )
 
 
@@ -178,12 +178,12 @@ def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, emp
         click.echo(text.getvalue(), nl=False)
     elif rows:
         table(
-            head, [tuple(map(shown, row)) for row in rows], right=("Likely", "From", "To", "At", "Pictures")
+            head, [tuple(map(visible, row)) for row in rows], right=("Likely", "From", "To", "At", "Pictures")
         )
     else:
-        click.echo(shown(empty))
+        click.echo(visible(empty))
     if as_csv and not rows:
-        click.echo(shown(empty), err=True)
+        click.echo(visible(empty), err=True)
 
 
 def _harmless(cell: str) -> str:
@@ -195,7 +195,7 @@ def _page(path: Path, title: str, cards: Sequence[Card], note: str) -> None:
     from castlist.library.page import write_results
 
     write_results(path, title, cards, note)
-    click.echo(f"{shown(str(path))}: {len(cards)} results", err=True)
+    click.echo(f"{visible(str(path))}: {len(cards)} results", err=True)
 
 
 __all__ = ["command"]
