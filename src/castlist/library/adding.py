@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,17 +12,19 @@ from pathlib import Path
 from shlex import quote
 
 from castlist.decode.files import digest_of
-from castlist.errors import CastlistError
+from castlist.errors import CastlistError, InputError
 from castlist.library import lookup, views
 from castlist.library.catalogue import Catalogue, RecordEvents
+from castlist.library.films import films_of, workspaces_in
 from castlist.library.grow import grow
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventKind
 from castlist.library.names import bring_names, carry_names, note_names
 from castlist.library.views import LibraryFilm
+from castlist.library.work import Outcome
 from castlist.store import Workspace
 
-__all__ = ["Added", "AddedState", "add_film", "homes_of"]
+__all__ = ["Added", "AddedState", "add_all", "add_film", "homes_of"]
 
 
 class AddedState(StrEnum):
@@ -74,6 +76,36 @@ def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, P
             if found and (not os.path.exists(found.path) or os.path.samefile(found.path, film)):
                 homes[str(film)] = found.workspace
     return homes
+
+
+def add_all(
+    catalogue: Catalogue,
+    films: Sequence[str | os.PathLike[str]],
+    find: Callable[[Sequence[Path]], Sequence[Outcome]],
+) -> list[Added]:
+    """Add films, workspaces and folders of either; what became of each.
+
+    Args:
+        find: finds the cast of films.
+
+    Raises:
+        InputError: no film was given, or a folder holds none.
+    """
+    inside = [workspaces_in(Path(film)) for film in films]
+    paths = [film for film, found in zip(films, inside, strict=True) if not found]
+    if not films:
+        raise InputError("no film was given; name films, folders with films, or workspaces")
+    found = films_of(paths)
+    catalogue.make()
+    outcomes = find(found) if found else ()
+    added = [add_film(catalogue, str(space), space) for spaces in inside for space in spaces]
+    for outcome in outcomes:
+        added.append(
+            add_film(catalogue, outcome.film, Path(outcome.workspace))
+            if outcome.ok
+            else Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
+        )
+    return added
 
 
 def add_film(

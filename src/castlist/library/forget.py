@@ -10,16 +10,20 @@ from pathlib import Path
 from castlist.decisions import Anchor, locate
 from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, views
+from castlist.library.catalogue import RecordEvents
+from castlist.library.film_members import film_members
 from castlist.library.harvest import FilmFacts, harvest
-from castlist.library.log import EventKind, EventLog
+from castlist.library.log import Data, EventKind, EventLog
 from castlist.library.steps import StepKind
-from castlist.library.storage import LOG
-from castlist.library.views import LibraryFilm
+from castlist.library.storage import LOG, event_log
+from castlist.library.track_index import drop_index
+from castlist.library.views import LibraryFilm, LibraryPerson
 from castlist.store import Workspace
+from castlist.store.erase import vacuum
 from castlist.store.folder import Folder
 from castlist.types import NOISE, Fate
 
-__all__ = ["erase_in_films", "names_of", "names_of_others", "redact_catalogue", "redact_log"]
+__all__ = ["forget_person"]
 
 Db = sqlite3.Connection
 ASK, NAME = StepKind.ASK, StepKind.NAME
@@ -191,3 +195,35 @@ def _redact(
     for question in (*data.get("questions", ()), *data.get("asked", ())):  # type: ignore[misc]
         if any(name in str(question[-1]).casefold() for name in names):
             question[-1] = ""  # why it is asked
+
+
+def forget_person(
+    db: Db, record: RecordEvents, library: Path, person: str | LibraryPerson, author: str
+) -> tuple[list[str], list[Path]]:
+    """Erase a person everywhere, while the catalogue is written to.
+
+    Returns:
+        what could not be done, a sentence a film, and where there is nothing of that kind: the workspaces
+        that must be read again.
+    """
+    if views.is_erased(db, person):  # by a command that was killed before it had done everything
+        vacuum(db, library)
+        return [], []
+    known = views.person(db, person)
+    films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
+    members = [(m.digest, m.key) for m in film_members(db, known)]
+    ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
+    names = names_of(db, event_log(library), ids)
+    drop_index(library)
+    failed = erase_in_films(db, library, known, names)
+    spaces = [film.workspace for film in views.films(db, library) if film.id in films]
+    if failed:
+        return failed, []
+    # The event comes last: as long as it is not there, the same command does all of this again.
+    others, shared = lookup.all_members(db) - set(members), names_of_others(db, ids)
+    redact_catalogue(db, names, shared)
+    redact_log(library, ids, members, names, others, shared)
+    data: Data = {"ids": ids, "members": [list(m) for m in members]}
+    record([(EventKind.FORGET, data)], author or "somebody")
+    vacuum(db, library)
+    return [], spaces

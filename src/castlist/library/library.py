@@ -24,26 +24,19 @@ from castlist import _former
 from castlist.argument_types import typed_arguments
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import lookup, storage, undo, views
-from castlist.library.adding import Added, AddedState, add_film, homes_of
+from castlist.library.adding import Added, AddedState, add_all, add_film, homes_of
 from castlist.library.catalogue import Catalogue
 from castlist.library.check import Problem, applied, checked
+from castlist.library.decided import answer_events, merge_events, name_events
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
-from castlist.library.films import films_of, workspaces_in
 from castlist.library.find_many import find_all
-from castlist.library.forget import (
-    erase_in_films,
-    names_of,
-    names_of_others,
-    redact_catalogue,
-    redact_log,
-)
-from castlist.library.grow import side_of
+from castlist.library.forget import forget_person
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
-from castlist.library.log import MERGED_BY_ANSWER, Data, EventKind, PairAnswer
+from castlist.library.log import Data, EventKind
 from castlist.library.names import bring_names, carry_names, note_names
 from castlist.library.pairs import PersonPair, judged_events, pairs
-from castlist.library.proposed import NameProposed, named_already, names_proposed, place_of
+from castlist.library.proposed import NameProposed, names_proposed, open_proposal, place_of
 from castlist.library.query import SearchAnswer
 from castlist.library.recurring import (
     SIDE_BY_SIDE,
@@ -55,13 +48,11 @@ from castlist.library.recurring import (
 from castlist.library.removed_films import people_of_film
 from castlist.library.search import LikelyPerson, by_face, face_vector
 from castlist.library.sheets import QuestionSheet, events_of, sheets
-from castlist.library.track_index import IndexMade, TrackHit, drop_index
-from castlist.library.ulid import new_ulid
+from castlist.library.track_index import IndexMade, TrackHit
 from castlist.library.undo import LibraryDecision, RemovedWas
 from castlist.library.views import LibraryFilm, LibraryPerson, LibraryQuestion
 from castlist.library.work import FilmWatch, Outcome, quiet
 from castlist.recipe import Recipe
-from castlist.store.erase import vacuum
 from castlist.types import Machine
 
 __all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
@@ -196,28 +187,14 @@ class Library:
             InputError: no film was given, or a folder holds none.
             WorkspaceError: the library cannot be read or written.
         """
-        inside = [workspaces_in(Path(film)) for film in films]
-        spaces = [space for found in inside for space in found]
-        paths = [film for film, found in zip(films, inside, strict=True) if not found]
-        if not films:
-            raise InputError("no film was given; name films, folders with films, or workspaces")
-        found = films_of(paths)
-        self._catalogue.make()
-        outcomes = []
-        if found:
-            outcomes = find_all(
+
+        def find(found: Sequence[Path]) -> list[Outcome]:
+            return find_all(
                 found, recipe=recipe, machine=machine, executor=executor, watch=watch, each=each,
                 homes=homes_of(found, self.films),
             )  # fmt: skip
-        jobs = [(str(space), space) for space in spaces]
-        added = [add_film(self._catalogue, name, space) for name, space in jobs]
-        for outcome in outcomes:
-            added.append(
-                add_film(self._catalogue, outcome.film, Path(outcome.workspace))
-                if outcome.ok
-                else Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
-            )
-        return added
+
+        return add_all(self._catalogue, films, find)
 
     def update(self) -> list[Added]:
         """Read the films again whose cast or decisions changed since they were added."""
@@ -232,38 +209,19 @@ class Library:
         Raises:
             InputError: the library has no such film.
         """
-        chosen = self._film(film)
         with self._catalogue.writing() as (db, record):
+            chosen = views.film(db, self.path, film)
             data: Data = {"digest": chosen.digest, "people": people_of_film(db, chosen.digest)}
             record([(EventKind.GONE, data)], author=author or "somebody")
-
-    def _film(self, given: str) -> LibraryFilm:
-        found = [
-            f for f in self.films if given in (f.name, f.path, f.digest, str(f.workspace), Path(f.path).name)
-        ]
-        if len(found) != 1:
-            amount = "no film" if not found else f"{len(found)} films"
-            raise InputError(
-                f"the library has {amount} called {given[:200]!r}; castlist library list names all"
-            )
-        return found[0]
 
     # Deciding
 
     @typed_arguments
     def name(self, person: str | LibraryPerson, name: str, *, author: str = "") -> str:
         """Give a person a name, in the library and in all films; the person's id."""
-        from castlist.decisions.names import given_name
-
-        called = given_name(name)
         with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
-            if owner := views.label_owner(db, called):
-                raise InputError(
-                    f"{called!r} is what castlist calls the person {owner}, so it cannot be a name; give "
-                    "another"
-                )
-            record([(EventKind.NAME, {"person": known, "name": called})], author=author or "somebody")
+            record(name_events(db, known, name), author=author or "somebody")
             note_names(db, carry_names(db, self.path, person=known))
             bring_names(db, self.path, known)  # back where the new name cannot be given
         return known
@@ -280,16 +238,9 @@ class Library:
         Raises:
             InputError: it is proposed for nobody now, or somebody else of the library has that name.
         """
-        film, number = place_of(self.films, proposal)
         with self.reading() as db:
-            found = [p for p in names_proposed(db, self.path, film.digest) if p.number == number]
-            if not found:
-                raise InputError(
-                    f"{film.name}: this name is not proposed any more; castlist library proposals lists "
-                    "the open ones"
-                )
-            named_already(db, found[0].name, found[0].person)
-        return self.name(found[0].person, found[0].name, author=author)
+            found = open_proposal(db, self.path, proposal)
+        return self.name(found.person, found.name, author=author)
 
     @typed_arguments
     def reject(self, proposal: str, *, back: bool = False) -> str:
@@ -319,17 +270,8 @@ class Library:
 
         The other ones lead there for ever.
         """
-        given = (a, b, *others)
         with self._catalogue.writing() as (db, record):
-            known = [views.person(db, person) for person in given]
-            for i, person in enumerate(known):
-                if person in known[:i]:
-                    pair = (views.words_for(given[k]) for k in (known.index(person), i))
-                    raise InputError(f"{' and '.join(pair)} are the same person already")
-            into = lookup.eldest(db, known)
-            events: list[tuple[EventKind, Data]] = [
-                (EventKind.MERGE, {"into": into, "gone": gone}) for gone in known if gone != into
-            ]
+            into, events = merge_events(db, (a, b, *others))
             record(events, author=author or "somebody", ask=True)
             bring_names(db, self.path, into)
         return into
@@ -341,13 +283,8 @@ class Library:
         Raises:
             InputError: there is nobody like that, or several.
         """
-        query = (
-            "SELECT count(*) FROM together JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"
-            " WHERE (x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)"
-        )
         with self.reading() as db:
-            known = [views.person(db, person) for person in (a, b)]
-            return int(db.execute(query, (*known, *known)).fetchone()[0])
+            return lookup.together(db, views.person(db, a), views.person(db, b))
 
     @typed_arguments
     def split(self, person: str | LibraryPerson, films: Sequence[str], *, author: str = "") -> str:
@@ -370,27 +307,12 @@ class Library:
     @_former.keyword("said", "reply")
     def answer(self, question: str, reply: str, *, author: str = "") -> int:
         """Answer a question by its id: same, different or unsure; the decision's number."""
-        if reply not in list(PairAnswer):
-            raise InputError(f"answer {', '.join(PairAnswer)}; got {reply[:200]!r}")
         with self._catalogue.writing() as (db, record):
-            row = db.execute("SELECT a, b FROM question WHERE id = ?", (question,)).fetchone()
-            if row is None:
-                raise InputError(
-                    f"there is no question {question[:200]!r}; castlist library questions lists the open ones"
-                )
-            sides = [list(lookup.name_of(db, member)) for member in row]
-            events: list[tuple[EventKind, Data]] = [
-                (EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": reply})
-            ]
-            people = [lookup.person_of(db, member) for member in row]
-            if reply == PairAnswer.SAME and None not in people and people[0] != people[1]:
-                into, gone = lookup.elder(db, str(people[0]), str(people[1]))
-                events.append((EventKind.MERGE, {"into": into, "gone": gone, "by": MERGED_BY_ANSWER}))
-            if reply == PairAnswer.DIFFERENT and people[0] == people[1] and people[0] is not None:
-                members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
-                events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
+            members, events = answer_events(db, question, reply)
             number = record(events, author=author or "somebody", ask=True)
-            bring_names(db, self.path, *(p for p in (lookup.person_of(db, member) for member in row) if p))
+            bring_names(
+                db, self.path, *(p for p in (lookup.person_of(db, member) for member in members) if p)
+            )
             return number
 
     @typed_arguments
@@ -562,29 +484,10 @@ class Library:
             What could not be done, a sentence a film; then the person stays in the library, for these films.
         """
         with self._catalogue.writing() as (db, record):
-            if views.is_erased(db, person):  # by a command that was killed before it had done everything
-                vacuum(db, self.path)
-                return []
-            known = views.person(db, person)
-            films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
-            members = [(m.digest, m.key) for m in film_members(db, known)]
-            ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
-            names = names_of(db, storage.event_log(self.path), ids)
-            drop_index(self.path)
-            failed = erase_in_films(db, self.path, known, names)
-            spaces = [film.workspace for film in views.films(db, self.path) if film.id in films]
-            if failed:
-                return failed
-            # The event comes last: as long as it is not there, the same command does all of this again.
-            others, shared = lookup.all_members(db) - set(members), names_of_others(db, ids)
-            redact_catalogue(db, names, shared)
-            redact_log(self.path, ids, members, names, others, shared)
-            data: Data = {"ids": ids, "members": [list(m) for m in members]}
-            record([(EventKind.FORGET, data)], author or "somebody")
-            vacuum(db, self.path)
+            failed, spaces = forget_person(db, record, self.path, person, author)
         for space in spaces:
             add_film(self._catalogue, str(space), space, again=True, weigh=False)
-        return []
+        return failed
 
     # Searching
 

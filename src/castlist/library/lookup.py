@@ -31,6 +31,7 @@ __all__ = [
     "place_of",
     "question_id",
     "shown_person",
+    "together",
 ]
 
 Db = sqlite3.Connection
@@ -110,6 +111,15 @@ def eldest(db: Db, people: Sequence[str]) -> str:
     for other in people[1:]:
         into, _ = elder(db, into, other)
     return into
+
+
+def together(db: Db, a: str, b: str) -> int:
+    """In how many pairs of people of films two people, by their ids, are seen in the same frames."""
+    query = (
+        "SELECT count(*) FROM together JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"
+        " WHERE (x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)"
+    )
+    return int(db.execute(query, (a, b, a, b)).fetchone()[0])
 
 
 def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:

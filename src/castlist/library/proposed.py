@@ -18,7 +18,7 @@ from castlist.types import Json
 if TYPE_CHECKING:
     from castlist.review.proposed import Plain
 
-__all__ = ["NameProposed", "named_already", "names_proposed", "place_of"]
+__all__ = ["NameProposed", "named_already", "names_proposed", "open_proposal", "place_of"]
 
 Db = sqlite3.Connection
 
@@ -77,6 +77,22 @@ def place_of(films: Sequence[LibraryFilm], proposal: str) -> tuple[LibraryFilm, 
     if film is None or not (number.isascii() and number.isdigit() and len(number) < 19):
         raise InputError(f"{proposal!r} is not an open proposal; castlist library proposals lists them")
     return film, int(number)
+
+
+def open_proposal(db: Db, library: Path, proposal: str) -> NameProposed:
+    """A proposal by its id that may be accepted.
+
+    Raises:
+        InputError: it is proposed for nobody now, or somebody else of the library has that name.
+    """
+    film, number = place_of(views.films(db, library), proposal)
+    found = next((p for p in names_proposed(db, library, film.digest) if p.number == number), None)
+    if found is None:
+        raise InputError(
+            f"{film.name}: this name is not proposed any more; castlist library proposals lists the open ones"
+        )
+    named_already(db, found.name, found.person)
+    return found
 
 
 def _of(db: Db, film: LibraryFilm) -> Iterator[NameProposed]:

@@ -26,6 +26,7 @@ __all__ = [
     "LibraryFilm",
     "LibraryPerson",
     "LibraryQuestion",
+    "film",
     "films",
     "joined_seconds",
     "label_owner",
@@ -159,6 +160,23 @@ _FILMS = (
     "SELECT id, name, path, workspace, near, digest, seconds, model, added,"
     " (SELECT count(DISTINCT person) FROM member WHERE film = film.id) FROM film ORDER BY id"
 )
+
+
+def film(db: Db, library: Path, given: str) -> LibraryFilm:
+    """A film by its name, its file, its digest or its workspace.
+
+    Raises:
+        InputError: there is no such film, or there are several.
+    """
+    found = [
+        f
+        for f in films(db, library)
+        if given in (f.name, f.path, f.digest, str(f.workspace), Path(f.path).name)
+    ]
+    if len(found) != 1:
+        amount = "no film" if not found else f"{len(found)} films"
+        raise InputError(f"the library has {amount} called {given[:200]!r}; castlist library list names all")
+    return found[0]
 
 
 def pictures(db: Db, film: int) -> list[str]:
