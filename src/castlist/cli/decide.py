@@ -164,7 +164,7 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
 
 def _act(session: Session, words: tuple[str, ...], author: str) -> int:
     """One action; the number of its decision."""
-    from castlist.review.session import again_where_stale
+    from castlist.store.log import again_where_stale
 
     action, arguments = (words[0], words[1:]) if words else ("", ())
     if action in ("undo", "redo"):

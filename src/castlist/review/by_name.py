@@ -11,7 +11,8 @@ from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.review.proposed import read_names
-from castlist.review.session import Session, again_where_stale
+from castlist.review.session import Session
+from castlist.store.log import again_where_stale
 from castlist.store.workspace import KeptPictures
 from castlist.types import Json, JsonObject
 

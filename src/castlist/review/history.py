@@ -1,16 +1,20 @@
-"""The sentences of the history: which people a decision is about, and how many faces."""
+"""The history: what was decided, and its sentences: which people a decision is about, how many faces."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from castlist.decisions import Conflict, Decision, DecisionKind, View
+from castlist.decisions import Conflict, Decision, DecisionKind, View, active
 from castlist.decisions.sides import MOVED, REST, TARGET, WHOLE
+from castlist.report.formatting import one_line
+from castlist.types import NOISE, Json
 
-__all__ = ["overruled", "sentence"]
+__all__ = ["full_sentence", "listed_history", "overruled", "sentence", "undone_or_itself"]
 
+HISTORY = 200  # decisions listed
+POINTED = 8  # faces of a decision in the history
 NAMED = 3  # people named in a sentence, of more
 DONE = {
     DecisionKind.DIFFERENT: "different people",
@@ -51,6 +55,44 @@ def overruled(conflicts: tuple[Conflict, ...], number: int) -> str:
     """What a decision outranks, "" for nothing."""
     earlier = sorted({(c.against, c.why) for c in conflicts if c.decision == number and c.against})
     return "; ".join(f"this outranks decision {against}: {why}" for against, why in earlier[:NAMED])
+
+
+def full_sentence(made: Decision, view: View, log: Mapping[int, Decision]) -> str:
+    """A decision in words: whom it was about, how much of them, and what it outranks."""
+    words = one_line(sentence(made, view, log), 300)
+    more = overruled(view.conflicts, made.id)
+    return f"{words}; {more}" if more else words
+
+
+def undone_or_itself(number: int | None, log: Mapping[int, Decision]) -> Decision | None:
+    """A decision by its number, or the one that it undoes in the end; None where the log lacks it."""
+    made = log.get(number) if number is not None else None
+    while made is not None and made.undoes is not None:
+        made = log.get(made.undoes)
+    return made
+
+
+def listed_history(log: Sequence[Decision], view: View) -> list[dict[str, Json]]:
+    """The latest decisions as plain values, the newest first; `Session.history` describes them."""
+    held, by = {d.id for d in active(log)}, {d.id: d for d in log}
+    return [
+        {
+            "id": d.id,
+            "what": full_sentence(d, view, by),
+            "who": one_line(d.author),
+            "when": d.time.isoformat() if d.time else "",
+            "undone": d.undoes is None and d.id not in held,
+            "tracks": _pointed(d, view, by),
+        }
+        for d in log[: -HISTORY - 1 : -1]
+    ]
+
+
+def _pointed(made: Decision, view: View, log: Mapping[int, Decision]) -> list[Json]:
+    """The tracks of a few faces that a decision, or the one that it undoes, was made on."""
+    meant = undone_or_itself(made.id, log) or made
+    tracks = view.find(meant.anchors[:POINTED]).tolist() if meant.anchors else []
+    return [t for t in dict.fromkeys(tracks) if t != NOISE]
 
 
 def _undo(made: Decision, view: View | None, undoes: Mapping[int, Decision]) -> str:

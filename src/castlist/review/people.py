@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import APPEARANCE_GAP, picture_worth
-from castlist.decisions import Base
+from castlist.decisions import Base, View
 from castlist.decisions.people import Group
 from castlist.report.formatting import one_line
 from castlist.review.face_position import face_positions
-from castlist.types import Json, Video
+from castlist.types import SET_ASIDE, Json, Video
 
 if TYPE_CHECKING:
     from castlist.review.proposed import Plain
 
 __all__ = ["Describe"]
 
+ASIDE = 200  # tracks shown of what is set aside, for each reason
 FACES = 8  # of a person, on the card
 SPANS = 1500  # bars of one person in the timeline
 WHOLE = 10_000  # characters: no log holds a longer name
@@ -82,17 +83,22 @@ class FilmHead(TypedDict):
     height: int
 
 
-class Head(TypedDict):
-    """The state without people and what is set aside."""
+class ViewHead(TypedDict):
+    """What the head of the page shows of a view of the film."""
 
     revision: int  # the latest decision
-    proposals: str  # changes whenever a file proposes a name, or somebody answers one
     film: FilmHead
-    undo: str  # what would be taken back, "" for nothing
-    redo: str
     conflicts: list[str]
     missing: int
     joined: list[dict[str, Json]]
+
+
+class Head(ViewHead):
+    """The state without people and what is set aside."""
+
+    proposals: str  # changes whenever a file proposes a name, or somebody answers one
+    undo: str  # what would be taken back, "" for nothing
+    redo: str
 
 
 class ReviewState(Head):
@@ -172,6 +178,43 @@ class Describe:
             "faces": int(self._size[track]),
             "pictures": self.pictures(track, 4),
         }
+
+    def head(self, view: View, video: Video) -> ViewHead:
+        """What the head of the page shows of a view."""
+        return {
+            "revision": view.revision,
+            "film": {
+                "title": one_line(video.path.stem, 120) or "Untitled",
+                "ms": self.length,
+                "shots": len(self.base.shots),
+                "width": video.width,
+                "height": video.height,
+            },
+            "conflicts": [
+                f"decision {c.decision} outranks decision {c.against}: {c.why}"
+                for c in view.conflicts
+                if c.against
+            ],
+            "missing": len({m.decision for m in view.missing}),
+            "joined": [
+                {"person": j.person, "tracks": j.tracks.tolist(), "faces": j.faces} for j in view.joined
+            ],
+        }
+
+    def aside(self, view: View) -> list[Aside]:
+        """What is set aside in a view, by reason: how many tracks, and the largest ones."""
+        groups: dict[str, list[int]] = {}
+        for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
+            groups.setdefault(view.reason[track], []).append(track)
+        shown = ((why, sorted(members, key=lambda t: -self._size[t])) for why, members in groups.items())
+        return [
+            {
+                "reason": one_line(why, 200) or "no reason given",
+                "count": len(members),
+                "tracks": [self.track(t) for t in members[:ASIDE]],
+            }
+            for why, members in sorted(shown, key=lambda g: -len(g[1]))
+        ]
 
     def boxes(self, track: int, width: int, height: int) -> list[list[float]]:
         """[milliseconds, left, top, width, height] of each face, as fractions of the frame."""

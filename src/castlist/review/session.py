@@ -7,7 +7,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 from types import TracebackType
@@ -21,15 +20,11 @@ from castlist.decisions import (
     Alignment,
     Base,
     Carried,
-    Copy,
     Decision,
     DecisionKind,
     Proposed,
     View,
-    active,
-    align_films,
     apply,
-    carry,
     cast_of,
     completed,
     numbered,
@@ -44,25 +39,21 @@ from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceE
 from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
 from castlist.report.formatting import one_line
-from castlist.review.actions import decision, stand_ins, witness
-from castlist.review.history import overruled, sentence
+from castlist.review.actions import decision, witness
+from castlist.review.asking import listed_checks, listed_likely, listed_questions, listed_sheet
+from castlist.review.copies import Reviewed, carried_over
+from castlist.review.history import full_sentence, listed_history, sentence, undone_or_itself
 from castlist.review.lookahead import Lookahead
-from castlist.review.people import Aside, Describe, Head, Listed, ReviewState
+from castlist.review.people import Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
 from castlist.review.saving import save_apart
 from castlist.store import Stale, Workspace
-from castlist.suggest.asides import set_aside
 from castlist.suggest.batches import Batch
 from castlist.suggest.names import Proposal
 from castlist.suggest.questions import LONGEST, Asker
-from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
+from castlist.types import NOISE, Json, JsonObject, Video
 
-__all__ = ["Session", "again_where_stale"]
-
-ASIDE = 200  # tracks shown of what is set aside, for each reason
-HISTORY = 200  # decisions listed, the latest first
-TRIES = 20  # of a decision while others decide: each failure means that one of them got through
-POINTED = 8  # faces of a decision in the history
+__all__ = ["Session"]
 
 
 class Session:
@@ -146,7 +137,7 @@ class Session:
         with self._lock:
             view = self.refresh()
             head = self.head()
-            return {**head, "people": self.people(view), "aside": self._aside(view)}
+            return {**head, "people": self.people(view), "aside": self.describe.aside(view)}
 
     def people(self, view: View) -> list[Listed]:
         """Everybody of a view as the page shows them, with the names that are proposed for them."""
@@ -162,47 +153,14 @@ class Session:
         with self._lock:
             view = self.refresh()
             return {
-                "revision": view.revision,
+                **self.describe.head(view, self.video),
                 "proposals": self._workspace.proposals.stamp(),
-                "film": {
-                    "title": one_line(self.video.path.stem, 120) or "Untitled",
-                    "ms": self.describe.length,
-                    "shots": len(self.base.shots),
-                    "width": self.video.width,
-                    "height": self.video.height,
-                },
                 "undo": self._label(to_undo(self._log)),
                 "redo": self._label(to_redo(self._log)),
-                "conflicts": [
-                    f"decision {c.decision} outranks decision {c.against}: {c.why}"
-                    for c in view.conflicts
-                    if c.against
-                ],
-                "missing": len({m.decision for m in view.missing}),
-                "joined": [
-                    {"person": j.person, "tracks": j.tracks.tolist(), "faces": j.faces} for j in view.joined
-                ],
             }
-
-    def _aside(self, view: View) -> list[Aside]:
-        groups: dict[str, list[int]] = {}
-        for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
-            groups.setdefault(view.reason[track], []).append(track)
-        size = self.base.tracks.size
-        shown = ((why, sorted(members, key=lambda t: -size[t])) for why, members in groups.items())
-        return [
-            {
-                "reason": one_line(why, 200) or "no reason given",
-                "count": len(members),
-                "tracks": [self.describe.track(t) for t in members[:ASIDE]],
-            }
-            for why, members in sorted(shown, key=lambda g: -len(g[1]))
-        ]
 
     def _label(self, number: int | None) -> str:
-        made = next((d for d in self._log if d.id == number), None)
-        while made is not None and made.undoes is not None:
-            made = next((d for d in self._log if d.id == made.undoes), None)
+        made = undone_or_itself(number, {d.id: d for d in self._log})
         return "" if made is None else one_line(sentence(made, self.view), 300)
 
     def witness(self, person: str, excluded: int = NOISE) -> int:
@@ -228,22 +186,7 @@ class Session:
         """What to ask next, the most useful first."""
         with self._thinking:
             view = self.refresh()
-            found = self._asks(view).questions(limit)
-            return [
-                {
-                    "kind": q.kind,
-                    "a": self.describe.track(q.a),
-                    "b": self.describe.track(q.b),
-                    "of": [view.groups[int(view.label[t])].id for t in (q.a, q.b)],
-                    "others": [
-                        {**self.describe.track(t), "person": view.groups[int(view.label[t])].id}
-                        for t in q.others
-                    ],
-                    "gain": round(q.gain, 2),
-                    "probability": round(q.probability, 3),
-                }
-                for q in found
-            ]
+            return listed_questions(self._asks(view).questions(limit), view, self.describe)
 
     def sheet(self, limit: int = LONGEST) -> dict[str, object]:
         """The items to ask about at once that put most faces right for a click; answer with "sort".
@@ -257,7 +200,9 @@ class Session:
         with self._thinking:
             view = self.refresh()
             asker = self._asks(view)
-            return self._listed(view, asker.first_of_each()[0] if limit == LONGEST else asker.sheet(limit))
+            return listed_sheet(
+                asker.first_of_each()[0] if limit == LONGEST else asker.sheet(limit), view, self.describe
+            )
 
     def sheet_after(
         self, requests: Sequence[JsonObject], limit: int = LONGEST, *, revision: int | None = None
@@ -278,7 +223,7 @@ class Session:
             view, after = self._after(requests, revision)
             asker = self._asks(after)
             batch = asker.sheet(limit) if asker.first() == "sheet" else Batch((), 0.0, 0.0)
-            return {**self._listed(after, batch), "revision": view.revision}
+            return {**listed_sheet(batch, after, self.describe), "revision": view.revision}
 
     def think_ahead(self, requests: Sequence[JsonObject], *, revision: int | None = None) -> None:
         """Find the questions after these answers, which are not decided yet, while others look and decide.
@@ -304,30 +249,6 @@ class Session:
             self._current(revision)
             return view, self._tried(requests)[1]
 
-    def _listed(self, view: View, sheet: Batch) -> dict[str, object]:
-        """A sheet as plain values."""
-
-        def shown(track: int) -> dict[str, object]:
-            return {**self.describe.track(track), "person": view.groups[int(view.label[track])].id}
-
-        items = [
-            {
-                "track": self.describe.track(i.track),
-                "whole": i.whole,
-                "of": view.groups[int(view.label[i.track])].id,
-                "guess": shown(i.guess) if i.guess != NOISE else None,
-                "others": [shown(t) for t in i.others],
-                "probability": round(i.probability, 3),
-            }
-            for i in sheet.items
-        ]
-        return {
-            "revision": view.revision,
-            "items": items,
-            "gain": round(sheet.gain, 2),
-            "clicks": round(sheet.clicks, 2),
-        }
-
     def checks(self) -> dict[str, Json]:
         """People who are not confirmed, to be looked through at once; answer with "check".
 
@@ -340,36 +261,7 @@ class Session:
         """
         with self._thinking:
             view = self.refresh()
-            asker = self._asks(view)
-
-            def persons(tracks: Sequence[int]) -> list[list[Json]]:
-                return [[view.groups[int(view.label[t])].id, t] for t in tracks]
-
-            aside = asker.asides()
-            people: list[Json] = [
-                {
-                    "id": view.groups[c.group].id,
-                    "wrong": round(c.wrong, 2),
-                    "pieces": [piece.tolist() for piece in c.pieces],
-                    "others": [persons(tracks) for tracks in c.others],
-                }
-                for c in asker.first_of_each()[1]
-            ]
-            return {
-                "revision": view.revision,
-                "people": people,
-                "aside": aside,
-                "asides": len(set_aside(self.base, view)),
-                "homes": [persons(t) for t in asker.elsewhere([np.array([t], np.int64) for t in aside])],
-                "left": asker.unconfirmed(),
-                "first": asker.first(),
-                "doubts": self._doubts(view, asker),
-            }
-
-    def _doubts(self, view: View, asker: Asker) -> list[list[str]]:
-        """[id, why] of everybody who is unsure."""
-        called = {g.number: one_line(g.called) for g in view.groups}
-        return [[f"p{d.person}", d.sentence(called.get(d.other, ""))] for d in asker.outlook().doubts]
+            return listed_checks(self._asks(view), view, self.base)
 
     def _asks(self, view: View) -> Asker:
         """What thinks of questions, brought to a view."""
@@ -387,26 +279,7 @@ class Session:
         """What was decided, newest first: whom and how much, who and when, and the faces that it is about."""
         with self._lock:
             self.refresh()
-            held = {d.id for d in active(self._log)}
-            return [
-                {
-                    "id": d.id,
-                    "what": self.sentence(d.id),
-                    "who": one_line(d.author),
-                    "when": d.time.isoformat() if d.time else "",
-                    "undone": d.undoes is None and d.id not in held,
-                    "tracks": self._pointed(d),
-                }
-                for d in self._log[: -HISTORY - 1 : -1]
-            ]
-
-    def _pointed(self, made: Decision) -> list[int]:
-        """The tracks of a few faces that a decision, or the one that it undoes, was made on."""
-        by = {d.id: d for d in self._log}
-        while made.undoes is not None and made.undoes in by:
-            made = by[made.undoes]
-        tracks = self.view.find(made.anchors[:POINTED]).tolist() if made.anchors else []
-        return [t for t in dict.fromkeys(tracks) if t != NOISE]
+            return listed_history(self._log, self.view)
 
     def sentence(self, number: int) -> str:
         """A decision in words: whom it was about, how much of them, and what it outranks.
@@ -419,9 +292,7 @@ class Session:
             by = {d.id: d for d in self._log}
             if number not in by:
                 raise InputError(f"there is no decision {number}; castlist decide ... history lists them")
-            words = one_line(sentence(by[number], self.view, by), 300)
-            more = overruled(self.view.conflicts, number)
-            return f"{words}; {more}" if more else words
+            return full_sentence(by[number], self.view, by)
 
     def picture(self, name: str) -> bytes:
         """A face as JPEG, by the name that the page was given.
@@ -640,15 +511,10 @@ class Session:
             decisions = other.decisions.all()
         with self._lock:
             view = self.refresh()
-            target = Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
-            if offset is None:
-                alignment = align_films(Copy(base.tracks, base.clock, video, base.mean), target)
-            else:
-                alignment = Alignment(Fraction(1), offset, 0, len(base.tracks))
-            called = [view.groups[k].name if k >= 0 else "" for k in view.label.tolist()]
-            source_view = apply(base, video, decisions)
-            others = partial(stand_ins, base, video, source_view)
-            carried = carry(decisions, self._log, alignment, target, called, others)
+            source = Reviewed(video, base, apply(base, video, decisions), decisions)
+            alignment, carried = carried_over(
+                source, Reviewed(self.video, self.base, view, self._log), offset
+            )
             if carried.decisions and not trial:
                 rows = numbered(self.base, self.video, self._log, carried.decisions)
                 self._workspace.decisions.extend(rows, revision=view.revision)
@@ -723,29 +589,10 @@ class Session:
         with self._thinking:
             view = self.refresh()
             group = person_called(view, person)
-            chance = self._asks(view).alike(next(i for i, g in enumerate(view.groups) if g is group))
-            order = sorted(range(len(chance)), key=lambda i: (-chance[i], i))
-            return [
-                {"id": view.groups[i].id, "probability": round(chance[i], 4)}
-                for i in order
-                if view.groups[i] is not group
-            ]
+            index = next(i for i, g in enumerate(view.groups) if g is group)
+            return listed_likely(self._asks(view).alike(index), view, index)
 
     def cast(self) -> Cast:
         """The cast as it was decided."""
         with self._lock:
             return cast_of(self.base, self.video, self.refresh())
-
-
-def again_where_stale(decide: Callable[[], int]) -> int:
-    """Decide, anew where others decide at the same moment; the decision's number.
-
-    Raises:
-        Stale: others got through TRIES times.
-    """
-    for _ in range(TRIES - 1):
-        try:
-            return decide()
-        except Stale:
-            continue
-    return decide()

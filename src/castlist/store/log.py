@@ -14,7 +14,9 @@ from castlist.errors import InputError, WorkspaceError
 from castlist.store import columns
 from castlist.store.rows import damaged, exact, moment, number, optional, rows, text, whole
 
-__all__ = ["Log", "Stale"]
+__all__ = ["Log", "Stale", "again_where_stale"]
+
+TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 
 
 class Stale(WorkspaceError):
@@ -27,6 +29,20 @@ class Stale(WorkspaceError):
             f"{many if count > 1 else 'a decision was made meanwhile'} by {author}; look again, then decide"
         )
         self.decisions = decisions
+
+
+def again_where_stale(decide: Callable[[], int]) -> int:
+    """Decide, anew where others decide at the same moment; the decision's number.
+
+    Raises:
+        Stale: others got through TRIES times.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return decide()
+        except Stale:
+            continue
+    return decide()
 
 
 class Log:
