@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -308,7 +309,7 @@ def test_back_closes_what_was_opened_last(page: Any) -> None:
     page.wait_for_selector("#person .tile")
     page.locator("#person .play").first.click()
     page.wait_for_selector("#player[open]")
-    assert "#timeline/person=" in page.url
+    assert "#/timeline/person=" in page.url
     assert "/film=" in page.url
     page.go_back()
     until(page, "() => !document.querySelector('#player').open")
@@ -322,7 +323,7 @@ def test_back_closes_what_was_opened_last(page: Any) -> None:
     page.go_forward()
     page.wait_for_selector("#person .tile")
     page.keyboard.press("Escape")  # closing takes its step back
-    until(page, "() => location.hash === '#timeline'")
+    until(page, "() => location.hash === '#/timeline'")
     page.locator("#lanes button").first.click()
     page.wait_for_selector("#person .tile")
     page.reload()
@@ -397,12 +398,21 @@ def test_done_writes_the_cast_and_says_what_comes_next(page: Any, server: Any) -
 
     named(page, 0, "Anna")
     page.locator("#done").click()
-    page.wait_for_selector("#done-result[open]")
+    page.get_by_text("The cast was saved").wait_for()
     told = page.locator("#done-result").inner_text()
     assert "2 people have no name" in told
     assert "castlist export 'a film.castlist' -o" in told
     with Workspace.open(Path(server.process.args[-1]), write=False) as keep:
         assert [p.name for p in keep.cast() if p.named] == ["Anna"]
+    with page.expect_download() as edl:
+        page.get_by_role("button", name="Marker EDL").click()
+    assert edl.value.suggested_filename == "_b_a film.edl"
+    assert "Anna" in Path(edl.value.path()).read_text("utf-8")
+    with page.expect_download() as report:
+        page.get_by_role("button", name="Report (HTML)").click()
+    assert (
+        Path(report.value.path()).read_bytes() == (Path(server.process.args[-1]) / "report.html").read_bytes()
+    )
     page.keyboard.press("Escape")
 
 
@@ -421,3 +431,114 @@ def test_a_tap_on_the_timeline_opens_the_film_and_leaves_it_open(server: Any, br
     page.touchscreen.tap(195, 8)  # beside it: closes
     until(page, "() => !document.querySelector('#player').open")
     context.close()
+
+
+def test_a_person_who_is_closed_has_the_focus_again(page: Any) -> None:
+    focus = "() => document.activeElement.closest('li.row')?.dataset.id"
+    for close in (lambda: page.keyboard.press("Escape"), page.go_back):
+        page.locator("#rows .open").nth(1).focus()
+        before = page.evaluate(focus)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#person .tile")
+        close()
+        until(page, "() => !document.querySelector('#person').open")
+        page.wait_for_timeout(300)  # the step back that closing takes has arrived
+        assert page.evaluate(focus) == before
+
+
+def test_letters_of_a_name_are_no_commands_where_nobody_is_chosen(page: Any) -> None:
+    named(page, 0, "Anna")
+    for tab in ("people", "background", "timeline", "history"):
+        page.locator(f"[data-tab={tab}]").click()
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("n")
+        page.keyboard.type("ubhfr", delay=20)
+        page.keyboard.press("Enter")
+        assert page.locator("#ask-note").inner_text() == "Nobody has such a name."
+        page.keyboard.press("Escape")
+    page.locator("[data-tab=people]").click()
+    assert "Anna" in names(page)
+    count(page, 3)
+    page.keyboard.press("n")
+    page.keyboard.type("ann")
+    page.keyboard.press("Enter")
+    until(page, "() => document.querySelector('#ask-h').innerText === 'Name Anna'")
+    page.keyboard.type("Bea")
+    page.keyboard.press("Enter")
+    until(page, "() => document.querySelector('#rows b bdi').innerText === 'Bea'")
+
+
+def test_letters_typed_after_back_closed_the_field_are_no_commands(page: Any) -> None:
+    named(page, 0, "Anna")
+    page.locator("#rows .open").nth(1).focus()
+    page.keyboard.press("n")
+    page.keyboard.type("Bu")
+    page.go_back()
+    until(page, "() => !document.querySelector('#ask').open")
+    page.keyboard.type("urbh", delay=20)
+    page.wait_for_timeout(500)
+    assert "Anna" in names(page)
+    count(page, 3)
+    assert "not taken as keys" in page.locator("#message").inner_text()
+    page.keyboard.press("Escape")  # whoever presses another key means keys again
+    page.keyboard.press("u")
+    until(page, "() => ![...document.querySelectorAll('#rows b bdi')].some(b => b.innerText === 'Anna')")
+
+
+@pytest.mark.parametrize("where", ["film", "person", "aside"])
+def test_letters_after_a_field_that_did_not_open_are_no_commands(page: Any, where: str) -> None:
+    named(page, 0, "Anna")
+    if where == "aside":
+        page.locator("[data-tab=aside]").click()
+    elif where == "film":
+        page.locator("#rows .strip button").first.click()
+        page.wait_for_selector("#player[open]")
+    else:
+        page.locator("#rows .open").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#person .tile")
+        page.locator("#person form button").focus()
+    page.keyboard.press("v")
+    page.keyboard.type("uu", delay=20)
+    page.wait_for_timeout(300)
+    assert "Anna" in page.evaluate(
+        "async () => (await (await fetch('/api/state')).json()).people.map(p => p.name)"
+    )
+
+
+def test_an_address_of_another_person_shows_that_person(page: Any) -> None:
+    first, second = page.evaluate("[...document.querySelectorAll('#rows li.row')].map(r => r.dataset.id)")[:2]
+    page.locator("#rows .open").first.click(position={"x": 3, "y": 30})
+    page.wait_for_selector("#person .tile")
+    title = page.locator("#person-name").inner_text()
+    page.evaluate(f"location.hash = location.hash.replace('{first}', '{second}')")
+    until(page, "t => document.querySelector('#person-name').innerText !== t", title)
+    page.go_back()
+    until(page, "t => document.querySelector('#person-name').innerText === t", title)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1440])
+def test_times_on_the_timeline_stand_apart(page: Any, width: int) -> None:
+    page.route("**/api/state", lambda route: hours(route))
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(page.url.split("#")[0] + "#/timeline")
+    page.reload()
+    page.wait_for_selector("#axis span")
+    for _ in range(8):
+        places = page.evaluate(
+            "[...document.querySelectorAll('#axis span')].map(s => { const r = s.getBoundingClientRect();"
+            " return [r.left, r.right]; })"
+        )
+        within = page.evaluate("document.querySelector('#axis').getBoundingClientRect().right")
+        assert len(places) >= 2
+        assert all(b[0] - a[1] >= 4 for a, b in itertools.pairwise(places)), places
+        assert places[-1][1] <= within + 1
+        page.keyboard.press("+")
+
+
+def hours(route: Any) -> None:
+    """The state of a film of 3 hours 21 minutes."""
+    answer = route.fetch()
+    state = answer.json()
+    state["film"]["ms"] = 12_060_000
+    route.fulfill(response=answer, json=state)

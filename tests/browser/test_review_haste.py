@@ -218,9 +218,9 @@ def test_done_waits_for_what_is_saved(page: Any, hold: Callable[..., Any]) -> No
     first = saving()
     page.locator("#done").click()
     page.wait_for_timeout(300)
-    assert not page.locator("#done-result").is_visible()
+    assert page.locator("#done-list").inner_text() == "Saving the cast and the report …"
     first.continue_()
-    page.locator("#done-result").wait_for()
+    page.get_by_text("The cast was saved").wait_for()
     assert "2 people" in page.locator("#done-list").inner_text()
 
 

@@ -48,6 +48,10 @@ def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Deci
         return writer.move(0) + writer.lost()
     if made.kind == DecisionKind.SORT:
         return writer.sort()
+    if made.kind == DecisionKind.CONFIRM:
+        return writer.confirm()
+    if made.kind == DecisionKind.KEY:
+        return f"{writer.people([0]) or writer.all_people()}: {DONE[made.kind]}"
     return f"{writer.all_people()}: {DONE[made.kind]}"
 
 
@@ -165,6 +169,13 @@ class _Writer:
         sides = list(range(len(self.groups.person)))
         names = self.people(sides)
         return ", ".join([names, tracks(len(self.groups))] if names else [tracks(len(self.groups))])
+
+    def confirm(self) -> str:
+        """Whole people, or some of their tracks: the groups are the people whole, each face is of a track."""
+        count, names = len(self.made.anchors), self.people(list(range(len(self.groups.person))))
+        if names and count < len(self.groups):
+            return f"{count} of the {tracks(len(self.groups))} of {names}: {DONE[DecisionKind.CONFIRM]}"
+        return f"{self.all_people()}: {DONE[DecisionKind.CONFIRM]}"
 
     def same(self) -> str:
         sides = list(range(1, len(self.groups.person)))

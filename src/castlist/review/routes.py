@@ -14,6 +14,7 @@ from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
 from castlist.report.formatting import one_line
 from castlist.review.access import Access, AccessMiddleware
+from castlist.review.downloads import downloads, exported
 from castlist.review.film import FilmFile, part
 from castlist.review.page import Page
 from castlist.review.session import Session
@@ -33,11 +34,12 @@ Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that
 
 LONGEST = 1_000_000  # bytes of a request
 BESIDE = ("revision", "proposals", "author")  # what the page sends beside a decision
+BINARY = "application/octet-stream"  # a file that the browser saves
 MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
 SCRIPTS = (
     "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
     "keys", "names", "people", "person", "pick", "proposed", "questions", "review", "sheet", "source",
-    "timeline", "tracks",
+    "timeline", "tracks", "typing",
 )  # fmt: skip
 ASSETS = {
     "look.css": ("castlist.report", "templates/look.css", "text/css"),
@@ -137,6 +139,7 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
         ("/api/tracks", lambda r: page.tracks(r.query_params.get("of", ""))),
         ("/api/aside", lambda r: page.aside()),
         ("/api/timeline", lambda r: page.timeline()),
+        ("/api/exports", lambda r: downloads(page.session)),
         ("/api/frames", lambda r: page.frames(_number(r, "from"), _number(r, "to"))),
         ("/api/faces", lambda r: page.faces(_number(r, "from"), _number(r, "to"))),
     ]
@@ -276,7 +279,7 @@ def asset(assets: Mapping[str, tuple[str, str, str]]) -> Callable[[Request], Res
 
 def _files(session: Session, projection: Projection) -> list[Route]:
     """The page, what it is made of, pictures by opaque name, and the film."""
-    from starlette.responses import HTMLResponse, Response
+    from starlette.responses import HTMLResponse, JSONResponse, Response
     from starlette.routing import Route
 
     def page(request: Request) -> Response:
@@ -287,6 +290,14 @@ def _files(session: Session, projection: Projection) -> list[Route]:
             return Response(session.picture(request.path_params["name"]), media_type="image/jpeg")
         except CastlistError:
             return Response(status_code=404)
+
+    def export(request: Request) -> Response:
+        try:
+            content = exported(session, request.path_params["name"])
+        except CastlistError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        # never shown by the browser as a page of castlist's own
+        return Response(content, headers={"Content-Disposition": "attachment"}, media_type=BINARY)
 
     def film(request: Request) -> Response:
         try:
@@ -303,6 +314,7 @@ def _files(session: Session, projection: Projection) -> list[Route]:
         Route("/", page),
         Route("/static/{name}", asset(ASSETS)),
         Route("/thumb/{name}", thumb),
+        Route("/export/{name}", export),
         Route("/film", film),
         Route("/film/proxy", proxy),
     ]

@@ -1,6 +1,7 @@
 "use strict";
 // Addresses: each view and each open dialog stands in the address, so that Back closes what was opened last.
-// An address is #view/dialog=values/dialog=values, the dialogs in the order in which they were opened.
+// An address is #/view/dialog=values/dialog=values, the dialogs in the order in which they were opened. It begins with a
+// slash so that it names no element: at a step back to #people a browser takes the focus away from what has it.
 
 const dialogs = new Map(); // name -> { dialog, again }
 let showView = () => {}, shownView = () => "";
@@ -10,9 +11,9 @@ const ready = () => document.documentElement.dataset.ready; // the page was draw
 
 const key = (part) => part.split("=")[0];
 function parts() {
-  try { return decodeURIComponent(location.hash.slice(1)).split("/"); } catch { return [""]; }
+  try { return decodeURIComponent(location.hash.replace(/^#\/?/, "")).split("/"); } catch { return [""]; }
 }
-const write = (list) => "#" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
+const write = (list) => "#/" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
 const open = (part) => dialogs.get(key(part))?.dialog.open;
 
 // The address after dialogs were closed: without them, one step back where they were opened by one.
@@ -57,8 +58,8 @@ export function follow() {
   for (const [name, { dialog }] of [...dialogs].reverse()) if (dialog.open && !wanted.has(name)) dialog.close();
   if (view && view !== shownView()) showView(view);
   for (const [name, values] of wanted) {
-    const known = dialogs.get(name);
-    if (known?.again && !known.dialog.open) known.again(values ? values.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
+    const known = dialogs.get(name), part = values ? `${name}=${values}` : name;
+    if (known?.again && (!known.dialog.open || known.part !== part)) known.again(values ? values.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
   }
   const left = opened.filter((p) => dialogs.get(key(p))?.again || open(p));
   if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));

@@ -5,6 +5,7 @@ import { pointing } from "./choose.js";
 import { Grid } from "./grid.js";
 import { pick } from "./pick.js";
 import { faces } from "./tracks.js";
+import { noCommands } from "./typing.js";
 
 const SHOWN = 12; // faces in the dock, of more
 const reasons = new Map(); // why -> Grid
@@ -34,20 +35,18 @@ export async function drawAside() {
   dock();
 }
 const away = () => [...reasons.values()].flatMap((g) => [...g.chosen]);
-const some = () => {
-  const chosen = away(), focused = [...reasons.values()].flatMap((g) => g.meant()), tracks = chosen.length ? chosen : focused;
-  if (!tracks.length) notify("Choose tracks first.", true);
-  return tracks;
-};
+const meant = () => { const chosen = away(); return chosen.length ? chosen : [...reasons.values()].flatMap((g) => g.meant()); };
 export const asideNone = () => { for (const g of reasons.values()) g.none(); };
 const after = (decided) => { for (const g of reasons.values()) g.after(decided); };
 function takeBack() {
-  const tracks = some();
-  if (tracks.length) after(decide({ action: "restore", tracks }, many(tracks.length, "track") + ": restored"));
+  const tracks = meant();
+  if (!tracks.length) notify("Choose tracks first.", true);
+  else after(decide({ action: "restore", tracks }, many(tracks.length, "track") + ": restored"));
 }
 function takeTo() {
-  const tracks = some();
-  if (tracks.length) pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", done: (r) => after(decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`)) });
+  const tracks = meant();
+  if (!tracks.length) noCommands("Choose tracks first.");
+  else pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", done: (r) => after(decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`)) });
 }
 function dock() {
   const box = $("#aside-dock"), tracks = away(), n = tracks.length;

@@ -3,6 +3,7 @@
 import { $, S, button, decide, el, face, get, label, many, person, notify, released, saved, short } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
+import { noCommands } from "./typing.js";
 
 const SHOWN = 12; // faces in the dock, of more
 const ALSO = 5; // people who are offered after a name was given
@@ -57,10 +58,15 @@ export function different(ids) {
   decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done());
 }
 export function name(ids, { near = null } = {}) {
-  if (tooFew(ids)) return;
+  if (!ids.length) { chooseToName(); return; }
   const value = ids.map((id) => person(id).name).find(Boolean) || "", several = ids.length > 1;
   pick({ heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]), value: several ? "" : value, free: true, without: ids, near,
     verb: several ? "Merge and save" : "Save", done: (r) => give(ids, r, value) });
+}
+// Nobody is chosen: whoever types a name at once types it into a field.
+function chooseToName() {
+  if (!S.people.length) { noCommands("There is nobody to name."); return; }
+  pick({ heading: "Whom do you want to name?", free: false, verb: "Name this person", done: (r) => name([r.person.id]) });
 }
 async function give(ids, r, value) {
   const finish = done();
@@ -76,7 +82,7 @@ async function give(ids, r, value) {
 // Only the face that was clicked in the film, not all of its person.
 export function moveFace() {
   const f = clicked();
-  if (!f) { notify("Click a face in the film first.", true); return; }
+  if (!f) { noCommands("Click a face in the film first."); return; }
   pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done()) });
 }
 

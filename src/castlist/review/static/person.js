@@ -10,6 +10,7 @@ import { doubt } from "./people.js";
 import { pick } from "./pick.js";
 import { proposed } from "./proposed.js";
 import { track } from "./tracks.js";
+import { noCommands } from "./typing.js";
 
 const TARGETS = 40; // people shown to drag onto; anybody is found by name
 const STAYS = 60; // appearances shown before the others are asked for
@@ -97,8 +98,9 @@ function cover([id]) {
 }
 const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : notify("Choose two tracks that show different people.", true));
 function moveTo() {
-  const t = some();
-  if (t) pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });
+  const t = grid.meant();
+  if (!t.length) noCommands("Choose tracks first.");
+  else pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });
 }
 const meant = (run) => () => { const t = some(); if (t) run(t); };
 export const personKeys = {

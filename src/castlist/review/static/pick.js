@@ -3,11 +3,13 @@
 // The first that begins as what was typed is chosen already; a new name is always the last choice.
 import { $, S, el, face, label, many } from "./core.js";
 import { named } from "./address.js";
+import { noCommands } from "./typing.js";
 
 const LONG = 8; // proposals shown
 const dialog = $("#ask"), form = $("form", dialog), input = $("#ask-name"), list = $("#names"), note = $("#ask-note"), title = $("#ask-h"), ok = $("#ask-ok");
 const open = named(dialog, "name");
 let options = [], at = -1, o = null;
+let ended = true; // by whoever typed, and not by an address
 
 // free: any text will do (a name); else somebody must be chosen. done({ name, person }).
 export function pick({ heading, value = "", free, without = [], verb = "Save", near = null, done }) {
@@ -15,6 +17,7 @@ export function pick({ heading, value = "", free, without = [], verb = "Save", n
   title.textContent = heading;
   input.value = value;
   dialog.returnValue = "";
+  ended = false;
   place(near);
   open();
   input.focus();
@@ -73,6 +76,7 @@ function accept() {
   const c = options[at];
   if (!o.free && !c) return;
   const text = input.value.trim(), result = { name: o.free && c?.person ? c.person.name : text, person: c?.person || null }, { done, was, free } = o;
+  ended = true;
   dialog.close("ok");
   if (!free || result.name !== was) done(result);
 }
@@ -91,4 +95,6 @@ input.addEventListener("keydown", (e) => {
   }
 });
 form.addEventListener("submit", (e) => { e.preventDefault(); accept(); });
-$("#ask-cancel").addEventListener("click", () => dialog.close());
+$("#ask-cancel").addEventListener("click", () => { ended = true; dialog.close(); });
+dialog.addEventListener("cancel", () => { ended = true; });
+dialog.addEventListener("close", () => { if (!ended && !dialog.open) { ended = true; noCommands("The field was closed, and nothing was saved."); } });

@@ -65,7 +65,7 @@ onNews(() => {
 // Keys
 const selected = () => (dock.chosen.size ? [...dock.chosen] : people.focused() ? [people.focused()] : []);
 const openHelp = named($("#help"), "help", () => openHelp()), help = () => openHelp();
-const always = { u: undo, r: redo, q: () => go("questions"), p: () => go("people"), t: () => go("timeline"), "?": help, "/": () => { go("people"); $("#search").focus(); } };
+const always = { u: undo, r: redo, q: () => go("questions"), p: () => go("people"), t: () => go("timeline"), n: () => dock.name(selected()), "?": help, "/": () => { go("people"); $("#search").focus(); } };
 const escape = () => (dock.offering() && !dock.chosen.size ? dock.offerNone() : dock.chooseNone());
 const onPeople = {
   m: () => dock.merge([...dock.chosen]), n: () => dock.name(selected()), b: () => dock.background(selected()), d: () => dock.different([...dock.chosen]), h: () => dock.about("hide", selected()), f: () => dock.about("not-a-face", selected()), Escape: escape,

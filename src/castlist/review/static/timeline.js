@@ -41,6 +41,8 @@ function lane(p) {
   return node;
 }
 
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400]; // seconds between two times
+const MARKS = 7, GAP = 10; // times on the axis at most, pixels between two of them at least
 // What depends on the part of the film that is looked at
 function drawRail() {
   const view = `${from} 0 ${to - from} 10`;
@@ -51,11 +53,18 @@ function drawRail() {
   for (const b of document.querySelectorAll("[data-zoom]")) b.disabled = ["out", "left", "right", "all"].includes(b.dataset.zoom) && to - from >= all();
 }
 function drawAxis() {
-  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200].find((s) => (to - from) / 1000 / s <= 7) || 14400, marks = [];
+  const text = (s, step) => (step < 1 ? s.toFixed(1) + " s" : clock(s * 1000)), longest = el("span", {}, text(to / 1000, to - from < 5000 ? 0.1 : 1));
+  axis.replaceChildren(longest);
+  const wide = axis.clientWidth, half = longest.offsetWidth / 2, most = Math.max(1, Math.min(MARKS, wide / (2 * half + GAP)));
+  const step = STEPS.find((s) => (to - from) / 1000 / s <= most) || STEPS.at(-1), marks = [];
+  let free = 0; // pixels from which on there is room for a time
   for (let k = Math.ceil(from / 1000 / step); k * step * 1000 <= to; k++) {
-    const x = (100 * (k * step * 1000 - from)) / (to - from), m = el("span", {}, step < 1 ? (k * step).toFixed(1) + " s" : clock(k * step * 1000));
-    m.style.left = x + "%";
-    m.className = x > 95 ? "last" : x < 3 ? "first" : "";
+    const time = text(k * step, step), own = (half * time.length) / longest.textContent.length;
+    const x = Math.max(own, Math.min(wide - own, (wide * (k * step * 1000 - from)) / (to - from)));
+    if (x - own < free) continue;
+    free = x + own + GAP;
+    const m = el("span", {}, time);
+    m.style.left = x + "px";
     marks.push(m);
   }
   axis.replaceChildren(...marks);
