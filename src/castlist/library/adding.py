@@ -19,7 +19,7 @@ from castlist.library.films import films_of, workspaces_in
 from castlist.library.grow import grow
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventKind
-from castlist.library.names import bring_names, carry_names, note_names
+from castlist.library.names import bring_all_names, bring_names
 from castlist.library.views import LibraryFilm
 from castlist.library.work import Outcome
 from castlist.store import Workspace
@@ -97,6 +97,7 @@ def add_all(
         raise InputError("no film was given; name films, folders with films, or workspaces")
     found = films_of(paths)
     catalogue.make()
+    catalogue.finish()
     outcomes = find(found) if found else ()
     added = [add_film(catalogue, str(space), space) for spaces in inside for space in spaces]
     for outcome in outcomes:
@@ -136,12 +137,12 @@ def add_film(
         known = None if again else _known(name, db, facts, workspace, catalogue.path, record)
         if known is not None:
             if known.state == AddedState.KNOWN:  # names that could not be given while the film was away
-                note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
+                bring_all_names(db, catalogue.path, facts.video.digest)
             return known
         before = lookup.find_film(db, facts.video.digest)
         growth = grow(db, catalogue.path, facts, weigh=weigh)
         record(growth.events, fills=[(facts, growth)])
-        note_names(db, carry_names(db, catalogue.path, digest=facts.video.digest))
+        bring_all_names(db, catalogue.path, facts.video.digest)
         named = [str(data["person"]) for kind, data in growth.events if kind == EventKind.NAME]
         bring_names(db, catalogue.path, *growth.moved_to, *named)
     state = AddedState.ADDED if before is None else AddedState.UPDATED

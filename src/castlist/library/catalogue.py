@@ -15,10 +15,11 @@ from typing import Protocol
 
 from castlist.errors import CastlistError, WorkspaceError
 from castlist.library import apply, lookup, schema, storage, undo, views
-from castlist.library.check import Problem, applied, workspace_away
+from castlist.library.check import Problem, applied, names_complete, note_names_complete, workspace_away
 from castlist.library.grow import Growth
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import Data, Event, EventKind, now
+from castlist.library.names import bring_all_names
 from castlist.library.questions import questions_after
 from castlist.library.ulid import new_ulid
 from castlist.library.views import LibraryFilm
@@ -116,6 +117,9 @@ class Catalogue:
             connected = closing(self._connected(write=True, locked=True))
             with connected as db, storage.understood(self.path):
                 self._catch_up(db)
+                if not names_complete(db):
+                    bring_all_names(db, self.path)
+                    note_names_complete(db)
 
                 def record(
                     events: Sequence[tuple[EventKind, Data]], author: str = "", fills: Fills = (),
@@ -124,8 +128,15 @@ class Catalogue:
                     return self._record(db, events, author, fills, ask=ask)
 
                 yield db, record
+                if not names_complete(db):
+                    note_names_complete(db)
             with suppress(sqlite3.Error), closing(storage.connect(self.path, write=True)) as db:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def finish(self) -> None:
+        """Finish what a killed command left; `writing` does the same, but films may be read before it."""
+        with self.writing():
+            pass
 
     def _record(
         self,
@@ -224,6 +235,9 @@ class Catalogue:
         new = self.path / f"{storage.CATALOGUE}.new"
         new.unlink(missing_ok=True)
         problems = self._made_anew(new)
+        with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            bring_all_names(db, self.path)
+            note_names_complete(db)
         for name in ("-wal", "-shm", "-journal"):
             (self.path / f"{storage.CATALOGUE}{name}").unlink(missing_ok=True)
         os.replace(new, self.path / storage.CATALOGUE)

@@ -10,11 +10,16 @@ from castlist.decode.files import digest_of, printable
 from castlist.errors import CastlistError
 from castlist.library import storage, views
 from castlist.library.harvest import stamp_of
+from castlist.library.names import outdated_names
 from castlist.library.views import LibraryFilm
 from castlist.shell_words import shell_path
 from castlist.store import Workspace
 
-__all__ = ["Problem", "applied", "checked", "workspace_away"]
+__all__ = ["Problem", "applied", "checked", "names_complete", "note_names_complete", "workspace_away"]
+
+_NAMED = "named"  # in the table `meta`: the number of the event up to which the films have all names
+
+_OUTDATED = "has a name that the library does not use for that person any more; run castlist library update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,20 @@ def checked(db: sqlite3.Connection, library: Path) -> list[Problem]:
                 f"its {storage.LOG}",
             )
         )
+    if names_complete(db) is False:
+        found.append(
+            Problem(
+                "",
+                "a command was interrupted before it could write names into all films; run castlist library "
+                "update",
+            )
+        )
+    outdated = outdated_names(db)
     stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall())
     for film in views.films(db, library):
         found += _checked(film, stamps[film.id], views.pictures(db, film.id))
+        if film.digest in outdated:
+            found.append(Problem(film.name, _OUTDATED))
     return found
 
 
@@ -48,6 +64,20 @@ def applied(db: sqlite3.Connection) -> int:
     """How many events of the log the catalogue holds."""
     row = db.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
     return int(row[0]) if row and str(row[0]).isdigit() else 0
+
+
+def names_complete(db: sqlite3.Connection) -> bool | None:
+    """Whether the films were given the names that follow from all events; None where it is not known.
+
+    They were not where a command was killed before it could.
+    """
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (_NAMED,)).fetchone()
+    return None if row is None else bool(row[0] == str(applied(db)))
+
+
+def note_names_complete(db: sqlite3.Connection) -> None:
+    """Note that the films were given the names that follow from all events so far."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_NAMED, str(applied(db))))
 
 
 def workspace_away(film: LibraryFilm) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "TrackStay",
     "decisions_in",
     "harvest",
+    "run_in",
     "stamp_of",
     "track_vectors",
 ]
@@ -169,6 +170,11 @@ def decisions_in(stamp: str) -> int:
     """The latest decision that a user made in a workspace, by what `stamp_of` said."""
     last = stamp.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
+
+
+def run_in(stamp: str) -> str:
+    """The run that found a workspace's cast, by what `stamp_of` said; another one numbers tracks anew."""
+    return " ".join(stamp.split(" ")[:2])
 
 
 def _plain_recipe(opened: Workspace) -> Recipe:

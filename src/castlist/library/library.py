@@ -198,6 +198,7 @@ class Library:
 
     def update(self) -> list[Added]:
         """Read the films again whose cast or decisions changed since they were added."""
+        self._catalogue.finish()
         return [add_film(self._catalogue, film.name, film.workspace) for film in self.films]
 
     @typed_arguments

@@ -16,15 +16,27 @@ from castlist.decisions import Decision, DecisionKind, Group
 from castlist.decisions.names import refusal
 from castlist.errors import CastlistError
 from castlist.library import views
-from castlist.library.harvest import AUTHOR, stamp_of
+from castlist.library.harvest import AUTHOR, decisions_in, run_in, stamp_of
+from castlist.library.log import EventKind
+from castlist.library.steps import StepKind
 from castlist.store import Workspace
 
 if TYPE_CHECKING:
     from castlist.review.session import Session
 
-__all__ = ["AUTHOR", "Renamed", "bring_names", "carry_names", "note_names", "take_names_back"]
+__all__ = [
+    "AUTHOR",
+    "Renamed",
+    "WantedName",
+    "bring_all_names",
+    "bring_names",
+    "carry_names",
+    "note_names",
+    "outdated_names",
+    "take_names_back",
+]
 
-_Work = Callable[["Session", Sequence[Decision], "_Wanted"], "tuple[str, bool] | None"]
+_Work = Callable[["Session", Sequence[Decision], "WantedName"], "tuple[str, bool] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +44,13 @@ class Renamed:
     """A film some of whose people got other names."""
 
     film: int  # row in the catalogue
-    stamp: str  # of its workspace, as it is now
+    stamp: str  # of its workspace as it is now, or as it was read where users decided something since
     # Of each member that has another one: the name, whether it is the library's own, and the row.
     names: tuple[tuple[str, bool, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class WantedName:
     """A member of a film and the name that the library has for them, "" for none."""
 
     member: int  # row
@@ -51,6 +63,36 @@ def bring_names(db: sqlite3.Connection, library: Path, *people: str) -> None:
     for person in dict.fromkeys(people):
         note_names(db, take_names_back(db, library, person))
         note_names(db, carry_names(db, library, person=person))
+
+
+def bring_all_names(db: sqlite3.Connection, library: Path, digest: str | None = None) -> None:
+    """Let all films, or the one with this digest, have the names that their people have in the library now.
+
+    A command that was killed may not have brought them, and a film may have been busy or not there.
+    """
+    note_names(db, _renamed(db, library, outdated_names(db, digest), _take))
+    note_names(db, carry_names(db, library, digest=digest))
+
+
+def outdated_names(db: sqlite3.Connection, digest: str | None = None) -> dict[str, list[WantedName]]:
+    """Members whose name in the film is one that the library brought there and does not have for them now.
+
+    What another library brought, which this one never called anybody, stays.
+
+    Args:
+        digest: of the one film to look at.
+
+    Returns:
+        digest of the film -> the members.
+    """
+    found = _members(
+        db,
+        "member.brought AND member.name NOT IN ('', coalesce(person.name, '')) AND (EXISTS"
+        " (SELECT 1 FROM step WHERE step.kind = ? AND step.text = member.name) OR EXISTS"
+        " (SELECT 1 FROM decision WHERE decision.kind = ? AND json_extract(data, '$.name') = member.name))",
+        (StepKind.NAME, EventKind.NAME),
+    )
+    return {film: wanted for film, wanted in found.items() if digest in (None, film)}
 
 
 def note_names(db: sqlite3.Connection, films: Sequence[Renamed]) -> None:
@@ -66,8 +108,8 @@ def carry_names(
     """Name the people of films who have a name in the library and none in the film.
 
     A name that somebody gave in a film stays, a name of the library that somebody undid there is not brought
-    again, and a name that somebody else of the film bears is not given twice. A film that is busy or not
-    there gets its names when it is next read.
+    again, and a name that somebody else of the film bears is not given twice. A film that is busy, not there
+    or was found anew since it was read gets its names when it is next read.
 
     Args:
         digest: of the one film to look at.
@@ -91,34 +133,37 @@ def take_names_back(db: sqlite3.Connection, library: Path, person: str) -> list[
     return _renamed(db, library, found, _take)
 
 
-def _members(db: sqlite3.Connection, where: str, values: Sequence[str | None]) -> dict[str, list[_Wanted]]:
+def _members(db: sqlite3.Connection, where: str, values: Sequence[str | None]) -> dict[str, list[WantedName]]:
     """Members, by the digest of their film."""
     rows = db.execute(
-        "SELECT film.digest, member.id, person.name, sighting.track FROM member JOIN film ON film.id = film"  # noqa: S608
-        " JOIN person ON person.id = member.person"
+        "SELECT film.digest, member.id, coalesce(person.name, ''), sighting.track FROM member"  # noqa: S608
+        " JOIN film ON film.id = film LEFT JOIN person ON person.id = member.person"
         " JOIN sighting ON sighting.member = member.id AND sighting.number = 0"
         f" WHERE sighting.track >= 0 AND {where} ORDER BY member.id",
         values,
     )
-    found: dict[str, list[_Wanted]] = {}
+    found: dict[str, list[WantedName]] = {}
     for digest, *wanted in rows:
-        found.setdefault(digest, []).append(_Wanted(*wanted))
+        found.setdefault(digest, []).append(WantedName(*wanted))
     return found
 
 
 def _renamed(
-    db: sqlite3.Connection, library: Path, found: dict[str, list[_Wanted]], work: _Work
+    db: sqlite3.Connection, library: Path, found: dict[str, list[WantedName]], work: _Work
 ) -> list[Renamed]:
     """What became of the films; one that is busy or not there is left out."""
     from castlist.review.session import Session
 
     renamed = []
+    stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall()) if found else {}
     for film in views.films(db, library) if found else ():
         if film.digest not in found:
             continue
         try:
             with Workspace.open(film.workspace, write=False) as opened:
-                log = opened.decisions.all()
+                log, before = opened.decisions.all(), stamp_of(opened)
+            if run_in(before) != run_in(stamps[film.id]):  # the tracks have other numbers now
+                continue
             with Session.open(film.workspace) as session:
                 names = [
                     (*name, wanted.member)
@@ -126,13 +171,16 @@ def _renamed(
                     if (name := work(session, log, wanted)) is not None
                 ]
             with Workspace.open(film.workspace, write=False) as opened:
-                renamed.append(Renamed(film.id, stamp_of(opened), tuple(names)))
+                now = stamp_of(opened)
         except CastlistError:
             continue
+        # What users decided in the film since it was read is still to be read.
+        known = decisions_in(now) == decisions_in(stamps[film.id])
+        renamed.append(Renamed(film.id, now if known else stamps[film.id], tuple(names)))
     return renamed
 
 
-def _give(session: Session, log: Sequence[Decision], wanted: _Wanted) -> tuple[str, bool] | None:
+def _give(session: Session, log: Sequence[Decision], wanted: WantedName) -> tuple[str, bool] | None:
     """Give a member of a film the library's name; the name and that it is the library's own.
 
     None where it is not given.
@@ -155,16 +203,16 @@ def _give(session: Session, log: Sequence[Decision], wanted: _Wanted) -> tuple[s
     return wanted.name, _brought(group, log)
 
 
-def _take(session: Session, log: Sequence[Decision], wanted: _Wanted) -> tuple[str, bool] | None:
+def _take(session: Session, log: Sequence[Decision], wanted: WantedName) -> tuple[str, bool] | None:
     """Take back names of a member that the library had brought; the name that is left, and whose it is.
 
-    None if nothing was taken back.
+    None if the film does not have the member any more.
     """
-    group, taken = _group(session, wanted.track), False
+    group = _group(session, wanted.track)
     while group is not None and group.name not in ("", wanted.name) and _brought(group, log):
         session.undo(group.named_by, author=AUTHOR)
-        group, taken = _group(session, wanted.track), True
-    return (group.name, _brought(group, log)) if group is not None and taken else None
+        group = _group(session, wanted.track)
+    return (group.name, _brought(group, log)) if group is not None else None
 
 
 def _group(session: Session, track: int) -> Group | None:
