@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -19,7 +25,16 @@ from castlist.io.exports import FORMATS
 from castlist.io.exports.stills import made_folder
 from castlist.library import storage
 from castlist.library.track_index import ABOUT, INDEX, WHERE
-from castlist.outputs import MARK, PAGES, check_output, check_output_folder, file_name, looks_like_film
+from castlist.outputs import (
+    MARK,
+    PAGES,
+    check_output,
+    check_output_folder,
+    file_name,
+    looks_like_film,
+    new_part,
+    whole,
+)
 from castlist.reel import reel
 from castlist.render.codecs import CONTAINERS
 from castlist.report.html import write_page
@@ -281,3 +296,88 @@ def test_a_folder_that_may_not_be_written_to_is_refused_at_once(tmp_path, monkey
     monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
     with pytest.raises(InputError, match="you may not write into"):
         check_output(tmp_path / "new" / "a.npz")
+
+
+def _page(path: Path) -> None:
+    write_page("<p>page</p>", path)
+
+
+def _table(path: Path) -> None:
+    files.write(path, b"table")
+
+
+def _whole(path: Path) -> None:
+    with whole(path) as part:
+        part.write_bytes(b"whole")
+
+
+def unfinished(name: str) -> str:
+    """A name as a killed command leaves it."""
+    with TemporaryDirectory() as folder:
+        part, fd = new_part(name, folder=Path(folder))
+        os.close(fd)
+    return part
+
+
+@pytest.mark.parametrize("write_one", [_page, _table, _whole])
+def test_what_a_killed_command_left_is_removed_by_the_next_one_for_the_same_file(write_one, tmp_path):
+    target = tmp_path / "people.html"
+    left = [tmp_path / unfinished(target.name), tmp_path / (unfinished(target.name) + ".html")]
+    others = [
+        tmp_path / unfinished("other.html"),
+        tmp_path / f".{'0' * 32}.part",
+        tmp_path / "people.html.part",
+    ]
+    for file in (*left, *others):
+        file.write_bytes(b"half of it")
+    (tmp_path / unfinished(target.name)).mkdir()
+    (tmp_path / unfinished(target.name)).symlink_to(others[0])
+    name, still = new_part(target.name, folder=tmp_path)  # of another command at this moment
+    write_one(target)
+    assert not any(file.exists() for file in left)
+    assert (tmp_path / name).exists()
+    assert all(file.exists() for file in others)
+    assert sum(file.is_dir() for file in tmp_path.iterdir()) == 1
+    assert sum(file.is_symlink() for file in tmp_path.iterdir()) == 1
+    os.close(still)
+    write_one(target)
+    assert not (tmp_path / name).exists()
+
+
+def test_no_two_who_write_one_file_disturb_each_other(tmp_path):
+    target = tmp_path / "film.csv"
+
+    def write_often(letter: bytes) -> None:
+        for _ in range(50):
+            _whole_of(target, letter)
+            files.write(target, letter * 9)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write_often, (b"a", b"b", b"c", b"d")))
+    assert len(set(target.read_bytes())) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["film.csv"]
+
+
+def _whole_of(path: Path, letter: bytes) -> None:
+    with whole(path) as part:
+        part.write_bytes(letter * 9)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", ["reel", "redact"])
+def test_a_stopped_film_leaves_nothing_or_the_next_one_removes_it(command, number, found_film, tmp_path):
+    """A film that was being written when its command was stopped."""
+    cast, workspace = found_film
+    (tmp_path / "out").mkdir()
+    output, name = tmp_path / "out", cast.everybody[0].name
+    words = {"reel": [name], "redact": ["--keep", name]}[command]
+    line = [sys.executable, "-m", "castlist", command, str(workspace), *words, "-o", str(output / "new.mp4")]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(output.iterdir()):
+            time.sleep(0.001)
+        process.send_signal(number)
+    assert process.returncode in (-number, 128 + number)
+    left = list(output.iterdir())
+    assert len(left) == (number == signal.SIGKILL)
+    assert run(line[3:]) in (0, 1)
+    assert {f.name for f in output.iterdir()} <= {"new.mp4", "new.mp4.redaction.json"}

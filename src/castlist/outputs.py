@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
 from castlist.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = [
     "MARK",
@@ -23,11 +28,15 @@ __all__ = [
     "file_name",
     "kind_of_folder",
     "looks_like_film",
+    "new_part",
+    "part_file",
+    "remove_unfinished",
     "whole",
 ]
 
 PAGES = ("report.html", "explain.html", "sheet.html")  # which castlist itself writes into a workspace
 MARK = "written by castlist"  # the comment in films that castlist writes: they may be written again
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 READ = 16 << 20  # bytes in which the mark is looked for: the index of a film of hours comes before it
 DATABASE = b"SQLite format 3\0"
 _WORKSPACE, _LIBRARY = ("cast.db",), ("log.jsonl", "catalogue.db")
@@ -163,8 +172,12 @@ def _check_writable(target: Path) -> None:
         raise InputError(f"{target}: you may not write into {folder}; name a file in another folder")
 
 
-def check_output_folder(path: str | os.PathLike[str]) -> None:
+def check_output_folder(path: str | os.PathLike[str], *, apart: bool = False) -> None:
     """Refuse a folder into which no files of the user's may be written.
+
+    Args:
+        apart: refuse a library, and what is inside one, too: what is written holds vectors or pictures of
+            people, which are not found there when somebody is erased from the library.
 
     Raises:
         InputError: it is a file, a workspace or inside one. Nothing was changed.
@@ -176,6 +189,15 @@ def check_output_folder(path: str | os.PathLike[str]) -> None:
     if place:
         raise InputError(
             f"{target} belongs to {place}, where only castlist's own files are; name another folder"
+        )
+    above = [f for way in (os.path.abspath, os.path.realpath) for f in Path(way(target), "file").parents]
+    library = (
+        next((folder for folder in above if kind_of_folder(folder) == "library"), None) if apart else None
+    )
+    if library is not None:
+        raise InputError(
+            f"{target} lies in the library {library.name}; when somebody is erased from the library, what is "
+            "written there would stay: name a folder outside of it"
         )
 
 
@@ -224,14 +246,92 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     if place.exists() and not place.is_file():
         yield place
         return
-    part = place.with_name(f".{uuid4().hex}.part{place.suffix}")
-    try:
+    with part_file(place, place.suffix) as part:
         yield part
         with open(part, "rb") as file:
             os.fsync(file.fileno())
         os.replace(part, place)
+
+
+@contextmanager
+def part_file(path: Path, suffix: str = "") -> Iterator[Path]:
+    """An empty file beside the one to write, to be written and to take its name; removed where it did not.
+
+    What killed commands began to write for the same file is removed, too.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    remove_unfinished(path)
+    name, fd = new_part(path.name, suffix, folder=path.parent)
+    part = path.with_name(name)
+    try:
+        if sys.platform == "win32":  # a file that is open there cannot get another name
+            os.close(fd)
+        yield part
     finally:
-        part.unlink(missing_ok=True)
+        if sys.platform != "win32":
+            os.close(fd)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def new_part(
+    name: str, suffix: str = "", *, folder: Path = Path(), dir_fd: int | None = None
+) -> tuple[str, int]:
+    """An empty file, open for writing, that is to get a name later in the same folder: its own name, and it.
+
+    As long as it is open, nobody takes it for one that a killed command left; the system sees to that.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    while True:
+        part = f".{_begin(name)}{uuid4().hex[:16]}.part{suffix}"
+        fd = os.open(folder / part, _NEW, 0o666, dir_fd=dir_fd)
+        if _held(fd):
+            return part, fd
+        os.close(fd)
+
+
+def _held(fd: int) -> bool:
+    """Hold a new file; False where another castlist has just taken it for one that a killed command left."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # the file system knows no locks: there nothing is removed
+            return True
+    return os.fstat(fd).st_nlink > 0
+
+
+def _begin(name: str) -> str:
+    return sha256(os.fsencode(name)).hexdigest()[:16]
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what killed commands began to write for a file and did not finish.
+
+    Whoever still writes holds the file (see `new_part`), and keeps it.
+    """
+    if sys.platform == "win32":
+        return
+    unfinished = re.compile(rf"\.{_begin(path.name)}[0-9a-f]{{16}}\.part(\..*)?", re.DOTALL)
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if unfinished.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                _remove_unheld(entry.path)
+
+
+def _remove_unheld(path: str) -> None:
+    with suppress(OSError):
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+        finally:
+            os.close(fd)
 
 
 def _path(path: str | os.PathLike[str]) -> Path:

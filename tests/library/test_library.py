@@ -616,6 +616,9 @@ def test_what_the_catalogue_could_not_take_is_not_in_the_log(tmp_path, monkeypat
 def test_no_name_is_no_library(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "films").mkdir()
-    assert run(["library", "add", "", "films"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    for words in (["library", "add", "", "films"], ["search", "", "anna"], ["features", "", "-o", "x.npz"]):
+        assert run(words) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "empty" in said or "got ''" in said
     assert [f.name for f in tmp_path.iterdir()] == ["films"]

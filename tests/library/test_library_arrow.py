@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from castlist.errors import InputError, WorkspaceError
 from castlist.library import Library
 from castlist.library.schema import VIEWS
 from castlist.library.track_index import FEW, make_index
+from castlist.outputs import new_part
 from castlist.types import SET_ASIDE
 
 
@@ -36,6 +38,31 @@ def test_every_view_as_parquet(lib, tmp_path):
     assert np.allclose([np.linalg.norm(r["vector"]) for r in rows], 1, atol=2e-3)
     assert run(["library", "export", str(lib.path), str(tmp_path / "again")]) == 0
     assert len(list((tmp_path / "again").glob("*.parquet"))) == len(VIEWS)
+
+
+@pytest.mark.parametrize(
+    "where", ["lib", "lib/export", "lib/deep/er", "linked", "a.castlist", "a.castlist/x", "by/.."]
+)
+def test_vectors_are_not_written_where_forget_does_not_look(lib, tmp_path, where, capsys):
+    (tmp_path / "linked").symlink_to(lib.path)
+    if where == "by/..":
+        (tmp_path / "by").symlink_to(lib.path / "..")
+        where = "by/lib/out"
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="folder"):
+        lib.to_parquet(tmp_path / where)
+    assert run(["library", "export", str(lib.path), str(tmp_path / where)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_a_killed_export_left_is_removed(lib, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "out").mkdir()
+    os.close(new_part("people.parquet", folder=tmp_path / "out")[1])
+    assert {file.name for file in lib.to_parquet(tmp_path / "out")} == {
+        f.name for f in (tmp_path / "out").iterdir()
+    }
 
 
 def test_an_empty_library_as_parquet(tmp_path):

@@ -109,6 +109,16 @@ def test_a_wrong_comparison_is_one_sentence_and_changes_nothing(lib, people, sam
     assert lib.revision() == before
 
 
+def test_nobody_is_compared_with_nobody(lib, capsys):
+    first, second = (person.id for person in lib.recurring()[:2])
+    before = lib.revision()
+    for people in ([first], [first, first], [first, first[-6:]]):
+        assert run(["library", "compare", str(lib.path), *people]) == 2
+        assert "two or more people" in capsys.readouterr().err
+    assert lib.revision() == before
+    assert run(["library", "compare", str(lib.path), first, second]) == 0
+
+
 def test_pairs_of_one_person_are_one_group(lib):
     a, b, c, d = (p.id for p in lib.recurring())
     lib.compare([], [(a, b), (c, d), (b, c)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import FEATURES, first_frame_option, truth_option
+from castlist.cli.options import FEATURES, GIVEN, first_frame_option, truth_option
 from castlist.cli.output import visible
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("workspace", type=click.Path(path_type=Path))
+@click.argument("workspace", type=GIVEN)
 @truth_option()
 @first_frame_option
 @click.option("-o", "--out", required=True, type=FEATURES, help="The file to write, .npz or .mat.")

@@ -114,6 +114,22 @@ def first_frame_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
+class GivenPath(click.Path):
+    """A path that is read, as an argument; `Path` takes an empty name for the folder at hand."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        if not os.fspath(value) or "\0" in os.fspath(value):
+            self.fail("the name is empty or contains a zero character; give the path of a file", param, ctx)
+        return Path(value)
+
+
+GIVEN = GivenPath()
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
 
 

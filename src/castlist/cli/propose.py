@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import WORKSPACE, split_names
+from castlist.cli.options import GIVEN, WORKSPACE, split_names
 from castlist.cli.proposed import answer_options, of_one_person
 from castlist.errors import InputError
 from castlist.shell_words import shell_path
@@ -33,7 +33,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("workspace", type=WORKSPACE)
-@click.argument("names", type=click.Path(path_type=Path), required=False)
+@click.argument("names", type=GIVEN, required=False)
 @click.option(
     "--at", metavar="TIME", help="Where in the film a picture was taken: seconds, 0:01:23.5 or a timecode."
 )

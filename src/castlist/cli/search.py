@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.library.options import typed
-from castlist.cli.options import OUTPUT
+from castlist.cli.options import GIVEN, OUTPUT
 from castlist.cli.output import clock_time, table, visible
 from castlist.io import plain_json
 
@@ -37,7 +37,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("lib", type=click.Path(path_type=Path))
+@click.argument("lib", type=GIVEN)
 @click.argument("query", nargs=-1)
 @click.option("--photo", type=click.Path(path_type=Path), help="A picture of the person to find.")
 @click.option("--face", type=click.IntRange(1), help="Which face of the picture, counted from the left.")

@@ -12,7 +12,7 @@ import numpy as np
 
 from castlist.errors import MissingExtra
 from castlist.library.schema import VIEWS
-from castlist.outputs import check_output_folder
+from castlist.outputs import check_output_folder, remove_unfinished
 from castlist.store.folder import Folder
 from castlist.store.rows import blob
 
@@ -52,7 +52,7 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
 
     Raises:
         MissingExtra: pyarrow is not installed.
-        InputError: the folder is a file, a workspace, or inside one.
+        InputError: the folder is a file, a workspace, a library, or inside one.
         OSError: it cannot be written.
     """
     try:
@@ -60,10 +60,11 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
         import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtra("a library as Parquet", "arrow") from None
-    check_output_folder(folder)
+    check_output_folder(folder, apart=True)
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for view in VIEWS:
+        remove_unfinished(folder / f"{view}.parquet")
         rows = db.execute(f"SELECT * FROM {view}")  # noqa: S608
         names = [column[0] for column in rows.description]
         schema = pa.schema([(name, _type(pa, COLUMNS.get(name, "string"))) for name in names])

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from castlist.decode.files import digest, digest_of, open_plain, printable
 from castlist.decode.process import Child
 from castlist.decode.wire import RecordKind
 from castlist.errors import InputError, VideoError, one_of
-from castlist.outputs import check_output
+from castlist.outputs import check_output, part_file
 from castlist.render.codecs import container_of
 from castlist.render.covers import Covers, CoverStyle
 from castlist.render.job import RenderJob, RenderResult
@@ -169,10 +168,9 @@ def _produced(
 ) -> Rendered:
     """What a job wrote, under the output's name once it is whole and has all the frames."""
     form = check_target(videos, output)
-    part = output.absolute().with_name(f".{uuid4().hex}.part")
     with ExitStack() as stack:
         opened = [_opened(video, stack) for video in videos]
-        stack.callback(_unlinked, part)
+        part = _begun(output, stack)
         job = {**job, "target": str(part), "container": form, "unit": str(clock.unit), "files": opened}
         job |= {"width": videos[0].width, "height": videos[0].height}
         result = _run(videos[0].path, opened[0], limits, (*fds, *opened[1:]), job, watch)
@@ -204,9 +202,12 @@ def _opened(video: Video, stack: ExitStack) -> int:
     return fd
 
 
-def _unlinked(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+def _begun(output: Path, stack: ExitStack) -> Path:
+    """An empty file beside the one to write, there as long as the stack is open."""
+    try:
+        return stack.enter_context(part_file(output.absolute()))
+    except OSError as error:
+        raise VideoError(f"{printable(output)} cannot be written: {error.strerror}") from error
 
 
 def _is_the_film(video: Video, output: Path) -> bool:

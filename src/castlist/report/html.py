@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castlist.errors import WorkspaceError
-from castlist.outputs import check_output
+from castlist.outputs import check_output, part_file
 from castlist.report import formatting
 
 if TYPE_CHECKING:
@@ -50,17 +49,12 @@ def write_page(html: str, path: str | Path) -> Path:
     path = Path(path)
     check_output(path, page=True)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
-        try:
-            with os.fdopen(handle, "wb") as file:
+        with part_file(path.absolute()) as part:
+            with open(part, "wb") as file:
                 file.write(html.encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            os.replace(part, path)
     except OSError as error:
         reason = error.strerror or "unknown error"
         raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}", elsewhere=True) from error

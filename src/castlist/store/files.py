@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
-from castlist.outputs import check_output
+from castlist.outputs import check_output, remove_unfinished
 from castlist.store.folder import Folder
 
 __all__ = ["sentences", "translated_errors", "wording", "write"]
@@ -27,6 +27,7 @@ def write(path: Path, data: bytes) -> None:
         OSError: the disk is full, the folder cannot be written.
     """
     check_output(path)
+    remove_unfinished(path)
     with Folder(path.parent).written(path.name) as file:
         file.write(data)
 

@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 from castlist.errors import WorkspaceError
+from castlist.outputs import new_part
 
 __all__ = ["EMBEDDINGS", "THUMBS", "Folder"]
 
@@ -108,16 +108,15 @@ class Folder:
             durable: survive a power cut too, not only the death of the process.
         """
         above, leaf = _split(name)
-        part = f".{uuid4().hex}.part"
         with self._inside(above, make=True) as folder:
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, 0o666, dir_fd=folder)
+            part, fd = new_part(leaf, dir_fd=folder)
             try:
                 with open(fd, "wb") as file:
                     yield file
                     file.flush()
                     if durable:
-                        os.fsync(file.fileno())
-                os.replace(part, leaf, src_dir_fd=folder, dst_dir_fd=folder)
+                        os.fsync(fd)
+                    os.replace(part, leaf, src_dir_fd=folder, dst_dir_fd=folder)
                 if durable:
                     os.fsync(folder)
             except BaseException:

@@ -181,6 +181,8 @@ def recurring(lib: Library, as_json: bool) -> None:
 @decided
 def compare(lib: Library, person: Sequence[str], same: tuple[tuple[str, str], ...], author: str) -> None:
     """Say that people of LIB were looked at side by side, and who of them is the same, as one decision."""
+    if not same and len({lib.person(each).id for each in person}) < 2:
+        raise click.UsageError("name two or more people, all those who were looked at side by side")
     lib.compare(person, same, author=author)
     click.echo(f"Compared: {len(person)}, the same: {len(same)}")
 

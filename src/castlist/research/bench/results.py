@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from typing import NamedTuple, TypedDict
 from castlist._version import __version__
 from castlist.errors import InputError
 from castlist.metrics import Protocol
-from castlist.outputs import check_output_folder
+from castlist.outputs import check_output_folder, part_file
 from castlist.plain import read_plain
 from castlist.research.bench.methods import shown_name
 from castlist.types import Json
@@ -111,10 +110,10 @@ class Store:
         check_output_folder(self.directory)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            half = path.with_suffix(f".{os.getpid()}.part")
             text = {"format": FORMAT, "shown_name": shown_name(result.key.method)} | asdict(result)
-            half.write_text(json.dumps(text, indent=1), "utf-8")
-            half.replace(path)
+            with part_file(path) as part:
+                part.write_text(json.dumps(text, indent=1), "utf-8")
+                part.replace(path)
         except OSError as error:
             raise InputError(f"cannot write results to {self.directory}: {error.strerror}") from None
 
