@@ -441,6 +441,60 @@ def test_a_name_that_somebody_else_has_stays_theirs(tmp_path):
     assert lib.person(second).name == "Anna"
 
 
+def test_a_film_that_was_removed_is_erased_from_too(library, capsys):
+    lib, whom, where = library
+    known = traces(lib, whom)
+    first, second = (film.name for film in lib.person(whom).films)
+    others = {p.id: sorted(f.name for f in p.films) for p in lib.people if p.id != whom}
+    lib.remove(second)
+    lib.rebuild()
+    assert lib.would_forget(whom) == [first, second]
+    assert run(["library", "forget", str(lib.path), whom, "--yes"]) == 0
+    assert held(where, known) == set()
+    lib.undo()  # the film is there again
+    assert {p.id: sorted(f.name for f in p.films) for p in lib.people} == others
+
+
+@pytest.mark.parametrize("away", ["moved", "another film"])
+def test_a_removed_film_that_is_not_there_any_more_hinders_nobody(tmp_path, away):
+    lib = Library(tmp_path / "lib")
+    lib.add(*(made_film(tmp_path, name, [[1], [1]], noise=0.1) for name in "ab"))
+    (person,) = lib.people
+    lib.remove("b.mp4")
+    shutil.move(tmp_path / "b.castlist", tmp_path / "away")
+    if away == "another film":
+        shutil.move(made_film(tmp_path, "c", [[7], [7]], noise=0.1), tmp_path / "b.castlist")
+    assert lib.would_forget(person) == ["a.mp4"]
+    assert lib.forget(person) == []
+
+
+def test_a_removed_film_that_is_busy_keeps_the_person_until_it_is_done(tmp_path):
+    lib = Library(tmp_path / "lib")
+    lib.add(*(made_film(tmp_path, name, [[1], [1]], noise=0.1) for name in "ab"))
+    (person,) = lib.people
+    lib.remove("b.mp4")
+    with Workspace.open(tmp_path / "b.castlist"):
+        (sentence,) = lib.forget(person)
+    assert sentence.startswith("b.mp4: ")
+    assert lib.forget(person) == []
+    with Workspace.open(tmp_path / "b.castlist", write=False) as keep:
+        assert len(keep.cast().tracks) == 0
+
+
+def test_somebody_else_of_a_film_keeps_the_name_that_the_erased_person_has_elsewhere(tmp_path):
+    """Two are called Anna; in the film of both only one of them can be, and that one is not erased."""
+    lib = Library(tmp_path / "lib")
+    film = made_film(tmp_path, "a", [[1, 2], [1, 2]], noise=0.1)
+    lib.add(film, made_film(tmp_path, "b", [[1], [1]], noise=0.1))
+    erased, other = sorted(lib.people, key=lambda p: -len(p.films))
+    lib.name(other, "Anna")
+    lib.name(erased, "Anna")
+    assert lib.forget(erased) == []
+    with Workspace.open(film, write=False) as keep:
+        assert [p.name for p in keep.cast().everybody] == ["Anna"]
+        assert "Anna" in [d.value for d in keep.decisions.all()]
+
+
 def test_a_page_of_links_stays_in_the_history_for_those_who_are_not_forgotten(tmp_path):
     lib = Library(tmp_path / "lib")
     for name in "abc":

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
+from typing import NamedTuple
 
 from castlist.decisions import Anchor, locate
 from castlist.errors import CastlistError, WorkspaceError
@@ -14,16 +15,18 @@ from castlist.library.catalogue import RecordEvents
 from castlist.library.film_members import film_members
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import Data, EventKind, EventLog
+from castlist.library.removed_films import removed_films, removed_people
 from castlist.library.steps import StepKind
 from castlist.library.storage import LOG, event_log
 from castlist.library.track_index import drop_index
-from castlist.library.views import LibraryFilm, LibraryPerson
+from castlist.library.views import LibraryPerson
 from castlist.store import Workspace
 from castlist.store.erase import vacuum
 from castlist.store.folder import Folder
+from castlist.store.paths import film_noted
 from castlist.types import NOISE, Fate
 
-__all__ = ["forget_person"]
+__all__ = ["FilmOfPerson", "films_of_person", "forget_person", "removed_films_of"]
 
 Db = sqlite3.Connection
 ASK, NAME = StepKind.ASK, StepKind.NAME
@@ -43,32 +46,57 @@ def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
     return sorted({*now, *(name for name in given if name.casefold() not in taken)} - {""})
 
 
-def erase_in_films(db: Db, library: Path, person: str, names: Sequence[str]) -> list[str]:
-    """Erase a person from the workspaces of all films; what could not be done, a sentence a film."""
-    failed = []
+class FilmOfPerson(NamedTuple):
+    """A film in which somebody is, or was when it was removed from the library."""
+
+    name: str
+    digest: str
+    workspace: Path
+    keys: tuple[str, ...]  # the person's
+    anchors: Mapping[str, Sequence[Anchor]]  # of everybody there, by key
+
+
+def films_of_person(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
+    """The films of the library in which somebody is."""
+    found = []
     for film in views.films(db, library):
         rows = db.execute("SELECT key FROM member WHERE film = ? AND person = ?", (film.id, person))
-        keys = [key for (key,) in rows]
-        if not keys:
-            continue
+        if keys := tuple(key for (key,) in rows):
+            anchors = lookup.anchors_by_key(db, film.id)
+            found.append(FilmOfPerson(film.name, film.digest, film.workspace, keys, anchors))
+    return found
+
+
+def removed_films_of(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
+    """The films in which somebody was when they were removed, as far as their workspaces are there."""
+    found = []
+    for film in removed_films(db):
+        people = removed_people(db, film.digest)
+        workspace = views.where(library, film.workspace, film.near)
+        keys = tuple(key for key, removed in people.items() if removed.person == person)
+        noted = film_noted(workspace) if keys else None
+        if noted is not None and noted.digest == film.digest:
+            anchors = {key: removed.anchors for key, removed in people.items()}
+            found.append(FilmOfPerson(film.name, film.digest, workspace, keys, anchors))
+    return found
+
+
+def erase_in_films(films: Sequence[FilmOfPerson], person: str, names: Sequence[str]) -> list[str]:
+    """Erase a person from the workspaces of films; what could not be done, a sentence a film."""
+    failed = []
+    for film in films:
         try:
-            _erase(film, person, keys, lookup.anchors_by_key(db, film.id), names)
+            _erase(film, person, names)
         except CastlistError as error:
             failed.append(f"{film.name}: {error}")
     return failed
 
 
-def _erase(
-    film: LibraryFilm,
-    person: str,
-    keys: Sequence[str],
-    known: Mapping[str, Sequence[Anchor]],
-    names: Sequence[str],
-) -> None:
+def _erase(film: FilmOfPerson, person: str, names: Sequence[str]) -> None:
     """Erase a person and names from a workspace, and what was made of them there.
 
     Whoever was erased there before, by a command that was killed, is not looked for again: of those who are
-    left somebody may have a face where theirs were.
+    left somebody may have a face where theirs were. A name that somebody else has there stays.
     """
     from castlist.pipeline.publish import stored_evidence, write_report
 
@@ -79,12 +107,15 @@ def _erase(
                 f"{film.workspace}: contains another film than the one that was added to the library; "
                 "bring the old workspace back"
             )
-        left = {key for key in keys if f"{person} {key}" not in opened.erased_before()}
-        tracks = _tracks(facts, left, known)
+        left = {key for key in film.keys if f"{person} {key}" not in opened.erased_before()}
+        tracks = _tracks(facts, left, film.anchors)
+        own = {*facts.owner[tracks].tolist()}
+        others = {m.name.casefold() for i, m in enumerate(facts.members) if i not in own}
         run, _ = opened.cast_run()
         evidence = stored_evidence(opened, run).without_faces()
-        marks = [f"{person} {key}" for key in keys]
-        cast, portraits = opened.erase(tracks, names, facts.scan, marks=marks)
+        marks = [f"{person} {key}" for key in film.keys]
+        own_names = [name for name in names if name.casefold() not in others]
+        cast, portraits = opened.erase(tracks, own_names, facts.scan, marks=marks)
         opened.put("evidence", f"run {run}", evidence)
         write_report(opened, cast, portraits, run)
 
@@ -210,13 +241,12 @@ def forget_person(
         vacuum(db, library)
         return [], []
     known = views.person(db, person)
-    films = [f for (f,) in db.execute("SELECT DISTINCT film FROM member WHERE person = ?", (known,))]
+    films = films_of_person(db, library, known)
     members = [(m.digest, m.key) for m in film_members(db, known)]
     ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
     names = names_of(db, event_log(library), ids)
     drop_index(library)
-    failed = erase_in_films(db, library, known, names)
-    spaces = [film.workspace for film in views.films(db, library) if film.id in films]
+    failed = erase_in_films([*films, *removed_films_of(db, library, known)], known, names)
     if failed:
         return failed, []
     # The event comes last: as long as it is not there, the same command does all of this again.
@@ -226,4 +256,4 @@ def forget_person(
     data: Data = {"ids": ids, "members": [list(m) for m in members]}
     record([(EventKind.FORGET, data)], author or "somebody")
     vacuum(db, library)
-    return [], spaces
+    return [], [film.workspace for film in films]

@@ -8,18 +8,20 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from castlist.decisions import Anchor
-from castlist.library.log import FilmPerson, LinkOrigin
+from castlist.library.log import EventKind, FilmPerson, LinkOrigin
 from castlist.library.lookup import now_id
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import exact, number
 
 __all__ = [
     "FACES",
+    "RemovedFilm",
     "RemovedPerson",
     "bring_back",
     "forget_removed",
     "note_removed",
     "people_of_film",
+    "removed_films",
     "removed_people",
 ]
 
@@ -35,6 +37,29 @@ class RemovedPerson(NamedTuple):
     origin: str  # a LinkOrigin, or "" where the log does not say
     probability: float | None
     anchors: tuple[Anchor, ...]
+
+
+class RemovedFilm(NamedTuple):
+    """A film that is not in the library any more."""
+
+    digest: str
+    name: str
+    workspace: str
+    near: str  # the workspace as seen from the library
+
+
+def removed_films(db: Db) -> list[RemovedFilm]:
+    """The films that were removed and not added again."""
+    return [RemovedFilm(*row) for row in db.execute(_REMOVED, (EventKind.GONE,))]
+
+
+_REMOVED = """
+SELECT json_extract(data, '$.digest') AS digest, json_extract(data, '$.film'),
+       json_extract(data, '$.workspace'), json_extract(data, '$.near') FROM decision
+WHERE number IN (SELECT max(number) FROM decision WHERE kind = ? AND NOT undone
+                 GROUP BY json_extract(data, '$.digest'))
+      AND digest NOT IN (SELECT digest FROM film) ORDER BY number
+"""
 
 
 def people_of_film(db: Db, digest: str) -> list[FilmPerson]:

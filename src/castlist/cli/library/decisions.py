@@ -122,13 +122,14 @@ def remove(lib: Library, film: str, author: str) -> None:
 def forget(lib: Library, person: str, yes: bool, author: str) -> int:
     """Erase a PERSON from LIB and from the workspaces of its films: vectors, pictures, names and times.
 
-    This cannot be undone. Only the id stays, so that it is never used again. The reports of the films are
-    updated. Files that were exported before are not changed: delete them yourself.
+    This cannot be undone. Films that were removed from LIB are included. Only the id stays, so that it is
+    never used again. The reports of the films are updated. Files that were exported before are not changed:
+    delete them yourself.
     """
     if not lib.is_erased(person):
         found = lib.person(person)
-        films = ", ".join(visible(f.name) for f in found.films)
         if not yes:
+            films = ", ".join(map(visible, lib.would_forget(found)))
             click.confirm(f"Erase {visible(found.name)} ({found.id}) from {films}?", abort=True, err=True)
         person = found.id
     failed = lib.forget(person, author=author)
