@@ -83,6 +83,14 @@ def test_time_is_exact_and_the_last_frame_lasts_as_long_as_the_others():
     assert Clock([], Fraction(1)).time(0) == 0
 
 
+def test_a_film_of_one_frame_lasts_a_frame_and_not_a_tick():
+    one = Clock([12800], Fraction(1, 12800)).of_rate(Fraction(25))
+    assert (one.time(0), one.time(1)) == (1, Fraction(26, 25))
+    assert one.lasts(Fraction(0)) == Fraction(1, 25)
+    for kept in (Clock([1], Fraction(1, 12800)), Clock([0, 512], Fraction(1, 12800)), Clock([], Fraction(1))):
+        assert kept.of_rate(Fraction(25)) is kept  # between two frames, several, none
+
+
 def test_shots_know_the_shot_of_a_frame():
     assert Shots([0, 3], [3, 5], [0, 1]).of([0, 2, 3, 4]).tolist() == [0, 0, 1, 1]
 

@@ -28,11 +28,11 @@ def place(tmp_path):
     return made(tmp_path)
 
 
-def made(tmp_path: Path, begin: int = 0) -> Path:
+def made(tmp_path: Path, begin: int = 0, unread: int = 0, seconds: int = 1) -> Path:
     """A workspace with a cast of one in three pictures; the first is shown `begin` 25ths of a second late."""
-    video = Video(tmp_path / "film \x1b[31m.mp4", 64, 36, Fraction(25), Fraction(1), "d1", "h264")
+    video = Video(tmp_path / "film \x1b[31m.mp4", 64, 36, Fraction(25), Fraction(seconds), "d1", "h264")
     tracks = Tracks([0, 1], np.tile([1, 2, 4, 6], (2, 1)), [1, 1], [0, 1], [0, 2], [0])
-    clock = Clock(begin + np.arange(3), Fraction(1, 25))
+    clock = Clock(begin + np.arange(3), Fraction(1, 25), unread=unread)
     cast = Cast.of(video, clock, Shots([0], [3], [0]), tracks, np.array([0]))
     with Workspace.open(tmp_path / "film.castlist", create=True) as workspace:
         workspace.put_video(video)
@@ -47,6 +47,14 @@ def test_pictures_that_start_late_in_their_file_are_explained(tmp_path, capsys, 
     assert "1 person, 0 background, 1 shot, 1 track, 2 faces, 0 tracks set aside" in printed
     assert ("The pictures of this file run" in printed) == bool(line)
     assert line in printed
+
+
+def test_a_film_has_one_length_also_where_pictures_are_missing_and_begin_late(tmp_path, capsys):
+    place = made(tmp_path, 25, unread=2, seconds=5)
+    assert run(["info", str(place)]) == 0
+    printed = capsys.readouterr().out
+    assert "6.0 s, h264" in printed
+    assert "The film is 6.0 s long; for 0.1 s of it" in printed
 
 
 def test_info_counts_decisions_and_proposed_names(two_people, tmp_path, capsys):

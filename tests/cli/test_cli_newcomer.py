@@ -70,6 +70,24 @@ def test_a_person_is_known_by_the_same_names_everywhere(name, workspace, capfd):
     assert run(["explain", workspace, name, "p2", "-o", "-"]) == 0
 
 
+def test_a_person_called_by_a_number_is_never_taken_for_a_track(two_people, tmp_path, capfd):
+    place = str(shutil.copytree(two_people / "film.castlist", tmp_path / "film.castlist"))
+    assert run(["decide", place, "name", "p1", "1"]) == 0
+    for words in (["hide", "1"], ["confirm", "1"], ["not-a-face", "0", "1"], ["restore", "0", "1"]):
+        capfd.readouterr()
+        assert run(["decide", place, *words]) == 2
+        assert "the name of Person 1: write p1 for the person, or t1 for the track" in capfd.readouterr().err
+    assert run(["explain", place, "1", "p2", "-o", "-"]) == 2
+    assert "write p1 for the person, or t1 for the track" in capfd.readouterr().err
+    assert run(["explain", place, "t0", "t1", "-o", "-"]) == 0
+    assert "rack 0 " in capfd.readouterr().out
+    assert run(["decide", place, "merge", "1", "p2"]) == 0  # takes people alone
+    assert run(["decide", place, "undo"]) == 0
+    assert run(["decide", place, "same", "0", "t1"]) == 0  # takes tracks alone
+    assert run(["export", place, "--format", "appearances", "--person", "1", "--background"]) == 0
+    assert ",1," in capfd.readouterr().out
+
+
 def test_somebody_unknown_is_refused(workspace, capfd):
     assert run(["export", workspace, "--format", "appearances", "--person", "Ana"]) == 2
     assert "did you mean Anna?" in capfd.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -194,6 +195,13 @@ def test_a_photo_finds_a_person_of_a_drawn_season(films, tmp_path, capsys):
     assert all(Path(f["thumbnail"]).is_file() for who in said["found"] for f in who["films"])
     assert page.read_text().count('type="button"') == sum(len(who["films"]) for who in said["found"])
     assert "e01.mp4" in page.read_text()
+    assert run(["library", "index", str(lib.path)]) == 0
+    for more in ([], ["--tracks", "3"]):  # times as those of words
+        capsys.readouterr()
+        assert run(["search", str(lib.path), "--photo", str(photos / "Zero.png"), "--csv", *more]) == 0
+        rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        assert rows
+        assert all(re.fullmatch(r"\d+\.\d{3}", row["at"]) for row in rows)
     assert run(["search", str(lib.path), "--known", str(photos), "--json"]) == 0
     names = {p["name"]: p["person"] for p in json.loads(capsys.readouterr().out)["proposals"]}
     assert set(names) == {"Zero", "One"}
@@ -238,6 +246,7 @@ def test_results_as_csv_json_and_table(lib, capsys):
     assert run(["search", place, "anna", "&", "bob", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["film"] for row in rows] == ["s01e01.mp4"] * 2
+    assert [row["from"] for row in rows] == ["0.000", "1.200"]
     assert run(["search", place, "anna & bob", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert [m["start"] for m in said["moments"]] == [0.0, 1.2]

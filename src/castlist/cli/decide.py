@@ -82,7 +82,7 @@ class Action(OneOf):
 @click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
 def command(workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None) -> None:
-    """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as numbers.
+    """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as 12 or t12.
 
     ACTION is one of merge, split, move, name, same, different, unsure, not-a-face, hide, background,
     foreground, restore, confirm, reject, key, sort, undo, redo, list, history, questions, sheet and import.
@@ -236,9 +236,8 @@ def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[
         }
     if action == "sort":
         return {"action": action, "items": [_item(word, session) for word in arguments]}
-    people: list[Json] = [w for w in arguments if not _is_track(w)]
-    tracks: list[Json] = [int(w) for w in arguments if _is_track(w)]
     takes = TAKES[action]
+    people, tracks = _told_apart(arguments, takes, session)
     if people and not {"people", "person"} & set(takes):
         raise InputError(
             f"{action} takes numbers of tracks, and {str(people[0])[:40]!r} is none: {USAGE[action][1]}"
@@ -259,6 +258,27 @@ def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[
     elif tracks:
         request["tracks"] = tracks
     return request
+
+
+def _told_apart(
+    words: tuple[str, ...], takes: tuple[str, ...], session: Session
+) -> tuple[list[Json], list[Json]]:
+    """The people and the tracks that words stand for, where an action takes one of both or both.
+
+    Raises:
+        InputError: an action takes both, and a word is the name of a person and the number of a track.
+    """
+    from castlist.decisions import track_called, track_number
+
+    if not {"people", "person"} & set(takes):
+        meant = {w: track_number(w) for w in words}
+    elif not {"tracks", "track"} & set(takes):  # whoever is called "7" is meant
+        named = {g.name for g in session.view.groups}
+        meant = {w: None if w in named else track_number(w) for w in words}
+    else:
+        meant = {w: track_called(session.view, w) for w in words}
+    tracks: list[Json] = [number for w in words if (number := meant[w]) is not None]
+    return [w for w in words if meant[w] is None], tracks
 
 
 def _is_track(word: str) -> bool:

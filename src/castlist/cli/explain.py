@@ -52,7 +52,7 @@ def command(
 
     given = recipe or settings or people
     steps = made_recipe(recipe, settings, people) if given else None  # else the recipe of the workspace
-    explanation = explain(workspace, _meant(a), _meant(b), recipe=steps)
+    explanation = explain(workspace, a, b, recipe=steps)
     if as_json:
         click.echo(plain_json.text(as_plain(explanation)))
     for sentence in () if as_json else explanation.sentences:
@@ -71,7 +71,3 @@ def command(
         click.echo(f"castlist: no page with pictures: {visible(str(error))}", err=True)
     else:
         click.echo(f"Pictures: {visible(str(target))}", err=as_json)
-
-
-def _meant(text: str) -> int | str:
-    return int(text) if text.lstrip("-").isdigit() else text

@@ -102,8 +102,9 @@ def _photo(
         click.echo(plain_json.text({"found": [f.document() for f in found]}))
         return
     head = ("Who", "Id", "Likely", "Film", "At")
+    time = seconds if as_csv else clock_time
     rows = [
-        (f.called, f.person or "", f"{s.probability:.3f}", s.film.name, clock_time(s.time))
+        (f.called, f.person or "", f"{s.probability:.3f}", s.film.name, time(s.time))
         for f in found
         for s in f.sights
     ]
@@ -121,7 +122,8 @@ def _tracks(library: Library, photo: Path, face: int | None, most: int, as_json:
         ]
         click.echo(plain_json.text({"tracks": found}))
         return
-    rows = [(h.film.name, str(h.track), clock_time(h.start), f"{h.cosine:.3f}") for h in hits]
+    time = seconds if as_csv else clock_time
+    rows = [(h.film.name, str(h.track), time(h.start), f"{h.cosine:.3f}") for h in hits]
     _print(("Film", "Track", "At", "Cosine"), rows, as_csv, "The index has no track.")
 
 
@@ -135,16 +137,10 @@ def _words(answer: SearchAnswer, query: str, as_json: bool, as_csv: bool, page: 
         click.echo(plain_json.text({"moments": moments, "near": answer.near}))
         return
     head = ("Film", "From", "To", "Who")
-    if as_csv:
-        rows = [
-            (m.film.name, f"{m.start:.3f}", f"{m.stop:.3f}", ", ".join(n for _, n in m.people))
-            for m in answer.moments
-        ]
-    else:
-        rows = [
-            (m.film.name, clock_time(m.start), clock_time(m.stop), ", ".join(n for _, n in m.people))
-            for m in answer.moments
-        ]
+    time = seconds if as_csv else clock_time
+    rows = [
+        (m.film.name, time(m.start), time(m.stop), ", ".join(n for _, n in m.people)) for m in answer.moments
+    ]
     _print(head, rows, as_csv, f"Nothing: {answer.near}.")
 
 
@@ -167,6 +163,11 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
             f"Accept: castlist library name {typed(library)} {proposals[0].person} "
             f"{shlex.quote(visible(proposals[0].name))}"
         )
+
+
+def seconds(time: float) -> str:
+    """A time as a table for programs has it: seconds to the millisecond."""
+    return f"{time:.3f}"
 
 
 def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, empty: str) -> None:

@@ -39,6 +39,8 @@ from castlist.decisions.people import (
     cast_of,
     completed,
     person_called,
+    track_called,
+    track_number,
 )
 from castlist.decisions.proposed import Proposed, standing
 from castlist.decisions.transfer import Carried, Left, carry
@@ -78,6 +80,8 @@ __all__ = [
     "standing",
     "to_redo",
     "to_undo",
+    "track_called",
+    "track_number",
     "with_numbers",
 ]
 

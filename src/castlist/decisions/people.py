@@ -255,12 +255,38 @@ def _keyed(portraits: Portraits, view: View) -> Portraits:
     return replace(portraits, quality=quality)
 
 
+LONGEST_NUMBER = 16  # digits of a number of a track
+
+
 def number_in(text: str) -> int:
     """The number in "p7", "P7", "Person 7" or "person 7"; 0 where the text is nothing of that kind."""
     word = text.strip().casefold()
     digits = word.removeprefix("person").strip() if word.startswith("person") else word.removeprefix("p")
     good = digits != word and digits.isascii() and digits.isdigit() and len(digits) < 10
     return int(digits) if good else 0
+
+
+def track_number(text: str) -> int | None:
+    """The number in "12" or "t12", None where the text is none of these."""
+    word = text.strip()
+    digits = word[1:] if word[:1] in ("t", "T") else word
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < LONGEST_NUMBER else None
+
+
+def track_called(view: View, text: str) -> int | None:
+    """The track meant by "12" or "t12"; None where that is no track, or somebody is called "t12".
+
+    Raises:
+        InputError: somebody is called "12", so that it may be either.
+    """
+    word, number = text.strip(), track_number(text)
+    called = [g for g in view.groups if g.name and g.name.casefold() == word.casefold()]
+    if number is not None and called and word.isdigit():
+        raise InputError(
+            f"{word} is the number of a track and the name of Person {called[0].number}: write "
+            f"{called[0].id} for the person, or t{word} for the track"
+        )
+    return None if called else number
 
 
 def person_called(view: View, text: str) -> Group:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from castlist.cast import Cast, Face, Person
 from castlist.cluster import LinkEvidence, PoorPlacement, link_evidence, membership_confidence, track_means
 from castlist.cues import Clothes, Colour, palette
-from castlist.decisions import View, apply, decided_by, person_called
+from castlist.decisions import View, apply, decided_by, person_called, track_called
 from castlist.errors import InputError, WorkspaceError
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.publish import base_of
@@ -186,6 +186,7 @@ def _found(workspace: Workspace, recipe: Recipe | None, machine: Machine, watch:
 def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) -> tuple[int, int]:
     """The two tracks meant; of people the most alike that no link decides, and of different persons."""
     known = np.unique(found.embeddings.track)
+    a, b = (_track_or_name(view, text) for text in (a, b))
     left, right = (_meant(cast, view, known, text) for text in (a, b))
     if isinstance(a, int) and isinstance(b, int) and a == b:
         raise InputError(f"a and b must be two different tracks, got {a} twice")
@@ -197,12 +198,26 @@ def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) ->
     return left[int(best[0])], right[int(best[1])]
 
 
+def _track_or_name(view: View, text: int | str) -> int | str:
+    """A track's number, or who else is meant.
+
+    Raises:
+        InputError: it may be either.
+    """
+    if isinstance(text, int):
+        return text
+    track = track_called(view, text)
+    if track is None and text[:1] == "-" and text[1:].isdigit():
+        return int(text)  # no track, as is said then
+    return text if track is None else track
+
+
 def _meant(cast: Cast, view: View, known: NDArray[np.int64], text: int | str) -> list[int]:
     """The tracks that a number or a name stands for."""
-    if isinstance(text, str) and not text.lstrip("-").isdigit():
+    if isinstance(text, str):
         tracks = person_called(view, text).tracks.tolist()
         return [t for t in tracks if t in known] or tracks
-    track = int(text)
+    track = text
     if not 0 <= track < len(cast.tracks):
         if not len(cast.tracks):
             raise InputError(

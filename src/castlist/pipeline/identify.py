@@ -97,6 +97,7 @@ def identify(
         InputError: a step refuses what it is given.
     """
     watch("people", 0, 4)
+    scan = replace(scan, clock=scan.clock.of_rate(video.frame_rate))
     tracked = _tracked(video, scan, recipe)
     constraints = _constraints(scan, recipe, tracked)
     base, links = tracked.compared(constraints)

@@ -84,7 +84,7 @@ def lost(cast: Cast) -> list[str]:
         found.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
     if cast.unread:
         found.append(
-            f"The film is {float(cast.whole):.1f} s long; for {float(cast.unread):.1f} s of it the file has "
+            f"The film is {float(cast.length):.1f} s long; for {float(cast.unread):.1f} s of it the file has "
             "no pictures that can be read"
         )
     return found

@@ -50,6 +50,13 @@ class Clock:
     def __len__(self) -> int:
         return len(self.pts)
 
+    def of_rate(self, rate: Fraction) -> Clock:
+        """The same times; of a film of one frame in units of a frame, so that it lasts one and not a tick."""
+        place = self.time(0) * rate if len(self) == 1 and rate > 0 else None
+        if place is None or place.denominator != 1:
+            return self
+        return Clock(np.array([int(place)]), 1 / rate, self.retimed, round(self.unread * self.unit * rate))
+
     def lasts(self, header: Fraction) -> Fraction:
         """Seconds that the film lasts: from its first picture to the end of the last, or as its header says.
 

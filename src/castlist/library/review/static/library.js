@@ -133,12 +133,12 @@ function filmTile(m, name, marked, redraw) {
     marked.has(m.member) ? marked.delete(m.member) : marked.add(m.member);
     redraw();
     if (!e.detail) $$(".own-film", $("#" + tab)).find((o) => o.dataset.member === m.member)?.focus(); // the keyboard stays where it was
-  }, { className: "own-film", ariaPressed: String(marked.has(m.member)), ariaLabel: `${name} in ${m.film} is somebody else` });
+  }, { className: "own-film", title: m.film, ariaPressed: String(marked.has(m.member)), ariaLabel: `${name} in ${m.film} is somebody else` });
   b.dataset.member = m.member;
   b.append(...filmFaces(m));
   return b;
 }
-const filmFaces = (m) => [...(m.faces.length ? m.faces.map((f) => face([f.picture], "")) : [face(null)]), el("small", {}, el("bdi", {}, m.film))];
+const filmFaces = (m) => [...(m.faces.length ? m.faces.map((f) => face([f.picture], "")) : [face(null)]), el("small", { title: m.film }, el("bdi", {}, m.film))];
 function question(q, g) {
   const box = el("section", { className: "asked" + (q.id === current ? " on" : ""), tabIndex: -1 }), several = g.questions.length > 1;
   box.dataset.id = q.id;

@@ -40,7 +40,7 @@ function group(g) {
 function tile(g, o) {
   const id = `${g.members[0].member} ${o.member}`, pressed = same.has(id);
   const b = button("", (e) => { pressed ? same.delete(id) : same.add(id); show(e.detail ? "" : id); },
-    { className: "own-film", ariaPressed: String(pressed), title: o.name, ariaLabel: `${o.name} in ${o.film} is ${g.name}` });
+    { className: "own-film", ariaPressed: String(pressed), title: `${o.name} in ${o.film}`, ariaLabel: `${o.name} in ${o.film} is ${g.name}` });
   b.dataset.pair = id;
   b.append(...tools.films(o));
   return b;
