@@ -78,7 +78,7 @@ def _serve(parent: Connection) -> None:
 
 def _scan(parent: Connection, job: ScanJob, recipe: Recipe, run: ScanRun) -> None:
     from castlist.pipeline.scan import scan
-    from castlist.store.workspace import picture_name
+    from castlist.store.pictures import picture_name
 
     pictures: dict[str, bytes] = {}
     pace = Pace(EVERY)

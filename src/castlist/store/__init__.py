@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from castlist.store.log import Log, Stale
-from castlist.store.workspace import Run, Workspace
+from castlist.store.runs import Run
+from castlist.store.workspace import Workspace
 
 __all__ = ["Log", "Run", "Stale", "Workspace"]

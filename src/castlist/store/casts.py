@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.store import columns
-from castlist.store.rows import Parameter, damaged, line, number, numbers, rows, text, whole
+from castlist.store.rows import Parameter, damaged, line, number, numbers, optional, rows, text, whole
 from castlist.types import INTERPOLATED, NOISE, Clock, Fate, Portraits, Shots, Tracks, Transition, Video
 
-__all__ = ["Changed", "changed", "ends", "get", "get_portraits", "put", "renew"]
+__all__ = ["Changed", "changed", "ends", "get", "get_portraits", "made_by", "put", "renew"]
 
 _TABLES = ("portraits", "faces", "tracks", "people", "shots", "casts")  # children before parents
 _OF_FACES = ("faces", "portraits", "tracks", "shots")
@@ -50,6 +50,14 @@ def put(
     _fill(db, "tracks", _track_rows(cast))
     _fill(db, "faces", _face_rows(cast))
     _fill(db, "portraits", _portrait_rows(portraits))
+
+
+def made_by(db: sqlite3.Connection) -> tuple[int | None, int]:
+    """The run whose cast is stored, None where it is not known, and the latest decision it goes by."""
+    last = "(SELECT max(id) FROM runs WHERE finished IS NOT NULL)"
+    query = f"SELECT coalesce(run, {last}), decision FROM casts"  # noqa: S608
+    stored = rows(db, query, (optional(whole), whole))
+    return stored[0] if stored else (None, 0)
 
 
 class Changed(NamedTuple):

@@ -11,7 +11,9 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +22,7 @@ from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store import schema
 from castlist.store.folder import Folder
 
-__all__ = ["DATABASE", "Database", "connect", "create", "reach", "refresh"]
+__all__ = ["DATABASE", "Database", "connect", "create", "now", "reach", "refresh", "transaction", "unbounded"]
 
 DATABASE = "cast.db"
 WAL, SHM, JOURNAL = "-wal", "-shm", "-journal"  # what SQLite puts beside a database
@@ -305,3 +307,31 @@ def _migrate(folder: Folder, db: sqlite3.Connection, version: int) -> None:
         db.execute("VACUUM INTO ?", (str(folder.path / new),))
         os.replace(folder.path / new, folder.path / copy)
     schema.migrate(db)
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All statements within, durably, or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            db.rollback()
+        raise
+
+
+@contextmanager
+def unbounded(db: Database) -> Iterator[None]:
+    """Writing may take what it needs: a database that is written to was looked through when it was opened."""
+    db.set_progress_handler(None, 0)
+    try:
+        yield
+    finally:
+        db.set_progress_handler(db.spend, STEP)
+
+
+def now() -> str:
+    """The time for a row: UTC, ISO 8601, with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -21,11 +21,29 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import columns
+from castlist.store.database import now
 from castlist.store.folder import EMBEDDINGS, Folder
 from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Cue, Detections, Scan
 
-__all__ = ["append", "beside", "column", "counted", "join", "missed", "motion", "read_shard", "write_shard"]
+__all__ = [
+    "append",
+    "begin",
+    "beside",
+    "column",
+    "counted",
+    "finish",
+    "finished_by",
+    "is_finished",
+    "join",
+    "missed",
+    "motion",
+    "newest_finished",
+    "number_of",
+    "of_segments",
+    "read_shard",
+    "write_shard",
+]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -34,6 +52,48 @@ _SHARD = re.compile(r"[0-9a-f]{16}-[0-9]{6}\.npy")
 _WIDEST = 1 << 14  # numbers of a vector: models give 128 to 2,048
 _LARGEST = 1 << 24  # rows of one segment: it has some hundred frames
 _HEADER = 1 << 10  # bytes before the numbers of a shard
+
+
+def begin(db: sqlite3.Connection, key: str) -> int:
+    """The number of the scan of a key, which is made where there is none."""
+    db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, now()))
+    return int(db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()[0])
+
+
+def number_of(db: sqlite3.Connection, key: str) -> int | None:
+    """The number of the scan of a key, None where there is none."""
+    row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def of_segments(db: sqlite3.Connection, column: str, key: str) -> int | None:
+    """What an expression over the segments of a scan gives; None where it gives nothing."""
+    query = f"SELECT {column} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
+    return rows(db, query, (optional(whole),), (key,))[0][0]
+
+
+def newest_finished(db: sqlite3.Connection, key: str | None) -> str | None:
+    """The key of the newest scan that is finished, or this key where the scan of it is; None for none."""
+    query = "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
+    row = db.execute(query, (key, key)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def finish(db: sqlite3.Connection, key: str) -> None:
+    """Note that a scan reached the film's end."""
+    db.execute("UPDATE scans SET finished = ? WHERE key = ? AND finished IS NULL", (now(), key))
+
+
+def is_finished(db: sqlite3.Connection, key: str) -> bool:
+    """Whether a scan reached the film's end."""
+    row = db.execute("SELECT finished FROM scans WHERE key = ?", (key,)).fetchone()
+    return row is not None and row[0] is not None
+
+
+def finished_by(db: sqlite3.Connection, before: str) -> list[str]:
+    """The keys of the scans that were finished by a moment (UTC, ISO 8601), the newest first."""
+    query = "SELECT key FROM scans WHERE finished IS NOT NULL AND finished <= ? ORDER BY id DESC"
+    return [key for (key,) in rows(db, query, (text,), (before,))]
 
 
 def append(db: sqlite3.Connection, folder: Folder, scan: int, key: str, piece: Scan) -> None:

@@ -8,23 +8,14 @@ with Workspace.open(Workspace.beside(Path("film.mp4")), create=True) as workspac
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
-from threading import Lock as ThreadLock
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from castlist.cast import Cast
 from castlist.decisions.apply import apply
@@ -32,62 +23,38 @@ from castlist.decisions.base import Base
 from castlist.decisions.decision import Decision, active
 from castlist.decisions.people import cast_of
 from castlist.errors import InputError, WorkspaceError
-from castlist.store import casts, columns, database, erase, files, paths, prune, scans, schema, summary
+from castlist.store import (
+    casts,
+    database,
+    erase,
+    files,
+    film,
+    notes,
+    paths,
+    prune,
+    results,
+    runs,
+    scans,
+    schema,
+    summary,
+)
 from castlist.store import proposals as proposed
-from castlist.store.database import Database
+from castlist.store.database import Database, now, transaction, unbounded
+from castlist.store.deciding import DecisionConnection
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.log import Log
-from castlist.store.rows import blob, exact, line, mapping, number, optional, rows, text, whole
-from castlist.types import Portraits, Scan, Video, freeze
+from castlist.store.pictures import PictureFiles
+from castlist.store.rows import rows, whole
+from castlist.store.runs import Run
+from castlist.types import Portraits, Scan, Video
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["KeptPictures", "Run", "Workspace", "picture_name"]
+__all__ = ["KeptPictures", "Workspace"]
 
 T = TypeVar("T")
-KEPT = 4  # results kept of one name, newest first
-LARGEST_PICTURE = 4 << 20  # bytes: pictures of 128 pixels take some 10,000
-LARGEST_SIDE = 1 << 20  # pixels of a film's frame
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Provenance of one run."""
-
-    id: int
-    started: str  # UTC, ISO 8601
-    finished: str | None  # None: interrupted, or still at work
-    version: str
-    seed: int | None
-    recipe: str  # TOML
-    models: dict[str, str]  # name -> SHA-256
-    machine: dict[str, str | float | None]
-    timings: dict[str, float]  # step -> seconds
-    counts: dict[str, int]
-
-    def plain(self) -> summary.LastRun:
-        """The same as plain values."""
-        return {
-            "id": self.id,
-            "started": self.started,
-            "finished": self.finished,
-            "version": self.version,
-            "seed": self.seed,
-            "recipe": self.recipe,
-            "models": self.models,
-            "machine": self.machine,
-            "timings": self.timings,
-            "counts": self.counts,
-        }
-
-
-class _ForDecisions(NamedTuple):
-    """A connection by which decisions are written."""
-
-    db: Database
-    file: os.stat_result  # the database it was opened on: a copy that was brought back is another file
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,37 +72,6 @@ class KeptPictures:
             return opened.image(name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Renamed:
-    """That the film got another name."""
-
-    former: str  # name of its file
-
-
-@dataclass(frozen=True, slots=True)
-class _Erased:
-    """That somebody was erased."""
-
-    time: str  # of the last time, UTC, ISO 8601
-    run: int = 0  # whose cast they were erased from
-    marks: tuple[str, ...] = ()  # of that run's, as whoever erased them gave them
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _JoinedNumbers:
-    """Numbers of people who were merged with others."""
-
-    decision: int  # the latest decision that they go by
-    number: NDArray[np.int64]  # (n, 2) of somebody who was, of whom they are now
-
-    def __post_init__(self) -> None:
-        freeze(self, number=(np.int64, (None, 2)))
-
-    @classmethod
-    def of(cls, joined: Mapping[int, int], decision: int) -> Self:
-        return cls(decision, np.array(sorted(joined.items()), np.int64).reshape(-1, 2))
-
-
 class Workspace:
     """One film's results and decisions. Made by `Workspace.open`; use it in a `with` statement."""
 
@@ -145,10 +81,9 @@ class Workspace:
         self._db = db
         self._lock = lock
         self._thread = RLock()
-        self._one_decides = ThreadLock()
-        self._for_decisions: _ForDecisions | None = None
+        self._decider = DecisionConnection(folder)
         self._used: set[str] = set()  # keys of scans that were read or written
-        self._fresh: deque[str] = deque()  # pictures that a power cut could still take; of several threads
+        self._pictures = PictureFiles(folder)
 
     # Opening and closing
 
@@ -195,8 +130,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close the database and let the next run in."""
-        with self._one_decides:
-            self._close_decisions()
+        self._decider.close()
         try:
             if self._lock:  # so that a copy of cast.db alone, or a medium that is only read, has everything
                 with suppress(sqlite3.Error):
@@ -226,15 +160,9 @@ class Workspace:
     def video(self) -> Video | None:
         """The film, None where no run has begun. Where it moved along with the workspace, its new path."""
         with self._reading() as db:
-            found = rows(
-                db,
-                "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode "
-                "FROM video",
-                (_path, _side, _side, exact, exact, line, line, line, line),
-            )
-        if not found:
+            video = film.read(db)
+        if video is None:
             return None
-        video = Video(*found[0])
         moved = self.path.parent / video.path.name
         return replace(video, path=moved) if not video.path.exists() and moved.exists() else video
 
@@ -252,27 +180,10 @@ class Workspace:
                 "decide ... import copies decisions to it"
             )
         if before is not None and before.path.name != video.path.name:
-            self.put(paths.RENAMED, self.path.name, _Renamed(before.path.name))
-        path: str | bytes = str(video.path)
-        try:
-            str(path).encode()
-        except UnicodeEncodeError:
-            path = os.fsencode(video.path)
+            with self._writing() as db:
+                notes.put_renamed(db, self.path, before.path.name)
         with self._writing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO video VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    video.digest,
-                    path,
-                    video.width,
-                    video.height,
-                    str(video.frame_rate),
-                    str(video.duration),
-                    video.codec,
-                    video.pixel_format,
-                    video.timecode,
-                ),
-            )
+            film.write(db, video)
 
     # The scan
 
@@ -304,25 +215,23 @@ class Workspace:
         if self.is_complete(key):
             raise WorkspaceError(f"{self.path}: this scan is complete; nothing can be added to it")
         with self._writing() as db:
-            db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
-            (scan,) = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
+            scan = scans.begin(db, key)
             self._used.add(key)
             scans.append(db, self._folder, scan, key, piece)
-            self._sync_pictures()
+            self._pictures.sync()
             if last:
-                _finish(db, key)
+                scans.finish(db, key)
 
     def complete(self, key: str) -> None:
         """Note that the film has no further segments (it may have had none at all)."""
         with self._writing() as db:
-            db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, _now()))
-            _finish(db, key)
+            scans.begin(db, key)
+            scans.finish(db, key)
 
     def is_complete(self, key: str) -> bool:
         """Whether a scan reached the film's end."""
         with self._reading() as db:
-            row = db.execute("SELECT finished FROM scans WHERE key = ?", (key,)).fetchone()
-        return row is not None and row[0] is not None
+            return scans.is_finished(db, key)
 
     def scan(self, key: str) -> Scan | None:
         """All stored segments of a scan as one, None where there is none; holds each column once.
@@ -331,24 +240,23 @@ class Workspace:
             WorkspaceError: a shard of vectors is missing or damaged.
         """
         with self._reading() as db:
-            row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
             self._used.add(key)
-            return scans.join(db, self._folder, row[0]) if row else None
+            number = scans.number_of(db, key)
+            return None if number is None else scans.join(db, self._folder, number)
 
     def scan_keys(self, before: str) -> list[str]:
         """The keys of the scans that were finished by a moment (UTC, ISO 8601), the newest first.
 
         An earlier castlist may have made them under keys that no recipe has today.
         """
-        query = "SELECT key FROM scans WHERE finished IS NOT NULL AND finished <= ? ORDER BY id DESC"
         with self._reading() as db:
-            return [key for (key,) in rows(db, query, (text,), (before,))]
+            return scans.finished_by(db, before)
 
     def retimed(self, key: str) -> int:
         """How many frames of a scan so far have another time than the film gives them."""
         with self._reading() as db:
-            row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
-            return scans.counted(db, row[0])[0] if row else 0
+            number = scans.number_of(db, key)
+            return 0 if number is None else scans.counted(db, number)[0]
 
     def forget(self, key: str) -> None:
         """Drop a scan, so that it can be made anew; decisions and casts stay."""
@@ -381,8 +289,7 @@ class Workspace:
 
     def _of_scan(self, column: str, key: str) -> int | None:
         with self._reading() as db:
-            query = f"SELECT {column} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
-            return rows(db, query, (optional(whole),), (key,))[0][0]
+            return scans.of_segments(db, column, key)
 
     # Erasing
 
@@ -415,7 +322,7 @@ class Workspace:
         with self._writing() as db:  # in one transaction, so that nobody decides or dies in between
             less, pictures = self._erase(db, tracks, names, scan, marks)
             if noted is not None and noted.renamed:
-                _put(db, paths.RENAMED, self.path.name, _Renamed(""))
+                notes.put_renamed(db, self.path, "")
         with files.sentences(self.path):
             erase.copies(self._folder)
         self._sweep()
@@ -434,72 +341,47 @@ class Workspace:
         """What `erase` changes in the database; what the machine found of everybody else stays."""
         cast, portraits, log = self.cast(), self.portraits(), self.decisions.all()
         (run, _), base, before = self.cast_run(), self.machine(), self.erased_before()
-        query = "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
-        row = db.execute(query, (scan, scan)).fetchone()
-        if row is None:
+        found = scans.newest_finished(db, scan)
+        if found is None:
             raise WorkspaceError(f"{self.path}: its scan is gone; run castlist find on the film again")
-        kept = erase.Kept.of(cast, tracks, erase.scrub(db, self._folder, str(row[0]), cast, tracks))
+        kept = erase.Kept.of(cast, tracks, erase.scrub(db, self._folder, found, cast, tracks))
         less, pictures = erase.without(cast, portraits, kept)
         rest = erase.base_of_rest(base, cast, log, kept)
         erase.blank(db, names)
         proposed.erase(db, cast, tracks, names)
         last, left = self.decisions.last(), {person.id for person in less.everybody}
-        casts.put(db, less, pictures, None if rest is None else run, _now(), last)
+        casts.put(db, less, pictures, None if rest is None else run, now(), last)
         joined = {old: new for old, new in cast.joined.items() if new in left}
-        _put(db, "joined", "cast", _JoinedNumbers.of(joined, last))
-        _put(db, "erased", "cast", _Erased(_now(), run or 0, tuple(sorted({*before, *marks}))))
+        notes.put_joined(db, joined, last)
+        notes.put_erased(db, run or 0, {*before, *marks})
         if rest is not None:
-            _put(db, "machine", f"run {run}", rest)
+            results.put(db, "machine", f"run {run}", rest)
         return less, pictures
 
     def erased_before(self) -> frozenset[str]:
         """The marks of those who were erased from the run whose cast is stored."""
-        try:
-            stored = self.get("erased", "cast", _Erased)
-        except WorkspaceError:  # damaged
-            return frozenset()
-        current = stored is not None and stored.run == (self.cast_run()[0] or 0)
-        return frozenset(stored.marks) if stored is not None and current else frozenset()
+        with self._reading() as db:
+            return notes.erased_marks(db, self.path, self.cast_run()[0] or 0)
 
     @property
     def erased(self) -> bool:
         """Whether somebody was erased: pictures of the film may show that person, whom nothing here knows."""
-        try:
-            return self.get("erased", "cast", _Erased) is not None
-        except WorkspaceError:  # damaged
-            return True
+        with self._reading() as db:
+            return notes.is_erased(db, self.path)
 
-    # Pictures
+    # PictureFiles
 
     def put_image(self, jpeg: bytes) -> str:
         """Keep a picture under the hash of its content; its name. Equal pictures are kept once.
 
         It survives a power cut once the segment that follows it is stored.
         """
-        name = picture_name(jpeg)
         with files.sentences(self.path):
-            if not self.has_image(name):
-                with self._folder.written(_picture(name), durable=False) as file:
-                    file.write(jpeg)
-                self._fresh.append(_picture(name))
-        return name
-
-    def _sync_pictures(self) -> None:
-        """Make the pictures kept so far survive a power cut, all at once."""
-        names = [self._fresh.popleft() for _ in range(len(self._fresh))]
-        try:
-            self._folder.sync(names)
-        except BaseException:
-            self._fresh.extend(names)  # the next segment tries again
-            raise
+            return self._pictures.put(jpeg)
 
     def has_image(self, name: str) -> bool:
         """Whether a picture of that name is there, whole."""
-        try:
-            self.image(name)
-        except (InputError, WorkspaceError):
-            return False
-        return True
+        return self._pictures.has(name)
 
     def image(self, name: str) -> bytes:
         """A picture by the name that `put_image` gave.
@@ -508,15 +390,7 @@ class Workspace:
             InputError: that is no such name.
             WorkspaceError: the picture is missing or damaged.
         """
-        if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
-            raise InputError(f"{name!r} is not the name of a picture")
-        try:
-            data = self._folder.read(_picture(name), LARGEST_PICTURE)
-        except OSError as error:
-            raise WorkspaceError(f"{self.path}: the picture {name} is missing ({error.strerror})") from error
-        if picture_name(data) != name:
-            raise WorkspaceError(f"{self.path}: the picture {name} is damaged")
-        return data
+        return self._pictures.get(name)
 
     # Results of whole-film steps
 
@@ -527,7 +401,7 @@ class Workspace:
             InputError: the table holds something else than arrays, numbers, text and tables of those.
         """
         with self._writing() as db:
-            _put(db, name, key, table)
+            results.put(db, name, key, table)
 
     def get(self, name: str, key: str, kind: type[T]) -> T | None:
         """The table of that name and key, None where there is none.
@@ -536,14 +410,7 @@ class Workspace:
             WorkspaceError: what is stored there is of another type, or damaged.
         """
         with self._reading() as db:
-            query = "SELECT block, type FROM results WHERE name = ? AND key = ?"
-            found = rows(db, query, (whole, text), (name, key))
-            if not found:
-                return None
-            block, stored = found[0]
-            if stored != kind.__name__:
-                raise WorkspaceError(f"{self.path}: {name} is kept as {stored[:40]}, not as {kind.__name__}")
-            return columns.read_table(db, block, kind)
+            return results.get(db, self.path, name, key, kind)
 
     # Runs
 
@@ -557,32 +424,19 @@ class Workspace:
         machine: Mapping[str, str | float | None] | None = None,
     ) -> int:
         """Note that a run begins, with its whole provenance; the run's number."""
-        row = (_now(), version, seed, recipe, json.dumps(dict(models)), json.dumps(dict(machine or {})))
         with self._writing() as db:
-            cursor = db.execute(
-                "INSERT INTO runs (started, version, seed, recipe, models, machine)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                row,
-            )
-            return int(cursor.lastrowid or 0)
+            return runs.begin(db, recipe, version, models, seed, machine or {})
 
     def run_finished(self, run: int, timings: Mapping[str, float], counts: Mapping[str, int]) -> None:
         """Note that a run reached its end, and drop old scans."""
-        row = (_now(), json.dumps(dict(timings)), json.dumps(dict(counts)), run)
         with self._writing() as db:
-            db.execute("UPDATE runs SET finished = ?, timings = ?, counts = ? WHERE id = ?", row)
+            runs.finish(db, run, timings, counts)
         self.prune()
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
         with self._reading() as db:
-            found = rows(
-                db,
-                "SELECT id, started, finished, version, seed, recipe, models, machine, timings, counts"
-                " FROM runs ORDER BY id",
-                (whole, line, optional(line), line, optional(whole), text, *_PROVENANCE),
-            )
-        return [Run(*row) for row in found]
+            return runs.read(db)
 
     # The cast
 
@@ -603,14 +457,15 @@ class Workspace:
         """
         pictures = Portraits.empty() if portraits is None else portraits
         if cast.joined or self._joined(decision):
-            self.put("joined", "cast", _JoinedNumbers.of(cast.joined, decision))
+            with self._writing() as db:
+                notes.put_joined(db, cast.joined, decision)
         with self._reading() as db:
             change = casts.changed(db, cast, pictures, run)
         with self._writing() as db:
             if change is None:
-                casts.put(db, cast, pictures, run, _now(), decision)
+                casts.put(db, cast, pictures, run, now(), decision)
             else:
-                casts.renew(db, change, _now(), decision)
+                casts.renew(db, change, now(), decision)
 
     def cast(self) -> Cast:
         """The cast of the last finished run, after every decision, the latest too.
@@ -639,27 +494,18 @@ class Workspace:
         return self.decisions.all() if stored and stored[0][0] < self.decisions.last() else []
 
     def _joined(self, decision: int) -> dict[int, int]:
-        """Numbers of people who were merged, and of whom they are after a decision; none where not stored."""
-        try:
-            stored = self.get("joined", "cast", _JoinedNumbers)
-        except WorkspaceError:  # of another castlist, or damaged: it can be found again
-            return {}
-        return dict(stored.number.tolist()) if stored is not None and stored.decision == decision else {}
+        with self._reading() as db:
+            return notes.joined_numbers(db, self.path, decision)
 
     def cast_run(self) -> tuple[int | None, int]:
         """The run whose cast is stored, None where it is not known, and the latest decision it goes by."""
         with self._reading() as db:
-            last = "(SELECT max(id) FROM runs WHERE finished IS NOT NULL)"
-            query = f"SELECT coalesce(run, {last}), decision FROM casts"  # noqa: S608
-            stored = rows(db, query, (optional(whole), whole))
-        return stored[0] if stored else (None, 0)
+            return casts.made_by(db)
 
     def ground(self) -> tuple[int | None, str]:
         """What decisions rest on: the run whose cast is stored, and when somebody was last erased from it."""
         with self._reading() as db:
-            query = "SELECT made FROM results WHERE name = 'erased' AND key = 'cast'"
-            erased = rows(db, query, (text,))
-            return self.cast_run()[0], erased[0][0] if erased else ""
+            return casts.made_by(db)[0], notes.last_erased(db)
 
     def machine(self) -> Base | None:
         """What the machine alone found in the run whose cast is stored; None where it is not stored."""
@@ -714,43 +560,8 @@ class Workspace:
             self._upgrade()
         if self._db.copied:
             raise WorkspaceError(self._db.copied)
-        with self._one_decides, files.sentences(self.path):
-            db = self._decisions_connection()
-            try:
-                with transaction(db):
-                    yield db
-            except BaseException:
-                self._close_decisions()  # whatever is wrong with it, the next decision gets another one
-                raise
-
-    def _decisions_connection(self) -> Database:
-        """The connection for decisions, kept for the next one.
-
-        To open one takes nearly as long as to decide, and SQLite flushes the folder, too, after the first
-        transaction of each.
-        """
-        file = self._folder.check(database.DATABASE, one_name=True)
-        kept = self._for_decisions
-        if kept is not None and file is not None and os.path.samestat(file, kept.file):
-            database.refresh(kept.db, self._folder)
-            return kept.db
-        self._close_decisions()
-        db = database.reach(self._folder, "rw")
-        try:
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA foreign_keys = ON")
-            self._for_decisions = _ForDecisions(db, os.stat(self.path / database.DATABASE))
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _close_decisions(self) -> None:
-        """Close the connection for decisions."""
-        kept, self._for_decisions = self._for_decisions, None
-        if kept is not None:
-            with suppress(sqlite3.Error):
-                kept.db.close()
+        with files.sentences(self.path), self._decider.deciding() as db:
+            yield db
 
     def _upgrade(self) -> None:
         """Bring the workspace of an earlier castlist, open for reading, to today's schema.
@@ -785,85 +596,5 @@ class Workspace:
         """A transaction that happens as a whole, durably, or not at all."""
         if self._lock is None:
             raise WorkspaceError(f"{self.path}: is open only for reading")
-        with self._thread, files.sentences(self.path), _unbounded(self._db), transaction(self._db):
+        with self._thread, files.sentences(self.path), unbounded(self._db), transaction(self._db):
             yield self._db
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All statements within, durably, or none."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            db.rollback()
-        raise
-
-
-def _put(db: sqlite3.Connection, name: str, key: str, table: DataclassInstance) -> None:
-    """Keep a table, as `Workspace.put` does, in a transaction that has begun."""
-    block = columns.write(db, table)
-    old = db.execute("SELECT block FROM results WHERE name = ? AND key = ?", (name, key)).fetchall()
-    db.execute("DELETE FROM results WHERE name = ? AND key = ?", (name, key))
-    row = (name, key, type(table).__name__, _now(), block)
-    db.execute("INSERT INTO results (name, key, type, made, block) VALUES (?, ?, ?, ?, ?)", row)
-    stale = db.execute(
-        "SELECT id, block FROM results WHERE name = ? ORDER BY id DESC LIMIT -1 OFFSET ?", (name, KEPT)
-    ).fetchall()
-    db.executemany("DELETE FROM results WHERE id = ?", [(i,) for i, _ in stale])
-    for (gone,) in [*old, *((b,) for _, b in stale)]:
-        columns.delete(db, gone)
-
-
-def _finish(db: sqlite3.Connection, key: str) -> None:
-    """Note that a scan reached the film's end."""
-    db.execute("UPDATE scans SET finished = ? WHERE key = ? AND finished IS NULL", (_now(), key))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def picture_name(jpeg: bytes) -> str:
-    """The name of a picture: the hash of its content."""
-    return sha256(jpeg).hexdigest()[:32]
-
-
-def _picture(name: str) -> str:
-    """Where the picture of a name lies in the workspace."""
-    return f"{THUMBS}/{name[:2]}/{name}.jpg"
-
-
-def _path(value: object) -> Path:
-    """A path, kept as bytes where it is not UTF-8."""
-    name = os.fsdecode(blob(value) if isinstance(value, bytes) else text(value))
-    if not name or "\0" in name:
-        raise ValueError("the path of the film is empty or holds a zero character")
-    return Path(name)
-
-
-def _side(value: object) -> int:
-    """Width or height of a film, in pixels."""
-    if not 0 < whole(value) <= LARGEST_SIDE:
-        raise ValueError(f"a film cannot be {value} pixels wide or high")
-    return whole(value)
-
-
-def _plain(value: object) -> str | float | None:
-    """What a run says of its machine."""
-    return value if value is None or isinstance(value, str) else number(value)
-
-
-_PROVENANCE = (mapping(text), mapping(_plain), mapping(number), mapping(whole))
-
-
-@contextmanager
-def _unbounded(db: Database) -> Iterator[None]:
-    """Writing may take what it needs: a database that is written to was looked through when it was opened."""
-    db.set_progress_handler(None, 0)
-    try:
-        yield
-    finally:
-        db.set_progress_handler(db.spend, database.STEP)
