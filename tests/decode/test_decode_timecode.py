@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from castlist.decode import open_video
+from castlist.decode import mxf, open_video
 from castlist.decode.quicktime import timecode_rate, timecode_shift
 from castlist.timecode import frame_number
 
@@ -124,6 +124,44 @@ def test_a_timecode_track_has_a_rate_of_its_own(
     data = data.replace(struct.pack(">I", frame_number(said, rate)[0]), struct.pack(">I", number))
     path.write_bytes(data)
     assert open_video(path).timecode == shown
+
+
+@pytest.mark.parametrize(
+    ("rate", "said", "counted", "shown"),
+    [
+        (Fraction(50), "10:00:00:12", Fraction(25), "10:00:00:24"),
+        (Fraction(60000, 1001), "01:00:00;12", Fraction(30000, 1001), "01:00:00;24"),
+        (Fraction(50), "10:00:00:12", Fraction(50), "10:00:00:12"),
+    ],
+)
+def test_the_timecode_of_an_mxf_has_a_rate_of_its_own(
+    tmp_path: Path, rate: Fraction, said: str, counted: Fraction, shown: str
+) -> None:
+    path = film(tmp_path / "a.mxf", "mpeg2video", rate, timecode=said)
+
+    def component(at: Fraction) -> bytes:
+        return struct.pack(">HHQHHH", 0x1501, 8, frame_number(said, at)[0], 0x1502, 2, round(at))
+
+    data = path.read_bytes()
+    assert component(rate) in data
+    path.write_bytes(data.replace(component(rate), component(counted)))
+    assert open_video(path).timecode == shown
+    with open(path, "rb") as file:
+        assert mxf.timecode_rate(file, said) == round(counted)
+        assert mxf.timecode_rate(file, "03:00:00:00") is None  # of no component
+        assert file.tell() == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_mxf_header_is_as_good_as_none(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    path = film(tmp_path / "a.mxf", "mpeg2video", Fraction(50), timecode="10:00:00:12")
+    data = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    place = data.tobytes().index(bytes.fromhex("060e2b34025301010d01010101011400")) + 16
+    spots = rng.integers(place, place + 90, 12)
+    data[spots] = rng.integers(0, 256, 12)
+    file = io.BytesIO(data.tobytes()[: int(rng.integers(place, place + 2000))])
+    assert mxf.timecode_rate(file, "10:00:00:12") in (None, Fraction(50))
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -25,6 +25,8 @@ def test_clock(seconds: float, text: str) -> None:
         (725, "12 min 05 s"),
         (3599.7, "1 h 00 min"),
         (4325, "1 h 12 min"),
+        (4854.9, "1 h 21 min"),
+        (7190, "2 h 00 min"),
     ],
 )
 def test_length(seconds: float, text: str) -> None:

@@ -20,6 +20,7 @@ import av
 import av.error
 from av.format import Flags
 
+from castlist.decode import mxf
 from castlist.decode.files import decoding_threads
 from castlist.decode.quicktime import lacks_index, timecode_rate, timecode_shift
 from castlist.decode.times import Count, Restarts, Times
@@ -246,10 +247,13 @@ class Source:
         gives each as metadata. What is no timecode is as good as none.
         """
         written = self._written_timecode()
-        if not written or "mov" not in self.container.format.name:
+        name, rate = self.container.format.name, snapped(self.rate)
+        if not written or not ("mov" in name or name == "mxf"):
             return written
-        shift, rate = timecode_shift(self._file), snapped(self.rate)
-        counted = timecode_rate(self._file)
+        if name == "mxf":
+            shift, counted = Fraction(0), mxf.timecode_rate(self._file, written)
+        else:
+            shift, counted = timecode_shift(self._file), timecode_rate(self._file)
         try:
             if counted and self._even:  # else frames are left out, and `rate` is not what is counted
                 written = relabelled(written, counted, rate)

@@ -72,6 +72,8 @@ def length(seconds: Fraction | float) -> str:
     if round(value) < 60:
         return f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
+    if minutes >= 60:
+        minutes = round(value / 60)
     if minutes < 60:
         return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02} min"

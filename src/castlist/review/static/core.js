@@ -24,8 +24,8 @@ export const clock = (ms) => {
   return (s >= 3600 ? Math.floor(s / 3600) + ":" + two(Math.floor(s / 60) % 60) : Math.floor(s / 60)) + ":" + two(s % 60);
 };
 export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.round(s) + " s"
-  : s < 3570 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
-    : Math.floor(s / 3600) + " h " + String(Math.round((s % 3600) / 60)).padStart(2, "0") + " min");
+  : s < 3599.5 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
+    : Math.floor(Math.round(s / 60) / 60) + " h " + String(Math.round(s / 60) % 60).padStart(2, "0") + " min");
 export const many = (n, singular, more) => n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
 export const short = (name) => (name.length > 80 ? name.slice(0, 79).trimEnd() + "…" : name);
 export const label = (p) => short(p.name) || "Person " + p.id.slice(1);
