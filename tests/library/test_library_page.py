@@ -462,13 +462,13 @@ def test_tabs_and_people_have_addresses(page, lib):
     page.locator("#rows .open").first.click()
     page.wait_for_selector("#person[open] .film-row")
     who, address = page.locator("#who").inner_text(), page.evaluate("location.hash")
-    assert address.startswith("#people/person=")
+    assert address.startswith("#/people/person=")
     page.reload()
     page.wait_for_selector("#person[open] .film-row")
     assert page.locator("#who").inner_text() == who
     assert page.locator("[data-tab=people]").get_attribute("aria-current") == "page"
     page.locator("#person [aria-label=Close]").click()
-    page.wait_for_function("() => location.hash === '#people'")
+    page.wait_for_function("() => location.hash === '#/people'")
     page.locator("#rows .open").first.click()
     page.wait_for_selector("#person[open]")
     page.go_back()
