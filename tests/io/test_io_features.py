@@ -149,6 +149,8 @@ def test_write_refuses(tmp_path):
     [
         ("a.txt", b"hello", "not a feature file; expected an SSIAM .mat"),
         ("a.mat", b"", "not a feature file"),
+        ("a.csv", b"track_id,f0\n1,0.5\n", r"save features of your own by np.savez\('film.npz', features="),
+        ("a.npy", b"\x93NUMPY\x01\x00", r"save features of your own by np.savez"),
         ("a.pkl", b"\x80\x04\x95", "not a feature file"),
         ("a.npy", b"\x93NUMPY\x01\x00", "give its .ids file or directory"),
         ("a.npz", b"PK\x03\x04" + b"x" * 60, "damaged or cut short"),

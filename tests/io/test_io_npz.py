@@ -139,6 +139,13 @@ def test_labels_need_no_tracks_where_the_numbers_rise(tmp_path):
     assert dict(zip(features.track_id.tolist(), features.label.tolist(), strict=True)) == {2: "ann", 5: "bob"}
 
 
+def test_track_numbers_may_be_floats_as_matlab_and_pandas_give_them(tmp_path):
+    floats = {"track_id": np.array([5.0, 5, 2, 2, 2]), "tracks": np.array([5.0, 2]), "frame": np.arange(5.0)}
+    features = read(save(tmp_path / "film.npz", **floats))
+    assert features.track_id.tolist() == [5, 2]
+    assert features.embeddings.track.tolist() == [0, 0, 1, 1, 1]
+
+
 @pytest.mark.parametrize("label", [np.array([3, -1]), np.array([3.0, -1.0]), np.array(["3", "-1"])])
 def test_minus_one_is_no_label(tmp_path, label):
     assert read(save(tmp_path / "film.npz", label=label)).label.tolist() == ["3", ""]
@@ -158,12 +165,15 @@ def test_minus_one_is_no_label(tmp_path, label):
             {"track_id": np.array([5, 5, -1, -1, 2])},
             "track_id holds -1: leave out faces that belong to no track",
         ),
-        ({"track_id": np.ones((5, 1), int)}, "track_id must be integers of shape"),
-        ({"track_id": np.ones(5)}, "track_id must be integers"),
+        ({"track_id": np.ones((5, 1), int)}, "track_id must be whole numbers of shape"),
+        ({"track_id": np.array([5, 5, 2, 2, 2.5])}, "track_id must be whole numbers"),
+        ({"track_id": np.array([5, 5, 2, 2, np.nan])}, "track_id must be whole numbers"),
+        ({"track_id": np.array(list("aabbb"))}, r"number the tracks by np.unique\(track_id, return_inverse"),
+        ({"tracks": np.array(["5", "2"])}, r"number the tracks by np.unique\(tracks, return_inverse"),
         ({"track_id": np.array([5, 5, 2, 2, 3])}, "names a track that is not in `tracks`"),
         ({"track_id": np.array([5, 5, 2, 2])}, "5 feature vectors for 4 faces"),
         ({"tracks": np.array([5, 2, 8]), "label": np.array(["a", "b", "c"])}, "track 8 has no face"),
-        ({"tracks": np.array([[5, 2]])}, "tracks must be integers of shape"),
+        ({"tracks": np.array([[5, 2]])}, "tracks must be whole numbers of shape"),
         ({"label": np.array(["ann"])}, "`label` must have one row per track"),
         ({"track_first": np.array([0])}, "`track_first` must have one row per track"),
         ({"frame": np.arange(3)}, "3 frame numbers"),

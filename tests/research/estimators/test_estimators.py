@@ -49,6 +49,18 @@ def test_tsiam_learns_from_tracks_and_frames():
     assert make_pipeline(clone(a), Ward(3)).fit_predict(X, TRACKS).shape == (48,)
 
 
+@pytest.mark.parametrize("dtype", [np.str_, object])
+def test_tracks_may_have_names_for_numbers(dtype):
+    frames = np.tile(np.arange(8), 6) + 100 * (TRACKS // 2)
+    names = np.array([f"shot 3, face {t}" for t in TRACKS], dtype)
+    by_number = TSiam(random_state=0, epochs=2, hidden=9).fit(X, tracks=TRACKS, frames=frames)
+    by_name = TSiam(random_state=0, epochs=2, hidden=9).fit(X, tracks=names, frames=frames)
+    np.testing.assert_array_equal(by_number.transform(X), by_name.transform(X))
+    pairs = [[f"shot 3, face {a}", f"shot 3, face {b}"] for a, b in ((0, 1), (2, 3), (4, 5))]
+    linked = TSiam(random_state=0, epochs=2, hidden=9).fit(X, tracks=names, cannot_link=pairs)
+    np.testing.assert_array_equal(by_number.transform(X), linked.transform(X))
+
+
 def test_our_closed_form_and_its_combination_are_those_of_the_steps():
     alone = SecondOrder().fit_transform(X)
     np.testing.assert_allclose(alone, refine.SecondOrder().fit(X).transform(X), rtol=1e-4, atol=1e-6)
@@ -83,8 +95,10 @@ def test_seen_together_by_hand():
     ("options", "reason"),
     [
         ({}, "tracks"),
-        ({"tracks": TRACKS[:5]}, "one a row"),
+        ({"tracks": TRACKS[:5]}, "one a face"),
         ({"tracks": TRACKS + 0.5}, "whole numbers"),
+        ({"tracks": [("a", 1)] * 48}, "one a face"),
+        ({"tracks": np.array([None, *TRACKS[1:]])}, "whole numbers or text, got other Python objects"),
         ({"tracks": TRACKS, "frames": TRACKS[:5]}, "one a row"),
         ({"tracks": 0 * TRACKS}, "two tracks"),
         ({"tracks": np.arange(48)}, "one face"),

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from castlist import refine
 from castlist.errors import InputError
-from castlist.refine.groups import known_pairs
+from castlist.refine.groups import known_pairs, track_column
 from castlist.refine.siamese import Siamese
 from castlist.research.features.table import seen_together
 from castlist.types import Machine
@@ -197,7 +197,7 @@ class _ByTracks(_Refiner):
 
         Args:
             y: the tracks, where `tracks` is not given: so that TSiam works in a scikit-learn pipeline.
-            tracks: (n,) whole numbers, the track of each row.
+            tracks: (n,) whole numbers or text, the track of each row.
             frames: (n,) frame of each row; two tracks with a frame in common are two people.
             cannot_link, must_link: (q, 2) more pairs of these tracks, known to be two people, or one.
 
@@ -212,17 +212,14 @@ class _ByTracks(_Refiner):
                 f"{type(self).__name__} needs the track of each row: fit(X, tracks=...); "
                 "without tracks use SSiam or SecondOrder"
             )
-        if np.asarray(tracks).dtype == object:
-            raise InputError("Unknown label type: the tracks must be whole numbers, got Python objects")
-        track = _column(tracks, len(x), "tracks")
-        names = np.unique(track)
+        names, place = np.unique(_tracks(tracks, len(x)), return_inverse=True)
         cannot, must = (
             names[known_pairs(None if pairs is None else np.asarray(pairs), names, argument)]
             for argument, pairs in (("cannot_link", cannot_link), ("must_link", must_link))
         )
         if frames is not None:
-            cannot = np.concatenate([cannot, seen_together(track, _column(frames, len(x), "frames"))])
-        return self._trained(x, track, cannot, must)
+            cannot = np.concatenate([cannot, names[seen_together(place, _column(frames, len(x), "frames"))]])
+        return self._trained(x, names[place], cannot, must)
 
     def fit_transform(
         self, X: ArrayLike, y: ArrayLike | None = None, **links: ArrayLike | None
@@ -312,6 +309,18 @@ class TSiamSecondOrder(_ByTracks):
         self.steps = steps
         self.device = device
         self.random_state = random_state
+
+
+def _tracks(values: ArrayLike, rows: int) -> NDArray[np.generic]:
+    """(rows,) the track of each row; text that pandas gives as Python objects will do."""
+    column = np.asarray(values)
+    if column.dtype == object:
+        if not all(isinstance(value, str) for value in column.flat):
+            raise InputError(
+                "Unknown label type: the tracks must be whole numbers or text, got other Python objects"
+            )
+        column = column.astype(np.str_)
+    return track_column(column, rows)
 
 
 def _column(values: ArrayLike, rows: int, name: str) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from castlist.research.features import _matlab, bcl, fgg, npz, ssiam_mat
 from castlist.research.features.table import (
     LAYOUTS,
     MAX_BYTES,
+    SAVED,
     UNKNOWN_FRAME,
     FeatureSet,
     check_plain,
@@ -65,8 +66,10 @@ def read_structure(path: str | Path) -> FeatureSet:
         if head.startswith(b"MATLAB"):
             return ssiam_mat.read(path)
         if head.startswith(b"\x93NUMPY"):
-            raise InputError("a single .npy is one track of a BCL release; give its .ids file or directory")
-        raise InputError(f"not a feature file; expected {LAYOUTS}")
+            raise InputError(
+                f"a single .npy is one track of a BCL release; give its .ids file or directory, or {SAVED}"
+            )
+        raise InputError(f"not a feature file; expected {LAYOUTS}; {SAVED}")
 
 
 def write(features: FeatureSet, path: str | Path) -> None:

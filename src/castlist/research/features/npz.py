@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.research.features.table import FeatureSet, check_amount, gather, kind_of, sentence
+from castlist.research.features.table import FeatureSet, check_amount, gather, kind_of, numbered, sentence
 
 __all__ = ["read", "read_npy", "write"]
 
@@ -60,16 +60,18 @@ def read(path: Path) -> FeatureSet:
     path = Path(path)
     with sentence(path):
         column = _arrays(path)
-        face_id = _face_id(column)
-        if face_id.ndim != 1 or face_id.dtype.kind not in "iu":
-            raise InputError(f"track_id must be integers of shape (faces,), got {kind_of(face_id)}")
+        face_id = numbered(_face_id(column), "track_id", "faces")
         if len(face_id) and face_id.min() < 0:
             raise InputError(
                 f"track_id holds {face_id.min()}: leave out faces that belong to no track, or give each a "
                 "number of its own, 0 or more"
             )
         vector = column.get("features", np.zeros((len(face_id), 0), np.float32))
-        tracks = column["tracks"] if "tracks" in column else _by_appearance(face_id, column)
+        tracks = (
+            numbered(column["tracks"], "tracks", "tracks")
+            if "tracks" in column
+            else _by_appearance(face_id, column)
+        )
         label = column.get("label", column.get("identity"))
         _same_length(column, tracks, label)
         name = column.get("name")
@@ -180,8 +182,6 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
 def _same_length(
     column: dict[str, NDArray[np.generic]], tracks: NDArray[np.generic], label: NDArray[np.generic] | None
 ) -> None:
-    if tracks.ndim != 1 or tracks.dtype.kind not in "iu":
-        raise InputError(f"tracks must be integers of shape (tracks,), got {kind_of(tracks)}")
     names = [name for name in OF_TRACKS[2:] if name in column]
     for name, array in [("label", label)] * (label is not None) + [(n, column[n]) for n in names]:
         if array is not None and array.shape != tracks.shape:

@@ -18,12 +18,14 @@ from castlist.types import CO_OCCURRENCE, USER, Constraints, Embeddings, freeze
 __all__ = [
     "LAYOUTS",
     "MAX_BYTES",
+    "SAVED",
     "UNKNOWN_FRAME",
     "FeatureSet",
     "check_amount",
     "check_plain",
     "gather",
     "kind_of",
+    "numbered",
     "seen_together",
     "sentence",
 ]
@@ -35,6 +37,7 @@ UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last where the archive holds n
 NO_LABEL = "-1"  # as a label, in files: no person, as scikit-learn and others write it
 
 LAYOUTS = "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or an .npz of castlist"
+SAVED = "save features of your own by np.savez('film.npz', features=..., track_id=..., frame=...)"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -405,6 +408,23 @@ def _labels(label: ArrayLike) -> NDArray[np.str_]:
     else:
         text = array.astype(np.str_)
     return np.where(text == NO_LABEL, "", text)
+
+
+def numbered(values: NDArray[np.generic], name: str, rows: str) -> NDArray[np.int64]:
+    """(rows,) track numbers as integers; floating point will do where every number is whole.
+
+    Args:
+        rows: what has a row there, for the message.
+
+    Raises:
+        InputError: another shape, or something else than whole numbers.
+    """
+    array = np.asarray(values)
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        text = array.dtype.kind in "US"
+        advice = f"; number the tracks by np.unique({name}, return_inverse=True)[1]" if text else ""
+        raise InputError(f"{name} must be whole numbers of shape ({rows},), got {kind_of(array)}{advice}")
+    return _integers(array, name)
 
 
 def _integers(values: ArrayLike, name: str) -> NDArray[np.int64]:
