@@ -30,6 +30,7 @@ from scipy.optimize import linear_sum_assignment
 
 from castlist.boxes import iou
 from castlist.cluster.likeness import Likeness
+from castlist.cluster.low_quality import LOW_QUALITY
 from castlist.track import mean_length
 from castlist.types import Scan, Tracks
 
@@ -38,7 +39,6 @@ OVERLAP = 0.4  # IoU from which two boxes are one face, as in the scorer
 THERE = 0.3  # IoU of a detection that saw something of a face
 NEAR = 0.25  # seconds
 PART = 0.01  # share of the faces from which on somebody counts
-POOR = 0.9  # length of vectors below which a track is poor (castlist.cluster.poor)
 SMALL = 10.0  # pixels of the shorter side
 NOTHING = "nothing"
 
@@ -145,7 +145,7 @@ class Causes:
     def extra(self) -> list[tuple[str, ...]]:
         """Predicted people who are not somebody's first one, and why."""
         found = self.film.found
-        likeness, faces = Likeness.of(found.refined, len(self.tracks))
+        likeness, faces = Likeness.from_embeddings(found.refined, len(self.tracks))
         table = likeness.matrix()
         length = mean_length(found.embeddings, self.film.scan.detections, len(self.tracks))
         linked = {k: np.flatnonzero((self.cast.person == k) & (faces > 0)) for k in self.size}
@@ -162,7 +162,7 @@ class Causes:
             elif label not in self.counted:
                 cause = "a person of less than 1 %"
             else:
-                poor = len(own) and bool((length[own] < POOR).all())
+                poor = len(own) and bool((length[own] < LOW_QUALITY).all())
                 cause = "poor" if poor else "linked" if len(own) else "blurred"
             own_first = alike.pop(self.first.get(label, -1), np.nan)
             box = np.concatenate([self.tracks.box[self.tracks.rows(int(t))] for t in all_own])

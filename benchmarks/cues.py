@@ -37,7 +37,7 @@ def auc(film: Film) -> tuple[float, float, float, float]:
     a, b = np.triu_indices(len(rows), 1)
     pairs = np.stack([rows[a], rows[b]], 1)
     same = film.who[pairs[:, 0]] == film.who[pairs[:, 1]]
-    likeness = Likeness.of(found.refined, len(film.who))[0].pairs(pairs)
+    likeness = Likeness.from_embeddings(found.refined, len(film.who))[0].pairs(pairs)
     faces = Calibration.fit(found.refined, found.constraints).log_odds(likeness)
     if found.beside is None:
         return area(faces, same), float("nan"), area(faces, same), 0.0

@@ -100,7 +100,9 @@ def fitted_prior(films: Iterable[Named], usual: Prior) -> Prior:
     values = []
     for named in films:
         pairs, same = named.pairs()
-        cosine = Likeness.of(first_view(named.film.found.refined), len(named.film.who))[0].pairs(pairs)
+        cosine = Likeness.from_embeddings(first_view(named.film.found.refined), len(named.film.who))[0].pairs(
+            pairs
+        )
         if same.sum() >= LEAST_PAIRS and (~same).sum() >= LEAST_PAIRS:
             values.append([f(cosine[m]) for m in (same, ~same) for f in (np.mean, np.std)])
     if not values:  # no other film says anything
@@ -329,7 +331,7 @@ def cues(films: Sequence[Named], folder: Path | None) -> tuple[list[str], list[l
     for named in films:
         found, film = named.film.found, named.film
         pairs, same = named.pairs()
-        likeness = Likeness.of(found.refined, len(film.who))[0].pairs(pairs)
+        likeness = Likeness.from_embeddings(found.refined, len(film.who))[0].pairs(pairs)
         faces = Calibration.fit(found.refined, found.constraints).log_odds(likeness)
         alike, odds = clothing(named, pairs)
         ring, with_hair = NAN, NAN

@@ -66,7 +66,7 @@ class Film:
 
     def auc(self, embeddings: Embeddings) -> float:
         """How well pairs of tracks are told apart: the area under ROC."""
-        cosine = Likeness.of(embeddings, len(self.who))[0][self.rows].matrix()
+        cosine = Likeness.from_embeddings(embeddings, len(self.who))[0][self.rows].matrix()
         place = np.triu_indices(len(self.rows), 1)
         same = (self.who[self.rows][:, None] == self.who[self.rows])[place]
         return separation(cosine[place][same], cosine[place][~same])

@@ -278,7 +278,7 @@ def figures(named: Named, voices: Voices) -> list[float]:
     """A row of the table."""
     film, found = named.film, named.film.found
     pairs, same = named.pairs()
-    likeness = Likeness.of(found.refined, len(film.who))[0].pairs(pairs)
+    likeness = Likeness.from_embeddings(found.refined, len(film.who))[0].pairs(pairs)
     faces = Calibration.fit(found.refined, found.constraints).log_odds(likeness)
     clothed = faces + clothing(named, pairs)[1]
     alike, odds = voices.alike(pairs), film_odds(film, voices)

@@ -34,25 +34,25 @@ def test_a_track_counts_the_less_the_more_shots_lie_between_and_nothing_at_the_s
 
 def test_in_a_scene_of_few_people_a_track_is_of_one_of_them() -> None:
     tracks, who = shots(31, 3)
-    odds = Context.of(tracks, np.r_[who[:30], NOISE]).log_odds(np.array([30]))
+    odds = Context.from_tracks(tracks, np.r_[who[:30], NOISE]).log_odds(np.array([30]))
     assert (odds > 1).all()
     assert odds.argmax() == who[29]  # seen in the shot before
 
 
 def test_in_a_montage_of_strangers_a_track_is_of_somebody_new() -> None:
     tracks, who = shots(31, 31)
-    assert (Context.of(tracks, np.r_[who[:30], NOISE]).log_odds(np.array([30])) < -2).all()
+    assert (Context.from_tracks(tracks, np.r_[who[:30], NOISE]).log_odds(np.array([30])) < -2).all()
 
 
 def test_who_is_seen_at_the_same_time_is_not_meant() -> None:
     tracks = film((0, 0, 9), (0, 5, 12), (0, 10, 19))
-    odds = Context.of(tracks, np.array([NOISE, 0, 1])).log_odds(np.array([0]))
+    odds = Context.from_tracks(tracks, np.array([NOISE, 0, 1])).log_odds(np.array([0]))
     assert odds[0] < -20 < 0 < odds[1]
 
 
 def test_where_nobody_is_known_nobody_can_be_meant() -> None:
     tracks, _ = shots(2, 2)
-    assert Context.of(tracks, np.array([NOISE, NOISE])).log_odds(np.array([0])).shape == (0,)
+    assert Context.from_tracks(tracks, np.array([NOISE, NOISE])).log_odds(np.array([0])).shape == (0,)
 
 
 @settings(max_examples=50, deadline=None)

@@ -41,8 +41,8 @@ def off_diagonal(table: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def test_a_later_view_is_brought_to_the_scale_of_the_first() -> None:
     table, _ = film(share=1.0)
-    base = off_diagonal(Likeness.of(first_view(table))[0].matrix())
-    mixed = off_diagonal(Likeness.of(table)[0].matrix())
+    base = off_diagonal(Likeness.from_embeddings(first_view(table))[0].matrix())
+    mixed = off_diagonal(Likeness.from_embeddings(table)[0].matrix())
     assert mixed.mean() == pytest.approx(base.mean(), abs=1e-4)
     assert mixed.std() == pytest.approx(base.std(), rel=0.05)  # likeness is held within -1 to 1
 
@@ -50,24 +50,26 @@ def test_a_later_view_is_brought_to_the_scale_of_the_first() -> None:
 def test_without_a_share_later_views_say_nothing() -> None:
     table, _ = film(share=0.0)
     np.testing.assert_allclose(
-        Likeness.of(table)[0].matrix(), Likeness.of(first_view(table))[0].matrix(), atol=1e-6
+        Likeness.from_embeddings(table)[0].matrix(),
+        Likeness.from_embeddings(first_view(table))[0].matrix(),
+        atol=1e-6,
     )
 
 
 def test_pairs_are_cells_of_the_matrix() -> None:
-    likeness = Likeness.of(film()[0])[0]
+    likeness = Likeness.from_embeddings(film()[0])[0]
     pairs = np.array([[0, 1], [3, 17], [39, 2]])
     np.testing.assert_allclose(likeness.pairs(pairs), likeness.matrix()[tuple(pairs.T)], atol=1e-5)
     np.testing.assert_allclose(np.diagonal(likeness.matrix()), 1)
 
 
 def test_a_pair_is_the_mixture_of_its_views() -> None:
-    likeness = Likeness.of(film(share=0.25)[0])[0]
+    likeness = Likeness.from_embeddings(film(share=0.25)[0])[0]
     first, later = likeness.by_view(0, 7)
     assert float(likeness.pairs(np.array([[0, 7]]))[0]) == pytest.approx(
         0.75 * first + 0.25 * later, abs=1e-5
     )
-    assert len(Likeness.of(first_view(film()[0]))[0].by_view(0, 7)) == 1
+    assert len(Likeness.from_embeddings(first_view(film()[0]))[0].by_view(0, 7)) == 1
 
 
 def test_the_evidence_on_two_tracks_says_what_each_view_says() -> None:
@@ -78,14 +80,14 @@ def test_the_evidence_on_two_tracks_says_what_each_view_says() -> None:
 
 
 def test_a_part_of_the_tracks_keeps_the_films_scale() -> None:
-    likeness = Likeness.of(film()[0])[0]
+    likeness = Likeness.from_embeddings(film()[0])[0]
     rows = np.array([1, 6, 11])
     np.testing.assert_allclose(likeness[rows].matrix(), likeness.matrix()[np.ix_(rows, rows)], atol=1e-6)
 
 
 def test_too_few_tracks_have_no_scale_and_are_compared_in_the_first_view() -> None:
     table, _ = film(tracks=4)
-    assert Likeness.of(table)[0].share == 0.0
+    assert Likeness.from_embeddings(table)[0].share == 0.0
 
 
 def test_a_clear_view_makes_people_clear() -> None:

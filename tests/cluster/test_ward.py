@@ -122,7 +122,7 @@ def test_nobody_beyond_the_bound_is_nearer_than_it(seed: int) -> None:
     x = random(300, 6, seed)
     weight = np.random.default_rng(seed).uniform(1, 5, 300)
     apart = np.array([[i, i + 1] for i in range(0, 298, 3)])
-    who, bound = all_nearest(Squares.of(x, weight, np.float32), 8, apart)
+    who, bound = all_nearest(Squares.from_means(x, weight, np.float32), 8, apart)
     cost = weight[:, None] * weight / (weight[:, None] + weight) * ((x[:, None] - x) ** 2).sum(-1)
     np.fill_diagonal(cost, np.inf)
     cost[apart[:, 0], apart[:, 1]] = cost[apart[:, 1], apart[:, 0]] = np.inf

@@ -195,14 +195,14 @@ def test_options_that_mean_nothing_are_refused(options: dict[str, object], word:
 def test_hints_of_groups_are_means_over_their_pairs() -> None:
     nan = np.nan
     odds = np.array([[nan, 9, 1, 3], [9, nan, nan, 2], [1, nan, nan, 7], [3, 2, 7, nan]], np.float32)
-    hints = Hints.of(odds, 4)
+    hints = Hints.from_odds(odds, 4)
     grouped = hints.grouped(np.array([0, 0, 1, 1]))
     assert grouped.mean(0)[1] == pytest.approx(2.0)  # of 1, 3 and 2
     singles = hints[np.array([0, 1, 2, 3])]
     singles.join(0, 1)
     singles.join(2, 3)
     assert singles.mean(0)[2] == pytest.approx(2.0)
-    assert Hints.of(np.full((2, 2), nan, np.float32), 2).mean(0).tolist() == [0.0, 0.0]
+    assert Hints.from_odds(np.full((2, 2), nan, np.float32), 2).mean(0).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_hints_of_groups_are_means_over_their_pairs() -> None:
 )
 def test_hints_that_are_none_are_refused(odds: Floats, word: str) -> None:
     with pytest.raises(InputError, match=word):
-        Hints.of(odds.astype(np.float32), 3)
+        Hints.from_odds(odds.astype(np.float32), 3)
 
 
 def test_without_hints_and_with_empty_ones_the_tree_is_the_same_to_the_last_bit() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import castlist
 from castlist.cli import run
-from castlist.cluster import PoorPlacement
+from castlist.cluster import LowQualityPlacement
 from castlist.drawn import FILMS, render
 from castlist.errors import InputError, WorkspaceError
 
@@ -56,7 +56,7 @@ def test_a_poor_track_is_explained_with_its_probability_and_reasons(
     person = max(cast, key=lambda p: len(p.tracks))
     other = next(p for p in cast if p is not person)
     first, second = person.tracks[:2]
-    placement = PoorPlacement(
+    placement = LowQualityPlacement(
         (second,), first, probability, other.tracks[0], 0.1, 0.9 - probability, np.log(5.2), np.log(0.5), 0.0
     )
     found = module._found

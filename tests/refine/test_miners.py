@@ -70,7 +70,7 @@ def tracks(sizes):
 def test_tsiam_pairs_of_three_tracks_by_hand():
     """Tracks 0 and 1 are seen together, 2 is alone; the farthest track from 2 is 0."""
     x = np.array([[0.0], [0.1], [5.0], [5.1], [5.2], [9.0]], np.float32)
-    miner = TSiamMiner.of(x, tracks([2, 3, 1]), np.array([[0, 1]]), far_tracks=1, epochs=1)
+    miner = TSiamMiner.from_features(x, tracks([2, 3, 1]), np.array([[0, 1]]), far_tracks=1, epochs=1)
     positive, negative = (f(np.random.default_rng(0)) for f in (miner.draw_positive, miner.draw_negative))
     assert len(positive) == 2 * 5  # the lone frame of track 2 has none
     assert len(negative) == 4 * 6
@@ -79,7 +79,7 @@ def test_tsiam_pairs_of_three_tracks_by_hand():
     assert (positive[:, 0] != positive[:, 1]).all()
     partners = {(a, b) for a, b in group[negative].tolist()}
     assert partners == {(0, 1), (1, 0), (2, 0)}
-    left_out = TSiamMiner.of(x, tracks([2, 3, 1]), np.array([[0, 1]]), singletons=False, epochs=1)
+    left_out = TSiamMiner.from_features(x, tracks([2, 3, 1]), np.array([[0, 1]]), singletons=False, epochs=1)
     assert set(group[left_out.draw_negative(np.random.default_rng(0))][:, 0]) == {0, 1}
 
 
@@ -89,7 +89,7 @@ def test_tsiam_draws_uniformly_over_frames():
     track = tracks([2, 1, 4])[order]
     x = features(7)
     cannot = np.array([[0, 1], [2, 0], [1, 0]])
-    miner = TSiamMiner.of(x, track, cannot, negatives=5000, positives=2000, epochs=1)
+    miner = TSiamMiner.from_features(x, track, cannot, negatives=5000, positives=2000, epochs=1)
     negative = miner.draw_negative(np.random.default_rng(0))
     assert not (track[negative[:, 0]] == track[negative[:, 1]]).any()
     row = np.flatnonzero(track == 0)[0]
@@ -105,7 +105,7 @@ def test_tsiam_draws_uniformly_over_frames():
 
 def test_tsiam_epoch_holds_every_pair_once_in_batches():
     x = features(60)
-    miner = TSiamMiner.of(x, tracks([20, 25, 15]), np.array([[0, 2]]), epochs=2, batch=50)
+    miner = TSiamMiner.from_features(x, tracks([20, 25, 15]), np.array([[0, 2]]), epochs=2, batch=50)
     batches = list(miner(np.random.default_rng(0)))
     assert len(batches) == len(miner) == 2 * 8
     assert sum(len(p) for p in batches) == 2 * 6 * 60
@@ -187,8 +187,8 @@ def test_reciprocal_partners_are_of_other_tracks_that_may_be_one_person():
 
 def test_a_quarter_of_tsiams_positives_crosses_tracks():
     x, track = features(120, d=3), tracks([6] * 20)
-    plain = TSiamMiner.of(x, track, np.zeros((0, 2), np.int64))
-    crossed = TSiamMiner.of(x, track, np.zeros((0, 2), np.int64), cross=0.25)
+    plain = TSiamMiner.from_features(x, track, np.zeros((0, 2), np.int64))
+    crossed = TSiamMiner.from_features(x, track, np.zeros((0, 2), np.int64), cross=0.25)
     assert len(plain) == len(crossed)
     pairs = crossed.draw_positive(np.random.default_rng(0))
     across = track[pairs[:, 0]] != track[pairs[:, 1]]

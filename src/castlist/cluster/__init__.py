@@ -14,8 +14,8 @@ from castlist.cluster.evidence import GroupLinkage
 from castlist.cluster.explain import LinkEvidence, link_evidence
 from castlist.cluster.large.knn_graph import KnnGraph, knn_tree
 from castlist.cluster.linkage import Average, Ward
+from castlist.cluster.low_quality import LowQualityPlacement, join_low_quality, judge_low_quality, placed
 from castlist.cluster.means import extend, track_means
-from castlist.cluster.poor import PoorPlacement, join_poor, judge_poor, placed
 from castlist.cluster.reliability import Reliability, reliability
 from castlist.cluster.roles import Roles
 from castlist.cluster.ward import ward
@@ -36,16 +36,16 @@ __all__ = [
     "KnnGraph",
     "LinkEvidence",
     "Linkage",
+    "LowQualityPlacement",
     "PeopleCut",
-    "PoorPlacement",
     "ProbabilityCut",
     "Reliability",
     "Roles",
     "Ward",
     "extend",
     "join_blurred",
-    "join_poor",
-    "judge_poor",
+    "join_low_quality",
+    "judge_low_quality",
     "knn_tree",
     "link_evidence",
     "membership_confidence",

@@ -61,7 +61,7 @@ def join_blurred(
     column = np.where(clear, np.searchsorted(people, label), NOISE)
     odds = _log_odds(mean[clear], column[clear], mean[waiting], scale)
     if hints is not None:
-        odds += Hints.of(hints, len(label)).between(waiting, label, people)
+        odds += Hints.from_odds(hints, len(label)).between(waiting, label, people)
     place = np.full(len(label), NOISE)
     place[waiting] = np.arange(len(waiting))
     odds[cannot_table(constraints.cannot, place, column, odds.shape)] = -np.inf

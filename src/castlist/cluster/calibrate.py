@@ -102,7 +102,7 @@ class Calibration:
     @classmethod
     def fit(cls, embeddings: Embeddings, constraints: Constraints, prior: Prior | None = None) -> Self:
         """The calibration of this film; `prior` is that of `embeddings.model` unless given."""
-        likeness, faces = Likeness.of(embeddings)
+        likeness, faces = Likeness.from_embeddings(embeddings)
         within, apart = halves(first_view(embeddings)), _apart(likeness, faces, constraints)
         prior = prior or PRIORS.get(embeddings.model) or _guess(within, apart)
         pairs = _all_pairs(likeness, np.flatnonzero(faces))

@@ -30,7 +30,7 @@ def membership_confidence(
     Raises:
         InputError: the clustering is of other tracks.
     """
-    likeness, faces = Likeness.of(embeddings)
+    likeness, faces = Likeness.from_embeddings(embeddings)
     if len(clustering) < len(faces):
         raise InputError(f"the clustering has {len(clustering)} tracks, the embeddings name {len(faces)}")
     probability = np.zeros(len(clustering))

@@ -42,7 +42,7 @@ class Context:
     new: float  # weight of somebody new
 
     @classmethod
-    def of(cls, tracks: Tracks, label: NDArray[np.int64]) -> Self:
+    def from_tracks(cls, tracks: Tracks, label: NDArray[np.int64]) -> Self:
         """From the tracks of a film, and the people of those that are sure: 0, 1, ..., NOISE for others."""
         sure = np.flatnonzero(label != NOISE)
         alone = int((np.bincount(label[sure]) == 1).sum()) if len(sure) else 0

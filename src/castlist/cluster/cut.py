@@ -32,7 +32,7 @@ class AutoCut:
     odds: float = 0.0  # log odds added to each pair: more joins more
 
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
-        likeness, faces = Likeness.of(embeddings, how_many_tracks(embeddings, constraints))
+        likeness, faces = Likeness.from_embeddings(embeddings, how_many_tracks(embeddings, constraints))
         if tree.leaves < len(faces):
             raise InputError(f"the tree has {tree.leaves} leaves for {len(faces)} tracks; link them anew")
         if not faces.any():

@@ -67,7 +67,7 @@ class GroupLinkage:
         Args:
             hints: (t, t) log odds of one person from beside the face, NaN where nothing is known of a pair.
         """
-        likeness, faces = Likeness.of(embeddings, how_many_tracks(embeddings, constraints))
+        likeness, faces = Likeness.from_embeddings(embeddings, how_many_tracks(embeddings, constraints))
         present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
             return unjoined(len(faces))
@@ -75,7 +75,7 @@ class GroupLinkage:
         quality = track_quality(embeddings, len(faces))[present]
         count = np.bincount(group).astype(np.float64)
         calibration = Calibration.fit(embeddings, constraints)
-        beside = None if hints is None else Hints.of(hints, len(faces))[present].grouped(group)
+        beside = None if hints is None else Hints.from_odds(hints, len(faces))[present].grouped(group)
         label, cosine, scale = find_people(
             likeness[present].grouped(group),
             np.bincount(group, quality) / count,

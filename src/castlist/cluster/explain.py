@@ -73,7 +73,7 @@ def link_evidence(
     n = max(tree.leaves, how_many_tracks(embeddings, constraints))
     if a == b or not (0 <= a < tree.leaves and 0 <= b < tree.leaves):
         raise InputError(f"a and b must be two different tracks from 0 to {tree.leaves - 1}, got {a} and {b}")
-    likeness, faces = Likeness.of(embeddings, n)
+    likeness, faces = Likeness.from_embeddings(embeddings, n)
     calibration = Calibration.fit(embeddings, constraints)
     known = faces[a] > 0 and faces[b] > 0
     cosine = float(likeness.pairs(np.array([[a, b]]))[0]) if known else float("nan")

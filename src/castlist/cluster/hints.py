@@ -26,7 +26,7 @@ class Hints:
     count: NDArray[np.float32]  # (g, g) pairs that something is known of
 
     @classmethod
-    def of(cls, odds: NDArray[np.float32], tracks: int) -> Self:
+    def from_odds(cls, odds: NDArray[np.float32], tracks: int) -> Self:
         """The hints of single tracks, from log odds (t, t), NaN where nothing is known.
 
         Raises:

@@ -37,7 +37,7 @@ class Likeness:
     stretch: float = 1.0
 
     @classmethod
-    def of(
+    def from_embeddings(
         cls, embeddings: Embeddings, tracks: int = 0, *, length: bool = True
     ) -> tuple[Self, NDArray[np.int64]]:
         """The likeness of all tracks (`tracks` of them at least), and the number of faces of each.

@@ -62,7 +62,7 @@ class Average:
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
         tracks = how_many_tracks(embeddings, constraints)
-        likeness, faces = Likeness.of(embeddings, tracks, length=False)
+        likeness, faces = Likeness.from_embeddings(embeddings, tracks, length=False)
         present, must, cannot = present_tracks(faces, constraints)
         if not len(present):
             return unjoined(len(faces))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cues.clothes import Clothes, Colour, palette
-from castlist.cues.none import NoCue
+from castlist.cues.no_cue import NoCue
 from castlist.cues.tracks import by_track
 from castlist.cues.weights import Span, Weighed, Weights
 from castlist.types import Cue

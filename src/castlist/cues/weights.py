@@ -115,7 +115,7 @@ class Weights:
             times: (t, 2) seconds of each track's first and last moment.
             embeddings, constraints: of the tracks that are to be joined.
         """
-        likeness, faces = Likeness.of(embeddings, len(vector))
+        likeness, faces = Likeness.from_embeddings(embeddings, len(vector))
         rows = np.flatnonzero((quality > self.min_visible) & (faces > 0))
         if len(rows) < 3 or not vector.shape[1]:
             return None

@@ -18,7 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
-from castlist.cluster import LinkEvidence, PoorPlacement, link_evidence, membership_confidence, track_means
+from castlist.cluster import (
+    LinkEvidence,
+    LowQualityPlacement,
+    link_evidence,
+    membership_confidence,
+    track_means,
+)
 from castlist.cues import Clothes, Colour, palette
 from castlist.decisions import View, apply, decided_by, person_called, track_called
 from castlist.errors import InputError, WorkspaceError
@@ -257,7 +263,7 @@ def _explained(found: Found, cast: Cast, scan: Scan, link: LinkEvidence) -> Expl
     return replace(explanation, sentences=tuple(_sentences(explanation, cast, link)))
 
 
-def _placed(cast: Cast, track: int, found: PoorPlacement) -> Placed:
+def _placed(cast: Cast, track: int, found: LowQualityPlacement) -> Placed:
     """A placement with the names of the cast."""
     people = [_person(cast, t) if t >= 0 else None for t in (found.person, found.next)]
     name, other = (person.name if person else "" for person in people)

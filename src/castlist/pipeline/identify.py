@@ -13,10 +13,10 @@ from castlist.cast import Cast
 from castlist.cluster import (
     BlurredJoined,
     GroupLinkage,
-    PoorPlacement,
+    LowQualityPlacement,
     ProbabilityCut,
     join_blurred,
-    judge_poor,
+    judge_low_quality,
     placed,
 )
 from castlist.cues import Weighed, by_track
@@ -77,7 +77,7 @@ class Found:
     sureness: NDArray[np.float64]  # (t,) probability that a track of which too little of a face is seen to be
     # linked shows its person; NaN of all others
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
-    placements: tuple[PoorPlacement, ...] = ()  # whom poor tracks most likely show
+    placements: tuple[LowQualityPlacement, ...] = ()  # whom poor tracks most likely show
 
 
 @at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
@@ -109,10 +109,10 @@ def identify(
     tree = recipe.link(refined, links, *hints)
     clustering = recipe.cut(tree, refined, links)
     linked = _linked(clustering, tracked)
-    placements: tuple[PoorPlacement, ...] = ()
+    placements: tuple[LowQualityPlacement, ...] = ()
     if isinstance(recipe.link, GroupLinkage) and isinstance(recipe.cut, ProbabilityCut):
         length = mean_length(tracked.embeddings, scan.detections, len(linked))
-        placements = judge_poor(refined, links, linked, tracked.tracks, length, *hints)
+        placements = judge_low_quality(refined, links, linked, tracked.tracks, length, *hints)
     label, sureness = _with_blurred(placed(linked, placements), tracked, constraints, *hints)
     for each in placements:
         sureness[list(each.tracks)] = each.sureness

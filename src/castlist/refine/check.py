@@ -2,8 +2,8 @@
 
 SSiam ranks pairs by absolute distance (Sharma et al., FG 2019). Where distance depends on picture quality,
 the ranking picks blurred faces instead of hard ones. The mean quality rank of the ranked anchors shows it:
-.5 where ranking is neutral (.49 and .55 on rectified VGGFace2-trained features), far from it where not (.03
-to .26 for negatives, .25 to .89 for positives on five sets of ArcFace features, raw or of length 1).
+.5 where ranking is neutral (.49 for the negatives of rectified VGGFace2-trained features), far from it where
+not (.03 to .08 for those of five sets of raw ArcFace features, .14 to .26 at length 1; docs/refine.md).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from castlist.refine.siamese import Known, checked
 
 __all__ = ["NEUTRAL", "RefinementCheck", "check"]
 
-# Distance of a mean quality rank from .5 up to which a set is neutral: rectified features had .05, every set
-# of ArcFace features had one rank of the two at .24 or more (docs/refine.md)
+# Distance of a mean quality rank from .5 up to which a set is neutral: in all twelve cells of the table under
+# "Use" in docs/refine.md one rank of the two is .21 or more from it, that of rectified features .01.
 NEUTRAL = 0.2
 # Different anchors below which chance moves a mean rank by NEUTRAL: its double standard error is (3 n)^-1/2
 FEW = 9

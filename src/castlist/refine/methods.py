@@ -190,7 +190,7 @@ class TSiam(Siamese):
             raise InputError("no two tracks are seen together: TSiam has no negatives without its singletons")
         if np.bincount(group).max() == 1:
             raise InputError("every track has one face: TSiam has no positives; give more faces a track")
-        return TSiamMiner.of(
+        return TSiamMiner.from_features(
             x,
             group,
             cannot,

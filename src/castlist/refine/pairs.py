@@ -24,7 +24,7 @@ class Pairs:
         freeze(self, a=(np.int64, (None,)), b=(np.int64, (None,)), same=(np.bool_, (None,)))
 
     @classmethod
-    def of(cls, positive: NDArray[np.int64], negative: NDArray[np.int64]) -> Pairs:
+    def from_pairs(cls, positive: NDArray[np.int64], negative: NDArray[np.int64]) -> Pairs:
         """Positive (p, 2) and negative (q, 2) pairs as one table, positives first."""
         pairs = np.concatenate([positive, negative])
         return cls(pairs[:, 0], pairs[:, 1], np.arange(len(pairs)) < len(positive))

@@ -95,7 +95,9 @@ class RankLists:
         with at_most(1), ThreadPoolExecutor(threads) as pool:  # a core a block, its product and its search
             near, far = _within(self.direct, *_reach(self.direct, width, pool), pool)
             lists = pool.map(
-                lambda hits, fall: _List.of(hits, len(x), width, falling=fall), (near, far), (False, True)
+                lambda hits, fall: _List.from_hits(hits, len(x), width, falling=fall),
+                (near, far),
+                (False, True),
             )
             self.near, self.far = lists
 
@@ -136,7 +138,7 @@ class _List(NamedTuple):
     squared: Floats  # (n, width)
 
     @classmethod
-    def of(cls, hits: _Hits, n: int, width: int, *, falling: bool = False) -> _List:
+    def from_hits(cls, hits: _Hits, n: int, width: int, *, falling: bool = False) -> _List:
         bits = hits.squared.view(np.uint32).astype(np.uint64)  # floats from 0 up sort as their bits do
         key = hits.row.astype(np.uint64) << np.uint64(32) | (np.uint64(2**32 - 1) - bits if falling else bits)
         order = np.argsort(key)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import picture_worth
-from castlist.cluster.poor import JOINED
+from castlist.cluster.low_quality import JOINED
 from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.asides import pages_of, set_aside, worth_a_page

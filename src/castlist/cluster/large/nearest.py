@@ -46,7 +46,7 @@ class Squares:
     inverse: Floats
 
     @classmethod
-    def of(cls, centre: Floats, weight: NDArray[np.float64], dtype: type) -> Squares:
+    def from_means(cls, centre: Floats, weight: NDArray[np.float64], dtype: type) -> Squares:
         square = np.einsum("nd,nd->n", centre, centre)
         return cls(centre.astype(dtype, copy=False), square.astype(dtype), (1 / weight).astype(dtype))
 
@@ -77,7 +77,7 @@ class Cosines:
     part: Floats  # (n, d)
 
     @classmethod
-    def of(cls, centre: Floats, weight: NDArray[np.float64], dtype: type) -> Cosines:
+    def from_means(cls, centre: Floats, weight: NDArray[np.float64], dtype: type) -> Cosines:
         return cls(centre.astype(dtype, copy=False))
 
     def __len__(self) -> int:

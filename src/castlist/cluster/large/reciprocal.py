@@ -66,8 +66,8 @@ def _reduced_cosines(ra: Doubles, rb: Doubles, cost: Doubles, wa: Doubles, wb: D
     return np.asarray((wa * ra + wb * rb) / (wa + wb))
 
 
-WARD = MergeCost(Squares.of, _squares, _reduced_squares, lambda cost: np.sqrt(2 * cost))
-AVERAGE = MergeCost(Cosines.of, _cosines, _reduced_cosines, lambda cost: cost)
+WARD = MergeCost(Squares.from_means, _squares, _reduced_squares, lambda cost: np.sqrt(2 * cost))
+AVERAGE = MergeCost(Cosines.from_means, _cosines, _reduced_cosines, lambda cost: cost)
 
 
 class Centres(Protocol):

@@ -42,7 +42,7 @@ class PseudoRFMiner:
             found = self.ranks(drawn)
             positive = np.arange(size // 2)  # a draw is in random order already
             negative = np.arange(size // 2, size) % self.subset
-            yield Pairs.of(
+            yield Pairs.from_pairs(
                 np.stack([drawn[positive], found.near[positive]], 1),
                 np.stack([drawn[negative], found.far[negative]], 1),
             )

@@ -48,7 +48,7 @@ def hardest(drawn: np.ndarray, found: Extremes, positives: int, negatives: int) 
     """
     far_positive = np.argsort(-found.near_squared, kind="stable")[:positives]
     close_negative = np.argsort(found.far_squared, kind="stable")[:negatives]
-    return Pairs.of(
+    return Pairs.from_pairs(
         np.stack([drawn[far_positive], found.near[far_positive]], 1),
         np.stack([drawn[close_negative], found.far[close_negative]], 1),
     )

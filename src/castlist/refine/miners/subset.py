@@ -54,7 +54,7 @@ class SubsetMiner:
             positive = self._anchors(drawn, -found.near_squared, allowed, size // 2)
             rest = np.arange(len(drawn))[::-1]  # other anchors than the positives', where not ranked
             negative = self._anchors(drawn, found.far_squared, rest, size - size // 2)
-            yield Pairs.of(
+            yield Pairs.from_pairs(
                 np.stack([drawn[positive], found.near[positive]], 1),
                 np.stack([drawn[negative], found.far[negative]], 1),
             )

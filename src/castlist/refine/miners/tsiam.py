@@ -52,7 +52,7 @@ class TSiamMiner:
     cross: float = 0.0  # share of the positives that are such pairs, as far as there are partners
 
     @classmethod
-    def of(
+    def from_features(
         cls,
         x: NDArray[np.float32],
         track: Ints,
@@ -93,7 +93,7 @@ class TSiamMiner:
     def __call__(self, rng: np.random.Generator) -> Iterator[Pairs]:
         """The batches of all epochs, in order."""
         for _ in range(self.epochs):
-            pairs = Pairs.of(self.draw_positive(rng), self.draw_negative(rng))
+            pairs = Pairs.from_pairs(self.draw_positive(rng), self.draw_negative(rng))
             order = rng.permutation(len(pairs))
             for start in range(0, len(order), self.batch):
                 yield pairs[order[start : start + self.batch]]

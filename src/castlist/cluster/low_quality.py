@@ -1,4 +1,4 @@
-"""People of whom there are poor pictures only join the person whom they most likely show."""
+"""People of whom there are pictures of low quality only join the person whom they most likely show."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
 from castlist.types import NOISE, Constraints, Embeddings, Tracks
 
-__all__ = ["PoorPlacement", "join_poor", "judge_poor"]
+__all__ = ["LowQualityPlacement", "join_low_quality", "judge_low_quality"]
 
-POOR = 0.9  # length of a track's mean vector, as a share of the film's usual, below which it is poor
+# Length of a track's mean vector, as a share of the film's usual, below which it is of low quality.
+LOW_QUALITY = 0.9
 # Cosine of two tracks of one person over what is usual in the film, where the shorter vector has length 1; it
 # falls with the square. In six labelled films at three sizes it is .38, .55, .68, .88 and 1.08 for lengths of
 # .67, .79, .87, .94 and 1.04 (fifths of 1,717 pairs), that of two people -.05 to -.01.
@@ -28,8 +29,8 @@ JOINED = 0.6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class PoorPlacement:
-    """Whom some poor tracks that are judged together most likely show, and what speaks for it.
+class LowQualityPlacement:
+    """Whom some tracks of low quality that are judged together most likely show, and what speaks for it.
 
     The odds are logarithms of how many times as likely this person is than somebody new, or than the next.
     """
@@ -57,7 +58,7 @@ class PoorPlacement:
         return self.probability >= JOINED
 
 
-def join_poor(
+def join_low_quality(
     embeddings: Embeddings,
     constraints: Constraints,
     label: NDArray[np.int64],
@@ -65,14 +66,14 @@ def join_poor(
     length: NDArray[np.float64],
     hints: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
-    """(t,) the labels, with poor tracks given to the person whom they most likely show.
+    """(t,) the labels, with tracks of low quality given to the person whom they most likely show.
 
     A half face, the back of a head or a face in motion gives a short vector, which is hardly more like those
     of its person than like anybody's. So less likeness is expected of it, and its face decides little; where
-    it lies in the film (`Context`) and the clothes decide the more. A person of poor tracks only becomes part
-    of another, and a poor track of a person who has clear ones changes to another, where that is likelier
-    than everything else together; else they stay. Poor tracks count for nothing when others are judged.
-    Cannot-links hold, and tracks that are must-linked stay.
+    it lies in the film (`Context`) and the clothes decide the more. A person who has no others only becomes
+    part of another, and such a track of a person who has clear ones changes to another, where that is
+    likelier than everything else together; else they stay. These tracks count for nothing when others are
+    judged. Cannot-links hold, and tracks that are must-linked stay.
 
     Args:
         embeddings: faces of the tracks that have a label.
@@ -81,11 +82,11 @@ def join_poor(
         length: (t,) mean length of each track's vectors over the film's usual; NaN where it is not known.
         hints: as for `GroupLinkage`.
     """
-    placements = judge_poor(embeddings, constraints, label, tracks, length, hints)
+    placements = judge_low_quality(embeddings, constraints, label, tracks, length, hints)
     return placed(label, placements)
 
 
-def placed(label: NDArray[np.int64], placements: tuple[PoorPlacement, ...]) -> NDArray[np.int64]:
+def placed(label: NDArray[np.int64], placements: tuple[LowQualityPlacement, ...]) -> NDArray[np.int64]:
     """(t,) the labels (t,), tracks that join somebody with that person's."""
     label = label.copy()
     for each in placements:
@@ -94,28 +95,28 @@ def placed(label: NDArray[np.int64], placements: tuple[PoorPlacement, ...]) -> N
     return label
 
 
-def judge_poor(
+def judge_low_quality(
     embeddings: Embeddings,
     constraints: Constraints,
     label: NDArray[np.int64],
     tracks: Tracks,
     length: NDArray[np.float64],
     hints: NDArray[np.float32] | None = None,
-) -> tuple[PoorPlacement, ...]:
-    """Whom all poor tracks most likely show, those that stay where they are too; as `join_poor`."""
-    likeness, faces = Likeness.of(embeddings, len(label))
+) -> tuple[LowQualityPlacement, ...]:
+    """Whom each track of low quality most likely shows, also where it stays; as `join_low_quality`."""
+    likeness, faces = Likeness.from_embeddings(embeddings, len(label))
     rows = np.flatnonzero((label != NOISE) & (faces > 0))
-    poor = (length < POOR) & ~np.isin(np.arange(len(label)), constraints.must)
-    people = np.unique(label[rows[~poor[rows]]])
-    if not len(people) or not poor[rows].any():
+    low = (length < LOW_QUALITY) & ~np.isin(np.arange(len(label)), constraints.must)
+    people = np.unique(label[rows[~low[rows]]])
+    if not len(people) or not low[rows].any():
         return ()
-    unit, column = np.unique(_units(label, poor, people)[rows], return_inverse=True)
+    unit, column = np.unique(_units(label, low, people)[rows], return_inverse=True)
     known = np.searchsorted(unit, people)
-    evidence = _Evidence.of(likeness[rows], column, embeddings, constraints, rows, hints)
+    evidence = _Evidence.from_likeness(likeness[rows], column, embeddings, constraints, rows, hints)
     place = np.full(len(label), NOISE)
-    place[rows] = np.where(poor[rows], NOISE, np.searchsorted(people, label[rows]))
-    context = Context.of(tracks, place)
-    clear = [int(rows[~poor[rows] & (label[rows] == person)][0]) for person in people]  # a track of each
+    place[rows] = np.where(low[rows], NOISE, np.searchsorted(people, label[rows]))
+    context = Context.from_tracks(tracks, place)
+    clear = [int(rows[~low[rows] & (label[rows] == person)][0]) for person in people]  # a track of each
     found = []
     for each in np.setdiff1d(np.arange(len(unit)), known).tolist():
         own = rows[column == each]
@@ -130,7 +131,7 @@ def judge_poor(
 
 def _placement(
     own: NDArray[np.int64], people: list[int], now: NDArray[np.int64], *odds: NDArray[np.float64]
-) -> PoorPlacement:
+) -> LowQualityPlacement:
     """Of some tracks, by log odds (p,) of p people, each named by a clear track, by context, face, beside.
 
     Args:
@@ -140,16 +141,16 @@ def _placement(
     first, *others = np.argsort(-each[0], kind="stable")[:2].tolist()
     second = others[0] if others else -1
     context, face, beside = (float(o[first]) for o in odds)
-    return PoorPlacement(
+    return LowQualityPlacement(
         tuple(own.tolist()), people[first], float(each[0, first]),
         people[second] if others else -1, float(each[0, second]) if others else 0.0,
         float(fresh[0]), context, face, beside, float(each[0, now[0]] if len(now) else fresh[0]),
     )  # fmt: skip
 
 
-def _units(label: NDArray[np.int64], poor: NDArray[np.bool_], people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(t,) what is judged together: a person's clear tracks, a person of poor tracks only, a poor track."""
-    alone = poor & np.isin(label, people)
+def _units(label: NDArray[np.int64], low: NDArray[np.bool_], people: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(t,) what is judged together: a person's clear tracks, all of one without any, a low-quality track."""
+    alone = low & np.isin(label, people)
     unit = label.copy()
     unit[alone] = label.max(initial=NOISE) + 1 + np.arange(int(alone.sum()))
     return unit
@@ -162,7 +163,7 @@ class _Evidence:
     sums: GroupSums
 
     @classmethod
-    def of(
+    def from_likeness(
         cls,
         likeness: Likeness,
         column: NDArray[np.int64],
@@ -177,24 +178,24 @@ class _Evidence:
         place[rows] = np.arange(len(rows))
         cannot = place[constraints.cannot]
         cannot = cannot[(cannot != NOISE).all(axis=1)]
-        beside = None if hints is None else Hints.of(hints, int(rows.max()) + 1)[rows]
+        beside = None if hints is None else Hints.from_odds(hints, int(rows.max()) + 1)[rows]
         return cls(GroupSums(likeness.matrix(), column, cannot, scale, hints=beside))
 
     def log_odds(
-        self, poor: int, others: NDArray[np.int64], expected: float
+        self, low: int, others: NDArray[np.int64], expected: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(q,) log odds that a poor person is each of some others, by the face and by what is beside it.
+        """(q,) log odds that such a person is each of some others, by the face and by what is beside it.
 
         Args:
-            expected: likeness of the poor one's tracks to their person's, 1 being usual.
+            expected: likeness of the tracks to their person's, 1 being usual.
         """
         s, n = self.sums, self.sums.count
         inside = np.diagonal(s.cross) - s.diagonal
         length = np.sqrt(np.maximum(np.diagonal(s.cross), 1e-9)) / n
         level = s.scale.level(inside, n)
         weaker = replace(s.scale, same=s.scale.other + expected**2 * (s.scale.same - s.scale.other))
-        own = weaker.level(inside[[poor]], n[[poor]])
-        cosine = s.cross[poor] / (n[poor] * n)
-        odds = s.scale.log_odds(cosine, own * level, length[poor] * length) - s.scale.odds
-        beside = np.zeros(len(others)) if s.hints is None else s.hints.mean(poor)[others]
+        own = weaker.level(inside[[low]], n[[low]])
+        cosine = s.cross[low] / (n[low] * n)
+        odds = s.scale.log_odds(cosine, own * level, length[low] * length) - s.scale.odds
+        beside = np.zeros(len(others)) if s.hints is None else s.hints.mean(low)[others]
         return np.asarray(odds[others]), np.asarray(beside, np.float64)

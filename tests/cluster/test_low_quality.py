@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from castlist.cluster import join_poor, judge_poor
+from castlist.cluster import join_low_quality, judge_low_quality
 from castlist.types import CO_OCCURRENCE, NOISE, USER, Constraints, Embeddings, Tracks
 
 NONE = Constraints.empty()
@@ -37,7 +37,7 @@ class Film:
 
     def joined(self, constraints: Constraints = NONE, *hints: NDArray[np.float32]) -> list[int]:
         """The labels of the poor tracks afterwards; those of the clear ones stay."""
-        label = join_poor(self.faces, constraints, self.label, self.tracks, self.length, *hints)
+        label = join_low_quality(self.faces, constraints, self.label, self.tracks, self.length, *hints)
         clear = ~(self.length < 0.9)
         assert label[clear].tolist() == self.label[clear].tolist()
         return label[~clear].tolist()
@@ -58,7 +58,7 @@ def test_a_poor_track_that_is_like_both_stays_alone() -> None:
 
 def test_a_placement_says_how_likely_each_is_and_why() -> None:
     film = Film(2, [[0.5, 0], [0.3, 0.3]])
-    sure, torn = judge_poor(film.faces, NONE, film.label, film.tracks, film.length)
+    sure, torn = judge_low_quality(film.faces, NONE, film.label, film.tracks, film.length)
     assert sure.joined
     assert not torn.joined
     for each in (sure, torn):
@@ -74,7 +74,7 @@ def test_a_placement_says_how_likely_each_is_and_why() -> None:
 def test_how_sure_a_track_is_of_whom_it_is_with_is_known_wherever_it_goes() -> None:
     film = Film(2, [[0.5, 0], [0.3, 0.3], [0.3, 0.3]])
     film.label[-1] = 1  # the linkage gave the last one to a person with clear tracks
-    sure, alone, stays = judge_poor(film.faces, NONE, film.label, film.tracks, film.length)
+    sure, alone, stays = judge_low_quality(film.faces, NONE, film.label, film.tracks, film.length)
     assert [each.joined for each in (sure, alone, stays)] == [True, False, False]
     assert sure.sureness == sure.probability
     assert alone.sureness == alone.new_probability  # that it shows nobody who has clear tracks
@@ -136,8 +136,8 @@ def test_the_order_of_the_tracks_says_nothing() -> None:
     faces = Embeddings(film.faces.vector, place[film.faces.track], film.faces.detection, film.faces.quality)
     shot = np.arange(t)[turn]
     tracks = Tracks(shot, np.zeros((t, 4)), np.ones(t), np.arange(t), np.arange(t + 1), shot)
-    turned = join_poor(faces, NONE, film.label[turn], tracks, film.length[turn])
-    straight = join_poor(film.faces, NONE, film.label, film.tracks, film.length)
+    turned = join_low_quality(faces, NONE, film.label[turn], tracks, film.length[turn])
+    straight = join_low_quality(film.faces, NONE, film.label, film.tracks, film.length)
     assert turned[place].tolist() == straight.tolist()
 
 
@@ -149,5 +149,5 @@ def test_where_nobody_can_join_the_labels_stay(missing: str) -> None:
     if missing == "poor":
         film.label[-1] = NOISE
     faces = film.faces[np.zeros(0, np.int64)] if missing == "faces" else film.faces
-    label = join_poor(faces, NONE, film.label, film.tracks, film.length)
+    label = join_low_quality(faces, NONE, film.label, film.tracks, film.length)
     assert label.tolist() == film.label.tolist()
