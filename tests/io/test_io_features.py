@@ -248,7 +248,7 @@ def test_links_of_the_file_stand_beside_those_of_the_frames(tmp_path):
         ({"must_link": [[4, 5]]}, "must_link joins 4 and 5"),
         ({"cannot_link": [[4, 4]]}, "cannot_link joins 4 and 4"),
         ({"must_link": [4, 6]}, "track numbers of shape"),
-        ({"cannot_link": [[4.0, 6.0]]}, "track numbers of shape"),
+        ({"cannot_link": [[4.0, 6.5]]}, "cannot_link must be whole numbers"),
     ],
 )
 def test_links_that_join_nothing_are_refused(changes, message):

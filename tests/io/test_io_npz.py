@@ -141,9 +141,10 @@ def test_labels_need_no_tracks_where_the_numbers_rise(tmp_path):
 
 def test_track_numbers_may_be_floats_as_matlab_and_pandas_give_them(tmp_path):
     floats = {"track_id": np.array([5.0, 5, 2, 2, 2]), "tracks": np.array([5.0, 2]), "frame": np.arange(5.0)}
-    features = read(save(tmp_path / "film.npz", **floats))
+    features = read(save(tmp_path / "film.npz", cannot_link=np.array([[2.0, 5.0]]), **floats))
     assert features.track_id.tolist() == [5, 2]
     assert features.embeddings.track.tolist() == [0, 0, 1, 1, 1]
+    assert [sorted(pair) for pair in features.constraints().cannot.tolist()] == [[0, 1]]
 
 
 @pytest.mark.parametrize("label", [np.array([3, -1]), np.array([3.0, -1.0]), np.array(["3", "-1"])])

@@ -115,8 +115,10 @@ def test_a_label_that_is_missing_is_no_person(tmp_path):
         ({"track_id": (np.arange(60) % 12).astype(np.uint64) + 2**63}, "at most"),
         ({"frame": np.full(60, 1e300)}, "at most"),
         ({"features": np.ones((60, 16), bool)}, "got bool of shape"),
-        ({"track_id": np.zeros(60)}, "got float64 of shape"),
-        ({"cannot_link": np.array([[0.0, 1.0]])}, "got float64 of shape"),
+        ({"track_id": np.full(60, 0.5)}, "track_id must be whole numbers"),
+        ({"track_id": np.zeros(60, complex)}, "got complex128 of shape"),
+        ({"cannot_link": np.array([[0.0, 1.5]])}, "cannot_link must be whole numbers"),
+        ({"cannot_link": np.array([["0", "1"]])}, "got <U1 of shape"),
         (
             {"cannot_link": np.array([[0, 1]]), "must_link": np.array([[1, 0]])},
             "in must_link and in cannot_link",

@@ -363,16 +363,16 @@ def _links(
     known: dict[frozenset[int], bool] = {}
     for name, pairs, same in (("must_link", must_link, True), ("cannot_link", cannot_link, False)):
         array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
-        if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iuf":
             raise InputError(f"{name} must be track numbers of shape (pairs, 2), got {kind_of(array)}")
-        for a, b in array.tolist():
+        for a, b in _integers(array.ravel(), name).reshape(-1, 2).tolist():
             if a == b or a not in place or b not in place:
                 raise InputError(f"{name} joins {a} and {b}; give two different tracks that are there")
             if known.setdefault(frozenset((a, b)), same) != same:
                 raise InputError(f"tracks {a} and {b} are in must_link and in cannot_link; leave one out")
             found.append((place[a], place[b], same))
-    a, b, kinds = np.array(found).reshape(-1, 3).T
-    return Constraints(a, b, kinds.astype(bool), np.full(len(found), USER, np.int8))
+    first, second, kinds = np.array(found).reshape(-1, 3).T
+    return Constraints(first, second, kinds.astype(bool), np.full(len(found), USER, np.int8))
 
 
 def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
