@@ -269,7 +269,8 @@ def _write_hdf5(features: FeatureSet, path: Path) -> None:
 
     rows = faces_of(features)
     most = max(len(r) for r in rows)
-    with h5py.File(path, "w", userblock_size=512) as file:
+    # Without a lock of HDF5's: `castlist.outputs` holds the unfinished file already.
+    with h5py.File(path, "w", userblock_size=512, locking=False) as file:
         block = file.create_dataset(
             "features_vgg",
             (len(rows), most, features.dim),
