@@ -14,6 +14,7 @@ PLAIN = {
     "errors",
     "vectors",
     "boxes",
+    "clock_times",
     "graphs",
     "progress",
     "argument_types",

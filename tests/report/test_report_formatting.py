@@ -59,7 +59,7 @@ def test_sheet_keeps_lines_and_indent() -> None:
     ("seconds", "text"),
     [(0, "0:00.0"), (4.7, "0:04.7"), (117.25, "1:57.2"), (59.96, "1:00.0"), (3723.5, "1:02:03.5")],
 )
-def test_moment(seconds: float, text: str) -> None:
-    from castlist.report.formatting import moment
+def test_clock_time(seconds: float, text: str) -> None:
+    from castlist.report.formatting import clock_time
 
-    assert moment(seconds) == text
+    assert clock_time(seconds) == text

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.output import STAGES, clock_time, table_width, visible
+from castlist.cli.output import STAGES, table_width, visible
+from castlist.clock_times import clock_time
 
 if TYPE_CHECKING:
     from castlist.library import Outcome

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from castlist.clock_times import clock_time
 from castlist.shell_words import shell_path
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from castlist.suggest import Outlook
 
 __all__ = [
-    "clock_time",
     "print_cast",
     "print_people",
     "progress",
@@ -103,14 +103,6 @@ def _plain() -> Watch:
             click.echo(f"{STAGES.get(stage, stage)}{frames}", err=True)
 
     return watch
-
-
-def clock_time(seconds: Fraction | float) -> str:
-    """Hours, minutes and seconds, as in 1:02:03.4."""
-    tenths = round(float(seconds) * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
 def print_cast(cast: Cast, path: Path, note: str = "", outlook: Outlook | None = None) -> None:

@@ -112,7 +112,8 @@ def _written(output: Path, text: str) -> Path:
 
 def _print(done: Redaction, report: Path | None, workspace: Path) -> None:
     from castlist.cli.links import linked, moment_uri
-    from castlist.cli.output import clock_time, visible
+    from castlist.cli.output import visible
+    from castlist.clock_times import clock_time
 
     click.echo(visible(done.sentence))
     for leak in done.leaks[:SHOWN]:
@@ -130,7 +131,8 @@ def _print(done: Redaction, report: Path | None, workspace: Path) -> None:
 def _print_unsure(done: Redaction, workspace: Path) -> None:
     """The tracks that are hidden because castlist is not sure whose they are, and what to do."""
     from castlist.cli.links import linked, moment_uri
-    from castlist.cli.output import clock_time, visible
+    from castlist.cli.output import visible
+    from castlist.clock_times import clock_time
     from castlist.shell_words import shell_path
 
     click.echo("Hidden because castlist is not sure whose face it is:")

@@ -67,7 +67,8 @@ def command(
     another, and PERSON is a name, an id, or the last letters of an id. Cuts are exact to the frame; a cut is
     moved to the border of the shot if that is less than half a second away.
     """
-    from castlist.cli.output import clock_time, progress, visible
+    from castlist.cli.output import progress, visible
+    from castlist.clock_times import clock_time
     from castlist.io.exports.cuts import LISTS
     from castlist.reel import Piece, reel_of
     from castlist.store.files import write

@@ -13,7 +13,8 @@ import click
 
 from castlist.cli.library.options import typed
 from castlist.cli.options import GIVEN, OUTPUT
-from castlist.cli.output import clock_time, table, visible
+from castlist.cli.output import table, visible
+from castlist.clock_times import clock_time
 from castlist.io import plain_json
 
 if TYPE_CHECKING:

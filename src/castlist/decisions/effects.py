@@ -236,6 +236,7 @@ def _are_faces(state: DecisionState, parts: Sequence[Tracks], kind: DecisionKind
 
 
 def all_tracks(sides: Sides) -> Tracks:
+    """The tracks of all sides, one after another."""
     return np.concatenate([none(), *sides.values()])
 
 

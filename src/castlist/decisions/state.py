@@ -387,4 +387,5 @@ class DecisionState:
 
 
 def none() -> Tracks:
+    """No tracks."""
     return np.zeros(0, np.int64)

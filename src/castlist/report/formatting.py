@@ -7,10 +7,23 @@ import unicodedata
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from castlist.clock_times import clock_time
+
 if TYPE_CHECKING:
     from castlist.cast import Cast
 
-__all__ = ["clock", "count", "length", "lost", "moment", "one_line", "percent", "sheet", "spell", "turn_it"]
+__all__ = [
+    "clock",
+    "clock_time",
+    "count",
+    "length",
+    "lost",
+    "one_line",
+    "percent",
+    "sheet",
+    "spell",
+    "turn_it",
+]
 
 NAME_LENGTH = 80  # characters of a name that the page shows
 SMALL = (
@@ -54,14 +67,6 @@ def turn_it(degrees: int) -> str:
         f"castlist finds more faces if the film is turned clockwise by {degrees} degrees. If it is shown on "
         f"its side or upside down, turn it first: ffmpeg -i FILM -vf {filters[degrees]} turned.mp4"
     )
-
-
-def moment(seconds: Fraction | float) -> str:
-    """A position in the film to the tenth of a second: 0:04.7 or 1:02:03.5, as the terminal shows it."""
-    tenths = round(float(seconds) * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
 def length(seconds: Fraction | float) -> str:

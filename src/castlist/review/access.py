@@ -190,6 +190,7 @@ def is_address(name: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether an address, as typed, is of this machine and nobody else's."""
     return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
 
 

@@ -211,6 +211,7 @@ def most_rows(db: sqlite3.Connection) -> int:
 
 
 def damaged(why: object) -> WorkspaceError:
+    """The error for a cast.db that holds something else than castlist writes."""
     return WorkspaceError(f"the workspace's cast.db is damaged: {str(why)[:120]}")
 
 

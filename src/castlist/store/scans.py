@@ -42,6 +42,7 @@ __all__ = [
     "number_of",
     "of_segments",
     "read_shard",
+    "retimed",
     "write_shard",
 ]
 
@@ -77,6 +78,12 @@ def newest_finished(db: sqlite3.Connection, key: str | None) -> str | None:
     query = "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
     row = db.execute(query, (key, key)).fetchone()
     return None if row is None else str(row[0])
+
+
+def retimed(db: sqlite3.Connection, key: str) -> int:
+    """How many frames of a scan so far have another time than the film gives them."""
+    number = number_of(db, key)
+    return 0 if number is None else counted(db, number)[0]
 
 
 def finish(db: sqlite3.Connection, key: str) -> None:

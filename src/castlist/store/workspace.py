@@ -255,8 +255,7 @@ class Workspace:
     def retimed(self, key: str) -> int:
         """How many frames of a scan so far have another time than the film gives them."""
         with self._reading() as db:
-            number = scans.number_of(db, key)
-            return 0 if number is None else scans.counted(db, number)[0]
+            return scans.retimed(db, key)
 
     def forget(self, key: str) -> None:
         """Drop a scan, so that it can be made anew; decisions and casts stay."""

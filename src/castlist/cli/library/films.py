@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.library.options import as_json, library, typed
-from castlist.cli.output import clock_time, table, visible
+from castlist.cli.output import table, visible
+from castlist.clock_times import clock_time
 from castlist.io import plain_json
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import click
 from castlist.cli.choices import OneOf
 from castlist.cli.library.options import as_json, decided, library, percent, typed
 from castlist.cli.options import listen_options
-from castlist.cli.output import clock_time, table, visible
+from castlist.cli.output import table, visible
 from castlist.cli.proposed import answer_options, of_one_person
+from castlist.clock_times import clock_time
 from castlist.io import plain_json
 
 if TYPE_CHECKING:

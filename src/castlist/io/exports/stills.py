@@ -123,6 +123,7 @@ def sidecar(cast: Cast, frame: int, image: Picture, corner: tuple[int, int] = (0
 
 
 def encoded_jpeg(image: Picture) -> bytes:
+    """A picture as the bytes of a JPEG."""
     import cv2
 
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
