@@ -434,3 +434,11 @@ def test_whatever_stood_between_two_tracks_stays_between_them_where_others_go():
         part = whole.where(rng.random(9) < 0.6)
         for a, b in combinations(part.track.tolist(), 2):
             assert part.joined(a, b) == whole.joined(a, b)
+
+
+@pytest.mark.parametrize("number", [[-1, -1], [3, 3], [0, 1]])
+def test_people_of_one_number_are_refused(number):
+    people = int(BASE.label.max()) + 1
+    assert people > 1
+    with pytest.raises(InputError, match="number"):
+        replace(BASE, number=np.resize(np.array(number, np.int64), people))

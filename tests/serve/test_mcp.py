@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,9 @@ def asked(
 
     async def talk() -> tuple[list[Any], list[Any]]:
         arguments = ["-m", "castlist", "mcp", str(place), *(["--write"] if write else [])]
-        process = stdio_client(StdioServerParameters(command=sys.executable, args=arguments))
+        process = stdio_client(
+            StdioServerParameters(command=sys.executable, args=arguments, env={**os.environ})
+        )
         async with Client(process) as client:
             tools = (await client.list_tools()).tools
             return tools, [await client.call_tool(name, given) for name, given in calls]
@@ -137,6 +140,17 @@ def test_an_argument_that_a_tool_does_not_take_is_refused_in_one_sentence(place)
     assert texts[4] == "search does not take query; it takes name, start, stop"
     assert texts[5].startswith("nobody is called 'Zoe' here")
     assert not any("pydantic" in text or "\n" in text for text in texts)
+
+
+def test_an_error_does_not_repeat_a_long_text(place) -> None:
+    long = "x" * 200_000
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("appearances", {"person": long}), ("rename", {"person": long, "name": "Anna"}),
+        ("people", {long: True}), ("at", {"seconds": long}), ("together", {"a": long, "b": long}),
+    ]  # fmt: skip
+    _, results = asked(place, *calls, write=True)
+    assert [result.is_error for result in results] == [True] * len(calls)
+    assert [r.content[0].text[:90] for r in results if len(r.content[0].text) > 1000] == []
 
 
 def test_a_name_that_somebody_has_makes_nobody_one_person(place) -> None:

@@ -67,6 +67,8 @@ class Base:
             object.__setattr__(self, "number", number)
             object.__setattr__(self, "next_number", count + 1)
         freeze(self, number=(np.int64, (count,)))
+        if len(np.unique(self.number)) < count or self.number.min(initial=1) < 1:
+            raise InputError("Base.number must be a number from 1 for each label, none of them twice")
         if not self.digest:
             object.__setattr__(self, "digest", _digest(self.tracks, self.clock))
 

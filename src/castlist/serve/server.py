@@ -21,6 +21,7 @@ R = TypeVar("R")
 __all__ = ["server"]
 
 AUTHOR = "mcp"  # of the decisions in the log
+LONGEST = 600  # characters of an error
 TOLD = (
     "The cast of one film as castlist found it: who appears when. Names are as people gave them, or "
     "'Person 3'. Times are seconds from the start of the film. Who is who was inferred from faces and may be "
@@ -73,13 +74,18 @@ def _strict(
             return await call(name, arguments, context)
         except ToolError as error:
             if not isinstance(error.__cause__, ValidationError):
-                raise ToolError(str(error).removeprefix(f"Error executing tool {name}: ")) from None
+                raise ToolError(_short(str(error).removeprefix(f"Error executing tool {name}: "))) from None
             wrong = (
                 f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.__cause__.errors()
             )
-            raise ToolError(f"{name} cannot use these arguments: {'; '.join(wrong)}") from None
+            raise ToolError(_short(f"{name} cannot use these arguments: {'; '.join(wrong)}")) from None
 
     return checked
+
+
+def _short(sentence: str) -> str:
+    """An error without most of a long text that it quotes: an assistant reads all of it."""
+    return sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST // 2]}…{sentence[-LONGEST // 2 :]}"
 
 
 def _sentences(tool: Callable[P, R]) -> Callable[P, R]:
