@@ -146,6 +146,27 @@ def test_as_alike_as_that_is_one_person_where_tracks_are_uneven() -> None:
     assert people_found(alone) == 1
 
 
+def one_person(between: float, guests: int = 0) -> tuple[Embeddings, Constraints]:
+    """One person of 12 tracks, each of six faces; `guests` other people are each seen with one of them."""
+    rng = np.random.default_rng(5)
+    n = 12 + guests
+    axes = np.linalg.qr(rng.normal(size=(512, 2 + guests + n + 6 * n)))[0].T
+    everybody, own, scene, face = np.split(axes, [1, 2 + guests, 2 + guests + n])
+    who = np.concatenate([np.zeros(12, int), 1 + np.arange(guests)])
+    people = np.sqrt(0.09) * everybody + np.sqrt(between - 0.09) * own[who]
+    x = np.repeat(people + np.sqrt(0.55 - between) * scene, 6, axis=0) + np.sqrt(0.45) * face
+    track = np.repeat(np.arange(n), 6)
+    table = Embeddings(x.astype(np.float32), track, np.full(6 * n, -1), np.ones(6 * n, np.float32), "sface")
+    g, zero = np.arange(guests), np.zeros(guests)
+    return table, Constraints(g, 12 + g, zero, zero + CO_OCCURRENCE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("between", [0.26, 0.29, 0.32])
+@pytest.mark.parametrize("guests", [0, 1, 3])
+def test_a_film_of_one_person_is_of_one_person_with_few_guests_or_none(between: float, guests: int) -> None:
+    assert people_found(*one_person(between, guests)) == 1 + guests
+
+
 @pytest.mark.parametrize(("cosine", "raised"), [(0.99, True), (0.95, True), (0.8, False), (0.5, False)])
 def test_even_tracks_raise_what_is_expected_of_one_person(cosine: float, raised: bool) -> None:
     prior = PRIORS["sface"]

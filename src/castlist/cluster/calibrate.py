@@ -26,6 +26,10 @@ class Prior:
     other_std: float
     worth: float = 20.0  # pairs of a film that it counts for, of two people
     same_worth: float = 20.0  # and of one person
+    other_worth: float = 120.0  # and of two people's mean, where nobody is seen with anybody
+    # By how much two people's mean is higher where one person's is: in 24 drawn films, it is .20 to .41 and
+    # one person's .78 to .90. B-cubed F over these differs by .02 for .3 to .8.
+    other_rise: float = 0.6
 
 
 # SFace: cosines of track means in six labelled television clips and films (docs/cluster.md says which and
@@ -35,8 +39,11 @@ PRIORS = {
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
 EMPTY = np.zeros(0)
-OTHER_PAIRS = 1.0  # pairs of a film that the prior's mean of two people counts for
-ALONE_PAIRS = 20.0  # the same where nobody is seen with anybody: there may be one person only
+# Pairs of a film that the prior's mean of two people counts for: this in a film of many pairs seen together.
+# Each such pair lowers what it counts for without any (`Prior.other_worth`) to the given part. Without them
+# there may be one person only, whose pairs would be taken for two people's.
+OTHER_PAIRS, OTHER_FADE = 1.0, 0.8
+UNLIKE_PRIOR = 20.0  # most that it counts for in films unlike those that the prior was measured on
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
 GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 differ by .008 of F on films
 SHORT_FILM = 65  # tracks up to which that holds: the most that the films have on which it was chosen
@@ -44,6 +51,7 @@ SHORT_FILM = 65  # tracks up to which that holds: the most that the films have o
 # 2.2 to 2.7 in films whose tracks are clear, drawn ones included; films of noisy tracks stay with the prior.
 SCENES_APART = 2.5
 HALVES_WORTH = 8.0  # pairs of a film that this counts for: less than what other films say
+HALF = 3  # faces of a half at most: a track of a minute is no more even than one of ten seconds
 USUAL_HALVES = 0.8  # median cosine of the two halves of a track in labelled films, ...
 USUAL_TRACKS = 0.5  # ... and tracks of a film that it counts for
 MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
@@ -113,20 +121,30 @@ class Calibration:
 
 
 def _of_these_tracks(prior: Prior, within: NDArray[np.float64]) -> Prior:
-    """The prior where tracks are as even in themselves as these: one person's mean cosine may be higher.
+    """The prior where tracks are as even in themselves as these: the mean cosines may be higher.
 
-    Faces that hardly change within a track (drawn, sharp, evenly lit) change less between scenes too.
+    Faces that hardly change within a track (drawn, sharp, evenly lit) change less between scenes too, and
+    have more in common with other people's.
     """
     n = len(within)
     inside = (n * float(np.median(within)) + USUAL_TRACKS * USUAL_HALVES) / (n + USUAL_TRACKS) if n else 0.0
     same_mean = 1 - SCENES_APART * (1 - inside)
     if same_mean <= prior.same_mean:
         return prior
-    return replace(prior, same_mean=same_mean, same_worth=min(prior.same_worth, HALVES_WORTH))
+    return replace(
+        prior,
+        same_mean=same_mean,
+        other_mean=prior.other_mean + prior.other_rise * (same_mean - prior.same_mean),
+        same_worth=min(prior.same_worth, HALVES_WORTH),
+        other_worth=min(prior.other_worth, UNLIKE_PRIOR),
+    )
 
 
 def halves(embeddings: Embeddings) -> NDArray[np.float64]:
-    """Cosine of the first and the second half of each track's faces, for tracks of four faces and more."""
+    """Cosine of each track's first and last faces, for tracks of four faces and more.
+
+    First and last are half of its faces each, HALF of them at most.
+    """
     order = np.argsort(embeddings.track, kind="stable")
     track = embeddings.track[order]
     vectors = unit(embeddings.vector)[order]
@@ -136,10 +154,10 @@ def halves(embeddings: Embeddings) -> NDArray[np.float64]:
     start, size = start[long], size[long]
     if not len(start):
         return np.zeros(0)
-    edges = np.stack([start, start + size // 2, start + size], 1).ravel()
-    sums = np.add.reduceat(vectors, np.minimum(edges, len(vectors) - 1), axis=0)
-    first, second = unit(sums[0::3]), unit(sums[1::3])
-    return np.asarray((first * second).sum(1), np.float64)
+    half = np.minimum(size // 2, HALF)
+    edges = np.stack([start, start + half, start + size - half, start + size], 1).ravel()
+    sums = np.add.reduceat(vectors, edges[edges < len(vectors)], axis=0)
+    return np.asarray((unit(sums[0::4]) * unit(sums[2::4])).sum(1), np.float64)
 
 
 def _apart(likeness: Likeness, faces: NDArray[np.int64], constraints: Constraints) -> NDArray[np.float64]:
@@ -160,7 +178,10 @@ def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:
     same = float(np.median(within)) if len(within) else 0.6
     other = float(np.median(apart)) if len(apart) else min(0.05, same - 0.1)
     spread = max(same - other, 0.1)
-    return Prior(other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread, worth=2.0, same_worth=2.0)
+    return Prior(
+        other + 0.8 * spread, 0.2 * spread, other, 0.15 * spread,
+        worth=2.0, same_worth=2.0, other_worth=UNLIKE_PRIOR, other_rise=0.0,
+    )  # fmt: skip
 
 
 def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
@@ -191,8 +212,9 @@ def _mixture(
 
     Expectation maximisation of two normals over the cosines of all pairs of tracks, those seen together
     (`apart`) known to be two people. Films differ from one another (a drawn one, an old one, one shot at
-    night) by more than pairs of people within a film do: of two people's mean the prior is worth one pair,
-    and what shifts it is taken for something that all faces of the film have in common (`_shifted`).
+    night) by more than pairs of people within a film do: of two people's mean the prior is worth one pair
+    where many are seen together, and what shifts it is taken for something that all faces of the film have
+    in common (`_shifted`).
     """
     here = _shifted(prior, *_two_people(apart, apart[:0], apart[:0], prior))
     same_mean, same_std, share = min(here.same_mean, ceiling), here.same_std, 0.1
@@ -229,7 +251,7 @@ def _two_people(
 ) -> tuple[float, float]:
     """Mean and deviation of two people's cosines: known pairs, weighted unknown ones, and the prior."""
     n = len(apart) + weight.sum()
-    anchor = OTHER_PAIRS if len(apart) else ALONE_PAIRS
+    anchor = OTHER_PAIRS + prior.other_worth * OTHER_FADE ** len(apart)
     mean = float((apart.sum() + weight @ pairs + anchor * prior.other_mean) / (n + anchor))
     spread = ((apart - mean) ** 2).sum() + weight @ (pairs - mean) ** 2
     return mean, float(np.sqrt((spread + prior.worth * prior.other_std**2) / (n + prior.worth)))
