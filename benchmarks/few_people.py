@@ -5,9 +5,9 @@
 FILM.truth.csv lies in FOLDER, or beside the workspace. Of each film, the tracks of every person of `tracks`
 tracks and more are a film of their own: alone, with one and with three tracks of other people who are seen
 beside the person, and with another of the four people of most tracks, as if the two were never seen
-together; and all tracks are a film in which nobody is seen with anybody. Each is refined and linked as castlist does it,
-by the faces alone. Printed are B-cubed precision, recall and F by track, and how many of the films are right
-in the number of people.
+together; and all tracks are a film in which nobody is seen with anybody. Each is refined and linked as
+castlist does it, by the faces alone. Printed are B-cubed precision, recall and F by track, and how many of
+the films are right in the number of people.
 """
 
 from __future__ import annotations
