@@ -1,35 +1,43 @@
-"""Films of one person and of two, made of the tracks of labelled films: array work on finished workspaces.
+"""Films of one person, of two, and of many people seen once: array work on workspaces and photographs.
 
-    python benchmarks/few_people.py FILM.castlist ... [--truth FOLDER] [--tracks 6]
+    python benchmarks/few_people.py FILM.castlist ... [--truth FOLDER] [--tracks 6] [--pictures FOLDER]
 
 FILM.truth.csv lies in FOLDER, or beside the workspace. Of each film, the tracks of every person of `tracks`
 tracks and more are a film of their own: alone, with one and with three tracks of other people who are seen
 beside the person, and with another of the four people of most tracks, as if the two were never seen
 together; and all tracks are a film in which nobody is seen with anybody. Each is refined and linked as
 castlist does it, by the faces alone. Printed are B-cubed precision, recall and F by track, and how many of
-the films are right in the number of people.
+the films are right in the number of people. With --pictures (<person>/<picture>, aligned crops of 112 by 112
+pixels) also of casts drawn from these people, a picture a track: everybody once, twice, and in all pictures.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from itertools import combinations
+from pathlib import Path
 
+import cv2
 import numpy as np
 from linkage import CPU, Film, Labels, films_parser, labelled
 from numpy.typing import NDArray
 
 from castlist.cluster import GroupLinkage, ProbabilityCut, extend
+from castlist.embed import SFace
 from castlist.metrics import b_cubed
 from castlist.pipeline.identify import refine_where_better
 from castlist.recipe import Recipe
+from castlist.types import Constraints, Embeddings
 
 KINDS = ("alone", "one guest", "three guests", "two people", "nobody together")
 MOST = 4  # people of a film who are taken in pairs
+CASTS = (8, 20, 60, 200, 500)  # people
+DRAWS = 5  # casts of each size
+Score = tuple[float, float, float, bool]  # precision, recall and F, and whether the number of people is right
 
 
-def scored(film: Film, tracks: Labels, together: bool) -> tuple[float, float, float, bool]:
-    """Precision, recall and F of a film of some tracks, and whether it has as many people as it should.
+def scored(film: Film, tracks: Labels, together: bool) -> Score:
+    """The score of a film of some tracks.
 
     Args:
         tracks: rows of tracks whose person is known.
@@ -41,9 +49,14 @@ def scored(film: Film, tracks: Labels, together: bool) -> tuple[float, float, fl
     known = links[keep[links.a] & keep[links.b] & together]
     shot = film.found.cast.tracks.shot
     _, refined = refine_where_better(Recipe().refine, base, known, shot, CPU)
-    tree = GroupLinkage()(refined, known)
-    label = extend(ProbabilityCut()(tree, refined, known), len(keep)).label[tracks]
-    true = film.who[tracks]
+    return compared(refined, known, film.who, tracks)
+
+
+def compared(faces: Embeddings, known: Constraints, who: Labels, tracks: Labels) -> Score:
+    """The score of what castlist links, by the given tracks; `who` (t,) is the person of every track."""
+    tree = GroupLinkage()(faces, known)
+    label = extend(ProbabilityCut()(tree, faces, known), len(who)).label[tracks]
+    true = who[tracks]
     score = b_cubed(true, label)
     return score.precision, score.recall, score.f1, len(np.unique(label)) == len(np.unique(true))
 
@@ -55,11 +68,35 @@ def guests(film: Film, own: Labels, rng: np.random.Generator) -> Labels:
     return rng.permutation(np.setdiff1d(np.intersect1d(beside, film.rows), own))
 
 
+def photographs(folder: Path) -> dict[str, list[Score]]:
+    """Scores of casts drawn from photographs, each a track: of everybody one, two, or all there are."""
+    files = sorted(path for path in folder.glob("*/*") if path.is_file())
+    vector = SFace()(np.stack([cv2.imread(str(path)) for path in files]))
+    who = np.unique([path.parent.name for path in files], return_inverse=True)[1]
+    people, rng = int(who.max()) + 1, np.random.default_rng(0)
+    place = np.arange(len(who)) - np.searchsorted(who, who)
+    rows: dict[str, list[Score]] = defaultdict(list)
+    for size in (size for size in CASTS if size <= people):
+        for often, most in (("once", 1), ("twice", 2), ("all pictures", len(who))):
+            for _ in range(DRAWS):
+                cast = np.isin(who, rng.choice(people, size, replace=False))
+                drawn = np.flatnonzero(cast & (place < most))
+                n = len(drawn)
+                faces = Embeddings(
+                    vector[drawn], np.arange(n), np.full(n, -1), np.ones(n, np.float32), "sface"
+                )
+                rows[f"{size} people, {often}"].append(
+                    compared(faces, Constraints.empty(), who[drawn], np.arange(n))
+                )
+    return rows
+
+
 def main() -> None:
-    parser = films_parser(__doc__)
+    parser = films_parser(__doc__, fewest="*")
     parser.add_argument("--tracks", type=int, default=6, help="fewest tracks of a person who is a film")
+    parser.add_argument("--pictures", type=Path, help="folder of a folder for each person")
     given = parser.parse_args()
-    rows = defaultdict(list)
+    rows: dict[str, list[Score]] = defaultdict(list)
     for place in given.places:
         film, rng = labelled(place, given.truth), np.random.default_rng(0)
         count = np.bincount(film.who[film.rows], minlength=1)
@@ -74,13 +111,13 @@ def main() -> None:
             rows["two people"].append(scored(film, np.append(a, b), False))
         rows["nobody together"].append(scored(film, film.rows, False))
         print(place, flush=True)
-    print(f"{'':18}{'films':>8}{'P':>8}{'R':>8}{'F':>8}{'right number':>14}")
-    for kind in KINDS:
-        if rows[kind]:
-            mean = np.mean(rows[kind], axis=0)
-            print(
-                f"{kind:18}{len(rows[kind]):8}" + "".join(f"{v:8.3f}" for v in mean[:3]) + f"{mean[3]:14.3f}"
-            )
+    table = {kind: rows[kind] for kind in KINDS if rows[kind]}
+    if given.pictures:
+        table |= photographs(given.pictures)
+    print(f"{'':26}{'films':>8}{'P':>8}{'R':>8}{'F':>8}{'right number':>14}")
+    for kind, scores in table.items():
+        mean = np.mean(scores, axis=0)
+        print(f"{kind:26}{len(scores):8}" + "".join(f"{v:8.3f}" for v in mean[:3]) + f"{mean[3]:14.3f}")
 
 
 if __name__ == "__main__":

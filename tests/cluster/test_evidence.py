@@ -77,6 +77,18 @@ def test_more_tracks_and_more_people_do_not_make_two_people_one(people: int, eac
     assert f_measure(label, who) > 0.94
 
 
+@pytest.mark.parametrize("people", [60, 200, 500])
+def test_people_of_whom_each_is_seen_once_are_not_joined(people: int) -> None:
+    """Everybody has something in common; the cosines of two people are .11 ± .087 as those of photographs."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(people, 132)) / np.sqrt(132)
+    x[:, 0] += np.sqrt(0.11 / 0.89)
+    table = Embeddings(x.astype(np.float32), np.arange(people), np.full(people, -1), np.ones(people), "sface")  # type: ignore[arg-type]
+    nobody = Constraints.empty()
+    label = ProbabilityCut()(GroupLinkage()(table, nobody), table, nobody).label
+    assert b_cubed(np.arange(people), label).precision > 0.93
+
+
 def test_the_odds_of_a_person_follow_the_share_of_the_tracks() -> None:
     scales = [Calibration(tracks=n).scale for n in (9, 65, 650)]
     assert scales[0] == scales[1]

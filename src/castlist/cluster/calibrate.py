@@ -46,6 +46,10 @@ OTHER_PAIRS, OTHER_FADE = 1.0, 0.8
 UNLIKE_PRIOR = 20.0  # most that it counts for in films unlike those that the prior was measured on
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
 GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 differ by .008 of F on films
+# Share of the pairs of tracks that are one person, below which everybody is in the film about once. It is
+# found to be .005 and more in labelled films, also at half their size, blurred, grey and mirrored (.0008 in
+# one of six at a very low bit rate), and less than .001 of one photograph each of 60 people and more.
+RARE = 0.002
 SHORT_FILM = 65  # tracks up to which that holds: the most that the films have on which it was chosen
 # How far a person is from herself in two scenes (1 - cosine), for the two halves of a track being 1 apart:
 # 2.2 to 2.7 in films whose tracks are clear, drawn ones included; films of noisy tracks stay with the prior.
@@ -94,12 +98,14 @@ class Calibration:
         """The calibration as the linkage by evidence takes it.
 
         The share of single pairs says little of groups, which are few for each person: counted in full it
-        left the people of labelled films in many parts. Groups start at `GROUP_ODDS`; in a film of more
-        tracks than usual at less, so that a person's share of the tracks counts and not their number: nine
-        times as many tracks of the same people do not make it likelier that two of them are one.
+        left the people of labelled films in many parts. Only a share below RARE counts, of films in which
+        everybody is seen about once. Groups start at `GROUP_ODDS`; in a film of more tracks than usual at
+        less, so that a person's share of the tracks counts and not their number: nine times as many tracks
+        of the same people do not make it likelier that two of them are one.
         """
         spread = SAME_SPREAD * self.evenness
         odds = GROUP_ODDS - float(np.log(max(1.0, self.tracks / SHORT_FILM)))
+        odds -= float(np.log(max(1.0, RARE / self.share)))
         return Scale(self.same_mean, self.other_mean, self.other_std, odds, spread)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
@@ -221,7 +227,7 @@ def _mixture(
     for _ in range(50 if len(pairs) else 0):
         same = share * _normal(pairs, same_mean, same_std)
         chance = same / (same + (1 - share) * _normal(pairs, here.other_mean, here.other_std) + 1e-300)
-        share = float(np.clip((chance.sum() + 1) / (len(pairs) + 10), 0.001, 0.9))
+        share = min(float((chance.sum() + 1) / (len(pairs) + 10)), 0.9)
         here = _shifted(prior, *_two_people(apart, pairs, 1 - chance, prior))
         n, at = chance.sum() + prior.same_worth, min(here.same_mean, ceiling)
         same_mean = float((chance @ pairs + prior.same_worth * at) / n)
