@@ -16,6 +16,7 @@ from castlist.errors import CastlistError, InputError
 from castlist.library import lookup, views
 from castlist.library.catalogue import Catalogue, RecordEvents
 from castlist.library.films import films_of, workspaces_in
+from castlist.library.forget import erase_late
 from castlist.library.grow import grow
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import EventKind
@@ -134,6 +135,14 @@ def add_film(
         sentence = f"{workspace}: contains another film now; bring the former workspace back"
         return Added(name, AddedState.FAILED, sentence=sentence)
     with catalogue.writing() as (db, record):
+        late, failed = erase_late(db, record, catalogue.path, facts.video.digest, workspace)
+        if failed:
+            sentence = f"somebody who was erased from the library cannot be erased from {failed[0]}"
+            return Added(name, AddedState.FAILED, sentence=sentence)
+        try:
+            facts = harvest(workspace) if late else facts
+        except CastlistError as error:
+            return Added(name, AddedState.FAILED, sentence=str(error))
         known = None if again else _known(name, db, facts, workspace, catalogue.path, record)
         if known is not None:
             if known.state == AddedState.KNOWN:  # names that could not be given while the film was away

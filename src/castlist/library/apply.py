@@ -281,7 +281,7 @@ def _forget(db: Db, event: Event) -> None:
         db.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (person, event.time))
     undo.forget(db, event.data["ids"], event.data["members"])
     steps.forget(db, event.data["ids"])
-    forget_removed(db, event.data["ids"])
+    forget_removed(db, event.data["ids"], event.data.get("away", ()))
     db.execute(
         "DELETE FROM redirect WHERE new IN (SELECT id FROM tombstone) OR old IN (SELECT id FROM tombstone)"
     )

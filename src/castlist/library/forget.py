@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
-from castlist.decisions import Anchor, locate
-from castlist.errors import CastlistError, WorkspaceError
+import numpy as np
+
+from castlist.decisions import Anchor, Decision, DecisionKind, locate
+from castlist.errors import CastlistError, InputError, WorkspaceError
 from castlist.library import apply, lookup, views
 from castlist.library.catalogue import RecordEvents
 from castlist.library.film_members import film_members
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import Data, EventKind, EventLog
-from castlist.library.removed_films import removed_films, removed_people
+from castlist.library.removed_films import removed_films, removed_ids, removed_people, to_erase
 from castlist.library.steps import StepKind
 from castlist.library.storage import LOG, event_log
 from castlist.library.track_index import drop_index
+from castlist.library.ulid import is_ulid
 from castlist.library.views import LibraryPerson
 from castlist.store import Workspace
 from castlist.store.erase import vacuum
@@ -26,7 +31,7 @@ from castlist.store.folder import Folder
 from castlist.store.paths import film_noted
 from castlist.types import NOISE, Fate
 
-__all__ = ["FilmOfPerson", "films_of_person", "forget_person", "removed_films_of"]
+__all__ = ["Erasure", "erase_late", "forget_person", "planned"]
 
 Db = sqlite3.Connection
 ASK, NAME = StepKind.ASK, StepKind.NAME
@@ -68,20 +73,88 @@ def films_of_person(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
 
 
 def removed_films_of(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
-    """The films in which somebody was when they were removed, as far as their workspaces are there."""
+    """The films in which somebody was when they were removed."""
     found = []
     for film in removed_films(db):
         people = removed_people(db, film.digest)
-        workspace = views.where(library, film.workspace, film.near)
-        keys = tuple(key for key, removed in people.items() if removed.person == person)
-        noted = film_noted(workspace) if keys else None
-        if noted is not None and noted.digest == film.digest:
+        if keys := tuple(key for key, removed in people.items() if removed.person == person):
             anchors = {key: removed.anchors for key, removed in people.items()}
+            workspace = views.where(library, film.workspace, film.near)
             found.append(FilmOfPerson(film.name, film.digest, workspace, keys, anchors))
     return found
 
 
-def erase_in_films(films: Sequence[FilmOfPerson], person: str, names: Sequence[str]) -> list[str]:
+def _reached(film: FilmOfPerson) -> bool:
+    """Whether the workspace of a film that was removed is where it was."""
+    noted = film_noted(film.workspace)
+    return noted is not None and noted.digest == film.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What erasing somebody means, before it is done; afterwards, what is left to do."""
+
+    person: str  # id
+    name: str
+    films: tuple[str, ...]  # names of the films from whose workspaces the person is erased
+    away: tuple[str, ...]  # a sentence for each film that was removed and cannot be reached
+
+
+def planned(db: Db, library: Path, given: str | LibraryPerson) -> Erasure:
+    """What erasing somebody means.
+
+    Raises:
+        InputError: there is nobody like that, or several.
+    """
+    person, name = _person_named(db, library, given)
+    removed = removed_films_of(db, library, person)
+    films = [*films_of_person(db, library, person), *filter(_reached, removed)]
+    away = [_how_to_reach(library, film) for film in removed if not _reached(film)]
+    return Erasure(person, name, tuple(film.name for film in films), tuple(away))
+
+
+def _how_to_reach(library: Path, film: FilmOfPerson) -> str:
+    return (
+        f"{film.name}: this film was removed from the library and its workspace is not at {film.workspace} "
+        "any more. If it is on another disk, connect the disk and run the same command again. If it was "
+        f"moved, castlist library add {quote(str(library))} with its new path erases the person there first. "
+        "If it was deleted, nothing is left to erase"
+    )
+
+
+def _person_named(db: Db, library: Path, given: str | LibraryPerson) -> tuple[str, str]:
+    """The id of somebody, and what they are called; of removed films and erased people, too.
+
+    Raises:
+        InputError: there is nobody like that, or several.
+    """
+    if views.is_erased(db, given):
+        person = lookup.now_id(db, views.words_for(given).strip().upper())
+        return person, lookup.shown_person(person, "")
+    present = dict(db.execute("SELECT id, name FROM person").fetchall())
+    removed = dict.fromkeys(removed_ids(db) - present.keys(), "")
+    text = views.words_for(given).strip()
+    for event in event_log(library).read() if removed else ():
+        person = lookup.now_id(db, str(event.data.get("person", "")))
+        if event.kind == EventKind.NAME and person in removed:
+            removed[person] = event.data["name"]
+    now = lookup.now_id(db, text.upper())
+    found = {now} if now in removed else set()
+    if removed and not is_ulid(now):
+        found = set(views.called(present | removed, text))
+    if len(found) > 1 and found & removed.keys():
+        raise InputError(
+            f"{len(found)} people are called {text[:200]!r}, some of them in removed films; name one by id: "
+            f"{', '.join(sorted(found)[:5])}"
+        )
+    if not found & removed.keys():
+        person = views.person(db, given)
+        return person, lookup.shown_person(person, present[person])
+    (person,) = found
+    return person, lookup.shown_person(person, removed[person])
+
+
+def erase_in_films(films: Sequence[FilmOfPerson], person: str, names: Sequence[str] | None) -> list[str]:
     """Erase a person from the workspaces of films; what could not be done, a sentence a film."""
     failed = []
     for film in films:
@@ -92,8 +165,11 @@ def erase_in_films(films: Sequence[FilmOfPerson], person: str, names: Sequence[s
     return failed
 
 
-def _erase(film: FilmOfPerson, person: str, names: Sequence[str]) -> None:
+def _erase(film: FilmOfPerson, person: str, names: Sequence[str] | None) -> None:
     """Erase a person and names from a workspace, and what was made of them there.
+
+    Without `names`, which are not known any more once the library has erased them, those go that were given
+    to the person in the film.
 
     Whoever was erased there before, by a command that was killed, is not looked for again: of those who are
     left somebody may have a face where theirs were. A name that somebody else has there stays.
@@ -110,6 +186,8 @@ def _erase(film: FilmOfPerson, person: str, names: Sequence[str]) -> None:
         left = {key for key in film.keys if f"{person} {key}" not in opened.erased_before()}
         tracks = _tracks(facts, left, film.anchors)
         own = {*facts.owner[tracks].tolist()}
+        if names is None:
+            names = _names_given(facts, tracks, opened.decisions.all())
         others = {m.name.casefold() for i, m in enumerate(facts.members) if i not in own}
         run, _ = opened.cast_run()
         evidence = stored_evidence(opened, run).without_faces()
@@ -118,6 +196,18 @@ def _erase(film: FilmOfPerson, person: str, names: Sequence[str]) -> None:
         cast, portraits = opened.erase(tracks, own_names, facts.scan, marks=marks)
         opened.put("evidence", f"run {run}", evidence)
         write_report(opened, cast, portraits, run)
+
+
+def _names_given(facts: FilmFacts, tracks: Sequence[int], log: Sequence[Decision]) -> list[str]:
+    """The names that some tracks of a film have, and that somebody gave to them at any time."""
+    cast = facts.cast
+    names = {facts.members[member].name for member in facts.owner[tracks].tolist() if member != NOISE}
+    for decision in log:
+        if decision.kind == DecisionKind.NAME and decision.anchors:
+            located = locate(decision.anchors, cast.tracks, cast.clock, cast.video)
+            if 2 * np.isin(located, tracks).sum() > len(located):
+                names.add(decision.value)
+    return sorted(names - {""})
 
 
 def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Anchor]]) -> list[int]:
@@ -136,7 +226,8 @@ def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Ancho
         if 2 * sum(votes_by_member[m] for m in mixed) > len(known[key]):
             raise WorkspaceError(
                 f"{facts.workspace}: this person is one with somebody else there since the film was added; "
-                "run castlist library update, then castlist library forget again"
+                "if the film is in the library, run castlist library update, otherwise tell the two apart in "
+                "castlist review; then run the same command again"
             )
     cast, anchors = facts.cast, [anchor for key in keys for anchor in known[key]]
     located = locate(anchors, cast.tracks, cast.clock, cast.video)
@@ -233,27 +324,67 @@ def forget_person(
 ) -> tuple[list[str], list[Path]]:
     """Erase a person everywhere, while the catalogue is written to.
 
+    Removed films that cannot be reached are left for later: see `erase_late`.
+
     Returns:
         what could not be done, a sentence a film, and where there is nothing of that kind: the workspaces
         that must be read again.
     """
-    if views.is_erased(db, person):  # by a command that was killed before it had done everything
+    known, _ = _person_named(db, library, person)
+    removed = removed_films_of(db, library, known)
+    away = [film for film in removed if not _reached(film)]
+    reached = [film for film in removed if film not in away]
+    if views.is_erased(db, known):  # by a command that was killed, or that did not reach every film
+        failed = [sentence for film in reached for sentence in _erased_late(db, record, library, film, known)]
         vacuum(db, library)
-        return [], []
-    known = views.person(db, person)
+        return failed, []
     films = films_of_person(db, library, known)
     members = [(m.digest, m.key) for m in film_members(db, known)]
     ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
     names = names_of(db, event_log(library), ids)
     drop_index(library)
-    failed = erase_in_films([*films, *removed_films_of(db, library, known)], known, names)
+    failed = erase_in_films([*films, *reached], known, names)
     if failed:
         return failed, []
     # The event comes last: as long as it is not there, the same command does all of this again.
     others, shared = lookup.all_members(db) - set(members), names_of_others(db, ids)
+    others |= {(film.digest, key) for film in away for key in film.keys}  # to find them there later
     redact_catalogue(db, names, shared)
     redact_log(library, ids, members, names, others, shared)
-    data: Data = {"ids": ids, "members": [list(m) for m in members]}
+    data: Data = {
+        "ids": ids, "members": [list(m) for m in members], "away": [film.digest for film in away]
+    }  # fmt: skip
     record([(EventKind.FORGET, data)], author or "somebody")
     vacuum(db, library)
     return [], [film.workspace for film in films]
+
+
+def erase_late(
+    db: Db, record: RecordEvents, library: Path, digest: str, workspace: Path
+) -> tuple[bool, list[str]]:
+    """Erase from a film that is added again whoever was erased while it could not be reached.
+
+    Returns:
+        whether anybody was to be erased; what could not be done, a sentence a person.
+    """
+    people = to_erase(db, digest)
+    failed = []
+    for person in people:
+        for film in removed_films_of(db, library, person):
+            if film.digest == digest:
+                failed += _erased_late(db, record, library, film._replace(workspace=workspace), person)
+    if people:
+        vacuum(db, library)
+    return bool(people), failed
+
+
+def _erased_late(
+    db: Db, record: RecordEvents, library: Path, film: FilmOfPerson, person: str
+) -> list[str]:  # fmt: skip
+    """Erase somebody who is erased in the library from one more film; what could not be done."""
+    failed = erase_in_films([film], person, None)
+    if not failed:
+        redact_log(library, [], [(film.digest, key) for key in film.keys], [], set(), set())
+        left = [f.digest for f in removed_films_of(db, library, person) if f.digest != film.digest]
+        record([(EventKind.FORGET, {"ids": [person], "members": [], "away": left})], "somebody")
+    return failed

@@ -31,7 +31,7 @@ from castlist.library.decided import answer_events, merge_events, name_events
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.find_many import find_all
-from castlist.library.forget import films_of_person, forget_person, removed_films_of
+from castlist.library.forget import Erasure, forget_person, planned
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
 from castlist.library.log import Data, EventKind
 from castlist.library.names import bring_names, carry_names, note_names
@@ -476,19 +476,26 @@ class Library:
     @typed_arguments
     def would_forget(self, person: str | LibraryPerson) -> list[str]:
         """The names of the films from whose workspaces `forget` erases a person, those removed since too."""
+        return list(self.erasure(person).films)
+
+    @typed_arguments
+    def erasure(self, person: str | LibraryPerson) -> Erasure:
+        """What `forget` would do; of somebody who is erased, what is left to do.
+
+        Raises:
+            InputError: there is nobody like that, or several.
+        """
         with self.reading() as db:
-            known = views.person(db, person)
-            films = films_of_person(db, self.path, known)
-            return [film.name for film in (*films, *removed_films_of(db, self.path, known))]
+            return planned(db, self.path, person)
 
     @typed_arguments
     def forget(self, person: str | LibraryPerson, *, author: str = "") -> list[str]:
         """Erase a person: vectors, pictures, names and times, in the library and in the films' workspaces.
 
-        A film that was removed from the library is one of these films as long as its workspace is where it
-        was. Of the person only the ids stay, so that nobody gets these again. What was exported elsewhere is
-        not reached, and the films themselves show the person as before: a film that is scanned anew has the
-        person again, without a name.
+        A film that was removed from the library is one of these films if its workspace is where it was. If
+        not, the person is erased there when the film is added again. Of the person only the ids stay, so that
+        nobody gets these again. What was exported elsewhere is not reached, and the films themselves show the
+        person as before: a film that is scanned anew has the person again, without a name.
 
         Returns:
             What could not be done, a sentence a film; then the person stays in the library, for these films.

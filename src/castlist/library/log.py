@@ -142,6 +142,7 @@ class Data(TypedDict, total=False):
     said: str  # a PairAnswer
     by: str  # who gave a name; of a merge, MERGED_BY_ANSWER or nothing; of a split, PARTED_ALIKE or nothing
     ids: list[str]
+    away: list[str]  # of who is erased: digests of removed films that could not be reached yet
     of: int  # the decision that is taken back
 
 

@@ -22,7 +22,9 @@ __all__ = [
     "note_removed",
     "people_of_film",
     "removed_films",
+    "removed_ids",
     "removed_people",
+    "to_erase",
 ]
 
 Db = sqlite3.Connection
@@ -127,9 +129,30 @@ def _understood(db: Db, person: FilmPerson) -> tuple[str, RemovedPerson]:
     )
 
 
-def forget_removed(db: Db, ids: Collection[str]) -> None:
-    """Drop what is noted of people who are erased."""
+def forget_removed(db: Db, ids: Sequence[str], away: Collection[str]) -> None:
+    """Drop what is noted of somebody who is erased.
+
+    Args:
+        ids: the person's, the one that the others lead to first.
+        away: digests of films that could not be reached: what is noted there stays, for later.
+    """
     rows = db.execute("SELECT key, value FROM meta WHERE key LIKE ?", (_KEY + "%",)).fetchall()
     for key, value in rows:
-        stays = [person for person in json.loads(value) if person["person"] not in ids]
+        people = json.loads(value)
+        if key.removeprefix(_KEY) in away:
+            stays = [{**p, "person": ids[0]} if p["person"] in ids else p for p in people]
+        else:
+            stays = [person for person in people if person["person"] not in ids]
         db.execute("UPDATE meta SET value = ? WHERE key = ?", (json.dumps(stays), key))
+
+
+def removed_ids(db: Db) -> set[str]:
+    """The ids of everybody who was in a film that was removed, as far as they are not erased."""
+    people = {p.person for film in removed_films(db) for p in removed_people(db, film.digest).values()}
+    return people - {person for (person,) in db.execute("SELECT id FROM tombstone")}
+
+
+def to_erase(db: Db, digest: str) -> list[str]:
+    """The ids of those who were erased while a film was removed and could not be reached."""
+    people = {removed.person for removed in removed_people(db, digest).values()}
+    return sorted(people & {person for (person,) in db.execute("SELECT id FROM tombstone")})

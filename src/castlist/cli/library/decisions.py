@@ -122,22 +122,25 @@ def remove(lib: Library, film: str, author: str) -> None:
 def forget(lib: Library, person: str, yes: bool, author: str) -> int:
     """Erase a PERSON from LIB and from the workspaces of its films: vectors, pictures, names and times.
 
-    This cannot be undone. Films that were removed from LIB are included. Only the id stays, so that it is
+    This cannot be undone. Films that were removed from LIB are included; if the workspace of one cannot be
+    reached, the person is erased there when the film is added again. Only the id stays, so that it is
     never used again. The reports of the films are updated. Files that were exported before are not changed:
     delete them yourself.
     """
-    if not lib.is_erased(person):
-        found = lib.person(person)
-        if not yes:
-            films = ", ".join(map(visible, lib.would_forget(found)))
-            click.confirm(f"Erase {visible(found.name)} ({found.id}) from {films}?", abort=True, err=True)
-        person = found.id
-    failed = lib.forget(person, author=author)
+    plan = lib.erasure(person)
+    if not yes and not lib.is_erased(plan.person):
+        for sentence in plan.away:
+            click.echo(f"not from {visible(sentence)}", err=True)
+        films = ", ".join(map(visible, plan.films)) or "the library"
+        click.confirm(f"Erase {visible(plan.name)} ({plan.person}) from {films}?", abort=True, err=True)
+    failed = lib.forget(plan.person, author=author)
     for sentence in failed:
         click.echo(visible(sentence), err=True)
-    click.echo(
-        "not erased everywhere: correct the errors above and run the same command again"
-        if failed
-        else f"{visible(person)} is erased"
-    )
-    return 2 if failed else 0
+    if failed:
+        click.echo("not erased everywhere: correct the errors above and run the same command again")
+        return 2
+    away = lib.erasure(plan.person).away
+    for sentence in away:
+        click.echo(f"not erased from {visible(sentence)}", err=True)
+    click.echo(f"{plan.person} is erased{', but not from the films above' if away else ''}")
+    return 2 if away else 0
