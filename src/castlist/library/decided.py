@@ -10,6 +10,7 @@ from castlist.errors import InputError
 from castlist.library import lookup, views
 from castlist.library.grow import side_of
 from castlist.library.log import MERGED_BY_ANSWER, Data, EventKind, PairAnswer
+from castlist.library.removed_films import id_time
 from castlist.library.ulid import new_ulid
 from castlist.library.views import LibraryPerson
 
@@ -68,5 +69,7 @@ def answer_events(db: Db, question: str, reply: str) -> tuple[tuple[int, int], l
         events.append((EventKind.MERGE, {"into": into, "gone": gone, "by": MERGED_BY_ANSWER}))
     if reply == PairAnswer.DIFFERENT and people[0] == people[1] and people[0] is not None:
         members = [list(lookup.name_of(db, member)) for member in side_of(db, *row)]
-        events.append((EventKind.SPLIT, {"person": people[0], "new": new_ulid(), "members": members}))
+        events.append(
+            (EventKind.SPLIT, {"person": people[0], "new": new_ulid(id_time(db)), "members": members})
+        )
     return (row[0], row[1]), events

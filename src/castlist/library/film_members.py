@@ -18,6 +18,7 @@ from castlist.errors import InputError
 from castlist.library.log import PARTED_ALIKE, Data, EventKind, LinkOrigin, PairAnswer
 from castlist.library.lookup import path_text
 from castlist.library.member_vectors import means_of
+from castlist.library.removed_films import id_time
 from castlist.library.ulid import new_ulid
 
 __all__ = [
@@ -179,14 +180,14 @@ def parts(members: Sequence[FilmMember], person: str, films: Sequence[str]) -> l
     return chosen
 
 
-def split_off(person: str, rest: FilmMember, members: Sequence[FilmMember], by: str = "") -> Events:
+def split_off(db: Db, person: str, rest: FilmMember, members: Sequence[FilmMember], by: str = "") -> Events:
     """Some film-people of a person are a person of their own, other than the rest.
 
     Args:
         by: PARTED_ALIKE where it is castlist that says that all of them are one person.
     """
     chosen = [[m.digest, m.key] for m in members]
-    split: Data = {"person": person, "new": new_ulid(), "members": chosen}
+    split: Data = {"person": person, "new": new_ulid(id_time(db)), "members": chosen}
     return [
         (EventKind.SPLIT, split | {"by": by} if by else split),
         (EventKind.ANSWER, {"a": [rest.digest, rest.key], "b": chosen[0], "said": PairAnswer.DIFFERENT}),
@@ -206,7 +207,7 @@ def parted_off(db: Db, person: str, members: Sequence[FilmMember], parted: Seque
     return [
         event
         for group in _alike(db, members, parted)
-        for event in split_off(person, rest, group, PARTED_ALIKE if len(group) > 1 else "")
+        for event in split_off(db, person, rest, group, PARTED_ALIKE if len(group) > 1 else "")
     ]
 
 

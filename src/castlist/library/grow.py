@@ -18,7 +18,7 @@ from castlist.library.member_vectors import vectors_of
 from castlist.library.open_pairs import asks
 from castlist.library.partition import Partition, identities
 from castlist.library.questions import logged, open_questions, withdrawn_questions
-from castlist.library.removed_films import FACES, removed_people
+from castlist.library.removed_films import FACES, id_time, removed_people
 from castlist.library.scope import Arrival, weighed
 from castlist.library.score import pair_score
 from castlist.library.ulid import new_ulid
@@ -62,12 +62,13 @@ def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Grow
     weigh = weigh or fresh  # somebody whom the library does not know yet is compared in any case
     persons = {n: former.person for n, former in known.items() if former.person}
     found = weighed(db, Arrival(facts, film, growth.keys, persons, parted)) if weigh else None
-    links = {} if found is None else _links(found, identities(found))
+    made = id_time(db)
+    links = {} if found is None else _links(found, identities(found), made)
     if found is not None and returned:
         links |= _as_decided(found, before)
     nodes = [] if found is None else found.nodes
     own = {node.order[1]: links[i] for i, node in enumerate(nodes) if node.film == 0}
-    people = _people(facts, growth, known, own, returned=returned)
+    people = _people(facts, growth, known, own, made, returned=returned)
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
     decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
@@ -147,11 +148,11 @@ class _Link:
     probability: float | None  # None where no other film shows the person
 
 
-def _links(found: Partition, ids: Mapping[int, str]) -> dict[int, _Link]:
-    """Whom of the library each node is, how surely."""
+def _links(found: Partition, ids: Mapping[int, str], made: int) -> dict[int, _Link]:
+    """Whom of the library each node is, how surely; new people are `made` at a time, in milliseconds."""
     links = {i: _Link(None, None) for i in range(len(found.nodes))}
     for g, group in found.groups.items():
-        person = ids.get(g) or new_ulid()
+        person = ids.get(g) or new_ulid(made)
         for i in group:
             rest = tuple(j for j in group if found.nodes[j].film != found.nodes[i].film)
             chance = round(found.probability((i,), rest), 6) if rest else None
@@ -164,12 +165,14 @@ def _people(
     growth: Growth,
     known: Mapping[int, _Before],
     links: Mapping[str, _Link],
+    made: int,
     *,
     returned: bool,
 ) -> dict[int, FilmPerson]:
     """A row of the log for every member: whom of the library it is, how, and how sure.
 
     Args:
+        made: when new people are made, in milliseconds.
         returned: the film was not in the library a moment ago; `known` are its people of before that.
     """
     rows = {}
@@ -185,7 +188,7 @@ def _people(
                 origin = LinkOrigin(former.how)
             row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
-            row |= {"person": new_ulid(), "how": LinkOrigin.NEW}
+            row |= {"person": new_ulid(made), "how": LinkOrigin.NEW}
         if returned or not (former and former.person):
             growth.linked += row.get("how") == LinkOrigin.LINKED
             growth.new += row.get("how") == LinkOrigin.NEW

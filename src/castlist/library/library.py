@@ -298,7 +298,7 @@ class Library:
             known = views.person(db, person)
             members = film_members(db, known)
             chosen = parts(members, views.words_for(person), films)
-            events = split_off(known, next(m for m in members if m not in chosen), chosen)
+            events = split_off(db, known, next(m for m in members if m not in chosen), chosen)
             record(events, author=author or "somebody", ask=True)
             new = events[0][1]["new"]
             bring_names(db, self.path, known, new)

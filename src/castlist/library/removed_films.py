@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from castlist.decisions import Anchor
 from castlist.library.log import EventKind, FilmPerson, LinkOrigin
 from castlist.library.lookup import now_id
-from castlist.library.ulid import is_ulid
+from castlist.library.ulid import is_ulid, milliseconds_of
 from castlist.store.rows import exact, number
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RemovedPerson",
     "bring_back",
     "forget_removed",
+    "id_time",
     "note_removed",
     "people_of_film",
     "removed_films",
@@ -150,6 +152,25 @@ def removed_ids(db: Db) -> set[str]:
     """The ids of everybody who was in a film that was removed, as far as they are not erased."""
     people = {p.person for film in removed_films(db) for p in removed_people(db, film.digest).values()}
     return people - {person for (person,) in db.execute("SELECT id FROM tombstone")}
+
+
+def id_time(db: Db) -> int:
+    """When new people are made, as their ids say: later than all others, also where the clock was set back.
+
+    Of several people who are one, the eldest keeps the id; ids sort by age.
+
+    Returns:
+        milliseconds since 1970.
+    """
+    known = {str(latest) for (latest,) in db.execute(_LATEST) if latest is not None} | removed_ids(db)
+    latest = milliseconds_of(max(known)) if known else 0
+    return max(time.time_ns() // 1_000_000, min(latest + 1, (1 << 48) - 1))
+
+
+_LATEST = (
+    "SELECT max(id) FROM person UNION ALL SELECT max(old) FROM redirect"
+    " UNION ALL SELECT max(id) FROM tombstone"
+)
 
 
 def to_erase(db: Db, digest: str) -> list[str]:

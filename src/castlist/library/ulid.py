@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-__all__ = ["is_ulid", "new_ulid"]
+__all__ = ["is_ulid", "milliseconds_of", "new_ulid"]
 
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -17,6 +17,11 @@ def new_ulid(milliseconds: int | None = None) -> str:
     time_ms = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
     value = (time_ms & ((1 << 48) - 1)) << 80 | int.from_bytes(os.urandom(10), "big")
     return "".join(LETTERS[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def milliseconds_of(ulid: str) -> int:
+    """When an id was made, in milliseconds since 1970."""
+    return sum(LETTERS.index(letter) << 5 * place for place, letter in enumerate(reversed(ulid[:10])))
 
 
 def is_ulid(text: object) -> bool:
